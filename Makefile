@@ -1,0 +1,71 @@
+# Everything a developer types. `make` alone explains itself.
+SHELL := bash
+.DEFAULT_GOAL := help
+export PORT
+PYTHON_IN := .venv/bin/python
+PYTEST := $(PYTHON_IN) -m pytest
+# Two at a time: the suite is as fast on two cores as it gets, and a laptop stays usable.
+PARALLEL := -n 2
+FAST := tests --ignore=tests/journeys
+COMPILE := $(PYTHON_IN) -m piptools compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host \
+	--no-emit-find-links --no-header --allow-unsafe
+
+.PHONY: help
+help: ## Say what can be done
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
+
+.PHONY: run
+run: ## Set up what is missing and start the site on http://127.0.0.1:8000 (PORT=8123 moves it, DEBUG=1 shows tracebacks)
+	@scripts/setup run
+	@exec $(PYTHON_IN) scripts/run.py
+
+# Tests read nobody's .env and open nobody's database.
+test quick: export ENV_FILE := /dev/null
+test quick: export DATABASE_URL :=
+
+.PHONY: test
+test: tools lint ## Run everything: lint, the suite on SQLite and on PostgreSQL, the journeys in a browser
+	@echo "--- The suite on SQLite"
+	$(PYTEST) $(PARALLEL) $(FAST)
+	@echo "--- The suite on PostgreSQL"
+	$(PYTHON_IN) scripts/with_postgresql.py $(PYTEST) $(PARALLEL) $(FAST)
+	@echo "--- The journeys in a browser"
+	$(PYTEST) tests/journeys
+
+.PHONY: quick
+quick: setup ## Run the fast part of the tests: on SQLite, without a browser
+	@$(PYTEST) $(PARALLEL) -q $(FAST)
+
+.PHONY: lint
+lint: setup ## Check style, annotations, templates, imports, translations, migrations, pinned packages
+	$(PYTHON_IN) -m ruff check
+	$(PYTHON_IN) -m ruff format --check
+	$(PYTHON_IN) -m djlint --lint --quiet templates home policies forms store
+	$(PYTHON_IN) scripts/check_gettext.py
+	PYTHONPATH=.:site $(PYTHON_IN) -c "from importlinter.cli import lint_imports_command as run; run()" --no-logo
+	$(PYTHON_IN) manage.py makemigrations --check --dry-run
+	$(PYTHON_IN) -m pip check
+
+.PHONY: format
+format: setup ## Rewrite Python files the way `make lint` wants them
+	@$(PYTHON_IN) -m ruff check --fix --quiet || true
+	@$(PYTHON_IN) -m ruff format
+
+.PHONY: requirements
+requirements: setup ## Compile requirements*.txt anew from requirements*.in (UPGRADE=1 takes newer versions)
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements.txt requirements.in
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements-dev.txt requirements-dev.in
+
+.PHONY: clean
+clean: ## Delete what can be built again: .venv and caches; the database and files under var/ stay
+	@rm -rf .venv .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Not for typing: what the commands above need first.
+.PHONY: setup
+setup:
+	@scripts/setup test
+
+.PHONY: tools
+tools: setup
+	@$(PYTHON_IN) scripts/find_tools.py

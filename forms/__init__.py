@@ -1,0 +1,1 @@
+"""Form pages that editors build, and what visitors write in them."""

@@ -1,0 +1,243 @@
+"""The form that visitors fill in, made from the fields of an editor; and the check of what the editor builds.
+
+Every field has a limit, so that no input can be longer than what is stored and mailed. Nothing is stored here.
+"""
+
+import json
+from typing import Any
+
+from django import forms
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+from wagtail.contrib.forms.forms import BaseForm, FormBuilder, WagtailAdminFormPageForm
+
+from forms import spam
+
+SHORT_TEXT = 255  # characters
+LONG_TEXT = 5000
+E_MAIL = 254  # the longest address that SMTP can carry (RFC 5321)
+URL = 2000
+DIGITS = 20
+RESERVED_NAMES = frozenset({"submit_time"})
+TYPES_WITH_CHOICES = frozenset({"dropdown", "radio", "checkboxes", "multiselect"})
+# Field names → what browsers may fill in (WCAG 1.3.5).
+AUTOCOMPLETE = {
+    "name": "name",
+    "your_name": "name",
+    "full_name": "name",
+    "phone": "tel",
+    "telephone": "tel",
+    "postcode": "postal-code",
+    "organisation": "organization",
+    "company": "organization",
+}
+
+
+class TrapField(forms.Field):
+    """A field out of sight. Whatever is in it is taken as it comes: an error would tell what it is for."""
+
+    is_honeypot = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False,
+            label=_("Leave this field empty"),
+            widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
+        )
+
+
+class VisitorForm(BaseForm):
+    """The fields of the page, and the spam guard's."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.visitor_fields = tuple(self.fields)
+        self.fields[spam.STAMP_FIELD] = forms.Field(required=False, widget=forms.HiddenInput())
+        self.fields[spam.TRAP_FIELD] = TrapField()
+        self.stamp: spam.Stamp | None = None
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse fields that came twice, and what the stamp says cannot be."""
+        cleaned = super().clean()
+        for name, field in self.fields.items():
+            takes_one = not isinstance(field, forms.MultipleChoiceField)
+            if takes_one and len(self.data.getlist(self.add_prefix(name))) > 1:
+                target = name if name in self.visitor_fields else None
+                self.add_error(target, _("This came more than once. Please answer it once."))
+        raw = cleaned.get(spam.STAMP_FIELD)
+        self.stamp = spam.read_stamp(raw if isinstance(raw, str) else "", page_id=self.page.pk)
+        if problem := self._stamp_problem():
+            self.add_error(None, problem)
+        return cleaned
+
+    def _stamp_problem(self) -> str:
+        if self.stamp is None:
+            return _(
+                "We could not tell where this form came from. Your words are still here: please send it again."
+            )
+        if self.stamp.is_too_old:
+            return _(
+                "This form was open for more than a day. Your words are still here: please send it again."
+            )
+        if self.stamp.is_too_fresh:
+            return _("That was quicker than people type. Your words are still here: please send it again.")
+        return ""
+
+    def restamp(self, stamp: spam.Stamp) -> None:
+        """Put a new stamp into the form that is shown again."""
+        self.data = self.data.copy()
+        self.data[spam.STAMP_FIELD] = stamp.signed()
+
+    @property
+    def is_suspicious(self) -> bool:
+        """Whether somebody filled in what people do not see."""
+        return bool(self.cleaned_data.get(spam.TRAP_FIELD))
+
+    @property
+    def reply_to(self) -> str:
+        """The visitor's address: the first e-mail field that was filled in."""
+        addresses = (
+            self.cleaned_data.get(name) or ""
+            for name in self.visitor_fields
+            if isinstance(self.fields[name], forms.EmailField)
+        )
+        return next(filter(None, addresses), "")
+
+    def answers(self) -> dict[str, Any]:
+        """Return what was written as plain data, as it is stored."""
+        given = {name: self.cleaned_data.get(name) for name in self.visitor_fields}
+        return json.loads(json.dumps(given, cls=DjangoJSONEncoder))
+
+    def described(self) -> list[tuple[str, str]]:
+        """Return label and answer of each field, for people to read."""
+        return [
+            (str(self.fields[name].label), _in_words(self.cleaned_data.get(name)))
+            for name in self.visitor_fields
+        ]
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if isinstance(value, list):
+        return ", ".join(value)
+    if hasattr(value, "hour"):
+        return date_format(value, "DATETIME_FORMAT")
+    if hasattr(value, "year"):
+        return date_format(value, "DATE_FORMAT")
+    return "" if value is None else str(value)
+
+
+class VisitorFormBuilder(FormBuilder):
+    """Wagtail's builder with a limit for each type, and errors that do not repeat what was sent."""
+
+    def get_field_options(self, field: Any) -> dict[str, Any]:
+        """Add what browsers may fill in."""
+        options = super().get_field_options(field)
+        if token := AUTOCOMPLETE.get(field.clean_name or field.get_field_clean_name()):
+            options["widget"] = forms.TextInput(attrs={"autocomplete": token})
+        return options
+
+    def create_singleline_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
+        """One line of text."""
+        return forms.CharField(max_length=SHORT_TEXT, **options)
+
+    def create_multiline_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
+        """Several lines of text."""
+        return forms.CharField(
+            max_length=LONG_TEXT, **{**options, "widget": forms.Textarea(attrs={"rows": 8})}
+        )
+
+    def create_email_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
+        """An e-mail address."""
+        widget = forms.EmailInput(attrs={"autocomplete": "email"})
+        return forms.EmailField(max_length=E_MAIL, **{**options, "widget": widget})
+
+    def create_url_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
+        """A web address."""
+        return forms.URLField(max_length=URL, assume_scheme="https", **options)
+
+    def create_number_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
+        """A number, whole or not."""
+        options.pop("widget", None)
+        return forms.DecimalField(max_digits=DIGITS, **options)
+
+    def create_date_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
+        """A day, from the browser's own calendar."""
+        return forms.DateField(
+            **{**options, "widget": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+        )
+
+    def create_datetime_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
+        """A day and an hour."""
+        widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+        return forms.DateTimeField(**{**options, "widget": widget})
+
+    def create_hidden_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
+        """A text that the page brings along."""
+        return forms.CharField(max_length=SHORT_TEXT, **{**options, "widget": forms.HiddenInput()})
+
+    def create_dropdown_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
+        """One of several, from a list that opens; nothing is chosen until somebody chooses."""
+        options.pop("widget", None)
+        choices = [("", _("Please choose")), *self.get_formatted_field_choices(field)]
+        return forms.ChoiceField(choices=choices, error_messages=_NOT_OFFERED, **options)
+
+    def create_radio_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
+        """One of several, all in sight."""
+        options["widget"] = forms.RadioSelect()
+        return forms.ChoiceField(
+            choices=self.get_formatted_field_choices(field), error_messages=_NOT_OFFERED, **options
+        )
+
+    def create_multiselect_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
+        """Some of several, from a list."""
+        options.pop("widget", None)
+        options["initial"] = self.get_formatted_field_initial(field)
+        return forms.MultipleChoiceField(
+            choices=self.get_formatted_field_choices(field), error_messages=_NOT_OFFERED, **options
+        )
+
+    def create_checkboxes_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
+        """Some of several, all in sight."""
+        options["widget"] = forms.CheckboxSelectMultiple()
+        options["initial"] = self.get_formatted_field_initial(field)
+        return forms.MultipleChoiceField(
+            choices=self.get_formatted_field_choices(field), error_messages=_NOT_OFFERED, **options
+        )
+
+    def create_checkbox_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
+        """Yes or no."""
+        options.pop("widget", None)
+        return forms.BooleanField(**options)
+
+    def get_form_class(self) -> type[VisitorForm]:
+        """Return the class of the page's form."""
+        return type("PageForm", (VisitorForm,), self.formfields)
+
+
+_NOT_OFFERED = {
+    "invalid_choice": _("Please choose from what is offered."),
+    "invalid_list": _("Please choose from what is offered."),
+}
+
+
+class FormPageForm(WagtailAdminFormPageForm):
+    """The editor's form for a form page: refuses fields that could not work."""
+
+    def clean(self) -> dict[str, Any]:
+        """Check each field that the editor built."""
+        cleaned = super().clean()
+        for form in self.formsets["form_fields"].forms if "form_fields" in self.formsets else ():
+            given = getattr(form, "cleaned_data", {})
+            if not given or given.get("DELETE"):
+                continue
+            name = form.instance.clean_name or form.instance.get_field_clean_name()
+            if not name:
+                form.add_error("label", _("The label needs a letter or a digit."))
+            elif name in RESERVED_NAMES:
+                form.add_error("label", _("This label is taken by the time of sending. Please use another."))
+            if given.get("field_type") in TYPES_WITH_CHOICES and not (given.get("choices") or "").strip():
+                form.add_error("choices", _("Say what there is to choose from."))
+        return cleaned

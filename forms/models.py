@@ -1,0 +1,218 @@
+"""Form pages that editors build, and what visitors write in them.
+
+A submission keeps the version of the privacy policy that was shown. It thanks by redirect, so a reload sends nothing
+twice; its mail is queued in the same transaction, so a dead mail server loses nothing. How a form is built and
+checked is in `fields`, what keeps machines out in `spam`, what a valid form leads to in `receiving`.
+"""
+
+import uuid
+from http import HTTPMethod, HTTPStatus
+from typing import Any, ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from modelcluster.fields import ParentalKey
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
+from wagtail.contrib.forms.models import AbstractEmailForm, AbstractFormField, AbstractFormSubmission
+from wagtail.contrib.routable_page.models import RoutablePageMixin, path
+from wagtail.fields import RichTextField
+
+from forms import receiving, spam
+from forms.fields import FormPageForm, VisitorForm, VisitorFormBuilder
+from home.client import client_address
+from home.models import BasePage
+from policies.models import Policy, PolicyVersion
+
+
+class FormField(AbstractFormField):
+    """One field of a form page."""
+
+    page = ParentalKey("forms.FormPage", on_delete=models.CASCADE, related_name="form_fields")
+
+
+class Submission(AbstractFormSubmission):
+    """What one visitor wrote."""
+
+    policy_version = models.ForeignKey(
+        "policies.PolicyVersion",
+        verbose_name=_("privacy policy shown"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    is_suspicious = models.BooleanField(_("suspicious"), default=False)
+    # The form's stamp: the same form sent twice is stored once.
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+
+    class Meta(AbstractFormSubmission.Meta):
+        verbose_name = _("form submission")
+        verbose_name_plural = _("form submissions")
+
+    def get_data(self) -> dict[str, Any]:
+        """Return the answers with what staff want to know about them; a hyphen keeps these names apart."""
+        return {
+            **super().get_data(),
+            "policy-version": str(self.policy_version or ""),
+            "is-suspicious": gettext("yes") if self.is_suspicious else "",
+        }
+
+
+class FormPage(RoutablePageMixin, AbstractEmailForm, BasePage):
+    """A page with a form: contact, feedback, or any other the editor builds."""
+
+    intro = models.TextField(_("introduction"), max_length=400, blank=True)
+    thanks_text = RichTextField(_("thanks"), blank=True, features=["bold", "italic", "link"])
+    keep_days = models.PositiveIntegerField(
+        _("days to keep submissions"),
+        default=365,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        help_text=_("After that they are deleted. The privacy policy prints this figure."),
+    )
+
+    is_cacheable = False  # the form carries a time stamp
+    parent_page_types: ClassVar[list[str]] = ["home.HomePage"]
+    subpage_types: ClassVar[list[str]] = []
+    template = "forms/form_page.html"
+    landing_page_template = "forms/form_page_landing.html"
+    allowed_http_methods = [HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.POST, HTTPMethod.OPTIONS]
+    base_form_class = FormPageForm
+    form_builder = VisitorFormBuilder
+
+    content_panels: ClassVar[list] = [
+        *BasePage.content_panels,
+        FieldPanel("intro"),
+        InlinePanel("form_fields", label=_("field"), heading=_("Fields")),
+        FieldPanel("thanks_text"),
+        MultiFieldPanel(
+            [
+                FieldRowPanel([FieldPanel("from_address"), FieldPanel("to_address")]),
+                FieldPanel("subject"),
+            ],
+            heading=_("Mail to the shop"),
+        ),
+        FieldPanel("keep_days"),
+    ]
+
+    class Meta:
+        verbose_name = _("form page")
+        verbose_name_plural = _("form pages")
+
+    @path("")
+    def index_route(self, request: HttpRequest) -> HttpResponse:
+        """Show the form, or take it in."""
+        if request.method == HTTPMethod.POST:
+            return self._answer_post(request)
+        return self._show_blank(request)
+
+    @path("thanks/", name="thanks")
+    def thanks_route(self, request: HttpRequest) -> HttpResponse:
+        """Say thank you; a page of its own, so that a reload sends nothing."""
+        if request.method == HTTPMethod.POST:
+            return HttpResponseNotAllowed([HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.OPTIONS])
+        return TemplateResponse(request, self.landing_page_template, self.get_context(request))
+
+    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer a visitor; nothing about a form may be kept by a cache."""
+        response = super().serve(request, *args, **kwargs)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        """Show the editor the form, or the thanks."""
+        return self.thanks_route(request) if mode_name == "landing" else self._show_blank(request)
+
+    def process_form_submission(self, form: VisitorForm) -> Submission:
+        """Store the form and queue the mail, both or neither; Wagtail's own would send inside the request."""
+        return receiving.receive(page=self, form=form)
+
+    def render_landing_page(
+        self, request: HttpRequest, form_submission: Submission | None = None, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Send the browser on to the thanks."""
+        response = HttpResponseRedirect(f"{self.get_url(request)}{self.reverse_subpage('thanks')}")
+        response.status_code = HTTPStatus.SEE_OTHER
+        return response
+
+    def _answer_post(self, request: HttpRequest) -> HttpResponse:
+        form = self.get_form(request.POST, page=self)
+        if not form.is_valid():
+            # 422: understood, but not to be done as it stands. Scripts, caches and monitoring see that nothing was
+            # taken in, which a 200 would hide; browsers show the page as any other.
+            return self._show_again(request, form, HTTPStatus.UNPROCESSABLE_ENTITY)
+        address = client_address(request)
+        if wait := spam.seconds_to_wait(address):
+            form.add_error(None, _flood_message(wait))
+            response = self._show_again(request, form, HTTPStatus.TOO_MANY_REQUESTS)
+            response.headers["Retry-After"] = str(wait)
+            return response
+        submission = self.process_form_submission(form)
+        spam.count(address)
+        return self.render_landing_page(request, submission)
+
+    def _show_blank(self, request: HttpRequest) -> HttpResponse:
+        version = privacy_policy_in_force()
+        stamp = spam.new_stamp(page_id=self.pk, version_id=version.pk if version else None)
+        form = self.get_form(page=self, initial={spam.STAMP_FIELD: stamp.signed()})
+        return self._show(request, form, version, HTTPStatus.OK)
+
+    def _show_again(self, request: HttpRequest, form: VisitorForm, status: HTTPStatus) -> HttpResponse:
+        # The page now shows the version in force now, so that is what its new stamp names.
+        version = privacy_policy_in_force()
+        stamp = spam.renewed_stamp(form.stamp, page_id=self.pk, version_id=version.pk if version else None)
+        form.restamp(stamp)
+        return self._show(request, form, version, status)
+
+    def _show(
+        self, request: HttpRequest, form: VisitorForm, version: PolicyVersion | None, status: HTTPStatus
+    ) -> HttpResponse:
+        context = {**self.get_context(request), "form": form, "policy_version": version}
+        return TemplateResponse(request, self.template, context, status=status)
+
+    # --- What staff see ----------------------------------------------------------------------------------
+    @property
+    def recipients(self) -> list[str]:
+        """The addresses that are told of each message."""
+        return [address.strip() for address in self.to_address.split(",") if address.strip()]
+
+    def get_submission_class(self) -> type[Submission]:
+        """Use our own model, which knows the policy version."""
+        return Submission
+
+    def get_submissions(self) -> models.QuerySet[Submission]:
+        """Fetch the policy versions' names along, without their texts."""
+        related = super().get_submissions().select_related("policy_version__policy")
+        return related.defer("policy_version__record")
+
+    def get_submissions_list_view_class(self) -> type:
+        """Use the list whose export runs no formulas."""
+        from forms.views import FormSubmissionsView  # noqa: PLC0415 - the admin's views need the models loaded
+
+        return FormSubmissionsView
+
+    def get_data_fields(self) -> list[tuple[str, str]]:
+        """Name the columns of the list of submissions."""
+        return [
+            *super().get_data_fields(),
+            ("policy-version", _("Privacy policy shown")),
+            ("is-suspicious", _("Suspicious")),
+        ]
+
+
+def privacy_policy_in_force() -> PolicyVersion | None:
+    """Return the version of the privacy policy that stands under every form now, if there is one."""
+    policy = Policy.objects.of_kind(Policy.Kind.PRIVACY)
+    return policy.in_force() if policy else None
+
+
+def _flood_message(seconds: int) -> str:
+    minutes = -(-seconds // 60)
+    return ngettext(
+        "You have sent several messages within the hour. Please wait %(minutes)s minute, then send this one again.",
+        "You have sent several messages within the hour. Please wait %(minutes)s minutes, then send this one again.",
+        minutes,
+    ) % {"minutes": minutes}

@@ -1,0 +1,98 @@
+"""What the forms hold of people, registered with the register of personal data.
+
+Each page has its own period; the register's is the longest of them, and the description names every one. What is
+printed is read from the pages, so a form that asks for more, or keeps it longer, changes the policy's facts.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Max
+from django.utils.functional import lazy
+from django.utils.text import get_text_list
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
+from forms.models import FormPage, Submission
+from policies import personal_data
+
+
+def register() -> None:
+    """Register form submissions."""
+    personal_data.register(
+        personal_data.PersonalData(
+            key="forms.submissions",
+            label=gettext_lazy("Messages sent with a form"),
+            what=lazy(describe, str)(),
+            purpose=gettext_lazy("To read what you write to us and to answer you"),
+            keep=longest_period,
+            export=export,
+            erase=erase,
+            expire=expire,
+            note=gettext_lazy(
+                "Found by the address in an e-mail field. Against floods, a fingerprint of the sender’s network"
+                " address stays in memory for one hour."
+            ),
+        )
+    )
+
+
+def longest_period() -> timedelta:
+    """The longest time any form keeps what was sent."""
+    longest = FormPage.objects.aggregate(days=Max("keep_days"))["days"]
+    return timedelta(days=longest or FormPage._meta.get_field("keep_days").default)
+
+
+def describe() -> str:
+    """Say of each form on the site what it asks for and how long that is kept."""
+    pages = FormPage.objects.live().order_by("path").prefetch_related("form_fields")
+    parts = [
+        ngettext(
+            "%(page)s: %(fields)s (kept for %(days)s day)",
+            "%(page)s: %(fields)s (kept for %(days)s days)",
+            page.keep_days,
+        )
+        % {
+            "page": page.title,
+            "fields": get_text_list([field.label for field in page.form_fields.all()], gettext("and")),
+            "days": page.keep_days,
+        }
+        for page in pages
+    ]
+    return "; ".join(parts) or gettext("Nothing: the site has no form.")
+
+
+def export(email: str) -> Iterator[dict[str, Any]]:
+    """Yield what was sent under an address."""
+    for submission in _of(email):
+        yield {
+            "page": submission.page.title,
+            "sent": submission.submit_time.isoformat(),
+            "answers": submission.form_data,
+            "policy_shown": str(submission.policy_version or ""),
+        }
+
+
+def erase(email: str) -> int:
+    """Delete what was sent under an address."""
+    found = [submission.pk for submission in _of(email)]
+    return Submission.objects.filter(pk__in=found).delete()[0]
+
+
+def expire(before: datetime) -> int:
+    """Delete what each page has kept long enough. `before` counts from the longest period."""
+    now = before + longest_period()
+    return sum(
+        Submission.objects.filter(page=page, submit_time__lt=now - timedelta(days=page.keep_days)).delete()[0]
+        for page in FormPage.objects.only("pk", "keep_days")
+    )
+
+
+def _of(email: str) -> Iterator[Submission]:
+    """Find submissions with a field that holds exactly this address: in JSON, so row by row."""
+    wanted = email.strip().casefold()
+    rows = Submission.objects.select_related("page", "policy_version__policy").defer("policy_version__record")
+    for submission in rows.order_by("pk").iterator():
+        values = submission.form_data.values()
+        if any(isinstance(value, str) and value.strip().casefold() == wanted for value in values):
+            yield submission

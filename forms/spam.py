@@ -1,0 +1,120 @@
+"""The spam guard of public forms: a field that only machines fill in, a signed stamp, and a limit for each sender.
+
+The stamp says which page was shown, when, and which privacy policy stood under the form; so a submission names the
+version that its sender was shown, even if another one took effect meanwhile. Nothing is ever dropped in silence: a
+person taken for a machine reads what to do, and what only looks suspicious is kept and marked.
+"""
+
+import logging
+import uuid
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
+
+from django.core.cache import cache
+from django.core.signing import BadSignature, Signer
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+logger = logging.getLogger(__name__)
+
+# Editors' fields are named in snake case, so a name with a hyphen is never one of theirs.
+TRAP_FIELD = "your-website"
+STAMP_FIELD = "form-stamp"
+
+FASTEST = timedelta(seconds=2)
+OLDEST = timedelta(hours=24)
+PER_HOUR = 10  # submissions of one sender
+HOUR = timedelta(hours=1)
+
+_signer = Signer(salt="forms.spam.stamp")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stamp:
+    """What was shown to whoever sends a form: `version_id` is the privacy policy's, `at` Unix seconds."""
+
+    page_id: int | None
+    version_id: int | None
+    token: str
+    at: float
+
+    @property
+    def age(self) -> timedelta:
+        """How long the form has been open."""
+        return timedelta(seconds=timezone.now().timestamp() - self.at)
+
+    @property
+    def is_too_fresh(self) -> bool:
+        """Whether nobody can have typed that fast."""
+        return self.age < FASTEST
+
+    @property
+    def is_too_old(self) -> bool:
+        """Whether the form lay open so long that its words may have changed."""
+        return self.age > OLDEST
+
+    def signed(self) -> str:
+        """Return the text for the hidden field."""
+        return _signer.sign_object(asdict(self))
+
+
+def new_stamp(*, page_id: int | None, version_id: int | None) -> Stamp:
+    """Stamp a form that is shown for the first time."""
+    now = timezone.now().timestamp()
+    return Stamp(page_id=page_id, version_id=version_id, token=uuid.uuid4().hex, at=now)
+
+
+def renewed_stamp(earlier: Stamp | None, *, page_id: int | None, version_id: int | None) -> Stamp:
+    """Stamp a form that is shown again after an error: it is still the same form, as old as it was."""
+    if earlier and not earlier.is_too_old:
+        return replace(earlier, version_id=version_id)
+    fresh = new_stamp(page_id=page_id, version_id=version_id)
+    # Who reads an error message has waited already.
+    return replace(fresh, at=fresh.at - FASTEST.total_seconds())
+
+
+def read_stamp(text: str, *, page_id: int | None) -> Stamp | None:
+    """Return the stamp, or None if it is forged, missing or another page's."""
+    try:
+        stamp = Stamp(**_signer.unsign_object(text))
+    except (BadSignature, TypeError, ValueError):
+        return None
+    return stamp if stamp.page_id == page_id else None
+
+
+def _key(address: str) -> str:
+    """Name a sender by a keyed fingerprint: the address itself is not kept. An IPv6 household is one sender."""
+    try:
+        parsed = ip_address(address)
+        sender = str(ip_network((parsed, 64), strict=False) if parsed.version == 6 else parsed)  # noqa: PLR2004
+    except ValueError:
+        sender = address
+    return f"forms:sent:{salted_hmac('forms.spam.sender', sender, algorithm='sha256').hexdigest()}"
+
+
+def _recent(key: str) -> list[float]:
+    since = (timezone.now() - HOUR).timestamp()
+    return [moment for moment in cache.get(key) or [] if moment > since]
+
+
+def seconds_to_wait(address: str) -> int:
+    """Say how long this sender has to wait before sending again: 0 for everyone who does not flood us."""
+    try:
+        sent = _recent(_key(address))
+    except Exception:
+        logger.exception("The cache does not answer, so forms are open without a limit.")
+        return 0
+    if len(sent) < PER_HOUR:
+        return 0
+    return max(1, round(min(sent) + HOUR.total_seconds() - timezone.now().timestamp()))
+
+
+def count(address: str) -> None:
+    """Remember for an hour that this sender sent something."""
+    key = _key(address)
+    try:
+        sent = [*_recent(key), timezone.now().timestamp()][-PER_HOUR:]
+        cache.set(key, sent, timeout=HOUR.total_seconds())
+    except Exception:
+        logger.exception("The cache does not answer, so a sender was not counted.")

@@ -1,0 +1,87 @@
+"""Rows that are written once: a base for records that must say tomorrow what they said today.
+
+Model, queryset and base manager refuse to change or delete them, whatever path Django takes (save, update,
+bulk calls, loaddata over an existing row, cascades). Only references that a class names in `detachable_fields`
+may become NULL, so that a user or a page can go while the record stays. Raw SQL is not prevented here; records
+with a hash detect it.
+"""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class ImmutableRecordError(Exception):
+    """Something tried to change or delete a record that is written once."""
+
+
+class AppendOnlyQuerySet(models.QuerySet):
+    """Reads and inserts; everything that would change a row is refused."""
+
+    def _refuse(self) -> None:
+        message = f"{self.model._meta.verbose_name} is written once: it cannot be changed or deleted."
+        raise ImmutableRecordError(message)
+
+    def update(self, **values: Any) -> int:
+        """Set detachable references to NULL; refuse everything else."""
+        if values and all(
+            value is None and name in self.model.detachable_fields for name, value in values.items()
+        ):
+            return super().update(**values)
+        return self._refuse()
+
+    update.alters_data = True
+
+    def _update(self, values: Any, returning_fields: Any = None) -> int:
+        # The path of Model.save() with a primary key given: harmless where no such row exists (loaddata).
+        if self.exists():
+            self._refuse()
+        return 0
+
+    def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
+        """Refuse."""
+        return self._refuse()
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
+        """Insert; refuse to overwrite on conflict."""
+        if options.get("update_conflicts"):
+            self._refuse()
+        return super().bulk_create(objs, *args, **options)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Refuse."""
+        return self._refuse()
+
+    delete.alters_data = True
+    delete.queryset_only = True
+
+    def _raw_delete(self, using: str | None) -> int:
+        return self._refuse()
+
+
+class AppendOnlyModel(models.Model):
+    """A row that is written once."""
+
+    # Foreign keys that may be set to NULL when what they point to is deleted.
+    detachable_fields: ClassVar[frozenset[str]] = frozenset()
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "objects"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Insert the row; refuse to save it again."""
+        if not self._state.adding:
+            message = _("%(name)s is written once: it cannot be changed.") % {"name": self._meta.verbose_name}
+            raise ImmutableRecordError(message)
+        options["force_insert"] = True
+        super().save(*args, **options)
+
+    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        """Refuse."""
+        message = _("%(name)s is written once: it cannot be deleted.") % {"name": self._meta.verbose_name}
+        raise ImmutableRecordError(message)

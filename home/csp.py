@@ -1,0 +1,83 @@
+"""The content security policy, computed from the settings and from the providers that are in use.
+
+A provider is an outside service that pages talk to (visitor statistics, embedded media, payment). Apps register
+theirs here; the policy's live fact "who receives data" reads the same list, so neither can forget one. Public pages
+get no inline code at all. The admin needs inline code (Wagtail writes some) and says so only under its own path.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from csp.constants import UNSAFE_INLINE
+from csp.middleware import CSPMiddleware, PolicyParts
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+ADMIN_PATH = "/admin/"
+
+
+@dataclass(frozen=True)
+class Provider:
+    """An outside service: who it is, what it receives and why, and which sources its pages need."""
+
+    key: str
+    name: str
+    purpose: str
+    country: str = ""
+    privacy_url: str = ""
+    # directive ("script-src") → origins ("https://stats.example.com")
+    sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+ProviderSource = Callable[[], Iterator[Provider]]
+
+_provider_sources: list[ProviderSource] = []
+
+
+def register_providers(source: ProviderSource) -> ProviderSource:
+    """Register a function that yields the providers in use at the moment. Usable as a decorator."""
+    if source not in _provider_sources:
+        _provider_sources.append(source)
+    return source
+
+
+def providers_in_use() -> list[Provider]:
+    """List the providers in use, by name."""
+    found = {provider.key: provider for source in _provider_sources for provider in source()}
+    return sorted(found.values(), key=lambda provider: provider.name.lower())
+
+
+def public_directives() -> dict[str, list[str]]:
+    """Name what public pages need beyond the settings: directive → origins of the providers in use."""
+    extra: dict[str, list[str]] = {}
+    for provider in providers_in_use():
+        for directive, origins in provider.sources.items():
+            extra.setdefault(directive, []).extend(origins)
+    return extra
+
+
+class ContentSecurityPolicyMiddleware(CSPMiddleware):
+    """django-csp's middleware with the providers' sources, and the admin's exception."""
+
+    def get_policy_parts(
+        self,
+        request: HttpRequest,
+        response: HttpResponseBase,
+        report_only: bool = False,  # noqa: FBT001, FBT002 - the library's signature
+    ) -> PolicyParts:
+        """Compute the policy of one answer."""
+        parts = super().get_policy_parts(request, response, report_only)
+        if report_only:
+            return parts
+        if request.path_info.startswith(ADMIN_PATH):
+            # A nonce would cancel 'unsafe-inline', so the admin has none.
+            parts.update = {
+                "script-src": [UNSAFE_INLINE],
+                "style-src": [UNSAFE_INLINE],
+                "img-src": ["blob:"],
+                
+            }
+        else:
+            parts.update = public_directives()
+        return parts
+

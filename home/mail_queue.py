@@ -1,0 +1,144 @@
+"""The edges of the mail queue: how a mail gets in, and how it leaves.
+
+In: `queue` writes a mail to the database, inside the caller's transaction, so that what happened and the mail about
+it stand or fall together. Out: `send_due`, called by the worker. The tables and their log are django-post-office's;
+its sender is not used, because it waits equally long after each failure, sends a mail twice when two workers
+overlap, and cannot be stopped within a batch. Nothing here ever sends inside a request.
+"""
+
+import logging
+import smtplib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from post_office import mail
+from post_office.connections import connections
+from post_office.models import STATUS, Email, Log
+from post_office.settings import get_max_retries, get_retry_timedelta
+
+logger = logging.getLogger(__name__)
+
+# How long a mail belongs to the worker that took it. Only a worker that died lets this time pass.
+CLAIM = timedelta(minutes=15)
+LONGEST_WAIT = timedelta(hours=6)
+SUBJECT_LENGTH = 200  # characters
+
+
+@dataclass
+class Sending:
+    """What one round of sending did."""
+
+    sent: int = 0
+    postponed: int = 0
+    failed: int = 0
+
+
+def queue(*, to: Iterable[str], subject: str, text: str, sender: str = "", reply_to: str = "") -> Email:
+    """Put a plain-text mail into the queue. Without `sender` it comes from DEFAULT_FROM_EMAIL."""
+    headers = {"Auto-Submitted": "auto-generated"}
+    if reply_to:
+        headers["Reply-To"] = reply_to
+    # post_office renders subject and text as templates. People's words go in as values, or `{% x %}` would run.
+    return mail.send(
+        recipients=list(to),
+        sender=sender or None,
+        subject="{{ subject|safe }}",
+        message="{{ text|safe }}",
+        context={"subject": " ".join(subject.split())[:SUBJECT_LENGTH], "text": text},
+        headers=headers,
+        priority="medium",
+    )
+
+
+def queue_again(*, email: Email) -> None:
+    """Let the worker send a mail at its next round, whatever became of it before."""
+    Email.objects.filter(pk=email.pk).update(
+        status=STATUS.queued, scheduled_time=None, number_of_retries=0, last_updated=timezone.now()
+    )
+
+
+def send_due(*, should_stop: Callable[[], bool] = lambda: False) -> Sending:
+    """Send what is due, one after the other; what fails is tried again later, ever more seldom, then marked failed.
+
+    When the server itself does not answer, the rest waits for the next round.
+    """
+    result = Sending()
+    try:
+        for email in mail.get_queued():
+            if should_stop():
+                break
+            if _claim(email) and not _deliver(email, result):
+                break
+    finally:
+        connections.close()
+    return result
+
+
+def _claim(email: Email) -> bool:
+    """Take the mail by one conditional update: of two workers only one succeeds."""
+    as_seen = Email.objects.filter(pk=email.pk, status=email.status, scheduled_time=email.scheduled_time)
+    return as_seen.update(scheduled_time=timezone.now() + CLAIM) == 1
+
+
+def _deliver(email: Email, result: Sending) -> bool:
+    """Send one mail and write down what came of it. False: the server is down, more attempts make no sense."""
+    try:
+        email.dispatch(commit=False, disconnect_after_delivery=False)
+    except Exception as error:  # noqa: BLE001 - every transport raises its own; the mail stays queued whatever it is
+        if _postpone(email, error):
+            result.postponed += 1
+        else:
+            result.failed += 1
+        return not _is_server_down(error)
+    _record(email, status=STATUS.sent, log_status=STATUS.sent)
+    result.sent += 1
+    return True
+
+
+def _postpone(email: Email, error: Exception) -> bool:
+    """Plan the next attempt after a failure; False when it was the last one."""
+    logger.warning("Mail %s was not sent: %s: %s", email.pk, type(error).__name__, error)
+    tries = (email.number_of_retries or 0) + 1
+    if tries > get_max_retries():
+        _record(email, status=STATUS.failed, log_status=STATUS.failed, error=error)
+        return False
+    wait = min(get_retry_timedelta() * 2 ** (tries - 1), LONGEST_WAIT)
+    _record(
+        email,
+        status=STATUS.requeued,
+        log_status=STATUS.failed,
+        error=error,
+        number_of_retries=tries,
+        scheduled_time=timezone.now() + wait,
+    )
+    return True
+
+
+@transaction.atomic
+def _record(
+    email: Email, *, status: int, log_status: int, error: Exception | None = None, **columns: object
+) -> None:
+    changed = Email.objects.filter(pk=email.pk).update(status=status, last_updated=timezone.now(), **columns)
+    if changed:  # it may have been erased meanwhile
+        Log.objects.create(
+            email=email,
+            status=log_status,
+            message=str(error) if error else "",
+            exception_type=type(error).__name__ if error else "",
+        )
+
+
+def _is_server_down(error: Exception) -> bool:
+    # smtplib's errors are OSErrors too; those about one mail (a refused address) say nothing about the others.
+    about_server = (
+        smtplib.SMTPServerDisconnected,
+        smtplib.SMTPConnectError,
+        smtplib.SMTPHeloError,
+        smtplib.SMTPAuthenticationError,
+    )
+    return isinstance(error, about_server) or (
+        isinstance(error, OSError) and not isinstance(error, smtplib.SMTPException)
+    )

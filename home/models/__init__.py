@@ -1,0 +1,17 @@
+"""The models every other app may build on: users, media, base pages, brand settings."""
+
+from home.models.media import SiteDocument, SiteImage, SiteRendition
+from home.models.pages import BasePage, ContentPage, HomePage
+from home.models.settings import BrandSettings
+from home.models.users import User
+
+__all__ = [
+    "BasePage",
+    "BrandSettings",
+    "ContentPage",
+    "HomePage",
+    "SiteDocument",
+    "SiteImage",
+    "SiteRendition",
+    "User",
+]

@@ -1,0 +1,87 @@
+"""The base of every page, and the plain content pages. Pages with a purpose of their own live in their apps."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel
+from wagtail.fields import StreamField
+from wagtail.models import Page
+
+from home.blocks import BodyBlock
+
+
+class BasePage(Page):
+    """What all pages of the site have: a picture for sharing, and a say in whether the page may be cached."""
+
+    share_image = models.ForeignKey(
+        "home.SiteImage",
+        verbose_name=_("picture for sharing"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+
+    # False where the page differs between requests (a form's time stamp): then it is `no-store`.
+    is_cacheable: ClassVar[bool] = True
+
+    promote_panels: ClassVar[list] = [
+        MultiFieldPanel(
+            [FieldPanel("slug"), FieldPanel("seo_title"), FieldPanel("search_description"), FieldPanel("share_image")],
+            heading=_("For search engines and sharing"),
+        ),
+        MultiFieldPanel([FieldPanel("show_in_menus")], heading=_("Navigation")),
+    ]
+    show_in_menus_default = False
+
+    class Meta:
+        abstract = True
+
+    def serve(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        """Answer a visitor; pages that must not be cached say so."""
+        response = super().serve(request, *args, **kwargs)
+        if not self.is_cacheable:
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+class HomePage(BasePage):
+    """The front page; there is one."""
+
+    hero_heading = models.CharField(_("heading"), max_length=120, blank=True)
+    hero_text = models.TextField(_("text"), max_length=400, blank=True)
+    body = StreamField(BodyBlock(), blank=True, verbose_name=_("body"))
+
+    max_count = 1
+    parent_page_types: ClassVar[list[str]] = ["wagtailcore.Page"]
+    subpage_types: ClassVar[list[str]] = [
+        "home.ContentPage",
+        "policies.PolicyPage",
+        "forms.FormPage",
+        "store.ShopPage",
+    ]
+    content_panels: ClassVar[list] = [
+        *Page.content_panels,
+        MultiFieldPanel([FieldPanel("hero_heading"), FieldPanel("hero_text")], heading=_("Opening")),
+        FieldPanel("body"),
+    ]
+
+    class Meta:
+        verbose_name = _("home page")
+
+
+class ContentPage(BasePage):
+    """A page of words and pictures: about us, delivery, how to care for things."""
+
+    intro = models.TextField(_("introduction"), max_length=400, blank=True)
+    body = StreamField(BodyBlock(), blank=True, verbose_name=_("body"))
+
+    parent_page_types: ClassVar[list[str]] = ["home.HomePage", "home.ContentPage"]
+    subpage_types: ClassVar[list[str]] = ["home.ContentPage"]
+    content_panels: ClassVar[list] = [*Page.content_panels, FieldPanel("intro"), FieldPanel("body")]
+
+    class Meta:
+        verbose_name = _("content page")
+        verbose_name_plural = _("content pages")

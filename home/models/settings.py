@@ -1,0 +1,62 @@
+"""Who runs the shop and how it is presented: edited under Settings → Brand, used by every page."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel
+from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
+
+
+@register_setting(icon="site")
+class BrandSettings(BaseSiteSetting):
+    """Name, logo and legal identity of the trader."""
+
+    name = models.CharField(_("name"), max_length=60, default="Shop")
+    tagline = models.CharField(_("tagline"), max_length=120, blank=True)
+    logo = models.ForeignKey(
+        "home.SiteImage",
+        verbose_name=_("logo"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text=_("Shown beside the name, best as SVG. Without one the name stands alone."),
+    )
+    legal_name = models.CharField(_("legal name"), max_length=120, blank=True)
+    street = models.CharField(_("street"), max_length=120, blank=True)
+    postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
+    city = models.CharField(_("town"), max_length=80, blank=True)
+    country = models.CharField(_("country"), max_length=80, blank=True)
+    email = models.EmailField(_("e-mail address"), blank=True)
+    phone = models.CharField(_("telephone"), max_length=40, blank=True)
+    company_number = models.CharField(_("company number"), max_length=40, blank=True)
+
+    panels = [
+        MultiFieldPanel([FieldPanel("name"), FieldPanel("tagline"), FieldPanel("logo")], heading=_("Brand")),
+        MultiFieldPanel(
+            [
+                FieldPanel("legal_name"),
+                FieldPanel("street"),
+                FieldPanel("postal_code"),
+                FieldPanel("city"),
+                FieldPanel("country"),
+                FieldPanel("email"),
+                FieldPanel("phone"),
+                FieldPanel("company_number"),
+            ],
+            heading=_("Who is behind the shop"),
+            help_text=_("Printed in the footer and, as live facts, in the policies."),
+        ),
+    ]
+
+    class Meta:
+        verbose_name = _("brand")
+
+    def __str__(self) -> str:
+        """Name the brand."""
+        return self.name
+
+    @property
+    def address_lines(self) -> list[str]:
+        """The postal address, a line each, empty parts left out."""
+        town = f"{self.postal_code} {self.city}".strip()
+        return [line for line in (self.legal_name or self.name, self.street, town, self.country) if line]

@@ -1,0 +1,58 @@
+"""People with a login. The e-mail address is the name; nothing else about a person is asked for here."""
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import BaseUserManager
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+
+class UserManager(BaseUserManager["User"]):
+    """Creates users, and finds them whatever the case of the address typed."""
+
+    use_in_migrations = True
+
+    def get_by_natural_key(self, username: str) -> "User":
+        """Find a user by e-mail address, ignoring case."""
+        return self.get(email__iexact=username)
+
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
+        """Create a user; without a password the account cannot sign in until one is set."""
+        if not email:
+            message = "A user needs an e-mail address."
+            raise ValueError(message)
+        user = self.model(email=self.normalize_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: object) -> "User":
+        """Create a user who may do everything."""
+        return self.create_user(email, password, **{**fields, "is_staff": True, "is_superuser": True})
+
+
+class User(AbstractUser):
+    """A person who can sign in: staff now, customers with an account later."""
+
+    username = None
+    email = models.EmailField(_("e-mail address"), unique=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects = UserManager()
+
+    class Meta(AbstractUser.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_unique_ignoring_case",
+                violation_error_message=_("There is an account with this e-mail address already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Name the user by address."""
+        return self.email

@@ -1,0 +1,141 @@
+"""Answers public pages from the cache, and stores them: first in MIDDLEWARE, so a hit costs next to nothing.
+
+What may be stored: GET and HEAD, status 200, no query string, no session cookie in the request, no Set-Cookie, no
+`no-store` or `private` in the answer, no preview. What is stored is the finished answer with its headers, its ETag
+and its compressed copies. Browsers revalidate each time (`max-age=0`); shared caches get `s-maxage`.
+"""
+
+import gzip
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+import brotli
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.cache import cc_delim_re, patch_vary_headers
+from django.utils.http import parse_etags
+
+from home.page_cache import generation, schedule
+
+# Set by the answer of each request; stored copies keep everything else.
+_UNSTORED_HEADERS = frozenset({"content-length", "content-encoding", "etag"})
+_ENCODINGS = ("br", "gzip")
+
+
+@dataclass(frozen=True)
+class StoredPage:
+    """A finished page: headers, and its body in each encoding ("identity" among them)."""
+
+    headers: dict[str, str]
+    bodies: dict[str, bytes]
+    etag: str = field(default="")
+
+
+class PageCacheMiddleware:
+    """Django middleware around everything else."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        """Keep the rest of the stack."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer from the cache, else from the stack, storing what may be stored."""
+        if not _may_be_cached(request):
+            return self.get_response(request)
+        key = _key(request)
+        stored = cache.get(key)
+        if stored is not None:
+            return _answer(request, stored)
+        response = self.get_response(request)
+        if not _is_public(response):
+            return response
+        seconds = _lifetime()
+        if seconds <= 0:
+            response.headers["Cache-Control"] = "public, max-age=0, must-revalidate"
+            return response
+        response.headers["Cache-Control"] = f"public, max-age=0, s-maxage={seconds}"
+        patch_vary_headers(response, ["Accept-Encoding"])
+        stored = _stored(response)
+        cache.set(key, stored, timeout=seconds)
+        return _answer(request, stored)
+
+
+def _may_be_cached(request: HttpRequest) -> bool:
+    return (
+        request.method in {"GET", "HEAD"}
+        and not request.META.get("QUERY_STRING")
+        and settings.SESSION_COOKIE_NAME not in request.COOKIES
+        and not request.path_info.startswith(("/static/", "/media/", *settings.CSRF_TOKEN_PATHS))
+    )
+
+
+def _key(request: HttpRequest) -> str:
+    # get_host() refuses hosts that are not ours, so a forged Host header fills no cache.
+    address = f"{request.scheme}://{request.get_host()}{request.path}"
+    return f"page:{generation.current()}:{sha256(address.encode()).hexdigest()}"
+
+
+def _is_public(response: HttpResponseBase) -> bool:
+    directives = set(cc_delim_re.split(response.headers.get("Cache-Control", "").lower()))
+    varies = set(cc_delim_re.split(response.headers.get("Vary", "").lower()))
+    return (
+        response.status_code == 200  # noqa: PLR2004 - the status itself
+        and not response.streaming
+        and not response.cookies
+        and not directives & {"no-store", "private", "no-cache"}
+        and not varies & {"cookie", "*"}
+    )
+
+
+def _lifetime() -> int:
+    """Seconds a page may live: the setting's, or less when something is known to change before."""
+    until_change = schedule.seconds_to_next_change(timezone.now())
+    return settings.PAGE_CACHE_SECONDS if until_change is None else min(settings.PAGE_CACHE_SECONDS, until_change)
+
+
+def _stored(response: HttpResponse) -> StoredPage:
+    body = response.content
+    bodies = {"identity": body}
+    if _is_text(response.headers.get("Content-Type", "")):
+        bodies["br"] = brotli.compress(body, quality=6)
+        bodies["gzip"] = gzip.compress(body, compresslevel=6, mtime=0)
+    headers = {name: value for name, value in response.items() if name.lower() not in _UNSTORED_HEADERS}
+    return StoredPage(headers=headers, bodies=bodies, etag=sha256(body).hexdigest()[:32])
+
+
+def _is_text(content_type: str) -> bool:
+    return content_type.startswith("text/") or "json" in content_type or "xml" in content_type
+
+
+def _answer(request: HttpRequest, stored: StoredPage) -> HttpResponse:
+    encoding = _chosen_encoding(request, stored)
+    # Each encoding is its own representation, so it has its own tag (RFC 9110, 8.8.3.3).
+    etag = f'"{stored.etag}"' if encoding == "identity" else f'"{stored.etag}-{encoding}"'
+    known = parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))
+    if etag in known or f"W/{etag}" in known:
+        response: HttpResponse = HttpResponseNotModified()
+    else:
+        response = HttpResponse(stored.bodies[encoding])
+        response.headers["Content-Length"] = str(len(stored.bodies[encoding]))
+        if encoding != "identity":
+            response.headers["Content-Encoding"] = encoding
+    for name, value in stored.headers.items():
+        if response.status_code != 304 or name.lower() != "content-type":  # noqa: PLR2004 - the status itself
+            response.headers[name] = value
+    response.headers["ETag"] = etag
+    return response
+
+
+def _chosen_encoding(request: HttpRequest, stored: StoredPage) -> str:
+    accepted = {
+        name.strip()
+        for name, _, weight in (
+            part.partition(";") for part in request.META.get("HTTP_ACCEPT_ENCODING", "").lower().split(",")
+        )
+        if weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    }
+    return next((name for name in _ENCODINGS if name in accepted and name in stored.bodies), "identity")

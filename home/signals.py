@@ -1,0 +1,35 @@
+"""What makes stored public pages wrong: connected once, at start-up. Apps add their own models."""
+
+from django.apps import apps
+from django.db import models
+from django.db.models.signals import post_delete, post_save
+from wagtail.contrib.settings.models import BaseGenericSetting, BaseSiteSetting
+from wagtail.models import Page, Site
+from wagtail.signals import page_published, page_unpublished, post_page_move
+
+from home.page_cache import generation
+
+
+def _pages_changed(**_kwargs: object) -> None:
+    generation.bump_on_commit()
+
+
+def invalidate_pages_when_changed(model: type[models.Model]) -> None:
+    """Forget all stored pages whenever a row of `model` is saved or deleted."""
+    uid = f"page-cache-{model._meta.label}"
+    post_save.connect(_pages_changed, sender=model, dispatch_uid=uid, weak=False)
+    post_delete.connect(_pages_changed, sender=model, dispatch_uid=uid, weak=False)
+
+
+def connect() -> None:
+    """Connect pages of every type, sites, settings, pictures and redirects."""
+    for signal in (page_published, page_unpublished, post_page_move):
+        signal.connect(_pages_changed, dispatch_uid="page-cache", weak=False)
+    # Drafts save the page's row too; a needless bump costs a few renderings, a missed one shows an old page.
+    everywhere = (Page, BaseSiteSetting, BaseGenericSetting)
+    for model in apps.get_models():
+        if issubclass(model, everywhere):
+            invalidate_pages_when_changed(model)
+    for label in ("home.SiteImage", "home.SiteDocument", "wagtailredirects.Redirect"):
+        invalidate_pages_when_changed(apps.get_model(label))
+    invalidate_pages_when_changed(Site)

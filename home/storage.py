@@ -1,0 +1,14 @@
+"""Storage for private files (uploads and exports with personal data): they have no address at all."""
+
+from django.core.files.storage import FileSystemStorage
+from django.utils.deconstruct import deconstructible
+
+
+@deconstructible(path="home.storage.PrivateFileSystemStorage")
+class PrivateFileSystemStorage(FileSystemStorage):
+    """A folder that no address leads to; Django's own would fall back to MEDIA_URL."""
+
+    def url(self, name: str | None) -> str:
+        """Refuse: hand private files out through a view that checks who asks."""
+        message = "A private file has no address."
+        raise ValueError(message)

@@ -1,0 +1,75 @@
+"""Small public answers that no page holds: health, robots, security contact, and the refusal of a forged POST."""
+
+from datetime import timedelta
+
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from wagtail.models import Site
+
+from home.models import BrandSettings
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that the process answers; nothing else is asked."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Say whether database and cache answer: 200 when both do, else 503 naming the one that does not."""
+    states = {"database": _database_answers(), "cache": _cache_answers()}
+    return JsonResponse(states, status=200 if all(states.values()) else 503)
+
+
+def _database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def _cache_answers() -> bool:
+    try:
+        cache.set("readyz", 1, timeout=10)
+        return cache.get("readyz") == 1
+    except Exception:  # noqa: BLE001 - each cache backend raises its own errors; any means "no"
+        return False
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """Tell crawlers what not to fetch, and where the site map is."""
+    lines = [
+        "User-agent: *",
+        "Disallow: /admin/",
+        "Disallow: /cookies/",
+        f"Sitemap: {request.build_absolute_uri('/sitemap.xml')}",
+    ]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
+
+
+@require_safe
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """Say whom to tell about a weakness (RFC 9116); 404 until the brand settings hold an address."""
+    site = Site.find_for_request(request)
+    brand = BrandSettings.for_site(site) if site else None
+    if not brand or not brand.email:
+        return HttpResponse("No address is set.\n", status=404, content_type="text/plain")
+    expires = (timezone.now() + timedelta(days=180)).replace(hour=0, minute=0, second=0, microsecond=0)
+    lines = [f"Contact: mailto:{brand.email}", f"Expires: {expires.isoformat()}", "Preferred-Languages: en"]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Explain a refused POST in plain words."""
+    return render(request, "403_csrf.html", {"reason": reason}, status=403)

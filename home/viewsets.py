@@ -1,0 +1,57 @@
+"""The base of staff screens that only show: records, mail, whatever nobody may edit, administrators included.
+
+It holds no screen itself. A screen that offers an action of its own adds a URL for it and accepts POST only.
+"""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from django.urls import URLPattern, path
+from wagtail.admin.viewsets.model import ModelViewSet
+from wagtail.permissions import ModelPermissionPolicy
+
+from home.models import User
+
+
+class ViewOnlyPolicy(ModelPermissionPolicy):
+    """Whoever has the right to view may view; nobody may add, change or delete."""
+
+    def user_has_permission(self, user: User, action: str) -> bool:
+        """Answer for one action."""
+        return action == "view" and super().user_has_permission(user, action)
+
+    def user_has_any_permission(self, user: User, actions: Iterable[str]) -> bool:
+        """Answer for several; Wagtail's lists ask so, and some do not think of "view"."""
+        return self.user_has_permission(user, "view")
+
+
+class ReadOnlyViewSet(ModelViewSet):
+    """A list and a page for each row."""
+
+    inspect_view_enabled = True
+    copy_view_enabled = False
+    add_to_reference_index = False
+    add_to_admin_menu = True
+    form_fields: ClassVar[list[str]] = []  # there is no form
+
+    @property
+    def permission_policy(self) -> ModelPermissionPolicy:
+        """Let nobody do more than look."""
+        return ViewOnlyPolicy(self.model)
+
+    def get_common_view_kwargs(self, **kwargs: object) -> dict[str, object]:
+        """Offer no way to views that do not exist here."""
+        absent = ("add_url_name", "edit_url_name", "delete_url_name", "history_url_name", "usage_url_name")
+        return super().get_common_view_kwargs(**{**dict.fromkeys(absent), **kwargs})
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        """Leave out everything that would change a row."""
+        converter = self.pk_path_converter
+        return [
+            path("", self.index_view, name="index"),
+            path("results/", self.index_results_view, name="index_results"),
+            path(f"inspect/<{converter}:pk>/", self.inspect_view, name="inspect"),
+        ]
+
+    def register_admin_url_finder(self) -> None:
+        """Register none: it would name the edit view."""

@@ -1,0 +1,88 @@
+"""The building blocks of a policy's text: what legal writing needs, and live facts from the running system."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from wagtail import blocks
+from wagtail.contrib.typed_table_block.blocks import TypedTableBlock
+
+from home.blocks import TEXT_FEATURES, CalloutBlock, HeadingBlock
+from policies import cleaning, facts
+
+
+class DefinitionBlock(blocks.StructBlock):
+    """A term and what it means in this policy."""
+
+    term = blocks.CharBlock(label=_("term"), max_length=120)
+    meaning = blocks.RichTextBlock(label=_("meaning"), features=TEXT_FEATURES)
+
+
+class DefinitionsBlock(blocks.StructBlock):
+    """A list of terms."""
+
+    items = blocks.ListBlock(DefinitionBlock(), label=_("terms"), min_num=1)
+
+    class Meta:
+        icon = "list-ul"
+        label = _("Definitions")
+        template = "blocks/definition_list.html"
+
+
+class CleanedHtmlBlock(blocks.RawHTMLBlock):
+    """Markup that came with an import, cleaned of everything that could run."""
+
+    def clean(self, value: str) -> str:
+        """Clean what was pasted."""
+        return super().clean(cleaning.clean_html(value or ""))
+
+    def render_basic(self, value: str, context: dict[str, Any] | None = None) -> str:
+        """Clean again on the way out: stored text is not trusted."""
+        return cleaning.safe_html(value or "")
+
+
+class LiveFactBlock(blocks.ChoiceBlock):
+    """A fact that the running system states: shown live in the preview, frozen with the version."""
+
+    class Meta:
+        icon = "snippet"
+        label = _("Live fact")
+        template = "blocks/live_fact.html"
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Offer what is registered at the moment of asking."""
+        super().__init__(**{"choices": facts.choices, **kwargs})
+
+    def get_context(self, value: str, parent_context: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Give the template the fact's data as it stands now."""
+        context = super().get_context(value, parent_context=parent_context)
+        context["fact"] = facts.get(value)
+        context["data"] = facts.collect(value)
+        return context
+
+
+class PolicyBodyBlock(blocks.StreamBlock):
+    """What an editor may put into a policy."""
+
+    heading = HeadingBlock()
+    paragraph = blocks.RichTextBlock(
+        features=TEXT_FEATURES, icon="pilcrow", label=_("Text"), template="blocks/paragraph.html"
+    )
+    table = TypedTableBlock(
+        [
+            ("text", blocks.CharBlock(label=_("Text"), required=False)),
+            (
+                "rich_text",
+                blocks.RichTextBlock(label=_("Formatted text"), required=False, features=TEXT_FEATURES),
+            ),
+        ],
+        label=_("Table"),
+        icon="table",
+        template="blocks/table.html",
+    )
+    definitions = DefinitionsBlock()
+    callout = CalloutBlock()
+    live_fact = LiveFactBlock()
+    imported = CleanedHtmlBlock(label=_("Imported text"), icon="download")
+
+    class Meta:
+        template = "blocks/policy_body.html"

@@ -1,0 +1,45 @@
+"""The registry of live facts: what the running system says of itself, for policies to print and to freeze.
+
+A fact is a key, a label for the editor, and a function that returns plain data (JSON) as things stand now. Each app
+registers its own at start-up. Facts never hold personal data of visitors.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One live fact. `template` prints the data that `collect` returns, as `data`."""
+
+    key: str
+    label: str | Promise
+    collect: Callable[[], Any]
+    template: str
+
+
+_facts: dict[str, Fact] = {}
+
+
+def register(fact: Fact) -> None:
+    """Add a fact, or replace the one with its key."""
+    _facts[fact.key] = fact
+
+
+def get(key: str) -> Fact | None:
+    """Return the fact, or None when no app registers it any more."""
+    return _facts.get(key)
+
+
+def collect(key: str) -> Any:
+    """Return the fact's data as it stands now, or None for an unknown fact."""
+    fact = _facts.get(key)
+    return fact.collect() if fact else None
+
+
+def choices() -> list[tuple[str, str | Promise]]:
+    """List the facts for the editor."""
+    return [(fact.key, fact.label) for fact in sorted(_facts.values(), key=lambda fact: fact.key)]

@@ -1,0 +1,256 @@
+"""Turns a Markdown file into what a version holds: title, canonical markup, date. Whole, or not at all.
+
+Conversion may drop what can run or load, never a word: the words of the source are counted against those of the
+result, and a text that would lose one (past the parser's nesting limit, in a table row that is too long) is refused.
+It reads and writes no files and no database.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from html import escape, unescape
+from html.parser import HTMLParser
+from typing import Any
+
+from django.utils.translation import gettext as _
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from policies import cleaning
+
+TITLE_LENGTH = 255
+_LINES_WITH_DATE = 10
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_WORD = re.compile(r"[^\W_]+")
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)?---[ \t]*(?:\n|\Z)", re.DOTALL)
+_FRONT_MATTER_LINE = re.compile(r"^(\w+)[ \t]*:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+_NAME = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:-(\d+))?", re.ASCII)
+_MONTHS = "january february march april may june july august september october november december".split()
+_MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" if len(name) > 3 else name for name in _MONTHS)  # noqa: PLR2004
+_DATE = re.compile(
+    r"(?<!\d)(?P<y1>\d{4})-(?P<m1>\d{1,2})-(?P<d1>\d{1,2})(?!\d)"
+    rf"|\b(?P<m2>{_MONTH})\.?\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y2>\d{{4}})\b"
+    rf"|\b(?P<d3>\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+)?(?P<m3>{_MONTH})\.?,?\s+(?P<y3>\d{{4}})\b",
+    re.ASCII | re.IGNORECASE,
+)
+# What Markdown itself writes with letters or digits, and does not print.
+_LIST_NUMBER = re.compile(r"^([ \t>*+-]*)\d{1,9}[.)](?=[ \t\n])", re.MULTILINE)
+_FENCE = re.compile(r"^([ \t>]*)(```+|~~~+).*$", re.MULTILINE)
+_SWALLOWING = frozenset({"script", "style", "template", "iframe", "object", "noscript"})
+
+
+class RefusedError(Exception):
+    """A file cannot be imported whole. The message says why, to follow “file: ”."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A converted file. `source` is its text as it was; `html` is canonical and leaves out the title."""
+
+    title: str
+    html: str
+    source: str
+    front_matter: dict[str, str]
+    body: str
+
+
+def decode(content: bytes) -> str:
+    """Read the bytes of a file as text: UTF-8, with or without a byte order mark."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RefusedError(_("it is not UTF-8 (byte %(place)s)") % {"place": error.start}) from None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    _refuse_control_characters(text)
+    return text
+
+
+def convert(text: str, *, fallback_title: str) -> Document:
+    """Convert a file's text."""
+    front_matter, body = _split(text)
+    parser = _parser()
+    references: dict[str, Any] = {}
+    try:
+        tokens = parser.parse(body, references)
+        heading, kept = _without_title(tokens)
+        markup = re.sub(r"(?i)(</?)h1\b", r"\1h2", parser.renderer.render(kept, parser.options, references))
+    except RecursionError:
+        raise RefusedError(_("it is nested too deeply")) from None
+    title = " ".join((heading or front_matter.get("title") or fallback_title).split())
+    if len(title) > TITLE_LENGTH:
+        raise RefusedError(_("its title is longer than 255 characters"))
+    html = cleaning.canonical(markup)
+    _refuse_control_characters(html)
+    _refuse_losses(_source_words(body, references.get("references", {})), _token_words(tokens))
+    _refuse_losses(_markup_words(markup), _words(cleaning.plain_text(html)))
+    if not cleaning.plain_text(html):
+        raise RefusedError(_("it holds no text"))
+    return Document(title=title, html=html, source=text, front_matter=front_matter, body=body)
+
+
+def date_of(name: str, document: Document) -> tuple[date, int]:
+    """Say from which day a file holds, and which file of that day it is."""
+    if match := _NAME.fullmatch(name.rsplit(".", 1)[0]):
+        year, month, day, place = match.groups(default="1")
+        return _date(year, month, day), int(place[:9])
+    lines = "\n".join(document.body.strip().splitlines()[:_LINES_WITH_DATE])
+    for text in (document.front_matter.get("date", ""), lines):
+        if match := _DATE.search(text):
+            return _date(*_parts(match)), 1
+    raise RefusedError(_("neither its name, nor its front matter, nor its first ten lines name a date"))
+
+
+def _parts(match: re.Match[str]) -> tuple[str, str, str]:
+    number = next(n for n in "123" if match[f"y{n}"])
+    month = match[f"m{number}"]
+    if not month.isdigit():
+        month = str(1 + next(i for i, name in enumerate(_MONTHS) if name.startswith(month.lower()[:3])))
+    return match[f"y{number}"], month, match[f"d{number}"]
+
+
+def _date(year: str, month: str, day: str) -> date:
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        raise RefusedError(
+            _("the date %(date)s does not exist") % {"date": f"{year}-{month}-{day}"}
+        ) from None
+
+
+def _split(text: str) -> tuple[dict[str, str], str]:
+    match = _FRONT_MATTER.match(text)
+    if match is None:
+        return {}, text
+    lines = _FRONT_MATTER_LINE.findall(match[1] or "")
+    return {key.lower(): value.strip("\"'") for key, value in lines}, text[match.end() :]
+
+
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": 100}).enable("table")
+    parser.normalizeLink = lambda url: url  # as it stands in the file; cleaning judges it
+    parser.add_render_rule("image", _image_as_link)
+    return parser
+
+
+def _image_as_link(_self: object, tokens: Sequence[Token], index: int, *_rest: object) -> str:
+    # A policy holds words only. A picture's description is words.
+    image = tokens[index]
+    return f'<a href="{escape(str(image.attrGet("src") or ""))}">{escape(image.content)}</a>'
+
+
+def _without_title(tokens: list[Token]) -> tuple[str, list[Token]]:
+    """Take the first top heading out of the text: the page shows it as its title."""
+    for index, token in enumerate(tokens):
+        if token.type == "heading_open" and token.tag == "h1" and token.level == 0:
+            words = "".join(_shown(child) for child in tokens[index + 1].children or [])
+            if words.strip():
+                return words, tokens[:index] + tokens[index + 3 :]
+    return "", tokens
+
+
+def _shown(token: Token) -> str:
+    if token.type in {"softbreak", "hardbreak"}:
+        return " "
+    return "" if token.type == "html_inline" else token.content
+
+
+def _refuse_control_characters(text: str) -> None:
+    if found := _CONTROL.search(text):
+        raise RefusedError(_("it holds the control character U+%(code)s") % {"code": f"{ord(found[0]):04X}"})
+
+
+def _refuse_losses(before: Counter[str], after: Counter[str]) -> None:
+    lost = before - after
+    if lost:
+        message = _(
+            "%(count)s words would be lost, “%(word)s” among them (deep nesting, or a table row too long?)"
+        )
+        raise RefusedError(message % {"count": lost.total(), "word": next(iter(lost))})
+
+
+def _words(text: str) -> Counter[str]:
+    return Counter(_WORD.findall(text))
+
+
+def _source_words(body: str, references: dict[str, Any]) -> Counter[str]:
+    """Count the words that a file's text must still have once it was parsed."""
+    text = _FENCE.sub(r"\1", _LIST_NUMBER.sub(r"\1", body))
+    words = _words(unescape(text))
+    for label, reference in references.items():
+        # A definition and the label of each use are not printed; its address is, at each use.
+        pattern = re.compile(rf"\[\s*{_spaced(label)}\s*\]:", re.IGNORECASE)
+        uses = re.compile(rf"\]\[\s*{_spaced(label)}\s*\]", re.IGNORECASE)
+        count = len(pattern.findall(text)) + len(uses.findall(text))
+        for word, times in _words(label).items():
+            _take(words, word, times * count)
+        for value in (reference.get("href"), reference.get("title")):
+            words -= _words(unescape(value or ""))
+    return words
+
+
+def _spaced(label: str) -> str:
+    return r"\s+".join(re.escape(part) for part in label.split())
+
+
+def _take(words: Counter[str], wanted: str, times: int) -> None:
+    for word in [word for word in words if word.casefold() == wanted.casefold()]:
+        taken = min(times, words[word])
+        words[word] -= taken
+        times -= taken
+
+
+def _token_words(tokens: Iterable[Token]) -> Counter[str]:
+    return Counter(word for text in _token_texts(tokens) for word in _WORD.findall(text))
+
+
+def _token_texts(tokens: Iterable[Token]) -> Iterator[str]:
+    """All that the parser kept: text, code, markup, addresses. Pieces of one word stay together."""
+    for token in tokens:
+        if token.type == "inline":
+            children = token.children or []
+            yield unescape(
+                "".join("\n" if child.type.endswith("break") else child.content for child in children)
+            )
+            yield from (str(value) for child in children for value in child.attrs.values())
+        else:
+            yield unescape(token.content)
+
+
+class _TextOfMarkup(HTMLParser):
+    """Collects the text of markup, leaving out what cleaning drops with its content."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+        self.swallowing: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _SWALLOWING:
+            self.swallowing.append(tag)
+        self._break(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.swallowing:
+            self.swallowing.remove(tag)
+        self._break(tag)
+
+    def handle_data(self, data: str) -> None:
+        if not self.swallowing:
+            self.pieces.append(data)
+
+    def _break(self, tag: str) -> None:
+        self.pieces.append(" " if tag in cleaning.BLOCK_TAGS or tag == "br" else "")
+
+
+def _markup_words(markup: str) -> Counter[str]:
+    """Count the words that markup shows."""
+    parser = _TextOfMarkup()
+    parser.feed(markup)
+    parser.close()
+    if parser.swallowing:
+        raise RefusedError(
+            _("its <%(tag)s> is never closed and would swallow the rest") % {"tag": parser.swallowing[0]}
+        )
+    return _words("".join(parser.pieces))

@@ -1,0 +1,181 @@
+"""Imports versions of a policy from Markdown files: reads, dates, converts, and writes each as a frozen version.
+
+A file becomes a version effective at the start of its day in the site's time zone, the n-th file of a day (name
+`YYYY-MM-DD-n`) n − 1 seconds later. Importing the same files again changes nothing. A file that cannot be taken whole
+is refused with the reason and leaves nothing behind. This is the only way to an effective time in the past, and it
+never reaches into a span that a version published here covers.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from wagtail.models import Page, Site
+
+from policies import import_text, publishing
+from policies.forms import RESERVED_SLUGS
+from policies.import_text import Document, RefusedError
+from policies.models import Policy, PolicyPage, PolicyVersion
+
+MAX_BYTES = 5 * 1024 * 1024
+MAX_FILES_OF_A_DAY = 1000
+
+
+class Result(StrEnum):
+    """What became of a file."""
+
+    MADE = "made"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file, and why."""
+
+    path: Path
+    result: Result
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A file that was read: its document, the hash of its bytes, and when it takes effect."""
+
+    path: Path
+    sha256: str
+    document: Document
+    effective_at: datetime
+
+
+def import_files(paths: Iterable[Path], *, slug: str, is_dry_run: bool = False) -> Iterator[Outcome]:
+    """Import files into the policy of that address; yield what became of each, in the order of their dates.
+
+    With `is_dry_run` everything happens and is taken back at the end.
+    """
+    if not is_dry_run:
+        yield from _import_files(paths, slug)
+        return
+    with transaction.atomic():
+        outcomes = list(_import_files(paths, slug))
+        transaction.set_rollback(True)
+    yield from outcomes
+
+
+def _import_files(paths: Iterable[Path], slug: str) -> Iterator[Outcome]:
+    sources: list[_Source] = []
+    for path in paths:
+        try:
+            sources.append(_read(path, slug))
+        except RefusedError as refusal:
+            yield Outcome(path, Result.REFUSED, str(refusal))
+    for source in sorted(sources, key=lambda source: source.effective_at):
+        try:
+            yield _record(source, slug)
+        except RefusedError as refusal:
+            yield Outcome(source.path, Result.REFUSED, str(refusal))
+
+
+def _read(path: Path, slug: str) -> _Source:
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise RefusedError(_("it is larger than 5 MB"))
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise RefusedError(_("there is no such file")) from None
+    except OSError as error:
+        raise RefusedError(_("it cannot be read: %(why)s") % {"why": error.strerror}) from None
+    text = import_text.decode(content)
+    document = import_text.convert(text, fallback_title=slug)
+    day, place = import_text.date_of(path.name, document)
+    return _Source(path, hashlib.sha256(content).hexdigest(), document, _moment(day, place))
+
+
+def _moment(day: datetime, place: int) -> datetime:
+    if not 1 <= place <= MAX_FILES_OF_A_DAY:
+        raise RefusedError(_("its name counts files of a day from 1 to 1000 only"))
+    start = datetime.combine(day, time.min, tzinfo=timezone.get_default_timezone())
+    try:
+        return start.astimezone(UTC) + timedelta(seconds=place - 1)
+    except OverflowError:
+        raise RefusedError(_("its date is outside of the calendar")) from None
+
+
+@transaction.atomic
+def _record(source: _Source, slug: str) -> Outcome:
+    """Write one file as a version, with its policy and page where they are missing."""
+    policy = Policy.objects.select_for_update().filter(slug=slug).first()
+    if policy is not None and _is_imported(policy, source):
+        return Outcome(source.path, Result.UNCHANGED, _("it was imported before"))
+    if policy is None:
+        policy = _new_policy(source, slug)
+    draft = _draft(source, policy)
+    if not publishing.differs(policy=policy, draft=draft):
+        return Outcome(source.path, Result.UNCHANGED, _("its text is that of the version before it"))
+    _refuse_published_span(policy, source)
+    version = publishing.record_version(policy=policy, draft=draft)
+    _show_on_page(policy)
+    return Outcome(source.path, Result.MADE, _("version %(number)s") % {"number": version.number})
+
+
+def _is_imported(policy: Policy, source: _Source) -> bool:
+    return policy.versions.filter(import_source=source.path.name, import_sha256=source.sha256).exists()
+
+
+def _refuse_published_span(policy: Policy, source: _Source) -> None:
+    before = policy.in_force(source.effective_at)
+    if before is not None and not before.import_sha256:
+        message = _(
+            "on %(date)s version %(number)s holds, which was published here; imports cannot change that"
+        )
+        date = timezone.localtime(source.effective_at, timezone.get_default_timezone()).date()
+        raise RefusedError(message % {"date": date, "number": before.number})
+
+
+def _draft(source: _Source, policy: Policy) -> publishing.Draft:
+    return publishing.Draft(
+        title=source.document.title,
+        html=source.document.html,
+        source={"format": "markdown", "text": source.document.source},
+        effective_at=source.effective_at,
+        page=policy.pages.first(),
+        import_source=source.path.name,
+        import_sha256=source.sha256,
+    )
+
+
+def _new_policy(source: _Source, slug: str) -> Policy:
+    site = Site.objects.filter(is_default_site=True).select_related("root_page").first()
+    if site is None:
+        raise RefusedError(_("the site has no home page to put the policy under"))
+    if slug in RESERVED_SLUGS or Page.objects.child_of(site.root_page).filter(slug=slug).exists():
+        raise RefusedError(_("the address “%(slug)s” is taken by another page") % {"slug": slug})
+    return Policy.objects.create(
+        slug=slug, kind=Policy.Kind.OTHER, title=source.document.title, language=settings.LANGUAGE_CODE
+    )
+
+
+def _show_on_page(policy: Policy) -> None:
+    """Let the editor go on from the latest text: on a new page, or on one that nobody has edited yet.
+
+    No revision is made, so nothing is published a second time.
+    """
+    latest: PolicyVersion = policy.versions.standing().order_by("-effective_at", "-number").first()
+    page = policy.pages.first() or PolicyPage(slug=policy.slug, policy=policy, kind=policy.kind)
+    if page.latest_revision_id:
+        return
+    page.title = page.draft_title = latest.title
+    page.body = [("imported", latest.html)]
+    page.change_summary = _("Imported.")
+    if page.pk:
+        page.save()
+    else:
+        Site.objects.get(is_default_site=True).root_page.add_child(instance=page)

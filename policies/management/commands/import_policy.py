@@ -1,0 +1,55 @@
+"""`manage.py import_policy FILE… --page SLUG [--dry-run]`: Markdown files become frozen versions of a policy."""
+
+import re
+import sys
+from argparse import ArgumentParser
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+from tqdm import tqdm
+
+from policies.importing import Outcome, Result, import_files
+
+
+class Command(BaseCommand):
+    """Reports what became of every file; fails if any was refused."""
+
+    help = "Import Markdown files as versions of a policy, each effective on its own date."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a Markdown file")
+        parser.add_argument("--page", required=True, metavar="SLUG", help="the policy's permanent address")
+        parser.add_argument("--dry-run", action="store_true", help="say what would happen, change nothing")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        slug = options["page"]
+        if not re.fullmatch(r"[-a-z0-9_]{1,100}", slug):
+            raise CommandError(
+                _("--page takes lower-case letters, digits and hyphens: %(slug)s") % {"slug": slug}
+            )
+        files: list[Path] = options["files"]
+        hides_progress = len(files) == 1 or not sys.stderr.isatty()
+        found = import_files(files, slug=slug, is_dry_run=options["dry_run"])
+        outcomes = list(tqdm(found, total=len(files), unit=" files", leave=False, disable=hides_progress))
+        for outcome in outcomes:
+            self._report(outcome)
+        self._sum_up(outcomes, is_dry_run=options["dry_run"])
+
+    def _report(self, outcome: Outcome) -> None:
+        stream = self.stderr if outcome.result is Result.REFUSED else self.stdout
+        stream.write(f"{outcome.path.name}: {_label(outcome.result)}: {outcome.reason}")
+
+    def _sum_up(self, outcomes: list[Outcome], *, is_dry_run: bool) -> None:
+        counts = Counter(outcome.result for outcome in outcomes)
+        self.stdout.write(", ".join(f"{_label(result)}: {counts[result]}" for result in Result))
+        if is_dry_run:
+            self.stdout.write(_("Dry run: nothing was changed."))
+        if counts[Result.REFUSED]:
+            raise CommandError(_("%(count)s file(s) refused, see above.") % {"count": counts[Result.REFUSED]})
+
+
+def _label(result: Result) -> str:
+    return {Result.MADE: _("made"), Result.UNCHANGED: _("unchanged"), Result.REFUSED: _("refused")}[result]

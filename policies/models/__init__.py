@@ -1,0 +1,16 @@
+"""Policies and their frozen versions, declared cookies, and consent records."""
+
+from policies.models.consents import ConsentRecord
+from policies.models.cookies import CookieDetails
+from policies.models.pages import CookiePolicyPage, PolicyPage
+from policies.models.versions import Policy, PolicyVersion, VersionWithdrawal
+
+__all__ = [
+    "ConsentRecord",
+    "CookieDetails",
+    "CookiePolicyPage",
+    "Policy",
+    "PolicyPage",
+    "PolicyVersion",
+    "VersionWithdrawal",
+]

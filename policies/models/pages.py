@@ -1,0 +1,164 @@
+"""The pages on which policies are edited. What the public reads are frozen versions, not these pages.
+
+Publishing freezes: `PolicyPage.save()` is the one place with logic in `save()`, because only there does a failing
+freeze roll the publication back, however it was started (editor, workflow, schedule).
+"""
+
+from typing import Any, ClassVar
+
+from django.db import models, transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel
+from wagtail.fields import StreamField
+from wagtail.models import Page
+
+from home.models import BasePage
+from policies import publishing
+from policies.blocks import PolicyBodyBlock
+from policies.forms import PolicyPageForm
+from policies.models.versions import ChangeKind, Policy
+
+
+class PolicyPage(BasePage):
+    """Where a policy is written. Its published versions live on whatever becomes of this page."""
+
+    policy = models.ForeignKey(
+        Policy, null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="pages"
+    )
+    kind = models.CharField(
+        _("kind"),
+        max_length=20,
+        choices=[choice for choice in Policy.Kind.choices if choice[0] != Policy.Kind.COOKIES],
+        default=Policy.Kind.OTHER,
+    )
+    body = StreamField(PolicyBodyBlock(), verbose_name=_("text"))
+    change_summary = models.TextField(
+        _("what changed"),
+        max_length=600,
+        help_text=_("In plain words, for everyone who reads the policy. Required to publish."),
+    )
+    change_kind = models.CharField(
+        _("kind of change"), max_length=10, choices=ChangeKind.choices, default=ChangeKind.MATERIAL
+    )
+    effective_from = models.DateTimeField(
+        _("in force from"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: at once. A time ahead announces the version."),
+    )
+
+    parent_page_types: ClassVar[list[str]] = ["home.HomePage"]
+    subpage_types: ClassVar[list[str]] = []
+    base_form_class = PolicyPageForm
+    template = "policies/policy_page.html"  # the editor's preview, of sub-classes too
+    # A copy is a new policy: it gets its own record at its own first publication.
+    exclude_fields_in_copy: ClassVar[list[str]] = ["policy"]
+
+    content_panels: ClassVar[list] = [
+        *Page.content_panels,
+        FieldPanel("kind"),
+        FieldPanel("body"),
+        MultiFieldPanel(
+            [FieldPanel("change_summary"), FieldPanel("change_kind"), FieldPanel("effective_from")],
+            heading=_("This version"),
+        ),
+    ]
+    # Go-live and expiry are not offered: a version has "in force from", and one in force is never switched off.
+    settings_panels: ClassVar[list] = []
+
+    class Meta:
+        verbose_name = _("policy page")
+        verbose_name_plural = _("policy pages")
+
+    @property
+    def policy_kind(self) -> str:
+        """The kind of policy that this page makes."""
+        return self.kind
+
+    def save(self, clean: bool = True, user: Any = None, log_action: Any = False, **kwargs: Any) -> None:  # noqa: FBT001, FBT002 - Wagtail's signature
+        """Save the page; when this save publishes, freeze the version in the same transaction."""
+        with transaction.atomic():
+            publishes = kwargs.get("update_fields") is None and publishing.is_publication(self)
+            if publishes:
+                publishing.attach_policy(page=self)
+            super().save(clean=clean, user=user, log_action=log_action, **kwargs)
+            if publishes:
+                publishing.freeze_page(page=self)
+
+    def with_content_json(self, content: dict[str, Any]) -> "PolicyPage":
+        """Restore a draft; which policy the page belongs to is no matter of drafts."""
+        page = super().with_content_json(content)
+        page.policy_id = self.policy_id
+        return page
+
+    def serve(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        """Send the visitor to the policy's permanent address."""
+        if self.policy is None:
+            raise Http404
+        return HttpResponseRedirect(self.policy.get_absolute_url())
+
+    def get_url_parts(self, request: HttpRequest | None = None) -> tuple[int, str, str] | None:
+        """Give the policy's permanent address as the page's, wherever in the tree the page stands."""
+        parts = super().get_url_parts(request)
+        if parts is None or self.policy is None:
+            return parts
+        site_id, root_url, _page_path = parts
+        return site_id, root_url, self.policy.get_absolute_url()
+
+    def extra_facts(self) -> dict[str, Any]:
+        """Live facts that each version of this policy freezes, whether or not the text shows them."""
+        return {}
+
+
+class CookiePolicyPage(PolicyPage):
+    """The cookie policy: also holds the words of the consent bar, which are frozen with each version."""
+
+    notice_title = models.CharField(_("title"), max_length=80)
+    notice_text = models.TextField(_("text"), max_length=400)
+    accept_label = models.CharField(_("“accept all” button"), max_length=30)
+    reject_label = models.CharField(_("“reject all” button"), max_length=30)
+    choose_label = models.CharField(_("“choose” button"), max_length=30)
+    save_label = models.CharField(_("“save choice” button"), max_length=30)
+
+    max_count = 1
+    content_panels: ClassVar[list] = [
+        *Page.content_panels,
+        FieldPanel("body"),
+        MultiFieldPanel(
+            [
+                FieldPanel("notice_title"),
+                FieldPanel("notice_text"),
+                FieldPanel("accept_label"),
+                FieldPanel("reject_label"),
+                FieldPanel("choose_label"),
+                FieldPanel("save_label"),
+            ],
+            heading=_("Words of the consent bar"),
+            help_text=_("They are frozen with each version: what a visitor agreed to can always be shown."),
+        ),
+        *PolicyPage.content_panels[-1:],
+    ]
+
+    class Meta:
+        verbose_name = _("cookie policy page")
+        verbose_name_plural = _("cookie policy pages")
+
+    @property
+    def policy_kind(self) -> str:
+        """Always the cookie policy."""
+        return Policy.Kind.COOKIES
+
+    def extra_facts(self) -> dict[str, Any]:
+        """Freeze the bar's words and the table of declared cookies with the version."""
+        return {
+            "notice": {
+                "title": self.notice_title,
+                "text": self.notice_text,
+                "accept_label": self.accept_label,
+                "reject_label": self.reject_label,
+                "choose_label": self.choose_label,
+                "save_label": self.save_label,
+            },
+            "cookies": publishing.facts.collect("cookies"),
+        }

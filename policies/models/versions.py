@@ -1,0 +1,234 @@
+"""A policy, its published versions, and withdrawals of versions that have not yet begun.
+
+A version is a frozen record. Which one is in force is computed from the time asked about, never stored. Versions
+are made by `policies.publishing` only.
+"""
+
+import json
+from datetime import datetime
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from home.append_only import AppendOnlyModel, AppendOnlyQuerySet
+
+
+class ChangeKind(models.TextChoices):
+    """What a version means for those who agreed to the one before."""
+
+    MATERIAL = "material", _("Material: the meaning changes, people are told or asked again")
+    EDITORIAL = "editorial", _("Editorial: wording only, nobody is asked again")
+
+
+class PolicyQuerySet(models.QuerySet):
+    """Finds policies by what they are for, and by whether the public may read them."""
+
+    def published(self) -> "PolicyQuerySet":
+        """Policies that have a version: only those have an address."""
+        return self.filter(models.Exists(PolicyVersion.objects.filter(policy=models.OuterRef("pk"))))
+
+    def of_kind(self, kind: str) -> "Policy | None":
+        """Return the site's policy of that kind: the oldest, where there are several."""
+        return self.filter(kind=kind).order_by("pk").first()
+
+
+class Policy(models.Model):
+    """A policy with a permanent public address. It outlives the page it is edited on."""
+
+    class Kind(models.TextChoices):
+        """What a policy is about."""
+
+        PRIVACY = "privacy", _("Privacy policy")
+        COOKIES = "cookies", _("Cookie policy")
+        TERMS = "terms", _("Terms of sale")
+        OTHER = "other", _("Another policy")
+
+    slug = models.SlugField(_("address"), max_length=100, unique=True)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices, default=Kind.OTHER)
+    title = models.CharField(_("title"), max_length=255)
+    language = models.CharField(_("language"), max_length=12)
+
+    objects = PolicyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("policy")
+        verbose_name_plural = _("policies")
+
+    def __str__(self) -> str:
+        """Name the policy."""
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        """Return the permanent address."""
+        return reverse("policies:policy", args=[self.slug])
+
+    def in_force(self, at: datetime | None = None) -> "PolicyVersion | None":
+        """Return the version in force at a moment (now by default), or None before the first."""
+        return self.versions.in_force(at or timezone.now())
+
+
+class PolicyVersionQuerySet(AppendOnlyQuerySet):
+    """Speaks of versions in time. All moments are aware datetimes."""
+
+    def standing(self) -> "PolicyVersionQuerySet":
+        """Leave out withdrawn versions."""
+        return self.filter(withdrawal__isnull=True)
+
+    def begun(self, at: datetime) -> "PolicyVersionQuerySet":
+        """Standing versions that have taken effect by then, newest effect first."""
+        return self.standing().filter(effective_at__lte=at).order_by("-effective_at", "-number")
+
+    def pending(self, at: datetime) -> "PolicyVersionQuerySet":
+        """Standing versions that take effect later, next one first."""
+        return self.standing().filter(effective_at__gt=at).order_by("effective_at", "number")
+
+    def in_force(self, at: datetime) -> "PolicyVersion | None":
+        """The version with the greatest (effective time, number) at that moment. For versions of one policy."""
+        return self.begun(at).first()
+
+    def following(self, version: "PolicyVersion") -> "PolicyVersionQuerySet":
+        """Standing versions of the same policy that take over from this one, the next first."""
+        later = models.Q(effective_at__gt=version.effective_at)
+        same_moment = models.Q(effective_at=version.effective_at, number__gt=version.number)
+        return self._of_policy(version).filter(later | same_moment).order_by("effective_at", "number")
+
+    def preceding(self, version: "PolicyVersion") -> "PolicyVersionQuerySet":
+        """Standing versions of the same policy that this one takes over from, the last first."""
+        earlier = models.Q(effective_at__lt=version.effective_at)
+        same_moment = models.Q(effective_at=version.effective_at, number__lt=version.number)
+        return self._of_policy(version).filter(earlier | same_moment).order_by("-effective_at", "-number")
+
+    def _of_policy(self, version: "PolicyVersion") -> "PolicyVersionQuerySet":
+        return self.standing().filter(policy_id=version.policy_id)
+
+    def listed(self) -> "PolicyVersionQuerySet":
+        """Without the full text, for lists: newest number first."""
+        return self.defer("record").select_related("policy", "withdrawal").order_by("-number")
+
+
+class PolicyVersion(AppendOnlyModel):
+    """One published version, as it was and stays.
+
+    `record` is the exact JSON text whose SHA-256 is `sha256`; it holds everything a reader saw, and the hash of the
+    version before. The other columns repeat what queries need; `verify_policies` holds them against the record.
+    """
+
+    policy = models.ForeignKey(
+        Policy, on_delete=models.PROTECT, related_name="versions", verbose_name=_("policy")
+    )
+    number = models.PositiveIntegerField(_("number"))
+    title = models.CharField(_("title"), max_length=255)
+    effective_at = models.DateTimeField(_("in force from"))
+    recorded_at = models.DateTimeField(_("recorded"))
+    change_summary = models.TextField(_("what changed"), blank=True)
+    change_kind = models.CharField(_("kind of change"), max_length=10, choices=ChangeKind.choices)
+    record = models.TextField(_("record"))
+    previous_sha256 = models.CharField(max_length=64, blank=True)
+    sha256 = models.CharField("SHA-256", max_length=64)
+    import_source = models.CharField(_("imported from"), max_length=255, blank=True)
+    import_sha256 = models.CharField(max_length=64, blank=True)
+    # References outside the record: they may go, the names inside it stay.
+    page = models.ForeignKey(
+        "policies.PolicyPage", null=True, blank=True, on_delete=models.SET_NULL, related_name="versions"
+    )
+    publisher = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    approver = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    detachable_fields: ClassVar[frozenset[str]] = frozenset({"page", "publisher", "approver"})
+    objects = PolicyVersionQuerySet.as_manager()
+
+    class Meta(AppendOnlyModel.Meta):
+        verbose_name = _("policy version")
+        verbose_name_plural = _("policy versions")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["policy", "number"], name="policy_version_number_unique"),
+            # Two publications at once cannot both follow the same version: the chain has no fork.
+            models.UniqueConstraint(fields=["policy", "previous_sha256"], name="policy_version_chain_unique"),
+            models.UniqueConstraint(
+                fields=["policy", "import_source", "import_sha256"],
+                condition=~models.Q(import_sha256=""),
+                name="policy_version_import_unique",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["policy", "-effective_at", "-number"], name="policy_version_in_force"),
+        ]
+
+    def __str__(self) -> str:
+        """Name the version."""
+        return _("%(title)s, version %(number)s") % {"title": self.title, "number": self.number}
+
+    def get_absolute_url(self) -> str:
+        """Return the address of exactly this version."""
+        return reverse("policies:version", args=[self.policy.slug, self.number])
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """The record, decoded."""
+        return json.loads(self.record)
+
+    @property
+    def html(self) -> str:
+        """The body as it was shown; safe markup, cleaned before it was frozen."""
+        return self.content["html"]
+
+    @property
+    def text(self) -> str:
+        """The body's words without markup."""
+        return self.content["text"]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The live facts as they stood: fact key → data."""
+        return self.content["facts"]
+
+    @property
+    def language(self) -> str:
+        """The language of the text, as a BCP 47 tag."""
+        return self.content["language"]
+
+    @property
+    def publisher_name(self) -> str:
+        """Who published it."""
+        return self.content["publisher"]
+
+    @property
+    def approver_name(self) -> str:
+        """Who approved it, or an empty string."""
+        return self.content["approver"]
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it was taken back before it took effect."""
+        return hasattr(self, "withdrawal")
+
+    @property
+    def is_material(self) -> bool:
+        """Whether it changes what somebody agreed to."""
+        return self.change_kind == ChangeKind.MATERIAL
+
+
+class VersionWithdrawal(AppendOnlyModel):
+    """The taking back of a version before its hour. One in force can only be followed by another."""
+
+    version = models.OneToOneField(PolicyVersion, on_delete=models.PROTECT, related_name="withdrawal")
+    withdrawn_at = models.DateTimeField(_("withdrawn"))
+    withdrawn_by = models.CharField(_("withdrawn by"), max_length=255)
+    reason = models.TextField(_("reason"))
+
+    class Meta(AppendOnlyModel.Meta):
+        verbose_name = _("withdrawal")
+        verbose_name_plural = _("withdrawals")
+
+    def __str__(self) -> str:
+        """Name the version taken back."""
+        return str(self.version)

@@ -1,0 +1,130 @@
+"""The consent notice: which words and which cookie table a visitor is asked about now.
+
+Everything is read from the frozen cookie policy version in force, never from the live tables, so that what is shown,
+what is agreed to and what is on record are the same text. It knows nothing of any visitor and writes nothing.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from policies.models import Policy, PolicyVersion
+
+# The names that fit into the cookie; the admin lets editors write no others.
+VARNAME = re.compile(r"[a-z0-9]{1,32}", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredCookie:
+    """One declared cookie or entry of the browser's storage. `name` may be a pattern (`_ga_*`)."""
+
+    name: str
+    purpose: str = ""
+    provider: str = ""
+    duration: str = ""
+    party: str = ""
+    storage: str = ""
+    policy_url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Category:
+    """A group of cookies that is accepted or refused together."""
+
+    varname: str
+    name: str
+    description: str = ""
+    is_required: bool = False
+    cookies: tuple[DeclaredCookie, ...] = ()
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether there is something to choose: optional, and with a cookie declared."""
+        return not self.is_required and bool(self.cookies) and bool(VARNAME.fullmatch(self.varname))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """The words of the bar and the declared categories of one version of the cookie policy."""
+
+    version_id: int
+    number: int
+    # Choices made under these versions still stand: the last material one, and the editorial ones since.
+    accepted_versions: tuple[int, ...]
+    url: str
+    title: str
+    text: str
+    accept_label: str
+    reject_label: str
+    choose_label: str
+    save_label: str
+    categories: tuple[Category, ...] = ()
+
+    @property
+    def required(self) -> tuple[Category, ...]:
+        """The categories that the site cannot work without."""
+        return tuple(category for category in self.categories if category.is_required and category.cookies)
+
+    @property
+    def optional(self) -> tuple[Category, ...]:
+        """The categories that a visitor chooses about."""
+        return tuple(category for category in self.categories if category.is_offered)
+
+    @property
+    def varnames(self) -> tuple[str, ...]:
+        """The names of the optional categories, sorted."""
+        return tuple(sorted(category.varname for category in self.optional))
+
+
+def current(now: datetime) -> Notice | None:
+    """Return the notice of the cookie policy version in force, None where there is none. At most two queries."""
+    oldest = Policy.objects.filter(kind=Policy.Kind.COOKIES).order_by("pk").values("pk")[:1]
+    begun = list(PolicyVersion.objects.begun(now).filter(policy__in=oldest).defer("record"))
+    if not begun:
+        return None
+    version = PolicyVersion.objects.select_related("policy").get(pk=begun[0].pk)
+    words = version.facts.get("notice")
+    if not isinstance(words, dict):  # an imported text has no words for the bar: nobody can be asked
+        return None
+    return Notice(
+        version_id=version.pk,
+        number=version.number,
+        accepted_versions=accepted_versions(begun),
+        url=version.get_absolute_url(),
+        categories=categories_of(version.facts),
+        **{name: str(words.get(name, "")) for name in _WORDS},
+    )
+
+
+_WORDS = ("title", "text", "accept_label", "reject_label", "choose_label", "save_label")
+
+
+def accepted_versions(begun: Iterable[PolicyVersion]) -> tuple[int, ...]:
+    """Number the versions under which a choice still stands. `begun` comes newest effect first."""
+    numbers: list[int] = []
+    for version in begun:
+        numbers.append(version.number)
+        if version.is_material:
+            break
+    return tuple(numbers)
+
+
+def categories_of(facts: dict[str, Any]) -> tuple[Category, ...]:
+    """Read the declared categories from the facts of a frozen version, required ones first."""
+    return tuple(
+        Category(
+            varname=group["varname"],
+            name=group["name"] or group["varname"],
+            description=group["description"],
+            is_required=group["is_required"],
+            cookies=tuple(DeclaredCookie(**_known(cookie)) for cookie in group["cookies"]),
+        )
+        for group in facts.get("cookies") or ()
+    )
+
+
+def _known(cookie: dict[str, str]) -> dict[str, str]:
+    # A frozen version may hold more about a cookie than this code knows of, or less.
+    return {name: cookie[name] for name in DeclaredCookie.__dataclass_fields__ if name in cookie}

@@ -1,0 +1,98 @@
+"""The register of personal data: where it is, why, how long it is kept, how to export it and how to erase it.
+
+Every app that stores personal data registers each of its tables here at start-up (tables of third-party apps are
+registered by the top layer). The privacy policy prints this register; `housekeeping` enforces its periods; the
+command `personal_data` answers a person's request with it. So what is promised, done and answered is one list.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.functional import Promise
+
+Export = Callable[[str], Iterable[dict[str, Any]]]
+Erase = Callable[[str], int]
+Expire = Callable[[datetime], int]
+
+
+@dataclass(frozen=True)
+class PersonalData:
+    """One kind of personal data.
+
+    `keep` is how long it is kept after it was collected (None: until the account or the purpose ends); `expire`
+    removes what was collected before a moment (UTC) and returns how many rows; `export` and `erase` take an e-mail
+    address in any case, and erase returns how many rows it changed. Where nothing links the data to an address (or
+    the law requires it to stay), they are None, and `note` says why.
+    """
+
+    key: str
+    label: str | Promise
+    what: str | Promise
+    purpose: str | Promise
+    keep: Callable[[], timedelta | None]
+    export: Export | None = None
+    erase: Erase | None = None
+    expire: Expire | None = None
+    note: str | Promise = ""
+
+
+_register: dict[str, PersonalData] = {}
+
+
+def register(entry: PersonalData) -> None:
+    """Add a kind of personal data, or replace the one with its key."""
+    _register[entry.key] = entry
+
+
+def registered() -> list[PersonalData]:
+    """List all kinds, by key."""
+    return [_register[key] for key in sorted(_register)]
+
+
+def export(email: str) -> dict[str, list[dict[str, Any]]]:
+    """Collect what is held about an address: key → rows of plain data."""
+    found = {entry.key: list(entry.export(email)) for entry in registered() if entry.export}
+    return {key: rows for key, rows in found.items() if rows}
+
+
+def erase(email: str) -> dict[str, int]:
+    """Erase or anonymise what is held about an address: key → rows changed."""
+    return {entry.key: entry.erase(email) for entry in registered() if entry.erase}
+
+
+def expire(now: datetime | None = None) -> dict[str, int]:
+    """Remove what has been kept long enough: key → rows removed."""
+    removed = {entry.key: expire_one(entry, now) for entry in registered()}
+    return {key: rows for key, rows in removed.items() if rows is not None}
+
+
+def expire_one(entry: PersonalData, now: datetime | None = None) -> int | None:
+    """Remove of one kind what has been kept long enough; None where nothing ever expires."""
+    keep = entry.keep()
+    if entry.expire is None or keep is None:
+        return None
+    return entry.expire((now or timezone.now()) - keep)
+
+
+def mentions(text: str, email: str) -> bool:
+    """Say whether a text holds exactly this address, in any case: not as a part of a longer one."""
+    pattern = rf"(?<![\w.+%-]){re.escape(email.strip())}(?![\w-]|\.\w)"
+    return re.search(pattern, text, re.IGNORECASE) is not None
+
+
+def as_fact() -> list[dict[str, Any]]:
+    """Describe the register for the privacy policy: plain data, periods in days (None: until the purpose ends)."""
+    return [
+        {
+            "key": entry.key,
+            "label": str(entry.label),
+            "what": str(entry.what),
+            "purpose": str(entry.purpose),
+            "days": keep.days if (keep := entry.keep()) is not None else None,
+        }
+        for entry in registered()
+    ]

@@ -1,0 +1,196 @@
+"""How a version comes to be: the freeze of what an editor publishes, and the writing of imported versions.
+
+Nothing else creates a PolicyVersion. Both ways lock the policy, so that numbers and the chain of hashes have no fork.
+It never changes or removes a version.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from wagtail.log_actions import get_active_log_context
+
+from policies import cleaning, facts, records
+from policies.models.versions import ChangeKind, Policy, PolicyVersion
+
+if TYPE_CHECKING:
+    from home.models import User
+    from policies.models.pages import PolicyPage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """Everything that a version says, before it has a number and a hash. `html` is canonical."""
+
+    title: str
+    html: str
+    source: dict[str, Any]
+    effective_at: datetime
+    change_summary: str = ""
+    change_kind: str = ChangeKind.MATERIAL
+    facts: dict[str, Any] = field(default_factory=dict)
+    publisher: "User | None" = None
+    approver: "User | None" = None
+    page: "PolicyPage | None" = None
+    import_source: str = ""
+    import_sha256: str = ""
+
+
+def is_publication(page: "PolicyPage") -> bool:
+    """Say whether saving this page now publishes one of its revisions.
+
+    Publishing is told by its new `last_published_at`: other saves (a move, an unpublish, a draft) keep the stored one,
+    and a copy carries the live revision of another page.
+    """
+    if not (page.pk and page.live and page.live_revision_id) or page.alias_of_id:
+        return False
+    if str(page.live_revision.object_id) != str(page.pk):  # a number until it is read from the database
+        return False
+    stored = type(page).objects.filter(pk=page.pk).values_list("last_published_at", flat=True).first()
+    return page.last_published_at is not None and page.last_published_at != stored
+
+
+def attach_policy(*, page: "PolicyPage") -> Policy:
+    """Give the page its policy: its own, else an orphaned one of the same address and kind, else a new one."""
+    if page.policy is None:
+        orphan = Policy.objects.filter(slug=page.slug, kind=page.policy_kind, pages__isnull=True).first()
+        page.policy = orphan or Policy.objects.create(
+            slug=_free_slug(page.slug),
+            kind=page.policy_kind,
+            title=page.title,
+            language=settings.LANGUAGE_CODE,
+        )
+    return page.policy
+
+
+def _free_slug(wanted: str) -> str:
+    taken = set(Policy.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
+    candidates = (wanted if n == 1 else f"{wanted}-{n}" for n in range(1, len(taken) + 2))
+    return next(slug for slug in candidates if slug not in taken)
+
+
+def draft_of(page: "PolicyPage", *, now: datetime | None = None) -> Draft:
+    """Read from a page what publishing it now would freeze."""
+    moment = now or timezone.now()
+    revision = page.live_revision
+    return Draft(
+        title=page.title,
+        html=render_body(page),
+        source={"format": "streamfield", "blocks": json.loads(json.dumps(page.body.get_prep_value()))},
+        effective_at=max(page.effective_from or moment, moment),
+        change_summary=page.change_summary.strip(),
+        change_kind=page.change_kind,
+        facts=_facts_of(page),
+        publisher=get_active_log_context().user or (revision.user if revision else None),
+        approver=_approver_of(page),
+        page=page,
+    )
+
+
+def freeze_page(*, page: "PolicyPage") -> PolicyVersion | None:
+    """Freeze what the page publishes as the next version; None where nothing changed."""
+    return record_version(policy=page.policy, draft=draft_of(page))
+
+
+@transaction.atomic
+def record_version(*, policy: Policy, draft: Draft) -> PolicyVersion | None:
+    """Write a draft as the policy's next version.
+
+    Returns None, and writes nothing, where text and facts are those of the version that would precede it.
+    """
+    Policy.objects.select_for_update().get(pk=policy.pk)
+    if not differs(policy=policy, draft=draft):
+        return None
+    last = policy.versions.order_by("-number").first()
+    number = last.number + 1 if last else 1
+    recorded_at = timezone.now()
+    previous = last.sha256 if last else ""
+    record = records.encode(
+        _content(policy, draft, number=number, recorded_at=recorded_at, previous=previous)
+    )
+    return PolicyVersion.objects.create(
+        policy=policy,
+        number=number,
+        title=draft.title,
+        effective_at=draft.effective_at,
+        recorded_at=recorded_at,
+        change_summary=draft.change_summary,
+        change_kind=draft.change_kind,
+        record=record,
+        previous_sha256=previous,
+        sha256=records.sha256(record),
+        import_source=draft.import_source,
+        import_sha256=draft.import_sha256,
+        page_id=draft.page.pk if draft.page else None,
+        publisher=draft.publisher,
+        approver=draft.approver,
+    )
+
+
+def differs(*, policy: Policy, draft: Draft) -> bool:
+    """Say whether a draft says anything else than the version that would be in force just before it."""
+    before = policy.in_force(draft.effective_at)
+    return before is None or (before.title, before.html, before.facts) != (
+        draft.title,
+        draft.html,
+        draft.facts,
+    )
+
+
+def render_body(page: "PolicyPage") -> str:
+    """Render the page's text as canonical markup, live facts as they stand now, in the site's language."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return cleaning.canonical(render_to_string("policies/body.html", {"body": page.body}))
+
+
+def _facts_of(page: "PolicyPage") -> dict[str, Any]:
+    with translation.override(settings.LANGUAGE_CODE):
+        used = {
+            block.value: facts.collect(block.value) for block in page.body if block.block_type == "live_fact"
+        }
+        found = {**used, **page.extra_facts()}
+    # Through JSON, so that what is compared later is what is stored now.
+    return json.loads(records.encode(found))
+
+
+def _approver_of(page: "PolicyPage") -> "User | None":
+    states = page.live_revision.task_states.filter(status="approved") if page.live_revision else None
+    state = states.order_by("-finished_at").first() if states is not None else None
+    return state.finished_by if state else None
+
+
+def _content(
+    policy: Policy, draft: Draft, *, number: int, recorded_at: datetime, previous: str
+) -> dict[str, Any]:
+    imported = {"name": draft.import_source, "sha256": draft.import_sha256} if draft.import_sha256 else None
+    return {
+        "format": records.FORMAT,
+        "policy": policy.slug,
+        "kind": policy.kind,
+        "language": policy.language,
+        "number": number,
+        "title": draft.title,
+        "html": draft.html,
+        "text": cleaning.plain_text(draft.html),
+        "source": draft.source,
+        "facts": draft.facts,
+        "change_summary": draft.change_summary,
+        "change_kind": draft.change_kind,
+        "effective_at": records.timestamp(draft.effective_at),
+        "recorded_at": records.timestamp(recorded_at),
+        "publisher": _name(draft.publisher),
+        "approver": _name(draft.approver),
+        "imported_from": imported,
+        "previous_sha256": previous,
+    }
+
+
+def _name(user: "User | None") -> str:
+    # The record is public: a name that the person gave, never the address they sign in with.
+    return "" if user is None else (user.get_full_name() or _("Editor"))

@@ -1,0 +1,75 @@
+"""The record of a version: its exact bytes, its hash, and the chain from each version to the one before.
+
+The form is fixed: UTF-8 JSON, keys sorted, no spaces, nothing escaped that need not be. What is published as
+`record.json` is byte for byte what is hashed, so anybody can check it with `sha256sum`. Never change how an existing
+record is written; a new form gets a new `format` number.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from policies.models.versions import PolicyVersion
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One way in which a stored version is not what it says."""
+
+    version: PolicyVersion
+    what: str
+
+
+def encode(content: dict[str, Any]) -> str:
+    """Write a record in its one form."""
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def sha256(record: str) -> str:
+    """Hash a record: hexadecimal SHA-256 of its UTF-8 bytes."""
+    return hashlib.sha256(record.encode("utf-8")).hexdigest()
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a moment for a record: UTC, microseconds, RFC 3339."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def problems(versions: Iterable[PolicyVersion]) -> Iterator[Problem]:
+    """Check versions of one policy, given in the order of their numbers; yield every problem."""
+    previous = ""
+    for expected_number, version in enumerate(versions, start=1):
+        if version.number != expected_number:
+            yield Problem(version, f"expected version {expected_number}: a version is missing")
+        if sha256(version.record) != version.sha256:
+            yield Problem(version, "the hash is not that of the record")
+        if version.previous_sha256 != previous:
+            yield Problem(version, "the chain to the version before is broken")
+        yield from _column_problems(version)
+        previous = version.sha256
+
+
+def _column_problems(version: PolicyVersion) -> Iterator[Problem]:
+    try:
+        content = version.content
+    except json.JSONDecodeError:
+        yield Problem(version, "the record is not JSON")
+        return
+    columns = {
+        "policy": version.policy.slug,
+        "number": version.number,
+        "title": version.title,
+        "effective_at": timestamp(version.effective_at),
+        "recorded_at": timestamp(version.recorded_at),
+        "change_summary": version.change_summary,
+        "change_kind": version.change_kind,
+        "previous_sha256": version.previous_sha256,
+    }
+    for name, value in columns.items():
+        if content.get(name) != value:
+            yield Problem(version, f"column {name} differs from the record")

@@ -1,0 +1,125 @@
+"""What the policies app registers when the site starts: its facts, its personal data, its say in the page cache."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from cookie_consent.models import Cookie, CookieGroup
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from wagtail.models import Site
+
+from home import navigation
+from home.csp import providers_in_use
+from home.models import BrandSettings
+from home.page_cache import schedule
+from home.signals import invalidate_pages_when_changed
+from policies import facts, personal_data
+from policies.models import ConsentRecord, CookieDetails, Policy, PolicyVersion, VersionWithdrawal
+
+
+def register() -> None:
+    """Register everything; called once by the app's configuration."""
+    facts.register(facts.Fact("company", _("Who we are"), company_fact, "policies/facts/company.html"))
+    facts.register(facts.Fact("cookies", _("Cookies in use"), cookies_fact, "policies/facts/cookies.html"))
+    facts.register(
+        facts.Fact(
+            "personal_data",
+            _("Personal data held, and how long"),
+            personal_data.as_fact,
+            "policies/facts/personal_data.html",
+        )
+    )
+    facts.register(
+        facts.Fact("recipients", _("Who receives data"), recipients_fact, "policies/facts/recipients.html")
+    )
+    personal_data.register(_consent_records())
+    schedule.register(next_effective_time)
+    navigation.register_footer_links(footer_links)
+    for model in (Policy, PolicyVersion, VersionWithdrawal, CookieGroup, Cookie, CookieDetails):
+        invalidate_pages_when_changed(model)
+
+
+def next_effective_time(now: datetime) -> datetime | None:
+    """Say when the next pending version takes effect."""
+    pending = PolicyVersion.objects.pending(now)
+    return pending.values_list("effective_at", flat=True).first()
+
+
+def footer_links() -> Iterator[navigation.Link]:
+    """Link every policy that is in force to the foot of every page; the site's own kinds first."""
+    in_force = PolicyVersion.objects.begun(timezone.now()).filter(policy=OuterRef("pk"))
+    policies = Policy.objects.filter(Exists(in_force)).exclude(kind=Policy.Kind.OTHER).order_by("pk")
+    return (navigation.Link(policy.title, policy.get_absolute_url()) for policy in policies)
+
+
+def company_fact() -> dict[str, str]:
+    """Who runs the site, from the brand settings of the default site."""
+    site = Site.objects.filter(is_default_site=True).first()
+    brand = BrandSettings.for_site(site) if site else BrandSettings()
+    return {
+        "name": brand.legal_name or brand.name,
+        "street": brand.street,
+        "town": f"{brand.postal_code} {brand.city}".strip(),
+        "country": brand.country,
+        "email": brand.email,
+        "phone": brand.phone,
+        "company_number": brand.company_number,
+    }
+
+
+def cookies_fact() -> list[dict[str, Any]]:
+    """All declared categories with their cookies, required ones first."""
+    groups = CookieGroup.objects.prefetch_related("cookie_set__details").order_by(
+        "-is_required", "ordering", "pk"
+    )
+    return [
+        {
+            "varname": group.varname,
+            "name": group.name,
+            "description": group.description,
+            "is_required": group.is_required,
+            "cookies": [_cookie(cookie) for cookie in sorted(group.cookie_set.all(), key=lambda c: c.name)],
+        }
+        for group in groups
+    ]
+
+
+def _cookie(cookie: Cookie) -> dict[str, str]:
+    details = getattr(cookie, "details", None) or CookieDetails()
+    return {
+        "name": cookie.name,
+        "purpose": cookie.description,
+        "provider": details.provider,
+        "duration": details.duration,
+        "party": details.party,
+        "storage": details.storage,
+        "policy_url": details.policy_url,
+    }
+
+
+def recipients_fact() -> list[dict[str, str]]:
+    """The outside services in use, from the registry that the content security policy is computed from."""
+    return [
+        {
+            "name": provider.name,
+            "purpose": provider.purpose,
+            "country": provider.country,
+            "privacy_url": provider.privacy_url,
+        }
+        for provider in providers_in_use()
+    ]
+
+
+def _consent_records() -> personal_data.PersonalData:
+    return personal_data.PersonalData(
+        key="policies.consent",
+        label=_("Cookie choices"),
+        what=_("What was chosen, when, and which text was shown. No name, no address, no IP."),
+        purpose=_("To be able to show that a choice was made, and which one"),
+        keep=lambda: timedelta(days=settings.CONSENT_RECORD_DAYS),
+        expire=ConsentRecord.objects.remove_kept_long_enough,
+        note=_("Nothing links a record to a person; only who holds the record's id can name it."),
+    )

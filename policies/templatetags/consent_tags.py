@@ -1,0 +1,72 @@
+"""What public pages carry for consent: the same bytes for every visitor.
+
+The attributes and the bar tell the script which version is in force; what a visitor chose is never looked at here.
+"""
+
+import json
+from typing import Any
+
+from django import template
+from django.template.context import Context
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from policies import notices
+from policies.models import CookieDetails
+from policies.notices import Notice
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def consent_attributes(context: Context) -> SafeString | str:
+    """Write the attributes of <html>: version, versions whose choices stand, categories. Nothing where none is optional."""
+    notice = _notice(context)
+    if notice is None or not notice.optional:
+        return ""
+    return format_html(
+        'data-consent-version="{}" data-consent-accepted="{}" data-consent-categories="{}"',
+        notice.number,
+        ",".join(str(number) for number in notice.accepted_versions),
+        ",".join(notice.varnames),
+    )
+
+
+@register.inclusion_tag("components/consent_bar.html", takes_context=True)
+def consent_bar(context: Context) -> dict[str, Any]:
+    """Render the bar, hidden; the script shows it to those who have not chosen."""
+    notice = _notice(context)
+    if notice is None or not notice.optional:
+        return {}
+    return {"notice": notice, "declared": json.dumps(declared_storage(notice), separators=(",", ":"))}
+
+
+@register.simple_tag
+def optional_script(category: str, source: str) -> SafeString:
+    """Write a script that starts only when its category is allowed. `source` is a static file or a full address."""
+    address = source if source.startswith(("https://", "/")) else static(source)
+    return format_html(
+        '<script type="text/plain" data-consent-category="{}" data-src="{}"></script>', category, address
+    )
+
+
+def declared_storage(notice: Notice) -> list[dict[str, str]]:
+    """List what the script can remove when a category is not allowed: what this site itself keeps in the browser."""
+    return [
+        {"category": category.varname, "storage": cookie.storage, "name": cookie.name}
+        for category in notice.optional
+        for cookie in category.cookies
+        if cookie.party == CookieDetails.Party.FIRST
+    ]
+
+
+def _notice(context: Context) -> Notice | None:
+    # Both tags of a page ask; the answer is kept with the request. Pages without one (error pages) ask anew.
+    request = context.get("request")
+    if request is None:
+        return notices.current(timezone.now())
+    if not hasattr(request, "consent_notice"):
+        request.consent_notice = notices.current(timezone.now())
+    return request.consent_notice

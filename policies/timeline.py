@@ -1,0 +1,119 @@
+"""When a version holds: its status at a moment, from when to when, and what stands beside it.
+
+Everything is computed from the order of taking effect, (effective time, number), and from the moment asked about;
+nothing is stored. It reads, and never fetches more with more versions.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from itertools import pairwise
+
+from django.utils import timezone
+
+from policies.models import Policy, PolicyVersion
+
+_SMALLEST_STEP = timedelta(microseconds=1)
+
+
+class Status(StrEnum):
+    """Where a version stands at a moment."""
+
+    COMING = "coming"
+    IN_FORCE = "in_force"
+    PAST = "past"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A version's place in time. `valid_until` is None while nothing is known to follow; a withdrawn one has none."""
+
+    status: Status
+    valid_from: datetime
+    valid_until: datetime | None
+    in_force: PolicyVersion | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the list of versions."""
+
+    number: int
+    title: str
+    effective_at: datetime
+    recorded_at: datetime
+    change_summary: str
+    change_kind: str
+    status: Status
+    previous_number: int | None
+
+
+@dataclass(frozen=True)
+class Day:
+    """What held on a day: at its end, and earlier on it."""
+
+    date: date
+    version: PolicyVersion | None
+    others: list[PolicyVersion]
+    is_over: bool
+
+
+def status_of(version: PolicyVersion, *, in_force: PolicyVersion | None, now: datetime) -> Status:
+    """Name the status of a version, given which one is in force now."""
+    if version.is_withdrawn:
+        return Status.WITHDRAWN
+    if version.effective_at > now:
+        return Status.COMING
+    return Status.IN_FORCE if version == in_force else Status.PAST
+
+
+def place(version: PolicyVersion, *, now: datetime) -> Place:
+    """Find a version's place: two queries."""
+    in_force = PolicyVersion.objects.listed().filter(policy_id=version.policy_id).in_force(now)
+    until = None
+    if not version.is_withdrawn:
+        until = PolicyVersion.objects.following(version).values_list("effective_at", flat=True).first()
+    return Place(status_of(version, in_force=in_force, now=now), version.effective_at, until, in_force)
+
+
+def entries(versions: Iterable[PolicyVersion], *, now: datetime) -> list[Entry]:
+    """List all versions of one policy, the last recorded first, each with the one that it took over from."""
+    known = list(versions)
+    in_order = sorted((v for v in known if not v.is_withdrawn), key=_order)
+    in_force = next((v for v in reversed(in_order) if v.effective_at <= now), None)
+    before = {v.pk: earlier.number for earlier, v in pairwise(in_order)}
+    return [
+        Entry(
+            number=v.number,
+            title=v.title,
+            effective_at=v.effective_at,
+            recorded_at=v.recorded_at,
+            change_summary=v.change_summary,
+            change_kind=v.change_kind,
+            status=status_of(v, in_force=in_force, now=now),
+            previous_number=before.get(v.pk),
+        )
+        for v in sorted(known, key=lambda v: v.number, reverse=True)
+    ]
+
+
+def day(policy: Policy, date_: date, *, now: datetime) -> Day:
+    """Say what held on a day of the site's time zone. OverflowError for a day at the edge of the calendar."""
+    start, end = _bounds(date_)
+    version = policy.in_force(end)
+    began = policy.versions.listed().begun(end).filter(effective_at__gt=start)
+    at_start = policy.versions.listed().in_force(start)
+    others = [v for v in (*began, at_start) if v is not None and v != version]
+    return Day(date_, version, sorted(others, key=_order), is_over=end < now)
+
+
+def _bounds(date_: date) -> tuple[datetime, datetime]:
+    zone = timezone.get_default_timezone()
+    first, after = (datetime.combine(d, time.min, tzinfo=zone) for d in (date_, date_ + timedelta(days=1)))
+    return first.astimezone(UTC), after.astimezone(UTC) - _SMALLEST_STEP
+
+
+def _order(version: PolicyVersion) -> tuple[datetime, int]:
+    return version.effective_at, version.number

@@ -1,0 +1,1 @@
+"""What visitors see of policies and of their choices about cookies."""

@@ -1,0 +1,177 @@
+"""Where staff declare cookies: categories, and the cookies in them with everything that the cookie policy says.
+
+What is declared here is shown to visitors, and asked about, once a version of the cookie policy freezes it.
+"""
+
+from typing import Any, ClassVar
+
+from cookie_consent.models import Cookie, CookieGroup
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models, transaction
+from django.forms.models import fields_for_model
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.forms import WagtailAdminModelForm
+from wagtail.admin.ui.tables import BooleanColumn, Column
+from wagtail.admin.viewsets.model import ModelViewSet
+
+from policies.consent import MAX_CATEGORIES, MAX_VARNAME
+from policies.models import CookieDetails
+
+SAVED = _("Saved. Visitors see it once a new version of the cookie policy is published.")
+
+
+class CategoryForm(WagtailAdminModelForm):
+    """A category. Its short name goes into visitors' cookies and records, so it is fixed once saved."""
+
+    class Meta:
+        model = CookieGroup
+        fields = ["name", "varname", "description", "is_required", "ordering"]
+        labels: ClassVar = {
+            "varname": _("Short name"),
+            "description": _("What it is for"),
+            "is_required": _("Always on"),
+            "ordering": _("Position"),
+        }
+        help_texts: ClassVar = {
+            "description": _("In plain words, for visitors."),
+            "is_required": _("Only for what the site cannot work without. Visitors are told, and not asked."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Tighten what the library allows."""
+        super().__init__(*args, **kwargs)
+        self.fields["name"].required = True
+        varname = self.fields["varname"]
+        varname.disabled = self.instance.pk is not None
+        varname.help_text = _("Small letters and digits, at most %(number)s. It cannot be changed later.") % {
+            "number": MAX_VARNAME
+        }
+        if not varname.disabled:
+            pattern = rf"\A[a-z0-9]{{1,{MAX_VARNAME}}}\Z"
+            varname.validators.append(RegexValidator(pattern, _("Use small letters a to z and digits only.")))
+
+    def clean(self) -> dict[str, Any]:
+        """Keep the consent cookie small enough."""
+        cleaned = super().clean()
+        optional = CookieGroup.objects.filter(is_required=False).exclude(pk=self.instance.pk)
+        if not cleaned.get("is_required") and optional.count() >= MAX_CATEGORIES:
+            words = _("There can be %(number)s optional categories. Nobody wants to choose about more.")
+            self.add_error("is_required", ValidationError(words, params={"number": MAX_CATEGORIES}))
+        return cleaned
+
+
+def _form_field(field: models.Field, **options: Any) -> forms.Field | None:
+    if isinstance(field, models.URLField):
+        options["assume_scheme"] = "https"
+    return field.formfield(**options)
+
+
+class CookieForm(WagtailAdminModelForm):
+    """A cookie with its details: two tables, one form."""
+
+    details: ClassVar[list[str]] = ["provider", "duration", "party", "storage", "policy_url"]
+
+    class Meta:
+        model = Cookie
+        fields = ["cookiegroup", "name", "description"]
+        labels: ClassVar = {"cookiegroup": _("Category"), "description": _("What it is for")}
+        help_texts: ClassVar = {
+            "name": _("As it is called in the browser. A star stands for any ending: “_ga_*”."),
+            "description": _("In plain words, for visitors."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Add the fields of the details."""
+        super().__init__(*args, **kwargs)
+        self.fields["description"].required = True
+        stored = getattr(self.instance, "details", None) if self.instance.pk else None
+        added = fields_for_model(CookieDetails, fields=self.details, formfield_callback=_form_field)
+        for name, field in added.items():
+            self.fields[name] = field
+            if stored:
+                self.initial[name] = getattr(stored, name)
+
+    def clean_name(self) -> str:
+        """Refuse a pattern that would stand for everything."""
+        name = self.cleaned_data["name"]
+        if not name.strip("*_-. "):
+            raise ValidationError(_("Give at least the beginning of the name."))
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a cookie that the category has already."""
+        cleaned = super().clean()
+        group, name = cleaned.get("cookiegroup"), cleaned.get("name")
+        same = Cookie.objects.filter(cookiegroup=group, name=name, domain=self.instance.domain)
+        if group and same.exclude(pk=self.instance.pk).exists():
+            self.add_error("name", _("This category has a cookie of this name already."))
+        return cleaned
+
+    def save(self, commit: bool = True) -> Cookie:  # noqa: FBT001, FBT002 - Django's signature
+        """Save both rows."""
+        with transaction.atomic():
+            cookie = super().save(commit=commit)
+            values = {name: self.cleaned_data[name] for name in self.details}
+            CookieDetails.objects.update_or_create(cookie=cookie, defaults=values)
+        return cookie
+
+
+class DeclarationViewSet(ModelViewSet):
+    """What the two screens share."""
+
+    copy_view_enabled = False
+    add_to_reference_index = False
+    form_class: type[forms.ModelForm]
+
+    def get_form_class(self, for_update: bool = False) -> type[forms.ModelForm]:  # noqa: FBT001, FBT002 - Wagtail's
+        """Use the form with our rules for new and old rows alike."""
+        return self.form_class
+
+    def get_add_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        """Say when visitors see it."""
+        return super().get_add_view_kwargs(success_message=SAVED, **kwargs)
+
+    def get_edit_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        """Say when visitors see it."""
+        return super().get_edit_view_kwargs(success_message=SAVED, **kwargs)
+
+
+class CategoryViewSet(DeclarationViewSet):
+    """Categories of cookies."""
+
+    model = CookieGroup
+    name = "cookie-categories"
+    icon = "folder-open-inverse"
+    menu_label = _("Cookie categories")
+    form_class = CategoryForm
+    list_display = [
+        "name",
+        Column("varname", label=_("Short name"), sort_key="varname"),
+        BooleanColumn("is_required", label=_("Always on")),
+    ]
+    search_fields = ["name", "varname", "description"]
+    ordering = "ordering"
+
+
+class CookieViewSet(DeclarationViewSet):
+    """Declared cookies."""
+
+    model = Cookie
+    name = "declared-cookies"
+    icon = "list-ul"
+    menu_label = _("Cookies")
+    form_class = CookieForm
+    list_display = [
+        "name",
+        Column("cookiegroup", label=_("Category"), sort_key="cookiegroup__name"),
+        Column("description", label=_("What it is for")),
+        Column("details.duration", label=_("How long")),
+    ]
+    list_filter = ["cookiegroup"]
+    search_fields = ["name", "description"]
+    ordering = "name"
+
+
+cookie_viewsets = (CategoryViewSet(), CookieViewSet())

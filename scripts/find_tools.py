@@ -1,0 +1,92 @@
+"""Finds the programs that tests need beside Python: a Chromium browser and PostgreSQL's server.
+
+`find_chromium` and `find_postgresql` only look; `make test` runs this file to install what is missing, with the
+system's packages where it may (as root) and otherwise as far as it can. It never changes what it finds.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+DEBIAN_POSTGRESQL = Path(
+    "/usr/lib/postgresql"
+)  # Debian keeps the server's programs off the PATH, a folder a version
+POSTGRESQL_PROGRAMS = ("initdb", "pg_ctl", "psql")
+
+
+def find_chromium() -> Path | None:
+    """Return the browser to drive: one on the PATH, else the one that Playwright downloaded, else None."""
+    for name in CHROMIUM_NAMES:
+        if path := shutil.which(name):
+            return Path(path)
+    return _playwright_chromium()
+
+
+def _playwright_chromium() -> Path | None:
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - slow, and only needed when the PATH has none
+
+    with sync_playwright() as playwright:
+        path = Path(playwright.chromium.executable_path)
+    return path if path.exists() else None
+
+
+def find_postgresql() -> Path | None:
+    """Return the folder of PostgreSQL's server programs: the newest of Debian's, else the one on the PATH."""
+    folders = [path for path in DEBIAN_POSTGRESQL.glob("*/bin") if path.parent.name.isdigit()]
+    folders.sort(key=lambda path: int(path.parent.name), reverse=True)
+    folders += [Path(folder) for folder in os.get_exec_path()]
+    for folder in folders:
+        if all(shutil.which(program, path=str(folder)) for program in POSTGRESQL_PROGRAMS):
+            return folder
+    return None
+
+
+def _run(*command: str) -> bool:
+    print("+", *command, flush=True)
+    return subprocess.run(command, check=False).returncode == 0
+
+
+def _install_packages(*packages: str) -> None:
+    """Install system packages if this account may; a failure shows in what is found afterwards."""
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
+        _run("apt-get", "update", "--quiet", "--quiet")
+        _run(
+            *environment,
+            "apt-get",
+            "install",
+            "--yes",
+            "--quiet",
+            "--quiet",
+            "--no-install-recommends",
+            *packages,
+        )
+
+
+def main() -> int:
+    """Find or install both programs; the exit status tells whether tests can run."""
+    missing = {
+        "chromium": find_chromium() is None,
+        "postgresql": find_postgresql() is None,
+    }
+    if any(missing.values()):
+        _install_packages(*[name for name, absent in missing.items() if absent])
+    if find_chromium() is None:
+        _run(sys.executable, "-m", "playwright", "install", "chromium")
+    complaints = []
+    if find_chromium() is None:
+        complaints.append("Chromium: install a package that puts `chromium` or `google-chrome` on the PATH.")
+    if find_postgresql() is None:
+        complaints.append(
+            "PostgreSQL: install its server (Debian, Ubuntu: postgresql; macOS: postgresql@17)."
+        )
+    for complaint in complaints:
+        print("The tests need a program that is not here.", complaint, file=sys.stderr)
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+"""Runs the site on this machine (`make run`): database, demo content, then every process of Procfile.dev.
+
+It owns those processes: when one ends, on Ctrl-C, when it is told to end, when the terminal closes or when the
+`make` above it is gone, all of them are stopped, so that none is ever left behind. That is also why this is no
+Procfile runner from elsewhere: those we know leave processes when the terminal closes. Never used in production.
+"""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from io import StringIO
+from pathlib import Path
+from types import FrameType
+
+import django
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connections
+
+ROOT = Path(__file__).resolve().parent.parent
+HOST = "127.0.0.1"
+HIGHEST_PORT = 65535
+PATIENCE = 8  # seconds that a process may take to end when asked, before it is made to
+
+
+def chosen_port() -> int:
+    """Return PORT, or end with a clear message when it is no port or taken."""
+    text = os.environ.get("PORT") or "8000"
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= HIGHEST_PORT):
+        sys.exit(f"PORT must be a number from 1 to {HIGHEST_PORT}, not {text!r}.")
+    port = int(text)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            sys.exit(
+                f"Port {port} cannot be used ({error.strerror}). Another program, perhaps an earlier `make run`, "
+                f"may have it. Stop that, or choose another port: PORT={port + 1} make run"
+            )
+    return port
+
+
+def prepare() -> str:
+    """Bring the database up to date and fill it if it is empty; return who can sign in, as lines of text."""
+    sys.path[:0] = [str(ROOT), str(ROOT / "site")]
+    try:
+        django.setup()
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("seed_demo", if_empty=True, stdout=StringIO())
+        return demo_logins()
+    except (CommandError, DatabaseError, ImproperlyConfigured) as error:
+        sys.exit(f"The site cannot start: {error}")
+    finally:
+        connections.close_all()
+
+
+def demo_logins() -> str:
+    """Return the demo accounts that this database has."""
+    from config.demo.people import LOGINS, PASSWORD  # noqa: PLC0415 - models, which need the set-up above
+    from home.models import User  # noqa: PLC0415 - likewise
+
+    emails = set(User.objects.values_list("email", flat=True))
+    lines = [f"    {login.email:<24}{login.role}" for login in LOGINS if login.email in emails]
+    return "\n".join([f"  Sign in with the password {PASSWORD} as", *lines, ""]) if lines else ""
+
+
+def start(processes: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Start every line of Procfile.dev, each in a process group of its own, so that its children end with it."""
+    for line in (ROOT / "Procfile.dev").read_text(encoding="utf-8").splitlines():
+        name, command = line.split(": ", 1)
+        processes[name] = subprocess.Popen(["/bin/sh", "-c", command], cwd=ROOT, start_new_session=True)
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> bool:
+    """Send a signal to a process and its children; tell whether any was there."""
+    process.poll()  # a process that has ended is not there
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+        return True
+    return False
+
+
+def stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
+    """End every process and wait until it is gone."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for process in processes.values():
+            _signal_group(process, number)
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if not any(_signal_group(process, 0) for process in processes.values()):
+                return
+            time.sleep(0.05)
+
+
+def answers(port: int) -> bool:
+    """Tell whether the site is up."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=2)
+    with suppress(OSError, http.client.HTTPException):
+        connection.request("GET", "/healthz/")
+        return connection.getresponse().status == http.client.OK
+    return False
+
+
+def watch(processes: dict[str, subprocess.Popen[bytes]], port: int, parent: int, logins: str) -> str:
+    """Say once that the site is up; return why to stop when one process has ended or our own parent has."""
+    announced = False
+    while os.getppid() == parent:
+        for name, process in processes.items():
+            if process.poll() is not None:
+                return f"The process `{name}` ended (status {process.returncode}), so everything was stopped."
+        if not announced and answers(port):
+            announced = True
+            print(banner(port, logins), flush=True)
+        time.sleep(0.25)
+    return "The program that started this is gone, so everything was stopped."
+
+
+def banner(port: int, logins: str) -> str:
+    """Return the addresses to open and who can sign in."""
+    site = f"http://{HOST}:{port}"
+    return f"""
+  Jomso is open.
+
+    The shop      {site}/
+    A policy      {site}/privacy-policy/
+    Cookies       {site}/cookies/
+    For editors   {site}/admin/
+
+{logins}
+  Stop it with Ctrl-C.
+"""
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    sys.exit(0 if number == signal.SIGINT else 128 + number)  # Ctrl-C is how a run ends well
+
+
+def main() -> None:
+    """Prepare, start, watch; in the end stop."""
+    parent = os.getppid()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    port = chosen_port()
+    os.environ.update(PORT=str(port), PYTHONUNBUFFERED="1", DJANGO_RUNSERVER_HIDE_WARNING="true")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+    print("Preparing the database and the demo content …", flush=True)
+    logins = prepare()
+    processes: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        start(processes)
+        sys.exit(watch(processes, port, parent, logins))
+    finally:
+        stop(processes)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""System checks of the whole site: mistakes in the settings that would otherwise show as a leak or a hole."""
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+PAGE_CACHE = "home.page_cache.middleware.PageCacheMiddleware"
+CSRF = "home.csrf.OriginOrTokenCsrfMiddleware"
+
+
+@register
+def page_cache_is_first(**_kwargs: object) -> list[CheckMessage]:
+    """config.E001: whatever stands before the page cache runs for cached pages too, or changes what is stored."""
+    if settings.MIDDLEWARE[:1] == [PAGE_CACHE]:
+        return []
+    return [
+        Error("The page cache is not the first middleware.", hint=f"Put {PAGE_CACHE} first.", id="config.E001")
+    ]
+
+
+@register
+def csrf_protection_is_on(**_kwargs: object) -> list[CheckMessage]:
+    """config.E002: Django's own check (security.W003) does not know our subclass and is silenced."""
+    if CSRF in settings.MIDDLEWARE:
+        return []
+    return [Error("Nothing protects POSTs from other sites.", hint=f"Add {CSRF}.", id="config.E002")]

@@ -1,0 +1,139 @@
+"""The demo's policies with their history, and the cookies it declares.
+
+Versions that lie in the past are recorded as imports are (only imports may); the coming version of the privacy
+policy is published on its page, as an editor would.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from cookie_consent.models import Cookie, CookieGroup
+from django.utils import timezone
+from wagtail.rich_text import RichText
+
+from config.demo import texts
+from home.models import HomePage, User
+from policies import publishing
+from policies.models import CookieDetails, CookiePolicyPage, Policy, PolicyPage
+from policies.models.versions import ChangeKind
+
+# name, purpose, provider, how long
+NECESSARY = (
+    ("consent", "Remembers what you chose about cookies.", "6 months"),
+    ("sessionid", "Keeps you signed in, and your basket together, once you use either.", "2 weeks"),
+    ("csrftoken", "Protects the forms of people who are signed in.", "1 year"),
+)
+ANALYTICS = (
+    ("_pk_id*", "Tells a returning visit from a first one.", "13 months"),
+    ("_pk_ses*", "Holds together the pages of one visit.", "30 minutes"),
+)
+
+
+@dataclass(frozen=True)
+class History:
+    """The texts of one policy: file stem, address, kind, and how many days ago each version took effect."""
+
+    slug: str
+    kind: str
+    days_ago: tuple[int, ...]
+    coming: str = ""
+
+
+HISTORIES = (
+    History("privacy-policy", Policy.Kind.PRIVACY, (730, 120), coming="privacy-policy-3.md"),
+    History("cookie-policy", Policy.Kind.COOKIES, (120,)),
+    History("terms", Policy.Kind.TERMS, (730, 45)),
+)
+
+
+def create(*, home: HomePage, editor: User) -> None:
+    """Declare the cookies, and create the policies that are missing with their history."""
+    _cookies()
+    for history in HISTORIES:
+        if not Policy.objects.filter(slug=history.slug).exists():
+            _policy(home, editor, history)
+
+
+def _cookies() -> None:
+    words = texts.pairs("cookie-notice.txt")
+    if CookieGroup.objects.exists():
+        return
+    necessary = CookieGroup.objects.create(
+        varname="necessary",
+        name="Necessary",
+        description="The site cannot work without these, so they need no agreement.",
+        is_required=True,
+        ordering=0,
+    )
+    analytics = CookieGroup.objects.create(
+        varname="analytics",
+        name=words["analytics_name"],
+        description=words["analytics_explanation"],
+        ordering=1,
+    )
+    for name, purpose, duration in NECESSARY:
+        _cookie(necessary, name, purpose, duration, provider="This site")
+    for name, purpose, duration in ANALYTICS:
+        _cookie(analytics, name, purpose, duration, provider="Matomo, on our own server")
+
+
+def _cookie(group: CookieGroup, name: str, purpose: str, duration: str, *, provider: str) -> None:
+    cookie = Cookie.objects.create(cookiegroup=group, name=name, description=purpose)
+    CookieDetails.objects.create(cookie=cookie, provider=provider, duration=duration)
+
+
+def _policy(home: HomePage, editor: User, history: History) -> None:
+    page = _page(history)
+    page.owner = editor
+    page.live = False
+    home.add_child(instance=page)
+    policy = publishing.attach_policy(page=page)
+    page.live = True
+    page.save()
+    for number, days_ago in enumerate(history.days_ago, start=1):
+        _fill(page, f"{history.slug}-{number}.md")
+        _record_past(policy, page, editor, number, timezone.now() - timedelta(days=days_ago))
+        page.save()
+    if history.coming:
+        _fill(page, history.coming)
+        page.effective_from = _midnight(timezone.now() + timedelta(days=21))
+        page.save_revision(user=editor).publish(user=editor)
+
+
+def _page(history: History) -> PolicyPage:
+    if history.kind == Policy.Kind.COOKIES:
+        words = texts.pairs("cookie-notice.txt")
+        labels = {key: value for key, value in words.items() if key.endswith("_label")}
+        page: PolicyPage = CookiePolicyPage(notice_title=words["title"], notice_text=words["text"], **labels)
+    else:
+        page = PolicyPage(kind=history.kind)
+    page.slug = history.slug
+    _fill(page, f"{history.slug}-1.md")
+    return page
+
+
+def _fill(page: PolicyPage, name: str) -> None:
+    page.title, rest = texts.title_and_rest(texts.read(name))
+    page.draft_title = page.title
+    page.body = [
+        (kind, RichText(value) if kind == "paragraph" else value) for kind, value in texts.policy_blocks(rest)
+    ]
+    page.change_summary = texts.pairs("summaries.txt")[name.removesuffix(".md")]
+    page.change_kind = ChangeKind.MATERIAL
+
+
+def _record_past(policy: Policy, page: PolicyPage, editor: User, number: int, effective_at: datetime) -> None:
+    name = f"{policy.slug}-{number}.md"
+    draft = replace(
+        publishing.draft_of(page),
+        effective_at=_midnight(effective_at),
+        publisher=editor,
+        import_source=name,
+        import_sha256=hashlib.sha256(texts.read(name).encode()).hexdigest(),
+    )
+    publishing.record_version(policy=policy, draft=draft)
+
+
+def _midnight(moment: datetime) -> datetime:
+    return timezone.localtime(moment).replace(hour=0, minute=0, second=0, microsecond=0)

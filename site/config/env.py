@@ -1,0 +1,85 @@
+"""Reads the environment: the one place that turns variables into typed values and refuses nonsense.
+
+It never holds a secret or a default for one; which variables production needs is said in `settings.production`.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+env = environ.Env()
+# A variable that is set wins over the file. ENV_FILE names another file.
+environ.Env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
+
+# SQLite waits for its turn instead of failing with "database is locked" when the site, the worker and a
+# webhook write at once: write-ahead log, and every transaction takes the write lock when it begins.
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+}
+
+
+def text(name: str, default: str = "") -> str:
+    """Read a variable; one that is set but empty counts as not set."""
+    return env.str(name, default="").strip() or default
+
+
+def database(default: str) -> dict[str, object]:
+    """Read DATABASE_URL (postgres://… or sqlite:///…) into Django's form."""
+    config = dict(env.db_url_config(text("DATABASE_URL", default)))
+    if config["ENGINE"].endswith("sqlite3"):
+        if config["NAME"] != ":memory:":
+            Path(config["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+        config["OPTIONS"] = {**SQLITE_OPTIONS, **config.get("OPTIONS", {})}
+    else:
+        config.setdefault("CONN_MAX_AGE", 60)
+        config["CONN_HEALTH_CHECKS"] = True
+    return config
+
+
+def site_url(default: str = "") -> str:
+    """Read SITE_URL: scheme and host of the public site, without a path.
+
+    Raises ImproperlyConfigured when it is not such an address.
+    """
+    url = text("SITE_URL", default).rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path:
+        message = f"SITE_URL must be like https://www.example.com, not {url!r}."
+        raise ImproperlyConfigured(message)
+    return url
+
+
+def folder(variable: str, default: Path) -> str:
+    """Read the address of a storage (file:///folder) into the path of the folder.
+
+    Raises ImproperlyConfigured for another scheme.
+    """
+    parts = urlsplit(text(variable, default.as_uri()))
+    if parts.scheme != "file" or not parts.path:
+        message = f"{variable} must be like file:///srv/files."
+        raise ImproperlyConfigured(message)
+    return unquote(parts.path)
+
+
+def mail(default_folder: Path) -> tuple[str, dict[str, object]]:
+    """Read EMAIL_URL (smtp+tls://user:password@host:587): the transport's class and Django's EMAIL_ settings.
+
+    Without it mails are written as files into `default_folder`.
+    """
+    config = dict(env.email_url_config(text("EMAIL_URL", "filemail:///")))
+    transport = config.pop("EMAIL_BACKEND")
+    config["EMAIL_FILE_PATH"] = config["EMAIL_FILE_PATH"] or str(default_folder)
+    return transport, config
+
+
+def missing(names: Iterable[str]) -> list[str]:
+    """Name the variables of `names` that are not set or empty."""
+    return [name for name in names if not text(name)]

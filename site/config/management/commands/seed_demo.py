@@ -1,0 +1,46 @@
+"""Fill the site with the demo content. Running it again adds only what is missing."""
+
+import argparse
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from config.demo import activity, pages, people, policies
+from home.models import HomePage
+from policies.models import Policy
+
+
+class Command(BaseCommand):
+    """`manage.py seed_demo [--if-empty]`."""
+
+    help = "Fill the site with demo content (a shop called Jomso). Adds only what is missing."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Offer to leave a site alone that has content."""
+        parser.add_argument("--if-empty", action="store_true", help="do nothing when the site has content")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Create people, pages, policies and a month of activity."""
+        home = HomePage.objects.get()
+        if options["if_empty"] and (home.get_children().exists() or Policy.objects.exists()):
+            self.stdout.write("The site has content: the demo is left out.")
+            return
+        with transaction.atomic():
+            editor = people.create()["Editor"]
+            policies.create(home=home, editor=editor)
+            home.refresh_from_db()
+            pages.create(home=home, editor=editor)
+            _order_children(home)
+            activity.create()
+        self.stdout.write("The demo content is in place.")
+
+
+def _order_children(home: HomePage) -> None:
+    """Put the pages into the order of a site map (also that of the menu)."""
+    order = ("about", "shop", "privacy-policy", "cookie-policy", "terms", "contact", "feedback")
+    for slug in order:
+        home.refresh_from_db()
+        child = home.get_children().filter(slug=slug).first()
+        if child is not None:
+            child.move(home, pos="last-child")

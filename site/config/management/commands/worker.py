@@ -1,0 +1,102 @@
+"""The process beside the web server: sends queued mail, publishes what is due, does the housekeeping.
+
+It keeps nothing: what is to be done stands in the database, so it may be stopped or killed at any time, and several
+may run at once. A job that fails is logged and tried again at its next turn; the worker itself ends only when told.
+"""
+
+import logging
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import close_old_connections
+
+from home import mail_queue
+
+logger = logging.getLogger(__name__)
+
+TICK = 0.25  # seconds between two looks at the clock
+GRACE = 1.5  # seconds that a job may still take after the signal
+
+
+@dataclass
+class Job:
+    """Something that is done again and again."""
+
+    name: str
+    every: float  # seconds
+    run: Callable[[], None]
+    due: float = 0.0  # by the monotonic clock
+
+
+class Command(BaseCommand):
+    """`manage.py worker`."""
+
+    help = "Send queued mail, publish what is due, do the housekeeping; until told to stop."
+    stopping = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add --once."""
+        parser.add_argument(
+            "--once", action="store_true", help="Do each job once, then end (for a scheduler)."
+        )
+
+    def handle(self, *args: Any, once: bool, **options: Any) -> None:
+        """Work until told to stop."""
+        jobs = [
+            Job("mail", 3, self.send_mail),
+            Job("scheduled pages", 60, lambda: call_command("publish_scheduled")),
+            Job("housekeeping", 3600, lambda: call_command("housekeeping", stdout=self.stdout)),
+        ]
+        if once:
+            for job in jobs:
+                self.run_job(job)
+            return
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.stop)
+        signal.signal(signal.SIGALRM, _leave)
+        self.say("The worker is ready.")
+        while not self.stopping:
+            for job in jobs:
+                if not self.stopping and job.due <= time.monotonic():
+                    self.run_job(job)
+                    job.due = time.monotonic() + job.every
+            time.sleep(TICK)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        self.say("The worker has ended.")
+
+    def run_job(self, job: Job) -> None:
+        """Do one job; whatever goes wrong is for the log, and for the job's next turn."""
+        # A connection that the database closed meanwhile must not fail the job, nor one that broke in it the next.
+        close_old_connections()
+        try:
+            job.run()
+        except Exception:
+            logger.exception("%s failed; it is tried again in %s seconds.", job.name, job.every)
+        finally:
+            close_old_connections()
+
+    def send_mail(self) -> None:
+        """Send what is due, and say so."""
+        done = mail_queue.send_due(should_stop=lambda: self.stopping)
+        if done.sent or done.postponed or done.failed:
+            self.say(f"mail: {done.sent} sent, {done.postponed} to be tried again, {done.failed} given up")
+
+    def say(self, line: str) -> None:
+        """Print a line at once, also into a pipe."""
+        self.stdout.write(line)
+        self.stdout.flush()
+
+    def stop(self, _number: int, _frame: FrameType | None) -> None:
+        """End after the mail in hand, or in GRACE seconds: a mail server may hang for longer than anybody waits."""
+        self.stopping = True
+        signal.setitimer(signal.ITIMER_REAL, GRACE)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)

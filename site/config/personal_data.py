@@ -1,0 +1,183 @@
+"""Personal data in tables that no app of ours owns: queued mail, sign-ins, sessions, staff accounts and their log.
+
+Registered here, where every app is known. What an app of ours stores, that app registers.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from post_office.models import STATUS, Email
+from post_office.utils import cleanup_expired_mails
+from wagtail.models import ModelLogEntry, PageLogEntry
+
+from home.models import User
+from policies.personal_data import PersonalData, mentions
+from policies.personal_data import register as register_entry
+
+SIGN_IN_TABLES = (AccessAttempt, AccessFailureLog, AccessLog)
+LOG_TABLES = (PageLogEntry, ModelLogEntry)
+
+
+def register() -> None:
+    """Register all of them."""
+    for entry in (_mail(), _sign_ins(), _sessions(), _accounts(), _staff_log()):
+        register_entry(entry)
+
+
+# --- Mail ------------------------------------------------------------------------------------------------
+def _mail() -> PersonalData:
+    return PersonalData(
+        key="mail.queue",
+        label=_("E-mails sent by the site"),
+        what=_("Address, subject, text and time of each e-mail that the site sends"),
+        purpose=_("To send them, again if need be, and to answer questions about them"),
+        keep=lambda: timedelta(days=settings.MAIL_KEEP_DAYS),
+        export=export_mail,
+        erase=erase_mail,
+        expire=expire_mail,
+        note=_("Found by the address in any part of the e-mail."),
+    )
+
+
+def export_mail(email: str) -> Iterator[dict[str, Any]]:
+    """Yield the mails from, to or about an address."""
+    for mail in _mails_about(email):
+        yield {
+            "created": mail.created.isoformat(),
+            "status": str(mail.get_status_display()),
+            "from": mail.from_email,
+            "to": [*mail.to, *mail.cc, *mail.bcc],
+            "subject": mail.subject,
+            "text": mail.message,
+        }
+
+
+def erase_mail(email: str) -> int:
+    """Delete the mails from, to or about an address, those not yet sent too."""
+    found = [mail.pk for mail in _mails_about(email)]
+    return _delete_mails(Q(pk__in=found))
+
+
+def expire_mail(before: datetime) -> int:
+    """Delete old mails; one that still waits to be sent is never lost."""
+    return _delete_mails(Q(created__lt=before) & ~Q(status__in=[STATUS.queued, STATUS.requeued]))
+
+
+def _mails_about(email: str) -> Iterator[Email]:
+    for mail in Email.objects.order_by("pk").iterator():
+        parts = (
+            mail.from_email,
+            *mail.to,
+            *mail.cc,
+            *mail.bcc,
+            mail.subject,
+            mail.message,
+            mail.html_message,
+        )
+        if any(mentions(part, email) for part in (*parts, *map(str, (mail.headers or {}).values()))):
+            yield mail
+
+
+def _delete_mails(which: Q) -> int:
+    deleted = Email.objects.filter(which).delete()[1].get("post_office.Email", 0)
+    # Attachments of deleted mails, with their files; no mail is that old.
+    cleanup_expired_mails(datetime(1970, 1, 1, tzinfo=UTC), delete_attachments=True)
+    return deleted
+
+
+# --- Signing in ------------------------------------------------------------------------------------------
+def _sign_ins() -> PersonalData:
+    return PersonalData(
+        key="sign-in.attempts",
+        label=_("Attempts to sign in"),
+        what=_("Address typed, network address, kind of browser and time"),
+        purpose=_("To notice and stop guessing of passwords"),
+        keep=lambda: timedelta(days=settings.SIGN_IN_KEEP_DAYS),
+        export=export_sign_ins,
+        erase=lambda email: sum(_sign_ins_of(table, email).delete()[0] for table in SIGN_IN_TABLES),
+        expire=lambda before: sum(
+            table.objects.filter(attempt_time__lt=before).delete()[0] for table in SIGN_IN_TABLES
+        ),
+    )
+
+
+def _sign_ins_of(table: type[AccessAttempt | AccessFailureLog | AccessLog], email: str) -> Any:
+    return table.objects.filter(username__iexact=email.strip()).order_by("attempt_time")
+
+
+def export_sign_ins(email: str) -> Iterator[dict[str, Any]]:
+    """Yield the attempts to sign in under an address."""
+    for table in SIGN_IN_TABLES:
+        for attempt in _sign_ins_of(table, email):
+            yield {
+                "kind": str(table._meta.verbose_name),
+                "time": attempt.attempt_time.isoformat(),
+                "network_address": attempt.ip_address,
+                "browser": attempt.user_agent,
+            }
+
+
+def _sessions() -> PersonalData:
+    return PersonalData(
+        key="sign-in.sessions",
+        label=_("Sessions of those who are signed in"),
+        what=_("A random key, the number of the account, and when the session ends"),
+        purpose=_("To keep you signed in from page to page"),
+        keep=lambda: timedelta(seconds=settings.SESSION_COOKIE_AGE),
+        expire=lambda _before: Session.objects.filter(expire_date__lt=timezone.now()).delete()[0],
+        note=_("A session ends by itself and holds no address; it is worthless without its account."),
+    )
+
+
+# --- Staff -----------------------------------------------------------------------------------------------
+def _accounts() -> PersonalData:
+    return PersonalData(
+        key="staff.accounts",
+        label=_("Accounts of staff"),
+        what=_("E-mail address, name, picture, password (hashed), rights, time of the last sign-in"),
+        purpose=_("To let staff sign in, and to know who may do what"),
+        keep=lambda: None,
+        export=export_accounts,
+        note=_(
+            "Deleted by an administrator when somebody leaves, never by a request: the site would lock itself."
+        ),
+    )
+
+
+def export_accounts(email: str) -> Iterator[dict[str, Any]]:
+    """Yield the account with an address."""
+    for user in User.objects.filter(email__iexact=email.strip()).prefetch_related("groups"):
+        yield {
+            "email": user.email,
+            "name": user.get_full_name(),
+            "joined": user.date_joined.isoformat(),
+            "last_sign_in": user.last_login.isoformat() if user.last_login else None,
+            "groups": [group.name for group in user.groups.all()],
+            "is_administrator": user.is_superuser,
+        }
+
+
+def _staff_log() -> PersonalData:
+    return PersonalData(
+        key="staff.log",
+        label=_("Log of what staff did"),
+        what=_("Which account created, changed, published or deleted what, and when"),
+        purpose=_("To know who changed the site"),
+        keep=lambda: None,
+        export=export_staff_log,
+        note=_("The log of the site stays. When an account goes, its entries stay without a name."),
+    )
+
+
+def export_staff_log(email: str) -> Iterator[dict[str, Any]]:
+    """Yield what the account with an address did."""
+    for table in LOG_TABLES:
+        for entry in table.objects.filter(user__email__iexact=email.strip()).order_by("timestamp"):
+            yield {"time": entry.timestamp.isoformat(), "action": entry.action, "what": entry.label}

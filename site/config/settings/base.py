@@ -1,0 +1,234 @@
+"""What every environment shares. Values that differ between machines come from the environment (config.env)."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import django.forms
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from config.env import BASE_DIR, VAR_DIR, database, env, folder, mail, site_url, text
+
+# --- Apps, highest layer first: config -> store | forms -> policies -> home -------------------------------
+INSTALLED_APPS = [
+    "config",
+    "store",
+    "forms",
+    "policies",
+    "home",
+    "wagtail.contrib.forms",
+    "wagtail.contrib.redirects",
+    "wagtail.contrib.settings",
+    "wagtail.contrib.routable_page",
+    "wagtail.contrib.typed_table_block",
+    "wagtail.contrib.frontend_cache",
+    "wagtail.embeds",
+    "wagtail.sites",
+    "wagtail.users",
+    "wagtail.documents",
+    "wagtail.images",
+    "wagtail.search",
+    "wagtail.admin",
+    "wagtail.snippets",
+    "wagtail",
+    "modelcluster",
+    "taggit",
+    "axes",
+    "cookie_consent",
+    "post_office",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.sitemaps",
+]
+
+MIDDLEWARE = [
+    # First: a cached page is answered before anything else costs time (docs/decisions/0003-page-cache.md).
+    "home.page_cache.middleware.PageCacheMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "home.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "home.csrf.OriginOrTokenCsrfMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+    # Last, as axes asks: it turns a lockout raised below into its answer.
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# Instead of "django.forms" in INSTALLED_APPS, whose label is that of our own app.
+DJANGO_FORM_TEMPLATES = Path(django.forms.__file__).parent / "templates"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates", DJANGO_FORM_TEMPLATES],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "wagtail.contrib.settings.context_processors.settings",
+            ],
+        },
+    },
+    # post_office renders mails that inline pictures through an engine of this name.
+    {
+        "BACKEND": "post_office.template.backends.post_office.PostOfficeTemplates",
+        "NAME": "post_office",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": []},
+    },
+]
+
+# --- Database, cache -------------------------------------------------------------------------------------
+DATABASES = {"default": database(default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+CACHES = {"default": env.cache_url_config(text("CACHE_URL", f"filecache://{VAR_DIR / 'cache'}"))}
+
+# --- People ----------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "home.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "wagtailadmin_login"
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+SIGN_IN_KEEP_DAYS = env.int("SIGN_IN_KEEP_DAYS", default=30)
+AXES_CLIENT_IP_CALLABLE = "home.client.client_address"
+
+# --- Language and time -----------------------------------------------------------------------------------
+LANGUAGE_CODE = text("LANGUAGE_CODE", "en-gb")
+TIME_ZONE = text("TIME_ZONE", "Europe/London")
+USE_I18N = True
+USE_TZ = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
+
+# --- Files -----------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_URL = "/media/"
+MEDIA_ROOT = folder("MEDIA_STORAGE_URL", VAR_DIR / "media")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    # Uploads and exports with personal data: no address of its own leads here.
+    "private": {
+        "BACKEND": "home.storage.PrivateFileSystemStorage",
+        "OPTIONS": {"location": folder("PRIVATE_STORAGE_URL", VAR_DIR / "private")},
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # bytes
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # Wagtail's page forms are long
+
+# --- Mail: queued in the database, sent by the worker ---------------------------------------------------
+EMAIL_BACKEND = "post_office.EmailBackend"
+_transport, _mail_settings = mail(default_folder=VAR_DIR / "mail")
+globals().update(_mail_settings)
+EMAIL_TIMEOUT = 20  # seconds
+DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "shop@localhost")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+POST_OFFICE = {
+    "BACKENDS": {"default": _transport},
+    "DEFAULT_PRIORITY": "medium",  # queued; "now" would send inside the request
+    "MAX_RETRIES": 12,
+    "RETRY_INTERVAL": timedelta(minutes=10),
+    "MESSAGE_ID_ENABLED": True,
+}
+MAIL_KEEP_DAYS = env.int("MAIL_KEEP_DAYS", default=90)
+
+# --- Sessions and cookies: none until somebody signs in or fills a basket -----------------------------------
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "home.views.csrf_failure"
+# Here forms carry a token; everywhere else a POST must come from our own origin (home/csrf.py).
+CSRF_TOKEN_PATHS: Sequence[str] = ("/admin/",)
+
+# Whether our own proxy adds X-Forwarded-For; without one, anybody could write it.
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+
+# --- Security headers ------------------------------------------------------------------------------------
+SECURE_REFERRER_POLICY = "same-origin"  # with "no-referrer" browsers send "Origin: null" and our own POSTs fail
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "SAMEORIGIN"  # the editor's preview is a frame of the same origin
+SILENCED_SYSTEM_CHECKS = [
+    "security.W003",  # CSRF: home.csrf.OriginOrTokenCsrfMiddleware is a subclass, which the check does not see
+    "security.W019",  # X-Frame-Options SAMEORIGIN is meant, for the preview
+]
+# What holds everywhere; home/csp.py adds what the registered providers need.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "media-src": [SELF],
+        "manifest-src": [SELF],
+        "frame-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [SELF],
+        "frame-ancestors": [SELF],
+    }
+}
+
+# --- Page cache (home/page_cache) ---------------------------------------------------------------------------
+PAGE_CACHE_SECONDS = env.int("PAGE_CACHE_SECONDS", default=300)
+
+# --- Consent ------------------------------------------------------------------------------------------------
+CONSENT_DAYS = 183  # six months, for yes and no alike (CNIL)
+CONSENT_RECORD_DAYS = env.int("CONSENT_RECORD_DAYS", default=1095)  # proof is kept three years
+
+# --- Wagtail ------------------------------------------------------------------------------------------------
+WAGTAIL_SITE_NAME = _("Shop")
+WAGTAILADMIN_BASE_URL = site_url("http://127.0.0.1:8000")
+WAGTAIL_ENABLE_UPDATE_CHECK = False
+WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
+WAGTAIL_GRAVATAR_PROVIDER_URL = None
+WAGTAILIMAGES_IMAGE_MODEL = "home.SiteImage"
+WAGTAILIMAGES_EXTENSIONS = ["avif", "gif", "jpg", "jpeg", "png", "webp", "svg"]
+WAGTAILIMAGES_MAX_UPLOAD_SIZE = 10 * 1024 * 1024  # bytes
+WAGTAILDOCS_DOCUMENT_MODEL = "home.SiteDocument"
+WAGTAILDOCS_SERVE_METHOD = "serve_view"
+WAGTAILDOCS_EXTENSIONS = ["csv", "docx", "odt", "pdf", "rtf", "txt", "xlsx", "zip"]
+WAGTAIL_I18N_ENABLED = False
+WAGTAILEMBEDS_FINDERS: list[dict[str, str]] = []  # no third party is asked for anything by default
+WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
+WAGTAILIMAGES_FORMAT_CONVERSIONS = {"avif": "avif", "webp": "webp"}
+TAGGIT_CASE_INSENSITIVE = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": text("LOG_LEVEL", "WARNING")},
+}

@@ -1,0 +1,38 @@
+"""The tests: like production in what visitors see, fast where nobody looks."""
+
+import atexit
+import shutil
+import tempfile
+from pathlib import Path
+
+from config.settings.base import *  # noqa: F403 - settings modules are layers
+
+DEBUG = False
+SECRET_KEY = "tests-only"  # noqa: S105 - not a secret
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+# Not UTC, so that a confusion of the two shows.
+TIME_ZONE = "Europe/Berlin"
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+_scratch = Path(tempfile.mkdtemp(prefix="site-tests-"))
+atexit.register(shutil.rmtree, _scratch, ignore_errors=True)
+MEDIA_ROOT = str(_scratch / "media")
+STORAGES = {
+    **STORAGES,  # noqa: F405 - from base
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "private": {
+        "BACKEND": "home.storage.PrivateFileSystemStorage",
+        "OPTIONS": {"location": str(_scratch / "private")},
+    },
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True
+EMAIL_FILE_PATH = str(_scratch / "mail")
+POST_OFFICE = {
+    **POST_OFFICE,  # noqa: F405 - from base
+    "BACKENDS": {"default": "django.core.mail.backends.locmem.EmailBackend"},
+}
+DEMO_LOGINS = True
+SERVE_MEDIA = True

@@ -1,0 +1,106 @@
+"""Staff screens for tables of third-party apps: the mail queue. It shows mails and can send one again, no more."""
+
+from typing import Any, ClassVar
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from post_office.models import STATUS, Email
+from wagtail.admin import messages
+from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
+from wagtail.admin.views.generic import InspectView
+
+from home import mail_queue
+from home.models import User
+from home.viewsets import ReadOnlyViewSet
+
+STATUS_WORDS = {
+    STATUS.sent: _("sent"),
+    STATUS.failed: _("given up"),
+    STATUS.queued: _("waiting"),
+    STATUS.requeued: _("failed, will be tried again"),
+}
+
+
+def recipients(email: Email) -> str:
+    """Name everybody the mail goes to."""
+    return ", ".join([*email.to, *email.cc, *email.bcc])
+
+
+def may_send_again(user: User) -> bool:
+    """Say whether somebody may put a mail back into the queue."""
+    return user.has_perm("post_office.change_email")
+
+
+class MailFilterSet(WagtailFilterSet):
+    """Filters the list by what became of the mail."""
+
+    class Meta:
+        model = Email
+        fields: ClassVar[list[str]] = ["status"]
+
+
+class MailInspectView(InspectView):
+    """One mail as it is sent, and the log of its attempts."""
+
+    page_title = _("E-mail")
+
+    def get_page_subtitle(self) -> str:
+        """Name the mail by its subject."""
+        return self.object.subject
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the log, and the button for those who may press it."""
+        again = reverse("mails:send_again", args=[self.object.pk]) if may_send_again(self.request.user) else ""
+        return {
+            **super().get_context_data(**kwargs),
+            "email": self.object,
+            "recipients": recipients(self.object),
+            "reply_to": (self.object.headers or {}).get("Reply-To", ""),
+            "status": STATUS_WORDS.get(self.object.status, ""),
+            "logs": self.object.logs.order_by("-date"),
+            "send_again_url": again,
+        }
+
+
+@require_POST
+def send_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put a mail back into the queue."""
+    if not may_send_again(request.user):
+        raise PermissionDenied
+    email = get_object_or_404(Email, pk=pk)
+    mail_queue.queue_again(email=email)
+    messages.success(request, gettext("The e-mail is in the queue and will be sent within seconds."))
+    return redirect("mails:inspect", pk)
+
+
+class MailViewSet(ReadOnlyViewSet):
+    """The mail queue in the admin."""
+
+    model = Email
+    name = "mails"
+    url_prefix = "mails"
+    icon = "mail"
+    menu_label = _("E-mails")
+    menu_order = 720
+    ordering = ("-created",)
+    list_display: ClassVar[list[str | BaseColumn]] = [
+        "subject",
+        Column("to", label=_("To"), accessor=recipients),
+        Column("status", label=_("Status"), accessor=lambda email: STATUS_WORDS.get(email.status, "")),
+        Column("retries", label=_("Repeated"), accessor=lambda email: email.number_of_retries or 0),
+        DateColumn("created", label=_("Created"), sort_key="created"),
+    ]
+    search_fields: ClassVar[list[str]] = ["subject", "to", "message"]
+    filterset_class = MailFilterSet
+    inspect_view_class = MailInspectView
+    inspect_template_name = "config/mail.html"
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        """Add the one thing that can be done with a mail."""
+        return [*super().get_urlpatterns(), path("<int:pk>/send-again/", send_again, name="send_again")]

@@ -1,0 +1,270 @@
+/* The consent bar. Every page carries the same bytes for everyone: the version of the notice in the attributes of
+   <html>, the bar hidden at the end of the body, optional scripts as inert elements. This module reads the visitor's
+   cookie and decides here, without a request, whether to ask and what may run. It runs nothing that the server has
+   not put on record, keeps nothing in the browser itself, and never holds the page or the focus.
+
+   Markup: templates/components/consent_bar.html. The same decision on the server: policies/consent.py. */
+
+const COOKIE_FORM =
+  /^1\.[0-9a-f]{32}\.([1-9]\d{0,8})\.([a-z0-9]{1,32}-[01](?:_[a-z0-9]{1,32}-[01])*)\.([1-9]\d{9})$/;
+const MAX_LENGTH = 300;
+const PATIENCE = 10_000; // milliseconds until saving counts as failed
+
+/** Read a consent cookie: version, choices and expiry, or null for anything that is not exactly in our form. */
+export function parse(value) {
+  const found = value && value.length <= MAX_LENGTH ? COOKIE_FORM.exec(value) : null;
+  if (!found) return null;
+  const pairs = found[2].split("_").map((pair) => pair.split("-"));
+  const isSorted = pairs.every(([name], index) => index === 0 || pairs[index - 1][0] < name);
+  if (!isSorted) return null;
+  const choices = new Map(pairs.map(([name, state]) => [name, state === "1"]));
+  return { version: Number(found[1]), choices, expires: Number(found[3]) };
+}
+
+/** Say whether to ask and which categories may run. `notice` is { accepted, categories }, `now` in seconds. */
+export function decide(value, notice, gpc, now) {
+  const choice = parse(value);
+  const stands =
+    choice !== null &&
+    choice.expires > now &&
+    notice.accepted.includes(choice.version) &&
+    notice.categories.every((name) => choice.choices.has(name));
+  if (stands) {
+    return { ask: false, granted: notice.categories.filter((name) => choice.choices.get(name)), gpc: false };
+  }
+  return { ask: !gpc, granted: [], gpc }; // a signal without a choice is a refusal
+}
+
+class ConsentBar {
+  constructor(bar, attributes) {
+    this.bar = bar;
+    this.form = bar.querySelector("form");
+    this.settings = bar.querySelector("[data-consent-settings]");
+    this.chooseButton = bar.querySelector("[data-consent-choose]");
+    this.saveButton = bar.querySelector("[data-consent-save]");
+    this.error = bar.querySelector("[data-consent-error]");
+    this.gpcLine = bar.querySelector("[data-consent-gpc]");
+    this.status = document.querySelector("[data-consent-status]");
+    this.skipLink = document.querySelector("[data-consent-skip]");
+    this.notice = {
+      accepted: attributes.consentAccepted.split(",").map(Number),
+      categories: attributes.consentCategories.split(","),
+    };
+    this.declared = JSON.parse(bar.dataset.declared);
+    this.running = new Set(); // categories whose scripts were started on this page
+    this.isDismissed = false; // by Escape, for this page view only
+    this.isSaving = false;
+    this.opener = null;
+  }
+
+  start() {
+    this.form.addEventListener("submit", (event) => this.save(event));
+    this.chooseButton.addEventListener("click", () => this.unfold([]));
+    document.addEventListener("click", (event) => this.openFrom(event));
+    document.addEventListener("keydown", (event) => this.escape(event));
+    // Another tab may have chosen meanwhile, or the browser may have kept this page as it was before the choice.
+    document.addEventListener("visibilitychange", () => document.hidden || this.refresh());
+    window.addEventListener("pageshow", (event) => event.persisted && this.refresh());
+    // Focus stops above the bar: the style sheet needs to know how high it is.
+    new ResizeObserver(() => this.measure()).observe(this.bar);
+    this.refresh();
+  }
+
+  decision() {
+    const now = Date.now() / 1000;
+    return decide(readCookie("consent"), this.notice, navigator.globalPrivacyControl === true, now);
+  }
+
+  /** Act on what the cookie says now. */
+  refresh() {
+    const { ask, granted } = this.decision();
+    this.apply(granted);
+    if (this.opener) return; // opened on purpose: it stays until it is answered or closed
+    if (ask && !this.isDismissed && !onPageOfChoices()) this.show();
+    else if (!this.bar.hidden) this.hide();
+  }
+
+  /** Run what is allowed and remove what is not. */
+  apply(granted) {
+    removeDeclared(this.declared.filter((entry) => !granted.includes(entry.category)));
+    for (const script of inertScripts(granted)) {
+      this.running.add(script.dataset.consentCategory);
+      startScript(script);
+    }
+    // What already runs can only be stopped by leaving the page; loading it again removes what was written since.
+    if ([...this.running].some((name) => !granted.includes(name))) location.reload();
+  }
+
+  show() {
+    if (!this.bar.hidden) return;
+    this.gpcLine.hidden = !this.decision().gpc;
+    this.error.hidden = true;
+    this.bar.hidden = false;
+    this.measure();
+    if (this.skipLink) this.skipLink.hidden = false;
+    if (!this.opener) this.say(this.bar.dataset.messageOpen); // opened on purpose, focus goes there and says enough
+  }
+
+  hide() {
+    const hadFocus = this.bar.contains(document.activeElement);
+    this.bar.hidden = true;
+    this.fold();
+    if (this.skipLink) this.skipLink.hidden = true;
+    if (hadFocus) (this.opener ?? document.querySelector("main")).focus({ preventScroll: true });
+    this.opener = null;
+  }
+
+  /** Show the switches, those of `granted` on; the save button takes the place of the choose button. */
+  unfold(granted) {
+    for (const input of this.switches()) input.checked = granted.includes(input.value);
+    this.settings.hidden = this.saveButton.hidden = false;
+    this.chooseButton.setAttribute("aria-expanded", "true");
+    const hadFocus = document.activeElement === this.chooseButton;
+    this.chooseButton.hidden = true;
+    if (hadFocus) this.switches()[0].focus();
+  }
+
+  fold() {
+    for (const input of this.switches()) input.checked = false;
+    this.settings.hidden = this.saveButton.hidden = true;
+    this.chooseButton.setAttribute("aria-expanded", "false");
+    this.chooseButton.hidden = false;
+  }
+
+  switches() {
+    return [...this.settings.querySelectorAll("input[name=category]")];
+  }
+
+  /** "Cookie settings" in the footer opens the bar in place; on the page of choices it is an ordinary link. */
+  openFrom(event) {
+    const link = event.target.closest?.("[data-consent-open]");
+    const isPlain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    if (!link || !isPlain || onPageOfChoices()) return;
+    event.preventDefault();
+    this.opener = link;
+    this.show();
+    this.unfold(this.decision().granted);
+    this.bar.focus();
+  }
+
+  escape(event) {
+    if (event.key !== "Escape" || event.defaultPrevented || this.bar.hidden) return;
+    this.isDismissed = true;
+    this.hide();
+  }
+
+  /** Save all in one request. Nothing is run, and the bar stays, unless the server says that it is on record. */
+  async save(event) {
+    event.preventDefault();
+    if (this.isSaving) return;
+    const body = new URLSearchParams(new FormData(this.form));
+    body.set("choice", event.submitter?.value ?? "chosen");
+    this.isSaving = true;
+    this.error.hidden = true;
+    this.form.setAttribute("aria-busy", "true");
+    try {
+      const answer = await post(this.form.getAttribute("action"), body);
+      this.saved(this.notice.categories.filter((name) => answer.choices[name] === true));
+    } catch (problem) {
+      this.error.textContent = problem instanceof Refusal ? problem.message : this.bar.dataset.messageFailed;
+      this.error.hidden = false;
+    } finally {
+      this.isSaving = false;
+      this.form.removeAttribute("aria-busy");
+    }
+  }
+
+  saved(granted) {
+    this.hide();
+    this.say(this.bar.dataset.messageSaved);
+    this.apply(granted);
+  }
+
+  measure() {
+    document.documentElement.style.setProperty("--consent-bar-height", `${this.bar.offsetHeight}px`);
+  }
+
+  say(words) {
+    this.status.textContent = words;
+  }
+}
+
+/** The server's own words on why it did not save. */
+class Refusal extends Error {}
+
+async function post(address, body) {
+  const response = await fetch(address, {
+    method: "POST",
+    body,
+    headers: { Accept: "application/json" },
+    keepalive: true, // a click on a link right after must not undo the choice
+    signal: AbortSignal.timeout(PATIENCE),
+  });
+  const answer = await response.json();
+  if (response.ok && answer.ok === true) return answer;
+  throw answer.error ? new Refusal(answer.error) : new Error(response.statusText);
+}
+
+function onPageOfChoices() {
+  return document.querySelector("[data-consent-page]") !== null;
+}
+
+function readCookie(name) {
+  const found = document.cookie.split("; ").find((cookie) => cookie.startsWith(`${name}=`));
+  return found?.slice(name.length + 1);
+}
+
+function inertScripts(granted) {
+  return [...document.querySelectorAll('script[type="text/plain"][data-consent-category]')].filter((script) =>
+    granted.includes(script.dataset.consentCategory),
+  );
+}
+
+/** Replace an inert element by a script that runs, with its other data attributes. */
+function startScript(inert) {
+  const script = document.createElement("script");
+  const { src, consentCategory, ...others } = inert.dataset;
+  Object.assign(script.dataset, others);
+  script.src = src;
+  inert.replaceWith(script);
+}
+
+/** Remove cookies and stored entries; a name may be a pattern with `*`. */
+function removeDeclared(entries) {
+  for (const { storage, name } of entries) {
+    const matches = matcher(name);
+    if (storage === "cookie") cookieNames().filter(matches).forEach(expireCookie);
+    else emptyStorage(storage === "local" ? "localStorage" : "sessionStorage", matches);
+  }
+}
+
+function matcher(pattern) {
+  const parts = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const form = new RegExp(`^${parts.join(".*")}$`);
+  return (name) => form.test(name) && name !== "consent"; // no pattern may remove the choice itself
+}
+
+function cookieNames() {
+  return document.cookie.split("; ").filter(Boolean).map((cookie) => cookie.split("=")[0]);
+}
+
+/** Expire a cookie for this host and each domain above it: which one it was set for cannot be read. */
+function expireCookie(name) {
+  const labels = location.hostname.split(".");
+  const domains = labels.map((_, index) => `; domain=${labels.slice(index).join(".")}`);
+  for (const domain of ["", ...domains]) document.cookie = `${name}=; path=/; max-age=0${domain}`;
+}
+
+function emptyStorage(kind, matches) {
+  try {
+    const storage = window[kind];
+    Object.keys(storage).filter(matches).forEach((key) => storage.removeItem(key));
+  } catch {
+    // The browser keeps its storage closed to us: then nothing of ours is in it.
+  }
+}
+
+const bar = document.querySelector("[data-consent-bar]");
+if (bar && document.documentElement.dataset.consentCategories) {
+  new ConsentBar(bar, document.documentElement.dataset).start();
+}

@@ -1,0 +1,126 @@
+"""Housekeeping: removes what the register says, no more and no less, step by step, as often as anybody likes."""
+
+import io
+from datetime import timedelta
+from importlib import import_module
+
+import pytest
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
+from django.db import models
+from django.utils import timezone
+from post_office.models import STATUS, Email
+
+from home import mail_queue
+from home.models import ContentPage
+from policies import personal_data
+from tests.factories import home_page
+
+pytestmark = pytest.mark.django_db
+
+
+def run() -> str:
+    """Run it and return what it printed."""
+    out = io.StringIO()
+    call_command("housekeeping", stdout=out)
+    return out.getvalue()
+
+
+def aged(row: models.Model, column: str, days: float) -> models.Model:
+    """Make a row that old."""
+    type(row).objects.filter(pk=row.pk).update(**{column: timezone.now() - timedelta(days=days)})
+    return row
+
+
+def email(status: int, *, days_ago: float) -> Email:
+    """Make a mail of that status and age."""
+    made = mail_queue.queue(to=["a@example.com"], subject="x", text="x")
+    Email.objects.filter(pk=made.pk).update(status=status)
+    return aged(made, "created", days_ago)
+
+
+def test_it_prints_one_line_for_each_thing() -> None:
+    lines = run().splitlines()
+    expiring = [entry.key for entry in personal_data.registered() if entry.expire]
+    assert [line.partition(":")[0] for line in lines] == [*expiring, "scheduled pages"]
+    assert "mail.queue: 0 removed (kept for 90 days)" in lines
+
+
+def test_mail_is_kept_as_long_as_the_policy_prints() -> None:
+    days = next(row["days"] for row in personal_data.as_fact() if row["key"] == "mail.queue")
+    kept = [email(STATUS.sent, days_ago=days - 0.1), email(STATUS.failed, days_ago=days - 0.1)]
+    email(STATUS.sent, days_ago=days + 0.1)
+    email(STATUS.failed, days_ago=days + 0.1)
+    assert "mail.queue: 2 removed" in run()
+    assert set(Email.objects.all()) == set(kept)
+
+
+def test_mail_that_still_waits_is_never_lost() -> None:
+    waiting = {email(STATUS.queued, days_ago=1000), email(STATUS.requeued, days_ago=1000)}
+    run()
+    assert set(Email.objects.all()) == waiting
+
+
+@pytest.mark.parametrize("table", [AccessAttempt, AccessFailureLog, AccessLog])
+def test_sign_ins_are_kept_as_long_as_the_policy_prints(table: type[models.Model]) -> None:
+    days = next(row["days"] for row in personal_data.as_fact() if row["key"] == "sign-in.attempts")
+    extra = {"failures_since_start": 1} if table is AccessAttempt else {}
+    rows = [table.objects.create(username="a@example.com", user_agent=str(n), **extra) for n in range(2)]
+    aged(rows[0], "attempt_time", days - 0.1)
+    aged(rows[1], "attempt_time", days + 0.1)
+    assert "sign-in.attempts: 1 removed" in run()
+    assert table.objects.get() == rows[0]
+
+
+def test_sessions_that_ended_go() -> None:
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    for _ in range(2):
+        store().create()
+    ended, running = Session.objects.all()
+    aged(ended, "expire_date", 0.01)
+    assert "sign-in.sessions: 1 removed" in run()
+    assert Session.objects.get() == running
+
+
+def test_pages_whose_hour_has_come_are_published() -> None:
+    page = ContentPage(title="Coming", slug="coming", live=False)
+    home_page().add_child(instance=page)
+    page.go_live_at = timezone.now() + timedelta(hours=1)
+    page.save_revision().publish()
+    assert not ContentPage.objects.get().live
+    page.revisions.update(approved_go_live_at=timezone.now() - timedelta(minutes=1))
+    ContentPage.objects.update(go_live_at=timezone.now() - timedelta(minutes=1))
+    run()
+    assert ContentPage.objects.get().live
+
+
+def test_a_second_run_finds_nothing_to_do() -> None:
+    email(STATUS.sent, days_ago=1000)
+    assert "mail.queue: 1 removed" in run()
+    assert "mail.queue: 0 removed" in run()
+
+
+@pytest.fixture
+def _a_step_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_before: object) -> int:
+        Email.objects.all().delete()
+        raise ZeroDivisionError
+
+    entry = personal_data.PersonalData(
+        key="a.first", label="", what="", purpose="", keep=lambda: timedelta(days=1), expire=fail
+    )
+    monkeypatch.setitem(personal_data._register, entry.key, entry)
+
+
+@pytest.mark.usefixtures("_a_step_that_fails")
+def test_a_step_that_fails_stops_no_other_and_is_reported() -> None:
+    email(STATUS.sent, days_ago=1000)
+    kept = email(STATUS.sent, days_ago=1)
+    out = io.StringIO()
+    with pytest.raises(CommandError, match=r"not complete: a\.first"):
+        call_command("housekeeping", stdout=out)
+    assert "a.first: FAILED (ZeroDivisionError" in out.getvalue()
+    assert "mail.queue: 1 removed" in out.getvalue()
+    assert Email.objects.get() == kept, "what the failing step did is undone"

@@ -1,0 +1,98 @@
+"""The mail queue in the admin: everything can be read, nothing changed, and a mail can be sent again."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import NoReverseMatch, reverse
+from post_office.models import STATUS, Email
+
+from home import mail_queue
+from home.models import User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def email(db: None) -> Email:
+    """Make a mail that was given up."""
+    made = mail_queue.queue(
+        to=["shop@example.com"], subject="A question", text="<b>Kettles?</b>", reply_to="visitor@example.com"
+    )
+    Email.objects.update(status=STATUS.failed, number_of_retries=12)
+    made.logs.create(status=STATUS.failed, exception_type="TimeoutError", message="no answer")
+    return made
+
+
+def signed_in(client: Client, *groups: str, **fields: bool) -> Client:
+    """Sign in as somebody of these groups."""
+    user = User.objects.create_user("staff@example.com", "a-long-password", **fields)
+    user.groups.set(Group.objects.filter(name__in=groups))
+    client.force_login(user)
+    return client
+
+
+def test_the_list_says_what_became_of_each(client: Client, email: Email) -> None:
+    html = signed_in(client, is_superuser=True).get("/admin/mails/").content.decode()
+    for words in ("A question", "shop@example.com", "given up"):
+        assert words in html
+    assert f'href="/admin/mails/inspect/{email.pk}/"' in html
+
+
+def test_the_list_can_be_searched_and_filtered(client: Client, email: Email) -> None:
+    signed_in(client, is_superuser=True)
+    for query, found in (
+        ("q=question", True),
+        ("q=shop@", True),
+        ("q=nothing", False),
+        ("status=1", True),
+        ("status=0", False),
+    ):
+        assert ("A question" in client.get(f"/admin/mails/results/?{query}").content.decode()) == found, query
+
+
+def test_a_mail_is_shown_with_its_log(client: Client, email: Email) -> None:
+    html = signed_in(client, is_superuser=True).get(f"/admin/mails/inspect/{email.pk}/").content.decode()
+    assert "&lt;b&gt;Kettles?&lt;/b&gt;" in html
+    assert "visitor@example.com" in html
+    assert "TimeoutError no answer" in html
+
+
+def test_it_can_be_sent_again(client: Client, email: Email, mailoutbox: list) -> None:
+    signed_in(client, "Customer service")
+    assert "Send again" in client.get(f"/admin/mails/inspect/{email.pk}/").content.decode()
+    response = client.post(f"/admin/mails/{email.pk}/send-again/")
+    assert response.headers["Location"] == f"/admin/mails/inspect/{email.pk}/"
+    assert mailoutbox == [], "the worker sends it, not the request"
+    mail_queue.send_due()
+    assert len(mailoutbox) == 1
+
+
+def test_looking_at_the_address_sends_nothing(client: Client, email: Email) -> None:
+    signed_in(client, is_superuser=True)
+    assert client.get(f"/admin/mails/{email.pk}/send-again/").status_code == 405
+    email.refresh_from_db()
+    assert email.status == STATUS.failed
+
+
+def test_an_unknown_mail_is_not_found(client: Client) -> None:
+    signed_in(client, is_superuser=True)
+    assert client.get("/admin/mails/inspect/999/").status_code == 404
+    assert client.post("/admin/mails/999/send-again/").status_code == 404
+
+
+def test_editors_neither_read_nor_send(client: Client, email: Email) -> None:
+    signed_in(client, "Editors")
+    assert client.get("/admin/mails/").status_code == 302
+    assert client.get(f"/admin/mails/inspect/{email.pk}/").status_code == 302
+    client.post(f"/admin/mails/{email.pk}/send-again/")
+    email.refresh_from_db()
+    assert email.status == STATUS.failed
+    assert "/admin/mails/" not in client.get("/admin/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["new/", "edit/{pk}/", "delete/{pk}/", "copy/{pk}/", "history/{pk}/"])
+def test_not_even_an_administrator_can_change_one(client: Client, email: Email, path: str) -> None:
+    signed_in(client, is_superuser=True)
+    assert client.post(f"/admin/mails/{path.format(pk=email.pk)}").status_code == 404
+    with pytest.raises(NoReverseMatch):
+        reverse("mails:delete", args=[email.pk])

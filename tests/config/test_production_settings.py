@@ -1,0 +1,71 @@
+"""Production starts only when it is fully configured, and says what is missing."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+COMPLETE = {
+    "SECRET_KEY": "x" * 40 + "-0123456789-abcdefgh",
+    "ALLOWED_HOSTS": "www.example.com",
+    "SITE_URL": "https://www.example.com",
+    "DATABASE_URL": "postgres://site@localhost/site",
+    "CACHE_URL": "rediscache://localhost:6379/1",
+    "EMAIL_URL": "smtp+tls://user:password@mail.example.com:587",
+    "DEFAULT_FROM_EMAIL": "shop@example.com",
+}
+
+
+def _check(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run `check --deploy` as production would, with nothing of this machine's own environment but the path."""
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "DJANGO_SETTINGS_MODULE": "config.settings.production",
+            "ENV_FILE": os.devnull,
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_complete_environment_passes_the_deployment_checks() -> None:
+    result = _check(COMPLETE)
+    assert result.returncode == 0, result.stderr
+
+
+def test_an_empty_environment_is_refused_and_every_missing_variable_named() -> None:
+    result = _check({})
+    assert result.returncode != 0
+    for name in ("SECRET_KEY", "ALLOWED_HOSTS", "SITE_URL", "DATABASE_URL", "EMAIL_URL", "DEFAULT_FROM_EMAIL"):
+        assert name in result.stderr
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS", "SITE_URL", "DATABASE_URL", "EMAIL_URL"])
+def test_one_missing_variable_is_refused_by_name(name: str) -> None:
+    result = _check({**COMPLETE, name: ""})
+    assert result.returncode != 0
+    assert f"Production does not start without these variables: {name}." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "explanation"),
+    [
+        ("SITE_URL", "www.example.com", "SITE_URL must be like"),
+        ("SITE_URL", "https://www.example.com/shop", "SITE_URL must be like"),
+        ("CACHE_URL", "locmemcache://", "CACHE_URL must name a cache that all processes share"),
+        ("MEDIA_STORAGE_URL", "ftp://files.example.com/", "MEDIA_STORAGE_URL must be like"),
+    ],
+)
+def test_a_value_that_cannot_work_is_refused_with_the_reason(name: str, value: str, explanation: str) -> None:
+    result = _check({**COMPLETE, name: value})
+    assert result.returncode != 0
+    assert explanation in result.stderr

@@ -1,0 +1,78 @@
+"""What every test shares: the browser it drives, the database it starts from, a cache that nobody else wrote to.
+
+It holds no data (that is `factories.py`) and no steps of a journey.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+
+from find_tools import find_chromium
+
+JOURNEYS = Path(__file__).parent / "journeys"
+# The browser runs on machines without a screen, in containers too, and calls nobody of its own accord.
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+# Playwright runs an event loop in the thread of the test; Django would refuse to touch the database there.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+def _is_transactional(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    fixtures = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return bool(fixtures) or bool(marker and marker.kwargs.get("transaction"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark journeys, give tests that commit the data of the migrations back, leave PostgreSQL's own tests to it."""
+    on_postgresql = "postgresql" in settings.DATABASES["default"]["ENGINE"]
+    left_out = []
+    for item in items:
+        if JOURNEYS in item.path.parents:
+            item.add_marker("journey")
+        if _is_transactional(item):  # its end empties every table, the page tree's root included
+            marker = item.get_closest_marker("django_db")
+            options = {**(marker.kwargs if marker else {}), "transaction": True, "serialized_rollback": True}
+            item.add_marker(pytest.mark.django_db(**options), append=False)
+        if item.get_closest_marker("postgresql") and not on_postgresql:
+            left_out.append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run in which a test was skipped or expected to fail: here every test runs and holds."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and (reporter.stats.get("skipped") or reporter.stats.get("xfailed")):
+        reporter.write_line("Tests were skipped or marked as failing; that counts as a failure.", red=True)
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    """Let no test read a page or a setting that another one cached."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    """Drive the browser that `make test` found."""
+    options = {**browser_type_launch_args, "args": CHROMIUM_ARGUMENTS}
+    if path := find_chromium():
+        options["executable_path"] = str(path)
+    return options

@@ -1,0 +1,107 @@
+"""Things that tests need, made through the site's own functions: publishing a page here is publishing it anywhere.
+
+A function that makes a page publishes it. Every argument has a sensible default; a test names only what it is about.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from cookie_consent.models import Cookie, CookieGroup
+from django.utils.text import slugify
+
+from home.models import HomePage, User
+from policies.models import CookieDetails, CookiePolicyPage, Policy, PolicyPage, PolicyVersion
+
+NOTICE_WORDS = {
+    "notice_title": "Cookies here",
+    "notice_text": "We count visits if you allow it.",
+    "accept_label": "Accept all",
+    "reject_label": "Reject all",
+    "choose_label": "Choose",
+    "save_label": "Save my choice",
+}
+
+
+def home_page() -> HomePage:
+    """Return the home page that every new database has."""
+    return HomePage.objects.get()
+
+
+def policy_page(title: str = "House rules", *, body: str = "<p>Be kind.</p>", **fields: Any) -> PolicyPage:
+    """Make a policy page that is not yet published. `body` is markup; a list is taken as blocks."""
+    values = {"slug": slugify(title), "change_summary": "The first version.", "live": False, **fields}
+    page = PolicyPage(title=title, body=_blocks(body), **values)
+    return home_page().add_child(instance=page)
+
+
+def publish(
+    page: PolicyPage,
+    *,
+    body: str | list | None = None,
+    summary: str = "What a test changed.",
+    kind: str = "material",
+    effective_from: datetime | None = None,
+    user: User | None = None,
+    **fields: Any,
+) -> PolicyVersion:
+    """Publish a policy page as an editor does, and return the newest version of its policy."""
+    draft = PolicyPage.objects.get(pk=page.pk).get_latest_revision_as_object()
+    values = {"change_summary": summary, "change_kind": kind, "effective_from": effective_from, **fields}
+    if body is not None:
+        values["body"] = _blocks(body)
+    for name, value in values.items():
+        setattr(draft, name, value)
+    draft.save_revision(user=user).publish(user=user)
+    policy = Policy.objects.get(pages=page.pk)
+    return policy.versions.order_by("-number").first()
+
+
+def _blocks(body: str | list) -> list[tuple[str, Any]]:
+    return [("imported", body)] if isinstance(body, str) else body
+
+
+def declare_cookies(
+    varname: str = "analytics", *names: str, is_required: bool = False, **details: Any
+) -> CookieGroup:
+    """Declare a category with cookies of these names; more details of the cookies by keyword."""
+    group, _ = CookieGroup.objects.get_or_create(
+        varname=varname,
+        defaults={
+            "name": varname.capitalize(),
+            "description": f"What {varname} is for.",
+            "is_required": is_required,
+        },
+    )
+    for name in names or (f"{varname}_id",):
+        cookie = Cookie.objects.create(cookiegroup=group, name=name, description=f"Purpose of {name}")
+        CookieDetails.objects.create(
+            cookie=cookie, **{"provider": "This site", "duration": "6 months", **details}
+        )
+    return group
+
+
+def cookie_policy(**fields: Any) -> CookiePolicyPage:
+    """Publish the cookie policy, or a new version of it, as the cookies are declared at the moment.
+
+    Publishing again needs something that differs, as it does for editors.
+    """
+    page = CookiePolicyPage.objects.first()
+    values = {"change_summary": "What a test changed.", **fields}
+    if page is None:
+        words = {
+            "title": "Cookie policy",
+            "slug": "cookie-policy",
+            "body": [("heading", _HEADING)],
+            **NOTICE_WORDS,
+        }
+        page = CookiePolicyPage(live=False, **{**words, **values})
+        home_page().add_child(instance=page)
+    else:
+        page = page.get_latest_revision_as_object()
+        for name, value in values.items():
+            setattr(page, name, value)
+    page.save_revision().publish()
+    return CookiePolicyPage.objects.get(pk=page.pk)
+
+
+_HEADING = {"text": "What we keep in your browser", "level": "2"}

@@ -1,0 +1,98 @@
+"""The editor's side: fields that could not work are refused with a reason, and the preview shows both pages."""
+
+import pytest
+from django.test import Client
+from wagtail.test.utils.form_data import inline_formset, nested_form_data
+
+from forms.models import FormField, FormPage
+from home.models import User
+from tests.factories import home_page
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin(client: Client) -> Client:
+    """Sign in as an administrator."""
+    client.force_login(User.objects.create_superuser("admin@example.com", "a-long-password"))
+    return client
+
+
+def submitted(*fields: dict[str, str], **values: str) -> dict[str, str]:
+    """Return what the editor's browser sends for a page with these fields."""
+    return nested_form_data(
+        {
+            "title": "Callback",
+            "slug": "callback",
+            "intro": "",
+            "thanks_text": '{"blocks": [], "entityMap": {}}',
+            "from_address": "",
+            "to_address": "",
+            "subject": "",
+            "keep_days": "30",
+            "form_fields": inline_formset([{"field_type": "singleline", **field} for field in fields]),
+            "comments": inline_formset([]),
+            "action-publish": "1",
+            **values,
+        }
+    )
+
+
+def create_url() -> str:
+    """Return where a new form page is made."""
+    return f"/admin/pages/add/forms/formpage/{home_page().pk}/"
+
+
+def test_an_editor_builds_a_form(admin: Client) -> None:
+    response = admin.post(create_url(), submitted({"label": "Telephone"}))
+    assert response.status_code == 302
+    assert FormField.objects.get().clean_name == "telephone"
+    admin.logout()
+    assert 'autocomplete="tel"' in admin.get("/callback/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("field", "reason"),
+    [
+        ({"label": "Submit time"}, "taken by the time of sending"),
+        ({"label": "submit TIME"}, "taken by the time of sending"),
+        ({"label": "?!"}, "needs a letter or a digit"),
+        ({"label": "Colour", "field_type": "dropdown"}, "what there is to choose from"),
+        ({"label": "Colour", "field_type": "radio", "choices": "  "}, "what there is to choose from"),
+    ],
+)
+def test_it_refuses_a_field_that_could_not_work(admin: Client, field: dict[str, str], reason: str) -> None:
+    response = admin.post(create_url(), submitted(field))
+    assert response.status_code == 200
+    assert reason in response.content.decode()
+    assert not FormPage.objects.exists()
+
+
+def test_it_refuses_two_fields_of_one_name(admin: Client) -> None:
+    response = admin.post(create_url(), submitted({"label": "Name"}, {"label": "name"}))
+    assert response.status_code == 200
+    assert not FormPage.objects.exists()
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "4000", ""])
+def test_it_refuses_a_period_that_is_none(admin: Client, days: str) -> None:
+    admin.post(create_url(), submitted({"label": "Name"}, keep_days=days))
+    assert not FormPage.objects.exists()
+
+
+@pytest.mark.parametrize(("mode", "words"), [("form", 'name="your_name"'), ("landing", "We have it.")])
+def test_the_preview_shows_both_pages(admin: Client, contact_page: FormPage, mode: str, words: str) -> None:
+    revision = contact_page.save_revision()
+    response = admin.get(f"/admin/pages/{contact_page.pk}/view_draft/?mode={mode}")
+    assert revision.pk
+    assert response.status_code == 200
+    assert words in response.content.decode()
+
+
+@pytest.mark.parametrize("mode", ["form", "landing"])
+def test_a_page_that_was_never_saved_can_be_previewed(admin: Client, mode: str) -> None:
+    url = f"/admin/pages/add/forms/formpage/{home_page().pk}/preview/"
+    assert admin.post(url, submitted({"label": "Telephone"})).json()["is_valid"]
+    response = admin.get(f"{url}?mode={mode}")
+    assert response.status_code == 200
+    assert ("Telephone" in response.content.decode()) == (mode == "form")

@@ -1,0 +1,74 @@
+"""What forms hold of people: exported and erased by address, kept as long as each page says, printed as it is done."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from forms import privacy
+from forms.models import FormPage, Submission
+from policies import personal_data
+from tests.forms.building import form_page
+
+pytestmark = pytest.mark.django_db
+
+
+def submission(page: FormPage, *, days_ago: float = 0, **answers: object) -> Submission:
+    """Make a submission of that age."""
+    made = Submission.objects.create(page=page, form_data=answers)
+    Submission.objects.filter(pk=made.pk).update(submit_time=timezone.now() - timedelta(days=days_ago))
+    return made
+
+
+def fact() -> dict[str, object]:
+    """Return what the privacy policy prints about submissions."""
+    return next(row for row in personal_data.as_fact() if row["key"] == "forms.submissions")
+
+
+def test_it_finds_an_address_in_any_field_and_any_case(contact_page: FormPage) -> None:
+    mine = submission(contact_page, e_mail="Visitor@Example.com", message="Hello")
+    submission(contact_page, e_mail="other@example.com", message="I know visitor@example.com")
+    submission(contact_page, e_mail="a.visitor@example.com", number=1, colours=["visitor@example.com"])
+    rows = personal_data.export("visitor@example.COM")["forms.submissions"]
+    assert [row["answers"] for row in rows] == [mine.form_data]
+    assert rows[0]["page"] == "Contact"
+
+
+def test_it_erases_exactly_those(contact_page: FormPage) -> None:
+    submission(contact_page, e_mail="visitor@example.com")
+    other = submission(contact_page, e_mail="other@example.com")
+    assert privacy.erase("VISITOR@example.com ") == 1
+    assert list(Submission.objects.all()) == [other]
+
+
+def test_each_page_has_its_own_period() -> None:
+    short, long = form_page("Short", keep_days=30), form_page("Long", keep_days=200)
+    kept = [submission(short, days_ago=29.9), submission(long, days_ago=199.9), submission(long, days_ago=31)]
+    submission(short, days_ago=30.1)
+    submission(long, days_ago=200.1)
+    assert personal_data.expire()["forms.submissions"] == 2
+    assert set(Submission.objects.all()) == set(kept)
+    assert personal_data.expire()["forms.submissions"] == 0
+
+
+def test_the_policy_prints_the_longest_period_and_each_page(contact_page: FormPage) -> None:
+    form_page("Feedback", keep_days=400)
+    assert fact()["days"] == 400
+    assert fact()["what"] == (
+        "Contact: Your name, E-mail and Message (kept for 90 days); "
+        "Feedback: Your name, E-mail and Message (kept for 400 days)"
+    )
+
+
+def test_what_is_printed_is_what_housekeeping_does(contact_page: FormPage) -> None:
+    days = fact()["days"]
+    kept = submission(contact_page, days_ago=days - 0.01)
+    submission(contact_page, days_ago=days + 0.01)
+    call_command("housekeeping")
+    assert list(Submission.objects.all()) == [kept]
+
+
+def test_a_site_without_forms_says_so() -> None:
+    assert fact()["what"] == "Nothing: the site has no form."
+    assert personal_data.expire()["forms.submissions"] == 0

@@ -1,0 +1,43 @@
+"""The content security policy: strict in public, looser only under the admin, extended by providers in use."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+
+from home import csp
+
+pytestmark = pytest.mark.django_db
+
+
+def _directives(client: Client, path: str) -> dict[str, str]:
+    header = client.get(path).headers["Content-Security-Policy"]
+    return dict(part.strip().partition(" ")[::2] for part in header.split(";"))
+
+
+@pytest.mark.parametrize("path", ["/", "/no-such-page/", "/cookies/"])
+def test_public_pages_allow_no_inline_code_and_nobody_else(client: Client, path: str) -> None:
+    directives = _directives(client, path)
+    assert directives["default-src"] == "'none'"
+    assert directives["script-src"] == "'self'"
+    assert directives["style-src"] == "'self'"
+    assert directives["frame-ancestors"] == "'self'"
+    assert directives["form-action"] == "'self'"
+
+
+def test_only_the_admin_may_use_inline_code(client: Client) -> None:
+    assert "'unsafe-inline'" in _directives(client, "/admin/login/")["script-src"]
+
+
+def test_a_provider_in_use_is_allowed_and_listed(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def statistics() -> Iterator[csp.Provider]:
+        yield csp.Provider(
+            "stats", "Statistics", "Counts visits", sources={"script-src": ("https://stats.example.com",)}
+        )
+
+    monkeypatch.setattr(csp, "_provider_sources", [])
+    assert csp.providers_in_use() == []
+    csp.register_providers(statistics)
+    assert _directives(client, "/")["script-src"] == "'self' https://stats.example.com"
+    assert [provider.name for provider in csp.providers_in_use()] == ["Statistics"]
+    assert "stats.example.com" not in _directives(client, "/admin/login/")["script-src"]

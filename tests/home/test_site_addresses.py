@@ -1,0 +1,78 @@
+"""The small public answers: health, robots, site map, security contact, errors."""
+
+import pytest
+from django.core.cache import cache
+from django.db import OperationalError, connection
+from django.test import Client
+
+from home.models import BrandSettings, HomePage
+
+pytestmark = pytest.mark.django_db
+
+
+def test_healthz_answers_without_asking_anything(client: Client, django_assert_num_queries: object) -> None:
+    with django_assert_num_queries(0):
+        response = client.get("/healthz/")
+    assert response.content == b"ok\n"
+
+
+def test_readyz_says_that_database_and_cache_answer(client: Client) -> None:
+    response = client.get("/readyz/")
+    assert response.status_code == 200
+    assert response.json() == {"database": True, "cache": True}
+    assert "no-store" in response.headers["Cache-Control"]
+
+
+def test_readyz_names_a_database_that_is_down(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(connection, "cursor", broken)
+    response = client.get("/readyz/")
+    assert response.status_code == 503
+    assert response.json() == {"database": False, "cache": True}
+
+
+def test_readyz_names_a_cache_that_is_down(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_args: object, **_kwargs: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(cache, "set", broken, raising=False)
+    assert client.get("/readyz/").json() == {"database": True, "cache": False}
+
+
+def test_robots_keeps_crawlers_out_of_the_admin_and_names_the_site_map(client: Client) -> None:
+    text = client.get("/robots.txt").content.decode()
+    assert "Disallow: /admin/" in text
+    assert "Sitemap: http://testserver/sitemap.xml" in text
+
+
+def test_the_site_map_lists_the_home_page(client: Client) -> None:
+    response = client.get("/sitemap.xml")
+    assert response.status_code == 200
+    assert b"<loc>" in response.content
+
+
+def test_security_txt_names_the_address_from_the_brand_settings(client: Client) -> None:
+    assert client.get("/.well-known/security.txt").status_code == 404
+    brand = BrandSettings.for_site(HomePage.objects.get().get_site())
+    brand.email = "hello@example.com"
+    brand.save()
+    cache.clear()
+    text = client.get("/.well-known/security.txt").content.decode()
+    assert "Contact: mailto:hello@example.com" in text
+    assert "Expires: " in text
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing-here/", "/privacy-policy/versions/", "/a/b/c/", "/%00/", "/\u202e/", "/x" * 500 + "/"]
+)
+def test_an_unknown_address_is_a_404_page_of_the_site(client: Client, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 404
+    assert b"<main" in response.content
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_changing_methods_are_refused_where_nothing_changes(client: Client, method: str) -> None:
+    assert getattr(client, method)("/robots.txt").status_code == 405

@@ -1,0 +1,38 @@
+"""Users: the e-mail address is the name, one account an address whatever its case."""
+
+import pytest
+from django.contrib.auth import authenticate
+from django.db import IntegrityError
+from django.http import HttpRequest
+
+from home.models import User
+
+pytestmark = pytest.mark.django_db
+
+
+def test_somebody_signs_in_with_the_address_in_any_case() -> None:
+    user = User.objects.create_user("Somebody@Example.com", "a-long-password")
+    request = HttpRequest()
+    assert authenticate(request, username="somebody@example.COM", password="a-long-password") == user
+
+
+def test_an_address_that_differs_only_in_case_is_refused() -> None:
+    User.objects.create_user("somebody@example.com", "a-long-password")
+    with pytest.raises(IntegrityError):
+        User.objects.create_user("SOMEBODY@example.com", "a-long-password")
+
+
+def test_an_account_without_an_address_is_refused() -> None:
+    with pytest.raises(ValueError, match="e-mail"):
+        User.objects.create_user("", "a-long-password")
+
+
+def test_an_account_without_a_password_cannot_sign_in() -> None:
+    user = User.objects.create_user("somebody@example.com")
+    assert not user.has_usable_password()
+
+
+def test_a_superuser_may_do_everything() -> None:
+    user = User.objects.create_superuser("owner@example.com", "a-long-password")
+    assert user.is_superuser
+    assert user.is_staff

@@ -1,0 +1,159 @@
+"""The decision: whether to ask and what may run, for every cookie, version and signal. No database is asked."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policies import consent
+from policies.notices import Category, DeclaredCookie, Notice
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+SOON = int((NOW + timedelta(days=30)).timestamp())
+RECORD = "0" * 31 + "a"
+
+
+def notice(*varnames: str, accepted: tuple[int, ...] = (4, 3)) -> Notice:
+    """Make a notice in memory."""
+    return Notice(
+        version_id=1,
+        number=accepted[0],
+        accepted_versions=accepted,
+        url="/cookie-policy/versions/4/",
+        title="",
+        text="",
+        accept_label="",
+        reject_label="",
+        choose_label="",
+        save_label="",
+        categories=tuple(
+            Category(varname=name, name=name, cookies=(DeclaredCookie(name="c"),)) for name in varnames
+        ),
+    )
+
+
+def cookie(choices: str, *, version: int = 4, expires: int = SOON) -> str:
+    """Write a cookie by hand."""
+    return f"1.{RECORD}.{version}.{choices}.{expires}"
+
+
+def test_a_cookie_is_read() -> None:
+    assert consent.parse(cookie("analytics-1_media-0")) == consent.Choice(
+        record_id=UUID(RECORD), version=4, choices={"analytics": True, "media": False}, expires=SOON
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "",
+        "1",
+        "analytics=1",
+        cookie("analytics-1").replace("1.", "2.", 1),
+        cookie("analytics-2"),
+        cookie("analytics-1_"),
+        cookie("Analytics-1"),
+        cookie("media-1_analytics-1"),
+        cookie("analytics-1_analytics-0"),
+        cookie("analytics-1", version=0),
+        cookie("analytics-1", expires=99_999_999_999),
+        cookie("analytics-1") + "\n",
+        cookie("analytics-1") + ".",
+        cookie("analytics-1").replace("4", "४"),
+        cookie("ä-1"),
+        cookie("_".join(f"c{number:02}-1" for number in range(60))),
+        "\x00" * 40,
+    ],
+)
+def test_a_cookie_in_any_other_form_is_no_choice(value: str | None) -> None:
+    assert consent.parse(value) is None
+    assert consent.decide(value, notice("analytics"), gpc=False, now=NOW) == consent.Decision(ask=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "ask", "granted"),
+    [
+        (cookie("analytics-1"), False, {"analytics"}),
+        (cookie("analytics-0"), False, set()),
+        (cookie("analytics-1", version=3), False, {"analytics"}),
+        (cookie("analytics-1", version=2), True, set()),
+        (cookie("analytics-1", version=5), True, set()),
+        (cookie("analytics-1", expires=int(NOW.timestamp())), True, set()),
+        (cookie("media-1"), True, set()),
+        (cookie("analytics-1_gone-1"), False, {"analytics"}),
+    ],
+)
+def test_a_choice_stands_for_its_time_its_versions_and_its_categories(
+    value: str, ask: bool, granted: set[str]
+) -> None:
+    decision = consent.decide(value, notice("analytics"), gpc=False, now=NOW)
+    assert (decision.ask, decision.granted) == (ask, granted)
+
+
+def test_the_signal_is_a_refusal_and_an_explicit_choice_goes_before_it() -> None:
+    text = notice("analytics")
+    assert consent.decide(None, text, gpc=True, now=NOW) == consent.Decision(ask=False, gpc_honoured=True)
+    chosen = consent.decide(cookie("analytics-1"), text, gpc=True, now=NOW)
+    assert chosen == consent.Decision(ask=False, granted=frozenset({"analytics"}))
+
+
+@pytest.mark.parametrize("text", [None, notice()])
+def test_nobody_is_asked_where_nothing_is_optional(text: Notice | None) -> None:
+    assert consent.decide(cookie("analytics-1"), text, gpc=False, now=NOW) == consent.Decision(ask=False)
+
+
+# --- Properties ------------------------------------------------------------------------------------------
+names = st.text("abcxyz019", min_size=1, max_size=8)
+versions = st.integers(1, 9)
+states = st.dictionaries(names, st.booleans(), min_size=1, max_size=6)
+notices = st.builds(
+    lambda varnames, accepted: notice(*varnames, accepted=tuple(accepted)),
+    st.sets(names, max_size=4),
+    st.lists(versions, min_size=1, max_size=4, unique=True),
+)
+
+
+def written(choices: dict[str, bool], version: int, expires: int) -> str:
+    """Write a cookie as the server would."""
+    pairs = "_".join(f"{name}-{int(is_on)}" for name, is_on in sorted(choices.items()))
+    return cookie(pairs, version=version, expires=expires)
+
+
+expiries = st.integers(int(NOW.timestamp()) - 5, int(NOW.timestamp()) + 5)
+cookies = st.one_of(st.none(), st.text(max_size=400), st.builds(written, states, versions, expiries))
+
+
+@given(cookies, notices, st.booleans())
+def test_nothing_runs_that_was_not_chosen(value: str | None, text: Notice, gpc: bool) -> None:
+    decision = consent.decide(value, text, gpc=gpc, now=NOW)
+    choice = consent.parse(value)
+    for name in decision.granted:
+        assert choice is not None
+        assert choice.choices[name]
+        assert choice.version in text.accepted_versions
+        assert choice.expires > NOW.timestamp()
+        assert name in text.varnames
+
+
+@given(cookies, notices, st.booleans())
+def test_those_are_asked_who_gave_no_answer_that_stands(value: str | None, text: Notice, gpc: bool) -> None:
+    decision = consent.decide(value, text, gpc=gpc, now=NOW)
+    choice = consent.parse(value)
+    answered = choice is not None and consent.stands(choice, text, NOW)
+    assert decision.ask == (bool(text.optional) and not answered and not gpc)
+    assert decision.gpc_honoured == (bool(text.optional) and not answered and gpc)
+
+
+@given(states, versions, expiries)
+def test_what_is_written_is_read_again(choices: dict[str, bool], version: int, expires: int) -> None:
+    choice = consent.parse(written(choices, version, expires))
+    assert choice is not None
+    assert (choice.choices, choice.version, choice.expires) == (choices, version, expires)
+
+
+@given(st.text(max_size=500))
+def test_no_text_breaks_the_reading(value: str) -> None:
+    consent.parse(value)

@@ -1,0 +1,263 @@
+"""The rules of the house that a machine can hold: who imports whom, where things lie, what must have what.
+
+Each rule is a function that returns what breaks it, and is shown to find a breach before it is trusted.
+"""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.db.migrations.autodetector import MigrationAutodetector
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
+from django.template import TemplateDoesNotExist
+from django.template.loader import get_template
+from packaging.requirements import Requirement
+from wagtail.models import Page, get_page_models
+
+ROOT = Path(__file__).resolve().parent.parent
+APPS = ("config", "store", "forms", "policies", "home")
+# What tests are about beside an app.
+OTHER_TESTS = {"journeys", "faults"}
+
+
+# --- Imports go one way ----------------------------------------------------------------------------------
+def broken_contracts(root: Path) -> str:
+    """Return import-linter's report if a contract of the project's pyproject.toml is broken under `root`."""
+    command = "from importlinter.cli import lint_imports_command as run; run()"
+    result = subprocess.run(
+        [sys.executable, "-c", command, "--no-logo", "--no-cache", "--config", str(ROOT / "pyproject.toml")],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{root / 'site'}"},
+    )
+    return result.stdout + result.stderr if result.returncode else ""
+
+
+@pytest.fixture
+def small_house(tmp_path: Path) -> Path:
+    """Return a folder with the project's apps and nothing in them."""
+    for app in APPS:
+        folder = tmp_path / ("site/config" if app == "config" else app)
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").touch()
+        (folder / "models.py").touch()
+    return tmp_path
+
+
+def test_imports_go_one_way() -> None:
+    assert broken_contracts(ROOT) == ""
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported"), [("home", "store"), ("store", "forms"), ("policies", "config")]
+)
+def test_the_contracts_see_an_import_that_goes_up_or_aside(
+    small_house: Path, importer: str, imported: str
+) -> None:
+    assert broken_contracts(small_house) == ""
+    (small_house / importer / "models.py").write_text(f"import {imported}.models\n", encoding="utf-8")
+    assert f"{importer}.models -> {imported}.models" in broken_contracts(small_house)
+
+
+def importers_of(package: str, root: Path) -> set[str]:
+    """Return the files of the site that import a package."""
+    folders = (root / "site", *(root / app for app in APPS if app != "config"))
+    found = set()
+    for path in (path for folder in folders for path in folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names = [node.module]
+            if any(name.partition(".")[0] == package for name in names):
+                found.add(path.relative_to(root).as_posix())
+    return found
+
+
+def may_import_stripe(path: str) -> bool:
+    """Tell whether a file is the one part that knows Stripe, or Stripe's stand-in for development."""
+    return bool(re.match(r"store/(payments(\.py|/)|sandbox/)", path))
+
+
+def test_only_payments_know_stripe() -> None:
+    assert [path for path in importers_of("stripe", ROOT) if not may_import_stripe(path)] == []
+
+
+def test_an_import_of_stripe_elsewhere_is_seen(small_house: Path) -> None:
+    (small_house / "store/checkout.py").write_text(
+        "def pay():\n    from stripe.error import X\n", encoding="utf-8"
+    )
+    (small_house / "store/payments.py").write_text("import stripe\n", encoding="utf-8")
+    importers = importers_of("stripe", small_house)
+    assert importers == {"store/checkout.py", "store/payments.py"}
+    assert [path for path in importers if not may_import_stripe(path)] == ["store/checkout.py"]
+
+
+# --- Where things lie ------------------------------------------------------------------------------------
+def test_the_folder_site_is_no_package() -> None:
+    """A package of that name would hide the standard library's module, which Python imports at its start."""
+    assert not (ROOT / "site/__init__.py").exists()
+
+
+def strange_test_folders(tests: Path) -> set[str]:
+    """Return the folders of tests that are named for nothing in the project."""
+    folders = {path.name for path in tests.iterdir() if path.is_dir() and any(path.glob("*.py"))}
+    return folders - set(APPS) - OTHER_TESTS
+
+
+def test_folders_of_tests_are_named_for_apps() -> None:
+    assert strange_test_folders(ROOT / "tests") == set()
+
+
+def test_a_folder_of_tests_with_another_name_is_seen(tmp_path: Path) -> None:
+    for name in ("home", "misc"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "test_something.py").touch()
+    assert strange_test_folders(tmp_path) == {"misc"}
+
+
+# --- Pages and their templates ---------------------------------------------------------------------------
+def templates_missing(models: Iterable[type[Page]]) -> list[str]:
+    """Return the templates that page types name and nobody wrote."""
+    names = [
+        getattr(model, attribute)
+        for model in models
+        for attribute in ("template", "landing_page_template")
+        if hasattr(model, attribute)
+    ]
+    missing = []
+    for name in names:
+        try:
+            get_template(name)
+        except TemplateDoesNotExist:
+            missing.append(name)
+    return missing
+
+
+def test_every_page_type_has_its_template() -> None:
+    ours = [model for model in get_page_models() if model._meta.app_label in APPS]
+    assert ours, "no page type was looked at"
+    assert templates_missing(ours) == []
+
+
+def test_a_page_type_without_a_template_is_seen() -> None:
+    class Forgotten:
+        template = "home/base_page_nobody_wrote.html"
+
+    assert templates_missing([Forgotten]) == ["home/base_page_nobody_wrote.html"]
+
+
+class _Inline(HTMLParser):
+    """Collects what a strict content security policy would not run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.code_expected = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = {name for name, _ in attrs}
+        kind = dict(attrs).get("type") or ""
+        is_data = kind.endswith("json")
+        self.code_expected = tag == "style" or (tag == "script" and not is_data)
+        self.found += [f"{tag} {name}=" for name in sorted(names) if name == "style" or name.startswith("on")]
+
+    def handle_endtag(self, tag: str) -> None:
+        self.code_expected = False
+
+    def handle_data(self, data: str) -> None:
+        if self.code_expected and data.strip():
+            self.found.append(data.strip()[:40])
+
+
+def inline_code(html: str) -> list[str]:
+    """Return inline scripts, inline styles and event attributes of a template."""
+    parser = _Inline()
+    parser.feed(re.sub(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", "", html))
+    parser.close()
+    return parser.found
+
+
+def public_templates() -> list[Path]:
+    """Return the templates of pages that visitors open; mails and the admin know other rules."""
+    folders = [ROOT / "templates", *(ROOT / app / "templates" for app in APPS)]
+    paths = [path for folder in folders for path in folder.rglob("*.html")]
+    return [path for path in paths if not {"emails", "wagtailadmin", "admin"} & set(path.parts)]
+
+
+def test_no_template_holds_inline_code() -> None:
+    found = {
+        str(path.relative_to(ROOT)): inline_code(path.read_text(encoding="utf-8"))
+        for path in public_templates()
+    }
+    assert {path: pieces for path, pieces in found.items() if pieces} == {}
+    assert found, "no template was looked at"
+
+
+@pytest.mark.parametrize(
+    ("html", "pieces"),
+    [
+        ("<script>go()</script>", 1),
+        ("<style>p { color: red }</style>", 1),
+        ('<p style="color: red">', 1),
+        ('<a href="/" onclick="go()">', 1),
+        ('<script src="a.js" defer></script><script type="application/ld+json">{"a": 1}</script><p>1</p>', 0),
+        ("{% if on %}<p>{{ style }}</p>{% endif %}", 0),
+    ],
+)
+def test_inline_code_is_seen(html: str, pieces: int) -> None:
+    assert len(inline_code(html)) == pieces
+
+
+# --- Migrations and packages -----------------------------------------------------------------------------
+def missing_migrations(state: ProjectState) -> dict[str, object]:
+    """Return the changes between the migrations and a state of the models, by app."""
+    loader = MigrationLoader(None)
+    detector = MigrationAutodetector(loader.project_state(), state)
+    return detector.changes(graph=loader.graph, trim_to_apps=set(APPS))
+
+
+def test_no_migration_is_missing() -> None:
+    assert missing_migrations(ProjectState.from_apps(apps)) == {}
+
+
+def test_a_missing_migration_is_seen() -> None:
+    state = ProjectState.from_apps(apps)
+    state.remove_field("home", "user", "email")
+    assert "home" in missing_migrations(state)
+
+
+def pins_out_of_step(wanted: str, pinned: str) -> list[str]:
+    """Return the lines of a requirements.in that its compiled file does not satisfy exactly."""
+    lines = [line for line in pinned.splitlines() if line and not line.lstrip().startswith("#")]
+    pins = {pin.name: pin for pin in map(Requirement, lines)}
+    loose = [str(pin) for pin in pins.values() if [spec.operator for spec in pin.specifier] != ["=="]]
+    unmet = []
+    for line in (line for line in wanted.splitlines() if line and line[0] not in "#-"):
+        requirement = Requirement(line)
+        pin = pins.get(requirement.name)
+        version = next(iter(pin.specifier)).version if pin else ""
+        if not pin or not requirement.specifier.contains(version):
+            unmet.append(line)
+    return loose + unmet
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_compiled_requirements_are_in_step(name: str) -> None:
+    wanted, pinned = (ROOT / f"{name}.in", ROOT / f"{name}.txt")
+    assert pins_out_of_step(wanted.read_text(encoding="utf-8"), pinned.read_text(encoding="utf-8")) == []
+
+
+def test_requirements_out_of_step_are_seen() -> None:
+    assert pins_out_of_step("# why\nwagtail>=7.4,<7.5\nnh3\n", "wagtail==7.4.4\n    # via\nnh3==0.3\n") == []
+    assert pins_out_of_step("wagtail>=8\nnh3\n", "wagtail==7.4.4\n") == ["wagtail>=8", "nh3"]
+    assert pins_out_of_step("nh3\n", "nh3>=0.3\n") == ["nh3>=0.3"]

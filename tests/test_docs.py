@@ -1,0 +1,134 @@
+"""What the documents say about commands and settings is true, and nothing that exists is left unsaid."""
+
+import ast
+import re
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import get_commands
+
+ROOT = Path(__file__).resolve().parent.parent
+APPS = {"config", "home", "policies", "forms", "store"}
+VARIABLE = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*"
+DOCUMENTS = ("README.md", "SECURITY.md", "CHANGELOG.md", "docs/**/*.md")
+# Read by make, Python or Django themselves.
+OTHER_VARIABLES = {"PYTHON", "PYTHONPATH", "UPGRADE", "DJANGO_SETTINGS_MODULE"}
+
+
+# --- Reading ---------------------------------------------------------------------------------------------
+def functions_in(source: str) -> set[str]:
+    """Return the functions that a module defines."""
+    return {node.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)}
+
+
+def variables_in_python(source: str, readers: set[str]) -> set[str]:
+    """Return the environment variables that a module reads: by `env.…("NAME")` or a function of `readers`."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(func=func, args=[ast.Constant(value=str(name)), *_]):
+                if ast.unparse(func).split(".")[0] in {"env", *readers} and re.fullmatch(VARIABLE, name):
+                    found.add(name)
+            case ast.Assign(targets=[ast.Name(id="REQUIRED")], value=ast.Tuple(elts=names)):
+                found |= {ast.literal_eval(name) for name in names}
+    return found
+
+
+def variables_in_shell(source: str) -> set[str]:
+    """Return the variables that a Procfile, compose.yaml or the like takes from the environment."""
+    return set(re.findall(rf"\$\{{?({VARIABLE})\b", source))
+
+
+def variables_in_example(source: str) -> set[str]:
+    """Return the variables of an .env.example; each stands under a comment of its own."""
+    names = set()
+    previous = ""
+    for line in source.splitlines():
+        if match := re.match(rf"#?({VARIABLE})=", line):
+            assert previous.startswith("# "), f"{match[1]} has no line that explains it"
+            names.add(match[1])
+        previous = line
+    return names
+
+
+def make_targets(source: str) -> set[str]:
+    """Return the targets that `make help` shows."""
+    return set(re.findall(r"^([a-z-]+):.*## ", source, re.MULTILINE))
+
+
+def commands_named(text: str, program: str) -> set[str]:
+    """Return the words that follow a program's name in the code parts of a document."""
+    code = re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL)
+    return {word for part in code for word in re.findall(rf"\b{program} ([a-z][a-z_-]*)", part)}
+
+
+def variables_named(text: str) -> set[str]:
+    """Return what a document sets or names as a variable: `PORT=8123`, `DATABASE_URL`."""
+    code = re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL)
+    assigned = {name for part in code for name in re.findall(rf"(?:^|[\s`])({VARIABLE})=", part)}
+    return assigned | set(re.findall(r"`([A-Z]+(?:_[A-Z0-9]+)+)`", text))
+
+
+def read(*patterns: str) -> str:
+    """Return the text of all files that the patterns name, one after the other."""
+    return "\n".join(
+        path.read_text(encoding="utf-8") for pattern in patterns for path in sorted(ROOT.glob(pattern))
+    )
+
+
+def settings_read() -> set[str]:
+    """Return every variable that the site, its containers or `make` take from the environment."""
+    found = {"PORT"}
+    readers = functions_in(read("site/config/env.py"))
+    for path in (ROOT / "site/config").rglob("*.py"):
+        found |= variables_in_python(path.read_text(encoding="utf-8"), readers)
+    return found | variables_in_shell(read("Procfile", "Procfile.dev", "compose.yaml", "Dockerfile"))
+
+
+# --- What must hold --------------------------------------------------------------------------------------
+def test_the_example_names_every_setting_and_no_other() -> None:
+    assert variables_in_example(read(".env.example")) == settings_read()
+
+
+def test_the_documents_name_only_settings_that_exist() -> None:
+    assert variables_named(read(*DOCUMENTS)) <= settings_read() | OTHER_VARIABLES | set(dir(settings))
+
+
+def test_the_documents_name_every_target_of_make_and_no_other() -> None:
+    assert commands_named(read(*DOCUMENTS), "make") == make_targets(read("Makefile")) - {"help"}
+
+
+def test_the_documents_name_every_command_and_no_other() -> None:
+    named = commands_named(read(*DOCUMENTS), r"manage\.py")
+    assert {name for name, app in get_commands().items() if app in APPS} <= named
+    assert named <= set(get_commands())
+
+
+# --- The readers see what they should --------------------------------------------------------------------
+def test_settings_are_seen_in_python() -> None:
+    source = (
+        'A = env.str("ONE_URL")\nB = missing(["x"])\nREQUIRED = ("TWO",)\nC = folder("THREE", p)\nf("NO")'
+    )
+    assert functions_in("def folder(name: str) -> str: ...") == {"folder"}
+    assert variables_in_python(source, {"folder"}) == {"ONE_URL", "TWO", "THREE"}
+
+
+def test_settings_are_seen_in_a_procfile() -> None:
+    assert variables_in_shell('web: x --port "${PORT:-8000}" $WEB_WORKERS') == {"PORT", "WEB_WORKERS"}
+
+
+def test_settings_are_seen_in_an_example() -> None:
+    assert variables_in_example("# Why.\n#ONE=1\n# Why.\nTWO=\n") == {"ONE", "TWO"}
+
+
+def test_targets_and_commands_are_seen() -> None:
+    assert make_targets("run: x ## Start\nhidden:\n") == {"run"}
+    assert commands_named("Type `PORT=1 make run`:\n```\nmake test\n```\nwe make do", "make") == {
+        "run",
+        "test",
+    }
+    assert commands_named("`manage.py seed_demo --if-empty`", r"manage\.py") == {"seed_demo"}
+    assert variables_named("Set `DATABASE_URL` or type `PORT=8123 make run`; `GET` is no variable.") == {
+        "DATABASE_URL",
+        "PORT",
+    }
