@@ -40,7 +40,7 @@ quick: setup ## Run the fast part of the tests: on SQLite, without a browser
 lint: setup ## Check style, annotations, templates, imports, translations, migrations, pinned packages
 	$(PYTHON_IN) -m ruff check
 	$(PYTHON_IN) -m ruff format --check
-	$(PYTHON_IN) -m djlint --lint --quiet templates home policies forms store
+	$(PYTHON_IN) -m djlint --lint --quiet templates
 	$(PYTHON_IN) scripts/check_gettext.py
 	PYTHONPATH=.:site $(PYTHON_IN) -c "from importlinter.cli import lint_imports_command as run; run()" --no-logo
 	$(PYTHON_IN) manage.py makemigrations --check --dry-run

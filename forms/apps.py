@@ -8,7 +8,6 @@ class FormsConfig(AppConfig):
     """Form pages and what is written in them."""
 
     name = "forms"
-    label = "forms"
     verbose_name = _("Forms")
 
     def ready(self) -> None:

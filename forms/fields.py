@@ -67,7 +67,8 @@ class VisitorForm(BaseForm):
                 self.add_error(target, _("This came more than once. Please answer it once."))
         raw = cleaned.get(spam.STAMP_FIELD)
         self.stamp = spam.read_stamp(raw if isinstance(raw, str) else "", page_id=self.page.pk)
-        if problem := self._stamp_problem():
+        # With another error the form is shown again anyhow, with a good stamp.
+        if not self.errors and (problem := self._stamp_problem()):
             self.add_error(None, problem)
         return cleaned
 
@@ -81,7 +82,9 @@ class VisitorForm(BaseForm):
                 "This form was open for more than a day. Your words are still here: please send it again."
             )
         if self.stamp.is_too_fresh:
-            return _("That was quicker than people type. Your words are still here: please send it again.")
+            return _(
+                "That was so quick that we ask once more. Your words are still here: please send it again."
+            )
         return ""
 
     def restamp(self, stamp: spam.Stamp) -> None:

@@ -75,9 +75,7 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
                 "script-src": [UNSAFE_INLINE],
                 "style-src": [UNSAFE_INLINE],
                 "img-src": ["blob:"],
-                
             }
         else:
             parts.update = public_directives()
         return parts
-

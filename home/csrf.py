@@ -23,7 +23,9 @@ class OriginOrTokenCsrfMiddleware(CsrfViewMiddleware):
         if request.path_info.startswith(tuple(settings.CSRF_TOKEN_PATHS)):
             return super().process_view(request, callback, callback_args, callback_kwargs)
         # Django's test client sets `_dont_enforce_csrf_checks`; its enforcing variant does not.
-        exempt = getattr(callback, "csrf_exempt", False) or getattr(request, "_dont_enforce_csrf_checks", False)
+        exempt = getattr(callback, "csrf_exempt", False) or getattr(
+            request, "_dont_enforce_csrf_checks", False
+        )
         if request.method in _SAFE_METHODS or exempt or comes_from_our_origin(request):
             return self._accept(request)
         return self._reject(request, "The request does not come from this site.")

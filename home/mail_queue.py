@@ -6,12 +6,16 @@ its sender is not used, because it waits equally long after each failure, sends 
 overlap, and cannot be stopped within a batch. Nothing here ever sends inside a request.
 """
 
+import copy
 import logging
 import smtplib
-from collections.abc import Callable, Iterable
+import uuid
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import post_office.backends
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.db import transaction
 from django.utils import timezone
 from post_office import mail
@@ -51,6 +55,27 @@ def queue(*, to: Iterable[str], subject: str, text: str, sender: str = "", reply
         headers=headers,
         priority="medium",
     )
+
+
+class EmailBackend(post_office.backends.EmailBackend):
+    """Queues what Django and Wagtail send themselves (a new password, a notice to staff): EMAIL_BACKEND."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Queue mails as they are, for the same reason as in `queue`."""
+        return super().send_messages([_literal(message) for message in email_messages]) or 0
+
+
+def _literal(message: EmailMessage) -> EmailMessage:
+    key = uuid.uuid4().hex  # nobody can write the end of a block whose name they do not know
+
+    def quoted(text: str) -> str:
+        return f"{{% verbatim {key} %}}{text}{{% endverbatim {key} %}}" if "{" in text else text
+
+    quoted_message = copy.copy(message)
+    quoted_message.subject, quoted_message.body = quoted(str(message.subject)), quoted(str(message.body))
+    if isinstance(message, EmailMultiAlternatives):
+        quoted_message.alternatives = [(quoted(str(text)), kind) for text, kind in message.alternatives]
+    return quoted_message
 
 
 def queue_again(*, email: Email) -> None:

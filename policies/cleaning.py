@@ -125,14 +125,20 @@ def _add_anchors(root: etree._Element) -> None:
     taken = {
         element.get("id") for element in root.iter() if element.get("id") and element.tag not in _HEADINGS
     }
+    counts: dict[str, int] = {}
     for heading in root.iter(*_HEADINGS):
-        stem = slugify(heading.get("id") or heading.text_content())[:60] or "section"
-        anchor, count = stem, 1
+        anchor = stem = _anchor_stem(heading)
         while anchor in taken:
-            count += 1
-            anchor = f"{stem}-{count}"
+            counts[stem] = counts.get(stem, 1) + 1
+            anchor = f"{stem}-{counts[stem]}"
         taken.add(anchor)
         heading.set("id", anchor)
+
+
+def _anchor_stem(heading: etree._Element) -> str:
+    given = heading.get("id", "")
+    # An anchor that the text brought along stays: links inside the text lead to it.
+    return given if len(given.split()) == 1 else slugify(heading.text_content())[:60] or "section"
 
 
 def _collect_text(element: etree._Element, pieces: list[str]) -> None:

@@ -165,13 +165,13 @@ def _refuse_losses(before: Counter[str], after: Counter[str]) -> None:
     lost = before - after
     if lost:
         message = _(
-            "%(count)s words would be lost, “%(word)s” among them (deep nesting, or a table row too long?)"
+            "%(count)s words would be lost, “%(word)s” among them (nested too deeply, a table row too long, or hidden?)"
         )
         raise RefusedError(message % {"count": lost.total(), "word": next(iter(lost))})
 
 
 def _words(text: str) -> Counter[str]:
-    return Counter(_WORD.findall(text))
+    return Counter(_WORD.findall(text.casefold()))
 
 
 def _source_words(body: str, references: dict[str, Any]) -> Counter[str]:
@@ -183,8 +183,7 @@ def _source_words(body: str, references: dict[str, Any]) -> Counter[str]:
         pattern = re.compile(rf"\[\s*{_spaced(label)}\s*\]:", re.IGNORECASE)
         uses = re.compile(rf"\]\[\s*{_spaced(label)}\s*\]", re.IGNORECASE)
         count = len(pattern.findall(text)) + len(uses.findall(text))
-        for word, times in _words(label).items():
-            _take(words, word, times * count)
+        words -= Counter({word: times * count for word, times in _words(label).items()})
         for value in (reference.get("href"), reference.get("title")):
             words -= _words(unescape(value or ""))
     return words
@@ -194,28 +193,16 @@ def _spaced(label: str) -> str:
     return r"\s+".join(re.escape(part) for part in label.split())
 
 
-def _take(words: Counter[str], wanted: str, times: int) -> None:
-    for word in [word for word in words if word.casefold() == wanted.casefold()]:
-        taken = min(times, words[word])
-        words[word] -= taken
-        times -= taken
-
-
 def _token_words(tokens: Iterable[Token]) -> Counter[str]:
-    return Counter(word for text in _token_texts(tokens) for word in _WORD.findall(text))
+    return _words("\n".join(_token_texts(tokens)))
 
 
 def _token_texts(tokens: Iterable[Token]) -> Iterator[str]:
-    """All that the parser kept: text, code, markup, addresses. Pieces of one word stay together."""
+    """All that the parser kept: text, code, markup, addresses."""
     for token in tokens:
-        if token.type == "inline":
-            children = token.children or []
-            yield unescape(
-                "".join("\n" if child.type.endswith("break") else child.content for child in children)
-            )
-            yield from (str(value) for child in children for value in child.attrs.values())
-        else:
-            yield unescape(token.content)
+        pieces = (token.children or []) if token.type == "inline" else [token]
+        yield from (unescape(piece.content) for piece in pieces)
+        yield from (str(value) for piece in pieces for value in piece.attrs.values())
 
 
 class _TextOfMarkup(HTMLParser):

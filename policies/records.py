@@ -58,8 +58,13 @@ def _column_problems(version: PolicyVersion) -> Iterator[Problem]:
     try:
         content = version.content
     except json.JSONDecodeError:
-        yield Problem(version, "the record is not JSON")
+        content = None
+    if not isinstance(content, dict):
+        yield Problem(version, "the record is not a JSON object")
         return
+    imported = (
+        {"name": version.import_source, "sha256": version.import_sha256} if version.import_sha256 else None
+    )
     columns = {
         "policy": version.policy.slug,
         "number": version.number,
@@ -69,6 +74,7 @@ def _column_problems(version: PolicyVersion) -> Iterator[Problem]:
         "change_summary": version.change_summary,
         "change_kind": version.change_kind,
         "previous_sha256": version.previous_sha256,
+        "imported_from": imported,
     }
     for name, value in columns.items():
         if content.get(name) != value:

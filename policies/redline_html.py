@@ -30,7 +30,7 @@ _TOKEN = re.compile(f"([{_SPACE}]*)({BREAK}|[^{_SPACE}{BREAK}]+)")
 _VOID_BLOCKS = frozenset({"hr"})
 _SKIPPED = frozenset({"col", "colgroup"})
 # A redline has its own `ins` and `del`; those of the text are shown as what they look like.
-_OWN_MARKS = {"ins": "u", "del": "s"}
+_OWN_MARKS = {}
 _OUR_ID = re.compile(r"change-\d+")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+import cookie_consent.conf  # noqa: F401 - sets its defaults when first imported: now, not inside a test's settings
 from cookie_consent.models import Cookie, CookieGroup
 from django.conf import settings
 from django.db.models import Exists, OuterRef

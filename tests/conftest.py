@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connections
 
 from find_tools import find_chromium
 
@@ -59,6 +60,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if reporter and (reporter.stats.get("skipped") or reporter.stats.get("xfailed")):
         reporter.write_line("Tests were skipped or marked as failing; that counts as a failure.", red=True)
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """Let every connection give the data of the migrations back.
+
+    While Playwright's event loop runs, Django opens connections of their own for it, which do not know that data.
+    """
+    connection = connections["default"]
+    if data := getattr(connection, "_test_serialized_contents", None):
+        type(connection)._test_serialized_contents = data
 
 
 @pytest.fixture(autouse=True)

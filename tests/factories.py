@@ -7,10 +7,19 @@ from datetime import datetime
 from typing import Any
 
 from cookie_consent.models import Cookie, CookieGroup
+from django.utils import timezone
 from django.utils.text import slugify
 
 from home.models import HomePage, User
-from policies.models import CookieDetails, CookiePolicyPage, Policy, PolicyPage, PolicyVersion
+from policies import publishing
+from policies.models import (
+    CookieDetails,
+    CookiePolicyPage,
+    Policy,
+    PolicyPage,
+    PolicyVersion,
+    VersionWithdrawal,
+)
 
 NOTICE_WORDS = {
     "notice_title": "Cookies here",
@@ -54,6 +63,31 @@ def publish(
     draft.save_revision(user=user).publish(user=user)
     policy = Policy.objects.get(pages=page.pk)
     return policy.versions.order_by("-number").first()
+
+
+def policy(slug: str = "house-rules", *, kind: str = Policy.Kind.OTHER) -> Policy:
+    """Make a policy without page and without versions."""
+    return Policy.objects.create(slug=slug, kind=kind, title="House rules", language="en-gb")
+
+
+def version(
+    of: Policy,
+    *,
+    at: datetime | None = None,
+    html: str = "<p>Be kind.</p>",
+    title: str = "House rules",
+    **fields: Any,
+) -> PolicyVersion:
+    """Record a version directly, in force from any time. It must differ from the one before it."""
+    values = {"source": {"format": "test"}, "effective_at": at or timezone.now(), **fields}
+    return publishing.record_version(policy=of, draft=publishing.Draft(title=title, html=html, **values))
+
+
+def withdraw(version: PolicyVersion) -> VersionWithdrawal:
+    """Take a version back."""
+    return VersionWithdrawal.objects.create(
+        version=version, withdrawn_at=timezone.now(), withdrawn_by="Editor", reason="A test took it back."
+    )
 
 
 def _blocks(body: str | list) -> list[tuple[str, Any]]:

@@ -16,7 +16,6 @@ class SiteImage(AbstractImage):
     class Meta(AbstractImage.Meta):
         verbose_name = _("image")
         verbose_name_plural = _("images")
-        permissions: ClassVar[list[tuple[str, str]]] = [("choose_image", "Can choose image")]
 
 
 class SiteRendition(AbstractRendition):
@@ -44,4 +43,3 @@ class SiteDocument(AbstractDocument):
     class Meta(AbstractDocument.Meta):
         verbose_name = _("document")
         verbose_name_plural = _("documents")
-        permissions: ClassVar[list[tuple[str, str]]] = [("choose_document", "Can choose document")]

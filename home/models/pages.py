@@ -29,12 +29,18 @@ class BasePage(Page):
 
     promote_panels: ClassVar[list] = [
         MultiFieldPanel(
-            [FieldPanel("slug"), FieldPanel("seo_title"), FieldPanel("search_description"), FieldPanel("share_image")],
+            [
+                FieldPanel("slug"),
+                FieldPanel("seo_title"),
+                FieldPanel("search_description"),
+                FieldPanel("share_image"),
+            ],
             heading=_("For search engines and sharing"),
         ),
         MultiFieldPanel([FieldPanel("show_in_menus")], heading=_("Navigation")),
     ]
-    show_in_menus_default = False
+    # The editor sees children in the order of the site map, not of the latest change.
+    admin_default_ordering = "ord"
 
     class Meta:
         abstract = True

@@ -94,7 +94,11 @@ def _is_public(response: HttpResponseBase) -> bool:
 def _lifetime() -> int:
     """Seconds a page may live: the setting's, or less when something is known to change before."""
     until_change = schedule.seconds_to_next_change(timezone.now())
-    return settings.PAGE_CACHE_SECONDS if until_change is None else min(settings.PAGE_CACHE_SECONDS, until_change)
+    return (
+        settings.PAGE_CACHE_SECONDS
+        if until_change is None
+        else min(settings.PAGE_CACHE_SECONDS, until_change)
+    )
 
 
 def _stored(response: HttpResponse) -> StoredPage:

@@ -51,7 +51,7 @@ class PolicyPage(BasePage):
     parent_page_types: ClassVar[list[str]] = ["home.HomePage"]
     subpage_types: ClassVar[list[str]] = []
     base_form_class = PolicyPageForm
-    template = "policies/policy_page.html"  # the editor's preview, of sub-classes too
+    template = "policies/policy_page.html"  # the editor's preview
     # A copy is a new policy: it gets its own record at its own first publication.
     exclude_fields_in_copy: ClassVar[list[str]] = ["policy"]
 
@@ -122,6 +122,7 @@ class CookiePolicyPage(PolicyPage):
     save_label = models.CharField(_("“save choice” button"), max_length=30)
 
     max_count = 1
+    template = PolicyPage.template
     content_panels: ClassVar[list] = [
         *Page.content_panels,
         FieldPanel("body"),

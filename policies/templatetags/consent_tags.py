@@ -22,7 +22,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def consent_attributes(context: Context) -> SafeString | str:
-    """Write the attributes of <html>: version, versions whose choices stand, categories. Nothing where none is optional."""
+    """Write the attributes of <html>: version, versions whose choices stand, categories; or nothing to choose."""
     notice = _notice(context)
     if notice is None or not notice.optional:
         return ""

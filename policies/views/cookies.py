@@ -28,7 +28,6 @@ from home.client import client_address
 from home.models import BrandSettings
 from policies import consent, notices, receipts
 from policies.models import ConsentRecord
-from policies.notices import Notice
 
 # From when on the signal has been honoured as gpc.json says.
 GPC_SINCE = date(2026, 11, 22)

@@ -28,7 +28,9 @@ def _cookie_texts(_request: object) -> QuerySet[PolicyVersion]:
 class ConsentFilterSet(WagtailFilterSet):
     """By day, by how the choice was made, and by the text that was shown."""
 
-    created_at = django_filters.DateFromToRangeFilter(label=gettext_lazy("Time"), widget=DateRangePickerWidget)
+    created_at = django_filters.DateFromToRangeFilter(
+        label=gettext_lazy("Time"), widget=DateRangePickerWidget
+    )
     notice_version = django_filters.ModelChoiceFilter(
         label=gettext_lazy("Cookie text shown"), queryset=_cookie_texts
     )
@@ -94,7 +96,9 @@ class ConsentViewSet(ReadOnlyViewSet):
         "public_id",
         DateColumn("created_at", label=gettext_lazy("Time"), sort_key="created_at"),
         "method",
-        Column("choices", label=gettext_lazy("Choices"), accessor=lambda record: choices_in_words(record.choices)),
+        Column(
+            "choices", label=gettext_lazy("Choices"), accessor=lambda record: choices_in_words(record.choices)
+        ),
         Column("notice_version", label=gettext_lazy("Cookie text shown")),
         DateColumn("expires_at", label=gettext_lazy("Valid until"), sort_key="expires_at"),
     ]

@@ -2,13 +2,14 @@
 
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class ConfigConfig(AppConfig):
     """The top layer: it may know every app."""
 
     name = "config"
-    verbose_name = "Configuration"
+    verbose_name = _("Configuration")
 
     def ready(self) -> None:
         """Wire what only the top layer can know."""
@@ -18,5 +19,7 @@ class ConfigConfig(AppConfig):
         # The signal comes once for each app with models, and config has none: listen for one that does.
         sender = apps.get_app_config("home")
         post_migrate.connect(roles.ensure_groups, sender=sender, dispatch_uid="config-roles")
-        post_migrate.connect(site_address.ensure_site_address, sender=sender, dispatch_uid="config-site-address")
+        post_migrate.connect(
+            site_address.ensure_site_address, sender=sender, dispatch_uid="config-site-address"
+        )
         personal_data.register()

@@ -13,7 +13,9 @@ def page_cache_is_first(**_kwargs: object) -> list[CheckMessage]:
     if settings.MIDDLEWARE[:1] == [PAGE_CACHE]:
         return []
     return [
-        Error("The page cache is not the first middleware.", hint=f"Put {PAGE_CACHE} first.", id="config.E001")
+        Error(
+            "The page cache is not the first middleware.", hint=f"Put {PAGE_CACHE} first.", id="config.E001"
+        )
     ]
 
 

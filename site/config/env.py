@@ -76,7 +76,8 @@ def mail(default_folder: Path) -> tuple[str, dict[str, object]]:
     """
     config = dict(env.email_url_config(text("EMAIL_URL", "filemail:///")))
     transport = config.pop("EMAIL_BACKEND")
-    config["EMAIL_FILE_PATH"] = config["EMAIL_FILE_PATH"] or str(default_folder)
+    given = config["EMAIL_FILE_PATH"]  # without the slash it began with
+    config["EMAIL_FILE_PATH"] = f"/{given}" if given else str(default_folder)
     return transport, config
 
 

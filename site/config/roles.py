@@ -6,9 +6,9 @@ A group that exists is never touched, so what the owner changes stays changed.
 from django.apps import apps
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
-from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page
+from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page, Site
 
-# group → permissions as "app.codename"; `pages` and `media` are what the group may do in the whole tree or library
+# group → permissions as "app.codename"; `pages` holds from the home page down, `media` in the whole library
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     "Editors": {
         "permissions": (
@@ -16,16 +16,18 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
             "home.change_brandsettings",
             "policies.view_policyversion",
             "policies.view_consentrecord",
-            *(f"cookie_consent.{verb}_{what}" for verb in ("add", "change", "delete") for what in ("cookie", "cookiegroup")),
+            *(f"cookie_consent.{verb}_cookie" for verb in ("add", "change", "delete")),
+            *(f"cookie_consent.{verb}_cookiegroup" for verb in ("add", "change", "delete")),
         ),
         "pages": ("add_page", "change_page", "publish_page"),
+        # Wagtail asks for the permissions of its own models, whatever the site's are.
         "media": (
-            "home.add_siteimage",
-            "home.change_siteimage",
-            "home.choose_image",
-            "home.add_sitedocument",
-            "home.change_sitedocument",
-            "home.choose_document",
+            "wagtailimages.add_image",
+            "wagtailimages.change_image",
+            "wagtailimages.choose_image",
+            "wagtaildocs.add_document",
+            "wagtaildocs.change_document",
+            "wagtaildocs.choose_document",
         ),
     },
     "Customer service": {
@@ -44,25 +46,27 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
 def ensure_groups(**_kwargs: object) -> None:
     """Create the groups that are missing; never touch one that exists."""
     missing = [name for name in ROLES if not Group.objects.filter(name=name).exists()]
-    root = Page.objects.filter(depth=1).first()
-    if not missing or root is None:
+    site = Site.objects.filter(is_default_site=True).first()
+    if not missing or site is None:
         return
     for app_config in apps.get_app_configs():  # our signal comes before other apps have theirs
         create_permissions(app_config, verbosity=0)
     for name in missing:
-        _create(name, root=root)
+        _create(name, home=site.root_page)
 
 
-def _create(name: str, *, root: Page) -> None:
+def _create(name: str, *, home: Page) -> None:
     role = ROLES[name]
     group = Group.objects.create(name=name)
     group.permissions.set(_permission(label) for label in role["permissions"])
     library = Collection.get_first_root_node()
     for codename in role["pages"]:
         permission = Permission.objects.get(content_type__app_label="wagtailcore", codename=codename)
-        GroupPagePermission.objects.create(group=group, page=root, permission=permission)
+        GroupPagePermission.objects.create(group=group, page=home, permission=permission)
     for label in role["media"]:
-        GroupCollectionPermission.objects.create(group=group, collection=library, permission=_permission(label))
+        GroupCollectionPermission.objects.create(
+            group=group, collection=library, permission=_permission(label)
+        )
 
 
 def _permission(label: str) -> Permission:

@@ -56,7 +56,9 @@ class MailInspectView(InspectView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the log, and the button for those who may press it."""
-        again = reverse("mails:send_again", args=[self.object.pk]) if may_send_again(self.request.user) else ""
+        again = (
+            reverse("mails:send_again", args=[self.object.pk]) if may_send_again(self.request.user) else ""
+        )
         return {
             **super().get_context_data(**kwargs),
             "email": self.object,

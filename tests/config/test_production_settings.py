@@ -22,7 +22,7 @@ COMPLETE = {
 
 def _check(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run `check --deploy` as production would, with nothing of this machine's own environment but the path."""
-    return subprocess.run(  # noqa: S603 - our own command
+    return subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         cwd=ROOT,
         env={
@@ -45,7 +45,14 @@ def test_a_complete_environment_passes_the_deployment_checks() -> None:
 def test_an_empty_environment_is_refused_and_every_missing_variable_named() -> None:
     result = _check({})
     assert result.returncode != 0
-    for name in ("SECRET_KEY", "ALLOWED_HOSTS", "SITE_URL", "DATABASE_URL", "EMAIL_URL", "DEFAULT_FROM_EMAIL"):
+    for name in (
+        "SECRET_KEY",
+        "ALLOWED_HOSTS",
+        "SITE_URL",
+        "DATABASE_URL",
+        "EMAIL_URL",
+        "DEFAULT_FROM_EMAIL",
+    ):
         assert name in result.stderr
 
 

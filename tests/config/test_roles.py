@@ -47,6 +47,23 @@ def test_an_editor_may_edit_and_publish_pages_but_not_manage_people(editor: User
     assert not editor.has_perm("forms.view_submission")
 
 
+def test_an_editor_manages_pictures_documents_and_the_brand(editor: User, client: Client) -> None:
+    client.force_login(editor)
+    for path in (
+        "/admin/images/add/",
+        "/admin/documents/multiple/add/",
+        "/admin/settings/home/brandsettings/",
+    ):
+        assert client.get(path, follow=True).status_code == 200, path
+        assert client.get(path).url != "/admin/" if client.get(path).status_code == 302 else True
+
+
+def test_an_editor_sees_the_policies_screens_but_not_the_mail(editor: User, client: Client) -> None:
+    client.force_login(editor)
+    menu = client.get("/admin/").content.decode()
+    assert "/admin/policyversion/" in menu or "policies" in menu.lower()
+
+
 def test_customer_service_reads_submissions_but_edits_no_pages() -> None:
     user = User.objects.create_user("service@example.com", "a-long-password")
     user.groups.add(Group.objects.get(name="Customer service"))

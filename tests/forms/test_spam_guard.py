@@ -57,7 +57,7 @@ def test_it_asks_again_who_was_quicker_than_people_are(
 ) -> None:
     response = send(stamp=stamp_of(contact_page, seconds=seconds))
     assert response.status_code == 422
-    assert "quicker" in message_of(response)
+    assert "so quick" in message_of(response)
     assert "Do you sell kettles?" in response.content.decode()
     assert not Submission.objects.exists()
 
@@ -71,6 +71,11 @@ def test_it_asks_again_who_had_the_form_open_for_more_than_a_day(send: Send, con
 
 def test_almost_a_day_is_not_too_long(send: Send, contact_page: FormPage) -> None:
     assert send(stamp=stamp_of(contact_page, seconds=24 * 3600 - 60)).status_code == 303
+
+
+def test_who_has_to_mend_a_field_is_not_told_to_slow_down(send: Send, contact_page: FormPage) -> None:
+    response = send(stamp=stamp_of(contact_page, seconds=0), message="")
+    assert list(response.context["form"].errors) == ["message"]
 
 
 def test_a_quick_person_gets_through_by_sending_again(

@@ -21,5 +21,5 @@ def test_a_private_file_has_no_address() -> None:
 def test_no_detour_through_media_reaches_a_private_file(client: Client) -> None:
     name = storages["private"].save("secret.txt", ContentFile(b"secret"))
     for path in (f"/media/{name}", f"/media/../private/{name}", f"/media/%2e%2e/private/{name}"):
-        assert client.get(path).status_code == 404
+        assert client.get(path).status_code in {400, 404}, path
     storages["private"].delete(name)

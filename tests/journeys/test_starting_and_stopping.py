@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -70,8 +71,8 @@ def start(environment: dict[str, str]) -> Iterator[Start]:
 
     yield start
     for process in processes:
-        if process.poll() is None:
-            process.terminate()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
         process.communicate(timeout=PATIENCE)
 
 

@@ -1,4 +1,4 @@
-"""Consent in the admin: records that can be found, filtered and exported but not changed; cookies that staff declare."""
+"""Consent in the admin: records are found, filtered and exported, never changed; cookies are declared."""
 
 from datetime import timedelta
 
@@ -74,7 +74,9 @@ def test_one_can_be_read_in_full(owner: Client, records: tuple[ConsentRecord, Co
     assert "analytics: yes" in html
 
 
-def test_the_export_holds_them_and_no_formula(owner: Client, records: tuple[ConsentRecord, ConsentRecord]) -> None:
+def test_the_export_holds_them_and_no_formula(
+    owner: Client, records: tuple[ConsentRecord, ConsentRecord]
+) -> None:
     cookie_policy(title='=HYPERLINK("https://elsewhere.example")')
     notice = notices.current(timezone.now())
     assert notice is not None
@@ -93,7 +95,9 @@ def test_nobody_can_change_one(owner: Client, records: tuple[ConsentRecord, Cons
             reverse(f"consents:{name}", args=[] if name == "add" else [records[0].pk])
 
 
-def test_staff_without_the_right_see_none(client: Client, records: tuple[ConsentRecord, ConsentRecord]) -> None:
+def test_staff_without_the_right_see_none(
+    client: Client, records: tuple[ConsentRecord, ConsentRecord]
+) -> None:
     user = User.objects.create_user("staff@example.com", "only for this test")
     client.force_login(user)
     assert client.get(reverse("consents:index")).status_code == 302
@@ -168,7 +172,13 @@ def test_its_details_are_changed_in_the_same_form(owner: Client) -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [{"name": "*"}, {"name": "visits"}, {"provider": ""}, {"party": "second"}, {"policy_url": "javascript:x"}],
+    [
+        {"name": "*"},
+        {"name": "visits"},
+        {"provider": ""},
+        {"party": "second"},
+        {"policy_url": "javascript:x"},
+    ],
 )
 def test_a_cookie_that_says_too_little_is_refused(owner: Client, fields: dict[str, str]) -> None:
     group = declare_cookies("analytics", "visits")

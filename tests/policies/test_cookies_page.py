@@ -53,7 +53,13 @@ def test_it_shows_the_categories_with_their_cookies_and_everything_off(client: C
 def test_it_shows_the_choice_its_time_its_version_and_the_receipt(client: Client) -> None:
     record = choose(client)
     html = page(client)
-    for words in (str(record.public_id), "/cookie-policy/versions/1/", "/cookies/receipt.json", "allowed", "checked"):
+    for words in (
+        str(record.public_id),
+        "/cookie-policy/versions/1/",
+        "/cookies/receipt.json",
+        "allowed",
+        "checked",
+    ):
         assert words in html
     assert record.expires_at.date().isoformat() in html
 
@@ -126,7 +132,9 @@ def test_other_methods_are_refused(client: Client, method: str) -> None:
 
 # --- Receipt -----------------------------------------------------------------------------------------------
 def test_the_receipt_is_the_record_with_the_text_that_was_shown(client: Client) -> None:
-    brand = BrandSettings.objects.create(site=Site.objects.get(), legal_name="A Trader", email="a@example.com")
+    brand = BrandSettings.objects.create(
+        site=Site.objects.get(), legal_name="A Trader", email="a@example.com"
+    )
     record = choose(client)
     response = client.get("/cookies/receipt.json")
     assert "no-store" in response.headers["Cache-Control"]

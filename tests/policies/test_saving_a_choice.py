@@ -197,7 +197,10 @@ def test_a_flood_from_one_sender_is_stopped(client: Client, monkeypatch: pytest.
         assert response.status_code == 429
         assert response.json()["error"]
         assert ConsentRecord.objects.count() == 2
-        assert client.post("/cookies/", {"notice": "1", "choice": "none"}, REMOTE_ADDR="10.0.0.9").status_code == 303
+        assert (
+            client.post("/cookies/", {"notice": "1", "choice": "none"}, REMOTE_ADDR="10.0.0.9").status_code
+            == 303
+        )
         clock.shift(timedelta(minutes=11))
         assert save(client, choice="none").status_code == 303
 
@@ -208,7 +211,11 @@ def test_the_sender_behind_our_proxy_is_the_one_that_the_proxy_saw(
     monkeypatch.setattr(views, "SAVES_ALLOWED", 1)
     first, second = {"x-forwarded-for": "1.1.1.1, 2.2.2.2"}, {"x-forwarded-for": "2.2.2.2, 3.3.3.3"}
     settings.BEHIND_PROXY = True
-    assert [save(client, headers=h, choice="none").status_code for h in (first, second, first)] == [303, 303, 429]
+    assert [save(client, headers=h, choice="none").status_code for h in (first, second, first)] == [
+        303,
+        303,
+        429,
+    ]
     settings.BEHIND_PROXY = False
     assert [save(client, headers=h, choice="none").status_code for h in (first, second)] == [303, 429]
 

@@ -98,7 +98,8 @@ def _policy(home: HomePage, editor: User, history: History) -> None:
     if history.coming:
         _fill(page, history.coming)
         page.effective_from = _midnight(timezone.now() + timedelta(days=21))
-        page.save_revision(user=editor).publish(user=editor)
+    # Without a coming text this publishes what is in force already, and makes no version.
+    page.save_revision(user=editor).publish(user=editor)
 
 
 def _page(history: History) -> PolicyPage:

@@ -57,7 +57,7 @@ def records(name: str) -> list[dict[str, str]]:
 
 
 def policy_blocks(markdown: str) -> list[Block]:
-    """Turn Markdown into the blocks of a policy: headings, text, tables, and live facts for lines like {{ cookies }}."""
+    """Turn Markdown into the blocks of a policy; a line like {{ cookies }} becomes a live fact."""
     blocks: list[Block] = []
     text: list[Token] = []
     for group in _top_level(_markdown.parse(markdown)):

@@ -146,7 +146,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # Wagtail's page forms are long
 
 # --- Mail: queued in the database, sent by the worker ---------------------------------------------------
-EMAIL_BACKEND = "post_office.EmailBackend"
+EMAIL_BACKEND = "home.mail_queue.EmailBackend"
 _transport, _mail_settings = mail(default_folder=VAR_DIR / "mail")
 globals().update(_mail_settings)
 EMAIL_TIMEOUT = 20  # seconds
@@ -174,7 +174,9 @@ CSRF_TOKEN_PATHS: Sequence[str] = ("/admin/",)
 BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 
 # --- Security headers ------------------------------------------------------------------------------------
-SECURE_REFERRER_POLICY = "same-origin"  # with "no-referrer" browsers send "Origin: null" and our own POSTs fail
+SECURE_REFERRER_POLICY = (
+    "same-origin"  # with "no-referrer" browsers send "Origin: null" and our own POSTs fail
+)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "SAMEORIGIN"  # the editor's preview is a frame of the same origin

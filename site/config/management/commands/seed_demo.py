@@ -28,9 +28,9 @@ class Command(BaseCommand):
             return
         with transaction.atomic():
             editor = people.create()["Editor"]
-            policies.create(home=home, editor=editor)
+            pages.create(home=home, editor=editor)  # first: the policies print the brand and the forms
             home.refresh_from_db()
-            pages.create(home=home, editor=editor)
+            policies.create(home=home, editor=editor)
             _order_children(home)
             activity.create()
         self.stdout.write("The demo content is in place.")

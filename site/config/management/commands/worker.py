@@ -14,14 +14,14 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import close_old_connections
+from django.db import connections
 
 from home import mail_queue
 
 logger = logging.getLogger(__name__)
 
 TICK = 0.25  # seconds between two looks at the clock
-GRACE = 1.5  # seconds that a job may still take after the signal
+GRACE = 0.8  # seconds that a job may still take after the signal
 
 
 @dataclass
@@ -72,14 +72,13 @@ class Command(BaseCommand):
 
     def run_job(self, job: Job) -> None:
         """Do one job; whatever goes wrong is for the log, and for the job's next turn."""
-        # A connection that the database closed meanwhile must not fail the job, nor one that broke in it the next.
-        close_old_connections()
+        _drop_old_connections()
         try:
             job.run()
         except Exception:
             logger.exception("%s failed; it is tried again in %s seconds.", job.name, job.every)
         finally:
-            close_old_connections()
+            _drop_old_connections()
 
     def send_mail(self) -> None:
         """Send what is due, and say so."""
@@ -100,3 +99,10 @@ class Command(BaseCommand):
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
+
+
+def _drop_old_connections() -> None:
+    """Let no job meet a connection that the database closed meanwhile, or that broke in the job before."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:  # a caller's transaction, as in tests, is the caller's
+            connection.close_if_unusable_or_obsolete()

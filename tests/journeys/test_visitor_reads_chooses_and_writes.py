@@ -1,0 +1,80 @@
+"""The visitor's journey through the demo shop: refuse, change one's mind, read an old policy, write to the shop."""
+
+from io import StringIO
+
+import pytest
+from django.core import mail
+from django.core.management import call_command
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from forms.models import Submission
+from policies.models import ConsentRecord, Policy
+
+
+@pytest.fixture
+def shop(live_server: LiveServer) -> str:
+    """Seed the demo into an empty database and return the address of the site, all invented activity removed."""
+    call_command("seed_demo", stdout=StringIO())
+    Submission.objects.all().delete()
+    return live_server.url
+
+
+def _cookies(page: Page) -> set[str]:
+    return {cookie["name"] for cookie in page.context.cookies()}
+
+
+def _choose(page: Page, button: str) -> None:
+    bar = page.locator("#consent-bar")
+    bar.get_by_role("button", name=button).click()
+    expect(bar).to_be_hidden()
+
+
+def _write_to_the_shop(page: Page, shop: str) -> None:
+    page.goto(f"{shop}/contact/")
+    page.get_by_label("Your name").fill("Demo visitor")
+    page.get_by_label("Your e-mail address").fill("visitor@example.com")
+    page.get_by_label("Subject").fill("Kettles")
+    page.get_by_label("Message").fill("Do you sell kettles?")
+    page.wait_for_timeout(2_100)  # the spam guard refuses what no person could have typed
+    page.get_by_role("button", name="Send").click()
+    expect(page).to_have_url(f"{shop}/contact/thanks/")
+
+
+def test_a_visitor_refuses_accepts_reads_an_old_policy_and_writes_to_the_shop(page: Page, shop: str) -> None:
+    third_parties: list[str] = []
+    page.on(
+        "request", lambda request: None if request.url.startswith(shop) else third_parties.append(request.url)
+    )
+    before = ConsentRecord.objects.count()
+
+    page.goto(f"{shop}/")
+    assert _cookies(page) == set()
+    _choose(page, "Reject all")
+    assert _cookies(page) == {"consent"}
+    assert ConsentRecord.objects.count() == before + 1
+    assert ConsentRecord.objects.latest("pk").choices == {"analytics": False}
+
+    page.goto(f"{shop}/about/")
+    expect(page.locator("#consent-bar")).to_be_hidden()
+    page.get_by_role("link", name="Cookie settings").click()
+    _choose(page, "Accept all")
+    record = ConsentRecord.objects.latest("pk")
+    assert record.choices == {"analytics": True}
+    assert record.notice_version.policy.kind == Policy.Kind.COOKIES
+
+    page.goto(f"{shop}/privacy-policy/")
+    page.get_by_role("link", name="All versions").click()
+    page.get_by_role("link", name="Version 1", exact=True).click()
+    expect(page).to_have_url(f"{shop}/privacy-policy/versions/1/")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Privacy")
+
+    _write_to_the_shop(page, shop)
+    page.reload()
+    submission = Submission.objects.get()
+    assert submission.policy_version == Policy.objects.get(slug="privacy-policy").in_force()
+    assert mail.outbox == []
+    call_command("worker", "--once", stdout=StringIO())
+    assert [message.to for message in mail.outbox] == [["hello@jomso.example"]]
+    assert "Do you sell kettles?" in mail.outbox[0].body
+    assert third_parties == []

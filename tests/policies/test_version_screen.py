@@ -1,0 +1,74 @@
+"""The staff's list of versions: who sees it, what it says, and that it changes nothing."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.utils import timezone
+
+from home.models import User
+from tests.factories import policy_page, publish
+
+pytestmark = pytest.mark.django_db
+
+
+def staff(client: Client, *codenames: str, is_superuser: bool = False) -> Client:
+    user = User.objects.create_user(email="staff@example.com", password="x", is_superuser=is_superuser)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["access_admin", *codenames]))
+    client.force_login(user)
+    return client
+
+
+def test_it_lists_versions_with_their_status_and_filters_by_it(client: Client) -> None:
+    page = policy_page()
+    publish(page)
+    publish(page, body="<p>Second.</p>")
+    publish(page, body="<p>Third.</p>", effective_from=timezone.now() + timedelta(days=3))
+    admin = staff(client, is_superuser=True)
+
+    everything = admin.get("/admin/policy-versions/").content.decode()
+    for words in ("Past", "In force", "Coming", "House rules, version 3"):
+        assert words in everything
+
+    coming = admin.get("/admin/policy-versions/results/?status=coming").content.decode()
+    assert "House rules, version 3" in coming
+    assert "House rules, version 2" not in coming
+
+
+def test_the_page_of_a_version_leads_to_the_public_ones(client: Client) -> None:
+    page = policy_page()
+    publish(page)
+    version = publish(page, body="<p>Second.</p>")
+
+    answer = (
+        staff(client, is_superuser=True).get(f"/admin/policy-versions/inspect/{version.pk}/").content.decode()
+    )
+
+    assert version.sha256 in answer
+    for address in (
+        "/house-rules/versions/2/",
+        "/house-rules/compare/1/2/",
+        "/house-rules/versions/2/record.json",
+    ):
+        assert f'href="{address}"' in answer
+
+
+def test_nobody_can_change_a_version_there_superusers_included(client: Client) -> None:
+    version = publish(policy_page())
+    admin = staff(client, is_superuser=True)
+
+    for path in ("new/", f"edit/{version.pk}/", f"delete/{version.pk}/", f"copy/{version.pk}/"):
+        assert admin.get(f"/admin/policy-versions/{path}").status_code == 404
+
+
+def test_staff_without_the_right_do_not_see_it(client: Client) -> None:
+    publish(policy_page())
+
+    assert staff(client).get("/admin/policy-versions/").status_code == 302
+
+
+def test_the_right_to_view_is_enough(client: Client) -> None:
+    publish(policy_page())
+
+    assert staff(client, "view_policyversion").get("/admin/policy-versions/").status_code == 200
