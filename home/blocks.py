@@ -10,9 +10,9 @@ TEXT_FEATURES = ["bold", "italic", "link", "document-link", "ol", "ul"]
 class HeadingBlock(blocks.StructBlock):
     """A heading inside the body; the page's title is the only h1."""
 
-    text = blocks.CharBlock(label=_("text"), max_length=160)
+    text = blocks.CharBlock(label=_("Text"), max_length=160)
     level = blocks.ChoiceBlock(
-        choices=[("2", _("Section")), ("3", _("Sub-section"))], default="2", label=_("level")
+        choices=[("2", _("Section")), ("3", _("Sub-section"))], default="2", label=_("Level")
     )
 
     class Meta:
@@ -25,8 +25,8 @@ class HeadingBlock(blocks.StructBlock):
 class ImageBlock(blocks.StructBlock):
     """A picture with an optional caption; its alternative text comes from the picture's description."""
 
-    image = ImageChooserBlock(label=_("picture"))
-    caption = blocks.CharBlock(label=_("caption"), required=False, max_length=200)
+    image = ImageChooserBlock(label=_("Picture"))
+    caption = blocks.CharBlock(label=_("Caption"), required=False, max_length=200)
 
     class Meta:
         icon = "image"
@@ -37,8 +37,8 @@ class ImageBlock(blocks.StructBlock):
 class QuoteBlock(blocks.StructBlock):
     """A sentence that stands out, with or without a source."""
 
-    text = blocks.TextBlock(label=_("text"), max_length=400)
-    source = blocks.CharBlock(label=_("source"), required=False, max_length=120)
+    text = blocks.TextBlock(label=_("Text"), max_length=400)
+    source = blocks.CharBlock(label=_("Source"), required=False, max_length=120)
 
     class Meta:
         icon = "openquote"
@@ -49,10 +49,10 @@ class QuoteBlock(blocks.StructBlock):
 class CallToActionBlock(blocks.StructBlock):
     """A short invitation with one button that leads to a page of the site."""
 
-    heading = blocks.CharBlock(label=_("heading"), max_length=120)
-    text = blocks.TextBlock(label=_("text"), required=False, max_length=300)
-    page = blocks.PageChooserBlock(label=_("page"))
-    button = blocks.CharBlock(label=_("button"), max_length=40)
+    heading = blocks.CharBlock(label=_("Heading"), max_length=120)
+    text = blocks.TextBlock(label=_("Text"), required=False, max_length=300)
+    page = blocks.PageChooserBlock(label=_("Page"))
+    button = blocks.CharBlock(label=_("Button"), max_length=40)
 
     class Meta:
         icon = "pick"
@@ -63,15 +63,15 @@ class CallToActionBlock(blocks.StructBlock):
 class FeatureBlock(blocks.StructBlock):
     """One point of a features grid."""
 
-    title = blocks.CharBlock(label=_("title"), max_length=80)
-    text = blocks.TextBlock(label=_("text"), max_length=300)
+    title = blocks.CharBlock(label=_("Title"), max_length=80)
+    text = blocks.TextBlock(label=_("Text"), max_length=300)
 
 
 class FeaturesBlock(blocks.StructBlock):
     """Two to six short points side by side."""
 
-    heading = blocks.CharBlock(label=_("heading"), required=False, max_length=120)
-    items = blocks.ListBlock(FeatureBlock(), label=_("points"), min_num=2, max_num=6)
+    heading = blocks.CharBlock(label=_("Heading"), required=False, max_length=120)
+    items = blocks.ListBlock(FeatureBlock(), label=_("Points"), min_num=2, max_num=6)
 
     class Meta:
         icon = "grip"
@@ -82,15 +82,15 @@ class FeaturesBlock(blocks.StructBlock):
 class QuestionBlock(blocks.StructBlock):
     """A question and its answer."""
 
-    question = blocks.CharBlock(label=_("question"), max_length=160)
-    answer = blocks.RichTextBlock(label=_("answer"), features=TEXT_FEATURES)
+    question = blocks.CharBlock(label=_("Question"), max_length=160)
+    answer = blocks.RichTextBlock(label=_("Answer"), features=TEXT_FEATURES)
 
 
 class FaqBlock(blocks.StructBlock):
     """Questions that open to their answers."""
 
-    heading = blocks.CharBlock(label=_("heading"), required=False, max_length=120)
-    items = blocks.ListBlock(QuestionBlock(), label=_("questions"), min_num=1)
+    heading = blocks.CharBlock(label=_("Heading"), required=False, max_length=120)
+    items = blocks.ListBlock(QuestionBlock(), label=_("Questions"), min_num=1)
 
     class Meta:
         icon = "help"
@@ -101,8 +101,8 @@ class FaqBlock(blocks.StructBlock):
 class CalloutBlock(blocks.StructBlock):
     """A remark set apart from the text around it."""
 
-    title = blocks.CharBlock(label=_("title"), required=False, max_length=120)
-    text = blocks.RichTextBlock(label=_("text"), features=TEXT_FEATURES)
+    title = blocks.CharBlock(label=_("Title"), required=False, max_length=120)
+    text = blocks.RichTextBlock(label=_("Text"), features=TEXT_FEATURES)
 
     class Meta:
         icon = "info-circle"

@@ -13,14 +13,14 @@ from policies import cleaning, facts
 class DefinitionBlock(blocks.StructBlock):
     """A term and what it means in this policy."""
 
-    term = blocks.CharBlock(label=_("term"), max_length=120)
-    meaning = blocks.RichTextBlock(label=_("meaning"), features=TEXT_FEATURES)
+    term = blocks.CharBlock(label=_("Term"), max_length=120)
+    meaning = blocks.RichTextBlock(label=_("Meaning"), features=TEXT_FEATURES)
 
 
 class DefinitionsBlock(blocks.StructBlock):
     """A list of terms."""
 
-    items = blocks.ListBlock(DefinitionBlock(), label=_("terms"), min_num=1)
+    items = blocks.ListBlock(DefinitionBlock(), label=_("Terms"), min_num=1)
 
     class Meta:
         icon = "list-ul"

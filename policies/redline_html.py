@@ -30,7 +30,7 @@ _TOKEN = re.compile(f"([{_SPACE}]*)({BREAK}|[^{_SPACE}{BREAK}]+)")
 _VOID_BLOCKS = frozenset({"hr"})
 _SKIPPED = frozenset({"col", "colgroup"})
 # A redline has its own `ins` and `del`; those of the text are shown as what they look like.
-_OWN_MARKS = {}
+_OWN_MARKS = {"ins": "u", "del": "s"}
 _OUR_ID = re.compile(r"change-\d+")
 
 
@@ -264,7 +264,7 @@ class Writer:
         while shared < min(len(path), len(self._open)) and path[shared] is self._open[shared]:
             shared += 1
         if shared == len(path) == len(self._open):
-            self._parts.append("\n")  # two lines of one block stay two words
+            self._parts.append("\n")  # two lines of one block do not touch
         for block in reversed(self._open[shared:]):
             self._parts.append("" if block.tag in _VOID_BLOCKS else f"</{block.tag}>")
         for block in path[shared:]:

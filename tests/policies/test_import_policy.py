@@ -1,6 +1,7 @@
 """Importing versions from Markdown files: whole, on their own dates, once; or refused by name."""
 
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from tests.factories import home_page, policy_page, publish, version
 
 pytestmark = pytest.mark.django_db
 
+FORBIDDEN = set("script style iframe img svg form input button base meta noscript".split())
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
@@ -31,14 +33,12 @@ def file(
 
 
 def run(*paths: Path, **options: object) -> str:
-    from io import StringIO  # noqa: PLC0415 - only here
-
     out = StringIO()
     call_command("import_policy", *map(str, paths), page="house-rules", stdout=out, stderr=out, **options)
     return out.getvalue()
 
 
-def refused(*paths: Path, capsys: pytest.CaptureFixture[str] | None = None) -> str:
+def refused(*paths: Path) -> str:
     """Run an import that must fail, and return what it said of its files."""
     outcomes = list(importing.import_files(paths, slug="house-rules"))
     assert [outcome.result for outcome in outcomes] == ["refused"] * len(paths)
@@ -314,19 +314,7 @@ def test_what_could_run_or_load_never_reaches_a_version(folder: Path, hostile: s
         assert "Before." in made.text
         assert "After." in made.text
         root = importing.import_text.cleaning.parse(made.html)
-        assert not {element.tag for element in root.iter()} & {
-            "script",
-            "style",
-            "iframe",
-            "img",
-            "svg",
-            "form",
-            "input",
-            "button",
-            "base",
-            "meta",
-            "noscript",
-        }
+        assert not {element.tag for element in root.iter()} & FORBIDDEN
         for element in root.iter():
             assert not [name for name in element.attrib if name.startswith("on") or name == "style"]
             assert not element.get("href", "").lower().startswith(("javascript:", "//"))
