@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminPageForm
 
-RESERVED_SLUGS = frozenset({"admin", "cookies", "documents", "media", "static", "sitemap"})
+RESERVED_SLUGS = frozenset("account admin basket checkout cookies documents media orders static stripe".split())
 
 
 class PolicyPageForm(WagtailAdminPageForm):

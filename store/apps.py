@@ -9,3 +9,9 @@ class StoreConfig(AppConfig):
 
     name = "store"
     verbose_name = _("Shop")
+
+    def ready(self) -> None:
+        """Register what the site must know of the shop."""
+        from store import startup  # noqa: PLC0415 - models must be loaded first
+
+        startup.register()

@@ -1,5 +1,6 @@
 """All addresses. Policies stand ahead of Wagtail's: a published version answers whatever becomes of its page."""
 
+from django.apps import apps
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.static import serve
@@ -20,6 +21,9 @@ if settings.SERVE_MEDIA:
     urlpatterns += [
         re_path(rf"^{media_prefix}(?P<path>.*)$", serve, {"document_root": settings.MEDIA_ROOT}),
     ]
+
+if apps.is_installed("store"):
+    urlpatterns += [path("", include("store.urls"))]
 
 urlpatterns += [
     path("", include("policies.urls")),

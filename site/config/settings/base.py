@@ -209,6 +209,13 @@ PAGE_CACHE_SECONDS = env.int("PAGE_CACHE_SECONDS", default=300)
 CONSENT_DAYS = 183  # six months, for yes and no alike (CNIL)
 CONSENT_RECORD_DAYS = env.int("CONSENT_RECORD_DAYS", default=1095)  # proof is kept three years
 
+# --- The shop ------------------------------------------------------------------------------------------------
+CURRENCY = text("CURRENCY", "GBP")  # ISO 4217; prices are kept in its smallest unit
+STRIPE_SECRET_KEY = text("STRIPE_SECRET_KEY")
+# One or two, divided by a comma: while a secret is changed, both hold.
+STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRET", default=[])
+STRIPE_API_URL = ""  # Stripe itself; development and tests name the sandbox
+
 # --- Wagtail ------------------------------------------------------------------------------------------------
 WAGTAIL_SITE_NAME = _("Shop")
 WAGTAILADMIN_BASE_URL = site_url("http://127.0.0.1:8000")

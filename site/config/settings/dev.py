@@ -2,7 +2,7 @@
 
 from config.env import env, text
 from config.settings.base import *  # noqa: F403 - settings modules are layers
-from config.settings.base import INSTALLED_APPS, STORAGES
+from config.settings.base import INSTALLED_APPS, STORAGES, STRIPE_SECRET_KEY
 
 DEBUG = env.bool("DEBUG", default=False)
 # Protects nothing but a developer's own machine; production has no default.
@@ -17,3 +17,9 @@ STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.s
 
 DEMO_LOGINS = True  # seed_demo creates accounts with published passwords only where this is true
 SERVE_MEDIA = True  # no web server in front: Django hands out pictures itself
+
+# Without a key of Stripe's, payments go to the sandbox, which `make run` starts on the next port.
+if not STRIPE_SECRET_KEY:
+    STRIPE_SECRET_KEY = "sk_test_sandbox"
+    STRIPE_WEBHOOK_SECRETS = ["whsec_sandbox"]
+    STRIPE_API_URL = text("STRIPE_SANDBOX_URL", f"http://127.0.0.1:{env.int('PORT', default=8000) + 1}")

@@ -1,0 +1,34 @@
+"""The cookies of a basket: its secret token, and the number of things in it for the script in the page head.
+
+Both are set when the first thing goes in and leave with the last. They are necessary, so they need no consent.
+"""
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from store import baskets
+from store.models import Basket
+
+TOKEN, COUNT = "basket", "basket_count"
+MAX_AGE = 30 * 24 * 3600  # seconds
+
+
+def basket_of(request: HttpRequest) -> Basket | None:
+    """Find the basket that the request's cookie names."""
+    token = request.COOKIES.get(TOKEN, "")
+    if not token or len(token) > Basket._meta.get_field("token").max_length or "\x00" in token:
+        return None
+    return Basket.objects.filter(token=token).first()
+
+
+def remember(response: HttpResponseBase, basket: Basket | None) -> None:
+    """Set the cookies as the basket stands; delete them when it is empty."""
+    count = baskets.contents(basket).count
+    options = {"path": "/", "samesite": "Lax", "secure": settings.SESSION_COOKIE_SECURE}
+    if basket is None or count == 0:
+        response.delete_cookie(TOKEN, path="/", samesite="Lax")
+        response.delete_cookie(COUNT, path="/", samesite="Lax")
+        return
+    response.set_cookie(TOKEN, basket.token, max_age=MAX_AGE, httponly=True, **options)
+    response.set_cookie(COUNT, str(count), max_age=MAX_AGE, **options)

@@ -1,0 +1,150 @@
+"""Baskets: what goes in, what comes out, and what a basket looks like at today's prices and stock.
+
+A basket exists once something is put into it. It keeps SKUs and quantities only; titles, prices and availability are
+looked up each time. It never holds stock: that is the checkout's.
+"""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Sum
+
+from store import catalogue, stock
+from store.models import Basket, BasketLine, Order, ProductVariant, StockMovement
+from store.models.baskets import MAX_QUANTITY
+
+MAX_LINES = 50  # Stripe takes 100 line items
+
+
+class BasketError(Exception):
+    """What was asked for cannot be done; the message is for the shopper."""
+
+
+class NotForSaleError(BasketError):
+    """There is no such product, or not any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of a basket as it stands now. `variant` is None when it can no longer be bought."""
+
+    sku: str
+    quantity: int
+    variant: ProductVariant | None
+    available: int
+
+    @property
+    def unit_price(self) -> int:
+        """Price of one, minor units."""
+        return self.variant.price if self.variant else 0
+
+    @property
+    def total(self) -> int:
+        """Price of the line, minor units."""
+        return self.unit_price * self.quantity
+
+    @property
+    def is_gone(self) -> bool:
+        """No longer sold."""
+        return self.variant is None
+
+    @property
+    def is_short(self) -> bool:
+        """Fewer are left than are wanted."""
+        return not self.is_gone and self.available < self.quantity
+
+    @property
+    def can_be_bought(self) -> bool:
+        """Nothing stands in the way."""
+        return not self.is_gone and not self.is_short
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A basket at today's prices."""
+
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def subtotal(self) -> int:
+        """Price of the goods, minor units."""
+        return sum(line.total for line in self.lines)
+
+    @property
+    def count(self) -> int:
+        """Number of things."""
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def can_be_bought(self) -> bool:
+        """There is something, and nothing stands in the way."""
+        return bool(self.lines) and all(line.can_be_bought for line in self.lines)
+
+
+def contents(basket: Basket | None) -> Contents:
+    """Look a basket up at today's prices and stock. What its own unpaid orders hold counts as available to it."""
+    if basket is None:
+        return Contents()
+    wanted = list(basket.lines.all())
+    skus = [line.sku for line in wanted]
+    variants = catalogue.variants(skus)
+    free = stock.available(skus)
+    own = _held_by_own_orders(basket)
+    return Contents(
+        tuple(
+            Line(
+                sku=line.sku,
+                quantity=line.quantity,
+                variant=variants.get(line.sku),
+                available=free[line.sku] + own.get(line.sku, 0),
+            )
+            for line in wanted
+        )
+    )
+
+
+@transaction.atomic
+def add(*, basket: Basket | None, sku: str, quantity: int) -> Basket:
+    """Put so many more of a SKU in, making a basket where there is none. Raises BasketError."""
+    if sku not in catalogue.variants([sku]):
+        raise NotForSaleError
+    basket = basket or Basket.objects.create()
+    line = basket.lines.select_for_update().filter(sku=sku).first()
+    if line is None and basket.lines.count() >= MAX_LINES:
+        raise BasketError
+    set_quantity(
+        basket=basket, sku=sku, quantity=min((line.quantity if line else 0) + quantity, MAX_QUANTITY)
+    )
+    return basket
+
+
+@transaction.atomic
+def set_quantity(*, basket: Basket, sku: str, quantity: int) -> None:
+    """Set how many of a SKU are in; 0 takes it out."""
+    if quantity <= 0:
+        basket.lines.filter(sku=sku).delete()
+    else:
+        BasketLine.objects.update_or_create(
+            basket=basket, sku=sku, defaults={"quantity": min(quantity, MAX_QUANTITY)}
+        )
+    basket.save(update_fields=["updated_at"])
+
+
+@transaction.atomic
+def take_out_what_was_bought(*, order: Order) -> None:
+    """Empty the order's basket of what was paid; what was put in meanwhile stays."""
+    if order.basket is None:
+        return
+    bought = {line.sku: line.quantity for line in order.lines.all()}
+    for line in order.basket.lines.filter(sku__in=bought):
+        set_quantity(basket=order.basket, sku=line.sku, quantity=line.quantity - bought[line.sku])
+
+
+def _held_by_own_orders(basket: Basket) -> dict[str, int]:
+    held = (
+        StockMovement.objects.filter(order__basket=basket, order__status__in=Order.HOLDING)
+        .values_list("sku")
+        .annotate(held=Sum("held_change"))
+        .order_by("sku")
+    )
+    return dict(held)

@@ -1,0 +1,175 @@
+"""From a basket to the payment page, and back when the shopper turns round.
+
+The order and its hold on the stock are committed before Stripe is asked for anything, with the exact parameters of
+the question: if the answer is lost, the same question under the same key gets the same answer. A hold ends only when
+Stripe has said that the session cannot be paid (any more).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from policies.models import PolicyVersion
+from store import baskets, orders, payments, settling, stock
+from store.models import Basket, Order, OrderLine, ShippingOption
+
+# Stripe counts its minimum of 30 minutes from when it makes the session, which may be minutes after we ask.
+SESSION_LIFE = timedelta(minutes=40)
+
+
+class CheckoutError(Exception):
+    """The checkout cannot go on; nothing was held or charged."""
+
+
+class BasketChangedError(CheckoutError):
+    """Something in the basket can no longer be bought as it stands."""
+
+
+class AlreadyUnderWayError(CheckoutError):
+    """An order of this basket is being paid (or is paid) already."""
+
+    def __init__(self, order: Order) -> None:
+        """Remember the order, so that the shopper can be shown it."""
+        super().__init__(order.number)
+        self.order = order
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """What the shopper accepted and what they were shown."""
+
+    terms: PolicyVersion | None
+    privacy: PolicyVersion | None
+
+
+def place_order(*, basket: Basket, email: str, option: ShippingOption, agreement: Agreement) -> Order:
+    """Write the order with copies of everything agreed, and hold its stock: all or nothing.
+
+    Earlier unpaid orders of the basket are cancelled first, so that no old payment page stays open.
+    Raises CheckoutError, payments.UnreachableError.
+    """
+    for earlier in basket.orders.filter(status__in=Order.HOLDING):
+        cancel(order=earlier, note="A new checkout was begun.")
+    with transaction.atomic():
+        basket = Basket.objects.select_for_update().get(pk=basket.pk)
+        other = basket.orders.filter(status__in=Order.HOLDING).first()
+        if other is not None:
+            raise AlreadyUnderWayError(other)
+        order = _write_order(basket, email=email, option=option, agreement=agreement)
+        try:
+            stock.hold(order=order)
+        except stock.OutOfStockError as error:
+            raise BasketChangedError(str(error)) from error
+    return order
+
+
+def start_payment(*, order: Order) -> str:
+    """Get the order its payment page and return the address.
+
+    Asked again it gives the same page. Raises payments.RefusedError (the order is then cancelled, its hold released)
+    and payments.UnreachableError (the order waits: the worker finds out what Stripe did).
+    """
+    try:
+        session = payments.create_session(order.session_params, idempotency_key=f"order-{order.number}")
+    except payments.RefusedError as error:
+        with orders.locked(order.pk) as fresh:
+            if fresh.status == Order.Status.PLACED:
+                stock.release(order=fresh)
+                orders.change_status(order=fresh, to=Order.Status.CANCELLED, by="Stripe", note=str(error))
+        raise
+    with orders.locked(order.pk) as fresh:
+        settling.adopt(order=fresh, session=session)
+    return session.url
+
+
+def cancel(*, order: Order, note: str = "") -> None:
+    """Close the order's payment page at Stripe, then release what it holds.
+
+    Raises AlreadyUnderWayError when the page was paid meanwhile, payments.UnreachableError when Stripe gives no
+    answer; nothing is released then.
+    """
+    if order.status == Order.Status.PLACED:
+        try:
+            start_payment(order=order)  # the only way to learn of a session whose answer was lost
+        except payments.RefusedError:
+            return  # there is none, and start_payment has cancelled the order
+        order.refresh_from_db()
+    if order.status == Order.Status.AWAITING:
+        _expire(order, note)
+        order.refresh_from_db()
+    if order.status in {Order.Status.PROCESSING, Order.Status.PAID}:
+        raise AlreadyUnderWayError(order)
+
+
+def _expire(order: Order, note: str) -> None:
+    try:
+        payments.expire_session(order.session_id)
+    except payments.RefusedError:  # no longer open: find out what became of it
+        settling.settle(session_id=order.session_id, by="shopper")
+        return
+    with orders.locked(order.pk) as fresh:
+        if fresh.status == Order.Status.AWAITING:
+            stock.release(order=fresh, note=note)
+            orders.change_status(order=fresh, to=Order.Status.CANCELLED, by="shopper", note=note)
+
+
+def _write_order(basket: Basket, *, email: str, option: ShippingOption, agreement: Agreement) -> Order:
+    contents = baskets.contents(basket)
+    if not contents.can_be_bought:
+        raise BasketChangedError
+    now = timezone.now()
+    order = Order.objects.create(
+        number=orders.new_number(),
+        basket=basket,
+        email=email,
+        currency=settings.CURRENCY,
+        subtotal=contents.subtotal,
+        shipping=option.price,
+        total=contents.subtotal + option.price,
+        country=option.country.code,
+        shipping_name=option.name,
+        terms_accepted=agreement.terms,
+        privacy_shown=agreement.privacy,
+        placed_at=now,
+        session_expires_at=now + SESSION_LIFE,
+        livemode=payments.is_live(),
+    )
+    OrderLine.objects.bulk_create(
+        OrderLine(
+            order=order,
+            sku=line.sku,
+            title=line.variant.page.title,
+            variant=line.variant.name,
+            unit_price=line.unit_price,
+            quantity=line.quantity,
+        )
+        for line in contents.lines
+    )
+    order.session_params = payments.session_params(_purchase(order, option))
+    order.save(update_fields=["session_params"])
+    orders.remark(order=order, note="The order was placed.", by="shopper")
+    return order
+
+
+def _purchase(order: Order, option: ShippingOption) -> payments.Purchase:
+    site = settings.WAGTAILADMIN_BASE_URL
+    return payments.Purchase(
+        reference=order.number,
+        email=order.email,
+        currency=order.currency,
+        items=[
+            payments.Item(name=str(line), unit_price=line.unit_price, quantity=line.quantity)
+            for line in order.lines.all()
+        ],
+        country=order.country,
+        shipping=payments.Shipping(
+            name=option.name, price=option.price, min_days=option.min_days, max_days=option.max_days
+        ),
+        success_url=site + reverse("store:return_from_payment", args=[order.token]),
+        cancel_url=site + reverse("store:cancel_payment", args=[order.token]),
+        expires_at=order.session_expires_at,
+    )

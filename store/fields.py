@@ -1,0 +1,44 @@
+"""The price field: minor units in the database, 12.50 in the editor. Prices that Stripe cannot charge are refused."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from store import money, payments
+
+
+class PriceFormField(forms.DecimalField):
+    """Shows and reads an amount in the shop's currency; its value is minor units."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show minor units as an amount; leave what was typed as it was typed."""
+        return money.to_decimal(value, settings.CURRENCY) if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> int | None:
+        """Read an amount into minor units."""
+        amount = super().clean(value)
+        if amount is None:
+            return None
+        try:
+            minor = money.to_minor(amount, settings.CURRENCY)
+            payments.check_amount(minor, settings.CURRENCY)
+        except (money.PriceError, payments.AmountError) as error:
+            raise ValidationError(str(error)) from error
+        return minor
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare as amounts."""
+        return super().has_changed(self.prepare_value(initial), data)
+
+
+class PriceField(models.PositiveBigIntegerField):
+    """An amount in minor units of the shop's currency."""
+
+    def formfield(self, **options: Any) -> forms.Field:
+        """Edit it as an amount."""
+        options = {"form_class": PriceFormField, "min_value": Decimal(0), **options}
+        return models.Field.formfield(self, **options)

@@ -1,0 +1,52 @@
+"""Baskets: found by a random token in a cookie that is set when the first thing goes in. Prices are never kept here."""
+
+import secrets
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+MAX_QUANTITY = 99
+
+
+def new_token() -> str:
+    """Make a token that cannot be guessed (192 bits)."""
+    return secrets.token_urlsafe(24)
+
+
+class Basket(models.Model):
+    """What one shopper has gathered."""
+
+    token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("basket")
+        verbose_name_plural = _("baskets")
+
+    def __str__(self) -> str:
+        return f"basket {self.pk}"
+
+
+class BasketLine(models.Model):
+    """So many of one SKU."""
+
+    basket = models.ForeignKey(Basket, on_delete=models.CASCADE, related_name="lines")
+    sku = models.CharField(_("SKU"), max_length=40)
+    quantity = models.PositiveSmallIntegerField(
+        _("quantity"), validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)]
+    )
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["pk"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["basket", "sku"], name="basket_line_unique"),
+            models.CheckConstraint(
+                condition=models.Q(quantity__gte=1, quantity__lte=MAX_QUANTITY), name="basket_quantity_range"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.sku}"

@@ -1,0 +1,160 @@
+"""Orders: copies of what was agreed, unaffected by later edits of products, prices or policies.
+
+An order's status changes through `store.orders.change_status` only, along TRANSITIONS; each change is written to its
+history. Amounts are integer minor units of `currency`, tax included.
+"""
+
+import secrets
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from home.append_only import AppendOnlyModel
+
+
+def new_token() -> str:
+    """Make the secret part of an order's address (256 bits)."""
+    return secrets.token_urlsafe(32)
+
+
+class Order(models.Model):
+    """One purchase, from the button that obliges to pay until everything is done."""
+
+    class Status(models.TextChoices):
+        PLACED = "placed", _("placed, not yet at the payment page")  # Stripe has not confirmed a session
+        AWAITING = "awaiting", _("waiting for the payment")
+        PROCESSING = "processing", _("payment under way")  # delayed method: session complete, not yet paid
+        PAID = "paid", _("paid")
+        PACKED = "packed", _("packed")
+        SENT = "sent", _("sent")
+        CANCELLED = "cancelled", _("cancelled")
+        EXPIRED = "expired", _("expired unpaid")
+        FAILED = "failed", _("payment failed")
+        REFUNDED = "refunded", _("refunded")
+
+    # status → where it may go. PAID may follow an end: money that arrives late is never refused.
+    TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
+        Status.PLACED: frozenset({Status.AWAITING, Status.PAID, Status.CANCELLED, Status.EXPIRED}),
+        Status.AWAITING: frozenset({Status.PROCESSING, Status.PAID, Status.CANCELLED, Status.EXPIRED}),
+        Status.PROCESSING: frozenset({Status.PAID, Status.FAILED}),
+        Status.PAID: frozenset({Status.PACKED, Status.REFUNDED}),
+        Status.PACKED: frozenset({Status.SENT, Status.REFUNDED}),
+        Status.SENT: frozenset({Status.REFUNDED}),
+        Status.CANCELLED: frozenset({Status.PAID}),
+        Status.EXPIRED: frozenset({Status.PAID}),
+        Status.FAILED: frozenset({Status.PAID}),
+        Status.REFUNDED: frozenset(),
+    }
+    HOLDING: ClassVar[frozenset[str]] = frozenset({Status.PLACED, Status.AWAITING, Status.PROCESSING})
+
+    token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
+    number = models.CharField(_("number"), max_length=20, unique=True)
+    status = models.CharField(
+        _("status"), max_length=12, choices=Status.choices, default=Status.PLACED, db_index=True
+    )
+    needs_attention = models.BooleanField(_("needs attention"), default=False, db_index=True)
+    basket = models.ForeignKey(
+        "store.Basket", null=True, blank=True, on_delete=models.SET_NULL, related_name="orders"
+    )
+    email = models.EmailField(_("e-mail address"))
+    currency = models.CharField(_("currency"), max_length=3)
+    subtotal = models.PositiveBigIntegerField(_("goods"))
+    shipping = models.PositiveBigIntegerField(_("shipping"))
+    discount = models.PositiveBigIntegerField(_("discount"), default=0)
+    tax = models.PositiveBigIntegerField(_("tax added by Stripe"), default=0)
+    total = models.PositiveBigIntegerField(_("total"))
+    country = models.CharField(_("country"), max_length=2)
+    shipping_name = models.CharField(_("shipping"), max_length=80)
+    # Copied from Stripe when paid.
+    customer_name = models.CharField(_("name"), max_length=200, blank=True)
+    phone = models.CharField(_("telephone"), max_length=40, blank=True)
+    shipping_address = models.JSONField(_("delivery address"), default=dict, blank=True)
+    billing_address = models.JSONField(_("billing address"), default=dict, blank=True)
+    # What was accepted, and what was shown.
+    terms_accepted = models.ForeignKey(
+        "policies.PolicyVersion",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("terms accepted"),
+    )
+    privacy_shown = models.ForeignKey(
+        "policies.PolicyVersion",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("privacy policy shown"),
+    )
+    placed_at = models.DateTimeField(_("placed"), db_index=True)
+    paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
+    # Stripe. The parameters are kept, since a retry under the same idempotency key must send the same ones.
+    session_params = models.JSONField(default=dict, editable=False)
+    session_id = models.CharField(_("Stripe session"), max_length=255, null=True, blank=True, unique=True)  # noqa: DJ001 - NULL until known, unique once known
+    session_url = models.URLField(max_length=2000, blank=True, editable=False)
+    session_expires_at = models.DateTimeField(_("payment page closes"), null=True, blank=True)
+    payment_intent_id = models.CharField(_("Stripe payment"), max_length=255, blank=True)
+    livemode = models.BooleanField(_("real money"), default=False)
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        ordering: ClassVar[list[str]] = ["-placed_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def get_absolute_url(self) -> str:
+        """Return the order's address, which cannot be guessed."""
+        return reverse("store:order", args=[self.token])
+
+
+class OrderLine(models.Model):
+    """A copy of what was bought."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    sku = models.CharField(_("SKU"), max_length=40)
+    title = models.CharField(_("product"), max_length=255)
+    variant = models.CharField(_("variant"), max_length=120, blank=True)
+    unit_price = models.PositiveBigIntegerField(_("price"))
+    quantity = models.PositiveSmallIntegerField(_("quantity"))
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["pk"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["order", "sku"], name="order_line_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title}, {self.variant}" if self.variant else self.title
+
+    @property
+    def total(self) -> int:
+        """Price of the whole line, minor units."""
+        return self.unit_price * self.quantity
+
+
+class OrderEvent(AppendOnlyModel):
+    """One entry of an order's history."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
+    happened_at = models.DateTimeField(_("time"))
+    from_status = models.CharField(max_length=12, blank=True)
+    to_status = models.CharField(max_length=12, blank=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    by = models.CharField(_("by"), max_length=80)  # "shopper", "Stripe", "worker", or a name
+    note = models.CharField(_("note"), max_length=400, blank=True)
+
+    detachable_fields: ClassVar[frozenset[str]] = frozenset({"actor"})
+
+    class Meta(AppendOnlyModel.Meta):
+        verbose_name = _("order event")
+        verbose_name_plural = _("order events")
+        ordering: ClassVar[list[str]] = ["happened_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}: {self.to_status or self.note}"

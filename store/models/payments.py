@@ -1,0 +1,35 @@
+"""What Stripe told us: one row an event, so that any event counts once however often it comes."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class StripeEvent(models.Model):
+    """An event that came, really signed, and what became of it. Its contents are not kept: Stripe is asked anew."""
+
+    class Outcome(models.TextChoices):
+        RECEIVED = "received", _("received, not yet handled")
+        HANDLED = "handled", _("handled")
+        FOREIGN = "foreign", _("not about an order of ours")
+        IGNORED = "ignored", _("of a kind we do not need")
+        FAILED = "failed", _("failed, to be tried again")
+
+    event_id = models.CharField(_("event"), max_length=255, unique=True)
+    type = models.CharField(_("type"), max_length=80)
+    livemode = models.BooleanField(_("real money"))
+    session_id = models.CharField(_("Stripe session"), max_length=255, blank=True, db_index=True)
+    created_at = models.DateTimeField(_("made by Stripe"))
+    received_at = models.DateTimeField(_("received"), db_index=True)
+    deliveries = models.PositiveIntegerField(_("deliveries"), default=1)
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices, default=Outcome.RECEIVED)
+    note = models.CharField(_("note"), max_length=400, blank=True)
+
+    class Meta:
+        verbose_name = _("Stripe event")
+        verbose_name_plural = _("Stripe events")
+        ordering: ClassVar[list[str]] = ["-received_at"]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.event_id}"

@@ -1,0 +1,76 @@
+"""Stock: a row a SKU, which no page revision holds, changed only by movements (`store.stock`).
+
+`on_hand` is what lies on the shelf, `held` what of it waits for a payment. Constraints of the database keep both
+from ever going below zero, and from holding more than there is.
+"""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from home.append_only import AppendOnlyModel
+
+
+class StockItem(models.Model):
+    """How much of one SKU there is."""
+
+    sku = models.CharField(_("SKU"), max_length=40, unique=True)
+    on_hand = models.PositiveIntegerField(_("on the shelf"), default=0)
+    held = models.PositiveIntegerField(_("held for payments"), default=0)
+
+    class Meta:
+        verbose_name = _("stock")
+        verbose_name_plural = _("stock")
+        ordering: ClassVar[list[str]] = ["sku"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(on_hand__gte=0), name="stock_on_hand_not_negative"),
+            models.CheckConstraint(condition=Q(held__gte=0), name="stock_held_not_negative"),
+            models.CheckConstraint(condition=Q(held__lte=F("on_hand")), name="stock_held_within_on_hand"),
+        ]
+
+    def __str__(self) -> str:
+        return self.sku
+
+    @property
+    def available(self) -> int:
+        """What can be bought now."""
+        return self.on_hand - self.held
+
+
+class StockMovement(AppendOnlyModel):
+    """One change of stock: what, how much, for which order, who and when."""
+
+    class Kind(models.TextChoices):
+        RECEIVED = "received", _("received")
+        COUNTED = "counted", _("counted")
+        HELD = "held", _("held for a payment")
+        RELEASED = "released", _("released")
+        SOLD = "sold", _("sold")
+        RETURNED = "returned", _("returned")
+        WRITTEN_OFF = "written_off", _("written off")
+
+    sku = models.CharField(_("SKU"), max_length=40, db_index=True)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
+    on_hand_change = models.IntegerField(_("change on the shelf"))
+    held_change = models.IntegerField(_("change of held"))
+    order = models.ForeignKey(
+        "store.Order", null=True, blank=True, on_delete=models.PROTECT, related_name="stock_movements"
+    )
+    made_at = models.DateTimeField(_("time"), db_index=True)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    note = models.CharField(_("note"), max_length=200, blank=True)
+
+    detachable_fields: ClassVar[frozenset[str]] = frozenset({"made_by"})
+
+    class Meta(AppendOnlyModel.Meta):
+        verbose_name = _("stock movement")
+        verbose_name_plural = _("stock movements")
+        ordering: ClassVar[list[str]] = ["-made_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.sku} {self.kind}"

@@ -1,0 +1,46 @@
+"""Money: integer minor units with an ISO 4217 currency. py-moneyed knows the currencies and writes amounts.
+
+Nothing here knows how a payment provider counts; that is `store.payments`.
+"""
+
+from decimal import Decimal, InvalidOperation
+
+from django.conf import settings
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from moneyed import Money, get_currency
+from moneyed.l10n import format_money
+
+
+class PriceError(ValueError):
+    """What was typed is no price in this currency."""
+
+
+def digits(currency: str) -> int:
+    """Say how many decimal places a currency has (GBP 2, JPY 0, KWD 3)."""
+    return len(str(get_currency(currency).sub_unit)) - 1
+
+
+def to_minor(amount: Decimal | str, currency: str) -> int:
+    """Turn 12.50 GBP into 1250. Raises PriceError for more decimal places than the currency has."""
+    try:
+        scaled = Decimal(str(amount)).scaleb(digits(currency))
+    except InvalidOperation as error:
+        raise PriceError(_("This is not an amount.")) from error
+    if scaled != scaled.to_integral_value():
+        raise PriceError(_("This has more decimal places than the currency."))
+    return int(scaled)
+
+
+def to_decimal(minor: int, currency: str) -> Decimal:
+    """Turn 1250 GBP into 12.50."""
+    return Decimal(minor).scaleb(-digits(currency))
+
+
+def display(minor: int, currency: str | None = None) -> str:
+    """Write an amount for people, in the language of the moment: £12.50."""
+    code = currency or settings.CURRENCY
+    locale = (get_language() or settings.LANGUAGE_CODE).replace("-", "_")
+    language, _sep, territory = locale.partition("_")
+    money = Money(to_decimal(minor, code), code)
+    return format_money(money, locale=f"{language}_{territory.upper()}" if territory else language)

@@ -1,0 +1,78 @@
+"""Orders change here: one function moves the status along Order.TRANSITIONS and writes the history.
+
+Whoever changes an order holds its row locked (`locked`); on SQLite the transaction itself is the lock.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+
+from home.models import User
+from store.models import Order, OrderEvent
+
+# No 0/O, 1/I: numbers are read aloud on the telephone.
+_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+class IllegalTransitionError(Exception):
+    """An order cannot go from its status to that one."""
+
+
+def new_number() -> str:
+    """Make an order number: the day, and six letters that say nothing of how many orders there are."""
+    return f"{timezone.localdate():%y%m%d}-{get_random_string(6, _ALPHABET)}"
+
+
+@contextmanager
+def locked(order_id: int) -> Iterator[Order]:
+    """Open a transaction in which nobody else changes the order; gives it as it is now."""
+    with transaction.atomic():
+        yield Order.objects.select_for_update().get(pk=order_id)
+
+
+def change_status(*, order: Order, to: str, by: str, actor: User | None = None, note: str = "") -> None:
+    """Move an order on and write it down. Raises IllegalTransitionError."""
+    if to not in Order.TRANSITIONS[order.status]:
+        message = f"Order {order.number} cannot go from {order.status} to {to}."
+        raise IllegalTransitionError(message)
+    before, order.status = order.status, to
+    order.save(update_fields=["status"])
+    _write(order, by=by, actor=actor, note=note, before=before, after=to)
+
+
+def remark(*, order: Order, note: str, by: str, actor: User | None = None) -> None:
+    """Write something into an order's history without changing its status."""
+    _write(order, by=by, actor=actor, note=note)
+
+
+def flag(*, order: Order, note: str, by: str) -> None:
+    """Ask staff to look at an order; the same remark is written once."""
+    if not order.needs_attention:
+        order.needs_attention = True
+        order.save(update_fields=["needs_attention"])
+    if not order.events.filter(note=note[:400]).exists():
+        remark(order=order, note=note, by=by)
+
+
+def settle_attention(*, order: Order, actor: User, note: str) -> None:
+    """Say that staff have looked at it."""
+    order.needs_attention = False
+    order.save(update_fields=["needs_attention"])
+    remark(order=order, note=note, by=str(actor), actor=actor)
+
+
+def _write(
+    order: Order, *, by: str, actor: User | None, note: str, before: str = "", after: str = ""
+) -> None:
+    OrderEvent.objects.create(
+        order=order,
+        happened_at=timezone.now(),
+        from_status=before,
+        to_status=after,
+        by=by[:80],
+        actor=actor,
+        note=note[:400],
+    )

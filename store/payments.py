@@ -1,0 +1,321 @@
+"""Stripe: the only module that talks to it. Everything else sees our own words and minor units.
+
+It knows Stripe's units, limits and errors, and never touches the database. With STRIPE_API_URL it talks to the
+sandbox: the same code. An error says whether Stripe surely did nothing (`Refused`) or may have done it
+(`Unreachable`); callers must treat the two differently.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, NoReturn
+
+import stripe
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from stripe.params.checkout import SessionCreateParams
+
+# Three tries of this length and the pauses between them stay below the 15 seconds a shopper is made to wait.
+CONNECT_SECONDS, READ_SECONDS, RETRIES = 2, 3.5, 2
+# https://docs.stripe.com/currencies#special-cases: two decimals at Stripe, none in the world.
+_WHOLE_UNITS_TIMES_100 = frozenset({"ISK", "UGX"})
+# https://docs.stripe.com/currencies#three-decimal: the last digit must be 0.
+_THREE_DECIMALS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
+_MAX_AMOUNT = 99_999_999
+
+stripe.enable_telemetry = False  # it would write below the home folder
+
+
+class AmountError(ValueError):
+    """Stripe cannot charge this amount."""
+
+
+class PaymentError(Exception):
+    """Something went wrong between us and Stripe."""
+
+
+class RefusedError(PaymentError):
+    """Stripe said no: nothing was done there."""
+
+
+class UnreachableError(PaymentError):
+    """No answer, or none that can be trusted: Stripe may have done it or not."""
+
+
+class NoSuchSessionError(RefusedError):
+    """Stripe knows no session of that id."""
+
+
+class SignatureError(PaymentError):
+    """A message that claims to come from Stripe is not signed by it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One line to pay: minor units, tax included."""
+
+    name: str
+    unit_price: int
+    quantity: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shipping:
+    """The one way of sending that was chosen."""
+
+    name: str
+    price: int
+    min_days: int
+    max_days: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purchase:
+    """What is to be paid, in our words."""
+
+    reference: str  # our order's number
+    email: str
+    currency: str
+    items: list[Item]
+    country: str
+    shipping: Shipping
+    success_url: str
+    cancel_url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """A Checkout Session as Stripe states it; amounts in minor units of `currency` (ISO, upper case)."""
+
+    id: str
+    url: str
+    status: str  # open, complete, expired
+    payment_status: str  # paid, unpaid, no_payment_required
+    livemode: bool
+    currency: str
+    subtotal: int
+    total: int
+    discount: int
+    shipping: int
+    tax: int
+    reference: str  # our order's number
+    payment_intent_id: str
+    expires_at: datetime
+    has_failed: bool  # a delayed payment that did not come
+    customer_name: str
+    phone: str
+    shipping_address: dict[str, str] = field(default_factory=dict)
+    billing_address: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_paid(self) -> bool:
+        """Complete, and nothing left to pay (a 100 % discount needs no payment)."""
+        return self.status == "complete" and self.payment_status != "unpaid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What a webhook told us. Only its ids are used: the session is asked for anew."""
+
+    id: str
+    type: str
+    livemode: bool
+    created_at: datetime
+    session_id: str  # empty when it is about something else
+
+
+def check_amount(minor: int, currency: str) -> None:
+    """Raise AmountError for a price that Stripe cannot charge."""
+    if minor <= 0:
+        raise AmountError(_("A price must be more than nothing."))
+    if to_stripe(minor, currency) > _MAX_AMOUNT:
+        raise AmountError(_("This is more than can be paid at once."))
+    if currency in _THREE_DECIMALS and minor % 10:
+        raise AmountError(_("The last of the three decimal places must be 0 to be paid by card."))
+
+
+def to_stripe(minor: int, currency: str) -> int:
+    """Turn our minor units into Stripe's."""
+    return minor * 100 if currency in _WHOLE_UNITS_TIMES_100 else minor
+
+
+def from_stripe(amount: int | None, currency: str) -> int:
+    """Turn Stripe's units into our minor units."""
+    return (amount or 0) // 100 if currency in _WHOLE_UNITS_TIMES_100 else (amount or 0)
+
+
+@cache
+def _client(key: str, api_url: str) -> stripe.StripeClient:
+    return stripe.StripeClient(
+        key,
+        base_addresses={"api": api_url} if api_url else {},
+        max_network_retries=RETRIES,
+        http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
+    )
+
+
+def client() -> stripe.StripeClient:
+    """Return the client for the key and address in the settings."""
+    return _client(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_URL)
+
+
+def is_live() -> bool:
+    """Say whether the key in the settings moves real money."""
+    return settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
+
+
+def session_params(purchase: Purchase) -> dict[str, Any]:
+    """Write a purchase as Stripe wants it: plain data, to be kept and sent again unchanged."""
+    currency = purchase.currency
+    params: SessionCreateParams = {
+        "mode": "payment",
+        "ui_mode": "hosted_page",
+        "client_reference_id": purchase.reference,
+        "customer_email": purchase.email,
+        "line_items": [
+            {"quantity": item.quantity, "price_data": _price(item.name, item.unit_price, currency)}
+            for item in purchase.items
+        ],
+        "shipping_address_collection": {"allowed_countries": [purchase.country]},
+        "shipping_options": [{"shipping_rate_data": _rate(purchase.shipping, currency)}],
+        "phone_number_collection": {"enabled": True},
+        "billing_address_collection": "required",
+        "adaptive_pricing": {"enabled": False},  # else the Dashboard decides in which currency is paid
+        "success_url": purchase.success_url + "?session_id={CHECKOUT_SESSION_ID}",
+        "cancel_url": purchase.cancel_url,
+        "expires_at": int(purchase.expires_at.timestamp()),
+        "metadata": {"order": purchase.reference},
+        "payment_intent_data": {"metadata": {"order": purchase.reference}},
+    }
+    return dict(params)
+
+
+def _price(name: str, minor: int, currency: str) -> dict[str, Any]:
+    return {
+        "currency": currency.lower(),
+        "unit_amount": to_stripe(minor, currency),
+        "tax_behavior": "inclusive",
+        "product_data": {"name": name[:250]},
+    }
+
+
+def _rate(shipping: Shipping, currency: str) -> dict[str, Any]:
+    days = {"minimum": shipping.min_days, "maximum": shipping.max_days}
+    return {
+        "type": "fixed_amount",
+        "display_name": shipping.name[:100],
+        "tax_behavior": "inclusive",
+        "fixed_amount": {"amount": to_stripe(shipping.price, currency), "currency": currency.lower()},
+        "delivery_estimate": {end: {"unit": "business_day", "value": value} for end, value in days.items()},
+    }
+
+
+def create_session(params: SessionCreateParams, *, idempotency_key: str) -> Session:
+    """Create a Checkout Session, or get the one made under this key before. Raises PaymentError."""
+    try:
+        made = client().v1.checkout.sessions.create(params, {"idempotency_key": idempotency_key})
+    except stripe.StripeError as error:
+        _translate(error)
+    return _session(made)
+
+
+def retrieve_session(session_id: str) -> Session:
+    """Ask Stripe for a session. Raises NoSuchSessionError, PaymentError."""
+    try:
+        found = client().v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent"]})
+    except stripe.StripeError as error:
+        _translate(error)
+    return _session(found)
+
+
+def expire_session(session_id: str) -> Session:
+    """Close an open session for good. Raises RefusedError when it is no longer open, PaymentError."""
+    try:
+        closed = client().v1.checkout.sessions.expire(session_id)
+    except stripe.StripeError as error:
+        _translate(error)
+    return _session(closed)
+
+
+def read_event(payload: bytes, signature: str) -> Event:
+    """Read a webhook's body; raises SignatureError unless Stripe signed it within the last five minutes."""
+    for secret in settings.STRIPE_WEBHOOK_SECRETS:
+        try:
+            event = stripe.Webhook.construct_event(payload, signature, secret)
+        except (stripe.SignatureVerificationError, ValueError, TypeError):
+            # ValueError: not UTF-8 or not JSON; TypeError: a signature that is not ASCII.
+            continue
+        return _event(event)
+    message = "The signature is not Stripe's."
+    raise SignatureError(message)
+
+
+def _translate(error: stripe.StripeError) -> NoReturn:
+    """Sort Stripe's errors by whether anything can have happened there."""
+    if isinstance(error, stripe.InvalidRequestError) and error.code == "resource_missing":
+        raise NoSuchSessionError(str(error)) from error
+    certain = (
+        stripe.InvalidRequestError,
+        stripe.AuthenticationError,
+        stripe.PermissionError,
+        stripe.CardError,
+        stripe.RateLimitError,
+    )
+    if isinstance(error, certain):
+        raise RefusedError(str(error)) from error
+    raise UnreachableError(str(error)) from error
+
+
+def _event(event: stripe.Event) -> Event:
+    thing: Any = event.data.object
+    is_session = getattr(thing, "object", "") == "checkout.session"
+    return Event(
+        id=event.id,
+        type=event.type,
+        livemode=event.livemode,
+        created_at=datetime.fromtimestamp(event.created, UTC),
+        session_id=thing.id if is_session else "",
+    )
+
+
+def _session(found: Any) -> Session:
+    """Copy what we use out of Stripe's object."""
+    raw = found.to_dict()
+    currency = (raw.get("currency") or "").upper()
+    details = raw.get("total_details") or {}
+    customer = raw.get("customer_details") or {}
+    delivery = (raw.get("collected_information") or {}).get("shipping_details") or {}
+    intent = raw.get("payment_intent") or {}
+    intent = {"id": intent} if isinstance(intent, str) else intent  # expanded only where it was asked for
+
+    def amount(value: int | None) -> int:
+        return from_stripe(value, currency)
+
+    return Session(
+        id=raw["id"],
+        url=raw.get("url") or "",
+        status=raw.get("status") or "",
+        payment_status=raw.get("payment_status") or "",
+        livemode=bool(raw.get("livemode")),
+        currency=currency,
+        subtotal=amount(raw.get("amount_subtotal")),
+        total=amount(raw.get("amount_total")),
+        discount=amount(details.get("amount_discount")),
+        shipping=amount(details.get("amount_shipping")),
+        tax=amount(details.get("amount_tax")),
+        reference=raw.get("client_reference_id") or "",
+        payment_intent_id=intent.get("id") or "",
+        has_failed=intent.get("status") in {"requires_payment_method", "canceled"},
+        expires_at=datetime.fromtimestamp(raw.get("expires_at") or 0, UTC),
+        customer_name=delivery.get("name") or customer.get("name") or "",
+        phone=customer.get("phone") or "",
+        shipping_address=_address(delivery),
+        billing_address=_address(customer),
+    )
+
+
+def _address(holder: dict[str, Any]) -> dict[str, str]:
+    address = holder.get("address") or {}
+    lines = {name: value for name, value in address.items() if value}
+    return {"name": holder.get("name") or "", **lines} if lines else {}

@@ -1,0 +1,68 @@
+"""Asks Stripe about orders that wait: lost answers, lost webhooks, payment pages whose time is over.
+
+Our clock only prompts the question; what happens to an order is what Stripe answers. Run by the worker and by
+`manage.py reconcile_payments`; running it twice changes nothing.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from store import checkout, payments, settling
+from store.models import Order
+
+logger = logging.getLogger(__name__)
+
+# A checkout takes seconds; what is still without a page after this was left by a lost answer or a crash.
+PLACED_PATIENCE = timedelta(minutes=1)
+
+
+@dataclass
+class Report:
+    """What a round found: order numbers by the status they have now, and those about which Stripe gave no answer."""
+
+    asked: int = 0
+    changed: dict[str, str] = field(default_factory=dict)
+    unanswered: list[str] = field(default_factory=list)
+
+
+def reconcile(*, now: datetime | None = None, everything: bool = False) -> Report:
+    """Ask about the orders that are due, or about all that wait."""
+    report = Report()
+    for order in _waiting(now or timezone.now(), everything=everything):
+        report.asked += 1
+        before = order.status
+        try:
+            _ask(order)
+        except payments.PaymentError as error:
+            logger.warning("Stripe gave no answer about order %s: %s", order.number, error)
+            report.unanswered.append(order.number)
+            continue
+        order.refresh_from_db()
+        if order.status != before:
+            report.changed[order.number] = order.status
+    return report
+
+
+def _waiting(now: datetime, *, everything: bool) -> list[Order]:
+    waiting = Order.objects.filter(status__in=Order.HOLDING)
+    if not everything:
+        placed = Q(status=Order.Status.PLACED, placed_at__lt=now - PLACED_PATIENCE)
+        # A delayed payment is told by an event; ask about it too, in case that was lost.
+        over = ~Q(status=Order.Status.PLACED) & Q(session_expires_at__lt=now)
+        waiting = waiting.filter(placed | over)
+    return list(waiting.order_by("placed_at"))
+
+
+def _ask(order: Order) -> None:
+    if order.session_id is None:
+        # The shopper was told that the payment could not be started, so the page must not stay open.
+        try:
+            checkout.cancel(order=order, note="The payment page could not be opened in time.")
+        except checkout.AlreadyUnderWayError:
+            return
+    else:
+        settling.settle(session_id=order.session_id, by="worker")

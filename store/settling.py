@@ -1,0 +1,116 @@
+"""Payment truth: what Stripe says of a session becomes the state of the order. The one way in which an order is paid.
+
+The webhook, the return page and the worker all call `settle` with nothing but a session's id; it asks Stripe itself
+and may be called any number of times, at once, late or in any order. It never trusts what a browser or an event says.
+"""
+
+from django.utils import timezone
+
+from store import baskets, emails, orders, payments, stock
+from store.models import Order
+
+Status = Order.Status
+
+
+def settle(*, session_id: str, by: str) -> Order | None:
+    """Bring the order of a session up to date; None when the session is not one of ours.
+
+    Raises payments.UnreachableError.
+    """
+    try:
+        session = payments.retrieve_session(session_id)
+    except payments.RefusedError:
+        return None
+    order = _order_of(session)
+    if order is None:
+        return None
+    with orders.locked(order.pk) as fresh:
+        adopt(order=fresh, session=session)
+        _apply(fresh, session, by)
+    return fresh
+
+
+def adopt(*, order: Order, session: payments.Session) -> None:
+    """Remember the session of an order whose payment page was just made, or whose answer had been lost."""
+    if order.session_id is not None:
+        return
+    order.session_id = session.id
+    order.session_url = session.url
+    order.session_expires_at = session.expires_at
+    order.save(update_fields=["session_id", "session_url", "session_expires_at"])
+    if order.status == Status.PLACED:
+        orders.change_status(order=order, to=Status.AWAITING, by="Stripe", note="The payment page is open.")
+
+
+def _order_of(session: payments.Session) -> Order | None:
+    """Find our order: by the session's id, or by the number we gave to a session whose answer was lost."""
+    if session.livemode != payments.is_live():
+        return None
+    known = Order.objects.filter(session_id=session.id).first()
+    return known or Order.objects.filter(number=session.reference, session_id__isnull=True).first()
+
+
+def _apply(order: Order, session: payments.Session, by: str) -> None:
+    match session.status:
+        case "complete" if session.is_paid:
+            _pay(order, session, by)
+        case "complete" if session.has_failed:
+            _end(order, to=Status.FAILED, by=by)
+        case "complete":
+            if order.status == Status.AWAITING:
+                orders.change_status(order=order, to=Status.PROCESSING, by=by)
+        case "expired":
+            _end(order, to=Status.EXPIRED, by=by)
+
+
+def _end(order: Order, *, to: str, by: str) -> None:
+    if to in Order.TRANSITIONS[order.status]:
+        stock.release(order=order)
+        orders.change_status(order=order, to=to, by=by)
+
+
+def _pay(order: Order, session: payments.Session, by: str) -> None:
+    if order.paid_at is not None:
+        return
+    if problem := _mismatch(order, session):
+        orders.flag(order=order, note=f"Paid, but not what was ordered: {problem}", by=by)
+        return
+    _copy_figures(order, session)
+    orders.change_status(order=order, to=Status.PAID, by=by)
+    try:
+        stock.sell(order=order)
+    except stock.OutOfStockError as error:
+        stock.release(order=order)
+        orders.flag(order=order, note=f"Paid, but the stock is gone: {error}", by=by)
+    baskets.take_out_what_was_bought(order=order)
+    emails.order_paid(order)
+
+
+def _mismatch(order: Order, session: payments.Session) -> str:
+    """Say in which way the session is not the order; an empty string when it is."""
+    expected = session.subtotal - session.discount + session.shipping + session.tax
+    figures = {
+        "currency": (order.currency, session.currency),
+        "goods": (order.subtotal, session.subtotal),
+        "shipping": (order.shipping, session.shipping),
+        "total": (expected, session.total),
+        "real money": (order.livemode, session.livemode),
+    }
+    return ", ".join(
+        f"{name} {ours} ordered, {theirs} at Stripe"
+        for name, (ours, theirs) in figures.items()
+        if ours != theirs
+    )
+
+
+def _copy_figures(order: Order, session: payments.Session) -> None:
+    order.discount = session.discount
+    order.tax = session.tax
+    order.total = session.total
+    order.payment_intent_id = session.payment_intent_id
+    order.customer_name = session.customer_name
+    order.phone = session.phone
+    order.shipping_address = session.shipping_address
+    order.billing_address = session.billing_address
+    order.paid_at = timezone.now()
+    order.save()

@@ -1,0 +1,124 @@
+"""Stock moves here and nowhere else: each function changes the row of a SKU and writes the movement that says why.
+
+What is held for an order is found in its movements, so that holding, selling and releasing happen once an order
+however often they are asked for. Each function runs inside a transaction with the order locked (`orders.locked`).
+The guard against selling twice is one conditional update, not a look before a leap.
+"""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import F, Sum
+from django.utils import timezone
+
+from home.models import User
+from store.models import Order, StockItem, StockMovement
+
+Kind = StockMovement.Kind
+
+
+class OutOfStockError(Exception):
+    """There is not enough of a SKU."""
+
+    def __init__(self, sku: str, available: int) -> None:
+        """Remember what is missing."""
+        super().__init__(f"{sku}: {available} left")
+        self.sku = sku
+        self.available = available
+
+
+def available(skus: Iterable[str]) -> dict[str, int]:
+    """Say how many of each SKU can be bought now; unknown SKUs have none."""
+    wanted = set(skus)
+    found = {item.sku: item.available for item in StockItem.objects.filter(sku__in=wanted)}
+    return {sku: found.get(sku, 0) for sku in wanted}
+
+
+@transaction.atomic
+def receive(*, sku: str, quantity: int, by: User | None = None, note: str = "") -> None:
+    """Put goods on the shelf (negative: take them off, as far as they are not held)."""
+    StockItem.objects.get_or_create(sku=sku)
+    _change(
+        sku, on_hand=quantity, kind=Kind.RECEIVED if quantity >= 0 else Kind.WRITTEN_OFF, by=by, note=note
+    )
+
+
+@transaction.atomic
+def count(*, sku: str, on_hand: int, by: User | None = None, note: str = "") -> None:
+    """Set what lies on the shelf to what was counted. Raises OutOfStockError when more is held than was counted."""
+    StockItem.objects.get_or_create(sku=sku)
+    item = StockItem.objects.select_for_update().get(sku=sku)
+    _change(sku, on_hand=on_hand - item.on_hand, kind=Kind.COUNTED, by=by, note=note)
+
+
+def hold(*, order: Order) -> None:
+    """Hold everything the order asks for, or nothing. Raises OutOfStockError."""
+    with transaction.atomic():
+        for line in order.lines.order_by(
+            "sku"
+        ):  # one order of locking for all, so that none waits for another
+            _change(line.sku, held=line.quantity, kind=Kind.HELD, order=order)
+
+
+def release(*, order: Order, note: str = "") -> None:
+    """Let go of what is still held for the order."""
+    with transaction.atomic():
+        for sku, quantity in _held_for(order).items():
+            _change(sku, held=-quantity, kind=Kind.RELEASED, order=order, note=note)
+
+
+def sell(*, order: Order) -> None:
+    """Take what was paid for from the shelf; what is no longer held is taken from what is free.
+
+    Raises OutOfStockError, and takes nothing, when that is not there any more.
+    """
+    if order.stock_movements.filter(kind=Kind.SOLD).exists():
+        return
+    held = _held_for(order)
+    with transaction.atomic():
+        for line in order.lines.order_by("sku"):
+            from_hold = min(held.get(line.sku, 0), line.quantity)
+            _change(line.sku, on_hand=-line.quantity, held=-from_hold, kind=Kind.SOLD, order=order)
+
+
+def take_back(*, order: Order, by: User | None = None) -> None:
+    """Put sold goods back on the shelf (a return that can be sold again)."""
+    with transaction.atomic():
+        sold = order.stock_movements.filter(kind__in=(Kind.SOLD, Kind.RETURNED))
+        for sku, change in sold.values_list("sku").annotate(change=Sum("on_hand_change")).order_by("sku"):
+            if change < 0:
+                _change(sku, on_hand=-change, kind=Kind.RETURNED, order=order, by=by)
+
+
+def _held_for(order: Order) -> dict[str, int]:
+    totals = order.stock_movements.values_list("sku").annotate(held=Sum("held_change")).order_by("sku")
+    return {sku: held for sku, held in totals if held > 0}
+
+
+def _change(
+    sku: str,
+    *,
+    kind: str,
+    on_hand: int = 0,
+    held: int = 0,
+    order: Order | None = None,
+    by: User | None = None,
+    note: str = "",
+) -> None:
+    """Change one row if what is free allows it, in one statement, and write the movement."""
+    # After the change, what is held must still fit into what is there: on_hand + Δ ≥ held + Δ.
+    row = StockItem.objects.alias(free=F("on_hand") - F("held")).filter(
+        sku=sku, free__gte=held - on_hand, held__gte=-held
+    )
+    if not row.update(on_hand=F("on_hand") + on_hand, held=F("held") + held):
+        raise OutOfStockError(sku, available([sku])[sku])
+    StockMovement.objects.create(
+        sku=sku,
+        kind=kind,
+        on_hand_change=on_hand,
+        held_change=held,
+        order=order,
+        made_at=timezone.now(),
+        made_by=by,
+        note=note,
+    )

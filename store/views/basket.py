@@ -1,0 +1,86 @@
+"""The basket: shown, filled and changed, with and without JavaScript."""
+
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from store import baskets
+from store.basket_cookie import basket_of, remember
+from store.forms import AddForm, UpdateForm
+from store.models import Basket
+
+UNPROCESSABLE = 422  # understood, but not to be done as it stands
+
+
+@never_cache
+@require_safe
+def basket(request: HttpRequest) -> HttpResponse:
+    """Show the basket at today's prices."""
+    return _page(request, basket_of(request))
+
+
+@never_cache
+@require_POST
+def add(request: HttpRequest) -> HttpResponse:
+    """Put something in."""
+    form = AddForm(request.POST)
+    found = basket_of(request)
+    if not form.is_valid():
+        return _refusal(request, found, _first_error(form))
+    try:
+        found = baskets.add(basket=found, **form.cleaned_data)
+    except baskets.NotForSaleError:
+        return _refusal(request, found, _("This product is not for sale."))
+    except baskets.BasketError:
+        return _refusal(request, found, _("A basket holds no more different things than this."))
+    return _done(request, found)
+
+
+@never_cache
+@require_POST
+def update(request: HttpRequest) -> HttpResponse:
+    """Change a quantity, or take something out."""
+    form = UpdateForm(request.POST)
+    found = basket_of(request)
+    if not form.is_valid():
+        return _refusal(request, found, _first_error(form))
+    if found is not None and found.lines.filter(sku=form.cleaned_data["sku"]).exists():
+        baskets.set_quantity(basket=found, **form.cleaned_data)
+    return _done(request, found)
+
+
+def _first_error(form: Form) -> str:
+    return next(iter(next(iter(form.errors.values()))))
+
+
+def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:
+    if _wants_json(request):
+        count = baskets.contents(found).count
+        message = ngettext("%(count)s thing in the basket", "%(count)s things in the basket", count)
+        response: HttpResponse = JsonResponse(
+            {"ok": True, "count": count, "message": message % {"count": count}}
+        )
+    else:
+        response = redirect("store:basket", permanent=False)
+        response.status_code = 303
+    remember(response, found)
+    return response
+
+
+def _refusal(request: HttpRequest, found: Basket | None, error: str) -> HttpResponse:
+    if _wants_json(request):
+        return JsonResponse({"ok": False, "error": error}, status=UNPROCESSABLE)
+    return _page(request, found, error=error, status=UNPROCESSABLE)
+
+
+def _page(request: HttpRequest, found: Basket | None, *, error: str = "", status: int = 200) -> HttpResponse:
+    context = {"contents": baskets.contents(found), "error": error}
+    return render(request, "store/basket.html", context, status=status)
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.headers.get("Accept", "").startswith("application/json")

@@ -1,0 +1,138 @@
+"""The review page, the way to Stripe and the ways back."""
+
+import logging
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from policies.models import Policy, PolicyVersion
+from store import baskets, checkout, payments, settling
+from store.basket_cookie import basket_of, remember
+from store.forms import CheckoutForm, DeliveryForm
+from store.models import Basket, DeliveryCountry, Order, ShippingOption
+
+logger = logging.getLogger(__name__)
+
+SEE_OTHER, CONFLICT, UNPROCESSABLE, BAD_GATEWAY = 303, 409, 422, 502
+
+
+@dataclass(frozen=True)
+class Review:
+    """Everything the review page shows, as it stands now."""
+
+    basket: Basket
+    contents: baskets.Contents
+    option: ShippingOption
+    terms: PolicyVersion | None
+    privacy: PolicyVersion | None
+
+    @property
+    def total(self) -> int:
+        """The final total, minor units."""
+        return self.contents.subtotal + self.option.price
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def review(request: HttpRequest) -> HttpResponse:
+    """Show everything there is to agree to; by POST, order and go to the payment page."""
+    basket = basket_of(request)
+    contents = baskets.contents(basket)
+    option = _chosen_option(request)
+    if basket is None or not contents.can_be_bought or option is None:
+        return redirect("store:basket")
+    shown = Review(basket, contents, option, _in_force(Policy.Kind.TERMS), _in_force(Policy.Kind.PRIVACY))
+    return _order(request, shown) if request.method == "POST" else _page(request, shown, _form(shown))
+
+
+@never_cache
+@require_safe
+def return_from_payment(request: HttpRequest, token: str) -> HttpResponse:
+    """Back from the payment page: ask Stripe what happened, then show the order."""
+    order = get_object_or_404(Order, token=token)
+    # The address may name any session; the order's own is the only one asked about.
+    if order.session_id and request.GET.get("session_id") == order.session_id:
+        try:
+            settling.settle(session_id=order.session_id, by="shopper")
+        except payments.PaymentError as error:
+            logger.warning("Order %s could not be settled on return: %s", order.number, error)
+    response = HttpResponseRedirect(order.get_absolute_url(), status=SEE_OTHER)
+    remember(response, order.basket)
+    return response
+
+
+@never_cache
+@require_safe
+def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
+    """Back without paying: close the payment page, release the goods, show the basket as it was."""
+    order = get_object_or_404(Order, token=token)
+    try:
+        checkout.cancel(order=order, note="The shopper came back without paying.")
+    except checkout.AlreadyUnderWayError:
+        return HttpResponseRedirect(order.get_absolute_url(), status=SEE_OTHER)
+    except payments.PaymentError as error:
+        logger.warning("Order %s could not be cancelled: %s", order.number, error)
+    response = HttpResponseRedirect("/basket/", status=SEE_OTHER)
+    remember(response, order.basket)
+    return response
+
+
+def _order(request: HttpRequest, shown: Review) -> HttpResponse:
+    form = _form(shown, request)
+    if not form.is_valid():
+        return _page(request, shown, form, status=UNPROCESSABLE)
+    agreement = checkout.Agreement(terms=shown.terms, privacy=shown.privacy)
+    try:
+        order = checkout.place_order(
+            basket=shown.basket, email=form.cleaned_data["email"], option=shown.option, agreement=agreement
+        )
+        url = checkout.start_payment(order=order)
+    except checkout.AlreadyUnderWayError as error:
+        return HttpResponseRedirect(error.order.get_absolute_url(), status=SEE_OTHER)
+    except checkout.CheckoutError:
+        return redirect("store:basket")
+    except payments.PaymentError as error:
+        logger.warning("The payment could not be started: %s", error)
+        form.add_error(
+            None,
+            _(
+                "The payment service does not answer. Nothing was charged and your basket is as it was. "
+                "Please try again in a few minutes."
+            ),
+        )
+        return _page(request, shown, form, status=BAD_GATEWAY)
+    return HttpResponseRedirect(url, status=SEE_OTHER)
+
+
+def _form(shown: Review, request: HttpRequest | None = None) -> CheckoutForm:
+    terms_version = shown.terms.number if shown.terms else None
+    data = request.POST if request else None
+    return CheckoutForm(data, total=shown.total, terms_version=terms_version)
+
+
+def _page(request: HttpRequest, shown: Review, form: CheckoutForm, *, status: int = 200) -> HttpResponse:
+    context = {
+        "review": shown,
+        "form": form,
+        "delivery_form": DeliveryForm(country=shown.option.country, option=shown.option),
+    }
+    return render(request, "store/checkout.html", context, status=status)
+
+
+def _chosen_option(request: HttpRequest) -> ShippingOption | None:
+    """Read country and shipping from the address; fall back to the first country and its cheapest way."""
+    countries = {country.code: country for country in DeliveryCountry.objects.deliverable()}
+    country = countries.get(request.GET.get("country", "")) or next(iter(countries.values()), None)
+    if country is None:
+        return None
+    options = {str(option.pk): option for option in country.options.select_related("country")}
+    return options.get(request.GET.get("shipping", "")) or next(iter(options.values()), None)
+
+
+def _in_force(kind: str) -> PolicyVersion | None:
+    policy = Policy.objects.of_kind(kind)
+    return policy.in_force() if policy else None

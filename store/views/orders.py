@@ -1,0 +1,21 @@
+"""The shopper's page of one order. Its address is the key: it cannot be guessed, and orders are listed nowhere."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from store.models import Order
+
+
+@never_cache
+@require_safe
+def order(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what was ordered, what was agreed, and how far it is."""
+    found = get_object_or_404(
+        Order.objects.select_related("terms_accepted__policy", "privacy_shown__policy"), token=token
+    )
+    context = {"order": found, "lines": found.lines.all(), "events": found.events.exclude(to_status="")}
+    response = render(request, "store/order.html", context)
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response

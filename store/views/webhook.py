@@ -1,0 +1,85 @@
+"""Stripe's messages. Each is checked, written down once, and answered so that Stripe knows whether to send it again.
+
+200: done, or not about us. 400: not signed by Stripe. 503: we could not finish; send it again.
+"""
+
+import logging
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from store import payments, settling
+from store.models import StripeEvent
+
+logger = logging.getLogger(__name__)
+
+MAX_BYTES = 512 * 1024
+SESSION_EVENTS = frozenset(
+    {
+        "checkout.session.completed",
+        "checkout.session.async_payment_succeeded",
+        "checkout.session.async_payment_failed",
+        "checkout.session.expired",
+    }
+)
+Outcome = StripeEvent.Outcome
+
+
+@csrf_exempt  # Stripe signs its messages instead
+@never_cache
+@require_POST
+def stripe_webhook(request: HttpRequest) -> HttpResponse:
+    """Take in one message."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
+        return HttpResponse(status=413)
+    try:
+        event = payments.read_event(request.body, request.headers.get("Stripe-Signature", ""))
+    except payments.SignatureError:
+        return HttpResponse("Not signed by Stripe.", status=400, content_type="text/plain")
+    record = _written_down(event)
+    if record.outcome in {Outcome.HANDLED, Outcome.FOREIGN, Outcome.IGNORED}:
+        return HttpResponse(status=200)
+    return _handle(event, record)
+
+
+def _written_down(event: payments.Event) -> StripeEvent:
+    """Write the event down, once however often it comes."""
+    with transaction.atomic():
+        record, is_new = StripeEvent.objects.get_or_create(
+            event_id=event.id,
+            defaults={
+                "type": event.type[:80],
+                "livemode": event.livemode,
+                "session_id": event.session_id,
+                "created_at": event.created_at,
+                "received_at": timezone.now(),
+            },
+        )
+        if not is_new:
+            record.deliveries += 1
+            record.save(update_fields=["deliveries"])
+    return record
+
+
+def _handle(event: payments.Event, record: StripeEvent) -> HttpResponse:
+    if event.type not in SESSION_EVENTS:
+        return _answer(record, Outcome.IGNORED)
+    if event.livemode != payments.is_live():
+        return _answer(record, Outcome.FOREIGN, note="livemode is not ours")
+    try:
+        order = settling.settle(session_id=event.session_id, by="Stripe")
+    except payments.PaymentError as error:
+        logger.warning("Stripe event %s could not be handled: %s", event.id, error)
+        return _answer(record, Outcome.FAILED, note=str(error), status=503)
+    return _answer(record, Outcome.HANDLED if order else Outcome.FOREIGN)
+
+
+def _answer(record: StripeEvent, outcome: str, *, note: str = "", status: int = 200) -> HttpResponse:
+    record.outcome = outcome
+    record.note = note[:400]
+    record.save(update_fields=["outcome", "note"])
+    return HttpResponse(status=status)
