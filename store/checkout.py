@@ -19,6 +19,8 @@ from store.models import Basket, Order, OrderLine, ShippingOption
 
 # Stripe counts its minimum of 30 minutes from when it makes the session, which may be minutes after we ask.
 SESSION_LIFE = timedelta(minutes=40)
+# By which our clock may differ from Stripe's.
+CLOCK_DIFFERENCE = timedelta(minutes=5)
 
 
 class CheckoutError(Exception):
@@ -93,16 +95,27 @@ def cancel(*, order: Order, note: str = "") -> None:
     answer; nothing is released then.
     """
     if order.status == Order.Status.PLACED:
-        try:
-            start_payment(order=order)  # the only way to learn of a session whose answer was lost
-        except payments.RefusedError:
-            return  # there is none, and start_payment has cancelled the order
+        _find_lost_session(order, note)
         order.refresh_from_db()
     if order.status == Order.Status.AWAITING:
         _expire(order, note)
         order.refresh_from_db()
     if order.status in {Order.Status.PROCESSING, Order.Status.PAID}:
         raise AlreadyUnderWayError(order)
+
+
+def _find_lost_session(order: Order, note: str) -> None:
+    """Learn whether Stripe made a session of which we never heard.
+
+    Should one still be on its way, it does no harm: nobody knows its address, so nobody can pay it.
+    """
+    session = payments.find_session(reference=order.number, made_after=order.placed_at - CLOCK_DIFFERENCE)
+    with orders.locked(order.pk) as fresh:
+        if session is not None:
+            settling.adopt(order=fresh, session=session)
+        elif fresh.status == Order.Status.PLACED:
+            stock.release(order=fresh, note=note)
+            orders.change_status(order=fresh, to=Order.Status.CANCELLED, by="shop", note=note)
 
 
 def _expire(order: Order, note: str) -> None:

@@ -229,6 +229,17 @@ def retrieve_session(session_id: str) -> Session:
     return _session(found)
 
 
+def find_session(*, reference: str, made_after: datetime) -> Session | None:
+    """Look for the session of an order whose answer was lost; None when Stripe made none. Raises PaymentError."""
+    since = {"created": {"gte": int(made_after.timestamp())}, "limit": 100}
+    try:
+        pages = client().v1.checkout.sessions.list(since).auto_paging_iter()
+        found = next((one for one in pages if one.client_reference_id == reference), None)
+    except stripe.StripeError as error:
+        _translate(error)
+    return _session(found) if found is not None else None
+
+
 def expire_session(session_id: str) -> Session:
     """Close an open session for good. Raises RefusedError when it is no longer open, PaymentError."""
     try:

@@ -1,8 +1,9 @@
 """A developer's machine and `make run`: everything local, demo logins allowed, real error pages unless DEBUG=1."""
 
-from config.env import env, text
+from config.env import VAR_DIR, env, text
 from config.settings.base import *  # noqa: F403 - settings modules are layers
 from config.settings.base import INSTALLED_APPS, STORAGES, STRIPE_SECRET_KEY
+from store.sandbox.secret import webhook_secret
 
 DEBUG = env.bool("DEBUG", default=False)
 # Protects nothing but a developer's own machine; production has no default.
@@ -21,5 +22,5 @@ SERVE_MEDIA = True  # no web server in front: Django hands out pictures itself
 # Without a key of Stripe's, payments go to the sandbox, which `make run` starts on the next port.
 if not STRIPE_SECRET_KEY:
     STRIPE_SECRET_KEY = "sk_test_sandbox"
-    STRIPE_WEBHOOK_SECRETS = ["whsec_sandbox"]
+    STRIPE_WEBHOOK_SECRETS = [webhook_secret(VAR_DIR / "sandbox.sqlite3")]
     STRIPE_API_URL = text("STRIPE_SANDBOX_URL", f"http://127.0.0.1:{env.int('PORT', default=8000) + 1}")
