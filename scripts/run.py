@@ -24,26 +24,31 @@ from django.db import DatabaseError, connections
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
-HIGHEST_PORT = 65535
+HIGHEST_PORT = 65534  # the sandbox takes the next one
 PATIENCE = 8  # seconds that a process may take to end when asked, before it is made to
 
 
 def chosen_port() -> int:
-    """Return PORT, or end with a clear message when it is no port or taken."""
+    """Return PORT, or end with a clear message when it or the next one, the sandbox's, is no port or taken."""
     text = os.environ.get("PORT") or "8000"
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= HIGHEST_PORT):
         sys.exit(f"PORT must be a number from 1 to {HIGHEST_PORT}, not {text!r}.")
     port = int(text)
+    for number in (port, port + 1):
+        _try(number, port)
+    return port
+
+
+def _try(number: int, port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((HOST, number))
         except OSError as error:
             sys.exit(
-                f"Port {port} cannot be used ({error.strerror}). Another program, perhaps an earlier `make run`, "
-                f"may have it. Stop that, or choose another port: PORT={port + 1} make run"
+                f"Port {number} cannot be used ({error.strerror}). Another program, perhaps an earlier `make run`, "
+                f"may have it. Stop that, or choose another port: PORT={port + 2} make run"
             )
-    return port
 
 
 def prepare() -> str:
@@ -130,11 +135,15 @@ def banner(port: int, logins: str) -> str:
   Jomso is open.
 
     The shop      {site}/
+    Its goods     {site}/shop/
     A policy      {site}/privacy-policy/
     Cookies       {site}/cookies/
     For editors   {site}/admin/
 
 {logins}
+  To buy something, pay on the test payment page with the card 4242 4242 4242 4242, any
+  later month and any three digits. No money moves. What the sandbox saw: http://{HOST}:{port + 1}/_sandbox/
+
   Stop it with Ctrl-C.
 """
 

@@ -12,6 +12,6 @@ class StoreConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what the site must know of the shop."""
-        from store import startup  # noqa: PLC0415 - models must be loaded first
+        from store import checks, startup  # noqa: F401, PLC0415 - models must be loaded first
 
         startup.register()

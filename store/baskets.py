@@ -136,7 +136,7 @@ def take_out_what_was_bought(*, order: Order) -> None:
     if order.basket is None:
         return
     bought = {line.sku: line.quantity for line in order.lines.all()}
-    for line in order.basket.lines.filter(sku__in=bought):
+    for line in order.basket.lines.select_for_update().filter(sku__in=bought):
         set_quantity(basket=order.basket, sku=line.sku, quantity=line.quantity - bought[line.sku])
 
 

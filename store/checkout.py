@@ -5,6 +5,7 @@ the question: if the answer is lost, the same question under the same key gets t
 Stripe has said that the session cannot be paid (any more).
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -29,6 +30,10 @@ class CheckoutError(Exception):
 
 class BasketChangedError(CheckoutError):
     """Something in the basket can no longer be bought as it stands."""
+
+
+class SupersededError(CheckoutError):
+    """The order was cancelled meanwhile, by another checkout of the same basket."""
 
 
 class AlreadyUnderWayError(CheckoutError):
@@ -72,8 +77,8 @@ def place_order(*, basket: Basket, email: str, option: ShippingOption, agreement
 def start_payment(*, order: Order) -> str:
     """Get the order its payment page and return the address.
 
-    Asked again it gives the same page. Raises payments.RefusedError (the order is then cancelled, its hold released)
-    and payments.UnreachableError (the order waits: the worker finds out what Stripe did).
+    Asked again it gives the same page. Raises payments.RefusedError (the order is then cancelled, its hold released),
+    payments.UnreachableError (the order waits: the worker finds out what Stripe did), and SupersededError.
     """
     try:
         session = payments.create_session(order.session_params, idempotency_key=f"order-{order.number}")
@@ -85,14 +90,18 @@ def start_payment(*, order: Order) -> str:
         raise
     with orders.locked(order.pk) as fresh:
         settling.adopt(order=fresh, session=session)
+    if fresh.status != Order.Status.AWAITING:  # cancelled while Stripe was making the page
+        with suppress(payments.PaymentError):  # nobody learns its address, so nobody can pay it
+            payments.expire_session(session.id)
+        raise SupersededError
     return session.url
 
 
 def cancel(*, order: Order, note: str = "") -> None:
     """Close the order's payment page at Stripe, then release what it holds.
 
-    Raises AlreadyUnderWayError when the page was paid meanwhile, payments.UnreachableError when Stripe gives no
-    answer; nothing is released then.
+    Raises AlreadyUnderWayError when it is paid or being paid, payments.PaymentError when Stripe gives no answer;
+    nothing is released then.
     """
     if order.status == Order.Status.PLACED:
         _find_lost_session(order, note)
@@ -100,7 +109,7 @@ def cancel(*, order: Order, note: str = "") -> None:
     if order.status == Order.Status.AWAITING:
         _expire(order, note)
         order.refresh_from_db()
-    if order.status in {Order.Status.PROCESSING, Order.Status.PAID}:
+    if order.paid_at or order.status == Order.Status.PROCESSING:
         raise AlreadyUnderWayError(order)
 
 
@@ -121,7 +130,7 @@ def _find_lost_session(order: Order, note: str) -> None:
 def _expire(order: Order, note: str) -> None:
     try:
         payments.expire_session(order.session_id)
-    except payments.RefusedError:  # no longer open: find out what became of it
+    except payments.RefusedError:  # most likely no longer open: find out what became of it
         settling.settle(session_id=order.session_id, by="shopper")
         return
     with orders.locked(order.pk) as fresh:

@@ -4,8 +4,10 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from post_office.models import Email
+from wagtail.models import Site
 
 from home import mail_queue
+from home.models import BrandSettings
 from store.models import Order
 
 
@@ -13,7 +15,12 @@ def order_paid(order: Order) -> Email:
     """Confirm a paid order to the shopper (on a durable medium: Directive 2011/83/EU, article 8(7))."""
     text = render_to_string(
         "emails/order_paid.txt",
-        {"order": order, "lines": order.lines.all(), "site_url": settings.WAGTAILADMIN_BASE_URL},
+        {
+            "order": order,
+            "lines": order.lines.all(),
+            "site_url": settings.WAGTAILADMIN_BASE_URL,
+            "brand": BrandSettings.for_site(Site.objects.get(is_default_site=True)),
+        },
     )
     return mail_queue.queue(
         to=[order.email],

@@ -4,24 +4,66 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.html import format_html
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from policies.models import PolicyVersion
+from store import money
 from store.models import DeliveryCountry, ShippingOption
 from store.models.baskets import MAX_QUANTITY
+
+
+class QuantityField(forms.IntegerField):
+    """A whole number of things; whatever is wrong with it is told in the same words."""
+
+    def __init__(self, *, min_value: int) -> None:
+        """Set the limits."""
+        words = format_lazy(
+            _("Please give a whole number from {least} to {most} as the quantity."),
+            least=min_value,
+            most=MAX_QUANTITY,
+        )
+        codes = ("required", "invalid", "min_value", "max_value")
+        super().__init__(
+            min_value=min_value, max_value=MAX_QUANTITY, error_messages=dict.fromkeys(codes, words)
+        )
 
 
 class AddForm(forms.Form):
     """So many of a SKU, into the basket."""
 
-    sku = forms.CharField(max_length=40)
-    quantity = forms.IntegerField(min_value=1, max_value=MAX_QUANTITY)
+    sku = forms.CharField(max_length=40, error_messages={"required": _("Please choose what you want.")})
+    quantity = QuantityField(min_value=1)
 
 
 class UpdateForm(forms.Form):
     """A new quantity for a SKU in the basket; 0 takes it out."""
 
     sku = forms.CharField(max_length=40)
-    quantity = forms.IntegerField(min_value=0, max_value=MAX_QUANTITY)
+    quantity = QuantityField(min_value=0)
+
+
+class ShippingField(forms.ModelChoiceField):
+    """Ways of sending, each with its price and how long it takes."""
+
+    def label_from_instance(self, obj: ShippingOption) -> str:
+        """Write one way of sending as a choice."""
+        return _now("%(name)s, %(price)s (%(days)s)") % {
+            "name": obj.name,
+            "price": money.display(obj.price),
+            "days": working_days(obj),
+        }
+
+
+def working_days(option: ShippingOption) -> str:
+    """Say how long a way of sending takes."""
+    days = option.max_days
+    if option.min_days == days:
+        return ngettext("%(days)s working day", "%(days)s working days", days) % {"days": days}
+    return _now("%(least)s to %(most)s working days") % {"least": option.min_days, "most": days}
 
 
 class DeliveryForm(forms.Form):
@@ -30,7 +72,7 @@ class DeliveryForm(forms.Form):
     country = forms.ModelChoiceField(
         DeliveryCountry.objects.deliverable(), to_field_name="code", label=_("Deliver to"), empty_label=None
     )
-    shipping = forms.ModelChoiceField(
+    shipping = ShippingField(
         ShippingOption.objects.none(), label=_("Shipping"), widget=forms.RadioSelect, empty_label=None
     )
 
@@ -56,19 +98,42 @@ class CheckoutForm(forms.Form):
     # What the page showed: if any of it has changed since, the shopper is shown it anew before paying.
     total = forms.IntegerField(widget=forms.HiddenInput)
     terms_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    privacy_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, total: int, terms_version: int | None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        total: int,
+        terms: PolicyVersion | None,
+        privacy: PolicyVersion | None,
+        **kwargs: Any,
+    ) -> None:
         """Take what holds now."""
-        self.now = {"total": total, "terms_version": terms_version}
+        self.now = {
+            "total": total,
+            "terms_version": terms.number if terms else None,
+            "privacy_version": privacy.number if privacy else None,
+        }
         super().__init__(*args, initial=self.now, **kwargs)
+        if terms is None:
+            del self.fields["terms"]
+        else:
+            self.fields["terms"].help_text = format_html(
+                '<a href="{}" target="_blank">{}</a> {}',
+                terms.get_absolute_url(),
+                terms,
+                _("(opens in a new tab)"),
+            )
 
     def clean(self) -> dict[str, Any]:
         """Refuse when what was shown is no longer true."""
         cleaned = super().clean()
-        if any(cleaned.get(name) != value for name, value in self.now.items()):
-            self.data = {
-                **self.data.dict(),
-                **{name: value for name, value in self.now.items() if value is not None},
-            }
+        changed = {name for name, value in self.now.items() if cleaned.get(name) != value}
+        if changed:
+            self.data = self.data.copy()
+            for name, value in self.now.items():
+                self.data[name] = "" if value is None else str(value)
+            if "terms_version" in changed:
+                self.data.pop("terms", None)  # what was accepted is not what holds now
             raise ValidationError(_("The total or the terms have changed. Please look again before you pay."))
         return cleaned

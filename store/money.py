@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from moneyed import Money, get_currency
 from moneyed.l10n import format_money
 
+_MOST_DIGITS = 15  # more is no price, and 1e999999999 would be more than the memory holds
+
 
 class PriceError(ValueError):
     """What was typed is no price in this currency."""
@@ -24,9 +26,12 @@ def digits(currency: str) -> int:
 def to_minor(amount: Decimal | str, currency: str) -> int:
     """Turn 12.50 GBP into 1250. Raises PriceError for more decimal places than the currency has."""
     try:
-        scaled = Decimal(str(amount)).scaleb(digits(currency))
+        number = Decimal(str(amount))
     except InvalidOperation as error:
         raise PriceError(_("This is not an amount.")) from error
+    if not number.is_finite() or number.adjusted() > _MOST_DIGITS:
+        raise PriceError(_("This is not an amount."))
+    scaled = number.scaleb(digits(currency))
     if scaled != scaled.to_integral_value():
         raise PriceError(_("This has more decimal places than the currency."))
     return int(scaled)

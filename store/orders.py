@@ -49,12 +49,12 @@ def remark(*, order: Order, note: str, by: str, actor: User | None = None) -> No
 
 
 def flag(*, order: Order, note: str, by: str) -> None:
-    """Ask staff to look at an order; the same remark is written once."""
-    if not order.needs_attention:
-        order.needs_attention = True
-        order.save(update_fields=["needs_attention"])
-    if not order.events.filter(note=note[:400]).exists():
-        remark(order=order, note=note, by=by)
+    """Ask staff to look at an order. The same remark is made once: what they have looked at stays settled."""
+    if order.events.filter(note=note[:400]).exists():
+        return
+    order.needs_attention = True
+    order.save(update_fields=["needs_attention"])
+    remark(order=order, note=note, by=by)
 
 
 def settle_attention(*, order: Order, actor: User, note: str) -> None:

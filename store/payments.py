@@ -5,6 +5,10 @@ sandbox: the same code. An error says whether Stripe surely did nothing (`Refuse
 (`Unreachable`); callers must treat the two differently.
 """
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -13,15 +17,19 @@ from typing import Any, NoReturn
 import stripe
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from stripe import RequestOptions
 from stripe.params.checkout import SessionCreateParams
 
-# Three tries of this length and the pauses between them stay below the 15 seconds a shopper is made to wait.
-CONNECT_SECONDS, READ_SECONDS, RETRIES = 2, 3.5, 2
+# One try, and the longest pause that the SDK makes before the next.
+CONNECT_SECONDS, READ_SECONDS, PAUSE_SECONDS, RETRIES = 2, 3.5, 1, 2
 # https://docs.stripe.com/currencies#special-cases: two decimals at Stripe, none in the world.
 _WHOLE_UNITS_TIMES_100 = frozenset({"ISK", "UGX"})
 # https://docs.stripe.com/currencies#three-decimal: the last digit must be 0.
 _THREE_DECIMALS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
+# Two decimals in the world, none at Stripe: prices would be a hundred times too high.
+COUNTED_OTHERWISE = frozenset({"MGA"})
 _MAX_AMOUNT = 99_999_999
+_until: ContextVar[float | None] = ContextVar("until", default=None)
 
 stripe.enable_telemetry = False  # it would write below the home folder
 
@@ -150,7 +158,6 @@ def _client(key: str, api_url: str) -> stripe.StripeClient:
     return stripe.StripeClient(
         key,
         base_addresses={"api": api_url} if api_url else {},
-        max_network_retries=RETRIES,
         http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
     )
 
@@ -158,6 +165,27 @@ def _client(key: str, api_url: str) -> stripe.StripeClient:
 def client() -> stripe.StripeClient:
     """Return the client for the key and address in the settings."""
     return _client(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_URL)
+
+
+@contextmanager
+def answering_within(seconds: float) -> Iterator[None]:
+    """Let all the questions asked inside take no longer than this together: somebody waits for the answer."""
+    token = _until.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _until.reset(token)
+
+
+def _in_time(**options: Any) -> RequestOptions:
+    """Add to a request's options how often it may be tried again. Raises UnreachableError when no time is left."""
+    tries = RETRIES + 1
+    if (until := _until.get()) is not None:
+        tries = min(tries, int((until - time.monotonic()) / (READ_SECONDS + PAUSE_SECONDS)))
+    if tries < 1:
+        message = "No time is left to ask Stripe."
+        raise UnreachableError(message)
+    return {"max_network_retries": tries - 1, **options}
 
 
 def is_live() -> bool:
@@ -181,6 +209,7 @@ def session_params(purchase: Purchase) -> dict[str, Any]:
         "shipping_options": [{"shipping_rate_data": _rate(purchase.shipping, currency)}],
         "phone_number_collection": {"enabled": True},
         "billing_address_collection": "required",
+        "allow_promotion_codes": True,
         "adaptive_pricing": {"enabled": False},  # else the Dashboard decides in which currency is paid
         "success_url": purchase.success_url + "?session_id={CHECKOUT_SESSION_ID}",
         "cancel_url": purchase.cancel_url,
@@ -214,7 +243,7 @@ def _rate(shipping: Shipping, currency: str) -> dict[str, Any]:
 def create_session(params: SessionCreateParams, *, idempotency_key: str) -> Session:
     """Create a Checkout Session, or get the one made under this key before. Raises PaymentError."""
     try:
-        made = client().v1.checkout.sessions.create(params, {"idempotency_key": idempotency_key})
+        made = client().v1.checkout.sessions.create(params, _in_time(idempotency_key=idempotency_key))
     except stripe.StripeError as error:
         _translate(error)
     return _session(made)
@@ -223,7 +252,7 @@ def create_session(params: SessionCreateParams, *, idempotency_key: str) -> Sess
 def retrieve_session(session_id: str) -> Session:
     """Ask Stripe for a session. Raises NoSuchSessionError, PaymentError."""
     try:
-        found = client().v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent"]})
+        found = client().v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent"]}, _in_time())
     except stripe.StripeError as error:
         _translate(error)
     return _session(found)
@@ -233,7 +262,7 @@ def find_session(*, reference: str, made_after: datetime) -> Session | None:
     """Look for the session of an order whose answer was lost; None when Stripe made none. Raises PaymentError."""
     since = {"created": {"gte": int(made_after.timestamp())}, "limit": 100}
     try:
-        pages = client().v1.checkout.sessions.list(since).auto_paging_iter()
+        pages = client().v1.checkout.sessions.list(since, _in_time()).auto_paging_iter()
         found = next((one for one in pages if one.client_reference_id == reference), None)
     except stripe.StripeError as error:
         _translate(error)
@@ -243,7 +272,7 @@ def find_session(*, reference: str, made_after: datetime) -> Session | None:
 def expire_session(session_id: str) -> Session:
     """Close an open session for good. Raises RefusedError when it is no longer open, PaymentError."""
     try:
-        closed = client().v1.checkout.sessions.expire(session_id)
+        closed = client().v1.checkout.sessions.expire(session_id, options=_in_time())
     except stripe.StripeError as error:
         _translate(error)
     return _session(closed)
@@ -253,11 +282,10 @@ def read_event(payload: bytes, signature: str) -> Event:
     """Read a webhook's body; raises SignatureError unless Stripe signed it within the last five minutes."""
     for secret in settings.STRIPE_WEBHOOK_SECRETS:
         try:
-            event = stripe.Webhook.construct_event(payload, signature, secret)
-        except (stripe.SignatureVerificationError, ValueError, TypeError):
-            # ValueError: not UTF-8 or not JSON; TypeError: a signature that is not ASCII.
+            return _event(stripe.Webhook.construct_event(payload, signature, secret))
+        except (stripe.SignatureVerificationError, ValueError, TypeError, AttributeError):
+            # ValueError: not UTF-8 or not JSON; TypeError: a signature that is not ASCII; else: JSON but no event.
             continue
-        return _event(event)
     message = "The signature is not Stripe's."
     raise SignatureError(message)
 
@@ -312,7 +340,8 @@ def _session(found: Any) -> Session:
         currency=currency,
         subtotal=amount(raw.get("amount_subtotal")),
         total=amount(raw.get("amount_total")),
-        discount=amount(details.get("amount_discount")),
+        # Rounded up, as the total is rounded down: ten percent of 15 ISK are 150 in Stripe's hundredths.
+        discount=-amount(-(details.get("amount_discount") or 0)),
         shipping=amount(details.get("amount_shipping")),
         tax=amount(details.get("amount_tax")),
         reference=raw.get("client_reference_id") or "",

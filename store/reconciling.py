@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from store import checkout, payments, settling
+from store import checkout, orders, payments, settling
 from store.models import Order
 
 logger = logging.getLogger(__name__)
 
+# After so many orders without an answer Stripe is taken to be down; the rest waits for the next round.
+FAILURES = 3
 # A checkout takes seconds; what is still without a page after this was left by a lost answer or a crash.
 PLACED_PATIENCE = timedelta(minutes=1)
 
@@ -33,6 +35,8 @@ def reconcile(*, now: datetime | None = None, everything: bool = False) -> Repor
     """Ask about the orders that are due, or about all that wait."""
     report = Report()
     for order in _waiting(now or timezone.now(), everything=everything):
+        if len(report.unanswered) >= FAILURES:
+            break
         report.asked += 1
         before = order.status
         try:
@@ -48,13 +52,13 @@ def reconcile(*, now: datetime | None = None, everything: bool = False) -> Repor
 
 
 def _waiting(now: datetime, *, everything: bool) -> list[Order]:
-    waiting = Order.objects.filter(status__in=Order.HOLDING)
+    # Never about one whose page is being made at this moment: that would end it.
+    left = Q(status=Order.Status.PLACED, placed_at__lt=now - PLACED_PATIENCE)
+    # A delayed payment is told by an event; ask about it too, in case that was lost.
+    paying = Q(status__in=Order.HOLDING - {Order.Status.PLACED})
     if not everything:
-        placed = Q(status=Order.Status.PLACED, placed_at__lt=now - PLACED_PATIENCE)
-        # A delayed payment is told by an event; ask about it too, in case that was lost.
-        over = ~Q(status=Order.Status.PLACED) & Q(session_expires_at__lt=now)
-        waiting = waiting.filter(placed | over)
-    return list(waiting.order_by("placed_at"))
+        paying &= Q(session_expires_at__lt=now)
+    return list(Order.objects.filter(left | paying).order_by("placed_at"))
 
 
 def _ask(order: Order) -> None:
@@ -64,5 +68,8 @@ def _ask(order: Order) -> None:
             checkout.cancel(order=order, note="The payment page could not be opened in time.")
         except checkout.AlreadyUnderWayError:
             return
-    else:
-        settling.settle(session_id=order.session_id, by="worker")
+    elif settling.settle(session_id=order.session_id, by="worker") is None:
+        with orders.locked(order.pk) as fresh:
+            orders.flag(
+                order=fresh, note="Stripe does not know its payment page. Was the key changed?", by="worker"
+            )

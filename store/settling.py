@@ -15,11 +15,11 @@ Status = Order.Status
 def settle(*, session_id: str, by: str) -> Order | None:
     """Bring the order of a session up to date; None when the session is not one of ours.
 
-    Raises payments.UnreachableError.
+    Raises payments.PaymentError when Stripe does not tell.
     """
     try:
         session = payments.retrieve_session(session_id)
-    except payments.RefusedError:
+    except payments.NoSuchSessionError:
         return None
     order = _order_of(session)
     if order is None:
@@ -77,12 +77,13 @@ def _pay(order: Order, session: payments.Session, by: str) -> None:
         return
     _copy_figures(order, session)
     orders.change_status(order=order, to=Status.PAID, by=by)
+    # The basket before the stock, as a checkout locks them.
+    baskets.take_out_what_was_bought(order=order)
     try:
         stock.sell(order=order)
     except stock.OutOfStockError as error:
         stock.release(order=order)
         orders.flag(order=order, note=f"Paid, but the stock is gone: {error}", by=by)
-    baskets.take_out_what_was_bought(order=order)
     emails.order_paid(order)
 
 

@@ -1,17 +1,22 @@
 """What the shop registers when the site starts: Stripe as a provider, its personal data, its say in the page cache."""
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from wagtail.signals import page_published
 
 from home.csp import Provider, register_providers
+from store import stock
+from store.models import ProductPage
 
 
 def register() -> None:
     """Register everything; called once by the app's configuration."""
     register_providers(stripe_provider)
+    page_published.connect(_know_skus, sender=ProductPage, dispatch_uid="store.know_skus")
 
 
 def stripe_provider() -> Iterator[Provider]:
@@ -28,3 +33,8 @@ def stripe_provider() -> Iterator[Provider]:
         privacy_url="https://stripe.com/privacy",
         sources={"form-action": (origin,)},
     )
+
+
+def _know_skus(instance: ProductPage, **kwargs: Any) -> None:
+    """Let staff count what was just published: its SKUs get their rows of stock."""
+    stock.know(variant.sku for variant in instance.variants.all() if variant.sku)

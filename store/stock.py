@@ -12,9 +12,12 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from home.models import User
+from home.page_cache import generation
 from store.models import Order, StockItem, StockMovement
 
 Kind = StockMovement.Kind
+# Up to here pages say how many are left, so up to here each change of stock changes pages.
+LOW = 5
 
 
 class OutOfStockError(Exception):
@@ -32,6 +35,11 @@ def available(skus: Iterable[str]) -> dict[str, int]:
     wanted = set(skus)
     found = {item.sku: item.available for item in StockItem.objects.filter(sku__in=wanted)}
     return {sku: found.get(sku, 0) for sku in wanted}
+
+
+def know(skus: Iterable[str]) -> None:
+    """Keep a row for each SKU, at first with nothing on the shelf."""
+    StockItem.objects.bulk_create([StockItem(sku=sku) for sku in set(skus)], ignore_conflicts=True)
 
 
 @transaction.atomic
@@ -53,10 +61,11 @@ def count(*, sku: str, on_hand: int, by: User | None = None, note: str = "") -> 
 
 def hold(*, order: Order) -> None:
     """Hold everything the order asks for, or nothing. Raises OutOfStockError."""
+    if order.stock_movements.filter(kind=Kind.HELD).exists():
+        return
     with transaction.atomic():
-        for line in order.lines.order_by(
-            "sku"
-        ):  # one order of locking for all, so that none waits for another
+        # Sorted: all lock in the same sequence, so that no two wait for each other.
+        for line in order.lines.order_by("sku"):
             _change(line.sku, held=line.quantity, kind=Kind.HELD, order=order)
 
 
@@ -122,3 +131,11 @@ def _change(
         made_by=by,
         note=note,
     )
+    _tell_pages(sku, change=on_hand - held)
+
+
+def _tell_pages(sku: str, *, change: int) -> None:
+    """Have cached pages made anew if they say something else now; most sales change no word."""
+    now = available([sku])[sku]
+    if min(now, LOW + 1) != min(now - change, LOW + 1):
+        generation.bump_on_commit()

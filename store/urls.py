@@ -11,8 +11,8 @@ urlpatterns = [
     path("basket/add/", basket.add, name="add_to_basket"),
     path("basket/update/", basket.update, name="update_basket"),
     path("checkout/", checkout.review, name="checkout"),
-    path("checkout/return/<str:token>/", checkout.return_from_payment, name="return_from_payment"),
-    path("checkout/cancel/<str:token>/", checkout.cancel_payment, name="cancel_payment"),
-    path("orders/<str:token>/", orders.order, name="order"),
+    path("checkout/return/<slug:token>/", checkout.return_from_payment, name="return_from_payment"),
+    path("checkout/cancel/<slug:token>/", checkout.cancel_payment, name="cancel_payment"),
+    path("orders/<slug:token>/", orders.order, name="order"),
     path("stripe/webhook/", webhook.stripe_webhook, name="stripe_webhook"),
 ]

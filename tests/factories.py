@@ -20,6 +20,17 @@ from policies.models import (
     PolicyVersion,
     VersionWithdrawal,
 )
+from store import baskets, checkout, orders, stock
+from store.models import (
+    Basket,
+    DeliveryCountry,
+    Order,
+    OrderLine,
+    ProductPage,
+    ProductVariant,
+    ShippingOption,
+    ShopPage,
+)
 
 NOTICE_WORDS = {
     "notice_title": "Cookies here",
@@ -139,3 +150,64 @@ def cookie_policy(**fields: Any) -> CookiePolicyPage:
 
 
 _HEADING = {"text": "What we keep in your browser", "level": "2"}
+
+
+def product(
+    title: str = "Enamel mug", *, sku: str = "MUG", name: str = "", price: int = 1250, on_hand: int = 10
+) -> ProductVariant:
+    """Publish a product with one variant, so many of which lie on the shelf."""
+    shop = ShopPage.objects.first() or home_page().add_child(instance=ShopPage(title="Shop", slug="shop"))
+    page = ProductPage(title=title, slug=slugify(f"{title} {sku}"), live=False)
+    page.variants = [ProductVariant(sku=sku, name=name, price=price)]
+    shop.add_child(instance=page)
+    page.save_revision().publish()
+    stock.receive(sku=sku, quantity=on_hand)
+    return ProductVariant.objects.select_related("page").get(sku=sku)
+
+
+def shipping(name: str = "Post", *, country: str = "GB", price: int = 395) -> ShippingOption:
+    """Offer a way of sending to a country."""
+    there, _ = DeliveryCountry.objects.get_or_create(code=country, defaults={"name": country})
+    return ShippingOption.objects.create(country=there, name=name, price=price)
+
+
+def basket(**quantities: int) -> Basket:
+    """Fill a basket with so many of each SKU."""
+    filled = Basket.objects.create()
+    for sku, quantity in quantities.items():
+        baskets.add(basket=filled, sku=sku, quantity=quantity)
+    return filled
+
+
+def placed_order(
+    of: Basket | None = None,
+    *,
+    option: ShippingOption | None = None,
+    email: str = "shopper@example.com",
+    terms: PolicyVersion | None = None,
+    privacy: PolicyVersion | None = None,
+) -> Order:
+    """Order what is in a basket, by default one mug, as the checkout does before it asks Stripe."""
+    option = option or ShippingOption.objects.first() or shipping()
+    agreement = checkout.Agreement(terms=terms, privacy=privacy)
+    return checkout.place_order(basket=of or basket(MUG=1), email=email, option=option, agreement=agreement)
+
+
+def order_without_hold(**quantities: int) -> Order:
+    """Write down an order of these SKUs for which nothing is held yet."""
+    order = Order.objects.create(
+        number=orders.new_number(),
+        email="shopper@example.com",
+        currency="GBP",
+        subtotal=0,
+        shipping=0,
+        total=0,
+        country="GB",
+        shipping_name="Post",
+        placed_at=timezone.now(),
+    )
+    OrderLine.objects.bulk_create(
+        OrderLine(order=order, sku=sku, title=sku, unit_price=0, quantity=quantity)
+        for sku, quantity in quantities.items()
+    )
+    return order

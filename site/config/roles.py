@@ -34,6 +34,10 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "permissions": (
             "wagtailadmin.access_admin",
             "forms.view_submission",
+            "store.view_order",
+            "store.change_order",
+            "store.view_stockitem",
+            "store.change_stockitem",
             "post_office.view_email",
             "post_office.change_email",
         ),

@@ -35,10 +35,13 @@ class Order(models.Model):
         FAILED = "failed", _("payment failed")
         REFUNDED = "refunded", _("refunded")
 
-    # status → where it may go. PAID may follow an end: money that arrives late is never refused.
+    # status → where it may go. PAID may follow an end: money that arrives late is never refused. PROCESSING may be
+    # passed over: Stripe tells what is, not what was.
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
         Status.PLACED: frozenset({Status.AWAITING, Status.PAID, Status.CANCELLED, Status.EXPIRED}),
-        Status.AWAITING: frozenset({Status.PROCESSING, Status.PAID, Status.CANCELLED, Status.EXPIRED}),
+        Status.AWAITING: frozenset(
+            {Status.PROCESSING, Status.PAID, Status.FAILED, Status.CANCELLED, Status.EXPIRED}
+        ),
         Status.PROCESSING: frozenset({Status.PAID, Status.FAILED}),
         Status.PAID: frozenset({Status.PACKED, Status.REFUNDED}),
         Status.PACKED: frozenset({Status.SENT, Status.REFUNDED}),
@@ -92,7 +95,7 @@ class Order(models.Model):
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
     # Stripe. The parameters are kept, since a retry under the same idempotency key must send the same ones.
     session_params = models.JSONField(default=dict, editable=False)
-    session_id = models.CharField(_("Stripe session"), max_length=255, null=True, blank=True, unique=True)  # noqa: DJ001 - NULL until known, unique once known
+    session_id = models.CharField(_("Stripe session"), max_length=255, null=True, blank=True, unique=True)
     session_url = models.URLField(max_length=2000, blank=True, editable=False)
     session_expires_at = models.DateTimeField(_("payment page closes"), null=True, blank=True)
     payment_intent_id = models.CharField(_("Stripe payment"), max_length=255, blank=True)
@@ -141,8 +144,8 @@ class OrderEvent(AppendOnlyModel):
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
     happened_at = models.DateTimeField(_("time"))
-    from_status = models.CharField(max_length=12, blank=True)
-    to_status = models.CharField(max_length=12, blank=True)
+    from_status = models.CharField(max_length=12, blank=True, choices=Order.Status.choices)
+    to_status = models.CharField(max_length=12, blank=True, choices=Order.Status.choices)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -158,3 +161,8 @@ class OrderEvent(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.order_id}: {self.to_status or self.note}"
+
+    @property
+    def status_name(self) -> str:
+        """The status it led to, in words."""
+        return str(Order.Status(self.to_status).label) if self.to_status else ""

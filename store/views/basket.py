@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from store import baskets
 from store.basket_cookie import basket_of, remember
 from store.forms import AddForm, UpdateForm
-from store.models import Basket
+from store.models import Basket, ShopPage
 
 UNPROCESSABLE = 422  # understood, but not to be done as it stands
 
@@ -78,7 +78,12 @@ def _refusal(request: HttpRequest, found: Basket | None, error: str) -> HttpResp
 
 
 def _page(request: HttpRequest, found: Basket | None, *, error: str = "", status: int = 200) -> HttpResponse:
-    context = {"contents": baskets.contents(found), "error": error}
+    shop = ShopPage.objects.live().first()
+    context = {
+        "contents": baskets.contents(found),
+        "error": error,
+        "shop_url": shop.get_url(request) if shop else None,
+    }
     return render(request, "store/basket.html", context, status=status)
 
 

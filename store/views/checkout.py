@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -17,7 +18,8 @@ from store.models import Basket, DeliveryCountry, Order, ShippingOption
 
 logger = logging.getLogger(__name__)
 
-SEE_OTHER, CONFLICT, UNPROCESSABLE, BAD_GATEWAY = 303, 409, 422, 502
+SEE_OTHER, UNPROCESSABLE, BAD_GATEWAY = 303, 422, 502
+STRIPE_SECONDS = 14  # a shopper is answered within 15
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,12 @@ def return_from_payment(request: HttpRequest, token: str) -> HttpResponse:
     # The address may name any session; the order's own is the only one asked about.
     if order.session_id and request.GET.get("session_id") == order.session_id:
         try:
-            settling.settle(session_id=order.session_id, by="shopper")
+            with payments.answering_within(STRIPE_SECONDS):
+                settling.settle(session_id=order.session_id, by="shopper")
         except payments.PaymentError as error:
             logger.warning("Order %s could not be settled on return: %s", order.number, error)
     response = HttpResponseRedirect(order.get_absolute_url(), status=SEE_OTHER)
-    remember(response, order.basket)
+    _give_basket_back(request, response, order)
     return response
 
 
@@ -71,14 +74,21 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
     """Back without paying: close the payment page, release the goods, show the basket as it was."""
     order = get_object_or_404(Order, token=token)
     try:
-        checkout.cancel(order=order, note="The shopper came back without paying.")
+        with payments.answering_within(STRIPE_SECONDS):
+            checkout.cancel(order=order, note="The shopper came back without paying.")
     except checkout.AlreadyUnderWayError:
         return HttpResponseRedirect(order.get_absolute_url(), status=SEE_OTHER)
     except payments.PaymentError as error:
         logger.warning("Order %s could not be cancelled: %s", order.number, error)
-    response = HttpResponseRedirect("/basket/", status=SEE_OTHER)
-    remember(response, order.basket)
+    response = HttpResponseRedirect(reverse("store:basket"), status=SEE_OTHER)
+    _give_basket_back(request, response, order)
     return response
+
+
+def _give_basket_back(request: HttpRequest, response: HttpResponse, order: Order) -> None:
+    """Set the basket's cookies, which may be gone; a new basket that was begun since stays."""
+    if basket_of(request) in {None, order.basket}:
+        remember(response, order.basket)
 
 
 def _order(request: HttpRequest, shown: Review) -> HttpResponse:
@@ -87,10 +97,14 @@ def _order(request: HttpRequest, shown: Review) -> HttpResponse:
         return _page(request, shown, form, status=UNPROCESSABLE)
     agreement = checkout.Agreement(terms=shown.terms, privacy=shown.privacy)
     try:
-        order = checkout.place_order(
-            basket=shown.basket, email=form.cleaned_data["email"], option=shown.option, agreement=agreement
-        )
-        url = checkout.start_payment(order=order)
+        with payments.answering_within(STRIPE_SECONDS):
+            order = checkout.place_order(
+                basket=shown.basket,
+                email=form.cleaned_data["email"],
+                option=shown.option,
+                agreement=agreement,
+            )
+            url = checkout.start_payment(order=order)
     except checkout.AlreadyUnderWayError as error:
         return HttpResponseRedirect(error.order.get_absolute_url(), status=SEE_OTHER)
     except checkout.CheckoutError:
@@ -109,9 +123,8 @@ def _order(request: HttpRequest, shown: Review) -> HttpResponse:
 
 
 def _form(shown: Review, request: HttpRequest | None = None) -> CheckoutForm:
-    terms_version = shown.terms.number if shown.terms else None
     data = request.POST if request else None
-    return CheckoutForm(data, total=shown.total, terms_version=terms_version)
+    return CheckoutForm(data, total=shown.total, terms=shown.terms, privacy=shown.privacy)
 
 
 def _page(request: HttpRequest, shown: Review, form: CheckoutForm, *, status: int = 200) -> HttpResponse:

@@ -5,7 +5,7 @@
 
 import logging
 
-from django.db import transaction
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -34,7 +34,7 @@ Outcome = StripeEvent.Outcome
 @require_POST
 def stripe_webhook(request: HttpRequest) -> HttpResponse:
     """Take in one message."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
+    if len(request.body) > MAX_BYTES:
         return HttpResponse(status=413)
     try:
         event = payments.read_event(request.body, request.headers.get("Stripe-Signature", ""))
@@ -48,25 +48,23 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
 
 def _written_down(event: payments.Event) -> StripeEvent:
     """Write the event down, once however often it comes."""
-    with transaction.atomic():
-        record, is_new = StripeEvent.objects.get_or_create(
-            event_id=event.id,
-            defaults={
-                "type": event.type[:80],
-                "livemode": event.livemode,
-                "session_id": event.session_id,
-                "created_at": event.created_at,
-                "received_at": timezone.now(),
-            },
-        )
-        if not is_new:
-            record.deliveries += 1
-            record.save(update_fields=["deliveries"])
+    record, is_new = StripeEvent.objects.get_or_create(
+        event_id=event.id,
+        defaults={
+            "type": event.type[:80],
+            "livemode": event.livemode,
+            "session_id": event.session_id,
+            "created_at": event.created_at,
+            "received_at": timezone.now(),
+        },
+    )
+    if not is_new:
+        StripeEvent.objects.filter(pk=record.pk).update(deliveries=F("deliveries") + 1)
     return record
 
 
 def _handle(event: payments.Event, record: StripeEvent) -> HttpResponse:
-    if event.type not in SESSION_EVENTS:
+    if event.type not in SESSION_EVENTS or not event.session_id:
         return _answer(record, Outcome.IGNORED)
     if event.livemode != payments.is_live():
         return _answer(record, Outcome.FOREIGN, note="livemode is not ours")

@@ -17,6 +17,8 @@ COMPLETE = {
     "CACHE_URL": "rediscache://localhost:6379/1",
     "EMAIL_URL": "smtp+tls://user:password@mail.example.com:587",
     "DEFAULT_FROM_EMAIL": "shop@example.com",
+    "STRIPE_SECRET_KEY": "sk_live_0123456789",
+    "STRIPE_WEBHOOK_SECRET": "whsec_0123456789",
 }
 
 
@@ -56,7 +58,7 @@ def test_an_empty_environment_is_refused_and_every_missing_variable_named() -> N
         assert name in result.stderr
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS", "SITE_URL", "DATABASE_URL", "EMAIL_URL"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS", "SITE_URL", "DATABASE_URL", "EMAIL_URL", "STRIPE_WEBHOOK_SECRET"])
 def test_one_missing_variable_is_refused_by_name(name: str) -> None:
     result = _check({**COMPLETE, name: ""})
     assert result.returncode != 0

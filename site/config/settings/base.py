@@ -211,6 +211,8 @@ CONSENT_RECORD_DAYS = env.int("CONSENT_RECORD_DAYS", default=1095)  # proof is k
 
 # --- The shop ------------------------------------------------------------------------------------------------
 CURRENCY = text("CURRENCY", "GBP")  # ISO 4217; prices are kept in its smallest unit
+ORDER_KEEP_DAYS = env.int("ORDER_KEEP_DAYS", default=3653)  # ten years, as tax law in several countries asks
+BASKET_KEEP_DAYS = 30
 STRIPE_SECRET_KEY = text("STRIPE_SECRET_KEY")
 # One or two, divided by a comma: while a secret is changed, both hold.
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRET", default=[])

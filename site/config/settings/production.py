@@ -6,7 +6,16 @@ from config.env import env, missing
 from config.settings.base import *  # noqa: F403 - settings modules are layers
 from config.settings.base import CACHES
 
-REQUIRED = ("SECRET_KEY", "ALLOWED_HOSTS", "SITE_URL", "DATABASE_URL", "EMAIL_URL", "DEFAULT_FROM_EMAIL")
+REQUIRED = (
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "SITE_URL",
+    "DATABASE_URL",
+    "EMAIL_URL",
+    "DEFAULT_FROM_EMAIL",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_WEBHOOK_SECRET",
+)
 if absent := missing(REQUIRED):
     message = (
         "Production does not start without these variables: " + ", ".join(absent) + ". See .env.example."

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from django.apps import apps
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
@@ -53,6 +54,10 @@ class Command(BaseCommand):
             Job("scheduled pages", 60, lambda: call_command("publish_scheduled")),
             Job("housekeeping", 3600, lambda: call_command("housekeeping", stdout=self.stdout)),
         ]
+        if apps.is_installed("store"):
+            from store import reconciling  # noqa: PLC0415 - models that a site without a shop does not have
+
+            jobs.insert(1, Job("payments", 60, reconciling.reconcile))
         if once:
             for job in jobs:
                 self.run_job(job)

@@ -1,0 +1,153 @@
+/* The basket in the browser: the number in the header, putting things in without leaving the page, and totals that
+   follow what is chosen. Everything works without it, by plain forms; where anything goes wrong it steps aside and
+   lets the browser send the form. It reads one cookie, keeps nothing, and asks the server only when somebody acts.
+
+   Markup: templates/components/basket_link.html, templates/store/. */
+
+const COUNT = /(?:^|; )basket_count=(\d{1,6})(?:;|$)/;
+const PATIENCE = 10_000; // milliseconds
+
+/** Show in the header what the cookie says; without a cookie, nothing. */
+function showCount() {
+  const count = COUNT.exec(document.cookie)?.[1];
+  for (const place of document.querySelectorAll("[data-basket-count]")) {
+    place.textContent = count ?? "";
+    place.hidden = !count;
+  }
+}
+
+function send(form, accept) {
+  const body = new URLSearchParams(new FormData(form));
+  return fetch(form.action, {
+    method: "POST",
+    body,
+    headers: { Accept: accept },
+    signal: AbortSignal.timeout(PATIENCE),
+  });
+}
+
+/* --- A product's page ------------------------------------------------------------------------------------- */
+
+async function add(event) {
+  const form = event.target;
+  event.preventDefault();
+  if (form.dataset.isSending) return; // a second click means the first
+  form.dataset.isSending = "yes";
+  try {
+    const answer = await send(form, "application/json");
+    const told = await answer.json();
+    tell(form, told.ok ? told.message : told.error, !told.ok);
+    showCount();
+  } catch (problem) {
+    console.warn(problem);
+    tell(form, form.dataset.messageFailed, true);
+  } finally {
+    delete form.dataset.isSending;
+  }
+}
+
+function tell(form, message, isError) {
+  const place = form.querySelector("[data-basket-result]");
+  place.hidden = false;
+  place.classList.toggle("buy__result--error", isError);
+  place.querySelector("[data-basket-go]").hidden = isError;
+  // Said anew even when the words are the same as before.
+  const words = place.querySelector("[data-basket-message]");
+  words.textContent = "";
+  requestAnimationFrame(() => (words.textContent = message));
+}
+
+/* --- Parts of a page made anew by the server ---------------------------------------------------------------- */
+
+/** Put the parts that an answer names in place of ours; focus and what was typed elsewhere stay. */
+async function refresh(answer) {
+  const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const parts = [...document.querySelectorAll("[data-refresh]")];
+  const pairs = parts.map((part) => [part, found.querySelector(`[data-refresh="${part.dataset.refresh}"]`)]);
+  if (pairs.some(([, fresh]) => fresh === null)) {
+    window.location.assign(answer.url); // another page: the server had its reasons
+    return null;
+  }
+  const focused = document.activeElement?.id;
+  for (const [part, fresh] of pairs) {
+    part.replaceChildren(...fresh.childNodes);
+  }
+  if (focused && document.activeElement?.id !== focused) {
+    (document.getElementById(focused) ?? document.getElementById("main")).focus({ preventScroll: true });
+  }
+  hideSpareButtons();
+  announce(pairs.map(([, fresh]) => fresh.dataset.announcement).find(Boolean));
+  return found;
+}
+
+function announce(message) {
+  const place = document.querySelector("[data-announce]");
+  if (place && message) place.textContent = message;
+}
+
+/** Buttons that only those need for whom nothing happens by itself. */
+function hideSpareButtons() {
+  for (const button of document.querySelectorAll("[data-without-script]")) button.hidden = true;
+}
+
+/* --- The basket's page ---------------------------------------------------------------------------------------- */
+
+let lastChange = 0;
+
+async function change(form) {
+  const mine = ++lastChange;
+  try {
+    const answer = await send(form, "text/html");
+    if (mine === lastChange) await refresh(answer); // an older answer would undo what was typed since
+    showCount();
+  } catch (problem) {
+    console.warn(problem);
+    form.submit();
+  }
+}
+
+/* --- The review page ------------------------------------------------------------------------------------------- */
+
+let asking = null;
+
+async function choose(form) {
+  asking?.abort();
+  asking = new AbortController();
+  const address = `${form.action}?${new URLSearchParams(new FormData(form))}`;
+  try {
+    const answer = await fetch(address, { headers: { Accept: "text/html" }, signal: asking.signal });
+    const found = await refresh(answer);
+    if (found) follow(found, address);
+  } catch (problem) {
+    if (problem.name === "AbortError") return; // the shopper chose again
+    form.submit();
+  }
+}
+
+/** The order goes where the page now says, at the total that the page now shows. */
+function follow(found, address) {
+  const [ours, fresh] = [document, found].map((page) => page.querySelector("[data-order]"));
+  ours.setAttribute("action", fresh.getAttribute("action"));
+  ours.elements.total.value = fresh.elements.total.value;
+  window.history.replaceState(null, "", address);
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.matches("[data-basket-add]")) add(event);
+  if (form.matches("[data-basket-update]")) {
+    event.preventDefault();
+    change(form);
+  }
+});
+
+document.addEventListener("change", (event) => {
+  const form = event.target.form;
+  if (form?.matches("[data-basket-update]") && form.reportValidity()) change(form);
+  if (form?.matches("[data-delivery]")) choose(form);
+});
+
+window.addEventListener("pageshow", showCount); // another page, or this one out of the browser's memory
+document.addEventListener("visibilitychange", () => document.hidden || showCount()); // another tab
+hideSpareButtons();
+showCount();

@@ -1,0 +1,79 @@
+"""System checks of the shop: settings that would take real money by mistake, or let anybody say that an order is paid.
+
+They look at settings only and ask nobody.
+"""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's name
+from moneyed import CurrencyDoesNotExist, get_currency
+
+from store import payments
+
+SECRET_PREFIX = "whsec_"  # noqa: S105 - how each of Stripe's begins
+THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
+
+
+@register
+def no_live_key_while_debugging(**_kwargs: object) -> list[CheckMessage]:
+    """store.E001: tracebacks and demo accounts have no place beside real money."""
+    if not (payments.is_live() and settings.DEBUG):
+        return []
+    return [
+        Error("A live Stripe key while DEBUG is on.", hint="Use a key that begins sk_test_.", id="store.E001")
+    ]
+
+
+@register
+def webhooks_can_be_trusted(**_kwargs: object) -> list[CheckMessage]:
+    """store.E002: without a secret no message of Stripe's is believed; with an empty one anybody's would be."""
+    secrets = settings.STRIPE_WEBHOOK_SECRETS
+    is_set = bool(secrets) and all(secret.startswith(SECRET_PREFIX) for secret in secrets)
+    if is_set or not settings.STRIPE_SECRET_KEY:
+        return []
+    hint = f"STRIPE_WEBHOOK_SECRET holds one or two that begin {SECRET_PREFIX}, divided by a comma."
+    return [Error("A Stripe key without its webhook secret.", hint=hint, id="store.E002")]
+
+
+@register
+def no_live_key_for_the_sandbox(**_kwargs: object) -> list[CheckMessage]:
+    """store.E003: a live key is shown to nobody but Stripe."""
+    if not (payments.is_live() and settings.STRIPE_API_URL):
+        return []
+    hint = "Leave STRIPE_API_URL empty, or use a key that begins sk_test_."
+    return [Error("A live Stripe key would be sent to the sandbox.", hint=hint, id="store.E003")]
+
+
+@register
+def sandbox_is_on_this_machine(**_kwargs: object) -> list[CheckMessage]:
+    """store.E004: whoever answers at that address decides which orders are paid."""
+    if not settings.STRIPE_API_URL or urlsplit(settings.STRIPE_API_URL).hostname in THIS_MACHINE:
+        return []
+    hint = "STRIPE_API_URL is for the sandbox; leave it empty for Stripe."
+    return [Error("The sandbox is not on this machine.", hint=hint, id="store.E004")]
+
+
+@register
+def currency_can_be_charged(**_kwargs: object) -> list[CheckMessage]:
+    """store.E005: amounts are counted as Stripe counts them, or wrongly."""
+    try:
+        get_currency(settings.CURRENCY)
+    except CurrencyDoesNotExist:
+        known = False
+    else:
+        known = settings.CURRENCY not in payments.COUNTED_OTHERWISE
+    if known:
+        return []
+    text = f"Nothing can be sold in {settings.CURRENCY!r}."
+    return [Error(text, hint="CURRENCY is a code of ISO 4217, such as GBP.", id="store.E005")]
+
+
+@register(deploy=True)
+def test_money_is_meant(**_kwargs: object) -> list[CheckMessage]:
+    """store.W001: a shop that sends goods for test money."""
+    if payments.is_live():
+        return []
+    return [
+        Warning("Orders are paid with test money.", hint="Use a key that begins sk_live_.", id="store.W001")
+    ]

@@ -1,0 +1,74 @@
+"""What the shop holds of people, registered with the register of personal data.
+
+Orders are kept as long as tax law wants invoices kept, so they are exported, and not erased, on request. Baskets
+that nobody touches any more go by themselves; they hold no address.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from policies import personal_data
+from store import money
+from store.models import Basket, Order
+
+
+def register() -> None:
+    """Register orders and baskets."""
+    personal_data.register(
+        personal_data.PersonalData(
+            key="store.orders",
+            label=_("Orders"),
+            what=_("Name, e-mail address, telephone, addresses, what was bought and paid. No card data."),
+            purpose=_("To fulfil the order, answer for it, and keep the records that tax law asks for"),
+            keep=lambda: timedelta(days=settings.ORDER_KEEP_DAYS),
+            export=export_orders,
+            expire=expire_orders,
+            note=_("Kept for the time that tax law sets, so an order is not erased on request."),
+        )
+    )
+    personal_data.register(
+        personal_data.PersonalData(
+            key="store.baskets",
+            label=_("Baskets"),
+            what=_("What was put in, and a random number in a cookie"),
+            purpose=_("To keep together what you are choosing"),
+            keep=lambda: timedelta(days=settings.BASKET_KEEP_DAYS),
+            expire=expire_baskets,
+            note=_("Nothing links a basket to a person until an order is placed."),
+        )
+    )
+
+
+def export_orders(email: str) -> Iterator[dict[str, Any]]:
+    """Give every order of an address as plain data."""
+    for order in Order.objects.filter(email__iexact=email).prefetch_related("lines").order_by("placed_at"):
+        yield {
+            "number": order.number,
+            "placed_at": order.placed_at.isoformat(),
+            "status": order.status,
+            "total": money.display(order.total, order.currency),
+            "name": order.customer_name,
+            "phone": order.phone,
+            "shipping_address": order.shipping_address,
+            "billing_address": order.billing_address,
+            "lines": [
+                {"sku": line.sku, "product": str(line), "quantity": line.quantity}
+                for line in order.lines.all()
+            ],
+        }
+
+
+def expire_orders(before: datetime) -> int:
+    """Take the person out of orders placed before that moment; figures stay for the books. Returns how many."""
+    personal = {"email": "", "customer_name": "", "phone": "", "shipping_address": {}, "billing_address": {}}
+    waiting = Order.objects.filter(placed_at__lt=before).exclude(email="").exclude(status__in=Order.HOLDING)
+    return waiting.update(**personal, session_params={}, session_url="")
+
+
+def expire_baskets(before: datetime) -> int:
+    """Delete baskets untouched since that moment. Returns how many."""
+    return Basket.objects.filter(updated_at__lt=before).delete()[1].get("store.Basket", 0)

@@ -1,0 +1,44 @@
+"""Where the shop delivers and what that costs: the two lists that staff edit."""
+
+from typing import ClassVar
+
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.ui.tables import BaseColumn, Column
+from wagtail.admin.viewsets.model import ModelViewSet
+
+from store import money
+from store.models import DeliveryCountry, ShippingOption
+
+
+class DeliveryCountryViewSet(ModelViewSet):
+    """Countries."""
+
+    model = DeliveryCountry
+    name = "delivery-countries"
+    url_prefix = "delivery-countries"
+    icon = "site"
+    menu_label = _("Delivery countries")
+    form_fields: ClassVar[list[str]] = ["code", "name", "ordering"]
+    list_display: ClassVar[list[str | BaseColumn]] = ["name", "code"]
+    add_to_admin_menu = False
+
+
+class ShippingOptionViewSet(ModelViewSet):
+    """Ways of sending."""
+
+    model = ShippingOption
+    name = "shipping-options"
+    url_prefix = "shipping-options"
+    icon = "arrow-right-full"
+    menu_label = _("Shipping")
+    form_fields: ClassVar[list[str]] = ["country", "name", "price", "min_days", "max_days"]
+    list_display: ClassVar[list[str | BaseColumn]] = [
+        "name",
+        "country",
+        Column("price", label=_("Price"), accessor=lambda option: money.display(option.price)),
+    ]
+    list_filter: ClassVar[list[str]] = ["country"]
+    add_to_admin_menu = False
+
+
+delivery_viewsets = (DeliveryCountryViewSet(), ShippingOptionViewSet())

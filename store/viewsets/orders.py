@@ -1,0 +1,168 @@
+"""The staff's orders: a list to filter and search, and a page with the timeline and the next step."""
+
+from typing import Any, ClassVar
+
+import django_filters
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from wagtail.admin import messages
+from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
+from wagtail.admin.views.generic import IndexView, InspectView
+
+from home.spreadsheets import as_text
+from home.viewsets import ReadOnlyViewSet
+from store import money, orders
+from store.models import Order
+
+# What staff do by hand; everything else is Stripe's word.
+STEPS = {Order.Status.PACKED: _("Mark as packed"), Order.Status.SENT: _("Mark as sent")}
+
+
+def may_change(request: HttpRequest) -> bool:
+    """Say whether somebody may move orders on."""
+    return request.user.has_perm("store.change_order")
+
+
+class OrderFilterSet(WagtailFilterSet):
+    """By day, status, and whether somebody should look."""
+
+    placed_at = django_filters.DateFromToRangeFilter(label=_("Placed"), widget=DateRangePickerWidget)
+
+    class Meta:
+        model = Order
+        fields: ClassVar[list[str]] = ["status", "needs_attention", "placed_at", "country"]
+
+
+class OrderIndexView(IndexView):
+    """The list and its export."""
+
+    def get_base_queryset(self) -> QuerySet[Order]:
+        """Leave out what the list does not show."""
+        return super().get_base_queryset().defer("session_params", "session_url")
+
+    def preprocess_field_value(self, field: str, value: Any, export_format: str) -> Any:
+        """Guard every cell of the CSV; Wagtail guards XLSX only."""
+        cell = super().preprocess_field_value(field, value, export_format)
+        return as_text(cell) if export_format == self.FORMAT_CSV and isinstance(cell, str) else cell
+
+
+class OrderInspectView(InspectView):
+    """One order: lines, addresses, versions agreed to, timeline, next step."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add what the page shows beside the fields."""
+        order = self.object
+        steps = [
+            {"to": status, "label": label}
+            for status, label in STEPS.items()
+            if status in Order.TRANSITIONS[order.status] and may_change(self.request)
+        ]
+        return {
+            **super().get_context_data(**kwargs),
+            "order": order,
+            "lines": order.lines.all(),
+            "events": order.events.select_related("actor"),
+            "movements": order.stock_movements.order_by("pk"),
+            "steps": steps,
+            "advance_url": reverse("orders:advance", args=[order.pk]),
+            "attention_url": reverse("orders:attended", args=[order.pk]) if may_change(self.request) else "",
+        }
+
+
+@require_POST
+def advance(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the next step with an order."""
+    if not may_change(request):
+        raise PermissionDenied
+    get_object_or_404(Order, pk=pk)
+    wanted = request.POST.get("to", "")
+    try:
+        with orders.locked(pk) as order:
+            if wanted not in STEPS:
+                raise orders.IllegalTransitionError(wanted)
+            orders.change_status(order=order, to=wanted, by=str(request.user), actor=request.user)
+    except orders.IllegalTransitionError:
+        messages.error(request, gettext("This step is not possible now. Somebody may have taken it already."))
+    else:
+        messages.success(request, gettext("Order %(number)s was moved on.") % {"number": order.number})
+    return redirect("orders:inspect", pk)
+
+
+@require_POST
+def attended(request: HttpRequest, pk: int) -> HttpResponse:
+    """Note that somebody has looked at a flagged order."""
+    if not may_change(request):
+        raise PermissionDenied
+    get_object_or_404(Order, pk=pk)
+    with orders.locked(pk) as order:
+        orders.settle_attention(order=order, actor=request.user, note=gettext("Looked at."))
+    messages.success(request, gettext("The mark was taken off order %(number)s.") % {"number": order.number})
+    return redirect("orders:inspect", pk)
+
+
+class OrderViewSet(ReadOnlyViewSet):
+    """Orders."""
+
+    model = Order
+    name = "orders"
+    url_prefix = "orders"
+    icon = "clipboard-list"
+    menu_label = _("Orders")
+    add_to_admin_menu = False
+    ordering = ("-placed_at", "-pk")
+    list_per_page = 50
+    list_display: ClassVar[list[str | BaseColumn]] = [
+        "number",
+        DateColumn("placed_at", label=_("Placed"), sort_key="placed_at"),
+        Column("status", label=_("Status"), accessor="get_status_display", sort_key="status"),
+        Column("total", label=_("Total"), accessor=lambda order: money.display(order.total, order.currency)),
+        "email",
+        Column(
+            "needs_attention",
+            label=_("Attention"),
+            accessor=lambda order: "!" if order.needs_attention else "",
+        ),
+    ]
+    list_export: ClassVar[list[str]] = [
+        "number",
+        "placed_at",
+        "paid_at",
+        "status",
+        "currency",
+        "subtotal",
+        "shipping",
+        "discount",
+        "total",
+        "country",
+        "email",
+    ]
+    export_filename = "orders"
+    search_fields: ClassVar[list[str]] = [
+        "number",
+        "email",
+        "customer_name",
+        "session_id",
+        "payment_intent_id",
+    ]
+    filterset_class = OrderFilterSet
+    index_view_class = OrderIndexView
+    inspect_view_class = OrderInspectView
+    inspect_template_name = "store/admin/order.html"
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        """Add what can be done with an order."""
+        return [
+            *super().get_urlpatterns(),
+            path("<int:pk>/advance/", advance, name="advance"),
+            path("<int:pk>/attended/", attended, name="attended"),
+        ]
+
+
+order_viewset = OrderViewSet()

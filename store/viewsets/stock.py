@@ -1,0 +1,105 @@
+"""The staff's stock: what there is, every movement, and a form to count or receive. Nothing else changes it by hand."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from wagtail.admin import messages
+from wagtail.admin.ui.tables import BaseColumn, Column
+from wagtail.admin.views.generic import InspectView
+
+from home.viewsets import ReadOnlyViewSet
+from store import stock
+from store.models import StockItem, StockMovement
+
+MOST = 100_000
+
+
+class StockForm(forms.Form):
+    """Goods that came in, or the result of counting the shelf."""
+
+    what = forms.ChoiceField(
+        choices=[
+            ("receive", _("Received, added to what is there")),
+            ("count", _("Counted, replaces what is there")),
+        ],
+        label=_("What happened"),
+        widget=forms.RadioSelect,
+        initial="receive",
+    )
+    quantity = forms.IntegerField(min_value=0, max_value=MOST, label=_("Quantity"))
+    note = forms.CharField(max_length=200, required=False, label=_("Note"))
+
+
+class StockInspectView(InspectView):
+    """One SKU with its latest movements."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add movements and the form."""
+        movements = StockMovement.objects.filter(sku=self.object.sku).select_related("order", "made_by")
+        may_change = self.request.user.has_perm("store.change_stockitem")
+        return {
+            **super().get_context_data(**kwargs),
+            "item": self.object,
+            "movements": movements[:100],
+            "form": StockForm() if may_change else None,
+            "move_url": reverse("stock:move", args=[self.object.pk]),
+        }
+
+
+@require_POST
+def move(request: HttpRequest, pk: int) -> HttpResponse:
+    """Write down goods received or counted."""
+    if not request.user.has_perm("store.change_stockitem"):
+        raise PermissionDenied
+    item = get_object_or_404(StockItem, pk=pk)
+    form = StockForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, gettext("Please give a whole number from 0 to %(most)s.") % {"most": MOST})
+        return redirect("stock:inspect", pk)
+    quantity, note = form.cleaned_data["quantity"], form.cleaned_data["note"]
+    try:
+        if form.cleaned_data["what"] == "count":
+            stock.count(sku=item.sku, on_hand=quantity, by=request.user, note=note)
+        else:
+            stock.receive(sku=item.sku, quantity=quantity, by=request.user, note=note)
+    except stock.OutOfStockError:
+        messages.error(
+            request, gettext("More is held for payments under way than that. Count again in an hour.")
+        )
+    else:
+        messages.success(request, gettext("The stock of %(sku)s was written down.") % {"sku": item.sku})
+    return redirect("stock:inspect", pk)
+
+
+class StockViewSet(ReadOnlyViewSet):
+    """Stock."""
+
+    model = StockItem
+    name = "stock"
+    url_prefix = "stock"
+    icon = "table"
+    menu_label = _("Stock")
+    add_to_admin_menu = False
+    list_display: ClassVar[list[str | BaseColumn]] = [
+        "sku",
+        "on_hand",
+        "held",
+        Column("available", label=_("Available"), accessor="available"),
+    ]
+    search_fields: ClassVar[list[str]] = ["sku"]
+    inspect_view_class = StockInspectView
+    inspect_template_name = "store/admin/stock.html"
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        """Add the form's address."""
+        return [*super().get_urlpatterns(), path("<int:pk>/move/", move, name="move")]
+
+
+stock_viewset = StockViewSet()

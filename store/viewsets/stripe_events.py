@@ -1,0 +1,52 @@
+"""What Stripe told us, for those who look into a payment."""
+
+from typing import ClassVar
+
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.ui.tables import BaseColumn, DateColumn
+
+from home.viewsets import ReadOnlyViewSet
+from store.models import StripeEvent
+
+
+class StripeEventFilterSet(WagtailFilterSet):
+    """By kind and by what became of it."""
+
+    class Meta:
+        model = StripeEvent
+        fields: ClassVar[list[str]] = ["type", "outcome", "livemode"]
+
+
+class StripeEventViewSet(ReadOnlyViewSet):
+    """Events."""
+
+    model = StripeEvent
+    name = "stripe-events"
+    url_prefix = "stripe-events"
+    icon = "history"
+    menu_label = _("Stripe events")
+    add_to_admin_menu = False
+    list_display: ClassVar[list[str | BaseColumn]] = [
+        "type",
+        "outcome",
+        "deliveries",
+        DateColumn("received_at", label=_("Received"), sort_key="received_at"),
+        "session_id",
+    ]
+    inspect_view_fields: ClassVar[list[str]] = [
+        "event_id",
+        "type",
+        "outcome",
+        "note",
+        "deliveries",
+        "session_id",
+        "livemode",
+        "created_at",
+        "received_at",
+    ]
+    search_fields: ClassVar[list[str]] = ["event_id", "session_id"]
+    filterset_class = StripeEventFilterSet
+
+
+stripe_event_viewset = StripeEventViewSet()

@@ -1,0 +1,36 @@
+"""Fixtures of the shop's tests: Stripe's stand-in, and a product that can be sent somewhere."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from store.models import Basket, ProductVariant
+from store.sandbox.server import Sandbox
+from tests import factories
+from tests.store import paying
+
+
+@pytest.fixture
+def sandbox(settings: Any) -> Iterator[Sandbox]:
+    with paying.stand_in(settings) as running:
+        yield running
+
+
+@pytest.fixture
+def mug(db: None) -> ProductVariant:
+    """Ten mugs at £12.50, sent for £3.95."""
+    factories.shipping()
+    return factories.product()
+
+
+@pytest.fixture
+def basket(mug: ProductVariant) -> Basket:
+    return factories.basket(MUG=2)
+
+
+@pytest.fixture
+def shopper(client: Client, basket: Basket) -> Client:
+    client.cookies["basket"] = basket.token
+    return client

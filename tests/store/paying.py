@@ -1,0 +1,110 @@
+"""What the tests of payments share: Stripe's stand-in, wired to the shop by settings alone, and what it has to say.
+
+The shop speaks to it through the SDK over HTTP, and it speaks to the shop by really signed webhooks; nothing is
+patched.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.test import Client
+from post_office.models import Email
+
+from policies.models import Policy
+from store import baskets
+from store.models import Basket, Order, ShippingOption, StockItem
+from store.sandbox.events import signature
+from store.sandbox.server import Sandbox
+
+WEBHOOK = "/stripe/webhook/"
+
+
+@contextmanager
+def stand_in(settings: Any) -> Iterator[Sandbox]:
+    """Run a sandbox to which the shop's settings lead. Its webhooks wait until a test has them delivered."""
+    with Sandbox(retry_delays=(0.05,) * 20) as running:
+        running.deliveries.on_hold = True
+        settings.STRIPE_API_URL = running.url
+        settings.STRIPE_WEBHOOK_SECRETS = [running.webhook_secret]
+        yield running
+
+
+def listen(sandbox: Sandbox, server_url: str) -> None:
+    """Have webhooks sent to a running server."""
+    sandbox.webhook_url = server_url + WEBHOOK
+
+
+def deliver(sandbox: Sandbox) -> dict[str, int | None]:
+    """Carry what waits, one after the other; the last answer by kind of event."""
+    answers = {}
+    for event in sandbox.deliveries.waiting():
+        with sandbox.storage.transaction() as db:
+            kind = db.find(event)["type"]
+        answers[kind] = sandbox.deliveries.attempt(event).status
+    return answers
+
+
+def sessions(sandbox: Sandbox, status: str = "") -> list[dict[str, Any]]:
+    """Return the sandbox's sessions, of one status or all."""
+    with sandbox.storage.transaction() as db:
+        rows = db.rows("SELECT id FROM object WHERE kind = 'checkout.session'")
+        found = [db.find(row["id"]) for row in rows]
+    return [session for session in found if status in ("", session["status"])]
+
+
+def event(kind: str = "checkout.session.completed", **changes: Any) -> dict[str, Any]:
+    """Return an event as Stripe writes it; `data` is its object."""
+    data = changes.pop("data", {"id": "cs_test_unknown", "object": "checkout.session"})
+    return {
+        "id": "evt_test_1",
+        "object": "event",
+        "type": kind,
+        "livemode": False,
+        "created": int(time.time()),
+        "data": {"object": data},
+        **changes,
+    }
+
+
+def post_event(client: Client, body: dict[str, Any] | bytes, *secrets: str, header: str | None = None) -> int:
+    """Post a body to the webhook, signed with these secrets or with a header of its own; return the status."""
+    payload = body if isinstance(body, bytes) else json.dumps(body).encode()
+    headers = {"Stripe-Signature": signature(payload, list(secrets)) if header is None else header}
+    return client.post(WEBHOOK, payload, content_type="application/json", headers=headers).status_code
+
+
+def stock_of(sku: str = "MUG") -> tuple[int, int]:
+    """Return what lies on the shelf, and what of it is held."""
+    return StockItem.objects.values_list("on_hand", "held").get(sku=sku)
+
+
+def sales(order: Order) -> int:
+    """Count how often the order was sold."""
+    return order.stock_movements.filter(kind="sold").count()
+
+
+def mails_about(order: Order) -> int:
+    """Count the mails that tell of the order."""
+    return Email.objects.filter(to=order.email).count()
+
+
+def shown(basket: Basket) -> dict[str, Any]:
+    """What the review page's form sends."""
+    option = ShippingOption.objects.first()
+    total = baskets.contents(basket).subtotal + option.price
+    values = {"email": "shopper@example.com", "terms": "on", "total": str(total)}
+    for kind in (Policy.Kind.TERMS, Policy.Kind.PRIVACY):
+        if policy := Policy.objects.of_kind(kind):
+            values[f"{kind}_version"] = str(policy.in_force().number)
+    return values
+
+
+def press_pay(client: Client, basket: Basket, **changes: str) -> Any:
+    return client.post("/checkout/", {**shown(basket), **changes})
+
+
+def is_as_it_was(basket: Basket) -> bool:
+    return list(basket.lines.values_list("sku", "quantity")) == [("MUG", 2)]

@@ -1,0 +1,252 @@
+"""From the basket to the payment page and back: what is agreed, what is held, and what a second try does."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import Client
+
+from policies.models import Policy
+from store import baskets, checkout, payments, stock
+from store.models import Basket, Order, ProductVariant
+from store.sandbox.server import Sandbox
+from store.sandbox.visitor import StayedError
+from tests import factories
+from tests.store.paying import is_as_it_was, press_pay, sessions, shown, stock_of
+
+pytestmark = pytest.mark.django_db
+Status = Order.Status
+
+
+# --- Placing an order ------------------------------------------------------------------------------------
+def test_placing_an_order_holds_its_goods_and_leaves_the_basket(basket: Basket) -> None:
+    order = factories.placed_order(basket)
+    assert (order.status, order.subtotal, order.shipping, order.total) == (Status.PLACED, 2500, 395, 2895)
+    assert stock_of() == (10, 2)
+    assert is_as_it_was(basket)
+    assert order.session_params["client_reference_id"] == order.number
+
+
+@pytest.mark.parametrize("what", ["sold out", "gone", "empty"])
+def test_nothing_is_ordered_that_cannot_be_bought(mug: ProductVariant, basket: Basket, what: str) -> None:
+    if what == "sold out":
+        stock.count(sku="MUG", on_hand=1)
+    elif what == "gone":
+        mug.page.unpublish()
+    else:
+        basket.lines.all().delete()
+    with pytest.raises(checkout.BasketChangedError):
+        factories.placed_order(basket)
+    assert not Order.objects.exists()
+    assert stock_of()[1] == 0
+
+
+def test_a_basket_of_many_things_is_ordered_all_or_nothing(basket: Basket) -> None:
+    factories.product("Tea towel", sku="TOWEL", on_hand=0)
+    baskets.add(basket=basket, sku="TOWEL", quantity=1)
+    with pytest.raises(checkout.BasketChangedError):
+        factories.placed_order(basket)
+    assert stock_of("MUG") == (10, 0)
+
+
+# --- The payment page ------------------------------------------------------------------------------------
+def test_the_payment_page_asks_for_what_was_ordered(sandbox: Sandbox, basket: Basket) -> None:
+    order = factories.placed_order(basket)
+    url = checkout.start_payment(order=order)
+    order.refresh_from_db()
+    (session,) = sessions(sandbox)
+    assert (order.status, order.session_id, order.session_url) == (Status.AWAITING, session["id"], url)
+    assert session["amount_total"] == order.total
+    assert session["customer_email"] == order.email
+    assert session["metadata"] == {"order": order.number}
+
+
+def test_asked_again_it_is_the_same_payment_page(sandbox: Sandbox, basket: Basket) -> None:
+    order = factories.placed_order(basket)
+    assert checkout.start_payment(order=order) == checkout.start_payment(order=order)
+    assert len(sessions(sandbox)) == 1
+
+
+def test_a_refusal_of_stripe_cancels_the_order_and_releases_the_goods(
+    sandbox: Sandbox, basket: Basket
+) -> None:
+    order = factories.placed_order(basket)
+    order.session_params["mode"] = "nonsense"
+    with pytest.raises(payments.RefusedError):
+        checkout.start_payment(order=order)
+    order.refresh_from_db()
+    assert order.status == Status.CANCELLED
+    assert stock_of() == (10, 0)
+    assert is_as_it_was(basket)
+
+
+def test_an_order_cancelled_while_its_page_was_being_made_leaves_no_open_page(
+    sandbox: Sandbox, basket: Basket
+) -> None:
+    """Two tabs: the second one found nothing at Stripe yet and cancelled the first one's order."""
+    first = factories.placed_order(basket)
+    second = factories.placed_order(basket)
+    with pytest.raises(checkout.SupersededError):
+        checkout.start_payment(order=first)
+    url = checkout.start_payment(order=second)
+    assert [session["url"] for session in sessions(sandbox, "open")] == [url]
+    assert stock_of() == (10, 2), "the goods are held once"
+
+
+# --- A second checkout -----------------------------------------------------------------------------------
+def test_a_second_checkout_closes_the_first_ones_payment_page(sandbox: Sandbox, basket: Basket) -> None:
+    first = factories.placed_order(basket)
+    checkout.start_payment(order=first)
+    second = factories.placed_order(basket)
+    checkout.start_payment(order=second)
+    first.refresh_from_db()
+    assert first.status == Status.CANCELLED
+    with pytest.raises(StayedError):
+        sandbox.pay(first.session_id)
+    sandbox.pay(Order.objects.get(pk=second.pk).session_id)
+
+
+def test_a_shoppers_own_hold_never_counts_against_them(sandbox: Sandbox, basket: Basket) -> None:
+    stock.count(sku="MUG", on_hand=2)
+    checkout.start_payment(order=factories.placed_order(basket))
+    assert stock.available(["MUG"]) == {"MUG": 0}
+    assert baskets.contents(basket).can_be_bought
+    assert not baskets.contents(factories.basket(MUG=1)).can_be_bought, "it counts against others"
+    checkout.start_payment(order=factories.placed_order(basket))
+    assert stock_of() == (2, 2)
+
+
+def test_a_second_checkout_of_what_was_paid_meanwhile_leads_to_the_paid_order(
+    sandbox: Sandbox, basket: Basket
+) -> None:
+    first = factories.placed_order(basket)
+    checkout.start_payment(order=first)
+    first.refresh_from_db()
+    sandbox.pay(first.session_id)
+    with pytest.raises(checkout.AlreadyUnderWayError) as error:
+        factories.placed_order(basket)
+    assert error.value.order == first
+    first.refresh_from_db()
+    assert first.status == Status.PAID
+    assert Order.objects.count() == 1
+
+
+def test_while_stripe_is_silent_an_open_page_is_neither_released_nor_doubled(
+    sandbox: Sandbox, basket: Basket
+) -> None:
+    checkout.start_payment(order=factories.placed_order(basket))
+    sandbox.faults.add(operation="any", kind="error_500", times=9)
+    with pytest.raises(payments.UnreachableError):
+        factories.placed_order(basket)
+    assert Order.objects.get().status == Status.AWAITING
+    assert stock_of() == (10, 2)
+
+
+# --- Through the pages -----------------------------------------------------------------------------------
+def test_the_review_page_is_shown_and_never_kept(shopper: Client) -> None:
+    response = shopper.get("/checkout/")
+    assert response.status_code == 200
+    assert "28.95" in response.content.decode()
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_pressing_pay_leads_to_the_payment_page(sandbox: Sandbox, shopper: Client, basket: Basket) -> None:
+    response = press_pay(shopper, basket)
+    assert response.status_code == 303
+    assert urlsplit(response["Location"]).netloc == urlsplit(sandbox.url).netloc
+    assert Order.objects.get().status == Status.AWAITING
+
+
+def test_a_buyer_pays_returns_and_finds_the_order_paid_and_the_basket_empty(
+    sandbox: Sandbox, shopper: Client, basket: Basket
+) -> None:
+    press_pay(shopper, basket)
+    order = Order.objects.get()
+    back = urlsplit(sandbox.pay(order.session_id))
+    response = shopper.get(f"{back.path}?{back.query}", follow=True)
+    order.refresh_from_db()
+    assert response.redirect_chain[-1][0] == order.get_absolute_url()
+    assert order.status == Status.PAID
+    assert not basket.lines.exists()
+    assert shopper.cookies["basket"].value == ""
+
+
+def test_what_was_accepted_and_shown_is_what_the_order_keeps(
+    sandbox: Sandbox, shopper: Client, basket: Basket
+) -> None:
+    accepted = factories.version(factories.policy("terms", kind=Policy.Kind.TERMS))
+    seen = factories.version(factories.policy("privacy", kind=Policy.Kind.PRIVACY))
+    assert press_pay(shopper, basket).status_code == 303
+    order = Order.objects.get()
+    assert (order.terms_accepted, order.privacy_shown) == (accepted, seen)
+
+
+def test_terms_that_changed_since_the_page_was_shown_are_shown_before_anything_is_ordered(
+    sandbox: Sandbox, shopper: Client, basket: Basket
+) -> None:
+    terms = factories.policy("terms", kind=Policy.Kind.TERMS)
+    factories.version(terms)
+    form = shown(basket)
+    factories.version(terms, html="<p>Be kinder.</p>")
+    assert shopper.post("/checkout/", form).status_code == 422
+    assert not Order.objects.exists()
+
+
+def test_a_price_that_rose_since_the_page_was_shown_is_shown_before_anything_is_ordered(
+    sandbox: Sandbox, shopper: Client, basket: Basket
+) -> None:
+    form = shown(basket)
+    ProductVariant.objects.update(price=1300)
+    response = shopper.post("/checkout/", form)
+    assert response.status_code == 422
+    assert "29.95" in response.content.decode()
+    assert not Order.objects.exists()
+    assert sessions(sandbox) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"total": "1"}, {"total": "-1"}, {"total": "x"}, {"total": "9" * 400}, {"email": ""}, {"email": "x"},
+        {"email": "a\x00b@example.com"}, {"email": f"{'a' * 300}@example.com"},
+    ],
+)  # fmt: skip
+def test_a_form_that_is_wrong_is_shown_again_and_orders_nothing(
+    sandbox: Sandbox, shopper: Client, basket: Basket, changes: dict[str, str]
+) -> None:
+    assert press_pay(shopper, basket, **changes).status_code == 422
+    assert not Order.objects.exists()
+    assert stock_of() == (10, 0)
+
+
+def test_terms_have_to_be_accepted(sandbox: Sandbox, shopper: Client, basket: Basket) -> None:
+    factories.version(factories.policy("terms", kind=Policy.Kind.TERMS))
+    assert press_pay(shopper, basket, terms="").status_code == 422
+    assert not Order.objects.exists()
+
+
+def test_prices_and_currencies_in_the_post_are_ignored(
+    sandbox: Sandbox, shopper: Client, basket: Basket
+) -> None:
+    press_pay(shopper, basket, price="1", unit_price="1", subtotal="1", currency="JPY", discount="2800")
+    order = Order.objects.get()
+    assert (order.total, order.currency) == (2895, "GBP")
+    assert sessions(sandbox)[0]["amount_total"] == 2895
+
+
+def test_a_country_or_shipping_that_does_not_exist_falls_back_to_one_that_does(shopper: Client) -> None:
+    for query in ("country=XX", "country=%00&shipping=x", "shipping=999999", "shipping=-1"):
+        assert shopper.get(f"/checkout/?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("token", ["", "x", "\x00", "a" * 5000])
+def test_without_a_basket_there_is_nothing_to_review(client: Client, mug: ProductVariant, token: str) -> None:
+    client.cookies["basket"] = token
+    assert client.get("/checkout/")["Location"] == "/basket/"
+    assert client.post("/checkout/", {"email": "shopper@example.com"})["Location"] == "/basket/"
+
+
+def test_from_another_site_nobody_can_be_made_to_order(basket: Basket) -> None:
+    client = Client(enforce_csrf_checks=True, headers={"sec-fetch-site": "cross-site"})
+    client.cookies["basket"] = basket.token
+    assert press_pay(client, basket).status_code == 403
+    assert not Order.objects.exists()

@@ -1,0 +1,137 @@
+"""Orders: a table of transitions, a history of each, copies of what was agreed, and addresses nobody guesses."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from home.append_only import ImmutableRecordError
+from home.models import User
+from policies.models import Policy
+from store import orders
+from store.models import Order, OrderEvent, ProductVariant, ShippingOption
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+Status = Order.Status
+
+
+@pytest.fixture
+def order(mug: ProductVariant) -> Order:
+    return factories.placed_order()
+
+
+# --- Status and history ----------------------------------------------------------------------------------
+@pytest.mark.parametrize("before", Status.values)
+@pytest.mark.parametrize("after", Status.values)
+def test_an_order_goes_only_where_the_table_lets_it(before: str, after: str) -> None:
+    order = factories.order_without_hold(MUG=1)
+    order.status = before
+    if after in Order.TRANSITIONS[before]:
+        orders.change_status(order=order, to=after, by="test")
+        event = order.events.get()
+        assert (event.from_status, event.to_status, event.by) == (before, after, "test")
+    else:
+        with pytest.raises(orders.IllegalTransitionError):
+            orders.change_status(order=order, to=after, by="test")
+        assert not order.events.exists()
+
+
+def test_every_status_has_its_transitions_and_late_money_is_never_refused() -> None:
+    assert set(Order.TRANSITIONS) == set(Status.values)
+    unpaid = set(Status.values) - {Status.PAID, Status.PACKED, Status.SENT, Status.REFUNDED}
+    assert all(Status.PAID in Order.TRANSITIONS[status] for status in unpaid)
+
+
+def test_the_history_says_who_and_is_never_changed(order: Order) -> None:
+    editor = User.objects.create_user(email="editor@example.com")
+    orders.remark(order=order, note="Called back.", by=str(editor), actor=editor)
+    event = order.events.last()
+    assert event.actor == editor
+    assert event.happened_at is not None
+    with pytest.raises(ImmutableRecordError):
+        OrderEvent.objects.update(note="")
+
+
+def test_staff_are_asked_once_for_the_same_thing_and_again_for_another(order: Order) -> None:
+    editor = User.objects.create_user(email="editor@example.com")
+    orders.flag(order=order, note="The total differs.", by="Stripe")
+    orders.flag(order=order, note="The total differs.", by="worker")
+    assert order.events.filter(note="The total differs.").count() == 1
+    orders.settle_attention(order=order, actor=editor, note="Refunded.")
+    orders.flag(order=order, note="The total differs.", by="worker")
+    assert not order.needs_attention, "they have looked at it"
+    orders.flag(order=order, note="The stock is gone.", by="worker")
+    assert order.needs_attention
+
+
+def test_numbers_can_be_read_aloud_and_tell_nothing_of_how_many_there_are() -> None:
+    numbers = {orders.new_number() for _ in range(50)}
+    assert len(numbers) == 50
+    assert all(re.fullmatch(r"\d{6}-[2-9A-HJ-NP-Z]{6}", number) for number in numbers)
+
+
+# --- Copies ----------------------------------------------------------------------------------------------
+def test_later_edits_of_a_product_change_no_order(mug: ProductVariant) -> None:
+    order = factories.placed_order(factories.basket(MUG=2))
+    page = mug.page
+    page.title = "Something else"
+    variant = page.variants.get()
+    variant.price, variant.name = 9999, "Blue"
+    page.variants = [variant]
+    page.save_revision().publish()
+    assert ProductVariant.objects.get(sku="MUG").price == 9999
+    page.delete()
+    order.refresh_from_db()
+    line = order.lines.get()
+    assert (line.title, line.variant, line.unit_price, line.quantity) == ("Enamel mug", "", 1250, 2)
+    assert (order.subtotal, order.shipping, order.total) == (2500, 395, 2895)
+
+
+def test_a_later_price_of_shipping_changes_no_order(order: Order) -> None:
+    ShippingOption.objects.update(price=9999, name="Courier")
+    order.refresh_from_db()
+    assert (order.shipping, order.shipping_name, order.country) == (395, "Post", "GB")
+
+
+def test_an_order_stays_with_the_versions_that_were_accepted_and_shown(mug: ProductVariant) -> None:
+    terms = factories.policy("terms", kind=Policy.Kind.TERMS)
+    privacy = factories.policy("privacy", kind=Policy.Kind.PRIVACY)
+    accepted, shown = factories.version(terms), factories.version(privacy)
+    order = factories.placed_order(terms=accepted, privacy=shown)
+    factories.version(terms, html="<p>Be kinder.</p>")
+    order.refresh_from_db()
+    assert order.terms_accepted == accepted
+    assert order.terms_accepted.number == 1
+    assert order.privacy_shown == shown
+
+
+# --- The order's page ------------------------------------------------------------------------------------
+def test_who_has_the_address_sees_the_order_and_nobody_keeps_a_copy(client: Client, order: Order) -> None:
+    response = client.get(order.get_absolute_url())
+    assert response.status_code == 200
+    assert "Enamel mug" in response.content.decode()
+    assert "no-store" in response["Cache-Control"]
+    assert response["X-Robots-Tag"] == "noindex"
+
+
+@pytest.mark.parametrize("guess", ["1", "{number}", "{token}x", "%00", "../admin", "a" * 3000, "ä"])
+def test_an_address_that_was_guessed_leads_nowhere(client: Client, order: Order, guess: str) -> None:
+    guess = guess.format(number=order.number, token=order.token)
+    for address in (f"/orders/{guess}/", f"/checkout/return/{guess}/", f"/checkout/cancel/{guess}/"):
+        assert client.get(address).status_code == 404
+    order.refresh_from_db()
+    assert order.status == Status.PLACED
+
+
+def test_addresses_are_long_and_random(order: Order) -> None:
+    assert len(order.token) >= 43
+    assert order.token != factories.placed_order().token
+
+
+def test_remarks_for_staff_are_not_shown_to_the_shopper(client: Client, order: Order) -> None:
+    orders.flag(order=order, note="Looks like a fraud.", by="Editor")
+    orders.change_status(order=order, to=Status.CANCELLED, by="Stripe", note="Invalid API Key provided")
+    shown = client.get(order.get_absolute_url()).content.decode()
+    assert "fraud" not in shown
+    assert "Invalid API Key" not in shown

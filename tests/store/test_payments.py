@@ -1,0 +1,159 @@
+"""Stripe's own ways: how it counts money, what it signs, and which of its errors leave a question open."""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store import money, payments
+from store.sandbox import currencies
+from store.sandbox.events import signature
+from store.sandbox.server import Sandbox
+
+
+def purchase(currency: str = "GBP", *, price: int = 1250, shipping: int = 395) -> payments.Purchase:
+    return payments.Purchase(
+        reference="261122-ABCDEF",
+        email="shopper@example.com",
+        currency=currency,
+        items=[payments.Item(name="Enamel mug", unit_price=price, quantity=2)],
+        country="GB",
+        shipping=payments.Shipping(name="Post", price=shipping, min_days=2, max_days=4),
+        success_url="http://127.0.0.1:8000/return/",
+        cancel_url="http://127.0.0.1:8000/cancel/",
+        expires_at=timezone.now() + timedelta(minutes=40),
+    )
+
+
+def create(bought: payments.Purchase, key: str = "order-1") -> payments.Session:
+    return payments.create_session(payments.session_params(bought), idempotency_key=key)
+
+
+# --- Units -----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("currency", sorted(currencies.SUPPORTED))
+def test_it_counts_each_currency_as_stripe_does_or_says_that_it_cannot(currency: str) -> None:
+    ours = currency.upper()
+    one_hundred = money.to_minor("100", ours)  # of the whole unit
+    agrees = payments.to_stripe(one_hundred, ours) == 100 * 10 ** currencies.digits(currency)
+    assert agrees is (ours not in payments.COUNTED_OTHERWISE)
+
+
+@given(minor=st.integers(0, 10**10), currency=st.sampled_from(["GBP", "JPY", "KWD", "ISK", "UGX"]))
+def test_amounts_come_back_from_stripe_as_they_went(minor: int, currency: str) -> None:
+    assert payments.from_stripe(payments.to_stripe(minor, currency), currency) == minor
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "shipping", "at_stripe"),
+    [
+        ("GBP", 1250, 395, 1250),
+        ("JPY", 1500, 400, 1500),
+        ("KWD", 1230, 500, 1230),
+        ("ISK", 1990, 900, 199_000),
+    ],
+)
+def test_stripe_is_asked_for_what_the_shopper_was_shown(
+    sandbox: Sandbox, currency: str, price: int, shipping: int, at_stripe: int
+) -> None:
+    params = payments.session_params(purchase(currency, price=price, shipping=shipping))
+    assert params["line_items"][0]["price_data"]["unit_amount"] == at_stripe
+    session = payments.create_session(params, idempotency_key="k")
+    sandbox.pay(session.id)
+    paid = payments.retrieve_session(session.id)
+    assert (paid.currency, paid.subtotal, paid.shipping) == (currency, 2 * price, shipping)
+    assert paid.total == 2 * price + shipping
+    assert paid.is_paid
+
+
+def test_promotion_codes_can_be_typed_in_and_nothing_else_can_change_the_total() -> None:
+    params = payments.session_params(purchase())
+    assert params["allow_promotion_codes"] is True
+    assert params["adaptive_pricing"] == {"enabled": False}
+    assert len(params["shipping_options"]) == 1
+    assert params["shipping_address_collection"] == {"allowed_countries": ["GB"]}
+    assert "adjustable_quantity" not in params["line_items"][0]
+
+
+# --- Requests --------------------------------------------------------------------------------------------
+def test_the_same_question_under_the_same_key_gets_the_same_session(sandbox: Sandbox) -> None:
+    bought = purchase()
+    assert create(bought).id == create(bought).id
+    assert create(bought, key="order-2").id != create(bought).id
+
+
+def test_other_parameters_under_the_same_key_are_no_sure_refusal(sandbox: Sandbox) -> None:
+    """The first ones may have made a session."""
+    create(purchase())
+    with pytest.raises(payments.UnreachableError):
+        create(purchase(price=9999))
+
+
+@pytest.mark.parametrize("kind", ["error_500", "error_500_kept", "drop_before", "drop_after"])
+def test_an_answer_that_can_hide_a_session_is_told_as_unreachable(sandbox: Sandbox, kind: str) -> None:
+    sandbox.faults.add(operation="create", kind=kind, times=9)
+    with pytest.raises(payments.UnreachableError):
+        create(purchase())
+
+
+def test_a_hiccup_is_got_over_without_a_word(sandbox: Sandbox) -> None:
+    sandbox.faults.add(operation="create", kind="drop_after", times=1)
+    assert create(purchase()).status == "open"
+
+
+@pytest.mark.parametrize("wrong", [{"mode": "nonsense"}, {"line_items": []}, {"customer_email": "x"}])
+def test_a_refusal_is_told_as_refused(sandbox: Sandbox, wrong: dict[str, Any]) -> None:
+    with pytest.raises(payments.RefusedError):
+        payments.create_session({**payments.session_params(purchase()), **wrong}, idempotency_key="k")
+
+
+def test_too_many_requests_is_a_refusal_since_nothing_was_done(sandbox: Sandbox) -> None:
+    sandbox.faults.add(operation="create", kind="error_429")
+    with pytest.raises(payments.RefusedError):
+        create(purchase())
+
+
+def test_a_session_that_stripe_does_not_know_is_told_as_such(sandbox: Sandbox) -> None:
+    with pytest.raises(payments.NoSuchSessionError):
+        payments.retrieve_session("cs_test_nobody")
+
+
+def test_a_lost_session_is_found_by_the_orders_number(sandbox: Sandbox) -> None:
+    since = timezone.now() - timedelta(minutes=5)
+    assert payments.find_session(reference="261122-ABCDEF", made_after=since) is None
+    made = create(purchase())
+    found = payments.find_session(reference="261122-ABCDEF", made_after=since)
+    assert found is not None
+    assert found.id == made.id
+    assert payments.find_session(reference="261122-ABCDEX", made_after=since) is None
+
+
+def test_questions_end_when_the_time_for_them_is_over(sandbox: Sandbox) -> None:
+    sandbox.faults.add(operation="any", kind="error_500", times=99)
+    started = time.monotonic()
+    with payments.answering_within(5), pytest.raises(payments.UnreachableError):
+        payments.retrieve_session("cs_test_x")
+    assert time.monotonic() - started < 0.4, "time for one try leaves none for a second"
+    with payments.answering_within(1), pytest.raises(payments.UnreachableError, match="No time"):
+        payments.retrieve_session("cs_test_x")
+
+
+# --- Signatures ------------------------------------------------------------------------------------------
+BODY = b'{"id": "evt_1", "object": "event", "type": "x", "livemode": false, "created": 1, "data": {"object": {}}}'
+
+
+def test_either_of_two_secrets_will_do_while_one_is_exchanged(settings: Any) -> None:
+    settings.STRIPE_WEBHOOK_SECRETS = ["whsec_new", "whsec_old"]
+    for secrets in (["whsec_old"], ["whsec_new"], ["whsec_old", "whsec_new"]):
+        assert payments.read_event(BODY, signature(BODY, secrets)).id == "evt_1"
+    with pytest.raises(payments.SignatureError):
+        payments.read_event(BODY, signature(BODY, ["whsec_other"]))
+
+
+def test_without_a_secret_nothing_is_believed(settings: Any) -> None:
+    settings.STRIPE_WEBHOOK_SECRETS = []
+    with pytest.raises(payments.SignatureError):
+        payments.read_event(BODY, signature(BODY, [""]))

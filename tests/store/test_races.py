@@ -1,0 +1,252 @@
+"""At once: what must hold when many do the same thing in the same moment, on a database with real locks.
+
+Each race runs in threads with connections of their own. The first is run with the guard off as well, to show that it
+can be lost.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connections
+from django.test import Client
+
+from store import baskets, checkout, settling, stock
+from store.models import Basket, Order, ProductVariant, ShippingOption, StockItem, StockMovement, StripeEvent
+from store.sandbox.server import Sandbox
+from store.sandbox.visitor import StayedError
+from tests import factories
+from tests.store.paying import listen, mails_about, sales, sessions, stock_of
+
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
+Status = Order.Status
+BUYERS = 20
+
+
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
+    """Do all of it in the same moment; return what came of each, an exception where one was raised."""
+    ready = threading.Barrier(len(acts))
+
+    def run(act: Callable[[], Any]) -> Any:
+        try:
+            connections["default"].ensure_connection()
+            ready.wait()
+            return act()
+        except Exception as error:  # noqa: BLE001 - it is looked at
+            return error
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+def buy(basket: Basket) -> Any:
+    """Press the button in a browser of one's own."""
+    client = Client()
+    client.cookies["basket"] = basket.token
+    total = baskets.contents(basket).subtotal + ShippingOption.objects.get().price
+    return client.post("/checkout/", {"email": "shopper@example.com", "terms": "on", "total": str(total)})
+
+
+def awaiting(*, mugs: int = 2) -> Order:
+    order = factories.placed_order(factories.basket(MUG=mugs))
+    checkout.start_payment(order=order)
+    order.refresh_from_db()
+    return order
+
+
+# --- The last item ---------------------------------------------------------------------------------------
+def twenty_buyers_want_the_last_one() -> list[Any]:
+    stock.count(sku="MUG", on_hand=1)
+    wanted = [factories.basket(MUG=1) for _ in range(BUYERS)]
+    return at_once(*(lambda basket=basket: factories.placed_order(basket) for basket in wanted))
+
+
+def test_of_twenty_buyers_of_the_last_item_exactly_one_gets_it(mug: ProductVariant) -> None:
+    results = twenty_buyers_want_the_last_one()
+    assert sum(isinstance(result, Order) for result in results) == 1
+    assert sum(isinstance(result, checkout.BasketChangedError) for result in results) == BUYERS - 1
+    assert Order.objects.count() == 1
+    assert stock_of() == (1, 1)
+    assert StockMovement.objects.filter(kind="held").count() == 1
+
+
+def test_without_the_guard_the_same_race_is_lost(
+    mug: ProductVariant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look before the leap: everybody sees the last one, and everybody takes it."""
+    seen = threading.Barrier(BUYERS)
+
+    def look_then_leap(sku: str, *, kind: str, held: int = 0, order: Order, **_rest: Any) -> None:
+        item = StockItem.objects.get(sku=sku)
+        seen.wait(20)
+        if item.available < held:
+            raise stock.OutOfStockError(sku, item.available)
+        item.held += held
+        item.save()
+
+    stock.count(sku="MUG", on_hand=1)
+    monkeypatch.setattr(stock, "_change", look_then_leap)
+    wanted = [factories.basket(MUG=1) for _ in range(BUYERS)]
+    results = at_once(*(lambda basket=basket: factories.placed_order(basket) for basket in wanted))
+    assert sum(isinstance(result, Order) for result in results) == BUYERS
+
+
+def test_of_twenty_who_press_pay_at_once_one_pays_and_the_others_keep_their_baskets(
+    sandbox: Sandbox, mug: ProductVariant
+) -> None:
+    stock.count(sku="MUG", on_hand=1)
+    wanted = [factories.basket(MUG=1) for _ in range(BUYERS)]
+    results = at_once(*(lambda basket=basket: buy(basket) for basket in wanted))
+    places = [result["Location"] for result in results]
+    won = [place for place in places if place.startswith(sandbox.url)]
+    assert len(won) == 1
+    assert places.count("/basket/") == BUYERS - 1
+    order = Order.objects.get()
+    sandbox.pay(order.session_id)
+    settling.settle(session_id=order.session_id, by="test")
+    assert stock_of() == (0, 0)
+    assert sum(basket.lines.count() for basket in wanted) == BUYERS - 1
+
+
+def test_orders_of_the_same_things_in_any_order_never_wait_for_each_other(mug: ProductVariant) -> None:
+    """Rows are locked in one order, so that no two transactions each hold what the other wants."""
+    factories.product("Tea towel", sku="ATOWEL", on_hand=100)
+    stock.count(sku="MUG", on_hand=100)
+    one, other = {"MUG": 1, "ATOWEL": 1}, {"ATOWEL": 1, "MUG": 1}
+    wanted = [factories.basket(**(one if number % 2 else other)) for number in range(BUYERS)]
+    results = at_once(*(lambda basket=basket: factories.placed_order(basket) for basket in wanted))
+    assert all(isinstance(result, Order) for result in results), results
+    assert stock_of("MUG") == stock_of("ATOWEL") == (100, BUYERS)
+
+
+# --- Settling --------------------------------------------------------------------------------------------
+def assert_paid_once(order: Order) -> None:
+    order.refresh_from_db()
+    assert order.status == Status.PAID
+    assert order.events.filter(to_status=Status.PAID).count() == 1
+    assert (sales(order), mails_about(order), stock_of()) == (1, 1, (8, 0))
+
+
+def test_webhook_and_return_page_at_once_pay_once(
+    sandbox: Sandbox, mug: ProductVariant, live_server: Any
+) -> None:
+    listen(sandbox, live_server.url)
+    for _ in range(3):
+        stock.count(sku="MUG", on_hand=10)
+        order = awaiting()
+        back = urlsplit(sandbox.pay(order.session_id))
+        (event,) = sandbox.deliveries.waiting()
+        results = at_once(
+            lambda event=event: sandbox.deliveries.attempt(event).status,
+            lambda back=back: Client().get(f"{back.path}?{back.query}").status_code,
+        )
+        assert results == [200, 303]
+        order.refresh_from_db()
+        assert (order.status, sales(order), stock_of()) == (Status.PAID, 1, (8, 0))
+        assert order.events.filter(to_status=Status.PAID).count() == 1
+    assert mails_about(order) == 3
+
+
+def test_the_same_event_twenty_times_at_once_pays_once(
+    sandbox: Sandbox, mug: ProductVariant, live_server: Any
+) -> None:
+    listen(sandbox, live_server.url)
+    order = awaiting()
+    sandbox.pay(order.session_id)
+    (event,) = sandbox.deliveries.waiting()
+    outcomes = sandbox.deliveries.attempt_all([event] * 20)
+    assert [outcome.status for outcome in outcomes] == [200] * 20
+    assert_paid_once(order)
+    assert StripeEvent.objects.get().deliveries == 20
+
+
+def test_settling_twenty_times_at_once_pays_once(sandbox: Sandbox, mug: ProductVariant) -> None:
+    order = awaiting()
+    sandbox.pay(order.session_id)
+    results = at_once(*[lambda: settling.settle(session_id=order.session_id, by="test")] * 20)
+    assert [result for result in results if isinstance(result, Exception)] == []
+    assert_paid_once(order)
+
+
+def test_all_messages_about_a_delayed_payment_at_once_end_rightly(
+    sandbox: Sandbox, mug: ProductVariant, live_server: Any
+) -> None:
+    listen(sandbox, live_server.url)
+    order = awaiting()
+    sandbox.pay(order.session_id, outcome="delayed_success")
+    sandbox.control._settle(order.session_id, {})
+    outcomes = sandbox.deliveries.attempt_all(sandbox.deliveries.waiting() * 5)
+    assert {outcome.status for outcome in outcomes} == {200}
+    assert_paid_once(order)
+
+
+# --- One shopper, two tabs -------------------------------------------------------------------------------
+def test_two_tabs_that_press_pay_at_once_leave_one_page_that_can_be_paid(
+    sandbox: Sandbox, mug: ProductVariant
+) -> None:
+    for _ in range(3):
+        stock.count(sku="MUG", on_hand=10)
+        basket = factories.basket(MUG=2)
+        results = at_once(lambda basket=basket: buy(basket), lambda basket=basket: buy(basket))
+        assert {result.status_code for result in results} <= {302, 303}, results
+        (page,) = sessions(sandbox, "open")
+        shown = {result["Location"] for result in results if result["Location"].startswith(sandbox.url)}
+        assert shown <= {page["url"]}, "nobody is led to a page that is closed"
+        assert stock_of() == (10, 2)
+        assert basket.orders.filter(status__in=Order.HOLDING).count() == 1
+        checkout.cancel(order=basket.orders.get(status=Status.AWAITING))
+
+
+def test_paying_and_cancelling_at_once_is_one_or_the_other(sandbox: Sandbox, mug: ProductVariant) -> None:
+    for _ in range(5):
+        stock.count(sku="MUG", on_hand=10)
+        order = awaiting()
+        paid, _cancelled = at_once(
+            lambda order=order: sandbox.pay(order.session_id),
+            lambda order=order: checkout.cancel(order=order),
+        )
+        settling.settle(session_id=order.session_id, by="test")
+        order.refresh_from_db()
+        if isinstance(paid, StayedError):
+            assert (order.status, stock_of()) == (Status.CANCELLED, (10, 0))
+        else:
+            assert (order.status, stock_of()) == (Status.PAID, (8, 0))
+
+
+def test_cancelling_and_hearing_of_the_end_at_once_releases_once(
+    sandbox: Sandbox, mug: ProductVariant, live_server: Any
+) -> None:
+    listen(sandbox, live_server.url)
+    order = awaiting()
+    sandbox.control.expire_now(order.session_id)
+    (event,) = sandbox.deliveries.waiting()
+    at_once(
+        *[lambda: sandbox.deliveries.attempt(event)] * 4,
+        *[lambda: checkout.cancel(order=Order.objects.get(pk=order.pk))] * 4,
+    )
+    order.refresh_from_db()
+    assert order.status == Status.EXPIRED
+    assert stock_of() == (10, 0)
+    assert order.stock_movements.filter(kind="released").count() == 1
+
+
+def test_paying_while_another_checkout_of_the_basket_begins_ends_without_a_quarrel(
+    sandbox: Sandbox, mug: ProductVariant
+) -> None:
+    for _ in range(5):
+        stock.count(sku="MUG", on_hand=10)
+        order = awaiting()
+        sandbox.pay(order.session_id)
+        settled, placed = at_once(
+            lambda order=order: settling.settle(session_id=order.session_id, by="Stripe"),
+            lambda order=order: factories.placed_order(order.basket),
+        )
+        assert isinstance(settled, Order), settled
+        assert isinstance(placed, checkout.CheckoutError), placed
+        order.refresh_from_db()
+        assert (order.status, stock_of()) == (Status.PAID, (8, 0))

@@ -1,0 +1,141 @@
+"""Orders that wait are asked about: our clock prompts the question, Stripe's answer decides."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from store import checkout, payments
+from store.models import Order, ProductVariant
+from store.reconciling import FAILURES, Report, reconcile
+from store.sandbox.server import Sandbox
+from tests import factories
+from tests.store.paying import mails_about, sessions, stock_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mug")]
+Status = Order.Status
+
+
+def awaiting() -> Order:
+    order = factories.placed_order(factories.basket(MUG=2))
+    checkout.start_payment(order=order)
+    order.refresh_from_db()
+    return order
+
+
+def later(minutes: int) -> Report:
+    return reconcile(now=timezone.now() + timedelta(minutes=minutes))
+
+
+def status_of(order: Order) -> str:
+    return Order.objects.values_list("status", flat=True).get(pk=order.pk)
+
+
+def test_who_still_pays_is_left_alone(sandbox: Sandbox) -> None:
+    factories.placed_order()
+    awaiting()
+    assert later(0).asked == 0
+
+
+def test_an_order_that_never_got_its_page_is_cancelled_and_released(sandbox: Sandbox) -> None:
+    order = factories.placed_order()
+    report = later(2)
+    assert report.changed == {order.number: Status.CANCELLED}
+    assert stock_of() == (10, 0)
+    assert later(2).asked == 0
+
+
+def test_a_page_whose_answer_was_lost_is_found_and_closed(sandbox: Sandbox) -> None:
+    order = factories.placed_order()
+    payments.create_session(order.session_params, idempotency_key=f"order-{order.number}")
+    assert later(2).changed == {order.number: Status.CANCELLED}
+    assert [session["status"] for session in sessions(sandbox)] == ["expired"]
+    assert stock_of() == (10, 0)
+
+
+def test_a_page_whose_answer_was_lost_but_that_was_paid_is_paid(sandbox: Sandbox) -> None:
+    order = factories.placed_order()
+    session = payments.create_session(order.session_params, idempotency_key=f"order-{order.number}")
+    sandbox.pay(session.id)
+    assert later(2).changed == {order.number: Status.PAID}
+    assert stock_of() == (9, 0)
+
+
+def test_a_payment_of_which_no_message_came_is_found(sandbox: Sandbox) -> None:
+    order = awaiting()
+    sandbox.pay(order.session_id)
+    assert later(5).asked == 0
+    assert later(60).changed == {order.number: Status.PAID}
+    assert later(60).asked == 0
+    assert mails_about(order) == 1
+
+
+def test_an_end_of_which_no_message_came_is_found(sandbox: Sandbox) -> None:
+    order = awaiting()
+    sandbox.control.expire_now(order.session_id)
+    assert later(60).changed == {order.number: Status.EXPIRED}
+    assert stock_of() == (10, 0)
+
+
+def test_a_page_that_stripe_still_keeps_open_is_not_ended_by_our_clock(sandbox: Sandbox) -> None:
+    order = awaiting()
+    report = later(24 * 60)
+    assert (report.asked, report.changed) == (1, {})
+    assert (status_of(order), stock_of()) == (Status.AWAITING, (10, 2))
+    sandbox.pay(order.session_id)
+    assert later(24 * 60).changed == {order.number: Status.PAID}
+
+
+def test_a_delayed_payment_is_asked_about_until_it_is_decided(sandbox: Sandbox) -> None:
+    order = awaiting()
+    sandbox.pay(order.session_id, outcome="delayed_failure")
+    assert later(60).changed == {order.number: Status.PROCESSING}
+    assert later(60).changed == {}
+    sandbox.control._settle(order.session_id, {"outcome": "fail"})
+    assert later(60).changed == {order.number: Status.FAILED}
+    assert stock_of() == (10, 0)
+
+
+def test_everything_that_waits_can_be_asked_about_at_once(sandbox: Sandbox) -> None:
+    order = awaiting()
+    sandbox.pay(order.session_id)
+    factories.placed_order()  # its page is being made in this moment
+    assert reconcile(everything=True).changed == {order.number: Status.PAID}
+
+
+def test_without_an_answer_nothing_changes_and_the_next_round_asks_again(sandbox: Sandbox) -> None:
+    order = factories.placed_order()
+    sandbox.faults.add(operation="any", kind="error_429", times=1)
+    assert later(2).unanswered == [order.number]
+    assert (status_of(order), stock_of()) == (Status.PLACED, (10, 1))
+    assert later(2).changed == {order.number: Status.CANCELLED}
+
+
+def test_when_stripe_is_down_a_round_ends_soon(sandbox: Sandbox) -> None:
+    for _ in range(FAILURES + 2):
+        factories.placed_order()
+    sandbox.faults.add(operation="any", kind="error_429", times=99)
+    report = later(2)
+    assert len(report.unanswered) == report.asked == FAILURES
+
+
+def test_an_order_whose_page_stripe_does_not_know_is_for_staff_once(sandbox: Sandbox) -> None:
+    order = awaiting()
+    Order.objects.update(session_id="cs_test_of_another_account")
+    for _ in range(2):
+        assert later(60).changed == {}
+    order.refresh_from_db()
+    assert (order.status, order.needs_attention, stock_of()) == (Status.AWAITING, True, (10, 2))
+    assert order.events.filter(by="worker").count() == 1
+
+
+def test_one_order_that_cannot_be_asked_about_keeps_no_other_waiting(
+    sandbox: Sandbox, mug: ProductVariant, settings: Any
+) -> None:
+    factories.placed_order()
+    second = factories.placed_order()
+    sandbox.faults.add(operation="any", kind="error_429", times=1)
+    report = later(2)
+    assert len(report.unanswered) == 1
+    assert report.changed == {second.number: Status.CANCELLED}

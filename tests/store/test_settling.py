@@ -1,0 +1,271 @@
+"""What Stripe says of a session becomes the state of the order: once, whatever the order and number of the tellings."""
+
+from typing import Any
+
+import pytest
+from post_office.models import Email
+
+from store import baskets, checkout, orders, payments, settling, stock
+from store.models import Basket, Order, ProductVariant
+from store.sandbox.server import Sandbox
+from tests import factories
+from tests.store.paying import mails_about, sales, sessions, stock_of
+from tests.store.test_payments import purchase
+
+pytestmark = pytest.mark.django_db
+Status = Order.Status
+
+
+@pytest.fixture
+def order(sandbox: Sandbox, basket: Basket) -> Order:
+    """An order whose payment page is open."""
+    return awaiting(basket)
+
+
+def awaiting(basket: Basket, **choices: Any) -> Order:
+    order = factories.placed_order(basket, **choices)
+    checkout.start_payment(order=order)
+    order.refresh_from_db()
+    return order
+
+
+def settle(order: Order) -> Order:
+    settling.settle(session_id=order.session_id, by="test")
+    order.refresh_from_db()
+    return order
+
+
+# --- Paid ------------------------------------------------------------------------------------------------
+def test_a_paid_session_makes_a_paid_order(sandbox: Sandbox, order: Order, basket: Basket) -> None:
+    sandbox.pay(order.session_id, delivery_name="Demo visitor", phone="+1 555 0101")
+    settle(order)
+    assert order.status == Status.PAID
+    assert order.paid_at is not None
+    assert order.payment_intent_id.startswith("pi_")
+    assert order.customer_name == "Demo visitor"
+    assert order.phone == "+1 555 0101"
+    assert order.shipping_address["country"] == "GB"
+    assert order.billing_address["line1"]
+    assert stock_of() == (8, 0)
+    assert not basket.lines.exists()
+    mail = Email.objects.get()
+    assert mail.to == [order.email]
+    assert order.number in mail.email_message().subject
+
+
+def test_told_again_and_again_it_is_paid_once(sandbox: Sandbox, order: Order) -> None:
+    sandbox.pay(order.session_id)
+    for _ in range(3):
+        settle(order)
+    assert (sales(order), mails_about(order), stock_of()) == (1, 1, (8, 0))
+    assert order.events.filter(to_status=Status.PAID).count() == 1
+
+
+def test_an_open_session_changes_nothing(order: Order) -> None:
+    assert settle(order).status == Status.AWAITING
+    assert stock_of() == (10, 2)
+
+
+def test_what_was_put_into_the_basket_meanwhile_stays(sandbox: Sandbox, order: Order, basket: Basket) -> None:
+    factories.product("Tea towel", sku="TOWEL")
+    baskets.add(basket=basket, sku="TOWEL", quantity=1)
+    baskets.add(basket=basket, sku="MUG", quantity=3)
+    sandbox.pay(order.session_id)
+    settle(order)
+    assert dict(basket.lines.values_list("sku", "quantity")) == {"MUG": 3, "TOWEL": 1}
+
+
+def test_a_declined_card_leaves_the_page_open_for_another(sandbox: Sandbox, order: Order) -> None:
+    with pytest.raises(Exception, match="402"):
+        sandbox.pay(order.session_id, outcome="decline")
+    assert settle(order).status == Status.AWAITING
+    sandbox.pay(order.session_id)
+    assert settle(order).status == Status.PAID
+
+
+def test_a_session_whose_answer_was_lost_is_known_by_the_orders_number(
+    sandbox: Sandbox, basket: Basket
+) -> None:
+    order = factories.placed_order(basket)
+    session = payments.create_session(order.session_params, idempotency_key=f"order-{order.number}")
+    sandbox.pay(session.id)
+    settling.settle(session_id=session.id, by="Stripe")
+    order.refresh_from_db()
+    assert (order.status, order.session_id) == (Status.PAID, session.id)
+
+
+# --- Promotion codes -------------------------------------------------------------------------------------
+def test_a_promotion_code_lowers_what_is_paid(sandbox: Sandbox, order: Order) -> None:
+    sandbox.pay(order.session_id, action="apply_code", code="TEST10")
+    sandbox.pay(order.session_id)
+    settle(order)
+    assert (order.status, order.needs_attention) == (Status.PAID, False)
+    assert (order.subtotal, order.discount, order.shipping, order.total) == (2500, 250, 395, 2645)
+
+
+def test_a_discount_of_less_than_the_smallest_coin_is_no_mismatch(
+    sandbox: Sandbox, settings: Any, mug: ProductVariant
+) -> None:
+    settings.CURRENCY = "ISK"
+    ProductVariant.objects.update(price=1995)
+    order = awaiting(factories.basket(MUG=3))
+    sandbox.pay(order.session_id, action="apply_code", code="TEST10")
+    sandbox.pay(order.session_id)
+    settle(order)
+    assert (order.status, order.needs_attention) == (Status.PAID, False)
+    assert (order.subtotal, order.discount, order.shipping, order.total) == (5985, 599, 395, 5781)
+
+
+def test_with_a_whole_discount_it_is_paid_without_any_payment(sandbox: Sandbox, basket: Basket) -> None:
+    order = awaiting(basket, option=factories.shipping("Pick up", price=0))
+    sandbox.pay(order.session_id, action="apply_code", code="TEST100")
+    sandbox.pay(order.session_id)
+    settle(order)
+    assert (order.status, order.total, order.payment_intent_id) == (Status.PAID, 0, "")
+    assert (sales(order), mails_about(order)) == (1, 1)
+
+
+@pytest.mark.parametrize(("currency", "price"), [("JPY", 1500), ("KWD", 1230), ("ISK", 1990)])
+def test_it_is_paid_in_every_kind_of_currency(
+    sandbox: Sandbox, settings: Any, mug: ProductVariant, currency: str, price: int
+) -> None:
+    settings.CURRENCY = currency
+    ProductVariant.objects.update(price=price)
+    order = awaiting(factories.basket(MUG=3), option=factories.shipping("Courier", price=500))
+    sandbox.pay(order.session_id)
+    settle(order)
+    assert (order.status, order.currency, order.total) == (Status.PAID, currency, 3 * price + 500)
+
+
+# --- Not what was ordered --------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("ours", "problem"),
+    [
+        ({"subtotal": 2499}, "goods"),
+        ({"shipping": 1}, "shipping"),
+        ({"currency": "EUR"}, "currency"),
+        ({"livemode": True}, "real money"),
+    ],
+)
+def test_what_is_paid_but_not_as_ordered_is_for_staff_and_never_counts_as_paid(
+    sandbox: Sandbox, order: Order, basket: Basket, ours: dict[str, Any], problem: str
+) -> None:
+    Order.objects.update(**ours)
+    sandbox.pay(order.session_id)
+    for _ in range(2):
+        settle(order)
+    assert order.status == Status.AWAITING
+    assert order.paid_at is None
+    assert order.needs_attention
+    assert problem in order.events.get(note__startswith="Paid, but not").note
+    assert (sales(order), mails_about(order), basket.lines.count()) == (0, 0, 1)
+    assert stock_of() == (10, 2), "the hold stays until somebody has looked"
+
+
+# --- Foreign ---------------------------------------------------------------------------------------------
+def test_a_session_of_somebody_elses_is_none_of_ours(sandbox: Sandbox, order: Order) -> None:
+    foreign = payments.create_session(payments.session_params(purchase()), idempotency_key="foreign")
+    sandbox.pay(foreign.id)
+    assert settling.settle(session_id=foreign.id, by="Stripe") is None
+    assert settling.settle(session_id="cs_test_nobody", by="Stripe") is None
+    assert settle(order).status == Status.AWAITING
+
+
+def test_another_session_that_names_our_order_does_not_pay_it(sandbox: Sandbox, order: Order) -> None:
+    forged = payments.create_session(
+        {**payments.session_params(purchase(price=50)), "client_reference_id": order.number},
+        idempotency_key="forged",
+    )
+    sandbox.pay(forged.id)
+    assert settling.settle(session_id=forged.id, by="Stripe") is None
+    order.refresh_from_db()
+    assert order.status == Status.AWAITING
+
+
+def test_a_session_of_the_other_mode_is_none_of_ours(sandbox: Sandbox, order: Order) -> None:
+    sandbox.pay(order.session_id)
+    with sandbox.storage.transaction() as db:
+        session = db.find(order.session_id)
+        db.save({**session, "livemode": True}, status=session["status"])
+    assert settling.settle(session_id=order.session_id, by="Stripe") is None
+    order.refresh_from_db()
+    assert (order.status, order.needs_attention) == (Status.AWAITING, False)
+
+
+@pytest.mark.parametrize("kind", ["error_429", "error_500"])
+def test_no_answer_is_not_taken_for_an_answer(sandbox: Sandbox, order: Order, kind: str) -> None:
+    sandbox.pay(order.session_id)
+    sandbox.faults.add(operation="retrieve", kind=kind, times=9)
+    with pytest.raises(payments.PaymentError):
+        settling.settle(session_id=order.session_id, by="Stripe")
+
+
+# --- Delayed methods -------------------------------------------------------------------------------------
+def test_a_delayed_payment_is_paid_when_it_has_come(sandbox: Sandbox, order: Order, basket: Basket) -> None:
+    sandbox.pay(order.session_id, outcome="delayed_success")
+    assert settle(order).status == Status.PROCESSING
+    assert (stock_of(), mails_about(order), basket.lines.count()) == ((10, 2), 0, 1)
+    sandbox.control._settle(order.session_id, {})
+    assert settle(order).status == Status.PAID
+    assert (stock_of(), mails_about(order)) == ((8, 0), 1)
+
+
+@pytest.mark.parametrize("is_told_before", [True, False])
+def test_a_delayed_payment_that_fails_releases_the_goods(
+    sandbox: Sandbox, order: Order, is_told_before: bool
+) -> None:
+    sandbox.pay(order.session_id, outcome="delayed_failure")
+    if is_told_before:
+        assert settle(order).status == Status.PROCESSING
+    sandbox.control._settle(order.session_id, {"outcome": "fail"})
+    assert settle(order).status == Status.FAILED
+    assert (stock_of(), sales(order), mails_about(order)) == ((10, 0), 0, 0)
+
+
+# --- Ends ------------------------------------------------------------------------------------------------
+def test_a_session_whose_time_is_over_releases_the_goods_and_keeps_the_basket(
+    sandbox: Sandbox, order: Order, basket: Basket
+) -> None:
+    sandbox.control.expire_now(order.session_id)
+    for _ in range(2):
+        assert settle(order).status == Status.EXPIRED
+    assert stock_of() == (10, 0)
+    assert basket.lines.count() == 1
+
+
+def end_too_early(order: Order, to: str) -> None:
+    """What must never happen, had happened: the order was ended though its page could still be paid."""
+    with orders.locked(order.pk) as fresh:
+        stock.release(order=fresh)
+        orders.change_status(order=fresh, to=to, by="test")
+
+
+@pytest.mark.parametrize("ended", [Status.EXPIRED, Status.CANCELLED])
+def test_money_that_comes_after_the_end_is_taken_and_the_goods_are_sold(
+    sandbox: Sandbox, order: Order, ended: str
+) -> None:
+    end_too_early(order, ended)
+    sandbox.pay(order.session_id)
+    settle(order)
+    assert (order.status, order.needs_attention, stock_of()) == (Status.PAID, False, (8, 0))
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_money_that_comes_after_the_goods_are_gone_is_for_staff(
+    sandbox: Sandbox, order: Order, left: int
+) -> None:
+    end_too_early(order, Status.EXPIRED)
+    stock.count(sku="MUG", on_hand=left)
+    sandbox.pay(order.session_id)
+    for _ in range(2):
+        settle(order)
+    assert (order.status, order.needs_attention) == (Status.PAID, True)
+    assert (stock_of(), sales(order), mails_about(order)) == ((left, 0), 0, 1)
+
+
+def test_what_is_paid_stays_paid_whatever_is_told_later(sandbox: Sandbox, order: Order) -> None:
+    sandbox.pay(order.session_id)
+    settle(order)
+    Order.objects.update(status=Status.SENT)
+    assert settle(order).status == Status.SENT
+    assert (sales(order), len(sessions(sandbox))) == (1, 1)
