@@ -33,8 +33,8 @@ test: tools lint ## Run everything: lint, the suite on SQLite and on PostgreSQL,
 	$(PYTEST) tests/journeys
 
 .PHONY: quick
-quick: setup ## Run the fast part of the tests: on SQLite, without a browser
-	@$(PYTEST) $(PARALLEL) -q $(FAST)
+quick: setup ## Run the fast part of the tests: on SQLite, without a browser and without tests on random data
+	@$(PYTEST) $(PARALLEL) -q -m "not hypothesis" $(FAST)
 
 .PHONY: lint
 lint: setup ## Check style, annotations, templates, imports, translations, migrations, pinned packages

@@ -58,6 +58,8 @@ def is_publication(page: "PolicyPage") -> bool:
 
 def attach_policy(*, page: "PolicyPage") -> Policy:
     """Give the page its policy: its own, else an orphaned one of the same address and kind, else a new one."""
+    if page.policy is None:  # an instance read before the first publication does not know of it
+        page.policy_id = type(page).objects.filter(pk=page.pk).values_list("policy", flat=True).first()
     if page.policy is None:
         orphan = Policy.objects.filter(slug=page.slug, kind=page.policy_kind, pages__isnull=True).first()
         page.policy = orphan or Policy.objects.create(

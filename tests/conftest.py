@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.db import connections
 
 from find_tools import find_chromium
+from tests.migrated_database import migrating_from_copy
 
 JOURNEYS = Path(__file__).parent / "journeys"
 # The browser runs on machines without a screen, in containers too, and calls nobody of its own accord.
@@ -60,6 +61,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if reporter and (reporter.stats.get("skipped") or reporter.stats.get("xfailed")):
         reporter.write_line("Tests were skipped or marked as failing; that counts as a failure.", red=True)
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> Iterator[None]:
+    """Spare SQLite the migrations that have been run before; it is what `django_db_setup` asks for first."""
+    with migrating_from_copy():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -274,3 +274,13 @@ def test_every_fact_can_be_printed(fact: str) -> None:
     assert version.html.startswith("<section")
     assert version.text
     assert "{" not in version.text
+
+
+def test_an_instance_read_before_the_first_publication_makes_no_second_policy() -> None:
+    page = policy_page()
+    stale = type(page).objects.get(pk=page.pk)
+    publish(page)
+    stale.body = [("imported", "<p>Be kinder.</p>")]
+    stale.save_revision().publish()
+    assert Policy.objects.count() == 1
+    assert Policy.objects.get().versions.count() == 2
