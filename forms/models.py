@@ -62,7 +62,7 @@ class Submission(AbstractFormSubmission):
         }
 
 
-class FormPage(RoutablePageMixin, AbstractEmailForm, BasePage):
+class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
     """A page with a form: contact, feedback, or any other the editor builds."""
 
     intro = models.TextField(_("introduction"), max_length=400, blank=True)
@@ -77,8 +77,6 @@ class FormPage(RoutablePageMixin, AbstractEmailForm, BasePage):
     is_cacheable = False  # the form carries a time stamp
     parent_page_types: ClassVar[list[str]] = ["home.HomePage"]
     subpage_types: ClassVar[list[str]] = []
-    template = "forms/form_page.html"
-    landing_page_template = "forms/form_page_landing.html"
     allowed_http_methods = [HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.POST, HTTPMethod.OPTIONS]
     base_form_class = FormPageForm
     form_builder = VisitorFormBuilder
@@ -116,12 +114,6 @@ class FormPage(RoutablePageMixin, AbstractEmailForm, BasePage):
             return HttpResponseNotAllowed([HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.OPTIONS])
         return TemplateResponse(request, self.landing_page_template, self.get_context(request))
 
-    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Answer a visitor; nothing about a form may be kept by a cache."""
-        response = super().serve(request, *args, **kwargs)
-        response.headers["Cache-Control"] = "no-store"
-        return response
-
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
         """Show the editor the form, or the thanks."""
         return self.thanks_route(request) if mode_name == "landing" else self._show_blank(request)
@@ -145,13 +137,13 @@ class FormPage(RoutablePageMixin, AbstractEmailForm, BasePage):
             # taken in, which a 200 would hide; browsers show the page as any other.
             return self._show_again(request, form, HTTPStatus.UNPROCESSABLE_ENTITY)
         address = client_address(request)
-        if wait := spam.seconds_to_wait(address):
+        if wait := spam.LIMIT.seconds_to_wait(address):
             form.add_error(None, _flood_message(wait))
             response = self._show_again(request, form, HTTPStatus.TOO_MANY_REQUESTS)
             response.headers["Retry-After"] = str(wait)
             return response
         submission = self.process_form_submission(form)
-        spam.count(address)
+        spam.LIMIT.count(address)
         return self.render_landing_page(request, submission)
 
     def _show_blank(self, request: HttpRequest) -> HttpResponse:
@@ -205,8 +197,7 @@ class FormPage(RoutablePageMixin, AbstractEmailForm, BasePage):
 
 def privacy_policy_in_force() -> PolicyVersion | None:
     """Return the version of the privacy policy that stands under every form now, if there is one."""
-    policy = Policy.objects.of_kind(Policy.Kind.PRIVACY)
-    return policy.in_force() if policy else None
+    return Policy.objects.in_force_of(Policy.Kind.PRIVACY)
 
 
 def _flood_message(seconds: int) -> str:

@@ -6,13 +6,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from wagtail.admin.views.mixins import list_to_str
 from wagtail.contrib.forms.views import FormPagesListView, SubmissionsListView
 
-# A cell that begins so is run as a formula by Excel, LibreOffice or Google Sheets.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def as_text(value: str) -> str:
-    """Mark a cell as text if a spreadsheet would take it for a formula."""
-    return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+from home.spreadsheets import as_text
 
 
 def without_controls(value: str) -> str:

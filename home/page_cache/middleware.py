@@ -69,7 +69,9 @@ def _may_be_cached(request: HttpRequest) -> bool:
         request.method in {"GET", "HEAD"}
         and not request.META.get("QUERY_STRING")
         and settings.SESSION_COOKIE_NAME not in request.COOKIES
-        and not request.path_info.startswith(("/static/", "/media/", *settings.CSRF_TOKEN_PATHS))
+        and not request.path_info.startswith(
+            (settings.STATIC_URL, settings.MEDIA_URL, *settings.PRIVATE_PATHS)
+        )
     )
 
 

@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(db_index=True, verbose_name='time')),
                 ('expires_at', models.DateTimeField(verbose_name='valid until')),
                 ('choices', models.JSONField(verbose_name='choices')),
-                ('method', models.CharField(choices=[('all', 'accepted all'), ('none', 'rejected all'), ('chosen', 'chose')], max_length=10, verbose_name='how')),
+                ('method', models.CharField(choices=[('all', 'accepted all'), ('none', 'rejected all'), ('chosen', 'chose by category')], max_length=10, verbose_name='how')),
                 ('notice_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='policies.policyversion', verbose_name='cookie text shown')),
             ],
             options={

@@ -12,6 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = BASE_DIR / "var"
+YES = frozenset({"true", "yes", "on", "1"})
+NO = frozenset({"false", "no", "off", "0"})
 
 env = environ.Env()
 # A variable that is set wins over the file. ENV_FILE names another file.
@@ -22,13 +24,42 @@ environ.Env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }
 
 
 def text(name: str, default: str = "") -> str:
     """Read a variable; one that is set but empty counts as not set."""
     return env.str(name, default="").strip() or default
+
+
+def number(name: str, default: int) -> int:
+    """Read a whole number that is not negative.
+
+    Raises ImproperlyConfigured for anything else.
+    """
+    given = text(name, str(default))
+    if not (given.isascii() and given.isdigit()):
+        message = f"{name} must be a whole number such as {default}, not {given!r}."
+        raise ImproperlyConfigured(message)
+    return int(given)
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """Read yes or no.
+
+    Raises ImproperlyConfigured for anything that is neither: a misspelt "true" must not mean "no".
+    """
+    given = text(name, str(default)).lower()
+    if given not in YES | NO:
+        message = f"{name} must be true or false, not {given!r}."
+        raise ImproperlyConfigured(message)
+    return given in YES
+
+
+def names(name: str, default: str = "") -> list[str]:
+    """Read a list separated by commas."""
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
 def database(default: str) -> dict[str, object]:
@@ -42,6 +73,11 @@ def database(default: str) -> dict[str, object]:
         config.setdefault("CONN_MAX_AGE", 60)
         config["CONN_HEALTH_CHECKS"] = True
     return config
+
+
+def cache(default: str) -> dict[str, object]:
+    """Read CACHE_URL (redis://…, filecache:///…) into Django's form."""
+    return dict(env.cache_url_config(text("CACHE_URL", default)))
 
 
 def site_url(default: str = "") -> str:

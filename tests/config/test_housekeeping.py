@@ -16,8 +16,9 @@ from post_office.models import STATUS, Email
 
 from home import mail_queue
 from home.models import ContentPage
-from policies import personal_data
-from tests.factories import home_page
+from policies import consent, notices, personal_data
+from policies.models import ConsentRecord
+from tests.factories import cookie_policy, declare_cookies, home_page
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +74,20 @@ def test_sign_ins_are_kept_as_long_as_the_policy_prints(table: type[models.Model
     aged(rows[1], "attempt_time", days + 0.1)
     assert "sign-in.attempts: 1 removed" in run()
     assert table.objects.get() == rows[0]
+
+
+def test_cookie_choices_are_kept_as_long_as_the_policy_prints() -> None:
+    days = next(row["days"] for row in personal_data.as_fact() if row["key"] == "policies.consent")
+    declare_cookies()
+    cookie_policy()
+    now = timezone.now()
+    notice = notices.current(now)
+    kept, _gone = (
+        consent.save_choice(notice=notice, method="all", now=now - timedelta(days=age))
+        for age in (days - 0.1, days + 0.1)
+    )
+    assert "policies.consent: 1 removed" in run()
+    assert ConsentRecord.objects.get() == kept
 
 
 def test_sessions_that_ended_go() -> None:

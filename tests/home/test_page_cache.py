@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
+from wagtail.models import PageViewRestriction
 
 from home.models import BrandSettings, ContentPage, HomePage, User
 from home.page_cache import schedule
@@ -63,6 +64,17 @@ def test_unpublishing_shows_at_the_next_request(
     with django_capture_on_commit_callbacks(execute=True):
         about.unpublish()
     assert client.get("/about/").status_code == 404
+
+
+def test_a_page_made_private_is_private_at_the_next_request(
+    client: Client,
+    about: ContentPage,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    client.get("/about/")
+    with django_capture_on_commit_callbacks(execute=True):
+        PageViewRestriction.objects.create(page=about, restriction_type=PageViewRestriction.LOGIN)
+    assert client.get("/about/").status_code == 302
 
 
 def test_changed_brand_settings_show_at_the_next_request(

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from policies.importing import Outcome, Result, import_files
@@ -28,7 +27,7 @@ class Command(BaseCommand):
         slug = options["page"]
         if not re.fullmatch(r"[-a-z0-9_]{1,100}", slug):
             raise CommandError(
-                _("--page takes lower-case letters, digits and hyphens: %(slug)s") % {"slug": slug}
+                f"--page takes lower-case letters, digits and hyphens: {slug}"
             )
         files: list[Path] = options["files"]
         hides_progress = len(files) == 1 or not sys.stderr.isatty()
@@ -46,10 +45,10 @@ class Command(BaseCommand):
         counts = Counter(outcome.result for outcome in outcomes)
         self.stdout.write(", ".join(f"{_label(result)}: {counts[result]}" for result in Result))
         if is_dry_run:
-            self.stdout.write(_("Dry run: nothing was changed."))
+            self.stdout.write("Dry run: nothing was changed.")
         if counts[Result.REFUSED]:
-            raise CommandError(_("%(count)s file(s) refused, see above.") % {"count": counts[Result.REFUSED]})
+            raise CommandError(f"{counts[Result.REFUSED]} file(s) refused, see above.")
 
 
 def _label(result: Result) -> str:
-    return {Result.MADE: _("made"), Result.UNCHANGED: _("unchanged"), Result.REFUSED: _("refused")}[result]
+    return {Result.MADE: "made", Result.UNCHANGED: "unchanged", Result.REFUSED: "refused"}[result]

@@ -1,13 +1,13 @@
 """A developer's machine and `make run`: everything local, demo logins allowed, real error pages unless DEBUG=1."""
 
-from config.env import env, text
+from config.env import flag, names, text
 from config.settings.base import *  # noqa: F403 - settings modules are layers
 from config.settings.base import INSTALLED_APPS, STORAGES
 
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = flag("DEBUG", default=False)
 # Protects nothing but a developer's own machine; production has no default.
 SECRET_KEY = text("SECRET_KEY", "development-only-key-which-protects-nothing-of-value")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = names("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 
 # Static files straight from their folders: no collectstatic between an edit and a reload.
 INSTALLED_APPS = ["whitenoise.runserver_nostatic", *INSTALLED_APPS]
