@@ -27,6 +27,9 @@ from home.client import client_address
 from home.models import BasePage
 from policies.models import Policy, PolicyVersion
 
+# Who may not read messages must not turn them to another address, or let them end early.
+READ_MESSAGES = "forms.view_submission"
+
 
 class FormField(AbstractFormField):
     """One field of a form page."""
@@ -70,7 +73,7 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
     keep_days = models.PositiveIntegerField(
         _("days to keep submissions"),
         default=365,
-        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        validators=[MinValueValidator(7), MaxValueValidator(3650)],
         help_text=_("After that they are deleted. The privacy policy prints this figure."),
     )
 
@@ -88,12 +91,17 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
         FieldPanel("thanks_text"),
         MultiFieldPanel(
             [
-                FieldRowPanel([FieldPanel("from_address"), FieldPanel("to_address")]),
+                FieldRowPanel(
+                    [
+                        FieldPanel("from_address", permission=READ_MESSAGES),
+                        FieldPanel("to_address", permission=READ_MESSAGES),
+                    ]
+                ),
                 FieldPanel("subject"),
             ],
             heading=_("Mail to the shop"),
         ),
-        FieldPanel("keep_days"),
+        FieldPanel("keep_days", permission=READ_MESSAGES),
     ]
 
     class Meta:

@@ -10,7 +10,6 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-
 NAME_LENGTH = 255  # of the columns that count attempts
 
 

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.utils import timezone
+from django.utils.connection import ConnectionProxy
 from django.utils.crypto import salted_hmac
 
 logger = logging.getLogger(__name__)
+
+# Of its own, so that no flood of pages pushes the counts out.
+cache = ConnectionProxy(caches, "counters")
 
 
 @dataclass(frozen=True)

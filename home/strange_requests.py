@@ -33,7 +33,7 @@ class StrangeRequestMiddleware:
             return HttpResponseBadRequest("Only UTF-8 is understood here.\n", content_type="text/plain")
         if _has_nul(request):
             return HttpResponseBadRequest("The query holds a NUL.\n", content_type="text/plain")
-        if request.path_info.startswith(tuple(settings.CSRF_TOKEN_PATHS)) and _has_huge_number(request):
+        if request.path_info.startswith(settings.ADMIN_PATH) and _has_huge_number(request):
             return HttpResponseBadRequest("A number is too large.\n", content_type="text/plain")
         return self.get_response(request)
 

@@ -113,9 +113,7 @@ def _date(year: str, month: str, day: str) -> date:
     try:
         return date(int(year), int(month), int(day))
     except ValueError:
-        raise RefusedError(
-            "the date %(date)s does not exist" % {"date": f"{year}-{month}-{day}"}
-        ) from None
+        raise RefusedError(f"the date {year}-{month}-{day} does not exist") from None
 
 
 def _split(text: str) -> tuple[dict[str, str], str]:
@@ -157,14 +155,16 @@ def _shown(token: Token) -> str:
 
 def _refuse_control_characters(text: str) -> None:
     if found := _CONTROL.search(text):
-        raise RefusedError("it holds the control character U+%(code)s" % {"code": f"{ord(found[0]):04X}"})
+        raise RefusedError(f"it holds the control character U+{ord(found[0]):04X}")
 
 
 def _refuse_losses(before: Counter[str], after: Counter[str]) -> None:
     lost = before - after
     if lost:
-        message = "%(count)s words would be lost, “%(word)s” among them (nested too deeply, a table row too long, or hidden?)"
-        raise RefusedError(message % {"count": lost.total(), "word": next(iter(lost))})
+        raise RefusedError(
+            f"{lost.total()} words would be lost, “{next(iter(lost))}” among them"
+            " (nested too deeply, a table row too long, or hidden?)"
+        )
 
 
 def _words(text: str) -> Counter[str]:
@@ -234,7 +234,5 @@ def _markup_words(markup: str) -> Counter[str]:
     parser.feed(markup)
     parser.close()
     if parser.swallowing:
-        raise RefusedError(
-            f"its <{parser.swallowing[0]}> is never closed and would swallow the rest"
-        )
+        raise RefusedError(f"its <{parser.swallowing[0]}> is never closed and would swallow the rest")
     return _words("".join(parser.pieces))

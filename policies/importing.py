@@ -132,9 +132,10 @@ def _is_imported(policy: Policy, source: _Source) -> bool:
 def _refuse_published_span(policy: Policy, source: _Source) -> None:
     before = policy.in_force(source.effective_at)
     if before is not None and not before.import_sha256:
-        message = "on %(date)s version %(number)s holds, which was published here; imports cannot change that"
-        date = timezone.localtime(source.effective_at, timezone.get_default_timezone()).date()
-        raise RefusedError(message % {"date": date, "number": before.number})
+        day = timezone.localtime(source.effective_at, timezone.get_default_timezone()).date()
+        raise RefusedError(
+            f"on {day} version {before.number} holds, which was published here; imports cannot change that"
+        )
 
 
 def _draft(source: _Source, policy: Policy) -> publishing.Draft:

@@ -117,6 +117,8 @@ def record_version(*, policy: Policy, draft: Draft) -> PolicyVersion | None:
     if not differs(policy=locked, draft=draft):
         return None
     version = _create_version(locked, draft)
+    locked.newest_sha256 = version.sha256
+    locked.save(update_fields=["newest_sha256"])
     _name_policy(locked)
     return version
 

@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('privacy', 'Privacy policy'), ('cookies', 'Cookie policy'), ('terms', 'Terms of sale'), ('other', 'Another policy')], default='other', max_length=20, verbose_name='kind')),
                 ('title', models.CharField(max_length=255, verbose_name='title')),
                 ('language', models.CharField(max_length=12, verbose_name='language')),
+                ('newest_sha256', models.CharField(blank=True, editable=False, max_length=64)),
             ],
             options={
                 'verbose_name': 'policy',

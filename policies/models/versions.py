@@ -61,6 +61,8 @@ class Policy(models.Model):
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices, default=Kind.OTHER)
     title = models.CharField(_("title"), max_length=255)
     language = models.CharField(_("language"), max_length=12)
+    # The head of the chain, kept apart from the versions: it shows when the newest one is missing.
+    newest_sha256 = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = PolicyQuerySet.as_manager()
 

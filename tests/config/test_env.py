@@ -58,3 +58,14 @@ def test_settings_read_the_environment_only_through_these_functions() -> None:
     names = {path.name: imported_from_env(path) for path in SETTINGS.glob("*.py")}
     assert {"number", "flag"} <= names["base.py"]
     assert [name for name, taken in names.items() if taken & {"env", "environ"}] == []
+
+
+@pytest.mark.parametrize("url", ["", "filecache:///srv/cache", "redis://localhost:6379/0"])
+def test_what_is_counted_is_kept_apart_from_pages(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("CACHE_URL", url)
+    kept = env.caches(default="filecache:///srv/cache")
+    places = {(one["LOCATION"], one.get("KEY_PREFIX", "")) for one in kept.values()}
+    assert set(kept) == {"default", "counters"}
+    assert len(places) == 2
+    if "filebased" in kept["default"]["BACKEND"]:
+        assert {one["OPTIONS"]["MAX_ENTRIES"] for one in kept.values()} == {20_000}

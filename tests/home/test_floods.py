@@ -48,7 +48,7 @@ def test_limits_count_apart() -> None:
 
 def test_no_address_is_kept_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[object] = []
-    monkeypatch.setattr(cache, "set", lambda *parts, **options: kept.append((parts, options)))
+    monkeypatch.setattr(floods.cache, "set", lambda *parts, **options: kept.append((parts, options)))
     LIMIT.count("192.0.2.1")
     assert len(kept) == 1
     assert "192.0.2.1" not in str(kept)
@@ -65,3 +65,10 @@ def test_a_dead_cache_stops_nobody_and_is_logged(
         assert LIMIT.seconds_to_wait("192.0.2.1") == 0
         LIMIT.count("192.0.2.1")
     assert len(caplog.records) == 2
+
+
+def test_counts_lie_where_pages_do_not_push_them_out() -> None:
+    limit = Limit("things", most=1, window=timedelta(hours=1))
+    limit.count("192.0.2.1")
+    cache.clear()
+    assert limit.seconds_to_wait("192.0.2.1") > 0

@@ -3,7 +3,6 @@
 import pytest
 from django.conf import settings
 from django.test import Client
-from pytest_django import Settings
 
 from home.models import User
 

@@ -8,7 +8,7 @@ import django.forms
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config.env import BASE_DIR, VAR_DIR, cache, database, flag, folder, mail, number, site_url, text
+from config.env import BASE_DIR, VAR_DIR, caches, database, flag, folder, mail, number, site_url, text
 
 # --- Apps, highest layer first: config -> store | forms -> policies -> home -------------------------------
 INSTALLED_APPS = [
@@ -100,7 +100,7 @@ TEMPLATES = [
 
 # --- Database, cache -------------------------------------------------------------------------------------
 DATABASES = {"default": database(default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
-CACHES = {"default": cache(default=f"filecache://{VAR_DIR / 'cache'}")}
+CACHES = caches(default=f"filecache://{VAR_DIR / 'cache'}")
 
 # --- People ----------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "home.User"

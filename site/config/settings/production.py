@@ -3,8 +3,17 @@
 from django.core.exceptions import ImproperlyConfigured
 
 from config.env import flag, missing, names, number, text
+from config.refusals import refusals
 from config.settings.base import *  # noqa: F403 - settings modules are layers
-from config.settings.base import BEHIND_PROXY, CACHES
+from config.settings.base import (
+    BEHIND_PROXY,
+    CACHES,
+    DATABASES,
+    MEDIA_ROOT,
+    POST_OFFICE,
+    STORAGES,
+    WAGTAILADMIN_BASE_URL,
+)
 
 REQUIRED = ("SECRET_KEY", "ALLOWED_HOSTS", "SITE_URL", "DATABASE_URL", "EMAIL_URL", "DEFAULT_FROM_EMAIL")
 if absent := missing(REQUIRED):
@@ -19,6 +28,16 @@ if "locmem" in CACHES["default"]["BACKEND"] or "dummy" in CACHES["default"]["BAC
 DEBUG = False
 SECRET_KEY = text("SECRET_KEY")
 ALLOWED_HOSTS = names("ALLOWED_HOSTS")
+if found := refusals(
+    secret_key=SECRET_KEY,
+    allowed_hosts=ALLOWED_HOSTS,
+    site_url=WAGTAILADMIN_BASE_URL,
+    database=DATABASES["default"],
+    mail_transport=POST_OFFICE["BACKENDS"]["default"],
+    media_folder=MEDIA_ROOT,
+    private_folder=STORAGES["private"]["OPTIONS"]["location"],
+):
+    raise ImproperlyConfigured("Production does not start like this:\n- " + "\n- ".join(found))
 
 SECURE_SSL_REDIRECT = flag("SECURE_SSL_REDIRECT", default=True)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
