@@ -1,4 +1,4 @@
-"""Start-up of the forms app."""
+"""Start-up of the forms app; what it does then is in `startup`."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +11,6 @@ class FormsConfig(AppConfig):
     verbose_name = _("Forms")
 
     def ready(self) -> None:
-        """Register what the forms collect as personal data."""
-        from forms import privacy  # noqa: PLC0415 - models must be loaded first
+        from forms import startup  # noqa: PLC0415 - models must be loaded first
 
-        privacy.register()
+        startup.register()

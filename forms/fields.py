@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.serializers.json import DjangoJSONEncoder
+from django.core.validators import EmailValidator, RegexValidator
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from wagtail.contrib.forms.forms import BaseForm, FormBuilder, WagtailAdminFormPageForm
@@ -32,6 +33,15 @@ AUTOCOMPLETE = {
     "organisation": "organization",
     "company": "organization",
 }
+
+
+# An address may hold them in quotation marks, but no mail can be sent to or about such an address.
+_no_controls = RegexValidator(
+    r"[\x00-\x1f\x7f]",
+    message=EmailValidator.message,
+    code="invalid",
+    inverse_match=True,
+)
 
 
 class TrapField(forms.Field):
@@ -155,7 +165,8 @@ class VisitorFormBuilder(FormBuilder):
     def create_email_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
         """An e-mail address."""
         widget = forms.EmailInput(attrs={"autocomplete": "email"})
-        return forms.EmailField(max_length=E_MAIL, **{**options, "widget": widget})
+        options = {**options, "widget": widget, "validators": [_no_controls]}
+        return forms.EmailField(max_length=E_MAIL, **options)
 
     def create_url_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
         """A web address."""

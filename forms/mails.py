@@ -28,7 +28,7 @@ def queue_submission(*, page: "FormPage", submission: "Submission", form: "Visit
             "submit_time": timezone.localtime(submission.submit_time),
             "policy_version": submission.policy_version,
             "reply_to": form.reply_to,
-            "submissions_address": f"{settings.WAGTAILADMIN_BASE_URL}{submissions}",
+            "submissions_address": f"{settings.SITE_URL}{submissions}",
         },
     )
     return mail_queue.queue(

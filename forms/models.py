@@ -27,6 +27,9 @@ from home.client import client_address
 from home.models import BasePage
 from policies.models import Policy, PolicyVersion
 
+# Who may not read messages must not turn them to another address, or let them end early.
+READ_MESSAGES = "forms.view_submission"
+
 
 class FormField(AbstractFormField):
     """One field of a form page."""
@@ -62,7 +65,7 @@ class Submission(AbstractFormSubmission):
         }
 
 
-class FormPage(RoutablePageMixin, AbstractEmailForm, BasePage):
+class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
     """A page with a form: contact, feedback, or any other the editor builds."""
 
     intro = models.TextField(_("introduction"), max_length=400, blank=True)
@@ -70,15 +73,13 @@ class FormPage(RoutablePageMixin, AbstractEmailForm, BasePage):
     keep_days = models.PositiveIntegerField(
         _("days to keep submissions"),
         default=365,
-        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+        validators=[MinValueValidator(7), MaxValueValidator(3650)],
         help_text=_("After that they are deleted. The privacy policy prints this figure."),
     )
 
     is_cacheable = False  # the form carries a time stamp
     parent_page_types: ClassVar[list[str]] = ["home.HomePage"]
     subpage_types: ClassVar[list[str]] = []
-    template = "forms/form_page.html"
-    landing_page_template = "forms/form_page_landing.html"
     allowed_http_methods = [HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.POST, HTTPMethod.OPTIONS]
     base_form_class = FormPageForm
     form_builder = VisitorFormBuilder
@@ -90,12 +91,17 @@ class FormPage(RoutablePageMixin, AbstractEmailForm, BasePage):
         FieldPanel("thanks_text"),
         MultiFieldPanel(
             [
-                FieldRowPanel([FieldPanel("from_address"), FieldPanel("to_address")]),
+                FieldRowPanel(
+                    [
+                        FieldPanel("from_address", permission=READ_MESSAGES),
+                        FieldPanel("to_address", permission=READ_MESSAGES),
+                    ]
+                ),
                 FieldPanel("subject"),
             ],
             heading=_("Mail to the shop"),
         ),
-        FieldPanel("keep_days"),
+        FieldPanel("keep_days", permission=READ_MESSAGES),
     ]
 
     class Meta:
@@ -115,12 +121,6 @@ class FormPage(RoutablePageMixin, AbstractEmailForm, BasePage):
         if request.method == HTTPMethod.POST:
             return HttpResponseNotAllowed([HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.OPTIONS])
         return TemplateResponse(request, self.landing_page_template, self.get_context(request))
-
-    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Answer a visitor; nothing about a form may be kept by a cache."""
-        response = super().serve(request, *args, **kwargs)
-        response.headers["Cache-Control"] = "no-store"
-        return response
 
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
         """Show the editor the form, or the thanks."""
@@ -145,13 +145,13 @@ class FormPage(RoutablePageMixin, AbstractEmailForm, BasePage):
             # taken in, which a 200 would hide; browsers show the page as any other.
             return self._show_again(request, form, HTTPStatus.UNPROCESSABLE_ENTITY)
         address = client_address(request)
-        if wait := spam.seconds_to_wait(address):
+        if wait := spam.LIMIT.seconds_to_wait(address):
             form.add_error(None, _flood_message(wait))
             response = self._show_again(request, form, HTTPStatus.TOO_MANY_REQUESTS)
             response.headers["Retry-After"] = str(wait)
             return response
         submission = self.process_form_submission(form)
-        spam.count(address)
+        spam.LIMIT.count(address)
         return self.render_landing_page(request, submission)
 
     def _show_blank(self, request: HttpRequest) -> HttpResponse:
@@ -205,8 +205,7 @@ class FormPage(RoutablePageMixin, AbstractEmailForm, BasePage):
 
 def privacy_policy_in_force() -> PolicyVersion | None:
     """Return the version of the privacy policy that stands under every form now, if there is one."""
-    policy = Policy.objects.of_kind(Policy.Kind.PRIVACY)
-    return policy.in_force() if policy else None
+    return Policy.objects.in_force_of(Policy.Kind.PRIVACY)
 
 
 def _flood_message(seconds: int) -> str:

@@ -79,9 +79,8 @@ def erase(email: str) -> int:
     return Submission.objects.filter(pk__in=found).delete()[0]
 
 
-def expire(before: datetime) -> int:
-    """Delete what each page has kept long enough. `before` counts from the longest period."""
-    now = before + longest_period()
+def expire(now: datetime) -> int:
+    """Delete what each page has kept long enough."""
     return sum(
         Submission.objects.filter(page=page, submit_time__lt=now - timedelta(days=page.keep_days)).delete()[0]
         for page in FormPage.objects.only("pk", "keep_days")

@@ -5,18 +5,14 @@ version that its sender was shown, even if another one took effect meanwhile. No
 person taken for a machine reads what to do, and what only looks suspicious is kept and marked.
 """
 
-import logging
 import uuid
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
 
-from django.core.cache import cache
 from django.core.signing import BadSignature, Signer
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
-logger = logging.getLogger(__name__)
+from home.floods import Limit
 
 # Editors' fields are named in snake case, so a name with a hyphen is never one of theirs.
 TRAP_FIELD = "your-website"
@@ -24,8 +20,7 @@ STAMP_FIELD = "form-stamp"
 
 FASTEST = timedelta(seconds=2)
 OLDEST = timedelta(hours=24)
-PER_HOUR = 10  # submissions of one sender
-HOUR = timedelta(hours=1)
+LIMIT = Limit("form-submissions", most=10, window=timedelta(hours=1))  # of one sender
 
 _signer = Signer(salt="forms.spam.stamp")
 
@@ -81,40 +76,3 @@ def read_stamp(text: str, *, page_id: int | None) -> Stamp | None:
     except (BadSignature, TypeError, ValueError):
         return None
     return stamp if stamp.page_id == page_id else None
-
-
-def _key(address: str) -> str:
-    """Name a sender by a keyed fingerprint: the address itself is not kept. An IPv6 household is one sender."""
-    try:
-        parsed = ip_address(address)
-        sender = str(ip_network((parsed, 64), strict=False) if parsed.version == 6 else parsed)  # noqa: PLR2004
-    except ValueError:
-        sender = address
-    return f"forms:sent:{salted_hmac('forms.spam.sender', sender, algorithm='sha256').hexdigest()}"
-
-
-def _recent(key: str) -> list[float]:
-    since = (timezone.now() - HOUR).timestamp()
-    return [moment for moment in cache.get(key) or [] if moment > since]
-
-
-def seconds_to_wait(address: str) -> int:
-    """Say how long this sender has to wait before sending again: 0 for everyone who does not flood us."""
-    try:
-        sent = _recent(_key(address))
-    except Exception:
-        logger.exception("The cache does not answer, so forms are open without a limit.")
-        return 0
-    if len(sent) < PER_HOUR:
-        return 0
-    return max(1, round(min(sent) + HOUR.total_seconds() - timezone.now().timestamp()))
-
-
-def count(address: str) -> None:
-    """Remember for an hour that this sender sent something."""
-    key = _key(address)
-    try:
-        sent = [*_recent(key), timezone.now().timestamp()][-PER_HOUR:]
-        cache.set(key, sent, timeout=HOUR.total_seconds())
-    except Exception:
-        logger.exception("The cache does not answer, so a sender was not counted.")

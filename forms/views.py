@@ -2,17 +2,14 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from wagtail.admin.views.mixins import list_to_str
-from wagtail.contrib.forms.views import FormPagesListView, SubmissionsListView
+from wagtail.contrib.forms.views import DeleteSubmissionsView, FormPagesListView, SubmissionsListView
 
-# A cell that begins so is run as a formula by Excel, LibreOffice or Google Sheets.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def as_text(value: str) -> str:
-    """Mark a cell as text if a spreadsheet would take it for a formula."""
-    return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+from home.spreadsheets import as_text
 
 
 def without_controls(value: str) -> str:
@@ -46,3 +43,13 @@ class FormPagesView(FormPagesListView):
     def user_has_any_permission(self, permissions: set[str]) -> bool:
         """Ask for the one right that counts here."""
         return self.request.user.has_perm("forms.view_submission")
+
+
+class DeleteMessagesView(DeleteSubmissionsView):
+    """Wagtail's view, for whoever has the right to delete messages: to read them is not enough."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Check the right before anything else."""
+        if not request.user.has_perm("forms.delete_submission"):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)

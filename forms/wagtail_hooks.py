@@ -1,26 +1,34 @@
-"""What the forms app adds to the admin: who may read what visitors wrote."""
+"""What the forms app adds to the admin: who may read what visitors wrote, and who may make it disappear."""
+
+from collections.abc import Iterable
+from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
 from wagtail import hooks
+from wagtail.admin import messages
 from wagtail.models import Page
 
-from forms.models import FormPage
-from forms.views import FormPagesView
+from forms.models import READ_MESSAGES, FormPage, Submission
+from forms.views import DeleteMessagesView, FormPagesView
 from home.models import User
 
 
 @hooks.register("filter_form_submissions_for_user")
 def only_with_the_right(user: User, editable_forms: QuerySet) -> QuerySet:
     """Show submissions to staff with the right to view them, and to nobody else: to edit the page is another job."""
-    return Page.objects.type(FormPage) if user.has_perm("forms.view_submission") else editable_forms.none()
+    return Page.objects.type(FormPage) if user.has_perm(READ_MESSAGES) else editable_forms.none()
 
 
 @hooks.register("register_permissions")
-def view_submissions_permission() -> QuerySet:
-    """Let the right be given to a group, on the group's page in the admin."""
-    return Permission.objects.filter(content_type__app_label="forms", codename="view_submission")
+def submissions_permissions() -> QuerySet:
+    """Let the rights be given to a group, on the group's page in the admin."""
+    codenames = ("view_submission", "delete_submission")
+    return Permission.objects.filter(content_type__app_label="forms", codename__in=codenames)
 
 
 @hooks.register("register_admin_urls", order=-1)
@@ -29,4 +37,42 @@ def form_pages_urls() -> list[URLPattern]:
     return [
         path("forms/", FormPagesView.as_view()),
         path("forms/results/", FormPagesView.as_view(results_only=True)),
+        path("forms/submissions/<int:page_id>/delete/", DeleteMessagesView.as_view()),
     ]
+
+
+@hooks.register("before_delete_page")
+def keep_messages(request: HttpRequest, page: Page) -> HttpResponse | None:
+    """Keep a page with messages on it or below it, unless whoever deletes it may delete messages."""
+    if not _would_lose_messages(request.user, [page]):
+        return None
+    _explain(request)
+    return redirect("wagtailadmin_explore", page.get_parent().pk)
+
+
+@hooks.register("before_bulk_action")
+def keep_messages_in_bulk(
+    request: HttpRequest, action_type: str, objects: Iterable[Any], action: Any
+) -> HttpResponse | None:
+    """Keep them likewise when several pages are deleted at once."""
+    pages = [item for item in objects if isinstance(item, Page)]
+    if action_type != "delete" or not _would_lose_messages(request.user, pages):
+        return None
+    _explain(request)
+    return redirect(action.next_url)
+
+
+def _would_lose_messages(user: User, pages: Iterable[Page]) -> bool:
+    if user.has_perm("forms.delete_submission"):
+        return False
+    return any(Submission.objects.filter(page__path__startswith=page.path).exists() for page in pages)
+
+
+def _explain(request: HttpRequest) -> None:
+    messages.error(
+        request,
+        _(
+            "A form that would be deleted holds messages, and you may not delete those."
+            " Take the page off the site instead, or ask an administrator."
+        ),
+    )

@@ -7,9 +7,11 @@ with a hash detect it.
 """
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django.db import models
+from django.db.models.signals import class_prepared, pre_delete
+from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
 
@@ -20,7 +22,7 @@ class ImmutableRecordError(Exception):
 class AppendOnlyQuerySet(models.QuerySet):
     """Reads and inserts; everything that would change a row is refused."""
 
-    def _refuse(self) -> None:
+    def _refuse(self) -> NoReturn:
         message = f"{self.model._meta.verbose_name} is written once: it cannot be changed or deleted."
         raise ImmutableRecordError(message)
 
@@ -85,3 +87,14 @@ class AppendOnlyModel(models.Model):
         """Refuse."""
         message = _("%(name)s is written once: it cannot be deleted.") % {"name": self._meta.verbose_name}
         raise ImmutableRecordError(message)
+
+
+def _refuse_deletion(instance: AppendOnlyModel, **_kwargs: object) -> None:
+    instance.delete()
+
+
+@receiver(class_prepared)
+def _guard_against_collectors(sender: type[models.Model], **_kwargs: object) -> None:
+    """Refuse cascades too: Django's collector deletes rows past their model and queryset, but not past this signal."""
+    if issubclass(sender, AppendOnlyModel):
+        pre_delete.connect(_refuse_deletion, sender=sender, dispatch_uid=f"append-only-{sender._meta.label}")

@@ -1,4 +1,4 @@
-"""Start-up of the home app: page-cache invalidation is wired here."""
+"""Start-up of the home app; what it does then is in `startup`."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +11,6 @@ class HomeConfig(AppConfig):
     verbose_name = _("Home")
 
     def ready(self) -> None:
-        """Connect what changes public pages to the page cache."""
-        from home import signals  # noqa: PLC0415 - models must be loaded first
+        from home import startup  # noqa: PLC0415 - models must be loaded first
 
-        signals.connect()
+        startup.register()

@@ -123,3 +123,6 @@ class BodyBlock(blocks.StreamBlock):
     faq = FaqBlock()
     callout = CalloutBlock()
     call_to_action = CallToActionBlock()
+
+    class Meta:
+        template = "blocks/stream.html"

@@ -1,13 +1,22 @@
 """Who is at the other end of a request: the one place that decides whether to believe a proxy.
 
-The address is used to slow down floods and guessed passwords; it is never shown, and stored only where a registered
-kind of personal data says so.
+It also says which names, typed to sign in, are the same account. The network address is used to slow down floods and
+guessed passwords; it is never shown, and stored only where a registered kind of personal data says so.
 """
 
 from ipaddress import ip_address
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+
+NAME_LENGTH = 255  # of the columns that count attempts
+
+
+def account_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str | None:
+    """Return the name that somebody signs in with, however it was typed: accounts ignore case, so counters do too."""
+    given = (credentials or request.POST).get(settings.AXES_USERNAME_FORM_FIELD)
+    return str(given).strip().casefold()[:NAME_LENGTH] if given is not None else None
 
 
 def client_address(request: HttpRequest) -> str:

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 
 from csp.constants import UNSAFE_INLINE
 from csp.middleware import CSPMiddleware, PolicyParts
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-
-ADMIN_PATH = "/admin/"
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
         parts = super().get_policy_parts(request, response, report_only)
         if report_only:
             return parts
-        if request.path_info.startswith(ADMIN_PATH):
+        if request.path_info.startswith(settings.ADMIN_PATH):
             # A nonce would cancel 'unsafe-inline', so the admin has none.
             parts.update = {
                 "script-src": [UNSAFE_INLINE],

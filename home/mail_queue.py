@@ -4,6 +4,9 @@ In: `queue` writes a mail to the database, inside the caller's transaction, so t
 it stand or fall together. Out: `send_due`, called by the worker. The tables and their log are django-post-office's;
 its sender is not used, because it waits equally long after each failure, sends a mail twice when two workers
 overlap, and cannot be stopped within a batch. Nothing here ever sends inside a request.
+
+Mails of the site's own apps are `readable`: staff with the right see them. What Django and Wagtail send themselves
+is not, because whoever reads a link for a new password owns the account; nothing of it remains once it is done with.
 """
 
 import copy
@@ -17,6 +20,7 @@ from datetime import timedelta
 import post_office.backends
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from post_office import mail
 from post_office.connections import connections
@@ -29,6 +33,8 @@ logger = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=15)
 LONGEST_WAIT = timedelta(hours=6)
 SUBJECT_LENGTH = 200  # characters
+# The header that marks a mail as one that staff may read. Without it none is.
+READABLE = "X-Shop-Mail"
 
 
 @dataclass
@@ -42,7 +48,7 @@ class Sending:
 
 def queue(*, to: Iterable[str], subject: str, text: str, sender: str = "", reply_to: str = "") -> Email:
     """Put a plain-text mail into the queue. Without `sender` it comes from DEFAULT_FROM_EMAIL."""
-    headers = {"Auto-Submitted": "auto-generated"}
+    headers = {"Auto-Submitted": "auto-generated", READABLE: "yes"}
     if reply_to:
         headers["Reply-To"] = reply_to
     # post_office renders subject and text as templates. People's words go in as values, or `{% x %}` would run.
@@ -55,6 +61,11 @@ def queue(*, to: Iterable[str], subject: str, text: str, sender: str = "", reply
         headers=headers,
         priority="medium",
     )
+
+
+def readable() -> QuerySet[Email]:
+    """Return the mails that staff may be shown."""
+    return Email.objects.filter(headers__has_key=READABLE)
 
 
 class EmailBackend(post_office.backends.EmailBackend):
@@ -72,6 +83,7 @@ def _literal(message: EmailMessage) -> EmailMessage:
         return f"{{% verbatim {key} %}}{text}{{% endverbatim {key} %}}" if "{" in text else text
 
     quoted_message = copy.copy(message)
+    quoted_message.extra_headers = {k: v for k, v in message.extra_headers.items() if k != READABLE}
     quoted_message.subject, quoted_message.body = quoted(str(message.subject)), quoted(str(message.body))
     if isinstance(message, EmailMultiAlternatives):
         quoted_message.alternatives = [(quoted(str(text)), kind) for text, kind in message.alternatives]
@@ -118,7 +130,7 @@ def _deliver(email: Email, result: Sending) -> bool:
         else:
             result.failed += 1
         return not _is_server_down(error)
-    _record(email, status=STATUS.sent, log_status=STATUS.sent)
+    _record(email, status=STATUS.sent, log_status=STATUS.sent, **_without_secrets(email))
     result.sent += 1
     return True
 
@@ -128,7 +140,7 @@ def _postpone(email: Email, error: Exception) -> bool:
     logger.warning("Mail %s was not sent: %s: %s", email.pk, type(error).__name__, error)
     tries = (email.number_of_retries or 0) + 1
     if tries > get_max_retries():
-        _record(email, status=STATUS.failed, log_status=STATUS.failed, error=error)
+        _record(email, status=STATUS.failed, log_status=STATUS.failed, error=error, **_without_secrets(email))
         return False
     wait = min(get_retry_timedelta() * 2 ** (tries - 1), LONGEST_WAIT)
     _record(
@@ -140,6 +152,11 @@ def _postpone(email: Email, error: Exception) -> bool:
         scheduled_time=timezone.now() + wait,
     )
     return True
+
+
+def _without_secrets(email: Email) -> dict[str, object]:
+    """Return the columns to be emptied in a mail that is done with: none in one that staff may read."""
+    return {} if READABLE in (email.headers or {}) else {"message": "", "html_message": ""}
 
 
 @transaction.atomic

@@ -30,6 +30,11 @@ def connect() -> None:
     for model in apps.get_models():
         if issubclass(model, everywhere):
             invalidate_pages_when_changed(model)
-    for label in ("home.SiteImage", "home.SiteDocument", "wagtailredirects.Redirect"):
+    for label in (
+        "home.SiteImage",
+        "home.SiteDocument",
+        "wagtailcore.PageViewRestriction",  # a page made private must not stay readable in the cache
+        "wagtailredirects.Redirect",
+    ):
         invalidate_pages_when_changed(apps.get_model(label))
     invalidate_pages_when_changed(Site)

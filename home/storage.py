@@ -1,6 +1,6 @@
 """Storage for private files (uploads and exports with personal data): they have no address at all."""
 
-from django.core.files.storage import FileSystemStorage
+from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.utils.deconstruct import deconstructible
 
 
@@ -11,4 +11,9 @@ class PrivateFileSystemStorage(FileSystemStorage):
     def url(self, name: str | None) -> str:
         """Refuse: hand private files out through a view that checks who asks."""
         message = "A private file has no address."
-        raise ValueError(message)
+        raise NotImplementedError(message)
+
+
+def private_storage() -> Storage:
+    """Return the storage of private files, for a field of a model."""
+    return storages["private"]

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -51,7 +52,7 @@ def robots(request: HttpRequest) -> HttpResponse:
     """Tell crawlers what not to fetch, and where the site map is."""
     lines = [
         "User-agent: *",
-        "Disallow: /admin/",
+        *(f"Disallow: {path}" for path in settings.PRIVATE_PATHS),
         "Disallow: /cookies/",
         f"Sitemap: {request.build_absolute_uri('/sitemap.xml')}",
     ]

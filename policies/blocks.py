@@ -85,4 +85,4 @@ class PolicyBodyBlock(blocks.StreamBlock):
     imported = CleanedHtmlBlock(label=_("Imported text"), icon="download")
 
     class Meta:
-        template = "blocks/policy_body.html"
+        template = "blocks/stream.html"

@@ -91,6 +91,17 @@ def contents(html: str) -> list[Contents]:
     ]
 
 
+def with_table_boxes(html: str) -> str:
+    """Put each table that stands in no box of its own (imported ones do) into one, for narrow screens."""
+    root = parse(html)
+    for table in root.xpath(".//table[not(ancestor::table)][not(parent::div[@class='table-scroll'])]"):
+        box = etree.Element("div", {"class": "table-scroll"})
+        box.tail, table.tail = table.tail, None
+        table.getparent().replace(table, box)
+        box.append(table)
+    return _inner_html(root)
+
+
 def plain_text(html: str) -> str:
     """Return the words of markup: one line a block, single spaces, nothing else."""
     pieces: list[str] = []

@@ -14,17 +14,16 @@ from uuid import UUID
 from django.conf import settings
 
 from policies.models import ConsentRecord
-from policies.notices import Notice
+from policies.notices import VARNAME, Notice
 
 COOKIE_NAME = "consent"
 MAX_LENGTH = 300  # characters; what is longer was not written by us
-# Names of up to this length, this many of them, always fit into the cookie. Kept by the admin.
-MAX_CATEGORIES, MAX_VARNAME = 12, 16
+MAX_CATEGORIES = 12  # so many names of MAX_VARNAME letters always fit into the cookie; kept by the admin
 
 _FORMAT = "1"
 _COOKIE = re.compile(
     r"1\.(?P<id>[0-9a-f]{32})\.(?P<version>[1-9][0-9]{0,8})"
-    r"\.(?P<choices>[a-z0-9]{1,32}-[01](?:_[a-z0-9]{1,32}-[01])*)\.(?P<expires>[1-9][0-9]{9})",
+    rf"\.(?P<choices>{VARNAME.pattern}-[01](?:_{VARNAME.pattern}-[01])*)\.(?P<expires>[1-9][0-9]{{9}})",
     re.ASCII,
 )
 

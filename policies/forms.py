@@ -6,7 +6,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminPageForm
 
-RESERVED_SLUGS = frozenset("account admin basket checkout cookies documents media orders static stripe".split())
+from policies import addresses
+
+LONGEST_SLUG = 90  # leaves room for "-2" in the policy's own, permanent one
 
 
 class PolicyPageForm(WagtailAdminPageForm):
@@ -29,6 +31,6 @@ class PolicyPageForm(WagtailAdminPageForm):
         publishes = "action-publish" in self.data
         if publishes and effective_from and effective_from < timezone.now():
             self.add_error("effective_from", _("This time is past. Leave it empty to publish at once."))
-        if cleaned.get("slug") in RESERVED_SLUGS:
+        if (slug := cleaned.get("slug")) and not addresses.is_free(slug):
             self.add_error("slug", _("The site uses this address itself. Choose another."))
         return cleaned

@@ -14,7 +14,6 @@ from html import escape, unescape
 from html.parser import HTMLParser
 from typing import Any
 
-from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -61,7 +60,7 @@ def decode(content: bytes) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise RefusedError(_("it is not UTF-8 (byte %(place)s)") % {"place": error.start}) from None
+        raise RefusedError(f"it is not UTF-8 (byte {error.start})") from None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     _refuse_control_characters(text)
     return text
@@ -77,16 +76,16 @@ def convert(text: str, *, fallback_title: str) -> Document:
         heading, kept = _without_title(tokens)
         markup = re.sub(r"(?i)(</?)h1\b", r"\1h2", parser.renderer.render(kept, parser.options, references))
     except RecursionError:
-        raise RefusedError(_("it is nested too deeply")) from None
+        raise RefusedError("it is nested too deeply") from None
     title = " ".join((heading or front_matter.get("title") or fallback_title).split())
     if len(title) > TITLE_LENGTH:
-        raise RefusedError(_("its title is longer than 255 characters"))
+        raise RefusedError("its title is longer than 255 characters")
     html = cleaning.canonical(markup)
     _refuse_control_characters(html)
     _refuse_losses(_source_words(body, references.get("references", {})), _token_words(tokens))
     _refuse_losses(_markup_words(markup), _words(cleaning.plain_text(html)))
     if not cleaning.plain_text(html):
-        raise RefusedError(_("it holds no text"))
+        raise RefusedError("it holds no text")
     return Document(title=title, html=html, source=text, front_matter=front_matter, body=body)
 
 
@@ -99,7 +98,7 @@ def date_of(name: str, document: Document) -> tuple[date, int]:
     for text in (document.front_matter.get("date", ""), lines):
         if match := _DATE.search(text):
             return _date(*_parts(match)), 1
-    raise RefusedError(_("neither its name, nor its front matter, nor its first ten lines name a date"))
+    raise RefusedError("neither its name, nor its front matter, nor its first ten lines name a date")
 
 
 def _parts(match: re.Match[str]) -> tuple[str, str, str]:
@@ -114,9 +113,7 @@ def _date(year: str, month: str, day: str) -> date:
     try:
         return date(int(year), int(month), int(day))
     except ValueError:
-        raise RefusedError(
-            _("the date %(date)s does not exist") % {"date": f"{year}-{month}-{day}"}
-        ) from None
+        raise RefusedError(f"the date {year}-{month}-{day} does not exist") from None
 
 
 def _split(text: str) -> tuple[dict[str, str], str]:
@@ -158,16 +155,16 @@ def _shown(token: Token) -> str:
 
 def _refuse_control_characters(text: str) -> None:
     if found := _CONTROL.search(text):
-        raise RefusedError(_("it holds the control character U+%(code)s") % {"code": f"{ord(found[0]):04X}"})
+        raise RefusedError(f"it holds the control character U+{ord(found[0]):04X}")
 
 
 def _refuse_losses(before: Counter[str], after: Counter[str]) -> None:
     lost = before - after
     if lost:
-        message = _(
-            "%(count)s words would be lost, “%(word)s” among them (nested too deeply, a table row too long, or hidden?)"
+        raise RefusedError(
+            f"{lost.total()} words would be lost, “{next(iter(lost))}” among them"
+            " (nested too deeply, a table row too long, or hidden?)"
         )
-        raise RefusedError(message % {"count": lost.total(), "word": next(iter(lost))})
 
 
 def _words(text: str) -> Counter[str]:
@@ -237,7 +234,5 @@ def _markup_words(markup: str) -> Counter[str]:
     parser.feed(markup)
     parser.close()
     if parser.swallowing:
-        raise RefusedError(
-            _("its <%(tag)s> is never closed and would swallow the rest") % {"tag": parser.swallowing[0]}
-        )
+        raise RefusedError(f"its <{parser.swallowing[0]}> is never closed and would swallow the rest")
     return _words("".join(parser.pieces))

@@ -11,9 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from policies.models import Policy, PolicyVersion
+from policies.models.pages import NOTICE_FIELDS
 
 # The names that fit into the cookie; the admin lets editors write no others.
-VARNAME = re.compile(r"[a-z0-9]{1,32}", re.ASCII)
+MAX_VARNAME = 16
+VARNAME = re.compile(rf"[a-z0-9]{{1,{MAX_VARNAME}}}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +82,7 @@ class Notice:
 
 def current(now: datetime) -> Notice | None:
     """Return the notice of the cookie policy version in force, None where there is none. At most two queries."""
-    oldest = Policy.objects.filter(kind=Policy.Kind.COOKIES).order_by("pk").values("pk")[:1]
-    begun = list(PolicyVersion.objects.begun(now).filter(policy__in=oldest).defer("record"))
+    begun = list(PolicyVersion.objects.of_kind(Policy.Kind.COOKIES).begun(now).defer("record"))
     if not begun:
         return None
     version = PolicyVersion.objects.select_related("policy").get(pk=begun[0].pk)
@@ -94,11 +95,8 @@ def current(now: datetime) -> Notice | None:
         accepted_versions=accepted_versions(begun),
         url=version.get_absolute_url(),
         categories=categories_of(version.facts),
-        **{name: str(words.get(name, "")) for name in _WORDS},
+        **{name: str(words.get(name, "")) for name in NOTICE_FIELDS.values()},
     )
-
-
-_WORDS = ("title", "text", "accept_label", "reject_label", "choose_label", "save_label")
 
 
 def accepted_versions(begun: Iterable[PolicyVersion]) -> tuple[int, ...]:

@@ -24,7 +24,7 @@ class PersonalData:
     """One kind of personal data.
 
     `keep` is how long it is kept after it was collected (None: until the account or the purpose ends); `expire`
-    removes what was collected before a moment (UTC) and returns how many rows; `export` and `erase` take an e-mail
+    removes what has been kept that long now (UTC) and returns how many rows; `export` and `erase` take an e-mail
     address in any case, and erase returns how many rows it changed. Where nothing links the data to an address (or
     the law requires it to stay), they are None, and `note` says why.
     """
@@ -72,10 +72,9 @@ def expire(now: datetime | None = None) -> dict[str, int]:
 
 def expire_one(entry: PersonalData, now: datetime | None = None) -> int | None:
     """Remove of one kind what has been kept long enough; None where nothing ever expires."""
-    keep = entry.keep()
-    if entry.expire is None or keep is None:
+    if entry.expire is None:
         return None
-    return entry.expire((now or timezone.now()) - keep)
+    return entry.expire(now or timezone.now())
 
 
 def mentions(text: str, email: str) -> bool:

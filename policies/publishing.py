@@ -1,7 +1,7 @@
-"""How a version comes to be: the freeze of what an editor publishes, and the writing of imported versions.
+"""How a version comes to be, by publishing or by import, and how a coming one is taken back.
 
-Nothing else creates a PolicyVersion. Both ways lock the policy, so that numbers and the chain of hashes have no fork.
-It never changes or removes a version.
+Nothing else creates a PolicyVersion or a VersionWithdrawal. Each way locks the policy, so that numbers and the chain
+of hashes have no fork. It never changes or removes a version.
 """
 
 import json
@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from wagtail.log_actions import get_active_log_context
 
 from policies import cleaning, facts, records
-from policies.models.versions import ChangeKind, Policy, PolicyVersion
+from policies.models.versions import ChangeKind, Policy, PolicyVersion, VersionWithdrawal
 
 if TYPE_CHECKING:
     from home.models import User
     from policies.models.pages import PolicyPage
+
+
+class NotWithdrawableError(Exception):
+    """The version has taken effect, or was taken back before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +61,8 @@ def is_publication(page: "PolicyPage") -> bool:
 
 def attach_policy(*, page: "PolicyPage") -> Policy:
     """Give the page its policy: its own, else an orphaned one of the same address and kind, else a new one."""
+    if page.policy is None:  # an instance read before the first publication does not know of it
+        page.policy_id = type(page).objects.filter(pk=page.pk).values_list("policy", flat=True).first()
     if page.policy is None:
         orphan = Policy.objects.filter(slug=page.slug, kind=page.policy_kind, pages__isnull=True).first()
         page.policy = orphan or Policy.objects.create(
@@ -102,11 +107,37 @@ def freeze_page(*, page: "PolicyPage") -> PolicyVersion | None:
 def record_version(*, policy: Policy, draft: Draft) -> PolicyVersion | None:
     """Write a draft as the policy's next version.
 
-    Returns None, and writes nothing, where text and facts are those of the version that would precede it.
+    Returns None, and writes no version, where text and facts are those of the version that would precede it. The
+    kind of the policy follows the page that is published in any case.
     """
-    Policy.objects.select_for_update().get(pk=policy.pk)
-    if not differs(policy=policy, draft=draft):
+    locked = Policy.objects.select_for_update().get(pk=policy.pk)
+    if draft.page and not draft.import_sha256 and draft.page.policy_kind != locked.kind:
+        locked.kind = draft.page.policy_kind
+        locked.save()
+    if not differs(policy=locked, draft=draft):
         return None
+    version = _create_version(locked, draft)
+    locked.newest_sha256 = version.sha256
+    locked.save(update_fields=["newest_sha256"])
+    _name_policy(locked)
+    return version
+
+
+@transaction.atomic
+def withdraw(*, version: PolicyVersion, by: "User | None", reason: str) -> VersionWithdrawal:
+    """Take a version back before its hour. Raises NotWithdrawableError for one that has begun or is taken back."""
+    policy = Policy.objects.select_for_update().get(pk=version.policy_id)
+    now = timezone.now()
+    if not policy.versions.pending(now).filter(pk=version.pk).exists():
+        raise NotWithdrawableError
+    withdrawal = VersionWithdrawal.objects.create(
+        version=version, withdrawn_at=now, withdrawn_by=_name(by), reason=reason
+    )
+    _name_policy(policy)
+    return withdrawal
+
+
+def _create_version(policy: Policy, draft: Draft) -> PolicyVersion:
     last = policy.versions.order_by("-number").first()
     number = last.number + 1 if last else 1
     recorded_at = timezone.now()
@@ -133,6 +164,14 @@ def record_version(*, policy: Policy, draft: Draft) -> PolicyVersion | None:
     )
 
 
+def _name_policy(policy: Policy) -> None:
+    """Call the policy what the latest of its versions is called, one that is announced included."""
+    latest = policy.versions.standing().order_by("-effective_at", "-number").first()
+    if latest and latest.title != policy.title:
+        policy.title = latest.title
+        policy.save()
+
+
 def differs(*, policy: Policy, draft: Draft) -> bool:
     """Say whether a draft says anything else than the version that would be in force just before it."""
     before = policy.in_force(draft.effective_at)
@@ -146,7 +185,7 @@ def differs(*, policy: Policy, draft: Draft) -> bool:
 def render_body(page: "PolicyPage") -> str:
     """Render the page's text as canonical markup, live facts as they stand now, in the site's language."""
     with translation.override(settings.LANGUAGE_CODE):
-        return cleaning.canonical(render_to_string("policies/body.html", {"body": page.body}))
+        return cleaning.canonical(page.body.render_as_block())
 
 
 def _facts_of(page: "PolicyPage") -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from policies.models.versions import PolicyVersion
+from policies.models.versions import Policy, PolicyVersion
 
 FORMAT = 1
 
@@ -51,7 +51,19 @@ def problems(versions: Iterable[PolicyVersion]) -> Iterator[Problem]:
         if version.previous_sha256 != previous:
             yield Problem(version, "the chain to the version before is broken")
         yield from _column_problems(version)
+        yield from _withdrawal_problems(version)
         previous = version.sha256
+
+
+def head_is_missing(policy: Policy) -> bool:
+    """Say whether the newest version that the policy remembers is not there any more."""
+    newest = policy.versions.order_by("-number").values_list("sha256", flat=True).first()
+    return policy.newest_sha256 != (newest or "")
+
+
+def _withdrawal_problems(version: PolicyVersion) -> Iterator[Problem]:
+    if version.is_withdrawn and version.withdrawal.withdrawn_at >= version.effective_at:
+        yield Problem(version, "it was withdrawn after it had taken effect")
 
 
 def _column_problems(version: PolicyVersion) -> Iterator[Problem]:

@@ -11,10 +11,9 @@ it lines are replaced whole, and `is_coarse` says so. It never changes a version
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
+from difflib import Match, SequenceMatcher
 from typing import TYPE_CHECKING
 
 from django.core.cache import cache
@@ -169,9 +168,12 @@ def _changed_line(old: Line, new: Line, budget: _Budget) -> _Step:
 
 def _similar_pairs(old: list[Line], new: list[Line], budget: _Budget) -> list[tuple[int, int]]:
     """Choose pairs in order, so that the sum of their similarity is greatest."""
-    if not old or not new or not budget.allows(len(old) * len(new) * _COST_OF_A_PAIR_OF_LINES):
+    if not old or not new:
         return []
     old_words, new_words = [line.words() for line in old], [line.words() for line in new]
+    common = min(len(old) * sum(map(len, new_words)), len(new) * sum(map(len, old_words)))
+    if not budget.allows(len(old) * len(new) * _COST_OF_A_PAIR_OF_LINES + common):
+        return []
     # best[i][j]: the greatest sum for old[i:] and new[j:].
     best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
     scores: dict[tuple[int, int], float] = {}
@@ -220,15 +222,33 @@ def _inner(
 ) -> list[tuple[str, int, int, int, int]]:
     if not a and not b:
         return []
-    if a and b and budget.allows(_cost(a, b)):
-        return SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
+    if a and b:
+        try:
+            return _BoundedMatcher(a, b, budget).get_opcodes()
+        except _TooExpensiveError:
+            pass
     return [("replace", 0, len(a), 0, len(b))]
 
 
-def _cost(a: Sequence[Hashable], b: Sequence[Hashable]) -> int:
-    """How many equal pairs one pass of the matcher looks at, and the passes it may need."""
-    count_a, count_b = Counter(a), Counter(b)
-    return len(a) + len(b) + sum(count * count_b[item] for item, count in count_a.items())
+class _TooExpensiveError(Exception):
+    """The budget does not reach for one more pass of the matcher."""
+
+
+class _BoundedMatcher(SequenceMatcher):
+    """A matcher that pays for every pass before it makes it: repeated items can need very many."""
+
+    def __init__(self, a: Sequence[Hashable], b: Sequence[Hashable], budget: _Budget) -> None:
+        super().__init__(None, a, b, autojunk=False)
+        self.budget = budget
+
+    def find_longest_match(
+        self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
+    ) -> Match:
+        end = len(self.a) if ahi is None else ahi
+        cost = sum(1 + len(self.b2j.get(item, ())) for item in self.a[alo:end])
+        if not self.budget.allows(cost):
+            raise _TooExpensiveError
+        return super().find_longest_match(alo, ahi, blo, bhi)
 
 
 def _differing_part(old: Sequence[Hashable], new: Sequence[Hashable]) -> tuple[int, int, int]:

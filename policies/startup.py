@@ -1,13 +1,12 @@
 """What the policies app registers when the site starts: its facts, its personal data, its say in the page cache."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import cookie_consent.conf  # noqa: F401 - sets its defaults when first imported: now, not inside a test's settings
 from cookie_consent.models import Cookie, CookieGroup
-from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Site
@@ -19,6 +18,7 @@ from home.page_cache import schedule
 from home.signals import invalidate_pages_when_changed
 from policies import facts, personal_data
 from policies.models import ConsentRecord, CookieDetails, Policy, PolicyVersion, VersionWithdrawal
+from policies.models.consents import time_of_keeping
 
 
 def register() -> None:
@@ -51,9 +51,11 @@ def next_effective_time(now: datetime) -> datetime | None:
 
 def footer_links() -> Iterator[navigation.Link]:
     """Link every policy that is in force to the foot of every page; the site's own kinds first."""
+    # By the title in force: a new one that is announced waits for its hour.
     in_force = PolicyVersion.objects.begun(timezone.now()).filter(policy=OuterRef("pk"))
-    policies = Policy.objects.filter(Exists(in_force)).exclude(kind=Policy.Kind.OTHER).order_by("pk")
-    return (navigation.Link(policy.title, policy.get_absolute_url()) for policy in policies)
+    policies = Policy.objects.annotate(title_now=Subquery(in_force.values("title")[:1]))
+    shown = policies.filter(title_now__isnull=False).exclude(kind=Policy.Kind.OTHER).order_by("pk")
+    return (navigation.Link(policy.title_now, policy.get_absolute_url()) for policy in shown)
 
 
 def company_fact() -> dict[str, str]:
@@ -120,7 +122,7 @@ def _consent_records() -> personal_data.PersonalData:
         label=_("Cookie choices"),
         what=_("What was chosen, when, and which text was shown. No name, no address, no IP."),
         purpose=_("To be able to show that a choice was made, and which one"),
-        keep=lambda: timedelta(days=settings.CONSENT_RECORD_DAYS),
+        keep=time_of_keeping,
         expire=ConsentRecord.objects.remove_kept_long_enough,
-        note=_("Nothing links a record to a person; only who holds the record's id can name it."),
+        note=_("Nothing links a record to a person; only someone with the record id can find it."),
     )

@@ -7,23 +7,14 @@ nothing is stored. It reads, and never fetches more with more versions.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
 from itertools import pairwise
 
 from django.utils import timezone
 
 from policies.models import Policy, PolicyVersion
+from policies.models.versions import Status
 
 _SMALLEST_STEP = timedelta(microseconds=1)
-
-
-class Status(StrEnum):
-    """Where a version stands at a moment."""
-
-    COMING = "coming"
-    IN_FORCE = "in_force"
-    PAST = "past"
-    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True)
@@ -38,16 +29,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the list of versions."""
+    """A line of the list of versions: a version, where it stands, and the one that it took over from."""
 
-    number: int
-    title: str
-    effective_at: datetime
-    recorded_at: datetime
-    change_summary: str
-    change_kind: str
+    version: PolicyVersion
     status: Status
-    previous_number: int | None
+    previous: PolicyVersion | None
 
 
 @dataclass(frozen=True)
@@ -83,18 +69,9 @@ def entries(versions: Iterable[PolicyVersion], *, now: datetime) -> list[Entry]:
     known = list(versions)
     in_order = sorted((v for v in known if not v.is_withdrawn), key=_order)
     in_force = next((v for v in reversed(in_order) if v.effective_at <= now), None)
-    before = {v.pk: earlier.number for earlier, v in pairwise(in_order)}
+    before = {v.pk: earlier for earlier, v in pairwise(in_order)}
     return [
-        Entry(
-            number=v.number,
-            title=v.title,
-            effective_at=v.effective_at,
-            recorded_at=v.recorded_at,
-            change_summary=v.change_summary,
-            change_kind=v.change_kind,
-            status=status_of(v, in_force=in_force, now=now),
-            previous_number=before.get(v.pk),
-        )
+        Entry(v, status_of(v, in_force=in_force, now=now), before.get(v.pk))
         for v in sorted(known, key=lambda v: v.number, reverse=True)
     ]
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from types import FrameType
@@ -26,6 +27,13 @@ ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 HIGHEST_PORT = 65534  # the sandbox takes the next one
 PATIENCE = 8  # seconds that a process may take to end when asked, before it is made to
+
+
+def read_environment() -> None:
+    """Take over what .env says, so that PORT may stand there too; what is set already wins."""
+    sys.path[:0] = [str(ROOT), str(ROOT / "site")]
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+    import_module("config.env")
 
 
 def chosen_port() -> int:
@@ -53,7 +61,6 @@ def _try(number: int, port: int) -> None:
 
 def prepare() -> str:
     """Bring the database up to date and fill it if it is empty; return who can sign in, as lines of text."""
-    sys.path[:0] = [str(ROOT), str(ROOT / "site")]
     try:
         django.setup()
         call_command("migrate", interactive=False, verbosity=0)
@@ -157,9 +164,10 @@ def main() -> None:
     parent = os.getppid()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
+    read_environment()
     port = chosen_port()
     os.environ.update(PORT=str(port), PYTHONUNBUFFERED="1", DJANGO_RUNSERVER_HIDE_WARNING="true")
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+    os.environ["SITE_URL"] = os.environ.get("SITE_URL") or f"http://{HOST}:{port}"  # links follow the port
     print("Preparing the database and the demo content …", flush=True)
     logins = prepare()
     processes: dict[str, subprocess.Popen[bytes]] = {}

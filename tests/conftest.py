@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connections
 
 from find_tools import find_chromium
+from tests.migrated_database import migrating_from_copy
 
 JOURNEYS = Path(__file__).parent / "journeys"
 # The browser runs on machines without a screen, in containers too, and calls nobody of its own accord.
@@ -63,6 +64,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> Iterator[None]:
+    """Spare SQLite the migrations that have been run before; it is what `django_db_setup` asks for first."""
+    with migrating_from_copy():
+        yield
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> None:
     """Let every connection give the data of the migrations back.
 
@@ -74,11 +82,13 @@ def django_db_setup(django_db_setup: None) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> Iterator[None]:
-    """Let no test read a page or a setting that another one cached."""
-    cache.clear()
+def _empty_caches() -> Iterator[None]:
+    """Let no test read a page, a setting or a count that another one left."""
+    for name in settings.CACHES:
+        caches[name].clear()
     yield
-    cache.clear()
+    for name in settings.CACHES:
+        caches[name].clear()
 
 
 @pytest.fixture(scope="session")

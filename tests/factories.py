@@ -62,13 +62,19 @@ def publish(
     kind: str = "material",
     effective_from: datetime | None = None,
     user: User | None = None,
+    page_kind: str | None = None,
     **fields: Any,
 ) -> PolicyVersion:
-    """Publish a policy page as an editor does, and return the newest version of its policy."""
+    """Publish a policy page as an editor does, and return the newest version of its policy.
+
+    `kind` is that of the change, `page_kind` that of the policy.
+    """
     draft = PolicyPage.objects.get(pk=page.pk).get_latest_revision_as_object()
     values = {"change_summary": summary, "change_kind": kind, "effective_from": effective_from, **fields}
     if body is not None:
         values["body"] = _blocks(body)
+    if page_kind is not None:
+        values["kind"] = page_kind
     for name, value in values.items():
         setattr(draft, name, value)
     draft.save_revision(user=user).publish(user=user)

@@ -2,10 +2,13 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
 from django.core.management import get_commands
+from django.urls import reverse
+from wagtail.admin.menu import Menu, SubmenuMenuItem
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = {"config", "home", "policies", "forms", "store"}
@@ -69,6 +72,19 @@ def variables_named(text: str) -> set[str]:
     return assigned | set(re.findall(r"`([A-Z]+(?:_[A-Z0-9]+)+)`", text))
 
 
+def menu_entries_named(text: str) -> set[str]:
+    """Return the entries of the admin's menu that a document names: **Reports → E-mails**."""
+    return set(re.findall(r"\*\*([^*\n]+ → [^*\n]+)\*\*", text))
+
+
+def menu_entries(menu: Menu, path: str = "") -> Iterator[str]:
+    """Walk through a menu and those below it; return each entry with what stands above it."""
+    for item in menu.registered_menu_items:
+        yield f"{path}{item.label}"
+        if isinstance(item, SubmenuMenuItem):
+            yield from menu_entries(item.menu, f"{path}{item.label} → ")
+
+
 def read(*patterns: str) -> str:
     """Return the text of all files that the patterns name, one after the other."""
     return "\n".join(
@@ -104,6 +120,13 @@ def test_the_documents_name_every_command_and_no_other() -> None:
     assert named <= set(get_commands())
 
 
+def test_the_documents_name_entries_of_the_menu_as_the_admin_does() -> None:
+    named = menu_entries_named(read(*DOCUMENTS))
+    assert named, "no entry was looked at"
+    reverse("wagtailadmin_home")  # screens enter the menu when the addresses are read
+    assert named - set(menu_entries(Menu(register_hook_name="register_admin_menu_item"))) == set()
+
+
 # --- The readers see what they should --------------------------------------------------------------------
 def test_settings_are_seen_in_python() -> None:
     source = (
@@ -128,6 +151,9 @@ def test_targets_and_commands_are_seen() -> None:
         "test",
     }
     assert commands_named("`manage.py seed_demo --if-empty`", r"manage\.py") == {"seed_demo"}
+    assert menu_entries_named("Open **Settings → Brand**, not *Promote → Menus* or **bold**.") == {
+        "Settings → Brand"
+    }
     assert variables_named("Set `DATABASE_URL` or type `PORT=8123 make run`; `GET` is no variable.") == {
         "DATABASE_URL",
         "PORT",

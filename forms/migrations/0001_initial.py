@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('subject', models.CharField(blank=True, max_length=255, verbose_name='subject')),
                 ('intro', models.TextField(blank=True, max_length=400, verbose_name='introduction')),
                 ('thanks_text', wagtail.fields.RichTextField(blank=True, verbose_name='thanks')),
-                ('keep_days', models.PositiveIntegerField(default=365, help_text='After that they are deleted. The privacy policy prints this figure.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3650)], verbose_name='days to keep submissions')),
+                ('keep_days', models.PositiveIntegerField(default=365, help_text='After that they are deleted. The privacy policy prints this figure.', validators=[django.core.validators.MinValueValidator(7), django.core.validators.MaxValueValidator(3650)], verbose_name='days to keep submissions')),
                 ('share_image', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='home.siteimage', verbose_name='picture for sharing')),
             ],
             options={

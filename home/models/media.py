@@ -2,10 +2,14 @@
 
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.documents.models import AbstractDocument, Document
 from wagtail.images.models import AbstractImage, AbstractRendition, Image
+
+from home import svg
+from home.storage import private_storage
 
 
 class SiteImage(AbstractImage):
@@ -16,6 +20,16 @@ class SiteImage(AbstractImage):
     class Meta(AbstractImage.Meta):
         verbose_name = _("image")
         verbose_name_plural = _("images")
+
+    def clean(self) -> None:
+        """Refuse a new file that is an SVG which could act; every form of the admin comes through here."""
+        super().clean()
+        is_new = self.file and not self.file._committed
+        if is_new and self.file.name.lower().endswith(".svg"):
+            try:
+                svg.refuse_active(self.file)
+            except ValidationError as error:
+                raise ValidationError({"file": error}) from error
 
 
 class SiteRendition(AbstractRendition):
@@ -36,7 +50,9 @@ class SiteRendition(AbstractRendition):
 
 
 class SiteDocument(AbstractDocument):
-    """A file to download."""
+    """A file to download. It has no address of its own: Wagtail's view asks first who may have it."""
+
+    file = models.FileField(_("file"), upload_to="documents", storage=private_storage)
 
     admin_form_fields = Document.admin_form_fields
 

@@ -58,6 +58,15 @@ class HomePage(BasePage):
 
     hero_heading = models.CharField(_("heading"), max_length=120, blank=True)
     hero_text = models.TextField(_("text"), max_length=400, blank=True)
+    hero_image = models.ForeignKey(
+        "home.SiteImage",
+        verbose_name=_("picture"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text=_("Beside the heading. Without one a drawing of shelves stands there."),
+    )
     body = StreamField(BodyBlock(), blank=True, verbose_name=_("body"))
 
     max_count = 1
@@ -70,7 +79,10 @@ class HomePage(BasePage):
     ]
     content_panels: ClassVar[list] = [
         *Page.content_panels,
-        MultiFieldPanel([FieldPanel("hero_heading"), FieldPanel("hero_text")], heading=_("Opening")),
+        MultiFieldPanel(
+            [FieldPanel("hero_heading"), FieldPanel("hero_text"), FieldPanel("hero_image")],
+            heading=_("Opening"),
+        ),
         FieldPanel("body"),
     ]
 

@@ -9,11 +9,13 @@ import gzip
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 import brotli
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http.request import split_domain_port
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import cc_delim_re, patch_vary_headers
@@ -24,6 +26,7 @@ from home.page_cache import generation, schedule
 # Set by the answer of each request; stored copies keep everything else.
 _UNSTORED_HEADERS = frozenset({"content-length", "content-encoding", "etag"})
 _ENCODINGS = ("br", "gzip")
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 @dataclass(frozen=True)
@@ -69,13 +72,28 @@ def _may_be_cached(request: HttpRequest) -> bool:
         request.method in {"GET", "HEAD"}
         and not request.META.get("QUERY_STRING")
         and settings.SESSION_COOKIE_NAME not in request.COOKIES
-        and not request.path_info.startswith(("/static/", "/media/", *settings.CSRF_TOKEN_PATHS))
+        and not request.path_info.startswith(
+            (settings.STATIC_URL, settings.MEDIA_URL, *settings.PRIVATE_PATHS)
+        )
+        and _has_our_port(request)
     )
+
+
+def _port(request: HttpRequest) -> str:
+    return split_domain_port(request.get_host())[1] or _DEFAULT_PORTS.get(request.scheme, "")
+
+
+def _has_our_port(request: HttpRequest) -> bool:
+    # ALLOWED_HOSTS says nothing about ports: with made-up ones a visitor could fill the cache with copies.
+    site_port = urlsplit(settings.WAGTAILADMIN_BASE_URL).port
+    ours = {_DEFAULT_PORTS.get(request.scheme), str(site_port), request.META.get("SERVER_PORT")}
+    return _port(request) in ours
 
 
 def _key(request: HttpRequest) -> str:
     # get_host() refuses hosts that are not ours, so a forged Host header fills no cache.
-    address = f"{request.scheme}://{request.get_host()}{request.path}"
+    host = split_domain_port(request.get_host())[0]
+    address = f"{request.scheme}://{host}:{_port(request)}{request.path}"
     return f"page:{generation.current()}:{sha256(address.encode()).hexdigest()}"
 
 

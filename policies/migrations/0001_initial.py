@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('privacy', 'Privacy policy'), ('cookies', 'Cookie policy'), ('terms', 'Terms of sale'), ('other', 'Another policy')], default='other', max_length=20, verbose_name='kind')),
                 ('title', models.CharField(max_length=255, verbose_name='title')),
                 ('language', models.CharField(max_length=12, verbose_name='language')),
+                ('newest_sha256', models.CharField(blank=True, editable=False, max_length=64)),
             ],
             options={
                 'verbose_name': 'policy',
@@ -124,7 +125,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(db_index=True, verbose_name='time')),
                 ('expires_at', models.DateTimeField(verbose_name='valid until')),
                 ('choices', models.JSONField(verbose_name='choices')),
-                ('method', models.CharField(choices=[('all', 'accepted all'), ('none', 'rejected all'), ('chosen', 'chose')], max_length=10, verbose_name='how')),
+                ('method', models.CharField(choices=[('all', 'accepted all'), ('none', 'rejected all'), ('chosen', 'chose by category')], max_length=10, verbose_name='how')),
                 ('notice_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='policies.policyversion', verbose_name='cookie text shown')),
             ],
             options={

@@ -1,25 +1,28 @@
 """Consent records: what a visitor chose, when, and which text they saw. No address, no name, no IP."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from home.append_only import AppendOnlyModel, AppendOnlyQuerySet
 
 
+def time_of_keeping() -> timedelta:
+    """Say how long the proof of a choice is kept."""
+    return timedelta(days=settings.CONSENT_RECORD_DAYS)
+
+
 class ConsentRecordQuerySet(AppendOnlyQuerySet):
     """Reads records, and removes those whose time of keeping is over."""
 
-    def created_before(self, moment: datetime) -> "ConsentRecordQuerySet":
-        """Records made before that moment."""
-        return self.filter(created_at__lt=moment)
-
-    def remove_kept_long_enough(self, before: datetime) -> int:
-        """Delete the records made before that moment; the one way in which a record goes. Returns how many."""
-        return models.QuerySet(self.model, using=self.db).filter(created_at__lt=before).delete()[0]
+    def remove_kept_long_enough(self, now: datetime) -> int:
+        """Delete the records whose time is over; the one way in which a record goes. Returns how many."""
+        over = models.Q(created_at__lt=now - time_of_keeping())
+        return models.QuerySet(self.model, using=self.db).filter(over)._raw_delete(self.db)
 
 
 class ConsentRecord(AppendOnlyModel):
@@ -30,7 +33,7 @@ class ConsentRecord(AppendOnlyModel):
 
         ALL = "all", _("accepted all")
         NONE = "none", _("rejected all")
-        CHOSEN = "chosen", _("chose")
+        CHOSEN = "chosen", _("chose by category")
 
     public_id = models.UUIDField(_("record id"), default=uuid.uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(_("time"), db_index=True)

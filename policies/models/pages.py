@@ -14,10 +14,24 @@ from wagtail.fields import StreamField
 from wagtail.models import Page
 
 from home.models import BasePage
-from policies import publishing
+from policies import facts, publishing
 from policies.blocks import PolicyBodyBlock
 from policies.forms import PolicyPageForm
 from policies.models.versions import ChangeKind, Policy
+
+# The words of the consent bar: field of the page → key in the frozen fact "notice".
+NOTICE_FIELDS = {
+    "notice_title": "title",
+    "notice_text": "text",
+    "accept_label": "accept_label",
+    "reject_label": "reject_label",
+    "choose_label": "choose_label",
+    "save_label": "save_label",
+}
+VERSION_PANEL = MultiFieldPanel(
+    [FieldPanel("change_summary"), FieldPanel("change_kind"), FieldPanel("effective_from")],
+    heading=_("This version"),
+)
 
 
 class PolicyPage(BasePage):
@@ -59,10 +73,7 @@ class PolicyPage(BasePage):
         *Page.content_panels,
         FieldPanel("kind"),
         FieldPanel("body"),
-        MultiFieldPanel(
-            [FieldPanel("change_summary"), FieldPanel("change_kind"), FieldPanel("effective_from")],
-            heading=_("This version"),
-        ),
+        VERSION_PANEL,
     ]
     # Go-live and expiry are not offered: a version has "in force from", and one in force is never switched off.
     settings_panels: ClassVar[list] = []
@@ -127,18 +138,11 @@ class CookiePolicyPage(PolicyPage):
         *Page.content_panels,
         FieldPanel("body"),
         MultiFieldPanel(
-            [
-                FieldPanel("notice_title"),
-                FieldPanel("notice_text"),
-                FieldPanel("accept_label"),
-                FieldPanel("reject_label"),
-                FieldPanel("choose_label"),
-                FieldPanel("save_label"),
-            ],
+            [FieldPanel(name) for name in NOTICE_FIELDS],
             heading=_("Words of the consent bar"),
             help_text=_("They are frozen with each version: what a visitor agreed to can always be shown."),
         ),
-        *PolicyPage.content_panels[-1:],
+        VERSION_PANEL,
     ]
 
     class Meta:
@@ -153,13 +157,6 @@ class CookiePolicyPage(PolicyPage):
     def extra_facts(self) -> dict[str, Any]:
         """Freeze the bar's words and the table of declared cookies with the version."""
         return {
-            "notice": {
-                "title": self.notice_title,
-                "text": self.notice_text,
-                "accept_label": self.accept_label,
-                "reject_label": self.reject_label,
-                "choose_label": self.choose_label,
-                "save_label": self.save_label,
-            },
-            "cookies": publishing.facts.collect("cookies"),
+            "notice": {word: getattr(self, name) for name, word in NOTICE_FIELDS.items()},
+            "cookies": facts.collect("cookies"),
         }

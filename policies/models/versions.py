@@ -25,6 +25,15 @@ class ChangeKind(models.TextChoices):
     EDITORIAL = "editorial", _("Editorial: wording only, nobody is asked again")
 
 
+class Status(models.TextChoices):
+    """Where a version stands at a moment."""
+
+    COMING = "coming", _("Coming")
+    IN_FORCE = "in_force", _("In force")
+    PAST = "past", _("Past")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
 class PolicyQuerySet(models.QuerySet):
     """Finds policies by what they are for, and by whether the public may read them."""
 
@@ -32,9 +41,9 @@ class PolicyQuerySet(models.QuerySet):
         """Policies that have a version: only those have an address."""
         return self.filter(models.Exists(PolicyVersion.objects.filter(policy=models.OuterRef("pk"))))
 
-    def of_kind(self, kind: str) -> "Policy | None":
-        """Return the site's policy of that kind: the oldest, where there are several."""
-        return self.filter(kind=kind).order_by("pk").first()
+    def in_force_of(self, kind: str, at: datetime | None = None) -> "PolicyVersion | None":
+        """Return the version of the site's policy of that kind that is in force at a moment (now by default)."""
+        return PolicyVersion.objects.of_kind(kind).in_force(at or timezone.now())
 
 
 class Policy(models.Model):
@@ -52,6 +61,8 @@ class Policy(models.Model):
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices, default=Kind.OTHER)
     title = models.CharField(_("title"), max_length=255)
     language = models.CharField(_("language"), max_length=12)
+    # The head of the chain, kept apart from the versions: it shows when the newest one is missing.
+    newest_sha256 = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = PolicyQuerySet.as_manager()
 
@@ -87,6 +98,10 @@ class PolicyVersionQuerySet(AppendOnlyQuerySet):
         """Standing versions that take effect later, next one first."""
         return self.standing().filter(effective_at__gt=at).order_by("effective_at", "number")
 
+    def of_kind(self, kind: str) -> "PolicyVersionQuerySet":
+        """Versions of the site's policy of that kind: the oldest policy, where there are several."""
+        return self.filter(policy__in=Policy.objects.filter(kind=kind).order_by("pk").values("pk")[:1])
+
     def in_force(self, at: datetime) -> "PolicyVersion | None":
         """The version with the greatest (effective time, number) at that moment. For versions of one policy."""
         return self.begun(at).first()
@@ -105,6 +120,18 @@ class PolicyVersionQuerySet(AppendOnlyQuerySet):
 
     def _of_policy(self, version: "PolicyVersion") -> "PolicyVersionQuerySet":
         return self.standing().filter(policy_id=version.policy_id)
+
+    def with_status(self, now: datetime) -> "PolicyVersionQuerySet":
+        """Name each version's status in the database, as `policies.timeline` does for one."""
+        in_force = PolicyVersion.objects.filter(policy=models.OuterRef("policy")).begun(now).values("pk")[:1]
+        status = models.Case(
+            models.When(withdrawal__isnull=False, then=models.Value(Status.WITHDRAWN)),
+            models.When(effective_at__gt=now, then=models.Value(Status.COMING)),
+            models.When(pk=models.Subquery(in_force), then=models.Value(Status.IN_FORCE)),
+            default=models.Value(Status.PAST),
+            output_field=models.CharField(),
+        )
+        return self.annotate(status=status)
 
     def listed(self) -> "PolicyVersionQuerySet":
         """Without the full text, for lists: newest number first."""

@@ -4,20 +4,15 @@ The page works without JavaScript; the bar's script posts to the same address an
 except `gpc.json`. A choice is saved and its cookie set by one answer, or neither happens.
 """
 
-import time
-from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from http import HTTPStatus
-from ipaddress import ip_network
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -25,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from wagtail.models import Site
 
 from home.client import client_address
+from home.floods import Limit
 from home.models import BrandSettings
 from policies import consent, notices, receipts
 from policies.models import ConsentRecord
@@ -32,7 +28,7 @@ from policies.models import ConsentRecord
 # From when on the signal has been honoured as gpc.json says.
 GPC_SINCE = date(2026, 11, 22)
 # Saves from one sender; generous, since a school or a mobile network is one sender.
-SAVES_ALLOWED, SAVES_WINDOW = 60, 600  # seconds
+SAVES = Limit("cookie-choices", most=60, window=timedelta(minutes=10))
 
 
 class RefusedError(Exception):
@@ -173,26 +169,11 @@ def _next(target: str, request: HttpRequest) -> str:
 
 
 def _refuse_floods(request: HttpRequest) -> None:
-    """Count the saves of one sender for some minutes, in the cache, under a key that changes every day."""
-    window = int(time.time()) // SAVES_WINDOW
-    sender = salted_hmac(f"consent-saves-{timezone.now().date()}", _sender(request)).hexdigest()
-    key = f"consent-saves:{window}:{sender}"
-    cache.add(key, 0, timeout=SAVES_WINDOW)
-    try:
-        saves = cache.incr(key)
-    except ValueError:  # the cache dropped the key in between
-        return
-    if saves > SAVES_ALLOWED:
+    address = client_address(request)
+    if SAVES.seconds_to_wait(address):
         words = _("Too many choices were sent from your network. Please try again in some minutes.")
         raise RefusedError(words, HTTPStatus.TOO_MANY_REQUESTS)
-
-
-def _sender(request: HttpRequest) -> str:
-    """Name the sender for the count; an IPv6 household has a whole network of addresses."""
-    address = client_address(request)
-    with suppress(ValueError):
-        return str(ip_network(f"{address}/64", strict=False)) if ":" in address else address
-    return address
+    SAVES.count(address)
 
 
 def _controller(request: HttpRequest) -> dict[str, str]:

@@ -64,7 +64,7 @@ def policy(request: HttpRequest, policy: Policy) -> HttpResponse:
 def versions(request: HttpRequest, policy: Policy) -> HttpResponse:
     """List all versions."""
     listed = timeline.entries(policy.versions.listed(), now=timezone.now())
-    return render(request, "policies/versions.html", {"policy": policy, "versions": listed})
+    return render(request, "policies/versions.html", {"policy": policy, "entries": listed})
 
 
 @of_policy
@@ -131,7 +131,7 @@ def _show(
     context = {
         "policy": policy,
         "version": version,
-        "status": str(place.status),
+        "status": place.status,
         "valid_from": place.valid_from,
         "valid_until": place.valid_until,
         "in_force": place.in_force,

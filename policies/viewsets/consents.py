@@ -84,7 +84,7 @@ class ConsentViewSet(ReadOnlyViewSet):
     model = ConsentRecord
     name = "consents"
     icon = "tick-inverse"
-    menu_label = gettext_lazy("Consents")
+    menu_label = gettext_lazy("Consent records")
     add_to_admin_menu = False  # its group is in the menu
     index_view_class = ConsentIndexView
     inspect_view_class = ConsentInspectView

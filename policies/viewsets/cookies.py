@@ -16,8 +16,9 @@ from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.viewsets.model import ModelViewSet
 
-from policies.consent import MAX_CATEGORIES, MAX_VARNAME
+from policies.consent import MAX_CATEGORIES
 from policies.models import CookieDetails
+from policies.notices import MAX_VARNAME, VARNAME
 
 SAVED = _("Saved. Visitors see it once a new version of the cookie policy is published.")
 
@@ -49,7 +50,7 @@ class CategoryForm(WagtailAdminModelForm):
             "number": MAX_VARNAME
         }
         if not varname.disabled:
-            pattern = rf"\A[a-z0-9]{{1,{MAX_VARNAME}}}\Z"
+            pattern = rf"\A{VARNAME.pattern}\Z"
             varname.validators.append(RegexValidator(pattern, _("Use small letters a to z and digits only.")))
 
     def clean(self) -> dict[str, Any]:

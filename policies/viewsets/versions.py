@@ -1,45 +1,61 @@
 """The staff's list of published versions: of which policy, since when, by whom, and where each stands now.
 
-It only shows; the buttons lead to the public pages, which are the record.
+It shows; the buttons lead to the public pages, which are the record. One that is still to come can be taken back.
 """
 
-from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 import django_filters
-from django.db.models import Case, CharField, OuterRef, QuerySet, Subquery, Value, When
-from django.urls import reverse
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+from wagtail.admin import messages
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail.admin.views.generic import IndexView, InspectView
 from wagtail.admin.widgets import Button
+from wagtail.models import Site
 
+from home.models import User
 from home.viewsets import ReadOnlyViewSet
+from policies import publishing
 from policies.models import Policy, PolicyVersion
-from policies.timeline import Status
-
-STATUS_LABELS = {
-    Status.COMING: gettext_lazy("Coming"),
-    Status.IN_FORCE: gettext_lazy("In force"),
-    Status.PAST: gettext_lazy("Past"),
-    Status.WITHDRAWN: gettext_lazy("Withdrawn"),
-}
+from policies.models.versions import Status
 
 
-def with_status(versions: QuerySet[PolicyVersion], now: datetime) -> QuerySet[PolicyVersion]:
-    """Name each version's status in the database, as `policies.timeline` does for one."""
-    in_force = PolicyVersion.objects.filter(policy=OuterRef("policy")).begun(now).values("pk")[:1]
-    status = Case(
-        When(withdrawal__isnull=False, then=Value(Status.WITHDRAWN)),
-        When(effective_at__gt=now, then=Value(Status.COMING)),
-        When(pk=Subquery(in_force), then=Value(Status.IN_FORCE)),
-        default=Value(Status.PAST),
-        output_field=CharField(),
-    )
-    return versions.annotate(status=status)
+def may_withdraw(user: User, version: PolicyVersion) -> bool:
+    """Say whether somebody may take a version back: who may publish its page, or the home page where it is gone."""
+    place = version.page or Site.objects.get(is_default_site=True).root_page
+    return user.has_perm("policies.view_policyversion") and place.permissions_for_user(user).can_publish()
+
+
+@require_POST
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a version back that is still to come."""
+    version = get_object_or_404(PolicyVersion, pk=pk)
+    if not may_withdraw(request.user, version):
+        raise PermissionDenied
+    reason = request.POST.get("reason", "").strip()
+    if not reason:
+        messages.error(request, _("Say why: the reason is kept with the version."))
+        return redirect("policy-versions:inspect", pk)
+    try:
+        publishing.withdraw(version=version, by=request.user, reason=reason)
+    except publishing.NotWithdrawableError:
+        words = _(
+            "This version has taken effect or was taken back before. Publish another one to replace it."
+        )
+        messages.error(request, words)
+    else:
+        messages.success(request, _("The version was taken back. It never takes effect."))
+    return redirect("policy-versions:inspect", pk)
 
 
 class VersionFilterSet(WagtailFilterSet):
@@ -48,7 +64,7 @@ class VersionFilterSet(WagtailFilterSet):
     policy = django_filters.ModelChoiceFilter(
         label=gettext_lazy("Policy"), queryset=Policy.objects.order_by("title")
     )
-    status = django_filters.ChoiceFilter(label=gettext_lazy("Status"), choices=list(STATUS_LABELS.items()))
+    status = django_filters.ChoiceFilter(label=gettext_lazy("Status"), choices=Status.choices)
     effective_at = django_filters.DateFromToRangeFilter(
         label=gettext_lazy("In force from"), widget=DateRangePickerWidget
     )
@@ -64,11 +80,22 @@ class VersionIndexView(IndexView):
     def get_base_queryset(self) -> QuerySet[PolicyVersion]:
         """Bring along what a line shows, without the long texts."""
         versions = super().get_base_queryset().select_related("policy", "publisher").defer("record")
-        return with_status(versions, timezone.now())
+        return versions.with_status(timezone.now())
 
 
 class VersionInspectView(InspectView):
     """One version."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the withdrawal, or the way to it for those who may."""
+        version = self.object
+        is_coming = not version.is_withdrawn and version.effective_at > timezone.now()
+        address = reverse("policy-versions:withdraw", args=[version.pk])
+        return {
+            **super().get_context_data(**kwargs),
+            "withdrawal": version.withdrawal if version.is_withdrawn else None,
+            "withdraw_url": address if is_coming and may_withdraw(self.request.user, version) else "",
+        }
 
     @cached_property
     def header_more_buttons(self) -> list[Button]:
@@ -95,6 +122,7 @@ class VersionViewSet(ReadOnlyViewSet):
     add_to_admin_menu = False  # its group is in the menu
     index_view_class = VersionIndexView
     inspect_view_class = VersionInspectView
+    inspect_template_name = "policies/admin/version.html"
     inspect_view_fields = [
         "policy",
         "number",
@@ -115,9 +143,7 @@ class VersionViewSet(ReadOnlyViewSet):
     list_per_page = 50
     list_display = [
         Column("__str__", label=gettext_lazy("Version")),
-        Column(
-            "status", label=gettext_lazy("Status"), accessor=lambda version: STATUS_LABELS[version.status]
-        ),
+        Column("status", label=gettext_lazy("Status"), accessor=lambda version: Status(version.status).label),
         DateColumn("effective_at", label=gettext_lazy("In force from"), sort_key="effective_at"),
         DateColumn("recorded_at", label=gettext_lazy("Recorded"), sort_key="recorded_at"),
         Column(
@@ -128,6 +154,10 @@ class VersionViewSet(ReadOnlyViewSet):
         ),
         Column("publisher_name", label=gettext_lazy("Published by"), accessor="publisher"),
     ]
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        """Add the one thing that can be done with a version."""
+        return [*super().get_urlpatterns(), path("<int:pk>/withdraw/", withdraw, name="withdraw")]
 
 
 version_viewset = VersionViewSet()

@@ -1,7 +1,6 @@
-"""Start-up of the config app: system checks, staff groups, the site's address, personal data of third-party tables."""
+"""Start-up of the config app; what it does then is in `startup`."""
 
-from django.apps import AppConfig, apps
-from django.db.models.signals import post_migrate
+from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,14 +11,6 @@ class ConfigConfig(AppConfig):
     verbose_name = _("Configuration")
 
     def ready(self) -> None:
-        """Wire what only the top layer can know."""
-        # Models must be loaded before these can be imported.
-        from config import checks, personal_data, roles, site_address  # noqa: F401, PLC0415
+        from config import startup  # noqa: PLC0415 - models must be loaded first
 
-        # The signal comes once for each app with models, and config has none: listen for one that does.
-        sender = apps.get_app_config("home")
-        post_migrate.connect(roles.ensure_groups, sender=sender, dispatch_uid="config-roles")
-        post_migrate.connect(
-            site_address.ensure_site_address, sender=sender, dispatch_uid="config-site-address"
-        )
-        personal_data.register()
+        startup.register()

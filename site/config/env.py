@@ -5,6 +5,7 @@ It never holds a secret or a default for one; which variables production needs i
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import environ
@@ -12,6 +13,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = BASE_DIR / "var"
+YES = frozenset({"true", "yes", "on", "1"})
+NO = frozenset({"false", "no", "off", "0"})
+CACHE_ENTRIES = 20_000
 
 env = environ.Env()
 # A variable that is set wins over the file. ENV_FILE names another file.
@@ -22,7 +26,7 @@ environ.Env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }
 
 
@@ -31,9 +35,38 @@ def text(name: str, default: str = "") -> str:
     return env.str(name, default="").strip() or default
 
 
+def number(name: str, default: int) -> int:
+    """Read a whole number that is not negative.
+
+    Raises ImproperlyConfigured for anything else.
+    """
+    given = text(name, str(default))
+    if not (given.isascii() and given.isdigit()):
+        message = f"{name} must be a whole number such as {default}, not {given!r}."
+        raise ImproperlyConfigured(message)
+    return int(given)
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """Read yes or no.
+
+    Raises ImproperlyConfigured for anything that is neither: a misspelt "true" must not mean "no".
+    """
+    given = text(name, str(default)).lower()
+    if given not in YES | NO:
+        message = f"{name} must be true or false, not {given!r}."
+        raise ImproperlyConfigured(message)
+    return given in YES
+
+
+def names(name: str, default: str = "") -> list[str]:
+    """Read a list separated by commas."""
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
 def database(default: str) -> dict[str, object]:
     """Read DATABASE_URL (postgres://… or sqlite:///…) into Django's form."""
-    config = dict(env.db_url_config(text("DATABASE_URL", default)))
+    config = _database_parts(text("DATABASE_URL", default))
     if config["ENGINE"].endswith("sqlite3"):
         if config["NAME"] != ":memory:":
             Path(config["NAME"]).parent.mkdir(parents=True, exist_ok=True)
@@ -42,6 +75,35 @@ def database(default: str) -> dict[str, object]:
         config.setdefault("CONN_MAX_AGE", 60)
         config["CONN_HEALTH_CHECKS"] = True
     return config
+
+
+def _database_parts(url: str) -> dict[str, Any]:
+    message = (
+        "DATABASE_URL must be like postgres://user:password@host:5432/database or sqlite:////folder/file."
+    )
+    if urlsplit(url).scheme not in {"postgres", "postgresql", "sqlite"}:
+        raise ImproperlyConfigured(message)
+    try:
+        config = dict(env.db_url_config(url))
+    except ValueError as error:
+        raise ImproperlyConfigured(message) from error
+    if not config.get("NAME"):
+        raise ImproperlyConfigured(message)
+    return config
+
+
+def caches(default: str) -> dict[str, dict[str, Any]]:
+    """Read CACHE_URL (redis://…, filecache:///…) into Django's form: one cache for pages, one for counts.
+
+    Many pages must not push out the counts that slow down floods.
+    """
+    pages = dict(env.cache_url_config(text("CACHE_URL", default)))
+    counters = {**pages, "KEY_PREFIX": "counters"}
+    if "filebased" in pages["BACKEND"]:
+        # Django's own limit is 300 files, beyond which it deletes at random.
+        pages["OPTIONS"] = counters["OPTIONS"] = {"MAX_ENTRIES": CACHE_ENTRIES}
+        counters["LOCATION"] = f"{pages['LOCATION']}/counters"
+    return {"default": pages, "counters": counters}
 
 
 def site_url(default: str = "") -> str:
@@ -74,7 +136,11 @@ def mail(default_folder: Path) -> tuple[str, dict[str, object]]:
 
     Without it mails are written as files into `default_folder`.
     """
-    config = dict(env.email_url_config(text("EMAIL_URL", "filemail:///")))
+    try:
+        config = dict(env.email_url_config(text("EMAIL_URL", "filemail:///")))
+    except (ImproperlyConfigured, ValueError) as error:
+        message = "EMAIL_URL must be like smtp+tls://user:password@mail.example.com:587."
+        raise ImproperlyConfigured(message) from error
     transport = config.pop("EMAIL_BACKEND")
     given = config["EMAIL_FILE_PATH"]  # without the slash it began with
     config["EMAIL_FILE_PATH"] = f"/{given}" if given else str(default_folder)

@@ -11,7 +11,6 @@ from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from post_office.models import STATUS, Email
 from post_office.utils import cleanup_expired_mails
@@ -38,12 +37,16 @@ def _mail() -> PersonalData:
         label=_("E-mails sent by the site"),
         what=_("Address, subject, text and time of each e-mail that the site sends"),
         purpose=_("To send them, again if need be, and to answer questions about them"),
-        keep=lambda: timedelta(days=settings.MAIL_KEEP_DAYS),
+        keep=_keep_mail,
         export=export_mail,
         erase=erase_mail,
         expire=expire_mail,
         note=_("Found by the address in any part of the e-mail."),
     )
+
+
+def _keep_mail() -> timedelta:
+    return timedelta(days=settings.MAIL_KEEP_DAYS)
 
 
 def export_mail(email: str) -> Iterator[dict[str, Any]]:
@@ -65,9 +68,9 @@ def erase_mail(email: str) -> int:
     return _delete_mails(Q(pk__in=found))
 
 
-def expire_mail(before: datetime) -> int:
+def expire_mail(now: datetime) -> int:
     """Delete old mails; one that still waits to be sent is never lost."""
-    return _delete_mails(Q(created__lt=before) & ~Q(status__in=[STATUS.queued, STATUS.requeued]))
+    return _delete_mails(Q(created__lt=now - _keep_mail()) & ~Q(status__in=[STATUS.queued, STATUS.requeued]))
 
 
 def _mails_about(email: str) -> Iterator[Email]:
@@ -99,13 +102,21 @@ def _sign_ins() -> PersonalData:
         label=_("Attempts to sign in"),
         what=_("Address typed, network address, kind of browser and time"),
         purpose=_("To notice and stop guessing of passwords"),
-        keep=lambda: timedelta(days=settings.SIGN_IN_KEEP_DAYS),
+        keep=_keep_sign_ins,
         export=export_sign_ins,
         erase=lambda email: sum(_sign_ins_of(table, email).delete()[0] for table in SIGN_IN_TABLES),
-        expire=lambda before: sum(
-            table.objects.filter(attempt_time__lt=before).delete()[0] for table in SIGN_IN_TABLES
-        ),
+        expire=expire_sign_ins,
     )
+
+
+def _keep_sign_ins() -> timedelta:
+    return timedelta(days=settings.SIGN_IN_KEEP_DAYS)
+
+
+def expire_sign_ins(now: datetime) -> int:
+    """Delete old attempts to sign in."""
+    before = now - _keep_sign_ins()
+    return sum(table.objects.filter(attempt_time__lt=before).delete()[0] for table in SIGN_IN_TABLES)
 
 
 def _sign_ins_of(table: type[AccessAttempt | AccessFailureLog | AccessLog], email: str) -> Any:
@@ -131,7 +142,7 @@ def _sessions() -> PersonalData:
         what=_("A random key, the number of the account, and when the session ends"),
         purpose=_("To keep you signed in from page to page"),
         keep=lambda: timedelta(seconds=settings.SESSION_COOKIE_AGE),
-        expire=lambda _before: Session.objects.filter(expire_date__lt=timezone.now()).delete()[0],
+        expire=lambda now: Session.objects.filter(expire_date__lt=now).delete()[0],
         note=_("A session ends by itself and holds no address; it is worthless without its account."),
     )
 

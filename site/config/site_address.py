@@ -10,7 +10,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 def ensure_site_address(**_kwargs: object) -> None:
     """Give the default site the host and port of SITE_URL (after each migrate)."""
-    parts = urlsplit(settings.WAGTAILADMIN_BASE_URL)
+    parts = urlsplit(settings.SITE_URL)
     site = Site.objects.filter(is_default_site=True).first()
     if site is None or not parts.hostname:
         return

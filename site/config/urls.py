@@ -2,24 +2,31 @@
 
 from django.apps import apps
 from django.conf import settings
+from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from django.views.static import serve
+from django.utils.functional import lazy
+from django.views.decorators.cache import never_cache
+from django.views.generic import RedirectView
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
-from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.documents import urls as wagtaildocs_urls
 
+from config import views
+
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("admin/", include(wagtailadmin_urls)),
+    path("admin/password_reset/", never_cache(views.LimitedPasswordResetView.as_view())),
+    path(settings.ADMIN_PATH.lstrip("/"), include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
-    path("sitemap.xml", sitemap, name="sitemap"),
+    path("sitemap.xml", views.site_map, name="sitemap"),
+    # Asked for by browsers where no page names an icon: beside a record, a document, a feed.
+    path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("img/favicon.svg"))),
     path("", include("home.urls")),
 ]
 
 if settings.SERVE_MEDIA:
     media_prefix = settings.MEDIA_URL.lstrip("/")
     urlpatterns += [
-        re_path(rf"^{media_prefix}(?P<path>.*)$", serve, {"document_root": settings.MEDIA_ROOT}),
+        re_path(rf"^{media_prefix}(?P<path>.*)$", views.media),
     ]
 
 if apps.is_installed("store"):

@@ -1,8 +1,12 @@
-"""Staff screens for tables of third-party apps: the mail queue. It shows mails and can send one again, no more."""
+"""Staff screens for tables of third-party apps: the mail queue. It shows mails and can send one again, no more.
+
+Mails about accounts are never shown (home/mail_queue.py).
+"""
 
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
@@ -13,7 +17,7 @@ from post_office.models import STATUS, Email
 from wagtail.admin import messages
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
-from wagtail.admin.views.generic import InspectView
+from wagtail.admin.views.generic import IndexView, InspectView
 
 from home import mail_queue
 from home.models import User
@@ -21,7 +25,7 @@ from home.viewsets import ReadOnlyViewSet
 
 STATUS_WORDS = {
     STATUS.sent: _("sent"),
-    STATUS.failed: _("given up"),
+    STATUS.failed: _("failed"),
     STATUS.queued: _("waiting"),
     STATUS.requeued: _("failed, will be tried again"),
 }
@@ -30,6 +34,11 @@ STATUS_WORDS = {
 def recipients(email: Email) -> str:
     """Name everybody the mail goes to."""
     return ", ".join([*email.to, *email.cc, *email.bcc])
+
+
+def attempts(email: Email) -> int:
+    """Count how often it was tried; the queue counts only those attempts that another one follows."""
+    return (email.number_of_retries or 0) + (email.status in {STATUS.sent, STATUS.failed})
 
 
 def may_send_again(user: User) -> bool:
@@ -45,10 +54,22 @@ class MailFilterSet(WagtailFilterSet):
         fields: ClassVar[list[str]] = ["status"]
 
 
+class MailIndexView(IndexView):
+    """The mails that staff may be shown."""
+
+    def get_base_queryset(self) -> QuerySet[Email]:
+        """Leave out mails about accounts: whoever reads a link for a new password owns the account."""
+        return mail_queue.readable()
+
+
 class MailInspectView(InspectView):
     """One mail as it is sent, and the log of its attempts."""
 
     page_title = _("E-mail")
+
+    def get_object(self, queryset: QuerySet[Email] | None = None) -> Email:
+        """Find only what the list shows."""
+        return get_object_or_404(mail_queue.readable(), pk=self.pk)
 
     def get_page_subtitle(self) -> str:
         """Name the mail by its subject."""
@@ -75,31 +96,33 @@ def send_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Put a mail back into the queue."""
     if not may_send_again(request.user):
         raise PermissionDenied
-    email = get_object_or_404(Email, pk=pk)
+    email = get_object_or_404(mail_queue.readable(), pk=pk)
     mail_queue.queue_again(email=email)
     messages.success(request, gettext("The e-mail is in the queue and will be sent within seconds."))
     return redirect("mails:inspect", pk)
 
 
 class MailViewSet(ReadOnlyViewSet):
-    """The mail queue in the admin."""
+    """The mail queue, under Reports."""
 
     model = Email
     name = "mails"
     url_prefix = "mails"
     icon = "mail"
     menu_label = _("E-mails")
+    menu_hook = "register_reports_menu_item"
     menu_order = 720
     ordering = ("-created",)
     list_display: ClassVar[list[str | BaseColumn]] = [
         "subject",
         Column("to", label=_("To"), accessor=recipients),
         Column("status", label=_("Status"), accessor=lambda email: STATUS_WORDS.get(email.status, "")),
-        Column("retries", label=_("Repeated"), accessor=lambda email: email.number_of_retries or 0),
+        Column("attempts", label=_("Attempts"), accessor=attempts),
         DateColumn("created", label=_("Created"), sort_key="created"),
     ]
     search_fields: ClassVar[list[str]] = ["subject", "to", "message"]
     filterset_class = MailFilterSet
+    index_view_class = MailIndexView
     inspect_view_class = MailInspectView
     inspect_template_name = "config/mail.html"
 

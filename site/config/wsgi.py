@@ -2,8 +2,11 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
+django.setup(set_prefix=False)
 
-application = get_wsgi_application()
+from home.strange_requests import StrictWSGIHandler  # noqa: E402 - the settings must be known first
+
+application = StrictWSGIHandler()

@@ -1,8 +1,5 @@
 """The system checks find the mistakes they are there for."""
 
-import pytest
-from django.conf import settings
-from django.test import Client
 from pytest_django import Settings
 
 from config import checks
@@ -21,11 +18,3 @@ def test_a_middleware_before_the_page_cache_is_an_error(settings: Settings) -> N
 def test_a_missing_csrf_middleware_is_an_error(settings: Settings) -> None:
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "Csrf" not in name]
     assert [message.id for message in checks.csrf_protection_is_on()] == ["config.E002"]
-
-
-@pytest.mark.django_db
-def test_guessing_a_password_is_stopped_after_a_few_tries(client: Client) -> None:
-    credentials = {"username": "owner@example.com", "password": "wrong"}
-    for _ in range(settings.AXES_FAILURE_LIMIT - 1):
-        assert client.post("/admin/login/", credentials).status_code == 200
-    assert client.post("/admin/login/", credentials).status_code == 429

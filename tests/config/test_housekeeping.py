@@ -5,7 +5,6 @@ from datetime import timedelta
 from importlib import import_module
 
 import pytest
-import time_machine
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.conf import settings
 from django.contrib.sessions.models import Session
@@ -15,9 +14,9 @@ from django.utils import timezone
 from post_office.models import STATUS, Email
 
 from home import mail_queue
-from home.models import ContentPage
-from policies import personal_data
-from tests.factories import home_page
+from policies import consent, notices, personal_data
+from policies.models import ConsentRecord
+from tests.factories import cookie_policy, declare_cookies
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +44,7 @@ def email(status: int, *, days_ago: float) -> Email:
 def test_it_prints_one_line_for_each_thing() -> None:
     lines = run().splitlines()
     expiring = [entry.key for entry in personal_data.registered() if entry.expire]
-    assert [line.partition(":")[0] for line in lines] == [*expiring, "scheduled pages"]
+    assert [line.partition(":")[0] for line in lines] == expiring
     assert "mail.queue: 0 removed (kept for 90 days)" in lines
 
 
@@ -75,6 +74,20 @@ def test_sign_ins_are_kept_as_long_as_the_policy_prints(table: type[models.Model
     assert table.objects.get() == rows[0]
 
 
+def test_cookie_choices_are_kept_as_long_as_the_policy_prints() -> None:
+    days = next(row["days"] for row in personal_data.as_fact() if row["key"] == "policies.consent")
+    declare_cookies()
+    cookie_policy()
+    now = timezone.now()
+    notice = notices.current(now)
+    kept, _gone = (
+        consent.save_choice(notice=notice, method="all", now=now - timedelta(days=age))
+        for age in (days - 0.1, days + 0.1)
+    )
+    assert "policies.consent: 1 removed" in run()
+    assert ConsentRecord.objects.get() == kept
+
+
 def test_sessions_that_ended_go() -> None:
     store = import_module(settings.SESSION_ENGINE).SessionStore
     for _ in range(2):
@@ -83,18 +96,6 @@ def test_sessions_that_ended_go() -> None:
     aged(ended, "expire_date", 0.01)
     assert "sign-in.sessions: 1 removed" in run()
     assert Session.objects.get() == running
-
-
-def test_pages_whose_hour_has_come_are_published() -> None:
-    page = ContentPage(title="Coming", slug="coming", live=False)
-    home_page().add_child(instance=page)
-    page.go_live_at = timezone.now() + timedelta(hours=1)
-    page.save_revision().publish()
-    run()
-    assert not ContentPage.objects.get().live
-    with time_machine.travel(timezone.now() + timedelta(hours=1, seconds=1)):
-        run()
-    assert ContentPage.objects.get().live
 
 
 def test_a_second_run_finds_nothing_to_do() -> None:

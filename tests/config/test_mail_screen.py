@@ -2,9 +2,11 @@
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core import mail as django_mail
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from post_office.models import STATUS, Email
+from pytest_django import Settings
 
 from home import mail_queue
 from home.models import User
@@ -14,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def email(db: None) -> Email:
-    """Make a mail that was given up."""
+    """Make a mail that failed for good."""
     made = mail_queue.queue(
         to=["shop@example.com"], subject="A question", text="<b>Kettles?</b>", reply_to="visitor@example.com"
     )
@@ -33,7 +35,7 @@ def signed_in(client: Client, *groups: str, **fields: bool) -> Client:
 
 def test_the_list_says_what_became_of_each(client: Client, email: Email) -> None:
     html = signed_in(client, is_superuser=True).get("/admin/mails/").content.decode()
-    for words in ("A question", "shop@example.com", "given up"):
+    for words in ("A question", "shop@example.com", "failed", "13"):
         assert words in html
     assert f'href="/admin/mails/inspect/{email.pk}/"' in html
 
@@ -77,6 +79,38 @@ def test_an_unknown_mail_is_not_found(client: Client) -> None:
     signed_in(client, is_superuser=True)
     assert client.get("/admin/mails/inspect/999/").status_code == 404
     assert client.post("/admin/mails/999/send-again/").status_code == 404
+
+
+@pytest.fixture
+def account_mail(db: None) -> Email:
+    """Queue a mail as Django itself does: a link with which anybody can set a new password."""
+    with django_mail.get_connection("home.mail_queue.EmailBackend") as queue_of_django:
+        django_mail.send_mail(
+            "Password reset", "The secret link", None, ["owner@example.com"], connection=queue_of_django
+        )
+    return Email.objects.get(subject="Password reset")
+
+
+def test_nobody_sees_mails_about_accounts(client: Client, email: Email, account_mail: Email) -> None:
+    signed_in(client, is_superuser=True)
+    listed = client.get("/admin/mails/").content.decode()
+    assert "A question" in listed
+    assert "Password reset" not in listed
+    for query in ("q=reset", "q=owner@", "q=secret", "status=2"):
+        assert "Password reset" not in client.get(f"/admin/mails/results/?{query}").content.decode()
+    assert client.get(f"/admin/mails/inspect/{account_mail.pk}/").status_code == 404
+    assert client.post(f"/admin/mails/{account_mail.pk}/send-again/").status_code == 404
+
+
+def test_a_real_password_reset_is_not_for_staff_to_read(client: Client, settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "home.mail_queue.EmailBackend"
+    User.objects.create_superuser("owner@example.com", "a-long-password")
+    Client().post("/admin/password_reset/", {"email": "owner@example.com"})
+    reset = Email.objects.get()
+    assert "/admin/password_reset/confirm/" in reset.message
+    signed_in(client, "Customer service")
+    assert client.get(f"/admin/mails/inspect/{reset.pk}/").status_code == 404
+    assert "owner@example.com" not in client.get("/admin/mails/").content.decode()
 
 
 def test_editors_neither_read_nor_send(client: Client, email: Email) -> None:

@@ -52,16 +52,16 @@ def test_an_editor_manages_pictures_documents_and_the_brand(editor: User, client
     for path in (
         "/admin/images/add/",
         "/admin/documents/multiple/add/",
-        "/admin/settings/home/brandsettings/",
+        f"/admin/settings/home/brandsettings/{HomePage.objects.get().get_site().pk}/",
     ):
-        assert client.get(path, follow=True).status_code == 200, path
-        assert client.get(path).url != "/admin/" if client.get(path).status_code == 302 else True
+        assert client.get(path).status_code == 200, path
 
 
 def test_an_editor_sees_the_policies_screens_but_not_the_mail(editor: User, client: Client) -> None:
     client.force_login(editor)
     menu = client.get("/admin/").content.decode()
-    assert "/admin/policyversion/" in menu or "policies" in menu.lower()
+    assert "/admin/policy-versions/" in menu
+    assert "/admin/mails/" not in menu
 
 
 def test_customer_service_reads_submissions_but_edits_no_pages() -> None:

@@ -41,7 +41,17 @@ def test_it_names_the_field_that_is_wrong(send: Send, name: str, value: str) -> 
 
 
 @pytest.mark.parametrize(
-    "address", ["visitor", "a@b", f"{'a' * 250}@example.com", "a@b.com\nBcc: c@d.com", "a@b,c@d.com"]
+    "address",
+    [
+        "visitor",
+        "a@b",
+        f"{'a' * 250}@example.com",
+        "a@b.com\nBcc: c@d.com",
+        "a@b,c@d.com",
+        '"a\x0cBcc:c@d.com"@example.com',
+        '"a\x01b"@example.com',
+        '"a\\\x7fb"@example.com',
+    ],
 )
 def test_it_refuses_what_is_no_address(send: Send, address: str) -> None:
     assert list(errors_of(send(e_mail=address))) == ["e_mail"]

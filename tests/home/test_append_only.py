@@ -6,6 +6,7 @@ import pytest
 from django.core import serializers
 from django.db import transaction
 from django.db.models import ProtectedError
+from django.db.models.deletion import Collector
 
 from home.append_only import ImmutableRecordError
 from home.models import User
@@ -13,6 +14,13 @@ from policies.models import PolicyVersion
 from tests.factories import policy, policy_page, publish, version
 
 pytestmark = pytest.mark.django_db
+
+
+def _collect_and_delete(version: PolicyVersion) -> None:
+    collector = Collector("default")
+    collector.collect([version])
+    collector.delete()
+
 
 CHANGES: dict[str, Callable[[PolicyVersion], object]] = {
     "save": lambda v: v.save(),
@@ -22,6 +30,7 @@ CHANGES: dict[str, Callable[[PolicyVersion], object]] = {
     "update by the base manager": lambda v: PolicyVersion._base_manager.filter(pk=v.pk).update(title="x"),
     "update of a detachable field to a value": lambda v: PolicyVersion.objects.update(publisher=1),
     "update through the policy": lambda v: v.policy.versions.update(title="x"),
+    "a cascade's collector": _collect_and_delete,
     "delete of the queryset": lambda v: PolicyVersion.objects.all().delete(),
     "raw delete": lambda v: PolicyVersion.objects.all()._raw_delete("default"),
     "bulk_update": lambda v: PolicyVersion.objects.bulk_update([v], ["title"]),

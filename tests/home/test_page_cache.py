@@ -6,8 +6,11 @@ from datetime import UTC, datetime, timedelta
 import brotli
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
+from wagtail.models import PageViewRestriction
 
 from home.models import BrandSettings, ContentPage, HomePage, User
 from home.page_cache import schedule
@@ -63,6 +66,17 @@ def test_unpublishing_shows_at_the_next_request(
     with django_capture_on_commit_callbacks(execute=True):
         about.unpublish()
     assert client.get("/about/").status_code == 404
+
+
+def test_a_page_made_private_is_private_at_the_next_request(
+    client: Client,
+    about: ContentPage,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    client.get("/about/")
+    with django_capture_on_commit_callbacks(execute=True):
+        PageViewRestriction.objects.create(page=about, restriction_type=PageViewRestriction.LOGIN)
+    assert client.get("/about/").status_code == 302
 
 
 def test_changed_brand_settings_show_at_the_next_request(
@@ -173,6 +187,39 @@ def test_two_visitors_get_the_same_bytes_without_any_cookie(about: ContentPage) 
     responses = [Client().get("/about/") for _ in range(2)]
     assert responses[0].content == responses[1].content
     assert not any(response.cookies for response in responses)
+
+
+def test_a_port_that_is_not_ours_makes_no_copy_of_its_own(client: Client, about: ContentPage) -> None:
+    client.get("/robots.txt")
+    size = len(cache._cache)
+    for port in range(1000, 1010):
+        answer = client.get("/robots.txt", headers={"Host": f"testserver:{port}"})
+        assert f"testserver:{port}" in answer.content.decode()
+    assert len(cache._cache) == size
+    assert "http://testserver/sitemap.xml" in client.get("/robots.txt").content.decode()
+
+
+def test_ways_to_write_the_host_share_a_copy(client: Client, about: ContentPage) -> None:
+    client.get("/about/")
+    size = len(cache._cache)
+    for host in ("TestServer", "testserver:80"):
+        assert client.get("/about/", headers={"Host": host}).status_code == 200
+    assert len(cache._cache) == size
+
+
+def test_a_page_that_expires_is_not_shown_longer(client: Client, about: ContentPage) -> None:
+    about.expire_at = timezone.now() + timedelta(seconds=60)
+    about.save()
+    seconds = int(client.get("/robots.txt").headers["Cache-Control"].rpartition("=")[2])
+    assert 50 <= seconds <= 60
+
+
+def test_a_page_that_goes_live_is_not_awaited_longer(client: Client, about: ContentPage) -> None:
+    about.title = "Opening hours"
+    about.go_live_at = timezone.now() + timedelta(seconds=90)
+    about.save_revision().publish()
+    seconds = int(client.get("/robots.txt").headers["Cache-Control"].rpartition("=")[2])
+    assert 80 <= seconds <= 90
 
 
 def test_a_forged_host_is_refused_and_fills_no_cache(client: Client, about: ContentPage) -> None:

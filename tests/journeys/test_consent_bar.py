@@ -76,7 +76,7 @@ def home(page: Page, live_server: LiveServer) -> Page:
 
 def bar(page: Page) -> Any:
     """Find the bar."""
-    return page.locator("#consent-bar")
+    return page.locator("#_consent-bar")
 
 
 def click(page: Page, name: str) -> None:
@@ -272,7 +272,7 @@ def test_it_is_answered_by_keyboard_alone(home: Page) -> None:
     expect(home.get_by_role("link", name="Skip to the cookie choices")).to_be_focused()
     home.keyboard.press("Enter")
     for name in ("Accept all", "Reject all", "Choose"):
-        while not home.evaluate("document.activeElement.matches('#consent-bar button')"):
+        while not home.evaluate("document.activeElement.matches('#_consent-bar button')"):
             home.keyboard.press("Tab")
         expect(bar(home).get_by_role("button", name=name)).to_be_focused()
         if name != "Choose":
@@ -296,7 +296,7 @@ def test_focus_is_never_covered_and_never_trapped(page: Page, live_server: LiveS
         page.keyboard.press("Tab")
         state = page.evaluate(
             """() => {
-              const element = document.activeElement, bar = document.querySelector("#consent-bar");
+              const element = document.activeElement, bar = document.querySelector("#_consent-bar");
               const isCovered = !bar.contains(element) && element !== document.body
                 && element.getBoundingClientRect().bottom > bar.getBoundingClientRect().top;
               return [element.textContent.trim(), bar.contains(element), isCovered];

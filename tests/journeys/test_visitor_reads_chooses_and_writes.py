@@ -25,7 +25,7 @@ def _cookies(page: Page) -> set[str]:
 
 
 def _choose(page: Page, button: str) -> None:
-    bar = page.locator("#consent-bar")
+    bar = page.locator("#_consent-bar")
     bar.get_by_role("button", name=button).click()
     expect(bar).to_be_hidden()
 
@@ -56,7 +56,7 @@ def test_a_visitor_refuses_accepts_reads_an_old_policy_and_writes_to_the_shop(pa
     assert ConsentRecord.objects.latest("pk").choices == {"analytics": False}
 
     page.goto(f"{shop}/about/")
-    expect(page.locator("#consent-bar")).to_be_hidden()
+    expect(page.locator("#_consent-bar")).to_be_hidden()
     page.get_by_role("link", name="Cookie settings").click()
     _choose(page, "Accept all")
     record = ConsentRecord.objects.latest("pk")

@@ -1,6 +1,8 @@
 """The decision: whether to ask and what may run, for every cookie, version and signal. No database is asked."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -8,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies import consent
-from policies.notices import Category, DeclaredCookie, Notice
+from policies.notices import MAX_VARNAME, Category, DeclaredCookie, Notice
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SOON = int((NOW + timedelta(days=30)).timestamp())
+SCRIPT = Path(__file__).resolve().parents[2] / "static/js/components/consent.js"
 RECORD = "0" * 31 + "a"
 
 
@@ -157,3 +160,8 @@ def test_what_is_written_is_read_again(choices: dict[str, bool], version: int, e
 @given(st.text(max_size=500))
 def test_no_text_breaks_the_reading(value: str) -> None:
     consent.parse(value)
+
+
+def test_the_script_takes_short_names_of_the_same_length() -> None:
+    found = re.findall(r"\[a-z0-9\](\{[0-9,]+\})", SCRIPT.read_text(encoding="utf-8"))
+    assert set(found) == {f"{{1,{MAX_VARNAME}}}"}

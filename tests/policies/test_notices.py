@@ -143,7 +143,7 @@ def test_a_page_carries_the_version_and_a_hidden_bar(client: Client) -> None:
     html = client.get("/").content.decode()
     expected = 'data-consent-version="1" data-consent-accepted="1" data-consent-categories="analytics"'
     assert expected in html
-    assert 'id="consent-bar"' in html
+    assert 'id="_consent-bar"' in html
 
 
 def test_a_page_carries_neither_where_nothing_is_optional(client: Client) -> None:
@@ -151,7 +151,7 @@ def test_a_page_carries_neither_where_nothing_is_optional(client: Client) -> Non
     cookie_policy()
     html = client.get("/").content.decode()
     assert "data-consent-version" not in html
-    assert 'id="consent-bar"' not in html
+    assert 'id="_consent-bar"' not in html
 
 
 def test_a_page_is_the_same_for_those_who_chose_and_those_who_did_not(client: Client) -> None:

@@ -136,6 +136,21 @@ def test_a_comparison_of_titles_and_facts_is_not_called_equal_without_naming_the
 
     assert "<del>Old title</del>" in shown
     assert "Words of the consent bar" in shown
+    assert "Apart from the title" in shown
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("", "Version 2, from 8 Feb 2026: Be very kind."),
+        ("versions/1/", "Part Be kind."),
+        ("versions/", "every version"),
+        ("compare/1/2/", "version 1 and version 2"),
+    ],
+)
+def test_search_engines_are_given_a_description(client: Client, rules: Policy, path: str, words: str) -> None:
+    description = page(client, path).partition('<meta name="description" content="')[2].partition('">')[0]
+    assert words in description
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """What publishing freezes, and that nothing done to the page afterwards reaches what was frozen."""
 
 from datetime import timedelta
+from io import StringIO
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -274,3 +276,64 @@ def test_every_fact_can_be_printed(fact: str) -> None:
     assert version.html.startswith("<section")
     assert version.text
     assert "{" not in version.text
+
+
+def test_an_instance_read_before_the_first_publication_makes_no_second_policy() -> None:
+    page = policy_page()
+    stale = type(page).objects.get(pk=page.pk)
+    publish(page)
+    stale.body = [("imported", "<p>Be kinder.</p>")]
+    stale.save_revision().publish()
+    assert Policy.objects.count() == 1
+    assert Policy.objects.get().versions.count() == 2
+
+
+def test_a_renamed_policy_goes_by_its_new_name_everywhere(client: Client) -> None:
+    page = policy_page(kind="terms")
+    publish(page)
+    publish(page, title="Rules of the house")
+
+    assert Policy.objects.get().title == "Rules of the house"
+    for path in ("/", "/house-rules/versions/"):
+        assert "Rules of the house" in shown(client, path)
+
+
+def test_a_new_name_that_is_announced_waits_for_its_hour_in_the_footer(client: Client) -> None:
+    page = policy_page(kind="terms")
+    publish(page)
+    hour = timezone.now() + timedelta(days=1)
+    publish(page, title="Rules of the house", effective_from=hour)
+
+    assert ">House rules<" in shown(client, "/")
+    with time_machine.travel(hour):
+        assert ">Rules of the house<" in shown(client, "/")
+
+
+def test_the_kind_of_a_policy_follows_its_page() -> None:
+    page = policy_page()
+    publish(page)
+    assert Policy.objects.get().kind == Policy.Kind.OTHER
+
+    version = publish(page, body="<p>We know nothing of you.</p>", page_kind="privacy")
+
+    assert Policy.objects.get().kind == Policy.Kind.PRIVACY
+    assert version.content["kind"] == Policy.Kind.PRIVACY
+
+
+def test_an_imported_policy_gets_its_kind_from_its_page_although_the_text_stays(tmp_path: Path) -> None:
+    file = tmp_path / "2020-01-02.md"
+    file.write_text("# House rules\n\nBe kind.\n", encoding="utf-8")
+    call_command("import_policy", str(file), page="house-rules", verbosity=0, stdout=StringIO())
+    publish(PolicyPage.objects.get(), page_kind="terms")
+
+    assert Policy.objects.get().kind == Policy.Kind.TERMS
+    assert PolicyVersion.objects.count() == 1
+
+
+def test_imports_in_any_order_leave_the_policy_the_name_of_the_latest_text(tmp_path: Path) -> None:
+    for year, title in ((2020, "Older rules"), (2021, "Newer rules"), (2019, "Oldest rules")):
+        file = tmp_path / f"{year}-01-02.md"
+        file.write_text(f"# {title}\n\nBe kind.\n", encoding="utf-8")
+        call_command("import_policy", str(file), page="house-rules", verbosity=0, stdout=StringIO())
+
+    assert Policy.objects.get().title == "Newer rules"

@@ -256,6 +256,16 @@ def test_two_unrelated_long_texts_are_bounded_in_time(words_in_a_paragraph: int)
     assert result.is_coarse
 
 
+def test_lines_that_repeat_cannot_make_it_run_on() -> None:
+    """Each repeated line may need another pass of the matcher: minutes for a text of 20 kB, were it not bounded."""
+    old = "".join(f"<p>x</p><p>a{number}</p>" for number in range(1200))
+    new = "".join(f"<p>b{number}</p><p>x</p>" for number in range(1200))
+    result = redline.compare(old, new, budget=1_000_000)
+    assert result.is_coarse
+    assert without(result, "ins") == words(old)
+    assert without(result, "del") == words(new)
+
+
 @pytest.mark.django_db
 def test_a_redline_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.factories import policy, version  # noqa: PLC0415 - only here is a database

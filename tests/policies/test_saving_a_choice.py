@@ -1,5 +1,6 @@
 """Saving a choice: one request, record and cookie together or not at all, and nothing for what makes no sense."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -189,7 +190,7 @@ def test_only_our_own_pages_may_save() -> None:
 
 
 def test_a_flood_from_one_sender_is_stopped(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "SAVES_ALLOWED", 2)
+    monkeypatch.setattr(views, "SAVES", replace(views.SAVES, most=2))
     with time_machine.travel(timezone.now().replace(minute=1) + timedelta(days=1), tick=False) as clock:
         for _ in range(2):
             assert save(client, headers=JSON, choice="none").status_code == 200
@@ -208,7 +209,7 @@ def test_a_flood_from_one_sender_is_stopped(client: Client, monkeypatch: pytest.
 def test_the_sender_behind_our_proxy_is_the_one_that_the_proxy_saw(
     client: Client, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
 ) -> None:
-    monkeypatch.setattr(views, "SAVES_ALLOWED", 1)
+    monkeypatch.setattr(views, "SAVES", replace(views.SAVES, most=1))
     first, second = {"x-forwarded-for": "1.1.1.1, 2.2.2.2"}, {"x-forwarded-for": "2.2.2.2, 3.3.3.3"}
     settings.BEHIND_PROXY = True
     assert [save(client, headers=h, choice="none").status_code for h in (first, second, first)] == [
@@ -223,7 +224,7 @@ def test_the_sender_behind_our_proxy_is_the_one_that_the_proxy_saw(
 def test_a_household_with_many_addresses_is_one_sender(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "SAVES_ALLOWED", 1)
+    monkeypatch.setattr(views, "SAVES", replace(views.SAVES, most=1))
     fields = {"notice": "1", "choice": "none"}
     answers = [client.post("/cookies/", fields, REMOTE_ADDR=f"2001:db8::{n}") for n in (1, 2)]
     assert [answer.status_code for answer in answers] == [303, 429]
@@ -260,7 +261,7 @@ def test_a_choice_ends_after_six_months() -> None:
 
 
 def test_the_longest_cookie_that_the_admin_allows_can_be_read() -> None:
-    names = [f"{number:0{consent.MAX_VARNAME}}" for number in range(consent.MAX_CATEGORIES)]
+    names = [f"{number:0{notices.MAX_VARNAME}}" for number in range(consent.MAX_CATEGORIES)]
     record = consent.save_choice(notice=current(), method="all", now=timezone.now())
     record.choices = dict.fromkeys(names, True)
     record.notice_version.number = 999_999_999

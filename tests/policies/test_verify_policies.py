@@ -6,10 +6,11 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 from wagtail.models import Site
 
 from home.models import BrandSettings
-from policies.models import Policy
+from policies.models import Policy, VersionWithdrawal
 from tests.factories import policy, policy_page, publish, version
 
 pytestmark = pytest.mark.django_db
@@ -96,3 +97,18 @@ def test_a_fact_that_is_no_longer_true_is_named() -> None:
     said = failure()
     assert "company" in said
     assert "recipients" not in said
+
+
+def test_it_sees_that_the_newest_version_is_missing(rules: Policy) -> None:
+    sql("DELETE FROM policies_policyversion WHERE number = 3")
+
+    assert "the newest version is missing" in failure()
+
+
+def test_it_sees_a_withdrawal_of_a_version_that_had_begun(rules: Policy) -> None:
+    begun = rules.versions.get(number=3)
+    VersionWithdrawal.objects.create(
+        version=begun, withdrawn_at=timezone.now(), withdrawn_by="Nobody", reason="Past the door"
+    )
+
+    assert "version 3 is broken: it was withdrawn after it had taken effect" in failure()

@@ -74,7 +74,7 @@ def test_the_list_names_status_and_forerunner_in_the_order_of_taking_effect() ->
 
     entries = timeline.entries(rules.versions.listed(), now=NOON + 2 * HOUR)
 
-    assert [(e.number, e.status, e.previous_number) for e in entries] == [
+    assert [(e.version.number, e.status, e.previous.number if e.previous else None) for e in entries] == [
         (4, Status.WITHDRAWN, None),
         (3, Status.IN_FORCE, 1),
         (2, Status.COMING, 3),

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from policies.importing import Outcome, Result, import_files
@@ -27,9 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         slug = options["page"]
         if not re.fullmatch(r"[-a-z0-9_]{1,100}", slug):
-            raise CommandError(
-                _("--page takes lower-case letters, digits and hyphens: %(slug)s") % {"slug": slug}
-            )
+            raise CommandError(f"--page takes lower-case letters, digits and hyphens: {slug}")
         files: list[Path] = options["files"]
         hides_progress = len(files) == 1 or not sys.stderr.isatty()
         found = import_files(files, slug=slug, is_dry_run=options["dry_run"])
@@ -40,16 +37,12 @@ class Command(BaseCommand):
 
     def _report(self, outcome: Outcome) -> None:
         stream = self.stderr if outcome.result is Result.REFUSED else self.stdout
-        stream.write(f"{outcome.path.name}: {_label(outcome.result)}: {outcome.reason}")
+        stream.write(f"{outcome.path.name}: {outcome.result}: {outcome.reason}")
 
     def _sum_up(self, outcomes: list[Outcome], *, is_dry_run: bool) -> None:
         counts = Counter(outcome.result for outcome in outcomes)
-        self.stdout.write(", ".join(f"{_label(result)}: {counts[result]}" for result in Result))
+        self.stdout.write(", ".join(f"{result}: {counts[result]}" for result in Result))
         if is_dry_run:
-            self.stdout.write(_("Dry run: nothing was changed."))
+            self.stdout.write("Dry run: nothing was changed.")
         if counts[Result.REFUSED]:
-            raise CommandError(_("%(count)s file(s) refused, see above.") % {"count": counts[Result.REFUSED]})
-
-
-def _label(result: Result) -> str:
-    return {Result.MADE: _("made"), Result.UNCHANGED: _("unchanged"), Result.REFUSED: _("refused")}[result]
+            raise CommandError(f"{counts[Result.REFUSED]} file(s) refused, see above.")

@@ -6,7 +6,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
-from django.utils.translation import gettext as _
 
 from policies import facts, records
 from policies.models import Policy
@@ -21,21 +20,22 @@ class Command(BaseCommand):
         policies = Policy.objects.order_by("slug")
         failed = [policy.slug for policy in policies if not self._verify(policy)]
         if failed:
-            raise CommandError(_("Not as published: %(slugs)s") % {"slugs": ", ".join(failed)})
+            raise CommandError(f"Not as published: {', '.join(failed)}")
 
     def _verify(self, policy: Policy) -> bool:
-        versions = policy.versions.select_related("policy").order_by("number")
+        versions = policy.versions.select_related("policy", "withdrawal").order_by("number")
         problem = next(records.problems(versions.iterator(chunk_size=50)), None)
         if problem is not None:
-            values = {"slug": policy.slug, "number": problem.version.number, "what": problem.what}
-            self.stderr.write(_("%(slug)s: version %(number)s is broken: %(what)s") % values)
+            self.stderr.write(f"{policy.slug}: version {problem.version.number} is broken: {problem.what}")
+            return False
+        if records.head_is_missing(policy):
+            self.stderr.write(f"{policy.slug}: the newest version is missing")
             return False
         if changed := _changed_facts(policy):
-            values = {"slug": policy.slug, "facts": ", ".join(changed)}
-            self.stderr.write(_("%(slug)s: the site has moved away from what it states: %(facts)s") % values)
+            names = ", ".join(changed)
+            self.stderr.write(f"{policy.slug}: the site has moved away from what it states: {names}")
             return False
-        values = {"slug": policy.slug, "count": versions.count()}
-        self.stdout.write(_("%(slug)s: %(count)s version(s), as published") % values)
+        self.stdout.write(f"{policy.slug}: {versions.count()} version(s), as published")
         return True
 
 

@@ -42,14 +42,13 @@ def _choices(now: datetime) -> None:
 
 def _messages(now: datetime) -> None:
     pages = {page.slug: page for page in FormPage.objects.all()}
-    policy = Policy.objects.of_kind(Policy.Kind.PRIVACY)
     for number, message in enumerate(texts.records("submissions.txt")):
         moment = now - timedelta(days=int(message["days_ago"]), minutes=37 * number)
         page = pages[message["form"]]
         submission = Submission.objects.create(
             page=page,
             form_data=_answers(page, message),
-            policy_version=policy.in_force(moment) if policy else None,
+            policy_version=Policy.objects.in_force_of(Policy.Kind.PRIVACY, moment),
         )
         # The row's own time is that of its creation; the demo's lies in the past.
         Submission.objects.filter(pk=submission.pk).update(submit_time=moment)

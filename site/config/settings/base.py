@@ -8,7 +8,7 @@ import django.forms
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config.env import BASE_DIR, VAR_DIR, database, env, folder, mail, site_url, text
+from config.env import BASE_DIR, VAR_DIR, caches, database, flag, folder, mail, number, site_url, text
 
 # --- Apps, highest layer first: config -> store | forms -> policies -> home -------------------------------
 INSTALLED_APPS = [
@@ -22,7 +22,6 @@ INSTALLED_APPS = [
     "wagtail.contrib.settings",
     "wagtail.contrib.routable_page",
     "wagtail.contrib.typed_table_block",
-    "wagtail.contrib.frontend_cache",
     "wagtail.embeds",
     "wagtail.sites",
     "wagtail.users",
@@ -48,6 +47,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # First: a cached page is answered before anything else costs time (docs/decisions/0003-page-cache.md).
     "home.page_cache.middleware.PageCacheMiddleware",
+    # Before anything reads a query or a form; the page cache reads neither.
+    "home.strange_requests.StrangeRequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "home.csp.ContentSecurityPolicyMiddleware",
@@ -62,8 +63,11 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
 ]
 
+ADMIN_PATH = "/admin/"
+PRIVATE_PATHS = (ADMIN_PATH,)  # never in the page cache, and nothing for crawlers
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
+SITE_URL = site_url("http://127.0.0.1:8000")  # scheme and host of the public site
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
@@ -96,7 +100,7 @@ TEMPLATES = [
 
 # --- Database, cache -------------------------------------------------------------------------------------
 DATABASES = {"default": database(default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
-CACHES = {"default": env.cache_url_config(text("CACHE_URL", f"filecache://{VAR_DIR / 'cache'}"))}
+CACHES = caches(default=f"filecache://{VAR_DIR / 'cache'}")
 
 # --- People ----------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "home.User"
@@ -117,15 +121,17 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-SIGN_IN_KEEP_DAYS = env.int("SIGN_IN_KEEP_DAYS", default=30)
+SIGN_IN_KEEP_DAYS = number("SIGN_IN_KEEP_DAYS", 30)
+# Whatever the model calls it: Wagtail's form and Django's backends say so.
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "home.client.account_name"
 AXES_CLIENT_IP_CALLABLE = "home.client.client_address"
 
 # --- Language and time -----------------------------------------------------------------------------------
-LANGUAGE_CODE = text("LANGUAGE_CODE", "en-gb")
+LANGUAGE_CODE = "en-gb"  # the language that the site's own words are written in
 TIME_ZONE = text("TIME_ZONE", "Europe/London")
 USE_I18N = True
 USE_TZ = True
-LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # --- Files -----------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -159,7 +165,7 @@ POST_OFFICE = {
     "RETRY_INTERVAL": timedelta(minutes=10),
     "MESSAGE_ID_ENABLED": True,
 }
-MAIL_KEEP_DAYS = env.int("MAIL_KEEP_DAYS", default=90)
+MAIL_KEEP_DAYS = number("MAIL_KEEP_DAYS", 90)
 
 # --- Sessions and cookies: none until somebody signs in or fills a basket -----------------------------------
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -168,10 +174,10 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "home.views.csrf_failure"
 # Here forms carry a token; everywhere else a POST must come from our own origin (home/csrf.py).
-CSRF_TOKEN_PATHS: Sequence[str] = ("/admin/",)
+CSRF_TOKEN_PATHS: Sequence[str] = (ADMIN_PATH,)
 
 # Whether our own proxy adds X-Forwarded-For; without one, anybody could write it.
-BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+BEHIND_PROXY = flag("BEHIND_PROXY", default=False)
 
 # --- Security headers ------------------------------------------------------------------------------------
 SECURE_REFERRER_POLICY = (
@@ -203,24 +209,24 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # --- Page cache (home/page_cache) ---------------------------------------------------------------------------
-PAGE_CACHE_SECONDS = env.int("PAGE_CACHE_SECONDS", default=300)
+PAGE_CACHE_SECONDS = number("PAGE_CACHE_SECONDS", 300)
 
 # --- Consent ------------------------------------------------------------------------------------------------
 CONSENT_DAYS = 183  # six months, for yes and no alike (CNIL)
-CONSENT_RECORD_DAYS = env.int("CONSENT_RECORD_DAYS", default=1095)  # proof is kept three years
+CONSENT_RECORD_DAYS = number("CONSENT_RECORD_DAYS", 1095)  # proof is kept three years
 
 # --- The shop ------------------------------------------------------------------------------------------------
 CURRENCY = text("CURRENCY", "GBP")  # ISO 4217; prices are kept in its smallest unit
-ORDER_KEEP_DAYS = env.int("ORDER_KEEP_DAYS", default=3653)  # ten years, as tax law in several countries asks
+ORDER_KEEP_DAYS = number("ORDER_KEEP_DAYS", 3653)  # ten years, as tax law in several countries asks
 BASKET_KEEP_DAYS = 30
 STRIPE_SECRET_KEY = text("STRIPE_SECRET_KEY")
 # One or two, divided by a comma: while a secret is changed, both hold.
-STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRET", default=[])
+STRIPE_WEBHOOK_SECRETS = names("STRIPE_WEBHOOK_SECRET")
 STRIPE_API_URL = ""  # Stripe itself; development and tests name the sandbox
 
 # --- Wagtail ------------------------------------------------------------------------------------------------
 WAGTAIL_SITE_NAME = _("Shop")
-WAGTAILADMIN_BASE_URL = site_url("http://127.0.0.1:8000")
+WAGTAILADMIN_BASE_URL = SITE_URL
 WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 WAGTAIL_GRAVATAR_PROVIDER_URL = None

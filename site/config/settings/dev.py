@@ -1,14 +1,14 @@
 """A developer's machine and `make run`: everything local, demo logins allowed, real error pages unless DEBUG=1."""
 
-from config.env import VAR_DIR, env, text
+from config.env import VAR_DIR, flag, names, number, text
 from config.settings.base import *  # noqa: F403 - settings modules are layers
 from config.settings.base import INSTALLED_APPS, STORAGES, STRIPE_SECRET_KEY
 from store.sandbox.secret import webhook_secret
 
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = flag("DEBUG", default=False)
 # Protects nothing but a developer's own machine; production has no default.
 SECRET_KEY = text("SECRET_KEY", "development-only-key-which-protects-nothing-of-value")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = names("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 
 # Static files straight from their folders: no collectstatic between an edit and a reload.
 INSTALLED_APPS = ["whitenoise.runserver_nostatic", *INSTALLED_APPS]
@@ -23,4 +23,4 @@ SERVE_MEDIA = True  # no web server in front: Django hands out pictures itself
 if not STRIPE_SECRET_KEY:
     STRIPE_SECRET_KEY = "sk_test_sandbox"
     STRIPE_WEBHOOK_SECRETS = [webhook_secret(VAR_DIR / "sandbox.sqlite3")]
-    STRIPE_API_URL = text("STRIPE_SANDBOX_URL", f"http://127.0.0.1:{env.int('PORT', default=8000) + 1}")
+    STRIPE_API_URL = text("STRIPE_SANDBOX_URL", f"http://127.0.0.1:{number('PORT', 8000) + 1}")

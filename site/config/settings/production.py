@@ -2,9 +2,18 @@
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config.env import env, missing
+from config.env import flag, missing, names, number, text
+from config.refusals import refusals
 from config.settings.base import *  # noqa: F403 - settings modules are layers
-from config.settings.base import CACHES
+from config.settings.base import (
+    BEHIND_PROXY,
+    CACHES,
+    DATABASES,
+    MEDIA_ROOT,
+    POST_OFFICE,
+    STORAGES,
+    WAGTAILADMIN_BASE_URL,
+)
 
 REQUIRED = (
     "SECRET_KEY",
@@ -26,19 +35,27 @@ if "locmem" in CACHES["default"]["BACKEND"] or "dummy" in CACHES["default"]["BAC
     raise ImproperlyConfigured(message)
 
 DEBUG = False
-SECRET_KEY = env.str("SECRET_KEY")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
+SECRET_KEY = text("SECRET_KEY")
+ALLOWED_HOSTS = names("ALLOWED_HOSTS")
+if found := refusals(
+    secret_key=SECRET_KEY,
+    allowed_hosts=ALLOWED_HOSTS,
+    site_url=WAGTAILADMIN_BASE_URL,
+    database=DATABASES["default"],
+    mail_transport=POST_OFFICE["BACKENDS"]["default"],
+    media_folder=MEDIA_ROOT,
+    private_folder=STORAGES["private"]["OPTIONS"]["location"],
+):
+    raise ImproperlyConfigured("Production does not start like this:\n- " + "\n- ".join(found))
 
-SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
-)
-SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=True)
-SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=True)
+SECURE_SSL_REDIRECT = flag("SECURE_SSL_REDIRECT", default=True)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+SECURE_HSTS_SECONDS = number("SECURE_HSTS_SECONDS", 31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = flag("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=True)
+SECURE_HSTS_PRELOAD = flag("SECURE_HSTS_PRELOAD", default=True)
 SECURE_REDIRECT_EXEMPT = [r"^healthz/$", r"^readyz/$"]  # asked from inside, without TLS
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 
 DEMO_LOGINS = False
-SERVE_MEDIA = env.bool("SERVE_MEDIA", default=False)
+SERVE_MEDIA = flag("SERVE_MEDIA", default=False)

@@ -13,7 +13,10 @@ ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 # Not UTC, so that a confusion of the two shows.
 TIME_ZONE = "Europe/Berlin"
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES = {
+    name: {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": name}
+    for name in ("default", "counters")
+}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 _scratch = Path(tempfile.mkdtemp(prefix="site-tests-"))

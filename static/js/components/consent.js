@@ -6,7 +6,7 @@
    Markup: templates/components/consent_bar.html. The same decision on the server: policies/consent.py. */
 
 const COOKIE_FORM =
-  /^1\.[0-9a-f]{32}\.([1-9]\d{0,8})\.([a-z0-9]{1,32}-[01](?:_[a-z0-9]{1,32}-[01])*)\.([1-9]\d{9})$/;
+  /^1\.[0-9a-f]{32}\.([1-9]\d{0,8})\.([a-z0-9]{1,16}-[01](?:_[a-z0-9]{1,16}-[01])*)\.([1-9]\d{9})$/;
 const MAX_LENGTH = 300;
 const PATIENCE = 10_000; // milliseconds until saving counts as failed
 

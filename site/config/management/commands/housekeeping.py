@@ -1,8 +1,8 @@
 """Does what has to be done from time to time, whoever starts it: the worker every hour, or a scheduler.
 
 Personal data whose time of keeping is over goes: exactly what the privacy policy prints (`policies.personal_data`).
-Pages whose hour has come are published. Run twice, the second run finds nothing to do. One failing step does not
-stop the others.
+Run twice, the second run finds nothing to do. One failing step does not stop the others. Pages with an hour are the
+worker's own, every minute.
 """
 
 import logging
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
@@ -24,7 +24,7 @@ Step = tuple[str, Callable[[], str]]
 class Command(BaseCommand):
     """`manage.py housekeeping`."""
 
-    help = "Remove what has been kept long enough, publish what is due."
+    help = "Remove what has been kept long enough."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run every step, one line each; fail at the end if one failed."""
@@ -47,7 +47,6 @@ def steps() -> Iterator[Step]:
     for entry in personal_data.registered():
         if entry.expire:
             yield entry.key, partial(_expire, entry)
-    yield "scheduled pages", _publish_scheduled
 
 
 def _expire(entry: personal_data.PersonalData) -> str:
@@ -55,8 +54,3 @@ def _expire(entry: personal_data.PersonalData) -> str:
         removed = personal_data.expire_one(entry)
     keep = entry.keep()
     return "nothing expires" if keep is None else f"{removed} removed (kept for {keep.days} days)"
-
-
-def _publish_scheduled() -> str:
-    call_command("publish_scheduled")
-    return "published and expired as planned"

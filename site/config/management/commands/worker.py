@@ -89,7 +89,9 @@ class Command(BaseCommand):
         """Send what is due, and say so."""
         done = mail_queue.send_due(should_stop=lambda: self.stopping)
         if done.sent or done.postponed or done.failed:
-            self.say(f"mail: {done.sent} sent, {done.postponed} to be tried again, {done.failed} given up")
+            self.say(
+                f"mail: {done.sent} sent, {done.postponed} to be tried again, {done.failed} failed for good"
+            )
 
     def say(self, line: str) -> None:
         """Print a line at once, also into a pipe."""

@@ -74,6 +74,37 @@ def test_what_django_sends_itself_is_queued_as_it_is() -> None:
     assert email.status == STATUS.queued
 
 
+@pytest.mark.parametrize("error", [None, smtplib.SMTPRecipientsRefused({"a@example.com": (550, b"no")})])
+def test_nothing_remains_of_a_mail_about_an_account_when_it_is_done(
+    failing: Callable, monkeypatch: pytest.MonkeyPatch, mailoutbox: list, error: Exception | None
+) -> None:
+    monkeypatch.setattr(mail_queue, "get_max_retries", lambda: 0)
+    failing(error)
+    with django_mail.get_connection("home.mail_queue.EmailBackend") as queue_of_django:
+        django_mail.send_mail(
+            "Reset", "Link", None, ["a@example.com"], connection=queue_of_django, html_message="<p>Link</p>"
+        )
+    mail_queue.send_due()
+    assert [message.body for message in mailoutbox] == ([] if error else ["Link"])
+    email = Email.objects.get()
+    assert email.status == (STATUS.failed if error else STATUS.sent)
+    assert (email.message, email.html_message) == ("", "")
+
+
+def test_a_mail_for_staff_to_read_keeps_its_words_when_it_is_sent(mailoutbox: list) -> None:
+    queued()
+    mail_queue.send_due()
+    assert [email.message for email in mail_queue.readable()] == ["Hello"]
+
+
+def test_a_mail_about_an_account_cannot_say_it_is_for_staff() -> None:
+    with django_mail.get_connection("home.mail_queue.EmailBackend") as queue_of_django:
+        message = django_mail.EmailMessage("Reset", "Link", None, ["a@example.com"])
+        message.extra_headers = {mail_queue.READABLE: "yes"}
+        queue_of_django.send_messages([message])
+    assert not mail_queue.readable().exists()
+
+
 def test_the_site_queues_whatever_it_sends() -> None:
     assert base.EMAIL_BACKEND == "home.mail_queue.EmailBackend"
 

@@ -1,6 +1,7 @@
 """The small public answers: health, robots, site map, security contact, errors."""
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.test import Client
@@ -51,6 +52,12 @@ def test_the_site_map_lists_the_home_page(client: Client) -> None:
     response = client.get("/sitemap.xml")
     assert response.status_code == 200
     assert b"<loc>" in response.content
+
+
+def test_the_icon_that_browsers_ask_for_leads_to_the_sites_own(client: Client) -> None:
+    response = client.get("/favicon.ico")
+    assert response.status_code == 302
+    assert finders.find(response.headers["Location"].removeprefix("/static/"))
 
 
 def test_security_txt_names_the_address_from_the_brand_settings(client: Client) -> None:

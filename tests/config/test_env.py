@@ -1,0 +1,71 @@
+"""The environment's values: typed, an empty one the same as none, nonsense refused with its name."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config import env
+
+SETTINGS = Path(env.__file__).parent / "settings"
+
+
+@pytest.mark.parametrize(("given", "value"), [("12", 12), (" 12 ", 12), ("0", 0), ("", 300), (" ", 300)])
+def test_a_number_is_read(monkeypatch: pytest.MonkeyPatch, given: str, value: int) -> None:
+    monkeypatch.setenv("PAGE_CACHE_SECONDS", given)
+    assert env.number("PAGE_CACHE_SECONDS", 300) == value
+
+
+@pytest.mark.parametrize("given", ["many", "-1", "1.5", "1_000", "²"])
+def test_what_is_no_number_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("PAGE_CACHE_SECONDS", given)
+    with pytest.raises(ImproperlyConfigured, match="PAGE_CACHE_SECONDS must be a whole number"):
+        env.number("PAGE_CACHE_SECONDS", 300)
+
+
+@pytest.mark.parametrize(
+    ("given", "value"), [("true", True), ("YES", True), ("1", True), ("off", False), ("0", False), ("", True)]
+)
+def test_a_yes_or_no_is_read(monkeypatch: pytest.MonkeyPatch, given: str, value: bool) -> None:
+    monkeypatch.setenv("SERVE_MEDIA", given)
+    assert env.flag("SERVE_MEDIA", default=True) is value
+
+
+def test_what_is_neither_yes_nor_no_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEHIND_PROXY", "ture")
+    with pytest.raises(ImproperlyConfigured, match="BEHIND_PROXY must be true or false"):
+        env.flag("BEHIND_PROXY", default=False)
+
+
+def test_a_list_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", "www.example.com, example.com,")
+    assert env.names("ALLOWED_HOSTS") == ["www.example.com", "example.com"]
+    monkeypatch.setenv("ALLOWED_HOSTS", "")
+    assert env.names("ALLOWED_HOSTS", "localhost") == ["localhost"]
+
+
+def imported_from_env(path: Path) -> set[str]:
+    """Return the names that a settings module takes from config.env."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = [
+        node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "config.env"
+    ]
+    return {alias.name for node in found for alias in node.names}
+
+
+def test_settings_read_the_environment_only_through_these_functions() -> None:
+    names = {path.name: imported_from_env(path) for path in SETTINGS.glob("*.py")}
+    assert {"number", "flag"} <= names["base.py"]
+    assert [name for name, taken in names.items() if taken & {"env", "environ"}] == []
+
+
+@pytest.mark.parametrize("url", ["", "filecache:///srv/cache", "redis://localhost:6379/0"])
+def test_what_is_counted_is_kept_apart_from_pages(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("CACHE_URL", url)
+    kept = env.caches(default="filecache:///srv/cache")
+    places = {(one["LOCATION"], one.get("KEY_PREFIX", "")) for one in kept.values()}
+    assert set(kept) == {"default", "counters"}
+    assert len(places) == 2
+    if "filebased" in kept["default"]["BACKEND"]:
+        assert {one["OPTIONS"]["MAX_ENTRIES"] for one in kept.values()} == {20_000}

@@ -1,0 +1,30 @@
+"""The worker's rounds, each done once."""
+
+import io
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.utils import timezone
+
+from home.models import ContentPage
+from tests.factories import home_page
+
+pytestmark = pytest.mark.django_db
+
+
+def work() -> None:
+    call_command("worker", once=True, stdout=io.StringIO())
+
+
+def test_pages_whose_hour_has_come_are_published() -> None:
+    page = ContentPage(title="Coming", slug="coming", live=False)
+    home_page().add_child(instance=page)
+    page.go_live_at = timezone.now() + timedelta(hours=1)
+    page.save_revision().publish()
+    work()
+    assert not ContentPage.objects.get().live
+    with time_machine.travel(timezone.now() + timedelta(hours=1, seconds=1)):
+        work()
+    assert ContentPage.objects.get().live

@@ -1,0 +1,35 @@
+"""The front page: its picture is the editor's, and a drawing where none was chosen."""
+
+from io import BytesIO
+
+import pytest
+from django.core.files.base import ContentFile
+from django.test import Client
+from PIL import Image
+
+from home.models import SiteImage
+from tests.factories import home_page
+
+pytestmark = pytest.mark.django_db
+
+
+# Wagtail leaves the temporary file open in which it makes the small copy.
+@pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning")
+def test_it_shows_the_picture_that_was_chosen(client: Client) -> None:
+    file = BytesIO()
+    Image.new("RGB", (48, 44)).save(file, "PNG")
+    picture = SiteImage.objects.create(
+        title="Window", description="Our window", file=ContentFile(file.getvalue(), "window.png")
+    )
+    page = home_page()
+    page.hero_image = picture
+    page.save_revision().publish()
+
+    html = client.get("/").content.decode()
+
+    assert 'alt="Our window"' in html
+    assert "shelves.svg" not in html
+
+
+def test_without_one_it_shows_the_drawing(client: Client) -> None:
+    assert "img/shelves.svg" in client.get("/").content.decode()

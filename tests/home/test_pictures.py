@@ -1,0 +1,126 @@
+"""Pictures in the library: an SVG that could act is refused, and what is handed out runs nothing."""
+
+from io import BytesIO
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import Settings
+
+from home import svg
+from home.models import SiteImage, User
+
+# Wagtail leaves the temporary file open in which it makes the small copy of an SVG.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+HEAD = (
+    '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 9 9"'
+    ' width="9" height="9"'
+)
+
+
+def drawing(inside: str = '<path d="M0 0h9"/>', *, before: str = "", attributes: str = "") -> bytes:
+    """Make an SVG."""
+    return f"{before}{HEAD} {attributes}>{inside}</svg>".encode()
+
+
+ACTIVE = {
+    "script": drawing("<script>alert(1)</script>"),
+    "script in other letters": drawing("<SCRIPT>alert(1)</SCRIPT>"),
+    "script with a prefix": drawing(
+        '<s:script xmlns:s="http://www.w3.org/2000/svg" href="#a">alert(1)</s:script>'
+    ),
+    "event": drawing(attributes='onload="alert(1)"'),
+    "event inside": drawing('<path OnClick="alert(1)"/>'),
+    "foreign object": drawing("<foreignObject/>"),
+    "page": drawing('<x:img xmlns:x="http://www.w3.org/1999/xhtml" alt=""/>'),
+    "javascript": drawing('<a xlink:href="javascript:alert(1)"><path/></a>'),
+    "javascript with a tab": drawing('<a href="java&#9;script:alert(1)"><path/></a>'),
+    "data": drawing('<use href="data:image/svg+xml;base64,AAAA#a"/>'),
+    "outside picture": drawing('<image href="https://example.com/pixel.png"/>'),
+    "outside picture without a scheme": drawing('<image href="//example.com/pixel.png"/>'),
+    "our own address": drawing('<use href="/media/other.svg#a"/>'),
+    "outside style": drawing("<style>@import 'https://example.com/a.css';</style>"),
+    "outside address in a style": drawing("<path style=\"fill: url( 'https://example.com/a#b')\"/>"),
+    "disguised style": drawing(r"<style>path { fill: u\72l(https://example.com) }</style>"),
+    "style in parts": drawing("<style>@im<![CDATA[port 'https://example.com/a.css';]]></style>"),
+    "outside address in an attribute": drawing('<path fill="url(https://example.com/a#b)"/>'),
+    "animated link": drawing('<a><animate attributeName="xlink:href" values="javascript:alert(1)"/></a>'),
+    "animated event": drawing('<set attributeName="onclick" to="alert(1)"/>'),
+    "base": drawing(attributes='xml:base="https://example.com/"'),
+    "style sheet": drawing(before='<?xml-stylesheet type="text/xsl" href="#a"?>'),
+    "default attributes": drawing(before='<!DOCTYPE svg [<!ATTLIST svg onload CDATA "alert(1)">]>'),
+    "entities": drawing("&a;", before='<!DOCTYPE svg [<!ENTITY a "aaaa">]>'),
+    "other encoding": drawing("<script>alert(1)</script>").decode().encode("utf-16"),
+    "broken": b"<svg",
+}
+HARMLESS = {
+    "plain": drawing(),
+    "declaration": drawing(before='<?xml version="1.0" encoding="UTF-8"?>'),
+    "document type": drawing(
+        before='<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">'
+    ),
+    "gradient": drawing('<g id="a"/><use xlink:href="#a"/><path fill="url(#a)" style="stroke:url(\'#a\')"/>'),
+    "style": drawing("<style>.a { fill: url(#a); color: red }</style>"),
+    "editor's notes": drawing('<metadata><n:n xmlns:n="http://example.com/n">made by hand</n:n></metadata>'),
+    "animation": drawing('<path><animate attributeName="opacity" values="0;1" dur="1s"/></path>'),
+}
+
+
+@pytest.mark.parametrize("name", ACTIVE)
+def test_a_drawing_that_could_act_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError):
+        svg.refuse_active(BytesIO(ACTIVE[name]))
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_a_drawing_that_only_draws_is_taken(name: str) -> None:
+    svg.refuse_active(BytesIO(HARMLESS[name]))
+
+
+@pytest.fixture
+def staff(client: Client, db: None) -> Client:
+    """Sign in as an administrator."""
+    client.force_login(User.objects.create_superuser("owner@example.com", "a-long-password"))
+    return client
+
+
+def upload(client: Client, content: bytes, address: str = "/admin/images/add/") -> str:
+    """Send a picture through one of the ways that the admin offers, and return the answer."""
+    file = SimpleUploadedFile("logo.svg", content, content_type="image/svg+xml")
+    names = {"title": "Logo", "file": file, "collection": "1"}
+    if "multiple" in address:
+        names = {"title": "Logo", "files[]": file}
+    if "chooser" in address:
+        names = {f"image-chooser-upload-{name}": value for name, value in names.items()}
+    return client.post(address, names).content.decode()
+
+
+@pytest.mark.parametrize(
+    "address", ["/admin/images/add/", "/admin/images/multiple/add/", "/admin/images/chooser/create/"]
+)
+def test_every_way_to_upload_refuses_a_drawing_that_could_act(staff: Client, address: str) -> None:
+    assert "This SVG holds" in upload(staff, ACTIVE["script"], address)
+    assert not SiteImage.objects.exists()
+    upload(staff, HARMLESS["plain"], address)
+    assert SiteImage.objects.count() == 1
+
+
+def test_a_picture_cannot_be_replaced_by_a_drawing_that_could_act(staff: Client) -> None:
+    upload(staff, HARMLESS["plain"])
+    image = SiteImage.objects.get()
+    assert "This SVG holds" in upload(staff, ACTIVE["event"], f"/admin/images/{image.pk}/")
+    image.refresh_from_db()
+    with image.file.open() as file:
+        assert file.read() == HARMLESS["plain"]
+
+
+def test_what_is_handed_out_runs_nothing(staff: Client, settings: Settings) -> None:
+    upload(staff, HARMLESS["plain"])
+    response = Client().get(SiteImage.objects.get().file.url)
+    assert response.status_code == 200
+    policy = response.headers["Content-Security-Policy"]
+    assert policy == "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert b"<path" in b"".join(response.streaming_content)

@@ -1,0 +1,81 @@
+"""What the code imports, what requirements*.in asks for and what the decision explains are the same packages."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterable
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+SITE = ("site", "home", "policies", "forms", "store")
+OURS = {"config", "home", "policies", "forms", "store", "tests", "find_tools", "check_gettext"}
+# Parts of Wagtail, and the types that Stripe's library is written in: they come with those, in the right version.
+COMES_WITH_ANOTHER = {"django-modelcluster", "django-taggit", "modelsearch", "typing-extensions"}
+# Chosen by a setting or started as a program, so that nothing needs to import them.
+NAMED_ONLY = {"granian", "psycopg2-binary", "redis", "whitenoise", "stripe"}
+
+
+def packages_imported(sources: Iterable[str]) -> set[str]:
+    """Return the packages that Python sources import, by the names that pip knows."""
+    modules = set()
+    for node in (node for source in sources for node in ast.walk(ast.parse(source))):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            modules.add(node.module.partition(".")[0])
+    known = packages_distributions()
+    foreign = modules - set(sys.stdlib_module_names) - OURS
+    return {canonicalize_name(name) for module in foreign for name in known.get(module, [module])}
+
+
+def packages_wanted(source: str) -> set[str]:
+    """Return the packages of a requirements.in."""
+    lines = [line for line in source.splitlines() if line and line[0] not in "#-"]
+    return {canonicalize_name(Requirement(line).name) for line in lines}
+
+
+def packages_explained(source: str) -> set[str]:
+    """Return the packages that the first column of the decision's table names."""
+    rows = re.findall(r"^\| ([a-z0-9, -]+) \|", source, re.MULTILINE)
+    return {canonicalize_name(name.strip()) for row in rows for name in row.split(",")} - {"package"}
+
+
+def sources(*folders: str) -> list[str]:
+    """Return the Python files of folders."""
+    return [path.read_text(encoding="utf-8") for folder in folders for path in (ROOT / folder).rglob("*.py")]
+
+
+def test_every_package_that_the_site_imports_is_asked_for_and_no_other() -> None:
+    wanted = packages_wanted((ROOT / "requirements.in").read_text(encoding="utf-8"))
+    imported = packages_imported(sources(*SITE))
+    assert imported - wanted - COMES_WITH_ANOTHER == set()
+    assert wanted - imported - NAMED_ONLY == set()
+
+
+def test_every_package_has_its_reason_and_no_other() -> None:
+    wanted = packages_wanted((ROOT / "requirements.in").read_text(encoding="utf-8"))
+    decision = (ROOT / "docs/decisions/0007-dependencies.md").read_text(encoding="utf-8")
+    assert packages_explained(decision) == wanted
+
+
+def test_every_tool_for_development_is_named_in_the_decision() -> None:
+    wanted = packages_wanted((ROOT / "requirements-dev.in").read_text(encoding="utf-8"))
+    decision = (ROOT / "docs/decisions/0007-dependencies.md").read_text(encoding="utf-8")
+    paragraph = re.search(r"^For development: (.*)$", decision, re.MULTILINE)[1]
+    named = {canonicalize_name(name) for name in re.findall(r"`([a-z-]+)`", paragraph)}
+    assert named == wanted
+
+
+def test_packages_are_seen() -> None:
+    assert packages_imported(
+        ["import os, nh3\nfrom lxml import etree\nfrom home import x\nfrom . import y"]
+    ) == {
+        "nh3",
+        "lxml",
+    }
+    assert packages_wanted("# why\n-c other.txt\nDjango>=5\nwhitenoise[brotli]\n") == {"django", "whitenoise"}
+    assert packages_explained("| package | why |\n|---|---|\n| a-b, c | d |\n") == {"a-b", "c"}

@@ -1,0 +1,36 @@
+"""The copy of the migrated database that tests start from is only ever used for what made it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.migrated_database import fingerprint
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name in ("requirements.txt", "home/migrations/0001_initial.py", "site/config/settings/base.py"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("one", encoding="utf-8")
+    return tmp_path
+
+
+def test_the_same_sources_have_the_same_fingerprint(project: Path) -> None:
+    assert fingerprint(project) == fingerprint(project)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "requirements.txt",
+        "home/migrations/0001_initial.py",
+        "store/migrations/0001_initial.py",
+        "site/config/settings/base.py",
+    ],
+)
+def test_a_changed_or_new_source_changes_the_fingerprint(project: Path, name: str) -> None:
+    before = fingerprint(project)
+    (project / name).parent.mkdir(parents=True, exist_ok=True)
+    (project / name).write_text("two", encoding="utf-8")
+    assert fingerprint(project) != before
