@@ -12,10 +12,9 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone
 
 from policies.models import PolicyVersion
-from store import baskets, orders, payments, settling, stock
+from store import baskets, clock, orders, payments, settling, stock
 from store.models import Basket, Order, OrderLine, ShippingOption
 
 # Stripe counts its minimum of 30 minutes from when it makes the session, which may be minutes after we ask.
@@ -143,7 +142,7 @@ def _write_order(basket: Basket, *, email: str, option: ShippingOption, agreemen
     contents = baskets.contents(basket)
     if not contents.can_be_bought:
         raise BasketChangedError
-    now = timezone.now()
+    now = clock.now()
     order = Order.objects.create(
         number=orders.new_number(),
         basket=basket,
@@ -178,7 +177,7 @@ def _write_order(basket: Basket, *, email: str, option: ShippingOption, agreemen
 
 
 def _purchase(order: Order, option: ShippingOption) -> payments.Purchase:
-    site = settings.WAGTAILADMIN_BASE_URL
+    site = settings.SITE_URL
     return payments.Purchase(
         reference=order.number,
         email=order.email,

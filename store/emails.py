@@ -13,17 +13,19 @@ from store.models import Order
 
 def order_paid(order: Order) -> Email:
     """Confirm a paid order to the shopper (on a durable medium: Directive 2011/83/EU, article 8(7))."""
+    brand = BrandSettings.for_site(Site.objects.get(is_default_site=True))
     text = render_to_string(
         "emails/order_paid.txt",
         {
             "order": order,
             "lines": order.lines.all(),
-            "site_url": settings.WAGTAILADMIN_BASE_URL,
-            "brand": BrandSettings.for_site(Site.objects.get(is_default_site=True)),
+            "site_url": settings.SITE_URL,
+            "brand": brand,
         },
     )
     return mail_queue.queue(
         to=[order.email],
         subject=_("Your order %(number)s") % {"number": order.number},
         text=text.strip() + "\n",
+        reply_to=brand.email,
     )

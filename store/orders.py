@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from home.models import User
+from store import clock
 from store.models import Order, OrderEvent
 
 # No 0/O, 1/I: numbers are read aloud on the telephone.
@@ -23,7 +24,7 @@ class IllegalTransitionError(Exception):
 
 def new_number() -> str:
     """Make an order number: the day, and six letters that say nothing of how many orders there are."""
-    return f"{timezone.localdate():%y%m%d}-{get_random_string(6, _ALPHABET)}"
+    return f"{timezone.localdate(clock.now()):%y%m%d}-{get_random_string(6, _ALPHABET)}"
 
 
 @contextmanager
@@ -69,7 +70,7 @@ def _write(
 ) -> None:
     OrderEvent.objects.create(
         order=order,
-        happened_at=timezone.now(),
+        happened_at=clock.now(),
         from_status=before,
         to_status=after,
         by=by[:80],

@@ -62,13 +62,15 @@ def export_orders(email: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def expire_orders(before: datetime) -> int:
-    """Take the person out of orders placed before that moment; figures stay for the books. Returns how many."""
+def expire_orders(now: datetime) -> int:
+    """Take the person out of orders kept long enough; figures stay for the books. Returns how many."""
+    before = now - timedelta(days=settings.ORDER_KEEP_DAYS)
     personal = {"email": "", "customer_name": "", "phone": "", "shipping_address": {}, "billing_address": {}}
     waiting = Order.objects.filter(placed_at__lt=before).exclude(email="").exclude(status__in=Order.HOLDING)
     return waiting.update(**personal, session_params={}, session_url="")
 
 
-def expire_baskets(before: datetime) -> int:
-    """Delete baskets untouched since that moment. Returns how many."""
+def expire_baskets(now: datetime) -> int:
+    """Delete baskets that nobody touched for too long. Returns how many."""
+    before = now - timedelta(days=settings.BASKET_KEEP_DAYS)
     return Basket.objects.filter(updated_at__lt=before).delete()[1].get("store.Basket", 0)

@@ -4,9 +4,7 @@ The webhook, the return page and the worker all call `settle` with nothing but a
 and may be called any number of times, at once, late or in any order. It never trusts what a browser or an event says.
 """
 
-from django.utils import timezone
-
-from store import baskets, emails, orders, payments, stock
+from store import baskets, clock, emails, orders, payments, stock
 from store.models import Order
 
 Status = Order.Status
@@ -113,5 +111,5 @@ def _copy_figures(order: Order, session: payments.Session) -> None:
     order.phone = session.phone
     order.shipping_address = session.shipping_address
     order.billing_address = session.billing_address
-    order.paid_at = timezone.now()
+    order.paid_at = clock.now()
     order.save()

@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 from wagtail.signals import page_published
 
 from home.csp import Provider, register_providers
-from store import stock
+from store import privacy, stock
 from store.models import ProductPage
 
 
 def register() -> None:
     """Register everything; called once by the app's configuration."""
     register_providers(stripe_provider)
+    privacy.register()
     page_published.connect(_know_skus, sender=ProductPage, dispatch_uid="store.know_skus")
 
 
@@ -35,6 +36,6 @@ def stripe_provider() -> Iterator[Provider]:
     )
 
 
-def _know_skus(instance: ProductPage, **kwargs: Any) -> None:
+def _know_skus(instance: ProductPage, **_kwargs: Any) -> None:
     """Let staff count what was just published: its SKUs get their rows of stock."""
     stock.know(variant.sku for variant in instance.variants.all() if variant.sku)

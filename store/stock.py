@@ -9,10 +9,10 @@ from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models import F, Sum
-from django.utils import timezone
 
 from home.models import User
 from home.page_cache import generation
+from store import clock
 from store.models import Order, StockItem, StockMovement
 
 Kind = StockMovement.Kind
@@ -127,7 +127,7 @@ def _change(
         on_hand_change=on_hand,
         held_change=held,
         order=order,
-        made_at=timezone.now(),
+        made_at=clock.now(),
         made_by=by,
         note=note,
     )

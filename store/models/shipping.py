@@ -39,7 +39,7 @@ class ShippingOption(models.Model):
 
     country = models.ForeignKey(DeliveryCountry, on_delete=models.CASCADE, related_name="options")
     name = models.CharField(_("name"), max_length=80)
-    price = PriceField(_("price"))
+    price = PriceField(_("price"), may_be_free=True)
     min_days = models.PositiveSmallIntegerField(_("working days, at least"), default=2)
     max_days = models.PositiveSmallIntegerField(_("working days, at most"), default=4)
 

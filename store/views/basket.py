@@ -60,7 +60,9 @@ def _first_error(form: Form) -> str:
 def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:
     if _wants_json(request):
         count = baskets.contents(found).count
-        message = ngettext("%(count)s thing in the basket", "%(count)s things in the basket", count)
+        message = ngettext(
+            "The basket now holds %(count)s thing.", "The basket now holds %(count)s things.", count
+        )
         response: HttpResponse = JsonResponse(
             {"ok": True, "count": count, "message": message % {"count": count}}
         )

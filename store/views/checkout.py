@@ -47,7 +47,7 @@ def review(request: HttpRequest) -> HttpResponse:
     option = _chosen_option(request)
     if basket is None or not contents.can_be_bought or option is None:
         return redirect("store:basket")
-    shown = Review(basket, contents, option, _in_force(Policy.Kind.TERMS), _in_force(Policy.Kind.PRIVACY))
+    shown = Review(basket, contents, option, Policy.objects.in_force_of(Policy.Kind.TERMS), Policy.objects.in_force_of(Policy.Kind.PRIVACY))
     return _order(request, shown) if request.method == "POST" else _page(request, shown, _form(shown))
 
 
@@ -144,8 +144,3 @@ def _chosen_option(request: HttpRequest) -> ShippingOption | None:
         return None
     options = {str(option.pk): option for option in country.options.select_related("country")}
     return options.get(request.GET.get("shipping", "")) or next(iter(options.values()), None)
-
-
-def _in_force(kind: str) -> PolicyVersion | None:
-    policy = Policy.objects.of_kind(kind)
-    return policy.in_force() if policy else None

@@ -16,6 +16,7 @@ from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
 from wagtail.admin.views.generic import IndexView, InspectView
 
+from home.models import User
 from home.spreadsheets import as_text
 from home.viewsets import ReadOnlyViewSet
 from store import money, orders
@@ -82,17 +83,22 @@ def advance(request: HttpRequest, pk: int) -> HttpResponse:
     if not may_change(request):
         raise PermissionDenied
     get_object_or_404(Order, pk=pk)
-    wanted = request.POST.get("to", "")
+    if _step_taken(pk, request.POST.get("to", ""), request.user):
+        messages.success(request, gettext("The order was moved on."))
+    else:
+        messages.error(request, gettext("This step is not possible now. Somebody may have taken it already."))
+    return redirect("orders:inspect", pk)
+
+
+def _step_taken(pk: int, wanted: str, user: User) -> bool:
+    if wanted not in STEPS:
+        return False
     try:
         with orders.locked(pk) as order:
-            if wanted not in STEPS:
-                raise orders.IllegalTransitionError(wanted)
-            orders.change_status(order=order, to=wanted, by=str(request.user), actor=request.user)
+            orders.change_status(order=order, to=wanted, by=str(user), actor=user)
     except orders.IllegalTransitionError:
-        messages.error(request, gettext("This step is not possible now. Somebody may have taken it already."))
-    else:
-        messages.success(request, gettext("Order %(number)s was moved on.") % {"number": order.number})
-    return redirect("orders:inspect", pk)
+        return False
+    return True
 
 
 @require_POST

@@ -97,8 +97,8 @@ def shown(basket: Basket) -> dict[str, Any]:
     total = baskets.contents(basket).subtotal + option.price
     values = {"email": "shopper@example.com", "terms": "on", "total": str(total)}
     for kind in (Policy.Kind.TERMS, Policy.Kind.PRIVACY):
-        if policy := Policy.objects.of_kind(kind):
-            values[f"{kind}_version"] = str(policy.in_force().number)
+        if version := Policy.objects.in_force_of(kind):
+            values[f"{kind}_version"] = str(version.number)
     return values
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from store.fields import PriceFormField
-from store.models import ProductVariant
+from store.models import ProductVariant, ShippingOption
 
 
 @pytest.fixture
@@ -48,3 +48,9 @@ def test_it_sees_whether_a_price_was_changed(field: PriceFormField) -> None:
     assert not field.has_changed(1250, "12.50")
     assert not field.has_changed(1250, "12.5")
     assert field.has_changed(1250, "12.51")
+
+
+def test_sending_may_cost_nothing_but_goods_may_not() -> None:
+    assert ShippingOption._meta.get_field("price").formfield().clean("0") == 0
+    with pytest.raises(ValidationError):
+        ProductVariant._meta.get_field("price").formfield().clean("0")

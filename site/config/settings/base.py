@@ -8,7 +8,7 @@ import django.forms
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config.env import BASE_DIR, VAR_DIR, caches, database, flag, folder, mail, number, site_url, text
+from config.env import BASE_DIR, VAR_DIR, caches, database, flag, folder, mail, names, number, site_url, text
 
 # --- Apps, highest layer first: config -> store | forms -> policies -> home -------------------------------
 INSTALLED_APPS = [
@@ -223,6 +223,7 @@ STRIPE_SECRET_KEY = text("STRIPE_SECRET_KEY")
 # One or two, divided by a comma: while a secret is changed, both hold.
 STRIPE_WEBHOOK_SECRETS = names("STRIPE_WEBHOOK_SECRET")
 STRIPE_API_URL = ""  # Stripe itself; development and tests name the sandbox
+STRIPE_SANDBOX_DATABASE: Path | None = None  # where the sandbox keeps what it knows, if there is one
 
 # --- Wagtail ------------------------------------------------------------------------------------------------
 WAGTAIL_SITE_NAME = _("Shop")

@@ -151,3 +151,4 @@ window.addEventListener("pageshow", showCount); // another page, or this one out
 document.addEventListener("visibilitychange", () => document.hidden || showCount()); // another tab
 hideSpareButtons();
 showCount();
+document.querySelector("[data-order] .error-summary")?.focus(); // it stands far down on a small screen

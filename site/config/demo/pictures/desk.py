@@ -110,7 +110,7 @@ def pencils() -> str:
     front = path("M-212-350C-120-350-70-300 0-300S120-350 212-350V0H-212z", CREAM, "flat")
     band = box(-212, -196, 424, 110, BRICK, light="flat")
     drawn = line("M-150-141h190l34-0", CREAM, 14) + path("M60-163l64 22-64 22z", CREAM)
-    return scene(FOREST, [standing(600, 430, back + row + front + band + drawn)])
+    return scene(FOREST, [standing(600, 540, back + row + front + band + drawn, scale=1.28)])
 
 
 def lamp(colour: str = SUN, wall: str = "#114f3e") -> str:
@@ -149,24 +149,23 @@ def clock(rim: str = BRICK, wall: str = WALL_MINT) -> str:
     )
     hands = line("M0 0L-88-112", PINE, 22) + line("M0 0L118-150", PINE, 15) + line("M-20 44L86-190", BRICK, 6)
     hub = oval(0, 0, 20, 20, PINE) + oval(0, 0, 8, 8, SUN)
-    return scene(wall, [hanging(600, 480, face + ticks + hands.replace(BRICK, HONEY) + hub)])
+    return scene(wall, [hanging(600, 490, face + ticks + hands.replace(BRICK, HONEY) + hub, scale=1.1)])
 
 
 def _half(handle: str, blade: str) -> str:
-    steel = path("M-26-30C-34 120-22 330 0 420 22 330 34 100 26-30z", blade, "round")
-    bow = (
-        '<ellipse cx="-74" cy="-212" rx="76" ry="112" fill="none" stroke="#000" stroke-opacity=".2" stroke-width="46"'
-        ' transform="translate(6 8)"/>'
-        f'<ellipse cx="-74" cy="-212" rx="76" ry="112" fill="none" stroke="{handle}" stroke-width="44"/>'
-    )
-    shank = path("M-30 4C-34-60-52-84-62-100L-20-118C0-80 22-50 26 4z", handle, "flat")
-    return steel + bow + shank
+    steel = path("M-27-34C-36 120-24 360 0 500 24 370 36 100 27-34z", blade, "round")
+    steel += line("M-12 20C-16 180-10 330 0 460", "#fff", 5, 0.5)
+    bow = '<ellipse cx="-104" cy="-216" rx="84" ry="116" fill="none" stroke="{}" stroke-width="42" {}/>'
+    ring = bow.format(handle, 'transform="rotate(-8 -104 -216)"')
+    shade = bow.format("#000", 'stroke-opacity=".14" transform="translate(7 9) rotate(-8 -104 -216)"')
+    shank = path("M-30 6C-36-56-58-86-84-104L-32-132C2-92 24-54 28 2z", handle, "flat")
+    return steel + shank + shade + ring
 
 
 def scissors(handle: str = LEAF, wall: str = WALL_SAND) -> str:
     """Household scissors on a nail."""
-    back = f'<g transform="rotate(-13) scale(-1 1)">{_half(handle, STEEL)}</g>'
-    front = at(0, 0, _half(handle, "#d7e0de"), turn=13)
-    screw = oval(0, 0, 22, 22, SLATE, light="ball") + line("M-9-9L9 9", CREAM, 5)
-    pair = back + front + screw
-    return scene(wall, [hanging(600, 500, pair, turn=0), at(600, 500, "")])
+    back = f'<g transform="rotate(12) scale(-1 1)">{_half(handle, STEEL)}</g>'
+    front = at(0, 0, _half(handle, "#d7e0de"), turn=-12)
+    screw = oval(0, 0, 24, 24, SLATE, light="ball") + line("M-10-10L10 10", CREAM, 5)
+    pair = at(0, 0, back + front + screw, turn=28)
+    return scene(wall, [hanging(640, 440, pair, scale=0.98), nail(612, 146)])

@@ -33,21 +33,24 @@ from config.demo.pictures.paper import (
 
 def _ball(name: str, radius: float, colour: str, light: str, dark: str) -> str:
     dice = random.Random(name)  # noqa: S311 - winds the twine
-    turns = []
-    for winding in range(5):
-        angle = winding * 37 - 70
-        for step in range(-9, 10):
-            offset = radius * step / 9.5
-            bend = radius * dice.uniform(0.12, 0.3) * (1 if winding % 2 else -1)
-            tone = dice.choice((light, dark, colour))
-            strand = line(
-                f"M{-radius} {offset:.0f}Q0 {offset + bend:.0f} {radius} {offset:.0f}", tone, radius / 15, 0.8
+    width = radius / 14
+    layers = []
+    for turn, reach in ((64, 1.0), (-38, 0.86), (12, 0.62)):  # each winding lies on the one before and is narrower
+        band = radius * reach
+        places = [-band + width * 1.25 * step for step in range(int(2 * band / (width * 1.25)) + 1)]
+        strands = "".join(
+            line(f"M{-radius} {y:.0f}Q0 {y * 1.28 + dice.uniform(-3, 3):.0f} {radius} {y:.0f}", dark, width * 1.2)
+            + line(
+                f"M{-radius} {y - 1:.0f}Q0 {y * 1.28 - 2:.0f} {radius} {y - 1:.0f}",
+                dice.choice((light, colour, colour)),
+                round(width * 0.8, 1),
             )
-            if abs(step) < 9 - winding:
-                turns.append(at(0, 0, strand, turn=angle))
+            for y in places
+        )
+        layers.append(at(0, 0, strands, turn=turn))
     outline = f"M{-radius} 0A{radius} {radius} 0 1 1 {radius} 0A{radius} {radius} 0 1 1{-radius} 0z"
-    wound = oval(0, 0, radius, radius, colour) + clipped(f"ball-{name}", outline, "".join(turns))
-    return at(0, -radius, wound + oval(0, 0, radius, radius, "none", light="ball"))
+    wound = oval(0, 0, radius, radius, colour) + clipped(f"ball-{name}", outline, "".join(layers))
+    return at(0, -radius, wound + oval(0, 0, radius, radius, "url(#ball)"))
 
 
 def twine() -> str:

@@ -65,8 +65,8 @@ def mugs() -> str:
     return scene(
         WALL_MINT,
         [
-            standing(x, 240, _mug(*colour), scale=0.72, depth=depth)
-            for x, colour, depth in zip((230, 570, 910), colours, (0, 12, 0), strict=True)
+            standing(x, 220, _mug(*colour), scale=0.66, depth=depth)
+            for x, colour, depth in zip((196, 570, 944), colours, (0, 12, 0), strict=True)
         ],
     )
 
@@ -173,12 +173,12 @@ def brush() -> str:
         + line("M-35 446H35", SLATE, 4, 0.5)
     )
     head = path("M-122 512C-122 470-60 458 0 458S122 470 122 512V532H-122z", KRAFT, "round")
-    whole = string + handle + neck + at(0, 530, _bristles(226, 150, CREAM, HONEY)) + head
-    spare_head = at(0, -150, path("M-112 0C-112-36-60-48 0-48S112-36 112 0V20H-112z", KRAFT, "round"))
-    spare = at(0, -134, _bristles(206, 132, CREAM, HONEY)) + spare_head
+    whole = string + handle + neck + at(0, 528, _bristles(222, 112, CREAM, HONEY)) + head
+    spare_head = at(0, -126, path("M-118 0C-118-40-60-54 0-54S118-40 118 0V20H-118z", KRAFT, "round"))
+    spare = at(0, -112, _bristles(214, 108, CREAM, HONEY)) + spare_head
     return scene(
         "#d7876d",
-        [hanging(450, 150, whole, scale=1.04), nail(450, 118), standing(812, 270, spare, scale=1.1, depth=4)],
+        [hanging(430, 150, whole, scale=1.12), nail(430, 114), standing(840, 290, spare, scale=1.2, depth=4)],
     )
 
 

@@ -31,7 +31,7 @@ _LIGHT = """
 <radialGradient id="contact"><stop offset="0" stop-color="#3a2608" stop-opacity=".55"/>
 <stop offset=".6" stop-color="#3a2608" stop-opacity=".28"/><stop offset="1" stop-color="#3a2608" stop-opacity="0"/></radialGradient>
 <linearGradient id="under" x2="0" y2="1"><stop offset="0" stop-color="#000" stop-opacity=".26"/>
-<stop offset="1" stop-color="#000" stop-opacity=".03"/></linearGradient>
+<stop offset="1" stop-color="#000" stop-opacity="0"/></linearGradient>
 <filter id="cast" x="-20%" y="-20%" width="150%" height="150%">
 <feDropShadow dx="34" dy="16" stdDeviation="20" flood-color="#10201a" flood-opacity=".26"/></filter>
 """
@@ -106,7 +106,7 @@ def scene(wall: str, things: Iterable[str]) -> str:
         + box(0, 992, SIZE, 56, "#c39450", light="down")
         + line("M0 1012 C300 1004 500 1024 760 1014 S1100 1008 1200 1016", "#9c7133", 3, 0.35)
         + line("M0 1032 C240 1036 520 1026 820 1034 S1100 1030 1200 1032", "#9c7133", 3, 0.3)
-        + box(0, 1048, SIZE, 110, "url(#under)")
+        + box(0, 1048, SIZE, 130, "url(#under)")
     )
     drawn = "".join(things)
     return (

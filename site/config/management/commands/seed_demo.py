@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from config.demo import activity, pages, people, policies
+from config.demo import activity, orders, pages, people, policies, shop
 from home.models import HomePage
 from policies.models import Policy
 
@@ -21,17 +21,22 @@ class Command(BaseCommand):
         parser.add_argument("--if-empty", action="store_true", help="do nothing when the site has content")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Create people, pages, policies and a month of activity."""
+        """Create people, pages, policies, the range, and a month of orders and activity."""
         home = HomePage.objects.get()
         if options["if_empty"] and (home.get_children().exists() or Policy.objects.exists()):
             self.stdout.write("The site has content: the demo is left out.")
             return
-        with transaction.atomic():
-            editor = people.create()["Editor"]
+        story = orders.Story()
+        with orders.sandbox(story) as sandbox, transaction.atomic():
+            accounts = people.create()
+            editor = accounts["Editor"]
             pages.create(home=home, editor=editor)  # first: the policies print the brand and the forms
             home.refresh_from_db()
             policies.create(home=home, editor=editor)
+            shop.create(editor=editor, to_be_sold=orders.goods_gone(story.begun) if sandbox else {})
             _order_children(home)
+            if sandbox:
+                orders.create(orders.Till(story, sandbox, accounts["Customer service"]))
             activity.create()
         self.stdout.write("The demo content is in place.")
 

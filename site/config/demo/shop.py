@@ -1,0 +1,141 @@
+"""The demo's range: products with drawn pictures, their stock, and where the shop delivers. Words: texts/products.md."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.core.files.base import ContentFile
+from django.utils import timezone
+from wagtail.models import Page
+
+from config.demo import texts
+from config.demo.pictures import DRAWINGS, Drawing
+from home.models import SiteImage, User
+from store import clock, stock
+from store.models import DeliveryCountry, ProductImage, ProductPage, ProductVariant, ShippingOption, ShopPage
+
+# Before the month of orders, so that there was something to sell.
+OPENED = timedelta(days=60)
+# country: (name, [(way, price in minor units, days at least, days at most)])
+DELIVERY: dict[str, tuple[str, list[tuple[str, int, int, int]]]] = {
+    "GB": ("United Kingdom", [("Post", 390, 2, 4), ("Courier", 750, 1, 1)]),
+    "IE": ("Ireland", [("Post", 990, 4, 7)]),
+    "DE": ("Germany", [("Post", 1250, 5, 9)]),
+    "FR": ("France", [("Post", 1250, 5, 9)]),
+}
+
+
+@dataclass
+class Variant:
+    """One line `variant: SKU | name | price | on the shelf today`."""
+
+    sku: str
+    name: str
+    price: int
+    on_hand: int
+
+
+@dataclass
+class Product:
+    """One section of texts/products.md."""
+
+    title: str
+    slug: str = ""
+    summary: str = ""
+    pictures: list[str] = field(default_factory=list)
+    variants: list[Variant] = field(default_factory=list)
+    description: str = ""
+
+
+def create(*, editor: User, to_be_sold: Mapping[str, int]) -> None:
+    """Create what is missing of the range, its stock and the ways of sending.
+
+    What is to be sold in the demo's orders lies on the shelf at first, beside what shall be left.
+    """
+    _delivery()
+    shop = ShopPage.objects.first()
+    if shop is None:
+        return
+    present = set(shop.get_children().values_list("slug", flat=True))
+    for product in products():
+        if product.slug not in present:
+            _product(shop, product, editor)
+            _stock(product, editor, to_be_sold)
+
+
+def products() -> list[Product]:
+    """Read the range."""
+    return [_read(title, body) for title, body in texts.sections(texts.read("products.md"))]
+
+
+def _read(title: str, body: str) -> Product:
+    head, _, description = body.partition("\n\n")
+    product = Product(title, description=texts.html(description))
+    for line in head.splitlines():
+        key, _, value = line.partition(": ")
+        match key:
+            case "variant":
+                sku, name, price, on_hand = (part.strip() for part in value.split("|"))
+                product.variants.append(Variant(sku, name, int(price), int(on_hand)))
+            case "pictures":
+                product.pictures = value.split()
+            case "slug":
+                product.slug = value
+            case "summary":
+                product.summary = value
+    return product
+
+
+def _product(shop: Page, product: Product, editor: User) -> None:
+    page = ProductPage(
+        title=product.title,
+        slug=product.slug,
+        summary=product.summary,
+        description=product.description,
+        search_description=product.summary,
+        owner=editor,
+        live=False,
+    )
+    page.variants = [
+        ProductVariant(sort_order=order, sku=variant.sku, name=variant.name, price=variant.price)
+        for order, variant in enumerate(product.variants)
+    ]
+    page.images = [
+        ProductImage(sort_order=order, image=_picture(DRAWINGS[name], editor))
+        for order, name in enumerate(product.pictures)
+    ]
+    shop.add_child(instance=page)
+    page.save_revision(user=editor).publish(user=editor)
+
+
+def _stock(product: Product, editor: User, to_be_sold: Mapping[str, int]) -> None:
+    with clock.at(timezone.now() - OPENED):
+        for variant in product.variants:
+            if opening := variant.on_hand + to_be_sold.get(variant.sku, 0):
+                stock.receive(sku=variant.sku, quantity=opening, by=editor, note="Opening stock")
+
+
+def _picture(drawing: Drawing, editor: User) -> SiteImage:
+    found = SiteImage.objects.filter(title=drawing.title).first()
+    if found is not None:
+        return found
+    picture = SiteImage(
+        title=drawing.title,
+        description=drawing.description,
+        file=ContentFile(drawing.svg().encode(), name=f"{drawing.name}.svg"),
+        uploaded_by_user=editor,
+    )
+    picture.clean()  # the same refusal of drawings that could act as for anybody's upload
+    picture.save()
+    return picture
+
+
+def _delivery() -> None:
+    if DeliveryCountry.objects.exists():
+        return
+    for order, (code, (name, ways)) in enumerate(DELIVERY.items()):
+        country = DeliveryCountry.objects.create(code=code, name=name, ordering=order)
+        for way, price, least, most in ways:
+            ShippingOption.objects.create(
+                country=country, name=way, price=price, min_days=least, max_days=most
+            )

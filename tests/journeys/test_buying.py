@@ -1,0 +1,239 @@
+"""Buying in a real browser, from the shelf to a paid order: by keyboard, without JavaScript, and with second thoughts.
+
+The payment page is that of Stripe's stand-in, which tells the shop by really signed webhooks.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from policies.models import Policy
+from store.models import Basket, Order, StockItem
+from store.sandbox.server import Sandbox
+from tests import factories
+from tests.store import paying
+
+Status = Order.Status
+
+
+@pytest.fixture
+def sandbox(settings: Any, live_server: LiveServer) -> Iterator[Sandbox]:
+    with paying.stand_in(settings) as running:
+        settings.WAGTAILADMIN_BASE_URL = live_server.url
+        paying.listen(running, live_server.url)
+        running.deliveries.on_hold = False
+        yield running
+
+
+@pytest.fixture
+def shop(sandbox: Sandbox, live_server: LiveServer) -> str:
+    """Put two products on the shelf, with terms and ways of sending; return the address of the site."""
+    for slug, kind in (("terms", Policy.Kind.TERMS), ("privacy-policy", Policy.Kind.PRIVACY)):
+        factories.version(factories.policy(slug, kind=kind), title=slug)
+    factories.shipping()
+    factories.shipping("Courier", country="IE", price=950)
+    factories.product(on_hand=3)
+    factories.product("Tea towel", sku="TOWEL", price=980)
+    return live_server.url
+
+
+@pytest.fixture
+def plain(browser: Browser) -> Iterator[Page]:
+    """Open a browser that runs no scripts."""
+    with browser.new_context(java_script_enabled=False) as context:
+        yield context.new_page()
+
+
+def put_in(page: Page, shop: str, product: str, quantity: int = 1) -> None:
+    page.goto(f"{shop}/shop/")
+    page.get_by_role("link", name=product).click()
+    page.get_by_label("Quantity").fill(str(quantity))
+    page.get_by_role("button", name="Put into the basket").click()
+
+
+def go_to_payment(page: Page, shop: str, sandbox: Sandbox) -> None:
+    page.goto(f"{shop}/checkout/")
+    page.get_by_label("E-mail address").fill("shopper@example.com")
+    page.get_by_label("I accept the terms").check()
+    page.get_by_role("button", name="Order and pay").click()
+    page.wait_for_url(f"{sandbox.url}/**")
+
+
+def pay(page: Page, shop: str) -> None:
+    page.locator("button.pay").click()
+    page.wait_for_url(f"{shop}/orders/**")
+
+
+def press(page: Page, role: Any, name: str, key: str = "Enter") -> None:
+    """Go to something with the tab key alone, as far as it may be, and press a key there."""
+    wanted = page.get_by_role(role, name=name).first
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("element => element === document.activeElement"):
+            page.keyboard.press(key)
+            return
+    pytest.fail(f"The tab key does not reach the {role} {name!r}.")
+
+
+def test_a_shopper_buys_with_the_keyboard_alone(page: Page, shop: str, sandbox: Sandbox) -> None:
+    page.goto(f"{shop}/shop/")
+    press(page, "link", "Enamel mug")
+    page.wait_for_url("**/shop/enamel-mug-mug/")
+    press(page, "button", "Put into the basket")
+    result = page.get_by_role("status").filter(has_text="The basket now holds 1 thing.")
+    expect(result).to_be_visible()
+    expect(page.locator("[data-basket-count]")).to_have_text("1")
+    press(page, "link", "Go to the basket")
+    page.wait_for_url("**/basket/")
+    press(page, "link", "Go to the checkout")
+    page.wait_for_url("**/checkout/")
+    press(page, "textbox", "E-mail address")
+    page.keyboard.type("shopper@example.com")
+    press(page, "checkbox", "I accept the terms", key="Space")
+    press(page, "button", "Order and pay")
+    page.wait_for_url(f"{sandbox.url}/**")
+    page.locator("button.pay").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{shop}/orders/**")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you. Your order is paid")
+    sandbox.wait_until_delivered()
+    order = Order.objects.get()
+    assert (order.status, paying.sales(order), paying.mails_about(order)) == (Status.PAID, 1, 1)
+    assert paying.stock_of() == (2, 0)
+    expect(page.locator("[data-basket-count]")).to_be_hidden()
+
+
+def test_a_shopper_buys_without_javascript(plain: Page, shop: str, sandbox: Sandbox) -> None:
+    put_in(plain, shop, "Enamel mug", 2)
+    plain.wait_for_url("**/basket/")
+    put_in(plain, shop, "Tea towel")
+    quantity = plain.get_by_label("Quantity: Enamel mug")
+    quantity.fill("5")
+    plain.get_by_role("button", name="Update").first.click()
+    expect(plain.get_by_text("Only 3 are left.")).to_be_visible()
+    expect(plain.get_by_role("link", name="Go to the checkout")).to_have_count(0)
+    quantity.fill("3")
+    plain.get_by_role("button", name="Update").first.click()
+    plain.get_by_role("button", name="Remove").nth(1).click()
+    plain.get_by_role("link", name="Go to the checkout").click()
+    plain.get_by_label("Deliver to").select_option("IE")
+    plain.get_by_role("button", name="Update the total").click()
+    expect(plain.get_by_role("button", name="Order and pay £47.00")).to_be_visible()
+    plain.get_by_role("button", name="Order and pay").click()
+    expect(plain.get_by_role("alert")).to_contain_text("Please accept the terms")
+    plain.get_by_label("E-mail address").fill("shopper@example.com")
+    plain.get_by_label("I accept the terms").check()
+    plain.get_by_role("button", name="Order and pay £47.00").click()
+    plain.wait_for_url(f"{sandbox.url}/**")
+    pay(plain, shop)
+    order = Order.objects.get()
+    assert (order.status, order.country, order.total) == (Status.PAID, "IE", 4700)
+
+
+def test_totals_follow_what_is_chosen_and_nothing_typed_is_lost(page: Page, shop: str) -> None:
+    put_in(page, shop, "Enamel mug")
+    page.goto(f"{shop}/checkout/")
+    page.get_by_label("E-mail address").fill("shopper@example.com")
+    page.get_by_label("Deliver to").select_option("IE")
+    expect(page.get_by_role("button", name="Order and pay £22.00")).to_be_visible()
+    expect(page.locator("[data-announce]")).to_have_text("The final total is now £22.00.")
+    expect(page.get_by_label("E-mail address")).to_have_value("shopper@example.com")
+    expect(page.get_by_role("button", name="Update the total")).to_be_hidden()
+    page.get_by_role("button", name="Order and pay").click()
+    expect(page.locator(".error-summary")).to_be_focused()
+    expect(page.get_by_label("Deliver to")).to_have_value("IE")
+
+
+def test_a_quantity_changes_without_leaving_the_page_and_is_announced(page: Page, shop: str) -> None:
+    put_in(page, shop, "Tea towel")
+    expect(page.locator("[data-basket-count]")).to_have_text("1")
+    page.goto(f"{shop}/basket/")
+    quantity = page.get_by_label("Quantity: Tea towel")
+    quantity.fill("4")
+    quantity.press("Tab")
+    expect(page.locator("[data-announce]")).to_have_text("The goods now come to £39.20.")
+    expect(page.locator("[data-basket-count]")).to_have_text("4")
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("There is nothing in it yet.")).to_be_visible()
+    expect(page.locator("[data-basket-count]")).to_be_hidden()
+    assert "basket" not in {cookie["name"] for cookie in page.context.cookies()}
+
+
+def test_who_only_looks_gets_no_cookie_and_asks_for_no_basket(page: Page, shop: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for path in ("/shop/", "/shop/enamel-mug-mug/"):
+        page.goto(shop + path)
+        page.wait_for_load_state("networkidle")
+    assert page.context.cookies() == []
+    assert not [url for url in asked if "/basket/" in url]
+    assert not Basket.objects.exists()
+
+
+def test_where_the_script_cannot_reach_the_shop_the_shopper_is_told(page: Page, shop: str) -> None:
+    page.route("**/basket/add/", lambda route: route.abort())
+    put_in(page, shop, "Enamel mug")
+    expect(page.get_by_role("status").filter(has_text="could not be put into the basket")).to_be_visible()
+    assert not Basket.objects.exists()
+
+
+def test_who_turns_round_finds_the_basket_as_it_was(page: Page, shop: str, sandbox: Sandbox) -> None:
+    put_in(page, shop, "Enamel mug", 2)
+    expect(page.locator("[data-basket-count]")).to_have_text("2")
+    go_to_payment(page, shop, sandbox)
+    assert paying.stock_of() == (3, 2)
+    page.locator("a.back").first.click()
+    page.wait_for_url(f"{shop}/basket/")
+    expect(page.get_by_label("Quantity: Enamel mug")).to_have_value("2")
+    assert paying.stock_of() == (3, 0)
+    assert Order.objects.get().status == Status.CANCELLED
+    assert paying.sessions(sandbox, "expired")
+
+
+def test_who_comes_back_with_all_cookies_gone_still_sees_the_order(
+    page: Page, context: BrowserContext, shop: str, sandbox: Sandbox
+) -> None:
+    put_in(page, shop, "Enamel mug")
+    expect(page.locator("[data-basket-count]")).to_have_text("1")
+    go_to_payment(page, shop, sandbox)
+    context.clear_cookies()
+    pay(page, shop)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you. Your order is paid")
+    expect(page.get_by_text("Enamel mug")).to_be_visible()
+    assert StockItem.objects.get(sku="MUG").on_hand == 2
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_shops_pages_are_accessible_and_fit_the_screen(
+    page: Page, shop: str, sandbox: Sandbox, theme: Any, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    put_in(page, shop, "Enamel mug")
+    expect(page.get_by_role("link", name="Go to the basket")).to_be_visible()
+    assert_sound(page, width)
+    for path in ("/shop/", "/basket/", "/checkout/"):
+        page.goto(shop + path)
+        assert_sound(page, width)
+    page.get_by_role("button", name="Order and pay").click()
+    expect(page.locator(".error-summary")).to_be_visible()
+    assert_sound(page, width)
+    go_to_payment(page, shop, sandbox)
+    page.goto(shop + Order.objects.get().get_absolute_url())
+    expect(page.get_by_role("link", name="Go on to the payment page")).to_be_visible()
+    assert_sound(page, width)
+    page.get_by_role("link", name="Go on to the payment page").click()
+    pay(page, shop)
+    assert_sound(page, width)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def assert_sound(page: Page, width: int) -> None:
+    report = Axe().run(page)
+    assert report.violations_count == 0, f"{page.url}\n{report.generate_report()}"
+    assert page.evaluate("document.documentElement.scrollWidth") == width, page.url

@@ -1,0 +1,133 @@
+"""Putting things into the basket, with and without JavaScript; whatever is wrong changes nothing and is told."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from store.baskets import MAX_LINES
+from store.models import Basket, BasketLine, ProductVariant
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+ADD = "/basket/add/"
+
+
+def lines() -> list[tuple[str, int]]:
+    return list(BasketLine.objects.values_list("sku", "quantity"))
+
+
+def add(client: Client, **fields: Any) -> Any:
+    return client.post(ADD, {"sku": "MUG", "quantity": "2", **fields})
+
+
+def add_by_script(client: Client, **fields: Any) -> Any:
+    return client.post(
+        ADD, {"sku": "MUG", "quantity": "2", **fields}, headers={"Accept": "application/json"}
+    )
+
+
+def test_the_first_thing_makes_a_basket_and_its_two_cookies(client: Client, mug: ProductVariant) -> None:
+    response = add(client)
+    assert (response.status_code, response["Location"]) == (303, "/basket/")
+    assert lines() == [("MUG", 2)]
+    token, count = response.cookies["basket"], response.cookies["basket_count"]
+    assert token.value == Basket.objects.get().token
+    assert token["httponly"]
+    assert count.value == "2"
+    assert not count["httponly"]
+    for cookie in (token, count):
+        assert (cookie["samesite"], cookie["path"]) == ("Lax", "/")
+
+
+def test_a_script_is_told_how_much_is_in_it(client: Client, mug: ProductVariant) -> None:
+    add(client)
+    response = add_by_script(client, quantity="1")
+    assert response.status_code == 200
+    assert response.json() == {"ok": True, "count": 3, "message": "The basket now holds 3 things."}
+    assert response.cookies["basket_count"].value == "3"
+    assert "no-store" in response["Cache-Control"]
+
+
+BAD_QUANTITIES = ["0", "-1", "1000000000", "100", "x", "1.5", "", "１e3", "1\x00", "9" * 5000]
+
+
+@pytest.mark.parametrize("quantity", BAD_QUANTITIES)
+def test_a_bad_quantity_is_refused(client: Client, mug: ProductVariant, quantity: str) -> None:
+    page = add(client, quantity=quantity)
+    assert page.status_code == 422
+    assert "Please give a whole number from 1 to 99" in page.content.decode()
+    told = add_by_script(client, quantity=quantity)
+    assert told.status_code == 422
+    assert told.json()["ok"] is False
+    assert not Basket.objects.exists()
+    assert not page.cookies
+
+
+@pytest.mark.parametrize("sku", ["NOTHING", "MUG\x00", "", "x" * 5000, "mug", "' OR 1=1 --"])
+def test_an_unknown_sku_is_refused(client: Client, mug: ProductVariant, sku: str) -> None:
+    assert add(client, sku=sku).status_code == 422
+    assert add_by_script(client, sku=sku).json()["ok"] is False
+    assert not Basket.objects.exists()
+
+
+def test_an_unpublished_product_is_refused(client: Client, mug: ProductVariant) -> None:
+    mug.page.unpublish()
+    response = add(client)
+    assert response.status_code == 422
+    assert "not for sale" in response.content.decode()
+    assert not Basket.objects.exists()
+
+
+def test_prices_and_currencies_in_the_post_mean_nothing(client: Client, mug: ProductVariant) -> None:
+    add(client, price="1", currency="JPY", unit_price="1")
+    assert "£25.00" in client.get("/basket/").content.decode()
+
+
+def test_of_keys_sent_twice_the_last_one_counts(client: Client, mug: ProductVariant) -> None:
+    add(client, quantity=["5", "1"], sku=["NOTHING", "MUG"])
+    assert lines() == [("MUG", 1)]
+
+
+@pytest.mark.parametrize("token", ["forged", "x" * 5000, "%00", "\x7f", "ü", "../etc"])
+def test_a_forged_cookie_is_no_basket_and_gets_a_new_one(
+    client: Client, mug: ProductVariant, token: str
+) -> None:
+    others = factories.basket(MUG=1)
+    client.cookies["basket"] = token
+    assert client.get("/basket/").status_code == 200
+    response = add(client)
+    assert response.status_code == 303
+    assert response.cookies["basket"].value not in {token, others.token}
+    assert others.lines.get().quantity == 1
+
+
+def test_more_of_the_same_is_one_line_that_ends_at_the_most(client: Client, mug: ProductVariant) -> None:
+    add(client, quantity="60")
+    add(client, quantity="60")
+    assert lines() == [("MUG", 99)]
+
+
+def test_a_basket_takes_only_so_many_different_things(client: Client, mug: ProductVariant) -> None:
+    basket = factories.basket(MUG=1)
+    BasketLine.objects.bulk_create(
+        BasketLine(basket=basket, sku=f"S{number}", quantity=1) for number in range(MAX_LINES - 1)
+    )
+    client.cookies["basket"] = basket.token
+    factories.product("Tea towel", sku="TOWEL")
+    assert add(client, sku="TOWEL").status_code == 422
+    assert basket.lines.count() == MAX_LINES
+    assert add(client).status_code == 303
+
+
+def test_nothing_is_put_in_by_following_a_link(client: Client, mug: ProductVariant) -> None:
+    assert client.get(f"{ADD}?sku=MUG&quantity=1").status_code == 405
+    assert not Basket.objects.exists()
+
+
+def test_another_site_puts_nothing_in(mug: ProductVariant) -> None:
+    client = Client(enforce_csrf_checks=True)
+    answer = client.post(ADD, {"sku": "MUG", "quantity": "1"}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 403
+    ours = client.post(ADD, {"sku": "MUG", "quantity": "1"}, headers={"Sec-Fetch-Site": "same-origin"})
+    assert ours.status_code == 303

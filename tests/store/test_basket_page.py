@@ -1,0 +1,110 @@
+"""The basket as its owner sees it: today's prices, what stands in the way, and how it is changed."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from store import stock
+from store.models import Basket, ProductVariant
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def page(client: Client) -> str:
+    response = client.get("/basket/")
+    assert response.status_code == 200
+    assert "no-store" in response["Cache-Control"]
+    return response.content.decode()
+
+
+def update(client: Client, quantity: str, sku: str = "MUG") -> Any:
+    return client.post("/basket/update/", {"sku": sku, "quantity": quantity})
+
+
+def test_an_empty_basket_says_so_and_leads_to_the_shop(client: Client, mug: ProductVariant) -> None:
+    shown = page(client)
+    assert "There is nothing in it yet." in shown
+    assert 'href="/shop/"' in shown
+    assert "/checkout/" not in shown
+
+
+def test_looking_at_the_basket_writes_nothing_and_sets_no_cookie(client: Client, mug: ProductVariant) -> None:
+    assert not client.get("/basket/").cookies
+    assert not Basket.objects.exists()
+
+
+def test_it_shows_lines_and_their_sum_and_leads_to_the_checkout(shopper: Client) -> None:
+    shown = page(shopper)
+    assert "Enamel mug" in shown
+    assert "£12.50 each" in shown
+    assert "£25.00" in shown
+    assert 'href="/checkout/"' in shown
+
+
+def test_prices_are_todays(shopper: Client, mug: ProductVariant) -> None:
+    ProductVariant.objects.update(price=1300)
+    assert "£26.00" in page(shopper)
+
+
+def test_what_stands_in_the_way_is_said_at_its_line(shopper: Client, mug: ProductVariant) -> None:
+    stock.count(sku="MUG", on_hand=1)
+    shown = page(shopper)
+    assert "Only 1 is left." in shown
+    assert 'href="/checkout/"' not in shown
+    stock.count(sku="MUG", on_hand=0)
+    assert "Sold out meanwhile." in page(shopper)
+    mug.page.unpublish()
+    assert "We do not sell this any more (MUG)." in page(shopper)
+    assert shopper.get("/checkout/")["Location"] == "/basket/"
+
+
+def test_a_quantity_is_changed(shopper: Client, basket: Basket) -> None:
+    response = update(shopper, "3")
+    assert (response.status_code, response["Location"]) == (303, "/basket/")
+    assert response.cookies["basket_count"].value == "3"
+    assert basket.lines.get().quantity == 3
+
+
+def test_the_last_thing_out_takes_the_cookies_along(shopper: Client, basket: Basket) -> None:
+    response = update(shopper, "0")
+    assert not basket.lines.exists()
+    assert [response.cookies[name]["max-age"] for name in ("basket", "basket_count")] == [0, 0]
+    assert "There is nothing in it yet." in page(shopper)
+
+
+def test_what_is_gone_can_be_taken_out(shopper: Client, mug: ProductVariant, basket: Basket) -> None:
+    mug.page.unpublish()
+    assert update(shopper, "0").status_code == 303
+    assert not basket.lines.exists()
+
+
+@pytest.mark.parametrize("quantity", ["-1", "1000000000", "x", "1.5", "", "\x00"])
+def test_a_bad_quantity_changes_nothing(shopper: Client, basket: Basket, quantity: str) -> None:
+    response = update(shopper, quantity)
+    assert response.status_code == 422
+    assert "Please give a whole number" in response.content.decode()
+    assert basket.lines.get().quantity == 2
+
+
+@pytest.mark.parametrize("sku", ["NOTHING", "", "MUG\x00", "TOWEL"])
+def test_what_is_not_in_the_basket_does_not_get_in_by_a_change(
+    shopper: Client, basket: Basket, sku: str
+) -> None:
+    factories.product("Tea towel", sku="TOWEL")
+    assert update(shopper, "5", sku=sku).status_code in {303, 422}
+    assert list(basket.lines.values_list("sku", "quantity")) == [("MUG", 2)]
+
+
+def test_nobody_changes_anothers_basket(client: Client, basket: Basket) -> None:
+    update(client, "0")
+    client.cookies["basket"] = str(basket.pk)
+    update(client, "0")
+    assert basket.lines.get().quantity == 2
+
+
+def test_words_of_a_product_are_never_taken_for_markup(shopper: Client, mug: ProductVariant) -> None:
+    mug.page.title = "<script>alert(1)</script>"
+    mug.page.save_revision().publish()
+    assert "<script>alert" not in page(shopper)

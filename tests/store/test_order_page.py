@@ -1,0 +1,119 @@
+"""An order's own page, and the mail that confirms it: what was bought, what was agreed, where it stands."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from policies.models import Policy, PolicyVersion
+from store import emails, orders
+from store.models import Basket, Order
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+Status = Order.Status
+
+
+@pytest.fixture
+def terms() -> PolicyVersion:
+    return factories.version(factories.policy("terms", kind=Policy.Kind.TERMS), title="Terms of sale")
+
+
+@pytest.fixture
+def order(basket: Basket, terms: PolicyVersion) -> Order:
+    order = factories.placed_order(basket, terms=terms)
+    order.session_url = "https://checkout.stripe.com/c/pay/cs_test_1"
+    order.shipping_address = {
+        "name": "Demo shopper",
+        "line1": "1 Example Street",
+        "city": "Exampleton",
+        "postal_code": "EX1 1EX",
+        "country": "GB",
+    }
+    order.save()
+    return order
+
+
+def page(client: Client, order: Order) -> str:
+    response = client.get(order.get_absolute_url())
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+WORDS = {
+    Status.PLACED: "The payment page did not open",
+    Status.AWAITING: "Not paid yet",
+    Status.PROCESSING: "The payment is under way",
+    Status.PAID: "Your order is paid",
+    Status.PACKED: "Your order is packed",
+    Status.SENT: "Your order is on its way",
+    Status.CANCELLED: "This order was cancelled",
+    Status.EXPIRED: "This order was not paid in time",
+    Status.FAILED: "The payment did not come",
+    Status.REFUNDED: "Your money is on its way back",
+}
+
+
+@pytest.mark.parametrize("status", Status)
+def test_each_status_is_told_in_plain_words(client: Client, order: Order, status: Status) -> None:
+    order.status = status
+    order.save()
+    shown = page(client, order)
+    assert f"{WORDS[status]}</h1>" in shown
+    assert (order.session_url in shown) == (status == Status.AWAITING)
+
+
+def test_it_shows_what_was_bought_and_what_was_agreed(client: Client, order: Order) -> None:
+    shown = page(client, order)
+    for words in (order.number, "2 × Enamel mug", "£25.00", "£3.95", "£28.95", "1 Example Street"):
+        assert words in shown
+    assert "United Kingdom" in shown
+    assert f'href="{order.terms_accepted.get_absolute_url()}"' in shown
+
+
+def test_its_history_is_told_without_notes_for_staff(client: Client, order: Order) -> None:
+    orders.remark(order=order, note="The shopper rang twice.", by="Staff")
+    orders.change_status(order=order, to=Status.AWAITING, by="Stripe", note="internal")
+    shown = page(client, order)
+    assert "Waiting for the payment" in shown
+    assert "rang twice" not in shown
+    assert "internal" not in shown
+
+
+def test_nobody_keeps_or_finds_it(client: Client, order: Order) -> None:
+    response = client.get(order.get_absolute_url())
+    assert "no-store" in response["Cache-Control"]
+    assert response["X-Robots-Tag"] == "noindex"
+
+
+@pytest.mark.parametrize("token", ["guessed", "1", "x" * 300, "%00", "a%00b", "..%2f", "%F0%9F%8D%B5"])
+@pytest.mark.parametrize("path", ["orders", "checkout/return", "checkout/cancel"])
+def test_an_address_that_was_guessed_is_not_found(
+    client: Client, order: Order, path: str, token: str
+) -> None:
+    assert client.get(f"/{path}/{token}/").status_code == 404
+    assert client.get(f"/{path}/{order.number}/").status_code == 404
+
+
+def test_the_confirmation_says_all_of_it(order: Order) -> None:
+    order.paid_at = timezone.now()
+    mail = emails.order_paid(order)
+    text = mail.message
+    assert order.number in mail.subject
+    for words in (
+        "2 × Enamel mug",
+        "£25.00 (£12.50 each)",
+        "Post: £3.95",
+        "Total, tax included: £28.95",
+        "1 Example Street",
+        "United Kingdom",
+        "withdraw from this purchase within 14 days",
+        order.get_absolute_url(),
+        order.terms_accepted.get_absolute_url(),
+    ):
+        assert words in text
+    assert "\n\n\n\n" not in text
+
+
+def test_words_in_an_order_run_in_no_mail(order: Order) -> None:
+    order.lines.update(title="{% debug %} <b>&</b>")
+    assert "{% debug %} <b>&</b>" in emails.order_paid(order).message

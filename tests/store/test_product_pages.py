@@ -1,0 +1,291 @@
+"""The shop's front and its products: what stands there, how fresh it is, and what editors cannot do to it."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from PIL import Image
+from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_text
+
+from home.models import SiteImage, User
+from home.page_cache import generation
+from store import stock
+from store.models import ProductImage, ProductPage, ProductVariant, ShopPage, StockItem
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+Commit = Callable[..., AbstractContextManager]
+
+
+@pytest.fixture
+def editor(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser(email="editor@example.com", password="x"))
+    return client
+
+
+def text(client: Client, path: str) -> str:
+    response = client.get(path)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def add_variant(page: ProductPage, *, sku: str, price: int, on_hand: int = 10, name: str = "Large") -> None:
+    page.variants.add(ProductVariant(sku=sku, price=price, name=name))
+    page.save_revision().publish()
+    stock.receive(sku=sku, quantity=on_hand)
+
+
+# --- What visitors see -----------------------------------------------------------------------------------
+def test_the_shop_shows_each_product_with_its_price(client: Client, mug: ProductVariant) -> None:
+    add_variant(mug.page, sku="MUG-L", price=1450)
+    factories.product("Tea towel", sku="TOWEL", price=980, on_hand=0)
+    shop = text(client, "/shop/")
+    assert "Enamel mug" in shop
+    assert "from £12.50" in shop
+    assert "£9.80" in shop
+    assert shop.count("Sold out") == 1
+
+
+def test_the_shop_asks_the_database_as_often_for_many_products_as_for_one(
+    client: Client, mug: ProductVariant
+) -> None:
+    def questions() -> int:
+        generation.bump()
+        with CaptureQueriesContext(connection) as asked:
+            text(client, "/shop/")
+        return len(asked)
+
+    questions()  # what is looked up once a process
+    for_one = questions()
+    for number in range(6):
+        factories.product(f"Thing {number}", sku=f"THING-{number}")
+    assert questions() == for_one
+
+
+def test_only_what_is_published_is_shown(client: Client, mug: ProductVariant) -> None:
+    mug.page.unpublish()
+    assert "Enamel mug" not in text(client, "/shop/")
+    assert client.get(mug.page.url).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("on_hand", "words"), [(0, "Sold out"), (1, "only 1 left"), (5, "only 5 left"), (6, "In stock")]
+)
+def test_a_product_says_whether_it_can_be_bought(client: Client, on_hand: int, words: str) -> None:
+    page = text(client, factories.product(on_hand=on_hand).page.url)
+    assert words in page
+    assert ("Put into the basket" in page) == (on_hand > 0)
+
+
+def test_a_product_without_a_sku_is_not_for_sale(client: Client, mug: ProductVariant) -> None:
+    mug.page.variants.set([ProductVariant(price=1250)])
+    mug.page.save_revision().publish()
+    page = text(client, mug.page.url)
+    assert "not for sale" in page
+    assert "Put into the basket" not in page
+    assert "Enamel mug" in text(client, "/shop/")
+
+
+def test_the_first_variant_that_can_be_bought_is_chosen(client: Client) -> None:
+    mug = factories.product(on_hand=0, name="Small")
+    add_variant(mug.page, sku="MUG-L", price=1450)
+    page = text(client, mug.page.url)
+    assert 'value="MUG" required disabled' in page
+    assert 'value="MUG-L" required checked' in page
+
+
+def test_a_photograph_comes_in_modern_formats_and_a_drawing_as_it_is(
+    client: Client, mug: ProductVariant
+) -> None:
+    for name, data in (("photo.jpg", photograph()), ("drawing.svg", DRAWING)):
+        image = SiteImage(title=name, description="A mug", width=40, height=30)
+        image.file = ContentFile(data, name=name)
+        image.save()
+        mug.page.images.add(ProductImage(image=image))
+    mug.page.save_revision().publish()
+    for path in (mug.page.url, "/shop/"):
+        page = text(client, path)
+        assert 'type="image/avif"' in page
+        assert 'type="image/webp"' in page
+    page = text(client, mug.page.url)
+    assert ".svg" in page
+    assert page.count('alt="A mug"') == 2
+
+
+def photograph() -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (40, 30), "teal").save(file, "JPEG")
+    return file.getvalue()
+
+
+DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30" width="40" height="30"></svg>'
+
+
+def test_a_product_page_is_the_same_whoever_asks(client: Client, mug: ProductVariant) -> None:
+    plain = client.get(mug.page.url)
+    for cookies in ({"basket": "x", "basket_count": "3"}, {"consent": "1.x"}):
+        client.cookies.clear()
+        for name, value in cookies.items():
+            client.cookies[name] = value
+        generation.bump()
+        answer = client.get(mug.page.url)
+        assert answer.content == plain.content
+        assert not answer.cookies
+
+
+# --- Stock shows at the next request -----------------------------------------------------------------------
+def test_what_was_just_held_is_gone_from_the_page(
+    client: Client, django_capture_on_commit_callbacks: Commit
+) -> None:
+    mug = factories.product(on_hand=6)
+    assert "In stock" in text(client, mug.page.url)
+    with django_capture_on_commit_callbacks(execute=True):
+        order = factories.placed_order(factories.basket(MUG=4))
+    assert "only 2 left" in text(client, mug.page.url)
+    with django_capture_on_commit_callbacks(execute=True):
+        stock.receive(sku="MUG", quantity=-2)
+    assert "Sold out" in text(client, mug.page.url)
+    assert "Sold out" in text(client, "/shop/")
+    with django_capture_on_commit_callbacks(execute=True):
+        stock.release(order=order)
+    assert "only 4 left" in text(client, mug.page.url)
+    assert "Sold out" not in text(client, "/shop/")
+
+
+def test_a_sale_that_changes_no_word_leaves_the_cached_pages_alone(
+    mug: ProductVariant, django_capture_on_commit_callbacks: Commit
+) -> None:
+    before = generation.current()
+    with django_capture_on_commit_callbacks(execute=True):
+        factories.placed_order(factories.basket(MUG=2))
+    assert generation.current() == before
+
+
+# --- What editors do --------------------------------------------------------------------------------------
+def test_publishing_gives_each_sku_its_row_of_stock(mug: ProductVariant) -> None:
+    StockItem.objects.all().delete()
+    mug.page.save_revision().publish()
+    assert list(StockItem.objects.values_list("sku", "on_hand")) == [("MUG", 0)]
+
+
+def copy(editor: Client, page: ProductPage, **fields: Any) -> ProductPage:
+    values = {
+        "new_title": "Copy",
+        "new_slug": "copy",
+        "new_parent_page": str(page.get_parent().pk),
+        **fields,
+    }
+    response = editor.post(f"/admin/pages/{page.pk}/copy/", values)
+    assert response.status_code == 302
+    return ProductPage.objects.get(slug="copy")
+
+
+@pytest.mark.parametrize("options", [{}, {"publish_copies": "on"}])
+def test_a_copy_of_a_product_has_no_sku_until_it_gets_its_own(
+    editor: Client, mug: ProductVariant, options: dict[str, str]
+) -> None:
+    copied = copy(editor, mug.page, **options)
+    latest = copied.get_latest_revision_as_object()
+    assert [variant.sku for variant in copied.variants.all()] == [""]
+    assert [(variant.sku, variant.price) for variant in latest.variants.all()] == [("", 1250)]
+    assert ProductVariant.objects.get(sku="MUG").page == mug.page
+    assert stock.available(["MUG"]) == {"MUG": 10}
+
+
+def test_an_old_draft_does_not_take_a_sku_that_moved_to_another_product(mug: ProductVariant) -> None:
+    draft = mug.page.save_revision()
+    mug.page.variants.set([ProductVariant(sku="MUG-2", price=1250)])
+    mug.page.save_revision().publish()
+    other = factories.product("Other mug", sku="MUG")
+    draft.publish()
+    assert [variant.sku for variant in ProductPage.objects.get(pk=mug.page.pk).variants.all()] == [""]
+    assert ProductVariant.objects.get(sku="MUG").page == other.page
+
+
+def typed(page: ProductPage, *variants: dict[str, Any], publish: bool = True) -> dict[str, Any]:
+    """What the editor's form sends."""
+    known = page.variants.count()
+    return nested_form_data(
+        {
+            "title": page.title,
+            "slug": page.slug,
+            "summary": page.summary,
+            "description": rich_text(""),
+            "images": inline_formset([]),
+            "variants": inline_formset(list(variants), initial=known, min=1),
+            "comments": inline_formset([]),
+            **({"action-publish": "1"} if publish else {}),
+        }
+    )
+
+
+def save(editor: Client, page: ProductPage, *variants: dict[str, Any], publish: bool = True) -> Any:
+    return editor.post(f"/admin/pages/{page.pk}/edit/", typed(page, *variants, publish=publish))
+
+
+def as_it_is(variant: ProductVariant, **changes: Any) -> dict[str, Any]:
+    return {"id": str(variant.pk), "name": variant.name, "sku": variant.sku, "price": "12.50", **changes}
+
+
+def test_an_editor_changes_price_and_sku(editor: Client, mug: ProductVariant) -> None:
+    assert save(editor, mug.page, as_it_is(mug, sku="MUG-2", price="13.00")).status_code == 302
+    mug.refresh_from_db()
+    assert (mug.sku, mug.price) == ("MUG-2", 1300)
+    assert stock.available(["MUG", "MUG-2"]) == {"MUG": 10, "MUG-2": 0}
+
+
+@pytest.mark.parametrize("publish", [True, False])
+def test_a_sku_of_another_product_is_refused_where_it_was_typed(
+    editor: Client, mug: ProductVariant, publish: bool
+) -> None:
+    other = factories.product("Tea towel", sku="TOWEL")
+    response = save(editor, other.page, as_it_is(other, sku="MUG"), publish=publish)
+    assert response.status_code == 200
+    assert "Another variant has this SKU." in response.content.decode()
+
+
+def test_a_sku_that_stands_twice_is_refused(editor: Client, mug: ProductVariant) -> None:
+    twice = [{"sku": "NEW", "price": "1.00", "name": name} for name in ("one", "two")]
+    response = save(editor, mug.page, as_it_is(mug), *twice)
+    assert response.status_code == 200
+    assert "Another variant has this SKU." in response.content.decode()
+
+
+def test_two_variants_cannot_swap_their_skus_at_once(editor: Client, mug: ProductVariant) -> None:
+    add_variant(mug.page, sku="MUG-L", price=1450)
+    large = ProductVariant.objects.get(sku="MUG-L")
+    response = save(editor, mug.page, as_it_is(mug, sku="MUG-L"), as_it_is(large, sku="MUG"))
+    assert response.status_code == 200
+    assert "Another variant has this SKU." in response.content.decode()
+
+
+def test_without_any_sku_a_product_is_kept_as_a_draft_but_not_published(
+    editor: Client, mug: ProductVariant
+) -> None:
+    response = save(editor, mug.page, as_it_is(mug, sku=""))
+    assert response.status_code == 200
+    assert "before you publish" in response.content.decode()
+    assert save(editor, mug.page, as_it_is(mug, sku=""), publish=False).status_code == 302
+    mug.refresh_from_db()
+    assert mug.sku == "MUG"
+
+
+@pytest.mark.parametrize("price", ["0", "-1", "12.505", "x", "1000000", ""])
+def test_a_price_that_cannot_be_charged_is_refused(editor: Client, mug: ProductVariant, price: str) -> None:
+    assert save(editor, mug.page, as_it_is(mug, price=price)).status_code == 200
+    mug.refresh_from_db()
+    assert mug.price == 1250
+
+
+def test_the_forms_of_a_new_shop_and_product_open(editor: Client, mug: ProductVariant) -> None:
+    shop = ShopPage.objects.get()
+    for address in (f"pages/add/store/productpage/{shop.pk}/", f"pages/{mug.page.pk}/edit/"):
+        assert editor.get(f"/admin/{address}").status_code == 200
+    page = mug.page.specific
+    assert page.make_preview_request().status_code == 200

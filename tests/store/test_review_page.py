@@ -1,0 +1,97 @@
+"""The review page: everything that is agreed stands on it, in words and figures, before the button is pressed."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from policies.models import Policy, PolicyVersion
+from store.models import Basket
+from tests import factories
+from tests.store.paying import press_pay
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def terms() -> PolicyVersion:
+    return factories.version(factories.policy("terms", kind=Policy.Kind.TERMS), title="Terms of sale")
+
+
+@pytest.fixture
+def privacy() -> PolicyVersion:
+    of = factories.policy("privacy-policy", kind=Policy.Kind.PRIVACY)
+    return factories.version(of, title="Privacy policy")
+
+
+def review(shopper: Client, **chosen: str) -> str:
+    response = shopper.get("/checkout/", chosen)
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+def test_goods_shipping_and_the_final_total_are_shown(shopper: Client) -> None:
+    page = review(shopper)
+    for words in ("2 × Enamel mug", "£25.00", "£3.95", "Final total, tax included", "2 to 4 working days"):
+        assert words in page
+    assert "Order and pay £28.95</button>" in page
+    assert "obligation to pay" in page
+
+
+def test_another_country_shows_another_total_and_the_order_goes_there(shopper: Client) -> None:
+    there = factories.shipping("Courier", country="IE", price=950)
+    page = review(shopper, country="IE", shipping=str(there.pk))
+    assert "Order and pay £34.50</button>" in page
+    assert f'action="/checkout/?country=IE&amp;shipping={there.pk}"' in page
+    assert 'name="total" value="3450"' in page
+    assert "Courier, £9.50 (2 to 4 working days)" in page
+
+
+def test_terms_are_accepted_and_the_privacy_policy_is_shown_each_in_its_exact_version(
+    shopper: Client, terms: PolicyVersion, privacy: PolicyVersion
+) -> None:
+    page = review(shopper)
+    assert f'href="{terms.get_absolute_url()}"' in page
+    assert f'href="{privacy.get_absolute_url()}"' in page
+    assert "Terms of sale, version 1" in page
+    assert "Privacy policy, version 1" in page
+    assert not re.search(r'<input[^>]*name="terms"[^>]*checked', page)
+
+
+def test_without_terms_nothing_has_to_be_accepted(shopper: Client) -> None:
+    assert 'name="terms"' not in review(shopper)
+
+
+def test_errors_stand_at_their_fields_and_in_a_summary(
+    shopper: Client, basket: Basket, terms: PolicyVersion
+) -> None:
+    response = press_pay(shopper, basket, email="nobody", terms="")
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "Please look at this again" in page
+    assert 'href="#id_email"' in page
+    assert 'href="#id_terms"' in page
+    assert page.count("Please accept the terms of sale to order.") == 2
+    assert "<title>Error: Review and order" in page
+
+
+def test_terms_that_changed_have_to_be_accepted_anew(
+    shopper: Client, basket: Basket, terms: PolicyVersion
+) -> None:
+    factories.version(terms.policy, html="<p>Be kinder.</p>", title="Terms of sale")
+    page = press_pay(shopper, basket, terms_version="1").content.decode()
+    assert "The total or the terms have changed." in page
+    assert 'name="terms_version" value="2"' in page
+    assert "Terms of sale, version 2" in page
+    assert not re.search(r'<input[^>]*name="terms"[^>]*checked', page)
+
+
+@pytest.mark.parametrize("field", ["email", "total", "terms_version", "privacy_version", "terms"])
+@pytest.mark.parametrize("value", ["\x00", "9" * 5000, "<script>", "-1"])
+def test_nonsense_in_any_field_is_an_error_and_never_a_crash(
+    shopper: Client, basket: Basket, terms: PolicyVersion, field: str, value: str
+) -> None:
+    response = press_pay(shopper, basket, **{"email": "", field: value})
+    assert response.status_code == 422
+    assert "<script>" not in response.content.decode()
+    assert not basket.orders.exists()
