@@ -25,7 +25,6 @@ class StrangeRequestMiddleware:
     """Django middleware before everything that reads a query or a form."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        """Keep the rest of the stack."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:

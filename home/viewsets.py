@@ -17,7 +17,6 @@ class ViewOnlyPolicy(ModelPermissionPolicy):
     """Whoever has the right to view may view; nobody may add, change or delete."""
 
     def user_has_permission(self, user: User, action: str) -> bool:
-        """Answer for one action."""
         return action == "view" and super().user_has_permission(user, action)
 
     def user_has_any_permission(self, user: User, actions: Iterable[str]) -> bool:

@@ -10,8 +10,6 @@ from policies.viewsets.versions import version_viewset
 
 
 class PoliciesGroup(ModelViewSetGroup):
-    """Everything about promises."""
-
     menu_label = _("Policies")
     menu_icon = "doc-full"
     menu_order = 250
@@ -20,5 +18,4 @@ class PoliciesGroup(ModelViewSetGroup):
 
 @hooks.register("register_admin_viewset")
 def policies_group() -> PoliciesGroup:
-    """Put the screens into the menu."""
     return PoliciesGroup()

@@ -41,8 +41,6 @@ class ConsentFilterSet(WagtailFilterSet):
 
 
 class ConsentIndexView(IndexView):
-    """The list and its exports."""
-
     custom_field_preprocess = {
         "choices": {
             IndexView.FORMAT_CSV: choices_in_words,
@@ -71,16 +69,11 @@ class ConsentIndexView(IndexView):
 
 
 class ConsentInspectView(InspectView):
-    """One record."""
-
     def get_choices_display_value(self) -> str:
-        """Write the choices in words."""
         return choices_in_words(self.object.choices)
 
 
 class ConsentViewSet(ReadOnlyViewSet):
-    """Consent records."""
-
     model = ConsentRecord
     name = "consents"
     icon = "tick-inverse"

@@ -75,8 +75,6 @@ class VersionFilterSet(WagtailFilterSet):
 
 
 class VersionIndexView(IndexView):
-    """The list."""
-
     def get_base_queryset(self) -> QuerySet[PolicyVersion]:
         """Bring along what a line shows, without the long texts."""
         versions = super().get_base_queryset().select_related("policy", "publisher").defer("record")
@@ -84,8 +82,6 @@ class VersionIndexView(IndexView):
 
 
 class VersionInspectView(InspectView):
-    """One version."""
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the withdrawal, or the way to it for those who may."""
         version = self.object
@@ -113,8 +109,6 @@ class VersionInspectView(InspectView):
 
 
 class VersionViewSet(ReadOnlyViewSet):
-    """Policy versions."""
-
     model = PolicyVersion
     name = "policy-versions"
     icon = "history"
