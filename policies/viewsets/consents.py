@@ -12,7 +12,7 @@ from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail.admin.views.generic import IndexView, InspectView
 
 from home.spreadsheets import as_text
-from home.viewsets import ReadOnlyViewSet
+from home.viewsets import MomentColumn, ReadOnlyViewSet
 from policies.models import ConsentRecord, Policy, PolicyVersion
 
 
@@ -93,7 +93,7 @@ class ConsentViewSet(ReadOnlyViewSet):
             "choices", label=gettext_lazy("Choices"), accessor=lambda record: choices_in_words(record.choices)
         ),
         Column("notice_version", label=gettext_lazy("Cookie text shown")),
-        DateColumn("expires_at", label=gettext_lazy("Valid until"), sort_key="expires_at"),
+        MomentColumn("expires_at", label=gettext_lazy("Valid until"), sort_key="expires_at"),
     ]
     list_export = ["public_id", "created_at", "expires_at", "method", "choices", "notice_version"]
     export_filename = "consents"

@@ -24,7 +24,7 @@ from wagtail.admin.widgets import Button
 from wagtail.models import Site
 
 from home.models import User
-from home.viewsets import ReadOnlyViewSet
+from home.viewsets import MomentColumn, ReadOnlyViewSet
 from policies import publishing
 from policies.models import Policy, PolicyVersion
 from policies.models.versions import Status
@@ -138,7 +138,7 @@ class VersionViewSet(ReadOnlyViewSet):
     list_display = [
         Column("__str__", label=gettext_lazy("Version")),
         Column("status", label=gettext_lazy("Status"), accessor=lambda version: Status(version.status).label),
-        DateColumn("effective_at", label=gettext_lazy("In force from"), sort_key="effective_at"),
+        MomentColumn("effective_at", label=gettext_lazy("In force from"), sort_key="effective_at"),
         DateColumn("recorded_at", label=gettext_lazy("Recorded"), sort_key="recorded_at"),
         Column(
             "change_kind",
