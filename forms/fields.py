@@ -153,27 +153,22 @@ class VisitorFormBuilder(FormBuilder):
         return options
 
     def create_singleline_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
-        """One line of text."""
         return forms.CharField(max_length=SHORT_TEXT, **options)
 
     def create_multiline_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
-        """Several lines of text."""
         return forms.CharField(
             max_length=LONG_TEXT, **{**options, "widget": forms.Textarea(attrs={"rows": 8})}
         )
 
     def create_email_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
-        """An e-mail address."""
         widget = forms.EmailInput(attrs={"autocomplete": "email"})
         options = {**options, "widget": widget, "validators": [_no_controls]}
         return forms.EmailField(max_length=E_MAIL, **options)
 
     def create_url_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
-        """A web address."""
         return forms.URLField(max_length=URL, assume_scheme="https", **options)
 
     def create_number_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
-        """A number, whole or not."""
         options.pop("widget", None)
         return forms.DecimalField(max_digits=DIGITS, **options)
 
@@ -184,7 +179,6 @@ class VisitorFormBuilder(FormBuilder):
         )
 
     def create_datetime_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
-        """A day and an hour."""
         widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
         return forms.DateTimeField(**{**options, "widget": widget})
 
@@ -222,7 +216,6 @@ class VisitorFormBuilder(FormBuilder):
         )
 
     def create_checkbox_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
-        """Yes or no."""
         options.pop("widget", None)
         return forms.BooleanField(**options)
 

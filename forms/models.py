@@ -32,8 +32,6 @@ READ_MESSAGES = "forms.view_submission"
 
 
 class FormField(AbstractFormField):
-    """One field of a form page."""
-
     page = ParentalKey("forms.FormPage", on_delete=models.CASCADE, related_name="form_fields")
 
 

@@ -18,7 +18,6 @@ from policies import personal_data
 
 
 def register() -> None:
-    """Register form submissions."""
     personal_data.register(
         personal_data.PersonalData(
             key="forms.submissions",

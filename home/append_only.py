@@ -43,7 +43,6 @@ class AppendOnlyQuerySet(models.QuerySet):
         return 0
 
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
-        """Refuse."""
         return self._refuse()
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
@@ -53,7 +52,6 @@ class AppendOnlyQuerySet(models.QuerySet):
         return super().bulk_create(objs, *args, **options)
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Refuse."""
         return self._refuse()
 
     delete.alters_data = True
@@ -84,7 +82,6 @@ class AppendOnlyModel(models.Model):
         super().save(*args, **options)
 
     def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
-        """Refuse."""
         message = _("%(name)s is written once: it cannot be deleted.") % {"name": self._meta.verbose_name}
         raise ImmutableRecordError(message)
 

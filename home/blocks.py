@@ -80,8 +80,6 @@ class FeaturesBlock(blocks.StructBlock):
 
 
 class QuestionBlock(blocks.StructBlock):
-    """A question and its answer."""
-
     question = blocks.CharBlock(label=_("Question"), max_length=160)
     answer = blocks.RichTextBlock(label=_("Answer"), features=TEXT_FEATURES)
 

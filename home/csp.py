@@ -64,7 +64,6 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
         response: HttpResponseBase,
         report_only: bool = False,  # noqa: FBT001, FBT002 - the library's signature
     ) -> PolicyParts:
-        """Compute the policy of one answer."""
         parts = super().get_policy_parts(request, response, report_only)
         if report_only:
             return parts

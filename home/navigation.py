@@ -9,8 +9,6 @@ from wagtail.models import Page, Site
 
 @dataclass(frozen=True)
 class Link:
-    """One entry of a menu."""
-
     title: str
     url: str
     is_current: bool = False

@@ -12,6 +12,7 @@ from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http import HttpRequest, HttpResponseBadRequest
 from django.http.response import HttpResponseBase
 from django.utils.http import parse_header_parameters
+from django.utils.translation import gettext as _
 
 CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 UNREADABLE = "unreadable"
@@ -24,18 +25,21 @@ class StrangeRequestMiddleware:
     """Django middleware before everything that reads a query or a form."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        """Keep the rest of the stack."""
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Refuse, or go on."""
         if request.content_params.get("charset", "utf-8").lower() not in CHARSETS:
-            return HttpResponseBadRequest("Only UTF-8 is understood here.\n", content_type="text/plain")
+            return _refusal(_("Only UTF-8 is understood here."))
         if _has_nul(request):
-            return HttpResponseBadRequest("The query holds a NUL.\n", content_type="text/plain")
+            return _refusal(_("The query holds a NUL."))
         if request.path_info.startswith(settings.ADMIN_PATH) and _has_huge_number(request):
-            return HttpResponseBadRequest("A number is too large.\n", content_type="text/plain")
+            return _refusal(_("A number is too large."))
         return self.get_response(request)
+
+
+def _refusal(reason: str) -> HttpResponseBadRequest:
+    return HttpResponseBadRequest(f"{reason}\n", content_type="text/plain")
 
 
 def _has_nul(request: HttpRequest) -> bool:

@@ -6,18 +6,30 @@ It holds no screen itself. A screen that offers an action of its own adds a URL 
 from collections.abc import Iterable
 from typing import ClassVar
 
+from django.db.models import Model
 from django.urls import URLPattern, path
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from wagtail.admin.ui.tables import Column
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.permissions import ModelPermissionPolicy
 
 from home.models import User
 
 
+class MomentColumn(Column):
+    """A date and time as such; Wagtail's own column writes "Just now" for every moment to come."""
+
+    def get_value(self, instance: Model) -> str:
+        """Write the moment in the site's time."""
+        moment = super().get_value(instance)
+        return date_format(localtime(moment), "DATETIME_FORMAT") if moment else ""
+
+
 class ViewOnlyPolicy(ModelPermissionPolicy):
     """Whoever has the right to view may view; nobody may add, change or delete."""
 
     def user_has_permission(self, user: User, action: str) -> bool:
-        """Answer for one action."""
         return action == "view" and super().user_has_permission(user, action)
 
     def user_has_any_permission(self, user: User, actions: Iterable[str]) -> bool:

@@ -18,8 +18,6 @@ class DefinitionBlock(blocks.StructBlock):
 
 
 class DefinitionsBlock(blocks.StructBlock):
-    """A list of terms."""
-
     items = blocks.ListBlock(DefinitionBlock(), label=_("Terms"), min_num=1)
 
     class Meta:

@@ -77,6 +77,7 @@ def safe_html(html: str) -> SafeString:
 def canonical(html: str) -> str:
     """Clean markup, give each heading an anchor of its own, and write it in one fixed form."""
     root = parse(clean_html(html))
+    _unwrap_cells(root)
     _add_anchors(root)
     return _inner_html(root).strip()
 
@@ -130,6 +131,17 @@ def _inner_html(root: etree._Element) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _unwrap_cells(root: etree._Element) -> None:
+    """Write a cell that is one paragraph as its text: the editor adds the paragraph to cells that came without."""
+    for cell in root.iter("td", "th"):
+        children = list(cell)
+        around = [cell.text, *(child.tail for child in children)]
+        is_wrapped = [child.tag for child in children] == ["p"] and not children[0].attrib
+        if is_wrapped and not any((text or "").strip() for text in around):
+            cell.text = children[0].tail = None
+            children[0].drop_tag()
 
 
 def _add_anchors(root: etree._Element) -> None:

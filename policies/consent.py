@@ -125,7 +125,6 @@ def save_choice(
 
 
 def cookie_for(record: ConsentRecord) -> str:
-    """Write the cookie of a record."""
     choices = "_".join(f"{name}-{int(is_on)}" for name, is_on in sorted(record.choices.items()))
     expires = int(record.expires_at.timestamp())
     return f"{_FORMAT}.{record.public_id.hex}.{record.notice_version.number}.{choices}.{expires}"

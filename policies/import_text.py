@@ -67,7 +67,6 @@ def decode(content: bytes) -> str:
 
 
 def convert(text: str, *, fallback_title: str) -> Document:
-    """Convert a file's text."""
     front_matter, body = _split(text)
     parser = _parser()
     references: dict[str, Any] = {}

@@ -49,7 +49,6 @@ def register(entry: PersonalData) -> None:
 
 
 def registered() -> list[PersonalData]:
-    """List all kinds, by key."""
     return [_register[key] for key in sorted(_register)]
 
 

@@ -100,7 +100,6 @@ def of_versions(old: PolicyVersion, new: PolicyVersion) -> Redline:
 
 
 def compare(old_html: str, new_html: str, *, budget: int = BUDGET) -> Redline:
-    """Compare two texts of canonical markup."""
     limit = _Budget(budget)
     steps = list(_steps(redline_html.read(old_html), redline_html.read(new_html), limit))
     pairing = _Pairing()

@@ -15,11 +15,9 @@ class PageSlug:
     regex = r"[-\w]+"
 
     def to_python(self, value: str) -> str:
-        """Take it as it is."""
         return value
 
     def to_url(self, value: str) -> str:
-        """Write it as it is."""
         return value
 
 

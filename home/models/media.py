@@ -45,7 +45,6 @@ class SiteRendition(AbstractRendition):
         ]
 
     def __str__(self) -> str:
-        """Name the file."""
         return self.file.name
 
 

@@ -52,7 +52,6 @@ class BrandSettings(BaseSiteSetting):
         verbose_name = _("brand")
 
     def __str__(self) -> str:
-        """Name the brand."""
         return self.name
 
     @property

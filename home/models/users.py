@@ -54,5 +54,4 @@ class User(AbstractUser):
         ]
 
     def __str__(self) -> str:
-        """Name the user by address."""
         return self.email

@@ -17,6 +17,5 @@ def main_menu(context: Context) -> dict[str, list[navigation.Link]]:
 
 @register.inclusion_tag("components/footer_menu.html", takes_context=True)
 def footer_menu(context: Context) -> dict[str, list[navigation.Link]]:
-    """Print the footer's menu."""
     request = context.get("request")
     return {"entries": navigation.footer_menu(request) if request else []}

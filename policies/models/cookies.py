@@ -34,5 +34,4 @@ class CookieDetails(models.Model):
         verbose_name_plural = _("cookie details")
 
     def __str__(self) -> str:
-        """Name the cookie."""
         return self.cookie.name

@@ -151,7 +151,6 @@ class CookiePolicyPage(PolicyPage):
 
     @property
     def policy_kind(self) -> str:
-        """Always the cookie policy."""
         return Policy.Kind.COOKIES
 
     def extra_facts(self) -> dict[str, Any]:

@@ -71,7 +71,6 @@ class Policy(models.Model):
         verbose_name_plural = _("policies")
 
     def __str__(self) -> str:
-        """Name the policy."""
         return self.title
 
     def get_absolute_url(self) -> str:
@@ -191,7 +190,6 @@ class PolicyVersion(AppendOnlyModel):
         ]
 
     def __str__(self) -> str:
-        """Name the version."""
         return _("%(title)s, version %(number)s") % {"title": self.title, "number": self.number}
 
     def get_absolute_url(self) -> str:
@@ -225,7 +223,6 @@ class PolicyVersion(AppendOnlyModel):
 
     @property
     def publisher_name(self) -> str:
-        """Who published it."""
         return self.content["publisher"]
 
     @property
@@ -257,5 +254,4 @@ class VersionWithdrawal(AppendOnlyModel):
         verbose_name_plural = _("withdrawals")
 
     def __str__(self) -> str:
-        """Name the version taken back."""
         return str(self.version)

@@ -62,7 +62,6 @@ def policy(request: HttpRequest, policy: Policy) -> HttpResponse:
 
 @of_policy
 def versions(request: HttpRequest, policy: Policy) -> HttpResponse:
-    """List all versions."""
     listed = timeline.entries(policy.versions.listed(), now=timezone.now())
     return render(request, "policies/versions.html", {"policy": policy, "entries": listed})
 

@@ -12,7 +12,7 @@ from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail.admin.views.generic import IndexView, InspectView
 
 from home.spreadsheets import as_text
-from home.viewsets import ReadOnlyViewSet
+from home.viewsets import MomentColumn, ReadOnlyViewSet
 from policies.models import ConsentRecord, Policy, PolicyVersion
 
 
@@ -41,8 +41,6 @@ class ConsentFilterSet(WagtailFilterSet):
 
 
 class ConsentIndexView(IndexView):
-    """The list and its exports."""
-
     custom_field_preprocess = {
         "choices": {
             IndexView.FORMAT_CSV: choices_in_words,
@@ -71,16 +69,11 @@ class ConsentIndexView(IndexView):
 
 
 class ConsentInspectView(InspectView):
-    """One record."""
-
     def get_choices_display_value(self) -> str:
-        """Write the choices in words."""
         return choices_in_words(self.object.choices)
 
 
 class ConsentViewSet(ReadOnlyViewSet):
-    """Consent records."""
-
     model = ConsentRecord
     name = "consents"
     icon = "tick-inverse"
@@ -100,7 +93,7 @@ class ConsentViewSet(ReadOnlyViewSet):
             "choices", label=gettext_lazy("Choices"), accessor=lambda record: choices_in_words(record.choices)
         ),
         Column("notice_version", label=gettext_lazy("Cookie text shown")),
-        DateColumn("expires_at", label=gettext_lazy("Valid until"), sort_key="expires_at"),
+        MomentColumn("expires_at", label=gettext_lazy("Valid until"), sort_key="expires_at"),
     ]
     list_export = ["public_id", "created_at", "expires_at", "method", "choices", "notice_version"]
     export_filename = "consents"

@@ -111,7 +111,6 @@ class CookieForm(WagtailAdminModelForm):
         return cleaned
 
     def save(self, commit: bool = True) -> Cookie:  # noqa: FBT001, FBT002 - Django's signature
-        """Save both rows."""
         with transaction.atomic():
             cookie = super().save(commit=commit)
             values = {name: self.cleaned_data[name] for name in self.details}
@@ -140,8 +139,6 @@ class DeclarationViewSet(ModelViewSet):
 
 
 class CategoryViewSet(DeclarationViewSet):
-    """Categories of cookies."""
-
     model = CookieGroup
     name = "cookie-categories"
     icon = "folder-open-inverse"
@@ -157,8 +154,6 @@ class CategoryViewSet(DeclarationViewSet):
 
 
 class CookieViewSet(DeclarationViewSet):
-    """Declared cookies."""
-
     model = Cookie
     name = "declared-cookies"
     icon = "list-ul"

@@ -24,7 +24,7 @@ from wagtail.admin.widgets import Button
 from wagtail.models import Site
 
 from home.models import User
-from home.viewsets import ReadOnlyViewSet
+from home.viewsets import MomentColumn, ReadOnlyViewSet
 from policies import publishing
 from policies.models import Policy, PolicyVersion
 from policies.models.versions import Status
@@ -75,8 +75,6 @@ class VersionFilterSet(WagtailFilterSet):
 
 
 class VersionIndexView(IndexView):
-    """The list."""
-
     def get_base_queryset(self) -> QuerySet[PolicyVersion]:
         """Bring along what a line shows, without the long texts."""
         versions = super().get_base_queryset().select_related("policy", "publisher").defer("record")
@@ -84,8 +82,6 @@ class VersionIndexView(IndexView):
 
 
 class VersionInspectView(InspectView):
-    """One version."""
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the withdrawal, or the way to it for those who may."""
         version = self.object
@@ -113,8 +109,6 @@ class VersionInspectView(InspectView):
 
 
 class VersionViewSet(ReadOnlyViewSet):
-    """Policy versions."""
-
     model = PolicyVersion
     name = "policy-versions"
     icon = "history"
@@ -144,7 +138,7 @@ class VersionViewSet(ReadOnlyViewSet):
     list_display = [
         Column("__str__", label=gettext_lazy("Version")),
         Column("status", label=gettext_lazy("Status"), accessor=lambda version: Status(version.status).label),
-        DateColumn("effective_at", label=gettext_lazy("In force from"), sort_key="effective_at"),
+        MomentColumn("effective_at", label=gettext_lazy("In force from"), sort_key="effective_at"),
         DateColumn("recorded_at", label=gettext_lazy("Recorded"), sort_key="recorded_at"),
         Column(
             "change_kind",

@@ -25,7 +25,6 @@ LOG_TABLES = (PageLogEntry, ModelLogEntry)
 
 
 def register() -> None:
-    """Register all of them."""
     for entry in (_mail(), _sign_ins(), _sessions(), _accounts(), _staff_log()):
         register_entry(entry)
 
@@ -114,7 +113,6 @@ def _keep_sign_ins() -> timedelta:
 
 
 def expire_sign_ins(now: datetime) -> int:
-    """Delete old attempts to sign in."""
     before = now - _keep_sign_ins()
     return sum(table.objects.filter(attempt_time__lt=before).delete()[0] for table in SIGN_IN_TABLES)
 

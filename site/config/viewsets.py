@@ -72,7 +72,6 @@ class MailInspectView(InspectView):
         return get_object_or_404(mail_queue.readable(), pk=self.pk)
 
     def get_page_subtitle(self) -> str:
-        """Name the mail by its subject."""
         return self.object.subject
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

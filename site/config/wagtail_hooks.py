@@ -7,5 +7,4 @@ from config.viewsets import MailViewSet
 
 @hooks.register("register_admin_viewset")
 def mail_viewset() -> MailViewSet:
-    """Show the mail queue."""
     return MailViewSet()

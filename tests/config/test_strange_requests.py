@@ -4,6 +4,8 @@ import io
 from urllib.parse import urlencode
 
 import pytest
+from django.core.signals import request_started
+from django.db import close_old_connections
 from django.test import Client
 from wagtail.models import Site
 
@@ -36,7 +38,12 @@ def answer(content_type: str, path: str = "/", query: str = "a=b", body: bytes =
         "CONTENT_LENGTH": str(len(body)),
     }
     statuses = []
-    application(environ, lambda status, _headers: statuses.append(status))
+    # As the test client does: the start of a request must not close the connection that holds the test's transaction.
+    request_started.disconnect(close_old_connections)
+    try:
+        application(environ, lambda status, _headers: statuses.append(status))
+    finally:
+        request_started.connect(close_old_connections)
     return statuses[0]
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from wagtail.models import Site
 
 from home.models import BrandSettings, ContentPage, User
-from policies import publishing
+from policies import cleaning, publishing
 from policies.models import Policy, PolicyPage, PolicyVersion
 from tests.factories import home_page, policy_page, publish
 
@@ -337,3 +337,19 @@ def test_imports_in_any_order_leave_the_policy_the_name_of_the_latest_text(tmp_p
         call_command("import_policy", str(file), page="house-rules", verbosity=0, stdout=StringIO())
 
     assert Policy.objects.get().title == "Newer rules"
+
+
+def test_a_table_that_the_editor_wraps_into_paragraphs_is_still_the_same_text() -> None:
+    bare = "<table><tbody><tr><td>a <b>b</b></td><td>c</td></tr></tbody></table>"
+    wrapped = "<table><tbody><tr><td><p>a <b>b</b></p></td><td> <p>c</p> </td></tr></tbody></table>"
+    assert cleaning.canonical(wrapped) == cleaning.canonical(bare)
+    assert "<p>" in cleaning.canonical("<table><tbody><tr><td><p>a</p><p>b</p></td></tr></tbody></table>")
+
+
+def test_the_editor_is_warned_that_an_announced_version_will_take_over(admin_client: Client) -> None:
+    page = policy_page()
+    publish(page)
+    edit = f"/admin/pages/{page.pk}/edit/"
+    assert "is announced for" not in admin_client.get(edit).content.decode()
+    publish(page, body="<p>Be kinder.</p>", effective_from=timezone.now() + timedelta(days=9))
+    assert "Version 2 is announced for" in admin_client.get(edit).content.decode()

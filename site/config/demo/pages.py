@@ -49,7 +49,11 @@ def create(*, home: HomePage, editor: User) -> None:
 
 
 def _brand() -> None:
-    brand = BrandSettings.for_site(Site.objects.get(is_default_site=True))
+    site = Site.objects.get(is_default_site=True)
+    if not site.site_name:
+        site.site_name = BRAND["name"]
+        site.save()
+    brand = BrandSettings.for_site(site)
     if brand.name == BrandSettings._meta.get_field("name").default:
         for name, value in BRAND.items():
             setattr(brand, name, value)

@@ -16,7 +16,6 @@ Section = tuple[str, str]
 
 
 def read(name: str) -> str:
-    """Read a text of the demo."""
     return (FOLDER / name).read_text(encoding="utf-8").strip()
 
 
@@ -39,7 +38,6 @@ def sections(markdown: str, marker: str = "## ") -> list[Section]:
 
 
 def html(markdown: str) -> str:
-    """Turn Markdown into HTML."""
     return _markdown.render(markdown).strip()
 
 

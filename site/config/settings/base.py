@@ -128,7 +128,8 @@ AXES_USERNAME_CALLABLE = "home.client.account_name"
 AXES_CLIENT_IP_CALLABLE = "home.client.client_address"
 
 # --- Language and time -----------------------------------------------------------------------------------
-LANGUAGE_CODE = "en-gb"  # the language that the site's own words are written in
+# The site's own words are English; for another language, add translations (makemessages) before setting it.
+LANGUAGE_CODE = text("LANGUAGE_CODE", "en-gb")
 TIME_ZONE = text("TIME_ZONE", "Europe/London")
 USE_I18N = True
 USE_TZ = True

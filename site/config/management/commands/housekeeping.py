@@ -43,7 +43,6 @@ class Command(BaseCommand):
 
 
 def steps() -> Iterator[Step]:
-    """Name every step."""
     for entry in personal_data.registered():
         if entry.expire:
             yield entry.key, partial(_expire, entry)

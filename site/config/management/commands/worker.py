@@ -42,7 +42,6 @@ class Command(BaseCommand):
     stopping = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add --once."""
         parser.add_argument(
             "--once", action="store_true", help="Do each job once, then end (for a scheduler)."
         )
