@@ -47,7 +47,8 @@ def review(request: HttpRequest) -> HttpResponse:
     option = _chosen_option(request)
     if basket is None or not contents.can_be_bought or option is None:
         return redirect("store:basket")
-    shown = Review(basket, contents, option, Policy.objects.in_force_of(Policy.Kind.TERMS), Policy.objects.in_force_of(Policy.Kind.PRIVACY))
+    terms, privacy = (Policy.objects.in_force_of(kind) for kind in (Policy.Kind.TERMS, Policy.Kind.PRIVACY))
+    shown = Review(basket, contents, option, terms, privacy)
     return _order(request, shown) if request.method == "POST" else _page(request, shown, _form(shown))
 
 

@@ -58,7 +58,9 @@ def test_an_empty_environment_is_refused_and_every_missing_variable_named() -> N
         assert name in result.stderr
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS", "SITE_URL", "DATABASE_URL", "EMAIL_URL", "STRIPE_WEBHOOK_SECRET"])
+@pytest.mark.parametrize(
+    "name", ["SECRET_KEY", "ALLOWED_HOSTS", "SITE_URL", "DATABASE_URL", "EMAIL_URL", "STRIPE_WEBHOOK_SECRET"]
+)
 def test_one_missing_variable_is_refused_by_name(name: str) -> None:
     result = _check({**COMPLETE, name: ""})
     assert result.returncode != 0

@@ -22,9 +22,7 @@ def add(client: Client, **fields: Any) -> Any:
 
 
 def add_by_script(client: Client, **fields: Any) -> Any:
-    return client.post(
-        ADD, {"sku": "MUG", "quantity": "2", **fields}, headers={"Accept": "application/json"}
-    )
+    return client.post(ADD, {"sku": "MUG", "quantity": "2", **fields}, headers={"Accept": "application/json"})
 
 
 def test_the_first_thing_makes_a_basket_and_its_two_cookies(client: Client, mug: ProductVariant) -> None:

@@ -28,7 +28,9 @@ from store.sandbox.server import HOST, Sandbox
 
 Status = Order.Status
 PAYING = timedelta(minutes=3)  # typing in a card
-BANK_DEBIT = timedelta(days=3)  # what a bank takes to decide; after the sandbox's own 20 seconds none would wait
+BANK_DEBIT = timedelta(
+    days=3
+)  # what a bank takes to decide; after the sandbox's own 20 seconds none would wait
 CHANGED_MIND = timedelta(minutes=12)
 RETURN = timedelta(days=9)
 # What these took is on the shelf again.
@@ -157,9 +159,7 @@ def _placed(story: Story, purchase: Purchase) -> Order:
         basket = None
         for sku, quantity in purchase.goods.items():
             basket = baskets.add(basket=basket, sku=sku, quantity=quantity)
-        order = checkout.place_order(
-            basket=basket, email=purchase.email, option=option, agreement=agreement
-        )
+        order = checkout.place_order(basket=basket, email=purchase.email, option=option, agreement=agreement)
         if purchase.end != "placed":
             checkout.start_payment(order=order)
     order.refresh_from_db()
@@ -176,7 +176,9 @@ def _live(till: Till, purchase: Purchase, order: Order) -> None:
         case ["expired"]:
             _settle(till, order, order.session_expires_at)
         case ["bank", *rest]:
-            _pay(till, purchase, order, outcome="delayed_failure" if rest == ["failed"] else "delayed_success")
+            _pay(
+                till, purchase, order, outcome="delayed_failure" if rest == ["failed"] else "delayed_success"
+            )
             if rest:
                 _settle(till, order, order.placed_at + PAYING + BANK_DEBIT)
             _staff_work(till, purchase, order, *rest)

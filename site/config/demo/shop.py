@@ -1,4 +1,4 @@
-"""The demo's range: products with drawn pictures, their stock, and where the shop delivers. Words: texts/products.md."""
+"""The demo's range: products with drawn pictures, their stock, where the shop delivers. Words: texts/products.md."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

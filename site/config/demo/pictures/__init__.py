@@ -64,8 +64,6 @@ _ALL = (
     ),
     Drawing("twine", "Twine", "A large natural and a small green ball of twine", house.twine),
     Drawing("bucket", "Bucket", "A zinc bucket with a wooden grip on its handle", house.bucket),
-    Drawing(
-        "bag", "Canvas bag", "A canvas shopping bag with bread and greens looking out of it", house.bag
-    ),
+    Drawing("bag", "Canvas bag", "A canvas shopping bag with bread and greens looking out of it", house.bag),
 )
 DRAWINGS = {drawing.name: drawing for drawing in _ALL}

@@ -4,22 +4,17 @@ import random
 
 from config.demo.pictures.paper import (
     BRICK,
-    CHALK,
     CREAM,
     FOREST,
     HONEY,
     KRAFT,
     LEAF,
-    MINT,
     OAK,
-    PINE,
     SLATE,
     STEEL,
     SUN,
     WALL_BLUSH,
     WALL_MINT,
-    WALL_SAND,
-    WALL_SUN,
     at,
     box,
     clipped,
@@ -35,11 +30,19 @@ def _ball(name: str, radius: float, colour: str, light: str, dark: str) -> str:
     dice = random.Random(name)  # noqa: S311 - winds the twine
     width = radius / 14
     layers = []
-    for turn, reach in ((64, 1.0), (-38, 0.86), (12, 0.62)):  # each winding lies on the one before and is narrower
+    for turn, reach in (
+        (64, 1.0),
+        (-38, 0.86),
+        (12, 0.62),
+    ):  # each winding lies on the one before and is narrower
         band = radius * reach
         places = [-band + width * 1.25 * step for step in range(int(2 * band / (width * 1.25)) + 1)]
         strands = "".join(
-            line(f"M{-radius} {y:.0f}Q0 {y * 1.28 + dice.uniform(-3, 3):.0f} {radius} {y:.0f}", dark, width * 1.2)
+            line(
+                f"M{-radius} {y:.0f}Q0 {y * 1.28 + dice.uniform(-3, 3):.0f} {radius} {y:.0f}",
+                dark,
+                width * 1.2,
+            )
             + line(
                 f"M{-radius} {y - 1:.0f}Q0 {y * 1.28 - 2:.0f} {radius} {y - 1:.0f}",
                 dice.choice((light, colour, colour)),

@@ -10,16 +10,11 @@ from config.demo.pictures.paper import (
     HONEY,
     KRAFT,
     LEAF,
-    MINT,
     OAK,
-    PINE,
-    SAGE,
     SLATE,
     STEEL,
     SUN,
-    WALL_BLUSH,
     WALL_MINT,
-    WALL_SAND,
     WALL_SKY,
     WALL_SUN,
     WALNUT,
@@ -187,7 +182,8 @@ def _towel(width: float, length: float, cloth: str, stripe: str, name: str) -> s
     outline = (
         f"M{-half} 0H{half}C{half + 8} {length * 0.4} {half - 8} {length * 0.7} {half + 4} {length}"
         f"C{half * 0.6} {length + 14} {half * 0.3} {length - 10} 0 {length + 2}"
-        f"S{-half * 0.7} {length + 12} {-half - 4} {length}C{-half + 8} {length * 0.7} {-half - 8} {length * 0.4} {-half} 0z"
+        f"S{-half * 0.7} {length + 12} {-half - 4} {length}"
+        f"C{-half + 8} {length * 0.7} {-half - 8} {length * 0.4} {-half} 0z"
     )
     bands = "".join(
         box(x, 0, wide, length + 30, stripe)

@@ -21,15 +21,19 @@ _LIGHT = """
 <stop offset=".2" stop-color="#fff" stop-opacity=".26"/><stop offset=".5" stop-color="#fff" stop-opacity="0"/>
 <stop offset="1" stop-color="#000" stop-opacity=".24"/></linearGradient>
 <linearGradient id="flat" x2="1" y2="1"><stop offset="0" stop-color="#fff" stop-opacity=".16"/>
-<stop offset=".5" stop-color="#fff" stop-opacity="0"/><stop offset="1" stop-color="#000" stop-opacity=".12"/></linearGradient>
+<stop offset=".5" stop-color="#fff" stop-opacity="0"/>
+<stop offset="1" stop-color="#000" stop-opacity=".12"/></linearGradient>
 <linearGradient id="down" x2="0" y2="1"><stop offset="0" stop-color="#fff" stop-opacity=".18"/>
 <stop offset="1" stop-color="#000" stop-opacity=".16"/></linearGradient>
 <radialGradient id="ball" cx=".34" cy=".28" r=".85"><stop offset="0" stop-color="#fff" stop-opacity=".34"/>
-<stop offset=".45" stop-color="#fff" stop-opacity="0"/><stop offset="1" stop-color="#000" stop-opacity=".34"/></radialGradient>
+<stop offset=".45" stop-color="#fff" stop-opacity="0"/>
+<stop offset="1" stop-color="#000" stop-opacity=".34"/></radialGradient>
 <radialGradient id="wall" cx=".3" cy=".2" r="1"><stop offset="0" stop-color="#fff" stop-opacity=".34"/>
-<stop offset=".55" stop-color="#fff" stop-opacity="0"/><stop offset="1" stop-color="#000" stop-opacity=".12"/></radialGradient>
+<stop offset=".55" stop-color="#fff" stop-opacity="0"/>
+<stop offset="1" stop-color="#000" stop-opacity=".12"/></radialGradient>
 <radialGradient id="contact"><stop offset="0" stop-color="#3a2608" stop-opacity=".55"/>
-<stop offset=".6" stop-color="#3a2608" stop-opacity=".28"/><stop offset="1" stop-color="#3a2608" stop-opacity="0"/></radialGradient>
+<stop offset=".6" stop-color="#3a2608" stop-opacity=".28"/>
+<stop offset="1" stop-color="#3a2608" stop-opacity="0"/></radialGradient>
 <linearGradient id="under" x2="0" y2="1"><stop offset="0" stop-color="#000" stop-opacity=".26"/>
 <stop offset="1" stop-color="#000" stop-opacity="0"/></linearGradient>
 <filter id="cast" x="-20%" y="-20%" width="150%" height="150%">
