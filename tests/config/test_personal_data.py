@@ -133,6 +133,7 @@ KNOWN_TABLES_WITH_ADDRESSES = {
     "axes.AccessFailureLog",
     "axes.AccessLog",
     "home.User",
+    "store.Order",
     "post_office.Email",
     "post_office.Log",  # goes with its e-mail
     "home.BrandSettings",  # the trader's own address, public

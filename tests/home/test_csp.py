@@ -16,7 +16,10 @@ def _directives(client: Client, path: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("path", ["/", "/no-such-page/", "/cookies/"])
-def test_public_pages_allow_no_inline_code_and_nobody_else(client: Client, path: str) -> None:
+def test_public_pages_allow_no_inline_code_and_nobody_but_providers(
+    client: Client, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csp, "_provider_sources", [])
     directives = _directives(client, path)
     assert directives["default-src"] == "'none'"
     assert directives["script-src"] == "'self'"

@@ -1,12 +1,15 @@
 """Orders: a table of transitions, a history of each, copies of what was agreed, and addresses nobody guesses."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from home.append_only import ImmutableRecordError
 from home.models import User
+from policies import personal_data
 from policies.models import Policy
 from store import orders
 from store.models import Order, OrderEvent, ProductVariant, ShippingOption
@@ -135,3 +138,13 @@ def test_remarks_for_staff_are_not_shown_to_the_shopper(client: Client, order: O
     shown = client.get(order.get_absolute_url()).content.decode()
     assert "fraud" not in shown
     assert "Invalid API Key" not in shown
+
+
+def test_what_is_held_of_a_shopper_is_registered_exported_and_ends(order: Order) -> None:
+    exported = personal_data.export("SHOPPER@example.com")["store.orders"]
+    assert [row["number"] for row in exported] == [order.number]
+    Order.objects.filter(pk=order.pk).update(status=Status.CANCELLED)
+    personal_data.expire(timezone.now() + timedelta(days=4000))
+    order.refresh_from_db()
+    assert order.email == ""
+    assert order.total > 0
