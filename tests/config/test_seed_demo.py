@@ -1,19 +1,25 @@
 """The demo: complete, as if the shop had lived for a while, the same when seeded twice, never in production."""
 
+import socket
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
+from post_office.models import Email
 from pytest_django import Settings
 
-from config.demo import people
+from config.demo import orders, people, shop
 from forms.models import Submission
 from home.models import HomePage, User
 from policies.models import ConsentRecord, Policy, PolicyVersion
+from store import reconciling, stock
+from store.models import DeliveryCountry, Order, OrderEvent, ProductPage, StockItem, StockMovement
+from store.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +30,7 @@ def _seeded() -> None:
 
 
 def _counts() -> dict[str, int]:
-    models = (PolicyVersion, ConsentRecord, Submission, User, Policy)
+    models = (PolicyVersion, ConsentRecord, Submission, User, Policy, ProductPage, StockMovement)
     return {model._meta.label: model.objects.count() for model in models}
 
 
@@ -76,6 +82,8 @@ PAGES = (
     "/",
     "/about/",
     "/shop/",
+    "/shop/notebook/",
+    "/shop/zinc-bucket/",
     "/privacy-policy/",
     "/privacy-policy/versions/",
     "/privacy-policy/versions/1/",
@@ -126,3 +134,86 @@ def test_production_gets_no_logins_with_published_passwords(settings: Settings) 
     with pytest.raises(ImproperlyConfigured):
         call_command("seed_demo", stdout=StringIO())
     assert not User.objects.exists()
+
+
+@pytest.mark.usefixtures("_seeded")
+def test_the_range_is_for_sale_with_its_stock_and_some_of_it_is_scarce() -> None:
+    assert ProductPage.objects.live().count() == len(shop.products()) == 14
+    left = {variant.sku: variant.on_hand for product in shop.products() for variant in product.variants}
+    assert stock.available(left) == left
+    assert left["BUCKET-10"] == left["LAMP-GREEN"] == 0
+    assert 0 < left["NB-A6-PLAIN"] <= stock.LOW
+    assert [country.code for country in DeliveryCountry.objects.deliverable()] == ["GB", "IE", "DE", "FR"]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def _with_sandbox(settings: Settings, tmp_path: Path) -> None:
+    settings.STRIPE_API_URL = f"http://127.0.0.1:{_free_port()}"
+    settings.STRIPE_SANDBOX_DATABASE = tmp_path / "sandbox.sqlite3"
+
+
+@pytest.mark.usefixtures("_seeded")
+def test_without_a_sandbox_there_are_no_orders() -> None:
+    assert not Order.objects.exists()
+
+
+@pytest.mark.usefixtures("_with_sandbox", "_seeded")
+def test_a_month_of_orders_stands_in_every_status() -> None:
+    now = timezone.now()
+    assert set(Order.objects.values_list("status", flat=True)) == set(Order.Status)
+    placed = Order.objects.values_list("placed_at", flat=True)
+    assert now - timedelta(days=31) < min(placed) < now - timedelta(days=28)
+    assert max(placed) <= now
+    for event in OrderEvent.objects.select_related("order"):
+        assert event.order.placed_at <= event.happened_at <= now
+    for order in Order.objects.exclude(status__in=Order.HOLDING):
+        history = [event.to_status for event in order.events.all() if event.to_status]
+        assert history[-1] == order.status
+        assert order.terms_accepted.effective_at < order.placed_at
+
+
+@pytest.mark.usefixtures("_with_sandbox", "_seeded")
+def test_the_stock_of_the_month_adds_up() -> None:
+    left = {variant.sku: variant.on_hand for product in shop.products() for variant in product.variants}
+    free = stock.available(left)
+    assert free == left
+    for item in StockItem.objects.all():
+        movements = StockMovement.objects.filter(sku=item.sku)
+        assert item.on_hand == sum(movement.on_hand_change for movement in movements)
+        assert item.held == sum(movement.held_change for movement in movements)
+
+
+@pytest.mark.usefixtures("_with_sandbox", "_seeded")
+def test_the_month_leaves_no_mail_to_send_and_is_lived_once() -> None:
+    assert not Email.objects.exists()
+    before = list(Order.objects.values_list("number", "status"))
+    call_command("seed_demo", stdout=StringIO())
+    assert list(Order.objects.values_list("number", "status")) == before
+
+
+@pytest.mark.usefixtures("_with_sandbox", "_seeded")
+def test_the_sandbox_knows_the_open_orders_when_it_runs_again(settings: Settings) -> None:
+    story = orders.Story()
+    database, port = settings.STRIPE_SANDBOX_DATABASE, int(settings.STRIPE_API_URL.rpartition(":")[2])
+    with Sandbox(port=port, database=database, clock=story.timestamp) as sandbox:
+        assert sandbox.deliveries.waiting() == []
+        report = reconciling.reconcile(everything=True)
+    assert report.asked >= 3
+    assert (report.changed, report.unanswered) == ({}, [])
+    assert not Order.objects.filter(events__note__contains="does not know").exists()
+    awaiting = Order.objects.filter(status=Order.Status.AWAITING)
+    assert all(order.session_url.startswith(settings.STRIPE_API_URL) for order in awaiting)
+
+
+@pytest.mark.usefixtures("_with_sandbox")
+def test_a_sandbox_that_runs_already_is_left_alone(settings: Settings) -> None:
+    with Sandbox(port=int(settings.STRIPE_API_URL.rpartition(":")[2])):
+        call_command("seed_demo", stdout=StringIO())
+    assert not Order.objects.exists()
+    assert stock.available(["LAMP-GREEN"]) == {"LAMP-GREEN": 0}

@@ -16,8 +16,8 @@ from wagtail.models import get_page_models
 from forms.models import FormPage
 from home.models import ContentPage
 from policies.models import ConsentRecord
-from store.models import ShopPage
-from tests.factories import cookie_policy, declare_cookies, home_page, policy_page, publish
+from store.models import ProductPage, ShopPage
+from tests.factories import cookie_policy, declare_cookies, home_page, policy_page, product, publish
 
 PLANTED = """
 window.planted = (window.planted ?? 0) + 1;
@@ -109,6 +109,7 @@ def test_before_a_choice_no_page_type_keeps_or_fetches_anything(page: Page, live
     }
     for instance in pages.values():
         home_page().add_child(instance=instance)
+    pages[ProductPage] = product().page
     rules = policy_page("House rules")
     publish(rules)
     covered = {*pages, type(rules), type(home_page()), type(cookie_policy())}
@@ -116,7 +117,8 @@ def test_before_a_choice_no_page_type_keeps_or_fetches_anything(page: Page, live
 
     requested: list[str] = []
     page.on("request", lambda request: requested.append(request.url))
-    for path in ("", "about/", "shop/", "contact/", "house-rules/", "cookie-policy/", "no-such-page/"):
+    shop = ("shop/", "shop/enamel-mug-mug/", "basket/")
+    for path in ("", "about/", *shop, "contact/", "house-rules/", "cookie-policy/", "no-such-page/"):
         page.goto(f"{live_server.url}/{path}")
         page.wait_for_load_state("networkidle")
         assert kept(page) == NOTHING, path

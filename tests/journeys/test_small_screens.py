@@ -11,6 +11,8 @@ PATHS = (
     "/",
     "/about/",
     "/shop/",
+    "/shop/enamel-mug/",
+    "/basket/",
     "/privacy-policy/",
     "/privacy-policy/versions/",
     "/privacy-policy/compare/1/2/",

@@ -28,9 +28,8 @@ from store.sandbox.server import HOST, Sandbox
 
 Status = Order.Status
 PAYING = timedelta(minutes=3)  # typing in a card
-BANK_DEBIT = timedelta(
-    days=3
-)  # what a bank takes to decide; after the sandbox's own 20 seconds none would wait
+# What a bank takes to decide; after the sandbox's usual 20 seconds no order would be seen waiting.
+BANK_DEBIT = timedelta(days=3)
 CHANGED_MIND = timedelta(minutes=12)
 RETURN = timedelta(days=9)
 # What these took is on the shelf again.
@@ -176,9 +175,8 @@ def _live(till: Till, purchase: Purchase, order: Order) -> None:
         case ["expired"]:
             _settle(till, order, order.session_expires_at)
         case ["bank", *rest]:
-            _pay(
-                till, purchase, order, outcome="delayed_failure" if rest == ["failed"] else "delayed_success"
-            )
+            outcome = "delayed_failure" if rest == ["failed"] else "delayed_success"
+            _pay(till, purchase, order, outcome=outcome)
             if rest:
                 _settle(till, order, order.placed_at + PAYING + BANK_DEBIT)
             _staff_work(till, purchase, order, *rest)

@@ -1,4 +1,7 @@
-"""The demo's range: products with drawn pictures, their stock, where the shop delivers. Words: texts/products.md."""
+"""The demo's range: products with drawn pictures, their stock, and where the shop delivers.
+
+Words and figures of the range are in texts/products.md; this module only reads them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -35,7 +35,7 @@ def _notebook(width: float, height: float, cover: str, band: str) -> str:
     pages = box(left + 10, top + 9, width + 2, height - 14, CREAM, radius=6)
     edges = "".join(line(f"M{left + width + step} {top + 16}V-14", "#d3ccb8", 1.6) for step in (4, 8))
     front = box(left, top, width, height, cover, radius=14, light="flat")
-    spine = box(left, top, 34, height, "#000", radius=14).replace("<rect", '<rect opacity=".14"')
+    spine = box(left, top, 34, height, "#000", radius=14, opacity=0.14)
     label = box(left + width * 0.27, top + height * 0.2, width * 0.44, height * 0.15, CHALK, radius=5)
     words = line(f"M{left + width * 0.33} {top + height * 0.255}h{width * 0.32}", SLATE, 5, 0.6) + line(
         f"M{left + width * 0.33} {top + height * 0.3}h{width * 0.2}", SLATE, 5, 0.4
@@ -108,7 +108,7 @@ def pencils() -> str:
     front = path("M-212-350C-120-350-70-300 0-300S120-350 212-350V0H-212z", CREAM, "flat")
     band = box(-212, -196, 424, 110, BRICK, light="flat")
     drawn = line("M-150-141h190l34-0", CREAM, 14) + path("M60-163l64 22-64 22z", CREAM)
-    return scene(FOREST, [standing(600, 540, back + row + front + band + drawn, scale=1.28)])
+    return scene(FOREST, [standing(600, 460, back + row + front + band + drawn, scale=1.06)])
 
 
 def lamp(colour: str = SUN, wall: str = "#114f3e") -> str:
@@ -120,12 +120,13 @@ def lamp(colour: str = SUN, wall: str = "#114f3e") -> str:
     inside = oval(0, 0, 172, 42, "#fff6d6")
     bulb = oval(0, 14, 56, 52, "#fffdf2")
     shade = path(
-        "M-172 0C-168-120-96-196-44-206H44C96-196 168-120 172 0A172 42 0 0 1-172 0Z", colour, "round"
+        "M-172 0C-168-120-96-196-44-206H44C96-196 168-120 172 0A172 42 0 0 0-172 0Z", colour, "round"
     )
     cap = box(-46, -250, 92, 52, HONEY, radius=14, light="round")
-    head = at(-158, -548, cap + inside + bulb + shade.replace("A172 42 0 0 1", "A172 42 0 0 0"), turn=24)
-    flex = line("M240-10C340-6 380 6 470 2S560-6 620 0", CREAM, 9)
-    return scene(wall, [at(600, 962, glow), standing(590, 300, flex + base + arm + joints + head, depth=6)])
+    head = at(-158, -548, cap + inside + bulb + shade, turn=24)
+    flex = line("M240-10C340-6 380 6 470 2S600-8 720 2", CREAM, 9)
+    whole = standing(590, 300, flex + base + arm + joints + head, scale=0.93, depth=6)
+    return scene(wall, [at(600, 962, glow, scale=0.93), whole])
 
 
 def clock(rim: str = BRICK, wall: str = WALL_MINT) -> str:
@@ -145,9 +146,9 @@ def clock(rim: str = BRICK, wall: str = WALL_MINT) -> str:
         + oval(0, 0, 268, 268, "#e8e5d9")
         + oval(4, 6, 262, 262, CHALK)
     )
-    hands = line("M0 0L-88-112", PINE, 22) + line("M0 0L118-150", PINE, 15) + line("M-20 44L86-190", BRICK, 6)
+    hands = line("M0 0L-88-112", PINE, 22) + line("M0 0L118-150", PINE, 15) + line("M-20 44L86-190", HONEY, 6)
     hub = oval(0, 0, 20, 20, PINE) + oval(0, 0, 8, 8, SUN)
-    return scene(wall, [hanging(600, 490, face + ticks + hands.replace(BRICK, HONEY) + hub, scale=1.1)])
+    return scene(wall, [hanging(600, 550, face + ticks + hands + hub, scale=1.02)])
 
 
 def _half(handle: str, blade: str) -> str:
@@ -166,4 +167,4 @@ def scissors(handle: str = LEAF, wall: str = WALL_SAND) -> str:
     front = at(0, 0, _half(handle, "#d7e0de"), turn=-12)
     screw = oval(0, 0, 24, 24, SLATE, light="ball") + line("M-10-10L10 10", CREAM, 5)
     pair = at(0, 0, back + front + screw, turn=28)
-    return scene(wall, [hanging(640, 440, pair, scale=0.98), nail(612, 146)])
+    return scene(wall, [hanging(630, 500, pair, scale=0.8), nail(607, 260)])

@@ -90,7 +90,7 @@ def bucket() -> str:
         box(x - 26, -462, 52, 66, SLATE, radius=12, light="flat") + oval(x, -430, 10, 10, CREAM)
         for x in (-268, 268)
     )
-    return scene(WALL_BLUSH, [standing(600, 420, wall + ribs + foot + lip + bail + grip + ears, scale=1.12)])
+    return scene(WALL_BLUSH, [standing(600, 420, wall + ribs + foot + lip + bail + grip + ears, scale=1.03)])
 
 
 def _leaf(x: float, turn: float, colour: str) -> str:
@@ -129,5 +129,5 @@ def bag() -> str:
     )
     return scene(
         WALL_MINT,
-        [standing(600, 580, far + bread + greens + body + hem + patches + near + print_ + folds, scale=1.12)],
+        [standing(600, 580, far + bread + greens + body + hem + patches + near + print_ + folds, scale=0.98)],
     )

@@ -173,7 +173,7 @@ def brush() -> str:
     spare = at(0, -112, _bristles(214, 108, CREAM, HONEY)) + spare_head
     return scene(
         "#d7876d",
-        [hanging(430, 150, whole, scale=1.12), nail(430, 114), standing(840, 290, spare, scale=1.2, depth=4)],
+        [hanging(430, 236, whole), nail(430, 204), standing(820, 270, spare, scale=1.1, depth=4)],
     )
 
 
@@ -214,9 +214,9 @@ def towels() -> str:
     return scene(
         WALL_SKY,
         [
-            hanging(600, 190, pole + ends),
-            hanging(420, 170, _towel(370, 610, CHALK, LEAF, "towel-left")),
-            hanging(794, 170, _towel(350, 540, CHALK, BRICK, "towel-right")),
+            hanging(600, 240, pole + ends),
+            hanging(420, 220, _towel(370, 610, CHALK, LEAF, "towel-left")),
+            hanging(794, 220, _towel(350, 540, CHALK, BRICK, "towel-right")),
         ],
     )
 
@@ -235,16 +235,14 @@ def spoons() -> str:
         "M-2 424C-66 432-70 566 0 590 62 566 62 440-2 424z", "#000", opacity=0.14
     )
     flat = path("M-18 376L-76 444C-84 520-76 588-66 600H84C90 560 84 480 76 444L18 376z", KRAFT, "flat")
-    slots = "".join(
-        box(x, 464, 17, 106, "#000", radius=8).replace("<rect", '<rect opacity=".42"') for x in (-42, -6, 30)
-    )
+    slots = "".join(box(x, 464, 17, 106, "#000", radius=8, opacity=0.42) for x in (-42, -6, 30))
     corner = path("M-16 396C-76 420-92 520-84 620H74C84 540 70 420 16 396z", WALNUT, "flat")
     hole = oval(-2, 520, 30, 34, "#000", opacity=0.34)
     rail = box(-430, -18, 860, 44, WALNUT, radius=8, light="down")
     pegs = "".join(nail(x, 0) for x in (-250, 0, 250))
     hung = [
-        hanging(350, 190, _hung(_handle(404, OAK) + bowl), scale=1.02),
-        hanging(600, 190, _hung(_handle(384, KRAFT) + flat + slots), scale=1.02),
-        hanging(850, 190, _hung(_handle(404, WALNUT) + corner + hole), scale=1.02),
+        hanging(350, 246, _hung(_handle(404, OAK) + bowl), scale=1.02),
+        hanging(600, 246, _hung(_handle(384, KRAFT) + flat + slots), scale=1.02),
+        hanging(850, 246, _hung(_handle(404, WALNUT) + corner + hole), scale=1.02),
     ]
-    return scene("#2b6a58", [hanging(600, 160, rail), *hung, at(600, 164, pegs)])
+    return scene("#2b6a58", [hanging(600, 216, rail), *hung, at(600, 220, pegs)])

@@ -8,68 +8,85 @@ from collections.abc import Iterable
 
 SIZE = 1200
 SHELF = 962  # where things stand
+# Pages may show the middle part in 4:3, so nothing that matters lies above 190 or below 1050.
 
 # The colours of static/img/shelves.svg, and the tints of its walls.
-FOREST, PINE, LEAF, MINT, SAGE = "#0f4a3a", "#0a3629", "#4f9c80", "#8fc7b0", "#c9ded4"
+FOREST, PINE, LEAF, MINT = "#0f4a3a", "#0a3629", "#4f9c80", "#8fc7b0"
 SUN, HONEY, BRICK, CREAM, CHALK = "#f7c331", "#c99512", "#d9573b", "#f2efe4", "#fbfaf4"
 OAK, KRAFT, WALNUT, STEEL, SLATE = "#d8b27a", "#e3c596", "#8a5a34", "#b9c6c4", "#5d6f6b"
 WALL_MINT, WALL_SAND, WALL_BLUSH, WALL_SUN, WALL_SKY = "#dce9e1", "#efe7d6", "#f2d9cd", "#f8e6ae", "#d5e4e6"
 
-# Light comes from the upper left: these are laid over a shape's own colour.
-_LIGHT = """
-<linearGradient id="round"><stop offset="0" stop-color="#000" stop-opacity=".10"/>
-<stop offset=".2" stop-color="#fff" stop-opacity=".26"/><stop offset=".5" stop-color="#fff" stop-opacity="0"/>
-<stop offset="1" stop-color="#000" stop-opacity=".24"/></linearGradient>
-<linearGradient id="flat" x2="1" y2="1"><stop offset="0" stop-color="#fff" stop-opacity=".16"/>
-<stop offset=".5" stop-color="#fff" stop-opacity="0"/>
-<stop offset="1" stop-color="#000" stop-opacity=".12"/></linearGradient>
-<linearGradient id="down" x2="0" y2="1"><stop offset="0" stop-color="#fff" stop-opacity=".18"/>
-<stop offset="1" stop-color="#000" stop-opacity=".16"/></linearGradient>
-<radialGradient id="ball" cx=".34" cy=".28" r=".85"><stop offset="0" stop-color="#fff" stop-opacity=".34"/>
-<stop offset=".45" stop-color="#fff" stop-opacity="0"/>
-<stop offset="1" stop-color="#000" stop-opacity=".34"/></radialGradient>
-<radialGradient id="wall" cx=".3" cy=".2" r="1"><stop offset="0" stop-color="#fff" stop-opacity=".34"/>
-<stop offset=".55" stop-color="#fff" stop-opacity="0"/>
-<stop offset="1" stop-color="#000" stop-opacity=".12"/></radialGradient>
-<radialGradient id="contact"><stop offset="0" stop-color="#3a2608" stop-opacity=".55"/>
-<stop offset=".6" stop-color="#3a2608" stop-opacity=".28"/>
-<stop offset="1" stop-color="#3a2608" stop-opacity="0"/></radialGradient>
-<linearGradient id="under" x2="0" y2="1"><stop offset="0" stop-color="#000" stop-opacity=".26"/>
-<stop offset="1" stop-color="#000" stop-opacity="0"/></linearGradient>
-<filter id="cast" x="-20%" y="-20%" width="150%" height="150%">
-<feDropShadow dx="34" dy="16" stdDeviation="20" flood-color="#10201a" flood-opacity=".26"/></filter>
-"""
+# Light comes from the upper left: these are laid over a shape's own colour. A stop: where, colour, how dense.
+_WHITE, _BLACK, _BROWN = "#fff", "#000", "#3a2608"
+_BALL, _WALL = 'cx=".34" cy=".28" r=".85"', 'cx=".3" cy=".2" r="1"'
+_LINEAR = {
+    "round": ("", ((0, _BLACK, 0.1), (0.2, _WHITE, 0.26), (0.5, _WHITE, 0), (1, _BLACK, 0.24))),
+    "flat": ('x2="1" y2="1"', ((0, _WHITE, 0.16), (0.5, _WHITE, 0), (1, _BLACK, 0.12))),
+    "down": ('x2="0" y2="1"', ((0, _WHITE, 0.18), (1, _BLACK, 0.16))),
+    "under": ('x2="0" y2="1"', ((0, _BLACK, 0.26), (1, _BLACK, 0))),
+}
+_RADIAL = {
+    "ball": (_BALL, ((0, _WHITE, 0.34), (0.45, _WHITE, 0), (1, _BLACK, 0.34))),
+    "wall": (_WALL, ((0, _WHITE, 0.34), (0.55, _WHITE, 0), (1, _BLACK, 0.12))),
+    "contact": ("", ((0, _BROWN, 0.55), (0.6, _BROWN, 0.28), (1, _BROWN, 0))),
+}
+_CAST = (
+    '<filter id="cast" x="-20%" y="-20%" width="150%" height="150%">'
+    '<feDropShadow dx="34" dy="16" stdDeviation="20" flood-color="#10201a" flood-opacity=".26"/></filter>'
+)
+
+
+def _gradient(kind: str, name: str, place: str, stops: Iterable[tuple[float, str, float]]) -> str:
+    drawn = "".join(
+        f'<stop offset="{offset}" stop-color="{colour}" stop-opacity="{density}"/>'
+        for offset, colour, density in stops
+    )
+    return f'<{kind}Gradient id="{name}" {place}>{drawn}</{kind}Gradient>'
+
+
+def _light() -> str:
+    linear = [_gradient("linear", name, *how) for name, how in _LINEAR.items()]
+    return "".join([*linear, *(_gradient("radial", name, *how) for name, how in _RADIAL.items()), _CAST])
+
+
+def _see_through(opacity: float) -> str:
+    return f' opacity="{opacity}"' if opacity != 1 else ""
 
 
 def path(d: str, fill: str, light: str = "", opacity: float = 1) -> str:
     """Draw an outline, with light laid over it."""
-    see_through = f' opacity="{opacity}"' if opacity != 1 else ""
     over = f'<path d="{d}" fill="url(#{light})"/>' if light else ""
-    return f'<path d="{d}" fill="{fill}"{see_through}/>{over}'
+    return f'<path d="{d}" fill="{fill}"{_see_through(opacity)}/>{over}'
 
 
 def line(d: str, colour: str, width: float, opacity: float = 1) -> str:
     """Draw a line with round ends."""
-    see_through = f' opacity="{opacity}"' if opacity != 1 else ""
     return (
         f'<path d="{d}" fill="none" stroke="{colour}" stroke-width="{width}" stroke-linecap="round"'
-        f' stroke-linejoin="round"{see_through}/>'
+        f' stroke-linejoin="round"{_see_through(opacity)}/>'
     )
 
 
 def box(
-    x: float, y: float, width: float, height: float, fill: str, *, radius: float = 0, light: str = ""
+    x: float,
+    y: float,
+    width: float,
+    height: float,
+    fill: str,
+    *,
+    radius: float = 0,
+    light: str = "",
+    opacity: float = 1,
 ) -> str:
     """Draw a rectangle."""
     shape = f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="{radius}" fill='
-    return f'{shape}"{fill}"/>' + (f'{shape}"url(#{light})"/>' if light else "")
+    return f'{shape}"{fill}"{_see_through(opacity)}/>' + (f'{shape}"url(#{light})"/>' if light else "")
 
 
 def oval(x: float, y: float, rx: float, ry: float, fill: str, *, light: str = "", opacity: float = 1) -> str:
     """Draw an ellipse around a point."""
-    see_through = f' opacity="{opacity}"' if opacity != 1 else ""
     shape = f'<ellipse cx="{x}" cy="{y}" rx="{rx}" ry="{ry}" fill='
-    return f'{shape}"{fill}"{see_through}/>' + (f'{shape}"url(#{light})"/>' if light else "")
+    return f'{shape}"{fill}"{_see_through(opacity)}/>' + (f'{shape}"url(#{light})"/>' if light else "")
 
 
 def at(x: float, y: float, thing: str, *, scale: float = 1, turn: float = 0) -> str:
@@ -115,5 +132,5 @@ def scene(wall: str, things: Iterable[str]) -> str:
     drawn = "".join(things)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE} {SIZE}" width="{SIZE}" height="{SIZE}">'
-        f"<defs>{_LIGHT}</defs>{back}{shelf}{drawn}</svg>\n"
+        f"<defs>{_light()}</defs>{back}{shelf}{drawn}</svg>\n"
     )

@@ -9,6 +9,7 @@ from django.db import transaction
 from config.demo import activity, orders, pages, people, policies, shop
 from home.models import HomePage
 from policies.models import Policy
+from store.models import Order
 
 
 class Command(BaseCommand):
@@ -39,6 +40,10 @@ class Command(BaseCommand):
                 orders.create(orders.Till(story, sandbox, accounts["Customer service"]))
             activity.create()
         self.stdout.write("The demo content is in place.")
+        if not Order.objects.exists():
+            self.stdout.write(
+                "It has no orders: they need the payment sandbox, and that it does not run yet."
+            )
 
 
 def _order_children(home: HomePage) -> None:
