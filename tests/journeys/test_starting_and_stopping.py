@@ -128,7 +128,7 @@ def test_a_run_says_when_the_port_is_taken(start: Start, free_port: int) -> None
         taken.listen()
         said, _ = start("run.py").communicate(timeout=PATIENCE)
     assert f"Port {free_port} cannot be used" in said
-    assert f"PORT={free_port + 1} make run" in said
+    assert f"PORT={free_port + 2} make run" in said
 
 
 @pytest.mark.parametrize("port", ["shop", "0", "65536", "-1"])
