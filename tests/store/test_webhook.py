@@ -231,14 +231,17 @@ BODY = b'{"id": "evt_1", "object": "event", "type": "checkout.session.completed"
 @pytest.mark.parametrize(
     "header",
     [
-        "", "x", "t=,v1=", "t=1,v1=abc", "v1=abc", "t=x,v1=abc", f"t={int(time.time())}", f"t={int(time.time())},v1=ä",
-        f"t={int(time.time())},v1=\u00ff\u00fe", ",,,===", "t=9" + "9" * 5000 + ",v1=x",
+        "", "x", "t=,v1=", "t=1,v1=abc", "v1=abc", "t=x,v1=abc", "t=NOW", "t=NOW,v1=ä",
+        "t=NOW,v1=\u00ff\u00fe", ",,,===", "t=9" + "9" * 5000 + ",v1=x",
         "t=1," * 2000, "\t", "t=²,v1=x",
     ],
 )  # fmt: skip
 def test_a_message_with_no_true_signature_is_refused(
     sandbox: Sandbox, mug: ProductVariant, client: Client, header: str
 ) -> None:
+    header = header.replace(
+        "NOW", str(int(time.time()))
+    )  # here, so that every process collects the same tests
     assert post_event(client, BODY, header=header) == 400
     assert not StripeEvent.objects.exists()
 
