@@ -3,6 +3,7 @@
 What is declared here is shown to visitors, and asked about, once a version of the cookie policy freezes it.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import django_filters
@@ -18,6 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.paginator import WagtailPaginator
+from wagtail.admin.ui.components import MediaContainer
+from wagtail.admin.ui.side_panels import StatusSidePanel
 from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.views.generic import CreateView, DeleteView, EditView, IndexView
 from wagtail.admin.views.generic.history import HistoryView
@@ -151,8 +154,24 @@ class DeclarationAddView(OurNames, CreateView):
     pass
 
 
+class DeclarationStatusPanel(StatusSidePanel):
+    def get_context_data(self, parent_context: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Name the kind of thing as the button that adds one does."""
+        return {**super().get_context_data(parent_context), "model_name": parent_context["view"].thing}
+
+
 class DeclarationEditView(OurNames, EditView):
-    pass
+    thing: str | Promise = ""
+
+    def get_side_panels(self) -> MediaContainer:
+        """Show the one panel of Wagtail's, by our name."""
+        panel = DeclarationStatusPanel(
+            self.object,
+            self.request,
+            history_url=self.get_history_url(),
+            last_updated_info=self.get_last_updated_info(),
+        )
+        return MediaContainer([panel])
 
 
 class DeclarationHistoryView(OurNames, HistoryView):
@@ -189,8 +208,8 @@ class DeclarationViewSet(ModelViewSet):
         return self.form_class
 
     def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        """Tell every view what its list is called."""
-        return super().get_common_view_kwargs(list_name=self.menu_label, **kwargs)
+        """Tell every view what its list and a row of it are called."""
+        return super().get_common_view_kwargs(list_name=self.menu_label, thing=self.thing, **kwargs)
 
     def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         """Name the list, and the button above it."""
