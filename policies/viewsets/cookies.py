@@ -155,9 +155,11 @@ class DeclarationAddView(OurNames, CreateView):
 
 
 class DeclarationStatusPanel(StatusSidePanel):
+    thing: str | Promise = ""
+
     def get_context_data(self, parent_context: Mapping[str, Any]) -> Mapping[str, Any]:
         """Name the kind of thing as the button that adds one does."""
-        return {**super().get_context_data(parent_context), "model_name": parent_context["view"].thing}
+        return {**super().get_context_data(parent_context), "model_name": self.thing}
 
 
 class DeclarationEditView(OurNames, EditView):
@@ -171,6 +173,7 @@ class DeclarationEditView(OurNames, EditView):
             history_url=self.get_history_url(),
             last_updated_info=self.get_last_updated_info(),
         )
+        panel.thing = self.thing
         return MediaContainer([panel])
 
 
