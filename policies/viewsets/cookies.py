@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.forms.models import fields_for_model
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
@@ -24,7 +24,6 @@ from wagtail.admin.ui.side_panels import StatusSidePanel
 from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.views.generic import CreateView, DeleteView, EditView, IndexView
 from wagtail.admin.views.generic.history import HistoryView
-from wagtail.admin.views.generic.usage import UsageView
 from wagtail.admin.viewsets.model import ModelViewSet
 
 from policies.consent import MAX_CATEGORIES
@@ -181,10 +180,6 @@ class DeclarationHistoryView(OurNames, HistoryView):
     pass
 
 
-class DeclarationUsageView(OurNames, UsageView):
-    pass
-
-
 class DeclarationDeleteView(DeleteView):
     confirmation_message = _(
         "Delete it? Visitors see it until a new version of the cookie policy is published."
@@ -200,7 +195,6 @@ class DeclarationViewSet(ModelViewSet):
     add_view_class = DeclarationAddView
     edit_view_class = DeclarationEditView
     history_view_class = DeclarationHistoryView
-    usage_view_class = DeclarationUsageView
     delete_view_class = DeclarationDeleteView
     form_class: type[forms.ModelForm]
     thing: str | Promise  # what one row is called
@@ -211,8 +205,13 @@ class DeclarationViewSet(ModelViewSet):
         return self.form_class
 
     def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        """Tell every view what its list and a row of it are called."""
-        return super().get_common_view_kwargs(list_name=self.menu_label, thing=self.thing, **kwargs)
+        """Tell every view what its list and a row of it are called; of use elsewhere no record is kept."""
+        names = {"list_name": self.menu_label, "thing": self.thing}
+        return super().get_common_view_kwargs(**{"usage_url_name": None, **names, **kwargs})
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        """Leave out the list of uses, which would always be empty."""
+        return [pattern for pattern in super().get_urlpatterns() if pattern.name != "usage"]
 
     def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         """Name the list, and the button above it."""
