@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from wagtail.models import Page
 
 from policies import fact_changes, facts, records
 from policies.models import Policy, PolicyPage, PolicyVersion
@@ -92,7 +93,7 @@ def facts_in(version: PolicyVersion) -> dict[str, Any]:
 
 
 @transaction.atomic
-def draft_with_new_facts(*, page: PolicyPage, drifts: Iterable[Drift], by: "User | None") -> bool:
+def draft_with_new_facts(*, page: Page, drifts: Iterable[Drift], by: "User | None") -> bool:
     """Make a draft of the page's published text that says what changed; the new facts come in at publication.
 
     Returns False, and makes none, where the page has a draft already.

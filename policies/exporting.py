@@ -110,6 +110,12 @@ def file_name(policies: Iterable[Policy], *, now: datetime | None = None) -> str
     return f"{stem}-{timezone.localdate(now or timezone.now()).isoformat()}.zip"
 
 
+def people_in(version: PolicyVersion) -> dict[str, str]:
+    """Read from the record who wrote, published and approved a version; empty where it does not say."""
+    content = _content(version)
+    return {name: _text(content, name) for name in _PEOPLE}
+
+
 def _write(archive: _Archive, ids: list[int], now: datetime) -> None:
     known = Policy.objects.filter(pk__in=ids).annotate(newest=Max("versions__number")).order_by("slug", "pk")
     listed = {
@@ -206,7 +212,7 @@ def _line(version: PolicyVersion, content: dict[str, Any], folder: str) -> dict[
         "recorded_at": records.timestamp(version.recorded_at),
         "change_kind": _text(content, "change_kind"),
         "change_summary": _text(content, "change_summary"),
-        **{name: _text(content, name) for name in _PEOPLE},
+        **people_in(version),
         "imported_from": _text(imported, "name") if isinstance(imported, dict) else "",
         "withdrawn_at": records.timestamp(withdrawal.withdrawn_at) if withdrawal else "",
         "withdrawn_by": withdrawal.withdrawn_by if withdrawal else "",

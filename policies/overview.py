@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
+from wagtail.models import Page
 
 from policies import drift, records
-from policies.models import Policy, PolicyPage, PolicyVersion
+from policies.models import Policy, PolicyVersion
 from policies.models.versions import Status
 
 
@@ -40,7 +41,7 @@ class Standing:
     policy: Policy
     in_force: PolicyVersion | None = None
     coming: list[Coming] = field(default_factory=list)
-    page: PolicyPage | None = None
+    page: Page | None = None
     drifts: list[drift.Drift] = field(default_factory=list)
 
     @property
@@ -89,16 +90,14 @@ def standings(policies: Iterable[Policy], *, now: datetime) -> list[Standing]:
 
 
 def _versions_that_matter(policy_ids: Iterable[int], now: datetime) -> QuerySet[PolicyVersion]:
-    # The first condition needs no look at other versions: past ones are left out by one comparison each.
     versions = PolicyVersion.objects.filter(policy__in=list(policy_ids)).with_status(now)
-    matter = Q(status__in=[Status.IN_FORCE, Status.COMING])
-    return versions.filter(matter).select_related("policy").order_by("effective_at", "number")
+    now_or_later = versions.filter(status__in=[Status.IN_FORCE, Status.COMING])
+    return now_or_later.select_related("policy").order_by("effective_at", "number")
 
 
-def _pages(policy_ids: Iterable[int]) -> QuerySet[PolicyPage]:
-    pages = PolicyPage.objects.filter(policy__in=list(policy_ids), alias_of__isnull=True).order_by("-pk")
-    return (
-        pages.select_related("latest_revision__user")
-        .defer("latest_revision__content")
-        .prefetch_workflow_states()
-    )
+def _pages(policy_ids: Iterable[int]) -> QuerySet[Page]:
+    # As plain pages: Wagtail brings along the states of their workflows only so.
+    pages = Page.objects.filter(policypage__policy__in=list(policy_ids), alias_of__isnull=True)
+    named = pages.annotate(policy_id=F("policypage__policy")).order_by("-pk")
+    related = named.select_related("latest_revision__user").defer("latest_revision__content")
+    return related.prefetch_workflow_states()
