@@ -43,8 +43,8 @@ _LABELS: dict[str, str | Promise] = {
 
 
 def describe(old: Any, new: Any) -> list[str]:
-    """Say in the active language what became of the old data."""
-    return list(_changes(old, new, ()))
+    """Say in the active language what became of the old data; nothing only where nothing did."""
+    return list(_changes(old, new, ())) or ([] if old == new else [_("changed")])
 
 
 def _changes(old: Any, new: Any, path: tuple[str, ...], key: str = "") -> Iterator[str]:
