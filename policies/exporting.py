@@ -144,6 +144,7 @@ def _write_version(archive: _Archive, entry: _Listed, version: PolicyVersion) ->
         "line": line,
         "status": Status(version.status).label,
         "change_kind": dict(ChangeKind.choices).get(line["change_kind"], line["change_kind"]),
+        "overview": "../../index.html",
         "html": cleaning.safe_html(_text(content, "html")),
         "language": _text(content, "language"),
         "withdrawal": version.withdrawal if version.is_withdrawn else None,

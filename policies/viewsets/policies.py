@@ -14,6 +14,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -90,6 +91,14 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
         )
         messages.warning(request, words)
     return redirect("wagtailadmin_pages:edit", standing.page.pk)
+
+
+def in_force_in_words(standing: overview.Standing) -> str:
+    """Write for a cell what is in force, and since when."""
+    if standing.in_force is None:
+        return ""
+    since = date_format(timezone.localtime(standing.in_force.effective_at), "DATE_FORMAT")
+    return _("version %(number)s since %(date)s") % {"number": standing.in_force.number, "date": since}
 
 
 def coming_in_words(standing: overview.Standing) -> str:
@@ -207,6 +216,7 @@ class PolicyViewSet(ReadOnlyViewSet):
     add_to_admin_menu = False  # its group is in the menu
     index_view_class = PolicyIndexView
     inspect_view_class = PolicyInspectView
+    index_template_name = "policies/admin/policies.html"
     inspect_template_name = "policies/admin/policy.html"
     inspect_view_fields = ["slug"]
     search_fields = ["title", "slug"]
@@ -221,7 +231,7 @@ class PolicyViewSet(ReadOnlyViewSet):
         Column(
             "in_force",
             label=gettext_lazy("In force"),
-            accessor=lambda policy: getattr(policy.standing.in_force, "number", ""),
+            accessor=lambda policy: in_force_in_words(policy.standing),
         ),
         Column(
             "coming", label=gettext_lazy("Coming"), accessor=lambda policy: coming_in_words(policy.standing)
