@@ -28,6 +28,7 @@ from policies import cleaning, records
 from policies.models import Policy, PolicyVersion
 from policies.models.versions import ChangeKind, Status
 
+_COMPRESSION = 1  # a quarter larger than usual, and done in a fraction of the time: somebody waits for it
 _CHUNK = 10  # versions read from the database at once
 _DIGITS = 4  # of a version's number in the name of its folder, at least: so that they sort
 _FIRST_YEAR_OF_ZIP = 1980
@@ -71,7 +72,7 @@ class _Archive:
         entry.compress_type = zipfile.ZIP_DEFLATED
         entry.create_system = 3  # Unix, wherever it is written: the bytes do not depend on the machine
         entry.external_attr = 0o100644 << 16
-        self.zip.writestr(entry, body)
+        self.zip.writestr(entry, body, compresslevel=_COMPRESSION)
         self.sums.append(f"{hashlib.sha256(body).hexdigest()}  {name}\n")
 
 
@@ -182,7 +183,15 @@ def _of_policy(entry: _Listed) -> dict[str, Any]:
 
 
 def _with_words(entry: _Listed) -> dict[str, Any]:
-    versions = [{**line, "status_label": Status(line["status"]).label} for line in entry.lines]
+    versions = [
+        {
+            **line,
+            "status_label": Status(line["status"]).label,
+            "in_force_from": datetime.fromisoformat(line["effective_at"]),
+            "recorded": datetime.fromisoformat(line["recorded_at"]),
+        }
+        for line in entry.lines
+    ]
     newest = entry.lines[-1]["version"] if entry.lines else 0
     kind = entry.policy.get_kind_display()
     return {**_of_policy(entry), "kind_label": kind, "versions": versions, "newest": newest}
