@@ -3,6 +3,7 @@
 from policies.models.consents import ConsentRecord
 from policies.models.cookies import CookieDetails
 from policies.models.pages import CookiePolicyPage, PolicyPage
+from policies.models.settings import PolicySettings
 from policies.models.versions import Policy, PolicyVersion, VersionWithdrawal
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "CookiePolicyPage",
     "Policy",
     "PolicyPage",
+    "PolicySettings",
     "PolicyVersion",
     "VersionWithdrawal",
 ]
