@@ -7,8 +7,9 @@ from wagtail.models import Revision
 
 from home.models import User
 from policies import cleaning, html_blocks, publishing
+from policies.forms import STATEMENT_FIELDS
 from policies.models import PolicyPage, PolicyVersion
-from policies.models.pages import NOTICE_FIELDS, STATEMENT_FIELDS
+from policies.models.pages import NOTICE_FIELDS
 
 
 class NoDraftError(Exception):

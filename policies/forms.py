@@ -12,7 +12,8 @@ from policies import addresses
 from policies.models.settings import PolicySettings
 
 LONGEST_SLUG = 90  # leaves room for "-2" in the policy's own, permanent one
-_STATEMENT = ("change_summary", "change_kind", "takes_effect", "effective_from")
+# What the editor states of each version. Empty in a new draft, required to publish or to submit.
+STATEMENT_FIELDS = ("change_summary", "change_kind", "takes_effect", "effective_from")
 
 
 class PolicyPageForm(WagtailAdminPageForm):
@@ -22,7 +23,7 @@ class PolicyPageForm(WagtailAdminPageForm):
         """Start each new draft with an empty statement about the version."""
         super().__init__(*args, **kwargs)
         if not self.is_bound and self._is_new_draft():
-            self.initial.update(dict.fromkeys(_STATEMENT, ""))
+            self.initial.update(dict.fromkeys(STATEMENT_FIELDS, ""))
         if "effective_from" in self.fields:
             self.fields["effective_from"].help_text = _advice_on_notice()
 

@@ -40,8 +40,6 @@ class TakesEffect(models.TextChoices):
     LATER = "later", _("At a time ahead: it is announced until then")
 
 
-# What the editor states of each version. Empty in a new draft, required to publish or to submit.
-STATEMENT_FIELDS = ("change_summary", "change_kind", "takes_effect", "effective_from")
 VERSION_PANELS = [
     MultiFieldPanel(
         [
