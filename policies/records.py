@@ -75,9 +75,8 @@ def _column_problems(version: PolicyVersion) -> Iterator[Problem]:
     if not isinstance(content, dict):
         yield Problem(version, "the record is not a JSON object")
         return
-    imported = (
-        {"name": version.import_source, "sha256": version.import_sha256} if version.import_sha256 else None
-    )
+    origin = {"name": version.import_source, "sha256": version.import_sha256}
+    imported = origin if any(origin.values()) else None
     columns = {
         "policy": version.policy.slug,
         "number": version.number,

@@ -1,4 +1,4 @@
-"""What the policies app adds to the admin: one menu entry with its staff screens."""
+"""What the policies app adds to the admin: one menu entry with its staff screens, and a panel on the dashboard."""
 
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
@@ -14,11 +14,12 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 from wagtail.models import Page
 
-from policies import forecast
+from policies import dashboard, forecast
 from policies.models import PolicyPage
 from policies.views import consent_report, review
 from policies.viewsets.consents import consent_viewset
 from policies.viewsets.cookies import cookie_viewsets
+from policies.viewsets.policies import policy_viewset
 from policies.viewsets.versions import version_viewset
 
 
@@ -33,12 +34,15 @@ class PoliciesGroup(ModelViewSetGroup):
     menu_label = _("Policies")
     menu_icon = "doc-full"
     menu_order = 250
-    items = (version_viewset, consent_viewset, *cookie_viewsets)
+    items = (policy_viewset, version_viewset, consent_viewset, *cookie_viewsets)
 
 
 @hooks.register("register_admin_viewset")
 def policies_group() -> PoliciesGroup:
     return PoliciesGroup()
+
+
+hooks.register("construct_homepage_panels", dashboard.add_panel)
 
 
 @hooks.register("before_edit_page")
