@@ -1,4 +1,4 @@
-"""Drafts that the site makes for the editor: an older version put back, facts brought up to date. It never publishes."""
+"""Drafts that the site makes for the editor: a version put back, facts brought up to date. It never publishes."""
 
 from collections.abc import Iterable
 from typing import Any

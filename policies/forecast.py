@@ -17,7 +17,6 @@ from wagtail.models import Site
 
 from policies import consent, facts, notices, publishing, records, redline
 from policies.models import Policy, PolicyPage, PolicySettings, PolicyVersion
-from policies.models.pages import TakesEffect
 from policies.models.versions import ChangeKind
 
 
@@ -79,7 +78,7 @@ def of_latest_draft(page: PolicyPage) -> Forecast:
     policy = publishing.policy_for(latest)
     draft = publishing.draft_of(latest, now=now)
     before = policy.in_force(draft.effective_at) if policy else None
-    return Forecast(latest, policy, draft, before, now, _missing(latest))
+    return Forecast(latest, policy, draft, before, now, _labels(latest, latest.missing_statements))
 
 
 def outcome(page: PolicyPage) -> str:
@@ -98,11 +97,8 @@ def outcome(page: PolicyPage) -> str:
     return _("Version %(number)s is in force.") % {"number": version.number}
 
 
-def _missing(page: PolicyPage) -> list[str]:
-    fields = ["change_summary", "change_kind", "takes_effect"]
-    if page.takes_effect == TakesEffect.LATER:
-        fields.append("effective_from")
-    return [str(page._meta.get_field(name).verbose_name) for name in fields if not getattr(page, name)]
+def _labels(page: PolicyPage, names: list[str]) -> list[str]:
+    return [str(page._meta.get_field(name).verbose_name) for name in names]
 
 
 def _effects(forecast: Forecast) -> Iterator[str]:
