@@ -15,10 +15,10 @@ RUN pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
 COPY . .
 
 # Production settings refuse to load without these; the values serve this one step and stay out of the image.
-# Values that production would start with; none of them stays in the image.
 RUN SECRET_KEY=$(head -c 60 /dev/urandom | base64 -w 0) ALLOWED_HOSTS=build.invalid \
     SITE_URL=https://build.invalid DATABASE_URL=sqlite:////tmp/build.sqlite3 \
     EMAIL_URL=smtp://build.invalid DEFAULT_FROM_EMAIL=build@build.invalid \
+    STRIPE_SECRET_KEY=sk_test_build STRIPE_TEST_MONEY=1 STRIPE_WEBHOOK_SECRET=whsec_0123456789abcdef \
     python manage.py collectstatic --no-input
 
 # An account that can write only where files are kept; a new volume takes these owners over.

@@ -1,27 +1,22 @@
-"""Drift: where the running system has moved away from what a version in force says of it, and the draft that says so.
+"""Drift: where the running system has moved away from what a version in force says of it.
 
-Only live facts can drift: what a version froze under the key of a fact that an app registers. It never publishes and
-never changes a version; the one thing it writes is a draft, for an editor to read and to publish.
+Only live facts can drift: what a version froze under the key of a fact that an app registers. It reads and compares;
+the draft that states the new facts is made by `policies.drafts`.
 """
 
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
-from wagtail.models import Page
 
 from policies import fact_changes, facts, records
 from policies.models import Policy, PolicyPage, PolicyVersion
-
-if TYPE_CHECKING:
-    from home.models import User
 
 
 @dataclass(frozen=True)
@@ -90,21 +85,6 @@ def facts_in(version: PolicyVersion) -> dict[str, Any]:
     except (json.JSONDecodeError, KeyError, TypeError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-@transaction.atomic
-def draft_with_new_facts(*, page: Page, drifts: Iterable[Drift], by: "User | None") -> bool:
-    """Make a draft of the page's published text that says what changed; the new facts come in at publication.
-
-    Returns False, and makes none, where the page has a draft already.
-    """
-    locked = PolicyPage.objects.select_for_update().get(pk=page.pk)
-    if locked.has_unpublished_changes:
-        return False
-    draft = locked.specific
-    draft.change_summary = suggested_summary(drifts)
-    draft.save_revision(user=by, log_action=True, clean=False)  # a draft need not be complete
-    return True
 
 
 def suggested_summary(drifts: Iterable[Drift]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 
 @dataclass(frozen=True)
@@ -43,3 +44,17 @@ def collect(key: str) -> Any:
 def choices() -> list[tuple[str, str | Promise]]:
     """List the facts for the editor."""
     return [(fact.key, fact.label) for fact in sorted(_facts.values(), key=lambda fact: fact.key)]
+
+
+def label(key: str) -> str:
+    """Name a fact for people; by its key where no app registers it any more."""
+    if key == "notice":
+        return _("Words of the consent bar")
+    fact = _facts.get(key)
+    return str(fact.label) if fact else key
+
+
+def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Name the facts that two collections (fact key → data) state differently."""
+    keys = sorted(before.keys() | after.keys())
+    return [label(key) for key in keys if before.get(key) != after.get(key)]

@@ -3,34 +3,72 @@
 from typing import Any
 
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminPageForm
+from wagtail.models import Site
 
 from policies import addresses
+from policies.models.settings import PolicySettings
 
 LONGEST_SLUG = 90  # leaves room for "-2" in the policy's own, permanent one
+# What the editor states of each version. Empty in a new draft, required to publish or to submit.
+STATEMENT_FIELDS = ("change_summary", "change_kind", "takes_effect", "effective_from")
 
 
 class PolicyPageForm(WagtailAdminPageForm):
-    """Asks anew for the words about each version, and refuses a version in the past."""
+    """Asks anew for the words about each version, and refuses what cannot become one."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Start each new draft with an empty summary, kind of change aside."""
+        """Start each new draft with an empty statement about the version."""
         super().__init__(*args, **kwargs)
-        is_new_draft = (
-            bool(self.instance.pk) and self.instance.live and not self.instance.has_unpublished_changes
-        )
-        if is_new_draft and not self.is_bound:
-            self.initial["change_summary"] = ""
-            self.initial["effective_from"] = None
+        if not self.is_bound and self._is_new_draft():
+            self.initial.update(dict.fromkeys(STATEMENT_FIELDS, ""))
+        if "effective_from" in self.fields:
+            self.fields["effective_from"].help_text = _advice_on_notice()
 
     def clean(self) -> dict[str, Any]:
-        """Check the time and the address."""
+        """Check the statement, the address, and the right to publish."""
         cleaned = super().clean()
-        effective_from = cleaned.get("effective_from")
-        publishes = "action-publish" in self.data
-        if publishes and effective_from and effective_from < timezone.now():
-            self.add_error("effective_from", _("This time is past. Leave it empty to publish at once."))
+        if "action-publish" in self.data or "action-submit" in self.data:
+            self._check_time(cleaned)
+        if "action-publish" in self.data and not self._may_publish():
+            self.add_error(None, _("You may not publish policies. Save a draft and submit it for review."))
         if (slug := cleaned.get("slug")) and not addresses.is_free(slug):
             self.add_error("slug", _("The site uses this address itself. Choose another."))
         return cleaned
+
+    def _is_new_draft(self) -> bool:
+        """Say whether what the instance states about a version was said of one that is published already."""
+        page = self.instance
+        if page.pk and page.live and not page.has_unpublished_changes:
+            return True
+        versions = page.policy.versions if page.policy_id else None
+        return bool(versions and versions.filter(change_summary=page.change_summary.strip()).exists())
+
+    def _check_time(self, cleaned: dict[str, Any]) -> None:
+        is_later = cleaned.get("takes_effect") == "later"
+        moment = cleaned.get("effective_from")
+        if is_later and moment is None and "effective_from" not in self.errors:
+            self.add_error("effective_from", _("Say from when it takes effect."))
+        if is_later and moment and moment <= timezone.now():
+            self.add_error("effective_from", _("This time is past. Choose one ahead, or “at once”."))
+        if not is_later and moment:
+            self.add_error("effective_from", _("Leave this empty, or choose “at a time ahead” above."))
+
+    def _may_publish(self) -> bool:
+        # The view asks this of an existing page itself; of a new one it asks only its parent.
+        user = self.for_user
+        return user is None or user.is_superuser or user.has_perm("policies.publish_policypage")
+
+
+def _advice_on_notice() -> str:
+    site = Site.objects.filter(is_default_site=True).first()
+    advice = PolicySettings.for_site(site) if site else PolicySettings()
+    if not advice.notice_days:
+        return _("Only for a time ahead.")
+    day = date_format(timezone.localtime(advice.end_of_notice(timezone.now())), "DATE_FORMAT")
+    return _("Only for a time ahead. With %(days)s days' notice: %(day)s.") % {
+        "days": advice.notice_days,
+        "day": day,
+    }

@@ -22,6 +22,7 @@ from wagtail.models import Page, Site
 from policies import addresses, import_text, publishing
 from policies.import_text import Document, RefusedError
 from policies.models import Policy, PolicyPage, PolicyVersion
+from policies.models.pages import TakesEffect
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_FILES_OF_A_DAY = 1000
@@ -173,6 +174,7 @@ def _show_on_page(policy: Policy) -> None:
     page.title = page.draft_title = latest.title
     page.body = [("imported", latest.html)]
     page.change_summary = _("Imported.")
+    page.change_kind, page.takes_effect = latest.change_kind, TakesEffect.NOW
     if page.pk:
         page.save()
     else:

@@ -38,6 +38,7 @@ class Draft:
     change_summary: str = ""
     change_kind: str = ChangeKind.MATERIAL
     facts: dict[str, Any] = field(default_factory=dict)
+    author: "User | None" = None
     publisher: "User | None" = None
     approver: "User | None" = None
     page: "PolicyPage | None" = None
@@ -63,15 +64,20 @@ def attach_policy(*, page: "PolicyPage") -> Policy:
     """Give the page its policy: its own, else an orphaned one of the same address and kind, else a new one."""
     if page.policy is None:  # an instance read before the first publication does not know of it
         page.policy_id = type(page).objects.filter(pk=page.pk).values_list("policy", flat=True).first()
-    if page.policy is None:
-        orphan = Policy.objects.filter(slug=page.slug, kind=page.policy_kind, pages__isnull=True).first()
-        page.policy = orphan or Policy.objects.create(
-            slug=_free_slug(page.slug),
-            kind=page.policy_kind,
-            title=page.title,
-            language=settings.LANGUAGE_CODE,
-        )
+    page.policy = policy_for(page) or Policy.objects.create(
+        slug=_free_slug(page.slug),
+        kind=page.policy_kind,
+        title=page.title,
+        language=settings.LANGUAGE_CODE,
+    )
     return page.policy
+
+
+def policy_for(page: "PolicyPage") -> Policy | None:
+    """Find the policy whose version publishing the page would make: its own, else an orphaned one."""
+    if page.policy is not None:
+        return page.policy
+    return Policy.objects.filter(slug=page.slug, kind=page.policy_kind, pages__isnull=True).first()
 
 
 def _free_slug(wanted: str) -> str:
@@ -83,16 +89,17 @@ def _free_slug(wanted: str) -> str:
 def draft_of(page: "PolicyPage", *, now: datetime | None = None) -> Draft:
     """Read from a page what publishing it now would freeze."""
     moment = now or timezone.now()
-    revision = page.live_revision
+    author = page.live_revision.user if page.live_revision else None
     return Draft(
         title=page.title,
         html=render_body(page),
         source={"format": "streamfield", "blocks": json.loads(json.dumps(page.body.get_prep_value()))},
-        effective_at=max(page.effective_from or moment, moment),
+        effective_at=max(page.announced_for or moment, moment),
         change_summary=page.change_summary.strip(),
-        change_kind=page.change_kind,
+        change_kind=page.change_kind or ChangeKind.MATERIAL,  # said by nobody: the one that hides nothing
         facts=_facts_of(page),
-        publisher=get_active_log_context().user or (revision.user if revision else None),
+        author=author,
+        publisher=get_active_log_context().user or author,
         approver=_approver_of(page),
         page=page,
     )
@@ -223,6 +230,7 @@ def _content(
         "change_kind": draft.change_kind,
         "effective_at": records.timestamp(draft.effective_at),
         "recorded_at": records.timestamp(recorded_at),
+        "author": _name(draft.author),
         "publisher": _name(draft.publisher),
         "approver": _name(draft.approver),
         "imported_from": imported,

@@ -14,7 +14,8 @@ from typing import Any
 
 from policies.models.versions import Policy, PolicyVersion
 
-FORMAT = 1
+# 2: with the author beside publisher and approver.
+FORMAT = 2
 
 
 @dataclass(frozen=True)

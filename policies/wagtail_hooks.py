@@ -1,21 +1,33 @@
 """What the policies app adds to the admin: one menu entry with its staff screens, and a panel on the dashboard."""
 
+from django.contrib.auth.models import Permission
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin import messages
+from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 from wagtail.models import Page
 
-from policies import dashboard
+from policies import dashboard, forecast
 from policies.models import PolicyPage
+from policies.views import consent_report, review
 from policies.viewsets.consents import consent_viewset
 from policies.viewsets.cookies import cookie_viewsets
 from policies.viewsets.policies import policy_viewset
 from policies.viewsets.versions import version_viewset
+
+
+class PermittedMenuItem(MenuItem):
+    """Stands in the menu of those who may see consent records."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("policies.view_consentrecord")
 
 
 class PoliciesGroup(ModelViewSetGroup):
@@ -53,3 +65,47 @@ def tell_of_coming_versions(request: HttpRequest, page: Page) -> None:
             "date": date_format(timezone.localtime(coming.effective_at), "DATE_FORMAT"),
         },
     )
+
+
+@hooks.register("register_admin_urls")
+def admin_urls() -> list[URLPattern]:
+    return [
+        path("policies/consent-report/", consent_report.ConsentReportView.as_view(), name="consent_report"),
+        path("policies/<int:page_id>/forecast/", review.show_forecast, name="policy_forecast"),
+        path("policies/<int:page_id>/review/", review.ReviewView.as_view(), name="policy_review"),
+    ]
+
+
+@hooks.register("register_reports_menu_item")
+def consent_report_item() -> MenuItem:
+    return PermittedMenuItem(
+        gettext("Choices about cookies"), reverse("consent_report"), icon_name="tick-inverse", order=700
+    )
+
+
+@hooks.register("register_permissions")
+def publish_permission() -> QuerySet[Permission]:
+    """Offer the right to publish without review under Settings → Groups."""
+    return Permission.objects.filter(
+        content_type__app_label="policies", codename__in=["publish_policypage", "change_policysettings"]
+    )
+
+
+@hooks.register("after_publish_page")
+def say_what_publishing_did(request: HttpRequest, page: Page) -> None:
+    """Name the version that was made, or say that none was."""
+    if isinstance(page, PolicyPage) and (words := forecast.outcome(page)):
+        messages.info(request, words)
+
+
+@hooks.register("before_delete_page")
+def say_what_stays(request: HttpRequest, page: Page) -> None:
+    """Say that deleting the page takes nothing away from the public."""
+    if request.method == "GET" and page.get_descendants(inclusive=True).type(PolicyPage).exists():
+        messages.info(
+            request,
+            gettext(
+                "Published versions of a policy stay at their public address, whatever becomes of the page on which "
+                "it is edited. A new page with the same address and kind goes on with them."
+            ),
+        )

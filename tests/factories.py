@@ -49,7 +49,8 @@ def home_page() -> HomePage:
 
 def policy_page(title: str = "House rules", *, body: str = "<p>Be kind.</p>", **fields: Any) -> PolicyPage:
     """Make a policy page that is not yet published. `body` is markup; a list is taken as blocks."""
-    values = {"slug": slugify(title), "change_summary": "The first version.", "live": False, **fields}
+    statement = {"change_summary": "The first version.", "change_kind": "material", "takes_effect": "now"}
+    values = {"slug": slugify(title), "live": False, **statement, **fields}
     page = PolicyPage(title=title, body=_blocks(body), **values)
     return home_page().add_child(instance=page)
 
@@ -70,7 +71,13 @@ def publish(
     `kind` is that of the change, `page_kind` that of the policy.
     """
     draft = PolicyPage.objects.get(pk=page.pk).get_latest_revision_as_object()
-    values = {"change_summary": summary, "change_kind": kind, "effective_from": effective_from, **fields}
+    values = {
+        "change_summary": summary,
+        "change_kind": kind,
+        "takes_effect": "later" if effective_from else "now",
+        "effective_from": effective_from,
+        **fields,
+    }
     if body is not None:
         values["body"] = _blocks(body)
     if page_kind is not None:
@@ -137,7 +144,12 @@ def cookie_policy(**fields: Any) -> CookiePolicyPage:
     Publishing again needs something that differs, as it does for editors.
     """
     page = CookiePolicyPage.objects.first()
-    values = {"change_summary": "What a test changed.", **fields}
+    statement = {
+        "change_summary": "What a test changed.",
+        "change_kind": "material",
+        "takes_effect": "later" if fields.get("effective_from") else "now",
+    }
+    values = {**statement, **fields}
     if page is None:
         words = {
             "title": "Cookie policy",

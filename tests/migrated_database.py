@@ -1,8 +1,8 @@
 """Keeps a copy of the migrated SQLite database under `var/tests/`, so that tests start in a second and not in ten.
 
-A copy is used only by the migrations, packages and settings that made it; what apps do after every `migrate` (rights,
-groups) is done anew each time. It never touches another database than the one that tests run on; on PostgreSQL every
-migration runs.
+A copy is used only by the migrations, packages, settings and roles that made it; what apps do after every `migrate`
+(rights, groups) is done anew each time. It never touches another database than the one that tests run on; on
+PostgreSQL every migration runs.
 """
 
 import hashlib
@@ -33,7 +33,12 @@ def fingerprint(root: Path = ROOT) -> str:
 
 def _sources(root: Path) -> Iterable[Path]:
     migrations = (path for path in root.glob("*/migrations/*.py") if path.name != "__init__.py")
-    return sorted([root / "requirements.txt", *migrations, *root.glob("site/config/settings/*.py")])
+    settings_files = root.glob("site/config/settings/*.py")
+    groups = (
+        *root.glob("site/config/roles.py"),
+        *root.glob("policies/review.py"),
+    )  # made once, never touched
+    return sorted([root / "requirements.txt", *migrations, *settings_files, *groups])
 
 
 class MigrateFromCopy(migrate.Command):

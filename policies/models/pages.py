@@ -4,20 +4,23 @@ Publishing freezes: `PolicyPage.save()` is the one place with logic in `save()`,
 freeze roll the publication back, however it was started (editor, workflow, schedule).
 """
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models, transaction
+from django.forms import RadioSelect
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.fields import StreamField
-from wagtail.models import Page
+from wagtail.models import Page, PagePermissionTester, Workflow
 
-from home.models import BasePage
+from home.models import BasePage, User
 from policies import facts, publishing
 from policies.blocks import PolicyBodyBlock
 from policies.forms import PolicyPageForm
 from policies.models.versions import ChangeKind, Policy
+from policies.panels import ForecastPanel
 
 # The words of the consent bar: field of the page → key in the frozen fact "notice".
 NOTICE_FIELDS = {
@@ -28,10 +31,43 @@ NOTICE_FIELDS = {
     "choose_label": "choose_label",
     "save_label": "save_label",
 }
-VERSION_PANEL = MultiFieldPanel(
-    [FieldPanel("change_summary"), FieldPanel("change_kind"), FieldPanel("effective_from")],
-    heading=_("This version"),
-)
+
+
+class TakesEffect(models.TextChoices):
+    """When a version begins to hold, as the editor says it."""
+
+    NOW = "now", _("At once, when it is published")
+    LATER = "later", _("At a time ahead: it is announced until then")
+
+
+VERSION_PANELS = [
+    MultiFieldPanel(
+        [
+            FieldPanel("change_summary"),
+            FieldPanel("change_kind", widget=RadioSelect),
+            FieldPanel("takes_effect", widget=RadioSelect),
+            FieldPanel("effective_from"),
+        ],
+        heading=_("This version"),
+    ),
+    ForecastPanel(heading=_("What publishing will do")),
+]
+
+
+class PolicyPermissionTester(PagePermissionTester):
+    """Lets those publish a policy who hold the right to publish policies, wherever in the tree; nobody else.
+
+    Wagtail asks it of who approves a draft, too.
+    """
+
+    def __init__(self, user: User, page: Page) -> None:
+        super().__init__(user, page)
+        if not user.is_active or user.is_superuser:
+            return
+        if user.has_perm("policies.publish_policypage"):
+            self.permissions.add("publish")
+        else:
+            self.permissions.discard("publish")
 
 
 class PolicyPage(BasePage):
@@ -52,14 +88,13 @@ class PolicyPage(BasePage):
         max_length=600,
         help_text=_("In plain words, for everyone who reads the policy. Required to publish."),
     )
-    change_kind = models.CharField(
-        _("kind of change"), max_length=10, choices=ChangeKind.choices, default=ChangeKind.MATERIAL
-    )
+    change_kind = models.CharField(_("kind of change"), max_length=10, choices=ChangeKind.choices, default="")
+    takes_effect = models.CharField(_("takes effect"), max_length=10, choices=TakesEffect.choices, default="")
     effective_from = models.DateTimeField(
         _("in force from"),
         null=True,
         blank=True,
-        help_text=_("Empty: at once. A time ahead announces the version."),
+        help_text=_("Only for a time ahead."),
     )
 
     parent_page_types: ClassVar[list[str]] = ["home.HomePage"]
@@ -73,7 +108,7 @@ class PolicyPage(BasePage):
         *Page.content_panels,
         FieldPanel("kind"),
         FieldPanel("body"),
-        VERSION_PANEL,
+        *VERSION_PANELS,
     ]
     # Go-live and expiry are not offered: a version has "in force from", and one in force is never switched off.
     settings_panels: ClassVar[list] = []
@@ -81,6 +116,9 @@ class PolicyPage(BasePage):
     class Meta:
         verbose_name = _("policy page")
         verbose_name_plural = _("policy pages")
+        permissions: ClassVar[list[tuple[str, str]]] = [
+            ("publish_policypage", _("Can approve and publish policies"))
+        ]
 
     @property
     def policy_kind(self) -> str:
@@ -117,6 +155,30 @@ class PolicyPage(BasePage):
         site_id, root_url, _page_path = parts
         return site_id, root_url, self.policy.get_absolute_url()
 
+    @property
+    def announced_for(self) -> datetime | None:
+        """When the version would begin, as the editor stated it; None for at once."""
+        return self.effective_from if self.takes_effect == TakesEffect.LATER else None
+
+    @property
+    def missing_statements(self) -> list[str]:
+        """Names of the fields that the page must fill in before it can become a version."""
+        fields = ["change_summary", "change_kind", "takes_effect"]
+        if self.takes_effect == TakesEffect.LATER:
+            fields.append("effective_from")
+        return [name for name in fields if not getattr(self, name)]
+
+    @property
+    def has_workflow(self) -> bool:
+        return self.get_workflow() is not None
+
+    def get_workflow(self) -> Workflow | None:
+        """Return what is assigned to the page or above it, else what is assigned to policies as such."""
+        return super().get_workflow() or self.get_default_workflow()
+
+    def permissions_for_user(self, user: User) -> PagePermissionTester:
+        return PolicyPermissionTester(user, self)
+
     def extra_facts(self) -> dict[str, Any]:
         """Live facts that each version of this policy freezes, whether or not the text shows them."""
         return {}
@@ -142,7 +204,7 @@ class CookiePolicyPage(PolicyPage):
             heading=_("Words of the consent bar"),
             help_text=_("They are frozen with each version: what a visitor agreed to can always be shown."),
         ),
-        VERSION_PANEL,
+        *VERSION_PANELS,
     ]
 
     class Meta:

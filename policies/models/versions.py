@@ -222,6 +222,11 @@ class PolicyVersion(AppendOnlyModel):
         return self.content["language"]
 
     @property
+    def author_name(self) -> str:
+        """Who wrote it, or an empty string: records of format 1 do not say."""
+        return self.content.get("author", "")
+
+    @property
     def publisher_name(self) -> str:
         return self.content["publisher"]
 

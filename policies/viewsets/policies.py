@@ -26,7 +26,7 @@ from wagtail.admin.widgets import Button, HeaderButton
 from wagtail.permissions import ModelPermissionPolicy
 
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet, ViewOnlyPolicy
-from policies import drift, exporting, overview, timeline
+from policies import drafts, exporting, overview, timeline
 from policies.dashboard import RIGHT, may_edit
 from policies.models import Policy, PolicyVersion
 
@@ -81,15 +81,12 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
     if not standing.drifts:
         messages.info(request, _("Every fact is as published: there is nothing to bring up to date."))
         return redirect("policy-overview:inspect", pk)
-    if standing.page.permissions_for_user(request.user).page_locked():
-        messages.warning(request, _("The page is locked, so no draft was made."))
-    elif drift.draft_with_new_facts(page=standing.page, drifts=standing.drifts, by=request.user):
-        messages.success(request, _("This draft states the facts as they are now. Read it, and publish it."))
+    try:
+        drafts.state_new_facts(page=standing.page, user=request.user, drifts=standing.drifts)
+    except drafts.NoDraftError as error:
+        messages.warning(request, str(error))
     else:
-        words = _(
-            "The page had a draft already: this is it. It states the facts as they are when it is published."
-        )
-        messages.warning(request, words)
+        messages.success(request, _("This draft states the facts as they are now. Read it, and publish it."))
     return redirect("wagtailadmin_pages:edit", standing.page.pk)
 
 

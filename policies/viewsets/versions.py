@@ -21,26 +21,24 @@ from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail.admin.views.generic import IndexView, InspectView
 from wagtail.admin.widgets import Button
-from wagtail.models import Site
 
 from home.models import User
 from home.viewsets import MomentColumn, ReadOnlyViewSet
-from policies import publishing
+from policies import drafts, publishing
 from policies.models import Policy, PolicyVersion
 from policies.models.versions import Status
 
 
-def may_withdraw(user: User, version: PolicyVersion) -> bool:
-    """Say whether somebody may take a version back: who may publish its page, or the home page where it is gone."""
-    place = version.page or Site.objects.get(is_default_site=True).root_page
-    return user.has_perm("policies.view_policyversion") and place.permissions_for_user(user).can_publish()
+def may_withdraw(user: User) -> bool:
+    """Say whether somebody may take versions back: who approves policies, or publishes them without review."""
+    return user.has_perm("policies.view_policyversion") and user.has_perm("policies.publish_policypage")
 
 
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a version back that is still to come."""
     version = get_object_or_404(PolicyVersion, pk=pk)
-    if not may_withdraw(request.user, version):
+    if not may_withdraw(request.user):
         raise PermissionDenied
     reason = request.POST.get("reason", "").strip()
     if not reason:
@@ -56,6 +54,20 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("The version was taken back. It never takes effect."))
     return redirect("policy-versions:inspect", pk)
+
+
+@require_POST
+def put_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a draft of a version's text, and open it in the editor."""
+    version = get_object_or_404(PolicyVersion.objects.select_related("policy"), pk=pk)
+    try:
+        draft = drafts.put_back(version=version, user=request.user)
+    except drafts.NoDraftError as error:
+        messages.error(request, str(error))
+        return redirect("policy-versions:inspect", pk)
+    words = _("The draft has the text of version %(number)s. Say what changed, then publish it or submit it.")
+    messages.success(request, words % {"number": version.number})
+    return redirect("wagtailadmin_pages:edit", draft.object_id)
 
 
 class VersionFilterSet(WagtailFilterSet):
@@ -89,8 +101,9 @@ class VersionInspectView(InspectView):
         address = reverse("policy-versions:withdraw", args=[version.pk])
         return {
             **super().get_context_data(**kwargs),
+            "put_back_url": reverse("policy-versions:put_back", args=[version.pk]),
             "withdrawal": version.withdrawal if version.is_withdrawn else None,
-            "withdraw_url": address if is_coming and may_withdraw(self.request.user, version) else "",
+            "withdraw_url": address if is_coming and may_withdraw(self.request.user) else "",
         }
 
     @cached_property
@@ -126,6 +139,7 @@ class VersionViewSet(ReadOnlyViewSet):
         "recorded_at",
         "change_summary",
         "change_kind",
+        "author_name",
         "publisher_name",
         "approver_name",
         "import_source",
@@ -151,8 +165,12 @@ class VersionViewSet(ReadOnlyViewSet):
     ]
 
     def get_urlpatterns(self) -> list[URLPattern]:
-        """Add the one thing that can be done with a version."""
-        return [*super().get_urlpatterns(), path("<int:pk>/withdraw/", withdraw, name="withdraw")]
+        """Add what can be done with a version, which is never changed by it."""
+        return [
+            *super().get_urlpatterns(),
+            path("<int:pk>/withdraw/", withdraw, name="withdraw"),
+            path("<int:pk>/put-back/", put_back, name="put_back"),
+        ]
 
 
 version_viewset = VersionViewSet()

@@ -12,6 +12,9 @@ from django.http.request import validate_host
 
 SHORTEST_KEY = 50  # characters, as Django's own check of a deployment asks
 KNOWN_KEYS = ("development-only", "django-insecure-", "tests-only")
+LIVE_KEYS = ("sk_live_", "rk_live_")
+WEBHOOK_SECRET = "whsec_"  # noqa: S105 - how each of Stripe's begins
+SHORTEST_WEBHOOK_SECRET = 16
 NO_TRANSPORTS = ("console", "dummy", "locmem")
 
 
@@ -64,3 +67,12 @@ def _about_storage(database: Mapping[str, Any], media_folder: str, private_folde
 def _about_mail(transport: str) -> Iterator[str]:
     if any(f".{name}." in transport for name in NO_TRANSPORTS):
         yield "EMAIL_URL must name a mail server (smtp+tls://…): this one sends nothing to anybody."
+
+
+def payment_refusals(*, key: str, secrets: Sequence[str], takes_test_money: bool) -> Iterator[str]:
+    """Say what is wrong with what the shop would take payments by, a sentence each."""
+    if not key.startswith(LIVE_KEYS) and not takes_test_money:
+        yield "STRIPE_SECRET_KEY is no live key: goods would go out for test money. STRIPE_TEST_MONEY=1 allows it."
+    weak = [s for s in secrets if not s.startswith(WEBHOOK_SECRET) or len(s) < SHORTEST_WEBHOOK_SECRET]
+    if weak:
+        yield "STRIPE_WEBHOOK_SECRET is none of Stripe's (whsec_…): anybody could send messages in Stripe's name."

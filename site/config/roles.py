@@ -8,6 +8,8 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page, Site
 
+from policies import review
+
 # group → permissions as "app.codename"; `pages` holds from the home page down, `media` in the whole library
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     "Editors": {
@@ -29,6 +31,15 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
             "wagtaildocs.change_document",
             "wagtaildocs.choose_document",
         ),
+    },
+    "Legal reviewers": {
+        "permissions": (
+            "wagtailadmin.access_admin",
+            "policies.view_policyversion",
+            "policies.publish_policypage",
+        ),
+        "pages": (),  # a draft that waits for their review, they may open and edit
+        "media": (),
     },
     "Customer service": {
         "permissions": (
@@ -57,6 +68,7 @@ def ensure_groups(**_kwargs: object) -> None:
         create_permissions(app_config, verbosity=0)
     for name in missing:
         _create(name, home=site.root_page)
+    review.ensure_workflow(reviewers=Group.objects.get(name="Legal reviewers"))
 
 
 def _create(name: str, *, home: Page) -> None:

@@ -1,6 +1,7 @@
 """Production starts only when it is fully configured, and says what is missing."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ COMPLETE = {
     "EMAIL_URL": "smtp+tls://user:password@mail.example.com:587",
     "DEFAULT_FROM_EMAIL": "shop@example.com",
     "STRIPE_SECRET_KEY": "sk_live_0123456789",
-    "STRIPE_WEBHOOK_SECRET": "whsec_0123456789",
+    "STRIPE_WEBHOOK_SECRET": "whsec_0123456789abcdef",
 }
 
 
@@ -70,6 +71,13 @@ def test_one_missing_variable_is_refused_by_name(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "explanation"),
     [
+        ("STRIPE_SECRET_KEY", "sk_test_0123456789", "goods would go out for test money"),
+        ("STRIPE_WEBHOOK_SECRET", "changeme", "STRIPE_WEBHOOK_SECRET is none of Stripe's"),
+        (
+            "STRIPE_WEBHOOK_SECRET",
+            "whsec_0123456789abcdef,whsec_1",
+            "STRIPE_WEBHOOK_SECRET is none of Stripe's",
+        ),
         ("SITE_URL", "www.example.com", "SITE_URL must be like"),
         ("SITE_URL", "https://www.example.com/shop", "SITE_URL must be like"),
         ("CACHE_URL", "locmemcache://", "CACHE_URL must name a cache that all processes share"),
@@ -99,3 +107,17 @@ def test_a_value_that_cannot_work_is_refused_with_the_reason(name: str, value: s
     result = _check({**COMPLETE, name: value})
     assert result.returncode != 0
     assert explanation in result.stderr
+
+
+def test_test_money_is_taken_where_it_is_meant() -> None:
+    result = _check({**COMPLETE, "STRIPE_SECRET_KEY": "sk_test_0123456789", "STRIPE_TEST_MONEY": "1"})
+    assert "store.W001" in result.stderr
+    assert "Production does not start" not in result.stderr
+
+
+def test_the_image_is_built_with_everything_that_production_asks_for() -> None:
+    build = (ROOT / "Dockerfile").read_text().partition("collectstatic")[0].rpartition("\nRUN ")[2]
+    given = dict(re.findall(r"([A-Z_]+)=(\S+)", build))
+    given["SECRET_KEY"] = COMPLETE["SECRET_KEY"]  # made at random in the file
+    result = _check(given)
+    assert "Production does not start" not in result.stderr

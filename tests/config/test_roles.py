@@ -18,8 +18,12 @@ def editor() -> User:
     return user
 
 
-def test_both_groups_exist_in_a_new_database() -> None:
-    assert set(Group.objects.values_list("name", flat=True)) == {"Editors", "Customer service"}
+def test_the_groups_exist_in_a_new_database() -> None:
+    assert set(Group.objects.values_list("name", flat=True)) == {
+        "Editors",
+        "Legal reviewers",
+        "Customer service",
+    }
 
 
 def test_what_the_owner_changed_stays_changed() -> None:

@@ -1,9 +1,10 @@
-"""The editor's journey, in the admin and in public: write a privacy policy, publish it, change it, read the redline."""
+"""The editor and the lawyer: write a privacy policy, submit, approve, change it, return it, read the redline."""
 
 import re
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.mail import EmailMessage
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -15,12 +16,23 @@ PASSWORD = "a-long-password"
 @pytest.fixture
 def editor(transactional_db: None) -> User:
     """Create a member of the group Editors, who holds no other right."""
-    user = User.objects.create_user("editor@example.com", PASSWORD, first_name="Editor")
-    user.groups.add(Group.objects.get(name="Editors"))
+    return _member("editor@example.com", "Editor", "Editors")
+
+
+@pytest.fixture
+def lawyer(transactional_db: None) -> User:
+    """Create a member of the group Legal reviewers, who holds no other right."""
+    return _member("lawyer@example.com", "Lawyer", "Legal reviewers")
+
+
+def _member(email: str, name: str, group: str) -> User:
+    user = User.objects.create_user(email, PASSWORD, first_name=name)
+    user.groups.add(Group.objects.get(name=group))
     return user
 
 
 def _sign_in(page: Page, live_server: LiveServer, user: User) -> None:
+    page.context.clear_cookies()
     page.goto(f"{live_server.url}/admin/")
     page.locator("#id_username").fill(user.email)
     page.locator("#id_password").fill(PASSWORD)
@@ -28,10 +40,22 @@ def _sign_in(page: Page, live_server: LiveServer, user: User) -> None:
     expect(page).to_have_url(f"{live_server.url}/admin/")
 
 
-def _publish(page: Page) -> None:
+def _submit(page: Page, *, summary: str) -> None:
+    """State what the version is, and hand it to the lawyer."""
+    page.locator("#id_change_summary").fill(summary)
+    page.get_by_text("Material: the meaning changes").click()
+    page.get_by_text("At once, when it is published").click()
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.locator(".messages .success")).to_contain_text(re.compile("updated|created"))
     page.get_by_role("button", name="More actions").click()
-    page.get_by_role("button", name="Publish", exact=True).click()
-    expect(page.locator(".messages .success")).to_contain_text("published")
+    page.get_by_role("button", name="Submit to Legal review").click()
+    expect(page.locator(".messages .success")).to_contain_text("submitted for moderation")
+
+
+def _open_review(page: Page, live_server: LiveServer, mail: EmailMessage) -> None:
+    """Follow the link in the reviewer's mail."""
+    path = re.search(r"(/admin/policies/\d+/review/)", mail.body)[1]
+    page.goto(f"{live_server.url}{path}")
 
 
 def _expect_text(page: Page, words: str) -> None:
@@ -50,8 +74,7 @@ def _write_first_version(page: Page, live_server: LiveServer) -> None:
     text.click()
     text.press_sequentially("We keep your messages for two years.")
     _expect_text(page, "two years.")
-    page.locator("#id_change_summary").fill("The first version.")
-    _publish(page)
+    _submit(page, summary="The first version.")
 
 
 def _write_second_version(page: Page) -> None:
@@ -64,27 +87,42 @@ def _write_second_version(page: Page) -> None:
         page.keyboard.press("Backspace")
     text.press_sequentially("one year.")
     _expect_text(page, "one year.")
-    page.locator("#id_change_summary").fill("Messages are kept for a year less.")
-    _publish(page)
+    _submit(page, summary="Messages are kept for a year less.")
 
 
-def test_an_editor_publishes_a_policy_changes_it_and_sees_the_redline(
-    page: Page, live_server: LiveServer, editor: User
+def test_an_editor_writes_a_lawyer_approves_and_visitors_read_the_redline(
+    page: Page, live_server: LiveServer, editor: User, lawyer: User, mailoutbox: list[EmailMessage]
 ) -> None:
     _sign_in(page, live_server, editor)
     _write_first_version(page, live_server)
+    assert page.request.get(f"{live_server.url}/privacy-policy/").status == 404
+
+    _sign_in(page, live_server, lawyer)
+    _open_review(page, live_server, next(mail for mail in mailoutbox if mail.to == [lawyer.email]))
+    expect(page.get_by_text("Version 1 is made and holds at once.")).to_be_visible()
+    page.get_by_role("button", name="Approve and publish").click()
+    expect(page.locator(".messages .success")).to_contain_text("Version 1 is in force")
     page.goto(f"{live_server.url}/privacy-policy/")
     expect(page.get_by_text("We keep your messages for two years.")).to_be_visible()
 
+    _sign_in(page, live_server, editor)
     page.goto(f"{live_server.url}/admin/pages/{HomePage.objects.get().pk}/")
     _write_second_version(page)
+
+    _sign_in(page, live_server, lawyer)
+    _open_review(page, live_server, mailoutbox[-1])
+    expect(page.locator(".policy-forecast del").first).to_contain_text("two")
+    page.get_by_role("button", name="Return to the author").click()
+    expect(page.locator(".messages .error")).to_contain_text("Say what has to change")
+    page.get_by_role("button", name="Approve and publish").click()
+    expect(page.locator(".messages .success")).to_contain_text("Version 2 is in force")
 
     page.goto(f"{live_server.url}/privacy-policy/")
     expect(page.get_by_text("We keep your messages for one year.")).to_be_visible()
     expect(page.get_by_text("Messages are kept for a year less.")).to_be_visible()
 
     page.goto(f"{live_server.url}/privacy-policy/versions/")
-    expect(page.get_by_role("link", name=re.compile("Version [12]"))).to_have_count(2)
+    expect(page.get_by_role("heading", name=re.compile("Version [12]"))).to_have_count(2)
     page.goto(f"{live_server.url}/privacy-policy/versions/1/")
     expect(page.get_by_text("We keep your messages for two years.")).to_be_visible()
 

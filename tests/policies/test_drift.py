@@ -151,7 +151,7 @@ def test_the_draft_states_the_new_fact_once_it_is_published(rules: PolicyPage, c
     assert draft.change_summary in response.content.decode()
     assert draft.body.get_prep_value() == rules.body.get_prep_value()
     assert Policy.objects.get().versions.count() == 1
-    draft.get_latest_revision().publish()
+    publish(draft, summary=draft.change_summary)
     assert drift.of_policy(Policy.objects.get()) == []
 
 

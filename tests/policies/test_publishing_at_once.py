@@ -1,37 +1,78 @@
 """Two publications of one policy at the same moment: one after the other, numbers and chain without a fork."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from policies import records
-from policies.models import Policy
+from policies.models import Policy, PolicyPage, PolicyVersion
+from policies.models.versions import PolicyQuerySet
 from tests import factories
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
 
-def test_both_are_recorded_and_the_second_follows_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    policy = factories.policy()
+@pytest.fixture
+def slow_writing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the other publication time to read the same "last version", if it may."""
     encode = records.encode
 
     def slowly(content: dict[str, Any]) -> str:
-        time.sleep(0.3)  # long enough for the other to read the same "last version", if it may
+        time.sleep(0.3)
         return encode(content)
 
     monkeypatch.setattr(records, "encode", slowly)
 
-    def record(words: str) -> int:
+
+def at_once(*actions: Callable[[], PolicyVersion]) -> list[PolicyVersion | Exception]:
+    """Do all of it at the same moment; an action that fails gives its exception."""
+
+    def run(action: Callable[[], PolicyVersion]) -> PolicyVersion | Exception:
         try:
-            return factories.version(Policy.objects.get(pk=policy.pk), html=f"<p>{words}</p>").number
+            return action()
+        except IntegrityError as error:
+            return error
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(2) as threads:
-        numbers = list(threads.map(record, ["One.", "Other."]))
+    with ThreadPoolExecutor(len(actions)) as threads:
+        return list(threads.map(run, actions))
 
-    assert sorted(numbers) == [1, 2]
+
+def recording(policy: Policy, words: str) -> Callable[[], PolicyVersion]:
+    return lambda: factories.version(Policy.objects.get(pk=policy.pk), html=f"<p>{words}</p>")
+
+
+def test_without_the_lock_one_of_them_is_lost(slow_writing: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The race is real: this is what the lock is for, and the constraint is what keeps the chain whole without it."""
+    monkeypatch.setattr(PolicyQuerySet, "select_for_update", lambda self: self)
+    policy = factories.policy()
+    results = at_once(recording(policy, "One."), recording(policy, "Other."))
+    assert [type(result) for result in results].count(IntegrityError) == 1
+    assert policy.versions.count() == 1
+
+
+def test_both_are_recorded_and_the_second_follows_the_first(slow_writing: None) -> None:
+    policy = factories.policy()
+    results = at_once(recording(policy, "One."), recording(policy, "Other."))
+    assert sorted(version.number for version in results) == [1, 2]
+    assert list(records.problems(policy.versions.order_by("number"))) == []
+
+
+def test_two_editors_who_publish_the_same_page_at_once_make_two_versions(slow_writing: None) -> None:
+    page = factories.policy_page()
+    factories.publish(page)
+    drafts = []
+    for words in ("One.", "Other."):
+        draft = PolicyPage.objects.get().get_latest_revision_as_object()
+        draft.body = [("imported", f"<p>{words}</p>")]
+        drafts.append(draft.save_revision())
+    at_once(*(draft.publish for draft in drafts))
+    policy = Policy.objects.get()
+    assert policy.versions.count() == 3
+    assert {version.text for version in policy.versions.all()} == {"Be kind.", "One.", "Other."}
     assert list(records.problems(policy.versions.order_by("number"))) == []

@@ -22,6 +22,7 @@ class Login:
 
 LOGINS = (
     Login("editor@jomso.example", "Editor", "Editors"),
+    Login("lawyer@jomso.example", "Lawyer", "Legal reviewers"),
     Login("service@jomso.example", "Customer service", "Customer service"),
     Login("owner@jomso.example", "Owner", None),
 )

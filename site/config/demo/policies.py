@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 
 from cookie_consent.models import Cookie, CookieGroup
 from django.utils import timezone
+from wagtail.log_actions import LogContext
 from wagtail.rich_text import RichText
 
 from config.demo import texts
 from home.models import HomePage, User
 from policies import publishing
 from policies.models import CookieDetails, CookiePolicyPage, Policy, PolicyPage
+from policies.models.pages import TakesEffect
 from policies.models.versions import ChangeKind
 
 # name, purpose, provider, how long
@@ -47,12 +49,13 @@ HISTORIES = (
 )
 
 
-def create(*, home: HomePage, editor: User) -> None:
+def create(*, home: HomePage, editor: User, lawyer: User) -> None:
     """Declare the cookies, and create the policies that are missing with their history."""
     _cookies()
     for history in HISTORIES:
         if not Policy.objects.filter(slug=history.slug).exists():
-            _policy(home, editor, history)
+            page = _policy(home, editor, lawyer, history)
+            _publish(page, editor, lawyer)
 
 
 def _cookies() -> None:
@@ -83,7 +86,18 @@ def _cookie(group: CookieGroup, name: str, purpose: str, duration: str, *, provi
     CookieDetails.objects.create(cookie=cookie, provider=provider, duration=duration)
 
 
-def _policy(home: HomePage, editor: User, history: History) -> None:
+def _publish(page: PolicyPage, editor: User, lawyer: User) -> None:
+    """Publish the newest draft: as the site's people do, or plainly where it says what is in force already."""
+    if page.takes_effect != TakesEffect.LATER:
+        page.get_latest_revision().publish(user=lawyer)
+        return
+    state = page.get_workflow().start(page, editor)
+    task_state = state.current_task_state
+    with LogContext(user=lawyer):
+        task_state.task.specific.on_action(task_state, lawyer, "approve", comment="")
+
+
+def _policy(home: HomePage, editor: User, lawyer: User, history: History) -> PolicyPage:
     page = _page(history)
     page.owner = editor
     page.live = False
@@ -93,13 +107,15 @@ def _policy(home: HomePage, editor: User, history: History) -> None:
     page.save()
     for number, days_ago in enumerate(history.days_ago, start=1):
         _fill(page, f"{history.slug}-{number}.md")
-        _record_past(policy, page, editor, number, timezone.now() - timedelta(days=days_ago))
+        draft = replace(publishing.draft_of(page), author=editor, publisher=lawyer, approver=lawyer)
+        _record_past(policy, draft, number, timezone.now() - timedelta(days=days_ago))
         page.save()
     if history.coming:
         _fill(page, history.coming)
+        page.takes_effect = TakesEffect.LATER
         page.effective_from = _midnight(timezone.now() + timedelta(days=21))
-    # Without a coming text this publishes what is in force already, and makes no version.
-    page.save_revision(user=editor).publish(user=editor)
+    page.save_revision(user=editor)
+    return page
 
 
 def _page(history: History) -> PolicyPage:
@@ -122,14 +138,14 @@ def _fill(page: PolicyPage, name: str) -> None:
     ]
     page.change_summary = texts.pairs("summaries.txt")[name.removesuffix(".md")]
     page.change_kind = ChangeKind.MATERIAL
+    page.takes_effect = TakesEffect.NOW
 
 
-def _record_past(policy: Policy, page: PolicyPage, editor: User, number: int, effective_at: datetime) -> None:
+def _record_past(policy: Policy, draft: publishing.Draft, number: int, effective_at: datetime) -> None:
     name = f"{policy.slug}-{number}.md"
     draft = replace(
-        publishing.draft_of(page),
+        draft,
         effective_at=_midnight(effective_at),
-        publisher=editor,
         import_source=name,
         import_sha256=hashlib.sha256(texts.read(name).encode()).hexdigest(),
     )

@@ -3,7 +3,7 @@
 from django.core.exceptions import ImproperlyConfigured
 
 from config.env import flag, missing, names, number, text
-from config.refusals import refusals
+from config.refusals import payment_refusals, refusals
 from config.settings.base import *  # noqa: F403 - settings modules are layers
 from config.settings.base import (
     BEHIND_PROXY,
@@ -12,6 +12,8 @@ from config.settings.base import (
     MEDIA_ROOT,
     POST_OFFICE,
     STORAGES,
+    STRIPE_SECRET_KEY,
+    STRIPE_WEBHOOK_SECRETS,
     WAGTAILADMIN_BASE_URL,
 )
 
@@ -37,7 +39,7 @@ if "locmem" in CACHES["default"]["BACKEND"] or "dummy" in CACHES["default"]["BAC
 DEBUG = False
 SECRET_KEY = text("SECRET_KEY")
 ALLOWED_HOSTS = names("ALLOWED_HOSTS")
-if found := refusals(
+found = refusals(
     secret_key=SECRET_KEY,
     allowed_hosts=ALLOWED_HOSTS,
     site_url=WAGTAILADMIN_BASE_URL,
@@ -45,7 +47,13 @@ if found := refusals(
     mail_transport=POST_OFFICE["BACKENDS"]["default"],
     media_folder=MEDIA_ROOT,
     private_folder=STORAGES["private"]["OPTIONS"]["location"],
-):
+)
+found += payment_refusals(
+    key=STRIPE_SECRET_KEY,
+    secrets=STRIPE_WEBHOOK_SECRETS,
+    takes_test_money=flag("STRIPE_TEST_MONEY", default=False),
+)
+if found:
     raise ImproperlyConfigured("Production does not start like this:\n- " + "\n- ".join(found))
 
 SECURE_SSL_REDIRECT = flag("SECURE_SSL_REDIRECT", default=True)

@@ -33,7 +33,7 @@ class Command(BaseCommand):
             editor = accounts["Editor"]
             pages.create(home=home, editor=editor)  # first: the policies print the brand and the forms
             home.refresh_from_db()
-            policies.create(home=home, editor=editor)
+            policies.create(home=home, editor=editor, lawyer=accounts["Lawyer"])
             shop.create(editor=editor, to_be_sold=orders.goods_gone(story.begun) if sandbox else {})
             _order_children(home)
             if sandbox:

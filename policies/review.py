@@ -1,0 +1,31 @@
+"""The legal review: who approves a policy before it is published. Set up once, then the owner's to change.
+
+The workflow is Wagtail's own; it is assigned to policies as such, so a new policy page is under review from its
+first draft. It can be switched off or given other steps under Settings → Workflows.
+"""
+
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+from wagtail.models import Workflow, WorkflowContentType, WorkflowTask
+
+from policies.models import CookiePolicyPage, LegalReviewTask, PolicyPage
+
+NAME = "Legal review"  # data, not interface: the owner may rename it
+
+
+def ensure_workflow(*, reviewers: Group) -> Workflow:
+    """Create the workflow where policies have none yet; never touch one that exists.
+
+    `reviewers` is the group whose members approve.
+    """
+    types = ContentType.objects.get_for_models(PolicyPage, CookiePolicyPage, for_concrete_models=False)
+    assigned = WorkflowContentType.objects.filter(content_type__in=types.values()).first()
+    if assigned is not None:
+        return assigned.workflow
+    task = LegalReviewTask.objects.create(name=NAME)
+    task.groups.add(reviewers)
+    workflow = Workflow.objects.create(name=NAME)
+    WorkflowTask.objects.create(workflow=workflow, task=task, sort_order=0)
+    for content_type in types.values():
+        WorkflowContentType.objects.create(workflow=workflow, content_type=content_type)
+    return workflow

@@ -1,0 +1,32 @@
+// The panel "What publishing will do" of the policy editor: fetched when it is opened, and after every saving.
+
+class PolicyForecast extends HTMLElement {
+  connectedCallback() {
+    this.details = this.closest("details");
+    this.refresh = () => this.details.open && this.load();
+    this.details.addEventListener("toggle", this.refresh);
+    document.addEventListener("w-autosave:success", this.refresh);
+  }
+
+  disconnectedCallback() {
+    this.details.removeEventListener("toggle", this.refresh);
+    document.removeEventListener("w-autosave:success", this.refresh);
+  }
+
+  async load() {
+    this.request?.abort();
+    this.request = new AbortController();
+    this.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(this.getAttribute("src"), { signal: this.request.signal });
+      if (!answer.ok) throw new Error(answer.statusText);
+      this.innerHTML = await answer.text();
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.textContent = this.getAttribute("failure");
+    }
+    this.removeAttribute("aria-busy");
+  }
+}
+
+customElements.define("policy-forecast", PolicyForecast);

@@ -1,0 +1,86 @@
+"""What the editor is told before publishing: the redline against what holds, and what follows."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from policies import forecast
+from policies.models import PolicyPage, PolicyVersion
+from tests.factories import policy_page, publish
+
+pytestmark = pytest.mark.django_db
+
+
+def draft(page: PolicyPage, **values: object) -> None:
+    latest = PolicyPage.objects.get(pk=page.pk).specific.get_latest_revision_as_object()
+    for name, value in values.items():
+        setattr(latest, name, value)
+    latest.save_revision(clean=False)
+
+
+def effects(page: PolicyPage) -> str:
+    return " ".join(forecast.of_latest_draft(PolicyPage.objects.get(pk=page.pk).specific).effects)
+
+
+def test_a_policy_that_was_never_published_gets_version_1() -> None:
+    assert "Version 1 is made and holds at once" in effects(policy_page())
+
+
+def test_a_changed_word_is_shown_against_the_version_in_force() -> None:
+    page = policy_page()
+    publish(page)
+    draft(page, body=[("imported", "<p>Be brave.</p>")])
+    found = forecast.of_latest_draft(PolicyPage.objects.get())
+    assert found.before.number == 1
+    assert (found.redline.words_added, found.redline.words_removed) == (1, 1)
+    assert "Version 2 is made" in effects(page)
+
+
+def test_an_unchanged_text_is_called_so() -> None:
+    page = policy_page()
+    publish(page)
+    assert effects(page) == "Text and facts are those of version 1: no version is made."
+
+
+def test_it_says_how_far_ahead_and_which_announced_version_comes_later() -> None:
+    page = policy_page()
+    publish(page)
+    publish(page, body="<p>Be brave.</p>", effective_from=timezone.now() + timedelta(days=9))
+    soon = timezone.now() + timedelta(days=3)
+    draft(page, body=[("imported", "<p>Be calm.</p>")], takes_effect="later", effective_from=soon)
+    words = effects(page)
+    assert "in 3 days" in words
+    assert "Version 2, announced for" in words
+
+
+def test_less_notice_than_the_settings_ask_for_is_said_of_a_material_change_only() -> None:
+    page = policy_page()
+    publish(page)
+    draft(page, body=[("imported", "<p>Be calm.</p>")], change_kind="material", takes_effect="now")
+    assert "sooner than the notice period of 30 days" in effects(page)
+    draft(page, change_kind="editorial")
+    assert "notice period" not in effects(page)
+    assert "nobody is told" in effects(page)
+
+
+def test_it_names_what_is_still_to_be_said() -> None:
+    page = policy_page()
+    publish(page)
+    draft(page, change_summary="", change_kind="", takes_effect="later", effective_from=None)
+    assert forecast.of_latest_draft(PolicyPage.objects.get()).missing == [
+        "what changed",
+        "kind of change",
+        "in force from",
+    ]
+
+
+def test_looking_ahead_writes_nothing(admin_client: Client) -> None:
+    page = policy_page()
+    publish(page)
+    draft(page, body=[("imported", "<p>Be calm.</p>")])
+    answer = admin_client.get(f"/admin/policies/{page.pk}/forecast/")
+    assert "<ins" in answer.content.decode()
+    assert PolicyVersion.objects.count() == 1
+    assert admin_client.post(f"/admin/policies/{page.pk}/forecast/").status_code == 405

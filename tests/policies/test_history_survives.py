@@ -1,0 +1,157 @@
+"""Whatever Wagtail can do to a page, what was published stays and answers: one test for each way.
+
+What concerns one publication only stands in test_publishing.py; any sequence of them in test_any_history.py.
+"""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from policies import records
+from policies.models import Policy, PolicyPage, PolicyVersion
+from tests.factories import home_page, policy_page, publish
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def published(db: None) -> PolicyPage:
+    """Publish a policy twice."""
+    page = policy_page()
+    publish(page)
+    publish(page, body="<p>Be very kind.</p>")
+    return PolicyPage.objects.get()
+
+
+def assert_intact(versions: int = 2) -> None:
+    """Check that the first versions are there as they were, and that the public can read them."""
+    policy = Policy.objects.get(slug="house-rules")
+    assert policy.versions.count() == versions
+    assert list(records.problems(policy.versions.order_by("number"))) == []
+    assert not records.head_is_missing(policy)
+    for address, words in (("", "very kind"), ("versions/1/", "Be kind"), ("versions/", "Version 2")):
+        answer = Client().get(f"/house-rules/{address}")
+        assert answer.status_code == 200, address
+        assert words in answer.content.decode(), address
+
+
+def test_an_overwritten_live_revision(published: PolicyPage, admin_client: Client) -> None:
+    published.title = "Overwritten"
+    published.save_revision(overwrite_revision=published.live_revision)
+    assert_intact()
+
+
+def test_purged_revisions_with_a_newer_draft(published: PolicyPage) -> None:
+    published.save_revision()
+    call_command("purge_revisions", verbosity=0)
+    assert PolicyPage.objects.get().live_revision is None
+    assert_intact()
+
+
+def test_a_publication_while_another_is_announced(published: PolicyPage) -> None:
+    publish(published, body="<p>Be wise.</p>", effective_from=timezone.now() + timedelta(days=5))
+    publish(published, body="<p>Be very kind, always.</p>")
+    assert_intact(versions=4)
+    with time_machine.travel(timezone.now() + timedelta(days=6)):
+        assert "Be wise." in Client().get("/house-rules/").content.decode()
+
+
+def test_a_schedule_of_wagtails_own_that_a_publication_cancels(published: PolicyPage) -> None:
+    published.go_live_at = timezone.now() + timedelta(days=1)
+    published.save_revision().publish()
+    publish(published, body="<p>Be very kind, always.</p>", go_live_at=None)
+    with time_machine.travel(timezone.now() + timedelta(days=2)):
+        call_command("publish_scheduled")
+    assert_intact(versions=3)
+
+
+def test_a_schedule_of_wagtails_own_for_a_page_not_yet_live() -> None:
+    page = policy_page()
+    page.go_live_at = timezone.now() + timedelta(hours=1)
+    page.save_revision().publish()
+    assert not PolicyVersion.objects.exists()
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        call_command("publish_scheduled")
+        assert PolicyVersion.objects.get().number == 1
+
+
+def test_a_page_added_live_without_a_revision_has_no_version_and_no_error() -> None:
+    policy_page(live=True)
+    assert not PolicyVersion.objects.exists()
+    assert Client().get("/house-rules/").status_code == 404
+
+
+def test_an_expired_page(published: PolicyPage) -> None:
+    published.expire_at = timezone.now() + timedelta(hours=1)
+    published.save_revision().publish()
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        call_command("publish_scheduled")
+        assert not PolicyPage.objects.get().live
+        assert_intact()
+
+
+@pytest.mark.parametrize("keep_live", [True, False])
+def test_a_copy(published: PolicyPage, keep_live: bool) -> None:
+    published.copy(update_attrs={"slug": "copied-rules"}, keep_live=keep_live)
+    assert_intact()
+
+
+def test_an_alias_that_follows(published: PolicyPage) -> None:
+    published.create_alias(update_slug="same-rules")
+    publish(published, body="<p>Be very kind, always.</p>")
+    assert_intact(versions=3)
+    assert Policy.objects.count() == 1
+
+
+def test_a_new_slug_leaves_the_old_address_working_and_the_cache_right(
+    published: PolicyPage, django_capture_on_commit_callbacks: object
+) -> None:
+    assert_intact()  # fills the cache
+    with django_capture_on_commit_callbacks(execute=True):
+        publish(published, body="<p>Be very kind there.</p>", slug="new-rules")
+    assert_intact(versions=3)
+    assert "very kind there" in Client().get("/house-rules/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "path", ["/admin/pages/{page}/delete/", "/admin/bulk/wagtailcore/page/delete/?id={page}&next=/admin/"]
+)
+def test_the_page_deleted_in_the_admin(published: PolicyPage, admin_client: Client, path: str) -> None:
+    answer = admin_client.post(path.format(page=published.pk), follow=True)
+    assert answer.status_code == 200
+    assert not PolicyPage.objects.exists()
+    assert_intact()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/admin/pages/{page}/unpublish/", "/admin/bulk/wagtailcore/page/unpublish/?id={page}&next=/admin/"],
+)
+def test_the_page_unpublished_in_the_admin(published: PolicyPage, admin_client: Client, path: str) -> None:
+    assert admin_client.post(path.format(page=published.pk), follow=True).status_code == 200
+    assert not PolicyPage.objects.get().live
+    assert_intact()
+
+
+def test_the_parent_deleted_in_the_admin(published: PolicyPage, admin_client: Client) -> None:
+    home = home_page()
+    answer = admin_client.post(f"/admin/pages/{home.pk}/delete/", {"confirm_site_name": "Shop"}, follow=True)
+    assert answer.status_code == 200
+    if not PolicyPage.objects.exists():
+        assert_intact()
+
+
+def test_the_parent_and_the_site_gone(published: PolicyPage) -> None:
+    home_page().delete()
+    assert not PolicyPage.objects.exists()
+    assert_intact()
+
+
+def test_a_page_moved_in_the_admin(published: PolicyPage, admin_client: Client) -> None:
+    publish(policy_page("Other rules"))
+    admin_client.post(f"/admin/pages/{published.pk}/set_position/?position=0", follow=True)
+    assert_intact()

@@ -1,0 +1,86 @@
+"""Putting an older version back: a draft with its text, never a publication."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from home.models import User
+from policies import drafts
+from policies.models import PolicyPage, PolicyVersion
+from tests.factories import cookie_policy, policy_page, publish
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def first(db: None) -> PolicyVersion:
+    """Publish two versions, and return the first."""
+    page = policy_page(
+        body=[("heading", {"text": "Kindness", "level": "2"}), ("imported", "<p>Be kind.</p>")]
+    )
+    version = publish(page)
+    publish(page, body="<p>Be brave.</p>", title="Brave rules")
+    return version
+
+
+@pytest.fixture
+def editor() -> User:
+    user = User.objects.create_user("editor@example.com", "a-long-password")
+    user.groups.add(Group.objects.get(name="Editors"))
+    return user
+
+
+def test_it_makes_a_draft_with_the_text_and_nothing_stated(
+    client: Client, first: PolicyVersion, editor: User
+) -> None:
+    client.force_login(editor)
+    answer = client.post(f"/admin/policy-versions/{first.pk}/put-back/")
+    page = PolicyPage.objects.get()
+    assert answer.headers["Location"] == f"/admin/pages/{page.pk}/edit/"
+    draft = page.get_latest_revision_as_object()
+    assert draft.title == "House rules"
+    assert [block.block_type for block in draft.body] == ["heading", "imported"]
+    assert (draft.change_summary, draft.change_kind, draft.takes_effect) == ("", "", "")
+    assert PolicyVersion.objects.count() == 2
+    assert page.has_unpublished_changes
+
+
+def test_publishing_what_was_put_back_makes_a_version_with_the_very_same_text(
+    first: PolicyVersion, editor: User
+) -> None:
+    drafts.put_back(version=first, user=editor)
+    third = publish(PolicyPage.objects.get())
+    assert (third.number, third.html, third.title) == (3, first.html, first.title)
+
+
+def test_the_words_of_the_consent_bar_come_back_with_it(editor: User) -> None:
+    page = cookie_policy(notice_text="First words.")
+    cookie_policy(notice_text="Other words.")
+    drafts.put_back(version=PolicyVersion.objects.get(number=1), user=editor)
+    page.refresh_from_db()
+    assert page.get_latest_revision_as_object().notice_text == "First words."
+
+
+def test_without_a_page_it_says_what_to_do(client: Client, first: PolicyVersion, editor: User) -> None:
+    PolicyPage.objects.get().delete()
+    client.force_login(editor)
+    answer = client.post(f"/admin/policy-versions/{first.pk}/put-back/", follow=True)
+    assert "Create one with the address “house-rules” first" in answer.content.decode()
+
+
+def test_a_page_under_review_is_left_alone(client: Client, first: PolicyVersion, editor: User) -> None:
+    page = PolicyPage.objects.get()
+    page.get_workflow().start(page, editor)
+    client.force_login(editor)
+    answer = client.post(f"/admin/policy-versions/{first.pk}/put-back/", follow=True)
+    assert "under review" in answer.content.decode()
+    assert PolicyPage.objects.get().get_latest_revision_as_object().title == "Brave rules"
+
+
+def test_who_may_not_edit_the_page_changes_nothing(client: Client, first: PolicyVersion) -> None:
+    user = User.objects.create_user("reviewer@example.com", "a-long-password")
+    user.groups.add(Group.objects.get(name="Legal reviewers"))
+    client.force_login(user)
+    answer = client.post(f"/admin/policy-versions/{first.pk}/put-back/", follow=True)
+    assert "You may not edit this page" in answer.content.decode()
+    assert PolicyPage.objects.get().get_latest_revision_as_object().title == "Brave rules"

@@ -1,0 +1,186 @@
+"""Legal review: editors submit, reviewers approve or return, and the version names who wrote and who approved."""
+
+import re
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.mail import EmailMessage
+from django.test import Client
+from wagtail.models import Workflow
+
+from home.models import User
+from policies.models import CookiePolicyPage, PolicyPage, PolicyVersion
+from tests.factories import cookie_policy, policy_page, publish
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def author() -> User:
+    return _member("author@example.com", "The Author", "Editors")
+
+
+@pytest.fixture
+def reviewer() -> User:
+    return _member("reviewer@example.com", "The Reviewer", "Legal reviewers")
+
+
+@pytest.fixture
+def submitted(author: User, reviewer: User) -> PolicyPage:
+    """Submit a change of a published policy for review."""
+    page = policy_page()
+    publish(page)
+    draft = PolicyPage.objects.get().get_latest_revision_as_object()
+    draft.body = [("imported", "<p>Be kinder.</p>")]
+    draft.change_summary = "Kindness grew."
+    draft.save_revision(user=author)
+    page = PolicyPage.objects.get()
+    page.get_workflow().start(page, author)
+    return page
+
+
+def _member(email: str, name: str, group: str) -> User:
+    user = User.objects.create_user(email, "a-long-password", first_name=name)
+    user.groups.add(Group.objects.get(name=group))
+    return user
+
+
+def address(page: PolicyPage) -> str:
+    return f"/admin/policies/{page.pk}/review/"
+
+
+def decide(client: Client, user: User, page: PolicyPage, decision: str, *, comment: str = "") -> str:
+    """Open the page, decide, and return what the answer shows."""
+    client.force_login(user)
+    seen = re.search(r'name="seen" value="(\w+)"', client.get(address(page)).content.decode())
+    values = {"decision": decision, "comment": comment, "seen": seen[1] if seen else ""}
+    return client.post(address(page), values, follow=True).content.decode()
+
+
+def test_every_policy_is_under_review_from_its_first_draft() -> None:
+    assert policy_page().get_workflow().name == "Legal review"
+    assert CookiePolicyPage.objects.get(pk=cookie_policy().pk).has_workflow
+
+
+def test_a_review_that_the_owner_switched_off_is_off() -> None:
+    Workflow.objects.get(name="Legal review").deactivate()
+    assert not policy_page().has_workflow
+
+
+def test_an_editor_may_submit_a_policy_but_not_publish_it(author: User) -> None:
+    permissions = policy_page().permissions_for_user(author)
+    assert permissions.can_edit()
+    assert permissions.can_submit_for_moderation()
+    assert not permissions.can_publish()
+
+
+def test_a_reviewer_may_open_only_what_waits_for_them(reviewer: User, submitted: PolicyPage) -> None:
+    other = policy_page("Other rules")
+    assert PolicyPage.objects.get(pk=submitted.pk).permissions_for_user(reviewer).can_edit()
+    assert not other.permissions_for_user(reviewer).can_edit()
+
+
+def test_the_reviewers_mail_leads_to_the_page_with_everything_on_it(
+    client: Client, reviewer: User, submitted: PolicyPage, mailoutbox: list[EmailMessage]
+) -> None:
+    mail = next(mail for mail in mailoutbox if mail.to == ["reviewer@example.com"])
+    assert f"{settings.SITE_URL}{address(submitted)}" in mail.body
+    client.force_login(reviewer)
+    shown = client.get(address(submitted)).content.decode()
+    for words in (
+        "<ins",
+        "kinder",
+        "Kindness grew.",
+        "The Author",
+        "Version 2 is made",
+        "Approve and publish",
+    ):
+        assert words in shown, words
+
+
+def test_approving_publishes_a_version_that_names_author_and_approver(
+    client: Client, reviewer: User, submitted: PolicyPage
+) -> None:
+    answer = decide(client, reviewer, submitted, "approve")
+    version = PolicyVersion.objects.get(number=2)
+    assert (version.author_name, version.publisher_name, version.approver_name) == (
+        "The Author",
+        "The Reviewer",
+        "The Reviewer",
+    )
+    assert version.approver == reviewer
+    assert "Version 2 is in force" in answer
+
+
+def test_returning_needs_a_comment_which_the_author_gets_by_mail(
+    client: Client, reviewer: User, submitted: PolicyPage, mailoutbox: list[EmailMessage]
+) -> None:
+    assert "Say what has to change" in decide(client, reviewer, submitted, "reject")
+    assert PolicyPage.objects.get().workflow_in_progress
+    decide(client, reviewer, submitted, "reject", comment="Kinder than whom?")
+    assert PolicyVersion.objects.count() == 1
+    assert mailoutbox[-1].to == ["author@example.com"]
+    assert "Kinder than whom?" in mailoutbox[-1].body
+
+
+def test_a_text_that_changed_since_it_was_shown_is_not_approved(
+    client: Client, reviewer: User, submitted: PolicyPage
+) -> None:
+    client.force_login(reviewer)
+    seen = re.search(r'name="seen" value="(\w+)"', client.get(address(submitted)).content.decode())[1]
+    revision = PolicyPage.objects.get().latest_revision
+    draft = revision.as_object()
+    draft.body = [("imported", "<p>Be cruel.</p>")]
+    draft.save_revision(user=revision.user, overwrite_revision=revision)
+    answer = client.post(address(submitted), {"decision": "approve", "seen": seen})
+    assert answer.status_code == 422
+    assert "has changed since" in answer.content.decode()
+    assert PolicyVersion.objects.count() == 1
+
+
+def test_a_draft_without_its_statement_is_not_approved(
+    client: Client, reviewer: User, submitted: PolicyPage
+) -> None:
+    revision = PolicyPage.objects.get().latest_revision
+    draft = revision.as_object()
+    draft.change_kind = ""
+    draft.save_revision(user=revision.user, overwrite_revision=revision, clean=False)
+    assert "does not say: kind of change" in decide(client, reviewer, submitted, "approve")
+    task_state = PolicyPage.objects.get().current_workflow_task_state
+    wagtails_own = f"/admin/pages/workflow/action/{submitted.pk}/approve/{task_state.pk}/"
+    assert client.post(wagtails_own, follow=True).status_code == 200
+    assert PolicyVersion.objects.count() == 1
+
+
+@pytest.mark.parametrize("decision", ["", "publish", "cancel"])
+def test_another_decision_is_none(
+    client: Client, reviewer: User, submitted: PolicyPage, decision: str
+) -> None:
+    assert "Approve the text, or return it" in decide(client, reviewer, submitted, decision)
+    assert PolicyPage.objects.get().workflow_in_progress
+
+
+def test_who_is_no_reviewer_sees_it_and_decides_nothing(
+    client: Client, author: User, submitted: PolicyPage
+) -> None:
+    client.force_login(author)
+    assert "You cannot decide about it" in client.get(address(submitted)).content.decode()
+    client.post(address(submitted), {"decision": "approve"})
+    assert PolicyVersion.objects.count() == 1
+
+
+def test_who_may_not_edit_the_page_sees_nothing(client: Client, submitted: PolicyPage) -> None:
+    client.force_login(_member("service@example.com", "Service", "Customer service"))
+    for path in (address(submitted), f"/admin/policies/{submitted.pk}/forecast/"):
+        assert "kinder" not in client.get(path, follow=True).content.decode()
+
+
+def test_deciding_twice_is_told_that_nothing_waits(
+    client: Client, reviewer: User, submitted: PolicyPage
+) -> None:
+    decide(client, reviewer, submitted, "approve")
+    client.force_login(User.objects.create_superuser("owner@example.com", "a-long-password"))
+    answer = client.post(address(submitted), {"decision": "approve"}, follow=True).content.decode()
+    assert "does not wait for review" in answer
+    assert PolicyVersion.objects.count() == 2

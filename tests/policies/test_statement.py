@@ -1,0 +1,149 @@
+"""What an editor states of each version: empty in a new draft, required to submit or publish, checked at the field."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.utils import timezone
+from django.utils.formats import date_format
+from wagtail.models import Site
+from wagtail.test.utils.form_data import nested_form_data, streamfield
+
+from home.models import User
+from policies.models import PolicyPage, PolicySettings, PolicyVersion
+from tests.factories import home_page, policy_page, publish
+
+pytestmark = pytest.mark.django_db
+
+
+def edit(page: PolicyPage) -> str:
+    return f"/admin/pages/{page.pk}/edit/"
+
+
+def form(**values: str) -> dict[str, str]:
+    fields = {
+        "title": "House rules",
+        "slug": "house-rules",
+        "kind": "other",
+        "body": streamfield([("imported", "<p>Be kinder.</p>")]),
+        "change_summary": "Kinder.",
+        "change_kind": "material",
+        "takes_effect": "now",
+        "effective_from": "",
+        "comments-TOTAL_FORMS": "0",
+        "comments-INITIAL_FORMS": "0",
+    }
+    return nested_form_data({**fields, **values})
+
+
+def test_a_new_draft_starts_with_nothing_stated(admin_client: Client) -> None:
+    page = policy_page()
+    publish(page, summary="We wrote it down.", effective_from=timezone.now() + timedelta(days=3))
+    fields = admin_client.get(edit(page)).context["form"]
+    for name in ("change_summary", "change_kind", "takes_effect", "effective_from"):
+        assert not fields[name].value(), name
+
+
+def test_what_was_stated_of_a_draft_is_still_there_when_it_is_opened_again(admin_client: Client) -> None:
+    page = policy_page()
+    publish(page)
+    admin_client.post(edit(page), form(change_summary="Half a thought.", change_kind="", takes_effect=""))
+    assert admin_client.get(edit(page)).context["form"]["change_summary"].value() == "Half a thought."
+
+
+def test_reverting_to_an_old_revision_states_nothing_about_the_new_version(admin_client: Client) -> None:
+    page = policy_page()
+    publish(page, summary="We wrote it down.")
+    old = PolicyPage.objects.get().live_revision
+    publish(page, body="<p>Be kinder.</p>", summary="Kinder.")
+    admin_client.post(edit(page), form(change_summary="Half a thought."))
+    reverted = admin_client.get(f"/admin/pages/{page.pk}/revisions/{old.pk}/revert/").context["form"]
+    assert not reverted["change_summary"].value()
+    assert not reverted["change_kind"].value()
+
+
+@pytest.mark.parametrize("field", ["change_summary", "change_kind", "takes_effect"])
+@pytest.mark.parametrize("action", ["action-publish", "action-submit"])
+def test_what_is_missing_is_refused_at_its_field(admin_client: Client, field: str, action: str) -> None:
+    page = policy_page()
+    publish(page)
+    answer = admin_client.post(edit(page), form(**{field: "", action: "1"}))
+    assert list(answer.context["form"].errors) == [field]
+    assert PolicyVersion.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("takes_effect", "days", "error"),
+    [("later", None, "Say from when"), ("later", -1, "is past"), ("now", 3, "Leave this empty")],
+)
+def test_a_time_that_contradicts_is_refused_at_its_field(
+    admin_client: Client, takes_effect: str, days: int | None, error: str
+) -> None:
+    page = policy_page()
+    publish(page)
+    moment = timezone.localtime() + timedelta(days=days or 0)
+    written = "" if days is None else moment.strftime("%Y-%m-%d %H:%M")
+    values = form(takes_effect=takes_effect, effective_from=written, **{"action-publish": "1"})
+    answer = admin_client.post(edit(page), values)
+    assert error in str(answer.context["form"].errors["effective_from"])
+    assert PolicyVersion.objects.count() == 1
+
+
+def test_a_time_ahead_announces_the_version(admin_client: Client) -> None:
+    page = policy_page()
+    publish(page)
+    written = (timezone.localtime() + timedelta(days=3)).strftime("%Y-%m-%d %H:%M")
+    values = form(takes_effect="later", effective_from=written, **{"action-publish": "1"})
+    answer = admin_client.post(edit(page), values, follow=True).content.decode()
+    assert "Version 2 is announced for" in answer
+    assert PolicyVersion.objects.get(number=2).effective_at > timezone.now() + timedelta(days=2)
+
+
+def test_publishing_says_which_version_it_made_and_that_an_unchanged_text_makes_none(
+    admin_client: Client,
+) -> None:
+    page = policy_page()
+    publish(page)
+    values = form(**{"action-publish": "1"})
+    assert "Version 2 is in force" in admin_client.post(edit(page), values, follow=True).content.decode()
+    again = admin_client.post(edit(page), values, follow=True).content.decode()
+    assert "those of version 2: no version is made" in again
+    assert PolicyVersion.objects.count() == 2
+
+
+def test_the_notice_period_of_the_settings_is_suggested(admin_client: Client) -> None:
+    settings = PolicySettings.for_site(Site.objects.get())
+    settings.notice_days = 14
+    settings.save()
+    page = policy_page()
+    publish(page)
+    day = date_format(timezone.localtime(timezone.now() + timedelta(days=14)), "DATE_FORMAT")
+    assert f"14 days' notice: {day}" in admin_client.get(edit(page)).context["form"][
+        "effective_from"
+    ].help_text.replace("&#x27;", "'")
+
+
+@pytest.mark.parametrize(
+    "path", ["/admin/pages/add/policies/policypage/{home}/", "/admin/pages/{page}/edit/"]
+)
+def test_who_may_not_publish_policies_cannot_do_so_by_hand_either(client: Client, path: str) -> None:
+    page = policy_page()
+    publish(page)
+    user = User.objects.create_user("editor@example.com", "a-long-password")
+    user.groups.add(Group.objects.get(name="Editors"))
+    client.force_login(user)
+    values = form(slug="other-rules" if "add" in path else "house-rules", **{"action-publish": "1"})
+    client.post(path.format(home=home_page().pk, page=page.pk), values)
+    assert PolicyVersion.objects.count() == 1
+    assert not PolicyPage.objects.filter(slug="other-rules", live=True).exists()
+
+
+@pytest.mark.parametrize("action", ["delete", "unpublish"])
+def test_taking_the_page_away_says_that_the_public_record_stays(admin_client: Client, action: str) -> None:
+    page = policy_page()
+    publish(page)
+    assert (
+        "stay at their public address"
+        in admin_client.get(f"/admin/pages/{page.pk}/{action}/").content.decode()
+    )
