@@ -2,17 +2,20 @@
 
 import hashlib
 from datetime import timedelta
+from importlib import import_module
 from io import StringIO
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, ManagementUtility, call_command
 from django.db import connection
 from django.utils import timezone
 from wagtail.models import Site
 
 from home.models import BrandSettings
+from policies import publishing
 from policies.models import Policy, PolicyVersion, VersionWithdrawal
-from tests.factories import policy, policy_page, publish, version
+from tests.factories import policy, policy_page, publish, version, withdraw
 
 pytestmark = pytest.mark.django_db
 
@@ -186,3 +189,36 @@ def test_it_sees_a_withdrawal_of_a_version_that_had_begun(rules: Policy) -> None
     )
 
     assert "version 3 is broken: it was withdrawn after it had taken effect" in failure()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM policies_versionwithdrawal",
+        "UPDATE policies_versionwithdrawal SET reason = 'Nobody asked'",
+        "UPDATE policies_versionwithdrawal SET withdrawn_by = 'Somebody else'",
+    ],
+)
+def test_it_sees_a_withdrawal_that_was_changed_or_removed(rules: Policy, change: str) -> None:
+    coming = version(rules, at=timezone.now() + timedelta(days=9), html="<p>Be wise.</p>")
+    publishing.withdraw(version=coming, by=None, reason="It was a mistake.")
+    call_command("verify_policies")
+    sql(change)
+
+    assert "a withdrawal was added, changed or removed" in failure()
+
+
+def test_it_sees_a_withdrawal_that_nobody_declared(rules: Policy) -> None:
+    coming = version(rules, at=timezone.now() + timedelta(days=9), html="<p>Be wise.</p>")
+    withdraw(coming)
+
+    assert "a withdrawal was added, changed or removed" in failure()
+
+
+def test_withdrawals_from_before_their_hash_was_kept_are_hashed_by_the_migration(rules: Policy) -> None:
+    coming = version(rules, at=timezone.now() + timedelta(days=9), html="<p>Be wise.</p>")
+    publishing.withdraw(version=coming, by=None, reason="It was a mistake – “really”.")
+    Policy.objects.update(withdrawals_sha256="")
+    import_module("policies.migrations.0002_legal_review").hash_withdrawals(apps, None)
+    call_command("verify_policies")
+    assert Policy.objects.get(pk=rules.pk).withdrawals_sha256

@@ -66,7 +66,9 @@ def _damage(policy: Policy, progress: tqdm) -> str:
     problem = next(records.problems(_counted(versions.iterator(chunk_size=50), progress)), None)
     if problem is not None:
         return f"version {problem.version.number} is broken: {problem.what}"
-    return "the newest version is missing" if records.head_is_missing(policy) else ""
+    if records.head_is_missing(policy):
+        return "the newest version is missing"
+    return "a withdrawal was added, changed or removed" if records.withdrawals_are_changed(policy) else ""
 
 
 def _counted(versions: Iterator[PolicyVersion], progress: tqdm) -> Iterator[PolicyVersion]:
