@@ -5,6 +5,8 @@ the question: if the answer is lost, the same question under the same key gets t
 Stripe has said that the session cannot be paid (any more).
 """
 
+import hashlib
+import json
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,7 +30,7 @@ class CheckoutError(Exception):
 
 
 class BasketChangedError(CheckoutError):
-    """Something in the basket can no longer be bought as it stands."""
+    """What was agreed to is not what would be ordered now, or can no longer be bought."""
 
 
 class SupersededError(CheckoutError):
@@ -48,12 +50,28 @@ class AlreadyUnderWayError(CheckoutError):
 class Agreement:
     """What the shopper accepted and what they were shown."""
 
+    shown: str  # `digest` of what the review page showed
     terms: PolicyVersion | None
     privacy: PolicyVersion | None
 
 
+def digest(contents: baskets.Contents, option: ShippingOption) -> str:
+    """Sum up everything that a review page shows of goods, delivery and price, to tell later whether it still holds."""
+    lines = [
+        (line.sku, line.quantity, line.unit_price, line.variant.page.title, line.variant.name)
+        for line in contents.lines
+        if line.variant
+    ]
+    country = option.country
+    way = (option.pk, country.code, country.name, option.name, option.price, option.min_days, option.max_days)
+    shown = (settings.CURRENCY, lines, way, contents.subtotal + option.price)
+    return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
+
+
 def place_order(*, basket: Basket, email: str, option: ShippingOption, agreement: Agreement) -> Order:
     """Write the order with copies of everything agreed, and hold its stock: all or nothing.
+
+    Nothing is written unless it is exactly what the shopper was shown.
 
     Earlier unpaid orders of the basket are cancelled first, so that no old payment page stays open.
     Raises CheckoutError, payments.UnreachableError.
@@ -140,7 +158,8 @@ def _expire(order: Order, note: str) -> None:
 
 def _write_order(basket: Basket, *, email: str, option: ShippingOption, agreement: Agreement) -> Order:
     contents = baskets.contents(basket)
-    if not contents.can_be_bought:
+    fresh = ShippingOption.objects.select_related("country").filter(pk=option.pk).first()
+    if not contents.can_be_bought or fresh is None or digest(contents, fresh) != agreement.shown:
         raise BasketChangedError
     now = clock.now()
     order = Order.objects.create(

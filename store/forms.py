@@ -83,7 +83,7 @@ class DeliveryForm(forms.Form):
 
 
 class CheckoutForm(forms.Form):
-    """The shopper's part of the contract. Amounts are never taken from it: `total` is only compared."""
+    """The shopper's part of the contract. Nothing is priced by it: what the page showed is only compared."""
 
     email = forms.EmailField(
         label=_("E-mail address"),
@@ -96,21 +96,21 @@ class CheckoutForm(forms.Form):
         error_messages={"required": _("Please accept the terms of sale to order.")},
     )
     # What the page showed: if any of it has changed since, the shopper is shown it anew before paying.
-    total = forms.IntegerField(widget=forms.HiddenInput)
+    shown = forms.CharField(widget=forms.HiddenInput, max_length=64)
     terms_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     privacy_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(
         self,
         *args: Any,
-        total: int,
+        shown: str,
         terms: PolicyVersion | None,
         privacy: PolicyVersion | None,
         **kwargs: Any,
     ) -> None:
         """Take what holds now."""
         self.now = {
-            "total": total,
+            "shown": shown,
             "terms_version": terms.number if terms else None,
             "privacy_version": privacy.number if privacy else None,
         }
@@ -135,5 +135,5 @@ class CheckoutForm(forms.Form):
                 self.data[name] = "" if value is None else str(value)
             if "terms_version" in changed:
                 self.data.pop("terms", None)  # what was accepted is not what holds now
-            raise ValidationError(_("The total or the terms have changed. Please look again before you pay."))
+            raise ValidationError(_("The order or the terms have changed. Please look again before you pay."))
         return cleaned

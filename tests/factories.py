@@ -195,8 +195,10 @@ def placed_order(
 ) -> Order:
     """Order what is in a basket, by default one mug, as the checkout does before it asks Stripe."""
     option = option or ShippingOption.objects.first() or shipping()
-    agreement = checkout.Agreement(terms=terms, privacy=privacy)
-    return checkout.place_order(basket=of or basket(MUG=1), email=email, option=option, agreement=agreement)
+    of = of or basket(MUG=1)
+    shown = checkout.digest(baskets.contents(of), option)
+    agreement = checkout.Agreement(shown=shown, terms=terms, privacy=privacy)
+    return checkout.place_order(basket=of, email=email, option=option, agreement=agreement)
 
 
 def order_without_hold(**quantities: int) -> Order:

@@ -37,19 +37,31 @@ class Review:
         """The final total, minor units."""
         return self.contents.subtotal + self.option.price
 
+    @property
+    def digest(self) -> str:
+        """What the page shows, to be sent along with the order."""
+        return checkout.digest(self.contents, self.option)
+
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request: HttpRequest) -> HttpResponse:
     """Show everything there is to agree to; by POST, order and go to the payment page."""
+    shown = _as_it_stands(request)
+    if shown is None:
+        return redirect("store:basket")
+    return _order(request, shown) if request.method == "POST" else _page(request, shown, _form(shown))
+
+
+def _as_it_stands(request: HttpRequest) -> Review | None:
+    """Look everything up; None when there is nothing that could be ordered."""
     basket = basket_of(request)
     contents = baskets.contents(basket)
     option = _chosen_option(request)
     if basket is None or not contents.can_be_bought or option is None:
-        return redirect("store:basket")
+        return None
     terms, privacy = (Policy.objects.in_force_of(kind) for kind in (Policy.Kind.TERMS, Policy.Kind.PRIVACY))
-    shown = Review(basket, contents, option, terms, privacy)
-    return _order(request, shown) if request.method == "POST" else _page(request, shown, _form(shown))
+    return Review(basket, contents, option, terms, privacy)
 
 
 @never_cache
@@ -96,7 +108,7 @@ def _order(request: HttpRequest, shown: Review) -> HttpResponse:
     form = _form(shown, request)
     if not form.is_valid():
         return _page(request, shown, form, status=UNPROCESSABLE)
-    agreement = checkout.Agreement(terms=shown.terms, privacy=shown.privacy)
+    agreement = checkout.Agreement(shown=form.cleaned_data["shown"], terms=shown.terms, privacy=shown.privacy)
     try:
         with payments.answering_within(STRIPE_SECONDS):
             order = checkout.place_order(
@@ -109,7 +121,7 @@ def _order(request: HttpRequest, shown: Review) -> HttpResponse:
     except checkout.AlreadyUnderWayError as error:
         return HttpResponseRedirect(error.order.get_absolute_url(), status=SEE_OTHER)
     except checkout.CheckoutError:
-        return redirect("store:basket")
+        return _changed_meanwhile(request)
     except payments.PaymentError as error:
         logger.warning("The payment could not be started: %s", error)
         form.add_error(
@@ -123,9 +135,17 @@ def _order(request: HttpRequest, shown: Review) -> HttpResponse:
     return HttpResponseRedirect(url, status=SEE_OTHER)
 
 
+def _changed_meanwhile(request: HttpRequest) -> HttpResponse:
+    """Show what would be ordered now; the basket when that is nothing, or what was shown after all."""
+    now = _as_it_stands(request)
+    if now is None or (form := _form(now, request)).is_valid():
+        return redirect("store:basket")
+    return _page(request, now, form, status=UNPROCESSABLE)
+
+
 def _form(shown: Review, request: HttpRequest | None = None) -> CheckoutForm:
     data = request.POST if request else None
-    return CheckoutForm(data, total=shown.total, terms=shown.terms, privacy=shown.privacy)
+    return CheckoutForm(data, shown=shown.digest, terms=shown.terms, privacy=shown.privacy)
 
 
 def _page(request: HttpRequest, shown: Review, form: CheckoutForm, *, status: int = 200) -> HttpResponse:

@@ -14,7 +14,7 @@ from django.test import Client
 from post_office.models import Email
 
 from policies.models import Policy
-from store import baskets
+from store import baskets, checkout
 from store.models import Basket, Order, ShippingOption, StockItem
 from store.sandbox.events import signature
 from store.sandbox.server import Sandbox
@@ -94,8 +94,8 @@ def mails_about(order: Order) -> int:
 def shown(basket: Basket) -> dict[str, Any]:
     """What the review page's form sends."""
     option = ShippingOption.objects.first()
-    total = baskets.contents(basket).subtotal + option.price
-    values = {"email": "shopper@example.com", "terms": "on", "total": str(total)}
+    digest = checkout.digest(baskets.contents(basket), option)
+    values = {"email": "shopper@example.com", "terms": "on", "shown": digest}
     for kind in (Policy.Kind.TERMS, Policy.Kind.PRIVACY):
         if version := Policy.objects.in_force_of(kind):
             values[f"{kind}_version"] = str(version.number)

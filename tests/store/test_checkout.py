@@ -7,7 +7,7 @@ from django.test import Client
 
 from policies.models import Policy
 from store import baskets, checkout, payments, stock
-from store.models import Basket, Order, ProductVariant
+from store.models import Basket, Order, ProductVariant, ShippingOption
 from store.sandbox.server import Sandbox
 from store.sandbox.visitor import StayedError
 from tests import factories
@@ -203,10 +203,76 @@ def test_a_price_that_rose_since_the_page_was_shown_is_shown_before_anything_is_
     assert sessions(sandbox) == []
 
 
+def deliver_elsewhere() -> None:
+    """The option chosen is gone; what is left costs as much, but goes to another country."""
+    ShippingOption.objects.all().delete()
+    factories.shipping(country="IE")
+
+
+def rename() -> None:
+    page = ProductVariant.objects.get(sku="MUG").page
+    page.title = "Tin mug"
+    page.save_revision().publish()
+
+
+def swap() -> None:
+    """In another tab: goods of the same price instead."""
+    factories.product("Tea towel", sku="TOWEL", price=1250)
+    Basket.objects.get().lines.update(sku="TOWEL")
+
+
+CHANGES = {
+    "another service": lambda: ShippingOption.objects.update(name="Pigeon post"),
+    "a longer wait": lambda: ShippingOption.objects.update(max_days=30),
+    "another country": deliver_elsewhere,
+    "other words": rename,
+    "other goods": swap,
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_whatever_changed_at_the_same_total_is_shown_before_anything_is_ordered(
+    sandbox: Sandbox, shopper: Client, basket: Basket, what: str
+) -> None:
+    form = shown(basket)
+    CHANGES[what]()
+    response = shopper.post("/checkout/", form)
+    assert response.status_code == 422
+    assert "The order or the terms have changed." in response.content.decode()
+    assert not Order.objects.exists()
+    assert press_pay(shopper, basket).status_code == 303, "what is shown now can be ordered"
+
+
+def test_a_way_of_sending_that_is_gone_is_not_replaced_by_another_unseen(
+    sandbox: Sandbox, shopper: Client, basket: Basket
+) -> None:
+    there = factories.shipping("Courier", country="IE", price=395)
+    form = {**shown(basket), "shown": checkout.digest(baskets.contents(basket), there)}
+    there.delete()
+    response = shopper.post(f"/checkout/?country=IE&shipping={there.pk}", form)
+    assert response.status_code == 422
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_is_ordered_is_what_was_agreed_to_whatever_changes_after_the_form_was_read(
+    basket: Basket, what: str
+) -> None:
+    option = ShippingOption.objects.select_related("country").get()
+    agreement = checkout.Agreement(
+        shown=checkout.digest(baskets.contents(basket), option), terms=None, privacy=None
+    )
+    CHANGES[what]()
+    with pytest.raises(checkout.BasketChangedError):
+        checkout.place_order(basket=basket, email="a@example.com", option=option, agreement=agreement)
+    assert not Order.objects.exists()
+    assert stock_of() == (10, 0)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
-        {"total": "1"}, {"total": "-1"}, {"total": "x"}, {"total": "9" * 400}, {"email": ""}, {"email": "x"},
+        {"shown": ""}, {"shown": "x"}, {"shown": "0" * 64}, {"shown": "a" * 5000}, {"email": ""}, {"email": "x"},
         {"email": "a\x00b@example.com"}, {"email": f"{'a' * 300}@example.com"},
     ],
 )  # fmt: skip

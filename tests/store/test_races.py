@@ -14,12 +14,12 @@ import pytest
 from django.db import connections
 from django.test import Client
 
-from store import baskets, checkout, settling, stock
-from store.models import Basket, Order, ProductVariant, ShippingOption, StockItem, StockMovement, StripeEvent
+from store import checkout, settling, stock
+from store.models import Basket, Order, ProductVariant, StockItem, StockMovement, StripeEvent
 from store.sandbox.server import Sandbox
 from store.sandbox.visitor import StayedError
 from tests import factories
-from tests.store.paying import listen, mails_about, sales, sessions, stock_of
+from tests.store.paying import listen, mails_about, press_pay, sales, sessions, stock_of
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 Status = Order.Status
@@ -48,8 +48,7 @@ def buy(basket: Basket) -> Any:
     """Press the button in a browser of one's own."""
     client = Client()
     client.cookies["basket"] = basket.token
-    total = baskets.contents(basket).subtotal + ShippingOption.objects.get().price
-    return client.post("/checkout/", {"email": "shopper@example.com", "terms": "on", "total": str(total)})
+    return press_pay(client, basket)
 
 
 def awaiting(*, mugs: int = 2) -> Order:

@@ -150,14 +150,15 @@ def _day_after(moment: datetime, days: int, hour: int, minute: int) -> datetime:
 
 def _placed(story: Story, purchase: Purchase) -> Order:
     option = ShippingOption.objects.get(country__code=purchase.country, name=purchase.way)
-    agreement = checkout.Agreement(
-        terms=Policy.objects.in_force_of(Policy.Kind.TERMS, purchase.placed_at),
-        privacy=Policy.objects.in_force_of(Policy.Kind.PRIVACY, purchase.placed_at),
-    )
     with story.at(purchase.placed_at):
         basket = None
         for sku, quantity in purchase.goods.items():
             basket = baskets.add(basket=basket, sku=sku, quantity=quantity)
+        agreement = checkout.Agreement(
+            shown=checkout.digest(baskets.contents(basket), option),
+            terms=Policy.objects.in_force_of(Policy.Kind.TERMS, purchase.placed_at),
+            privacy=Policy.objects.in_force_of(Policy.Kind.PRIVACY, purchase.placed_at),
+        )
         order = checkout.place_order(basket=basket, email=purchase.email, option=option, agreement=agreement)
         if purchase.end != "placed":
             checkout.start_payment(order=order)
