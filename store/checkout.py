@@ -17,7 +17,9 @@ from django.urls import reverse
 
 from policies.models import PolicyVersion
 from store import baskets, clock, orders, payments, settling, stock
-from store.models import Basket, Order, OrderLine, ShippingOption
+from store.models import Basket, Order, OrderEvent, OrderLine, ShippingOption
+
+By, Reason = OrderEvent.By, OrderEvent.Reason
 
 # Stripe counts its minimum of 30 minutes from when it makes the session, which may be minutes after we ask.
 SESSION_LIFE = timedelta(minutes=40)
@@ -77,7 +79,7 @@ def place_order(*, basket: Basket, email: str, option: ShippingOption, agreement
     Raises CheckoutError, payments.UnreachableError.
     """
     for earlier in basket.orders.filter(status__in=Order.HOLDING):
-        cancel(order=earlier, note="A new checkout was begun.")
+        cancel(order=earlier, by=By.SHOPPER, reason=Reason.NEW_CHECKOUT)
     with transaction.atomic():
         basket = Basket.objects.select_for_update().get(pk=basket.pk)
         other = basket.orders.filter(status__in=Order.HOLDING).first()
@@ -103,7 +105,13 @@ def start_payment(*, order: Order) -> str:
         with orders.locked(order.pk) as fresh:
             if fresh.status == Order.Status.PLACED:
                 stock.release(order=fresh)
-                orders.change_status(order=fresh, to=Order.Status.CANCELLED, by="Stripe", note=str(error))
+                orders.change_status(
+                    order=fresh,
+                    to=Order.Status.CANCELLED,
+                    by=By.STRIPE,
+                    reason=Reason.REFUSED,
+                    note=str(error),
+                )
         raise
     with orders.locked(order.pk) as fresh:
         settling.adopt(order=fresh, session=session)
@@ -114,23 +122,23 @@ def start_payment(*, order: Order) -> str:
     return session.url
 
 
-def cancel(*, order: Order, note: str = "") -> None:
-    """Close the order's payment page at Stripe, then release what it holds.
+def cancel(*, order: Order, by: str, reason: str) -> None:
+    """Close the order's payment page at Stripe, then release what it holds. `by` and `reason` are for its history.
 
     Raises AlreadyUnderWayError when it is paid or being paid, payments.PaymentError when Stripe gives no answer;
     nothing is released then.
     """
     if order.status == Order.Status.PLACED:
-        _find_lost_session(order, note)
+        _find_lost_session(order, by, reason)
         order.refresh_from_db()
     if order.status == Order.Status.AWAITING:
-        _expire(order, note)
+        _expire(order, by, reason)
         order.refresh_from_db()
     if order.paid_at or order.status == Order.Status.PROCESSING:
         raise AlreadyUnderWayError(order)
 
 
-def _find_lost_session(order: Order, note: str) -> None:
+def _find_lost_session(order: Order, by: str, reason: str) -> None:
     """Learn whether Stripe made a session of which we never heard.
 
     Should one still be on its way, it does no harm: nobody knows its address, so nobody can pay it.
@@ -140,20 +148,20 @@ def _find_lost_session(order: Order, note: str) -> None:
         if session is not None:
             settling.adopt(order=fresh, session=session)
         elif fresh.status == Order.Status.PLACED:
-            stock.release(order=fresh, note=note)
-            orders.change_status(order=fresh, to=Order.Status.CANCELLED, by="shop", note=note)
+            stock.release(order=fresh)
+            orders.change_status(order=fresh, to=Order.Status.CANCELLED, by=by, reason=reason)
 
 
-def _expire(order: Order, note: str) -> None:
+def _expire(order: Order, by: str, reason: str) -> None:
     try:
         payments.expire_session(order.session_id)
     except payments.RefusedError:  # most likely no longer open: find out what became of it
-        settling.settle(session_id=order.session_id, by="shopper")
+        settling.settle(session_id=order.session_id, by=by)
         return
     with orders.locked(order.pk) as fresh:
         if fresh.status == Order.Status.AWAITING:
-            stock.release(order=fresh, note=note)
-            orders.change_status(order=fresh, to=Order.Status.CANCELLED, by="shopper", note=note)
+            stock.release(order=fresh)
+            orders.change_status(order=fresh, to=Order.Status.CANCELLED, by=by, reason=reason)
 
 
 def _write_order(basket: Basket, *, email: str, option: ShippingOption, agreement: Agreement) -> Order:
@@ -191,7 +199,7 @@ def _write_order(basket: Basket, *, email: str, option: ShippingOption, agreemen
     )
     order.session_params = payments.session_params(_purchase(order, option))
     order.save(update_fields=["session_params"])
-    orders.remark(order=order, note="The order was placed.", by="shopper")
+    orders.remark(order=order, by=By.SHOPPER, reason=Reason.PLACED)
     return order
 
 

@@ -5,9 +5,9 @@ and may be called any number of times, at once, late or in any order. It never t
 """
 
 from store import baskets, clock, emails, orders, payments, stock
-from store.models import Order
+from store.models import Order, OrderEvent
 
-Status = Order.Status
+Status, By, Reason = Order.Status, OrderEvent.By, OrderEvent.Reason
 
 
 def settle(*, session_id: str, by: str) -> Order | None:
@@ -37,7 +37,7 @@ def adopt(*, order: Order, session: payments.Session) -> None:
     order.session_expires_at = session.expires_at
     order.save(update_fields=["session_id", "session_url", "session_expires_at"])
     if order.status == Status.PLACED:
-        orders.change_status(order=order, to=Status.AWAITING, by="Stripe", note="The payment page is open.")
+        orders.change_status(order=order, to=Status.AWAITING, by=By.STRIPE, reason=Reason.PAGE_OPEN)
 
 
 def _order_of(session: payments.Session) -> Order | None:
@@ -71,7 +71,7 @@ def _pay(order: Order, session: payments.Session, by: str) -> None:
     if order.paid_at is not None:
         return
     if problem := _mismatch(order, session):
-        orders.flag(order=order, note=f"Paid, but not what was ordered: {problem}", by=by)
+        orders.flag(order=order, by=by, reason=Reason.MISMATCH, note=problem)
         return
     _copy_figures(order, session)
     orders.change_status(order=order, to=Status.PAID, by=by)
@@ -81,7 +81,7 @@ def _pay(order: Order, session: payments.Session, by: str) -> None:
         stock.sell(order=order)
     except stock.OutOfStockError as error:
         stock.release(order=order)
-        orders.flag(order=order, note=f"Paid, but the stock is gone: {error}", by=by)
+        orders.flag(order=order, by=by, reason=Reason.STOCK_GONE, note=str(error))
     emails.order_paid(order)
 
 

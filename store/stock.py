@@ -69,11 +69,11 @@ def hold(*, order: Order) -> None:
             _change(line.sku, held=line.quantity, kind=Kind.HELD, order=order)
 
 
-def release(*, order: Order, note: str = "") -> None:
+def release(*, order: Order) -> None:
     """Let go of what is still held for the order."""
     with transaction.atomic():
         for sku, quantity in _held_for(order).items():
-            _change(sku, held=-quantity, kind=Kind.RELEASED, order=order, note=note)
+            _change(sku, held=-quantity, kind=Kind.RELEASED, order=order)
 
 
 def sell(*, order: Order) -> None:

@@ -140,7 +140,24 @@ class OrderLine(models.Model):
 
 
 class OrderEvent(AppendOnlyModel):
-    """One entry of an order's history."""
+    """One entry of an order's history. What the shop itself writes is a reason; notes are details and staff's words."""
+
+    class By(models.TextChoices):
+        SHOPPER = "shopper", _("the shopper")
+        STRIPE = "Stripe", _("Stripe")
+        WORKER = "worker", _("this site, by itself")
+
+    class Reason(models.TextChoices):
+        PLACED = "placed", _("The order was placed.")
+        PAGE_OPEN = "page_open", _("The payment page is open.")
+        NEW_CHECKOUT = "new_checkout", _("A new checkout of the basket was begun.")
+        CAME_BACK = "came_back", _("The shopper came back without paying.")
+        NOT_OPENED = "not_opened", _("The payment page could not be opened in time.")
+        REFUSED = "refused", _("Stripe refused to open a payment page.")
+        MISMATCH = "mismatch", _("Paid, but not what was ordered.")
+        STOCK_GONE = "stock_gone", _("Paid, but the stock is gone.")
+        UNKNOWN_PAGE = "unknown_page", _("Stripe does not know its payment page. Was the key changed?")
+        LOOKED_AT = "looked_at", _("Looked at.")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
     happened_at = models.DateTimeField(_("time"))
@@ -149,7 +166,8 @@ class OrderEvent(AppendOnlyModel):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    by = models.CharField(_("by"), max_length=80)  # "shopper", "Stripe", "worker", or a name
+    by = models.CharField(_("by"), max_length=80)  # one of By, or the name of whoever of the staff did it
+    reason = models.CharField(_("reason"), max_length=20, blank=True, choices=Reason.choices)
     note = models.CharField(_("note"), max_length=400, blank=True)
 
     detachable_fields: ClassVar[frozenset[str]] = frozenset({"actor"})
@@ -160,9 +178,9 @@ class OrderEvent(AppendOnlyModel):
         ordering: ClassVar[list[str]] = ["happened_at", "pk"]
 
     def __str__(self) -> str:
-        return f"{self.order_id}: {self.to_status or self.note}"
+        return f"{self.order_id}: {self.to_status or self.reason or self.note}"
 
     @property
-    def status_name(self) -> str:
-        """The status it led to, in words."""
-        return str(Order.Status(self.to_status).label) if self.to_status else ""
+    def who(self) -> str:
+        """Who did it, in words."""
+        return str(self.By(self.by).label) if self.by in self.By.values else self.by

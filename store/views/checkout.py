@@ -14,7 +14,7 @@ from policies.models import Policy, PolicyVersion
 from store import baskets, checkout, payments, settling
 from store.basket_cookie import basket_of, remember
 from store.forms import CheckoutForm, DeliveryForm
-from store.models import Basket, DeliveryCountry, Order, ShippingOption
+from store.models import Basket, DeliveryCountry, Order, OrderEvent, ShippingOption
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ def return_from_payment(request: HttpRequest, token: str) -> HttpResponse:
     if order.session_id and request.GET.get("session_id") == order.session_id:
         try:
             with payments.answering_within(STRIPE_SECONDS):
-                settling.settle(session_id=order.session_id, by="shopper")
+                settling.settle(session_id=order.session_id, by=OrderEvent.By.SHOPPER)
         except payments.PaymentError as error:
             logger.warning("Order %s could not be settled on return: %s", order.number, error)
     response = HttpResponseRedirect(order.get_absolute_url(), status=SEE_OTHER)
@@ -88,7 +88,7 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
     order = get_object_or_404(Order, token=token)
     try:
         with payments.answering_within(STRIPE_SECONDS):
-            checkout.cancel(order=order, note="The shopper came back without paying.")
+            checkout.cancel(order=order, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
     except checkout.AlreadyUnderWayError:
         return HttpResponseRedirect(order.get_absolute_url(), status=SEE_OTHER)
     except payments.PaymentError as error:

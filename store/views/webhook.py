@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from store import payments, settling
-from store.models import StripeEvent
+from store.models import OrderEvent, StripeEvent
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def _handle(event: payments.Event, record: StripeEvent) -> HttpResponse:
     if event.livemode != payments.is_live():
         return _answer(record, Outcome.FOREIGN, note="livemode is not ours")
     try:
-        order = settling.settle(session_id=event.session_id, by="Stripe")
+        order = settling.settle(session_id=event.session_id, by=OrderEvent.By.STRIPE)
     except payments.PaymentError as error:
         logger.warning("Stripe event %s could not be handled: %s", event.id, error)
         return _answer(record, Outcome.FAILED, note=str(error), status=503)

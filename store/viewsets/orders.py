@@ -108,7 +108,7 @@ def attended(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     get_object_or_404(Order, pk=pk)
     with orders.locked(pk) as order:
-        orders.settle_attention(order=order, actor=request.user, note=gettext("Looked at."))
+        orders.unflag(order=order, actor=request.user)
     messages.success(request, gettext("The mark was taken off order %(number)s.") % {"number": order.number})
     return redirect("orders:inspect", pk)
 

@@ -4,18 +4,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from policies.models import Policy, PolicyVersion
+from policies.models import PolicyVersion
 from store import emails, orders
 from store.models import Basket, Order
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 Status = Order.Status
-
-
-@pytest.fixture
-def terms() -> PolicyVersion:
-    return factories.version(factories.policy("terms", kind=Policy.Kind.TERMS), title="Terms of sale")
 
 
 @pytest.fixture

@@ -51,13 +51,6 @@ def buy(basket: Basket) -> Any:
     return press_pay(client, basket)
 
 
-def awaiting(*, mugs: int = 2) -> Order:
-    order = factories.placed_order(factories.basket(MUG=mugs))
-    checkout.start_payment(order=order)
-    order.refresh_from_db()
-    return order
-
-
 # --- The last item ---------------------------------------------------------------------------------------
 def twenty_buyers_want_the_last_one() -> list[Any]:
     stock.count(sku="MUG", on_hand=1)
@@ -137,7 +130,7 @@ def test_webhook_and_return_page_at_once_pay_once(
     listen(sandbox, live_server.url)
     for _ in range(3):
         stock.count(sku="MUG", on_hand=10)
-        order = awaiting()
+        order = factories.awaiting_order()
         back = urlsplit(sandbox.pay(order.session_id))
         (event,) = sandbox.deliveries.waiting()
         results = at_once(
@@ -155,7 +148,7 @@ def test_the_same_event_twenty_times_at_once_pays_once(
     sandbox: Sandbox, mug: ProductVariant, live_server: Any
 ) -> None:
     listen(sandbox, live_server.url)
-    order = awaiting()
+    order = factories.awaiting_order()
     sandbox.pay(order.session_id)
     (event,) = sandbox.deliveries.waiting()
     outcomes = sandbox.deliveries.attempt_all([event] * 20)
@@ -165,7 +158,7 @@ def test_the_same_event_twenty_times_at_once_pays_once(
 
 
 def test_settling_twenty_times_at_once_pays_once(sandbox: Sandbox, mug: ProductVariant) -> None:
-    order = awaiting()
+    order = factories.awaiting_order()
     sandbox.pay(order.session_id)
     results = at_once(*[lambda: settling.settle(session_id=order.session_id, by="test")] * 20)
     assert [result for result in results if isinstance(result, Exception)] == []
@@ -176,9 +169,9 @@ def test_all_messages_about_a_delayed_payment_at_once_end_rightly(
     sandbox: Sandbox, mug: ProductVariant, live_server: Any
 ) -> None:
     listen(sandbox, live_server.url)
-    order = awaiting()
+    order = factories.awaiting_order()
     sandbox.pay(order.session_id, outcome="delayed_success")
-    sandbox.control._settle(order.session_id, {})
+    sandbox.decide(order.session_id, succeeds=True)
     outcomes = sandbox.deliveries.attempt_all(sandbox.deliveries.waiting() * 5)
     assert {outcome.status for outcome in outcomes} == {200}
     assert_paid_once(order)
@@ -198,16 +191,16 @@ def test_two_tabs_that_press_pay_at_once_leave_one_page_that_can_be_paid(
         assert shown <= {page["url"]}, "nobody is led to a page that is closed"
         assert stock_of() == (10, 2)
         assert basket.orders.filter(status__in=Order.HOLDING).count() == 1
-        checkout.cancel(order=basket.orders.get(status=Status.AWAITING))
+        factories.cancel(basket.orders.get(status=Status.AWAITING))
 
 
 def test_paying_and_cancelling_at_once_is_one_or_the_other(sandbox: Sandbox, mug: ProductVariant) -> None:
     for _ in range(5):
         stock.count(sku="MUG", on_hand=10)
-        order = awaiting()
+        order = factories.awaiting_order()
         paid, _cancelled = at_once(
             lambda order=order: sandbox.pay(order.session_id),
-            lambda order=order: checkout.cancel(order=order),
+            lambda order=order: factories.cancel(order),
         )
         settling.settle(session_id=order.session_id, by="test")
         order.refresh_from_db()
@@ -221,12 +214,12 @@ def test_cancelling_and_hearing_of_the_end_at_once_releases_once(
     sandbox: Sandbox, mug: ProductVariant, live_server: Any
 ) -> None:
     listen(sandbox, live_server.url)
-    order = awaiting()
+    order = factories.awaiting_order()
     sandbox.control.expire_now(order.session_id)
     (event,) = sandbox.deliveries.waiting()
     at_once(
         *[lambda: sandbox.deliveries.attempt(event)] * 4,
-        *[lambda: checkout.cancel(order=Order.objects.get(pk=order.pk))] * 4,
+        *[lambda: factories.cancel(Order.objects.get(pk=order.pk))] * 4,
     )
     order.refresh_from_db()
     assert order.status == Status.EXPIRED
@@ -239,7 +232,7 @@ def test_paying_while_another_checkout_of_the_basket_begins_ends_without_a_quarr
 ) -> None:
     for _ in range(5):
         stock.count(sku="MUG", on_hand=10)
-        order = awaiting()
+        order = factories.awaiting_order()
         sandbox.pay(order.session_id)
         settled, placed = at_once(
             lambda order=order: settling.settle(session_id=order.session_id, by="Stripe"),

@@ -15,11 +15,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def terms() -> PolicyVersion:
-    return factories.version(factories.policy("terms", kind=Policy.Kind.TERMS), title="Terms of sale")
-
-
-@pytest.fixture
 def privacy() -> PolicyVersion:
     of = factories.policy("privacy-policy", kind=Policy.Kind.PRIVACY)
     return factories.version(of, title="Privacy policy")
