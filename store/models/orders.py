@@ -27,6 +27,7 @@ class Order(models.Model):
         PLACED = "placed", _("placed, not yet at the payment page")  # Stripe has not confirmed a session
         AWAITING = "awaiting", _("waiting for the payment")
         PROCESSING = "processing", _("payment under way")  # delayed method: session complete, not yet paid
+        REVIEW = "review", _("paid, being looked at")  # not what was ordered: staff accept or cancel it
         PAID = "paid", _("paid")
         PACKED = "packed", _("packed")
         SENT = "sent", _("sent")
@@ -35,23 +36,30 @@ class Order(models.Model):
         FAILED = "failed", _("payment failed")
         REFUNDED = "refunded", _("refunded")
 
-    # status → where it may go. PAID may follow an end: money that arrives late is never refused. PROCESSING may be
-    # passed over: Stripe tells what is, not what was.
+    _MONEY_CAME: ClassVar[frozenset[str]] = frozenset({Status.PAID, Status.REVIEW})
+    # status → where it may go. PAID or REVIEW may follow an end: money that arrives late is never refused. PROCESSING
+    # may be passed over: Stripe tells what is, not what was.
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
-        Status.PLACED: frozenset({Status.AWAITING, Status.PAID, Status.CANCELLED, Status.EXPIRED}),
-        Status.AWAITING: frozenset(
-            {Status.PROCESSING, Status.PAID, Status.FAILED, Status.CANCELLED, Status.EXPIRED}
-        ),
-        Status.PROCESSING: frozenset({Status.PAID, Status.FAILED}),
+        Status.PLACED: _MONEY_CAME | {Status.AWAITING, Status.CANCELLED, Status.EXPIRED},
+        Status.AWAITING: _MONEY_CAME | {Status.PROCESSING, Status.FAILED, Status.CANCELLED, Status.EXPIRED},
+        Status.PROCESSING: _MONEY_CAME | {Status.FAILED},
+        Status.REVIEW: frozenset({Status.PAID, Status.CANCELLED}),
         Status.PAID: frozenset({Status.PACKED, Status.REFUNDED}),
         Status.PACKED: frozenset({Status.SENT, Status.REFUNDED}),
         Status.SENT: frozenset({Status.REFUNDED}),
-        Status.CANCELLED: frozenset({Status.PAID}),
-        Status.EXPIRED: frozenset({Status.PAID}),
-        Status.FAILED: frozenset({Status.PAID}),
+        Status.CANCELLED: _MONEY_CAME,
+        Status.EXPIRED: _MONEY_CAME,
+        Status.FAILED: _MONEY_CAME,
         Status.REFUNDED: frozenset(),
     }
+    # Stripe may still have something to say about the payment.
     HOLDING: ClassVar[frozenset[str]] = frozenset({Status.PLACED, Status.AWAITING, Status.PROCESSING})
+    CONFIRMED: ClassVar[frozenset[str]] = frozenset(
+        {Status.PAID, Status.PACKED, Status.SENT, Status.REFUNDED}
+    )
+    OVER: ClassVar[frozenset[str]] = frozenset(
+        {Status.CANCELLED, Status.EXPIRED, Status.FAILED, Status.REFUNDED}
+    )
 
     token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
     number = models.CharField(_("number"), max_length=20, unique=True)
@@ -92,7 +100,9 @@ class Order(models.Model):
         verbose_name=_("privacy policy shown"),
     )
     placed_at = models.DateTimeField(_("placed"), db_index=True)
-    paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
+    paid_at = models.DateTimeField(
+        _("paid"), null=True, blank=True
+    )  # when the money came, whatever was made of it
     # Stripe. The parameters are kept, since a retry under the same idempotency key must send the same ones.
     session_params = models.JSONField(default=dict, editable=False)
     session_id = models.CharField(_("Stripe session"), max_length=255, null=True, blank=True, unique=True)
@@ -112,6 +122,16 @@ class Order(models.Model):
     def get_absolute_url(self) -> str:
         """Return the order's address, which cannot be guessed."""
         return reverse("store:order", args=[self.token])
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more comes of it."""
+        return self.status in self.OVER
+
+    @property
+    def is_confirmed(self) -> bool:
+        """It counts as paid, and the shopper was written to."""
+        return self.status in self.CONFIRMED
 
 
 class OrderLine(models.Model):
@@ -156,6 +176,7 @@ class OrderEvent(AppendOnlyModel):
         REFUSED = "refused", _("Stripe refused to open a payment page.")
         MISMATCH = "mismatch", _("Paid, but not what was ordered.")
         STOCK_GONE = "stock_gone", _("Paid, but the stock is gone.")
+        MONEY_BACK = "money_back", _("Cancelled though it was paid: refund the payment at Stripe.")
         UNKNOWN_PAGE = "unknown_page", _("Stripe does not know its payment page. Was the key changed?")
         LOOKED_AT = "looked_at", _("Looked at.")
 

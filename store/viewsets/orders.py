@@ -16,14 +16,10 @@ from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
 from wagtail.admin.views.generic import IndexView, InspectView
 
-from home.models import User
 from home.spreadsheets import as_text
 from home.viewsets import ReadOnlyViewSet
-from store import money, orders
+from store import money, orders, staff_steps
 from store.models import Order
-
-# What staff do by hand; everything else is Stripe's word.
-STEPS = {Order.Status.PACKED: _("Mark as packed"), Order.Status.SENT: _("Mark as sent")}
 
 
 def may_change(request: HttpRequest) -> bool:
@@ -60,11 +56,7 @@ class OrderInspectView(InspectView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add what the page shows beside the fields."""
         order = self.object
-        steps = [
-            {"to": status, "label": label}
-            for status, label in STEPS.items()
-            if status in Order.TRANSITIONS[order.status] and may_change(self.request)
-        ]
+        steps = staff_steps.possible(order) if may_change(self.request) else {}
         return {
             **super().get_context_data(**kwargs),
             "order": order,
@@ -83,22 +75,13 @@ def advance(request: HttpRequest, pk: int) -> HttpResponse:
     if not may_change(request):
         raise PermissionDenied
     get_object_or_404(Order, pk=pk)
-    if _step_taken(pk, request.POST.get("to", ""), request.user):
-        messages.success(request, gettext("The order was moved on."))
-    else:
-        messages.error(request, gettext("This step is not possible now. Somebody may have taken it already."))
-    return redirect("orders:inspect", pk)
-
-
-def _step_taken(pk: int, wanted: str, user: User) -> bool:
-    if wanted not in STEPS:
-        return False
     try:
-        with orders.locked(pk) as order:
-            orders.change_status(order=order, to=wanted, by=str(user), actor=user)
+        staff_steps.take(order_id=pk, to=request.POST.get("to", ""), user=request.user)
     except orders.IllegalTransitionError:
-        return False
-    return True
+        messages.error(request, gettext("This step is not possible now. Somebody may have taken it already."))
+    else:
+        messages.success(request, gettext("The order was moved on."))
+    return redirect("orders:inspect", pk)
 
 
 @require_POST
