@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 from post_office.models import Email
+from wagtail.models import Site
 
 from home.models import User
 from store import baskets, orders, payments, privacy, settling, staff_steps, stock
@@ -48,6 +49,13 @@ def test_a_paid_session_makes_a_paid_order(sandbox: Sandbox, order: Order, baske
     mail = Email.objects.get()
     assert mail.to == [order.email]
     assert order.number in mail.email_message().subject
+
+
+def test_without_a_default_site_it_is_paid_all_the_same(sandbox: Sandbox, order: Order) -> None:
+    Site.objects.update(is_default_site=False)
+    sandbox.pay(order.session_id)
+    settle(order)
+    assert (order.status, mails_about(order)) == (Status.PAID, 1)
 
 
 def test_told_again_and_again_it_is_paid_once(sandbox: Sandbox, order: Order) -> None:
