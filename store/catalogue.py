@@ -72,10 +72,10 @@ def on_display(pages: Iterable[ProductPage]) -> list[Product]:
 
 
 def variants(skus: Iterable[str]) -> dict[str, ProductVariant]:
-    """Return the published variants of these SKUs, with their products. A fixed number of queries."""
+    """Return the variants of these SKUs that are on sale, with their products. A fixed number of queries."""
     wanted = [sku for sku in set(skus) if sku]
     found = (
-        ProductVariant.objects.filter(sku__in=wanted, page__live=True)
+        ProductVariant.objects.filter(sku__in=wanted, page__in=ProductPage.objects.on_sale())
         .select_related("page")
         .prefetch_related("page__images__image__renditions")
     )

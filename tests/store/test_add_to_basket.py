@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from wagtail.models import PageViewRestriction
 
+from store import baskets
 from store.baskets import MAX_LINES
 from store.models import Basket, BasketLine, ProductVariant
 from tests import factories
@@ -75,6 +77,15 @@ def test_an_unpublished_product_is_refused(client: Client, mug: ProductVariant) 
     assert response.status_code == 422
     assert "not for sale" in response.content.decode()
     assert not Basket.objects.exists()
+
+
+def test_a_product_that_not_everybody_may_see_is_refused(client: Client, mug: ProductVariant) -> None:
+    inside = factories.basket(MUG=1)
+    PageViewRestriction.objects.create(
+        page=mug.page.get_parent(), restriction_type=PageViewRestriction.PASSWORD, password="x"
+    )
+    assert add(client).status_code == 422
+    assert not baskets.contents(inside).can_be_bought, "nor is it bought by who had it in the basket already"
 
 
 def test_prices_and_currencies_in_the_post_mean_nothing(client: Client, mug: ProductVariant) -> None:
