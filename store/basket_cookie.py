@@ -7,7 +7,6 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from store import baskets
 from store.models import Basket
 
 TOKEN, COUNT = "basket", "basket_count"
@@ -22,9 +21,8 @@ def basket_of(request: HttpRequest) -> Basket | None:
     return Basket.objects.filter(token=token).first()
 
 
-def remember(response: HttpResponseBase, basket: Basket | None) -> None:
-    """Set the cookies as the basket stands; delete them when it is empty."""
-    count = baskets.contents(basket).count
+def remember(response: HttpResponseBase, basket: Basket | None, count: int) -> None:
+    """Set the cookies of a basket with so many things in it; delete them when it is empty."""
     options = {"path": "/", "samesite": "Lax", "secure": settings.SESSION_COOKIE_SECURE}
     if basket is None or count == 0:
         response.delete_cookie(TOKEN, path="/", samesite="Lax")

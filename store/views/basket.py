@@ -48,7 +48,7 @@ def update(request: HttpRequest) -> HttpResponse:
     found = basket_of(request)
     if not form.is_valid():
         return _refusal(request, found, _first_error(form))
-    if found is not None and found.lines.filter(sku=form.cleaned_data["sku"]).exists():
+    if found is not None:
         baskets.set_quantity(basket=found, **form.cleaned_data)
     return _done(request, found)
 
@@ -58,8 +58,8 @@ def _first_error(form: Form) -> str:
 
 
 def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:
+    count = baskets.count(found)
     if _wants_json(request):
-        count = baskets.contents(found).count
         message = ngettext(
             "The basket now holds %(count)s thing.", "The basket now holds %(count)s things.", count
         )
@@ -69,7 +69,7 @@ def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:
     else:
         response = redirect("store:basket", permanent=False)
         response.status_code = 303
-    remember(response, found)
+    remember(response, found, count)
     return response
 
 
@@ -82,7 +82,7 @@ def _refusal(request: HttpRequest, found: Basket | None, error: str) -> HttpResp
 def _page(request: HttpRequest, found: Basket | None, *, error: str = "", status: int = 200) -> HttpResponse:
     shop = ShopPage.objects.live().first()
     context = {
-        "contents": baskets.contents(found),
+        "contents": baskets.with_pictures(baskets.contents(found)),
         "error": error,
         "shop_url": shop.get_url(request) if shop else None,
     }

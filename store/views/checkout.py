@@ -101,7 +101,7 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
 def _give_basket_back(request: HttpRequest, response: HttpResponse, order: Order) -> None:
     """Set the basket's cookies, which may be gone; a new basket that was begun since stays."""
     if basket_of(request) in {None, order.basket}:
-        remember(response, order.basket)
+        remember(response, order.basket, baskets.count(order.basket))
 
 
 def _order(request: HttpRequest, shown: Review) -> HttpResponse:

@@ -14,8 +14,9 @@ import pytest
 from django.db import connections
 from django.test import Client
 
-from store import checkout, settling, stock
-from store.models import Basket, Order, ProductVariant, StockItem, StockMovement, StripeEvent
+from store import baskets, checkout, settling, stock
+from store.baskets import MAX_LINES
+from store.models import Basket, BasketLine, Order, ProductVariant, StockItem, StockMovement, StripeEvent
 from store.sandbox.server import Sandbox
 from store.sandbox.visitor import StayedError
 from tests import factories
@@ -114,6 +115,26 @@ def test_orders_of_the_same_things_in_any_order_never_wait_for_each_other(mug: P
     results = at_once(*(lambda basket=basket: factories.placed_order(basket) for basket in wanted))
     assert all(isinstance(result, Order) for result in results), results
     assert stock_of("MUG") == stock_of("ATOWEL") == (100, BUYERS)
+
+
+# --- The basket ------------------------------------------------------------------------------------------
+def test_whoever_adds_the_same_thing_ten_times_at_once_has_ten(mug: ProductVariant) -> None:
+    """Its line is not there yet, so there would be nothing to lock but the basket."""
+    basket = factories.basket()
+    results = at_once(*[lambda: baskets.add(basket=basket, sku="MUG", quantity=1)] * 10)
+    assert [result for result in results if isinstance(result, Exception)] == []
+    assert basket.lines.get().quantity == 10
+
+
+def test_no_basket_takes_more_different_things_however_fast_they_come(mug: ProductVariant) -> None:
+    basket = factories.basket()
+    skus = [f"THING-{number}" for number in range(8)]
+    for sku in skus:
+        factories.product(sku, sku=sku)
+    lines = [BasketLine(basket=basket, sku=f"S{number}", quantity=1) for number in range(MAX_LINES - 1)]
+    BasketLine.objects.bulk_create(lines)
+    at_once(*[lambda sku=sku: baskets.add(basket=basket, sku=sku, quantity=1) for sku in skus])
+    assert basket.lines.count() == MAX_LINES
 
 
 # --- Settling --------------------------------------------------------------------------------------------
