@@ -46,6 +46,14 @@ class RefusedError(PaymentError):
     """Stripe said no: nothing was done there."""
 
 
+class AddressRefusedError(RefusedError):
+    """Stripe does not take the shopper's e-mail address."""
+
+
+class BusyError(RefusedError):
+    """Stripe did nothing because too much was asked at once; it may be asked again."""
+
+
 class UnreachableError(PaymentError):
     """No answer, or none that can be trusted: Stripe may have done it or not."""
 
@@ -291,19 +299,28 @@ def read_event(payload: bytes, signature: str) -> Event:
 
 
 def _translate(error: stripe.StripeError) -> NoReturn:
-    """Sort Stripe's errors by whether anything can have happened there."""
-    if isinstance(error, stripe.InvalidRequestError) and error.code == "resource_missing":
-        raise NoSuchSessionError(str(error)) from error
-    certain = (
-        stripe.InvalidRequestError,
-        stripe.AuthenticationError,
-        stripe.PermissionError,
-        stripe.CardError,
-        stripe.RateLimitError,
-    )
-    if isinstance(error, certain):
-        raise RefusedError(str(error)) from error
-    raise UnreachableError(str(error)) from error
+    """Sort Stripe's errors by whether anything can have happened there.
+
+    Their own words may repeat what a shopper typed; ours, which are logged and kept, say where to look instead.
+    """
+    param = getattr(error, "param", None)
+    told = (type(error).__name__, error.code, param, error.request_id)
+    message = " ".join(str(part) for part in told if part)
+    match error:
+        case stripe.InvalidRequestError(code="resource_missing"):
+            raise NoSuchSessionError(message) from error
+        case stripe.InvalidRequestError(code="email_invalid"):
+            raise AddressRefusedError(message) from error
+        case stripe.RateLimitError():
+            raise BusyError(message) from error
+        case (
+            stripe.InvalidRequestError()
+            | stripe.AuthenticationError()
+            | stripe.PermissionError()
+            | stripe.CardError()
+        ):
+            raise RefusedError(message) from error
+    raise UnreachableError(message) from error
 
 
 def _event(event: stripe.Event) -> Event:

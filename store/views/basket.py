@@ -1,5 +1,7 @@
 """The basket: shown, filled and changed, with and without JavaScript."""
 
+from http import HTTPStatus
+
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -12,8 +14,6 @@ from store import baskets
 from store.basket_cookie import basket_of, remember
 from store.forms import AddForm, UpdateForm
 from store.models import Basket, ShopPage
-
-UNPROCESSABLE = 422  # understood, but not to be done as it stands
 
 
 @never_cache
@@ -68,18 +68,20 @@ def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:
         )
     else:
         response = redirect("store:basket", permanent=False)
-        response.status_code = 303
+        response.status_code = HTTPStatus.SEE_OTHER
     remember(response, found, count)
     return response
 
 
 def _refusal(request: HttpRequest, found: Basket | None, error: str) -> HttpResponse:
     if _wants_json(request):
-        return JsonResponse({"ok": False, "error": error}, status=UNPROCESSABLE)
-    return _page(request, found, error=error, status=UNPROCESSABLE)
+        return JsonResponse({"ok": False, "error": error}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _page(request, found, error=error, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def _page(request: HttpRequest, found: Basket | None, *, error: str = "", status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest, found: Basket | None, *, error: str = "", status: int = HTTPStatus.OK
+) -> HttpResponse:
     shop = ShopPage.objects.live().first()
     context = {
         "contents": baskets.with_pictures(baskets.contents(found)),

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,7 +19,6 @@ from store.models import Basket, DeliveryCountry, Order, OrderEvent, ShippingOpt
 
 logger = logging.getLogger(__name__)
 
-SEE_OTHER, UNPROCESSABLE, BAD_GATEWAY = 303, 422, 502
 STRIPE_SECONDS = 14  # a shopper is answered within 15
 
 
@@ -76,7 +76,7 @@ def return_from_payment(request: HttpRequest, token: str) -> HttpResponse:
                 settling.settle(session_id=order.session_id, by=OrderEvent.By.SHOPPER)
         except payments.PaymentError as error:
             logger.warning("Order %s could not be settled on return: %s", order.number, error)
-    response = HttpResponseRedirect(order.get_absolute_url(), status=SEE_OTHER)
+    response = HttpResponseRedirect(order.get_absolute_url(), status=HTTPStatus.SEE_OTHER)
     _give_basket_back(request, response, order)
     return response
 
@@ -90,10 +90,10 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
         with payments.answering_within(STRIPE_SECONDS):
             checkout.cancel(order=order, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
     except checkout.AlreadyUnderWayError:
-        return HttpResponseRedirect(order.get_absolute_url(), status=SEE_OTHER)
+        return HttpResponseRedirect(order.get_absolute_url(), status=HTTPStatus.SEE_OTHER)
     except payments.PaymentError as error:
         logger.warning("Order %s could not be cancelled: %s", order.number, error)
-    response = HttpResponseRedirect(reverse("store:basket"), status=SEE_OTHER)
+    response = HttpResponseRedirect(reverse("store:basket"), status=HTTPStatus.SEE_OTHER)
     _give_basket_back(request, response, order)
     return response
 
@@ -107,7 +107,7 @@ def _give_basket_back(request: HttpRequest, response: HttpResponse, order: Order
 def _order(request: HttpRequest, shown: Review) -> HttpResponse:
     form = _form(shown, request)
     if not form.is_valid():
-        return _page(request, shown, form, status=UNPROCESSABLE)
+        return _page(request, shown, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     agreement = checkout.Agreement(shown=form.cleaned_data["shown"], terms=shown.terms, privacy=shown.privacy)
     try:
         with payments.answering_within(STRIPE_SECONDS):
@@ -119,20 +119,31 @@ def _order(request: HttpRequest, shown: Review) -> HttpResponse:
             )
             url = checkout.start_payment(order=order)
     except checkout.AlreadyUnderWayError as error:
-        return HttpResponseRedirect(error.order.get_absolute_url(), status=SEE_OTHER)
+        return HttpResponseRedirect(error.order.get_absolute_url(), status=HTTPStatus.SEE_OTHER)
     except checkout.CheckoutError:
         return _changed_meanwhile(request)
+    except payments.AddressRefusedError:
+        form.add_error("email", _("The payment service does not take this address. Please check it."))
+        return _page(request, shown, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     except payments.PaymentError as error:
-        logger.warning("The payment could not be started: %s", error)
-        form.add_error(
-            None,
-            _(
-                "The payment service does not answer. Nothing was charged and your basket is as it was. "
-                "Please try again in a few minutes."
-            ),
+        form.add_error(None, _why_not(error))
+        return _page(request, shown, form, status=HTTPStatus.BAD_GATEWAY)
+    return HttpResponseRedirect(url, status=HTTPStatus.SEE_OTHER)
+
+
+def _why_not(error: payments.PaymentError) -> str:
+    """Say why no payment could be started: by an outage that passes, or by something that we have to mend."""
+    if isinstance(error, payments.RefusedError) and not isinstance(error, payments.BusyError):
+        logger.error("Stripe refused to start a payment: %s", error)
+        return _(
+            "The payment service has refused this order, and trying again will not help. Nothing was charged and "
+            "your basket is as it was. Please write to us; we have been told."
         )
-        return _page(request, shown, form, status=BAD_GATEWAY)
-    return HttpResponseRedirect(url, status=SEE_OTHER)
+    logger.warning("The payment could not be started: %s", error)
+    return _(
+        "The payment service does not answer. Nothing was charged and your basket is as it was. "
+        "Please try again in a few minutes."
+    )
 
 
 def _changed_meanwhile(request: HttpRequest) -> HttpResponse:
@@ -140,7 +151,7 @@ def _changed_meanwhile(request: HttpRequest) -> HttpResponse:
     now = _as_it_stands(request)
     if now is None or (form := _form(now, request)).is_valid():
         return redirect("store:basket")
-    return _page(request, now, form, status=UNPROCESSABLE)
+    return _page(request, now, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _form(shown: Review, request: HttpRequest | None = None) -> CheckoutForm:
@@ -148,7 +159,9 @@ def _form(shown: Review, request: HttpRequest | None = None) -> CheckoutForm:
     return CheckoutForm(data, shown=shown.digest, terms=shown.terms, privacy=shown.privacy)
 
 
-def _page(request: HttpRequest, shown: Review, form: CheckoutForm, *, status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest, shown: Review, form: CheckoutForm, *, status: int = HTTPStatus.OK
+) -> HttpResponse:
     context = {
         "review": shown,
         "form": form,

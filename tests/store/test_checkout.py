@@ -1,5 +1,6 @@
 """From the basket to the payment page and back: what is agreed, what is held, and what a second try does."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -77,6 +78,40 @@ def test_a_refusal_of_stripe_cancels_the_order_and_releases_the_goods(
     assert order.status == Status.CANCELLED
     assert stock_of() == (10, 0)
     assert is_as_it_was(basket)
+
+
+def test_an_address_that_stripe_does_not_take_is_told_at_its_field_and_kept_nowhere(
+    sandbox: Sandbox, shopper: Client, basket: Basket, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = press_pay(shopper, basket, email="somebody@localhost")
+    assert response.status_code == 422
+    assert "does not take this address" in response.content.decode()
+    order = Order.objects.get()
+    assert (order.status, stock_of()) == (Status.CANCELLED, (10, 0))
+    assert is_as_it_was(basket)
+    told = [*caplog.messages, *order.events.values_list("note", flat=True)]
+    assert "somebody" not in " ".join(told)
+    assert "email_invalid" in order.events.get(reason="refused").note
+
+
+def test_a_sure_refusal_is_not_shown_as_an_outage_and_wakes_whoever_runs_the_site(
+    sandbox: Sandbox, shopper: Client, basket: Basket, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.STRIPE_SECRET_KEY = "not a key"
+    response = press_pay(shopper, basket)
+    assert response.status_code == 502
+    assert "trying again will not help" in response.content.decode()
+    assert [record.levelname for record in caplog.records if record.name == "store.views.checkout"] == [
+        "ERROR"
+    ]
+    assert (Order.objects.get().status, stock_of()) == (Status.CANCELLED, (10, 0))
+
+
+def test_too_much_at_once_is_an_outage_that_passes(sandbox: Sandbox, shopper: Client, basket: Basket) -> None:
+    sandbox.faults.add(operation="create", kind="error_429", times=9)
+    response = press_pay(shopper, basket)
+    assert response.status_code == 502
+    assert "try again in a few minutes" in response.content.decode()
 
 
 def test_an_order_cancelled_while_its_page_was_being_made_leaves_no_open_page(
