@@ -35,6 +35,10 @@ class BasketChangedError(CheckoutError):
     """What was agreed to is not what would be ordered now, or can no longer be bought."""
 
 
+class NotPayableError(CheckoutError):
+    """The sum is one that cannot be charged; the message is for the shopper."""
+
+
 class SupersededError(CheckoutError):
     """The order was cancelled meanwhile, by another checkout of the same basket."""
 
@@ -68,6 +72,14 @@ def digest(contents: baskets.Contents, option: ShippingOption) -> str:
     way = (option.pk, country.code, country.name, option.name, option.price, option.min_days, option.max_days)
     shown = (settings.CURRENCY, lines, way, contents.subtotal + option.price)
     return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
+
+
+def check_total(contents: baskets.Contents, option: ShippingOption) -> None:
+    """Raise NotPayableError for a sum that cannot be charged, though each price in it can."""
+    try:
+        payments.check_total(contents.subtotal + option.price, settings.CURRENCY)
+    except payments.AmountError as error:
+        raise NotPayableError(str(error)) from error
 
 
 def place_order(*, basket: Basket, email: str, option: ShippingOption, agreement: Agreement) -> Order:
@@ -169,6 +181,7 @@ def _write_order(basket: Basket, *, email: str, option: ShippingOption, agreemen
     fresh = ShippingOption.objects.select_related("country").filter(pk=option.pk).first()
     if not contents.can_be_bought or fresh is None or digest(contents, fresh) != agreement.shown:
         raise BasketChangedError
+    check_total(contents, fresh)
     now = clock.now()
     order = Order.objects.create(
         number=orders.new_number(),

@@ -104,11 +104,13 @@ class CheckoutForm(forms.Form):
         self,
         *args: Any,
         shown: str,
+        problem: str = "",
         terms: PolicyVersion | None,
         privacy: PolicyVersion | None,
         **kwargs: Any,
     ) -> None:
-        """Take what holds now."""
+        """Take what holds now, and why it cannot be ordered if so."""
+        self.problem = problem
         self.now = {
             "shown": shown,
             "terms_version": terms.number if terms else None,
@@ -126,8 +128,10 @@ class CheckoutForm(forms.Form):
             )
 
     def clean(self) -> dict[str, Any]:
-        """Refuse when what was shown is no longer true."""
+        """Refuse when what was shown is no longer true, or cannot be paid."""
         cleaned = super().clean()
+        if self.problem:
+            raise ValidationError(self.problem)
         changed = {name for name, value in self.now.items() if cleaned.get(name) != value}
         if changed:
             self.data = self.data.copy()

@@ -12,13 +12,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args, get_type_hints
 
 import stripe
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from stripe import RequestOptions
-from stripe.params.checkout import SessionCreateParams
+from stripe.params.checkout import SessionCreateParams, SessionCreateParamsShippingAddressCollection
 
 # One try, and the longest pause that the SDK makes before the next.
 CONNECT_SECONDS, READ_SECONDS, PAUSE_SECONDS, RETRIES = 2, 3.5, 1, 2
@@ -29,6 +29,12 @@ _THREE_DECIMALS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 # Two decimals in the world, none at Stripe: prices would be a hundred times too high.
 COUNTED_OTHERWISE = frozenset({"MGA"})
 _MAX_AMOUNT = 99_999_999
+# https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, in Stripe's units.
+_MINIMUM = {
+    "AED": 200, "AUD": 50, "BGN": 100, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1500, "DKK": 250, "EUR": 50,
+    "GBP": 30, "HKD": 400, "HUF": 17500, "INR": 50, "JPY": 50, "MXN": 1000, "MYR": 200, "NOK": 300, "NZD": 50,
+    "PLN": 200, "RON": 200, "SEK": 300, "SGD": 50, "THB": 1000, "USD": 50,
+}  # fmt: skip
 _until: ContextVar[float | None] = ContextVar("until", default=None)
 
 stripe.enable_telemetry = False  # it would write below the home folder
@@ -149,6 +155,22 @@ def check_amount(minor: int, currency: str) -> None:
         raise AmountError(_("This is more than can be paid at once."))
     if currency in _THREE_DECIMALS and minor % 10:
         raise AmountError(_("The last of the three decimal places must be 0 to be paid by card."))
+
+
+def check_total(minor: int, currency: str) -> None:
+    """Raise AmountError for the sum of an order that Stripe cannot charge."""
+    if to_stripe(minor, currency) < _MINIMUM.get(currency, 1):
+        raise AmountError(_("This is less than can be paid by card."))
+    check_amount(minor, currency)
+
+
+@cache
+def countries() -> frozenset[str]:
+    """List the codes of the countries that Stripe takes as a place to deliver to."""
+    codes, _later = get_args(
+        get_args(get_type_hints(SessionCreateParamsShippingAddressCollection)["allowed_countries"])[0]
+    )
+    return frozenset(get_args(codes))
 
 
 def to_stripe(minor: int, currency: str) -> int:

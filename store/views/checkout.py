@@ -38,6 +38,15 @@ class Review:
         return self.contents.subtotal + self.option.price
 
     @property
+    def problem(self) -> str:
+        """Say why the total cannot be paid; nothing when it can."""
+        try:
+            checkout.check_total(self.contents, self.option)
+        except checkout.NotPayableError as error:
+            return str(error)
+        return ""
+
+    @property
     def digest(self) -> str:
         """What the page shows, to be sent along with the order."""
         return checkout.digest(self.contents, self.option)
@@ -156,7 +165,9 @@ def _changed_meanwhile(request: HttpRequest) -> HttpResponse:
 
 def _form(shown: Review, request: HttpRequest | None = None) -> CheckoutForm:
     data = request.POST if request else None
-    return CheckoutForm(data, shown=shown.digest, terms=shown.terms, privacy=shown.privacy)
+    return CheckoutForm(
+        data, shown=shown.digest, problem=shown.problem, terms=shown.terms, privacy=shown.privacy
+    )
 
 
 def _page(

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from policies.models import Policy
@@ -317,6 +318,43 @@ def test_a_form_that_is_wrong_is_shown_again_and_orders_nothing(
     assert press_pay(shopper, basket, **changes).status_code == 422
     assert not Order.objects.exists()
     assert stock_of() == (10, 0)
+
+
+@pytest.mark.parametrize(
+    ("price", "shipping", "words"),
+    [(10, 0, "This is less than can be paid by card."), (60_000_000, 395, "This is more than can be paid")],
+)
+def test_a_total_that_cannot_be_charged_is_told_before_anything_is_ordered(
+    sandbox: Sandbox, shopper: Client, basket: Basket, price: int, shipping: int, words: str
+) -> None:
+    ProductVariant.objects.update(price=price)
+    ShippingOption.objects.update(price=shipping)
+    page = shopper.get("/checkout/").content.decode()
+    assert words in page
+    assert "Order and pay" not in page
+    assert press_pay(shopper, basket).status_code == 422
+    with pytest.raises(checkout.NotPayableError):
+        factories.placed_order(basket)
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("currency", ["GBP", "EUR", "JPY", "HUF", "ISK", "KWD"])
+def test_the_least_that_is_ordered_is_the_least_that_can_be_paid(
+    sandbox: Sandbox, settings: Any, mug: ProductVariant, currency: str
+) -> None:
+    settings.CURRENCY = currency
+    least = next(minor for minor in range(10, 20_000, 10) if is_payable(minor))
+    ProductVariant.objects.update(price=least)
+    ShippingOption.objects.update(price=0)
+    assert factories.awaiting_order(factories.basket(MUG=1)).status == Status.AWAITING
+
+
+def is_payable(minor: int) -> bool:
+    try:
+        payments.check_total(minor, settings.CURRENCY)
+    except payments.AmountError:
+        return False
+    return True
 
 
 def test_terms_have_to_be_accepted(sandbox: Sandbox, shopper: Client, basket: Basket) -> None:
