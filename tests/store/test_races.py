@@ -117,6 +117,16 @@ def test_orders_of_the_same_things_in_any_order_never_wait_for_each_other(mug: P
     assert stock_of("MUG") == stock_of("ATOWEL") == (100, BUYERS)
 
 
+@pytest.mark.parametrize(("step", "left"), [("hold", (10, 2)), ("sell", (8, 0))])
+def test_each_step_is_done_once_an_order_though_many_take_it_at_once(
+    mug: ProductVariant, step: str, left: tuple[int, int]
+) -> None:
+    order = factories.order_without_hold(MUG=2)
+    results = at_once(*[lambda: getattr(stock, step)(order=order)] * 8)
+    assert [result for result in results if isinstance(result, Exception)] == []
+    assert stock_of() == left
+
+
 # --- The basket ------------------------------------------------------------------------------------------
 def test_whoever_adds_the_same_thing_ten_times_at_once_has_ten(mug: ProductVariant) -> None:
     """Its line is not there yet, so there would be nothing to lock but the basket."""
