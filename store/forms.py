@@ -79,7 +79,7 @@ class DeliveryForm(forms.Form):
     def __init__(self, *, country: DeliveryCountry, option: ShippingOption) -> None:
         """Show what is chosen, and the ways of sending to that country."""
         super().__init__(initial={"country": country.code, "shipping": option.pk})
-        self.fields["shipping"].queryset = country.options.select_related("country")
+        self.fields["shipping"].queryset = country.options.all()
 
 
 class CheckoutForm(forms.Form):

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 import django_filters
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import permission_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -21,10 +21,8 @@ from home.viewsets import ReadOnlyViewSet
 from store import money, orders, staff_steps
 from store.models import Order
 
-
-def may_change(request: HttpRequest) -> bool:
-    """Say whether somebody may move orders on."""
-    return request.user.has_perm("store.change_order")
+AMOUNTS = ("subtotal", "shipping", "discount", "tax", "total")
+CHANGE = "store.change_order"  # who may move orders on
 
 
 class OrderFilterSet(WagtailFilterSet):
@@ -44,6 +42,12 @@ class OrderIndexView(IndexView):
         """Leave out what the list does not show."""
         return super().get_base_queryset().defer("session_params", "session_url")
 
+    def to_row_dict(self, item: Order) -> dict[str, Any]:
+        """Give accounts amounts, not minor units."""
+        row = super().to_row_dict(item)
+        amounts = {field: money.to_decimal(row[field], item.currency) for field in AMOUNTS}
+        return {**row, **amounts}
+
     def preprocess_field_value(self, field: str, value: Any, export_format: str) -> Any:
         """Guard every cell of the CSV; Wagtail guards XLSX only."""
         cell = super().preprocess_field_value(field, value, export_format)
@@ -56,24 +60,24 @@ class OrderInspectView(InspectView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add what the page shows beside the fields."""
         order = self.object
-        steps = staff_steps.possible(order) if may_change(self.request) else {}
+        may_change = self.request.user.has_perm(CHANGE)
+        steps = staff_steps.possible(order) if may_change else {}
         return {
             **super().get_context_data(**kwargs),
             "order": order,
             "lines": order.lines.all(),
-            "events": order.events.select_related("actor"),
-            "movements": order.stock_movements.order_by("pk"),
+            "events": order.events.all(),
+            "movements": order.stock_movements.select_related("order", "made_by").order_by("pk"),
             "steps": steps,
             "advance_url": reverse("orders:advance", args=[order.pk]),
-            "attention_url": reverse("orders:attended", args=[order.pk]) if may_change(self.request) else "",
+            "attention_url": reverse("orders:attended", args=[order.pk]) if may_change else "",
         }
 
 
 @require_POST
+@permission_required(CHANGE, raise_exception=True)
 def advance(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the next step with an order."""
-    if not may_change(request):
-        raise PermissionDenied
     get_object_or_404(Order, pk=pk)
     try:
         staff_steps.take(order_id=pk, to=request.POST.get("to", ""), user=request.user)
@@ -85,10 +89,9 @@ def advance(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@permission_required(CHANGE, raise_exception=True)
 def attended(request: HttpRequest, pk: int) -> HttpResponse:
     """Note that somebody has looked at a flagged order."""
-    if not may_change(request):
-        raise PermissionDenied
     get_object_or_404(Order, pk=pk)
     with orders.locked(pk) as order:
         orders.unflag(order=order, actor=request.user)
@@ -125,10 +128,7 @@ class OrderViewSet(ReadOnlyViewSet):
         "paid_at",
         "status",
         "currency",
-        "subtotal",
-        "shipping",
-        "discount",
-        "total",
+        *AMOUNTS,
         "country",
         "email",
     ]

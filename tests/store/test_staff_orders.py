@@ -1,10 +1,14 @@
 """The staff's screens of orders: what each colleague may see and do, and steps that somebody else took first."""
 
+import csv
+from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
+from openpyxl import load_workbook
 
 from home.models import User
 from store import orders
@@ -60,6 +64,22 @@ def test_an_order_is_packed_and_sent_and_the_history_says_by_whom(packer: Client
     ]
 
 
+def test_it_can_be_packed_from_its_page(packer: Client, order: Order) -> None:
+    # As PostgreSQL gives it back: the shortest keys first.
+    address = {"city": "Exampleton", "line1": "1 Example Street", "country": "GB", "postal_code": "EX1 1EX"}
+    order.shipping_address = {"name": "Demo Shopper", **address}
+    order.billing_address = {"name": "Demo Payer", **address, "country": "IE"}
+    order.customer_name, order.tax = "Demo Shopper", 417
+    order.save()
+    page = shown(packer, order)
+    to = "Demo Shopper<br>1 Example Street<br>Exampleton EX1 1EX<br>United Kingdom<br>"
+    assert f"<dt>Delivery address</dt> <dd>{to}</dd>" in page
+    assert "<dd>Demo Payer<br>1 Example Street<br>Exampleton EX1 1EX<br>Ireland<br></dd>" in page
+    assert "<dt>Name</dt><dd>Demo Shopper</dd>" in page
+    for sum_of, amount in (("Goods", "£25.00"), ("Post", "£3.95"), ("Tax", "£4.17")):
+        assert f"<dt>{sum_of}</dt><dd>{amount}</dd>" in page
+
+
 def test_only_the_next_steps_are_offered(packer: Client, order: Order) -> None:
     page = shown(packer, order)
     assert "Mark as packed" in page
@@ -94,6 +114,29 @@ def test_a_mark_is_taken_off_and_the_history_says_by_whom(packer: Client, order:
     assert not order.needs_attention
     assert "Somebody should look at this order" not in shown(packer, order)
     assert (order.events.last().reason, order.events.last().by) == ("looked_at", "staff@example.com")
+
+
+def exported(client: Client, as_format: str) -> list[list[Any]]:
+    response = client.get(f"/admin/orders/?export={as_format}")
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    if as_format == "csv":
+        return list(csv.reader(body.decode().splitlines()))
+    return [list(row) for row in load_workbook(BytesIO(body)).active.values]
+
+
+@pytest.mark.parametrize("as_format", ["csv", "xlsx"])
+def test_accounts_get_amounts_in_the_orders_own_currency(
+    packer: Client, order: Order, as_format: str
+) -> None:
+    Order.objects.update(discount=250, tax=417)
+    heading, row = exported(packer, as_format)
+    told = dict(zip(heading, row, strict=True))
+    amounts = [
+        Decimal(str(told[name])) for name in ("Goods", "Shipping", "Discount", "Tax added by Stripe", "Total")
+    ]
+    assert amounts == [Decimal(amount) for amount in ("25.00", "3.95", "2.50", "4.17", "28.95")]
+    Order.objects.update(currency="JPY")
+    assert Decimal(str(exported(packer, as_format)[1][heading.index("Total")])) == 2895
 
 
 def test_who_may_only_look_changes_nothing(order: Order) -> None:
