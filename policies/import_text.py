@@ -21,7 +21,6 @@ from policies import cleaning
 
 TITLE_LENGTH = 255
 _LINES_WITH_DATE = 10
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _WORD = re.compile(r"[^\W_]+")
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)?---[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_MATTER_LINE = re.compile(r"^(\w+)[ \t]*:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
@@ -79,8 +78,8 @@ def convert(text: str, *, fallback_title: str) -> Document:
     title = " ".join((heading or front_matter.get("title") or fallback_title).split())
     if len(title) > TITLE_LENGTH:
         raise RefusedError("its title is longer than 255 characters")
+    _refuse_control_characters(cleaning.clean_html(markup))  # they may be written as entities
     html = cleaning.canonical(markup)
-    _refuse_control_characters(html)
     _refuse_losses(_source_words(body, references.get("references", {})), _token_words(tokens))
     _refuse_losses(_markup_words(markup), _words(cleaning.plain_text(html)))
     if not cleaning.plain_text(html):
@@ -153,7 +152,7 @@ def _shown(token: Token) -> str:
 
 
 def _refuse_control_characters(text: str) -> None:
-    if found := _CONTROL.search(text):
+    if found := cleaning.CONTROL_CHARACTERS.search(text):
         raise RefusedError(f"it holds the control character U+{ord(found[0]):04X}")
 
 

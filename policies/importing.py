@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.models import Page, Site
 
-from policies import addresses, import_text, publishing
+from policies import addresses, html_blocks, import_text, publishing
 from policies.import_text import Document, RefusedError
 from policies.models import Policy, PolicyPage, PolicyVersion
 
@@ -171,7 +171,7 @@ def _show_on_page(policy: Policy) -> None:
     if page.latest_revision_id:
         return
     page.title = page.draft_title = latest.title
-    page.body = [("imported", latest.html)]
+    page.body = html_blocks.to_blocks(latest.html)
     page.change_summary = _("Imported.")
     if page.pk:
         page.save()
