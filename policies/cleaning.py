@@ -43,7 +43,7 @@ ALLOWED_CLASSES = {
 ALLOWED_SCHEMES = {"http", "https", "mailto", "tel"}
 # No words, and no part of any well-formed document.
 CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
-_DROPPED_WITH_CONTENT = {"script", "style", "template", "iframe", "object", "embed", "noscript"}
+DROPPED_WITH_CONTENT = {"script", "style", "template", "iframe", "object", "embed", "noscript"}
 _MAX_ATTEMPTS = 4
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 
@@ -60,9 +60,10 @@ class Contents:
 def clean_html(html: str) -> str:
     """Drop everything that could run, load or mislead; protocol-relative links lose their address."""
     return nh3.clean(
-        html,
+        # Well-formed, as nh3 needs a time without bounds for tags that are never closed.
+        inner_html(parse_untrusted(html)),
         tags=set(ALLOWED_TAGS),
-        clean_content_tags=_DROPPED_WITH_CONTENT,
+        clean_content_tags=DROPPED_WITH_CONTENT,
         attributes={tag: set(names) for tag, names in ALLOWED_ATTRIBUTES.items()},
         allowed_classes={tag: set(names) for tag, names in ALLOWED_CLASSES.items()},
         attribute_filter=_keep_attribute,
@@ -112,8 +113,13 @@ def with_table_boxes(html: str) -> str:
 
 def plain_text(html: str) -> str:
     """Return the words of markup: one line a block, single spaces, nothing else."""
+    return text_of(parse(html))
+
+
+def text_of(root: etree._Element) -> str:
+    """Return the words of a tree, likewise."""
     pieces: list[str] = []
-    _collect_text(parse(html), pieces)
+    _collect_text(root, pieces)
     lines = ("".join(pieces)).split("\n")
     return "\n".join(line for line in (" ".join(raw.split()) for raw in lines) if line)
 
@@ -125,9 +131,14 @@ def _keep_attribute(_tag: str, name: str, value: str) -> str | None:
 
 
 def parse(html: str) -> etree._Element:
-    """Read markup into a tree under one `div`."""
-    # huge_tree is lxml.html's default; depth is bounded by the importer before text comes here.
+    """Read clean markup into a tree under one `div`."""
     return lxml.html.fragment_fromstring(html, create_parent="div")
+
+
+def parse_untrusted(html: str) -> etree._Element:
+    """Read any markup into a tree under one `div`. What is nested more than 255 deep is left out."""
+    # The comment keeps lxml from looking for a whole document.
+    return parse("<!-- -->" + CONTROL_CHARACTERS.sub(" ", html))
 
 
 def inner_html(root: etree._Element, *, method: str = "html") -> str:

@@ -325,11 +325,11 @@ def test_what_could_run_or_load_never_reaches_a_version(folder: Path, hostile: s
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (">" * 200 + " deep words", "“deep”"),
-        ("".join("  " * depth + f"- item{depth}\n" for depth in range(60)), "would be lost"),
-        ("<div>" * 400 + "deep words" + "</div>" * 400, "“deep”"),
+        (">" * 200 + " deep words", "nested too deeply"),
+        ("".join("  " * depth + f"- item{depth}\n" for depth in range(60)), "nested too deeply"),
+        ("<div>" * 400 + "deep words" + "</div>" * 400, "nested too deeply"),
         ("| a | b |\n|---|---|\n| one | two | three |", "“three”"),
-        ("Text\n\n<!-- open comment\n\nand the rest", "would be lost"),
+        ("Text\n\n<!-- open comment\n\nand the rest", "its comment is never closed"),
         ("Text <script>open\n\nand the rest", "never closed"),
         ("# " + "long " * 60 + "\n\nText", "255"),
         ("# Only a title", "no text"),
