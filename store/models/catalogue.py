@@ -14,6 +14,7 @@ from wagtail.query import PageQuerySet
 from home.blocks import TEXT_FEATURES, BodyBlock
 from home.models import BasePage
 from store.fields import PriceField
+from store.models.baskets import MAX_QUANTITY
 from store.product_form import ProductPageForm
 
 
@@ -81,7 +82,7 @@ class ProductPage(BasePage):
         from store import catalogue  # noqa: PLC0415 - it needs the models
 
         context = super().get_context(request, *args, **kwargs)
-        return {**context, "product": catalogue.on_display([self])[0]}
+        return {**context, "product": catalogue.on_display([self])[0], "most": MAX_QUANTITY}
 
     def copy_all_child_relations(self, target: "ProductPage", *args: Any, **kwargs: Any) -> dict[Any, Any]:
         """Copy variants and pictures; a SKU stays with the product that has it."""
