@@ -7,7 +7,7 @@ valid. It compares nothing.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from html import escape, unescape
@@ -25,7 +25,7 @@ BREAK = "<br>"  # as it stands in the text of a run, where every other `<` is es
 SPACE = " \t\n\r\f"  # HTML's white space: a no-break space is part of a word
 _OTHER_SPACE = SPACE.replace(" ", "")
 _VOID_BLOCKS = frozenset({"hr"})
-_SKIPPED = frozenset({"col", "colgroup"})
+_SKIPPED = frozenset({"html", "body", "col", "colgroup"})
 # A redline has its own `ins` and `del`; those of the text are shown as what they look like.
 _OWN_MARKS = {"ins": "u", "del": "s"}
 _WORDS_OF_A_LABEL = 10
@@ -102,16 +102,14 @@ class Line:
 
 def read(html: str) -> list[Line]:
     """Cut canonical markup into lines."""
-    # Not `cleaning.parse`: the elements of lxml.html cost more to make than all the rest of the reading.
-    document = etree.HTML(f"<html><body>{html}</body></html>", _parser())
-    return _Reader().read(document.find("body"))
-
-
-def _parser() -> etree.HTMLParser:
-    return etree.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True)
+    # No tree is built: making its elements would cost more than all the rest of the reading.
+    parser = etree.HTMLParser(target=_Reader(), huge_tree=True)
+    return etree.HTML(f"<html><body>{html}</body></html>", parser)
 
 
 class _Reader:
+    """What the parser reports to, as lxml calls it: `start`, `end`, `data` and at last `close`."""
+
     def __init__(self) -> None:
         self.lines: list[Line] = []
         self.path: tuple[Block, ...] = ()
@@ -120,34 +118,18 @@ class _Reader:
         self.runs: list[Run] = []
         self.lines_before: list[int] = []  # for each open block: how many lines there were when it opened
 
-    def read(self, root: etree._Element) -> list[Line]:
-        # Iterative, so that deep nesting needs no deep stack.
-        for event, node in etree.iterwalk(root, events=("start", "end")):
-            if node is root:
-                text = node.text if event == "start" else None
-            elif event == "start":
-                self._start(node.tag, node)
-                text = node.text
-            else:
-                self._end(node.tag)
-                text = node.tail
-            if text:
-                self._text(_escaped(text))
-        self._flush()
-        return self.lines
-
-    def _start(self, tag: str, node: etree._Element) -> None:
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag in cleaning.BLOCK_TAGS:
             self._flush()
-            self.path = (*self.path, Block(tag, tuple(node.items())))
+            self.path = (*self.path, Block(tag, tuple(attributes.items())))
             self.tags = (*self.tags, tag)
             self.lines_before.append(len(self.lines))
         elif tag == "br":
             self._text(BREAK)
         elif tag not in _SKIPPED:
-            self.formatting = (*self.formatting, (_OWN_MARKS.get(tag, tag), tuple(node.items())))
+            self.formatting = (*self.formatting, (_OWN_MARKS.get(tag, tag), tuple(attributes.items())))
 
-    def _end(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         if tag in cleaning.BLOCK_TAGS:
             self._flush()
             if self.lines_before.pop() == len(self.lines):
@@ -155,6 +137,13 @@ class _Reader:
             self.path, self.tags = self.path[:-1], self.tags[:-1]
         elif tag != "br" and tag not in _SKIPPED:
             self.formatting = self.formatting[:-1]
+
+    def data(self, text: str) -> None:
+        self._text(_escaped(text))
+
+    def close(self) -> list[Line]:
+        self._flush()
+        return self.lines
 
     def _text(self, text: str) -> None:
         if not self.runs:
