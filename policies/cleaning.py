@@ -12,6 +12,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from lxml import etree
 
+from policies import tables
+
 ALLOWED_TAGS = frozenset(
     "a abbr address aside b blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption "
     "figure h2 h3 h4 h5 h6 hr i ins kbd li mark ol p pre q s section small span strong sub summary sup table tbody td "
@@ -93,8 +95,9 @@ def contents(html: str) -> list[Contents]:
 
 
 def with_table_boxes(html: str) -> str:
-    """Put each table that stands in no box of its own (imported ones do) into one, for narrow screens."""
+    """Put each table that stands in no box of its own (imported ones do) into one, ready for narrow screens."""
     root = parse(html)
+    tables.prepare_for_narrow_screens(root)
     for table in root.xpath(".//table[not(ancestor::table)][not(parent::div[@class='table-scroll'])]"):
         box = etree.Element("div", {"class": "table-scroll"})
         box.tail, table.tail = table.tail, None

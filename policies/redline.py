@@ -119,7 +119,9 @@ def _write(writer: redline_html.Writer, step: _Step, pairing: _Pairing, budget: 
 
 def _steps(old: list[Line], new: list[Line], budget: Budget) -> Iterator[_Step]:
     codes: dict[Hashable, int] = {}  # a number for each different line: its key is hashed once only
-    old_codes, new_codes = ([codes.setdefault(line.key, len(codes)) for line in lines] for lines in (old, new))
+    old_codes, new_codes = (
+        [codes.setdefault(line.key, len(codes)) for line in lines] for lines in (old, new)
+    )
     for is_same, ours, theirs in stretches(old_codes, new_codes, budget):
         if is_same:
             yield from map(_Step, old[ours], new[theirs])

@@ -209,6 +209,25 @@ def _hidden(words: str) -> str:
     return f'<span class="visually-hidden"> {escape(words)} </span>'
 
 
+@dataclass(frozen=True)
+class _Labels:
+    """What the list of changes says of one. Translated once a redline: looking words up costs more than the rest."""
+
+    added: str = field(default_factory=lambda: _("Added: “%(new)s”"))
+    removed: str = field(default_factory=lambda: _("Removed: “%(old)s”"))
+    reformatted: str = field(default_factory=lambda: _("Formatting or link of “%(new)s”"))
+    replaced: str = field(default_factory=lambda: _("“%(old)s” became “%(new)s”"))
+
+    def of(self, removed: list[str], added: list[str]) -> str:
+        if not removed:
+            label = self.added
+        elif not added:
+            label = self.removed
+        else:
+            label = self.reformatted if removed == added else self.replaced
+        return label % {"old": _short(removed), "new": _short(added)}
+
+
 @dataclass
 class Writer:
     """Writes lines in order, opening and closing blocks as their paths ask."""
@@ -221,7 +240,7 @@ class Writer:
     _ids: set[str] = field(default_factory=set)
     _change: dict[Kind, list[str]] = field(default_factory=dict)  # the words of the change being written
     _hidden: dict[Kind, tuple[str, str]] = field(default_factory=_hidden_words)
-    _labels: "_Labels" = field(default_factory=lambda: _Labels())
+    _labels: _Labels = field(default_factory=_Labels)
 
     def write_kept(self, line: Line) -> None:
         """Write a line that is the same in both texts."""
@@ -330,25 +349,6 @@ def _shared_length(before: Sequence[object], after: Sequence[object]) -> int:
             break
         length += 1
     return length
-
-
-@dataclass(frozen=True)
-class _Labels:
-    """What the list of changes says of one. Translated once a redline: looking words up costs more than the rest."""
-
-    added: str = field(default_factory=lambda: _("Added: “%(new)s”"))
-    removed: str = field(default_factory=lambda: _("Removed: “%(old)s”"))
-    reformatted: str = field(default_factory=lambda: _("Formatting or link of “%(new)s”"))
-    replaced: str = field(default_factory=lambda: _("“%(old)s” became “%(new)s”"))
-
-    def of(self, removed: list[str], added: list[str]) -> str:
-        if not removed:
-            label = self.added
-        elif not added:
-            label = self.removed
-        else:
-            label = self.reformatted if removed == added else self.replaced
-        return label % {"old": _short(removed), "new": _short(added)}
 
 
 def _short(words: list[str]) -> str:
