@@ -24,6 +24,8 @@ from policies.models.versions import ChangeKind
 NECESSARY = (
     ("consent", "Remembers what you chose about cookies.", "6 months"),
     ("sessionid", "Keeps you signed in, and your basket together, once you use either.", "2 weeks"),
+    ("basket", "Remembers which basket is yours, once you put something into one.", "30 days"),
+    ("basket_count", "Shows how many things are in it.", "30 days"),
     ("csrftoken", "Protects the forms of people who are signed in.", "1 year"),
 )
 ANALYTICS = (
