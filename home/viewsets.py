@@ -1,20 +1,23 @@
 """The base of staff screens that only show: records, mail, whatever nobody may edit, administrators included.
 
-It holds no screen itself. A screen that offers an action of its own adds a URL for it and accepts POST only.
+Its lists export tables without formulas. It holds no screen itself. A screen that offers an action of its own adds
+a URL for it and accepts POST only.
 """
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db.models import Model
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from wagtail.admin.ui.tables import Column
+from wagtail.admin.views.generic import IndexView
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.permissions import ModelPermissionPolicy
 
 from home.models import User
+from home.spreadsheets import as_text
 
 
 class MomentColumn(Column):
@@ -37,9 +40,19 @@ class ViewOnlyPolicy(ModelPermissionPolicy):
         return self.user_has_permission(user, "view")
 
 
+class GuardedIndexView(IndexView):
+    """A list whose export holds no formula."""
+
+    def preprocess_field_value(self, field: str, value: Any, export_format: str) -> Any:
+        """Guard every cell of the CSV; Wagtail guards XLSX only."""
+        cell = super().preprocess_field_value(field, value, export_format)
+        return as_text(cell) if export_format == self.FORMAT_CSV and isinstance(cell, str) else cell
+
+
 class ReadOnlyViewSet(ModelViewSet):
     """A list and a page for each row."""
 
+    index_view_class = GuardedIndexView
     inspect_view_enabled = True
     copy_view_enabled = False
     add_to_reference_index = False

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.contrib.typed_table_block.blocks import TypedTableBlock
 
 from home.blocks import TEXT_FEATURES, CalloutBlock, HeadingBlock
-from policies import cleaning, facts
+from policies import cleaning, facts, losses
 
 
 class DefinitionBlock(blocks.StructBlock):
@@ -30,8 +32,18 @@ class CleanedHtmlBlock(blocks.RawHTMLBlock):
     """Markup that came with an import, cleaned of everything that could run."""
 
     def clean(self, value: str) -> str:
-        """Clean what was pasted."""
-        return super().clean(cleaning.clean_html(value or ""))
+        """Clean what was pasted; refuse what would lose a word by that."""
+        html = str(value or "")
+        try:
+            shown = losses.words_of_markup(html)
+            cleaned = cleaning.clean_html(html)
+            losses.refuse_characters(cleaned)
+            losses.refuse_losses(shown, losses.count_words(cleaning.plain_text(cleaned)))
+        except losses.RefusedError as refusal:
+            raise ValidationError(
+                gettext("This cannot be saved: %(reason)s.") % {"reason": refusal}
+            ) from refusal
+        return super().clean(cleaned)
 
     def render_basic(self, value: str, context: dict[str, Any] | None = None) -> str:
         """Clean again on the way out: stored text is not trusted."""

@@ -4,6 +4,7 @@ Everything that enters a version passes here once, so that a stored version can 
 and never changes a word.
 """
 
+import re
 from dataclasses import dataclass
 
 import lxml.html
@@ -11,6 +12,9 @@ import nh3
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from lxml import etree
+
+from policies import normal_form
+from policies.normal_form import BLOCK_TAGS
 
 ALLOWED_TAGS = frozenset(
     "a abbr address aside b blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption "
@@ -37,12 +41,11 @@ ALLOWED_CLASSES = {
     "dl": {"definitions"},
 }
 ALLOWED_SCHEMES = {"http", "https", "mailto", "tel"}
-_DROPPED_WITH_CONTENT = {"script", "style", "template", "iframe", "object", "embed", "noscript"}
+# No words, and no part of any well-formed document.
+CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+DROPPED_WITH_CONTENT = {"script", "style", "template", "iframe", "object", "embed", "noscript"}
+_MAX_ATTEMPTS = 4
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
-BLOCK_TAGS = frozenset(
-    "address aside blockquote caption dd details div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr li ol p pre section "
-    "summary table tbody td tfoot th thead tr ul".split()
-)
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,10 @@ class Contents:
 def clean_html(html: str) -> str:
     """Drop everything that could run, load or mislead; protocol-relative links lose their address."""
     return nh3.clean(
-        html,
+        # Well-formed, as nh3 needs a time without bounds for tags that are never closed.
+        inner_html(parse_untrusted(html)),
         tags=set(ALLOWED_TAGS),
-        clean_content_tags=_DROPPED_WITH_CONTENT,
+        clean_content_tags=DROPPED_WITH_CONTENT,
         attributes={tag: set(names) for tag, names in ALLOWED_ATTRIBUTES.items()},
         allowed_classes={tag: set(names) for tag, names in ALLOWED_CLASSES.items()},
         attribute_filter=_keep_attribute,
@@ -75,11 +79,15 @@ def safe_html(html: str) -> SafeString:
 
 
 def canonical(html: str) -> str:
-    """Clean markup, give each heading an anchor of its own, and write it in one fixed form."""
-    root = parse(clean_html(html))
-    _unwrap_cells(root)
-    _add_anchors(root)
-    return _inner_html(root).strip()
+    """Clean markup, give each heading an anchor of its own, and write it in its one form."""
+    for _attempt in range(_MAX_ATTEMPTS):
+        root = parse(CONTROL_CHARACTERS.sub(" ", clean_html(html)))
+        is_settled = normal_form.apply(root)
+        _add_anchors(root)
+        html = inner_html(root).strip()
+        if is_settled:
+            break
+    return html
 
 
 def contents(html: str) -> list[Contents]:
@@ -100,13 +108,18 @@ def with_table_boxes(html: str) -> str:
         box.tail, table.tail = table.tail, None
         table.getparent().replace(table, box)
         box.append(table)
-    return _inner_html(root)
+    return inner_html(root)
 
 
 def plain_text(html: str) -> str:
     """Return the words of markup: one line a block, single spaces, nothing else."""
+    return text_of(parse(html))
+
+
+def text_of(root: etree._Element) -> str:
+    """Return the words of a tree, likewise."""
     pieces: list[str] = []
-    _collect_text(parse(html), pieces)
+    _collect_text(root, pieces)
     lines = ("".join(pieces)).split("\n")
     return "\n".join(line for line in (" ".join(raw.split()) for raw in lines) if line)
 
@@ -118,14 +131,20 @@ def _keep_attribute(_tag: str, name: str, value: str) -> str | None:
 
 
 def parse(html: str) -> etree._Element:
-    """Read markup into a tree under one `div`."""
-    # huge_tree is lxml.html's default; depth is bounded by the importer before text comes here.
+    """Read clean markup into a tree under one `div`."""
     return lxml.html.fragment_fromstring(html, create_parent="div")
 
 
-def _inner_html(root: etree._Element) -> str:
+def parse_untrusted(html: str) -> etree._Element:
+    """Read any markup into a tree under one `div`. What is nested more than 255 deep is left out."""
+    # The comment keeps lxml from looking for a whole document.
+    return parse("<!-- -->" + CONTROL_CHARACTERS.sub(" ", html))
+
+
+def inner_html(root: etree._Element, *, method: str = "html") -> str:
+    """Write what is inside an element."""
     parts = [_escaped(root.text or "")]
-    parts += [etree.tostring(child, encoding="unicode", method="html") for child in root]
+    parts += [etree.tostring(child, encoding="unicode", method=method) for child in root]
     return "".join(parts)
 
 
@@ -133,35 +152,53 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _unwrap_cells(root: etree._Element) -> None:
-    """Write a cell that is one paragraph as its text: the editor adds the paragraph to cells that came without."""
-    for cell in root.iter("td", "th"):
-        children = list(cell)
-        around = [cell.text, *(child.tail for child in children)]
-        is_wrapped = [child.tag for child in children] == ["p"] and not children[0].attrib
-        if is_wrapped and not any((text or "").strip() for text in around):
-            cell.text = children[0].tail = None
-            children[0].drop_tag()
-
-
 def _add_anchors(root: etree._Element) -> None:
-    taken = {
-        element.get("id") for element in root.iter() if element.get("id") and element.tag not in _HEADINGS
-    }
-    counts: dict[str, int] = {}
+    anchors = _Anchors(root)
     for heading in root.iter(*_HEADINGS):
-        anchor = stem = _anchor_stem(heading)
-        while anchor in taken:
-            counts[stem] = counts.get(stem, 1) + 1
-            anchor = f"{stem}-{counts[stem]}"
-        taken.add(anchor)
-        heading.set("id", anchor)
+        # An anchor that the text brought along stays: links inside the text lead to it.
+        given = heading.get("id", "")
+        heading.set("id", anchors.take(given if len(given.split()) == 1 else _anchor_of(heading)))
 
 
-def _anchor_stem(heading: etree._Element) -> str:
-    given = heading.get("id", "")
-    # An anchor that the text brought along stays: links inside the text lead to it.
-    return given if len(given.split()) == 1 else slugify(heading.text_content())[:60] or "section"
+def own_anchors(root: etree._Element) -> set[etree._Element]:
+    """Find the headings of canonical markup that would get other anchors if theirs were not written down."""
+    anchors = _Anchors(root)
+    found = set()
+    for heading in root.iter(*_HEADINGS):
+        if anchors.next(_anchor_of(heading)) == heading.get("id"):
+            anchors.take(_anchor_of(heading))
+        else:
+            anchors.take(heading.get("id"))
+            found.add(heading)
+    return found
+
+
+def _anchor_of(heading: etree._Element) -> str:
+    return slugify(heading.text_content())[:60] or "section"
+
+
+class _Anchors:
+    """Hands out each anchor once, headings in their order."""
+
+    def __init__(self, root: etree._Element) -> None:
+        self.taken = {element.get("id") for element in root.iter() if element.tag not in _HEADINGS}
+        self.counts: dict[str, int] = {}
+
+    def next(self, stem: str) -> str:
+        """Say which anchor a heading would get."""
+        anchor, count = stem, self.counts.get(stem, 1)
+        while anchor in self.taken:
+            count += 1
+            anchor = f"{stem}-{count}"
+        return anchor
+
+    def take(self, stem: str) -> str:
+        """Give a heading its anchor."""
+        anchor = self.next(stem)
+        self.taken.add(anchor)
+        if anchor != stem:
+            self.counts[stem] = int(anchor.rpartition("-")[2])
+        return anchor
 
 
 def _collect_text(element: etree._Element, pieces: list[str]) -> None:

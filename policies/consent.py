@@ -130,6 +130,40 @@ def cookie_for(record: ConsentRecord) -> str:
     return f"{_FORMAT}.{record.public_id.hex}.{record.notice_version.number}.{choices}.{expires}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class AskedAgain:
+    """How many of the choices that stand a new notice would ask again."""
+
+    asked: int
+    standing: int
+
+
+def asked_again(
+    *, notice: Notice | None, varnames: Iterable[str], is_material: bool, now: datetime
+) -> AskedAgain:
+    """Count whom a coming version asks again: all after a change of meaning, else who never chose about a category.
+
+    `varnames` are the optional categories of the coming version. A visitor is counted once for each choice that
+    still stands: nothing links two choices of one person.
+    """
+    if notice is None:
+        return AskedAgain(asked=0, standing=0)
+    records = ConsentRecord.objects.filter(
+        expires_at__gt=now,
+        notice_version__policy__versions=notice.version_id,
+        notice_version__number__in=notice.accepted_versions,
+    )
+    for varname in notice.varnames:
+        records = records.filter(choices__has_key=varname)
+    standing = records.count()
+    if is_material:
+        return AskedAgain(asked=standing, standing=standing)
+    kept = records
+    for varname in varnames:
+        kept = kept.filter(choices__has_key=varname)
+    return AskedAgain(asked=standing - kept.count(), standing=standing)
+
+
 def record_of(cookie: str | None, *, now: datetime) -> ConsentRecord | None:
     """Find the record that a cookie speaks of; None where there is none, or where it says anything else."""
     choice = parse(cookie)

@@ -1,12 +1,15 @@
-"""Drafts that the site makes for the editor: the text of an older version put back. It never publishes."""
+"""Drafts that the site makes for the editor: a version put back, facts brought up to date. It never publishes."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from wagtail.models import Revision
 
 from home.models import User
-from policies import cleaning, html_blocks, publishing
+from policies import cleaning, drift, html_blocks, publishing
+from policies.drift import Drift
 from policies.forms import STATEMENT_FIELDS
 from policies.models import PolicyPage, PolicyVersion
 from policies.models.pages import NOTICE_FIELDS
@@ -32,6 +35,21 @@ def start(*, page: PolicyPage, user: User, **fields: Any) -> Revision:
     for name, value in {**empty, **fields}.items():
         setattr(draft, name, value)
     return draft.save_revision(user=user, log_action=True, clean=False)
+
+
+@transaction.atomic
+def state_new_facts(*, page: PolicyPage, user: User, drifts: Iterable[Drift]) -> Revision:
+    """Make a draft of the published text that says which facts changed; they come in when it is published.
+
+    Raises NoDraftError where the page has a draft already: that one states the new facts as well.
+    """
+    locked = PolicyPage.objects.select_for_update().get(pk=page.pk)
+    if locked.has_unpublished_changes:
+        words = _(
+            "The page had a draft already: this is it. It states the facts as they are when it is published."
+        )
+        raise NoDraftError(words)
+    return start(page=locked.specific, user=user, change_summary=drift.suggested_summary(drifts))
 
 
 def put_back(*, version: PolicyVersion, user: User) -> Revision:

@@ -15,9 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from wagtail.models import Site
 
-from policies import facts, publishing, records, redline
+from policies import consent, facts, notices, publishing, records, redline
 from policies.models import Policy, PolicyPage, PolicySettings, PolicyVersion
-from policies.models.pages import TakesEffect
 from policies.models.versions import ChangeKind
 
 
@@ -79,7 +78,7 @@ def of_latest_draft(page: PolicyPage) -> Forecast:
     policy = publishing.policy_for(latest)
     draft = publishing.draft_of(latest, now=now)
     before = policy.in_force(draft.effective_at) if policy else None
-    return Forecast(latest, policy, draft, before, now, _missing(latest))
+    return Forecast(latest, policy, draft, before, now, _labels(latest, latest.missing_statements))
 
 
 def outcome(page: PolicyPage) -> str:
@@ -98,11 +97,8 @@ def outcome(page: PolicyPage) -> str:
     return _("Version %(number)s is in force.") % {"number": version.number}
 
 
-def _missing(page: PolicyPage) -> list[str]:
-    fields = ["change_summary", "change_kind", "takes_effect"]
-    if page.takes_effect == TakesEffect.LATER:
-        fields.append("effective_from")
-    return [str(page._meta.get_field(name).verbose_name) for name in fields if not getattr(page, name)]
+def _labels(page: PolicyPage, names: list[str]) -> list[str]:
+    return [str(page._meta.get_field(name).verbose_name) for name in names]
 
 
 def _effects(forecast: Forecast) -> Iterator[str]:
@@ -116,10 +112,15 @@ def _effects(forecast: Forecast) -> Iterator[str]:
             }
     if forecast.before is None:
         return
-    if forecast.draft.change_kind == ChangeKind.MATERIAL:
-        yield from _what_a_material_change_means(forecast)
+    is_material = forecast.draft.change_kind == ChangeKind.MATERIAL
+    if forecast.page.policy_kind == Policy.Kind.COOKIES:
+        yield _asked_again(forecast, is_material=is_material)
+    elif is_material:
+        yield _("It is called material: visitors see above the policy that its meaning changed.")
     else:
-        yield _("It is called editorial: nobody is asked or told again.")
+        yield _("It is called editorial: nobody is told again.")
+    if is_material:
+        yield from _short_notice(forecast)
 
 
 def _beginning(forecast: Forecast) -> str:
@@ -136,13 +137,27 @@ def _beginning(forecast: Forecast) -> str:
     ) % {"number": number, "date": _day(forecast.draft.effective_at), "days": days}
 
 
-def _what_a_material_change_means(forecast: Forecast) -> Iterator[str]:
-    if forecast.page.policy_kind == Policy.Kind.COOKIES:
-        yield _(
-            "It is called material: visitors who have chosen about cookies are asked again, and told why."
-        )
+def _asked_again(forecast: Forecast, *, is_material: bool) -> str:
+    offered = [category for category in notices.categories_of(forecast.draft.facts) if category.is_offered]
+    notice = notices.current(forecast.now)
+    count = consent.asked_again(
+        notice=notice, varnames=[c.varname for c in offered], is_material=is_material, now=forecast.now
+    )
+    new = [category.name for category in offered if notice is None or category.varname not in notice.varnames]
+    if is_material:
+        why = _("the change is called material")
+    elif new:
+        why = _("these categories are new: %(names)s") % {"names": ", ".join(new)}
     else:
-        yield _("It is called material: visitors see above the policy that its meaning changed.")
+        why = _("the change is called editorial and no category is new")
+    return ngettext(
+        "%(asked)s of %(standing)s visitor whose choice stands will be asked again, because %(why)s.",
+        "%(asked)s of %(standing)s visitors whose choice stands will be asked again, because %(why)s.",
+        count.standing,
+    ) % {"asked": count.asked, "standing": count.standing, "why": why}
+
+
+def _short_notice(forecast: Forecast) -> Iterator[str]:
     site = Site.objects.filter(is_default_site=True).first()
     notice = PolicySettings.for_site(site) if site else PolicySettings()
     if forecast.draft.effective_at < notice.end_of_notice(forecast.now) - timedelta(days=1):

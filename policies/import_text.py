@@ -11,18 +11,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape, unescape
-from html.parser import HTMLParser
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
 
 from policies import cleaning
+from policies.losses import RefusedError, count_words, refuse_characters, refuse_losses, words_of_markup
 
 TITLE_LENGTH = 255
 _LINES_WITH_DATE = 10
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
-_WORD = re.compile(r"[^\W_]+")
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)?---[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_MATTER_LINE = re.compile(r"^(\w+)[ \t]*:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 _NAME = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:-(\d+))?", re.ASCII)
@@ -36,12 +37,9 @@ _DATE = re.compile(
 )
 # What Markdown itself writes with letters or digits, and does not print.
 _LIST_NUMBER = re.compile(r"^([ \t>*+-]*)\d{1,9}[.)](?=[ \t\n])", re.MULTILINE)
+_LABEL = re.compile(r"\[((?:[^\[\]\\]|\\.){1,999})\](:?)", re.DOTALL)
+_MOST = {"\n": (100_000, gettext_lazy("lines")), "[": (50_000, gettext_lazy("square brackets"))}
 _FENCE = re.compile(r"^([ \t>]*)(```+|~~~+).*$", re.MULTILINE)
-_SWALLOWING = frozenset({"script", "style", "template", "iframe", "object", "noscript"})
-
-
-class RefusedError(Exception):
-    """A file cannot be imported whole. The message says why, to follow “file: ”."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +58,15 @@ def decode(content: bytes) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise RefusedError(f"it is not UTF-8 (byte {error.start})") from None
+        raise RefusedError(_("it is not UTF-8 (byte %(place)d)") % {"place": error.start}) from None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    _refuse_control_characters(text)
+    refuse_characters(text)
     return text
 
 
 def convert(text: str, *, fallback_title: str) -> Document:
     front_matter, body = _split(text)
+    _refuse_too_long_to_read(body)
     parser = _parser()
     references: dict[str, Any] = {}
     try:
@@ -75,16 +74,17 @@ def convert(text: str, *, fallback_title: str) -> Document:
         heading, kept = _without_title(tokens)
         markup = re.sub(r"(?i)(</?)h1\b", r"\1h2", parser.renderer.render(kept, parser.options, references))
     except RecursionError:
-        raise RefusedError("it is nested too deeply") from None
+        raise RefusedError(_("it is nested too deeply")) from None
     title = " ".join((heading or front_matter.get("title") or fallback_title).split())
     if len(title) > TITLE_LENGTH:
-        raise RefusedError("its title is longer than 255 characters")
+        raise RefusedError(_("its title is longer than 255 characters"))
+    shown = words_of_markup(markup)  # before all else: it refuses what cannot be cleaned
+    refuse_characters(cleaning.clean_html(markup))  # they may be written as entities
     html = cleaning.canonical(markup)
-    _refuse_control_characters(html)
-    _refuse_losses(_source_words(body, references.get("references", {})), _token_words(tokens))
-    _refuse_losses(_markup_words(markup), _words(cleaning.plain_text(html)))
+    refuse_losses(_source_words(body, references.get("references", {})), _token_words(tokens))
+    refuse_losses(shown, count_words(cleaning.plain_text(html)))
     if not cleaning.plain_text(html):
-        raise RefusedError("it holds no text")
+        raise RefusedError(_("it holds no text"))
     return Document(title=title, html=html, source=text, front_matter=front_matter, body=body)
 
 
@@ -97,7 +97,7 @@ def date_of(name: str, document: Document) -> tuple[date, int]:
     for text in (document.front_matter.get("date", ""), lines):
         if match := _DATE.search(text):
             return _date(*_parts(match)), 1
-    raise RefusedError("neither its name, nor its front matter, nor its first ten lines name a date")
+    raise RefusedError(_("neither its name, nor its front matter, nor its first ten lines name a date"))
 
 
 def _parts(match: re.Match[str]) -> tuple[str, str, str]:
@@ -112,7 +112,9 @@ def _date(year: str, month: str, day: str) -> date:
     try:
         return date(int(year), int(month), int(day))
     except ValueError:
-        raise RefusedError(f"the date {year}-{month}-{day} does not exist") from None
+        raise RefusedError(
+            _("the date %(date)s does not exist") % {"date": f"{year}-{month}-{day}"}
+        ) from None
 
 
 def _split(text: str) -> tuple[dict[str, str], str]:
@@ -121,6 +123,13 @@ def _split(text: str) -> tuple[dict[str, str], str]:
         return {}, text
     lines = _FRONT_MATTER_LINE.findall(match[1] or "")
     return {key.lower(): value.strip("\"'") for key, value in lines}, text[match.end() :]
+
+
+def _refuse_too_long_to_read(body: str) -> None:
+    """Refuse what the parser would need more than some ten seconds for, before it starts."""
+    for mark, (most, name) in _MOST.items():
+        if body.count(mark) > most:
+            raise RefusedError(_("it has more than %(most)d %(name)s") % {"most": most, "name": name})
 
 
 def _parser() -> MarkdownIt:
@@ -152,45 +161,22 @@ def _shown(token: Token) -> str:
     return "" if token.type == "html_inline" else token.content
 
 
-def _refuse_control_characters(text: str) -> None:
-    if found := _CONTROL.search(text):
-        raise RefusedError(f"it holds the control character U+{ord(found[0]):04X}")
-
-
-def _refuse_losses(before: Counter[str], after: Counter[str]) -> None:
-    lost = before - after
-    if lost:
-        raise RefusedError(
-            f"{lost.total()} words would be lost, “{next(iter(lost))}” among them"
-            " (nested too deeply, a table row too long, or hidden?)"
-        )
-
-
-def _words(text: str) -> Counter[str]:
-    return Counter(_WORD.findall(text.casefold()))
-
-
 def _source_words(body: str, references: dict[str, Any]) -> Counter[str]:
     """Count the words that a file's text must still have once it was parsed."""
     text = _FENCE.sub(r"\1", _LIST_NUMBER.sub(r"\1", body))
-    words = _words(unescape(text))
-    for label, reference in references.items():
+    unprinted: Counter[str] = Counter()
+    for match in _LABEL.finditer(text):
         # A definition and the label of each use are not printed; its address is, at each use.
-        pattern = re.compile(rf"\[\s*{_spaced(label)}\s*\]:", re.IGNORECASE)
-        uses = re.compile(rf"\]\[\s*{_spaced(label)}\s*\]", re.IGNORECASE)
-        count = len(pattern.findall(text)) + len(uses.findall(text))
-        words -= Counter({word: times * count for word, times in _words(label).items()})
-        for value in (reference.get("href"), reference.get("title")):
-            words -= _words(unescape(value or ""))
-    return words
-
-
-def _spaced(label: str) -> str:
-    return r"\s+".join(re.escape(part) for part in label.split())
+        is_definition_or_use = match[2] or text[match.start() - 1 : match.start()] == "]"
+        if is_definition_or_use and normalizeReference(match[1]) in references:
+            unprinted.update(count_words(match[1]))
+    for reference in references.values():
+        unprinted.update(count_words(unescape(f"{reference.get('href')} {reference.get('title') or ''}")))
+    return count_words(unescape(text)) - unprinted
 
 
 def _token_words(tokens: Iterable[Token]) -> Counter[str]:
-    return _words("\n".join(_token_texts(tokens)))
+    return count_words("\n".join(_token_texts(tokens)))
 
 
 def _token_texts(tokens: Iterable[Token]) -> Iterator[str]:
@@ -199,39 +185,3 @@ def _token_texts(tokens: Iterable[Token]) -> Iterator[str]:
         pieces = (token.children or []) if token.type == "inline" else [token]
         yield from (unescape(piece.content) for piece in pieces)
         yield from (str(value) for piece in pieces for value in piece.attrs.values())
-
-
-class _TextOfMarkup(HTMLParser):
-    """Collects the text of markup, leaving out what cleaning drops with its content."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self.swallowing: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _SWALLOWING:
-            self.swallowing.append(tag)
-        self._break(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self.swallowing:
-            self.swallowing.remove(tag)
-        self._break(tag)
-
-    def handle_data(self, data: str) -> None:
-        if not self.swallowing:
-            self.pieces.append(data)
-
-    def _break(self, tag: str) -> None:
-        self.pieces.append(" " if tag in cleaning.BLOCK_TAGS or tag == "br" else "")
-
-
-def _markup_words(markup: str) -> Counter[str]:
-    """Count the words that markup shows."""
-    parser = _TextOfMarkup()
-    parser.feed(markup)
-    parser.close()
-    if parser.swallowing:
-        raise RefusedError(f"its <{parser.swallowing[0]}> is never closed and would swallow the rest")
-    return _words("".join(parser.pieces))

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.models import Page, Site
 
-from policies import addresses, import_text, publishing
+from policies import addresses, html_blocks, import_text, publishing
 from policies.import_text import Document, RefusedError
 from policies.models import Policy, PolicyPage, PolicyVersion
 from policies.models.pages import TakesEffect
@@ -87,12 +87,12 @@ def _read(path: Path, slug: str) -> _Source:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise RefusedError("it is larger than 5 MB")
+            raise RefusedError(_("it is larger than 5 MB"))
         content = path.read_bytes()
     except FileNotFoundError:
-        raise RefusedError("there is no such file") from None
+        raise RefusedError(_("there is no such file")) from None
     except OSError as error:
-        raise RefusedError(f"it cannot be read: {error.strerror}") from None
+        raise RefusedError(_("it cannot be read: %(why)s") % {"why": error.strerror}) from None
     text = import_text.decode(content)
     document = import_text.convert(text, fallback_title=slug)
     day, place = import_text.date_of(path.name, document)
@@ -101,12 +101,12 @@ def _read(path: Path, slug: str) -> _Source:
 
 def _moment(day: date, place: int) -> datetime:
     if not 1 <= place <= MAX_FILES_OF_A_DAY:
-        raise RefusedError("its name counts files of a day from 1 to 1000 only")
+        raise RefusedError(_("its name counts files of a day from 1 to 1000 only"))
     start = datetime.combine(day, time.min, tzinfo=timezone.get_default_timezone())
     try:
         return start.astimezone(UTC) + timedelta(seconds=place - 1)
     except OverflowError:
-        raise RefusedError("its date is outside of the calendar") from None
+        raise RefusedError(_("its date is outside of the calendar")) from None
 
 
 @transaction.atomic
@@ -114,16 +114,16 @@ def _record(source: _Source, slug: str) -> Outcome:
     """Write one file as a version, with its policy and page where they are missing."""
     policy = Policy.objects.select_for_update().filter(slug=slug).first()
     if policy is not None and _is_imported(policy, source):
-        return Outcome(source.path, Result.UNCHANGED, "it was imported before")
+        return Outcome(source.path, Result.UNCHANGED, _("it was imported before"))
     if policy is None:
         policy = _new_policy(source, slug)
     draft = _draft(source, policy)
     if not publishing.differs(policy=policy, draft=draft):
-        return Outcome(source.path, Result.UNCHANGED, "its text is that of the version before it")
+        return Outcome(source.path, Result.UNCHANGED, _("its text is that of the version before it"))
     _refuse_published_span(policy, source)
     version = publishing.record_version(policy=policy, draft=draft)
     _show_on_page(policy)
-    return Outcome(source.path, Result.MADE, f"version {version.number}")
+    return Outcome(source.path, Result.MADE, _("version %(number)d") % {"number": version.number})
 
 
 def _is_imported(policy: Policy, source: _Source) -> bool:
@@ -135,7 +135,8 @@ def _refuse_published_span(policy: Policy, source: _Source) -> None:
     if before is not None and not before.import_sha256:
         day = timezone.localtime(source.effective_at, timezone.get_default_timezone()).date()
         raise RefusedError(
-            f"on {day} version {before.number} holds, which was published here; imports cannot change that"
+            _("on %(day)s version %(number)d holds, which was published here; imports cannot change that")
+            % {"day": day, "number": before.number}
         )
 
 
@@ -154,9 +155,9 @@ def _draft(source: _Source, policy: Policy) -> publishing.Draft:
 def _new_policy(source: _Source, slug: str) -> Policy:
     site = Site.objects.filter(is_default_site=True).select_related("root_page").first()
     if site is None:
-        raise RefusedError("the site has no home page to put the policy under")
+        raise RefusedError(_("the site has no home page to put the policy under"))
     if not addresses.is_free(slug) or Page.objects.child_of(site.root_page).filter(slug=slug).exists():
-        raise RefusedError(f"the address “{slug}” is taken by another page")
+        raise RefusedError(_("the address “%(slug)s” is taken by another page") % {"slug": slug})
     return Policy.objects.create(
         slug=slug, kind=Policy.Kind.OTHER, title=source.document.title, language=settings.LANGUAGE_CODE
     )
@@ -172,7 +173,7 @@ def _show_on_page(policy: Policy) -> None:
     if page.latest_revision_id:
         return
     page.title = page.draft_title = latest.title
-    page.body = [("imported", latest.html)]
+    page.body = html_blocks.to_blocks(latest.html)
     page.change_summary = _("Imported.")
     page.change_kind, page.takes_effect = latest.change_kind, TakesEffect.NOW
     if page.pk:

@@ -15,6 +15,7 @@ from policies.models.pages import NOTICE_FIELDS
 
 # The names that fit into the cookie; the admin lets editors write no others.
 MAX_VARNAME = 16
+MAX_CHANGES = 5  # so many changes of meaning are told to those who are asked again
 VARNAME = re.compile(rf"[a-z0-9]{{1,{MAX_VARNAME}}}", re.ASCII)
 
 
@@ -48,6 +49,14 @@ class Category:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Change:
+    """A version that changed the meaning, and what its publisher said of it."""
+
+    number: int
+    summary: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Notice:
     """The words of the bar and the declared categories of one version of the cookie policy."""
 
@@ -63,6 +72,8 @@ class Notice:
     choose_label: str
     save_label: str
     categories: tuple[Category, ...] = ()
+    policy_url: str = ""
+    changes: tuple[Change, ...] = ()  # changes of meaning, newest first
 
     @property
     def required(self) -> tuple[Category, ...]:
@@ -73,6 +84,10 @@ class Notice:
     def optional(self) -> tuple[Category, ...]:
         """The categories that a visitor chooses about."""
         return tuple(category for category in self.categories if category.is_offered)
+
+    def changes_since(self, number: int) -> list[Change]:
+        """List what changed the meaning after a version."""
+        return [change for change in self.changes if change.number > number]
 
     @property
     def varnames(self) -> tuple[str, ...]:
@@ -94,6 +109,12 @@ def current(now: datetime) -> Notice | None:
         number=version.number,
         accepted_versions=accepted_versions(begun),
         url=version.get_absolute_url(),
+        policy_url=version.policy.get_absolute_url(),
+        changes=tuple(
+            Change(number=v.number, summary=v.change_summary)
+            for v in begun
+            if v.is_material and v.change_summary
+        )[:MAX_CHANGES],
         categories=categories_of(version.facts),
         **{name: str(words.get(name, "")) for name in NOTICE_FIELDS.values()},
     )

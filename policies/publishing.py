@@ -140,6 +140,8 @@ def withdraw(*, version: PolicyVersion, by: "User | None", reason: str) -> Versi
     withdrawal = VersionWithdrawal.objects.create(
         version=version, withdrawn_at=now, withdrawn_by=_name(by), reason=reason
     )
+    policy.withdrawals_sha256 = records.withdrawals_sha256(policy)
+    policy.save(update_fields=["withdrawals_sha256"])
     _name_policy(policy)
     return withdrawal
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from policies.models.versions import Policy, PolicyVersion
+from policies.models.versions import Policy, PolicyVersion, VersionWithdrawal
 
 # 2: with the author beside publisher and approver.
 FORMAT = 2
@@ -62,6 +62,28 @@ def head_is_missing(policy: Policy) -> bool:
     return policy.newest_sha256 != (newest or "")
 
 
+def withdrawals_sha256(policy: Policy) -> str:
+    """Hash all withdrawals of a policy together, in the order of their versions; empty where there is none."""
+    withdrawals = VersionWithdrawal.objects.filter(version__policy=policy).order_by("version__number")
+    found = [
+        {
+            "number": number,
+            "withdrawn_at": timestamp(withdrawn_at),
+            "withdrawn_by": withdrawn_by,
+            "reason": reason,
+        }
+        for number, withdrawn_at, withdrawn_by, reason in withdrawals.values_list(
+            "version__number", "withdrawn_at", "withdrawn_by", "reason"
+        )
+    ]
+    return sha256(encode({"withdrawals": found})) if found else ""
+
+
+def withdrawals_are_changed(policy: Policy) -> bool:
+    """Say whether the withdrawals are not those that the policy remembers."""
+    return policy.withdrawals_sha256 != withdrawals_sha256(policy)
+
+
 def _withdrawal_problems(version: PolicyVersion) -> Iterator[Problem]:
     if version.is_withdrawn and version.withdrawal.withdrawn_at >= version.effective_at:
         yield Problem(version, "it was withdrawn after it had taken effect")
@@ -75,9 +97,8 @@ def _column_problems(version: PolicyVersion) -> Iterator[Problem]:
     if not isinstance(content, dict):
         yield Problem(version, "the record is not a JSON object")
         return
-    imported = (
-        {"name": version.import_source, "sha256": version.import_sha256} if version.import_sha256 else None
-    )
+    origin = {"name": version.import_source, "sha256": version.import_sha256}
+    imported = origin if any(origin.values()) else None
     columns = {
         "policy": version.policy.slug,
         "number": version.number,

@@ -6,9 +6,9 @@ first draft. It can be switched off or given other steps under Settings → Work
 
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
-from wagtail.models import GroupApprovalTask, Workflow, WorkflowContentType, WorkflowTask
+from wagtail.models import Workflow, WorkflowContentType, WorkflowTask
 
-from policies.models import CookiePolicyPage, PolicyPage
+from policies.models import CookiePolicyPage, LegalReviewTask, PolicyPage
 
 NAME = "Legal review"  # data, not interface: the owner may rename it
 
@@ -22,7 +22,7 @@ def ensure_workflow(*, reviewers: Group) -> Workflow:
     assigned = WorkflowContentType.objects.filter(content_type__in=types.values()).first()
     if assigned is not None:
         return assigned.workflow
-    task = GroupApprovalTask.objects.create(name=NAME)
+    task = LegalReviewTask.objects.create(name=NAME)
     task.groups.add(reviewers)
     workflow = Workflow.objects.create(name=NAME)
     WorkflowTask.objects.create(workflow=workflow, task=task, sort_order=0)

@@ -10,7 +10,6 @@ from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from wagtail.models import Site
 
 from home import navigation
 from home.csp import providers_in_use
@@ -62,8 +61,7 @@ def footer_links() -> Iterator[navigation.Link]:
 
 def company_fact() -> dict[str, str]:
     """Who runs the site, from the brand settings of the default site."""
-    site = Site.objects.filter(is_default_site=True).first()
-    brand = BrandSettings.for_site(site) if site else BrandSettings()
+    brand = BrandSettings.current()
     return {
         "name": brand.legal_name or brand.name,
         "street": brand.street,

@@ -1,36 +1,48 @@
-"""What the policies app adds to the admin: one menu entry with its staff screens."""
+"""What the policies app adds to the admin: one menu entry with its staff screens, and a panel on the dashboard."""
 
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin import messages
+from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 from wagtail.models import Page
 
-from policies import forecast
+from policies import dashboard, forecast
 from policies.models import PolicyPage
-from policies.views import review
+from policies.views import consent_report, review
 from policies.viewsets.consents import consent_viewset
 from policies.viewsets.cookies import cookie_viewsets
+from policies.viewsets.policies import policy_viewset
 from policies.viewsets.versions import version_viewset
+
+
+class PermittedMenuItem(MenuItem):
+    """Stands in the menu of those who may see consent records."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("policies.view_consentrecord")
 
 
 class PoliciesGroup(ModelViewSetGroup):
     menu_label = _("Policies")
     menu_icon = "doc-full"
     menu_order = 250
-    items = (version_viewset, consent_viewset, *cookie_viewsets)
+    items = (policy_viewset, version_viewset, consent_viewset, *cookie_viewsets)
 
 
 @hooks.register("register_admin_viewset")
 def policies_group() -> PoliciesGroup:
     return PoliciesGroup()
+
+
+hooks.register("construct_homepage_panels", dashboard.add_panel)
 
 
 @hooks.register("before_edit_page")
@@ -56,11 +68,19 @@ def tell_of_coming_versions(request: HttpRequest, page: Page) -> None:
 
 
 @hooks.register("register_admin_urls")
-def review_urls() -> list[URLPattern]:
+def admin_urls() -> list[URLPattern]:
     return [
+        path("policies/consent-report/", consent_report.ConsentReportView.as_view(), name="consent_report"),
         path("policies/<int:page_id>/forecast/", review.show_forecast, name="policy_forecast"),
         path("policies/<int:page_id>/review/", review.ReviewView.as_view(), name="policy_review"),
     ]
+
+
+@hooks.register("register_reports_menu_item")
+def consent_report_item() -> MenuItem:
+    return PermittedMenuItem(
+        gettext("Choices about cookies"), reverse("consent_report"), icon_name="tick-inverse", order=700
+    )
 
 
 @hooks.register("register_permissions")

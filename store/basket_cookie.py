@@ -3,15 +3,15 @@
 Both are set when the first thing goes in and leave with the last. They are necessary, so they need no consent.
 """
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from store import baskets
 from store.models import Basket
 
 TOKEN, COUNT = "basket", "basket_count"
-MAX_AGE = 30 * 24 * 3600  # seconds
 
 
 def basket_of(request: HttpRequest) -> Basket | None:
@@ -22,13 +22,13 @@ def basket_of(request: HttpRequest) -> Basket | None:
     return Basket.objects.filter(token=token).first()
 
 
-def remember(response: HttpResponseBase, basket: Basket | None) -> None:
-    """Set the cookies as the basket stands; delete them when it is empty."""
-    count = baskets.contents(basket).count
-    options = {"path": "/", "samesite": "Lax", "secure": settings.SESSION_COOKIE_SECURE}
+def remember(response: HttpResponseBase, basket: Basket | None, count: int) -> None:
+    """Set the cookies of a basket with so many things in it; delete them when it is empty."""
+    keep = timedelta(days=settings.BASKET_KEEP_DAYS)
+    options = {"path": "/", "samesite": "Lax", "secure": settings.SESSION_COOKIE_SECURE, "max_age": keep}
     if basket is None or count == 0:
         response.delete_cookie(TOKEN, path="/", samesite="Lax")
         response.delete_cookie(COUNT, path="/", samesite="Lax")
         return
-    response.set_cookie(TOKEN, basket.token, max_age=MAX_AGE, httponly=True, **options)
-    response.set_cookie(COUNT, str(count), max_age=MAX_AGE, **options)
+    response.set_cookie(TOKEN, basket.token, httponly=True, **options)
+    response.set_cookie(COUNT, str(count), **options)

@@ -71,14 +71,20 @@ class Contents:
         return sum(line.total for line in self.lines)
 
     @property
-    def count(self) -> int:
-        """Number of things."""
-        return sum(line.quantity for line in self.lines)
-
-    @property
     def can_be_bought(self) -> bool:
         """There is something, and nothing stands in the way."""
         return bool(self.lines) and all(line.can_be_bought for line in self.lines)
+
+
+def count(basket: Basket | None) -> int:
+    """Count the things in a basket, without looking up what they are."""
+    return basket.lines.aggregate(count=Sum("quantity", default=0))["count"] if basket else 0
+
+
+def with_pictures(shown: Contents) -> Contents:
+    """Have the products' pictures at hand, in a fixed number of queries: for a page that shows them."""
+    catalogue.fetch_pictures(line.variant for line in shown.lines if line.variant)
+    return shown
 
 
 def contents(basket: Basket | None) -> Contents:
@@ -106,38 +112,45 @@ def contents(basket: Basket | None) -> Contents:
 @transaction.atomic
 def add(*, basket: Basket | None, sku: str, quantity: int) -> Basket:
     """Put so many more of a SKU in, making a basket where there is none. Raises BasketError."""
-    if sku not in catalogue.variants([sku]):
+    if not catalogue.is_on_sale(sku):
         raise NotForSaleError
-    basket = basket or Basket.objects.create()
-    line = basket.lines.select_for_update().filter(sku=sku).first()
-    if line is None and basket.lines.count() >= MAX_LINES:
+    basket = (_locked(basket) if basket else None) or Basket.objects.create()
+    line = basket.lines.filter(sku=sku).first() or BasketLine(basket=basket, sku=sku, quantity=0)
+    if line.pk is None and basket.lines.count() >= MAX_LINES:
         raise BasketError
-    set_quantity(
-        basket=basket, sku=sku, quantity=min((line.quantity if line else 0) + quantity, MAX_QUANTITY)
-    )
+    line.quantity = min(line.quantity + quantity, MAX_QUANTITY)
+    line.save()
+    basket.save(update_fields=["updated_at"])
     return basket
 
 
 @transaction.atomic
 def set_quantity(*, basket: Basket, sku: str, quantity: int) -> None:
-    """Set how many of a SKU are in; 0 takes it out."""
+    """Set how many of a SKU are in; 0 takes it out. What is not in does not get in."""
+    if _locked(basket) is None:
+        return
+    line = basket.lines.filter(sku=sku)
     if quantity <= 0:
-        basket.lines.filter(sku=sku).delete()
+        line.delete()
     else:
-        BasketLine.objects.update_or_create(
-            basket=basket, sku=sku, defaults={"quantity": min(quantity, MAX_QUANTITY)}
-        )
+        line.update(quantity=min(quantity, MAX_QUANTITY))
     basket.save(update_fields=["updated_at"])
 
 
 @transaction.atomic
 def take_out_what_was_bought(*, order: Order) -> None:
     """Empty the order's basket of what was paid; what was put in meanwhile stays."""
-    if order.basket is None:
+    basket = order.basket and _locked(order.basket)
+    if basket is None:
         return
     bought = {line.sku: line.quantity for line in order.lines.all()}
-    for line in order.basket.lines.select_for_update().filter(sku__in=bought):
-        set_quantity(basket=order.basket, sku=line.sku, quantity=line.quantity - bought[line.sku])
+    for line in basket.lines.filter(sku__in=bought):
+        set_quantity(basket=basket, sku=line.sku, quantity=line.quantity - bought[line.sku])
+
+
+def _locked(basket: Basket) -> Basket | None:
+    """Keep everybody else from changing the basket; a line that does not exist yet could not be locked."""
+    return Basket.objects.select_for_update().filter(pk=basket.pk).first()
 
 
 def _held_by_own_orders(basket: Basket) -> dict[str, int]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import QuerySet, prefetch_related_objects
+
 from store import stock
 from store.models import ProductImage, ProductPage, ProductVariant
 
@@ -72,11 +74,20 @@ def on_display(pages: Iterable[ProductPage]) -> list[Product]:
 
 
 def variants(skus: Iterable[str]) -> dict[str, ProductVariant]:
-    """Return the published variants of these SKUs, with their products. A fixed number of queries."""
+    """Return the variants of these SKUs that are on sale, with their products. A fixed number of queries."""
     wanted = [sku for sku in set(skus) if sku]
-    found = (
-        ProductVariant.objects.filter(sku__in=wanted, page__live=True)
-        .select_related("page")
-        .prefetch_related("page__images__image__renditions")
-    )
-    return {variant.sku: variant for variant in found}
+    return {variant.sku: variant for variant in _on_sale().filter(sku__in=wanted).select_related("page")}
+
+
+def is_on_sale(sku: str) -> bool:
+    """Say whether there is such a thing to buy; how many of it are left is another question."""
+    return bool(sku) and _on_sale().filter(sku=sku).exists()
+
+
+def fetch_pictures(found: Iterable[ProductVariant]) -> None:
+    """Have the pictures of these variants' products at hand."""
+    prefetch_related_objects(list(found), "page__images__image__renditions")
+
+
+def _on_sale() -> QuerySet[ProductVariant]:
+    return ProductVariant.objects.filter(page__in=ProductPage.objects.on_sale())

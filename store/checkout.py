@@ -5,6 +5,8 @@ the question: if the answer is lost, the same question under the same key gets t
 Stripe has said that the session cannot be paid (any more).
 """
 
+import hashlib
+import json
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +17,9 @@ from django.urls import reverse
 
 from policies.models import PolicyVersion
 from store import baskets, clock, orders, payments, settling, stock
-from store.models import Basket, Order, OrderLine, ShippingOption
+from store.models import Basket, Order, OrderEvent, OrderLine, ShippingOption
+
+By, Reason = OrderEvent.By, OrderEvent.Reason
 
 # Stripe counts its minimum of 30 minutes from when it makes the session, which may be minutes after we ask.
 SESSION_LIFE = timedelta(minutes=40)
@@ -28,7 +32,11 @@ class CheckoutError(Exception):
 
 
 class BasketChangedError(CheckoutError):
-    """Something in the basket can no longer be bought as it stands."""
+    """What was agreed to is not what would be ordered now, or can no longer be bought."""
+
+
+class NotPayableError(CheckoutError):
+    """The sum is one that cannot be charged; the message is for the shopper."""
 
 
 class SupersededError(CheckoutError):
@@ -48,18 +56,42 @@ class AlreadyUnderWayError(CheckoutError):
 class Agreement:
     """What the shopper accepted and what they were shown."""
 
+    shown: str  # `digest` of what the review page showed
     terms: PolicyVersion | None
     privacy: PolicyVersion | None
+
+
+def digest(contents: baskets.Contents, option: ShippingOption) -> str:
+    """Sum up everything that a review page shows of goods, delivery and price, to tell later whether it still holds."""
+    lines = [
+        (line.sku, line.quantity, line.unit_price, line.variant.page.title, line.variant.name)
+        for line in contents.lines
+        if line.variant
+    ]
+    country = option.country
+    way = (option.pk, country.code, country.name, option.name, option.price, option.min_days, option.max_days)
+    shown = (settings.CURRENCY, lines, way, contents.subtotal + option.price)
+    return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
+
+
+def check_total(contents: baskets.Contents, option: ShippingOption) -> None:
+    """Raise NotPayableError for a sum that cannot be charged, though each price in it can."""
+    try:
+        payments.check_total(contents.subtotal + option.price, settings.CURRENCY)
+    except payments.AmountError as error:
+        raise NotPayableError(str(error)) from error
 
 
 def place_order(*, basket: Basket, email: str, option: ShippingOption, agreement: Agreement) -> Order:
     """Write the order with copies of everything agreed, and hold its stock: all or nothing.
 
+    Nothing is written unless it is exactly what the shopper was shown.
+
     Earlier unpaid orders of the basket are cancelled first, so that no old payment page stays open.
     Raises CheckoutError, payments.UnreachableError.
     """
     for earlier in basket.orders.filter(status__in=Order.HOLDING):
-        cancel(order=earlier, note="A new checkout was begun.")
+        cancel(order=earlier, by=By.SHOPPER, reason=Reason.NEW_CHECKOUT)
     with transaction.atomic():
         basket = Basket.objects.select_for_update().get(pk=basket.pk)
         other = basket.orders.filter(status__in=Order.HOLDING).first()
@@ -85,7 +117,13 @@ def start_payment(*, order: Order) -> str:
         with orders.locked(order.pk) as fresh:
             if fresh.status == Order.Status.PLACED:
                 stock.release(order=fresh)
-                orders.change_status(order=fresh, to=Order.Status.CANCELLED, by="Stripe", note=str(error))
+                orders.change_status(
+                    order=fresh,
+                    to=Order.Status.CANCELLED,
+                    by=By.STRIPE,
+                    reason=Reason.REFUSED,
+                    note=str(error),
+                )
         raise
     with orders.locked(order.pk) as fresh:
         settling.adopt(order=fresh, session=session)
@@ -96,23 +134,23 @@ def start_payment(*, order: Order) -> str:
     return session.url
 
 
-def cancel(*, order: Order, note: str = "") -> None:
-    """Close the order's payment page at Stripe, then release what it holds.
+def cancel(*, order: Order, by: str, reason: str) -> None:
+    """Close the order's payment page at Stripe, then release what it holds. `by` and `reason` are for its history.
 
     Raises AlreadyUnderWayError when it is paid or being paid, payments.PaymentError when Stripe gives no answer;
     nothing is released then.
     """
     if order.status == Order.Status.PLACED:
-        _find_lost_session(order, note)
+        _find_lost_session(order, by, reason)
         order.refresh_from_db()
     if order.status == Order.Status.AWAITING:
-        _expire(order, note)
+        _expire(order, by, reason)
         order.refresh_from_db()
     if order.paid_at or order.status == Order.Status.PROCESSING:
         raise AlreadyUnderWayError(order)
 
 
-def _find_lost_session(order: Order, note: str) -> None:
+def _find_lost_session(order: Order, by: str, reason: str) -> None:
     """Learn whether Stripe made a session of which we never heard.
 
     Should one still be on its way, it does no harm: nobody knows its address, so nobody can pay it.
@@ -122,26 +160,28 @@ def _find_lost_session(order: Order, note: str) -> None:
         if session is not None:
             settling.adopt(order=fresh, session=session)
         elif fresh.status == Order.Status.PLACED:
-            stock.release(order=fresh, note=note)
-            orders.change_status(order=fresh, to=Order.Status.CANCELLED, by="shop", note=note)
+            stock.release(order=fresh)
+            orders.change_status(order=fresh, to=Order.Status.CANCELLED, by=by, reason=reason)
 
 
-def _expire(order: Order, note: str) -> None:
+def _expire(order: Order, by: str, reason: str) -> None:
     try:
         payments.expire_session(order.session_id)
     except payments.RefusedError:  # most likely no longer open: find out what became of it
-        settling.settle(session_id=order.session_id, by="shopper")
+        settling.settle(session_id=order.session_id, by=by)
         return
     with orders.locked(order.pk) as fresh:
         if fresh.status == Order.Status.AWAITING:
-            stock.release(order=fresh, note=note)
-            orders.change_status(order=fresh, to=Order.Status.CANCELLED, by="shopper", note=note)
+            stock.release(order=fresh)
+            orders.change_status(order=fresh, to=Order.Status.CANCELLED, by=by, reason=reason)
 
 
 def _write_order(basket: Basket, *, email: str, option: ShippingOption, agreement: Agreement) -> Order:
     contents = baskets.contents(basket)
-    if not contents.can_be_bought:
+    fresh = ShippingOption.objects.select_related("country").filter(pk=option.pk).first()
+    if not contents.can_be_bought or fresh is None or digest(contents, fresh) != agreement.shown:
         raise BasketChangedError
+    check_total(contents, fresh)
     now = clock.now()
     order = Order.objects.create(
         number=orders.new_number(),
@@ -172,7 +212,7 @@ def _write_order(basket: Basket, *, email: str, option: ShippingOption, agreemen
     )
     order.session_params = payments.session_params(_purchase(order, option))
     order.save(update_fields=["session_params"])
-    orders.remark(order=order, note="The order was placed.", by="shopper")
+    orders.remark(order=order, by=By.SHOPPER, reason=Reason.PLACED)
     return order
 
 

@@ -4,7 +4,6 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from post_office.models import Email
-from wagtail.models import Site
 
 from home import mail_queue
 from home.models import BrandSettings
@@ -13,7 +12,7 @@ from store.models import Order
 
 def order_paid(order: Order) -> Email:
     """Confirm a paid order to the shopper (on a durable medium: Directive 2011/83/EU, article 8(7))."""
-    brand = BrandSettings.for_site(Site.objects.get(is_default_site=True))
+    brand = BrandSettings.current()
     text = render_to_string(
         "emails/order_paid.txt",
         {

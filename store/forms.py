@@ -79,11 +79,11 @@ class DeliveryForm(forms.Form):
     def __init__(self, *, country: DeliveryCountry, option: ShippingOption) -> None:
         """Show what is chosen, and the ways of sending to that country."""
         super().__init__(initial={"country": country.code, "shipping": option.pk})
-        self.fields["shipping"].queryset = country.options.select_related("country")
+        self.fields["shipping"].queryset = country.options.all()
 
 
 class CheckoutForm(forms.Form):
-    """The shopper's part of the contract. Amounts are never taken from it: `total` is only compared."""
+    """The shopper's part of the contract. Nothing is priced by it: what the page showed is only compared."""
 
     email = forms.EmailField(
         label=_("E-mail address"),
@@ -96,21 +96,23 @@ class CheckoutForm(forms.Form):
         error_messages={"required": _("Please accept the terms of sale to order.")},
     )
     # What the page showed: if any of it has changed since, the shopper is shown it anew before paying.
-    total = forms.IntegerField(widget=forms.HiddenInput)
+    shown = forms.CharField(widget=forms.HiddenInput, max_length=64)
     terms_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     privacy_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(
         self,
         *args: Any,
-        total: int,
+        shown: str,
+        problem: str = "",
         terms: PolicyVersion | None,
         privacy: PolicyVersion | None,
         **kwargs: Any,
     ) -> None:
-        """Take what holds now."""
+        """Take what holds now, and why it cannot be ordered if so."""
+        self.problem = problem
         self.now = {
-            "total": total,
+            "shown": shown,
             "terms_version": terms.number if terms else None,
             "privacy_version": privacy.number if privacy else None,
         }
@@ -126,8 +128,10 @@ class CheckoutForm(forms.Form):
             )
 
     def clean(self) -> dict[str, Any]:
-        """Refuse when what was shown is no longer true."""
+        """Refuse when what was shown is no longer true, or cannot be paid."""
         cleaned = super().clean()
+        if self.problem:
+            raise ValidationError(self.problem)
         changed = {name for name, value in self.now.items() if cleaned.get(name) != value}
         if changed:
             self.data = self.data.copy()
@@ -135,5 +139,5 @@ class CheckoutForm(forms.Form):
                 self.data[name] = "" if value is None else str(value)
             if "terms_version" in changed:
                 self.data.pop("terms", None)  # what was accepted is not what holds now
-            raise ValidationError(_("The total or the terms have changed. Please look again before you pay."))
+            raise ValidationError(_("The order or the terms have changed. Please look again before you pay."))
         return cleaned

@@ -5,6 +5,7 @@ Whoever changes an order holds its row locked (`locked`); on SQLite the transact
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -34,46 +35,39 @@ def locked(order_id: int) -> Iterator[Order]:
         yield Order.objects.select_for_update().get(pk=order_id)
 
 
-def change_status(*, order: Order, to: str, by: str, actor: User | None = None, note: str = "") -> None:
+def change_status(
+    *, order: Order, to: str, by: str, actor: User | None = None, reason: str = "", note: str = ""
+) -> None:
     """Move an order on and write it down. Raises IllegalTransitionError."""
     if to not in Order.TRANSITIONS[order.status]:
         message = f"Order {order.number} cannot go from {order.status} to {to}."
         raise IllegalTransitionError(message)
     before, order.status = order.status, to
     order.save(update_fields=["status"])
-    _write(order, by=by, actor=actor, note=note, before=before, after=to)
+    _write(order, by=by, actor=actor, reason=reason, note=note, from_status=before, to_status=to)
 
 
-def remark(*, order: Order, note: str, by: str, actor: User | None = None) -> None:
+def remark(*, order: Order, by: str, actor: User | None = None, reason: str = "", note: str = "") -> None:
     """Write something into an order's history without changing its status."""
-    _write(order, by=by, actor=actor, note=note)
+    _write(order, by=by, actor=actor, reason=reason, note=note)
 
 
-def flag(*, order: Order, note: str, by: str) -> None:
-    """Ask staff to look at an order. The same remark is made once: what they have looked at stays settled."""
-    if order.events.filter(note=note[:400]).exists():
+def flag(*, order: Order, by: str, reason: str = "", note: str = "") -> None:
+    """Ask staff to look at an order. The same is asked once: what they have looked at stays settled."""
+    same = {"reason": reason} if reason else {"note": note[:400]}
+    if order.events.filter(**same).exists():
         return
     order.needs_attention = True
     order.save(update_fields=["needs_attention"])
-    remark(order=order, note=note, by=by)
+    remark(order=order, by=by, reason=reason, note=note)
 
 
-def settle_attention(*, order: Order, actor: User, note: str) -> None:
+def unflag(*, order: Order, actor: User, note: str = "") -> None:
     """Say that staff have looked at it."""
     order.needs_attention = False
     order.save(update_fields=["needs_attention"])
-    remark(order=order, note=note, by=str(actor), actor=actor)
+    remark(order=order, by=str(actor), actor=actor, reason=OrderEvent.Reason.LOOKED_AT, note=note)
 
 
-def _write(
-    order: Order, *, by: str, actor: User | None, note: str, before: str = "", after: str = ""
-) -> None:
-    OrderEvent.objects.create(
-        order=order,
-        happened_at=clock.now(),
-        from_status=before,
-        to_status=after,
-        by=by[:80],
-        actor=actor,
-        note=note[:400],
-    )
+def _write(order: Order, *, by: str, note: str, **values: Any) -> None:
+    OrderEvent.objects.create(order=order, happened_at=clock.now(), by=by[:80], note=note[:400], **values)

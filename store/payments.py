@@ -12,13 +12,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args, get_type_hints
 
 import stripe
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from stripe import RequestOptions
-from stripe.params.checkout import SessionCreateParams
+from stripe.params.checkout import SessionCreateParams, SessionCreateParamsShippingAddressCollection
 
 # One try, and the longest pause that the SDK makes before the next.
 CONNECT_SECONDS, READ_SECONDS, PAUSE_SECONDS, RETRIES = 2, 3.5, 1, 2
@@ -29,6 +29,12 @@ _THREE_DECIMALS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 # Two decimals in the world, none at Stripe: prices would be a hundred times too high.
 COUNTED_OTHERWISE = frozenset({"MGA"})
 _MAX_AMOUNT = 99_999_999
+# https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, in Stripe's units.
+_MINIMUM = {
+    "AED": 200, "AUD": 50, "BGN": 100, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1500, "DKK": 250, "EUR": 50,
+    "GBP": 30, "HKD": 400, "HUF": 17500, "INR": 50, "JPY": 50, "MXN": 1000, "MYR": 200, "NOK": 300, "NZD": 50,
+    "PLN": 200, "RON": 200, "SEK": 300, "SGD": 50, "THB": 1000, "USD": 50,
+}  # fmt: skip
 _until: ContextVar[float | None] = ContextVar("until", default=None)
 
 stripe.enable_telemetry = False  # it would write below the home folder
@@ -44,6 +50,14 @@ class PaymentError(Exception):
 
 class RefusedError(PaymentError):
     """Stripe said no: nothing was done there."""
+
+
+class AddressRefusedError(RefusedError):
+    """Stripe does not take the shopper's e-mail address."""
+
+
+class BusyError(RefusedError):
+    """Stripe did nothing because too much was asked at once; it may be asked again."""
 
 
 class UnreachableError(PaymentError):
@@ -141,6 +155,22 @@ def check_amount(minor: int, currency: str) -> None:
         raise AmountError(_("This is more than can be paid at once."))
     if currency in _THREE_DECIMALS and minor % 10:
         raise AmountError(_("The last of the three decimal places must be 0 to be paid by card."))
+
+
+def check_total(minor: int, currency: str) -> None:
+    """Raise AmountError for the sum of an order that Stripe cannot charge."""
+    if to_stripe(minor, currency) < _MINIMUM.get(currency, 1):
+        raise AmountError(_("This is less than can be paid by card."))
+    check_amount(minor, currency)
+
+
+@cache
+def countries() -> frozenset[str]:
+    """List the codes of the countries that Stripe takes as a place to deliver to."""
+    codes, _later = get_args(
+        get_args(get_type_hints(SessionCreateParamsShippingAddressCollection)["allowed_countries"])[0]
+    )
+    return frozenset(get_args(codes))
 
 
 def to_stripe(minor: int, currency: str) -> int:
@@ -291,19 +321,28 @@ def read_event(payload: bytes, signature: str) -> Event:
 
 
 def _translate(error: stripe.StripeError) -> NoReturn:
-    """Sort Stripe's errors by whether anything can have happened there."""
-    if isinstance(error, stripe.InvalidRequestError) and error.code == "resource_missing":
-        raise NoSuchSessionError(str(error)) from error
-    certain = (
-        stripe.InvalidRequestError,
-        stripe.AuthenticationError,
-        stripe.PermissionError,
-        stripe.CardError,
-        stripe.RateLimitError,
-    )
-    if isinstance(error, certain):
-        raise RefusedError(str(error)) from error
-    raise UnreachableError(str(error)) from error
+    """Sort Stripe's errors by whether anything can have happened there.
+
+    Their own words may repeat what a shopper typed; ours, which are logged and kept, say where to look instead.
+    """
+    param = getattr(error, "param", None)
+    told = (type(error).__name__, error.code, param, error.request_id)
+    message = " ".join(str(part) for part in told if part)
+    match error:
+        case stripe.InvalidRequestError(code="resource_missing"):
+            raise NoSuchSessionError(message) from error
+        case stripe.InvalidRequestError(code="email_invalid"):
+            raise AddressRefusedError(message) from error
+        case stripe.RateLimitError():
+            raise BusyError(message) from error
+        case (
+            stripe.InvalidRequestError()
+            | stripe.AuthenticationError()
+            | stripe.PermissionError()
+            | stripe.CardError()
+        ):
+            raise RefusedError(message) from error
+    raise UnreachableError(message) from error
 
 
 def _event(event: stripe.Event) -> Event:

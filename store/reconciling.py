@@ -12,8 +12,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from store import checkout, orders, payments, settling
-from store.models import Order
+from store.models import Order, OrderEvent
 
+By, Reason = OrderEvent.By, OrderEvent.Reason
 logger = logging.getLogger(__name__)
 
 # After so many orders without an answer Stripe is taken to be down; the rest waits for the next round.
@@ -65,11 +66,9 @@ def _ask(order: Order) -> None:
     if order.session_id is None:
         # The shopper was told that the payment could not be started, so the page must not stay open.
         try:
-            checkout.cancel(order=order, note="The payment page could not be opened in time.")
+            checkout.cancel(order=order, by=By.WORKER, reason=Reason.NOT_OPENED)
         except checkout.AlreadyUnderWayError:
             return
-    elif settling.settle(session_id=order.session_id, by="worker") is None:
+    elif settling.settle(session_id=order.session_id, by=By.WORKER) is None:
         with orders.locked(order.pk) as fresh:
-            orders.flag(
-                order=fresh, note="Stripe does not know its payment page. Was the key changed?", by="worker"
-            )
+            orders.flag(order=fresh, by=By.WORKER, reason=Reason.UNKNOWN_PAGE)

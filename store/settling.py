@@ -4,10 +4,11 @@ The webhook, the return page and the worker all call `settle` with nothing but a
 and may be called any number of times, at once, late or in any order. It never trusts what a browser or an event says.
 """
 
+from home.models import User
 from store import baskets, clock, emails, orders, payments, stock
-from store.models import Order
+from store.models import Order, OrderEvent
 
-Status = Order.Status
+Status, By, Reason = Order.Status, OrderEvent.By, OrderEvent.Reason
 
 
 def settle(*, session_id: str, by: str) -> Order | None:
@@ -37,7 +38,7 @@ def adopt(*, order: Order, session: payments.Session) -> None:
     order.session_expires_at = session.expires_at
     order.save(update_fields=["session_id", "session_url", "session_expires_at"])
     if order.status == Status.PLACED:
-        orders.change_status(order=order, to=Status.AWAITING, by="Stripe", note="The payment page is open.")
+        orders.change_status(order=order, to=Status.AWAITING, by=By.STRIPE, reason=Reason.PAGE_OPEN)
 
 
 def _order_of(session: payments.Session) -> Order | None:
@@ -70,18 +71,40 @@ def _end(order: Order, *, to: str, by: str) -> None:
 def _pay(order: Order, session: payments.Session, by: str) -> None:
     if order.paid_at is not None:
         return
-    if problem := _mismatch(order, session):
-        orders.flag(order=order, note=f"Paid, but not what was ordered: {problem}", by=by)
-        return
+    problem = _mismatch(order, session)
     _copy_figures(order, session)
-    orders.change_status(order=order, to=Status.PAID, by=by)
+    orders.change_status(order=order, to=Status.REVIEW if problem else Status.PAID, by=by)
     # The basket before the stock, as a checkout locks them.
     baskets.take_out_what_was_bought(order=order)
+    if problem:  # what is held stays so until somebody of the staff has decided
+        orders.flag(order=order, by=by, reason=Reason.MISMATCH, note=problem)
+    else:
+        _fulfil(order, by)
+
+
+def accept(*, order: Order, user: User) -> None:
+    """Take what came for what was ordered, as somebody of the staff decided. Called with the order locked."""
+    orders.change_status(order=order, to=Status.PAID, by=str(user), actor=user)
+    orders.unflag(order=order, actor=user)
+    _fulfil(order, str(user))
+
+
+def decline(*, order: Order, user: User) -> None:
+    """Cancel an order whose money came, as somebody of the staff decided. Called with the order locked.
+
+    Its page at Stripe is complete and can be paid by nobody, so the goods are free.
+    """
+    orders.change_status(order=order, to=Status.CANCELLED, by=str(user), actor=user)
+    stock.release(order=order)
+    orders.flag(order=order, by=str(user), reason=Reason.MONEY_BACK)
+
+
+def _fulfil(order: Order, by: str) -> None:
     try:
         stock.sell(order=order)
     except stock.OutOfStockError as error:
         stock.release(order=order)
-        orders.flag(order=order, note=f"Paid, but the stock is gone: {error}", by=by)
+        orders.flag(order=order, by=by, reason=Reason.STOCK_GONE, note=str(error))
     emails.order_paid(order)
 
 
@@ -103,9 +126,10 @@ def _mismatch(order: Order, session: payments.Session) -> str:
 
 
 def _copy_figures(order: Order, session: payments.Session) -> None:
-    order.discount = session.discount
-    order.tax = session.tax
-    order.total = session.total
+    if session.currency == order.currency:  # else the order would say one amount in the other's currency
+        order.discount = session.discount
+        order.tax = session.tax
+        order.total = session.total
     order.payment_intent_id = session.payment_intent_id
     order.customer_name = session.customer_name
     order.phone = session.phone

@@ -1,7 +1,7 @@
 """Stock moves here and nowhere else: each function changes the row of a SKU and writes the movement that says why.
 
 What is held for an order is found in its movements, so that holding, selling and releasing happen once an order
-however often they are asked for. Each function runs inside a transaction with the order locked (`orders.locked`).
+however often they are asked for: each function locks the order for that.
 The guard against selling twice is one conditional update, not a look before a leap.
 """
 
@@ -44,11 +44,15 @@ def know(skus: Iterable[str]) -> None:
 
 @transaction.atomic
 def receive(*, sku: str, quantity: int, by: User | None = None, note: str = "") -> None:
-    """Put goods on the shelf (negative: take them off, as far as they are not held)."""
+    """Put goods on the shelf."""
     StockItem.objects.get_or_create(sku=sku)
-    _change(
-        sku, on_hand=quantity, kind=Kind.RECEIVED if quantity >= 0 else Kind.WRITTEN_OFF, by=by, note=note
-    )
+    _change(sku, on_hand=_some(quantity), kind=Kind.RECEIVED, by=by, note=note)
+
+
+@transaction.atomic
+def write_off(*, sku: str, quantity: int, by: User | None = None, note: str = "") -> None:
+    """Take goods off the shelf that are broken or lost. Raises OutOfStockError when they are held or not there."""
+    _change(sku, on_hand=-_some(quantity), kind=Kind.WRITTEN_OFF, by=by, note=note)
 
 
 @transaction.atomic
@@ -59,44 +63,61 @@ def count(*, sku: str, on_hand: int, by: User | None = None, note: str = "") -> 
     _change(sku, on_hand=on_hand - item.on_hand, kind=Kind.COUNTED, by=by, note=note)
 
 
+@transaction.atomic
 def hold(*, order: Order) -> None:
     """Hold everything the order asks for, or nothing. Raises OutOfStockError."""
+    _lock(order)
     if order.stock_movements.filter(kind=Kind.HELD).exists():
         return
-    with transaction.atomic():
-        # Sorted: all lock in the same sequence, so that no two wait for each other.
-        for line in order.lines.order_by("sku"):
-            _change(line.sku, held=line.quantity, kind=Kind.HELD, order=order)
+    # Sorted: all lock in the same sequence, so that no two wait for each other.
+    for line in order.lines.order_by("sku"):
+        _change(line.sku, held=line.quantity, kind=Kind.HELD, order=order)
 
 
-def release(*, order: Order, note: str = "") -> None:
+@transaction.atomic
+def release(*, order: Order) -> None:
     """Let go of what is still held for the order."""
-    with transaction.atomic():
-        for sku, quantity in _held_for(order).items():
-            _change(sku, held=-quantity, kind=Kind.RELEASED, order=order, note=note)
+    _lock(order)
+    for sku, quantity in _held_for(order).items():
+        _change(sku, held=-quantity, kind=Kind.RELEASED, order=order)
 
 
+@transaction.atomic
 def sell(*, order: Order) -> None:
     """Take what was paid for from the shelf; what is no longer held is taken from what is free.
 
     Raises OutOfStockError, and takes nothing, when that is not there any more.
     """
+    _lock(order)
     if order.stock_movements.filter(kind=Kind.SOLD).exists():
         return
     held = _held_for(order)
-    with transaction.atomic():
-        for line in order.lines.order_by("sku"):
-            from_hold = min(held.get(line.sku, 0), line.quantity)
-            _change(line.sku, on_hand=-line.quantity, held=-from_hold, kind=Kind.SOLD, order=order)
+    for line in order.lines.order_by("sku"):
+        from_hold = min(held.get(line.sku, 0), line.quantity)
+        _change(line.sku, on_hand=-line.quantity, held=-from_hold, kind=Kind.SOLD, order=order)
 
 
+@transaction.atomic
 def take_back(*, order: Order, by: User | None = None) -> None:
     """Put sold goods back on the shelf (a return that can be sold again)."""
-    with transaction.atomic():
-        sold = order.stock_movements.filter(kind__in=(Kind.SOLD, Kind.RETURNED))
-        for sku, change in sold.values_list("sku").annotate(change=Sum("on_hand_change")).order_by("sku"):
-            if change < 0:
-                _change(sku, on_hand=-change, kind=Kind.RETURNED, order=order, by=by)
+    _lock(order)
+    sold = order.stock_movements.filter(kind__in=(Kind.SOLD, Kind.RETURNED))
+    for sku, change in sold.values_list("sku").annotate(change=Sum("on_hand_change")).order_by("sku"):
+        if change < 0:
+            _change(sku, on_hand=-change, kind=Kind.RETURNED, order=order, by=by)
+
+
+def _some(quantity: int) -> int:
+    """Refuse a quantity whose sign would turn the movement into another one."""
+    if quantity < 0:
+        message = f"{quantity} things are not a quantity."
+        raise ValueError(message)
+    return quantity
+
+
+def _lock(order: Order) -> None:
+    """Let nobody else move stock for the order until this is done; whoever holds its lock already goes on."""
+    Order.objects.select_for_update().values_list("pk").get(pk=order.pk)
 
 
 def _held_for(order: Order) -> dict[str, int]:

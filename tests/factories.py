@@ -25,6 +25,7 @@ from store.models import (
     Basket,
     DeliveryCountry,
     Order,
+    OrderEvent,
     OrderLine,
     ProductPage,
     ProductVariant,
@@ -207,8 +208,23 @@ def placed_order(
 ) -> Order:
     """Order what is in a basket, by default one mug, as the checkout does before it asks Stripe."""
     option = option or ShippingOption.objects.first() or shipping()
-    agreement = checkout.Agreement(terms=terms, privacy=privacy)
-    return checkout.place_order(basket=of or basket(MUG=1), email=email, option=option, agreement=agreement)
+    of = of or basket(MUG=1)
+    shown = checkout.digest(baskets.contents(of), option)
+    agreement = checkout.Agreement(shown=shown, terms=terms, privacy=privacy)
+    return checkout.place_order(basket=of, email=email, option=option, agreement=agreement)
+
+
+def awaiting_order(of: Basket | None = None, **choices: Any) -> Order:
+    """Order what is in a basket, by default two mugs, and open its payment page at the sandbox."""
+    order = placed_order(of or basket(MUG=2), **choices)
+    checkout.start_payment(order=order)
+    order.refresh_from_db()
+    return order
+
+
+def cancel(order: Order) -> None:
+    """Come back from the payment page without having paid."""
+    checkout.cancel(order=order, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
 
 
 def order_without_hold(**quantities: int) -> Order:

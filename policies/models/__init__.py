@@ -4,12 +4,14 @@ from policies.models.consents import ConsentRecord
 from policies.models.cookies import CookieDetails
 from policies.models.pages import CookiePolicyPage, PolicyPage
 from policies.models.settings import PolicySettings
+from policies.models.tasks import LegalReviewTask
 from policies.models.versions import Policy, PolicyVersion, VersionWithdrawal
 
 __all__ = [
     "ConsentRecord",
     "CookieDetails",
     "CookiePolicyPage",
+    "LegalReviewTask",
     "Policy",
     "PolicyPage",
     "PolicySettings",

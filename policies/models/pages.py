@@ -161,6 +161,14 @@ class PolicyPage(BasePage):
         return self.effective_from if self.takes_effect == TakesEffect.LATER else None
 
     @property
+    def missing_statements(self) -> list[str]:
+        """Names of the fields that the page must fill in before it can become a version."""
+        fields = ["change_summary", "change_kind", "takes_effect"]
+        if self.takes_effect == TakesEffect.LATER:
+            fields.append("effective_from")
+        return [name for name in fields if not getattr(self, name)]
+
+    @property
     def has_workflow(self) -> bool:
         return self.get_workflow() is not None
 

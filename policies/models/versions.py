@@ -63,6 +63,8 @@ class Policy(models.Model):
     language = models.CharField(_("language"), max_length=12)
     # The head of the chain, kept apart from the versions: it shows when the newest one is missing.
     newest_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    # Of all withdrawals together, which stand outside the records: it shows when one was added, changed or removed.
+    withdrawals_sha256 = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = PolicyQuerySet.as_manager()
 

@@ -89,6 +89,7 @@ def _page(request: HttpRequest, *, error: str = "", status: HTTPStatus = HTTPSta
         "record": record,
         "recorded_choices": _named_choices(record) if record else [],
         "is_outdated": bool(record) and (decision.ask or decision.gpc_honoured),
+        "changes": notice.changes_since(record.notice_version.number) if notice and record else [],
         "granted": decision.granted,
         "gpc_honoured": decision.gpc_honoured,
         "next": _next(request.GET.get("next", ""), request),

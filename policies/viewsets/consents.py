@@ -1,6 +1,5 @@
 """The staff's list of consent records: found by the id that a visitor quotes, filtered, exported, never changed."""
 
-from typing import Any
 from uuid import UUID
 
 import django_filters
@@ -9,10 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn
-from wagtail.admin.views.generic import IndexView, InspectView
+from wagtail.admin.views.generic import InspectView
 
-from home.spreadsheets import as_text
-from home.viewsets import MomentColumn, ReadOnlyViewSet
+from home.viewsets import GuardedIndexView, MomentColumn, ReadOnlyViewSet
 from policies.models import ConsentRecord, Policy, PolicyVersion
 
 
@@ -40,11 +38,11 @@ class ConsentFilterSet(WagtailFilterSet):
         fields = ["created_at", "method", "notice_version"]
 
 
-class ConsentIndexView(IndexView):
+class ConsentIndexView(GuardedIndexView):
     custom_field_preprocess = {
         "choices": {
-            IndexView.FORMAT_CSV: choices_in_words,
-            IndexView.FORMAT_XLSX: choices_in_words,
+            GuardedIndexView.FORMAT_CSV: choices_in_words,
+            GuardedIndexView.FORMAT_XLSX: choices_in_words,
         }
     }
 
@@ -61,11 +59,6 @@ class ConsentIndexView(IndexView):
             return queryset.filter(public_id=UUID(wanted))
         except ValueError:
             return queryset.filter(public_id__istartswith=wanted)
-
-    def preprocess_field_value(self, field: str, value: Any, export_format: str) -> Any:
-        """Guard every cell of the CSV; Wagtail guards XLSX only."""
-        cell = super().preprocess_field_value(field, value, export_format)
-        return as_text(cell) if export_format == self.FORMAT_CSV and isinstance(cell, str) else cell
 
 
 class ConsentInspectView(InspectView):

@@ -3,17 +3,27 @@
 What is declared here is shown to visitors, and asked about, once a version of the cookie policy freezes it.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import django_filters
 from cookie_consent.models import Cookie, CookieGroup
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.forms.models import fields_for_model
+from django.urls import URLPattern, reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms import WagtailAdminModelForm
+from wagtail.admin.paginator import WagtailPaginator
+from wagtail.admin.ui.components import MediaContainer
+from wagtail.admin.ui.side_panels import StatusSidePanel
 from wagtail.admin.ui.tables import BooleanColumn, Column
+from wagtail.admin.views.generic import CreateView, DeleteView, EditView, IndexView
+from wagtail.admin.views.generic.history import HistoryView
 from wagtail.admin.viewsets.model import ModelViewSet
 
 from policies.consent import MAX_CATEGORIES
@@ -21,6 +31,7 @@ from policies.models import CookieDetails
 from policies.notices import MAX_VARNAME, VARNAME
 
 SAVED = _("Saved. Visitors see it once a new version of the cookie policy is published.")
+NOT_SAVED = _("Not saved: see what is marked below.")
 
 
 class CategoryForm(WagtailAdminModelForm):
@@ -118,24 +129,113 @@ class CookieForm(WagtailAdminModelForm):
         return cookie
 
 
+class OurNames:
+    """Calls the list by our name for it above every view; the library's is "Cookie Groups"."""
+
+    list_name: str | Promise = ""
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        """Rename the one step that leads to the list."""
+        address = reverse(self.index_url_name)
+        items = super().get_breadcrumbs_items()
+        return [{**item, "label": self.list_name} if item["url"] == address else item for item in items]
+
+
+class DeclarationIndexView(IndexView):
+    def get_paginator(self, *args: Any, **kwargs: Any) -> WagtailPaginator:
+        """Count by our names too."""
+        paginator = super().get_paginator(*args, **kwargs)
+        paginator.verbose_name, paginator.verbose_name_plural = self.verbose_name, self.verbose_name_plural
+        return paginator
+
+
+class DeclarationAddView(OurNames, CreateView):
+    pass
+
+
+class DeclarationStatusPanel(StatusSidePanel):
+    thing: str | Promise = ""
+
+    def get_context_data(self, parent_context: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Name the kind of thing as the button that adds one does."""
+        return {**super().get_context_data(parent_context), "model_name": self.thing}
+
+
+class DeclarationEditView(OurNames, EditView):
+    thing: str | Promise = ""
+
+    def get_side_panels(self) -> MediaContainer:
+        """Show the one panel of Wagtail's, by our name."""
+        panel = DeclarationStatusPanel(
+            self.object,
+            self.request,
+            history_url=self.get_history_url(),
+            last_updated_info=self.get_last_updated_info(),
+        )
+        panel.thing = self.thing
+        return MediaContainer([panel])
+
+
+class DeclarationHistoryView(OurNames, HistoryView):
+    pass
+
+
+class DeclarationDeleteView(DeleteView):
+    confirmation_message = _(
+        "Delete it? Visitors see it until a new version of the cookie policy is published."
+    )
+
+
 class DeclarationViewSet(ModelViewSet):
     """What the two screens share."""
 
     copy_view_enabled = False
     add_to_reference_index = False
+    index_view_class = DeclarationIndexView
+    add_view_class = DeclarationAddView
+    edit_view_class = DeclarationEditView
+    history_view_class = DeclarationHistoryView
+    delete_view_class = DeclarationDeleteView
     form_class: type[forms.ModelForm]
+    thing: str | Promise  # what one row is called
+    add_label: str | Promise
 
     def get_form_class(self, for_update: bool = False) -> type[forms.ModelForm]:  # noqa: FBT001, FBT002 - Wagtail's
         """Use the form with our rules for new and old rows alike."""
         return self.form_class
 
+    def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        """Tell every view what its list and a row of it are called; of use elsewhere no record is kept."""
+        names = {"list_name": self.menu_label, "thing": self.thing}
+        return super().get_common_view_kwargs(**{"usage_url_name": None, **names, **kwargs})
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        """Leave out the list of uses, which would always be empty."""
+        return [pattern for pattern in super().get_urlpatterns() if pattern.name != "usage"]
+
+    def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        """Name the list, and the button above it."""
+        names = {
+            "page_title": self.menu_label,
+            "add_item_label": self.add_label,
+            "verbose_name": self.thing,
+            "verbose_name_plural": self.menu_label,
+        }
+        return super().get_index_view_kwargs(**{**names, **kwargs})
+
     def get_add_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         """Say when visitors see it."""
-        return super().get_add_view_kwargs(success_message=SAVED, **kwargs)
+        return super().get_add_view_kwargs(
+            page_subtitle=self.thing, success_message=SAVED, error_message=NOT_SAVED, **kwargs
+        )
 
     def get_edit_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         """Say when visitors see it."""
-        return super().get_edit_view_kwargs(success_message=SAVED, **kwargs)
+        return super().get_edit_view_kwargs(success_message=SAVED, error_message=NOT_SAVED, **kwargs)
+
+    def get_delete_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        """Name what is gone."""
+        return super().get_delete_view_kwargs(success_message=_("“%(object)s” was deleted."), **kwargs)
 
 
 class CategoryViewSet(DeclarationViewSet):
@@ -143,6 +243,8 @@ class CategoryViewSet(DeclarationViewSet):
     name = "cookie-categories"
     icon = "folder-open-inverse"
     menu_label = _("Cookie categories")
+    thing = _("Cookie category")
+    add_label = _("Add a category")
     form_class = CategoryForm
     list_display = [
         "name",
@@ -153,11 +255,21 @@ class CategoryViewSet(DeclarationViewSet):
     ordering = "ordering"
 
 
+class CookieFilterSet(WagtailFilterSet):
+    cookiegroup = django_filters.ModelChoiceFilter(label=_("Category"), queryset=CookieGroup.objects.all())
+
+    class Meta:
+        model = Cookie
+        fields = ["cookiegroup"]
+
+
 class CookieViewSet(DeclarationViewSet):
     model = Cookie
     name = "declared-cookies"
     icon = "list-ul"
     menu_label = _("Cookies")
+    thing = _("Cookie")
+    add_label = _("Add a cookie")
     form_class = CookieForm
     list_display = [
         "name",
@@ -165,7 +277,7 @@ class CookieViewSet(DeclarationViewSet):
         Column("description", label=_("What it is for")),
         Column("details.duration", label=_("How long")),
     ]
-    list_filter = ["cookiegroup"]
+    filterset_class = CookieFilterSet
     search_fields = ["name", "description"]
     ordering = "name"
 

@@ -111,13 +111,14 @@ class VersionInspectView(InspectView):
         """Lead to what the public reads."""
         policy, version = self.object.policy, self.object
         addresses = [
+            (_("The policy"), "doc-full-inverse", reverse("policy-overview:inspect", args=[policy.pk])),
             (_("Public page"), "doc-full", reverse("policies:version", args=[policy.slug, version.number])),
             (_("All versions"), "list-ol", reverse("policies:versions", args=[policy.slug])),
             (_("Record"), "code", reverse("policies:record", args=[policy.slug, version.number])),
         ]
         if before := PolicyVersion.objects.preceding(version).first():
             address = reverse("policies:compare", args=[policy.slug, before.number, version.number])
-            addresses.insert(1, (_("What changed"), "resubmit", address))
+            addresses.insert(2, (_("What changed"), "resubmit", address))
         return [Button(label, url=url, icon_name=icon) for label, icon, url in addresses]
 
 

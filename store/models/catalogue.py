@@ -36,7 +36,7 @@ class ShopPage(BasePage):
         from store import catalogue  # noqa: PLC0415 - it needs the models
 
         context = super().get_context(request, *args, **kwargs)
-        products = ProductPage.objects.child_of(self).on_sale().order_by("path")
+        products = ProductPage.objects.child_of(self).on_sale().for_display().order_by("path")
         return {**context, "products": catalogue.on_display(products)}
 
 
@@ -44,8 +44,12 @@ class ProductQuerySet(PageQuerySet):
     """Speaks of products."""
 
     def on_sale(self) -> "ProductQuerySet":
-        """Published products, with pictures and variants at hand (constant queries)."""
-        return self.live().public().prefetch_related("variants", "images__image__renditions")
+        """Products that anybody can see, and so buy: published, and behind no view restriction."""
+        return self.live().public()
+
+    def for_display(self) -> "ProductQuerySet":
+        """Have pictures and variants at hand (constant queries)."""
+        return self.prefetch_related("variants", "images__image__renditions")
 
 
 class ProductPage(BasePage):

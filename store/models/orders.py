@@ -27,6 +27,7 @@ class Order(models.Model):
         PLACED = "placed", _("placed, not yet at the payment page")  # Stripe has not confirmed a session
         AWAITING = "awaiting", _("waiting for the payment")
         PROCESSING = "processing", _("payment under way")  # delayed method: session complete, not yet paid
+        REVIEW = "review", _("paid, being looked at")  # not what was ordered: staff accept or cancel it
         PAID = "paid", _("paid")
         PACKED = "packed", _("packed")
         SENT = "sent", _("sent")
@@ -35,23 +36,30 @@ class Order(models.Model):
         FAILED = "failed", _("payment failed")
         REFUNDED = "refunded", _("refunded")
 
-    # status → where it may go. PAID may follow an end: money that arrives late is never refused. PROCESSING may be
-    # passed over: Stripe tells what is, not what was.
+    _MONEY_CAME: ClassVar[frozenset[str]] = frozenset({Status.PAID, Status.REVIEW})
+    # status → where it may go. PAID or REVIEW may follow an end: money that arrives late is never refused. PROCESSING
+    # may be passed over: Stripe tells what is, not what was.
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
-        Status.PLACED: frozenset({Status.AWAITING, Status.PAID, Status.CANCELLED, Status.EXPIRED}),
-        Status.AWAITING: frozenset(
-            {Status.PROCESSING, Status.PAID, Status.FAILED, Status.CANCELLED, Status.EXPIRED}
-        ),
-        Status.PROCESSING: frozenset({Status.PAID, Status.FAILED}),
+        Status.PLACED: _MONEY_CAME | {Status.AWAITING, Status.CANCELLED, Status.EXPIRED},
+        Status.AWAITING: _MONEY_CAME | {Status.PROCESSING, Status.FAILED, Status.CANCELLED, Status.EXPIRED},
+        Status.PROCESSING: _MONEY_CAME | {Status.FAILED},
+        Status.REVIEW: frozenset({Status.PAID, Status.CANCELLED}),
         Status.PAID: frozenset({Status.PACKED, Status.REFUNDED}),
         Status.PACKED: frozenset({Status.SENT, Status.REFUNDED}),
         Status.SENT: frozenset({Status.REFUNDED}),
-        Status.CANCELLED: frozenset({Status.PAID}),
-        Status.EXPIRED: frozenset({Status.PAID}),
-        Status.FAILED: frozenset({Status.PAID}),
+        Status.CANCELLED: _MONEY_CAME,
+        Status.EXPIRED: _MONEY_CAME,
+        Status.FAILED: _MONEY_CAME,
         Status.REFUNDED: frozenset(),
     }
+    # Stripe may still have something to say about the payment.
     HOLDING: ClassVar[frozenset[str]] = frozenset({Status.PLACED, Status.AWAITING, Status.PROCESSING})
+    CONFIRMED: ClassVar[frozenset[str]] = frozenset(
+        {Status.PAID, Status.PACKED, Status.SENT, Status.REFUNDED}
+    )
+    OVER: ClassVar[frozenset[str]] = frozenset(
+        {Status.CANCELLED, Status.EXPIRED, Status.FAILED, Status.REFUNDED}
+    )
 
     token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
     number = models.CharField(_("number"), max_length=20, unique=True)
@@ -92,7 +100,9 @@ class Order(models.Model):
         verbose_name=_("privacy policy shown"),
     )
     placed_at = models.DateTimeField(_("placed"), db_index=True)
-    paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
+    paid_at = models.DateTimeField(
+        _("paid"), null=True, blank=True
+    )  # when the money came, whatever was made of it
     # Stripe. The parameters are kept, since a retry under the same idempotency key must send the same ones.
     session_params = models.JSONField(default=dict, editable=False)
     session_id = models.CharField(_("Stripe session"), max_length=255, null=True, blank=True, unique=True)
@@ -112,6 +122,16 @@ class Order(models.Model):
     def get_absolute_url(self) -> str:
         """Return the order's address, which cannot be guessed."""
         return reverse("store:order", args=[self.token])
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more comes of it."""
+        return self.status in self.OVER
+
+    @property
+    def is_confirmed(self) -> bool:
+        """It counts as paid, and the shopper was written to."""
+        return self.status in self.CONFIRMED
 
 
 class OrderLine(models.Model):
@@ -140,7 +160,25 @@ class OrderLine(models.Model):
 
 
 class OrderEvent(AppendOnlyModel):
-    """One entry of an order's history."""
+    """One entry of an order's history. What the shop itself writes is a reason; notes are details and staff's words."""
+
+    class By(models.TextChoices):
+        SHOPPER = "shopper", _("the shopper")
+        STRIPE = "Stripe", _("Stripe")
+        WORKER = "worker", _("this site, by itself")
+
+    class Reason(models.TextChoices):
+        PLACED = "placed", _("The order was placed.")
+        PAGE_OPEN = "page_open", _("The payment page is open.")
+        NEW_CHECKOUT = "new_checkout", _("A new checkout of the basket was begun.")
+        CAME_BACK = "came_back", _("The shopper came back without paying.")
+        NOT_OPENED = "not_opened", _("The payment page could not be opened in time.")
+        REFUSED = "refused", _("Stripe refused to open a payment page.")
+        MISMATCH = "mismatch", _("Paid, but not what was ordered.")
+        STOCK_GONE = "stock_gone", _("Paid, but the stock is gone.")
+        MONEY_BACK = "money_back", _("Cancelled though it was paid: refund the payment at Stripe.")
+        UNKNOWN_PAGE = "unknown_page", _("Stripe does not know its payment page. Was the key changed?")
+        LOOKED_AT = "looked_at", _("Looked at.")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
     happened_at = models.DateTimeField(_("time"))
@@ -149,7 +187,8 @@ class OrderEvent(AppendOnlyModel):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    by = models.CharField(_("by"), max_length=80)  # "shopper", "Stripe", "worker", or a name
+    by = models.CharField(_("by"), max_length=80)  # one of By, or the name of whoever of the staff did it
+    reason = models.CharField(_("reason"), max_length=20, blank=True, choices=Reason.choices)
     note = models.CharField(_("note"), max_length=400, blank=True)
 
     detachable_fields: ClassVar[frozenset[str]] = frozenset({"actor"})
@@ -160,9 +199,9 @@ class OrderEvent(AppendOnlyModel):
         ordering: ClassVar[list[str]] = ["happened_at", "pk"]
 
     def __str__(self) -> str:
-        return f"{self.order_id}: {self.to_status or self.note}"
+        return f"{self.order_id}: {self.to_status or self.reason or self.note}"
 
     @property
-    def status_name(self) -> str:
-        """The status it led to, in words."""
-        return str(Order.Status(self.to_status).label) if self.to_status else ""
+    def who(self) -> str:
+        """Who did it, in words."""
+        return str(self.By(self.by).label) if self.by in self.By.values else self.by

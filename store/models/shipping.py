@@ -2,10 +2,24 @@
 
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from store import payments
 from store.fields import PriceField
+
+
+def validate_country(code: str) -> None:
+    """Refuse what is no code of a country to which Stripe lets something be sent."""
+    if code not in payments.countries():
+        raise ValidationError(
+            _(
+                "Nothing can be sent to “%(code)s”. Codes are two capital letters of ISO 3166, such as GB, not UK."
+            ),
+            params={"code": code},
+        )
 
 
 class DeliveryCountryQuerySet(models.QuerySet):
@@ -19,7 +33,13 @@ class DeliveryCountryQuerySet(models.QuerySet):
 class DeliveryCountry(models.Model):
     """A country the shop delivers to."""
 
-    code = models.CharField(_("country code"), max_length=2, unique=True, help_text=_("ISO 3166: GB, IE, DE"))
+    code = models.CharField(
+        _("country code"),
+        max_length=2,
+        unique=True,
+        validators=[validate_country],
+        help_text=_("ISO 3166: GB, IE, DE"),
+    )
     name = models.CharField(_("name"), max_length=80)
     ordering = models.PositiveSmallIntegerField(_("order"), default=0)
 
@@ -40,13 +60,22 @@ class ShippingOption(models.Model):
     country = models.ForeignKey(DeliveryCountry, on_delete=models.CASCADE, related_name="options")
     name = models.CharField(_("name"), max_length=80)
     price = PriceField(_("price"), may_be_free=True)
-    min_days = models.PositiveSmallIntegerField(_("working days, at least"), default=2)
+    min_days = models.PositiveSmallIntegerField(
+        _("working days, at least"), default=2, validators=[MinValueValidator(1)]
+    )
     max_days = models.PositiveSmallIntegerField(_("working days, at most"), default=4)
 
     class Meta:
         verbose_name = _("shipping option")
         verbose_name_plural = _("shipping options")
         ordering: ClassVar[list[str]] = ["price", "pk"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(min_days__gte=1, max_days__gte=models.F("min_days")),
+                name="shipping_days_in_order",
+                violation_error_message=_("It takes at least one day, and at most no less than at least."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.country}: {self.name}"

@@ -279,8 +279,20 @@ def _shipping(options: list[Params]) -> None:
             raise missing(f"{path}[fixed_amount]")
         if "currency_options" in data["fixed_amount"]:
             raise not_played(f"{path}[fixed_amount][currency_options]")
+        _days(data.get("delivery_estimate", {}), f"{path}[delivery_estimate]")
         path = f"{path}[fixed_amount]"
         _amount(data["fixed_amount"]["amount"], data["fixed_amount"]["currency"], path, "amount")
+
+
+def _days(estimate: Params, path: str) -> None:
+    """Refuse less than one day, and an end before the beginning; ends of different units are not compared."""
+    ends = [estimate[name] for name in ("minimum", "maximum") if estimate.get(name)]
+    for name in ("minimum", "maximum"):
+        if estimate.get(name):
+            _at_least(estimate[name]["value"], 1, f"{path}[{name}][value]")
+    if len({end["unit"] for end in ends}) == 1 and ends[0]["value"] > ends[-1]["value"]:
+        text = "The minimum of a delivery estimate must not be more than its maximum."
+        raise ApiError(text, param=f"{path}[minimum][value]")
 
 
 def _currencies(params: Params) -> Iterator[tuple[str, str]]:

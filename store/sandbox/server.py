@@ -299,6 +299,11 @@ class Sandbox:
             found = sessions.get(self.account, db, session)
         return visitor.pay(self.url, found, typed)
 
+    def decide(self, session: str, *, succeeds: bool) -> None:
+        """Let the bank decide a delayed payment."""
+        with self.storage.transaction() as db:
+            payments.settle(self.account, db, sessions.get(self.account, db, session), succeeds=succeeds)
+
     def wait_until_delivered(self, timeout: float = 5) -> None:
         """Wait until no webhook is left to be carried."""
         until = time.monotonic() + timeout

@@ -1,5 +1,7 @@
 """The basket: shown, filled and changed, with and without JavaScript."""
 
+from http import HTTPStatus
+
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -12,8 +14,6 @@ from store import baskets
 from store.basket_cookie import basket_of, remember
 from store.forms import AddForm, UpdateForm
 from store.models import Basket, ShopPage
-
-UNPROCESSABLE = 422  # understood, but not to be done as it stands
 
 
 @never_cache
@@ -48,7 +48,7 @@ def update(request: HttpRequest) -> HttpResponse:
     found = basket_of(request)
     if not form.is_valid():
         return _refusal(request, found, _first_error(form))
-    if found is not None and found.lines.filter(sku=form.cleaned_data["sku"]).exists():
+    if found is not None:
         baskets.set_quantity(basket=found, **form.cleaned_data)
     return _done(request, found)
 
@@ -58,8 +58,8 @@ def _first_error(form: Form) -> str:
 
 
 def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:
+    count = baskets.count(found)
     if _wants_json(request):
-        count = baskets.contents(found).count
         message = ngettext(
             "The basket now holds %(count)s thing.", "The basket now holds %(count)s things.", count
         )
@@ -68,21 +68,23 @@ def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:
         )
     else:
         response = redirect("store:basket", permanent=False)
-        response.status_code = 303
-    remember(response, found)
+        response.status_code = HTTPStatus.SEE_OTHER
+    remember(response, found, count)
     return response
 
 
 def _refusal(request: HttpRequest, found: Basket | None, error: str) -> HttpResponse:
     if _wants_json(request):
-        return JsonResponse({"ok": False, "error": error}, status=UNPROCESSABLE)
-    return _page(request, found, error=error, status=UNPROCESSABLE)
+        return JsonResponse({"ok": False, "error": error}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _page(request, found, error=error, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def _page(request: HttpRequest, found: Basket | None, *, error: str = "", status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest, found: Basket | None, *, error: str = "", status: int = HTTPStatus.OK
+) -> HttpResponse:
     shop = ShopPage.objects.live().first()
     context = {
-        "contents": baskets.contents(found),
+        "contents": baskets.with_pictures(baskets.contents(found)),
         "error": error,
         "shop_url": shop.get_url(request) if shop else None,
     }

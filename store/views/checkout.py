@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,11 +15,10 @@ from policies.models import Policy, PolicyVersion
 from store import baskets, checkout, payments, settling
 from store.basket_cookie import basket_of, remember
 from store.forms import CheckoutForm, DeliveryForm
-from store.models import Basket, DeliveryCountry, Order, ShippingOption
+from store.models import Basket, DeliveryCountry, Order, OrderEvent, ShippingOption
 
 logger = logging.getLogger(__name__)
 
-SEE_OTHER, UNPROCESSABLE, BAD_GATEWAY = 303, 422, 502
 STRIPE_SECONDS = 14  # a shopper is answered within 15
 
 
@@ -37,19 +37,40 @@ class Review:
         """The final total, minor units."""
         return self.contents.subtotal + self.option.price
 
+    @property
+    def problem(self) -> str:
+        """Say why the total cannot be paid; nothing when it can."""
+        try:
+            checkout.check_total(self.contents, self.option)
+        except checkout.NotPayableError as error:
+            return str(error)
+        return ""
+
+    @property
+    def digest(self) -> str:
+        """What the page shows, to be sent along with the order."""
+        return checkout.digest(self.contents, self.option)
+
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request: HttpRequest) -> HttpResponse:
     """Show everything there is to agree to; by POST, order and go to the payment page."""
+    shown = _as_it_stands(request)
+    if shown is None:
+        return redirect("store:basket")
+    return _order(request, shown) if request.method == "POST" else _page(request, shown, _form(shown))
+
+
+def _as_it_stands(request: HttpRequest) -> Review | None:
+    """Look everything up; None when there is nothing that could be ordered."""
     basket = basket_of(request)
     contents = baskets.contents(basket)
     option = _chosen_option(request)
     if basket is None or not contents.can_be_bought or option is None:
-        return redirect("store:basket")
+        return None
     terms, privacy = (Policy.objects.in_force_of(kind) for kind in (Policy.Kind.TERMS, Policy.Kind.PRIVACY))
-    shown = Review(basket, contents, option, terms, privacy)
-    return _order(request, shown) if request.method == "POST" else _page(request, shown, _form(shown))
+    return Review(basket, contents, option, terms, privacy)
 
 
 @never_cache
@@ -61,10 +82,10 @@ def return_from_payment(request: HttpRequest, token: str) -> HttpResponse:
     if order.session_id and request.GET.get("session_id") == order.session_id:
         try:
             with payments.answering_within(STRIPE_SECONDS):
-                settling.settle(session_id=order.session_id, by="shopper")
+                settling.settle(session_id=order.session_id, by=OrderEvent.By.SHOPPER)
         except payments.PaymentError as error:
             logger.warning("Order %s could not be settled on return: %s", order.number, error)
-    response = HttpResponseRedirect(order.get_absolute_url(), status=SEE_OTHER)
+    response = HttpResponseRedirect(order.get_absolute_url(), status=HTTPStatus.SEE_OTHER)
     _give_basket_back(request, response, order)
     return response
 
@@ -76,12 +97,12 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
     order = get_object_or_404(Order, token=token)
     try:
         with payments.answering_within(STRIPE_SECONDS):
-            checkout.cancel(order=order, note="The shopper came back without paying.")
+            checkout.cancel(order=order, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
     except checkout.AlreadyUnderWayError:
-        return HttpResponseRedirect(order.get_absolute_url(), status=SEE_OTHER)
+        return HttpResponseRedirect(order.get_absolute_url(), status=HTTPStatus.SEE_OTHER)
     except payments.PaymentError as error:
         logger.warning("Order %s could not be cancelled: %s", order.number, error)
-    response = HttpResponseRedirect(reverse("store:basket"), status=SEE_OTHER)
+    response = HttpResponseRedirect(reverse("store:basket"), status=HTTPStatus.SEE_OTHER)
     _give_basket_back(request, response, order)
     return response
 
@@ -89,14 +110,14 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
 def _give_basket_back(request: HttpRequest, response: HttpResponse, order: Order) -> None:
     """Set the basket's cookies, which may be gone; a new basket that was begun since stays."""
     if basket_of(request) in {None, order.basket}:
-        remember(response, order.basket)
+        remember(response, order.basket, baskets.count(order.basket))
 
 
 def _order(request: HttpRequest, shown: Review) -> HttpResponse:
     form = _form(shown, request)
     if not form.is_valid():
-        return _page(request, shown, form, status=UNPROCESSABLE)
-    agreement = checkout.Agreement(terms=shown.terms, privacy=shown.privacy)
+        return _page(request, shown, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    agreement = checkout.Agreement(shown=form.cleaned_data["shown"], terms=shown.terms, privacy=shown.privacy)
     try:
         with payments.answering_within(STRIPE_SECONDS):
             order = checkout.place_order(
@@ -107,28 +128,51 @@ def _order(request: HttpRequest, shown: Review) -> HttpResponse:
             )
             url = checkout.start_payment(order=order)
     except checkout.AlreadyUnderWayError as error:
-        return HttpResponseRedirect(error.order.get_absolute_url(), status=SEE_OTHER)
+        return HttpResponseRedirect(error.order.get_absolute_url(), status=HTTPStatus.SEE_OTHER)
     except checkout.CheckoutError:
-        return redirect("store:basket")
+        return _changed_meanwhile(request)
+    except payments.AddressRefusedError:
+        form.add_error("email", _("The payment service does not take this address. Please check it."))
+        return _page(request, shown, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     except payments.PaymentError as error:
-        logger.warning("The payment could not be started: %s", error)
-        form.add_error(
-            None,
-            _(
-                "The payment service does not answer. Nothing was charged and your basket is as it was. "
-                "Please try again in a few minutes."
-            ),
+        form.add_error(None, _why_not(error))
+        return _page(request, shown, form, status=HTTPStatus.BAD_GATEWAY)
+    return HttpResponseRedirect(url, status=HTTPStatus.SEE_OTHER)
+
+
+def _why_not(error: payments.PaymentError) -> str:
+    """Say why no payment could be started: by an outage that passes, or by something that we have to mend."""
+    if isinstance(error, payments.RefusedError) and not isinstance(error, payments.BusyError):
+        logger.error("Stripe refused to start a payment: %s", error)
+        return _(
+            "The payment service has refused this order, and trying again will not help. Nothing was charged and "
+            "your basket is as it was. Please write to us; we have been told."
         )
-        return _page(request, shown, form, status=BAD_GATEWAY)
-    return HttpResponseRedirect(url, status=SEE_OTHER)
+    logger.warning("The payment could not be started: %s", error)
+    return _(
+        "The payment service does not answer. Nothing was charged and your basket is as it was. "
+        "Please try again in a few minutes."
+    )
+
+
+def _changed_meanwhile(request: HttpRequest) -> HttpResponse:
+    """Show what would be ordered now; the basket when that is nothing, or what was shown after all."""
+    now = _as_it_stands(request)
+    if now is None or (form := _form(now, request)).is_valid():
+        return redirect("store:basket")
+    return _page(request, now, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _form(shown: Review, request: HttpRequest | None = None) -> CheckoutForm:
     data = request.POST if request else None
-    return CheckoutForm(data, total=shown.total, terms=shown.terms, privacy=shown.privacy)
+    return CheckoutForm(
+        data, shown=shown.digest, problem=shown.problem, terms=shown.terms, privacy=shown.privacy
+    )
 
 
-def _page(request: HttpRequest, shown: Review, form: CheckoutForm, *, status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest, shown: Review, form: CheckoutForm, *, status: int = HTTPStatus.OK
+) -> HttpResponse:
     context = {
         "review": shown,
         "form": form,

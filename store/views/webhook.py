@@ -4,6 +4,7 @@
 """
 
 import logging
+from http import HTTPStatus
 
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from store import payments, settling
-from store.models import StripeEvent
+from store.models import OrderEvent, StripeEvent
 
 logger = logging.getLogger(__name__)
 
@@ -35,14 +36,14 @@ Outcome = StripeEvent.Outcome
 def stripe_webhook(request: HttpRequest) -> HttpResponse:
     """Take in one message."""
     if len(request.body) > MAX_BYTES:
-        return HttpResponse(status=413)
+        return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
         event = payments.read_event(request.body, request.headers.get("Stripe-Signature", ""))
     except payments.SignatureError:
-        return HttpResponse("Not signed by Stripe.", status=400, content_type="text/plain")
+        return HttpResponse("Not signed by Stripe.", status=HTTPStatus.BAD_REQUEST, content_type="text/plain")
     record = _written_down(event)
     if record.outcome in {Outcome.HANDLED, Outcome.FOREIGN, Outcome.IGNORED}:
-        return HttpResponse(status=200)
+        return HttpResponse()
     return _handle(event, record)
 
 
@@ -69,14 +70,16 @@ def _handle(event: payments.Event, record: StripeEvent) -> HttpResponse:
     if event.livemode != payments.is_live():
         return _answer(record, Outcome.FOREIGN, note="livemode is not ours")
     try:
-        order = settling.settle(session_id=event.session_id, by="Stripe")
+        order = settling.settle(session_id=event.session_id, by=OrderEvent.By.STRIPE)
     except payments.PaymentError as error:
         logger.warning("Stripe event %s could not be handled: %s", event.id, error)
-        return _answer(record, Outcome.FAILED, note=str(error), status=503)
+        return _answer(record, Outcome.FAILED, note=str(error), status=HTTPStatus.SERVICE_UNAVAILABLE)
     return _answer(record, Outcome.HANDLED if order else Outcome.FOREIGN)
 
 
-def _answer(record: StripeEvent, outcome: str, *, note: str = "", status: int = 200) -> HttpResponse:
+def _answer(
+    record: StripeEvent, outcome: str, *, note: str = "", status: int = HTTPStatus.OK
+) -> HttpResponse:
     record.outcome = outcome
     record.note = note[:400]
     record.save(update_fields=["outcome", "note"])

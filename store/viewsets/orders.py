@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 import django_filters
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import permission_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -14,21 +14,14 @@ from django.views.decorators.http import require_POST
 from wagtail.admin import messages
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
-from wagtail.admin.views.generic import IndexView, InspectView
+from wagtail.admin.views.generic import InspectView
 
-from home.models import User
-from home.spreadsheets import as_text
-from home.viewsets import ReadOnlyViewSet
-from store import money, orders
+from home.viewsets import GuardedIndexView, ReadOnlyViewSet
+from store import money, orders, staff_steps
 from store.models import Order
 
-# What staff do by hand; everything else is Stripe's word.
-STEPS = {Order.Status.PACKED: _("Mark as packed"), Order.Status.SENT: _("Mark as sent")}
-
-
-def may_change(request: HttpRequest) -> bool:
-    """Say whether somebody may move orders on."""
-    return request.user.has_perm("store.change_order")
+AMOUNTS = ("subtotal", "shipping", "discount", "tax", "total")
+CHANGE = "store.change_order"  # who may move orders on
 
 
 class OrderFilterSet(WagtailFilterSet):
@@ -41,17 +34,18 @@ class OrderFilterSet(WagtailFilterSet):
         fields: ClassVar[list[str]] = ["status", "needs_attention", "placed_at", "country"]
 
 
-class OrderIndexView(IndexView):
+class OrderIndexView(GuardedIndexView):
     """The list and its export."""
 
     def get_base_queryset(self) -> QuerySet[Order]:
         """Leave out what the list does not show."""
         return super().get_base_queryset().defer("session_params", "session_url")
 
-    def preprocess_field_value(self, field: str, value: Any, export_format: str) -> Any:
-        """Guard every cell of the CSV; Wagtail guards XLSX only."""
-        cell = super().preprocess_field_value(field, value, export_format)
-        return as_text(cell) if export_format == self.FORMAT_CSV and isinstance(cell, str) else cell
+    def to_row_dict(self, item: Order) -> dict[str, Any]:
+        """Give accounts amounts, not minor units."""
+        row = super().to_row_dict(item)
+        amounts = {field: money.to_decimal(row[field], item.currency) for field in AMOUNTS}
+        return {**row, **amounts}
 
 
 class OrderInspectView(InspectView):
@@ -60,55 +54,41 @@ class OrderInspectView(InspectView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add what the page shows beside the fields."""
         order = self.object
-        steps = [
-            {"to": status, "label": label}
-            for status, label in STEPS.items()
-            if status in Order.TRANSITIONS[order.status] and may_change(self.request)
-        ]
+        may_change = self.request.user.has_perm(CHANGE)
+        steps = staff_steps.possible(order) if may_change else {}
         return {
             **super().get_context_data(**kwargs),
             "order": order,
             "lines": order.lines.all(),
-            "events": order.events.select_related("actor"),
-            "movements": order.stock_movements.order_by("pk"),
+            "events": order.events.all(),
+            "movements": order.stock_movements.select_related("order", "made_by").order_by("pk"),
             "steps": steps,
             "advance_url": reverse("orders:advance", args=[order.pk]),
-            "attention_url": reverse("orders:attended", args=[order.pk]) if may_change(self.request) else "",
+            "attention_url": reverse("orders:attended", args=[order.pk]) if may_change else "",
         }
 
 
 @require_POST
+@permission_required(CHANGE, raise_exception=True)
 def advance(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the next step with an order."""
-    if not may_change(request):
-        raise PermissionDenied
     get_object_or_404(Order, pk=pk)
-    if _step_taken(pk, request.POST.get("to", ""), request.user):
-        messages.success(request, gettext("The order was moved on."))
-    else:
+    try:
+        staff_steps.take(order_id=pk, to=request.POST.get("to", ""), user=request.user)
+    except orders.IllegalTransitionError:
         messages.error(request, gettext("This step is not possible now. Somebody may have taken it already."))
+    else:
+        messages.success(request, gettext("The order was moved on."))
     return redirect("orders:inspect", pk)
 
 
-def _step_taken(pk: int, wanted: str, user: User) -> bool:
-    if wanted not in STEPS:
-        return False
-    try:
-        with orders.locked(pk) as order:
-            orders.change_status(order=order, to=wanted, by=str(user), actor=user)
-    except orders.IllegalTransitionError:
-        return False
-    return True
-
-
 @require_POST
+@permission_required(CHANGE, raise_exception=True)
 def attended(request: HttpRequest, pk: int) -> HttpResponse:
     """Note that somebody has looked at a flagged order."""
-    if not may_change(request):
-        raise PermissionDenied
     get_object_or_404(Order, pk=pk)
     with orders.locked(pk) as order:
-        orders.settle_attention(order=order, actor=request.user, note=gettext("Looked at."))
+        orders.unflag(order=order, actor=request.user)
     messages.success(request, gettext("The mark was taken off order %(number)s.") % {"number": order.number})
     return redirect("orders:inspect", pk)
 
@@ -142,10 +122,7 @@ class OrderViewSet(ReadOnlyViewSet):
         "paid_at",
         "status",
         "currency",
-        "subtotal",
-        "shipping",
-        "discount",
-        "total",
+        *AMOUNTS,
         "country",
         "email",
     ]

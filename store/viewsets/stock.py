@@ -1,9 +1,9 @@
-"""The staff's stock: what there is, every movement, and a form to count or receive. Nothing else changes it by hand."""
+"""The staff's stock: what there is, every movement, and a form to change it. Nothing else changes it by hand."""
 
 from typing import Any, ClassVar
 
 from django import forms
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
@@ -22,12 +22,13 @@ MOST = 100_000
 
 
 class StockForm(forms.Form):
-    """Goods that came in, or the result of counting the shelf."""
+    """Goods that came in, the result of counting the shelf, or what cannot be sold any more."""
 
     what = forms.ChoiceField(
         choices=[
             ("receive", _("Received, added to what is there")),
             ("count", _("Counted, replaces what is there")),
+            ("write_off", _("Broken or lost, taken from what is there")),
         ],
         label=_("What happened"),
         widget=forms.RadioSelect,
@@ -54,10 +55,9 @@ class StockInspectView(InspectView):
 
 
 @require_POST
+@permission_required("store.change_stockitem", raise_exception=True)
 def move(request: HttpRequest, pk: int) -> HttpResponse:
-    """Write down goods received or counted."""
-    if not request.user.has_perm("store.change_stockitem"):
-        raise PermissionDenied
+    """Write down goods received, counted or written off."""
     item = get_object_or_404(StockItem, pk=pk)
     form = StockForm(request.POST)
     if not form.is_valid():
@@ -65,14 +65,18 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("stock:inspect", pk)
     quantity, note = form.cleaned_data["quantity"], form.cleaned_data["note"]
     try:
-        if form.cleaned_data["what"] == "count":
-            stock.count(sku=item.sku, on_hand=quantity, by=request.user, note=note)
-        else:
-            stock.receive(sku=item.sku, quantity=quantity, by=request.user, note=note)
+        match form.cleaned_data["what"]:
+            case "count":
+                stock.count(sku=item.sku, on_hand=quantity, by=request.user, note=note)
+            case "write_off":
+                stock.write_off(sku=item.sku, quantity=quantity, by=request.user, note=note)
+            case "receive":
+                stock.receive(sku=item.sku, quantity=quantity, by=request.user, note=note)
     except stock.OutOfStockError:
-        messages.error(
-            request, gettext("More is held for payments under way than that. Count again in an hour.")
+        words = gettext(
+            "So little is not left beside what is held for payments under way. Try again in an hour."
         )
+        messages.error(request, words)
     else:
         messages.success(request, gettext("The stock of %(sku)s was written down.") % {"sku": item.sku})
     return redirect("stock:inspect", pk)

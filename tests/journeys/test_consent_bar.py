@@ -367,3 +367,24 @@ def test_bar_and_page_of_choices_are_accessible(page: Page, live_server: LiveSer
     click(page, "Save my choice")
     page.goto(f"{live_server.url}/cookies/")
     assert Axe().run(page).response["violations"] == []
+
+
+def test_who_is_asked_again_is_told_what_changed_and_finds_the_redline(
+    home: Page, live_server: LiveServer
+) -> None:
+    bar(home).get_by_role("button", name="Accept all").click()
+    expect(bar(home)).to_be_hidden()
+    cookie_policy(notice_text="We count visits and clicks.", change_summary="Clicks are counted too.")
+    home.reload()
+    expect(bar(home)).to_contain_text("Clicks are counted too.")
+    bar(home).get_by_role("link", name="See every changed word").click()
+    expect(home).to_have_url(f"{live_server.url}/cookie-policy/compare/1/2/")
+    bar(home).get_by_role("button", name="Reject all").click()
+    expect(bar(home)).to_be_hidden()
+    home.get_by_role("link", name="Cookie settings").click()
+    expect(bar(home).locator("[data-consent-changed]")).to_be_hidden()
+
+
+def test_who_never_chose_is_told_of_no_changes(home: Page) -> None:
+    expect(bar(home)).to_be_visible()
+    expect(bar(home).locator("[data-consent-changed]")).to_be_hidden()

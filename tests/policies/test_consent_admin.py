@@ -197,6 +197,23 @@ def test_what_is_declared_can_be_listed_and_deleted(owner: Client, screen: str) 
     assert not Cookie.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("screen", "name"), [("cookie-categories", "Cookie categories"), ("declared-cookies", "Cookies")]
+)
+def test_every_screen_calls_things_by_our_names(owner: Client, screen: str, name: str) -> None:
+    group = declare_cookies("analytics", "visits")
+    row = group if screen == "cookie-categories" else Cookie.objects.get()
+    screens = [reverse(f"{screen}:index"), reverse(f"{screen}:add")]
+    screens += [reverse(f"{screen}:{view}", args=[row.pk]) for view in ("edit", "delete", "history")]
+    for address in screens:
+        html = owner.get(address).content.decode()
+        assert name in html or "/delete/" in address, address
+        found = html.lower().find("cookie group")
+        assert found == -1, (address, html[max(0, found - 200) : found + 100])
+    gone = owner.post(reverse(f"{screen}:delete", args=[row.pk]), follow=True).content.decode()
+    assert "was deleted." in gone
+
+
 def test_what_is_declared_is_shown_only_once_it_is_published(owner: Client) -> None:
     declare_cookies("analytics")
     cookie_policy()

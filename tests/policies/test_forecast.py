@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from policies import forecast
 from policies.models import PolicyPage, PolicyVersion
-from tests.factories import cookie_policy, policy_page, publish
+from tests.factories import policy_page, publish
 
 pytestmark = pytest.mark.django_db
 
@@ -62,13 +62,7 @@ def test_less_notice_than_the_settings_ask_for_is_said_of_a_material_change_only
     assert "sooner than the notice period of 30 days" in effects(page)
     draft(page, change_kind="editorial")
     assert "notice period" not in effects(page)
-    assert "nobody is asked" in effects(page)
-
-
-def test_a_material_change_of_the_cookie_policy_says_that_visitors_are_asked_again() -> None:
-    page = cookie_policy()
-    draft(page, notice_text="Other words.", change_kind="material", takes_effect="now")
-    assert "asked again" in effects(page)
+    assert "nobody is told" in effects(page)
 
 
 def test_it_names_what_is_still_to_be_said() -> None:

@@ -3,7 +3,7 @@
 from policies import cleaning
 from policies.templatetags.policy_tags import policy_text
 
-TABLE = "<table><tbody><tr><td>Orders</td></tr></tbody></table>"
+TABLE = "<table>\n<tbody>\n<tr>\n<td>Orders</td>\n</tr>\n</tbody>\n</table>"
 
 
 def test_it_lets_keyboards_reach_a_table_that_scrolls() -> None:
@@ -22,4 +22,4 @@ def test_it_prints_everything_else_as_it_was_frozen() -> None:
 def test_it_puts_a_table_that_came_with_an_import_into_a_box() -> None:
     shown = policy_text(cleaning.canonical(f"<p>Before</p>{TABLE}<p>After</p>"))
     box = '<div class="table-scroll" role="group" tabindex="0" aria-label="Table">'
-    assert shown == f"<p>Before</p>{box}{TABLE}</div><p>After</p>"
+    assert shown == f"<p>Before</p>\n{box}{TABLE}</div>\n<p>After</p>"

@@ -147,6 +147,9 @@ def test_a_draft_without_its_statement_is_not_approved(
     draft.change_kind = ""
     draft.save_revision(user=revision.user, overwrite_revision=revision, clean=False)
     assert "does not say: kind of change" in decide(client, reviewer, submitted, "approve")
+    task_state = PolicyPage.objects.get().current_workflow_task_state
+    wagtails_own = f"/admin/pages/workflow/action/{submitted.pk}/approve/{task_state.pk}/"
+    assert client.post(wagtails_own, follow=True).status_code == 200
     assert PolicyVersion.objects.count() == 1
 
 

@@ -1,17 +1,21 @@
 """`verify_policies` finds every change that went past the models, and every fact that is no longer true."""
 
 import hashlib
+from datetime import timedelta
+from importlib import import_module
 from io import StringIO
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.apps import apps
+from django.core.management import CommandError, ManagementUtility, call_command
 from django.db import connection
 from django.utils import timezone
 from wagtail.models import Site
 
 from home.models import BrandSettings
-from policies.models import Policy, VersionWithdrawal
-from tests.factories import policy, policy_page, publish, version
+from policies import publishing
+from policies.models import Policy, PolicyVersion, VersionWithdrawal
+from tests.factories import policy, policy_page, publish, version, withdraw
 
 pytestmark = pytest.mark.django_db
 
@@ -30,10 +34,12 @@ def run() -> str:
     return out.getvalue()
 
 
-def failure() -> str:
+def failure(code: int = 2) -> str:
+    """Return what it says when it fails, with the exit code expected: 2 for damage, 1 for drift alone."""
     out = StringIO()
-    with pytest.raises(CommandError, match="house-rules"):
+    with pytest.raises(CommandError, match="house-rules") as error:
         call_command("verify_policies", stdout=out, stderr=out)
+    assert error.value.returncode == code
     return out.getvalue()
 
 
@@ -94,9 +100,80 @@ def test_a_fact_that_is_no_longer_true_is_named() -> None:
     brand.phone = "030 1234"
     brand.save()
 
-    said = failure()
-    assert "company" in said
+    said = failure(code=1)
+    assert "company: telephone: “030 1234” added" in said
     assert "recipients" not in said
+    assert "publish a version" in said
+
+
+def test_damage_is_worse_than_drift() -> None:
+    publish(policy_page(body=[("live_fact", "company")]))
+    brand = BrandSettings.for_site(Site.objects.get())
+    brand.phone = "030 1234"
+    brand.save()
+    other = policy("a-rule")
+    version(other)
+    sql(f"UPDATE policies_policyversion SET title = 'x' WHERE policy_id = {other.pk}")  # noqa: S608
+
+    said = failure(code=2)
+    assert "a-rule: version 1 is broken" in said
+    assert "house-rules: the site has moved away" in said
+
+
+def test_a_fact_that_an_announced_version_states_is_said_so() -> None:
+    page = policy_page(body=[("live_fact", "company")])
+    publish(page)
+    brand = BrandSettings.for_site(Site.objects.get())
+    brand.phone = "030 1234"
+    brand.save()
+    publish(page, effective_from=timezone.now() + timedelta(days=2))
+
+    assert "Version 2 says so from" in failure(code=1)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        field.column
+        for field in PolicyVersion._meta.concrete_fields
+        if field.name not in {"id", *PolicyVersion.detachable_fields}
+    ],
+)
+def test_no_column_of_a_version_can_be_changed_unseen(rules: Policy, column: str) -> None:
+    values = {
+        "policy_id": str(version(policy("elsewhere")).policy_id),
+        "number": "number + 10",
+        "effective_at": "'2001-01-01 00:00:00'",
+        "recorded_at": "'2001-01-01 00:00:00'",
+    }
+    value = values.get(column, "'x'")
+    sql(f"UPDATE policies_policyversion SET {column} = {value} WHERE number = 3")  # noqa: S608
+
+    said = failure()
+    assert "is broken" in said or "is missing" in said
+
+
+@pytest.mark.parametrize("column", ["slug", "newest_sha256"])
+def test_a_policy_that_was_changed_by_raw_sql_is_found(rules: Policy, column: str) -> None:
+    sql(f"UPDATE policies_policy SET {column} = 'house-rules-x'")  # noqa: S608
+
+    assert "restore the record from a back-up" in failure()
+
+
+def test_the_first_of_several_broken_records_is_named(rules: Policy) -> None:
+    sql("UPDATE policies_policyversion SET title = 'x' WHERE number > 1")
+    said = failure()
+
+    assert "version 2 is broken" in said
+    assert "version 3" not in said
+
+
+def test_the_exit_codes_reach_the_shell(rules: Policy) -> None:
+    sql("UPDATE policies_policyversion SET title = 'x' WHERE number = 2")
+    with pytest.raises(SystemExit) as error:
+        ManagementUtility(["manage.py", "verify_policies"]).execute()
+
+    assert error.value.code == 2
 
 
 def test_it_sees_that_the_newest_version_is_missing(rules: Policy) -> None:
@@ -112,3 +189,36 @@ def test_it_sees_a_withdrawal_of_a_version_that_had_begun(rules: Policy) -> None
     )
 
     assert "version 3 is broken: it was withdrawn after it had taken effect" in failure()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM policies_versionwithdrawal",
+        "UPDATE policies_versionwithdrawal SET reason = 'Nobody asked'",
+        "UPDATE policies_versionwithdrawal SET withdrawn_by = 'Somebody else'",
+    ],
+)
+def test_it_sees_a_withdrawal_that_was_changed_or_removed(rules: Policy, change: str) -> None:
+    coming = version(rules, at=timezone.now() + timedelta(days=9), html="<p>Be wise.</p>")
+    publishing.withdraw(version=coming, by=None, reason="It was a mistake.")
+    call_command("verify_policies")
+    sql(change)
+
+    assert "a withdrawal was added, changed or removed" in failure()
+
+
+def test_it_sees_a_withdrawal_that_nobody_declared(rules: Policy) -> None:
+    coming = version(rules, at=timezone.now() + timedelta(days=9), html="<p>Be wise.</p>")
+    withdraw(coming)
+
+    assert "a withdrawal was added, changed or removed" in failure()
+
+
+def test_withdrawals_from_before_their_hash_was_kept_are_hashed_by_the_migration(rules: Policy) -> None:
+    coming = version(rules, at=timezone.now() + timedelta(days=9), html="<p>Be wise.</p>")
+    publishing.withdraw(version=coming, by=None, reason="It was a mistake – “really”.")
+    Policy.objects.update(withdrawals_sha256="")
+    import_module("policies.migrations.0002_legal_review").hash_withdrawals(apps, None)
+    call_command("verify_policies")
+    assert Policy.objects.get(pk=rules.pk).withdrawals_sha256

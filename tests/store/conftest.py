@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from policies.models import Policy, PolicyVersion
 from store.models import Basket, ProductVariant
 from store.sandbox.server import Sandbox
 from tests import factories
@@ -23,6 +24,11 @@ def mug(db: None) -> ProductVariant:
     """Ten mugs at £12.50, sent for £3.95."""
     factories.shipping()
     return factories.product()
+
+
+@pytest.fixture
+def terms(db: None) -> PolicyVersion:
+    return factories.version(factories.policy("terms", kind=Policy.Kind.TERMS), title="Terms of sale")
 
 
 @pytest.fixture

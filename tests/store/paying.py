@@ -8,13 +8,15 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from django.test import Client
+from django.utils import timezone
 from post_office.models import Email
 
 from policies.models import Policy
-from store import baskets
+from store import baskets, checkout, payments
 from store.models import Basket, Order, ShippingOption, StockItem
 from store.sandbox.events import signature
 from store.sandbox.server import Sandbox
@@ -91,11 +93,26 @@ def mails_about(order: Order) -> int:
     return Email.objects.filter(to=order.email).count()
 
 
+def purchase(currency: str = "GBP", *, price: int = 1250, shipping: int = 395) -> payments.Purchase:
+    """Two mugs, as the payment page is asked for them."""
+    return payments.Purchase(
+        reference="261122-ABCDEF",
+        email="shopper@example.com",
+        currency=currency,
+        items=[payments.Item(name="Enamel mug", unit_price=price, quantity=2)],
+        country="GB",
+        shipping=payments.Shipping(name="Post", price=shipping, min_days=2, max_days=4),
+        success_url="http://127.0.0.1:8000/return/",
+        cancel_url="http://127.0.0.1:8000/cancel/",
+        expires_at=timezone.now() + timedelta(minutes=40),
+    )
+
+
 def shown(basket: Basket) -> dict[str, Any]:
     """What the review page's form sends."""
     option = ShippingOption.objects.first()
-    total = baskets.contents(basket).subtotal + option.price
-    values = {"email": "shopper@example.com", "terms": "on", "total": str(total)}
+    digest = checkout.digest(baskets.contents(basket), option)
+    values = {"email": "shopper@example.com", "terms": "on", "shown": digest}
     for kind in (Policy.Kind.TERMS, Policy.Kind.PRIVACY):
         if version := Policy.objects.in_force_of(kind):
             values[f"{kind}_version"] = str(version.number)

@@ -3,8 +3,12 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from wagtail.models import PageViewRestriction
 
+from store import baskets
 from store.baskets import MAX_LINES
 from store.models import Basket, BasketLine, ProductVariant
 from tests import factories
@@ -77,6 +81,15 @@ def test_an_unpublished_product_is_refused(client: Client, mug: ProductVariant) 
     assert not Basket.objects.exists()
 
 
+def test_a_product_that_not_everybody_may_see_is_refused(client: Client, mug: ProductVariant) -> None:
+    inside = factories.basket(MUG=1)
+    PageViewRestriction.objects.create(
+        page=mug.page.get_parent(), restriction_type=PageViewRestriction.PASSWORD, password="x"
+    )
+    assert add(client).status_code == 422
+    assert not baskets.contents(inside).can_be_bought, "nor is it bought by who had it in the basket already"
+
+
 def test_prices_and_currencies_in_the_post_mean_nothing(client: Client, mug: ProductVariant) -> None:
     add(client, price="1", currency="JPY", unit_price="1")
     assert "£25.00" in client.get("/basket/").content.decode()
@@ -98,6 +111,24 @@ def test_a_forged_cookie_is_no_basket_and_gets_a_new_one(
     assert response.status_code == 303
     assert response.cookies["basket"].value not in {token, others.token}
     assert others.lines.get().quantity == 1
+
+
+def test_it_asks_the_database_as_often_for_a_full_basket_as_for_an_empty_one(
+    client: Client, mug: ProductVariant
+) -> None:
+    def questions() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert add_by_script(client, quantity="1").status_code == 200
+        return len(asked)
+
+    add(client)
+    with_one = questions()
+    for number in range(5):
+        sku = f"THING-{number}"
+        factories.product(f"Thing {number}", sku=sku)
+        add(client, sku=sku)
+    assert questions() == with_one
+    assert with_one <= 11, "no pictures are looked up"
 
 
 def test_more_of_the_same_is_one_line_that_ends_at_the_most(client: Client, mug: ProductVariant) -> None:

@@ -1,13 +1,15 @@
 """From the basket to the payment page and back: what is agreed, what is held, and what a second try does."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from policies.models import Policy
 from store import baskets, checkout, payments, stock
-from store.models import Basket, Order, ProductVariant
+from store.models import Basket, Order, ProductVariant, ShippingOption
 from store.sandbox.server import Sandbox
 from store.sandbox.visitor import StayedError
 from tests import factories
@@ -77,6 +79,40 @@ def test_a_refusal_of_stripe_cancels_the_order_and_releases_the_goods(
     assert order.status == Status.CANCELLED
     assert stock_of() == (10, 0)
     assert is_as_it_was(basket)
+
+
+def test_an_address_that_stripe_does_not_take_is_told_at_its_field_and_kept_nowhere(
+    sandbox: Sandbox, shopper: Client, basket: Basket, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = press_pay(shopper, basket, email="somebody@localhost")
+    assert response.status_code == 422
+    assert "does not take this address" in response.content.decode()
+    order = Order.objects.get()
+    assert (order.status, stock_of()) == (Status.CANCELLED, (10, 0))
+    assert is_as_it_was(basket)
+    told = [*caplog.messages, *order.events.values_list("note", flat=True)]
+    assert "somebody" not in " ".join(told)
+    assert "email_invalid" in order.events.get(reason="refused").note
+
+
+def test_a_sure_refusal_is_not_shown_as_an_outage_and_wakes_whoever_runs_the_site(
+    sandbox: Sandbox, shopper: Client, basket: Basket, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.STRIPE_SECRET_KEY = "not a key"
+    response = press_pay(shopper, basket)
+    assert response.status_code == 502
+    assert "trying again will not help" in response.content.decode()
+    assert [record.levelname for record in caplog.records if record.name == "store.views.checkout"] == [
+        "ERROR"
+    ]
+    assert (Order.objects.get().status, stock_of()) == (Status.CANCELLED, (10, 0))
+
+
+def test_too_much_at_once_is_an_outage_that_passes(sandbox: Sandbox, shopper: Client, basket: Basket) -> None:
+    sandbox.faults.add(operation="create", kind="error_429", times=9)
+    response = press_pay(shopper, basket)
+    assert response.status_code == 502
+    assert "try again in a few minutes" in response.content.decode()
 
 
 def test_an_order_cancelled_while_its_page_was_being_made_leaves_no_open_page(
@@ -203,10 +239,76 @@ def test_a_price_that_rose_since_the_page_was_shown_is_shown_before_anything_is_
     assert sessions(sandbox) == []
 
 
+def deliver_elsewhere() -> None:
+    """The option chosen is gone; what is left costs as much, but goes to another country."""
+    ShippingOption.objects.all().delete()
+    factories.shipping(country="IE")
+
+
+def rename() -> None:
+    page = ProductVariant.objects.get(sku="MUG").page
+    page.title = "Tin mug"
+    page.save_revision().publish()
+
+
+def swap() -> None:
+    """In another tab: goods of the same price instead."""
+    factories.product("Tea towel", sku="TOWEL", price=1250)
+    Basket.objects.get().lines.update(sku="TOWEL")
+
+
+CHANGES = {
+    "another service": lambda: ShippingOption.objects.update(name="Pigeon post"),
+    "a longer wait": lambda: ShippingOption.objects.update(max_days=30),
+    "another country": deliver_elsewhere,
+    "other words": rename,
+    "other goods": swap,
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_whatever_changed_at_the_same_total_is_shown_before_anything_is_ordered(
+    sandbox: Sandbox, shopper: Client, basket: Basket, what: str
+) -> None:
+    form = shown(basket)
+    CHANGES[what]()
+    response = shopper.post("/checkout/", form)
+    assert response.status_code == 422
+    assert "The order or the terms have changed." in response.content.decode()
+    assert not Order.objects.exists()
+    assert press_pay(shopper, basket).status_code == 303, "what is shown now can be ordered"
+
+
+def test_a_way_of_sending_that_is_gone_is_not_replaced_by_another_unseen(
+    sandbox: Sandbox, shopper: Client, basket: Basket
+) -> None:
+    there = factories.shipping("Courier", country="IE", price=395)
+    form = {**shown(basket), "shown": checkout.digest(baskets.contents(basket), there)}
+    there.delete()
+    response = shopper.post(f"/checkout/?country=IE&shipping={there.pk}", form)
+    assert response.status_code == 422
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_is_ordered_is_what_was_agreed_to_whatever_changes_after_the_form_was_read(
+    basket: Basket, what: str
+) -> None:
+    option = ShippingOption.objects.select_related("country").get()
+    agreement = checkout.Agreement(
+        shown=checkout.digest(baskets.contents(basket), option), terms=None, privacy=None
+    )
+    CHANGES[what]()
+    with pytest.raises(checkout.BasketChangedError):
+        checkout.place_order(basket=basket, email="a@example.com", option=option, agreement=agreement)
+    assert not Order.objects.exists()
+    assert stock_of() == (10, 0)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
-        {"total": "1"}, {"total": "-1"}, {"total": "x"}, {"total": "9" * 400}, {"email": ""}, {"email": "x"},
+        {"shown": ""}, {"shown": "x"}, {"shown": "0" * 64}, {"shown": "a" * 5000}, {"email": ""}, {"email": "x"},
         {"email": "a\x00b@example.com"}, {"email": f"{'a' * 300}@example.com"},
     ],
 )  # fmt: skip
@@ -216,6 +318,43 @@ def test_a_form_that_is_wrong_is_shown_again_and_orders_nothing(
     assert press_pay(shopper, basket, **changes).status_code == 422
     assert not Order.objects.exists()
     assert stock_of() == (10, 0)
+
+
+@pytest.mark.parametrize(
+    ("price", "shipping", "words"),
+    [(10, 0, "This is less than can be paid by card."), (60_000_000, 395, "This is more than can be paid")],
+)
+def test_a_total_that_cannot_be_charged_is_told_before_anything_is_ordered(
+    sandbox: Sandbox, shopper: Client, basket: Basket, price: int, shipping: int, words: str
+) -> None:
+    ProductVariant.objects.update(price=price)
+    ShippingOption.objects.update(price=shipping)
+    page = shopper.get("/checkout/").content.decode()
+    assert words in page
+    assert "Order and pay" not in page
+    assert press_pay(shopper, basket).status_code == 422
+    with pytest.raises(checkout.NotPayableError):
+        factories.placed_order(basket)
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("currency", ["GBP", "EUR", "JPY", "HUF", "ISK", "KWD"])
+def test_the_least_that_is_ordered_is_the_least_that_can_be_paid(
+    sandbox: Sandbox, settings: Any, mug: ProductVariant, currency: str
+) -> None:
+    settings.CURRENCY = currency
+    least = next(minor for minor in range(10, 20_000, 10) if is_payable(minor))
+    ProductVariant.objects.update(price=least)
+    ShippingOption.objects.update(price=0)
+    assert factories.awaiting_order(factories.basket(MUG=1)).status == Status.AWAITING
+
+
+def is_payable(minor: int) -> bool:
+    try:
+        payments.check_total(minor, settings.CURRENCY)
+    except payments.AmountError:
+        return False
+    return True
 
 
 def test_terms_have_to_be_accepted(sandbox: Sandbox, shopper: Client, basket: Basket) -> None:

@@ -23,6 +23,11 @@ def test_cancelling_closes_the_page_at_stripe_and_then_releases(
     assert (response.status_code, response["Location"]) == (303, "/basket/")
     order.refresh_from_db()
     assert order.status == Status.CANCELLED
+    event = order.events.last()
+    assert (event.who, event.get_reason_display()) == (
+        "the shopper",
+        "The shopper came back without paying.",
+    )
     assert [session["status"] for session in sessions(sandbox)] == ["expired"]
     assert stock_of() == (10, 0)
     assert is_as_it_was(basket)

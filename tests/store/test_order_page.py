@@ -1,21 +1,18 @@
 """An order's own page, and the mail that confirms it: what was bought, what was agreed, where it stands."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from policies.models import Policy, PolicyVersion
+from policies.models import PolicyVersion
 from store import emails, orders
 from store.models import Basket, Order
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 Status = Order.Status
-
-
-@pytest.fixture
-def terms() -> PolicyVersion:
-    return factories.version(factories.policy("terms", kind=Policy.Kind.TERMS), title="Terms of sale")
 
 
 @pytest.fixture
@@ -43,6 +40,7 @@ WORDS = {
     Status.PLACED: "The payment page did not open",
     Status.AWAITING: "Not paid yet",
     Status.PROCESSING: "The payment is under way",
+    Status.REVIEW: "We are looking at your payment",
     Status.PAID: "Your order is paid",
     Status.PACKED: "Your order is packed",
     Status.SENT: "Your order is on its way",
@@ -60,6 +58,20 @@ def test_each_status_is_told_in_plain_words(client: Client, order: Order, status
     shown = page(client, order)
     assert f"{WORDS[status]}</h1>" in shown
     assert (order.session_url in shown) == (status == Status.AWAITING)
+
+
+@pytest.mark.parametrize(
+    ("paid_at", "words"),
+    [(None, "Nothing was charged"), (datetime(2026, 1, 5, tzinfo=UTC), "you get back what you have paid")],
+)
+def test_a_cancelled_order_says_whether_money_comes_back(
+    client: Client, order: Order, paid_at: datetime | None, words: str
+) -> None:
+    order.status, order.paid_at = Status.CANCELLED, paid_at
+    order.save()
+    shown = page(client, order)
+    assert words in shown
+    assert "It is on its way to" not in shown
 
 
 def test_it_shows_what_was_bought_and_what_was_agreed(client: Client, order: Order) -> None:

@@ -61,7 +61,7 @@ def test_staff_are_asked_once_for_the_same_thing_and_again_for_another(order: Or
     orders.flag(order=order, note="The total differs.", by="Stripe")
     orders.flag(order=order, note="The total differs.", by="worker")
     assert order.events.filter(note="The total differs.").count() == 1
-    orders.settle_attention(order=order, actor=editor, note="Refunded.")
+    orders.unflag(order=order, actor=editor, note="Refunded.")
     orders.flag(order=order, note="The total differs.", by="worker")
     assert not order.needs_attention, "they have looked at it"
     orders.flag(order=order, note="The stock is gone.", by="worker")

@@ -13,20 +13,7 @@ from store import money, payments
 from store.sandbox import currencies
 from store.sandbox.events import signature
 from store.sandbox.server import Sandbox
-
-
-def purchase(currency: str = "GBP", *, price: int = 1250, shipping: int = 395) -> payments.Purchase:
-    return payments.Purchase(
-        reference="261122-ABCDEF",
-        email="shopper@example.com",
-        currency=currency,
-        items=[payments.Item(name="Enamel mug", unit_price=price, quantity=2)],
-        country="GB",
-        shipping=payments.Shipping(name="Post", price=shipping, min_days=2, max_days=4),
-        success_url="http://127.0.0.1:8000/return/",
-        cancel_url="http://127.0.0.1:8000/cancel/",
-        expires_at=timezone.now() + timedelta(minutes=40),
-    )
+from tests.store.paying import purchase
 
 
 def create(bought: payments.Purchase, key: str = "order-1") -> payments.Session:

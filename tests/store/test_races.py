@@ -15,11 +15,12 @@ from django.db import connections
 from django.test import Client
 
 from store import baskets, checkout, settling, stock
-from store.models import Basket, Order, ProductVariant, ShippingOption, StockItem, StockMovement, StripeEvent
+from store.baskets import MAX_LINES
+from store.models import Basket, BasketLine, Order, ProductVariant, StockItem, StockMovement, StripeEvent
 from store.sandbox.server import Sandbox
 from store.sandbox.visitor import StayedError
 from tests import factories
-from tests.store.paying import listen, mails_about, sales, sessions, stock_of
+from tests.store.paying import listen, mails_about, press_pay, sales, sessions, stock_of
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 Status = Order.Status
@@ -48,15 +49,7 @@ def buy(basket: Basket) -> Any:
     """Press the button in a browser of one's own."""
     client = Client()
     client.cookies["basket"] = basket.token
-    total = baskets.contents(basket).subtotal + ShippingOption.objects.get().price
-    return client.post("/checkout/", {"email": "shopper@example.com", "terms": "on", "total": str(total)})
-
-
-def awaiting(*, mugs: int = 2) -> Order:
-    order = factories.placed_order(factories.basket(MUG=mugs))
-    checkout.start_payment(order=order)
-    order.refresh_from_db()
-    return order
+    return press_pay(client, basket)
 
 
 # --- The last item ---------------------------------------------------------------------------------------
@@ -124,6 +117,36 @@ def test_orders_of_the_same_things_in_any_order_never_wait_for_each_other(mug: P
     assert stock_of("MUG") == stock_of("ATOWEL") == (100, BUYERS)
 
 
+@pytest.mark.parametrize(("step", "left"), [("hold", (10, 2)), ("sell", (8, 0))])
+def test_each_step_is_done_once_an_order_though_many_take_it_at_once(
+    mug: ProductVariant, step: str, left: tuple[int, int]
+) -> None:
+    order = factories.order_without_hold(MUG=2)
+    results = at_once(*[lambda: getattr(stock, step)(order=order)] * 8)
+    assert [result for result in results if isinstance(result, Exception)] == []
+    assert stock_of() == left
+
+
+# --- The basket ------------------------------------------------------------------------------------------
+def test_whoever_adds_the_same_thing_ten_times_at_once_has_ten(mug: ProductVariant) -> None:
+    """Its line is not there yet, so there would be nothing to lock but the basket."""
+    basket = factories.basket()
+    results = at_once(*[lambda: baskets.add(basket=basket, sku="MUG", quantity=1)] * 10)
+    assert [result for result in results if isinstance(result, Exception)] == []
+    assert basket.lines.get().quantity == 10
+
+
+def test_no_basket_takes_more_different_things_however_fast_they_come(mug: ProductVariant) -> None:
+    basket = factories.basket()
+    skus = [f"THING-{number}" for number in range(8)]
+    for sku in skus:
+        factories.product(sku, sku=sku)
+    lines = [BasketLine(basket=basket, sku=f"S{number}", quantity=1) for number in range(MAX_LINES - 1)]
+    BasketLine.objects.bulk_create(lines)
+    at_once(*[lambda sku=sku: baskets.add(basket=basket, sku=sku, quantity=1) for sku in skus])
+    assert basket.lines.count() == MAX_LINES
+
+
 # --- Settling --------------------------------------------------------------------------------------------
 def assert_paid_once(order: Order) -> None:
     order.refresh_from_db()
@@ -138,7 +161,7 @@ def test_webhook_and_return_page_at_once_pay_once(
     listen(sandbox, live_server.url)
     for _ in range(3):
         stock.count(sku="MUG", on_hand=10)
-        order = awaiting()
+        order = factories.awaiting_order()
         back = urlsplit(sandbox.pay(order.session_id))
         (event,) = sandbox.deliveries.waiting()
         results = at_once(
@@ -156,7 +179,7 @@ def test_the_same_event_twenty_times_at_once_pays_once(
     sandbox: Sandbox, mug: ProductVariant, live_server: Any
 ) -> None:
     listen(sandbox, live_server.url)
-    order = awaiting()
+    order = factories.awaiting_order()
     sandbox.pay(order.session_id)
     (event,) = sandbox.deliveries.waiting()
     outcomes = sandbox.deliveries.attempt_all([event] * 20)
@@ -166,7 +189,7 @@ def test_the_same_event_twenty_times_at_once_pays_once(
 
 
 def test_settling_twenty_times_at_once_pays_once(sandbox: Sandbox, mug: ProductVariant) -> None:
-    order = awaiting()
+    order = factories.awaiting_order()
     sandbox.pay(order.session_id)
     results = at_once(*[lambda: settling.settle(session_id=order.session_id, by="test")] * 20)
     assert [result for result in results if isinstance(result, Exception)] == []
@@ -177,9 +200,9 @@ def test_all_messages_about_a_delayed_payment_at_once_end_rightly(
     sandbox: Sandbox, mug: ProductVariant, live_server: Any
 ) -> None:
     listen(sandbox, live_server.url)
-    order = awaiting()
+    order = factories.awaiting_order()
     sandbox.pay(order.session_id, outcome="delayed_success")
-    sandbox.control._settle(order.session_id, {})
+    sandbox.decide(order.session_id, succeeds=True)
     outcomes = sandbox.deliveries.attempt_all(sandbox.deliveries.waiting() * 5)
     assert {outcome.status for outcome in outcomes} == {200}
     assert_paid_once(order)
@@ -199,16 +222,16 @@ def test_two_tabs_that_press_pay_at_once_leave_one_page_that_can_be_paid(
         assert shown <= {page["url"]}, "nobody is led to a page that is closed"
         assert stock_of() == (10, 2)
         assert basket.orders.filter(status__in=Order.HOLDING).count() == 1
-        checkout.cancel(order=basket.orders.get(status=Status.AWAITING))
+        factories.cancel(basket.orders.get(status=Status.AWAITING))
 
 
 def test_paying_and_cancelling_at_once_is_one_or_the_other(sandbox: Sandbox, mug: ProductVariant) -> None:
     for _ in range(5):
         stock.count(sku="MUG", on_hand=10)
-        order = awaiting()
+        order = factories.awaiting_order()
         paid, _cancelled = at_once(
             lambda order=order: sandbox.pay(order.session_id),
-            lambda order=order: checkout.cancel(order=order),
+            lambda order=order: factories.cancel(order),
         )
         settling.settle(session_id=order.session_id, by="test")
         order.refresh_from_db()
@@ -222,12 +245,12 @@ def test_cancelling_and_hearing_of_the_end_at_once_releases_once(
     sandbox: Sandbox, mug: ProductVariant, live_server: Any
 ) -> None:
     listen(sandbox, live_server.url)
-    order = awaiting()
+    order = factories.awaiting_order()
     sandbox.control.expire_now(order.session_id)
     (event,) = sandbox.deliveries.waiting()
     at_once(
         *[lambda: sandbox.deliveries.attempt(event)] * 4,
-        *[lambda: checkout.cancel(order=Order.objects.get(pk=order.pk))] * 4,
+        *[lambda: factories.cancel(Order.objects.get(pk=order.pk))] * 4,
     )
     order.refresh_from_db()
     assert order.status == Status.EXPIRED
@@ -240,7 +263,7 @@ def test_paying_while_another_checkout_of_the_basket_begins_ends_without_a_quarr
 ) -> None:
     for _ in range(5):
         stock.count(sku="MUG", on_hand=10)
-        order = awaiting()
+        order = factories.awaiting_order()
         sandbox.pay(order.session_id)
         settled, placed = at_once(
             lambda order=order: settling.settle(session_id=order.session_id, by="Stripe"),

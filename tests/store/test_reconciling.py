@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from store import checkout, payments
+from store import payments
 from store.models import Order, ProductVariant
 from store.reconciling import FAILURES, Report, reconcile
 from store.sandbox.server import Sandbox
@@ -15,13 +15,6 @@ from tests.store.paying import mails_about, sessions, stock_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mug")]
 Status = Order.Status
-
-
-def awaiting() -> Order:
-    order = factories.placed_order(factories.basket(MUG=2))
-    checkout.start_payment(order=order)
-    order.refresh_from_db()
-    return order
 
 
 def later(minutes: int) -> Report:
@@ -34,7 +27,7 @@ def status_of(order: Order) -> str:
 
 def test_who_still_pays_is_left_alone(sandbox: Sandbox) -> None:
     factories.placed_order()
-    awaiting()
+    factories.awaiting_order()
     assert later(0).asked == 0
 
 
@@ -63,7 +56,7 @@ def test_a_page_whose_answer_was_lost_but_that_was_paid_is_paid(sandbox: Sandbox
 
 
 def test_a_payment_of_which_no_message_came_is_found(sandbox: Sandbox) -> None:
-    order = awaiting()
+    order = factories.awaiting_order()
     sandbox.pay(order.session_id)
     assert later(5).asked == 0
     assert later(60).changed == {order.number: Status.PAID}
@@ -72,14 +65,14 @@ def test_a_payment_of_which_no_message_came_is_found(sandbox: Sandbox) -> None:
 
 
 def test_an_end_of_which_no_message_came_is_found(sandbox: Sandbox) -> None:
-    order = awaiting()
+    order = factories.awaiting_order()
     sandbox.control.expire_now(order.session_id)
     assert later(60).changed == {order.number: Status.EXPIRED}
     assert stock_of() == (10, 0)
 
 
 def test_a_page_that_stripe_still_keeps_open_is_not_ended_by_our_clock(sandbox: Sandbox) -> None:
-    order = awaiting()
+    order = factories.awaiting_order()
     report = later(24 * 60)
     assert (report.asked, report.changed) == (1, {})
     assert (status_of(order), stock_of()) == (Status.AWAITING, (10, 2))
@@ -88,17 +81,17 @@ def test_a_page_that_stripe_still_keeps_open_is_not_ended_by_our_clock(sandbox: 
 
 
 def test_a_delayed_payment_is_asked_about_until_it_is_decided(sandbox: Sandbox) -> None:
-    order = awaiting()
+    order = factories.awaiting_order()
     sandbox.pay(order.session_id, outcome="delayed_failure")
     assert later(60).changed == {order.number: Status.PROCESSING}
     assert later(60).changed == {}
-    sandbox.control._settle(order.session_id, {"outcome": "fail"})
+    sandbox.decide(order.session_id, succeeds=False)
     assert later(60).changed == {order.number: Status.FAILED}
     assert stock_of() == (10, 0)
 
 
 def test_everything_that_waits_can_be_asked_about_at_once(sandbox: Sandbox) -> None:
-    order = awaiting()
+    order = factories.awaiting_order()
     sandbox.pay(order.session_id)
     factories.placed_order()  # its page is being made in this moment
     assert reconcile(everything=True).changed == {order.number: Status.PAID}
@@ -121,7 +114,7 @@ def test_when_stripe_is_down_a_round_ends_soon(sandbox: Sandbox) -> None:
 
 
 def test_an_order_whose_page_stripe_does_not_know_is_for_staff_once(sandbox: Sandbox) -> None:
-    order = awaiting()
+    order = factories.awaiting_order()
     Order.objects.update(session_id="cs_test_of_another_account")
     for _ in range(2):
         assert later(60).changed == {}
@@ -139,3 +132,16 @@ def test_one_order_that_cannot_be_asked_about_keeps_no_other_waiting(
     report = later(2)
     assert len(report.unanswered) == 1
     assert report.changed == {second.number: Status.CANCELLED}
+
+
+@pytest.mark.parametrize("is_at_stripe", [True, False])
+def test_the_history_says_that_nobody_but_the_site_itself_closed_it(
+    sandbox: Sandbox, is_at_stripe: bool
+) -> None:
+    order = factories.placed_order()
+    if is_at_stripe:
+        payments.create_session(order.session_params, idempotency_key=f"order-{order.number}")
+    later(2)
+    event = order.events.get(to_status=Status.CANCELLED)
+    assert (event.by, event.who) == ("worker", "this site, by itself")
+    assert event.get_reason_display() == "The payment page could not be opened in time."

@@ -6,16 +6,12 @@ import pytest
 from django.test import Client
 
 from policies.models import Policy, PolicyVersion
+from store import baskets, checkout
 from store.models import Basket
 from tests import factories
 from tests.store.paying import press_pay
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def terms() -> PolicyVersion:
-    return factories.version(factories.policy("terms", kind=Policy.Kind.TERMS), title="Terms of sale")
 
 
 @pytest.fixture
@@ -38,13 +34,15 @@ def test_goods_shipping_and_the_final_total_are_shown(shopper: Client) -> None:
     assert "obligation to pay" in page
 
 
-def test_another_country_shows_another_total_and_the_order_goes_there(shopper: Client) -> None:
+def test_another_country_shows_another_total_and_the_order_goes_there(
+    shopper: Client, basket: Basket
+) -> None:
     there = factories.shipping("Courier", country="IE", price=950)
     page = review(shopper, country="IE", shipping=str(there.pk))
     assert "Order and pay £34.50</button>" in page
     assert f'action="/checkout/?country=IE&amp;shipping={there.pk}"' in page
-    assert 'name="total" value="3450"' in page
     assert "Courier, £9.50 (2 to 4 working days)" in page
+    assert f'name="shown" value="{checkout.digest(baskets.contents(basket), there)}"' in page
 
 
 def test_terms_are_accepted_and_the_privacy_policy_is_shown_each_in_its_exact_version(
@@ -80,13 +78,13 @@ def test_terms_that_changed_have_to_be_accepted_anew(
 ) -> None:
     factories.version(terms.policy, html="<p>Be kinder.</p>", title="Terms of sale")
     page = press_pay(shopper, basket, terms_version="1").content.decode()
-    assert "The total or the terms have changed." in page
+    assert "The order or the terms have changed." in page
     assert 'name="terms_version" value="2"' in page
     assert "Terms of sale, version 2" in page
     assert not re.search(r'<input[^>]*name="terms"[^>]*checked', page)
 
 
-@pytest.mark.parametrize("field", ["email", "total", "terms_version", "privacy_version", "terms"])
+@pytest.mark.parametrize("field", ["email", "shown", "terms_version", "privacy_version", "terms"])
 @pytest.mark.parametrize("value", ["\x00", "9" * 5000, "<script>", "-1"])
 def test_nonsense_in_any_field_is_an_error_and_never_a_crash(
     shopper: Client, basket: Basket, terms: PolicyVersion, field: str, value: str

@@ -1,16 +1,21 @@
 """What Stripe says of a session becomes the state of the order: once, whatever the order and number of the tellings."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.utils import timezone
 from post_office.models import Email
+from wagtail.models import Site
 
-from store import baskets, checkout, orders, payments, settling, stock
+from home.models import User
+from store import baskets, orders, payments, privacy, settling, staff_steps, stock
 from store.models import Basket, Order, ProductVariant
+from store.reconciling import reconcile
 from store.sandbox.server import Sandbox
 from tests import factories
-from tests.store.paying import mails_about, sales, sessions, stock_of
-from tests.store.test_payments import purchase
+from tests.store.paying import mails_about, press_pay, purchase, sales, sessions, stock_of
 
 pytestmark = pytest.mark.django_db
 Status = Order.Status
@@ -19,14 +24,7 @@ Status = Order.Status
 @pytest.fixture
 def order(sandbox: Sandbox, basket: Basket) -> Order:
     """An order whose payment page is open."""
-    return awaiting(basket)
-
-
-def awaiting(basket: Basket, **choices: Any) -> Order:
-    order = factories.placed_order(basket, **choices)
-    checkout.start_payment(order=order)
-    order.refresh_from_db()
-    return order
+    return factories.awaiting_order(basket)
 
 
 def settle(order: Order) -> Order:
@@ -51,6 +49,13 @@ def test_a_paid_session_makes_a_paid_order(sandbox: Sandbox, order: Order, baske
     mail = Email.objects.get()
     assert mail.to == [order.email]
     assert order.number in mail.email_message().subject
+
+
+def test_without_a_default_site_it_is_paid_all_the_same(sandbox: Sandbox, order: Order) -> None:
+    Site.objects.update(is_default_site=False)
+    sandbox.pay(order.session_id)
+    settle(order)
+    assert (order.status, mails_about(order)) == (Status.PAID, 1)
 
 
 def test_told_again_and_again_it_is_paid_once(sandbox: Sandbox, order: Order) -> None:
@@ -108,7 +113,7 @@ def test_a_discount_of_less_than_the_smallest_coin_is_no_mismatch(
 ) -> None:
     settings.CURRENCY = "ISK"
     ProductVariant.objects.update(price=1995)
-    order = awaiting(factories.basket(MUG=3))
+    order = factories.awaiting_order(factories.basket(MUG=3))
     sandbox.pay(order.session_id, action="apply_code", code="TEST10")
     sandbox.pay(order.session_id)
     settle(order)
@@ -117,7 +122,7 @@ def test_a_discount_of_less_than_the_smallest_coin_is_no_mismatch(
 
 
 def test_with_a_whole_discount_it_is_paid_without_any_payment(sandbox: Sandbox, basket: Basket) -> None:
-    order = awaiting(basket, option=factories.shipping("Pick up", price=0))
+    order = factories.awaiting_order(basket, option=factories.shipping("Pick up", price=0))
     sandbox.pay(order.session_id, action="apply_code", code="TEST100")
     sandbox.pay(order.session_id)
     settle(order)
@@ -131,7 +136,7 @@ def test_it_is_paid_in_every_kind_of_currency(
 ) -> None:
     settings.CURRENCY = currency
     ProductVariant.objects.update(price=price)
-    order = awaiting(factories.basket(MUG=3), option=factories.shipping("Courier", price=500))
+    order = factories.awaiting_order(factories.basket(MUG=3), option=factories.shipping("Courier", price=500))
     sandbox.pay(order.session_id)
     settle(order)
     assert (order.status, order.currency, order.total) == (Status.PAID, currency, 3 * price + 500)
@@ -147,19 +152,92 @@ def test_it_is_paid_in_every_kind_of_currency(
         ({"livemode": True}, "real money"),
     ],
 )
-def test_what_is_paid_but_not_as_ordered_is_for_staff_and_never_counts_as_paid(
+def test_what_is_paid_but_not_as_ordered_waits_for_staff(
     sandbox: Sandbox, order: Order, basket: Basket, ours: dict[str, Any], problem: str
 ) -> None:
     Order.objects.update(**ours)
     sandbox.pay(order.session_id)
     for _ in range(2):
         settle(order)
-    assert order.status == Status.AWAITING
-    assert order.paid_at is None
-    assert order.needs_attention
-    assert problem in order.events.get(note__startswith="Paid, but not").note
-    assert (sales(order), mails_about(order), basket.lines.count()) == (0, 0, 1)
-    assert stock_of() == (10, 2), "the hold stays until somebody has looked"
+    assert (order.status, order.needs_attention) == (Status.REVIEW, True)
+    assert problem in order.events.get(reason="mismatch").note
+    assert order.payment_intent_id, "what has to be refunded can be found"
+    assert (sales(order), mails_about(order), stock_of()) == (0, 0, (10, 2))
+    assert not basket.lines.exists(), "nobody pays for it twice"
+
+
+@pytest.fixture
+def reviewed(sandbox: Sandbox, order: Order) -> Order:
+    """An order for which one penny too much was paid."""
+    Order.objects.update(subtotal=2499)
+    sandbox.pay(order.session_id)
+    return settle(order)
+
+
+@pytest.fixture
+def colleague() -> User:
+    return User.objects.create_user(email="staff@example.com")
+
+
+def test_what_waits_for_staff_keeps_nobody_else_busy(
+    sandbox: Sandbox, reviewed: Order, basket: Basket, shopper: Client
+) -> None:
+    assert reconcile(everything=True).asked == 0
+    baskets.add(basket=basket, sku="MUG", quantity=1)
+    assert press_pay(shopper, basket).status_code == 303, "the shopper can buy something else"
+    privacy.expire_orders(timezone.now() + timedelta(days=4000))
+    reviewed.refresh_from_db()
+    assert reviewed.email == ""
+
+
+def test_coming_back_to_what_waits_for_staff_shows_the_order(reviewed: Order, shopper: Client) -> None:
+    for address in (
+        f"/checkout/cancel/{reviewed.token}/",
+        f"/checkout/return/{reviewed.token}/?session_id={reviewed.session_id}",
+    ):
+        assert shopper.get(address)["Location"] == reviewed.get_absolute_url()
+    reviewed.refresh_from_db()
+    assert (reviewed.status, stock_of()) == (Status.REVIEW, (10, 2))
+
+
+def test_staff_accept_what_was_paid_and_it_goes_its_way(reviewed: Order, colleague: User) -> None:
+    staff_steps.take(order_id=reviewed.pk, to=Status.PAID, user=colleague)
+    reviewed.refresh_from_db()
+    assert (reviewed.status, reviewed.needs_attention, reviewed.total) == (Status.PAID, False, 2895)
+    assert (sales(reviewed), mails_about(reviewed), stock_of()) == (1, 1, (8, 0))
+    assert reviewed.events.get(to_status=Status.PAID).actor == colleague
+
+
+def test_staff_cancel_what_was_paid_and_the_goods_are_free(reviewed: Order, colleague: User) -> None:
+    staff_steps.take(order_id=reviewed.pk, to=Status.CANCELLED, user=colleague)
+    for _ in range(2):
+        settle(reviewed)  # Stripe still says that it is paid
+    assert (reviewed.status, reviewed.needs_attention) == (Status.CANCELLED, True)
+    assert reviewed.events.last().get_reason_display().endswith("refund the payment at Stripe.")
+    assert (sales(reviewed), mails_about(reviewed), stock_of()) == (0, 0, (10, 0))
+
+
+def test_what_is_accepted_though_its_goods_are_gone_is_flagged_and_not_lost(
+    sandbox: Sandbox, order: Order, colleague: User
+) -> None:
+    end_too_early(order, Status.EXPIRED)
+    stock.count(sku="MUG", on_hand=1)
+    Order.objects.update(subtotal=2499)
+    sandbox.pay(order.session_id)
+    assert settle(order).status == Status.REVIEW
+    staff_steps.take(order_id=order.pk, to=Status.PAID, user=colleague)
+    order.refresh_from_db()
+    assert (order.status, order.needs_attention, stock_of()) == (Status.PAID, True, (1, 0))
+
+
+@pytest.mark.parametrize("to", [Status.PAID, Status.CANCELLED, Status.PACKED, "", "nonsense"])
+def test_staff_neither_pay_nor_cancel_what_stripe_has_not_decided(
+    order: Order, colleague: User, to: str
+) -> None:
+    with pytest.raises(orders.IllegalTransitionError):
+        staff_steps.take(order_id=order.pk, to=to, user=colleague)
+    order.refresh_from_db()
+    assert (order.status, stock_of()) == (Status.AWAITING, (10, 2))
 
 
 # --- Foreign ---------------------------------------------------------------------------------------------
@@ -205,7 +283,7 @@ def test_a_delayed_payment_is_paid_when_it_has_come(sandbox: Sandbox, order: Ord
     sandbox.pay(order.session_id, outcome="delayed_success")
     assert settle(order).status == Status.PROCESSING
     assert (stock_of(), mails_about(order), basket.lines.count()) == ((10, 2), 0, 1)
-    sandbox.control._settle(order.session_id, {})
+    sandbox.decide(order.session_id, succeeds=True)
     assert settle(order).status == Status.PAID
     assert (stock_of(), mails_about(order)) == ((8, 0), 1)
 
@@ -217,7 +295,7 @@ def test_a_delayed_payment_that_fails_releases_the_goods(
     sandbox.pay(order.session_id, outcome="delayed_failure")
     if is_told_before:
         assert settle(order).status == Status.PROCESSING
-    sandbox.control._settle(order.session_id, {"outcome": "fail"})
+    sandbox.decide(order.session_id, succeeds=False)
     assert settle(order).status == Status.FAILED
     assert (stock_of(), sales(order), mails_about(order)) == ((10, 0), 0, 0)
 

@@ -127,10 +127,21 @@ def test_a_count_below_what_is_held_is_refused(counted: int) -> None:
 def test_goods_can_be_taken_off_the_shelf_as_far_as_they_are_not_held() -> None:
     stock.receive(sku="MUG", quantity=5)
     stock.hold(order=order(MUG=2))
-    stock.receive(sku="MUG", quantity=-3)
+    stock.write_off(sku="MUG", quantity=3)
     with pytest.raises(stock.OutOfStockError):
-        stock.receive(sku="MUG", quantity=-1)
+        stock.write_off(sku="MUG", quantity=1)
+    with pytest.raises(stock.OutOfStockError):
+        stock.write_off(sku="GHOST", quantity=1)
     assert stock_of("MUG") == (2, 2)
+    assert StockMovement.objects.get(kind="written_off").on_hand_change == -3
+
+
+@pytest.mark.parametrize("move", [stock.receive, stock.write_off])
+def test_no_sign_turns_one_movement_into_another(move: Any) -> None:
+    stock.receive(sku="MUG", quantity=5)
+    with pytest.raises(ValueError, match="not a quantity"):
+        move(sku="MUG", quantity=-1)
+    assert stock_of("MUG") == (5, 0)
 
 
 def test_movements_are_never_changed() -> None:
@@ -142,7 +153,7 @@ def test_movements_are_never_changed() -> None:
 # --- Any sequence at all ---------------------------------------------------------------------------------
 STEPS = st.one_of(
     st.tuples(st.sampled_from(["hold", "release", "sell", "take_back"]), st.integers(0, 3)),
-    st.tuples(st.just("receive"), st.integers(-3, 5)),
+    st.tuples(st.sampled_from(["receive", "write_off"]), st.integers(0, 5)),
     st.tuples(st.just("count"), st.integers(0, 6)),
 )
 
@@ -156,8 +167,8 @@ def test_whatever_happens_stock_is_the_sum_of_its_movements_and_never_below_zero
         orders = [order(A=1), order(A=2, B=1), order(B=2), order(A=1, B=1)]
         for step, number in steps:
             try:
-                if step == "receive":
-                    stock.receive(sku="A", quantity=number)
+                if step in {"receive", "write_off"}:
+                    getattr(stock, step)(sku="A", quantity=number)
                 elif step == "count":
                     stock.count(sku="B", on_hand=number)
                 else:
@@ -173,7 +184,7 @@ def test_publishing_a_stale_draft_changes_no_stock() -> None:
     mug = factories.product(on_hand=5)
     page = ProductPage.objects.get(pk=mug.page.pk)
     draft = page.save_revision()
-    stock.receive(sku="MUG", quantity=-4)
+    stock.write_off(sku="MUG", quantity=4)
     draft.publish()
     assert stock_of("MUG") == (1, 0)
 

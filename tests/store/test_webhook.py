@@ -9,7 +9,7 @@ import pytest
 import stripe
 from django.test import Client
 
-from store import checkout, stock
+from store import stock
 from store.models import Order, ProductVariant, StockMovement, StripeEvent
 from store.sandbox.events import signature
 from store.sandbox.server import Sandbox
@@ -28,14 +28,6 @@ from tests.store.paying import (
 Status, Outcome = Order.Status, StripeEvent.Outcome
 
 
-def awaiting(*, mugs: int = 2) -> Order:
-    """An order whose payment page is open."""
-    order = factories.placed_order(factories.basket(MUG=mugs))
-    checkout.start_payment(order=order)
-    order.refresh_from_db()
-    return order
-
-
 @pytest.fixture
 def told(sandbox: Sandbox, live_server: Any, mug: ProductVariant) -> Sandbox:
     """Stripe's stand-in, whose webhooks reach a running shop."""
@@ -45,7 +37,7 @@ def told(sandbox: Sandbox, live_server: Any, mug: ProductVariant) -> Sandbox:
 
 # --- From the sandbox, over HTTP -------------------------------------------------------------------------
 def test_a_paid_session_is_told_and_the_order_is_paid(told: Sandbox) -> None:
-    order = awaiting()
+    order = factories.awaiting_order()
     told.pay(order.session_id)
     assert deliver(told) == {"checkout.session.completed": 200}
     order.refresh_from_db()
@@ -54,7 +46,7 @@ def test_a_paid_session_is_told_and_the_order_is_paid(told: Sandbox) -> None:
 
 
 def test_the_same_event_again_and_again_is_counted_and_changes_nothing(told: Sandbox) -> None:
-    order = awaiting()
+    order = factories.awaiting_order()
     told.pay(order.session_id)
     (name,) = told.deliveries.waiting()
     assert [told.deliveries.attempt(name).status for _ in range(4)] == [200] * 4
@@ -64,7 +56,7 @@ def test_the_same_event_again_and_again_is_counted_and_changes_nothing(told: San
 
 
 def test_while_stripe_is_down_it_says_so_and_the_next_attempt_succeeds(told: Sandbox) -> None:
-    order = awaiting()
+    order = factories.awaiting_order()
     told.pay(order.session_id)
     told.faults.add(operation="retrieve", kind="error_500", times=3)  # as often as is asked
     assert deliver(told) == {"checkout.session.completed": 503}
@@ -76,7 +68,7 @@ def test_while_stripe_is_down_it_says_so_and_the_next_attempt_succeeds(told: San
 
 
 def test_stripe_carries_an_event_again_by_itself_until_it_was_taken(told: Sandbox) -> None:
-    order = awaiting()
+    order = factories.awaiting_order()
     told.faults.add(operation="retrieve", kind="error_429", times=2)
     told.pay(order.session_id)
     told.deliveries.on_hold = False
@@ -88,7 +80,7 @@ def test_stripe_carries_an_event_again_by_itself_until_it_was_taken(told: Sandbo
 
 
 def test_the_end_of_a_session_is_told_and_the_goods_are_released(told: Sandbox) -> None:
-    order = awaiting()
+    order = factories.awaiting_order()
     told.control.expire_now(order.session_id)
     assert deliver(told) == {"checkout.session.expired": 200}
     order.refresh_from_db()
@@ -96,8 +88,8 @@ def test_the_end_of_a_session_is_told_and_the_goods_are_released(told: Sandbox) 
 
 
 def test_our_own_cancelling_that_is_told_later_changes_nothing(told: Sandbox) -> None:
-    order = awaiting()
-    checkout.cancel(order=order)
+    order = factories.awaiting_order()
+    factories.cancel(order)
     assert deliver(told) == {"checkout.session.expired": 200}
     order.refresh_from_db()
     assert (order.status, stock_of()) == (Status.CANCELLED, (10, 0))
@@ -108,9 +100,9 @@ def test_our_own_cancelling_that_is_told_later_changes_nothing(told: Sandbox) ->
 def test_a_delayed_payment_ends_rightly_in_whatever_order_it_is_told(
     told: Sandbox, outcome: str, is_in_order: bool
 ) -> None:
-    order = awaiting()
+    order = factories.awaiting_order()
     told.pay(order.session_id, outcome=outcome)
-    told.control._settle(order.session_id, {"outcome": "succeed" if outcome == "delayed_success" else "fail"})
+    told.decide(order.session_id, succeeds=outcome == "delayed_success")
     names = told.deliveries.waiting()
     for name in names if is_in_order else reversed(names):
         assert told.deliveries.attempt(name).status == 200
@@ -138,7 +130,7 @@ def test_a_body_that_is_too_long_is_refused_over_the_wire(told: Sandbox) -> None
 def test_an_expiry_told_after_the_payment_changes_nothing(
     sandbox: Sandbox, mug: ProductVariant, client: Client
 ) -> None:
-    order = awaiting()
+    order = factories.awaiting_order()
     sandbox.pay(order.session_id)
     for number, kind in enumerate(("completed", "expired", "async_payment_failed")):
         body = event(f"checkout.session.{kind}", id=f"evt_{number}", data=session_object(order))
@@ -152,7 +144,7 @@ def test_a_payment_that_is_only_claimed_pays_nothing(
     sandbox: Sandbox, mug: ProductVariant, client: Client
 ) -> None:
     """Even a signed event is only a reason to ask."""
-    order = awaiting()
+    order = factories.awaiting_order()
     claim = {**session_object(order), "status": "complete", "payment_status": "paid"}
     assert post_event(client, event(data=claim), sandbox.webhook_secret) == 200
     order.refresh_from_db()
@@ -163,7 +155,7 @@ def test_a_payment_that_is_only_claimed_pays_nothing(
 def test_a_payment_told_after_the_goods_were_sold_to_another_is_for_staff(
     sandbox: Sandbox, mug: ProductVariant, client: Client
 ) -> None:
-    order = awaiting()
+    order = factories.awaiting_order()
     stock.release(order=order)  # what must never happen
     stock.count(sku="MUG", on_hand=1)
     sandbox.pay(order.session_id)
@@ -193,7 +185,7 @@ def session_object(order: Order) -> dict[str, str]:
 def test_what_is_not_ours_is_taken_with_thanks_and_changes_nothing(
     sandbox: Sandbox, mug: ProductVariant, client: Client, changes: dict[str, Any], outcome: str
 ) -> None:
-    order = awaiting()
+    order = factories.awaiting_order()
     sandbox.pay(order.session_id)
     before = StockMovement.objects.count()
     assert post_event(client, {**event(), **nested(changes)}, sandbox.webhook_secret) == 200
@@ -210,7 +202,7 @@ def nested(changes: dict[str, Any]) -> dict[str, Any]:
 def test_a_foreign_session_is_not_asked_for_when_it_is_of_the_other_mode(
     sandbox: Sandbox, mug: ProductVariant, client: Client
 ) -> None:
-    order = awaiting()
+    order = factories.awaiting_order()
     sandbox.pay(order.session_id)
     body = event(livemode=True, data=session_object(order))
     assert post_event(client, body, sandbox.webhook_secret) == 200

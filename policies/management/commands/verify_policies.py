@@ -1,51 +1,89 @@
 """`manage.py verify_policies`: recomputes every hash and link of the published record, and holds facts against it."""
 
-import json
+import sys
+from collections.abc import Iterator
+from enum import IntEnum
 from typing import Any
 
-from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
-from django.utils import translation
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.utils import timezone
+from tqdm import tqdm
 
-from policies import facts, records
-from policies.models import Policy
+from policies import drift, records
+from policies.models import Policy, PolicyVersion
+
+_AFTER_DAMAGE = (
+    "Keep a copy of the database as it is, for finding out who changed it; then restore the record from a back-up, "
+    "or compare it with an earlier export (Policies → Policies in the admin)."
+)
+_MANY = 100  # versions, from which a progress bar is worth its line
+
+
+class Found(IntEnum):
+    """What is wrong with a policy, the worse the higher: the command's exit code is the worst of all."""
+
+    NOTHING = 0
+    DRIFT = 1
+    DAMAGE = 2
 
 
 class Command(BaseCommand):
-    """Prints one line a policy; fails when a record is broken or a fact in force is no longer true."""
+    """Prints a line a policy. Exit code 1: a fact in force is no longer true. 2: a record is broken or missing."""
 
-    help = "Check every published version, and the facts that the versions in force state."
+    help = "Check every published version (exit code 2), and the facts that the versions in force state (1)."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        policies = Policy.objects.order_by("slug")
-        failed = [policy.slug for policy in policies if not self._verify(policy)]
-        if failed:
-            raise CommandError(f"Not as published: {', '.join(failed)}")
+        count = PolicyVersion.objects.count()
+        hides_progress = count < _MANY or not sys.stderr.isatty()
+        live, found = drift.LiveFacts(), {}
+        with tqdm(total=count, unit=" versions", leave=False, disable=hides_progress) as progress:
+            for policy in Policy.objects.order_by("slug"):
+                found[policy.slug] = self._verify(policy, live, progress)
+        worst = max(found.values(), default=Found.NOTHING)
+        if worst is not Found.NOTHING:
+            names = ", ".join(slug for slug, what in found.items() if what is not Found.NOTHING)
+            raise CommandError(f"Not as published: {names}", returncode=int(worst))
 
-    def _verify(self, policy: Policy) -> bool:
-        versions = policy.versions.select_related("policy", "withdrawal").order_by("number")
-        problem = next(records.problems(versions.iterator(chunk_size=50)), None)
-        if problem is not None:
-            self.stderr.write(f"{policy.slug}: version {problem.version.number} is broken: {problem.what}")
-            return False
-        if records.head_is_missing(policy):
-            self.stderr.write(f"{policy.slug}: the newest version is missing")
-            return False
-        if changed := _changed_facts(policy):
-            names = ", ".join(changed)
-            self.stderr.write(f"{policy.slug}: the site has moved away from what it states: {names}")
-            return False
-        self.stdout.write(f"{policy.slug}: {versions.count()} version(s), as published")
-        return True
+    def _verify(self, policy: Policy, live: drift.LiveFacts, progress: tqdm) -> Found:
+        if damage := _damage(policy, progress):
+            self._say(self.stderr, policy, f"{damage}. {_AFTER_DAMAGE}")
+            return Found.DAMAGE
+        if drifts := drift.of_policy(policy, live=live):
+            for one in drifts:
+                self._say(self.stderr, policy, _drifted(one))
+            return Found.DRIFT
+        self._say(self.stdout, policy, f"{policy.versions.count()} version(s), as published")
+        return Found.NOTHING
+
+    def _say(self, stream: OutputWrapper, policy: Policy, words: str) -> None:
+        with tqdm.external_write_mode():  # the bar makes room
+            stream.write(f"{policy.slug}: {words}")
 
 
-def _changed_facts(policy: Policy) -> list[str]:
-    """Name the facts that the version in force states differently from the running system."""
-    version = policy.in_force()
-    if version is None:
-        return []
-    with translation.override(settings.LANGUAGE_CODE):
-        live = {
-            key: json.loads(records.encode(facts.collect(key))) for key in version.facts if facts.get(key)
-        }
-    return [key for key, data in sorted(live.items()) if data != version.facts[key]]
+def _damage(policy: Policy, progress: tqdm) -> str:
+    """Name the first broken record of a policy, or what is missing; nothing where all is well."""
+    versions = policy.versions.select_related("policy", "withdrawal").order_by("number")
+    problem = next(records.problems(_counted(versions.iterator(chunk_size=50), progress)), None)
+    if problem is not None:
+        return f"version {problem.version.number} is broken: {problem.what}"
+    if records.head_is_missing(policy):
+        return "the newest version is missing"
+    return "a withdrawal was added, changed or removed" if records.withdrawals_are_changed(policy) else ""
+
+
+def _counted(versions: Iterator[PolicyVersion], progress: tqdm) -> Iterator[PolicyVersion]:
+    for version in versions:
+        yield version
+        progress.update()
+
+
+def _drifted(one: drift.Drift) -> str:
+    if one.announced:
+        advice = (
+            f"Version {one.announced.number} says so from {timezone.localdate(one.announced.effective_at)}."
+        )
+    else:
+        advice = (
+            "Undo the change of the site, or publish a version (the dashboard of the admin offers a draft)."
+        )
+    return f"the site has moved away from what it states: {one.key}: {'; '.join(one.changes)}. {advice}"

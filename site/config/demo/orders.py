@@ -21,12 +21,12 @@ from config.demo import texts
 from home.models import User
 from policies.models import Policy
 from store import baskets, checkout, clock, orders, settling, stock
-from store.models import Basket, Order, ShippingOption
+from store.models import Basket, Order, OrderEvent, ShippingOption
 from store.sandbox import payments as at_stripe
 from store.sandbox.events import NOBODY
 from store.sandbox.server import HOST, Sandbox
 
-Status = Order.Status
+Status, By = Order.Status, OrderEvent.By
 PAYING = timedelta(minutes=3)  # typing in a card
 # What a bank takes to decide; after the sandbox's usual 20 seconds no order would be seen waiting.
 BANK_DEBIT = timedelta(days=3)
@@ -150,14 +150,15 @@ def _day_after(moment: datetime, days: int, hour: int, minute: int) -> datetime:
 
 def _placed(story: Story, purchase: Purchase) -> Order:
     option = ShippingOption.objects.get(country__code=purchase.country, name=purchase.way)
-    agreement = checkout.Agreement(
-        terms=Policy.objects.in_force_of(Policy.Kind.TERMS, purchase.placed_at),
-        privacy=Policy.objects.in_force_of(Policy.Kind.PRIVACY, purchase.placed_at),
-    )
     with story.at(purchase.placed_at):
         basket = None
         for sku, quantity in purchase.goods.items():
             basket = baskets.add(basket=basket, sku=sku, quantity=quantity)
+        agreement = checkout.Agreement(
+            shown=checkout.digest(baskets.contents(basket), option),
+            terms=Policy.objects.in_force_of(Policy.Kind.TERMS, purchase.placed_at),
+            privacy=Policy.objects.in_force_of(Policy.Kind.PRIVACY, purchase.placed_at),
+        )
         order = checkout.place_order(basket=basket, email=purchase.email, option=option, agreement=agreement)
         if purchase.end != "placed":
             checkout.start_payment(order=order)
@@ -171,7 +172,7 @@ def _live(till: Till, purchase: Purchase, order: Order) -> None:
             pass
         case ["cancelled"]:
             with till.story.at(order.placed_at + CHANGED_MIND):
-                checkout.cancel(order=order, note="Came back from the payment page.")
+                checkout.cancel(order=order, by=By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
         case ["expired"]:
             _settle(till, order, order.session_expires_at)
         case ["bank", *rest]:
@@ -199,7 +200,7 @@ def _pay(till: Till, purchase: Purchase, order: Order, *, outcome: str) -> None:
 def _settle(till: Till, order: Order, moment: datetime) -> None:
     with till.story.at(moment):
         till.sandbox.look_at_the_clock()
-        settling.settle(session_id=order.session_id, by="Stripe")
+        settling.settle(session_id=order.session_id, by=By.STRIPE)
     order.refresh_from_db()
 
 

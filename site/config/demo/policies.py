@@ -23,9 +23,9 @@ from policies.models.versions import ChangeKind
 # name, purpose, provider, how long
 NECESSARY = (
     ("consent", "Remembers what you chose about cookies.", "6 months"),
-    ("sessionid", "Keeps you signed in, and your basket together, once you use either.", "2 weeks"),
-    ("basket", "Remembers which basket is yours, once you put something into one.", "30 days"),
-    ("basket_count", "Shows how many things are in it.", "30 days"),
+    ("basket", "Keeps your basket together, once you put something in.", "30 days"),
+    ("basket_count", "Shows how many things are in your basket.", "30 days"),
+    ("sessionid", "Keeps you signed in, once you sign in.", "2 weeks"),
     ("csrftoken", "Protects the forms of people who are signed in.", "1 year"),
 )
 ANALYTICS = (

@@ -168,7 +168,7 @@ POST_OFFICE = {
 }
 MAIL_KEEP_DAYS = number("MAIL_KEEP_DAYS", 90)
 
-# --- Sessions and cookies: none until somebody signs in or fills a basket -----------------------------------
+# --- Sessions and cookies: none until somebody signs in (the basket has cookies of its own) -----------------
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"

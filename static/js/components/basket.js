@@ -128,7 +128,7 @@ async function choose(form) {
 function follow(found, address) {
   const [ours, fresh] = [document, found].map((page) => page.querySelector("[data-order]"));
   ours.setAttribute("action", fresh.getAttribute("action"));
-  ours.elements.total.value = fresh.elements.total.value;
+  ours.elements.shown.value = fresh.elements.shown.value;
   window.history.replaceState(null, "", address);
 }
 

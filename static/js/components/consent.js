@@ -43,10 +43,12 @@ class ConsentBar {
     this.chooseButton = bar.querySelector("[data-consent-choose]");
     this.saveButton = bar.querySelector("[data-consent-save]");
     this.error = bar.querySelector("[data-consent-error]");
+    this.changed = bar.querySelector("[data-consent-changed]");
     this.gpcLine = bar.querySelector("[data-consent-gpc]");
     this.status = document.querySelector("[data-consent-status]");
     this.skipLink = document.querySelector("[data-consent-skip]");
     this.notice = {
+      version: Number(attributes.consentVersion),
       accepted: attributes.consentAccepted.split(",").map(Number),
       categories: attributes.consentCategories.split(","),
     };
@@ -97,12 +99,23 @@ class ConsentBar {
 
   show() {
     if (!this.bar.hidden) return;
-    this.gpcLine.hidden = !this.decision().gpc;
+    const { ask, gpc } = this.decision();
+    this.gpcLine.hidden = !gpc;
+    this.tellChanges(ask ? parse(readCookie("consent"))?.version : undefined);
     this.error.hidden = true;
     this.bar.hidden = false;
     this.measure();
     if (this.skipLink) this.skipLink.hidden = false;
     if (!this.opener) this.say(this.bar.dataset.messageOpen); // opened on purpose, focus goes there and says enough
+  }
+
+  /** Tell those who chose under an older version what changed its meaning since, with the redline. */
+  tellChanges(chosen) {
+    const isOlder = chosen < this.notice.version;
+    this.changed.hidden = !isOlder;
+    if (!isOlder) return;
+    this.changed.querySelector("a").href = `${this.changed.dataset.compare}${chosen}/${this.notice.version}/`;
+    for (const line of this.changed.querySelectorAll("li")) line.hidden = Number(line.dataset.version) <= chosen;
   }
 
   hide() {

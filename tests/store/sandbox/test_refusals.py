@@ -29,8 +29,15 @@ def in_seconds(seconds: int) -> dict[str, Any]:
     return order(expires_at=int(time.time()) + seconds)
 
 
+def taking(least: int, most: int) -> dict[str, Any]:
+    ends = {"minimum": least, "maximum": most}
+    estimate = {end: {"unit": "business_day", "value": value} for end, value in ends.items()}
+    return {"shipping_rate_data": {**shipping()["shipping_rate_data"], "delivery_estimate": estimate}}
+
+
 PRICE = "line_items[0][price_data]"
 FIXED = "shipping_options[0][shipping_rate_data][fixed_amount]"
+DAYS = "shipping_options[0][shipping_rate_data][delivery_estimate]"
 COUNTRIES = "shipping_address_collection[allowed_countries]"
 CUSTOM = [{"key": f"k{n}", "label": {"type": "custom", "custom": "K"}, "type": "text"} for n in range(4)]
 REFUSED = [
@@ -74,6 +81,8 @@ REFUSED = [
     (with_lines(line(), line(currency="usd")), "line_items[1][price_data][currency]", None),
     (order(shipping_options=[shipping(currency="usd")]), f"{FIXED}[currency]", None),
     (with_lines(line(recurring={"interval": "month"})), "mode", None),
+    (order(shipping_options=[taking(0, 4)]), f"{DAYS}[minimum][value]", "parameter_invalid_integer"),
+    (order(shipping_options=[taking(5, 4)]), f"{DAYS}[minimum][value]", None),
     # Counts and lengths
     (with_lines(*[line()] * 101), "line_items", None),
     (order(shipping_options=[shipping()] * 6), "shipping_options", None),

@@ -1,0 +1,102 @@
+"""The geometry of plots that pages draw as SVG on the server; no script, no library, the same for everyone.
+
+It knows numbers and labels only. The template templates/components/stacked_bars.html prints it, with words for those
+who do not see it; a table with the same numbers belongs beside every plot.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+WIDTH, HEIGHT = 720, 220  # of the drawing, in units of its own; it scales to the page
+_LEFT, _BOTTOM, _TOP = 36, 24, 10
+_GAP = 0.25  # of a bar's place
+_MOST_LABELS = 8
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A piece of a bar: its series (0, 1, …) and its place."""
+
+    series: int
+    y: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar with all its pieces; `label` is empty where there is no room for it."""
+
+    x: float
+    width: float
+    middle: float
+    label: str
+    title: str
+    segments: list[Segment]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the grid."""
+
+    y: float
+    value: int
+
+
+@dataclass(frozen=True)
+class StackedBars:
+    """A finished plot."""
+
+    bars: list[Bar]
+    grid: list[Line]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = _LEFT
+
+
+def stacked_bars(rows: Sequence[tuple[str, str, Sequence[int]]]) -> StackedBars:
+    """Place bars side by side. A row is (label, title, one number of each series, from the bottom up)."""
+    most = max((sum(numbers) for _label, _title, numbers in rows), default=0)
+    top = _round_up(most)
+    place = (WIDTH - _LEFT) / max(len(rows), 1)
+    every = -(-len(rows) // _MOST_LABELS) or 1
+    bars = [
+        Bar(
+            x=_LEFT + place * (index + _GAP / 2),
+            width=place * (1 - _GAP),
+            middle=_LEFT + place * (index + 0.5),
+            label=label if index % every == 0 else "",
+            title=title,
+            segments=list(_segments(numbers, top)),
+        )
+        for index, (label, title, numbers) in enumerate(rows)
+    ]
+    return StackedBars(bars, [Line(_y(value, top), value) for value in _grid(top)])
+
+
+def _segments(numbers: Sequence[int], top: int) -> Iterable[Segment]:
+    below = 0
+    for series, number in enumerate(numbers):
+        if number:
+            upper = _y(below + number, top)
+            yield Segment(series, upper, _y(below, top) - upper)
+        below += number
+
+
+def _y(value: float, top: int) -> float:
+    return round(HEIGHT - _BOTTOM - (HEIGHT - _BOTTOM - _TOP) * value / top, 2)
+
+
+def _grid(top: int) -> list[int]:
+    return sorted({0, top // 2, top})
+
+
+def _round_up(most: int) -> int:
+    """Choose the number at the top of the scale: 2, 4, 10, 20, 40, 100 and so on."""
+    step = 1
+    while True:
+        for factor in (2, 4):
+            if most <= factor * step:
+                return factor * step
+        if most <= 10 * step:
+            return 10 * step
+        step *= 10

@@ -1,0 +1,111 @@
+"""How visitors choose about cookies: counts by week, by way of choosing and by category, for a plot and a table.
+
+It counts records, which name nobody; it tracks no visitor and knows of no visit without a choice.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import TruncDay, TruncWeek
+from django.utils import timezone
+
+from policies import notices
+from policies.models import ConsentRecord
+
+METHODS = tuple(ConsentRecord.Method.values)
+LONGEST_BY_DAY = 45  # days; longer periods are counted by week
+
+
+@dataclass(frozen=True)
+class Row:
+    """The choices of one day or week: way of choosing → how many."""
+
+    start: date
+    counts: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True)
+class Share:
+    """So many out of so many: choices of one kind, or choices that allow a category out of those that name it."""
+
+    name: str
+    number: int
+    out_of: int
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.number / self.out_of) if self.out_of else 0
+
+
+@dataclass(frozen=True)
+class Report:
+    """The choices of a period. Rows have no gaps; `step` is "day" or "week"."""
+
+    rows: list[Row]
+    totals: dict[str, int]
+    categories: list[Share]
+    step: str
+
+    @property
+    def total(self) -> int:
+        return sum(self.totals.values())
+
+    @property
+    def shares(self) -> list[Share]:
+        """Each way of choosing with its share of all choices."""
+        return [
+            Share(ConsentRecord.Method(method).label, self.totals[method], self.total) for method in METHODS
+        ]
+
+
+def of_last_days(days: int, *, now: datetime) -> Report:
+    """Count the choices of the last so many days: three queries, whatever their number."""
+    records = ConsentRecord.objects.filter(created_at__gt=now - timedelta(days=days), created_at__lte=now)
+    step = "day" if days <= LONGEST_BY_DAY else "week"
+    rows = _rows(records, step, now - timedelta(days=days), now)
+    totals = {method: sum(row.counts[method] for row in rows) for method in METHODS}
+    return Report(rows, totals, _categories(records, now), step)
+
+
+def _rows(records: QuerySet[ConsentRecord], step: str, since: datetime, now: datetime) -> list[Row]:
+    truncate = TruncDay if step == "day" else TruncWeek
+    counted = (
+        records.annotate(start=truncate("created_at"))
+        .order_by("start")
+        .values_list("start", "method")
+        .annotate(number=Count("pk"))
+    )
+    found: dict[date, dict[str, int]] = {}
+    for start, method, number in counted:
+        found.setdefault(start.date(), dict.fromkeys(METHODS, 0))[method] = number
+    return [Row(start, found.get(start, dict.fromkeys(METHODS, 0))) for start in _starts(step, since, now)]
+
+
+def _starts(step: str, since: datetime, now: datetime) -> Iterator[date]:
+    """Name every day, or the Monday of every week, of a period in the site's time."""
+    day, last = timezone.localtime(since).date(), timezone.localtime(now).date()
+    if step == "week":
+        day -= timedelta(days=day.weekday())
+    while day <= last:
+        yield day
+        day += timedelta(days=1 if step == "day" else 7)
+
+
+def _categories(records: QuerySet[ConsentRecord], now: datetime) -> list[Share]:
+    notice = notices.current(now)
+    if notice is None or not notice.optional:
+        return []
+    numbers = records.aggregate(
+        **{f"asked_{c.varname}": Count("pk", filter=Q(choices__has_key=c.varname)) for c in notice.optional},
+        **{
+            f"on_{c.varname}": Count("pk", filter=Q(**{f"choices__{c.varname}": True}))
+            for c in notice.optional
+        },
+    )
+    return [Share(c.name, numbers[f"on_{c.varname}"], numbers[f"asked_{c.varname}"]) for c in notice.optional]

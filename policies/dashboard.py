@@ -1,0 +1,47 @@
+"""The policies on the dashboard: how each one stands, and what somebody should do about it. It only shows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from wagtail.admin.ui.components import Component
+
+from home.models import User
+from policies import overview
+from policies.models import Policy
+
+RIGHT = "policies.view_policyversion"
+
+
+class PoliciesPanel(Component):
+    """A line for each policy that was ever published."""
+
+    name = "policies"
+    template_name = "policies/admin/dashboard.html"
+    order = 50  # above Wagtail's own
+
+    class Media:
+        css = {"all": ["css/components/policies_admin.css"]}
+
+    def get_context_data(self, parent_context: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Look up how the policies stand, and what this person may do."""
+        request = parent_context["request"]
+        standings = overview.standings(Policy.objects.published().order_by("title", "pk"), now=timezone.now())
+        return {
+            "request": request,
+            "csrf_token": parent_context.get("csrf_token"),
+            "lines": [(standing, may_edit(request.user, standing)) for standing in standings],
+            "is_all_as_published": all(standing.is_as_published for standing in standings),
+        }
+
+
+def may_edit(user: User, standing: overview.Standing) -> bool:
+    """Say whether somebody may edit the page of a policy."""
+    return standing.page is not None and standing.page.permissions_for_user(user).can_edit()
+
+
+def add_panel(request: HttpRequest, panels: list[Component]) -> None:
+    """Show the policies to those who may see their versions."""
+    if request.user.has_perm(RIGHT):
+        panels.append(PoliciesPanel())

@@ -1,0 +1,135 @@
+"""What is different between two states of a fact, in plain words: one sentence for each thing added, gone or changed.
+
+Facts are plain data (JSON) of any shape. Entries of a list are matched by what identifies them, so that "the cookie
+_ga_* was added" does not read as a change of everything after it. It knows nothing of versions and reads no database.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+# What tells the entries of a list apart, and what they are called: the first of these that all entries have.
+_IDENTITIES = ("key", "varname", "name")
+_NAMES = ("label", "name", "title")
+_LONGEST_VALUE = 80
+_LABELS: dict[str, str | Promise] = {
+    "company_number": gettext_lazy("company number"),
+    "cookies": gettext_lazy("cookies"),
+    "country": gettext_lazy("country"),
+    "days": gettext_lazy("kept"),
+    "description": gettext_lazy("explanation"),
+    "duration": gettext_lazy("how long"),
+    "email": gettext_lazy("e-mail address"),
+    "is_required": gettext_lazy("always on"),
+    "label": gettext_lazy("name"),
+    "name": gettext_lazy("name"),
+    "party": gettext_lazy("set by"),
+    "phone": gettext_lazy("telephone"),
+    "policy_url": gettext_lazy("provider's policy"),
+    "privacy_url": gettext_lazy("provider's policy"),
+    "provider": gettext_lazy("provider"),
+    "purpose": gettext_lazy("what for"),
+    "storage": gettext_lazy("kind"),
+    "street": gettext_lazy("street"),
+    "town": gettext_lazy("town"),
+    "varname": gettext_lazy("short name"),
+    "what": gettext_lazy("what it holds"),
+}
+
+
+def describe(old: Any, new: Any) -> list[str]:
+    """Say in the active language what became of the old data; nothing only where nothing did."""
+    return list(_changes(old, new, ())) or ([] if old == new else [_("changed")])
+
+
+def _changes(old: Any, new: Any, path: tuple[str, ...], key: str = "") -> Iterator[str]:
+    if old == new:
+        return
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in (*new, *(name for name in old if name not in new)):
+            yield from _changes(old.get(name), new.get(name), (*path, _label(name)), name)
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from _changes_of_list(old, new, path)
+    elif key == "days":
+        yield _sentence(path, "%(old)s → %(new)s", old=_days(old), new=_days(new))
+    else:
+        yield _change_of_value(old, new, path)
+
+
+def _changes_of_list(old: list, new: list, path: tuple[str, ...]) -> Iterator[str]:
+    before, after = _by_identity(old, new)
+    for identity, entry in after.items():
+        if identity in before:
+            yield from _changes(before[identity], entry, (*path, _name(entry)))
+        else:
+            yield _sentence(path, _("%(name)s added"), name=_name(entry))
+    for identity, entry in before.items():
+        if identity not in after:
+            yield _sentence(path, _("%(name)s removed"), name=_name(entry))
+    if before == after:
+        yield _sentence(path, _("another order"))
+
+
+def _by_identity(old: list, new: list) -> tuple[dict[str, Any], dict[str, Any]]:
+    for key in _IDENTITIES:
+        before, after = _keyed(old, key), _keyed(new, key)
+        if (len(before), len(after)) == (len(old), len(new)):
+            return before, after
+    return {_written(entry): entry for entry in old}, {_written(entry): entry for entry in new}
+
+
+def _keyed(entries: list, key: str) -> dict[str, Any]:
+    return {_written(entry[key]): entry for entry in entries if isinstance(entry, dict) and key in entry}
+
+
+def _change_of_value(old: Any, new: Any, path: tuple[str, ...]) -> str:
+    if _is_nothing(old):
+        return _sentence(path, _("%(name)s added"), name=_in_words(new))
+    if _is_nothing(new):
+        return _sentence(path, _("%(name)s removed"), name=_in_words(old))
+    return _sentence(path, "%(old)s → %(new)s", old=_in_words(old), new=_in_words(new))
+
+
+def _sentence(path: tuple[str, ...], words: str, **names: str) -> str:
+    said = words % names
+    return f"{', '.join(path)}: {said}" if path else said
+
+
+def _label(key: str) -> str:
+    return str(_LABELS.get(key, key.replace("_", " ")))
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or value in ("", [], {})
+
+
+def _name(entry: Any) -> str:
+    if isinstance(entry, dict):
+        names = (entry[key] for key in (*_NAMES, *_IDENTITIES) if isinstance(entry.get(key), str))
+        return next((name for name in names if name), _in_words(entry))
+    return _in_words(entry)
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, str):
+        return f"“{Truncator(value).chars(_LONGEST_VALUE)}”"
+    return Truncator(_written(value)).chars(_LONGEST_VALUE)
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _days(value: Any) -> str:
+    if value is None:
+        return _("as long as the purpose lasts")
+    if not isinstance(value, int):
+        return _in_words(value)
+    return ngettext("%(days)s day", "%(days)s days", value) % {"days": value}

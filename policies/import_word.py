@@ -1,0 +1,200 @@
+"""Turns a Word file (.docx) into what a policy holds: title and canonical markup. Whole, or not at all.
+
+Mammoth reads the file, and sees nothing but XML that was checked before: how far the file unpacks, how large and how
+deep its XML is, no entities, no macros. Afterwards the words of the file are counted against those of the result.
+Pictures, comments, page heads and feet, and text marked as deleted stay outside; a picture's description enters. It
+reads nothing but the bytes it is given.
+"""
+
+import zlib
+from io import BytesIO
+from typing import NamedTuple
+from xml.parsers import expat
+from zipfile import BadZipFile, ZipFile, ZipInfo
+
+import mammoth
+from django.utils.translation import gettext as _
+from lxml import etree
+
+from policies import cleaning, word_xml
+from policies.losses import RefusedError, count_words, refuse_characters, refuse_losses, words_of_markup
+
+MAX_ENTRIES = 2_000
+MAX_UNPACKED = 50 * 1024 * 1024
+MAX_RATIO = 300  # zip bombs reach about 1000, the XML of real files some 20
+_SMALL = 1024 * 1024
+_ZIP = b"PK\x03\x04"
+_OLE = (
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # what Word wrote until 2003, and what it puts around encrypted files
+)
+_IS_ENCRYPTED = 0x1
+_TITLE = "document-title"
+_STYLES = f"""
+p[style-name='Title'] => h1.{_TITLE}:fresh
+p[style-name='Quote'] => blockquote > p:fresh
+p[style-name='Intense Quote'] => blockquote > p:fresh
+"""
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+# What damaged files raise in a reader that trusts them to be well made.
+_DAMAGE = (
+    AttributeError,
+    BadZipFile,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    zlib.error,
+    expat.ExpatError,
+    etree.LxmlError,
+)
+
+
+class WordDocument(NamedTuple):
+    """A converted file. `title` may be empty; `html` is canonical and leaves it out."""
+
+    title: str
+    html: str
+
+
+def convert(content: bytes) -> WordDocument:
+    """Read a Word file."""
+    _refuse_other_formats(content)
+    try:
+        parts = _checked_parts(content)
+        shown = word_xml.words_of(parts)
+        result = mammoth.convert_to_html(
+            _packed(word_xml.simplified(parts)),
+            style_map=_STYLES,
+            include_embedded_style_map=False,  # it could leave text out
+            convert_image=lambda image: [mammoth.html.text(image.alt_text or "")],
+        )
+    except _DAMAGE as error:
+        raise RefusedError(_("it is damaged (%(what)s)") % {"what": type(error).__name__}) from error
+    if any("w:sym" in message.message for message in result.messages):
+        raise RefusedError(_("it holds a letter of a symbol font that cannot be read"))
+    words_of_markup(result.value)  # refuses what cannot be cleaned
+    document = _document(cleaning.parse_untrusted(result.value))
+    text = cleaning.plain_text(document.html)
+    if not text:
+        raise RefusedError(_("it holds no text"))
+    refuse_characters(f"{document.title}\n{text}")
+    refuse_losses(shown, count_words(f"{document.title}\n{text}"))
+    return document
+
+
+# --- The file ------------------------------------------------------------------------------------------------------
+
+
+def _refuse_other_formats(content: bytes) -> None:
+    if content.startswith(_OLE):
+        if "EncryptedPackage".encode("utf-16-le") in content:
+            raise RefusedError(_("it is protected by a password; save it without one"))
+        raise RefusedError(_("it is an old Word file (.doc); save it as .docx"))
+    if not content.startswith(_ZIP):
+        raise RefusedError(_("it is no Word file (.docx)"))
+
+
+def _checked_parts(content: bytes) -> word_xml.Parts:
+    """Unpack the XML of the file, and nothing else of it, as far as it is in bounds."""
+    bounds = word_xml.Bounds()
+    parts: word_xml.Parts = {}
+    with ZipFile(BytesIO(content)) as archive:
+        entries = archive.infolist()
+        _refuse_bombs(entries)
+        if any(basename.endswith("vbaProject.bin") for basename in archive.namelist()):
+            raise RefusedError(_("it holds macros; save it as .docx without them"))
+        for entry in entries:
+            if entry.filename.endswith((".xml", ".rels")):
+                parts[entry.filename] = archive.read(entry)
+                bounds.check(parts[entry.filename])
+    _refuse_other_types(parts.get("[Content_Types].xml", b""))
+    return parts
+
+
+def _refuse_bombs(entries: list[ZipInfo]) -> None:
+    unpacked = sum(entry.file_size for entry in entries)
+    if len(entries) > MAX_ENTRIES:
+        raise RefusedError(_("it holds more than %(most)d files") % {"most": MAX_ENTRIES})
+    if unpacked > MAX_UNPACKED or any(
+        entry.file_size > max(_SMALL, MAX_RATIO * entry.compress_size) for entry in entries
+    ):
+        raise RefusedError(_("it unpacks to far more than a text needs"))
+    if any(entry.flag_bits & _IS_ENCRYPTED for entry in entries):
+        raise RefusedError(_("it is protected by a password; save it without one"))
+
+
+def _refuse_other_types(content_types: bytes) -> None:
+    if b"macroEnabled" in content_types:
+        raise RefusedError(_("it holds macros; save it as .docx without them"))
+    if b"wordprocessingml" not in content_types:
+        raise RefusedError(_("it is no Word file (.docx)"))
+
+
+def _packed(parts: word_xml.Parts) -> BytesIO:
+    file = BytesIO()
+    with ZipFile(file, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    file.seek(0)
+    return file
+
+
+# --- The text ------------------------------------------------------------------------------------------------------
+
+
+def _document(root: etree._Element) -> WordDocument:
+    title = _take_title(root)
+    _plain_headings(root)
+    targets = _take_bookmarks(root)
+    html = cleaning.canonical(cleaning.inner_html(root))
+    return WordDocument(title, _with_links_to_headings(html, targets) if targets else html)
+
+
+def _take_title(root: etree._Element) -> str:
+    """Take the title out, and move headings down a level where the highest stands for sections."""
+    highest = root.findall(".//h1")
+    titles = [heading for heading in highest if heading.get("class") == _TITLE]
+    sections = [heading for heading in highest if heading not in titles]
+    title = titles[0] if titles else sections.pop() if len(sections) == 1 else None
+    for heading in [*root.iter(*_HEADINGS)]:
+        level = int(heading.tag[1]) + (1 if sections else 0)
+        heading.tag = f"h{min(max(level, 2), 6)}"
+    if title is None:
+        return ""
+    words = " ".join(title.text_content().split())
+    title.drop_tree()
+    return words
+
+
+def _plain_headings(root: etree._Element) -> None:
+    """Take bold and italics from headings: they look like headings anyway."""
+    for heading in root.iter(*_HEADINGS):
+        for look in list(heading.iter("strong", "em")):
+            look.drop_tag()
+
+
+def _take_bookmarks(root: etree._Element) -> dict[int, list[str]]:
+    """Drop marks that no link leads to, and those in headings; return the latter by the place of their heading."""
+    wanted = {link.get("href")[1:] for link in root.iter("a") if (link.get("href") or "").startswith("#")}
+    places = {heading: place for place, heading in enumerate(root.iter(*_HEADINGS))}
+    found: dict[int, list[str]] = {}
+    for mark in [link for link in root.iter("a") if link.keys() == ["id"]]:
+        heading = next((outer for outer in mark.iterancestors(*_HEADINGS)), None)
+        if mark.get("id") in wanted and heading is not None:
+            found.setdefault(places[heading], []).append(mark.get("id"))
+        if mark.get("id") not in wanted or heading is not None:
+            mark.drop_tag()
+    return found
+
+
+def _with_links_to_headings(html: str, targets: dict[int, list[str]]) -> str:
+    """Let links that led to a mark in a heading lead to the heading's own anchor."""
+    root = cleaning.parse(html)
+    headings = list(root.iter(*_HEADINGS))
+    anchors = {mark: headings[place].get("id") for place, marks in targets.items() for mark in marks}
+    for link in root.iter("a"):
+        if (link.get("href") or "")[1:] in anchors and link.get("href").startswith("#"):
+            link.set("href", f"#{anchors[link.get('href')[1:]]}")
+    return cleaning.canonical(cleaning.inner_html(root))

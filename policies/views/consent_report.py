@@ -1,0 +1,57 @@
+"""The staff's report on choices about cookies: a plot, the same numbers as a table, and shares."""
+
+from typing import Any
+
+from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+from django.views.generic import TemplateView
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+
+from home import plots
+from policies import consent_report
+from policies.consent_report import METHODS, Report
+from policies.models import ConsentRecord
+
+PERIODS = (30, 90, 365)  # days
+
+
+class ConsentReportView(PermissionRequiredMixin, WagtailAdminTemplateMixin, TemplateView):
+    """`?days=` chooses one of the periods; anything else means the shortest."""
+
+    permission_required = "policies.view_consentrecord"
+    raise_exception = True
+    template_name = "policies/admin/consent_report.html"
+    page_title = _("Choices about cookies")
+    header_icon = "tick-inverse"
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        return [*super().get_breadcrumbs_items(), {"url": "", "label": self.page_title}]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        wanted = self.request.GET.get("days", "")
+        days = int(wanted) if wanted in map(str, PERIODS) else PERIODS[0]
+        report = consent_report.of_last_days(days, now=timezone.now())
+        return {
+            **super().get_context_data(**kwargs),
+            "report": report,
+            "plot": _plot(report),
+            "table": [(row, [row.counts[method] for method in METHODS]) for row in reversed(report.rows)],
+            "methods": [ConsentRecord.Method(method).label for method in METHODS],
+            "periods": PERIODS,
+            "days": days,
+        }
+
+
+def _plot(report: Report) -> plots.StackedBars:
+    rows = []
+    for row in report.rows:
+        day = date_format(row.start, "SHORT_DATE_FORMAT")
+        counts = [row.counts[method] for method in METHODS]
+        words = ", ".join(
+            f"{ConsentRecord.Method(method).label}: {number}"
+            for method, number in zip(METHODS, counts, strict=True)
+        )
+        rows.append((date_format(row.start, "j M"), f"{day}: {words}", counts))
+    return plots.stacked_bars(rows)

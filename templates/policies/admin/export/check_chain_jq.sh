@@ -1,0 +1,1 @@
+        stated=$(jq -r .previous_sha256 "${folder}record.json")

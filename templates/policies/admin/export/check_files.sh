@@ -1,0 +1,1 @@
+    sha256sum --check --quiet SHA256SUMS

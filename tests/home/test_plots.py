@@ -1,0 +1,30 @@
+"""The geometry of plots: heights are in proportion, nothing leaves the drawing, labels have room."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from home.plots import HEIGHT, WIDTH, stacked_bars
+
+NUMBERS = st.lists(st.integers(0, 10**6), min_size=3, max_size=3)
+ROWS = st.lists(st.tuples(st.just("a"), st.just("b"), NUMBERS), max_size=60)
+
+
+@given(ROWS)
+def test_every_piece_lies_inside_and_is_as_high_as_its_share(rows: list[tuple[str, str, list[int]]]) -> None:
+    plot = stacked_bars(rows)
+    unit = (plot.grid[0].y - plot.grid[-1].y) / plot.grid[-1].value
+    for bar, (_label, _title, numbers) in zip(plot.bars, rows, strict=True):
+        assert 0 <= bar.x <= bar.x + bar.width <= WIDTH
+        assert [segment.series for segment in bar.segments] == [n for n, value in enumerate(numbers) if value]
+        for segment in bar.segments:
+            assert 0 <= segment.y <= segment.y + segment.height <= HEIGHT
+            assert abs(segment.height - numbers[segment.series] * unit) < 0.1
+
+
+def test_many_bars_have_few_labels() -> None:
+    plot = stacked_bars([(str(day), "", [1]) for day in range(31)])
+    assert 4 <= len([bar for bar in plot.bars if bar.label]) <= 8
+
+
+def test_nothing_to_show_is_an_empty_plot() -> None:
+    assert stacked_bars([]).bars == []

@@ -1,0 +1,95 @@
+"""Who is asked about cookies again, how many that would be, and what they are told."""
+
+from datetime import timedelta
+
+import pytest
+from cookie_consent.models import Cookie
+from django.test import Client
+from django.utils import timezone
+
+from policies import consent, forecast, notices
+from policies.models import CookiePolicyPage
+from tests.factories import cookie_policy, declare_cookies
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def choices() -> None:
+    """Publish the cookie policy; three visitors choose, and one choice has expired."""
+    declare_cookies("analytics")
+    cookie_policy()
+    now = timezone.now()
+    notice = notices.current(now)
+    for method, moment in (("all", now), ("none", now), ("all", now - timedelta(days=400)), ("none", now)):
+        consent.save_choice(notice=notice, method=method, now=moment)
+
+
+def draft(**values: object) -> str:
+    page = CookiePolicyPage.objects.get().get_latest_revision_as_object()
+    for name, value in {"change_summary": "Other words.", "takes_effect": "now", **values}.items():
+        setattr(page, name, value)
+    page.save_revision(clean=False)
+    return " ".join(forecast.of_latest_draft(CookiePolicyPage.objects.get()).effects)
+
+
+def test_a_material_change_asks_all_whose_choice_stands(choices: None) -> None:
+    words = draft(notice_text="Other words.", change_kind="material")
+    assert (
+        "3 of 3 visitors whose choice stands will be asked again, because the change is called material"
+        in words
+    )
+
+
+def test_an_editorial_change_asks_nobody(choices: None) -> None:
+    assert "0 of 3 visitors" in draft(notice_text="Other words.", change_kind="editorial")
+
+
+def test_a_new_category_asks_all_again_even_if_the_change_is_called_editorial(choices: None) -> None:
+    declare_cookies("media")
+    words = draft(change_kind="editorial")
+    assert "3 of 3 visitors" in words
+    assert "new: Media" in words
+
+
+def test_a_new_cookie_of_a_known_category_asks_nobody_where_it_is_called_editorial(choices: None) -> None:
+    declare_cookies("analytics", "another")
+    assert "0 of 3 visitors" in draft(change_kind="editorial")
+
+
+def test_choices_that_no_longer_stand_are_not_counted(choices: None) -> None:
+    cookie_policy(notice_text="Other words.")
+    assert "0 of 0 visitors" in draft(notice_text="Third words.", change_kind="material")
+
+
+def test_the_count_is_what_then_happens(choices: None) -> None:
+    """Hold the promise against the decision itself, for a change of each kind."""
+    declare_cookies("media")
+    Cookie.objects.filter(name="media_id").update(description="Other words")
+    before = notices.current(timezone.now())
+    records = consent.ConsentRecord.objects.filter(expires_at__gt=timezone.now())
+    cookies = [consent.cookie_for(record) for record in records]
+    promised = consent.asked_again(
+        notice=before, varnames=["analytics", "media"], is_material=False, now=timezone.now()
+    )
+    cookie_policy(change_kind="editorial")
+    after = notices.current(timezone.now())
+    asked = [consent.decide(cookie, after, gpc=False, now=timezone.now()).ask for cookie in cookies]
+    assert (promised.asked, promised.standing) == (sum(asked), len(asked)) == (3, 3)
+
+
+def test_who_is_asked_again_is_told_what_changed_the_meaning_since(client: Client, choices: None) -> None:
+    client.post("/cookies/", {"notice": "1", "choice": "all"})
+    cookie_policy(notice_text="Second words.", change_summary="We count clicks.")
+    cookie_policy(notice_text="Third words.", change_summary="A comma.", change_kind="editorial")
+    shown = client.get("/cookies/").content.decode()
+    assert "We count clicks." in shown
+    assert "A comma." not in shown.partition("consent-settings")[0].partition("your-choice")[2]
+    assert 'href="/cookie-policy/compare/1/3/"' in shown
+
+
+def test_whose_choice_stands_is_told_nothing(client: Client, choices: None) -> None:
+    cookie_policy(notice_text="Second words.", change_summary="We count clicks.")
+    client.post("/cookies/", {"notice": "2", "choice": "all"})
+    shown = client.get("/cookies/").content.decode()
+    assert "has changed since" not in shown

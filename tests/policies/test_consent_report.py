@@ -1,0 +1,111 @@
+"""The report on choices: what it counts, in the site's days, and who may see it."""
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from home.models import User
+from policies import consent, consent_report, notices
+from tests.factories import cookie_policy, declare_cookies
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 7, 15, 12, tzinfo=UTC)  # a Wednesday; summer time in London
+
+
+@pytest.fixture
+def notice() -> notices.Notice:
+    declare_cookies("analytics")
+    declare_cookies("media")
+    cookie_policy()
+    return notices.current(timezone.now())
+
+
+def choose(notice: notices.Notice, method: str, *categories: str, at: datetime = NOW) -> None:
+    consent.save_choice(notice=notice, method=method, categories=categories, now=at)
+
+
+def test_it_counts_each_day_without_gaps(notice: notices.Notice) -> None:
+    choose(notice, "all", at=NOW - timedelta(days=2))
+    choose(notice, "none", at=NOW - timedelta(days=2))
+    choose(notice, "all")
+    report = consent_report.of_last_days(30, now=NOW)
+    assert len(report.rows) == 31
+    assert [row.total for row in report.rows[-3:]] == [2, 0, 1]
+    assert report.rows[-3].counts == {"all": 1, "none": 1, "chosen": 0}
+    assert [(share.number, share.percent) for share in report.shares] == [(2, 67), (1, 33), (0, 0)]
+
+
+def test_a_day_is_the_sites_and_not_that_of_utc(notice: notices.Notice) -> None:
+    choose(notice, "all", at=datetime(2026, 7, 14, 23, 30, tzinfo=UTC))  # half past midnight in London
+    assert consent_report.of_last_days(30, now=NOW).rows[-1].total == 1
+
+
+def test_longer_periods_are_counted_by_weeks_that_begin_on_monday(notice: notices.Notice) -> None:
+    choose(notice, "all", at=NOW - timedelta(days=2))
+    choose(notice, "all", at=NOW - timedelta(days=3))
+    report = consent_report.of_last_days(90, now=NOW)
+    assert report.step == "week"
+    assert [(row.start.isoformat(), row.total) for row in report.rows[-2:]] == [
+        ("2026-07-06", 1),
+        ("2026-07-13", 1),
+    ]
+
+
+def test_it_says_how_many_allow_each_category(notice: notices.Notice) -> None:
+    choose(notice, "all", at=timezone.now())
+    choose(notice, "chosen", "media", at=timezone.now())
+    choose(notice, "none", at=timezone.now())
+    shares = {
+        share.name: (share.number, share.out_of)
+        for share in consent_report.of_last_days(30, now=timezone.now()).categories
+    }
+    assert shares == {"Analytics": (1, 3), "Media": (2, 3)}
+
+
+def test_the_sums_are_the_number_of_records(notice: notices.Notice) -> None:
+    dice = random.Random(7)  # noqa: S311 - a fixed seed
+    for _ in range(40):
+        choose(
+            notice, dice.choice(["all", "none", "chosen"]), at=NOW - timedelta(hours=dice.randint(0, 24 * 89))
+        )
+    assert consent_report.of_last_days(90, now=NOW).total == 40
+
+
+def test_the_number_of_queries_does_not_grow(
+    notice: notices.Notice, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for days in range(10):
+        choose(notice, "all", at=timezone.now() - timedelta(days=days))
+    with django_assert_num_queries(4):
+        consent_report.of_last_days(30, now=timezone.now())
+
+
+@pytest.mark.parametrize("days", ["", "90", "365", "31", "-1", "x", "%01"])
+def test_the_page_shows_a_plot_and_a_table_for_any_period_asked_for(
+    client: Client, notice: notices.Notice, days: str
+) -> None:
+    choose(notice, "all", at=timezone.now())
+    user = User.objects.create_user("editor@example.com", "a-long-password")
+    user.groups.add(Group.objects.get(name="Editors"))
+    client.force_login(user)
+    answer = client.get(f"/admin/policies/consent-report/?days={days}")
+    assert answer.status_code == 200
+    assert "stacked-bars" in answer.content.decode()
+    assert "100 %" in answer.content.decode()
+
+
+def test_without_choices_it_says_so(admin_client: Client) -> None:
+    assert "Nobody has made a choice" in admin_client.get("/admin/policies/consent-report/").content.decode()
+
+
+def test_staff_without_the_right_do_not_see_it(client: Client) -> None:
+    user = User.objects.create_user("service@example.com", "a-long-password")
+    user.groups.add(Group.objects.get(name="Customer service"))
+    client.force_login(user)
+    assert "stacked-bars" not in client.get("/admin/policies/consent-report/", follow=True).content.decode()
+    assert "consent-report" not in client.get("/admin/").content.decode()

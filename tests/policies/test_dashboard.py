@@ -1,0 +1,152 @@
+"""The policies on the dashboard: how each stands, and what to do; to those who may see their versions."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from wagtail.models import Site
+
+from home.models import BrandSettings
+from policies.models import Policy, PolicyPage
+from tests.factories import policy, policy_page, publish, version
+from tests.policies.test_version_screen import staff
+
+pytestmark = pytest.mark.django_db
+BUTTON = "Make a draft that says how it is now"
+
+
+def dashboard(client: Client) -> str:
+    """Return the words of the panel, spaces collapsed."""
+    html = client.get("/admin/").content.decode()
+    start = html.find('id="policies-section"')
+    return " ".join(html[start : html.find("</section>", start)].split()) if start != -1 else ""
+
+
+def change_brand(phone: str = "030 1234") -> None:
+    brand = BrandSettings.for_site(Site.objects.get())
+    brand.phone = phone
+    brand.save()
+
+
+def test_it_says_when_everything_is_as_published(client: Client) -> None:
+    publish(policy_page())
+    html = dashboard(staff(client, is_superuser=True))
+
+    assert "Everything is as published." in html
+    assert "Version 1, in force since" in html
+
+
+def test_it_says_when_there_is_nothing_yet(client: Client) -> None:
+    policy()
+
+    assert "No policy was published yet." in dashboard(staff(client, is_superuser=True))
+
+
+def test_it_names_what_is_coming_and_in_how_many_days(client: Client) -> None:
+    page = policy_page()
+    publish(page)
+    publish(page, body="<p>Two.</p>", effective_from=timezone.now() + timedelta(days=1))
+    publish(page, body="<p>Three.</p>", effective_from=timezone.now() + timedelta(days=21))
+    html = dashboard(staff(client, is_superuser=True))
+
+    assert "Version 1, in force since" in html
+    assert "in 1 day<" in html
+    assert "in 21 days<" in html
+
+
+def test_it_names_a_draft(client: Client) -> None:
+    page = policy_page()
+    publish(page)
+    PolicyPage.objects.get().save_revision()
+    html = dashboard(staff(client, is_superuser=True))
+
+    assert "Draft not published" in html
+    assert "Everything is as published." not in html
+
+
+def test_it_names_what_drifted_and_offers_a_draft(client: Client) -> None:
+    publish(policy_page(body=[("live_fact", "company")]))
+    change_brand()
+    html = dashboard(staff(client, is_superuser=True))
+
+    assert "telephone: “030 1234” added" in html
+    assert BUTTON in html
+    assert "Everything is as published." not in html
+
+
+def test_it_offers_no_draft_where_an_announced_version_says_so(client: Client) -> None:
+    page = policy_page(body=[("live_fact", "company")])
+    publish(page)
+    change_brand()
+    publish(page, effective_from=timezone.now() + timedelta(days=2))
+    html = dashboard(staff(client, is_superuser=True))
+
+    assert "Version 2 says so from" in html
+    assert BUTTON not in html
+
+
+def test_it_offers_no_draft_to_those_who_may_not_edit(client: Client) -> None:
+    publish(policy_page(body=[("live_fact", "company")]))
+    change_brand()
+    html = dashboard(staff(client, "view_policyversion"))
+
+    assert "telephone: “030 1234” added" in html
+    assert BUTTON not in html
+
+
+def test_it_leads_to_the_draft_that_is_there(client: Client) -> None:
+    page = policy_page(body=[("live_fact", "company")])
+    publish(page)
+    change_brand()
+    PolicyPage.objects.get().save_revision()
+    html = dashboard(staff(client, is_superuser=True))
+
+    assert BUTTON not in html
+    assert f'href="/admin/pages/{page.pk}/edit/"' in html
+
+
+@pytest.mark.parametrize("record", ["no JSON", "[]", '{"facts": {}}'])
+def test_a_record_that_was_tampered_with_is_told_and_breaks_nothing(client: Client, record: str) -> None:
+    version(policy())
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE policies_policyversion SET record = %s", [record])
+    admin = staff(client, is_superuser=True)
+    found = Policy.objects.get()
+
+    assert "is not what was published" in dashboard(admin)
+    for address in ("/admin/policies/", f"/admin/policies/inspect/{found.pk}/"):
+        assert admin.get(address).status_code == 200
+
+
+def test_those_who_may_not_see_versions_do_not_see_it(client: Client) -> None:
+    publish(policy_page())
+
+    assert dashboard(staff(client)) == ""
+
+
+def test_it_costs_no_more_queries_with_more_policies(client: Client) -> None:
+    admin = staff(client, is_superuser=True)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            dashboard(admin)
+        return len(captured)
+
+    publish(policy_page(body=[("live_fact", "company"), ("live_fact", "personal_data")]))
+    queries()
+    few = queries()
+    for number in range(8):
+        page = policy_page(f"Rules {number}", body=[("live_fact", "company")])
+        publish(page)
+        publish(page, effective_from=timezone.now() + timedelta(days=2), body=[("live_fact", "recipients")])
+    change_brand()
+    assert queries() <= few
+
+
+def test_a_title_is_printed_as_text(client: Client) -> None:
+    version(policy(), title="<script>alert(1)</script>")
+
+    assert "<script>alert" not in dashboard(staff(client, is_superuser=True))

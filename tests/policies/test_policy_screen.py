@@ -1,0 +1,172 @@
+"""The staff's list of policies and the screen of one: what they say, where they lead, who sees them."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from wagtail.models import Task, Workflow, WorkflowTask
+
+from home.models import User
+from policies.models import Policy, PolicyPage
+from tests.factories import policy, policy_page, publish, version
+from tests.policies.test_version_screen import staff
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rules_page() -> PolicyPage:
+    page = policy_page()
+    publish(page)
+    publish(page, body="<p>Second.</p>")
+    publish(page, body="<p>Third.</p>", effective_from=timezone.now() + timedelta(days=3))
+    return page
+
+
+def screen(client: Client, of: Policy | None = None, query: str = "") -> str:
+    found = of or Policy.objects.get()
+    response = client.get(f"/admin/policies/inspect/{found.pk}/{query}")
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_the_list_says_how_each_policy_stands(client: Client, rules_page: PolicyPage) -> None:
+    PolicyPage.objects.get().save_revision()
+    html = staff(client, is_superuser=True).get("/admin/policies/").content.decode()
+
+    for words in (
+        "House rules",
+        "/house-rules/",
+        "Another policy",
+        "version 3 in 3 days",
+        "Draft",
+        "as published",
+    ):
+        assert words in html
+
+
+def test_the_list_costs_no_more_queries_with_more_policies(client: Client, rules_page: PolicyPage) -> None:
+    admin = staff(client, is_superuser=True)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert admin.get("/admin/policies/").status_code == 200
+        return len(captured)
+
+    queries()
+    few = queries()
+    for number in range(8):
+        publish(policy_page(f"Rules {number}"))
+    assert queries() == few
+
+
+def test_the_screen_of_a_policy_lists_its_versions_and_leads_on(
+    client: Client, rules_page: PolicyPage
+) -> None:
+    html = screen(staff(client, is_superuser=True))
+    found = Policy.objects.get()
+
+    for words in ("Past", "In force", "Coming"):
+        assert words in html
+    for address in (
+        "/house-rules/",
+        "/house-rules/compare/1/2/",
+        "/house-rules/compare/2/3/",
+        f"/admin/pages/{rules_page.pk}/edit/",
+        f"/admin/policies/{found.pk}/export/",
+    ):
+        assert f'href="{address}"' in html
+
+
+def test_a_draft_stands_on_top_with_who_wrote_it(client: Client, rules_page: PolicyPage) -> None:
+    admin = staff(client, is_superuser=True)
+    assert "Not published" not in screen(admin)
+    writer = User.objects.create_user("writer@example.com", "x", first_name="Wri", last_name="Ter")
+    PolicyPage.objects.get().save_revision(user=writer)
+
+    html = screen(admin)
+    assert "Not published" in html
+    assert "Wri Ter" in html
+
+
+def test_a_draft_in_review_is_named_so(client: Client, rules_page: PolicyPage) -> None:
+    workflow = Workflow.objects.create(name="Review")
+    WorkflowTask.objects.create(workflow=workflow, task=Task.objects.create(name="Look"), sort_order=1)
+    draft = PolicyPage.objects.get()
+    draft.save_revision()
+    admin = staff(client, is_superuser=True)
+    workflow.start(draft, User.objects.get())
+
+    assert "In review" in screen(admin)
+    assert "In review" in admin.get("/admin/policies/").content.decode()
+
+
+def test_any_two_versions_can_be_compared(client: Client, rules_page: PolicyPage) -> None:
+    admin = staff(client, "view_policyversion")
+    address = f"/admin/policies/{Policy.objects.get().pk}/compare/"
+
+    assert admin.get(address, {"old": "1", "new": "3"}).url == "/house-rules/compare/1/3/"
+
+
+@pytest.mark.parametrize(
+    "query", [{}, {"old": "1"}, {"old": "1", "new": "9"}, {"old": "x", "new": "//elsewhere"}]
+)
+def test_a_comparison_of_what_is_not_there_is_refused(
+    client: Client, rules_page: PolicyPage, query: dict[str, str]
+) -> None:
+    admin = staff(client, "view_policyversion")
+    found = Policy.objects.get()
+    response = admin.get(f"/admin/policies/{found.pk}/compare/", query, follow=True)
+
+    assert response.redirect_chain == [(f"/admin/policies/inspect/{found.pk}/", 302)]
+    assert "Choose two of the versions listed." in response.content.decode()
+
+
+def test_a_policy_whose_page_was_deleted_is_still_shown(client: Client, rules_page: PolicyPage) -> None:
+    rules_page.delete()
+    admin = staff(client, is_superuser=True)
+
+    assert "Deleted" in screen(admin)
+    assert admin.get("/admin/policies/").status_code == 200
+
+
+def test_a_policy_with_many_versions_is_shown_in_pages_at_the_same_cost(client: Client) -> None:
+    rules = policy()
+    version(rules, html="<p>0</p>")
+    admin = staff(client, is_superuser=True)
+
+    def queries(query: str = "") -> int:
+        with CaptureQueriesContext(connection) as captured:
+            screen(admin, rules, query)
+        return len(captured)
+
+    queries()
+    few = queries()
+    for number in range(1, 60):
+        version(rules, html=f"<p>{number}</p>")
+    assert queries() == few
+    assert queries("?p=2") == few
+    assert "Page 2 of 2" in screen(admin, rules, "?p=2")
+    assert screen(admin, rules, "?p=nonsense")
+
+
+def test_staff_without_the_right_see_none_of_it(client: Client, rules_page: PolicyPage) -> None:
+    admin = staff(client)
+    found = Policy.objects.get()
+
+    for path in ("", f"inspect/{found.pk}/", f"{found.pk}/compare/?old=1&new=2"):
+        assert admin.get(f"/admin/policies/{path}").status_code == 302
+
+
+def test_the_right_to_see_versions_is_enough_and_lets_nobody_edit(
+    client: Client, rules_page: PolicyPage
+) -> None:
+    admin = staff(client, "view_policyversion")
+
+    assert admin.get("/admin/policies/").status_code == 200
+    assert f"/admin/pages/{rules_page.pk}/edit/" not in screen(admin)
+    for path in ("new/", "edit/1/", "delete/1/", "copy/1/"):
+        assert admin.get(f"/admin/policies/{path}").status_code == 404

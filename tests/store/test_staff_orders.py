@@ -1,0 +1,175 @@
+"""The staff's screens of orders: what each colleague may see and do, and steps that somebody else took first."""
+
+import csv
+from decimal import Decimal
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from openpyxl import load_workbook
+
+from home.models import User
+from store import orders
+from store.models import Order, ProductVariant
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+Status = Order.Status
+
+
+@pytest.fixture
+def order(mug: ProductVariant) -> Order:
+    """A paid order that looks odd to somebody."""
+    order = factories.placed_order(factories.basket(MUG=2))
+    orders.flag(order=order, by="Editor", note="Looks odd.")
+    Order.objects.update(status=Status.PAID)
+    order.refresh_from_db()
+    return order
+
+
+def colleague(*rights: str) -> Client:
+    """Sign in as somebody who may enter the admin and has these rights to orders."""
+    user = User.objects.create_user("staff@example.com", "a-long-password")
+    user.user_permissions.set(
+        Permission.objects.filter(codename__in=["access_admin", *(f"{right}_order" for right in rights)])
+    )
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def packer() -> Client:
+    return colleague("view", "change")
+
+
+def advance(client: Client, order: Order, to: str) -> Any:
+    return client.post(f"/admin/orders/{order.pk}/advance/", {"to": to}, follow=True)
+
+
+def shown(client: Client, order: Order) -> str:
+    response = client.get(f"/admin/orders/inspect/{order.pk}/")
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+def test_an_order_is_packed_and_sent_and_the_history_says_by_whom(packer: Client, order: Order) -> None:
+    for step in (Status.PACKED, Status.SENT):
+        assert "The order was moved on." in advance(packer, order, step).content.decode()
+    assert [(event.to_status, event.by) for event in order.events.exclude(to_status="")] == [
+        ("packed", "staff@example.com"),
+        ("sent", "staff@example.com"),
+    ]
+
+
+def test_it_can_be_packed_from_its_page(packer: Client, order: Order) -> None:
+    # As PostgreSQL gives it back: the shortest keys first.
+    address = {"city": "Exampleton", "line1": "1 Example Street", "country": "GB", "postal_code": "EX1 1EX"}
+    order.shipping_address = {"name": "Demo Shopper", **address}
+    order.billing_address = {"name": "Demo Payer", **address, "country": "IE"}
+    order.customer_name, order.tax = "Demo Shopper", 417
+    order.save()
+    page = shown(packer, order)
+    to = "Demo Shopper<br>1 Example Street<br>Exampleton EX1 1EX<br>United Kingdom<br>"
+    assert f"<dt>Delivery address</dt> <dd>{to}</dd>" in page
+    assert "<dd>Demo Payer<br>1 Example Street<br>Exampleton EX1 1EX<br>Ireland<br></dd>" in page
+    assert "<dt>Name</dt><dd>Demo Shopper</dd>" in page
+    for sum_of, amount in (("Goods", "£25.00"), ("Post", "£3.95"), ("Tax", "£4.17")):
+        assert f"<dt>{sum_of}</dt><dd>{amount}</dd>" in page
+
+
+def test_only_the_next_steps_are_offered(packer: Client, order: Order) -> None:
+    page = shown(packer, order)
+    assert "Mark as packed" in page
+    assert "Mark as sent" not in page
+    Order.objects.update(status=Status.REVIEW)
+    page = shown(packer, order)
+    assert "Accept what was paid" in page
+    assert "Cancel it (refund the payment at Stripe)" in page
+
+
+@pytest.mark.parametrize(
+    "to", [Status.SENT, Status.PAID, Status.CANCELLED, Status.REFUNDED, "", "nonsense", "\x00"]
+)
+def test_a_step_that_is_not_the_next_changes_nothing_and_is_told(
+    packer: Client, order: Order, to: str
+) -> None:
+    assert "This step is not possible now." in advance(packer, order, to).content.decode()
+    order.refresh_from_db()
+    assert order.status == Status.PAID
+
+
+def test_a_step_that_a_colleague_took_first_is_taken_once(packer: Client, order: Order) -> None:
+    advance(packer, order, Status.PACKED)
+    assert "Somebody may have taken it already." in advance(packer, order, Status.PACKED).content.decode()
+    assert order.events.filter(to_status=Status.PACKED).count() == 1
+
+
+def test_a_mark_is_taken_off_and_the_history_says_by_whom(packer: Client, order: Order) -> None:
+    assert "Somebody should look at this order" in shown(packer, order)
+    packer.post(f"/admin/orders/{order.pk}/attended/")
+    order.refresh_from_db()
+    assert not order.needs_attention
+    assert "Somebody should look at this order" not in shown(packer, order)
+    assert (order.events.last().reason, order.events.last().by) == ("looked_at", "staff@example.com")
+
+
+def exported(client: Client, as_format: str) -> list[list[Any]]:
+    response = client.get(f"/admin/orders/?export={as_format}")
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    if as_format == "csv":
+        return list(csv.reader(body.decode().splitlines()))
+    return [list(row) for row in load_workbook(BytesIO(body)).active.values]
+
+
+@pytest.mark.parametrize("as_format", ["csv", "xlsx"])
+def test_accounts_get_amounts_in_the_orders_own_currency(
+    packer: Client, order: Order, as_format: str
+) -> None:
+    Order.objects.update(discount=250, tax=417)
+    heading, row = exported(packer, as_format)
+    told = dict(zip(heading, row, strict=True))
+    amounts = [
+        Decimal(str(told[name])) for name in ("Goods", "Shipping", "Discount", "Tax added by Stripe", "Total")
+    ]
+    assert amounts == [Decimal(amount) for amount in ("25.00", "3.95", "2.50", "4.17", "28.95")]
+    Order.objects.update(currency="JPY")
+    assert Decimal(str(exported(packer, as_format)[1][heading.index("Total")])) == 2895
+
+
+def test_who_may_only_look_changes_nothing(order: Order) -> None:
+    reader = colleague("view")
+    page = shown(reader, order)
+    assert "Mark as packed" not in page
+    assert "I have looked at it" not in page
+    advance(reader, order, Status.PACKED)
+    reader.post(f"/admin/orders/{order.pk}/attended/")
+    order.refresh_from_db()
+    assert (order.status, order.needs_attention) == (Status.PAID, True)
+
+
+@pytest.mark.parametrize("path", ["", "inspect/{pk}/"])
+def test_who_may_not_see_orders_sees_none(order: Order, path: str) -> None:
+    response = colleague().get(f"/admin/orders/{path.format(pk=order.pk)}", follow=True)
+    assert order.number not in response.content.decode()
+    assert "shopper@example.com" not in response.content.decode()
+
+
+@pytest.mark.parametrize("action", ["advance", "attended"])
+def test_an_order_that_is_not_there_is_not_found_and_nothing_happens_by_a_link(
+    packer: Client, order: Order, action: str
+) -> None:
+    assert packer.post(f"/admin/orders/{order.pk + 999}/{action}/").status_code == 404
+    assert packer.get(f"/admin/orders/{order.pk}/{action}/").status_code == 405
+
+
+def test_the_first_page_counts_what_is_to_pack_and_to_look_at(packer: Client, order: Order) -> None:
+    page = packer.get("/admin/").content.decode()
+    assert "<span>1</span> order to pack" in page
+    assert "<span>1</span> order to look at" in page
+
+
+def test_the_first_page_says_nothing_of_orders_to_who_may_not_see_them(order: Order) -> None:
+    assert "order to pack" not in colleague().get("/admin/").content.decode()

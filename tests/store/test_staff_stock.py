@@ -1,0 +1,117 @@
+"""The staff's screen of stock: goods come in, are counted and written off, and each movement says by whom."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from home.models import User
+from store import stock
+from store.models import ProductVariant, StockItem, StockMovement
+from tests import factories
+from tests.store.paying import stock_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def item(mug: ProductVariant) -> StockItem:
+    return StockItem.objects.get(sku="MUG")
+
+
+def colleague(*rights: str) -> Client:
+    """Sign in as somebody who may enter the admin and has these rights to stock."""
+    user = User.objects.create_user("staff@example.com", "a-long-password")
+    user.user_permissions.set(
+        Permission.objects.filter(codename__in=["access_admin", *(f"{right}_stockitem" for right in rights)])
+    )
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def counter() -> Client:
+    return colleague("view", "change")
+
+
+def move(client: Client, item: StockItem, what: str, quantity: str, note: str = "") -> str:
+    typed = {"what": what, "quantity": quantity, "note": note}
+    return client.post(f"/admin/stock/{item.pk}/move/", typed, follow=True).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("what", "quantity", "left"),
+    [("receive", "3", 13), ("count", "7", 7), ("count", "0", 0), ("write_off", "4", 6)],
+)
+def test_a_movement_is_written_down_with_who_and_why(
+    counter: Client, item: StockItem, what: str, quantity: str, left: int
+) -> None:
+    page = move(counter, item, what, quantity, note="After the storm")
+    assert "The stock of MUG was written down." in page
+    assert "After the storm" in page
+    assert stock_of() == (left, 0)
+    assert StockMovement.objects.first().made_by.email == "staff@example.com"
+
+
+@pytest.mark.parametrize("what", ["receive", "count", "write_off"])
+@pytest.mark.parametrize("quantity", ["-1", "x", "", "1.5", "100001", "9" * 400, "\x00"])
+def test_what_is_no_quantity_changes_nothing_and_is_told(
+    counter: Client, item: StockItem, what: str, quantity: str
+) -> None:
+    assert "Please give a whole number from 0 to 100000." in move(counter, item, what, quantity)
+    assert stock_of() == (10, 0)
+
+
+def test_what_nobody_knows_does_not_happen(counter: Client, item: StockItem) -> None:
+    for what in ("", "sold", "take_back", "\x00"):
+        move(counter, item, what, "3")
+    assert stock_of() == (10, 0)
+
+
+@pytest.mark.parametrize(("what", "quantity"), [("count", "1"), ("write_off", "9")])
+def test_what_is_held_cannot_be_counted_or_written_away(
+    counter: Client, item: StockItem, what: str, quantity: str
+) -> None:
+    factories.placed_order(factories.basket(MUG=2))
+    assert "held for payments under way" in move(counter, item, what, quantity)
+    assert stock_of() == (10, 2)
+
+
+def test_who_may_only_look_sees_no_form_and_changes_nothing(item: StockItem) -> None:
+    reader = colleague("view")
+    page = reader.get(f"/admin/stock/inspect/{item.pk}/").content.decode()
+    assert "10 on the shelf" in page
+    assert "Write it down" not in page
+    move(reader, item, "receive", "5")
+    assert stock_of() == (10, 0)
+
+
+def test_who_may_not_see_stock_sees_none(item: StockItem) -> None:
+    response = colleague().get(f"/admin/stock/inspect/{item.pk}/", follow=True)
+    assert "on the shelf" not in response.content.decode()
+
+
+def test_a_sku_that_is_not_there_is_not_found_and_nothing_happens_by_a_link(
+    counter: Client, item: StockItem
+) -> None:
+    typed: dict[str, Any] = {"what": "receive", "quantity": "1"}
+    assert counter.post(f"/admin/stock/{item.pk + 999}/move/", typed).status_code == 404
+    assert counter.get(f"/admin/stock/{item.pk}/move/").status_code == 405
+
+
+def test_many_movements_are_shown_with_as_many_questions_as_few(counter: Client, item: StockItem) -> None:
+    def questions() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            counter.get(f"/admin/stock/inspect/{item.pk}/")
+        return len(asked)
+
+    questions()  # what is looked up once a process
+    for_few = questions()
+    for _ in range(5):
+        stock.receive(sku="MUG", quantity=1, by=User.objects.get(email="staff@example.com"))
+        factories.placed_order()
+    assert questions() == for_few
