@@ -7,6 +7,7 @@ from typing import Any
 import cookie_consent.conf  # noqa: F401 - sets its defaults when first imported: now, not inside a test's settings
 from cookie_consent.models import Cookie, CookieGroup
 from django.db.models import OuterRef, Subquery
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +16,7 @@ from home.csp import providers_in_use
 from home.models import BrandSettings
 from home.page_cache import schedule
 from home.signals import invalidate_pages_when_changed
-from policies import facts, personal_data
+from policies import auditing, facts, personal_data
 from policies.models import ConsentRecord, CookieDetails, Policy, PolicyVersion, VersionWithdrawal
 from policies.models.consents import time_of_keeping
 
@@ -38,6 +39,7 @@ def register() -> None:
     personal_data.register(_consent_records())
     schedule.register(next_effective_time)
     navigation.register_footer_links(footer_links)
+    auditing.register_paths(lambda: [reverse("policies:cookies")])
     for model in (Policy, PolicyVersion, VersionWithdrawal, CookieGroup, Cookie, CookieDetails):
         invalidate_pages_when_changed(model)
 

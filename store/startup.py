@@ -5,10 +5,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from wagtail.signals import page_published
 
 from home.csp import Provider, register_providers
+from policies import auditing
 from store import privacy, stock
 from store.models import ProductPage
 
@@ -17,6 +19,8 @@ def register() -> None:
     """Register everything; called once by the app's configuration."""
     register_providers(stripe_provider)
     privacy.register()
+    auditing.register_paths(audited_paths)
+    auditing.register_actions(audited_actions)
     page_published.connect(_know_skus, sender=ProductPage, dispatch_uid="store.know_skus")
 
 
@@ -33,6 +37,19 @@ def stripe_provider() -> Iterator[Provider]:
         country=_("Ireland and the United States"),
         privacy_url="https://stripe.com/privacy",
         sources={"form-action": (origin,)},
+    )
+
+
+def audited_paths() -> Iterator[str]:
+    """Name what the audit of cookies looks at beside the pages that the site map names."""
+    yield reverse("store:basket")
+    yield reverse("store:checkout")
+
+
+def audited_actions() -> Iterator[auditing.Action]:
+    """Let the audit of cookies put something into a basket, which then has cookies of its own."""
+    yield auditing.Action(
+        name="basket", press="form[data-basket-add] button[type=submit]", then=tuple(audited_paths())
     )
 
 

@@ -15,6 +15,8 @@ SITE = ("site", "home", "policies", "forms", "store")
 OURS = {"config", "home", "policies", "forms", "store", "tests", "find_tools", "check_gettext"}
 # Parts of Wagtail, and the types that Stripe's library is written in: they come with those, in the right version.
 COMES_WITH_ANOTHER = {"django-modelcluster", "django-taggit", "modelsearch", "typing-extensions"}
+# A tool for development that one command drives, which names how to install it where it is missing.
+DRIVEN = {"playwright"}
 # Chosen by a setting or started as a program, so that nothing needs to import them.
 NAMED_ONLY = {"granian", "psycopg2-binary", "redis", "whitenoise", "stripe"}
 
@@ -52,7 +54,7 @@ def sources(*folders: str) -> list[str]:
 def test_every_package_that_the_site_imports_is_asked_for_and_no_other() -> None:
     wanted = packages_wanted((ROOT / "requirements.in").read_text(encoding="utf-8"))
     imported = packages_imported(sources(*SITE))
-    assert imported - wanted - COMES_WITH_ANOTHER == set()
+    assert imported - wanted - COMES_WITH_ANOTHER - DRIVEN == set()
     assert wanted - imported - NAMED_ONLY == set()
 
 
@@ -68,6 +70,19 @@ def test_every_tool_for_development_is_named_in_the_decision() -> None:
     paragraph = re.search(r"^For development: (.*)$", decision, re.MULTILINE)[1]
     named = {canonicalize_name(name) for name in re.findall(r"`([a-z-]+)`", paragraph)}
     assert named == wanted
+
+
+def test_only_the_audit_drives_a_tool_for_development() -> None:
+    files = [path for folder in SITE for path in (ROOT / folder).rglob("*.py")]
+    drivers = {path.name for path in files if DRIVEN & packages_imported([path.read_text(encoding="utf-8")])}
+    assert drivers == {"audit_browser.py", "audit_visitor.py"}
+    importers = {
+        path.name
+        for path in files
+        if re.search(r"import .*\b(audit_browser|audit_visitor)\b", path.read_text(encoding="utf-8"))
+        or re.search(r"from policies\.(audit_browser|audit_visitor) ", path.read_text(encoding="utf-8"))
+    }
+    assert importers == {"audit_browser.py", "audit_cookies.py"}
 
 
 def test_packages_are_seen() -> None:

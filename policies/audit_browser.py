@@ -1,0 +1,209 @@
+"""Plans an audit of a site and sends visitors in every state of consent through it (`policies.audit_visitor`).
+
+It drives Playwright, which is a tool for development: only the command `audit_cookies` imports this module. It needs
+no database: what is declared is read from the site itself, the cookie table from the record of the cookie policy in
+force, the outside services from the content security policy, which the site computes from those in use. It opens
+pages and uses the bar, so each audit leaves a few consent records there. It judges nothing (`policies.auditing` does).
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+
+from playwright.sync_api import APIRequestContext, APIResponse, Browser, Error, Playwright, sync_playwright
+
+from policies import audit_pages, auditing, notices
+from policies.audit_pages import Answer
+from policies.audit_visitor import AuditError, Limits, Visitor, first_line, origin_of
+from policies.auditing import Action, Declared, Sighting, State
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The last one: services that count visits keep quiet where a browser says that a program drives it.
+ARGUMENTS = ["--disable-gpu", "--disable-dev-shm-usage", "--disable-blink-features=AutomationControlled"]
+MOST_REDIRECTS = 10
+
+
+class NoBrowserError(AuditError):
+    """There is no browser to look with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What will be done: these pages in these states, and these actions."""
+
+    declared: Declared
+    choice: audit_pages.Choice
+    pages: tuple[str, ...]
+    states: tuple[State, ...]
+    actions: tuple[Action, ...]
+
+    @property
+    def visits(self) -> int:
+        """How many pages are opened to be looked at."""
+        return len(self.pages) * len(self.states) + sum(1 + len(action.then) for action in self.actions)
+
+
+@dataclass(kw_only=True)
+class Seeing:
+    """What was seen so far, and what could not be looked at."""
+
+    sightings: list[Sighting] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    undone: list[str] = field(default_factory=list)  # actions that no page offers
+
+
+@contextmanager
+def playing() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@contextmanager
+def browsing(playwright: Playwright, executable: Path | None = None) -> Iterator[Browser]:
+    """Start a browser: the one named, else Playwright's own, else one of the system."""
+    path = executable or _find(playwright)
+    if path is None:
+        raise NoBrowserError("There is no browser to look with.")
+    try:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+    except Error as error:
+        raise NoBrowserError(f"The browser {path} does not start: {first_line(error)}") from None
+    try:
+        yield browser
+    finally:
+        browser.close()
+
+
+def _find(playwright: Playwright) -> Path | None:
+    own = Path(playwright.chromium.executable_path)
+    found = [own] if own.exists() else [Path(path) for path in map(shutil.which, BROWSERS) if path]
+    return found[0] if found else None
+
+
+# --- Before the browser opens: which pages, and what is declared ---------------------------------------------
+class Site:
+    """The site under audit, read without a browser."""
+
+    def __init__(self, playwright: Playwright, url: str, limits: Limits) -> None:
+        """Reach the site; where it sends us to another host (from the bare name to www), that one is meant."""
+        self.limits = limits
+        self._requests: APIRequestContext = playwright.request.new_context(
+            timeout=limits.timeout * 1000, max_redirects=MOST_REDIRECTS
+        )
+        response = self._get(url)
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise AuditError(f"{url} answers {response.status}.")
+        self.origin = origin_of(response.url)
+        home = self._answer(response)
+        if home is None:
+            raise AuditError(f"{url} is no page.")
+        self.home = home
+
+    def plan(self) -> Plan:
+        """Read what is declared, choose the pages, list the states."""
+        declared = self.declared()
+        choice = audit_pages.choose(self.page, self._seeds(), most=self.limits.most_pages)
+        return Plan(
+            declared=declared,
+            choice=choice,
+            pages=tuple(dict.fromkeys(("/", *choice.paths, audit_pages.MISSING))),
+            states=tuple(auditing.states_of(declared)),
+            actions=tuple(auditing.registered_actions()),
+        )
+
+    def page(self, path: str) -> Answer | None:
+        """Fetch a page; None for what is no page of this site."""
+        try:
+            return self._answer(self._get(self.origin + path))
+        except AuditError:
+            return Answer(self.origin + path, audit_pages.NO_ANSWER, "")
+
+    def declared(self) -> Declared:
+        """Read the cookie table in force from its public record; nothing is declared where there is none."""
+        origins = auditing.origins_of(self.home.csp)
+        choices = self._answer(self._get(f"{self.origin}/cookies/"))
+        notice = audit_pages.notice_address(choices) if choices else None
+        if notice is None:
+            return Declared(origins=origins)
+        path, number = notice
+        address = f"{self.origin}{path}record.json"
+        response = self._get(address)
+        try:
+            categories = notices.categories_of(json.loads(response.text())["facts"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            message = f"{address} is no record of a cookie policy (status {response.status})."
+            raise AuditError(message) from None
+        return Declared(categories=categories, origins=origins, number=number, url=self.origin + path)
+
+    def _seeds(self) -> list[str]:
+        response = self._get(f"{self.origin}/sitemap.xml")
+        mapped = audit_pages.paths_of_site_map(response.body()) if response.ok else []
+        return ["/", *auditing.registered_paths(), *mapped]
+
+    def _get(self, address: str) -> APIResponse:
+        try:
+            return self._requests.get(address)
+        except Error as error:
+            raise AuditError(f"{address} cannot be read: {first_line(error)}") from None
+
+    def _answer(self, response: APIResponse) -> Answer | None:
+        is_page = response.headers.get("content-type", "").startswith("text/html")
+        if not is_page or origin_of(response.url) != self.origin:
+            return None
+        csp = response.headers.get("content-security-policy", "")
+        return Answer(response.url, response.status, response.body().decode(errors="replace"), csp)
+
+
+# --- Looking -----------------------------------------------------------------------------------------------
+def look(browser: Browser, site: Site, plan: Plan, seeing: Seeing) -> Iterator[str]:
+    """Visit everything of the plan and note what is seen; yield a line for each page that was looked at."""
+    places: dict[str, str] = {}  # action → where it can be done
+    seeing.failures += [f"{path}: it does not answer, or with an error" for path in plan.choice.broken]
+    for state in plan.states:
+        if state.is_withdrawn:
+            continue  # the same visitor goes there, below
+        with Visitor.arriving(browser, site.origin, state, site.limits) as visitor:
+            if state.has_chosen:
+                visitor.choose(state.granted)
+            yield from _visit_all(visitor, plan, seeing, places)
+            withdrawn = next((other for other in plan.states if other.is_withdrawn), None)
+            if withdrawn and state.granted == frozenset(plan.declared.optional):
+                visitor.state = withdrawn
+                visitor.choose(frozenset(), again=True)
+                yield from _visit_all(visitor, plan, seeing, places)
+    for action in plan.actions:
+        yield from _act(browser, site, action, places.get(action.name), seeing)
+
+
+def _visit_all(visitor: Visitor, plan: Plan, seeing: Seeing, places: dict[str, str]) -> Iterator[str]:
+    for path in plan.pages:
+        _visit(visitor, path, seeing)
+        for action in plan.actions:
+            if action.name not in places and visitor.can(action):
+                places[action.name] = path
+        yield f"{visitor.state.name} {path}"
+
+
+def _visit(visitor: Visitor, path: str, seeing: Seeing) -> None:
+    try:
+        visitor.open(path)
+    except Error as error:
+        seeing.failures.append(f"{path} ({visitor.state.name}): {first_line(error)}")
+    seeing.sightings += visitor.see(path)
+
+
+def _act(browser: Browser, site: Site, action: Action, path: str | None, seeing: Seeing) -> Iterator[str]:
+    """Do what visitors do on purpose, before any choice, and look what is kept then."""
+    if path is None:
+        seeing.undone.append(action.name)
+    else:
+        with Visitor.arriving(browser, site.origin, State(name=action.name), site.limits) as visitor:
+            visitor.do(action, path)
+            seeing.sightings += visitor.see(path)
+            for then in action.then:
+                _visit(visitor, then, seeing)
+    yield from (f"{action.name} {then}" for then in (path or "", *action.then))

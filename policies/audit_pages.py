@@ -1,0 +1,191 @@
+"""Which pages of a site an audit opens in a browser: one of each kind, however many pages there are.
+
+Two pages are of one kind when they are built alike and name the same scripts, styles, frames, foreign pictures, forms
+and data attributes, by which alone a page makes a browser keep something or ask for it. So pages are read first,
+cheaply and without a browser: those of the site map, the paths that apps registered, and what they link to; bounded,
+and what is left out is counted.
+That needs no database, so the site may be any that runs this code. Nothing here fetches or judges.
+"""
+
+import re
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urljoin, urlsplit
+
+from django.conf import settings
+from lxml import etree, html
+
+MOST_READ = 250  # pages that are read to find out their kind
+NO_ANSWER = 0  # the status of a page that could not be fetched
+MOST_ALIKE = 25  # of those, so many whose paths look alike: products, versions, comparisons
+# Answers "not found" on any site; error pages are pages too.
+MISSING = "/no-such-page-here/"
+
+_FILE = re.compile(r"\.[a-z0-9]{1,12}$", re.IGNORECASE)
+_VERSION = re.compile(r"/versions/(\d+)/$", re.ASCII)
+_NUMBER = re.compile(r"\A[\d-]*\d[\d-]*\Z", re.ASCII)
+_SILENT_LINKS = {"canonical", "alternate", "prev", "next", "author", "license"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A page as it was fetched: the address where it was in the end, its status, markup, content security policy."""
+
+    address: str
+    status: int
+    markup: str
+    csp: str = ""
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.address).path
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The pages to open, and how many more were known."""
+
+    paths: tuple[str, ...]
+    read: int
+    unread: int  # addresses nobody looked at
+    left_out: int  # kinds beyond the number asked for
+    broken: tuple[str, ...]  # addresses that should answer and do not
+
+
+Fetch = Callable[[str], Answer | None]
+
+
+def choose(fetch: Fetch, seeds: Iterable[str], *, most: int) -> Choice:
+    """Read pages, breadth first, and choose the first one of each kind."""
+    queue = deque(dict.fromkeys(seeds))
+    known = set(queue)
+    alike: Counter[tuple[str, int]] = Counter()
+    kinds: dict[frozenset[str], str] = {}
+    broken: list[str] = []
+    read = unread = 0
+    while queue:
+        path = queue.popleft()
+        shape = _shape(path)
+        if read >= MOST_READ or alike[shape] >= MOST_ALIKE:
+            unread += 1
+            continue
+        alike[shape] += 1
+        read += 1
+        answer = fetch(path)
+        if answer is not None and (
+            answer.status == NO_ANSWER or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        ):
+            broken.append(path)
+        if answer is None or not HTTPStatus.OK <= answer.status < HTTPStatus.BAD_REQUEST:
+            continue
+        kinds.setdefault(kind_of(answer), answer.path)
+        fresh = [link for link in links(answer) if link not in known]
+        known.update(fresh)
+        queue.extend(dict.fromkeys(fresh))
+    paths = tuple(dict.fromkeys(kinds.values()))
+    return Choice(
+        paths=paths[:most], read=read, unread=unread, left_out=max(0, len(paths) - most), broken=tuple(broken)
+    )
+
+
+def _shape(path: str) -> tuple[str, int]:
+    """Say which paths look alike: below one first part, equally deep. Pages at the top are each their own."""
+    parts = path.strip("/").split("/")
+    return parts[0], len(parts)
+
+
+def kind_of(answer: Answer) -> frozenset[str]:
+    """Name everything in a page by which it could make a browser keep or fetch something, and how it is built."""
+    return frozenset([*_traits(_parse(answer.markup)), f"path {_numbered(answer.path)}"])
+
+
+def _numbered(path: str) -> str:
+    """Name what is counted or dated by a path, below its first part: `/terms/versions/12/` is `versions #`."""
+    parts = path.strip("/").split("/")[1:]
+    named = [_NUMBER.sub("#", part) for part in parts]
+    return " ".join(named) if named != parts else ""
+
+
+def _traits(tree: html.HtmlElement) -> Iterator[str]:
+    yield from tree.xpath("//main/*/@class | //main/*/*/@class")
+    for element in tree.iter("*"):
+        tag, attributes = str(element.tag), element.attrib
+        yield from (name for name in attributes if name.startswith("data-"))
+        source = attributes.get("src") or attributes.get("data-src") or ""
+        match tag:
+            case "script":
+                yield f"script {source} {attributes.get('data-consent-category', '')}"
+            case "link" if attributes.get("rel", "").lower() not in _SILENT_LINKS:
+                yield f"link {attributes.get('rel')} {attributes.get('href')}"
+            case "form":
+                fields = {
+                    str(field.get("name")) for field in element.iter("input", "select", "textarea", "button")
+                }
+                yield f"form {attributes.get('method')} {' '.join(sorted(fields))}"
+            case "iframe" | "embed" | "object" | "video" | "audio" | "source" | "img":
+                yield f"{tag} {_foreign_host(source or attributes.get('data') or attributes.get('srcset', ''))}"
+
+
+def _foreign_host(address: str) -> str:
+    try:
+        return urlsplit(address.strip()).netloc
+    except ValueError:
+        return address
+
+
+def links(answer: Answer) -> list[str]:
+    """List the paths of this site that a page links to: pages only, without queries."""
+    return _links_in(_parse(answer.markup), answer.address)
+
+
+def _links_in(element: html.HtmlElement, base: str) -> list[str]:
+    anchors = [anchor for anchor in element.iter("a", "area") if "download" not in anchor.attrib]
+    paths = [_path_of(anchor.get("href") or "", base) for anchor in anchors]
+    return list(dict.fromkeys(path for path in paths if path))
+
+
+def _path_of(href: str, base: str) -> str | None:
+    try:
+        parts, here = urlsplit(urljoin(base, href.strip())), urlsplit(base)
+    except ValueError:
+        return None
+    if (parts.scheme, parts.netloc) != (here.scheme, here.netloc) or parts.query:
+        return None
+    return parts.path if is_page(parts.path) else None
+
+
+def is_page(path: str) -> bool:
+    """Say whether a path may be that of a public page: no file, and nothing of the admin."""
+    no_pages = (*settings.PRIVATE_PATHS, settings.STATIC_URL, settings.MEDIA_URL, "/documents/")
+    return path.startswith("/") and not path.startswith(no_pages) and not _FILE.search(path)
+
+
+def paths_of_site_map(document: bytes) -> list[str]:
+    """List the paths of a site map. Their host is that of the site's public name, wherever it is audited."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
+    try:
+        root = etree.fromstring(document, parser)
+    except etree.XMLSyntaxError:
+        return []
+    places = [] if root is None else [(place.text or "").strip() for place in root.iter("{*}loc")]
+    paths = (_path_of(place, place) for place in places)
+    return list(dict.fromkeys(path for path in paths if path))
+
+
+def notice_address(answer: Answer) -> tuple[str, int] | None:
+    """Find on the page of choices which version of the cookie policy is in force: its path and number."""
+    for place in _parse(answer.markup).xpath("//*[@data-consent-page or @data-consent-bar]"):
+        for path in _links_in(place, answer.address):
+            if found := _VERSION.search(path):
+                return path, int(found[1])
+    return None
+
+
+def _parse(markup: str) -> html.HtmlElement:
+    """Read markup; of an empty or unreadable page, an empty one."""
+    try:
+        return html.document_fromstring(markup.encode(), parser=html.HTMLParser(encoding="utf-8"))
+    except (etree.ParserError, etree.XMLSyntaxError):
+        return html.Element("html")

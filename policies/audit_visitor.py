@@ -1,0 +1,249 @@
+"""A visitor with a browser of their own, who chooses by the bar, opens pages, and tells what the browser keeps.
+
+It drives Playwright, a tool for development. It notes cookies, every kind of storage, and each request to another
+origin, and judges none of it.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, Error, Frame, Page, Request, Response, WebSocket
+
+from policies import auditing
+from policies.auditing import Action, Kind, Seen, Sighting, State
+
+SIZE = {"width": 1280, "height": 3000}  # high: what loads only when it comes into view shall load
+TICK = 25  # milliseconds between two looks at what is under way
+
+_TALKING = ("document", "fetch", "xhr", "other")  # answers that may set a cookie of ours
+_SIGNAL = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})"
+_STORES = """async () => {
+    const read = async (names) => { try { return await names(); } catch { return []; } };
+    return {
+        "local storage": await read(() => Object.keys(localStorage)),
+        "session storage": await read(() => Object.keys(sessionStorage)),
+        "IndexedDB": await read(async () => (await indexedDB.databases()).map((database) => database.name)),
+        "cache storage": await read(() => caches.keys()),
+    };
+}"""
+
+
+class AuditError(Exception):
+    """The audit cannot be done; the words say why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How patient an audit is: seconds for a page, seconds of quiet after which it counts as loaded."""
+
+    timeout: float = 20.0
+    quiet: float = 0.5
+    most_pages: int = 40
+
+
+def first_line(error: Exception) -> str:
+    """Say in one line what Playwright says in many."""
+    line = str(error).strip().partition("\n")[0]
+    return line.partition(": ")[2] or line
+
+
+def origin_of(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+class Visitor:
+    """Somebody in one state of consent; their browser is empty at first."""
+
+    def __init__(self, context: BrowserContext, origin: str, state: State, limits: Limits) -> None:
+        self.context, self.origin, self.state, self.limits = context, origin, state, limits
+        self.page: Page = context.new_page()
+        self._under_way: set[Request] = set()
+        self._asked: list[Seen] = []
+        self._answers: list[Response] = []
+        self._same_site: dict[str, str] = {}  # cookie → what our own answers said
+        context.on("request", self._note_request)
+        context.on("requestfinished", self._note_end)
+        context.on("requestfailed", self._note_failure)
+        context.on("response", self._note_answer)
+        self.page.on("websocket", self._note_socket)
+
+    @classmethod
+    @contextmanager
+    def arriving(cls, browser: Browser, origin: str, state: State, limits: Limits) -> Iterator["Visitor"]:
+        """Open a browser that was never at the site."""
+        context = browser.new_context(
+            viewport=SIZE,
+            user_agent=_user_agent(browser),
+            extra_http_headers={"Sec-GPC": "1"} if state.has_signal else None,
+            accept_downloads=False,
+        )
+        context.set_default_timeout(limits.timeout * 1000)
+        if state.has_signal:
+            context.add_init_script(_SIGNAL)
+        try:
+            yield cls(context, origin, state, limits)
+        finally:
+            context.close()
+
+    # --- What visitors do ----------------------------------------------------------------------------------
+    def open(self, path: str) -> None:
+        """Open a page and wait until it is quiet."""
+        self._forget()
+        self.page.goto(self.origin + path)
+        self._settle()
+
+    def choose(self, categories: frozenset[str], *, again: bool = False) -> None:
+        """Allow these categories by the bar; `again` opens it from the foot of the page."""
+        bar = self.page.locator("[data-consent-bar]")
+        try:
+            self.open("/")
+            if again:
+                self.page.locator("[data-consent-open]").first.click()
+            bar.wait_for(state="visible")
+            if categories and len(categories) < bar.locator("input[name=category]").count():
+                bar.locator("[data-consent-choose]").click()
+                for name in sorted(categories):
+                    bar.locator(f'input[name=category][value="{name}"]').check()
+                bar.locator("[data-consent-save]").click()
+            else:
+                bar.locator(f"button[name=choice][value={'all' if categories else 'none'}]").click()
+            bar.wait_for(state="hidden")
+            self._settle()
+        except Error as error:
+            words = self._refusal() or first_line(error)
+            raise AuditError(f"The choice “{self.state.name}” could not be made: {words}") from None
+
+    def _refusal(self) -> str:
+        with suppress(Error):
+            return self.page.locator("[data-consent-error]").inner_text(timeout=500).strip()
+        return ""
+
+    def can(self, action: Action) -> bool:
+        """Say whether the page that is open offers it."""
+        with suppress(Error):
+            return self.page.locator(action.press).first.is_visible()
+        return False
+
+    def do(self, action: Action, path: str) -> None:
+        """Do something on the page at a path."""
+        try:
+            self.open(path)
+            self._forget()
+            self.page.locator(action.press).first.click()
+            self._settle()
+        except Error as error:
+            raise AuditError(f"“{action.name}” could not be done on {path}: {first_line(error)}") from None
+
+    def _settle(self) -> None:
+        """Wait until nothing was under way for a while; a page that never rests is left after its time."""
+        started = rested = time.monotonic()
+        while time.monotonic() - started < self.limits.timeout:
+            self.page.wait_for_timeout(TICK)
+            if self._under_way:
+                rested = time.monotonic()
+            elif time.monotonic() - rested >= self.limits.quiet:
+                return
+
+    def _forget(self) -> None:
+        """Leave what the page before asked for, not what its answers said."""
+        self._read_answers()
+        self._asked.clear()
+        self._under_way.clear()
+
+    # --- What they have then -------------------------------------------------------------------------------
+    def see(self, path: str) -> list[Sighting]:
+        """List what the browser keeps now, and whom it asked since the page was opened."""
+        self._read_answers()
+        seen = [*self._cookies(), *self._stored(), *dict.fromkeys(self._asked)]
+        return [Sighting(state=self.state, page=path, seen=one) for one in seen]
+
+    def _cookies(self) -> Iterator[Seen]:
+        host, now = urlsplit(self.origin).hostname or "", time.time()
+        for cookie in self.context.cookies():
+            domain = cookie["domain"].lstrip(".")
+            is_ours = host == domain or host.endswith(f".{domain}")
+            yield Seen(
+                kind=Kind.COOKIE,
+                name=cookie["name"],
+                host=domain,
+                is_ours=is_ours,
+                lasts=auditing.SESSION if cookie["expires"] < 0 else cookie["expires"] - now,
+                same_site=self._same_site.get(cookie["name"]) if is_ours else None,
+                is_secure=cookie["secure"],
+            )
+
+    def _stored(self) -> Iterator[Seen]:
+        for frame in self.page.frames:
+            if not frame.url.startswith("http"):
+                continue
+            origin = origin_of(frame.url)
+            for kind, names in _stores(frame).items():
+                lasts = auditing.SESSION if kind == Kind.SESSION else auditing.FOR_EVER
+                host = urlsplit(origin).hostname or ""
+                for name in names:
+                    is_ours = origin == self.origin
+                    yield Seen(kind=Kind(kind), name=name, host=host, is_ours=is_ours, lasts=lasts)
+
+    def _read_answers(self) -> None:
+        """Keep what our own answers say of SameSite: the browser tells “not said” and “Lax” the same way."""
+        for answer in self._answers:
+            if origin_of(answer.url) != self.origin or answer.request.resource_type not in _TALKING:
+                continue
+            with suppress(Error):
+                for header in answer.headers_array():
+                    if header["name"].lower() == "set-cookie":
+                        name, same_site = _same_site(header["value"])
+                        self._same_site[name] = same_site
+        self._answers.clear()
+
+    # --- What the browser tells meanwhile ------------------------------------------------------------------
+    def _note_request(self, request: Request) -> None:
+        self._under_way.add(request)
+        self._note(request.url, request.resource_type)
+
+    def _note_end(self, request: Request) -> None:
+        self._under_way.discard(request)
+
+    def _note_failure(self, request: Request) -> None:
+        self._under_way.discard(request)
+        if request.failure == "csp":
+            self._note(request.url, request.resource_type, is_blocked=True)
+
+    def _note_answer(self, response: Response) -> None:
+        self._answers.append(response)
+
+    def _note_socket(self, socket: WebSocket) -> None:
+        self._note(socket.url, "websocket")
+
+    def _note(self, address: str, resource: str, *, is_blocked: bool = False) -> None:
+        origin = origin_of(address)
+        own = (self.origin, self.origin.replace("http", "ws", 1))
+        if origin in own or urlsplit(address).scheme not in ("http", "https", "ws", "wss"):
+            return
+        seen = Seen(kind=Kind.REQUEST, name=origin, host=origin, is_ours=False, resource=resource)
+        if is_blocked and seen in self._asked:  # it was noted when it set out
+            self._asked.remove(seen)
+        self._asked.append(replace(seen, is_blocked=is_blocked))
+
+
+def _stores(frame: Frame) -> dict[str, list[str]]:
+    with suppress(Error):
+        return frame.evaluate(_STORES)
+    return {}
+
+
+def _same_site(header: str) -> tuple[str, str]:
+    """Read the name and the SameSite of a Set-Cookie line; the latter is empty where nothing is said."""
+    pair, *attributes = (part.strip() for part in header.split(";"))
+    said = [value for name, _, value in (a.partition("=") for a in attributes) if name.lower() == "samesite"]
+    return pair.partition("=")[0], said[-1] if said else ""
+
+
+def _user_agent(browser: Browser) -> str:
+    """Say what a browser with a screen says: services that count visits leave out those without."""
+    major = browser.version.partition(".")[0]
+    return f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{major}.0.0.0 Safari/537.36"

@@ -1,0 +1,116 @@
+"""The audit of cookies, run as people run it: the demo passes; what is planted is found, named, and fails it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from pytest_django.live_server_helper import LiveServer
+from wagtail.models import Page, get_page_models
+
+from home import csp
+from tests.factories import cookie_policy, declare_cookies
+
+ROOT = Path(__file__).resolve().parents[2]
+PLANTED_PAGE = """{% extends "base.html" %}{% load static consent_tags %}
+{% block main %}<p>Hello</p><img src="ORIGIN/pixel.gif" alt="">{% endblock %}
+{% block scripts %}
+  <script src="{% static 'tracker.js' %}"></script>
+  {% optional_script "analytics" "visits.js" %}
+{% endblock %}"""
+SCRIPTS = {
+    "tracker.js": 'document.cookie = "_tracker=1; path=/";',
+    "visits.js": 'localStorage.setItem("visits", "1");',
+}
+
+
+def audit(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own, and return what it said and how it ended."""
+    command = [sys.executable, "manage.py", "audit_cookies", "--quiet-for", "0.05", *arguments]
+    return subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, timeout=240)
+
+
+def test_the_demo_is_as_declared_on_every_page_type(live_server: LiveServer, tmp_path: Path) -> None:
+    call_command("seed_demo", stdout=StringIO())
+    result = audit(live_server.url, "--json", str(tmp_path / "audit.json"))
+    assert (result.returncode, result.stderr) == (0, "")
+    told = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
+    assert told["findings"] == told["not_looked_at"] == []
+    assert told["states"] == ["before", "signal", "rejected", "all", "withdrawn", "basket"]
+    assert {row["name"]: row["states"] for row in told["seen"]} == {
+        "basket": ["basket"],
+        "basket_count": ["basket"],
+        "consent": ["rejected", "all", "withdrawn"],
+    }
+    visited = {page.specific_class for page in Page.objects.live() if page.get_url() in told["pages"]}
+    assert visited == {model for model in get_page_models() if model._meta.app_label != "wagtailcore"}
+    beside = {"/basket/", "/cookies/", "/privacy-policy/versions/", "/no-such-page-here/"}
+    assert beside <= set(told["pages"])
+    assert any("/compare/" in path for path in told["pages"])
+
+
+class _Pixels(BaseHTTPRequestHandler):
+    asked: int
+
+    def do_GET(self) -> None:
+        type(self).asked += 1
+        self.send_response(200)
+        self.send_header("Content-Type", "image/gif")
+        self.end_headers()
+
+    def log_message(self, *_args: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def third_party() -> Iterator[str]:
+    """Run a server of somebody else's."""
+    _Pixels.asked = 0
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Pixels)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def _planted(third_party: str, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the front page a tracker, a foreign picture, and a counter that is declared as somebody else's."""
+    (tmp_path / "home").mkdir()
+    page = PLANTED_PAGE.replace("ORIGIN", third_party)
+    (tmp_path / "home/home_page.html").write_text(page, encoding="utf-8")
+    for name, script in SCRIPTS.items():
+        (tmp_path / name).write_text(script, encoding="utf-8")
+    [django_templates, *others] = settings.TEMPLATES
+    folders = [tmp_path, *django_templates["DIRS"]]
+    settings.TEMPLATES = [{**django_templates, "DIRS": folders}, *others]
+    settings.STATICFILES_DIRS = [*settings.STATICFILES_DIRS, tmp_path]
+    service = csp.Provider(key="pixels", name="Pixels", purpose="", sources={"img-src": (third_party,)})
+    monkeypatch.setattr(csp, "_provider_sources", [lambda: iter([service])])
+
+
+@pytest.mark.usefixtures("_planted")
+def test_what_is_planted_is_found_and_named(live_server: LiveServer, third_party: str) -> None:
+    declare_cookies("needed", "consent", is_required=True)
+    declare_cookies("analytics", "visits", storage="local", party="third")
+    cookie_policy()
+    result = audit(live_server.url, "--pages", "1")
+    assert result.returncode == 1
+    assert "5 finding(s)" in result.stderr
+    findings = [line.strip() for line in result.stdout.partition("Findings\n")[2].splitlines()[:5]]
+    everywhere = "before, signal, rejected, all, withdrawn"
+    assert findings[0].startswith("undeclared: cookie _tracker of localhost:")
+    assert findings[0].endswith(f"(in {everywhere}; first on /)")
+    assert findings[1].startswith(f"without consent: request {third_party}:")
+    assert findings[1].endswith("(in before, signal, rejected; first on /)")
+    assert findings[2].startswith("left behind: local storage visits")
+    assert findings[3].startswith(f"left behind: request {third_party}")
+    assert findings[4].startswith("other party than declared: local storage visits")
+    assert _Pixels.asked
