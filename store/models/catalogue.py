@@ -11,7 +11,7 @@ from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Orderable, PageManager
 from wagtail.query import PageQuerySet
 
-from home.blocks import TEXT_FEATURES, BodyBlock
+from home.blocks import TEXT_FEATURES, PlainBodyBlock
 from home.models import BasePage
 from store.fields import PriceField
 from store.models.baskets import MAX_QUANTITY
@@ -22,7 +22,7 @@ class ShopPage(BasePage):
     """The front of the shop: lists the products below it."""
 
     intro = models.TextField(_("introduction"), max_length=400, blank=True)
-    body = StreamField(BodyBlock(), blank=True, verbose_name=_("body"))
+    body = StreamField(PlainBodyBlock(), blank=True, verbose_name=_("body"))
 
     max_count = 1
     parent_page_types: ClassVar[list[str]] = ["home.HomePage"]

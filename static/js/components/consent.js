@@ -3,6 +3,9 @@
    cookie and decides here, without a request, whether to ask and what may run. It runs nothing that the server has
    not put on record, keeps nothing in the browser itself, and never holds the page or the focus.
 
+   Other modules hear by the event "consent:change" on the document what is allowed, ask by `granted`, and save one
+   more category by `allow`.
+
    Markup: templates/components/consent_bar.html. The same decision on the server: policies/consent.py. */
 
 const COOKIE_FORM =
@@ -86,13 +89,14 @@ class ConsentBar {
     else if (!this.bar.hidden) this.hide();
   }
 
-  /** Run what is allowed and remove what is not. */
-  apply(granted) {
+  /** Run what is allowed and remove what is not. `isChoice`: chosen on this page, just now. */
+  apply(granted, isChoice = false) {
     removeDeclared(this.declared.filter((entry) => !granted.includes(entry.category)));
     for (const script of inertScripts(granted)) {
       this.running.add(script.dataset.consentCategory);
       startScript(script);
     }
+    document.dispatchEvent(new CustomEvent("consent:change", { detail: { granted, isChoice } }));
     // What already runs can only be stopped by leaving the page; loading it again removes what was written since.
     if ([...this.running].some((name) => !granted.includes(name))) location.reload();
   }
@@ -166,31 +170,49 @@ class ConsentBar {
     this.hide();
   }
 
-  /** Save all in one request. Nothing is run, and the bar stays, unless the server says that it is on record. */
+  /** Save what the form says. */
   async save(event) {
     event.preventDefault();
     if (this.isSaving) return;
     const body = new URLSearchParams(new FormData(this.form));
     body.set("choice", event.submitter?.value ?? "chosen");
-    this.isSaving = true;
     this.error.hidden = true;
     this.form.setAttribute("aria-busy", "true");
+    try {
+      await this.record(body);
+    } catch (problem) {
+      this.error.textContent = problem.forVisitors;
+      this.error.hidden = false;
+    } finally {
+      this.form.removeAttribute("aria-busy");
+    }
+  }
+
+  /** Allow one more category, beside those that are allowed already. */
+  allow(category) {
+    const body = new URLSearchParams({ notice: this.form.elements.notice.value, choice: "chosen" });
+    for (const name of new Set([...this.decision().granted, category])) body.append("category", name);
+    return this.record(body);
+  }
+
+  /** Save all in one request. Nothing is run, and the bar stays, unless the server says that it is on record. */
+  async record(body) {
+    if (this.isSaving) throw new Refusal(this.bar.dataset.messageFailed);
+    this.isSaving = true;
     try {
       const answer = await post(this.form.getAttribute("action"), body);
       this.saved(this.notice.categories.filter((name) => answer.choices[name] === true));
     } catch (problem) {
-      this.error.textContent = problem instanceof Refusal ? problem.message : this.bar.dataset.messageFailed;
-      this.error.hidden = false;
+      throw problem instanceof Refusal ? problem : new Refusal(this.bar.dataset.messageFailed);
     } finally {
       this.isSaving = false;
-      this.form.removeAttribute("aria-busy");
     }
   }
 
   saved(granted) {
     this.hide();
     this.say(this.bar.dataset.messageSaved);
-    this.apply(granted);
+    this.apply(granted, true);
   }
 
   measure() {
@@ -202,8 +224,10 @@ class ConsentBar {
   }
 }
 
-/** The server's own words on why it did not save. */
-class Refusal extends Error {}
+/** Why nothing was saved, in words for visitors. */
+class Refusal extends Error {
+  forVisitors = this.message;
+}
 
 async function post(address, body) {
   const response = await fetch(address, {
@@ -278,6 +302,18 @@ function emptyStorage(kind, matches) {
 }
 
 const bar = document.querySelector("[data-consent-bar]");
-if (bar && document.documentElement.dataset.consentCategories) {
-  new ConsentBar(bar, document.documentElement.dataset).start();
+const consent =
+  bar && document.documentElement.dataset.consentCategories
+    ? new ConsentBar(bar, document.documentElement.dataset)
+    : null;
+consent?.start();
+
+/** List the categories that are allowed now. */
+export function granted() {
+  return consent?.decision().granted ?? [];
+}
+
+/** Save that one more category is allowed; resolves when it is on record, else throws with words for visitors. */
+export async function allow(category) {
+  await consent.allow(category);
 }
