@@ -173,6 +173,15 @@ def test_the_editor_is_told_what_to_do() -> None:
 
 
 @pytest.mark.django_db
+def test_a_draft_may_wait_for_its_address() -> None:
+    block = EmbedBlock()
+    value = block.to_python({"address": "", "title": "Where we are"})
+    block.defer_required_validation()  # as saving a draft does
+    assert block.clean(value)["title"] == "Where we are"
+    assert "href" not in block.render(value)
+
+
+@pytest.mark.django_db
 def test_the_editor_needs_no_settings_to_be_answered() -> None:
     assert "is not switched on" in problem(MAP)
 
