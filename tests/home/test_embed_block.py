@@ -271,12 +271,16 @@ def test_of_a_service_that_was_switched_off_a_link_is_left(client: Client) -> No
     assert f'<a href="{MAP}" rel="noreferrer">Where we are 1</a>' in html
 
 
-@pytest.fixture
-def picture(db: None) -> SiteImage:
-    """Put a picture into the library."""
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9" width="16" height="9"><path d="M0 0h9"/></svg>'
+
+
+@pytest.fixture(params=["window.png", "window.svg"])
+def picture(db: None, request: pytest.FixtureRequest) -> SiteImage:
+    """Put a picture into the library, a photograph or a drawing."""
     file = BytesIO()
     Image.new("RGB", (64, 36)).save(file, "PNG")
-    return SiteImage.objects.create(title="Window", file=ContentFile(file.getvalue(), "window.png"))
+    content = SVG if request.param.endswith("svg") else file.getvalue()
+    return SiteImage.objects.create(title="Window", file=ContentFile(content, request.param))
 
 
 @pytest.mark.django_db
