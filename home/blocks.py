@@ -153,7 +153,7 @@ class EmbedBlock(blocks.StructBlock):
         """Give the template the recognised embed, and the settings, which may have changed since it was saved."""
         context = super().get_context(value, parent_context=parent_context)
         services = _services()
-        embed = embeds.recognise(value["address"])
+        embed = embeds.recognise(value["address"] or "")
         is_on = embed is not None and bool(embed.frame_address) and embed.service in services.embed_services
         category = services.embeds_category
         context |= {
@@ -166,7 +166,9 @@ class EmbedBlock(blocks.StructBlock):
 
 
 def _why_not(address: str) -> Any:
-    """Say why an address cannot be embedded; "" where it can."""
+    """Say why an address cannot be embedded; "" where it can, or where none is given yet."""
+    if not address:
+        return ""
     embed = embeds.recognise(address)
     if embed is None:
         names = ", ".join(service.name for service in embeds.SERVICES.values())

@@ -173,6 +173,15 @@ def test_the_editor_is_told_what_to_do() -> None:
 
 
 @pytest.mark.django_db
+def test_a_draft_may_wait_for_its_address() -> None:
+    block = EmbedBlock()
+    value = block.to_python({"address": "", "title": "Where we are"})
+    block.defer_required_validation()  # as saving a draft does
+    assert block.clean(value)["title"] == "Where we are"
+    assert "href" not in block.render(value)
+
+
+@pytest.mark.django_db
 def test_the_editor_needs_no_settings_to_be_answered() -> None:
     assert "is not switched on" in problem(MAP)
 
@@ -262,12 +271,16 @@ def test_of_a_service_that_was_switched_off_a_link_is_left(client: Client) -> No
     assert f'<a href="{MAP}" rel="noreferrer">Where we are 1</a>' in html
 
 
-@pytest.fixture
-def picture(db: None) -> SiteImage:
-    """Put a picture into the library."""
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9" width="16" height="9"><path d="M0 0h9"/></svg>'
+
+
+@pytest.fixture(params=["window.png", "window.svg"])
+def picture(db: None, request: pytest.FixtureRequest) -> SiteImage:
+    """Put a picture into the library, a photograph or a drawing."""
     file = BytesIO()
     Image.new("RGB", (64, 36)).save(file, "PNG")
-    return SiteImage.objects.create(title="Window", file=ContentFile(file.getvalue(), "window.png"))
+    content = SVG if request.param.endswith("svg") else file.getvalue()
+    return SiteImage.objects.create(title="Window", file=ContentFile(content, request.param))
 
 
 @pytest.mark.django_db

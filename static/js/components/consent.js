@@ -2,9 +2,7 @@
    <html>, the bar hidden at the end of the body, optional scripts as inert elements. This module reads the visitor's
    cookie and decides here, without a request, whether to ask and what may run. It runs nothing that the server has
    not put on record, keeps nothing in the browser itself, and never holds the page or the focus.
-
-   Other modules hear by the event "consent:change" on the document what is allowed, ask by `granted`, and save one
-   more category by `allow`.
+   The event "consent:change" on the document tells other modules what is allowed.
 
    Markup: templates/components/consent_bar.html. The same decision on the server: policies/consent.py. */
 
@@ -170,42 +168,35 @@ class ConsentBar {
     this.hide();
   }
 
-  /** Save what the form says. */
   async save(event) {
     event.preventDefault();
-    if (this.isSaving) return;
     const body = new URLSearchParams(new FormData(this.form));
     body.set("choice", event.submitter?.value ?? "chosen");
     this.error.hidden = true;
-    this.form.setAttribute("aria-busy", "true");
-    try {
-      await this.record(body);
-    } catch (problem) {
-      this.error.textContent = problem.forVisitors;
-      this.error.hidden = false;
-    } finally {
-      this.form.removeAttribute("aria-busy");
-    }
+    this.error.textContent = await this.record(body);
+    this.error.hidden = !this.error.textContent;
   }
 
-  /** Allow one more category, beside those that are allowed already. */
   allow(category) {
     const body = new URLSearchParams({ notice: this.form.elements.notice.value, choice: "chosen" });
     for (const name of new Set([...this.decision().granted, category])) body.append("category", name);
     return this.record(body);
   }
 
-  /** Save all in one request. Nothing is run, and the bar stays, unless the server says that it is on record. */
+  /** Save all in one request; return why it failed, or "". Nothing runs, and the bar stays, until it is on record. */
   async record(body) {
-    if (this.isSaving) throw new Refusal(this.bar.dataset.messageFailed);
+    if (this.isSaving) return ""; // a second click means the first
     this.isSaving = true;
+    this.form.setAttribute("aria-busy", "true");
     try {
       const answer = await post(this.form.getAttribute("action"), body);
       this.saved(this.notice.categories.filter((name) => answer.choices[name] === true));
+      return "";
     } catch (problem) {
-      throw problem instanceof Refusal ? problem : new Refusal(this.bar.dataset.messageFailed);
+      return problem instanceof Refusal ? problem.message : this.bar.dataset.messageFailed;
     } finally {
       this.isSaving = false;
+      this.form.removeAttribute("aria-busy");
     }
   }
 
@@ -224,10 +215,8 @@ class ConsentBar {
   }
 }
 
-/** Why nothing was saved, in words for visitors. */
-class Refusal extends Error {
-  forVisitors = this.message;
-}
+/** The server's own words on why it did not save. */
+class Refusal extends Error {}
 
 async function post(address, body) {
   const response = await fetch(address, {
@@ -302,18 +291,10 @@ function emptyStorage(kind, matches) {
 }
 
 const bar = document.querySelector("[data-consent-bar]");
-const consent =
-  bar && document.documentElement.dataset.consentCategories
-    ? new ConsentBar(bar, document.documentElement.dataset)
-    : null;
+const hasChoice = bar && document.documentElement.dataset.consentCategories;
+const consent = hasChoice ? new ConsentBar(bar, document.documentElement.dataset) : null;
 consent?.start();
 
-/** List the categories that are allowed now. */
-export function granted() {
-  return consent?.decision().granted ?? [];
-}
-
-/** Save that one more category is allowed; resolves when it is on record, else throws with words for visitors. */
-export async function allow(category) {
-  await consent.allow(category);
-}
+/** For other modules: what is allowed now, and saving one more category. */
+export const granted = () => consent?.decision().granted ?? [];
+export const allow = (category) => consent?.allow(category);

@@ -1,9 +1,8 @@
-/* Videos and maps of outside services. Until the visitor says so there is a still placeholder, and its frame waits
-   inside a template element, where a browser fetches nothing. "Load once" takes this one frame out and keeps nothing;
-   "Always allow" saves a choice and loads only when the server has it on record; a category that is allowed already
-   loads at once, and one that is withdrawn puts the placeholder back.
+/* Videos and maps of outside services. Their frames wait inside template elements, where a browser fetches nothing.
+   "Load once" takes one out and keeps nothing; "Always allow" loads only when the server has the choice on record;
+   what is allowed already loads at once, and what is withdrawn gives way to the placeholder.
 
-   Markup: templates/blocks/embed.html. The choice itself: consent.js, by the address that the page gives. */
+   Markup: templates/blocks/embed.html. The choice itself: consent.js. */
 
 class Embed {
   constructor(figure) {
@@ -14,7 +13,6 @@ class Embed {
     this.error = figure.querySelector("[data-embed-error]");
     this.frame = null;
     this.isOnce = false; // loaded for this page view only, by no saved choice
-    this.isSaving = false;
     this.once.addEventListener("click", () => this.load(true));
     this.always?.addEventListener("click", () => this.allow());
     figure.dataset.isReady = "";
@@ -30,7 +28,7 @@ class Embed {
     this.isOnce = isOnce;
     if (this.frame) return;
     const hadFocus = this.placeholder.contains(document.activeElement);
-    this.error.hidden = true;
+    this.tell("");
     const waiting = this.figure.querySelector("template").content.firstElementChild;
     this.frame = document.importNode(waiting, true);
     this.placeholder.after(this.frame);
@@ -49,31 +47,22 @@ class Embed {
 
   /** Save the choice. Its news, sent by the consent module, loads this frame and all others of the category. */
   async allow() {
-    if (this.isSaving) return;
-    this.isSaving = true;
-    this.error.hidden = true;
-    this.placeholder.setAttribute("aria-busy", "true");
-    try {
-      const consent = await consentModule(this.figure);
-      await consent.allow(this.figure.dataset.category);
-    } catch (problem) {
-      this.error.textContent = problem.forVisitors ?? this.figure.dataset.messageFailed;
-      this.error.hidden = false;
-    } finally {
-      this.isSaving = false;
-      this.placeholder.removeAttribute("aria-busy");
-    }
+    this.tell("");
+    const { category, consentScript, messageFailed } = this.figure.dataset;
+    const consent = await import(consentScript).catch(() => null);
+    this.tell(consent ? await consent.allow(category) : messageFailed);
   }
-}
 
-/** Import the module that runs on this page already; file names carry a hash, so only the page knows its address. */
-function consentModule(figure) {
-  return import(new URL(figure.dataset.consentScript, location.href).href);
+  tell(words) {
+    this.error.textContent = words;
+    this.error.hidden = !words;
+  }
 }
 
 const embeds = [...document.querySelectorAll("[data-embed]")].map((figure) => new Embed(figure));
 document.addEventListener("consent:change", (event) => embeds.forEach((embed) => embed.follow(event.detail)));
 if (embeds.length) {
-  const consent = await consentModule(embeds[0].figure);
+  // The module that runs on this page already: only the page knows its address, which carries a hash.
+  const consent = await import(embeds[0].figure.dataset.consentScript);
   embeds.forEach((embed) => embed.follow({ granted: consent.granted() }));
 }

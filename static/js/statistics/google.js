@@ -1,21 +1,19 @@
-/* Starts a Google tag with the id of its own attribute. Put into a page only once the visitor's agreement is on record
-   (static/js/components/consent.js). What the visitor was not asked about, the tag is told to leave: an Analytics id
-   gets nothing for advertising, an Ads id nothing for personal advertisements. */
+/* Starts a Google tag, once consent.js has put this into the page. What was not asked about is denied to it. */
 {
   const { id } = document.currentScript.dataset;
-  const ads = id.startsWith("AW-") ? "granted" : "denied";
-  window.dataLayer = window.dataLayer ?? [];
-  window.gtag = function () {
+  const [ads, analytics] = id.startsWith("AW-") ? ["granted", "denied"] : ["denied", "granted"];
+  window.dataLayer ??= [];
+  function gtag() {
     window.dataLayer.push(arguments); // the tag reads this object, not an array
-  };
-  window.gtag("consent", "default", {
-    analytics_storage: ads === "granted" ? "denied" : "granted",
+  }
+  gtag("consent", "default", {
+    analytics_storage: analytics,
     ad_storage: ads,
     ad_user_data: ads,
     ad_personalization: "denied",
   });
-  window.gtag("js", new Date());
-  window.gtag("config", id);
+  gtag("js", new Date());
+  gtag("config", id);
   const script = document.createElement("script");
   script.src = `https://www.googletagmanager.com/gtag/js?id=${id}`;
   document.head.append(script);

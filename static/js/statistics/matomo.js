@@ -1,8 +1,7 @@
-/* Starts Matomo with the address and site id of its own attributes. Put into a page only once the visitor's agreement
-   is on record (static/js/components/consent.js). */
+/* Starts Matomo, once consent.js has put this into the page. */
 {
   const { address, site } = document.currentScript.dataset;
-  window._paq = window._paq ?? [];
+  window._paq ??= [];
   window._paq.push(
     ["setTrackerUrl", `${address}matomo.php`],
     ["setSiteId", site],
