@@ -1,10 +1,6 @@
-/* The consent bar. Every page carries the same bytes for everyone: the version of the notice in the attributes of
-   <html>, the bar hidden at the end of the body, optional scripts as inert elements. This module reads the visitor's
-   cookie and decides here, without a request, whether to ask and what may run. It runs nothing that the server has
-   not put on record, keeps nothing in the browser itself, and never holds the page or the focus.
-   The event "consent:change" on the document tells other modules what is allowed.
-
-   Markup: templates/components/consent_bar.html. The same decision on the server: policies/consent.py. */
+/* The consent bar. Every page is the same for everyone: the notice's version in the attributes of <html>, the bar
+   hidden, optional scripts inert. This module reads the visitor's cookie and decides without a request. It runs nothing
+   that the server has not put on record. The same decision on the server: policies/consent.py. */
 
 const COOKIE_FORM =
   /^1\.[0-9a-f]{32}\.([1-9]\d{0,8})\.([a-z0-9]{1,16}-[01](?:_[a-z0-9]{1,16}-[01])*)\.([1-9]\d{9})$/;
