@@ -127,6 +127,7 @@ def test_what_is_handed_out_runs_nothing(staff: Client, settings: Settings) -> N
     assert b"<path" in b"".join(response.streaming_content)
 
 
+@pytest.mark.django_db
 def test_a_drawing_in_a_picture_block_is_shown_as_it_is(client: Client) -> None:
     picture = SiteImage.objects.create(
         title="A line", file=SimpleUploadedFile("line.svg", drawing(), content_type="image/svg+xml")

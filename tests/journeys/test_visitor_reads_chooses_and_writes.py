@@ -73,8 +73,8 @@ def test_a_visitor_refuses_accepts_reads_an_old_policy_and_writes_to_the_shop(pa
     page.reload()
     submission = Submission.objects.get()
     assert submission.policy_version == Policy.objects.get(slug="privacy-policy").in_force()
-    before = len(mail.outbox)  # the demo's own review has sent some
     call_command("worker", "--once", stdout=StringIO())
-    assert [message.to for message in mail.outbox[before:]] == [["hello@jomso.example"]]
-    assert "Do you sell kettles?" in mail.outbox[-1].body
+    # The review of the demo's coming policy has sent mails, too, to other people.
+    [message] = [sent for sent in mail.outbox if sent.to == ["hello@jomso.example"]]
+    assert "Do you sell kettles?" in message.body
     assert third_parties == []
