@@ -10,6 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from forms.models import Submission
 from policies.models import ConsentRecord, Policy
+from tests.journeys.outside import Outside
 
 
 @pytest.fixture
@@ -42,10 +43,7 @@ def _write_to_the_shop(page: Page, shop: str) -> None:
 
 
 def test_a_visitor_refuses_accepts_reads_an_old_policy_and_writes_to_the_shop(page: Page, shop: str) -> None:
-    third_parties: list[str] = []
-    page.on(
-        "request", lambda request: None if request.url.startswith(shop) else third_parties.append(request.url)
-    )
+    outside = Outside(shop).watch(page)
     before = ConsentRecord.objects.count()
 
     page.goto(f"{shop}/")
@@ -57,6 +55,7 @@ def test_a_visitor_refuses_accepts_reads_an_old_policy_and_writes_to_the_shop(pa
 
     page.goto(f"{shop}/about/")
     expect(page.locator("#_consent-bar")).to_be_hidden()
+    assert outside.asked == []
     page.get_by_role("link", name="Cookie settings").click()
     _choose(page, "Accept all")
     record = ConsentRecord.objects.latest("pk")
@@ -77,4 +76,4 @@ def test_a_visitor_refuses_accepts_reads_an_old_policy_and_writes_to_the_shop(pa
     # The review of the demo's coming policy has sent mails, too, to other people.
     [message] = [sent for sent in mail.outbox if sent.to == ["hello@jomso.example"]]
     assert "Do you sell kettles?" in message.body
-    assert third_parties == []
+    assert all(address.startswith("https://www.openstreetmap.org/") for address in outside.asked)
