@@ -18,10 +18,16 @@ def editable_pages(user: User) -> list[PolicyPage]:
     return [page for page in pages if page.permissions_for_user(user).can_edit()]
 
 
+class _PageField(forms.ModelChoiceField):
+    def label_from_instance(self, page: PolicyPage) -> str:
+        """Name the address too: two policies may have one title."""
+        return f"{page.get_admin_display_title()} (/{page.slug}/)"
+
+
 class ImportForm(forms.Form):
     """Which policy, and a file or a pasted text. `html` is what it says, once the form is valid."""
 
-    page = forms.ModelChoiceField(
+    page = _PageField(
         label=gettext_lazy("Policy"),
         queryset=PolicyPage.objects.none(),
         help_text=gettext_lazy("Its text is replaced in a new draft. What is published stays as it is."),

@@ -6,14 +6,17 @@ It reads and writes no files and no database.
 """
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape, unescape
+from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
@@ -37,9 +40,22 @@ _DATE = re.compile(
 # What Markdown itself writes with letters or digits, and does not print.
 _LIST_NUMBER = re.compile(r"^([ \t>*+-]*)\d{1,9}[.)](?=[ \t\n])", re.MULTILINE)
 _LABEL = re.compile(r"\[((?:[^\[\]\\]|\\.){1,999})\](:?)", re.DOTALL)
-# More of these costs the parser more than some ten seconds altogether.
-_MOST_LINES, _MOST_BRACKETS, _MOST_MARKS = 100_000, 60_000, 200_000
-_MARKS = "*_`&<\\"
+# More of these takes the parser minutes.
+_MOST = (
+    (re.compile(r"\n"), 50_000, gettext_lazy("it has more than %(most)d lines")),
+    (re.compile(r"[\[\]]"), 50_000, gettext_lazy("it has more than %(most)d square brackets")),
+    (re.compile(r"\|"), 40_000, gettext_lazy("it has more than %(most)d of the bars that part table cells")),
+    (re.compile(r"[*_`&<\\]"), 150_000, gettext_lazy("it has more than %(most)d of the marks * _ ` & < \\")),
+    (
+        re.compile(r"(?:[-+*>]|\d[.)])[ \t]*(?=(?:[-+*>]|\d{1,9}[.)])[ \t>])"),
+        50_000,
+        gettext_lazy("it has more than %(most)d lists or quotations inside of others"),
+    ),
+)
+_BRACKET = re.compile(r"[\[\]]|\n[ \t]*\n")
+_SPECIAL = re.compile(r"[\n\[\]*_`&<\\!]")
+_MAX_NESTING = 100
+_MOST_LOOKS = 1_500_000
 _FENCE = re.compile(r"^([ \t>]*)(```+|~~~+).*$", re.MULTILINE)
 
 
@@ -56,6 +72,8 @@ class Document:
 
 def decode(content: bytes) -> str:
     """Read the bytes of a file as text: UTF-8, with or without a byte order mark."""
+    if content.startswith((BOM_UTF16_BE, BOM_UTF16_LE)):
+        raise RefusedError(_("it is not UTF-8 but UTF-16; save it as UTF-8"))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -133,17 +151,24 @@ def _split(text: str) -> tuple[dict[str, str], str]:
 
 def _refuse_too_long_to_read(body: str) -> None:
     """Refuse what would take minutes, before anything is tried with it. Real texts are far from it."""
-    if body.count("\n") > _MOST_LINES:
-        raise RefusedError(_("it has more than %(most)d lines") % {"most": _MOST_LINES})
-    if body.count("[") + body.count("]") > _MOST_BRACKETS:
-        raise RefusedError(_("it has more than %(most)d square brackets") % {"most": _MOST_BRACKETS})
-    if sum(body.count(mark) for mark in _MARKS) > _MOST_MARKS:
-        words = _("it has more than %(most)d of the marks %(marks)s")
-        raise RefusedError(words % {"most": _MOST_MARKS, "marks": " ".join(_MARKS)})
+    for marks, most, reason in _MOST:
+        if sum(1 for _mark in islice(marks.finditer(body), most + 1)) > most:
+            raise RefusedError(reason % {"most": most})
+    if min(_depth_of_brackets(body), _MAX_NESTING) * len(_SPECIAL.findall(body)) > _MOST_LOOKS:
+        raise RefusedError(_("it has too many square brackets that are not closed"))
+
+
+def _depth_of_brackets(body: str) -> int:
+    """Count how many brackets stand open at once in a paragraph: the parser looks for the end of each of them."""
+    depth = deepest = 0
+    for match in _BRACKET.finditer(body):
+        depth = {"[": depth + 1, "]": max(depth - 1, 0)}.get(match[0], 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": 100}).enable("table")
+    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": _MAX_NESTING}).enable("table")
     parser.normalizeLink = lambda url: url  # as it stands in the file; cleaning judges it
     parser.add_render_rule("image", _image_as_link)
     return parser

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from lxml import etree
 
 from policies import cleaning
@@ -49,10 +50,12 @@ def refuse_losses(before: Counter[str], after: Counter[str]) -> None:
     """Refuse a text of which a word is missing."""
     lost = before - after
     if lost:
-        raise RefusedError(
-            _("%(number)d words would be lost, “%(word)s” among them")
-            % {"number": lost.total(), "word": next(iter(lost))[:40]}
+        sentence = ngettext(
+            "%(number)d word would be lost: “%(word)s”",
+            "%(number)d words would be lost, “%(word)s” among them",
+            lost.total(),
         )
+        raise RefusedError(sentence % {"number": lost.total(), "word": next(iter(lost))[:40]})
 
 
 def refuse_characters(text: str) -> None:

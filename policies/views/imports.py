@@ -27,13 +27,16 @@ class ImportView(WagtailAdminTemplateMixin, FormView):
     header_icon = "upload"
     template_name = "policies/admin/import.html"
     form_class = ImportForm
-    _show_breadcrumbs = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Let in who may edit a policy."""
         if not editable_pages(request.user):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        """Say where this is."""
+        return [*self.breadcrumbs_items, {"url": "", "label": self.page_title}]
 
     def get_initial(self) -> dict[str, Any]:
         """Choose the page that the address names, or the only one there is."""
@@ -74,6 +77,12 @@ class ResultView(WagtailAdminTemplateMixin, TemplateView):
     page_title = gettext_lazy("What the draft changes")
     header_icon = "resubmit"
     template_name = "policies/admin/import_result.html"
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        """Lead back to the form."""
+        form = {"url": reverse("policies_import"), "label": ImportView.page_title}
+        here = {"url": "", "label": self.page_title, "sublabel": self.page_subtitle}
+        return [*self.breadcrumbs_items, form, here]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Compare for those who may edit the page."""
