@@ -22,7 +22,7 @@ class PoliciesPanel(Component):
     order = 50  # above Wagtail's own
 
     class Media:
-        css = {"all": ["css/components/policies_admin.css"]}
+        css = {"all": ["css/admin/policies.css"]}
 
     def get_context_data(self, parent_context: Mapping[str, Any]) -> Mapping[str, Any]:
         """Look up how the policies stand, and what this person may do."""

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from django.core.files import File
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from policies import cleaning, html_blocks, import_text, import_word, publishing, redline
+from policies import cleaning, drafts, html_blocks, import_text, import_word, publishing
 from policies.losses import RefusedError
-from policies.models import PolicyPage, PolicyVersion
+from policies.models import PolicyPage
 
 if TYPE_CHECKING:
     from home.models import User
@@ -63,20 +62,7 @@ def make_draft(*, page: PolicyPage, html: str, user: "User") -> PolicyPage:
     """Save this text as the newest draft of the page. Nothing else of the page changes."""
     page = PolicyPage.objects.select_for_update().get(pk=page.pk).specific
     refuse_page(page=page, user=user)
-    draft = page.get_latest_revision_as_object()
-    if publishing.render_body(draft) == html:
+    if publishing.render_body(page.get_latest_revision_as_object()) == html:
         raise RefusedError(_("it is the text that the page has already"))
-    draft.body = html_blocks.to_blocks(html)
-    if not page.has_unpublished_changes:  # a new draft begins without words about its version
-        draft.change_summary = ""
-        draft.effective_from = None
-    # Not checked as a whole: a draft may lack what publishing it will ask for.
-    draft.save_revision(user=user, log_action=True, clean=False)
-    return draft
-
-
-def comparison(*, page: PolicyPage) -> tuple[PolicyVersion | None, redline.Redline]:
-    """Compare the newest draft of a page with the version in force, or with nothing."""
-    draft = page.get_latest_revision_as_object()
-    version = page.policy.in_force(timezone.now()) if page.policy else None
-    return version, redline.compare(version.html if version else "", publishing.render_body(draft))
+    drafts.start(page=page, user=user, body=html_blocks.to_blocks(html))
+    return page

@@ -1,23 +1,21 @@
-"""The admin's screens for bringing a text along: the form, and what the new draft changes."""
+"""The admin's screen for bringing a text along. What the new draft changes is shown where drafts are judged."""
 
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.generic import FormView, TemplateView
+from django.views.generic import FormView
 from wagtail.admin import messages
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
-from policies import import_drafts
 from policies.import_forms import ImportForm, editable_pages
 from policies.losses import RefusedError
-from policies.models import PolicyPage
 
 
 class ImportView(WagtailAdminTemplateMixin, FormView):
@@ -59,7 +57,7 @@ class ImportView(WagtailAdminTemplateMixin, FormView):
             self.request,
             _("A draft of “%(title)s” was made. Nothing was published.") % {"title": draft.title},
         )
-        return redirect("policies_import_result", draft.pk)
+        return redirect("policy_review", draft.pk)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Name the button."""
@@ -68,34 +66,6 @@ class ImportView(WagtailAdminTemplateMixin, FormView):
             "action_url": reverse("policies_import"),
             "submit_button_label": _("Make a draft"),
             "submit_button_active_label": _("Reading…"),
-        }
-
-
-class ResultView(WagtailAdminTemplateMixin, TemplateView):
-    """Shows what the newest draft of a policy changes."""
-
-    page_title = gettext_lazy("What the draft changes")
-    header_icon = "resubmit"
-    template_name = "policies/admin/import_result.html"
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        """Lead back to the form."""
-        form = {"url": reverse("policies_import"), "label": ImportView.page_title}
-        here = {"url": "", "label": self.page_title, "sublabel": self.page_subtitle}
-        return [*self.breadcrumbs_items, form, here]
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Compare for those who may edit the page."""
-        page = get_object_or_404(PolicyPage, pk=self.kwargs["pk"]).specific
-        if not page.permissions_for_user(self.request.user).can_edit():
-            raise PermissionDenied
-        version, redline = import_drafts.comparison(page=page)
-        self.page_subtitle = page.get_latest_revision_as_object().title
-        return {
-            **super().get_context_data(**kwargs),
-            "page_": page,
-            "version": version,
-            "redline": redline,
         }
 
 
@@ -115,5 +85,4 @@ def menu_item(order: int) -> MenuItem:
 
 urlpatterns: list[URLPattern] = [
     path("policy-import/", ImportView.as_view(), name="policies_import"),
-    path("policy-import/<int:pk>/", ResultView.as_view(), name="policies_import_result"),
 ]
