@@ -155,17 +155,17 @@ class PolicyInspectView(InspectView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the versions, and what can be done."""
-        entries = timeline.entries(self.object.versions.listed(), now=timezone.now())
-        paginator = Paginator(entries, VERSIONS_A_PAGE)
+        paginator = Paginator(self.object.versions.listed().with_forerunner(), VERSIONS_A_PAGE)
         page = paginator.get_page(self.request.GET.get("p"))
+        entries = timeline.entries(page.object_list, now=timezone.now())
         standing = self.standing
         return {
             **super().get_context_data(**kwargs),
             "policy": self.object,
             "standing": standing,
             "may_edit": may_edit(self.request.user, standing),
-            "entries": entries,
-            "rows": list(_with_people(page.object_list)),
+            "numbers": list(self.object.versions.order_by("-number").values_list("number", "effective_at")),
+            "rows": list(_with_people(entries)),
             "versions_page": page,
             "elided_page_range": paginator.get_elided_page_range(page.number),
         }
