@@ -67,7 +67,6 @@ def convert(content: bytes) -> WordDocument:
         result = mammoth.convert_to_html(
             _packed(word_xml.simplified(parts)),
             style_map=_STYLES,
-            include_embedded_style_map=False,  # it could leave text out
             convert_image=lambda image: [mammoth.html.text(image.alt_text or "")],
         )
     except _DAMAGE as error:
@@ -97,7 +96,7 @@ def _refuse_other_formats(content: bytes) -> None:
 
 
 def _checked_parts(content: bytes) -> word_xml.Parts:
-    """Unpack the XML of the file, and nothing else of it, as far as it is in bounds."""
+    """Unpack the XML of the file, as far as it is in bounds, and nothing else: no instructions for the reader."""
     bounds = word_xml.Bounds()
     parts: word_xml.Parts = {}
     with ZipFile(BytesIO(content)) as archive:

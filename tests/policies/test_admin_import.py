@@ -9,6 +9,8 @@ from wagtail.models import GroupApprovalTask, GroupPagePermission, Workflow, Wor
 from config.roles import ensure_groups
 from home.models import User
 from policies import publishing
+from policies.import_drafts import make_draft
+from policies.losses import RefusedError
 from policies.models import PolicyPage, PolicyVersion
 from tests.factories import home_page, policy_page, publish
 from tests.policies.word_files import p, r, word_file
@@ -134,7 +136,17 @@ def test_a_page_that_is_locked_is_refused(editor: Client, page: PolicyPage) -> N
     page.locked_by = User.objects.create_user(email="other@example.com", password="x")
     page.save()
 
-    assert "it is locked" in refusal(editor.post(FORM, {"page": page.pk, "text": TEXT}))
+    answer = editor.post(FORM, {"page": page.pk, "text": TEXT})
+    assert "it is locked" in refusal(answer)
+    assert list(answer.context["form"].errors) == ["page"]
+
+
+def test_a_page_that_is_locked_at_the_last_moment_is_refused(editor: Client, page: PolicyPage) -> None:
+    PolicyPage.objects.filter(pk=page.pk).update(locked=True)
+
+    with pytest.raises(RefusedError, match="it is locked"):
+        make_draft(page=page, html="<p>New.</p>", user=User.objects.get())
+    assert not PolicyPage.objects.get(pk=page.pk).has_unpublished_changes
 
 
 def test_a_page_in_review_is_refused(editor: Client, page: PolicyPage) -> None:

@@ -101,6 +101,11 @@ def test_only_the_part_that_does_not_fit_stays_as_it_is() -> None:
     ]
 
 
+def test_a_table_that_does_not_fit_leaves_the_text_around_it_alone() -> None:
+    table = TABLE.format("<tr><th>a</th><td>b</td></tr>")
+    assert kinds(f"<p>a</p>{table}<h2>b</h2>") == ["paragraph", "imported", "heading"]
+
+
 def test_lists_that_follow_each_other_stay_two() -> None:
     assert kinds("<ul><li>a</li></ul><ul><li>b</li></ul><p>c</p>") == ["paragraph", "paragraph"]
 

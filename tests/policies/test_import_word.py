@@ -89,11 +89,11 @@ def test_what_was_inserted_is_text_and_what_was_deleted_is_not() -> None:
             f"<w:moveFrom>{r('moved secret ')}</w:moveFrom>",
             f"<w:moveTo>{r('data')}</w:moveTo>",
         ),
-        p(r("Joined "), properties="<w:rPr><w:del/></w:rPr>"),
-        p(r("here")),
+        p(r("Jo"), properties="<w:rPr><w:del/></w:rPr>"),
+        p(r("ined")),
         "<w:tbl><w:tr><w:trPr><w:del/></w:trPr><w:tc>" + p(r("secret row")) + "</w:tc></w:tr></w:tbl>",
     )
-    assert html.startswith("<p>We keep few data</p>\n<p>Joined here</p>")
+    assert html.startswith("<p>We keep few data</p>\n<p>Joined</p>")
     assert "secret" not in html
 
 
@@ -131,6 +131,10 @@ def test_fields_text_boxes_and_split_words_keep_their_words() -> None:
     )
     for words in ("pri<strong>vacy</strong> field", "around and after", "boxed"):
         assert words in html
+
+
+def test_a_file_cannot_tell_its_reader_to_leave_text_out() -> None:
+    assert convert(word_file(p(r("text")), **{"mammoth/style-map": "p => !"})).html == "<p>text</p>"
 
 
 # --- What is refused -------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from policies import cleaning
         ("<p>a<br>\n b</p>", "<p>a <br/>b</p>"),
         ("<p>a</p><p> </p><p>b</p>", "<p>a</p>\n\n<p>b</p>"),
         ("<p><a>a</a></p>", "<p>a</p>"),
+        ("<pre>\n\na</pre>", "<pre>a</pre>"),
         ("<ul><li><p>a</p></li></ul>", "<ul>\n  <li>a</li>\n</ul>"),
         ("<ul><li><p>a</p><ol><li>b</li></ol></li></ul>", "<ul><li>a<ol><li>b</li></ol></li></ul>"),
         (
@@ -49,6 +50,11 @@ def test_two_ways_to_write_a_text_become_one(one: str, other: str) -> None:
 )
 def test_what_reads_differently_stays_different(one: str, other: str) -> None:
     assert cleaning.canonical(one) != cleaning.canonical(other)
+
+
+def test_a_space_looks_like_what_its_neighbours_share() -> None:
+    html = "<p>a<b> b </b>c <b>d</b><b> <i>e</i></b></p>"
+    assert cleaning.canonical(html) == "<p>a <strong>b</strong> c <strong>d <em>e</em></strong></p>"
 
 
 def test_what_is_more_than_a_look_stays_where_it_is() -> None:
