@@ -184,11 +184,10 @@ def _name_policy(policy: Policy) -> None:
 def differs(*, policy: Policy, draft: Draft) -> bool:
     """Say whether a draft says anything else than the version that would be in force just before it."""
     before = policy.in_force(draft.effective_at)
-    return before is None or (before.title, before.html, before.facts) != (
-        draft.title,
-        draft.html,
-        draft.facts,
-    )
+    if before is None or (before.title, before.facts) != (draft.title, draft.facts):
+        return True
+    # A record keeps the form that markup had in its time: only the same form can be compared.
+    return draft.html not in (before.html, cleaning.canonical(before.html))
 
 
 def render_body(page: "PolicyPage") -> str:

@@ -353,3 +353,17 @@ def test_the_editor_is_warned_that_an_announced_version_will_take_over(admin_cli
     assert "is announced for" not in admin_client.get(edit).content.decode()
     publish(page, body="<p>Be kinder.</p>", effective_from=timezone.now() + timedelta(days=9))
     assert "Version 2 is announced for" in admin_client.get(edit).content.decode()
+
+
+def test_a_version_in_an_older_form_of_markup_is_still_the_same_text() -> None:
+    page = policy_page(body="<p>Be <strong>kind</strong>.</p>")
+    of = Policy.objects.create(slug="house-rules", kind="other", title="House rules", language="en-gb")
+    draft = publishing.Draft(
+        title="House rules",
+        html="<p>Be <b>kind</b>.</p>",
+        source={"format": "test"},
+        effective_at=timezone.now(),
+    )
+    publishing.record_version(policy=of, draft=draft)
+    publish(page)
+    assert PolicyVersion.objects.count() == 1
