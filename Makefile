@@ -19,8 +19,8 @@ run: ## Set up what is missing and start the site on http://127.0.0.1:8000 (PORT
 	@exec $(PYTHON_IN) scripts/run.py
 
 # Tests read nobody's .env and open nobody's database.
-test quick: export ENV_FILE := /dev/null
-test quick: export DATABASE_URL :=
+test quick bench: export ENV_FILE := /dev/null
+test quick bench: export DATABASE_URL :=
 
 .PHONY: test
 test: tools lint ## Run everything: lint, the suite on SQLite and on PostgreSQL, the journeys in a browser
@@ -34,6 +34,10 @@ test: tools lint ## Run everything: lint, the suite on SQLite and on PostgreSQL,
 .PHONY: quick
 quick: setup ## Run the fast part of the tests: on SQLite, no browser, no waiting for broken servers, no random data
 	@$(PYTEST) $(PARALLEL) -q -m "not hypothesis" $(FAST) --ignore=tests/faults
+
+.PHONY: bench
+bench: setup ## Measure what must be fast; bench/README.md says what that is
+	@PYTHONPATH=.:site DJANGO_SETTINGS_MODULE=config.settings.test $(PYTHON_IN) -m bench
 
 .PHONY: lint
 lint: setup ## Check style, annotations, templates, imports, translations, migrations, pinned packages

@@ -5,7 +5,7 @@ the middle in which two lines differ is cut into words at all: that is what make
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import repeat
 from typing import NamedTuple
 
@@ -13,6 +13,8 @@ from policies.redline_html import BREAK, SPACE, Formatting, Kind, Line, Run, Run
 from policies.redline_matching import Budget, stretches
 
 _WORD = re.compile(f"[{SPACE}]*(?:{BREAK}|[^{SPACE}<]+)")
+_FEW_SEGMENTS = 30  # ten changes in one line can be read whatever they are
+_READABLE = 0.2  # share of a line that must be kept for its changes to be shown one by one
 _CUT = "\x00"  # cannot occur in a parsed document
 
 
@@ -43,21 +45,34 @@ def common_ends(old: Line, new: Line) -> Ends:
     return Ends(start, ours, theirs, end)
 
 
-def segments(ends: Ends, budget: Budget, *, keeps_space: bool) -> Iterator[Segment]:
+def segments(ends: Ends, budget: Budget, *, keeps_space: bool) -> list[Segment]:
     """Say what of a line was kept, removed and added."""
+    found: list[Segment] = []
     kept = [*ends.start]  # what was kept in one piece is written in one piece
     for is_same, gone, come in _matched(ends.old, ends.new, budget, keeps_space=keeps_space):
         if is_same:
             kept += come
         else:
-            yield Segment(Kind.KEPT, kept)
-            yield Segment(Kind.DELETED, gone)
-            yield Segment(Kind.INSERTED, come)
+            found += [Segment(Kind.KEPT, kept), Segment(Kind.DELETED, gone), Segment(Kind.INSERTED, come)]
             kept = []
-    yield Segment(Kind.KEPT, [*kept, *ends.end])
+    found.append(Segment(Kind.KEPT, [*kept, *ends.end]))
+    if _is_scattered(found):
+        budget.exceeded = True  # what the reader is told is the same: replaced whole
+        whole_old, whole_new = (*ends.start, *ends.old, *ends.end), (*ends.start, *ends.new, *ends.end)
+        return [Segment(Kind.DELETED, whole_old), Segment(Kind.INSERTED, whole_new)]
+    return found
 
 
-def _letters(runs: Runs) -> int:
+def _is_scattered(segments: list[Segment]) -> bool:
+    """Say whether so little was kept, here and there, that nobody could read it: a text that has nothing in common."""
+    if len(segments) <= _FEW_SEGMENTS:
+        return False
+    kept = sum(_letters(segment.words) for segment in segments if segment.kind is Kind.KEPT)
+    changed = sum(_letters(segment.words) for segment in segments if segment.kind is not Kind.KEPT)
+    return 2 * kept < _READABLE * (2 * kept + changed)
+
+
+def _letters(runs: Sequence[Run]) -> int:
     return sum([len(text) for _formatting, text in runs])
 
 

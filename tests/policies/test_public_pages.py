@@ -26,6 +26,8 @@ ADDRESSES = [
     "versions/2/",
     "compare/1/2/",
     "compare/2/1/",
+    "compare/1/2/side-by-side/",
+    "feed/",
     "on/2026-03-10/",
     "versions/1/record.json",
     "versions/1/record.json.sha256",
@@ -199,6 +201,8 @@ def test_a_day_before_the_first_version_is_not_found_and_says_so(client: Client,
         "versions/x/",
         "versions/9/record.json",
         "compare/1/9/",
+        "compare/1/9/side-by-side/",
+        "compare/1/99999999999999999999999999/",
         "nothing/",
     ],
 )
@@ -270,3 +274,20 @@ def test_a_policy_without_versions_has_no_address(client: Client) -> None:
 
     for path in ADDRESSES:
         page(client, path, status=404)
+
+
+def test_on_paper_a_version_names_its_hash_and_its_address(client: Client, rules: Policy) -> None:
+    stored = rules.versions.get(number=2)
+
+    printed = page(client, "").partition('class="print-only"')[2]
+
+    assert stored.sha256 in printed
+    assert "/house-rules/versions/2/" in printed
+
+
+def test_a_version_without_a_summary_still_leads_to_its_changes(client: Client) -> None:
+    rules = policy()
+    version(rules, html="<p>a</p>", at=NOW - 2 * DAY, change_summary="")
+    version(rules, html="<p>b</p>", at=NOW - DAY, change_summary="")
+
+    assert 'href="/house-rules/compare/1/2/"' in page(client, "")

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import lxml.html
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from policies import cleaning, redline
 from policies.redline import Redline
@@ -31,6 +32,17 @@ def test_without_ins_it_is_the_old_text_and_without_del_the_new_one(versions: tu
 def test_it_is_exact_for_unrelated_texts_and_with_no_time_at_all(old: str, new: str) -> None:
     assert_exact(old, new)
     assert_exact(old, new, budget=0)
+
+
+_FEW_WORDS = st.lists(st.sampled_from([*"abcdefgh", "<b>i</b>", "<br>"]), max_size=60).map(" ".join)
+_MANY_WORDS = st.permutations(list("abcdefghijklmnop")).map(" ".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(["p", "pre"]), st.one_of(st.tuples(*[_FEW_WORDS] * 2), st.tuples(*[_MANY_WORDS] * 2)))
+def test_it_is_exact_inside_long_lines_whatever_moves_or_repeats(tag: str, texts: tuple[str, str]) -> None:
+    old, new = (cleaning.canonical(f"<{tag}>start of it {text} and its end</{tag}>") for text in texts)
+    assert_exact(old, new)
 
 
 class Nesting(HTMLParser):
@@ -128,6 +140,40 @@ def test_a_heading_of_another_level_counts_as_a_change() -> None:
     result = assert_exact('<h2 id="a">Part</h2>', '<h3 id="a">Part</h3>')
 
     assert (result.words_added, result.words_removed) == (1, 1)
+
+
+def test_words_that_moved_keep_the_most_in_place() -> None:
+    result = shown("<p>one two three four five six</p>", "<p>two three four five one six</p>")
+
+    assert (
+        result == '<p><del id="change-1">one</del> two three four five<ins id="change-2"> one</ins> six</p>'
+    )
+
+
+def test_a_link_around_changed_words_stays_one_link_where_it_was_kept() -> None:
+    result = shown(
+        '<p>As our <a href="/a">long and old policy</a> says.</p>',
+        '<p>As their <a href="/a">long and old policy</a> says.</p>',
+    )
+
+    assert result.count("<a ") == 1
+
+
+def test_space_in_preformatted_text_is_kept() -> None:
+    assert shown("<pre>x  b</pre>", "<pre>y   b</pre>") == (
+        '<pre><del id="change-1">x  b</del><ins> y   b</ins></pre>'
+    )
+
+
+def test_words_in_common_here_and_there_do_not_scatter_a_rewritten_text() -> None:
+    chance = random.Random(1)  # noqa: S311 - a text, not a secret
+    vocabulary = [f"word{number}" for number in range(1000)]
+    old, new = (f"<p>{' '.join(chance.sample(vocabulary, 900))}</p>" for _ in range(2))
+
+    result = assert_exact(old, new)
+
+    assert len(result.changes) == 1
+    assert result.is_coarse
 
 
 def test_marks_of_the_text_itself_are_not_taken_for_changes() -> None:

@@ -1,0 +1,132 @@
+"""The list of versions comes in pages, and its form leads to the comparison of any two."""
+
+from datetime import UTC, datetime, timedelta
+
+import lxml.html
+import pytest
+from django.test import Client
+
+from policies.models import Policy
+from tests.factories import policy, version, withdraw
+
+pytestmark = pytest.mark.django_db
+
+BEGIN = datetime(2020, 1, 1, 12, tzinfo=UTC)
+LIST = "/house-rules/versions/"
+CHOOSE = "/house-rules/compare/"
+
+
+@pytest.fixture
+def rules() -> Policy:
+    """Sixty versions, a day apart."""
+    rules = policy()
+    for number in range(60):
+        version(rules, html=f"<p>Text {number}.</p>", at=BEGIN + timedelta(days=number))
+    return rules
+
+
+def numbers(client: Client, address: str) -> list[int]:
+    """The numbers of the versions that a page lists."""
+    response = client.get(address)
+    assert response.status_code == 200
+    shown = lxml.html.fromstring(response.content.decode())
+    return [int(head.text_content().split()[-1]) for head in shown.find_class("timeline")[0].iter("h2")]
+
+
+def test_a_page_holds_fifty_versions_the_newest_first(client: Client, rules: Policy) -> None:
+    assert numbers(client, LIST) == list(range(60, 10, -1))
+    assert numbers(client, f"{LIST}?page=2") == list(range(10, 0, -1))
+
+
+def test_a_stored_first_page_does_not_stand_in_for_the_second(client: Client, rules: Policy) -> None:
+    for _again in range(2):
+        assert numbers(client, LIST)[0] == 60
+        assert numbers(client, f"{LIST}?page=2")[0] == 10
+
+
+def test_pages_lead_to_their_neighbours(client: Client, rules: Policy) -> None:
+    assert 'rel="next" href="?page=2"' in client.get(LIST).content.decode()
+    assert 'rel="prev" href="?page=1"' in client.get(f"{LIST}?page=2").content.decode()
+
+
+def test_one_page_has_no_links_to_others(client: Client) -> None:
+    version(policy())
+    assert "?page=" not in client.get(LIST).content.decode()
+
+
+@pytest.mark.parametrize("page", ["0", "3", "-1", "x", "1.5", "9" * 5000, "²"])
+def test_a_page_that_is_not_there_is_not_found(client: Client, rules: Policy, page: str) -> None:
+    assert client.get(LIST, {"page": page}).status_code == 404
+
+
+def test_the_first_on_the_second_page_names_the_one_it_took_over_from(client: Client, rules: Policy) -> None:
+    assert 'href="/house-rules/compare/10/11/"' in client.get(LIST).content.decode()
+
+
+def test_only_one_of_all_pages_has_the_version_in_force(client: Client, rules: Policy) -> None:
+    assert "timeline__now" in client.get(LIST).content.decode()
+    assert "timeline__now" not in client.get(f"{LIST}?page=2").content.decode()
+
+
+def test_a_withdrawn_version_took_over_from_none(client: Client) -> None:
+    rules = policy()
+    version(rules, html="<p>a</p>", at=BEGIN)
+    withdraw(version(rules, html="<p>b</p>", at=datetime.now(UTC) + timedelta(days=1)))
+
+    assert "/house-rules/compare/1/2/" not in client.get(LIST).content.decode()
+
+
+def test_the_form_leads_to_the_comparison(client: Client, rules: Policy) -> None:
+    response = client.get(CHOOSE, {"old": "1", "new": " 3 "})
+
+    assert response.status_code == 302
+    assert response.headers["Location"] == "/house-rules/compare/1/3/"
+
+
+def test_the_form_stands_on_the_list_and_needs_no_script(client: Client, rules: Policy) -> None:
+    shown = lxml.html.fromstring(client.get(LIST).content.decode())
+
+    (form,) = shown.find_class("compare-form")
+    assert (form.get("method"), form.get("action")) == ("get", CHOOSE)
+    assert {field.get("name") for field in form.iter("input")} == {"old", "new"}
+    assert all(shown.xpath(f"//label[@for='{field.get('id')}']") for field in form.iter("input"))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"old": "1", "new": "61"},
+        {"old": "0", "new": "1"},
+        {"old": "1"},
+        {"old": "", "new": ""},
+        {"old": "one", "new": "two"},
+        {"old": "1", "new": "9" * 30},
+        {"old": "-1", "new": "1"},
+        {"old": "1", "new": "²"},
+        {"old": "61", "new": "61"},
+    ],
+)
+def test_numbers_that_are_not_there_get_the_list_and_the_reason(
+    client: Client, rules: Policy, query: dict[str, str]
+) -> None:
+    response = client.get(CHOOSE, query)
+
+    assert response.status_code == 400
+    assert 'role="alert">There is no version with this number.' in response.content.decode()
+    assert "numbered from 1 to 60" in response.content.decode()
+
+
+def test_what_was_typed_is_shown_again_as_words(client: Client, rules: Policy) -> None:
+    shown = client.get(CHOOSE, {"old": '"><script>', "new": "2"}).content.decode()
+
+    assert "<script>" not in shown.replace("<script type=", "")
+    assert "&quot;&gt;&lt;script&gt;" in shown
+
+
+def test_without_numbers_the_form_is_shown(client: Client, rules: Policy) -> None:
+    assert client.get(CHOOSE).headers["Location"] == LIST
+
+
+def test_one_version_is_compared_with_nothing(client: Client) -> None:
+    version(policy())
+    assert "compare-form" not in client.get(LIST).content.decode().replace("compare-form.css", "")
