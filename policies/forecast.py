@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from wagtail.models import Site
 
-from policies import consent, facts, notices, publishing, records, redline
+from policies import consent, facts, notices, publishing, records, redline, redline_layout
 from policies.models import Policy, PolicyPage, PolicySettings, PolicyVersion
 from policies.models.versions import ChangeKind
 
@@ -44,6 +44,11 @@ class Forecast:
     def redline(self) -> redline.Redline:
         """The words that change; against nothing, where there is no version yet."""
         return redline.compare(self.before.html if self.before else "", self.draft.html)
+
+    @property
+    def passages(self) -> list[redline_layout.Passage]:
+        """The redline with its unchanged stretches folded."""
+        return redline_layout.inline(self.redline.html)
 
     @property
     def changed_facts(self) -> list[str]:
