@@ -9,7 +9,7 @@ pages and uses the bar, so each audit leaves a few consent records there. It jud
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -74,8 +74,11 @@ def browsing(playwright: Playwright, executable: Path | None = None) -> Iterator
         raise NoBrowserError(f"The browser {path} does not start: {first_line(error)}") from None
     try:
         yield browser
+    except Error as error:
+        raise AuditError(f"The browser gave up: {first_line(error)}") from None
     finally:
-        browser.close()
+        with suppress(Error):
+            browser.close()
 
 
 def _find(playwright: Playwright) -> Path | None:

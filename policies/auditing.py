@@ -119,6 +119,10 @@ class Declared:
         """The categories that a visitor can choose about."""
         return tuple(sorted(category.varname for category in self.categories if category.is_offered))
 
+    def knows(self, origin: str) -> bool:
+        """Say whether an outside service of the site has this origin."""
+        return any(allows(source, origin) for source in self.origins)
+
     def of(self, seen: Seen) -> list[tuple[Category, DeclaredCookie]]:
         """Find what is declared under this name and kind of storage; of the same party where there is such."""
         found = [
@@ -262,7 +266,7 @@ def _problems_of_request(seen: Seen, state: State, declared: Declared) -> Iterat
     if not state.granted:
         problem = Problem.LEFT_BEHIND if state.is_withdrawn else Problem.EARLY
         yield problem, f"a third party was asked while nothing was allowed ({seen.resource}){stopped}"
-    elif not any(allows(source, seen.name) for source in declared.origins):
+    elif not declared.knows(seen.name):
         yield (
             Problem.UNDECLARED,
             f"no outside service of this site has this origin ({seen.resource}){stopped}",
@@ -306,6 +310,8 @@ def rows(sightings: Iterable[Sighting], declared: Declared) -> list[Row]:
         entries = [] if seen.kind == Kind.REQUEST else declared.of(seen)
         name = entries[0][1].name if entries else seen.name
         categories = tuple(dict.fromkeys(category.name for category, _ in entries))
+        if seen.kind == Kind.REQUEST and declared.knows(seen.name):
+            categories = ("an outside service",)
         _, states, _ = found.setdefault((seen.kind, name, seen.host), (sighting.page, {}, categories))
         states[sighting.state.name] = None
     made = [

@@ -73,7 +73,11 @@ class _Pixels(BaseHTTPRequestHandler):
 def third_party() -> Iterator[str]:
     """Run a server of somebody else's."""
     _Pixels.asked = 0
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Pixels)
+    yield from _serving(_Pixels)
+
+
+def _serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -100,12 +104,13 @@ def _planted(third_party: str, settings: Any, tmp_path: Path, monkeypatch: pytes
 def test_what_is_planted_is_found_and_named(live_server: LiveServer, third_party: str) -> None:
     declare_cookies("needed", "consent", is_required=True)
     declare_cookies("analytics", "visits", storage="local", party="third")
+    declare_cookies("media", "videos")
     cookie_policy()
     result = audit(live_server.url, "--pages", "1")
     assert result.returncode == 1
     assert "5 finding(s)" in result.stderr
     findings = [line.strip() for line in result.stdout.partition("Findings\n")[2].splitlines()[:5]]
-    everywhere = "before, signal, rejected, all, withdrawn"
+    everywhere = "before, signal, rejected, only analytics, only media, all, withdrawn"
     assert findings[0].startswith("undeclared: cookie _tracker of localhost:")
     assert findings[0].endswith(f"(in {everywhere}; first on /)")
     assert findings[1].startswith(f"without consent: request {third_party}:")
@@ -114,3 +119,38 @@ def test_what_is_planted_is_found_and_named(live_server: LiveServer, third_party
     assert findings[3].startswith(f"left behind: request {third_party}")
     assert findings[4].startswith("other party than declared: local storage visits")
     assert _Pixels.asked
+    kept = next(line.split() for line in result.stdout.splitlines() if line.startswith("local storage"))
+    assert kept[2:] == ["visits", "localhost", *". . . x . x x .".split(), "Analytics", "/"]
+    assert "Not done, since no page offers it: basket" in result.stdout
+
+
+class _Circles(_Pixels):
+    def do_GET(self) -> None:
+        self.send_response(302)
+        self.send_header("Location", f"/{self.path.count('/')}{self.path}"[:20])
+        self.end_headers()
+
+
+@pytest.fixture
+def circles() -> Iterator[str]:
+    """Run a site that sends everybody round and round."""
+    yield from _serving(_Circles)
+
+
+def test_a_site_that_cannot_be_audited_is_told_apart_from_a_finding(third_party: str, circles: str) -> None:
+    closed = third_party.rpartition(":")[0] + ":9"
+    for address, words in (
+        (closed, "ECONNREFUSED"),
+        (circles, "redirect"),
+        (third_party, "is no page"),
+    ):
+        result = audit(address)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert result.stderr.startswith(f"CommandError: {address}/ ")
+        assert words in result.stderr
+
+
+def test_without_its_browser_the_command_names_the_one_that_installs_it(tmp_path: Path) -> None:
+    result = audit("http://127.0.0.1:9", "--browser", str(tmp_path / "none"))
+    assert result.returncode == 2
+    assert "-m playwright install chromium" in result.stderr

@@ -287,10 +287,12 @@ def test_a_finding_is_told_once_with_its_states_and_its_first_page() -> None:
 
 
 def test_the_table_sums_up_by_what_is_declared() -> None:
-    site = declared(category(entry("_ga_*"), entry("_gid")))
+    site = declared(category(entry("_ga_*"), entry("_gid")), origins=("https://known.example",))
     seen = sightings((ALL, "/", cookie("_ga_1")), (ALL, "/", cookie("_ga_2")), (BEFORE, "/a/", request()))
+    seen += sightings((ALL, "/a/", request("https://known.example")))
     assert [(row.name, row.states, row.page, row.declared_in) for row in auditing.rows(seen, site)] == [
         ("_ga_*", ("all",), "/", ("Analytics",)),
+        ("https://known.example", ("all",), "/a/", ("an outside service",)),
         ("https://stats.example", ("before",), "/a/", ()),
     ]
     assert auditing.never_seen(seen, site) == ["_gid"]

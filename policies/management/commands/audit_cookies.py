@@ -111,6 +111,8 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"\nNot looked at: {plan.choice.unread} address(es), {plan.choice.left_out} kind(s) of pages"
             )
+        for name in seeing.undone:
+            self.stdout.write(f"\nNot done, since no page offers it: {name}")
         for failure in seeing.failures:
             self.stderr.write(f"Could not be looked at: {failure}")
         if findings:
@@ -128,7 +130,8 @@ class Command(BaseCommand):
         lines = [("what", "name", "of", *map(str, range(1, len(columns) + 1)), "declared", "first on")]
         for row in rows:
             marks = ("x" if name in row.states else "." for name in columns)
-            lines.append((row.kind, row.name, row.host, *marks, ", ".join(row.declared_in) or "-", row.page))
+            of = "" if row.host == row.name else row.host
+            lines.append((row.kind, row.name, of, *marks, ", ".join(row.declared_in) or "-", row.page))
         widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
         self.stdout.write("")
         for line in lines:
