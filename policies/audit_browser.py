@@ -62,12 +62,21 @@ def playing() -> Iterator[Playwright]:
         yield playwright
 
 
+def find_browser(playwright: Playwright, named: Path | None = None) -> Path:
+    """Find the browser to look with: the one named, else Playwright's own, else one of the system."""
+    own = Path(playwright.chromium.executable_path)
+    others = (Path(path) for path in map(shutil.which, BROWSERS) if path)
+    found = next((path for path in ([named] if named else [own, *others]) if path.is_file()), None)
+    if found is None:
+        raise NoBrowserError(
+            f"There is no browser {named}." if named else "There is no browser to look with."
+        )
+    return found
+
+
 @contextmanager
-def browsing(playwright: Playwright, executable: Path | None = None) -> Iterator[Browser]:
-    """Start a browser: the one named, else Playwright's own, else one of the system."""
-    path = executable or _find(playwright)
-    if path is None:
-        raise NoBrowserError("There is no browser to look with.")
+def browsing(playwright: Playwright, path: Path) -> Iterator[Browser]:
+    """Start a browser, and end it whatever happens."""
     try:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
     except Error as error:
@@ -79,12 +88,6 @@ def browsing(playwright: Playwright, executable: Path | None = None) -> Iterator
     finally:
         with suppress(Error):
             browser.close()
-
-
-def _find(playwright: Playwright) -> Path | None:
-    own = Path(playwright.chromium.executable_path)
-    found = [own] if own.exists() else [Path(path) for path in map(shutil.which, BROWSERS) if path]
-    return found[0] if found else None
 
 
 # --- Before the browser opens: which pages, and what is declared ---------------------------------------------

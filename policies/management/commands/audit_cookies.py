@@ -80,16 +80,15 @@ class Command(BaseCommand):
         )
         seeing = audit_browser.Seeing()
         try:
-            with (
-                audit_browser.playing() as playwright,
-                audit_browser.browsing(playwright, options["browser"]) as browser,
-            ):
+            with audit_browser.playing() as playwright:
+                path = audit_browser.find_browser(playwright, options["browser"])
                 site = audit_browser.Site(playwright, url, limits)
                 plan = site.plan()
-                visits = audit_browser.look(browser, site, plan, seeing)
-                hidden = not sys.stderr.isatty()
-                for _ in tqdm(visits, total=plan.visits, unit=" pages", leave=False, disable=hidden):
-                    pass
+                with audit_browser.browsing(playwright, path) as browser:
+                    visits = audit_browser.look(browser, site, plan, seeing)
+                    hidden = not sys.stderr.isatty()
+                    for _ in tqdm(visits, total=plan.visits, unit=" pages", leave=False, disable=hidden):
+                        pass
         except audit_browser.NoBrowserError as error:
             raise CommandError(NO_BROWSER.format(why=error, **install), returncode=2) from None
         except audit_browser.AuditError as error:
