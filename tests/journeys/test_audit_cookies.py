@@ -31,7 +31,7 @@ SCRIPTS = {
     "tracker.js": """document.cookie = "_tracker=1; path=/";
         if (navigator.globalPrivacyControl) sessionStorage.setItem("heard", "1");
         indexedDB.open("numbers");""",
-    "visits.js": 'localStorage.setItem("visits", "1");',
+    "visits.js": 'localStorage.setItem("visits", "1"); document.cookie = "_counted=1; path=/; max-age=60";',
 }
 
 
@@ -116,6 +116,7 @@ def _planted(third_party: str, settings: Any, tmp_path: Path, monkeypatch: pytes
 def test_what_is_planted_is_found_and_named(live_server: LiveServer, third_party: str) -> None:
     declare_cookies("needed", "consent", is_required=True)
     declare_cookies("analytics", "visits", storage="local", party="third")
+    declare_cookies("analytics", "_counted")  # goes when it is withdrawn, as it should
     declare_cookies("media", "videos")
     cookie_policy()
     result = audit(live_server.url, "--pages", "1")
