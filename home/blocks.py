@@ -1,8 +1,16 @@
 """The building blocks of page bodies. Each has a template in templates/blocks/ and no code of its own to run."""
 
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.images.blocks import ImageChooserBlock
+
+from home import embeds
+
+if TYPE_CHECKING:
+    from home.models import ServiceSettings
 
 TEXT_FEATURES = ["bold", "italic", "link", "document-link", "ol", "ul"]
 
@@ -108,8 +116,79 @@ class CalloutBlock(blocks.StructBlock):
         template = "blocks/callout.html"
 
 
-class BodyBlock(blocks.StreamBlock):
-    """What an editor may put into the body of a content page."""
+class EmbedBlock(blocks.StructBlock):
+    """A video or map of an outside service; visitors see a still placeholder until they say so."""
+
+    address = blocks.URLBlock(
+        label=_("Address"), help_text=_("Of the video or map, as it stands in the browser’s address bar.")
+    )
+    title = blocks.CharBlock(
+        label=_("Title"),
+        max_length=120,
+        help_text=_("What it shows, in a few words; read out by screen readers."),
+    )
+    picture = ImageChooserBlock(
+        label=_("Still picture"),
+        required=False,
+        help_text=_("Shown until it is loaded. Without one, a drawing is."),
+    )
+    caption = blocks.CharBlock(label=_("Caption"), required=False, max_length=200)
+
+    class Meta:
+        icon = "media"
+        label = _("Video or map")
+        template = "blocks/embed.html"
+        label_format = "{title}"
+
+    def clean(self, value: blocks.StructValue) -> blocks.StructValue:
+        """Refuse an address that could not be shown, and say what to do about it."""
+        cleaned = super().clean(value)
+        if words := _why_not(cleaned["address"]):
+            raise blocks.StructBlockValidationError(block_errors={"address": ValidationError(words)})
+        return cleaned
+
+    def get_context(
+        self, value: blocks.StructValue, parent_context: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Give the template the recognised embed, and the settings, which may have changed since it was saved."""
+        context = super().get_context(value, parent_context=parent_context)
+        services = _services()
+        embed = embeds.recognise(value["address"] or "")
+        is_on = embed is not None and bool(embed.frame_address) and embed.service in services.embed_services
+        category = services.embeds_category
+        context |= {
+            "embed": embed,
+            "is_on": is_on,
+            "sandbox": embeds.SANDBOX,
+            "category_name": category.varname if category else "",
+        }
+        return context
+
+
+def _why_not(address: str) -> Any:
+    """Say why an address cannot be embedded; "" where it can, or where none is given yet."""
+    if not address:
+        return ""
+    embed = embeds.recognise(address)
+    if embed is None:
+        names = ", ".join(service.name for service in embeds.SERVICES.values())
+        return _("This service is not known here. Videos and maps may come from: %(names)s.") % {
+            "names": names
+        }
+    if embed.service not in _services().embed_services:
+        words = _("%(service)s is not switched on. Whoever may, does that under Settings → Outside services.")
+        return words % {"service": embed.service.name}
+    return "" if embed.frame_address else embed.service.hint
+
+
+def _services() -> "ServiceSettings":
+    from home.models import ServiceSettings  # noqa: PLC0415 - the models need the blocks
+
+    return ServiceSettings.current()
+
+
+class PlainBodyBlock(blocks.StreamBlock):
+    """Words and pictures of the site's own; the body of the shop's front."""
 
     heading = HeadingBlock()
     paragraph = blocks.RichTextBlock(
@@ -124,3 +203,9 @@ class BodyBlock(blocks.StreamBlock):
 
     class Meta:
         template = "blocks/stream.html"
+
+
+class BodyBlock(PlainBodyBlock):
+    """What an editor may put into the body of a content page."""
+
+    embed = EmbedBlock()

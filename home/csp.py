@@ -74,6 +74,6 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
                 "style-src": [UNSAFE_INLINE],
                 "img-src": ["blob:"],
             }
-        else:
+        elif response.headers.get("Content-Type", "").startswith("text/html"):  # nothing else loads anything
             parts.update = public_directives()
         return parts

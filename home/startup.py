@@ -1,17 +1,22 @@
-"""What the home app does when the site starts: it connects what changes public pages to the page cache."""
+"""What the home app does when the site starts: what changes pages meets their cache, outside services are named."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
+from django.db import DatabaseError
 from django.db.models import Min
 from wagtail.models import Page, Revision
 
 from home import signals
+from home.csp import Provider, register_providers
+from home.models import ServiceSettings
 from home.page_cache import schedule
 
 
 def register() -> None:
     signals.connect()
     schedule.register(next_scheduled_page)
+    register_providers(outside_services)
 
 
 def next_scheduled_page(now: datetime) -> datetime | None:
@@ -21,3 +26,12 @@ def next_scheduled_page(now: datetime) -> datetime | None:
         "at"
     ]
     return min((moment for moment in (expires, appears) if moment), default=None)
+
+
+def outside_services() -> Iterator[Provider]:
+    """Name the services that are switched on in the settings."""
+    try:
+        services = ServiceSettings.current()
+    except DatabaseError:  # the page that says so needs none of them
+        return
+    yield from services.providers()

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from lxml import etree
 
-from policies import normal_form
+from policies import normal_form, tables
 from policies.normal_form import BLOCK_TAGS
 
 ALLOWED_TAGS = frozenset(
@@ -101,8 +101,9 @@ def contents(html: str) -> list[Contents]:
 
 
 def with_table_boxes(html: str) -> str:
-    """Put each table that stands in no box of its own (imported ones do) into one, for narrow screens."""
+    """Put each table that stands in no box of its own (imported ones do) into one, ready for narrow screens."""
     root = parse(html)
+    tables.prepare_for_narrow_screens(root)
     for table in root.xpath(".//table[not(ancestor::table)][not(parent::div[@class='table-scroll'])]"):
         box = etree.Element("div", {"class": "table-scroll"})
         box.tail, table.tail = table.tail, None

@@ -14,7 +14,6 @@ from html import escape, unescape
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
@@ -38,7 +37,9 @@ _DATE = re.compile(
 # What Markdown itself writes with letters or digits, and does not print.
 _LIST_NUMBER = re.compile(r"^([ \t>*+-]*)\d{1,9}[.)](?=[ \t\n])", re.MULTILINE)
 _LABEL = re.compile(r"\[((?:[^\[\]\\]|\\.){1,999})\](:?)", re.DOTALL)
-_MOST = {"\n": (100_000, gettext_lazy("lines")), "[": (50_000, gettext_lazy("square brackets"))}
+# More of these costs the parser more than some ten seconds altogether.
+_MOST_LINES, _MOST_BRACKETS, _MOST_MARKS = 100_000, 60_000, 200_000
+_MARKS = "*_`&<\\"
 _FENCE = re.compile(r"^([ \t>]*)(```+|~~~+).*$", re.MULTILINE)
 
 
@@ -59,6 +60,11 @@ def decode(content: bytes) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RefusedError(_("it is not UTF-8 (byte %(place)d)") % {"place": error.start}) from None
+    return tidy(text)
+
+
+def tidy(text: str) -> str:
+    """Give a text the line ends that parsers know; refuse characters that are no text."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     refuse_characters(text)
     return text
@@ -126,10 +132,14 @@ def _split(text: str) -> tuple[dict[str, str], str]:
 
 
 def _refuse_too_long_to_read(body: str) -> None:
-    """Refuse what the parser would need more than some ten seconds for, before it starts."""
-    for mark, (most, name) in _MOST.items():
-        if body.count(mark) > most:
-            raise RefusedError(_("it has more than %(most)d %(name)s") % {"most": most, "name": name})
+    """Refuse what would take minutes, before anything is tried with it. Real texts are far from it."""
+    if body.count("\n") > _MOST_LINES:
+        raise RefusedError(_("it has more than %(most)d lines") % {"most": _MOST_LINES})
+    if body.count("[") + body.count("]") > _MOST_BRACKETS:
+        raise RefusedError(_("it has more than %(most)d square brackets") % {"most": _MOST_BRACKETS})
+    if sum(body.count(mark) for mark in _MARKS) > _MOST_MARKS:
+        words = _("it has more than %(most)d of the marks %(marks)s")
+        raise RefusedError(words % {"most": _MOST_MARKS, "marks": " ".join(_MARKS)})
 
 
 def _parser() -> MarkdownIt:

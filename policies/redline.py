@@ -11,26 +11,28 @@ it lines are replaced whole, and `is_coarse` says so. It never changes a version
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
-from difflib import Match, SequenceMatcher
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.core.cache import cache
 from django.utils.translation import get_language
 
-from policies import redline_html
-from policies.redline_html import Block, Change, Kind, Line, Segment, Token
+from policies import redline_html, redline_words
+from policies.redline_html import Block, Change, Kind, Line, Segment
+from policies.redline_matching import Budget, stretches
+from policies.redline_words import Ends
 
 if TYPE_CHECKING:
     from policies.models import PolicyVersion
 
 # Part of the cache key: raise it with every change of the method or of the markup.
-ALGORITHM = 1
+ALGORITHM = 2
 # How many comparisons one redline may cost, in pairs of equal words; about a second or two at most.
 BUDGET = 10_000_000
 _COST_OF_A_PAIR_OF_LINES = 10
 _SIMILAR = 0.4  # share of common words from which two lines are shown as one that changed
+_ALIKE = 0.6  # and from which nobody would pair them otherwise
 
 
 @dataclass(frozen=True)
@@ -42,20 +44,6 @@ class Redline:
     words_removed: int
     changes: list[Change]
     is_coarse: bool
-
-
-@dataclass
-class _Budget:
-    left: int
-    exceeded: bool = False
-
-    def allows(self, cost: int) -> bool:
-        """Spend that much, or refuse and remember it."""
-        if cost > self.left:
-            self.exceeded = True
-            return False
-        self.left -= cost
-        return True
 
 
 @dataclass
@@ -80,13 +68,12 @@ class _Pairing:
         return tuple(self.new_of.get(block, block) for block in old.path)
 
 
-@dataclass(frozen=True)
-class _Step:
-    """One line of the result: kept (both), changed (both, with segments), removed (old) or added (new)."""
+class _Step(NamedTuple):
+    """One line of the result: kept or changed (both; then with its ends), removed (old) or added (new)."""
 
     old: Line | None
     new: Line | None
-    segments: list[Segment] | None = None
+    ends: Ends | None = None
 
 
 def of_versions(old: PolicyVersion, new: PolicyVersion) -> Redline:
@@ -100,7 +87,7 @@ def of_versions(old: PolicyVersion, new: PolicyVersion) -> Redline:
 
 
 def compare(old_html: str, new_html: str, *, budget: int = BUDGET) -> Redline:
-    limit = _Budget(budget)
+    limit = Budget(budget)
     steps = list(_steps(redline_html.read(old_html), redline_html.read(new_html), limit))
     pairing = _Pairing()
     for step in steps:
@@ -108,7 +95,7 @@ def compare(old_html: str, new_html: str, *, budget: int = BUDGET) -> Redline:
             pairing.learn(step.old, step.new)
     writer = redline_html.Writer(new_blocks={block for step in steps if step.new for block in step.new.path})
     for step in steps:
-        _write(writer, step, pairing)
+        _write(writer, step, pairing, limit)
     return Redline(
         html=writer.finish(),
         words_added=writer.words[Kind.INSERTED],
@@ -118,34 +105,56 @@ def compare(old_html: str, new_html: str, *, budget: int = BUDGET) -> Redline:
     )
 
 
-def _write(writer: redline_html.Writer, step: _Step, pairing: _Pairing) -> None:
+def _write(writer: redline_html.Writer, step: _Step, pairing: _Pairing, budget: Budget) -> None:
     if step.new is None:
-        writer.write(pairing.place(step.old), [Segment(Kind.DELETED, step.old.tokens())])
+        writer.write(pairing.place(step.old), [Segment(Kind.DELETED, step.old.runs)])
     elif step.old is None:
-        writer.write(step.new.path, [Segment(Kind.INSERTED, step.new.tokens())])
-    elif step.segments is None:
+        writer.write(step.new.path, [Segment(Kind.INSERTED, step.new.runs)])
+    elif step.ends is None:
         writer.write_kept(step.new)
     else:
-        writer.write(step.new.path, step.segments)
+        segments = redline_words.segments(step.ends, budget, keeps_space=step.new.keeps_space)
+        writer.write(step.new.path, segments)
 
 
-def _steps(old: list[Line], new: list[Line], budget: _Budget) -> Iterator[_Step]:
-    opcodes = _opcodes([line.key for line in old], [line.key for line in new], budget)
-    for tag, i1, i2, j1, j2 in opcodes:
-        if tag == "equal":
-            yield from (_Step(a, b) for a, b in zip(old[i1:i2], new[j1:j2], strict=True))
+def _steps(old: list[Line], new: list[Line], budget: Budget) -> Iterator[_Step]:
+    codes: dict[Hashable, int] = {}  # a number for each different line: its key is hashed once only
+    old_codes, new_codes = (
+        [codes.setdefault(line.key, len(codes)) for line in lines] for lines in (old, new)
+    )
+    for is_same, ours, theirs in stretches(old_codes, new_codes, budget):
+        if is_same:
+            yield from map(_Step, old[ours], new[theirs])
         else:
-            yield from _replaced(old[i1:i2], new[j1:j2], budget)
+            yield from _replaced(old[ours], new[theirs], budget)
 
 
-def _replaced(old: list[Line], new: list[Line], budget: _Budget) -> Iterator[_Step]:
+def _replaced(old: list[Line], new: list[Line], budget: Budget) -> Iterator[_Step]:
     """Pair the lines that are similar; what stands between is removed and added whole."""
+    if (pairs := _one_by_one(old, new)) is not None:
+        yield from pairs
+        return
     done_old = done_new = 0
     for i, j in _similar_pairs(old, new, budget):
         yield from _whole(old[done_old:i], new[done_new:j])
-        yield _changed_line(old[i], new[j], budget)
+        yield _Step(old[i], new[j], redline_words.common_ends(old[i], new[j]))
         done_old, done_new = i + 1, j + 1
     yield from _whole(old[done_old:], new[done_new:])
+
+
+def _one_by_one(old: list[Line], new: list[Line]) -> list[_Step] | None:
+    """Pair each line with the one in its place, if all are so alike that nobody would pair them otherwise."""
+    if len(old) != len(new):
+        return None
+    steps = []
+    for ours, theirs in zip(old, new, strict=True):
+        if ours.tags != theirs.tags or not ours.runs or not theirs.runs:
+            return None
+        ends = redline_words.common_ends(ours, theirs)
+        if ends.share() < _ALIKE and _similarity(ours.words(), theirs.words()) < _ALIKE:
+            return None
+        steps.append(_Step(ours, theirs, ends))
+    return steps
 
 
 def _whole(old: Iterable[Line], new: Iterable[Line]) -> Iterator[_Step]:
@@ -153,19 +162,7 @@ def _whole(old: Iterable[Line], new: Iterable[Line]) -> Iterator[_Step]:
     yield from (_Step(None, line) for line in new)
 
 
-def _changed_line(old: Line, new: Line, budget: _Budget) -> _Step:
-    old_tokens, new_tokens = old.tokens(), new.tokens()
-    segments: list[Segment] = []
-    for tag, i1, i2, j1, j2 in _opcodes(old_tokens, new_tokens, budget):
-        if tag == "equal":
-            segments.append(Segment(Kind.KEPT, new_tokens[j1:j2]))
-            continue
-        segments.append(Segment(Kind.DELETED, old_tokens[i1:i2]))
-        segments.append(Segment(Kind.INSERTED, new_tokens[j1:j2]))
-    return _Step(old, new, segments)
-
-
-def _similar_pairs(old: list[Line], new: list[Line], budget: _Budget) -> list[tuple[int, int]]:
+def _similar_pairs(old: list[Line], new: list[Line], budget: Budget) -> list[tuple[int, int]]:
     """Choose pairs in order, so that the sum of their similarity is greatest."""
     if not old or not new:
         return []
@@ -199,61 +196,3 @@ def _best_path(best: list[list[float]], scores: dict[tuple[int, int], float]) ->
 
 def _similarity(old: frozenset[str], new: frozenset[str]) -> float:
     return 2 * len(old & new) / (len(old) + len(new)) if old or new else 0.0
-
-
-def _opcodes(
-    old: Sequence[Hashable | Token], new: Sequence[Hashable | Token], budget: _Budget
-) -> list[tuple[str, int, int, int, int]]:
-    """Match two sequences; whole replacement where that would cost too much. Equal ends cost nothing."""
-    start, end_old, end_new = _differing_part(old, new)
-    a, b = old[start:end_old], new[start:end_new]
-    codes = [("equal", 0, start, 0, start)] if start else []
-    codes += [
-        (tag, i1 + start, i2 + start, j1 + start, j2 + start) for tag, i1, i2, j1, j2 in _inner(a, b, budget)
-    ]
-    if end_old < len(old):
-        codes.append(("equal", end_old, len(old), end_new, len(new)))
-    return codes
-
-
-def _inner(
-    a: Sequence[Hashable], b: Sequence[Hashable], budget: _Budget
-) -> list[tuple[str, int, int, int, int]]:
-    if not a and not b:
-        return []
-    if a and b:
-        try:
-            return _BoundedMatcher(a, b, budget).get_opcodes()
-        except _TooExpensiveError:
-            pass
-    return [("replace", 0, len(a), 0, len(b))]
-
-
-class _TooExpensiveError(Exception):
-    """The budget does not reach for one more pass of the matcher."""
-
-
-class _BoundedMatcher(SequenceMatcher):
-    """A matcher that pays for every pass before it makes it: repeated items can need very many."""
-
-    def __init__(self, a: Sequence[Hashable], b: Sequence[Hashable], budget: _Budget) -> None:
-        super().__init__(None, a, b, autojunk=False)
-        self.budget = budget
-
-    def find_longest_match(
-        self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
-    ) -> Match:
-        end = len(self.a) if ahi is None else ahi
-        cost = sum(1 + len(self.b2j.get(item, ())) for item in self.a[alo:end])
-        if not self.budget.allows(cost):
-            raise _TooExpensiveError
-        return super().find_longest_match(alo, ahi, blo, bhi)
-
-
-def _differing_part(old: Sequence[Hashable], new: Sequence[Hashable]) -> tuple[int, int, int]:
-    start, end_old, end_new = 0, len(old), len(new)
-    while start < end_old and start < end_new and old[start] == new[start]:
-        start += 1
-    while end_old > start and end_new > start and old[end_old - 1] == new[end_new - 1]:
-        end_old, end_new = end_old - 1, end_new - 1
-    return start, end_old, end_new

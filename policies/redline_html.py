@@ -7,14 +7,12 @@ valid. It compares nothing.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
-from html import escape
+from html import escape, unescape
 from typing import NamedTuple
 
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from lxml import etree
 
@@ -23,14 +21,14 @@ from policies import cleaning
 Attributes = tuple[tuple[str, str], ...]
 Formatting = tuple[tuple[str, Attributes], ...]
 
-BREAK = "\x00"  # stands for `br` in a run's text; NUL cannot occur in a parsed document
-_SPACE = " \t\n\r\f"  # HTML's white space: a no-break space is part of a word
-_SPACES = re.compile(f"[{_SPACE}]+")
-_TOKEN = re.compile(f"([{_SPACE}]*)({BREAK}|[^{_SPACE}{BREAK}]+)")
+BREAK = "<br>"  # as it stands in the text of a run, where every other `<` is escaped
+SPACE = " \t\n\r\f"  # HTML's white space: a no-break space is part of a word
+_OTHER_SPACE = SPACE.replace(" ", "")
 _VOID_BLOCKS = frozenset({"hr"})
-_SKIPPED = frozenset({"col", "colgroup"})
+_SKIPPED = frozenset({"html", "body", "col", "colgroup"})
 # A redline has its own `ins` and `del`; those of the text are shown as what they look like.
 _OWN_MARKS = {"ins": "u", "del": "s"}
+_WORDS_OF_A_LABEL = 10
 _OUR_ID = re.compile(r"change-\d+")
 
 
@@ -42,26 +40,26 @@ class Kind(StrEnum):
     INSERTED = "ins"
 
 
-class Token(NamedTuple):
-    """A word (or a part of one, where formatting changes inside it), with the white space before it."""
-
-    space: str
-    formatting: Formatting
-    text: str
-
-
-class Run(NamedTuple):
-    """A stretch of text with one formatting."""
-
-    formatting: Formatting
-    text: str
+# A stretch of text with one formatting. Plain tuples, as a redline handles thousands; the text is markup already
+# (`&amp;`), so that it is escaped once.
+Run = tuple[Formatting, str]
+Runs = tuple[Run, ...]
 
 
 class Segment(NamedTuple):
     """A stretch of a line that was kept, deleted or inserted."""
 
     kind: Kind
-    tokens: list[Token]
+    words: Sequence[Run]
+
+    def plain_words(self) -> list[str]:
+        """Return its words without markup."""
+        return _plain("".join([text for _formatting, text in self.words])).split()
+
+    def without_space(self) -> "Segment":
+        """Leave out the space before the first word."""
+        (formatting, text), *others = self.words
+        return Segment(self.kind, [(formatting, text.lstrip(SPACE)), *others])
 
 
 class Change(NamedTuple):
@@ -71,7 +69,7 @@ class Change(NamedTuple):
     label: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Block:
     """A block element. Two are the same only if they are the same object."""
 
@@ -79,123 +77,124 @@ class Block:
     attributes: Attributes
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Line:
     """Words directly inside a block; the innermost block is last in `path`. Without runs: an empty block."""
 
     path: tuple[Block, ...]
-    runs: tuple[Run, ...]
+    tags: tuple[str, ...]  # the names of the blocks of its path
+    runs: Runs
 
-    @cached_property
-    def tags(self) -> tuple[str, ...]:
-        """The names of the blocks around it."""
-        return tuple(block.tag for block in self.path)
-
-    @cached_property
-    def key(self) -> tuple[tuple[str, ...], tuple[Run, ...]]:
+    @property
+    def key(self) -> tuple[tuple[str, ...], Runs]:
         """What makes two lines equal."""
         return self.tags, self.runs
 
-    def tokens(self) -> list[Token]:
-        """Cut the line into words. The first has a space before it, wherever it stood."""
-        tokens: list[Token] = []
-        pending = ""
-        for formatting, text in self.runs:
-            first = len(tokens)
-            tokens += [Token(space, formatting, word) for space, word in _TOKEN.findall(text)]
-            if first < len(tokens):
-                tokens[first] = tokens[first]._replace(space=pending + tokens[first].space)
-                pending = ""
-            pending += text[len(text.rstrip(_SPACE)) :]
-        return [tokens[0]._replace(space=" "), *tokens[1:]] if tokens else []
+    @property
+    def keeps_space(self) -> bool:
+        """Whether its white space is a part of what it says."""
+        return "pre" in self.tags
 
     def words(self) -> frozenset[str]:
         """The different words of the line, for a rough measure of likeness."""
-        return frozenset("".join(run.text for run in self.runs).replace(BREAK, " ").split())
+        return frozenset("".join([text for _formatting, text in self.runs]).replace(BREAK, " ").split())
 
 
 def read(html: str) -> list[Line]:
     """Cut canonical markup into lines."""
-    return _Reader().read(cleaning.parse(html))
+    # No tree is built: making its elements would cost more than all the rest of the reading.
+    parser = etree.HTMLParser(target=_Reader(), huge_tree=True)
+    return etree.HTML(f"<html><body>{html}</body></html>", parser)
 
 
 class _Reader:
+    """What the parser reports to, as lxml calls it: `start`, `end`, `data` and at last `close`."""
+
     def __init__(self) -> None:
         self.lines: list[Line] = []
-        self.path: list[Block] = []
-        self.formatting: list[tuple[str, Attributes]] = []
+        self.path: tuple[Block, ...] = ()
+        self.tags: tuple[str, ...] = ()
+        self.formatting: Formatting = ()
         self.runs: list[Run] = []
         self.lines_before: list[int] = []  # for each open block: how many lines there were when it opened
 
-    def read(self, root: etree._Element) -> list[Line]:
-        # Iterative, so that deep nesting needs no deep stack.
-        for event, node in etree.iterwalk(root, events=("start", "end")):
-            if node is root:
-                self._text(node.text if event == "start" else "")
-            elif event == "start":
-                self._start(node)
-            else:
-                self._end(node)
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if tag in cleaning.BLOCK_TAGS:
+            self._flush()
+            self.path = (*self.path, Block(tag, tuple(attributes.items())))
+            self.tags = (*self.tags, tag)
+            self.lines_before.append(len(self.lines))
+        elif tag == "br":
+            self._text(BREAK)
+        elif tag not in _SKIPPED:
+            self.formatting = (*self.formatting, (_OWN_MARKS.get(tag, tag), tuple(attributes.items())))
+
+    def end(self, tag: str) -> None:
+        if tag in cleaning.BLOCK_TAGS:
+            self._flush()
+            if self.lines_before.pop() == len(self.lines):
+                self.lines.append(Line(self.path, self.tags, ()))
+            self.path, self.tags = self.path[:-1], self.tags[:-1]
+        elif tag != "br" and tag not in _SKIPPED:
+            self.formatting = self.formatting[:-1]
+
+    def data(self, text: str) -> None:
+        self._text(_escaped(text))
+
+    def close(self) -> list[Line]:
         self._flush()
         return self.lines
 
-    def _start(self, node: etree._Element) -> None:
-        if node.tag in cleaning.BLOCK_TAGS:
-            self._flush()
-            self.path.append(Block(node.tag, tuple(node.items())))
-            self.lines_before.append(len(self.lines))
-        elif node.tag == "br":
-            self._text(BREAK)
-        elif node.tag not in _SKIPPED:
-            self.formatting.append((_OWN_MARKS.get(node.tag, node.tag), tuple(node.items())))
-        self._text(node.text)
-
-    def _end(self, node: etree._Element) -> None:
-        if node.tag in cleaning.BLOCK_TAGS:
-            self._flush()
-            if self.lines_before.pop() == len(self.lines):
-                self.lines.append(Line(tuple(self.path), ()))
-            self.path.pop()
-        elif node.tag != "br" and node.tag not in _SKIPPED:
-            self.formatting.pop()
-        self._text(node.tail)
-
-    def _text(self, text: str | None) -> None:
-        if not text:
-            return
-        formatting = tuple(self.formatting)
-        if self.runs and self.runs[-1].formatting == formatting:
-            text = self.runs.pop().text + text
-        self.runs.append(Run(formatting, text))
+    def _text(self, text: str) -> None:
+        if not self.runs:
+            # Most white space stands between blocks and begins no line.
+            if "pre" not in self.tags and not (text := text.lstrip(SPACE)):
+                return
+        elif self.runs[-1][0] == self.formatting:
+            text = self.runs.pop()[1] + text
+        self.runs.append((self.formatting, text))
 
     def _flush(self) -> None:
+        if not self.runs:
+            return
         runs, self.runs = self.runs, []
-        keeps_space = any(block.tag == "pre" for block in self.path)
-        line = tuple(_without_outer_space(runs if keeps_space else _collapsed(runs)))
-        if line:
-            self.lines.append(Line(tuple(self.path), line))
+        if "pre" not in self.tags:
+            runs = _collapsed(runs)
+        if line := _without_outer_space(runs):
+            self.lines.append(Line(self.path, self.tags, line))
 
 
 def _collapsed(runs: Iterable[Run]) -> list[Run]:
     """Write each stretch of white space as one space, also across runs."""
     found: list[Run] = []
     after_space = True
-    for run in runs:
-        text = _SPACES.sub(" ", run.text)
+    for formatting, raw in runs:
+        text = _single_spaced(raw)
         if after_space:
             text = text.removeprefix(" ")
         if text:
             after_space = text.endswith(" ")
-            found.append(Run(run.formatting, text))
+            found.append((formatting, text))
     return found
 
 
-def _without_outer_space(runs: list[Run]) -> Iterator[Run]:
+def _single_spaced(text: str) -> str:
+    # Several times as fast as a pattern, which would stop at each space.
+    if not text.isprintable():
+        for space in _OTHER_SPACE:
+            text = text.replace(space, " ")
+    while "  " in text:
+        text = text.replace("  ", " ")
+    return text
+
+
+def _without_outer_space(runs: list[Run]) -> Runs:
     """Drop white space at the end of a line, and lines of nothing else."""
-    while runs and not runs[-1].text.rstrip(_SPACE):
-        runs.pop()
-    for index, run in enumerate(runs):
-        yield Run(run.formatting, run.text.rstrip(_SPACE)) if index == len(runs) - 1 else run
+    while runs:
+        formatting, text = runs.pop()
+        if text := text.rstrip(SPACE):
+            return (*runs, (formatting, text))
+    return ()
 
 
 def _hidden_words() -> dict[Kind, tuple[str, str]]:
@@ -210,6 +209,25 @@ def _hidden(words: str) -> str:
     return f'<span class="visually-hidden"> {escape(words)} </span>'
 
 
+@dataclass(frozen=True)
+class _Labels:
+    """What the list of changes says of one. Translated once a redline: looking words up costs more than the rest."""
+
+    added: str = field(default_factory=lambda: _("Added: “%(new)s”"))
+    removed: str = field(default_factory=lambda: _("Removed: “%(old)s”"))
+    reformatted: str = field(default_factory=lambda: _("Formatting or link of “%(new)s”"))
+    replaced: str = field(default_factory=lambda: _("“%(old)s” became “%(new)s”"))
+
+    def of(self, removed: list[str], added: list[str]) -> str:
+        if not removed:
+            label = self.added
+        elif not added:
+            label = self.removed
+        else:
+            label = self.reformatted if removed == added else self.replaced
+        return label % {"old": _short(removed), "new": _short(added)}
+
+
 @dataclass
 class Writer:
     """Writes lines in order, opening and closing blocks as their paths ask."""
@@ -218,26 +236,31 @@ class Writer:
     words: Counter[Kind] = field(default_factory=Counter)
     changes: list[Change] = field(default_factory=list)
     _parts: list[str] = field(default_factory=list)
-    _open: list[Block] = field(default_factory=list)
+    _open: tuple[Block, ...] = ()
     _ids: set[str] = field(default_factory=set)
     _change: dict[Kind, list[str]] = field(default_factory=dict)  # the words of the change being written
     _hidden: dict[Kind, tuple[str, str]] = field(default_factory=_hidden_words)
+    _labels: _Labels = field(default_factory=_Labels)
 
     def write_kept(self, line: Line) -> None:
         """Write a line that is the same in both texts."""
-        self._close_change()
         self._move_to(line.path)
-        self._parts.append(self._inline(line.runs))
+        self._keep(line.runs)
 
     def write(self, path: tuple[Block, ...], segments: Iterable[Segment]) -> None:
         """Write a line with marks."""
         self._move_to(path)
-        for kind, tokens in _from_line_start(segments):
-            if kind is Kind.KEPT:
-                self._close_change()
-                self._parts.append(self._inline(_as_runs(tokens)))
+        is_first = True
+        for segment in segments:
+            if not segment.words:
+                continue
+            if is_first:
+                is_first = False
+                segment = segment.without_space()  # noqa: PLW2901
+            if segment.kind is Kind.KEPT:
+                self._keep(segment.words)
             else:
-                self._mark(kind, tokens)
+                self._mark(segment)
 
     def finish(self) -> str:
         """Close everything and return the markup."""
@@ -245,50 +268,60 @@ class Writer:
         self._move_to(())
         return "".join(self._parts).strip()
 
-    def _mark(self, kind: Kind, tokens: list[Token]) -> None:
-        text = "".join(token.space + token.text for token in tokens).replace(BREAK, " ").strip()
-        self.words[kind] += len(text.split())
+    def _keep(self, words: Sequence[Run]) -> None:
+        self._close_change()
+        self._parts += self._inline(words)
+
+    def _mark(self, segment: Segment) -> None:
+        kind, words = segment
+        plain = segment.plain_words()
+        self.words[kind] += len(plain)
         anchor = "" if self._change else f' id="change-{len(self.changes) + 1}"'
-        self._change.setdefault(kind, []).append(text)
+        self._change.setdefault(kind, []).extend(plain)
         start, end = self._hidden[kind]
-        self._parts.append(f"<{kind}{anchor}>{start}{self._inline(_as_runs(tokens))}{end}</{kind}>")
+        self._parts += [f"<{kind}{anchor}>{start}", *self._inline(words), f"{end}</{kind}>"]
 
     def _close_change(self) -> None:
         if self._change:
-            label = _label(self._change.get(Kind.DELETED, []), self._change.get(Kind.INSERTED, []))
+            label = self._labels.of(self._change.get(Kind.DELETED, []), self._change.get(Kind.INSERTED, []))
             self.changes.append(Change(f"change-{len(self.changes) + 1}", label))
             self._change = {}
 
     def _move_to(self, path: tuple[Block, ...]) -> None:
-        shared = 0
-        while shared < min(len(path), len(self._open)) and path[shared] is self._open[shared]:
-            shared += 1
+        shared = _shared_length(self._open, path)
         if shared == len(path) == len(self._open):
             self._parts.append("\n")  # two lines of one block do not touch
         for block in reversed(self._open[shared:]):
-            self._parts.append("" if block.tag in _VOID_BLOCKS else f"</{block.tag}>")
+            if block.tag not in _VOID_BLOCKS:
+                self._parts.append(f"</{block.tag}>")
         for block in path[shared:]:
             self._parts.append(self._tag(block.tag, block.attributes, keeps_id=block in self.new_blocks))
-        self._open = list(path)
+        self._open = path
 
-    def _inline(self, runs: Iterable[Run]) -> str:
+    def _inline(self, words: Iterable[Run]) -> list[str]:
         parts: list[str] = []
         opened: Formatting = ()
-        for formatting, text in runs:
-            parts.append(self._reformat(opened, formatting))
-            parts.append(escape(text, quote=False).replace(BREAK, "<br>"))
-            opened = formatting
-        parts.append(self._reformat(opened, ()))
-        return "".join(parts)
+        for formatting, text in words:
+            if formatting == opened:
+                parts.append(text)
+            else:
+                # The space between two formattings belongs to neither.
+                bare = text.lstrip(SPACE)
+                parts += self._reformat(opened, formatting, text[: len(text) - len(bare)])
+                parts.append(bare)
+                opened = formatting
+        if opened:
+            parts += self._reformat(opened, ())
+        return parts
 
-    def _reformat(self, before: Formatting, after: Formatting) -> str:
-        shared = 0
-        while shared < min(len(before), len(after)) and before[shared] == after[shared]:
-            shared += 1
+    def _reformat(self, before: Formatting, after: Formatting, between: str = "") -> list[str]:
+        shared = _shared_length(before, after)
         closing = [f"</{tag}>" for tag, _attributes in reversed(before[shared:])]
-        return "".join([*closing, *(self._tag(tag, attributes) for tag, attributes in after[shared:])])
+        return [*closing, between, *(self._tag(tag, attributes) for tag, attributes in after[shared:])]
 
     def _tag(self, tag: str, attributes: Attributes, *, keeps_id: bool = True) -> str:
+        if not attributes:
+            return f"<{tag}>"
         kept = [
             (name, value) for name, value in attributes if name != "id" or (keeps_id and self._is_free(value))
         ]
@@ -301,43 +334,23 @@ class Writer:
         return True
 
 
-def _from_line_start(segments: Iterable[Segment]) -> Iterator[Segment]:
-    """Leave out empty segments, and the space before the first word."""
-    filled = [segment for segment in segments if segment.tokens]
-    for index, (kind, tokens) in enumerate(filled):
-        yield Segment(kind, tokens if index else [tokens[0]._replace(space=""), *tokens[1:]])
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _as_runs(tokens: Iterable[Token]) -> Iterator[Run]:
-    """Join words of one formatting; the space between two formattings belongs to neither."""
-    formatting: Formatting = ()
-    text: list[str] = []
-    for token in tokens:
-        if token.formatting != formatting:
-            yield Run(formatting, "".join(text))
-            shared = _shared(formatting, token.formatting)
-            yield Run(shared, token.space)
-            formatting, text = token.formatting, [token.text]
-        else:
-            text += [token.space, token.text]
-    yield Run(formatting, "".join(text))
+def _plain(text: str) -> str:
+    return unescape(text.replace(BREAK, " ")) if "<" in text or "&" in text else text
 
 
-def _shared(before: Formatting, after: Formatting) -> Formatting:
-    length = next((n for n, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), None)
-    return before[: min(len(before), len(after))] if length is None else before[:length]
+def _shared_length(before: Sequence[object], after: Sequence[object]) -> int:
+    length = 0
+    for ours, theirs in zip(before, after, strict=False):
+        if ours != theirs:
+            break
+        length += 1
+    return length
 
 
-def _label(removed: list[str], added: list[str]) -> str:
-    old, new = _short(" ".join(removed)), _short(" ".join(added))
-    if not removed:
-        return _("Added: “%(new)s”") % {"new": new}
-    if not added:
-        return _("Removed: “%(old)s”") % {"old": old}
-    if old == new:
-        return _("Formatting or link of “%(new)s”") % {"new": new}
-    return _("“%(old)s” became “%(new)s”") % {"old": old, "new": new}
-
-
-def _short(text: str) -> str:
-    return Truncator(text).words(10, truncate=" …")
+def _short(words: list[str]) -> str:
+    more = " …" if len(words) > _WORDS_OF_A_LABEL else ""
+    return " ".join(words[:_WORDS_OF_A_LABEL]) + more

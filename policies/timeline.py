@@ -7,7 +7,6 @@ nothing is stored. It reads, and never fetches more with more versions.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
 
 from django.utils import timezone
 
@@ -29,11 +28,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the list of versions: a version, where it stands, and the one that it took over from."""
+    """A line of the list of versions: a version, where it stands, and the number of the one it took over from."""
 
     version: PolicyVersion
     status: Status
-    previous: PolicyVersion | None
+    previous: int | None
 
 
 @dataclass(frozen=True)
@@ -65,15 +64,11 @@ def place(version: PolicyVersion, *, now: datetime) -> Place:
 
 
 def entries(versions: Iterable[PolicyVersion], *, now: datetime) -> list[Entry]:
-    """List all versions of one policy, the last recorded first, each with the one that it took over from."""
+    """Say of versions of one policy where they stand, in the order given. They come `with_forerunner()`."""
     known = list(versions)
-    in_order = sorted((v for v in known if not v.is_withdrawn), key=_order)
-    in_force = next((v for v in reversed(in_order) if v.effective_at <= now), None)
-    before = {v.pk: earlier for earlier, v in pairwise(in_order)}
-    return [
-        Entry(v, status_of(v, in_force=in_force, now=now), before.get(v.pk))
-        for v in sorted(known, key=lambda v: v.number, reverse=True)
-    ]
+    of_policy = PolicyVersion.objects.listed().filter(policy__in={version.policy_id for version in known})
+    in_force = of_policy.in_force(now)
+    return [Entry(v, status_of(v, in_force=in_force, now=now), v.forerunner) for v in known]
 
 
 def day(policy: Policy, date_: date, *, now: datetime) -> Day:

@@ -37,5 +37,12 @@ urlpatterns = [
         "<page_slug:slug>/versions/<int:number>/record.json.sha256", policies.record_hash, name="record_hash"
     ),
     path("<page_slug:slug>/compare/<int:old>/<int:new>/", policies.compare, name="compare"),
+    path(
+        "<page_slug:slug>/compare/<int:old>/<int:new>/side-by-side/",
+        policies.compare_side_by_side,
+        name="compare_side_by_side",
+    ),
+    path("<page_slug:slug>/compare/", policies.choose_comparison, name="choose_comparison"),
+    path("<page_slug:slug>/feed/", policies.feed, name="feed"),
     path("<page_slug:slug>/on/<str:day>/", policies.on, name="on"),
 ]

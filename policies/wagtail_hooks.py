@@ -16,7 +16,7 @@ from wagtail.models import Page
 
 from policies import dashboard, forecast
 from policies.models import PolicyPage
-from policies.views import consent_report, review
+from policies.views import consent_report, imports, review
 from policies.viewsets.consents import consent_viewset
 from policies.viewsets.cookies import cookie_viewsets
 from policies.viewsets.policies import policy_viewset
@@ -35,6 +35,11 @@ class PoliciesGroup(ModelViewSetGroup):
     menu_icon = "doc-full"
     menu_order = 250
     items = (policy_viewset, version_viewset, consent_viewset, *cookie_viewsets)
+
+    def get_submenu_items(self) -> list[MenuItem]:
+        """Add the screen that belongs to no list."""
+        items = super().get_submenu_items()
+        return [*items, imports.menu_item(order=len(items) + 1)]
 
 
 @hooks.register("register_admin_viewset")
@@ -70,6 +75,7 @@ def tell_of_coming_versions(request: HttpRequest, page: Page) -> None:
 @hooks.register("register_admin_urls")
 def admin_urls() -> list[URLPattern]:
     return [
+        *imports.urlpatterns,
         path("policies/consent-report/", consent_report.ConsentReportView.as_view(), name="consent_report"),
         path("policies/<int:page_id>/forecast/", review.show_forecast, name="policy_forecast"),
         path("policies/<int:page_id>/review/", review.ReviewView.as_view(), name="policy_review"),

@@ -6,9 +6,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 from django.utils.text import format_lazy
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from policies.models import PolicyVersion
 from store import money
@@ -51,7 +50,7 @@ class ShippingField(forms.ModelChoiceField):
 
     def label_from_instance(self, obj: ShippingOption) -> str:
         """Write one way of sending as a choice."""
-        return _now("%(name)s, %(price)s (%(days)s)") % {
+        return gettext("%(name)s, %(price)s (%(days)s)") % {
             "name": obj.name,
             "price": money.display(obj.price),
             "days": working_days(obj),
@@ -63,7 +62,7 @@ def working_days(option: ShippingOption) -> str:
     days = option.max_days
     if option.min_days == days:
         return ngettext("%(days)s working day", "%(days)s working days", days) % {"days": days}
-    return _now("%(least)s to %(most)s working days") % {"least": option.min_days, "most": days}
+    return gettext("%(least)s to %(most)s working days") % {"least": option.min_days, "most": days}
 
 
 class DeliveryForm(forms.Form):

@@ -6,7 +6,7 @@ Nothing here knows how a payment provider counts; that is `store.payments`.
 from decimal import Decimal, InvalidOperation
 
 from django.conf import settings
-from django.utils.translation import get_language
+from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money, get_currency
 from moneyed.l10n import format_money
@@ -45,7 +45,5 @@ def to_decimal(minor: int, currency: str) -> Decimal:
 def display(minor: int, currency: str | None = None) -> str:
     """Write an amount for people, in the language of the moment: £12.50."""
     code = currency or settings.CURRENCY
-    locale = (get_language() or settings.LANGUAGE_CODE).replace("-", "_")
-    language, _sep, territory = locale.partition("_")
-    money = Money(to_decimal(minor, code), code)
-    return format_money(money, locale=f"{language}_{territory.upper()}" if territory else language)
+    locale = to_locale(get_language() or settings.LANGUAGE_CODE)
+    return format_money(Money(to_decimal(minor, code), code), locale=locale)

@@ -9,8 +9,9 @@ from typing import Any
 from cookie_consent.models import Cookie, CookieGroup
 from django.utils import timezone
 from django.utils.text import slugify
+from wagtail.models import Site
 
-from home.models import HomePage, User
+from home.models import ContentPage, HomePage, ServiceSettings, User
 from policies import publishing
 from policies.models import (
     CookieDetails,
@@ -169,6 +170,32 @@ def cookie_policy(**fields: Any) -> CookiePolicyPage:
 
 
 _HEADING = {"text": "What we keep in your browser", "level": "2"}
+
+
+def outside_services(**fields: Any) -> ServiceSettings:
+    """Set the outside services, as the owner does; nothing that the settings' own rules refuse."""
+    site = Site.objects.get(is_default_site=True)
+    services = ServiceSettings.objects.filter(site=site).first() or ServiceSettings(site=site)
+    for name, value in fields.items():
+        setattr(services, name, value)
+    services.full_clean()
+    services.save()
+    return services
+
+
+MAP = "https://www.openstreetmap.org/#map=15/51.5074/-0.1278"
+VIDEO = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+
+
+def page_with_embeds(*addresses: str, slug: str = "about", **values: Any) -> ContentPage:
+    """Publish a content page with a video or map from each address; by default one map."""
+    blocks = [
+        ("embed", {"address": address, "title": f"Where we are {number}", "caption": "", **values})
+        for number, address in enumerate(addresses or (MAP,), start=1)
+    ]
+    page = home_page().add_child(instance=ContentPage(title="About", slug=slug, body=blocks, live=False))
+    page.save_revision().publish()
+    return page
 
 
 def product(

@@ -2,6 +2,7 @@
 
 from home.models.media import SiteDocument, SiteImage, SiteRendition
 from home.models.pages import BasePage, ContentPage, HomePage
+from home.models.services import ServiceSettings
 from home.models.settings import BrandSettings
 from home.models.users import User
 
@@ -10,6 +11,7 @@ __all__ = [
     "BrandSettings",
     "ContentPage",
     "HomePage",
+    "ServiceSettings",
     "SiteDocument",
     "SiteImage",
     "SiteRendition",

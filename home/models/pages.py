@@ -45,6 +45,11 @@ class BasePage(Page):
     class Meta:
         abstract = True
 
+    @property
+    def has_embeds(self) -> bool:
+        """Whether the page shows videos or maps, and so needs their style sheet and script."""
+        return any(block.block_type == "embed" for block in getattr(self, "body", None) or ())
+
     def serve(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         """Answer a visitor; pages that must not be cached say so."""
         response = super().serve(request, *args, **kwargs)

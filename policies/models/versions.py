@@ -134,6 +134,18 @@ class PolicyVersionQuerySet(AppendOnlyQuerySet):
         )
         return self.annotate(status=status)
 
+    def with_forerunner(self) -> "PolicyVersionQuerySet":
+        """Name the number of the version that each took over from; a withdrawn one took over from none."""
+        outer = models.OuterRef
+        begun_before = models.Q(effective_at__lt=outer("effective_at")) | models.Q(number__lt=outer("number"))
+        earlier = (
+            PolicyVersion.objects.standing()
+            .filter(begun_before, policy=outer("policy"), effective_at__lte=outer("effective_at"))
+            .order_by("-effective_at", "-number")
+        )
+        took_over = models.When(withdrawal__isnull=True, then=models.Subquery(earlier.values("number")[:1]))
+        return self.annotate(forerunner=models.Case(took_over, output_field=models.IntegerField(null=True)))
+
     def listed(self) -> "PolicyVersionQuerySet":
         """Without the full text, for lists: newest number first."""
         return self.defer("record").select_related("policy", "withdrawal").order_by("-number")

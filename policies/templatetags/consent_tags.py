@@ -10,12 +10,14 @@ from django import template
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from wagtail.models import Page
 
+from home.models import ServiceSettings
 from policies import notices
 from policies.models import CookieDetails
-from policies.notices import Notice
+from policies.notices import Category, Notice
 
 register = template.Library()
 
@@ -44,12 +46,43 @@ def consent_bar(context: Context) -> dict[str, Any]:
 
 
 @register.simple_tag
-def optional_script(category: str, source: str) -> SafeString:
-    """Write a script that starts only when its category is allowed. `source` is a static file or a full address."""
+def optional_script(category: str, source: str, **data: str) -> SafeString:
+    """Write a script that starts only when its category is allowed, with its `data` as attributes data-….
+
+    `source` is a static file or a full address.
+    """
     address = source if source.startswith(("https://", "/")) else static(source)
+    attributes = format_html_join("", ' data-{}="{}"', data.items())
     return format_html(
-        '<script type="text/plain" data-consent-category="{}" data-src="{}"></script>', category, address
+        '<script type="text/plain" data-consent-category="{}" data-src="{}"{}></script>',
+        category,
+        address,
+        attributes,
     )
+
+
+@register.simple_tag(takes_context=True)
+def statistics_script(context: Context) -> SafeString | str:
+    """Write the script of the visitor statistics, inert, where the notice in force asks about its category.
+
+    Only on pages of the site map: addresses of orders and accounts are secrets that no third party may learn.
+    """
+    page, request = context.get("page"), context.get("request")
+    if not isinstance(page, Page) or getattr(request, "is_preview", False):
+        return ""
+    services = ServiceSettings.current()
+    statistics = services.statistics_in_use
+    if statistics is None or offered_category(context, services.statistics_category.varname) is None:
+        return ""
+    return optional_script(services.statistics_category.varname, statistics.script, **statistics.data)
+
+
+@register.simple_tag(takes_context=True)
+def offered_category(context: Context, varname: str) -> Category | None:
+    """Find a category among those that the notice in force asks about; None where it does not."""
+    notice = _notice(context)
+    offered = notice.optional if notice else ()
+    return next((category for category in offered if category.varname == varname), None)
 
 
 def declared_storage(notice: Notice) -> list[dict[str, str]]:

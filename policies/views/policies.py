@@ -6,11 +6,13 @@ published is Wagtail's.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
+from django.core.paginator import InvalidPage, Paginator
+from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,8 +20,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from wagtail.views import serve as serve_page
 
-from policies import cleaning, facts, redline, timeline
+from policies import cleaning, facts, feeds, redline, redline_layout, timeline
 from policies.models import Policy, PolicyVersion
+
+VERSIONS_A_PAGE = 50
 
 P = ParamSpec("P")
 PolicyView = Callable[Concatenate[HttpRequest, Policy, P], HttpResponse]
@@ -62,8 +66,8 @@ def policy(request: HttpRequest, policy: Policy) -> HttpResponse:
 
 @of_policy
 def versions(request: HttpRequest, policy: Policy) -> HttpResponse:
-    listed = timeline.entries(policy.versions.listed(), now=timezone.now())
-    return render(request, "policies/versions.html", {"policy": policy, "entries": listed})
+    """List the versions, fifty a page, the newest number first."""
+    return _list(request, policy)
 
 
 @of_policy
@@ -74,20 +78,34 @@ def version(request: HttpRequest, policy: Policy, number: int) -> HttpResponse:
 
 @of_policy
 def compare(request: HttpRequest, policy: Policy, old: int, new: int) -> HttpResponse:
-    """Show what is different between two versions, whichever came first."""
-    if old == new:
-        return redirect("policies:version", policy.slug, _version(policy, new).number)
-    found = {v.number: v for v in policy.versions.filter(number__in=[old, new])}
-    if len(found) != 2:  # noqa: PLR2004 - the two asked for
-        raise Http404(_("There is no version with this number."))
-    context = {
-        "policy": policy,
-        "old": found[old],
-        "new": found[new],
-        "redline": redline.of_versions(found[old], found[new]),
-        "changed_facts": _changed_facts(found[old], found[new]),
-    }
-    return render(request, "policies/compare.html", context)
+    """Show what is different between two versions, whichever came first: in one text."""
+    return _compare(
+        request, policy, old, new, template="policies/compare.html", lay_out=redline_layout.inline
+    )
+
+
+@of_policy
+def compare_side_by_side(request: HttpRequest, policy: Policy, old: int, new: int) -> HttpResponse:
+    """Show the same, the old text beside the new one."""
+    template, lay_out = "policies/compare_side_by_side.html", redline_layout.side_by_side
+    return _compare(request, policy, old, new, template=template, lay_out=lay_out)
+
+
+@of_policy
+def choose_comparison(request: HttpRequest, policy: Policy) -> HttpResponse:
+    """Lead from the two numbers of a form to their comparison; without numbers, to the form."""
+    if not request.GET.keys() & {"old", "new"}:
+        return redirect("policies:versions", policy.slug)
+    old, new = (_typed_number(request.GET.get(name, "")) for name in ("old", "new"))
+    if old is None or new is None or policy.versions.filter(number__in={old, new}).count() < len({old, new}):
+        return _list(request, policy, chosen=request.GET, error=_("There is no version with this number."))
+    return redirect("policies:compare", policy.slug, old, new)
+
+
+@of_policy
+def feed(request: HttpRequest, policy: Policy) -> HttpResponse:
+    """Hand out the versions as an Atom feed."""
+    return HttpResponse(feeds.of_policy(policy), content_type=feeds.CONTENT_TYPE)
 
 
 @of_policy
@@ -138,6 +156,55 @@ def _show(
         "day": day,
     }
     return render(request, template, context)
+
+
+def _list(
+    request: HttpRequest, policy: Policy, *, chosen: Mapping[str, str] | None = None, error: str = ""
+) -> HttpResponse:
+    listed = policy.versions.listed().with_forerunner()
+    pages = Paginator(listed, VERSIONS_A_PAGE)
+    try:
+        shown = pages.page(request.GET.get("page", 1) if not error else 1)
+    except InvalidPage:
+        raise Http404(_("There is no such page.")) from None
+    context = {
+        "policy": policy,
+        "page_of_versions": shown,
+        "entries": timeline.entries(shown.object_list, now=timezone.now()),
+        "newest": policy.versions.aggregate(number=Max("number"))["number"],
+        "chosen": chosen,
+        "error": error,
+    }
+    # An answer to something typed wrong is no page that anybody should find.
+    return render(request, "policies/versions.html", context, status=400 if error else 200)
+
+
+def _compare(
+    request: HttpRequest,
+    policy: Policy,
+    old: int,
+    new: int,
+    *,
+    template: str,
+    lay_out: Callable[[str], list[Any]],
+) -> HttpResponse:
+    if old == new:
+        return redirect("policies:version", policy.slug, _version(policy, new).number)
+    ours, theirs = _version(policy, old), _version(policy, new)
+    marked = redline.of_versions(ours, theirs)
+    context = {
+        "policy": policy,
+        "old": ours,
+        "new": theirs,
+        "redline": marked,
+        "passages": lay_out(marked.html),
+        "changed_facts": _changed_facts(ours, theirs),
+    }
+    return render(request, template, context)
+
+
+def _typed_number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"\s*[0-9]{1,9}\s*", text, re.ASCII) else None
 
 
 def _version(policy: Policy, number: int) -> PolicyVersion:

@@ -1,18 +1,14 @@
 """Baskets: found by a random token in a cookie that is set when the first thing goes in. Prices are never kept here."""
 
-import secrets
 from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from store.models.tokens import new_token
+
 MAX_QUANTITY = 99
-
-
-def new_token() -> str:
-    """Make a token that cannot be guessed (192 bits)."""
-    return secrets.token_urlsafe(24)
 
 
 class Basket(models.Model):

@@ -11,9 +11,10 @@ from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Orderable, PageManager
 from wagtail.query import PageQuerySet
 
-from home.blocks import TEXT_FEATURES, BodyBlock
+from home.blocks import TEXT_FEATURES, PlainBodyBlock
 from home.models import BasePage
 from store.fields import PriceField
+from store.models.baskets import MAX_QUANTITY
 from store.product_form import ProductPageForm
 
 
@@ -21,7 +22,7 @@ class ShopPage(BasePage):
     """The front of the shop: lists the products below it."""
 
     intro = models.TextField(_("introduction"), max_length=400, blank=True)
-    body = StreamField(BodyBlock(), blank=True, verbose_name=_("body"))
+    body = StreamField(PlainBodyBlock(), blank=True, verbose_name=_("body"))
 
     max_count = 1
     parent_page_types: ClassVar[list[str]] = ["home.HomePage"]
@@ -81,7 +82,7 @@ class ProductPage(BasePage):
         from store import catalogue  # noqa: PLC0415 - it needs the models
 
         context = super().get_context(request, *args, **kwargs)
-        return {**context, "product": catalogue.on_display([self])[0]}
+        return {**context, "product": catalogue.on_display([self])[0], "most": MAX_QUANTITY}
 
     def copy_all_child_relations(self, target: "ProductPage", *args: Any, **kwargs: Any) -> dict[Any, Any]:
         """Copy variants and pictures; a SKU stays with the product that has it."""

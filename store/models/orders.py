@@ -4,7 +4,6 @@ An order's status changes through `store.orders.change_status` only, along TRANS
 history. Amounts are integer minor units of `currency`, tax included.
 """
 
-import secrets
 from typing import ClassVar
 
 from django.conf import settings
@@ -13,11 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from home.append_only import AppendOnlyModel
-
-
-def new_token() -> str:
-    """Make the secret part of an order's address (256 bits)."""
-    return secrets.token_urlsafe(32)
+from store.models.tokens import new_token
 
 
 class Order(models.Model):

@@ -1,7 +1,7 @@
 """Stock: a row a SKU, which no page revision holds, changed only by movements (`store.stock`).
 
-`on_hand` is what lies on the shelf, `held` what of it waits for a payment. Constraints of the database keep both
-from ever going below zero, and from holding more than there is.
+`on_hand` is what lies on the shelf, `held` what of it waits for a payment. The database itself keeps both from ever
+going below zero (by the type of their fields), and from holding more than there is.
 """
 
 from typing import ClassVar
@@ -26,8 +26,6 @@ class StockItem(models.Model):
         verbose_name_plural = _("stock")
         ordering: ClassVar[list[str]] = ["sku"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(condition=Q(on_hand__gte=0), name="stock_on_hand_not_negative"),
-            models.CheckConstraint(condition=Q(held__gte=0), name="stock_held_not_negative"),
             models.CheckConstraint(condition=Q(held__lte=F("on_hand")), name="stock_held_within_on_hand"),
         ]
 

@@ -30,7 +30,7 @@ from stripe.params.checkout import (
     SessionRetrieveParams,
 )
 
-from store.sandbox import checking, expanding, forms, idempotency, limits, objects, payments, sessions
+from store.sandbox import checking, expanding, form_encoding, idempotency, limits, objects, payments, sessions
 from store.sandbox.account import Account
 from store.sandbox.errors import ApiError, DroppedError, invalid_integer, no_such, not_played
 from store.sandbox.events import API_VERSION, Cause
@@ -240,7 +240,7 @@ class Api:
         storage = self.account.storage
         try:
             self._strike(fault)
-            params = checking.read(route.kind, forms.decode(text))
+            params = checking.read(route.kind, form_encoding.decode(text))
             if route.operation == "create":
                 limits.check_session(params, self.account.now())
             cause = Cause(request.id, claimed.key if claimed else None)

@@ -15,7 +15,7 @@ import typing_extensions as te
 from stripe import RequestOptions
 
 from store.sandbox.errors import ApiError, empty, invalid_integer, missing, unknown_parameters
-from store.sandbox.forms import Form
+from store.sandbox.form_encoding import Form
 
 # Names that the SDK imports for type checkers only.
 UNSEEN_NAMES = {"StripeContext": str, "Mapping": Mapping}

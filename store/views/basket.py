@@ -14,6 +14,7 @@ from store import baskets
 from store.basket_cookie import basket_of, remember
 from store.forms import AddForm, UpdateForm
 from store.models import Basket, ShopPage
+from store.models.baskets import MAX_QUANTITY
 
 
 @never_cache
@@ -86,6 +87,7 @@ def _page(
     context = {
         "contents": baskets.with_pictures(baskets.contents(found)),
         "error": error,
+        "most": MAX_QUANTITY,
         "shop_url": shop.get_url(request) if shop else None,
     }
     return render(request, "store/basket.html", context, status=status)

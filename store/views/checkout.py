@@ -187,5 +187,5 @@ def _chosen_option(request: HttpRequest) -> ShippingOption | None:
     country = countries.get(request.GET.get("country", "")) or next(iter(countries.values()), None)
     if country is None:
         return None
-    options = {str(option.pk): option for option in country.options.select_related("country")}
+    options = {str(option.pk): option for option in country.options.all()}
     return options.get(request.GET.get("shipping", "")) or next(iter(options.values()), None)

@@ -16,6 +16,7 @@ from pytest_django import Settings
 from config.demo import orders, people, shop
 from forms.models import Submission
 from home.models import HomePage, User
+from policies import facts
 from policies.models import ConsentRecord, Policy, PolicyVersion
 from store import reconciling, stock
 from store.models import DeliveryCountry, Order, OrderEvent, ProductPage, StockItem, StockMovement
@@ -104,6 +105,24 @@ def test_every_page_of_the_demo_answers_without_a_cookie(client: Client) -> None
     responses = {path: client.get(path) for path in PAGES}
     assert {path: response.status_code for path, response in responses.items()} == dict.fromkeys(PAGES, 200)
     assert not any(response.cookies for response in responses.values())
+
+
+@pytest.mark.usefixtures("_seeded")
+def test_what_the_policies_state_is_what_the_site_does() -> None:
+    for policy in Policy.objects.all():
+        version = policy.in_force()
+        assert version is not None
+        stated = {key: data for key, data in version.facts.items() if key != "notice"}
+        assert stated == {key: facts.collect(key) for key in stated}, policy
+    assert "OpenStreetMap" in [entry["name"] for entry in facts.collect("recipients")]
+
+
+@pytest.mark.usefixtures("_seeded")
+def test_the_map_waits_for_the_visitor_and_no_visit_is_counted(client: Client) -> None:
+    html = client.get("/about/").content.decode()
+    assert 'data-category="media"' in html
+    assert "Load once" in html
+    assert "data-consent-category" not in html
 
 
 @pytest.mark.usefixtures("_seeded")

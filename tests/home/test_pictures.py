@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from home import svg
 from home.models import SiteImage, User
+from tests.factories import home_page
 
 # Wagtail leaves the temporary file open in which it makes the small copy of an SVG.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -124,3 +125,16 @@ def test_what_is_handed_out_runs_nothing(staff: Client, settings: Settings) -> N
     assert policy == "sandbox; default-src 'none'; style-src 'unsafe-inline'"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert b"<path" in b"".join(response.streaming_content)
+
+
+@pytest.mark.django_db
+def test_a_drawing_in_a_picture_block_is_shown_as_it_is(client: Client) -> None:
+    picture = SiteImage.objects.create(
+        title="A line", file=SimpleUploadedFile("line.svg", drawing(), content_type="image/svg+xml")
+    )
+    home = home_page()
+    home.body = [("image", {"image": picture, "caption": ""})]
+    home.save_revision().publish()
+    answer = client.get("/")
+    assert answer.status_code == 200
+    assert ".svg" in answer.content.decode().partition("block-image")[2]

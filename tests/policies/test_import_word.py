@@ -85,7 +85,7 @@ def test_what_was_inserted_is_text_and_what_was_deleted_is_not() -> None:
         p(
             r("We keep "),
             f"<w:ins>{r('few ')}</w:ins>",
-            '<w:del><w:r><w:delText>all secret </w:delText></w:r></w:del>',
+            "<w:del><w:r><w:delText>all secret </w:delText></w:r></w:del>",
             f"<w:moveFrom>{r('moved secret ')}</w:moveFrom>",
             f"<w:moveTo>{r('data')}</w:moveTo>",
         ),
@@ -157,7 +157,9 @@ def test_it_refuses_what_it_cannot_take_whole(body: str, reason: str) -> None:
 
 def test_it_refuses_other_formats_by_name() -> None:
     ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
-    macros = TYPES.replace("openxmlformats-officedocument.wordprocessingml.document.main", "ms-word.macroEnabled")
+    macros = TYPES.replace(
+        "openxmlformats-officedocument.wordprocessingml.document.main", "ms-word.macroEnabled"
+    )
 
     assert "old Word file" in refused(ole)
     assert "password" in refused(ole + "EncryptedPackage".encode("utf-16-le"))
@@ -165,7 +167,9 @@ def test_it_refuses_other_formats_by_name() -> None:
     assert "no Word file" in refused(b"")
     assert "no Word file" in refused(packed({"[Content_Types].xml": "<Types/>", "xl/workbook.xml": "<x/>"}))
     assert "macros" in refused(word_file(**{"word/vbaProject.bin": b"x"}))
-    assert "macros" in refused(packed({"[Content_Types].xml": macros, "word/document.xml": document(p(r("x")))}))
+    assert "macros" in refused(
+        packed({"[Content_Types].xml": macros, "word/document.xml": document(p(r("x")))})
+    )
 
 
 def test_it_refuses_a_damaged_file() -> None:

@@ -7,92 +7,16 @@ from html.parser import HTMLParser
 import lxml.html
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from policies import cleaning, redline
 from policies.redline import Redline
-
-WORDS = st.sampled_from("one two three four five six red green blue 10\xa0km <tag> & “quoted” x".split(" "))
-TEXT = (
-    st.lists(WORDS, min_size=1, max_size=6)
-    .map(" ".join)
-    .map(lambda text: text.replace("&", "&amp;").replace("<", "&lt;"))
-)
-INLINE = st.one_of(
-    TEXT,
-    TEXT.map(lambda text: f"{text} "),
-    st.tuples(st.sampled_from(["b", "em", "code", "ins", "del", "a"]), TEXT).map(
-        lambda pair: f"<{pair[0]}>{pair[1]}</{pair[0]}>"
-    ),
-    TEXT.map(lambda text: f'<a href="/{len(text)}">{text}</a>'),
-    st.just("<br>"),
-)
-RUN = st.lists(INLINE, max_size=5).map("".join)
-
-
-def _element(tag: str, content: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    return content.map(lambda inner: f"<{tag}>{inner}</{tag}>")
-
-
-def _row(cell: str) -> st.SearchStrategy[str]:
-    return _element("tr", st.lists(_element(cell, RUN), min_size=1, max_size=3).map("".join))
-
-
-def _nested(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    many = st.lists(inner, max_size=3).map("".join)
-    item = _element("li", st.tuples(RUN, many).map("".join))
-    items = st.lists(item, min_size=1, max_size=4).map("".join)
-    rows = st.lists(_row("td"), min_size=1, max_size=3).map("".join)
-    return st.one_of(
-        _element("ul", items),
-        _element("ol", items),
-        _element("blockquote", many),
-        _element("table", st.tuples(_element("thead", _row("th")), _element("tbody", rows)).map("".join)),
-        _element("dl", st.tuples(_element("dt", RUN), _element("dd", RUN)).map("".join)),
-    )
-
-
-BLOCK = st.recursive(
-    st.one_of(
-        _element("p", RUN),
-        _element("h2", TEXT),
-        _element("h3", TEXT),
-        _element("pre", RUN),
-        RUN,
-        st.just("<hr>"),
-    ),
-    _nested,
-    max_leaves=6,
-)
-DOCUMENT = st.lists(BLOCK, max_size=8).map("".join).map(cleaning.canonical)
-
-
-@st.composite
-def two_versions(draw: st.DrawFn) -> tuple[str, str]:
-    """Two documents that share most of their blocks, as versions of a policy do."""
-    blocks = draw(st.lists(BLOCK, max_size=8))
-    changed = [block for block in blocks if draw(st.integers(0, 5))]
-    for _ in range(draw(st.integers(0, 2))):
-        changed.insert(draw(st.integers(0, len(changed))), draw(BLOCK))
-    return cleaning.canonical("".join(blocks)), cleaning.canonical("".join(changed))
-
-
-def without(result: Redline, tag: str) -> list[str]:
-    """The words of a redline without all elements of that name."""
-    root = cleaning.parse(result.html)
-    for element in [*root.iterfind(".//span[@class='visually-hidden']"), *root.iter(tag)]:
-        element.drop_tree()
-    return cleaning.plain_text(lxml.html.tostring(root, encoding="unicode")).split()
-
-
-def words(html: str) -> list[str]:
-    return cleaning.plain_text(html).split()
+from tests.policies.documents import DOCUMENT, two_versions, words
 
 
 def assert_exact(old: str, new: str, **options: int) -> Redline:
     result = redline.compare(old, new, **options)
-    assert without(result, "ins") == words(old)
-    assert without(result, "del") == words(new)
+    assert words(result.html, without="ins") == words(old)
+    assert words(result.html, without="del") == words(new)
     return result
 
 
@@ -252,7 +176,7 @@ def test_two_unrelated_long_texts_are_bounded_in_time(words_in_a_paragraph: int)
     seconds = time.perf_counter() - start
 
     assert seconds < 20  # about one on an idle machine; hours without a bound
-    assert without(result, "ins") == words(old)
+    assert words(result.html, without="ins") == words(old)
     assert result.is_coarse
 
 
@@ -262,8 +186,8 @@ def test_lines_that_repeat_cannot_make_it_run_on() -> None:
     new = "".join(f"<p>b{number}</p><p>x</p>" for number in range(1200))
     result = redline.compare(old, new, budget=1_000_000)
     assert result.is_coarse
-    assert without(result, "ins") == words(old)
-    assert without(result, "del") == words(new)
+    assert words(result.html, without="ins") == words(old)
+    assert words(result.html, without="del") == words(new)
 
 
 @pytest.mark.django_db

@@ -56,6 +56,13 @@ def test_terms_are_accepted_and_the_privacy_policy_is_shown_each_in_its_exact_ve
     assert not re.search(r'<input[^>]*name="terms"[^>]*checked', page)
 
 
+def test_the_keyboard_reaches_the_checkbox_before_the_link_in_its_explanation(
+    shopper: Client, terms: PolicyVersion
+) -> None:
+    field = review(shopper).partition('class="field field--checkbox')[2].partition("</form>")[0]
+    assert 0 < field.index('type="checkbox"') < field.index("<a ")
+
+
 def test_without_terms_nothing_has_to_be_accepted(shopper: Client) -> None:
     assert 'name="terms"' not in review(shopper)
 

@@ -196,7 +196,8 @@ def test_a_copy_of_a_product_has_no_sku_and_so_no_stock() -> None:
     assert ProductVariant.objects.get(sku="MUG").page_id == mug.page_id
 
 
-def test_the_database_itself_refuses_to_hold_more_than_there_is() -> None:
+@pytest.mark.parametrize("wrong", [{"held": 2}, {"held": -1}, {"on_hand": -1}, {"on_hand": -2, "held": -3}])
+def test_the_database_itself_refuses_what_cannot_lie_on_a_shelf(wrong: dict[str, int]) -> None:
     stock.receive(sku="MUG", quantity=1)
     with pytest.raises(IntegrityError), transaction.atomic():
-        StockItem.objects.update(held=2)
+        StockItem.objects.update(**wrong)

@@ -21,6 +21,13 @@ BRAND = {
     "email": "hello@jomso.example",
     "phone": "+44 20 7946 0000",
 }
+MAP_BELOW = "How we work"
+MAP = {
+    "address": "https://www.openstreetmap.org/#map=5/51.50/1.80",
+    "title": "A map from Ireland to Germany: the countries we send to",
+    "picture": None,
+    "caption": "Parcels go to the United Kingdom, Ireland, Germany and France.",
+}
 # label, kind, required; then more keywords of the field
 FIELDS: dict[str, list[tuple[str, str, bool, dict[str, Any]]]] = {
     "contact": [
@@ -105,6 +112,8 @@ def _about() -> ContentPage:
     body: list[tuple[str, Any]] = []
     for heading, text in texts.sections(rest):
         body += [("heading", {"text": heading, "level": "2"}), ("paragraph", RichText(texts.html(text)))]
+        if heading == MAP_BELOW:
+            body.append(("embed", MAP))
     return ContentPage(title=title, slug="about", intro=intro, body=body, show_in_menus=True)
 
 

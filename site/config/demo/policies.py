@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from cookie_consent.models import Cookie, CookieGroup
 from django.utils import timezone
 from wagtail.log_actions import LogContext
+from wagtail.models import Site
 from wagtail.rich_text import RichText
 
 from config.demo import texts
-from home.models import HomePage, User
+from home.models import HomePage, ServiceSettings, User
 from policies import publishing
 from policies.models import CookieDetails, CookiePolicyPage, Policy, PolicyPage
 from policies.models.pages import TakesEffect
@@ -32,6 +33,11 @@ ANALYTICS = (
     ("_pk_id*", "Tells a returning visit from a first one.", "13 months"),
     ("_pk_ses*", "Holds together the pages of one visit.", "30 minutes"),
 )
+MEDIA = (
+    ("_osm_session", "May be set by openstreetmap.org to hold a visit to the map together.", "session"),
+    ("_osm_totp_token", "May be set by openstreetmap.org to protect its own services.", "1 hour"),
+)
+MEDIA_PRIVACY = "https://osmfoundation.org/wiki/Privacy_Policy"
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ HISTORIES = (
 def create(*, home: HomePage, editor: User, lawyer: User) -> None:
     """Declare the cookies, and create the policies that are missing with their history."""
     _cookies()
+    _maps()  # before the policies, which print who receives data
     for history in HISTORIES:
         if not Policy.objects.filter(slug=history.slug).exists():
             page = _policy(home, editor, lawyer, history)
@@ -81,11 +88,39 @@ def _cookies() -> None:
         _cookie(necessary, name, purpose, duration, provider="This site")
     for name, purpose, duration in ANALYTICS:
         _cookie(analytics, name, purpose, duration, provider="Matomo, on our own server")
+    media = CookieGroup.objects.create(
+        varname="media",
+        name=words["media_name"],
+        description=words["media_explanation"],
+        ordering=2,
+    )
+    for name, purpose, duration in MEDIA:
+        _cookie(
+            media,
+            name,
+            purpose,
+            duration,
+            provider="OpenStreetMap Foundation",
+            party=CookieDetails.Party.THIRD,
+            policy_url=MEDIA_PRIVACY,
+        )
 
 
-def _cookie(group: CookieGroup, name: str, purpose: str, duration: str, *, provider: str) -> None:
+def _cookie(
+    group: CookieGroup, name: str, purpose: str, duration: str, *, provider: str, **details: str
+) -> None:
     cookie = Cookie.objects.create(cookiegroup=group, name=name, description=purpose)
-    CookieDetails.objects.create(cookie=cookie, provider=provider, duration=duration)
+    CookieDetails.objects.create(cookie=cookie, provider=provider, duration=duration, **details)
+
+
+def _maps() -> None:
+    media = CookieGroup.objects.filter(varname="media").first()
+    if media and not ServiceSettings.objects.exists():
+        services = ServiceSettings(
+            site=Site.objects.get(is_default_site=True), allow_openstreetmap=True, embeds_category=media
+        )
+        services.full_clean()
+        services.save()
 
 
 def _publish(page: PolicyPage, editor: User, lawyer: User) -> None:

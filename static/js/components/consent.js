@@ -1,9 +1,6 @@
-/* The consent bar. Every page carries the same bytes for everyone: the version of the notice in the attributes of
-   <html>, the bar hidden at the end of the body, optional scripts as inert elements. This module reads the visitor's
-   cookie and decides here, without a request, whether to ask and what may run. It runs nothing that the server has
-   not put on record, keeps nothing in the browser itself, and never holds the page or the focus.
-
-   Markup: templates/components/consent_bar.html. The same decision on the server: policies/consent.py. */
+/* The consent bar. Every page is the same for everyone: the notice's version in the attributes of <html>, the bar
+   hidden, optional scripts inert. This module reads the visitor's cookie and decides without a request. It runs nothing
+   that the server has not put on record. The same decision on the server: policies/consent.py. */
 
 const COOKIE_FORM =
   /^1\.[0-9a-f]{32}\.([1-9]\d{0,8})\.([a-z0-9]{1,16}-[01](?:_[a-z0-9]{1,16}-[01])*)\.([1-9]\d{9})$/;
@@ -86,13 +83,14 @@ class ConsentBar {
     else if (!this.bar.hidden) this.hide();
   }
 
-  /** Run what is allowed and remove what is not. */
-  apply(granted) {
+  /** Run what is allowed and remove what is not. `isChoice`: chosen on this page, just now. */
+  apply(granted, isChoice = false) {
     removeDeclared(this.declared.filter((entry) => !granted.includes(entry.category)));
     for (const script of inertScripts(granted)) {
       this.running.add(script.dataset.consentCategory);
       startScript(script);
     }
+    document.dispatchEvent(new CustomEvent("consent:change", { detail: { granted, isChoice } }));
     // What already runs can only be stopped by leaving the page; loading it again removes what was written since.
     if ([...this.running].some((name) => !granted.includes(name))) location.reload();
   }
@@ -166,21 +164,32 @@ class ConsentBar {
     this.hide();
   }
 
-  /** Save all in one request. Nothing is run, and the bar stays, unless the server says that it is on record. */
   async save(event) {
     event.preventDefault();
-    if (this.isSaving) return;
     const body = new URLSearchParams(new FormData(this.form));
     body.set("choice", event.submitter?.value ?? "chosen");
-    this.isSaving = true;
     this.error.hidden = true;
+    this.error.textContent = await this.record(body);
+    this.error.hidden = !this.error.textContent;
+  }
+
+  allow(category) {
+    const body = new URLSearchParams({ notice: this.form.elements.notice.value, choice: "chosen" });
+    for (const name of new Set([...this.decision().granted, category])) body.append("category", name);
+    return this.record(body);
+  }
+
+  /** Save all in one request; return why it failed, or "". Nothing runs, and the bar stays, until it is on record. */
+  async record(body) {
+    if (this.isSaving) return ""; // a second click means the first
+    this.isSaving = true;
     this.form.setAttribute("aria-busy", "true");
     try {
       const answer = await post(this.form.getAttribute("action"), body);
       this.saved(this.notice.categories.filter((name) => answer.choices[name] === true));
+      return "";
     } catch (problem) {
-      this.error.textContent = problem instanceof Refusal ? problem.message : this.bar.dataset.messageFailed;
-      this.error.hidden = false;
+      return problem instanceof Refusal ? problem.message : this.bar.dataset.messageFailed;
     } finally {
       this.isSaving = false;
       this.form.removeAttribute("aria-busy");
@@ -190,7 +199,7 @@ class ConsentBar {
   saved(granted) {
     this.hide();
     this.say(this.bar.dataset.messageSaved);
-    this.apply(granted);
+    this.apply(granted, true);
   }
 
   measure() {
@@ -278,6 +287,10 @@ function emptyStorage(kind, matches) {
 }
 
 const bar = document.querySelector("[data-consent-bar]");
-if (bar && document.documentElement.dataset.consentCategories) {
-  new ConsentBar(bar, document.documentElement.dataset).start();
-}
+const hasChoice = bar && document.documentElement.dataset.consentCategories;
+const consent = hasChoice ? new ConsentBar(bar, document.documentElement.dataset) : null;
+consent?.start();
+
+/** For other modules: what is allowed now, and saving one more category. */
+export const granted = () => consent?.decision().granted ?? [];
+export const allow = (category) => consent?.allow(category);

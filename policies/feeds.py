@@ -1,0 +1,120 @@
+"""The Atom feed of a policy: one entry a version, for those who want to be told of every change.
+
+Ids are made from the records' hashes, so they stay the same wherever the site moves. Each entry names its record's
+hash, so that a reader's program can notice a record that changed after it was announced. The addresses are those of
+SITE_URL. It reads, and never needs more queries for more versions.
+"""
+
+import re
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import escape, format_html
+from django.utils.translation import gettext as _
+from django.utils.xmlutils import SimplerXMLGenerator
+
+from home.models import BrandSettings
+from policies.models import Policy, PolicyVersion
+
+CONTENT_TYPE = Atom1Feed.content_type
+ENTRIES = 50
+# Ours alone, so that no other program makes the same id from the same hash. Never change it.
+_NAMESPACE = UUID("6c1f3a52-8d0e-4b57-9a86-2f5b7c0d41e3")
+# What XML 1.0 cannot hold; an imported title or summary may.
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class _VersionFeed(Atom1Feed):
+    """Django's Atom feed, with content and more links in each entry."""
+
+    def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
+        super().add_item_elements(handler, item)
+        for link in item["links"]:
+            handler.addQuickElement("link", "", link)
+        handler.addQuickElement("content", item["content"], {"type": "html"})
+
+
+def of_policy(policy: Policy) -> bytes:
+    """Write the feed of a published policy."""
+    versions = list(policy.versions.listed().with_forerunner()[:ENTRIES])
+    first = policy.versions.order_by("number").values_list("sha256", flat=True)[0]
+    feed = _VersionFeed(
+        title=_text(policy.title),
+        link=_url("policy", policy.slug),
+        description=None,
+        subtitle=_("Every version, as it was published."),
+        feed_url=_url("feed", policy.slug),
+        feed_guid=_id(f"feed of {first}"),
+        language=policy.language,
+        author_name=_text(_publisher()),
+    )
+    for version in versions:
+        feed.add_item(**_entry(version))
+    return feed.writeString("utf-8").encode()
+
+
+def _entry(version: PolicyVersion) -> dict[str, Any]:
+    record = _url("record", version.policy.slug, version.number)
+    links = [{"rel": "alternate", "type": "application/json", "href": record}]
+    if version.forerunner:
+        comparison = _url("compare", version.policy.slug, version.forerunner, version.number)
+        links.append(
+            {"rel": "related", "type": "text/html", "href": comparison, "title": _("Every changed word")}
+        )
+    return {
+        "title": _text(_title(version)),
+        "link": _url("version", version.policy.slug, version.number),
+        "description": escape(_text(version.change_summary)) or None,
+        "unique_id": _id(version.sha256),
+        "pubdate": version.recorded_at,
+        "updateddate": version.withdrawal.withdrawn_at if version.is_withdrawn else version.recorded_at,
+        "links": links,
+        "content": _content(version, links),
+    }
+
+
+def _title(version: PolicyVersion) -> str:
+    names = {"title": version.title, "number": version.number, "date": _date(version.effective_at)}
+    if version.is_withdrawn:
+        return _("%(title)s, version %(number)s: withdrawn, never in force") % names
+    return _("%(title)s, version %(number)s: in force from %(date)s") % names
+
+
+def _content(version: PolicyVersion, links: list[dict[str, str]]) -> str:
+    parts = [format_html("<p>{}</p>", _text(version.change_summary))] if version.change_summary else []
+    if version.is_withdrawn:
+        parts.append(format_html("<p>{}</p>", _("This version was taken back before it took effect.")))
+    labels = {"alternate": _("The record (JSON)"), "related": _("Every changed word")}
+    parts += [
+        format_html('<p><a href="{}">{}</a></p>', link["href"], labels[link["rel"]])
+        for link in reversed(links)
+    ]
+    parts.append(format_html("<p>SHA-256: <code>{}</code></p>", version.sha256))
+    return "".join(parts)
+
+
+def _publisher() -> str:
+    # Not `for_site`, which writes settings that are missing.
+    brand = BrandSettings.objects.filter(site__is_default_site=True).first() or BrandSettings()
+    return brand.legal_name or brand.name or settings.SITE_URL
+
+
+def _url(name: str, *args: str | int) -> str:
+    return settings.SITE_URL + reverse(f"policies:{name}", args=args)
+
+
+def _id(name: str) -> str:
+    return uuid5(_NAMESPACE, name).urn
+
+
+def _date(moment: datetime) -> str:
+    return formats.date_format(timezone.localtime(moment))
+
+
+def _text(text: str) -> str:
+    return _NOT_XML.sub(" ", text)

@@ -1,0 +1,82 @@
+"""Makes drafts of policy pages from texts that editors bring along: Markdown, or Word files.
+
+A draft is all it makes. It publishes nothing, and no version and no live page changes. A text that cannot be taken
+whole is refused with the reason and leaves nothing behind.
+"""
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from django.core.files import File
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from policies import cleaning, html_blocks, import_text, import_word, publishing, redline
+from policies.losses import RefusedError
+from policies.models import PolicyPage, PolicyVersion
+
+if TYPE_CHECKING:
+    from home.models import User
+
+MAX_BYTES = 5 * 1024 * 1024
+MARKDOWN_ENDINGS = (".md", ".markdown", ".txt")
+WORD_ENDINGS = (".docx", ".doc", ".docm", ".dotx", ".dotm")
+
+
+def html_of_file(*, file: File, page: PolicyPage) -> str:
+    """Read an uploaded file as the text of this page."""
+    name = file.name.lower()
+    if file.size > MAX_BYTES:
+        raise RefusedError(_("it is larger than 5 MB"))
+    if name.endswith(WORD_ENDINGS):
+        document = import_word.convert(file.read())
+        return _with_title(document.title, document.html, page)
+    if name.endswith(MARKDOWN_ENDINGS):
+        return html_of_markdown(text=import_text.decode(file.read()), page=page)
+    raise RefusedError(_("it is neither a Markdown file (.md, .txt) nor a Word file (.docx)"))
+
+
+def html_of_markdown(*, text: str, page: PolicyPage) -> str:
+    """Read pasted Markdown as the text of this page."""
+    document = import_text.convert(import_text.tidy(text), fallback_title=page.title)
+    return _with_title(document.title, document.html, page)
+
+
+def _with_title(title: str, html: str, page: PolicyPage) -> str:
+    """Keep a title that is not the page's as the first heading: the page keeps its own, and no word is lost."""
+    if not title or title.casefold() == " ".join(page.title.split()).casefold():
+        return html
+    return cleaning.canonical(f"<h2>{escape(title)}</h2>\n{html}")
+
+
+def refuse_page(*, page: PolicyPage, user: "User") -> None:
+    """Refuse to make a draft where somebody else holds the page."""
+    if page.workflow_in_progress:
+        raise RefusedError(_("it is in review; end the review first"))
+    if page.permissions_for_user(user).page_locked():
+        raise RefusedError(_("it is locked; unlock it first"))
+
+
+@transaction.atomic
+def make_draft(*, page: PolicyPage, html: str, user: "User") -> PolicyPage:
+    """Save this text as the newest draft of the page. Nothing else of the page changes."""
+    page = PolicyPage.objects.select_for_update().get(pk=page.pk).specific
+    refuse_page(page=page, user=user)
+    draft = page.get_latest_revision_as_object()
+    if publishing.render_body(draft) == html:
+        raise RefusedError(_("it is the text that the page has already"))
+    draft.body = html_blocks.to_blocks(html)
+    if not page.has_unpublished_changes:  # a new draft begins without words about its version
+        draft.change_summary = ""
+        draft.effective_from = None
+    # Not checked as a whole: a draft may lack what publishing it will ask for.
+    draft.save_revision(user=user, log_action=True, clean=False)
+    return draft
+
+
+def comparison(*, page: PolicyPage) -> tuple[PolicyVersion | None, redline.Redline]:
+    """Compare the newest draft of a page with the version in force, or with nothing."""
+    draft = page.get_latest_revision_as_object()
+    version = page.policy.in_force(timezone.now()) if page.policy else None
+    return version, redline.compare(version.html if version else "", publishing.render_body(draft))

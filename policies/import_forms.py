@@ -1,0 +1,91 @@
+"""The form with which an editor brings a text along. It reads what was sent; only its draft is ever stored."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from home.models import User
+from policies import import_drafts
+from policies.losses import RefusedError
+from policies.models import PolicyPage
+
+
+def editable_pages(user: User) -> list[PolicyPage]:
+    """List the policy pages that somebody may edit."""
+    pages = PolicyPage.objects.order_by("title").specific()
+    return [page for page in pages if page.permissions_for_user(user).can_edit()]
+
+
+class ImportForm(forms.Form):
+    """Which policy, and a file or a pasted text. `html` is what it says, once the form is valid."""
+
+    page = forms.ModelChoiceField(
+        label=gettext_lazy("Policy"),
+        queryset=PolicyPage.objects.none(),
+        help_text=gettext_lazy("Its text is replaced in a new draft. What is published stays as it is."),
+    )
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        required=False,
+        help_text=gettext_lazy("Markdown (.md, .txt) or Word (.docx), up to 5 MB."),
+        widget=forms.FileInput(attrs={"accept": ".md,.markdown,.txt,.docx"}),
+    )
+    text = forms.CharField(
+        label=gettext_lazy("Or paste Markdown"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false"}),
+        help_text=gettext_lazy("Longer texts are better sent as a file."),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        """Offer what the user may edit."""
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.html = ""
+        pages = [page.pk for page in editable_pages(user)]
+        self.fields["page"].queryset = PolicyPage.objects.filter(pk__in=pages).order_by("title")
+
+    def clean_page(self) -> PolicyPage:
+        """Take only a page that nobody else holds."""
+        page = self.cleaned_data["page"].specific
+        try:
+            import_drafts.refuse_page(page=page, user=self.user)
+        except RefusedError as refusal:
+            raise forms.ValidationError(
+                _("No draft can be made of this page: %(reason)s.") % {"reason": refusal}
+            ) from refusal
+        return page
+
+    def clean(self) -> dict[str, Any]:
+        """Read the one text that was given."""
+        cleaned = super().clean()
+        file, text, page = cleaned.get("file"), cleaned.get("text"), cleaned.get("page")
+        if file and text:
+            self.add_error("text", _("Send a file or paste a text, not both."))
+        elif not file and not text and "file" not in self.errors:
+            self.add_error("file", _("Choose a file or paste a text."))
+        elif page and (file or text):
+            self._read(page)
+        return cleaned
+
+    def save(self) -> PolicyPage:
+        """Make the draft. Raises RefusedError where the page changed hands meanwhile, or has this text already."""
+        return import_drafts.make_draft(page=self.cleaned_data["page"], html=self.html, user=self.user)
+
+    def refuse(self, reason: RefusedError) -> None:
+        """Say at the field why the text is not taken."""
+        field = "file" if self.cleaned_data.get("file") else "text"
+        self.add_error(field, _("Nothing was imported: %(reason)s.") % {"reason": reason})
+
+    def _read(self, page: PolicyPage) -> None:
+        file = self.cleaned_data.get("file")
+        try:
+            if file:
+                self.html = import_drafts.html_of_file(file=file, page=page)
+            else:
+                self.html = import_drafts.html_of_markdown(text=self.cleaned_data["text"], page=page)
+        except RefusedError as refusal:
+            self.refuse(refusal)

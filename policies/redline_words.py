@@ -1,0 +1,165 @@
+"""Matches the words of a line that changed.
+
+A word carries the white space before it and its formatting; where formatting changes inside a word, it is cut. Only
+the middle in which two lines differ is cut into words at all: that is what makes a redline fast.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import repeat
+from typing import NamedTuple
+
+from policies.redline_html import BREAK, SPACE, Formatting, Kind, Line, Run, Runs, Segment
+from policies.redline_matching import Budget, stretches
+
+_WORD = re.compile(f"[{SPACE}]*(?:{BREAK}|[^{SPACE}<]+)")
+_CUT = "\x00"  # cannot occur in a parsed document
+
+
+class Ends(NamedTuple):
+    """Two lines, cut where they begin and cease to differ: what they share at the start, what not, what at the end."""
+
+    start: Runs
+    old: Runs
+    new: Runs
+    end: Runs
+
+    def share(self) -> float:
+        """Say how much of the two lines is shared at their ends, in letters."""
+        shared = 2 * (_letters(self.start) + _letters(self.end))
+        return shared / (shared + _letters(self.old) + _letters(self.new))
+
+
+def common_ends(old: Line, new: Line) -> Ends:
+    """Find the ends that two lines share. Cuts stand before a single space, so the ends may fall a word short."""
+    if new.keeps_space:
+        return Ends((), old.runs, new.runs, ())
+    place = _common_start(old.runs, new.runs)
+    start, ours = _split(old.runs, *place)
+    _start, theirs = _split(new.runs, *place)
+    place, place_new = _common_end(ours, theirs)
+    ours, end = _split(ours, *place)
+    theirs, _end = _split(theirs, *place_new)
+    return Ends(start, ours, theirs, end)
+
+
+def segments(ends: Ends, budget: Budget, *, keeps_space: bool) -> Iterator[Segment]:
+    """Say what of a line was kept, removed and added."""
+    kept = [*ends.start]  # what was kept in one piece is written in one piece
+    for is_same, gone, come in _matched(ends.old, ends.new, budget, keeps_space=keeps_space):
+        if is_same:
+            kept += come
+        else:
+            yield Segment(Kind.KEPT, kept)
+            yield Segment(Kind.DELETED, gone)
+            yield Segment(Kind.INSERTED, come)
+            kept = []
+    yield Segment(Kind.KEPT, [*kept, *ends.end])
+
+
+def _letters(runs: Runs) -> int:
+    return sum([len(text) for _formatting, text in runs])
+
+
+def _matched(
+    old: Runs, new: Runs, budget: Budget, *, keeps_space: bool
+) -> Iterator[tuple[bool, list[Run], list[Run]]]:
+    formatting = _only_formatting(old, new)
+    ours, theirs = _words(old, keeps_space=keeps_space), _words(new, keeps_space=keeps_space)
+    if formatting is None:
+        for is_same, gone, come in stretches(ours, theirs, budget):
+            yield is_same, ours[gone], theirs[come]
+    else:
+        # Strings are matched faster than pairs of formatting and string.
+        old_texts, new_texts = [text for _formatting, text in ours], [text for _formatting, text in theirs]
+        for is_same, gone, come in stretches(old_texts, new_texts, budget):
+            yield is_same, _run(formatting, old_texts[gone]), _run(formatting, new_texts[come])
+
+
+def _run(formatting: Formatting, words: list[str]) -> list[Run]:
+    return [(formatting, "".join(words))] if words else []
+
+
+def _only_formatting(old: Runs, new: Runs) -> Formatting | None:
+    """Return the formatting that all runs share; None where there are several."""
+    found = {formatting for formatting, _text in (*old, *new)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _words(runs: Runs, *, keeps_space: bool) -> list[Run]:
+    """Cut runs into words. The first has a space before it, wherever it stood."""
+    found: list[Run] = []
+    pending = ""
+    for formatting, text in runs:
+        if words := _WORD.findall(text) if keeps_space or BREAK in text else _cut(text):
+            words[0] = pending + words[0]
+            pending = ""
+            found += zip(repeat(formatting), words)
+        pending += text[len(text.rstrip(SPACE)) :]
+    if found:
+        formatting, text = found[0]
+        found[0] = formatting, " " + text.lstrip(SPACE)
+    return found
+
+
+def _cut(text: str) -> list[str]:
+    """Cut text of single spaces and without `br`, much faster than by a pattern."""
+    words = text.replace(" ", f"{_CUT} ").split(_CUT)
+    return words[not words[0] : -1 if words[-1] == " " else None]
+
+
+def _split(runs: Runs, index: int, offset: int) -> tuple[Runs, Runs]:
+    """Cut runs in two: before a letter of one of them."""
+    if not offset:
+        return runs[:index], runs[index:]
+    formatting, text = runs[index]
+    return (*runs[:index], (formatting, text[:offset])), ((formatting, text[offset:]), *runs[index + 1 :])
+
+
+def _common_start(old: Runs, new: Runs) -> tuple[int, int]:
+    """Find the last space before which all is the same: run and letter."""
+    index, shorter = 0, min(len(old), len(new))
+    while index < shorter and old[index] == new[index]:
+        index += 1
+    if index < shorter and old[index][0] == new[index][0]:
+        ours, theirs = old[index][1], new[index][1]
+        offset = ours.rfind(" ", 0, _common_length(ours, theirs))
+        if offset >= 0:
+            return index, offset
+    while index:
+        index -= 1
+        offset = old[index][1].rfind(" ")
+        if offset >= 0:
+            return index, offset
+    return 0, 0
+
+
+def _common_end(old: Runs, new: Runs) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Find the first space from which all is the same: run and letter, in each of the two."""
+    same, shorter = 0, min(len(old), len(new))  # so many runs at the end are the same
+    while same < shorter and old[-1 - same] == new[-1 - same]:
+        same += 1
+    if same < shorter and old[-1 - same][0] == new[-1 - same][0]:
+        ours, theirs = old[-1 - same][1], new[-1 - same][1]
+        offset = ours.find(" ", len(ours) - _common_length(ours[::-1], theirs[::-1]))
+        if offset >= 0:
+            offset_new = offset + len(theirs) - len(ours)
+            return (len(old) - 1 - same, offset), (len(new) - 1 - same, offset_new)
+    while same:
+        offset = old[-same][1].find(" ")
+        if offset >= 0:
+            return (len(old) - same, offset), (len(new) - same, offset)
+        same -= 1
+    return (len(old), 0), (len(new), 0)
+
+
+def _common_length(ours: str, theirs: str) -> int:
+    """Count the letters that two texts have in common at their start, by halving."""
+    low, high = 0, min(len(ours), len(theirs))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if ours[low:middle] == theirs[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -1,0 +1,110 @@
+"""The admin's screens for bringing a text along: the form, and what the new draft changes."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.generic import FormView, TemplateView
+from wagtail.admin import messages
+from wagtail.admin.menu import MenuItem
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+
+from policies import import_drafts
+from policies.import_forms import ImportForm, editable_pages
+from policies.losses import RefusedError
+from policies.models import PolicyPage
+
+
+class ImportView(WagtailAdminTemplateMixin, FormView):
+    """Asks for a policy and a text, and makes the draft."""
+
+    page_title = gettext_lazy("Import a text")
+    header_icon = "upload"
+    template_name = "policies/admin/import.html"
+    form_class = ImportForm
+    _show_breadcrumbs = False
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Let in who may edit a policy."""
+        if not editable_pages(request.user):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_initial(self) -> dict[str, Any]:
+        """Choose the page that the address names, or the only one there is."""
+        pages = [str(page.pk) for page in editable_pages(self.request.user)]
+        named = self.request.GET.get("page")
+        return {"page": named if named in pages else pages[0] if len(pages) == 1 else None}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Tell the form who asks."""
+        return {**super().get_form_kwargs(), "user": self.request.user}
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        """Make the draft, and show what it changes."""
+        try:
+            draft = form.save()
+        except RefusedError as refusal:
+            form.refuse(refusal)
+            return self.form_invalid(form)
+        messages.success(
+            self.request,
+            _("A draft of “%(title)s” was made. Nothing was published.") % {"title": draft.title},
+        )
+        return redirect("policies_import_result", draft.pk)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Name the button."""
+        return {
+            **super().get_context_data(**kwargs),
+            "action_url": reverse("policies_import"),
+            "submit_button_label": _("Make a draft"),
+            "submit_button_active_label": _("Reading…"),
+        }
+
+
+class ResultView(WagtailAdminTemplateMixin, TemplateView):
+    """Shows what the newest draft of a policy changes."""
+
+    page_title = gettext_lazy("What the draft changes")
+    header_icon = "resubmit"
+    template_name = "policies/admin/import_result.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Compare for those who may edit the page."""
+        page = get_object_or_404(PolicyPage, pk=self.kwargs["pk"]).specific
+        if not page.permissions_for_user(self.request.user).can_edit():
+            raise PermissionDenied
+        version, redline = import_drafts.comparison(page=page)
+        self.page_subtitle = page.get_latest_revision_as_object().title
+        return {
+            **super().get_context_data(**kwargs),
+            "page_": page,
+            "version": version,
+            "redline": redline,
+        }
+
+
+class ImportMenuItem(MenuItem):
+    """Shown to those who may edit a policy."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return bool(editable_pages(request.user))
+
+
+def menu_item(order: int) -> MenuItem:
+    """Return the entry of the admin's menu."""
+    return ImportMenuItem(
+        gettext_lazy("Import a text"), reverse("policies_import"), icon_name="upload", order=order
+    )
+
+
+urlpatterns: list[URLPattern] = [
+    path("policy-import/", ImportView.as_view(), name="policies_import"),
+    path("policy-import/<int:pk>/", ResultView.as_view(), name="policies_import_result"),
+]

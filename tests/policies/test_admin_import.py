@@ -1,0 +1,198 @@
+"""An editor brings a text along: it becomes a draft, and nothing else happens; or it is refused at the field."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from wagtail.models import GroupApprovalTask, GroupPagePermission, Workflow, WorkflowTask
+
+from config.roles import ensure_groups
+from home.models import User
+from policies import publishing
+from policies.models import PolicyPage, PolicyVersion
+from tests.factories import home_page, policy_page, publish
+from tests.policies.word_files import p, r, word_file
+
+pytestmark = pytest.mark.django_db
+
+FORM = "/admin/policy-import/"
+TEXT = "# House rules\n\nBe *kind* and quiet.\n\n## Noise\n\n- none\n"
+
+
+@pytest.fixture
+def page() -> PolicyPage:
+    page = policy_page()
+    publish(page)
+    return page
+
+
+@pytest.fixture
+def editor(client: Client) -> Client:
+    ensure_groups()
+    user = User.objects.create_user(email="editor@example.com", password="x")
+    user.groups.add(Group.objects.get(name="Editors"))
+    client.force_login(user)
+    return client
+
+
+def upload(name: str, content: bytes) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content)
+
+
+def draft(page: PolicyPage) -> PolicyPage:
+    return PolicyPage.objects.get(pk=page.pk).get_latest_revision_as_object()
+
+
+def refusal(answer: object) -> str:
+    """Return what a form that came back says."""
+    assert answer.status_code == 200
+    return " ".join(words for errors in answer.context["form"].errors.values() for words in errors)
+
+
+def test_pasted_markdown_becomes_a_draft_and_nothing_else_changes(editor: Client, page: PolicyPage) -> None:
+    live = PolicyPage.objects.get(pk=page.pk)
+    answer = editor.post(FORM, {"page": page.pk, "text": TEXT}, follow=True)
+    made = draft(page)
+
+    assert [block.block_type for block in made.body] == ["paragraph", "heading", "paragraph"]
+    assert made.title == "House rules"
+    assert made.latest_revision.user.email == "editor@example.com"
+    after = PolicyPage.objects.get(pk=page.pk)
+    assert (after.live_revision_id, after.body, after.last_published_at) == (
+        live.live_revision_id,
+        live.body,
+        live.last_published_at,
+    )
+    assert after.has_unpublished_changes
+    assert PolicyVersion.objects.count() == 1
+    shown = answer.content.decode()
+    assert answer.redirect_chain == [(f"{FORM}{page.pk}/", 302)]
+    assert "<ins" in shown
+    assert "Compared with version 1" in shown
+    assert f"/admin/pages/{page.pk}/edit/" in shown
+
+
+def test_a_new_draft_has_no_words_about_its_version_yet(editor: Client, page: PolicyPage) -> None:
+    editor.post(FORM, {"page": page.pk, "text": TEXT})
+    assert draft(page).change_summary == ""
+
+
+def test_files_are_read_as_what_they_are(editor: Client, page: PolicyPage) -> None:
+    editor.post(FORM, {"page": page.pk, "file": upload("rules.MD", TEXT.encode())})
+    assert "<em>kind</em>" in publishing.render_body(draft(page))
+
+    editor.post(FORM, {"page": page.pk, "file": upload("rules.docx", word_file(p(r("From Word."))))})
+    assert publishing.render_body(draft(page)) == "<p>From Word.</p>"
+
+
+def test_a_title_of_its_own_stays_as_a_heading(editor: Client, page: PolicyPage) -> None:
+    editor.post(FORM, {"page": page.pk, "text": "# Rules & more\n\nBe kinder."})
+
+    assert draft(page).title == "House rules"
+    assert (
+        publishing.render_body(draft(page)) == '<h2 id="rules-more">Rules &amp; more</h2>\n<p>Be kinder.</p>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        ({}, "Choose a file or paste a text."),
+        ({"text": "x", "file": upload("a.md", b"x")}, "not both"),
+        ({"file": upload("a.pdf", b"%PDF")}, "neither a Markdown file"),
+        ({"file": upload("a.docx", b"no zip")}, "no Word file"),
+        ({"file": upload("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")}, "old Word file"),
+        ({"file": upload("a.md", "Grüße".encode("latin-1"))}, "not UTF-8"),
+        ({"file": upload("a.md", b"x" * (5 * 1024 * 1024 + 1))}, "larger than 5 MB"),
+        ({"file": upload("a.md", b"")}, "empty"),
+        ({"text": "a\x00b"}, "Null characters"),
+        ({"text": "a\x1bb"}, "U+001B"),
+        ({"text": "a <script>b"}, "never closed"),
+        ({"text": "| a |\n|---|\n| one | two |"}, "“two”"),
+        ({"text": "Be kind."}, "the page has already"),
+    ],
+)
+def test_it_refuses_by_name_and_leaves_nothing_behind(
+    editor: Client, page: PolicyPage, sent: dict, reason: str
+) -> None:
+    revisions = page.revisions.count()
+    answer = editor.post(FORM, {"page": page.pk, **sent})
+
+    assert reason in refusal(answer)
+    assert page.revisions.count() == revisions
+    assert not PolicyPage.objects.get(pk=page.pk).has_unpublished_changes
+
+
+def test_a_refused_text_stays_in_the_form(editor: Client, page: PolicyPage) -> None:
+    answer = editor.post(FORM, {"page": page.pk, "text": "my long work <script>"})
+    assert "my long work &lt;script&gt;" in answer.content.decode()
+
+
+def test_a_page_that_is_locked_is_refused(editor: Client, page: PolicyPage) -> None:
+    page.refresh_from_db()
+    page.locked = True
+    page.locked_by = User.objects.create_user(email="other@example.com", password="x")
+    page.save()
+
+    assert "it is locked" in refusal(editor.post(FORM, {"page": page.pk, "text": TEXT}))
+
+
+def test_a_page_in_review_is_refused(editor: Client, page: PolicyPage) -> None:
+    workflow = Workflow.objects.create(name="Review")
+    task = GroupApprovalTask.objects.create(name="Lawyer")
+    WorkflowTask.objects.create(workflow=workflow, task=task)
+    page = draft(page)
+    page.save_revision()
+    workflow.start(page, User.objects.get())
+
+    assert "it is in review" in refusal(editor.post(FORM, {"page": page.pk, "text": TEXT}))
+
+
+def test_only_pages_that_one_may_edit_are_offered(client: Client, page: PolicyPage) -> None:
+    other = policy_page("Other rules")
+    publish(other)
+    group = Group.objects.create(name="Some")
+    ensure_groups()
+    group.permissions.set(Group.objects.get(name="Editors").permissions.all())
+    permission = GroupPagePermission.objects.filter(permission__codename="change_page").first().permission
+    GroupPagePermission.objects.create(group=group, page=page, permission=permission)
+    user = User.objects.create_user(email="some@example.com", password="x")
+    user.groups.add(group)
+    client.force_login(user)
+
+    shown = client.get(FORM).content.decode()
+    assert "House rules" in shown
+    assert "Other rules" not in shown
+    assert "valid choice" in refusal(client.post(FORM, {"page": other.pk, "text": TEXT}))
+    assert client.get(f"{FORM}{other.pk}/").status_code == 302
+    assert client.get(f"{FORM}{page.pk}/").status_code == 200
+
+
+def test_who_may_edit_none_finds_no_way_there(client: Client, page: PolicyPage) -> None:
+    ensure_groups()
+    user = User.objects.create_user(email="packer@example.com", password="x")
+    user.groups.add(Group.objects.get(name="Customer service"))
+    client.force_login(user)
+
+    assert client.get(FORM).status_code == 302
+    assert FORM not in client.get("/admin/").content.decode()
+
+
+def test_the_menu_leads_there(editor: Client, page: PolicyPage) -> None:
+    assert FORM in editor.get("/admin/").content.decode()
+
+
+def test_a_policy_that_was_never_published_is_compared_with_nothing(editor: Client) -> None:
+    page = policy_page("New rules")
+    shown = editor.post(FORM, {"page": page.pk, "text": TEXT}, follow=True).content.decode()
+
+    assert "No version is in force yet" in shown
+    assert home_page().get_children().get(slug="new-rules").live is False
+
+
+def test_asking_again_for_the_same_text_makes_no_second_draft(editor: Client, page: PolicyPage) -> None:
+    editor.post(FORM, {"page": page.pk, "text": TEXT})
+    before = page.revisions.count()
+
+    assert "the page has already" in refusal(editor.post(FORM, {"page": page.pk, "text": TEXT}))
+    assert page.revisions.count() == before
