@@ -10,9 +10,10 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import APIRequestContext, APIResponse, Browser, Error, Playwright, sync_playwright
 
@@ -75,10 +76,12 @@ def find_browser(playwright: Playwright, named: Path | None = None) -> Path:
 
 
 @contextmanager
-def browsing(playwright: Playwright, path: Path) -> Iterator[Browser]:
-    """Start a browser, and end it whatever happens."""
+def browsing(playwright: Playwright, path: Path, *, only: str = "") -> Iterator[Browser]:
+    """Start a browser, and end it whatever happens. It finds no other host than `only`, where that is said."""
+    host = urlsplit(only).hostname
+    alone = [f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {host}"] if host else []
     try:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *alone])
     except Error as error:
         raise NoBrowserError(f"The browser {path} does not start: {first_line(error)}") from None
     try:
@@ -113,10 +116,11 @@ class Site:
         """Read what is declared, choose the pages, list the states."""
         declared = self.declared()
         choice = audit_pages.choose(self.page, self._seeds(), most=self.limits.most_pages)
+        policy = urlsplit(declared.url).path.partition("versions/")[0] or "/"
         return Plan(
-            declared=declared,
+            declared=replace(declared, waiting=choice.waiting),
             choice=choice,
-            pages=tuple(dict.fromkeys(("/", *choice.paths, audit_pages.MISSING))),
+            pages=tuple(dict.fromkeys(("/", policy, *choice.paths, audit_pages.MISSING))),
             states=tuple(auditing.states_of(declared)),
             actions=tuple(auditing.registered_actions()),
         )

@@ -8,6 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+import policies
+
 
 def refused(*arguments: str) -> str:
     """Run the command, which must end with 2; return what it said."""
@@ -21,6 +23,7 @@ def refused(*arguments: str) -> str:
 def _without_library(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("policies.audit_browser", "policies.audit_visitor"):
         monkeypatch.delitem(sys.modules, name, raising=False)
+        monkeypatch.delattr(policies, name.rpartition(".")[2], raising=False)
     monkeypatch.setitem(sys.modules, "playwright", None)
     monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
 

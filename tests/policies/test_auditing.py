@@ -205,6 +205,19 @@ def test_nobody_is_asked_before_something_is_allowed() -> None:
     assert found(request("https://other.example"), ALL, site) == [Problem.UNDECLARED]
 
 
+def test_a_service_that_waits_for_a_category_needs_that_one() -> None:
+    known = {
+        "origins": frozenset({"https://map.example"}),
+        "waiting": {"https://map.example": frozenset({"media"})},
+    }
+    site = Declared(categories=(category(entry("_ga")), category(entry("_m"), varname="media")), **known)
+    media = State(name="only media", granted=frozenset({"media"}), has_chosen=True)
+    assert found(request("https://map.example"), ALL, site) == [Problem.EARLY]
+    assert found(request("https://map.example"), media, site) == []
+    [row] = auditing.rows(sightings((media, "/", request("https://map.example"))), site)
+    assert row.declared_in == ("Media",)
+
+
 def test_a_request_that_was_stopped_is_found_and_said_to_be_stopped() -> None:
     [(problem, why)] = auditing.problems(request(is_blocked=True), BEFORE, declared())
     assert problem == Problem.EARLY

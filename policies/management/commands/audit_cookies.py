@@ -46,6 +46,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--quiet-for", type=_seconds, default=0.5, help="seconds without a request that end a page (0.5)"
         )
+        parser.add_argument(
+            "--alone", action="store_true", help="note what is asked of other hosts, but let none be reached"
+        )
         parser.add_argument("--browser", type=Path, metavar="PATH", help="the Chromium or Chrome to use")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there, too")
 
@@ -84,7 +87,8 @@ class Command(BaseCommand):
                 path = audit_browser.find_browser(playwright, options["browser"])
                 site = audit_browser.Site(playwright, url, limits)
                 plan = site.plan()
-                with audit_browser.browsing(playwright, path) as browser:
+                only = site.origin if options["alone"] else ""
+                with audit_browser.browsing(playwright, path, only=only) as browser:
                     visits = audit_browser.look(browser, site, plan, seeing)
                     hidden = not sys.stderr.isatty()
                     for _ in tqdm(visits, total=plan.visits, unit=" pages", leave=False, disable=hidden):
