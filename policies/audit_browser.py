@@ -9,10 +9,11 @@ pages and uses the bar, so each audit leaves a few consent records there. It jud
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import APIRequestContext, APIResponse, Browser, Error, Playwright, sync_playwright
 
@@ -62,26 +63,34 @@ def playing() -> Iterator[Playwright]:
         yield playwright
 
 
+def find_browser(playwright: Playwright, named: Path | None = None) -> Path:
+    """Find the browser to look with: the one named, else Playwright's own, else one of the system."""
+    own = Path(playwright.chromium.executable_path)
+    others = (Path(path) for path in map(shutil.which, BROWSERS) if path)
+    found = next((path for path in ([named] if named else [own, *others]) if path.is_file()), None)
+    if found is None:
+        raise NoBrowserError(
+            f"There is no browser {named}." if named else "There is no browser to look with."
+        )
+    return found
+
+
 @contextmanager
-def browsing(playwright: Playwright, executable: Path | None = None) -> Iterator[Browser]:
-    """Start a browser: the one named, else Playwright's own, else one of the system."""
-    path = executable or _find(playwright)
-    if path is None:
-        raise NoBrowserError("There is no browser to look with.")
+def browsing(playwright: Playwright, path: Path, *, only: str = "") -> Iterator[Browser]:
+    """Start a browser, and end it whatever happens. It finds no other host than `only`, where that is said."""
+    host = urlsplit(only).hostname
+    alone = [f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {host}"] if host else []
     try:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *alone])
     except Error as error:
         raise NoBrowserError(f"The browser {path} does not start: {first_line(error)}") from None
     try:
         yield browser
+    except Error as error:
+        raise AuditError(f"The browser gave up: {first_line(error)}") from None
     finally:
-        browser.close()
-
-
-def _find(playwright: Playwright) -> Path | None:
-    own = Path(playwright.chromium.executable_path)
-    found = [own] if own.exists() else [Path(path) for path in map(shutil.which, BROWSERS) if path]
-    return found[0] if found else None
+        with suppress(Error):
+            browser.close()
 
 
 # --- Before the browser opens: which pages, and what is declared ---------------------------------------------
@@ -107,10 +116,11 @@ class Site:
         """Read what is declared, choose the pages, list the states."""
         declared = self.declared()
         choice = audit_pages.choose(self.page, self._seeds(), most=self.limits.most_pages)
+        policy = urlsplit(declared.url).path.partition("versions/")[0] or "/"
         return Plan(
-            declared=declared,
+            declared=replace(declared, waiting=choice.waiting),
             choice=choice,
-            pages=tuple(dict.fromkeys(("/", *choice.paths, audit_pages.MISSING))),
+            pages=tuple(dict.fromkeys(("/", policy, *choice.paths, audit_pages.MISSING))),
             states=tuple(auditing.states_of(declared)),
             actions=tuple(auditing.registered_actions()),
         )

@@ -26,6 +26,8 @@ MISSING = "/no-such-page-here/"
 _FILE = re.compile(r"\.[a-z0-9]{1,12}$", re.IGNORECASE)
 _VERSION = re.compile(r"/versions/(\d+)/$", re.ASCII)
 _NUMBER = re.compile(r"\A[\d-]*\d[\d-]*\Z", re.ASCII)
+# By these a page shows how it is built; notices and paragraphs come and go with the content.
+_BLOCKS = "//main/* | //main/*/*[self::div or self::ol or self::ul or self::form or self::article]"
 _SILENT_LINKS = {"canonical", "alternate", "prev", "next", "author", "license"}
 
 
@@ -52,6 +54,7 @@ class Choice:
     unread: int  # addresses nobody looked at
     left_out: int  # kinds beyond the number asked for
     broken: tuple[str, ...]  # addresses that should answer and do not
+    waiting: dict[str, frozenset[str]]  # foreign origin → the categories that pages say it waits for
 
 
 Fetch = Callable[[str], Answer | None]
@@ -64,6 +67,7 @@ def choose(fetch: Fetch, seeds: Iterable[str], *, most: int) -> Choice:
     alike: Counter[tuple[str, int]] = Counter()
     kinds: dict[frozenset[str], str] = {}
     broken: list[str] = []
+    waiting: dict[str, frozenset[str]] = {}
     read = unread = 0
     while queue:
         path = queue.popleft()
@@ -81,12 +85,19 @@ def choose(fetch: Fetch, seeds: Iterable[str], *, most: int) -> Choice:
         if answer is None or not HTTPStatus.OK <= answer.status < HTTPStatus.BAD_REQUEST:
             continue
         kinds.setdefault(kind_of(answer), answer.path)
+        for origin, categories in waiting_in(answer).items():
+            waiting[origin] = waiting.get(origin, frozenset()) | categories
         fresh = [link for link in links(answer) if link not in known]
         known.update(fresh)
         queue.extend(dict.fromkeys(fresh))
     paths = tuple(dict.fromkeys(kinds.values()))
     return Choice(
-        paths=paths[:most], read=read, unread=unread, left_out=max(0, len(paths) - most), broken=tuple(broken)
+        paths=paths[:most],
+        read=read,
+        unread=unread,
+        left_out=max(0, len(paths) - most),
+        broken=tuple(broken),
+        waiting=waiting,
     )
 
 
@@ -109,7 +120,8 @@ def _numbered(path: str) -> str:
 
 
 def _traits(tree: html.HtmlElement) -> Iterator[str]:
-    yield from tree.xpath("//main/*/@class | //main/*/*/@class")
+    for block in tree.xpath(_BLOCKS):
+        yield from (f".{name}" for name in block.get("class", "").split() if "--" not in name)  # no variants
     for element in tree.iter("*"):
         tag, attributes = str(element.tag), element.attrib
         yield from (name for name in attributes if name.startswith("data-"))
@@ -126,6 +138,18 @@ def _traits(tree: html.HtmlElement) -> Iterator[str]:
                 yield f"form {attributes.get('method')} {' '.join(sorted(fields))}"
             case "iframe" | "embed" | "object" | "video" | "audio" | "source" | "img":
                 yield f"{tag} {_foreign_host(source or attributes.get('data') or attributes.get('srcset', ''))}"
+
+
+def waiting_in(answer: Answer) -> dict[str, frozenset[str]]:
+    """Say which foreign origins a page names inside what waits for a category: optional scripts, embedded media."""
+    found: dict[str, frozenset[str]] = {}
+    for element in _parse(answer.markup).xpath("//*[@data-consent-category or @data-category]"):
+        category = element.get("data-consent-category") or element.get("data-category")
+        for address in element.xpath("descendant-or-self::*/@data-src | descendant-or-self::iframe/@src"):
+            if host := _foreign_host(address):
+                origin = f"{urlsplit(urljoin(answer.address, address)).scheme}://{host}"
+                found[origin] = found.get(origin, frozenset()) | {category}
+    return found
 
 
 def _foreign_host(address: str) -> str:

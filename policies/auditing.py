@@ -6,8 +6,8 @@ at start-up what a crawl would not find by itself: paths that no page links to, 
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from policies.consent import COOKIE_NAME
@@ -15,15 +15,8 @@ from policies.notices import Category, DeclaredCookie
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 # The longest that a unit can be: what is declared in words is held against seconds.
-UNITS = {
-    "second": 1,
-    "minute": MINUTE,
-    "hour": HOUR,
-    "day": DAY,
-    "week": 7 * DAY,
-    "month": 31 * DAY,
-    "year": 366 * DAY,
-}
+UNITS = {"second": 1, "minute": MINUTE, "hour": HOUR, "day": DAY}
+UNITS |= {"week": 7 * DAY, "month": 31 * DAY, "year": 366 * DAY}
 SESSION = 0.0  # how long something lasts that goes when the browser is closed
 FOR_EVER = float("inf")  # and what stays until somebody removes it
 
@@ -32,8 +25,7 @@ _SOURCE = re.compile(
     r"(?:(?P<scheme>[a-z]+)://)?(?P<host>[a-z0-9.*-]+|\[[0-9a-f:]+\])(?::(?P<port>\d+|\*))?(?:/.*)?",
     re.IGNORECASE,
 )
-_FETCHES = {"child", "connect", "default", "font", "frame", "img", "manifest", "media", "object", "script"}
-_FETCHES |= {"script-src-elem", "style", "style-src-elem", "worker"}
+_FETCHES = set("child connect default font frame img manifest media object script style worker".split())
 _PORTS = {"http": "80", "https": "443"}
 
 
@@ -107,10 +99,11 @@ class Sighting:
 
 @dataclass(frozen=True, kw_only=True)
 class Declared:
-    """What the site says of itself: the frozen cookie table in force, and the origins its pages may ask."""
+    """What the site says of itself: the frozen cookie table in force, and whom its pages may ask, and when."""
 
     categories: tuple[Category, ...] = ()
     origins: frozenset[str] = frozenset()
+    waiting: Mapping[str, frozenset[str]] = field(default_factory=dict)  # origin → categories it waits for
     number: int | None = None
     url: str = ""
 
@@ -118,6 +111,14 @@ class Declared:
     def optional(self) -> tuple[str, ...]:
         """The categories that a visitor can choose about."""
         return tuple(sorted(category.varname for category in self.categories if category.is_offered))
+
+    def knows(self, origin: str) -> bool:
+        """Say whether an outside service of the site has this origin."""
+        return any(allows(source, origin) for source in self.origins)
+
+    def names(self, varnames: Iterable[str]) -> str:
+        """Name categories as visitors read them."""
+        return ", ".join(category.name for category in self.categories if category.varname in varnames)
 
     def of(self, seen: Seen) -> list[tuple[Category, DeclaredCookie]]:
         """Find what is declared under this name and kind of storage; of the same party where there is such."""
@@ -262,7 +263,9 @@ def _problems_of_request(seen: Seen, state: State, declared: Declared) -> Iterat
     if not state.granted:
         problem = Problem.LEFT_BEHIND if state.is_withdrawn else Problem.EARLY
         yield problem, f"a third party was asked while nothing was allowed ({seen.resource}){stopped}"
-    elif not any(allows(source, seen.name) for source in declared.origins):
+    elif (waits_for := declared.waiting.get(seen.name)) and not waits_for & state.granted:
+        yield Problem.EARLY, f"{declared.names(waits_for)} was not allowed ({seen.resource}){stopped}"
+    elif not declared.knows(seen.name):
         yield (
             Problem.UNDECLARED,
             f"no outside service of this site has this origin ({seen.resource}){stopped}",
@@ -306,6 +309,9 @@ def rows(sightings: Iterable[Sighting], declared: Declared) -> list[Row]:
         entries = [] if seen.kind == Kind.REQUEST else declared.of(seen)
         name = entries[0][1].name if entries else seen.name
         categories = tuple(dict.fromkeys(category.name for category, _ in entries))
+        if seen.kind == Kind.REQUEST and declared.knows(seen.name):
+            waits_for = declared.waiting.get(seen.name)
+            categories = (declared.names(waits_for) if waits_for else "an outside service",)
         _, states, _ = found.setdefault((seen.kind, name, seen.host), (sighting.page, {}, categories))
         states[sighting.state.name] = None
     made = [

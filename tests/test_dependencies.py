@@ -73,16 +73,16 @@ def test_every_tool_for_development_is_named_in_the_decision() -> None:
 
 
 def test_only_the_audit_drives_a_tool_for_development() -> None:
-    files = [path for folder in SITE for path in (ROOT / folder).rglob("*.py")]
-    drivers = {path.name for path in files if DRIVEN & packages_imported([path.read_text(encoding="utf-8")])}
-    assert drivers == {"audit_browser.py", "audit_visitor.py"}
-    importers = {
-        path.name
-        for path in files
-        if re.search(r"import .*\b(audit_browser|audit_visitor)\b", path.read_text(encoding="utf-8"))
-        or re.search(r"from policies\.(audit_browser|audit_visitor) ", path.read_text(encoding="utf-8"))
+    code = {
+        path: path.read_text(encoding="utf-8") for folder in SITE for path in (ROOT / folder).rglob("*.py")
     }
-    assert importers == {"audit_browser.py", "audit_cookies.py"}
+    drivers = {
+        path.stem for path, source in code.items() if re.search(r"\b(?:from|import) playwright\b", source)
+    }
+    assert drivers == {"audit_browser", "audit_visitor"}
+    import_of_one = re.compile(r"^\s*from policies(?: import .*|\.)audit_(?:browser|visitor)\b", re.MULTILINE)
+    users = {path.stem for path, source in code.items() if import_of_one.search(source)}
+    assert users == {"audit_browser", "audit_cookies"}
 
 
 def test_packages_are_seen() -> None:

@@ -52,7 +52,7 @@ def test_pages_that_differ_only_in_their_words_are_one_kind() -> None:
         ("", '<img srcset="//pixel.example/1.gif 2x">'),
         ("", '<form method="post"><input name="sku"></form>'),
         ("", '<p data-embed="video">Load</p>'),
-        ("", '<section class="other"></section>'),
+        ("", '<ol class="timeline"></ol>'),
     ],
 )
 def test_what_can_make_a_browser_keep_or_ask_makes_a_kind(head: str, main: str) -> None:
@@ -79,6 +79,28 @@ def test_only_pages_of_this_site_are_followed() -> None:
         + '<a href="/file/" download>File</a>',
     )
     assert audit_pages.links(here) == ["/about/", "/shop/mug/", "/terms/", "/shop/"]
+
+
+def test_what_waits_for_a_category_is_read_from_the_pages() -> None:
+    script = '<script type="text/plain" data-consent-category="analytics" data-src="{}"></script>'
+    embed = '<figure data-category="media"><template><iframe src="https://map.example/1"></iframe></template></figure>'
+    first = page(
+        "/", anchors("/b/") + script.format("https://a.example/x.js") + script.format("/static/own.js")
+    )
+    choice = audit_pages.choose(
+        site(first, page("/b/", embed + script.format("//map.example/s"))), ["/"], most=9
+    )
+    assert choice.waiting == {
+        "https://a.example": {"analytics"},
+        "https://map.example": {"analytics", "media"},
+    }
+
+
+def test_variants_of_a_look_make_no_kind() -> None:
+    pages = [
+        page(f"/{name}/", f'<div class="box box--{name}"></div><p class="{name}">x</p>') for name in "bc"
+    ]
+    assert chosen(page("/", anchors("/b/", "/c/")), *pages) == ("/", "/b/")
 
 
 def test_error_pages_are_not_chosen_and_broken_ones_are_told() -> None:

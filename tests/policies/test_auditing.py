@@ -205,6 +205,19 @@ def test_nobody_is_asked_before_something_is_allowed() -> None:
     assert found(request("https://other.example"), ALL, site) == [Problem.UNDECLARED]
 
 
+def test_a_service_that_waits_for_a_category_needs_that_one() -> None:
+    known = {
+        "origins": frozenset({"https://map.example"}),
+        "waiting": {"https://map.example": frozenset({"media"})},
+    }
+    site = Declared(categories=(category(entry("_ga")), category(entry("_m"), varname="media")), **known)
+    media = State(name="only media", granted=frozenset({"media"}), has_chosen=True)
+    assert found(request("https://map.example"), ALL, site) == [Problem.EARLY]
+    assert found(request("https://map.example"), media, site) == []
+    [row] = auditing.rows(sightings((media, "/", request("https://map.example"))), site)
+    assert row.declared_in == ("Media",)
+
+
 def test_a_request_that_was_stopped_is_found_and_said_to_be_stopped() -> None:
     [(problem, why)] = auditing.problems(request(is_blocked=True), BEFORE, declared())
     assert problem == Problem.EARLY
@@ -287,10 +300,12 @@ def test_a_finding_is_told_once_with_its_states_and_its_first_page() -> None:
 
 
 def test_the_table_sums_up_by_what_is_declared() -> None:
-    site = declared(category(entry("_ga_*"), entry("_gid")))
+    site = declared(category(entry("_ga_*"), entry("_gid")), origins=("https://known.example",))
     seen = sightings((ALL, "/", cookie("_ga_1")), (ALL, "/", cookie("_ga_2")), (BEFORE, "/a/", request()))
+    seen += sightings((ALL, "/a/", request("https://known.example")))
     assert [(row.name, row.states, row.page, row.declared_in) for row in auditing.rows(seen, site)] == [
         ("_ga_*", ("all",), "/", ("Analytics",)),
+        ("https://known.example", ("all",), "/a/", ("an outside service",)),
         ("https://stats.example", ("before",), "/a/", ()),
     ]
     assert auditing.never_seen(seen, site) == ["_gid"]

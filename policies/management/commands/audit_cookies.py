@@ -46,6 +46,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--quiet-for", type=_seconds, default=0.5, help="seconds without a request that end a page (0.5)"
         )
+        parser.add_argument(
+            "--alone", action="store_true", help="note what is asked of other hosts, but let none be reached"
+        )
         parser.add_argument("--browser", type=Path, metavar="PATH", help="the Chromium or Chrome to use")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there, too")
 
@@ -80,16 +83,16 @@ class Command(BaseCommand):
         )
         seeing = audit_browser.Seeing()
         try:
-            with (
-                audit_browser.playing() as playwright,
-                audit_browser.browsing(playwright, options["browser"]) as browser,
-            ):
+            with audit_browser.playing() as playwright:
+                path = audit_browser.find_browser(playwright, options["browser"])
                 site = audit_browser.Site(playwright, url, limits)
                 plan = site.plan()
-                visits = audit_browser.look(browser, site, plan, seeing)
-                hidden = not sys.stderr.isatty()
-                for _ in tqdm(visits, total=plan.visits, unit=" pages", leave=False, disable=hidden):
-                    pass
+                only = site.origin if options["alone"] else ""
+                with audit_browser.browsing(playwright, path, only=only) as browser:
+                    visits = audit_browser.look(browser, site, plan, seeing)
+                    hidden = not sys.stderr.isatty()
+                    for _ in tqdm(visits, total=plan.visits, unit=" pages", leave=False, disable=hidden):
+                        pass
         except audit_browser.NoBrowserError as error:
             raise CommandError(NO_BROWSER.format(why=error, **install), returncode=2) from None
         except audit_browser.AuditError as error:
@@ -111,6 +114,8 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"\nNot looked at: {plan.choice.unread} address(es), {plan.choice.left_out} kind(s) of pages"
             )
+        for name in seeing.undone:
+            self.stdout.write(f"\nNot done, since no page offers it: {name}")
         for failure in seeing.failures:
             self.stderr.write(f"Could not be looked at: {failure}")
         if findings:
@@ -128,7 +133,8 @@ class Command(BaseCommand):
         lines = [("what", "name", "of", *map(str, range(1, len(columns) + 1)), "declared", "first on")]
         for row in rows:
             marks = ("x" if name in row.states else "." for name in columns)
-            lines.append((row.kind, row.name, row.host, *marks, ", ".join(row.declared_in) or "-", row.page))
+            of = "" if row.host == row.name else row.host
+            lines.append((row.kind, row.name, of, *marks, ", ".join(row.declared_in) or "-", row.page))
         widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
         self.stdout.write("")
         for line in lines:
