@@ -230,7 +230,7 @@ def _purchase(order: Order, option: ShippingOption) -> payments.Purchase:
         shipping=payments.Shipping(
             name=option.name, price=option.price, min_days=option.min_days, max_days=option.max_days
         ),
-        success_url=site + reverse("store:return_from_payment", args=[order.token]),
-        cancel_url=site + reverse("store:cancel_payment", args=[order.token]),
+        success_url=site + reverse("store:return_from_payment", args=[order.return_token]),
+        cancel_url=site + reverse("store:cancel_payment", args=[order.return_token]),
         expires_at=order.session_expires_at,
     )

@@ -57,6 +57,8 @@ class Order(models.Model):
     )
 
     token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
+    # Of the ways back from the payment page, which can end an order: never shown, unlike the address of its page.
+    return_token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
     number = models.CharField(_("number"), max_length=20, unique=True)
     status = models.CharField(
         _("status"), max_length=12, choices=Status.choices, default=Status.PLACED, db_index=True

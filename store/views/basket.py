@@ -21,7 +21,7 @@ from store.models.baskets import MAX_QUANTITY
 @require_safe
 def basket(request: HttpRequest) -> HttpResponse:
     """Show the basket at today's prices."""
-    return _page(request, basket_of(request))
+    return page(request, basket_of(request))
 
 
 @never_cache
@@ -77,12 +77,13 @@ def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:
 def _refusal(request: HttpRequest, found: Basket | None, error: str) -> HttpResponse:
     if _wants_json(request):
         return JsonResponse({"ok": False, "error": error}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return _page(request, found, error=error, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return page(request, found, error=error, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def _page(
+def page(
     request: HttpRequest, found: Basket | None, *, error: str = "", status: int = HTTPStatus.OK
 ) -> HttpResponse:
+    """Show a basket, and what stands in the way if something does."""
     shop = ShopPage.objects.live().first()
     context = {
         "contents": baskets.with_pictures(baskets.contents(found)),
