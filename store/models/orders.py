@@ -107,6 +107,8 @@ class Order(models.Model):
     session_expires_at = models.DateTimeField(_("payment page closes"), null=True, blank=True)
     payment_intent_id = models.CharField(_("Stripe payment"), max_length=255, blank=True)
     livemode = models.BooleanField(_("real money"), default=False)
+    # A fingerprint of the network it came from, kept only while it holds goods (store.holds).
+    sender = models.CharField(max_length=64, blank=True, default="", db_index=True, editable=False)
 
     class Meta:
         verbose_name = _("order")

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from home.client import client_address
 from policies.models import Policy, PolicyVersion
-from store import baskets, checkout, payments, settling
+from store import baskets, checkout, holds, payments, settling
 from store.basket_cookie import basket_of, remember
 from store.forms import CheckoutForm, DeliveryForm
 from store.models import Basket, DeliveryCountry, Order, OrderEvent, ShippingOption
@@ -102,11 +103,19 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
         return _to_order(request, order)
     except payments.PaymentError as error:
         logger.warning("Order %s could not be cancelled: %s", order.number, error)
-    # The cookie of the basket may be gone; a new basket that was begun since stays.
-    mine = basket_of(request) or baskets.filled_again(order=order)
+    mine = basket_of(request) or _new_basket(request, order)
     response = HttpResponseRedirect(reverse("store:basket"), status=HTTPStatus.SEE_OTHER)
     remember(response, mine, baskets.count(mine))
     return response
+
+
+def _new_basket(request: HttpRequest, order: Order) -> Basket | None:
+    """Fill a basket with what was ordered, for a browser that has lost the cookie of the old one."""
+    address = client_address(request)
+    if holds.NEW_BASKETS.seconds_to_wait(address):
+        return None
+    holds.NEW_BASKETS.count(address)
+    return baskets.filled_again(order=order)
 
 
 def _to_order(request: HttpRequest, order: Order) -> HttpResponse:
@@ -121,6 +130,14 @@ def _order(request: HttpRequest, shown: Review) -> HttpResponse:
     form = _form(shown, request)
     if not form.is_valid():
         return _page(request, shown, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    address = client_address(request)
+    if wait := holds.CHECKOUTS.seconds_to_wait(address):
+        return _not_so_much(request, shown, form, wait)
+    holds.CHECKOUTS.count(address)
+    return _place(request, shown, form)
+
+
+def _place(request: HttpRequest, shown: Review, form: CheckoutForm) -> HttpResponse:
     agreement = checkout.Agreement(shown=form.cleaned_data["shown"], terms=shown.terms, privacy=shown.privacy)
     try:
         with payments.answering_within(STRIPE_SECONDS):
@@ -129,10 +146,13 @@ def _order(request: HttpRequest, shown: Review) -> HttpResponse:
                 email=form.cleaned_data["email"],
                 option=shown.option,
                 agreement=agreement,
+                sender=holds.sender_of(request),
             )
             url = checkout.start_payment(order=order)
     except checkout.AlreadyUnderWayError as error:
         return _already_under_way(request, error.order)
+    except holds.HoldsTooMuchError as error:
+        return _not_so_much(request, shown, form, error.seconds)
     except checkout.CheckoutError:
         return _changed_meanwhile(request)
     except payments.AddressRefusedError:
@@ -143,6 +163,15 @@ def _order(request: HttpRequest, shown: Review) -> HttpResponse:
         return _page(request, shown, form, status=HTTPStatus.BAD_GATEWAY)
     response = HttpResponseRedirect(url, status=HTTPStatus.SEE_OTHER)
     remember_order(response, order)
+    return response
+
+
+def _not_so_much(request: HttpRequest, shown: Review, form: CheckoutForm, seconds: int) -> HttpResponse:
+    form.add_error(None, holds.why_not(seconds))
+    if not seconds:
+        return _page(request, shown, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    response = _page(request, shown, form, status=HTTPStatus.TOO_MANY_REQUESTS)
+    response.headers["Retry-After"] = str(seconds)
     return response
 
 
