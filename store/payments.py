@@ -20,6 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from stripe import RequestOptions
 from stripe.params.checkout import SessionCreateParams, SessionCreateParamsShippingAddressCollection
 
+from store import typed_text
+
 # One try, and the longest pause that the SDK makes before the next.
 CONNECT_SECONDS, READ_SECONDS, PAUSE_SECONDS, RETRIES = 2, 3.5, 1, 2
 # https://docs.stripe.com/currencies#special-cases: two decimals at Stripe, none in the world.
@@ -383,18 +385,14 @@ def _session(found: Any) -> Session:
         discount=-amount(-(details.get("amount_discount") or 0)),
         shipping=amount(details.get("amount_shipping")),
         tax=amount(details.get("amount_tax")),
-        reference=raw.get("client_reference_id") or "",
+        reference=typed_text.one_line(raw.get("client_reference_id"), 200),  # which another shop may have set
         payment_intent_id=intent.get("id") or "",
         has_failed=intent.get("status") in {"requires_payment_method", "canceled"},
         expires_at=datetime.fromtimestamp(raw.get("expires_at") or 0, UTC),
-        customer_name=delivery.get("name") or customer.get("name") or "",
-        phone=customer.get("phone") or "",
-        shipping_address=_address(delivery),
-        billing_address=_address(customer),
+        customer_name=typed_text.one_line(
+            delivery.get("name") or customer.get("name"), typed_text.NAME_LENGTH
+        ),
+        phone=typed_text.one_line(customer.get("phone"), typed_text.PHONE_LENGTH),
+        shipping_address=typed_text.address(delivery),
+        billing_address=typed_text.address(customer),
     )
-
-
-def _address(holder: dict[str, Any]) -> dict[str, str]:
-    address = holder.get("address") or {}
-    lines = {name: value for name, value in address.items() if value}
-    return {"name": holder.get("name") or "", **lines} if lines else {}

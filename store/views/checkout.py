@@ -181,7 +181,7 @@ def _already_under_way(request: HttpRequest, order: Order) -> HttpResponse:
         return _to_order(request, order)
     words = _(
         "A payment for this basket is under way already, or has just been made. The confirmation goes to the e-mail "
-        "address that was given with it."
+        "address that was given with it. If you began it in another window, please go on there."
     )
     mine = basket_of(request)
     response = basket_views.page(request, mine, error=words, status=HTTPStatus.CONFLICT)
