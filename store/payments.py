@@ -292,13 +292,17 @@ def retrieve_session(session_id: str) -> Session:
 
 def find_session(*, reference: str, made_after: datetime) -> Session | None:
     """Look for the session of an order whose answer was lost; None when Stripe made none. Raises PaymentError."""
-    since = {"created": {"gte": int(made_after.timestamp())}, "limit": 100}
-    try:
-        pages = client().v1.checkout.sessions.list(since, _in_time()).auto_paging_iter()
-        found = next((one for one in pages if one.client_reference_id == reference), None)
-    except stripe.StripeError as error:
-        _translate(error)
-    return _session(found) if found is not None else None
+    wanted: dict[str, Any] = {"created": {"gte": int(made_after.timestamp())}, "limit": 100}
+    while True:
+        try:
+            # Not the SDK's own paging: each page has to be had in the time that is left.
+            page = client().v1.checkout.sessions.list(wanted, _in_time())
+        except stripe.StripeError as error:
+            _translate(error)
+        found = next((one for one in page.data if one.client_reference_id == reference), None)
+        if found is not None or not page.has_more:
+            return _session(found) if found is not None else None
+        wanted["starting_after"] = page.data[-1].id
 
 
 def expire_session(session_id: str) -> Session:
@@ -327,8 +331,7 @@ def _translate(error: stripe.StripeError) -> NoReturn:
 
     Their own words may repeat what a shopper typed; ours, which are logged and kept, say where to look instead.
     """
-    param = getattr(error, "param", None)
-    told = (type(error).__name__, error.code, param, error.request_id)
+    told = (type(error).__name__, error.code, getattr(error, "param", None), error.request_id)
     message = " ".join(str(part) for part in told if part)
     match error:
         case stripe.InvalidRequestError(code="resource_missing"):
@@ -363,8 +366,7 @@ def _session(found: Any) -> Session:
     """Copy what we use out of Stripe's object."""
     raw = found.to_dict()
     currency = (raw.get("currency") or "").upper()
-    details = raw.get("total_details") or {}
-    customer = raw.get("customer_details") or {}
+    details, customer = raw.get("total_details") or {}, raw.get("customer_details") or {}
     delivery = (raw.get("collected_information") or {}).get("shipping_details") or {}
     intent = raw.get("payment_intent") or {}
     intent = {"id": intent} if isinstance(intent, str) else intent  # expanded only where it was asked for
