@@ -81,8 +81,10 @@ def _as_it_stands(request: HttpRequest) -> Review | None:
 def return_from_payment(request: HttpRequest, token: str) -> HttpResponse:
     """Back from the payment page: ask Stripe what happened, then show the order."""
     order = get_object_or_404(Order, return_token=token)
-    # The address may name any session; the order's own is the only one asked about.
-    if order.session_id and request.GET.get("session_id") == order.session_id:
+    # The address may name any session; the order's own is the only one asked about, and only while there is something
+    # to learn.
+    is_named = order.session_id and request.GET.get("session_id") == order.session_id
+    if is_named and order.status in Order.HOLDING and _may_ask(request):
         try:
             with payments.answering_within(STRIPE_SECONDS):
                 settling.settle(session_id=order.session_id, by=OrderEvent.By.SHOPPER)
@@ -107,6 +109,15 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
     response = HttpResponseRedirect(reverse("store:basket"), status=HTTPStatus.SEE_OTHER)
     remember(response, mine, baskets.count(mine))
     return response
+
+
+def _may_ask(request: HttpRequest) -> bool:
+    """Say whether Stripe is asked for this sender; who reloads the page all day reads what we know."""
+    address = client_address(request)
+    if holds.QUESTIONS.seconds_to_wait(address):
+        return False
+    holds.QUESTIONS.count(address)
+    return True
 
 
 def _new_basket(request: HttpRequest, order: Order) -> Basket | None:
