@@ -4,6 +4,7 @@ A basket exists once something is put into it. It keeps SKUs and quantities only
 looked up each time. It never holds stock: that is the checkout's.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -121,6 +122,19 @@ def add(*, basket: Basket | None, sku: str, quantity: int) -> Basket:
     line.quantity = min(line.quantity + quantity, MAX_QUANTITY)
     line.save()
     basket.save(update_fields=["updated_at"])
+    return basket
+
+
+@transaction.atomic
+def filled_again(*, order: Order) -> Basket | None:
+    """Put what was ordered into a new basket, for a shopper who lost the old one; None when nothing is sold any more.
+
+    Never the old basket itself: whoever is given that is let in on all that happens in it later.
+    """
+    basket = None
+    for line in order.lines.all():
+        with suppress(BasketError):
+            basket = add(basket=basket, sku=line.sku, quantity=line.quantity)
     return basket
 
 

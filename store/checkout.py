@@ -16,7 +16,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from policies.models import PolicyVersion
-from store import baskets, clock, orders, payments, settling, stock
+from store import baskets, clock, holds, orders, payments, settling, stock
 from store.models import Basket, Order, OrderEvent, OrderLine, ShippingOption
 
 By, Reason = OrderEvent.By, OrderEvent.Reason
@@ -82,13 +82,15 @@ def check_total(contents: baskets.Contents, option: ShippingOption) -> None:
         raise NotPayableError(str(error)) from error
 
 
-def place_order(*, basket: Basket, email: str, option: ShippingOption, agreement: Agreement) -> Order:
+def place_order(
+    *, basket: Basket, email: str, option: ShippingOption, agreement: Agreement, sender: str = ""
+) -> Order:
     """Write the order with copies of everything agreed, and hold its stock: all or nothing.
 
     Nothing is written unless it is exactly what the shopper was shown.
 
     Earlier unpaid orders of the basket are cancelled first, so that no old payment page stays open.
-    Raises CheckoutError, payments.UnreachableError.
+    Raises CheckoutError, payments.UnreachableError, holds.HoldsTooMuchError.
     """
     for earlier in basket.orders.filter(status__in=Order.HOLDING):
         cancel(order=earlier, by=By.SHOPPER, reason=Reason.NEW_CHECKOUT)
@@ -97,11 +99,12 @@ def place_order(*, basket: Basket, email: str, option: ShippingOption, agreement
         other = basket.orders.filter(status__in=Order.HOLDING).first()
         if other is not None:
             raise AlreadyUnderWayError(other)
-        order = _write_order(basket, email=email, option=option, agreement=agreement)
+        order = _write_order(basket, email=email, option=option, agreement=agreement, sender=sender)
         try:
             stock.hold(order=order)
         except stock.OutOfStockError as error:
             raise BasketChangedError(str(error)) from error
+        holds.check(order=order)
     return order
 
 
@@ -176,7 +179,9 @@ def _expire(order: Order, by: str, reason: str) -> None:
             orders.change_status(order=fresh, to=Order.Status.CANCELLED, by=by, reason=reason)
 
 
-def _write_order(basket: Basket, *, email: str, option: ShippingOption, agreement: Agreement) -> Order:
+def _write_order(
+    basket: Basket, *, email: str, option: ShippingOption, agreement: Agreement, sender: str
+) -> Order:
     contents = baskets.contents(basket)
     fresh = ShippingOption.objects.select_related("country").filter(pk=option.pk).first()
     if not contents.can_be_bought or fresh is None or digest(contents, fresh) != agreement.shown:
@@ -198,6 +203,7 @@ def _write_order(basket: Basket, *, email: str, option: ShippingOption, agreemen
         placed_at=now,
         session_expires_at=now + SESSION_LIFE,
         livemode=payments.is_live(),
+        sender=sender,
     )
     OrderLine.objects.bulk_create(
         OrderLine(
@@ -230,7 +236,7 @@ def _purchase(order: Order, option: ShippingOption) -> payments.Purchase:
         shipping=payments.Shipping(
             name=option.name, price=option.price, min_days=option.min_days, max_days=option.max_days
         ),
-        success_url=site + reverse("store:return_from_payment", args=[order.token]),
-        cancel_url=site + reverse("store:cancel_payment", args=[order.token]),
+        success_url=site + reverse("store:return_from_payment", args=[order.return_token]),
+        cancel_url=site + reverse("store:cancel_payment", args=[order.return_token]),
         expires_at=order.session_expires_at,
     )

@@ -43,7 +43,9 @@ def change_status(
         message = f"Order {order.number} cannot go from {order.status} to {to}."
         raise IllegalTransitionError(message)
     before, order.status = order.status, to
-    order.save(update_fields=["status"])
+    if to not in Order.HOLDING:
+        order.sender = ""
+    order.save(update_fields=["status", "sender"])
     _write(order, by=by, actor=actor, reason=reason, note=note, from_status=before, to_status=to)
 
 

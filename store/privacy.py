@@ -27,7 +27,10 @@ def register() -> None:
             keep=lambda: timedelta(days=settings.ORDER_KEEP_DAYS),
             export=export_orders,
             expire=expire_orders,
-            note=_("Kept for the time that tax law sets, so an order is not erased on request."),
+            note=_(
+                "Kept for the time that tax law sets, so an order is not erased on request. Against floods, a "
+                "fingerprint of the sender’s network is kept until the order is paid or over."
+            ),
         )
     )
     personal_data.register(

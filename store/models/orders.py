@@ -57,6 +57,8 @@ class Order(models.Model):
     )
 
     token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
+    # Of the ways back from the payment page, which can end an order: never shown, unlike the address of its page.
+    return_token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
     number = models.CharField(_("number"), max_length=20, unique=True)
     status = models.CharField(
         _("status"), max_length=12, choices=Status.choices, default=Status.PLACED, db_index=True
@@ -105,6 +107,8 @@ class Order(models.Model):
     session_expires_at = models.DateTimeField(_("payment page closes"), null=True, blank=True)
     payment_intent_id = models.CharField(_("Stripe payment"), max_length=255, blank=True)
     livemode = models.BooleanField(_("real money"), default=False)
+    # A fingerprint of the network it came from, kept only while it holds goods (store.holds).
+    sender = models.CharField(max_length=64, blank=True, default="", db_index=True, editable=False)
 
     class Meta:
         verbose_name = _("order")

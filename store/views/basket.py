@@ -10,7 +10,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from store import baskets
+from home.client import client_address
+from store import baskets, holds
 from store.basket_cookie import basket_of, remember
 from store.forms import AddForm, UpdateForm
 from store.models import Basket, ShopPage
@@ -21,7 +22,7 @@ from store.models.baskets import MAX_QUANTITY
 @require_safe
 def basket(request: HttpRequest) -> HttpResponse:
     """Show the basket at today's prices."""
-    return _page(request, basket_of(request))
+    return page(request, basket_of(request))
 
 
 @never_cache
@@ -32,12 +33,18 @@ def add(request: HttpRequest) -> HttpResponse:
     found = basket_of(request)
     if not form.is_valid():
         return _refusal(request, found, _first_error(form))
+    address = client_address(request)
+    if found is None and (wait := holds.NEW_BASKETS.seconds_to_wait(address)):
+        return _flood(request, wait)
+    is_new = found is None
     try:
         found = baskets.add(basket=found, **form.cleaned_data)
     except baskets.NotForSaleError:
         return _refusal(request, found, _("This product is not for sale."))
     except baskets.BasketError:
         return _refusal(request, found, _("A basket holds no more different things than this."))
+    if is_new:
+        holds.NEW_BASKETS.count(address)
     return _done(request, found)
 
 
@@ -74,15 +81,34 @@ def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:
     return response
 
 
-def _refusal(request: HttpRequest, found: Basket | None, error: str) -> HttpResponse:
+def _flood(request: HttpRequest, seconds: int) -> HttpResponse:
+    minutes = -(-seconds // 60)
+    words = ngettext(
+        "Many baskets were begun from your network. Please try again in %(minutes)s minute.",
+        "Many baskets were begun from your network. Please try again in %(minutes)s minutes.",
+        minutes,
+    ) % {"minutes": minutes}
+    response = _refusal(request, None, words, status=HTTPStatus.TOO_MANY_REQUESTS)
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def _refusal(
+    request: HttpRequest,
+    found: Basket | None,
+    error: str,
+    *,
+    status: int = HTTPStatus.UNPROCESSABLE_ENTITY,
+) -> HttpResponse:
     if _wants_json(request):
-        return JsonResponse({"ok": False, "error": error}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return _page(request, found, error=error, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return JsonResponse({"ok": False, "error": error}, status=status)
+    return page(request, found, error=error, status=status)
 
 
-def _page(
+def page(
     request: HttpRequest, found: Basket | None, *, error: str = "", status: int = HTTPStatus.OK
 ) -> HttpResponse:
+    """Show a basket, and what stands in the way if something does."""
     shop = ShopPage.objects.live().first()
     context = {
         "contents": baskets.with_pictures(baskets.contents(found)),

@@ -11,11 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from home.client import client_address
 from policies.models import Policy, PolicyVersion
-from store import baskets, checkout, payments, settling
+from store import baskets, checkout, holds, payments, settling
 from store.basket_cookie import basket_of, remember
 from store.forms import CheckoutForm, DeliveryForm
 from store.models import Basket, DeliveryCountry, Order, OrderEvent, ShippingOption
+from store.order_cookie import remember_order, was_placed_here
+from store.views import basket as basket_views
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +80,7 @@ def _as_it_stands(request: HttpRequest) -> Review | None:
 @require_safe
 def return_from_payment(request: HttpRequest, token: str) -> HttpResponse:
     """Back from the payment page: ask Stripe what happened, then show the order."""
-    order = get_object_or_404(Order, token=token)
+    order = get_object_or_404(Order, return_token=token)
     # The address may name any session; the order's own is the only one asked about.
     if order.session_id and request.GET.get("session_id") == order.session_id:
         try:
@@ -85,38 +88,56 @@ def return_from_payment(request: HttpRequest, token: str) -> HttpResponse:
                 settling.settle(session_id=order.session_id, by=OrderEvent.By.SHOPPER)
         except payments.PaymentError as error:
             logger.warning("Order %s could not be settled on return: %s", order.number, error)
-    response = HttpResponseRedirect(order.get_absolute_url(), status=HTTPStatus.SEE_OTHER)
-    _give_basket_back(request, response, order)
-    return response
+    return _to_order(request, order)
 
 
 @never_cache
 @require_safe
 def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
     """Back without paying: close the payment page, release the goods, show the basket as it was."""
-    order = get_object_or_404(Order, token=token)
+    order = get_object_or_404(Order, return_token=token)
     try:
         with payments.answering_within(STRIPE_SECONDS):
             checkout.cancel(order=order, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
     except checkout.AlreadyUnderWayError:
-        return HttpResponseRedirect(order.get_absolute_url(), status=HTTPStatus.SEE_OTHER)
+        return _to_order(request, order)
     except payments.PaymentError as error:
         logger.warning("Order %s could not be cancelled: %s", order.number, error)
+    mine = basket_of(request) or _new_basket(request, order)
     response = HttpResponseRedirect(reverse("store:basket"), status=HTTPStatus.SEE_OTHER)
-    _give_basket_back(request, response, order)
+    remember(response, mine, baskets.count(mine))
     return response
 
 
-def _give_basket_back(request: HttpRequest, response: HttpResponse, order: Order) -> None:
-    """Set the basket's cookies, which may be gone; a new basket that was begun since stays."""
-    if basket_of(request) in {None, order.basket}:
-        remember(response, order.basket, baskets.count(order.basket))
+def _new_basket(request: HttpRequest, order: Order) -> Basket | None:
+    """Fill a basket with what was ordered, for a browser that has lost the cookie of the old one."""
+    address = client_address(request)
+    if holds.NEW_BASKETS.seconds_to_wait(address):
+        return None
+    holds.NEW_BASKETS.count(address)
+    return baskets.filled_again(order=order)
+
+
+def _to_order(request: HttpRequest, order: Order) -> HttpResponse:
+    """Show the order; what was paid is no longer in the browser's basket, which has to count anew."""
+    response = HttpResponseRedirect(order.get_absolute_url(), status=HTTPStatus.SEE_OTHER)
+    if (mine := basket_of(request)) is not None:
+        remember(response, mine, baskets.count(mine))
+    return response
 
 
 def _order(request: HttpRequest, shown: Review) -> HttpResponse:
     form = _form(shown, request)
     if not form.is_valid():
         return _page(request, shown, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    address = client_address(request)
+    if wait := holds.CHECKOUTS.seconds_to_wait(address):
+        return _not_so_much(request, shown, form, wait)
+    holds.CHECKOUTS.count(address)
+    return _place(request, shown, form)
+
+
+def _place(request: HttpRequest, shown: Review, form: CheckoutForm) -> HttpResponse:
     agreement = checkout.Agreement(shown=form.cleaned_data["shown"], terms=shown.terms, privacy=shown.privacy)
     try:
         with payments.answering_within(STRIPE_SECONDS):
@@ -125,10 +146,13 @@ def _order(request: HttpRequest, shown: Review) -> HttpResponse:
                 email=form.cleaned_data["email"],
                 option=shown.option,
                 agreement=agreement,
+                sender=holds.sender_of(request),
             )
             url = checkout.start_payment(order=order)
     except checkout.AlreadyUnderWayError as error:
-        return HttpResponseRedirect(error.order.get_absolute_url(), status=HTTPStatus.SEE_OTHER)
+        return _already_under_way(request, error.order)
+    except holds.HoldsTooMuchError as error:
+        return _not_so_much(request, shown, form, error.seconds)
     except checkout.CheckoutError:
         return _changed_meanwhile(request)
     except payments.AddressRefusedError:
@@ -137,7 +161,32 @@ def _order(request: HttpRequest, shown: Review) -> HttpResponse:
     except payments.PaymentError as error:
         form.add_error(None, _why_not(error))
         return _page(request, shown, form, status=HTTPStatus.BAD_GATEWAY)
-    return HttpResponseRedirect(url, status=HTTPStatus.SEE_OTHER)
+    response = HttpResponseRedirect(url, status=HTTPStatus.SEE_OTHER)
+    remember_order(response, order)
+    return response
+
+
+def _not_so_much(request: HttpRequest, shown: Review, form: CheckoutForm, seconds: int) -> HttpResponse:
+    form.add_error(None, holds.why_not(seconds))
+    if not seconds:
+        return _page(request, shown, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    response = _page(request, shown, form, status=HTTPStatus.TOO_MANY_REQUESTS)
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def _already_under_way(request: HttpRequest, order: Order) -> HttpResponse:
+    """Show the order to the browser that placed it; to others with the same basket, only that there is one."""
+    if was_placed_here(request, order):
+        return _to_order(request, order)
+    words = _(
+        "A payment for this basket is under way already, or has just been made. The confirmation goes to the e-mail "
+        "address that was given with it."
+    )
+    mine = basket_of(request)
+    response = basket_views.page(request, mine, error=words, status=HTTPStatus.CONFLICT)
+    remember(response, mine, baskets.count(mine))
+    return response
 
 
 def _why_not(error: payments.PaymentError) -> str:

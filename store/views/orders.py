@@ -6,6 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from store.models import Order
+from store.order_cookie import was_placed_here
 
 
 @never_cache
@@ -15,7 +16,12 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
     found = get_object_or_404(
         Order.objects.select_related("terms_accepted__policy", "privacy_shown__policy"), token=token
     )
-    context = {"order": found, "lines": found.lines.all(), "events": found.events.exclude(to_status="")}
+    context = {
+        "order": found,
+        "lines": found.lines.all(),
+        "events": found.events.exclude(to_status=""),
+        "is_placed_here": was_placed_here(request, found),
+    }
     response = render(request, "store/order.html", context)
     response.headers["X-Robots-Tag"] = "noindex"
     return response

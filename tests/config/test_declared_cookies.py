@@ -1,14 +1,18 @@
 """The demo's cookie table: whatever the site sets in a visitor's browser on the way to an order is declared there."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
 
 from config.demo.policies import NECESSARY
-from store.models import ProductVariant
+from store.models import Basket, ProductVariant
+from store.sandbox.server import Sandbox
 from tests import factories
+from tests.store import paying
 
 pytestmark = pytest.mark.django_db
 
@@ -19,14 +23,23 @@ def mug() -> ProductVariant:
     return factories.product()
 
 
-def test_every_cookie_on_the_way_to_an_order_is_declared(client: Client, mug: ProductVariant) -> None:
+@pytest.fixture
+def sandbox(settings: Any) -> Iterator[Sandbox]:
+    with paying.stand_in(settings) as running:
+        yield running
+
+
+def test_every_cookie_on_the_way_to_an_order_is_declared(
+    client: Client, mug: ProductVariant, sandbox: Sandbox
+) -> None:
     client.get(mug.page.url)
     client.post("/basket/add/", {"sku": "MUG", "quantity": "2"})
     client.post("/basket/update/", {"sku": "MUG", "quantity": "1"})
     client.get("/basket/")
     client.get("/checkout/")
+    assert paying.press_pay(client, Basket.objects.get()).status_code == 303
     declared = {name for name, _purpose, _duration in NECESSARY}
-    assert {"basket", "basket_count"} <= set(client.cookies) <= declared
+    assert {"basket", "basket_count", "order"} <= set(client.cookies) <= declared
 
 
 def test_they_last_as_long_as_is_declared_and_as_the_basket_is_kept(

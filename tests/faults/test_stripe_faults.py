@@ -138,7 +138,7 @@ def test_whoever_comes_back_is_answered_in_time_however_slow_stripe_is(
     order.refresh_from_db()
     sandbox.faults.add(operation="any", kind="slow", seconds=20, times=ALWAYS)
     started = time.monotonic()
-    response = Client().get(f"/checkout/return/{order.token}/?session_id={order.session_id}")
+    response = Client().get(f"/checkout/return/{order.return_token}/?session_id={order.session_id}")
     assert time.monotonic() - started < PATIENCE
     assert response.status_code == 303
     assert paying.stock_of() == (10, 2), "nothing is released on a guess"

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from store import checkout
+from store import baskets, checkout
 from store.models import Basket, Order
 from store.sandbox.server import Sandbox
 from tests import factories
@@ -19,7 +19,7 @@ def test_cancelling_closes_the_page_at_stripe_and_then_releases(
 ) -> None:
     press_pay(shopper, basket)
     order = Order.objects.get()
-    response = shopper.get(f"/checkout/cancel/{order.token}/")
+    response = shopper.get(f"/checkout/cancel/{order.return_token}/")
     assert (response.status_code, response["Location"]) == (303, "/basket/")
     order.refresh_from_db()
     assert order.status == Status.CANCELLED
@@ -37,7 +37,7 @@ def test_cancelling_twice_changes_nothing_more(sandbox: Sandbox, shopper: Client
     press_pay(shopper, basket)
     order = Order.objects.get()
     for _ in range(2):
-        assert shopper.get(f"/checkout/cancel/{order.token}/")["Location"] == "/basket/"
+        assert shopper.get(f"/checkout/cancel/{order.return_token}/")["Location"] == "/basket/"
     assert order.events.filter(to_status=Status.CANCELLED).count() == 1
     assert stock_of() == (10, 0)
 
@@ -50,9 +50,9 @@ def test_cancelling_what_is_paid_leads_to_the_order(
     order = Order.objects.get()
     sandbox.pay(order.session_id)
     if later != Status.PAID:
-        shopper.get(f"/checkout/return/{order.token}/?session_id={order.session_id}")
+        shopper.get(f"/checkout/return/{order.return_token}/?session_id={order.session_id}")
         Order.objects.update(status=later)
-    response = shopper.get(f"/checkout/cancel/{order.token}/")
+    response = shopper.get(f"/checkout/cancel/{order.return_token}/")
     assert response["Location"] == order.get_absolute_url()
     order.refresh_from_db()
     assert order.status == later
@@ -65,7 +65,7 @@ def test_cancelling_a_payment_that_is_under_way_leads_to_the_order(
     press_pay(shopper, basket)
     order = Order.objects.get()
     sandbox.pay(order.session_id, outcome="delayed_success")
-    assert shopper.get(f"/checkout/cancel/{order.token}/")["Location"] == order.get_absolute_url()
+    assert shopper.get(f"/checkout/cancel/{order.return_token}/")["Location"] == order.get_absolute_url()
     order.refresh_from_db()
     assert order.status == Status.PROCESSING
     assert stock_of() == (10, 2)
@@ -78,7 +78,7 @@ def test_without_an_answer_of_stripe_nothing_is_released(
     press_pay(shopper, basket)
     order = Order.objects.get()
     sandbox.faults.add(operation="expire", kind=kind, times=9)
-    assert shopper.get(f"/checkout/cancel/{order.token}/")["Location"] == "/basket/"
+    assert shopper.get(f"/checkout/cancel/{order.return_token}/")["Location"] == "/basket/"
     order.refresh_from_db()
     assert order.status == Status.AWAITING
     assert stock_of() == (10, 2)
@@ -90,7 +90,7 @@ def test_a_page_that_was_closed_though_the_answer_was_lost_is_released(
     press_pay(shopper, basket)
     order = Order.objects.get()
     sandbox.faults.add(operation="expire", kind="drop_after", times=1)
-    shopper.get(f"/checkout/cancel/{order.token}/")
+    shopper.get(f"/checkout/cancel/{order.return_token}/")
     order.refresh_from_db()
     assert order.status == Status.CANCELLED
     assert stock_of() == (10, 0)
@@ -107,7 +107,7 @@ def test_anothers_session_on_the_return_page_changes_nothing(
     other.refresh_from_db()
     sandbox.pay(other.session_id)
     for session_id in (other.session_id, "", "cs_test_nobody", "x" * 5000, "%01"):
-        response = shopper.get(f"/checkout/return/{mine.token}/?session_id={session_id}")
+        response = shopper.get(f"/checkout/return/{mine.return_token}/?session_id={session_id}")
         assert response["Location"] == mine.get_absolute_url()
     mine.refresh_from_db()
     other.refresh_from_db()
@@ -118,7 +118,7 @@ def test_anothers_session_on_the_return_page_changes_nothing(
 def test_coming_back_unpaid_changes_nothing(sandbox: Sandbox, shopper: Client, basket: Basket) -> None:
     press_pay(shopper, basket)
     order = Order.objects.get()
-    shopper.get(f"/checkout/return/{order.token}/?session_id={order.session_id}")
+    shopper.get(f"/checkout/return/{order.return_token}/?session_id={order.session_id}")
     order.refresh_from_db()
     assert order.status == Status.AWAITING
     assert is_as_it_was(basket)
@@ -131,19 +131,104 @@ def test_coming_back_while_stripe_is_down_still_shows_the_order(
     order = Order.objects.get()
     sandbox.pay(order.session_id)
     sandbox.faults.add(operation="any", kind="error_500", times=9)
-    response = shopper.get(f"/checkout/return/{order.token}/?session_id={order.session_id}", follow=True)
+    response = shopper.get(
+        f"/checkout/return/{order.return_token}/?session_id={order.session_id}", follow=True
+    )
     assert response.status_code == 200
     order.refresh_from_db()
     assert order.status == Status.AWAITING
 
 
-def test_who_comes_back_without_the_cookie_gets_the_basket_back(
+def test_who_comes_back_without_the_cookie_finds_what_was_ordered_in_a_new_basket(
     sandbox: Sandbox, shopper: Client, basket: Basket
 ) -> None:
     press_pay(shopper, basket)
+    factories.product("Tea towel", sku="TOWEL")
+    baskets.add(basket=basket, sku="TOWEL", quantity=1)  # in another tab, after ordering
     stranger = Client()
-    stranger.get(f"/checkout/cancel/{Order.objects.get().token}/")
-    assert stranger.cookies["basket"].value == basket.token
+    response = stranger.get(f"/checkout/cancel/{Order.objects.get().return_token}/")
+    assert response["Location"] == "/basket/"
+    assert stock_of() == (10, 0)
+    new = Basket.objects.get(token=stranger.cookies["basket"].value)
+    assert new != basket
+    assert list(new.lines.values_list("sku", "quantity")) == [("MUG", 2)]
+
+
+@pytest.mark.parametrize("way", ["return", "cancel"])
+@pytest.mark.parametrize("is_paid", [True, False])
+def test_no_address_of_an_order_gives_its_basket_away(
+    sandbox: Sandbox, shopper: Client, basket: Basket, way: str, is_paid: bool
+) -> None:
+    press_pay(shopper, basket)
+    order = Order.objects.get()
+    if is_paid:
+        sandbox.pay(order.session_id)
+    stranger = Client()
+    for token in (order.token, order.return_token):
+        stranger.get(f"/checkout/{way}/{token}/?session_id={order.session_id}")
+    stranger.get(order.get_absolute_url())
+    assert basket.token not in {cookie.value for cookie in stranger.cookies.values()}
+    assert is_paid <= ("basket" not in stranger.cookies), "what is paid is in no basket"
+
+
+@pytest.mark.parametrize("way", ["return", "cancel"])
+def test_the_readable_address_of_an_order_is_no_way_back_from_the_payment_page(
+    sandbox: Sandbox, shopper: Client, basket: Basket, way: str
+) -> None:
+    press_pay(shopper, basket)
+    order = Order.objects.get()
+    assert Client().get(f"/checkout/{way}/{order.token}/").status_code == 404
+    order.refresh_from_db()
+    assert (order.status, stock_of()) == (Status.AWAITING, (10, 2))
+
+
+def test_only_the_browser_that_placed_an_order_is_shown_how_to_cancel_it(
+    sandbox: Sandbox, shopper: Client, basket: Basket
+) -> None:
+    press_pay(shopper, basket)
+    order = Order.objects.get()
+    assert order.return_token in shopper.get(order.get_absolute_url()).content.decode()
+    for other in ("", "x", "ä", order.token, basket.token):
+        stranger = Client()
+        stranger.cookies["order"] = other
+        assert order.return_token not in stranger.get(order.get_absolute_url()).content.decode()
+
+
+def test_the_cookie_of_a_placed_order_is_for_no_script_and_no_other_site(
+    sandbox: Sandbox, shopper: Client, basket: Basket
+) -> None:
+    cookie = press_pay(shopper, basket).cookies["order"]
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
+
+
+# --- A second checkout of what is being paid -------------------------------------------------------------
+@pytest.mark.parametrize("outcome", ["succeed", "delayed_success"])
+def test_the_browser_that_placed_it_is_led_to_the_order(
+    sandbox: Sandbox, shopper: Client, basket: Basket, outcome: str
+) -> None:
+    press_pay(shopper, basket)
+    order = Order.objects.get()
+    sandbox.pay(order.session_id, outcome=outcome)
+    response = press_pay(shopper, basket)
+    assert (response.status_code, response["Location"]) == (303, order.get_absolute_url())
+
+
+@pytest.mark.parametrize("outcome", ["succeed", "delayed_success"])
+def test_with_nothing_but_the_basket_nobody_is_led_to_its_order(
+    sandbox: Sandbox, shopper: Client, basket: Basket, outcome: str
+) -> None:
+    press_pay(shopper, basket)
+    order = Order.objects.get()
+    sandbox.pay(order.session_id, outcome=outcome)
+    stranger = Client()
+    stranger.cookies["basket"] = basket.token
+    response = press_pay(stranger, basket)
+    assert response.status_code == 409
+    told = response.content.decode()
+    assert "A payment for this basket is under way already" in told
+    for secret in (order.token, order.return_token, order.number, order.email):
+        assert secret not in told
+    assert Order.objects.count() == 1
 
 
 @pytest.mark.parametrize("way", ["return", "cancel"])
@@ -153,5 +238,5 @@ def test_coming_back_to_an_old_order_keeps_the_basket_that_was_begun_since(
     order = factories.placed_order(basket)
     new = factories.basket(MUG=1)
     client.cookies["basket"] = new.token
-    client.get(f"/checkout/{way}/{order.token}/")
+    client.get(f"/checkout/{way}/{order.return_token}/")
     assert client.cookies["basket"].value == new.token

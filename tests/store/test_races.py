@@ -127,6 +127,16 @@ def test_each_step_is_done_once_an_order_though_many_take_it_at_once(
     assert stock_of() == left
 
 
+def test_one_sender_holds_no_more_than_one_may_however_many_orders_come_at_once(
+    sandbox: Sandbox, mug: ProductVariant
+) -> None:
+    stock.count(sku="MUG", on_hand=1000)
+    wanted = [factories.basket(MUG=20) for _ in range(BUYERS)]
+    results = at_once(*(lambda basket=basket: buy(basket) for basket in wanted))
+    assert sorted(result.status_code for result in results) == [303] * 7 + [429] * (BUYERS - 7)
+    assert stock_of() == (1000, 140)
+
+
 # --- The basket ------------------------------------------------------------------------------------------
 def test_whoever_adds_the_same_thing_ten_times_at_once_has_ten(mug: ProductVariant) -> None:
     """Its line is not there yet, so there would be nothing to lock but the basket."""

@@ -192,8 +192,8 @@ def test_what_waits_for_staff_keeps_nobody_else_busy(
 
 def test_coming_back_to_what_waits_for_staff_shows_the_order(reviewed: Order, shopper: Client) -> None:
     for address in (
-        f"/checkout/cancel/{reviewed.token}/",
-        f"/checkout/return/{reviewed.token}/?session_id={reviewed.session_id}",
+        f"/checkout/cancel/{reviewed.return_token}/",
+        f"/checkout/return/{reviewed.return_token}/?session_id={reviewed.session_id}",
     ):
         assert shopper.get(address)["Location"] == reviewed.get_absolute_url()
     reviewed.refresh_from_db()

@@ -26,6 +26,7 @@ NECESSARY = (
     ("consent", "Remembers what you chose about cookies.", "6 months"),
     ("basket", "Keeps your basket together, once you put something in.", "30 days"),
     ("basket_count", "Shows how many things are in your basket.", "30 days"),
+    ("order", "Lets you cancel the order that you have just placed.", "1 day"),
     ("sessionid", "Keeps you signed in, once you sign in.", "2 weeks"),
     ("csrftoken", "Protects the forms of people who are signed in.", "1 year"),
 )

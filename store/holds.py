@@ -1,0 +1,77 @@
+"""How much one sender may begin and hold without paying: so that nobody empties the shelf with orders never meant.
+
+The limits are far above what a household or an office buys, since a network address may be shared by many. A sender
+is a fingerprint of the address, which an order keeps only as long as it holds goods. Whoever has to wait is told how
+long; nothing in a basket changes.
+"""
+
+from datetime import timedelta
+
+from django.db.models import Min, QuerySet, Sum
+from django.http import HttpRequest
+from django.utils.translation import gettext, ngettext
+
+from home.client import client_address
+from home.floods import Limit, fingerprint
+from store import clock
+from store.models import Order, OrderLine
+
+HOUR = timedelta(hours=1)
+CHECKOUTS = Limit("checkouts", most=100, window=HOUR)
+NEW_BASKETS = Limit("new-baskets", most=200, window=HOUR)
+# Held at one time by the open orders of one sender.
+MOST_ORDERS = 40
+MOST_PIECES = 150
+
+
+class HoldsTooMuchError(Exception):
+    """A sender's open orders would hold more than one may.
+
+    `seconds` says when the first of them ends; 0 when this order alone is too large, so that waiting would not help.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"for {seconds} seconds")
+        self.seconds = seconds
+
+
+def sender_of(request: HttpRequest) -> str:
+    """Return what an order keeps of its sender."""
+    return fingerprint(client_address(request), purpose="orders")
+
+
+def check(*, order: Order) -> None:
+    """Raise HoldsTooMuchError when the sender of an order that was just written has too much open with it.
+
+    Called after the goods are held, in the same transaction: whoever orders the same goods meanwhile waits at their
+    row until this is decided, so that many at once are counted as well.
+    """
+    if not order.sender:
+        return
+    if _pieces(Order.objects.filter(pk=order.pk)) > MOST_PIECES:
+        raise HoldsTooMuchError(0)
+    is_open = Order.objects.filter(sender=order.sender, status__in=Order.HOLDING)
+    if is_open.count() > MOST_ORDERS or _pieces(is_open) > MOST_PIECES:
+        first_end = is_open.aggregate(end=Min("session_expires_at"))["end"]
+        raise HoldsTooMuchError(max(60, round((first_end - clock.now()).total_seconds())))
+
+
+def _pieces(held_by: QuerySet[Order]) -> int:
+    return OrderLine.objects.filter(order__in=held_by).aggregate(sum=Sum("quantity", default=0))["sum"]
+
+
+def why_not(seconds: int) -> str:
+    """Say that a sender has begun enough, and how long to wait; nothing was charged."""
+    if not seconds:
+        return gettext(
+            "No more than %(most)s things can be ordered at once. Please order fewer, or write to us. "
+            "Nothing was charged."
+        ) % {"most": MOST_PIECES}
+    minutes = -(-seconds // 60)
+    return ngettext(
+        "Many orders were begun from your network and are not paid. Nothing was charged and your basket is as it "
+        "was. Please try again in %(minutes)s minute.",
+        "Many orders were begun from your network and are not paid. Nothing was charged and your basket is as it "
+        "was. Please try again in %(minutes)s minutes.",
+        minutes,
+    ) % {"minutes": minutes}
