@@ -56,10 +56,16 @@ def _apply(order: Order, session: payments.Session, by: str) -> None:
         case "complete" if session.has_failed:
             _end(order, to=Status.FAILED, by=by)
         case "complete":
-            if order.status == Status.AWAITING:
-                orders.change_status(order=order, to=Status.PROCESSING, by=by)
+            _process(order, by)
         case "expired":
             _end(order, to=Status.EXPIRED, by=by)
+
+
+def _process(order: Order, by: str) -> None:
+    """The shopper has done all there is to do; the bank has not. What is being paid is no longer to be ordered."""
+    if order.status == Status.AWAITING:
+        orders.change_status(order=order, to=Status.PROCESSING, by=by)
+        baskets.take_out_what_was_bought(order=order)
 
 
 def _end(order: Order, *, to: str, by: str) -> None:
@@ -74,8 +80,9 @@ def _pay(order: Order, session: payments.Session, by: str) -> None:
     problem = _mismatch(order, session)
     _copy_figures(order, session)
     orders.change_status(order=order, to=Status.REVIEW if problem else Status.PAID, by=by)
-    # The basket before the stock, as a checkout locks them.
-    baskets.take_out_what_was_bought(order=order)
+    # The basket before the stock, as a checkout locks them; once only, since new things may be in it.
+    if not order.events.filter(to_status=Status.PROCESSING).exists():
+        baskets.take_out_what_was_bought(order=order)
     if problem:  # what is held stays so until somebody of the staff has decided
         orders.flag(order=order, by=by, reason=Reason.MISMATCH, note=problem)
     else:

@@ -49,6 +49,8 @@ class Order(models.Model):
     }
     # Stripe may still have something to say about the payment.
     HOLDING: ClassVar[frozenset[str]] = frozenset({Status.PLACED, Status.AWAITING, Status.PROCESSING})
+    # Its payment page may still be open: a new checkout of the basket closes it first.
+    PAYABLE: ClassVar[frozenset[str]] = frozenset({Status.PLACED, Status.AWAITING})
     CONFIRMED: ClassVar[frozenset[str]] = frozenset(
         {Status.PAID, Status.PACKED, Status.SENT, Status.REFUNDED}
     )

@@ -235,6 +235,25 @@ def test_who_turns_round_finds_the_basket_as_it_was(page: Page, shop: str, sandb
     assert paying.sessions(sandbox, "expired")
 
 
+def test_who_pays_by_bank_debit_can_order_more_while_the_bank_takes_its_time(
+    page: Page, shop: str, sandbox: Sandbox
+) -> None:
+    put_in(page, shop, "Enamel mug")
+    go_to_payment(page, shop, sandbox)
+    first = Order.objects.get()
+    back = sandbox.pay(first.session_id, outcome="delayed_success")
+    page.goto(back)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you. The payment is under way")
+    expect(page.locator("[data-basket-count]")).to_be_hidden()
+    put_in(page, shop, "Tea towel")
+    go_to_payment(page, shop, sandbox)
+    pay(page, shop)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you. Your order is paid")
+    first.refresh_from_db()
+    assert first.status == Status.PROCESSING
+    assert paying.stock_of() == (3, 1)
+
+
 def test_who_comes_back_with_all_cookies_gone_still_sees_the_order(
     page: Page, context: BrowserContext, shop: str, sandbox: Sandbox
 ) -> None:
