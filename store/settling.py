@@ -56,14 +56,15 @@ def _apply(order: Order, session: payments.Session, by: str) -> None:
         case "complete" if session.has_failed:
             _end(order, to=Status.FAILED, by=by)
         case "complete":
-            _process(order, by)
+            _process(order, session, by)
         case "expired":
             _end(order, to=Status.EXPIRED, by=by)
 
 
-def _process(order: Order, by: str) -> None:
+def _process(order: Order, session: payments.Session, by: str) -> None:
     """The shopper has done all there is to do; the bank has not. What is being paid is no longer to be ordered."""
     if order.status == Status.AWAITING:
+        _copy_figures(order, session)
         orders.change_status(order=order, to=Status.PROCESSING, by=by)
         baskets.take_out_what_was_bought(order=order)
 
@@ -78,6 +79,7 @@ def _pay(order: Order, session: payments.Session, by: str) -> None:
     if order.paid_at is not None:
         return
     problem = _mismatch(order, session)
+    order.paid_at = clock.now()
     _copy_figures(order, session)
     orders.change_status(order=order, to=Status.REVIEW if problem else Status.PAID, by=by)
     # The basket before the stock, as a checkout locks them; once only, since new things may be in it.
@@ -142,5 +144,4 @@ def _copy_figures(order: Order, session: payments.Session) -> None:
     order.phone = session.phone
     order.shipping_address = session.shipping_address
     order.billing_address = session.billing_address
-    order.paid_at = clock.now()
     order.save()

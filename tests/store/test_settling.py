@@ -288,6 +288,20 @@ def test_a_delayed_payment_is_paid_when_it_has_come(sandbox: Sandbox, order: Ord
     assert (stock_of(), mails_about(order)) == ((8, 0), 1)
 
 
+def test_while_a_payment_is_under_way_it_is_known_who_ordered_and_at_what_figures(
+    sandbox: Sandbox, order: Order
+) -> None:
+    sandbox.pay(order.session_id, action="apply_code", code="TEST10")
+    sandbox.pay(
+        order.session_id, outcome="delayed_success", delivery_name="Demo visitor", phone="+1 555 0101"
+    )
+    settle(order)
+    assert (order.customer_name, order.phone) == ("Demo visitor", "+1 555 0101")
+    assert order.shipping_address["country"] == "GB"
+    assert order.billing_address["line1"]
+    assert (order.discount, order.total, order.paid_at) == (250, 2645, None)
+
+
 @pytest.mark.parametrize("outcome", ["delayed_success", "delayed_failure"])
 def test_what_is_being_paid_leaves_the_basket_once_and_comes_back_by_itself_never(
     sandbox: Sandbox, order: Order, basket: Basket, outcome: str
