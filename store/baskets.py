@@ -89,7 +89,10 @@ def with_pictures(shown: Contents) -> Contents:
 
 
 def contents(basket: Basket | None) -> Contents:
-    """Look a basket up at today's prices and stock. What its own unpaid orders hold counts as available to it."""
+    """Look a basket up at today's prices and stock. What its own unpaid orders hold counts as available to it.
+
+    Not what is being paid: that is no longer in the basket, and no new checkout lets go of it.
+    """
     if basket is None:
         return Contents()
     wanted = list(basket.lines.all())
@@ -169,7 +172,7 @@ def _locked(basket: Basket) -> Basket | None:
 
 def _held_by_own_orders(basket: Basket) -> dict[str, int]:
     held = (
-        StockMovement.objects.filter(order__basket=basket, order__status__in=Order.HOLDING)
+        StockMovement.objects.filter(order__basket=basket, order__status__in=Order.PAYABLE)
         .values_list("sku")
         .annotate(held=Sum("held_change"))
         .order_by("sku")

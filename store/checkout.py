@@ -92,11 +92,11 @@ def place_order(
     Earlier unpaid orders of the basket are cancelled first, so that no old payment page stays open.
     Raises CheckoutError, payments.UnreachableError, holds.HoldsTooMuchError.
     """
-    for earlier in basket.orders.filter(status__in=Order.HOLDING):
+    for earlier in basket.orders.filter(status__in=Order.PAYABLE):
         cancel(order=earlier, by=By.SHOPPER, reason=Reason.NEW_CHECKOUT)
     with transaction.atomic():
         basket = Basket.objects.select_for_update().get(pk=basket.pk)
-        other = basket.orders.filter(status__in=Order.HOLDING).first()
+        other = basket.orders.filter(status__in=Order.PAYABLE).first()
         if other is not None:
             raise AlreadyUnderWayError(other)
         order = _write_order(basket, email=email, option=option, agreement=agreement, sender=sender)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
@@ -66,7 +67,7 @@ def working_days(option: ShippingOption) -> str:
 
 
 class DeliveryForm(forms.Form):
-    """Where to and how: sent by GET, so that the page below it always shows the final total."""
+    """Where to and how: part of the order's form, and asked for by GET when only the final total is wanted."""
 
     country = forms.ModelChoiceField(
         DeliveryCountry.objects.deliverable(), to_field_name="code", label=_("Deliver to"), empty_label=None
@@ -106,16 +107,17 @@ class CheckoutForm(forms.Form):
         problem: str = "",
         terms: PolicyVersion | None,
         privacy: PolicyVersion | None,
+        typed: QueryDict | None = None,
         **kwargs: Any,
     ) -> None:
-        """Take what holds now, and why it cannot be ordered if so."""
+        """Take what holds now, why it cannot be ordered if so, and what was typed before the page was made anew."""
         self.problem = problem
         self.now = {
             "shown": shown,
             "terms_version": terms.number if terms else None,
             "privacy_version": privacy.number if privacy else None,
         }
-        super().__init__(*args, initial=self.now, **kwargs)
+        super().__init__(*args, initial=self.now | self._kept(typed), **kwargs)
         if terms is None:
             del self.fields["terms"]
         else:
@@ -125,6 +127,12 @@ class CheckoutForm(forms.Form):
                 terms,
                 _("(opens in a new tab)"),
             )
+
+    def _kept(self, typed: QueryDict | None) -> dict[str, Any]:
+        if typed is None:
+            return {}
+        is_same = typed.get("terms_version", "") == str(self.now["terms_version"])
+        return {"email": typed.get("email", ""), "terms": is_same and "terms" in typed}
 
     def clean(self) -> dict[str, Any]:
         """Refuse when what was shown is no longer true, or cannot be paid."""

@@ -77,10 +77,17 @@ def _apply(order: Order, session: payments.Session, by: str) -> None:
         case "complete" if session.has_failed:
             _end(order, to=Status.FAILED, by=by)
         case "complete":
-            if order.status == Status.AWAITING:
-                orders.change_status(order=order, to=Status.PROCESSING, by=by)
+            _process(order, session, by)
         case "expired":
             _end(order, to=Status.EXPIRED, by=by)
+
+
+def _process(order: Order, session: payments.Session, by: str) -> None:
+    """The shopper has done all there is to do; the bank has not. What is being paid is no longer to be ordered."""
+    if order.status == Status.AWAITING:
+        _copy_figures(order, session)
+        orders.change_status(order=order, to=Status.PROCESSING, by=by)
+        baskets.take_out_what_was_bought(order=order)
 
 
 def _end(order: Order, *, to: str, by: str) -> None:
@@ -93,10 +100,12 @@ def _pay(order: Order, session: payments.Session, by: str) -> None:
     if order.paid_at is not None:
         return
     problem = _mismatch(order, session)
+    order.paid_at = clock.now()
     _copy_figures(order, session)
     orders.change_status(order=order, to=Status.REVIEW if problem else Status.PAID, by=by)
-    # The basket before the stock, as a checkout locks them.
-    baskets.take_out_what_was_bought(order=order)
+    # The basket before the stock, as a checkout locks them; once only, since new things may be in it.
+    if not order.events.filter(to_status=Status.PROCESSING).exists():
+        baskets.take_out_what_was_bought(order=order)
     if problem:  # what is held stays so until somebody of the staff has decided
         orders.flag(order=order, by=by, reason=Reason.MISMATCH, note=problem)
     else:
@@ -156,5 +165,4 @@ def _copy_figures(order: Order, session: payments.Session) -> None:
     order.phone = session.phone
     order.shipping_address = session.shipping_address
     order.billing_address = session.billing_address
-    order.paid_at = clock.now()
     order.save()

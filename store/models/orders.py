@@ -49,6 +49,8 @@ class Order(models.Model):
     }
     # Stripe may still have something to say about the payment.
     HOLDING: ClassVar[frozenset[str]] = frozenset({Status.PLACED, Status.AWAITING, Status.PROCESSING})
+    # Its payment page may still be open: a new checkout of the basket closes it first.
+    PAYABLE: ClassVar[frozenset[str]] = frozenset({Status.PLACED, Status.AWAITING})
     CONFIRMED: ClassVar[frozenset[str]] = frozenset(
         {Status.PAID, Status.PACKED, Status.SENT, Status.REFUNDED}
     )
@@ -76,7 +78,7 @@ class Order(models.Model):
     total = models.PositiveBigIntegerField(_("total"))
     country = models.CharField(_("country"), max_length=2)
     shipping_name = models.CharField(_("shipping"), max_length=80)
-    # Copied from Stripe when paid.
+    # Copied from Stripe when the shopper has paid, or told the bank to.
     customer_name = models.CharField(_("name"), max_length=200, blank=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     shipping_address = models.JSONField(_("delivery address"), default=dict, blank=True)
@@ -121,6 +123,11 @@ class Order(models.Model):
     def get_absolute_url(self) -> str:
         """Return the order's address, which cannot be guessed."""
         return reverse("store:order", args=[self.token])
+
+    @property
+    def is_payable(self) -> bool:
+        """Its payment page may still be open."""
+        return self.status in self.PAYABLE
 
     @property
     def is_over(self) -> bool:

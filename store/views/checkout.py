@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -62,7 +62,11 @@ def review(request: HttpRequest) -> HttpResponse:
     shown = _as_it_stands(request)
     if shown is None:
         return redirect("store:basket")
-    return _order(request, shown) if request.method == "POST" else _page(request, shown, _form(shown))
+    if request.method != "POST":
+        return _page(request, shown, _form(shown))
+    if "look_again" in request.POST:
+        return _page(request, shown, _form(shown, typed=request.POST))
+    return _order(request, shown)
 
 
 def _as_it_stands(request: HttpRequest) -> Review | None:
@@ -223,10 +227,16 @@ def _changed_meanwhile(request: HttpRequest) -> HttpResponse:
     return _page(request, now, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def _form(shown: Review, request: HttpRequest | None = None) -> CheckoutForm:
-    data = request.POST if request else None
+def _form(
+    shown: Review, request: HttpRequest | None = None, *, typed: QueryDict | None = None
+) -> CheckoutForm:
     return CheckoutForm(
-        data, shown=shown.digest, problem=shown.problem, terms=shown.terms, privacy=shown.privacy
+        request.POST if request else None,
+        shown=shown.digest,
+        problem=shown.problem,
+        terms=shown.terms,
+        privacy=shown.privacy,
+        typed=typed,
     )
 
 
@@ -242,10 +252,14 @@ def _page(
 
 
 def _chosen_option(request: HttpRequest) -> ShippingOption | None:
-    """Read country and shipping from the address; fall back to the first country and its cheapest way."""
+    """Read country and shipping from the form or the address; fall back to the first country and its cheapest way.
+
+    What is ordered may be another way than the page showed: then it is not what was agreed to (`Review.digest`).
+    """
+    chosen = request.POST if request.method == "POST" else request.GET
     countries = {country.code: country for country in DeliveryCountry.objects.deliverable()}
-    country = countries.get(request.GET.get("country", "")) or next(iter(countries.values()), None)
+    country = countries.get(chosen.get("country", "")) or next(iter(countries.values()), None)
     if country is None:
         return None
     options = {str(option.pk): option for option in country.options.all()}
-    return options.get(request.GET.get("shipping", "")) or next(iter(options.values()), None)
+    return options.get(chosen.get("shipping", "")) or next(iter(options.values()), None)

@@ -3,12 +3,13 @@
 The payment page is that of Stripe's stand-in, which tells the shop by really signed webhooks.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from policies.models import Policy
@@ -123,6 +124,7 @@ def test_a_shopper_buys_without_javascript(plain: Page, shop: str, sandbox: Sand
     plain.get_by_role("link", name="Go to the checkout").click()
     plain.get_by_label("Deliver to").select_option("IE")
     plain.get_by_role("button", name="Update the total").click()
+    expect(plain.get_by_label("Deliver to")).to_have_value("IE")
     expect(plain.get_by_role("button", name="Order and pay £47.00")).to_be_visible()
     plain.get_by_role("button", name="Order and pay").click()
     expect(plain.get_by_role("alert")).to_contain_text("Please accept the terms")
@@ -133,6 +135,43 @@ def test_a_shopper_buys_without_javascript(plain: Page, shop: str, sandbox: Sand
     pay(plain, shop)
     order = Order.objects.get()
     assert (order.status, order.country, order.total) == (Status.PAID, "IE", 4700)
+
+
+def order_to_ireland_at_once(page: Page, shop: str) -> None:
+    """Choose another country and order, before the page can show the total of that."""
+    put_in(page, shop, "Enamel mug")
+    page.goto(f"{shop}/checkout/")
+    page.get_by_label("E-mail address").fill("shopper@example.com")
+    page.get_by_label("I accept the terms").check()
+    page.get_by_label("Deliver to").select_option("IE")
+    page.get_by_role("button", name="Order and pay £16.45").click()
+    expect(page.get_by_role("alert")).to_contain_text("Please look again before you pay.")
+    assert not Order.objects.exists()
+    expect(page.get_by_label("Deliver to")).to_have_value("IE")
+    page.get_by_role("button", name="Order and pay £22.00").click()
+
+
+def test_without_javascript_the_order_goes_where_the_page_says(
+    plain: Page, shop: str, sandbox: Sandbox
+) -> None:
+    order_to_ireland_at_once(plain, shop)
+    plain.wait_for_url(f"{sandbox.url}/**")
+    assert (Order.objects.get().country, Order.objects.get().total) == ("IE", 2200)
+
+
+def test_who_orders_before_the_new_total_has_come_is_shown_it_first(
+    page: Page, shop: str, sandbox: Sandbox
+) -> None:
+    late: list[Route] = []  # answers that are on their way
+
+    def hold_back(route: Route) -> None:
+        late.append(route)
+
+    page.route(re.compile(r"/checkout/\?country=IE"), hold_back)
+    order_to_ireland_at_once(page, shop)
+    page.wait_for_url(f"{sandbox.url}/**")
+    assert late
+    assert (Order.objects.get().country, Order.objects.get().total) == ("IE", 2200)
 
 
 def test_totals_follow_what_is_chosen_and_nothing_typed_is_lost(page: Page, shop: str) -> None:
@@ -194,6 +233,25 @@ def test_who_turns_round_finds_the_basket_as_it_was(page: Page, shop: str, sandb
     assert paying.stock_of() == (3, 0)
     assert Order.objects.get().status == Status.CANCELLED
     assert paying.sessions(sandbox, "expired")
+
+
+def test_who_pays_by_bank_debit_can_order_more_while_the_bank_takes_its_time(
+    page: Page, shop: str, sandbox: Sandbox
+) -> None:
+    put_in(page, shop, "Enamel mug")
+    go_to_payment(page, shop, sandbox)
+    first = Order.objects.get()
+    back = sandbox.pay(first.session_id, outcome="delayed_success")
+    page.goto(back)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you. The payment is under way")
+    expect(page.locator("[data-basket-count]")).to_be_hidden()
+    put_in(page, shop, "Tea towel")
+    go_to_payment(page, shop, sandbox)
+    pay(page, shop)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you. Your order is paid")
+    first.refresh_from_db()
+    assert first.status == Status.PROCESSING
+    assert paying.stock_of() == (3, 1)
 
 
 def test_who_comes_back_with_all_cookies_gone_still_sees_the_order(

@@ -285,9 +285,39 @@ def test_a_way_of_sending_that_is_gone_is_not_replaced_by_another_unseen(
     there = factories.shipping("Courier", country="IE", price=395)
     form = {**shown(basket), "shown": checkout.digest(baskets.contents(basket), there)}
     there.delete()
-    response = shopper.post(f"/checkout/?country=IE&shipping={there.pk}", form)
+    response = shopper.post("/checkout/", {**form, "country": "IE", "shipping": str(there.pk)})
     assert response.status_code == 422
     assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("country", "way", "total"),
+    [("IE", "Courier", "34.50"), ("GB", "Express", "33.00"), ("IE", "Post", "34.50")],
+)
+def test_another_delivery_than_the_total_was_shown_for_is_shown_before_anything_is_ordered(
+    sandbox: Sandbox, shopper: Client, basket: Basket, country: str, way: str, total: str
+) -> None:
+    ways = {"Post": ShippingOption.objects.get()}
+    ways["Express"] = factories.shipping("Express", price=800)
+    ways["Courier"] = factories.shipping("Courier", country="IE", price=950)
+    chosen = {"country": country, "shipping": str(ways[way].pk)}
+    response = press_pay(shopper, basket, **chosen)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "Please look again before you pay." in page
+    assert f"Order and pay £{total}" in page
+    assert not Order.objects.exists()
+
+
+def test_the_order_goes_where_the_form_says_whatever_the_address_says(
+    sandbox: Sandbox, shopper: Client, basket: Basket
+) -> None:
+    there = factories.shipping("Courier", country="IE", price=950)
+    digest = checkout.digest(baskets.contents(basket), there)
+    chosen = {"country": "IE", "shipping": str(there.pk), "shown": digest}
+    response = shopper.post("/checkout/?country=GB", {**shown(basket), **chosen})
+    assert response.status_code == 303
+    assert (Order.objects.get().country, Order.objects.get().total) == ("IE", 3450)
 
 
 @pytest.mark.parametrize("what", CHANGES)

@@ -82,6 +82,28 @@ def test_it_shows_what_was_bought_and_what_was_agreed(client: Client, order: Ord
     assert f'href="{order.terms_accepted.get_absolute_url()}"' in shown
 
 
+@pytest.mark.parametrize(
+    "status", [status for status in Status if status not in {Status.PLACED, Status.AWAITING}]
+)
+def test_no_address_is_promised_on_a_payment_page_that_is_over(
+    client: Client, order: Order, status: str
+) -> None:
+    order.status, order.shipping_address = status, {}
+    order.save()
+    shown = page(client, order)
+    assert "given on the payment page" not in shown
+    assert "United Kingdom" in shown
+
+
+@pytest.mark.parametrize("status", [Status.CANCELLED, Status.EXPIRED, Status.FAILED])
+def test_no_confirmation_is_promised_for_what_nobody_will_pay(
+    client: Client, order: Order, status: str
+) -> None:
+    order.status, order.paid_at = status, None
+    order.save()
+    assert "once the order is paid" not in page(client, order)
+
+
 def test_its_history_is_told_without_notes_for_staff(client: Client, order: Order) -> None:
     orders.remark(order=order, note="The shopper rang twice.", by="Staff")
     orders.flag(order=order, note="Looks like a fraud.", by="Editor")

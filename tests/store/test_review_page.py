@@ -40,9 +40,40 @@ def test_another_country_shows_another_total_and_the_order_goes_there(
     there = factories.shipping("Courier", country="IE", price=950)
     page = review(shopper, country="IE", shipping=str(there.pk))
     assert "Order and pay £34.50</button>" in page
-    assert f'action="/checkout/?country=IE&amp;shipping={there.pk}"' in page
     assert "Courier, £9.50 (2 to 4 working days)" in page
     assert f'name="shown" value="{checkout.digest(baskets.contents(basket), there)}"' in page
+
+
+def test_what_is_chosen_belongs_to_the_form_that_orders(shopper: Client) -> None:
+    page = review(shopper)
+    form = page[page.index('<form class="checkout"') :]
+    form = form[: form.index("</form>")]
+    assert "<form" not in form[1:]
+    for name in ("country", "shipping", "shown", "email"):
+        assert f'name="{name}"' in form
+
+
+def test_the_total_of_another_country_is_shown_and_what_was_typed_stays(
+    shopper: Client, basket: Basket, terms: PolicyVersion
+) -> None:
+    there = factories.shipping("Courier", country="IE", price=950)
+    response = press_pay(shopper, basket, country="IE", email="a@example.com", look_again="yes")
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "Order and pay £34.50</button>" in page
+    assert f'name="shown" value="{checkout.digest(baskets.contents(basket), there)}"' in page
+    assert 'value="a@example.com"' in page
+    assert re.search(r'<input[^>]*name="terms"[^>]*checked', page)
+    assert "error-summary" not in page
+    assert not basket.orders.exists()
+
+
+def test_terms_that_changed_are_not_accepted_by_looking_at_another_total(
+    shopper: Client, basket: Basket, terms: PolicyVersion
+) -> None:
+    factories.version(terms.policy, html="<p>Be kinder.</p>", title="Terms of sale")
+    page = press_pay(shopper, basket, terms_version="1", look_again="yes").content.decode()
+    assert not re.search(r'<input[^>]*name="terms"[^>]*checked', page)
 
 
 def test_terms_are_accepted_and_the_privacy_policy_is_shown_each_in_its_exact_version(

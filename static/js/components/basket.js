@@ -75,7 +75,7 @@ async function refresh(answer) {
   if (focused && document.activeElement?.id !== focused) {
     (document.getElementById(focused) ?? document.getElementById("main")).focus({ preventScroll: true });
   }
-  hideSpareButtons();
+  removeSpareButtons();
   announce(pairs.map(([, fresh]) => fresh.dataset.announcement).find(Boolean));
   return found;
 }
@@ -85,9 +85,9 @@ function announce(message) {
   if (place && message) place.textContent = message;
 }
 
-/** Buttons that only those need for whom nothing happens by itself. */
-function hideSpareButtons() {
-  for (const button of document.querySelectorAll("[data-without-script]")) button.hidden = true;
+/** Buttons that only those need for whom nothing happens by itself; hidden ones would still take the Enter key. */
+function removeSpareButtons() {
+  for (const button of document.querySelectorAll("[data-without-script]")) button.remove();
 }
 
 /* --- The basket's page ---------------------------------------------------------------------------------------- */
@@ -113,21 +113,22 @@ let asking = null;
 async function choose(form) {
   asking?.abort();
   asking = new AbortController();
-  const address = `${form.action}?${new URLSearchParams(new FormData(form))}`;
+  const chosen = new FormData(form);
+  const address = new URL(form.action);
+  for (const name of ["country", "shipping"]) address.searchParams.set(name, chosen.get(name) ?? "");
   try {
     const answer = await fetch(address, { headers: { Accept: "text/html" }, signal: asking.signal });
     const found = await refresh(answer);
     if (found) follow(found, address);
   } catch (problem) {
-    if (problem.name === "AbortError") return; // the shopper chose again
-    form.submit();
+    if (problem.name === "AbortError") return; // the shopper chose again, or ordered
+    window.location.assign(address);
   }
 }
 
-/** The order goes where the page now says, at the total that the page now shows. */
+/** What is ordered is what the page now shows; the server compares it with what is chosen. */
 function follow(found, address) {
   const [ours, fresh] = [document, found].map((page) => page.querySelector("[data-order]"));
-  ours.setAttribute("action", fresh.getAttribute("action"));
   ours.elements.shown.value = fresh.elements.shown.value;
   window.history.replaceState(null, "", address);
 }
@@ -139,16 +140,17 @@ document.addEventListener("submit", (event) => {
     event.preventDefault();
     change(form);
   }
+  if (form.matches("[data-order]")) asking?.abort(); // a total that comes now would be too late
 });
 
 document.addEventListener("change", (event) => {
   const form = event.target.form;
   if (form?.matches("[data-basket-update]") && form.reportValidity()) change(form);
-  if (form?.matches("[data-delivery]")) choose(form);
+  if (event.target.closest("[data-delivery]")) choose(form);
 });
 
 window.addEventListener("pageshow", showCount); // another page, or this one out of the browser's memory
 document.addEventListener("visibilitychange", () => document.hidden || showCount()); // another tab
-hideSpareButtons();
+removeSpareButtons();
 showCount();
 document.querySelector("[data-order] .error-summary")?.focus(); // it stands far down on a small screen
