@@ -291,6 +291,7 @@ def test_a_message_that_is_too_long_is_refused_though_it_is_signed(
     assert not StripeEvent.objects.exists()
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("method", ["get", "put", "delete"])
 def test_only_a_post_is_taken(client: Client, method: str) -> None:
     assert getattr(client, method)(WEBHOOK).status_code == 405
