@@ -1,5 +1,7 @@
 """Every mail that the shop sends, a function each. They are queued with what they tell of; the worker sends them."""
 
+from typing import Any
+
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -7,24 +9,34 @@ from post_office.models import Email
 
 from home import mail_queue
 from home.models import BrandSettings
-from store.models import Order
+from store.models import Order, ShopPage
 
 
 def order_paid(order: Order) -> Email:
     """Confirm a paid order to the shopper (on a durable medium: Directive 2011/83/EU, article 8(7))."""
+    subject = _("Your order %(number)s") % {"number": order.number}
+    return _queue(order, "emails/order_paid.txt", subject=subject, lines=order.lines.all())
+
+
+def order_under_way(order: Order) -> Email:
+    """Tell the shopper that the order is in, and that the bank takes its time."""
+    subject = _("Your order %(number)s: the payment is under way") % {"number": order.number}
+    return _queue(order, "emails/order_under_way.txt", subject=subject)
+
+
+def order_failed(order: Order) -> Email:
+    """Tell the shopper that the bank did not pay, and what to do."""
+    shop = ShopPage.objects.live().first()
+    subject = _("Your order %(number)s: the payment did not come") % {"number": order.number}
+    return _queue(order, "emails/order_failed.txt", subject=subject, shop_url=(shop and shop.url) or "/")
+
+
+def _queue(order: Order, template: str, *, subject: str, **context: Any) -> Email:
     brand = BrandSettings.current()
-    text = render_to_string(
-        "emails/order_paid.txt",
-        {
-            "order": order,
-            "lines": order.lines.all(),
-            "site_url": settings.SITE_URL,
-            "brand": brand,
-        },
-    )
+    context |= {"order": order, "site_url": settings.SITE_URL, "brand": brand}
     return mail_queue.queue(
         to=[order.email],
-        subject=_("Your order %(number)s") % {"number": order.number},
-        text=text.strip() + "\n",
+        subject=subject,
+        text=render_to_string(template, context).strip() + "\n",
         reply_to=brand.email,
     )

@@ -88,12 +88,15 @@ def _process(order: Order, session: payments.Session, by: str) -> None:
         _copy_figures(order, session)
         orders.change_status(order=order, to=Status.PROCESSING, by=by)
         baskets.take_out_what_was_bought(order=order)
+        emails.order_under_way(order)
 
 
 def _end(order: Order, *, to: str, by: str) -> None:
     if to in Order.TRANSITIONS[order.status]:
         stock.release(order=order)
         orders.change_status(order=order, to=to, by=by)
+        if to == Status.FAILED:
+            emails.order_failed(order)
 
 
 def _pay(order: Order, session: payments.Session, by: str) -> None:

@@ -329,10 +329,10 @@ def test_no_answer_is_not_taken_for_an_answer(sandbox: Sandbox, order: Order, ki
 def test_a_delayed_payment_is_paid_when_it_has_come(sandbox: Sandbox, order: Order, basket: Basket) -> None:
     sandbox.pay(order.session_id, outcome="delayed_success")
     assert settle(order).status == Status.PROCESSING
-    assert (stock_of(), mails_about(order), basket.lines.count()) == ((10, 2), 0, 0)
+    assert (stock_of(), mails_about(order), basket.lines.count()) == ((10, 2), 1, 0)
     sandbox.decide(order.session_id, succeeds=True)
     assert settle(order).status == Status.PAID
-    assert (stock_of(), mails_about(order)) == ((8, 0), 1)
+    assert (stock_of(), mails_about(order)) == ((8, 0), 2)
 
 
 def test_while_a_payment_is_under_way_it_is_known_who_ordered_and_at_what_figures(
@@ -394,7 +394,27 @@ def test_a_delayed_payment_that_fails_releases_the_goods(
         assert settle(order).status == Status.PROCESSING
     sandbox.decide(order.session_id, succeeds=False)
     assert settle(order).status == Status.FAILED
-    assert (stock_of(), sales(order), mails_about(order)) == ((10, 0), 0, 0)
+    assert (stock_of(), sales(order)) == ((10, 0), 0)
+
+
+@pytest.mark.parametrize("is_told_before", [True, False])
+def test_the_shopper_is_told_once_that_a_payment_is_under_way_and_once_that_it_failed(
+    sandbox: Sandbox, order: Order, is_told_before: bool
+) -> None:
+    sandbox.pay(order.session_id, outcome="delayed_failure")
+    for _ in range(2 * is_told_before):
+        settle(order)
+    sandbox.decide(order.session_id, succeeds=False)
+    for _ in range(2):
+        settle(order)
+    told = [mail.email_message() for mail in Email.objects.filter(to=order.email).order_by("pk")]
+    begun = [f"Your order {order.number}: the payment is under way"] * is_told_before
+    assert [mail.subject for mail in told] == [*begun, f"Your order {order.number}: the payment did not come"]
+    for mail in told:
+        assert order.get_absolute_url() in mail.body
+        assert "£28.95" in mail.body
+        assert "\n\n\n\n" not in mail.body
+    assert "/shop/" in told[-1].body, "what to do"
 
 
 # --- Ends ------------------------------------------------------------------------------------------------

@@ -127,7 +127,8 @@ def test_a_delayed_payment_ends_rightly_in_whatever_order_it_is_told(
     order.refresh_from_db()
     paid = outcome == "delayed_success"
     assert order.status == (Status.PAID if paid else Status.FAILED)
-    assert (stock_of(), mails_about(order)) == (((8, 0), 1) if paid else ((10, 0), 0))
+    assert stock_of() == ((8, 0) if paid else (10, 0))
+    assert mails_about(order) == 1, "of the end; that it was under way was never seen"
 
 
 def test_a_body_that_is_too_long_is_refused_over_the_wire(told: Sandbox) -> None:
