@@ -41,6 +41,8 @@ def add(request: HttpRequest) -> HttpResponse:
         found = baskets.add(basket=found, **form.cleaned_data)
     except baskets.NotForSaleError:
         return _refusal(request, found, _("This product is not for sale."))
+    except baskets.TooFewError as error:
+        return _refusal(request, found, _too_few(error))
     except baskets.BasketError:
         return _refusal(request, found, _("A basket holds no more different things than this."))
     if is_new:
@@ -59,6 +61,18 @@ def update(request: HttpRequest) -> HttpResponse:
     if found is not None:
         baskets.set_quantity(basket=found, **form.cleaned_data)
     return _done(request, found)
+
+
+def _too_few(error: baskets.TooFewError) -> str:
+    if error.left <= 0:
+        return _("This is sold out.")
+    words = ngettext("Only %(left)s is left.", "Only %(left)s are left.", error.left) % {"left": error.left}
+    if not error.inside:
+        return words
+    inside = ngettext(
+        "Your basket holds %(inside)s already.", "Your basket holds %(inside)s already.", error.inside
+    ) % {"inside": error.inside}
+    return f"{words} {inside}"
 
 
 def _first_error(form: Form) -> str:
