@@ -20,6 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from stripe import RequestOptions
 from stripe.params.checkout import SessionCreateParams, SessionCreateParamsShippingAddressCollection
 
+from store import typed_text
+
 # One try, and the longest pause that the SDK makes before the next.
 CONNECT_SECONDS, READ_SECONDS, PAUSE_SECONDS, RETRIES = 2, 3.5, 1, 2
 # https://docs.stripe.com/currencies#special-cases: two decimals at Stripe, none in the world.
@@ -290,13 +292,17 @@ def retrieve_session(session_id: str) -> Session:
 
 def find_session(*, reference: str, made_after: datetime) -> Session | None:
     """Look for the session of an order whose answer was lost; None when Stripe made none. Raises PaymentError."""
-    since = {"created": {"gte": int(made_after.timestamp())}, "limit": 100}
-    try:
-        pages = client().v1.checkout.sessions.list(since, _in_time()).auto_paging_iter()
-        found = next((one for one in pages if one.client_reference_id == reference), None)
-    except stripe.StripeError as error:
-        _translate(error)
-    return _session(found) if found is not None else None
+    wanted: dict[str, Any] = {"created": {"gte": int(made_after.timestamp())}, "limit": 100}
+    while True:
+        try:
+            # Not the SDK's own paging: each page has to be had in the time that is left.
+            page = client().v1.checkout.sessions.list(wanted, _in_time())
+        except stripe.StripeError as error:
+            _translate(error)
+        found = next((one for one in page.data if one.client_reference_id == reference), None)
+        if found is not None or not page.has_more:
+            return _session(found) if found is not None else None
+        wanted["starting_after"] = page.data[-1].id
 
 
 def expire_session(session_id: str) -> Session:
@@ -325,8 +331,7 @@ def _translate(error: stripe.StripeError) -> NoReturn:
 
     Their own words may repeat what a shopper typed; ours, which are logged and kept, say where to look instead.
     """
-    param = getattr(error, "param", None)
-    told = (type(error).__name__, error.code, param, error.request_id)
+    told = (type(error).__name__, error.code, getattr(error, "param", None), error.request_id)
     message = " ".join(str(part) for part in told if part)
     match error:
         case stripe.InvalidRequestError(code="resource_missing"):
@@ -361,8 +366,7 @@ def _session(found: Any) -> Session:
     """Copy what we use out of Stripe's object."""
     raw = found.to_dict()
     currency = (raw.get("currency") or "").upper()
-    details = raw.get("total_details") or {}
-    customer = raw.get("customer_details") or {}
+    details, customer = raw.get("total_details") or {}, raw.get("customer_details") or {}
     delivery = (raw.get("collected_information") or {}).get("shipping_details") or {}
     intent = raw.get("payment_intent") or {}
     intent = {"id": intent} if isinstance(intent, str) else intent  # expanded only where it was asked for
@@ -383,18 +387,14 @@ def _session(found: Any) -> Session:
         discount=-amount(-(details.get("amount_discount") or 0)),
         shipping=amount(details.get("amount_shipping")),
         tax=amount(details.get("amount_tax")),
-        reference=raw.get("client_reference_id") or "",
+        reference=typed_text.one_line(raw.get("client_reference_id"), 200),  # which another shop may have set
         payment_intent_id=intent.get("id") or "",
         has_failed=intent.get("status") in {"requires_payment_method", "canceled"},
         expires_at=datetime.fromtimestamp(raw.get("expires_at") or 0, UTC),
-        customer_name=delivery.get("name") or customer.get("name") or "",
-        phone=customer.get("phone") or "",
-        shipping_address=_address(delivery),
-        billing_address=_address(customer),
+        customer_name=typed_text.one_line(
+            delivery.get("name") or customer.get("name"), typed_text.NAME_LENGTH
+        ),
+        phone=typed_text.one_line(customer.get("phone"), typed_text.PHONE_LENGTH),
+        shipping_address=typed_text.address(delivery),
+        billing_address=typed_text.address(customer),
     )
-
-
-def _address(holder: dict[str, Any]) -> dict[str, str]:
-    address = holder.get("address") or {}
-    lines = {name: value for name, value in address.items() if value}
-    return {"name": holder.get("name") or "", **lines} if lines else {}

@@ -1,7 +1,8 @@
 """What the shop holds of people, registered with the register of personal data.
 
-Orders are kept as long as tax law wants invoices kept, so they are exported, and not erased, on request. Baskets
-that nobody touches any more go by themselves; they hold no address.
+Paid orders are kept as long as tax law wants invoices kept, so they are exported, and not erased, on request. Orders
+that came to nothing are no invoices: they are kept for a short time only, and erased on request. Baskets that nobody
+touches any more go by themselves; they hold no address.
 """
 
 from collections.abc import Iterator
@@ -9,11 +10,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from policies import personal_data
 from store import money
 from store.models import Basket, Order
+
+# Longer than any delayed payment takes, and than anybody asks after one that failed.
+UNPAID_KEEP = timedelta(days=30)
 
 
 def register() -> None:
@@ -31,6 +36,18 @@ def register() -> None:
                 "Kept for the time that tax law sets, so an order is not erased on request. Against floods, a "
                 "fingerprint of the sender’s network is kept until the order is paid or over."
             ),
+        )
+    )
+    personal_data.register(
+        personal_data.PersonalData(
+            key="store.unpaid_orders",
+            label=_("Orders that were not paid"),
+            what=_("E-mail address, what was chosen, and where it was to be sent to"),
+            purpose=_("To answer questions about a payment that did not come about"),
+            keep=lambda: UNPAID_KEEP,
+            erase=erase_unpaid_orders,
+            expire=expire_unpaid_orders,
+            note=_("Exported with the other orders."),
         )
     )
     personal_data.register(
@@ -68,9 +85,23 @@ def export_orders(email: str) -> Iterator[dict[str, Any]]:
 def expire_orders(now: datetime) -> int:
     """Take the person out of orders kept long enough; figures stay for the books. Returns how many."""
     before = now - timedelta(days=settings.ORDER_KEEP_DAYS)
+    return _anonymise(Order.objects.filter(placed_at__lt=before))
+
+
+def expire_unpaid_orders(now: datetime) -> int:
+    """Take the person out of orders that came to nothing some time ago. Returns how many."""
+    return _anonymise(Order.objects.filter(paid_at__isnull=True, placed_at__lt=now - UNPAID_KEEP))
+
+
+def erase_unpaid_orders(email: str) -> int:
+    """Take the person out of their orders that came to nothing. Returns how many."""
+    return _anonymise(Order.objects.filter(paid_at__isnull=True, email__iexact=email))
+
+
+def _anonymise(found: QuerySet[Order]) -> int:
     personal = {"email": "", "customer_name": "", "phone": "", "shipping_address": {}, "billing_address": {}}
-    waiting = Order.objects.filter(placed_at__lt=before).exclude(email="").exclude(status__in=Order.HOLDING)
-    return waiting.update(**personal, session_params={}, session_url="")
+    over = found.exclude(email="").exclude(status__in=Order.HOLDING)
+    return over.update(**personal, session_params={}, session_url="")
 
 
 def expire_baskets(now: datetime) -> int:

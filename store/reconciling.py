@@ -25,11 +25,15 @@ PLACED_PATIENCE = timedelta(minutes=1)
 
 @dataclass
 class Report:
-    """What a round found: order numbers by the status they have now, and those about which Stripe gave no answer."""
+    """What a round found: order numbers by the status they have now, and those of which nothing could be learnt.
+
+    `unanswered`: Stripe gave no answer. `unsettled`: it did, and we could not take it in.
+    """
 
     asked: int = 0
     changed: dict[str, str] = field(default_factory=dict)
     unanswered: list[str] = field(default_factory=list)
+    unsettled: list[str] = field(default_factory=list)
 
 
 def reconcile(*, now: datetime | None = None, everything: bool = False) -> Report:
@@ -42,9 +46,17 @@ def reconcile(*, now: datetime | None = None, everything: bool = False) -> Repor
         before = order.status
         try:
             _ask(order)
+        except settling.UnsettledError:  # logged and flagged there
+            report.unsettled.append(order.number)
+            continue
         except payments.PaymentError as error:
             logger.warning("Stripe gave no answer about order %s: %s", order.number, error)
             report.unanswered.append(order.number)
+            continue
+        except Exception:
+            logger.exception("Order %s could not be brought up to date.", order.number)
+            settling.set_aside(order=order, by=By.WORKER)
+            report.unsettled.append(order.number)
             continue
         order.refresh_from_db()
         if order.status != before:

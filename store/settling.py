@@ -4,17 +4,26 @@ The webhook, the return page and the worker all call `settle` with nothing but a
 and may be called any number of times, at once, late or in any order. It never trusts what a browser or an event says.
 """
 
+import logging
+
+from django.db import OperationalError
+
 from home.models import User
 from store import baskets, clock, emails, orders, payments, stock
 from store.models import Order, OrderEvent
 
 Status, By, Reason = Order.Status, OrderEvent.By, OrderEvent.Reason
+logger = logging.getLogger(__name__)
+
+
+class UnsettledError(payments.PaymentError):
+    """What Stripe says of a session could not be written down: ours to mend. The log says what it was."""
 
 
 def settle(*, session_id: str, by: str) -> Order | None:
     """Bring the order of a session up to date; None when the session is not one of ours.
 
-    Raises payments.PaymentError when Stripe does not tell.
+    Raises payments.PaymentError when Stripe does not tell, UnsettledError when we cannot take in what it tells.
     """
     try:
         session = payments.retrieve_session(session_id)
@@ -23,10 +32,22 @@ def settle(*, session_id: str, by: str) -> Order | None:
     order = _order_of(session)
     if order is None:
         return None
-    with orders.locked(order.pk) as fresh:
-        adopt(order=fresh, session=session)
-        _apply(fresh, session, by)
+    try:
+        with orders.locked(order.pk) as fresh:
+            adopt(order=fresh, session=session)
+            _apply(fresh, session, by)
+    except Exception as error:
+        logger.exception("Order %s could not be settled.", order.number)
+        if not isinstance(error, OperationalError):  # the database is busy or away: that passes
+            set_aside(order=order, by=by)
+        raise UnsettledError(order.number) from error
     return fresh
+
+
+def set_aside(*, order: Order, by: str) -> None:
+    """Have staff look at an order that cannot be brought up to date; it is tried again all the same."""
+    with orders.locked(order.pk) as fresh:
+        orders.flag(order=fresh, by=by, reason=Reason.UNSETTLED)
 
 
 def adopt(*, order: Order, session: payments.Session) -> None:

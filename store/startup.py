@@ -11,7 +11,7 @@ from wagtail.signals import page_published
 
 from home.csp import Provider, register_providers
 from policies import auditing
-from store import privacy, stock
+from store import privacy, quiet_log, stock
 from store.models import ProductPage
 
 
@@ -19,6 +19,7 @@ def register() -> None:
     """Register everything; called once by the app's configuration."""
     register_providers(stripe_provider)
     privacy.register()
+    quiet_log.keep_secrets_out()
     auditing.register_paths(audited_paths)
     auditing.register_actions(audited_actions)
     page_published.connect(_know_skus, sender=ProductPage, dispatch_uid="store.know_skus")

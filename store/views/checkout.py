@@ -85,8 +85,10 @@ def _as_it_stands(request: HttpRequest) -> Review | None:
 def return_from_payment(request: HttpRequest, token: str) -> HttpResponse:
     """Back from the payment page: ask Stripe what happened, then show the order."""
     order = get_object_or_404(Order, return_token=token)
-    # The address may name any session; the order's own is the only one asked about.
-    if order.session_id and request.GET.get("session_id") == order.session_id:
+    # The address may name any session; the order's own is the only one asked about, and only while there is something
+    # to learn.
+    is_named = order.session_id and request.GET.get("session_id") == order.session_id
+    if is_named and order.status in Order.HOLDING and _may_ask(request):
         try:
             with payments.answering_within(STRIPE_SECONDS):
                 settling.settle(session_id=order.session_id, by=OrderEvent.By.SHOPPER)
@@ -111,6 +113,15 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
     response = HttpResponseRedirect(reverse("store:basket"), status=HTTPStatus.SEE_OTHER)
     remember(response, mine, baskets.count(mine))
     return response
+
+
+def _may_ask(request: HttpRequest) -> bool:
+    """Say whether Stripe is asked for this sender; who reloads the page all day reads what we know."""
+    address = client_address(request)
+    if holds.QUESTIONS.seconds_to_wait(address):
+        return False
+    holds.QUESTIONS.count(address)
+    return True
 
 
 def _new_basket(request: HttpRequest, order: Order) -> Basket | None:
@@ -185,7 +196,7 @@ def _already_under_way(request: HttpRequest, order: Order) -> HttpResponse:
         return _to_order(request, order)
     words = _(
         "A payment for this basket is under way already, or has just been made. The confirmation goes to the e-mail "
-        "address that was given with it."
+        "address that was given with it. If you began it in another window, please go on there."
     )
     mine = basket_of(request)
     response = basket_views.page(request, mine, error=words, status=HTTPStatus.CONFLICT)

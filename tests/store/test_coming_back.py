@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from store import baskets, checkout
+from store import baskets, checkout, holds
 from store.models import Basket, Order
 from store.sandbox.server import Sandbox
 from tests import factories
@@ -122,6 +122,31 @@ def test_coming_back_unpaid_changes_nothing(sandbox: Sandbox, shopper: Client, b
     order.refresh_from_db()
     assert order.status == Status.AWAITING
     assert is_as_it_was(basket)
+
+
+@pytest.mark.parametrize("end", [Status.PAID, Status.REVIEW, Status.CANCELLED, Status.EXPIRED, Status.FAILED])
+def test_coming_back_to_an_order_that_is_decided_asks_nothing_of_stripe(
+    sandbox: Sandbox, shopper: Client, basket: Basket, end: str
+) -> None:
+    order = factories.awaiting_order(basket)
+    Order.objects.update(status=end)
+    sandbox.faults.add(operation="any", kind="error_500", times=1)
+    response = shopper.get(f"/checkout/return/{order.return_token}/?session_id={order.session_id}")
+    assert response["Location"] == order.get_absolute_url()
+    assert sandbox.faults.listed()[0]["times"] == 1, "nobody met it"
+
+
+def test_who_comes_back_all_the_time_is_shown_the_order_without_asking_stripe(
+    sandbox: Sandbox, shopper: Client, basket: Basket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holds, "QUESTIONS", holds.Limit("few", most=1, window=holds.HOUR))
+    order = factories.awaiting_order(basket)
+    shopper.get(f"/checkout/return/{order.return_token}/?session_id={order.session_id}")
+    sandbox.pay(order.session_id)
+    response = shopper.get(f"/checkout/return/{order.return_token}/?session_id={order.session_id}")
+    assert response["Location"] == order.get_absolute_url()
+    order.refresh_from_db()
+    assert order.status == Status.AWAITING, "the message tells"
 
 
 def test_coming_back_while_stripe_is_down_still_shows_the_order(

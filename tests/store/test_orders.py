@@ -122,3 +122,30 @@ def test_what_is_held_of_a_shopper_is_registered_exported_and_ends(order: Order)
     order.refresh_from_db()
     assert order.email == ""
     assert order.total > 0
+
+
+@pytest.mark.parametrize("end", [Status.CANCELLED, Status.EXPIRED, Status.FAILED])
+def test_nobody_is_kept_long_for_an_order_that_came_to_nothing(order: Order, end: str) -> None:
+    Order.objects.update(status=end)
+    paid = factories.placed_order(email="paid@example.com")
+    Order.objects.filter(pk=paid.pk).update(status=Status.PAID, paid_at=timezone.now())
+    personal_data.expire(timezone.now() + timedelta(days=29))
+    assert Order.objects.get(pk=order.pk).email == "shopper@example.com"
+    personal_data.expire(timezone.now() + timedelta(days=31))
+    order.refresh_from_db()
+    assert (order.email, order.session_params) == ("", {})
+    assert order.total > 0
+    assert Order.objects.get(pk=paid.pk).email == "paid@example.com", "what was paid is an invoice"
+
+
+def test_who_asks_is_taken_out_of_what_was_never_paid_and_of_nothing_else(order: Order) -> None:
+    still_open = factories.placed_order()
+    paid = factories.placed_order()
+    Order.objects.filter(pk=order.pk).update(status=Status.CANCELLED)
+    Order.objects.filter(pk=paid.pk).update(status=Status.PAID, paid_at=timezone.now())
+    assert personal_data.erase("Shopper@Example.com")["store.unpaid_orders"] == 1
+    assert dict(Order.objects.values_list("pk", "email")) == {
+        order.pk: "",
+        still_open.pk: "shopper@example.com",
+        paid.pk: "shopper@example.com",
+    }

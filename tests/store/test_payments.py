@@ -1,6 +1,7 @@
 """Stripe's own ways: how it counts money, what it signs, and which of its errors leave a question open."""
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -116,6 +117,22 @@ def test_a_lost_session_is_found_by_the_orders_number(sandbox: Sandbox) -> None:
     assert found is not None
     assert found.id == made.id
     assert payments.find_session(reference="261122-ABCDEX", made_after=since) is None
+
+
+def test_a_lost_session_is_looked_for_on_all_pages_and_no_longer_than_there_is_time(
+    sandbox: Sandbox,
+) -> None:
+    since = timezone.now() - timedelta(minutes=5)
+    made = create(purchase())
+    others = replace(purchase(), reference="261122-OTHERS")
+    for number in range(100):
+        create(others, key=f"other-{number}")
+    found = payments.find_session(reference="261122-ABCDEF", made_after=since)
+    assert found is not None
+    assert found.id == made.id
+    sandbox.faults.add(operation="list", kind="slow", seconds=2, times=1)
+    with payments.answering_within(6), pytest.raises(payments.UnreachableError, match="No time"):
+        payments.find_session(reference="261122-ABCDEF", made_after=since)
 
 
 def test_questions_end_when_the_time_for_them_is_over(sandbox: Sandbox) -> None:

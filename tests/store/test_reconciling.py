@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from store import payments
+from store import emails, payments, stock
 from store.models import Order, ProductVariant
 from store.reconciling import FAILURES, Report, reconcile
 from store.sandbox.server import Sandbox
@@ -132,6 +133,68 @@ def test_one_order_that_cannot_be_asked_about_keeps_no_other_waiting(
     report = later(2)
     assert len(report.unanswered) == 1
     assert report.changed == {second.number: Status.CANCELLED}
+
+
+def fail_for(monkeypatch: pytest.MonkeyPatch, order: Order) -> None:
+    """Have something of ours break whenever this order is paid."""
+    confirm = emails.order_paid
+
+    def break_down(paid: Order) -> Any:
+        if paid.number == order.number:
+            raise RuntimeError("A mistake of ours.")
+        return confirm(paid)
+
+    monkeypatch.setattr(emails, "order_paid", break_down)
+
+
+def test_one_order_that_cannot_be_settled_is_for_staff_and_keeps_no_other_waiting(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad, good = factories.awaiting_order(), factories.awaiting_order()
+    for order in (bad, good):
+        sandbox.pay(order.session_id)
+    fail_for(monkeypatch, bad)
+    report = later(60)
+    assert (report.unsettled, report.changed) == ([bad.number], {good.number: Status.PAID})
+    bad.refresh_from_db()
+    assert (bad.status, bad.needs_attention, bad.paid_at) == (Status.AWAITING, True, None)
+    assert "A mistake of ours." in caplog.text
+    later(60)
+    assert bad.events.filter(reason="unsettled").count() == 1
+    monkeypatch.undo()
+    assert later(60).changed == {bad.number: Status.PAID}, "once it is mended, nothing is lost"
+
+
+def test_orders_that_cannot_be_settled_do_not_end_a_round(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = [factories.awaiting_order(factories.basket(MUG=1)) for _ in range(FAILURES + 1)]
+    for order in waiting:
+        sandbox.pay(order.session_id)
+    monkeypatch.setattr(emails, "order_paid", None)
+    assert len(later(60).unsettled) == FAILURES + 1
+
+
+def test_whatever_goes_wrong_with_one_order_keeps_no_other_waiting(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost, good = factories.placed_order(), factories.awaiting_order()
+    sandbox.pay(good.session_id)
+    monkeypatch.setattr(stock, "release", None)
+    report = later(60)
+    assert (report.unsettled, report.changed) == ([lost.number], {good.number: Status.PAID})
+    lost.refresh_from_db()
+    assert lost.needs_attention
+
+
+def test_the_command_names_what_could_not_be_settled(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = factories.awaiting_order()
+    sandbox.pay(order.session_id)
+    fail_for(monkeypatch, order)
+    with pytest.raises(CommandError, match=f"Not settled: {order.number}"):
+        call_command("reconcile_payments")
 
 
 @pytest.mark.parametrize("is_at_stripe", [True, False])

@@ -10,7 +10,7 @@ from post_office.models import Email
 from wagtail.models import Site
 
 from home.models import User
-from store import baskets, orders, payments, privacy, settling, staff_steps, stock
+from store import baskets, emails, orders, payments, privacy, settling, staff_steps, stock, typed_text
 from store.models import Basket, Order, ProductVariant
 from store.reconciling import reconcile
 from store.sandbox.server import Sandbox
@@ -97,6 +97,53 @@ def test_a_session_whose_answer_was_lost_is_known_by_the_orders_number(
     settling.settle(session_id=session.id, by="Stripe")
     order.refresh_from_db()
     assert (order.status, order.session_id) == (Status.PAID, session.id)
+
+
+# --- What strangers type ---------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("typed", "field", "kept"),
+    [
+        ({"phone": "+1 " + "5" * 60}, "phone", "+1 " + "5" * 37),
+        ({"phone": "+1\x00555"}, "phone", "+1 555"),
+        ({"delivery_name": "a\x00b\x07"}, "customer_name", "a b"),
+        ({"delivery_name": "  Anne\u200d-Marie "}, "customer_name", "Anne\u200d-Marie"),
+    ],
+)
+def test_what_no_database_takes_is_cut_and_the_order_is_paid(
+    sandbox: Sandbox, order: Order, typed: dict[str, str], field: str, kept: str
+) -> None:
+    sandbox.pay(order.session_id, **typed)
+    settle(order)
+    assert order.status == Status.PAID
+    assert getattr(order, field) == kept
+
+
+def test_an_address_is_kept_without_what_no_database_takes(sandbox: Sandbox, order: Order) -> None:
+    sandbox.pay(order.session_id, delivery_line1="1\x00Lane", delivery_line2="\x00", delivery_city="T" * 200)
+    settle(order)
+    assert order.shipping_address["line1"] == "1 Lane"
+    assert "line2" not in order.shipping_address
+    assert "\x00" not in str([order.shipping_address, order.billing_address])
+
+
+def test_texts_are_no_longer_than_their_columns() -> None:
+    lengths = {name: Order._meta.get_field(name).max_length for name in ("customer_name", "phone")}
+    assert lengths == {"customer_name": typed_text.NAME_LENGTH, "phone": typed_text.PHONE_LENGTH}
+    assert typed_text.one_line("\ud800 " + "x" * 60, 40) == "x" * 40
+    assert typed_text.one_line("x" * 39 + " y", 40) == "x" * 39
+    assert typed_text.one_line(None, 40) == ""
+
+
+def test_an_order_that_cannot_be_settled_is_shown_all_the_same(
+    sandbox: Sandbox, order: Order, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.pay(order.session_id)
+    monkeypatch.setattr(emails, "order_paid", None)
+    for way in ("return", "cancel"):
+        response = client.get(f"/checkout/{way}/{order.return_token}/?session_id={order.session_id}")
+        assert response.status_code == 303
+    order.refresh_from_db()
+    assert (order.status, order.needs_attention, stock_of()) == (Status.AWAITING, True, (10, 2))
 
 
 # --- Promotion codes -------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 import stripe
 from django.test import Client
 
-from store import stock
+from store import emails, stock
 from store.models import Order, ProductVariant, StockMovement, StripeEvent
 from store.sandbox.events import signature
 from store.sandbox.server import Sandbox
@@ -67,6 +67,22 @@ def test_while_stripe_is_down_it_says_so_and_the_next_attempt_succeeds(told: San
     assert deliver(told) == {"checkout.session.completed": 200}
     order.refresh_from_db()
     assert (order.status, StripeEvent.objects.get().outcome) == (Status.PAID, Outcome.HANDLED)
+
+
+def test_what_we_cannot_take_in_is_sent_again_and_is_for_staff(
+    told: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = factories.awaiting_order()
+    told.pay(order.session_id)
+    monkeypatch.setattr(emails, "order_paid", None)
+    assert deliver(told) == {"checkout.session.completed": 503}
+    order.refresh_from_db()
+    assert (order.status, order.needs_attention) == (Status.AWAITING, True)
+    assert StripeEvent.objects.get().outcome == Outcome.FAILED
+    monkeypatch.undo()
+    assert deliver(told) == {"checkout.session.completed": 200}
+    order.refresh_from_db()
+    assert order.status == Status.PAID
 
 
 def test_stripe_carries_an_event_again_by_itself_until_it_was_taken(told: Sandbox) -> None:
@@ -276,6 +292,7 @@ def test_a_message_that_is_too_long_is_refused_though_it_is_signed(
     assert not StripeEvent.objects.exists()
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("method", ["get", "put", "delete"])
 def test_only_a_post_is_taken(client: Client, method: str) -> None:
     assert getattr(client, method)(WEBHOOK).status_code == 405

@@ -13,11 +13,15 @@ class Command(BaseCommand):
     help = "Ask Stripe about every order that waits for a payment. The worker does this by itself, for those due."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        """Ask, and say what changed. Fails when Stripe gave no answer about an order."""
+        """Ask, and say what changed. Fails when an order could not be brought up to date."""
         report = reconciling.reconcile(everything=True)
         for number, status in report.changed.items():
             self.stdout.write(f"{number}: {status}")
         self.stdout.write(f"{report.asked} asked, {len(report.changed)} changed.")
+        problems = []
         if report.unanswered:
-            message = f"No answer about {', '.join(report.unanswered)}. Run it again later."
-            raise CommandError(message)
+            problems.append(f"No answer about {', '.join(report.unanswered)}. Run it again later.")
+        if report.unsettled:
+            problems.append(f"Not settled: {', '.join(report.unsettled)}. The log says why.")
+        if problems:
+            raise CommandError(" ".join(problems))

@@ -1,0 +1,49 @@
+"""The log: what fails is told there, without the secrets that let one in to an order."""
+
+import logging
+
+import pytest
+from django.test import Client
+
+from store import settling
+from store.models import Basket, Order
+from store.sandbox.server import Sandbox
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("way", ["return", "cancel"])
+def test_a_way_back_that_fails_is_logged_without_its_secret(
+    sandbox: Sandbox,
+    basket: Basket,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    way: str,
+) -> None:
+    order = factories.awaiting_order(basket)
+    monkeypatch.setattr(settling, "settle", None)
+    if way == "cancel":
+        monkeypatch.setattr(Order, "refresh_from_db", None)
+    client = Client(raise_request_exception=False)
+    response = client.get(f"/checkout/{way}/{order.return_token}/?session_id={order.session_id}")
+    assert response.status_code == 500
+    assert f"Internal Server Error: /checkout/{way}/…/" in caplog.text
+    assert order.return_token not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        ("GET /orders/SECRET/ HTTP/1.1", "GET /orders/…/ HTTP/1.1"),
+        ("GET /checkout/return/SECRET/?session_id=cs_SECRET HTTP/1.1", "GET /checkout/return/… HTTP/1.1"),
+        ("GET /basket/?a=b HTTP/1.1", "GET /basket/?a=b HTTP/1.1"),
+    ],
+)
+@pytest.mark.parametrize("logger", ["django.server", "django.request"])
+def test_what_is_written_of_a_request_names_no_secret(
+    logger: str, line: str, written: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    logging.getLogger(logger).warning('"%s" %s', line, 200)
+    assert set(caplog.messages) == {f'"{written}" 200'}
