@@ -184,8 +184,14 @@ def test_a_basket_takes_only_so_many_different_things(client: Client, mug: Produ
     assert add(client).status_code == 303
 
 
-def test_nothing_is_put_in_by_following_a_link(client: Client, mug: ProductVariant) -> None:
-    assert client.get(f"{ADD}?sku=MUG&quantity=1").status_code == 405
+def test_nothing_is_put_in_by_following_a_link_which_leads_to_the_basket(
+    client: Client, mug: ProductVariant
+) -> None:
+    for path in (ADD, "/basket/update/"):
+        response = client.get(f"{path}?sku=MUG&quantity=1")
+        assert (response.status_code, response["Location"]) == (302, "/basket/")
+        assert not response.cookies
+        assert client.put(path).status_code == 405
     assert not Basket.objects.exists()
 
 
