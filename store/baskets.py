@@ -25,6 +25,15 @@ class NotForSaleError(BasketError):
     """There is no such product, or not any more."""
 
 
+class TooFewError(BasketError):
+    """There are fewer than are wanted. Of the `left`, so many are `inside` the basket already."""
+
+    def __init__(self, *, left: int, inside: int) -> None:
+        super().__init__(f"{left} left, {inside} inside")
+        self.left = left
+        self.inside = inside
+
+
 @dataclass(frozen=True, kw_only=True)
 class Line:
     """One line of a basket as it stands now. `variant` is None when it can no longer be bought."""
@@ -115,14 +124,21 @@ def contents(basket: Basket | None) -> Contents:
 
 @transaction.atomic
 def add(*, basket: Basket | None, sku: str, quantity: int) -> Basket:
-    """Put so many more of a SKU in, making a basket where there is none. Raises BasketError."""
+    """Put so many more of a SKU in, making a basket where there is none. Raises BasketError.
+
+    That there are enough is only told early here; the hold of the checkout is what sees to it.
+    """
     if not catalogue.is_on_sale(sku):
         raise NotForSaleError
     basket = (_locked(basket) if basket else None) or Basket.objects.create()
     line = basket.lines.filter(sku=sku).first() or BasketLine(basket=basket, sku=sku, quantity=0)
     if line.pk is None and basket.lines.count() >= MAX_LINES:
         raise BasketError
-    line.quantity = min(line.quantity + quantity, MAX_QUANTITY)
+    wanted = min(line.quantity + quantity, MAX_QUANTITY)
+    left = stock.available([sku])[sku]
+    if wanted > left and wanted > (left := left + _held_by_own_orders(basket).get(sku, 0)):
+        raise TooFewError(left=left, inside=line.quantity)
+    line.quantity = wanted
     line.save()
     basket.save(update_fields=["updated_at"])
     return basket

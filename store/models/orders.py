@@ -185,6 +185,7 @@ class OrderEvent(AppendOnlyModel):
         MONEY_BACK = "money_back", _("Cancelled though it was paid: refund the payment at Stripe.")
         UNKNOWN_PAGE = "unknown_page", _("Stripe does not know its payment page. Was the key changed?")
         UNSETTLED = "unsettled", _("What Stripe says of it could not be taken in. The error log says why.")
+        ASKED_TO_LOOK = "asked_to_look", _("Marked for a second look:")  # the note says why
         LOOKED_AT = "looked_at", _("Looked at.")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")

@@ -1,5 +1,7 @@
 """The basket: shown, filled and changed, with and without JavaScript."""
 
+from collections.abc import Callable
+from functools import wraps
 from http import HTTPStatus
 
 from django.forms import Form
@@ -8,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from home.client import client_address
 from store import baskets, holds
@@ -16,6 +18,16 @@ from store.basket_cookie import basket_of, remember
 from store.forms import AddForm, UpdateForm
 from store.models import Basket, ShopPage
 from store.models.baskets import MAX_QUANTITY
+
+
+def _or_show_the_basket(act: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Act by POST only; whoever just follows the address is led to the basket."""
+
+    @wraps(act)
+    def view(request: HttpRequest) -> HttpResponse:
+        return act(request) if request.method == "POST" else redirect("store:basket")
+
+    return view
 
 
 @never_cache
@@ -26,7 +38,8 @@ def basket(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
+@_or_show_the_basket
 def add(request: HttpRequest) -> HttpResponse:
     """Put something in."""
     form = AddForm(request.POST)
@@ -41,6 +54,8 @@ def add(request: HttpRequest) -> HttpResponse:
         found = baskets.add(basket=found, **form.cleaned_data)
     except baskets.NotForSaleError:
         return _refusal(request, found, _("This product is not for sale."))
+    except baskets.TooFewError as error:
+        return _refusal(request, found, _too_few(error))
     except baskets.BasketError:
         return _refusal(request, found, _("A basket holds no more different things than this."))
     if is_new:
@@ -49,7 +64,8 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
+@_or_show_the_basket
 def update(request: HttpRequest) -> HttpResponse:
     """Change a quantity, or take something out."""
     form = UpdateForm(request.POST)
@@ -59,6 +75,18 @@ def update(request: HttpRequest) -> HttpResponse:
     if found is not None:
         baskets.set_quantity(basket=found, **form.cleaned_data)
     return _done(request, found)
+
+
+def _too_few(error: baskets.TooFewError) -> str:
+    if error.left <= 0:
+        return _("This is sold out.")
+    words = ngettext("Only %(left)s is left.", "Only %(left)s are left.", error.left) % {"left": error.left}
+    if not error.inside:
+        return words
+    inside = ngettext(
+        "Your basket holds %(inside)s already.", "Your basket holds %(inside)s already.", error.inside
+    ) % {"inside": error.inside}
+    return f"{words} {inside}"
 
 
 def _first_error(form: Form) -> str:

@@ -217,6 +217,16 @@ def test_the_month_leaves_no_mail_to_send_and_is_lived_once() -> None:
 
 
 @pytest.mark.usefixtures("_with_sandbox", "_seeded")
+def test_the_history_of_each_order_to_look_at_says_why() -> None:
+    marked = Order.objects.filter(needs_attention=True)
+    assert marked
+    for order in marked:
+        event = order.events.get(reason=OrderEvent.Reason.ASKED_TO_LOOK)
+        assert event.get_reason_display()
+        assert event.note
+
+
+@pytest.mark.usefixtures("_with_sandbox", "_seeded")
 def test_the_sandbox_knows_the_open_orders_when_it_runs_again(settings: Settings) -> None:
     story = orders.Story()
     database, port = settings.STRIPE_SANDBOX_DATABASE, int(settings.STRIPE_API_URL.rpartition(":")[2])

@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from wagtail.models import PageViewRestriction
 
-from store import baskets
+from store import baskets, stock
 from store.baskets import MAX_LINES
 from store.models import Basket, BasketLine, ProductVariant
 from tests import factories
@@ -131,7 +131,42 @@ def test_it_asks_the_database_as_often_for_a_full_basket_as_for_an_empty_one(
     assert with_one <= 11, "no pictures are looked up"
 
 
+@pytest.mark.parametrize(
+    ("inside", "left", "words"),
+    [
+        (0, 2, "Only 2 are left."),
+        (0, 1, "Only 1 is left."),
+        (0, 0, "This is sold out."),
+        (2, 3, "Only 3 are left. Your basket holds 2 already."),
+    ],
+)
+def test_more_than_are_left_are_refused_with_their_number(
+    client: Client, mug: ProductVariant, inside: int, left: int, words: str
+) -> None:
+    if inside:
+        add(client, quantity=str(inside))
+    stock.count(sku="MUG", on_hand=left)
+    before = lines()
+    told = add_by_script(client, quantity="5")
+    assert (told.status_code, told.json()) == (422, {"ok": False, "error": words})
+    page = add(client, quantity="5")
+    assert page.status_code == 422
+    assert words in page.content.decode()
+    assert lines() == before
+    assert Basket.objects.exists() == bool(inside)
+
+
+def test_what_an_open_order_of_the_basket_holds_can_be_put_in(client: Client, mug: ProductVariant) -> None:
+    stock.count(sku="MUG", on_hand=3)
+    basket = factories.basket(MUG=2)
+    factories.placed_order(basket)
+    client.cookies["basket"] = basket.token
+    assert add(client, quantity="1").status_code == 303
+    assert lines() == [("MUG", 3)]
+
+
 def test_more_of_the_same_is_one_line_that_ends_at_the_most(client: Client, mug: ProductVariant) -> None:
+    stock.count(sku="MUG", on_hand=200)
     add(client, quantity="60")
     add(client, quantity="60")
     assert lines() == [("MUG", 99)]
@@ -149,8 +184,14 @@ def test_a_basket_takes_only_so_many_different_things(client: Client, mug: Produ
     assert add(client).status_code == 303
 
 
-def test_nothing_is_put_in_by_following_a_link(client: Client, mug: ProductVariant) -> None:
-    assert client.get(f"{ADD}?sku=MUG&quantity=1").status_code == 405
+def test_nothing_is_put_in_by_following_a_link_which_leads_to_the_basket(
+    client: Client, mug: ProductVariant
+) -> None:
+    for path in (ADD, "/basket/update/"):
+        response = client.get(f"{path}?sku=MUG&quantity=1")
+        assert (response.status_code, response["Location"]) == (302, "/basket/")
+        assert not response.cookies
+        assert client.put(path).status_code == 405
     assert not Basket.objects.exists()
 
 

@@ -207,7 +207,8 @@ def _settle(till: Till, order: Order, moment: datetime) -> None:
 def _staff_work(till: Till, purchase: Purchase, order: Order, end: str = "") -> None:
     if end == "paid" and purchase.note:
         with till.story.at(till.story.begun - timedelta(hours=2)):
-            orders.flag(order=order, note=purchase.note, by=str(till.staff))
+            why = OrderEvent.Reason.ASKED_TO_LOOK
+            orders.flag(order=order, by=str(till.staff), reason=why, note=purchase.note)
     paid_at = order.paid_at or order.placed_at
     if end in {"packed", "sent", "refunded"}:
         _step(till, order, Status.PACKED, _day_after(paid_at, 1, 9, 12 + purchase.number))
