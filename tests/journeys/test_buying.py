@@ -203,6 +203,36 @@ def test_a_quantity_changes_without_leaving_the_page_and_is_announced(page: Page
     assert "basket" not in {cookie["name"] for cookie in page.context.cookies()}
 
 
+def test_nobody_walks_past_a_quantity_that_is_wrong(page: Page, shop: str) -> None:
+    put_in(page, shop, "Tea towel")
+    page.goto(f"{shop}/basket/")
+    quantity = page.get_by_label("Quantity: Tea towel")
+    for wrong in ("-1", "1000", ""):
+        quantity.fill(wrong)
+        page.get_by_role("link", name="Go to the checkout").click()
+        expect(quantity).to_be_focused()
+        assert page.url == f"{shop}/basket/"
+    quantity.fill("2")
+    page.get_by_role("link", name="Go to the checkout").click()
+    page.wait_for_url("**/checkout/")
+    expect(page.get_by_text("£19.60").first).to_be_visible()
+
+
+def test_the_checkout_waits_until_a_changed_quantity_has_arrived(page: Page, shop: str) -> None:
+    put_in(page, shop, "Tea towel")
+    page.goto(f"{shop}/basket/")
+
+    def slowly(route: Route) -> None:
+        page.wait_for_timeout(600)
+        route.continue_()
+
+    page.route("**/basket/update/", slowly)
+    page.get_by_label("Quantity: Tea towel").fill("4")
+    page.get_by_role("link", name="Go to the checkout").click()
+    page.wait_for_url("**/checkout/")
+    expect(page.get_by_text("£39.20").first).to_be_visible()
+
+
 def test_who_only_looks_gets_no_cookie_and_asks_for_no_basket(page: Page, shop: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

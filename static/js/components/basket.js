@@ -106,6 +106,27 @@ async function change(form) {
   }
 }
 
+let changing = null;
+
+/** Change it; the way to the checkout waits for that. */
+function begin(form) {
+  const mine = change(form).finally(() => changing === mine && (changing = null));
+  changing = mine;
+}
+
+/** Nobody walks past a quantity that is wrong, or that the server does not know yet. */
+async function goToCheckout(event) {
+  const quantities = [...document.querySelectorAll("[data-basket-update] [name=quantity]")];
+  if (!quantities.every((field) => field.reportValidity())) {
+    event.preventDefault();
+  } else if (changing) {
+    event.preventDefault();
+    await changing;
+    const link = document.querySelector("[data-checkout]"); // gone if it cannot be bought as it stands now
+    if (link) window.location.assign(link.href);
+  }
+}
+
 /* --- The review page ------------------------------------------------------------------------------------------- */
 
 let asking = null;
@@ -138,14 +159,18 @@ document.addEventListener("submit", (event) => {
   if (form.matches("[data-basket-add]")) add(event);
   if (form.matches("[data-basket-update]")) {
     event.preventDefault();
-    change(form);
+    begin(form);
   }
   if (form.matches("[data-order]")) asking?.abort(); // a total that comes now would be too late
 });
 
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-checkout]")) goToCheckout(event);
+});
+
 document.addEventListener("change", (event) => {
   const form = event.target.form;
-  if (form?.matches("[data-basket-update]") && form.reportValidity()) change(form);
+  if (form?.matches("[data-basket-update]") && form.reportValidity()) begin(form);
   if (event.target.closest("[data-delivery]")) choose(form);
 });
 
