@@ -26,10 +26,10 @@ def start(*, page: PolicyPage, user: User, **fields: Any) -> Revision:
     """
     if not page.permissions_for_user(user).can_edit():
         raise NoDraftError(_("You may not edit this page."))
+    if page.workflow_in_progress:
+        raise NoDraftError(_("The page is under review: nothing can be changed until that is over."))
     if (lock := page.get_lock()) and lock.for_user(user):
-        raise NoDraftError(
-            _("The page is locked or under review: nothing can be changed until that is over.")
-        )
+        raise NoDraftError(_("The page is locked: nothing can be changed until somebody unlocks it."))
     draft = page.get_latest_revision_as_object()
     empty = {name: None if name == "effective_from" else "" for name in STATEMENT_FIELDS}
     for name, value in {**empty, **fields}.items():
@@ -54,7 +54,7 @@ def state_new_facts(*, page: PolicyPage, user: User, drifts: Iterable[Drift]) ->
 
 def put_back(*, version: PolicyVersion, user: User) -> Revision:
     """Make a draft with the text of a version. Live facts in it are live again, not those of that time."""
-    page = version.policy.pages.first()
+    page = version.policy.page
     if page is None:
         words = _("This policy has no page any more. Create one with the address “%(slug)s” first.")
         raise NoDraftError(words % {"slug": version.policy.slug})

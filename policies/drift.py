@@ -34,8 +34,7 @@ class Drift:
     @property
     def label(self) -> str:
         """The fact's name, as the editor knows it."""
-        fact = facts.get(self.key)
-        return str(fact.label) if fact else self.key
+        return facts.label(self.key)
 
     @property
     def changes(self) -> list[str]:
@@ -80,10 +79,7 @@ def of_policy(policy: Policy, *, at: datetime | None = None, live: LiveFacts | N
 
 def facts_in(version: PolicyVersion) -> dict[str, Any]:
     """Read the facts of a version; a record that cannot be read has none, and is `verify_policies`' to report."""
-    try:
-        found = version.content["facts"]
-    except (json.JSONDecodeError, KeyError, TypeError):
-        return {}
+    found = version.readable_content.get("facts")
     return found if isinstance(found, dict) else {}
 
 

@@ -113,7 +113,7 @@ def file_name(policies: Iterable[Policy], *, now: datetime | None = None) -> str
 
 def people_in(version: PolicyVersion) -> dict[str, str]:
     """Read from the record who wrote, published and approved a version; empty where it does not say."""
-    content = _content(version)
+    content = version.readable_content
     return {name: _text(content, name) for name in _PEOPLE}
 
 
@@ -138,7 +138,7 @@ def _versions(policy_ids: list[int], now: datetime) -> Iterator[PolicyVersion]:
 
 def _write_version(archive: _Archive, entry: _Listed, version: PolicyVersion) -> dict[str, Any]:
     folder = f"{entry.folder}/version-{version.number:0{entry.digits}d}"
-    content = _content(version)
+    content = version.readable_content
     line = _line(version, content, folder)
     context = {
         "version": version,
@@ -195,14 +195,6 @@ def _with_words(entry: _Listed) -> dict[str, Any]:
     newest = entry.lines[-1]["version"] if entry.lines else 0
     kind = entry.policy.get_kind_display()
     return {**_of_policy(entry), "kind_label": kind, "versions": versions, "newest": newest}
-
-
-def _content(version: PolicyVersion) -> dict[str, Any]:
-    try:
-        content = version.content
-    except json.JSONDecodeError:
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _text(content: dict[str, Any], key: str) -> str:

@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from wagtail.models import Site
 
 from policies import consent, facts, notices, publishing, records, redline, redline_layout
 from policies.models import Policy, PolicyPage, PolicySettings, PolicyVersion
@@ -93,7 +92,7 @@ def outcome(page: PolicyPage) -> str:
     if version is None:
         return ""
     if page.last_published_at is None or version.recorded_at < page.last_published_at:
-        return _same_as(policy.in_force())
+        return _same_as(policy.in_force(publishing.draft_of(page).effective_at))
     if version.effective_at > timezone.now():
         return _("Version %(number)s is announced for %(date)s.") % {
             "number": version.number,
@@ -163,11 +162,10 @@ def _asked_again(forecast: Forecast, *, is_material: bool) -> str:
 
 
 def _short_notice(forecast: Forecast) -> Iterator[str]:
-    site = Site.objects.filter(is_default_site=True).first()
-    notice = PolicySettings.for_site(site) if site else PolicySettings()
-    if forecast.draft.effective_at < notice.end_of_notice(forecast.now) - timedelta(days=1):
+    advice = PolicySettings.current()
+    if forecast.draft.effective_at < advice.end_of_notice(forecast.now) - timedelta(days=1):
         yield _("It takes effect sooner than the notice period of %(days)s days (Settings → Policies).") % {
-            "days": notice.notice_days
+            "days": advice.notice_days
         }
 
 

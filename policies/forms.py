@@ -6,7 +6,6 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminPageForm
-from wagtail.models import Site
 
 from policies import addresses
 from policies.models.settings import PolicySettings
@@ -63,8 +62,7 @@ class PolicyPageForm(WagtailAdminPageForm):
 
 
 def _advice_on_notice() -> str:
-    site = Site.objects.filter(is_default_site=True).first()
-    advice = PolicySettings.for_site(site) if site else PolicySettings()
+    advice = PolicySettings.current()
     if not advice.notice_days:
         return _("Only for a time ahead.")
     day = date_format(timezone.localtime(advice.end_of_notice(timezone.now())), "DATE_FORMAT")

@@ -146,7 +146,7 @@ def _draft(source: _Source, policy: Policy) -> publishing.Draft:
         html=source.document.html,
         source={"format": "markdown", "text": source.document.source},
         effective_at=source.effective_at,
-        page=policy.pages.first(),
+        page=policy.page,
         import_source=source.path.name,
         import_sha256=source.sha256,
     )
@@ -169,7 +169,7 @@ def _show_on_page(policy: Policy) -> None:
     No revision is made, so nothing is published a second time.
     """
     latest: PolicyVersion = policy.versions.standing().order_by("-effective_at", "-number").first()
-    page = policy.pages.first() or PolicyPage(slug=policy.slug, policy=policy, kind=policy.kind)
+    page = policy.page or PolicyPage(slug=policy.slug, policy=policy, kind=policy.kind)
     if page.latest_revision_id:
         return
     page.title = page.draft_title = latest.title

@@ -4,7 +4,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
-from wagtail.models import Site
 
 
 @register_setting(icon="site")
@@ -58,8 +57,8 @@ class BrandSettings(BaseSiteSetting):
     @classmethod
     def current(cls) -> "BrandSettings":
         """Return those of the default site; where nobody has set up one, what stands in an empty form."""
-        site = Site.objects.filter(is_default_site=True).first()
-        return cls.for_site(site) if site else cls()
+        # Not `for_site`, which writes a row where there is none: asking changes nothing.
+        return cls.objects.filter(site__is_default_site=True).first() or cls()
 
     @property
     def address_lines(self) -> list[str]:

@@ -25,6 +25,11 @@ class PolicySettings(BaseSiteSetting):
     def __str__(self) -> str:
         return str(self._meta.verbose_name)
 
+    @classmethod
+    def current(cls) -> "PolicySettings":
+        """Return those of the default site; the defaults, where nobody has set any."""
+        return cls.objects.filter(site__is_default_site=True).first() or cls()
+
     def end_of_notice(self, now: datetime) -> datetime:
         """Say from when a version announced now should hold."""
         return now + timedelta(days=self.notice_days)

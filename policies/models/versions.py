@@ -79,6 +79,11 @@ class Policy(models.Model):
         """Return the permanent address."""
         return reverse("policies:policy", args=[self.slug])
 
+    @property
+    def page(self) -> Any:
+        """The policy page on which it is edited; None where that is gone. An alias of it only repeats it."""
+        return self.pages.filter(alias_of__isnull=True).order_by("pk").first()
+
     def in_force(self, at: datetime | None = None) -> "PolicyVersion | None":
         """Return the version in force at a moment (now by default), or None before the first."""
         return self.versions.in_force(at or timezone.now())
@@ -216,6 +221,15 @@ class PolicyVersion(AppendOnlyModel):
         return json.loads(self.record)
 
     @property
+    def readable_content(self) -> dict[str, Any]:
+        """The record as far as it can be read: empty where it was damaged, which is `verify_policies`' to report."""
+        try:
+            found = self.content
+        except json.JSONDecodeError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    @property
     def html(self) -> str:
         """The body as it was shown; safe markup, cleaned before it was frozen."""
         return self.content["html"]
@@ -238,16 +252,16 @@ class PolicyVersion(AppendOnlyModel):
     @property
     def author_name(self) -> str:
         """Who wrote it, or an empty string: records of format 1 do not say."""
-        return self.content.get("author", "")
+        return self.readable_content.get("author", "")
 
     @property
     def publisher_name(self) -> str:
-        return self.content["publisher"]
+        return self.readable_content.get("publisher", "")
 
     @property
     def approver_name(self) -> str:
         """Who approved it, or an empty string."""
-        return self.content["approver"]
+        return self.readable_content.get("approver", "")
 
     @property
     def is_withdrawn(self) -> bool:

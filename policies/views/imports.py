@@ -14,6 +14,7 @@ from wagtail.admin import messages
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
+from policies.drafts import NoDraftError
 from policies.import_forms import ImportForm, editable_pages
 from policies.losses import RefusedError
 
@@ -50,7 +51,7 @@ class ImportView(WagtailAdminTemplateMixin, FormView):
         """Make the draft, and show what it changes."""
         try:
             draft = form.save()
-        except RefusedError as refusal:
+        except (RefusedError, NoDraftError) as refusal:
             form.refuse(refusal)
             return self.form_invalid(form)
         messages.success(

@@ -198,7 +198,7 @@ def _compare(
         "new": theirs,
         "redline": marked,
         "passages": lay_out(marked.html),
-        "changed_facts": _changed_facts(ours, theirs),
+        "changed_facts": facts.changed(ours.facts, theirs.facts),
     }
     return render(request, template, context)
 
@@ -220,16 +220,3 @@ def _date(text: str) -> date:
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
         raise ValueError(text)
     return date.fromisoformat(text)
-
-
-def _changed_facts(old: PolicyVersion, new: PolicyVersion) -> list[str]:
-    """Name the facts that two versions state differently, whether or not their texts print them."""
-    keys = sorted(old.facts.keys() | new.facts.keys())
-    return [_fact_label(key) for key in keys if old.facts.get(key) != new.facts.get(key)]
-
-
-def _fact_label(key: str) -> str:
-    if key == "notice":
-        return _("Words of the consent bar")
-    fact = facts.get(key)
-    return str(fact.label) if fact else key

@@ -117,7 +117,8 @@ def test_a_record_that_was_tampered_with_is_told_and_breaks_nothing(client: Clie
     found = Policy.objects.get()
 
     assert "is not what was published" in dashboard(admin)
-    for address in ("/admin/policies/", f"/admin/policies/inspect/{found.pk}/"):
+    of_version = f"/admin/policy-versions/inspect/{found.versions.get().pk}/"
+    for address in ("/admin/policies/", f"/admin/policies/inspect/{found.pk}/", of_version):
         assert admin.get(address).status_code == 200
 
 

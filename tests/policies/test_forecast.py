@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from policies import forecast
@@ -80,7 +82,9 @@ def test_looking_ahead_writes_nothing(admin_client: Client) -> None:
     page = policy_page()
     publish(page)
     draft(page, body=[("imported", "<p>Be calm.</p>")])
-    answer = admin_client.get(f"/admin/policies/{page.pk}/forecast/")
+    with CaptureQueriesContext(connection) as asked:
+        answer = admin_client.get(f"/admin/policies/{page.pk}/forecast/")
+    assert not [query for query in asked if query["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
     assert "<ins" in answer.content.decode()
     assert PolicyVersion.objects.count() == 1
     assert admin_client.post(f"/admin/policies/{page.pk}/forecast/").status_code == 405

@@ -10,6 +10,7 @@ from django.test import Client
 from wagtail.models import Workflow
 
 from home.models import User
+from policies import forecast
 from policies.models import CookiePolicyPage, PolicyPage, PolicyVersion
 from tests.factories import cookie_policy, policy_page, publish
 
@@ -166,7 +167,8 @@ def test_who_is_no_reviewer_sees_it_and_decides_nothing(
 ) -> None:
     client.force_login(author)
     assert "You cannot decide about it" in client.get(address(submitted)).content.decode()
-    client.post(address(submitted), {"decision": "approve"})
+    seen = forecast.of_latest_draft(PolicyPage.objects.get()).fingerprint
+    client.post(address(submitted), {"decision": "approve", "seen": seen})
     assert PolicyVersion.objects.count() == 1
 
 

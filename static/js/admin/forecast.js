@@ -18,8 +18,11 @@ class PolicyForecast extends HTMLElement {
     this.request = new AbortController();
     this.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(this.getAttribute("src"), { signal: this.request.signal });
-      if (!answer.ok) throw new Error(answer.statusText);
+      const answer = await fetch(this.getAttribute("src"), {
+        signal: this.request.signal,
+        headers: { "X-Requested-With": "XMLHttpRequest" }, // signed out: refused, not led to the login page
+      });
+      if (!answer.ok || answer.redirected) throw new Error(answer.statusText);
       this.innerHTML = await answer.text();
     } catch (error) {
       if (error.name === "AbortError") return;
