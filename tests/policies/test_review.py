@@ -186,3 +186,31 @@ def test_deciding_twice_is_told_that_nothing_waits(
     answer = client.post(address(submitted), {"decision": "approve"}, follow=True).content.decode()
     assert "does not wait for review" in answer
     assert PolicyVersion.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "values"),
+    [
+        ("/admin/bulk/wagtailcore/page/publish/?id={page}&next=/admin/", {}),
+        ("/admin/pages/{page}/copy/", {"new_title": "Copy", "new_slug": "copied", "publish_copies": "on"}),
+        ("/admin/pages/{page}/unpublish/", {}),
+        ("/admin/pages/{page}/delete/", {}),
+        ("/admin/bulk/wagtailcore/page/delete/?id={page}&next=/admin/", {}),
+        ("/admin/policies/{page}/review/", {"decision": "approve"}),
+    ],
+)
+def test_no_other_way_of_the_admin_lets_an_editor_publish_or_take_away(
+    client: Client, author: User, path: str, values: dict[str, str]
+) -> None:
+    page = policy_page()
+    publish(page)
+    draft = PolicyPage.objects.get().get_latest_revision_as_object()
+    draft.body = [("imported", "<p>Be cruel.</p>")]
+    draft.save_revision(user=author)
+    client.force_login(author)
+    values = {"new_parent_page": str(page.get_parent().pk), **values}
+    assert client.post(path.format(page=page.pk), values, follow=True).status_code < 500
+    assert PolicyVersion.objects.count() == 1
+    assert PolicyPage.objects.get(pk=page.pk).live
+    assert "cruel" not in Client().get("/house-rules/").content.decode()
+    assert Client().get("/copied/").status_code == 404
