@@ -87,6 +87,10 @@ def of_versions(old: PolicyVersion, new: PolicyVersion) -> Redline:
 
 
 def compare(old_html: str, new_html: str, *, budget: int = BUDGET) -> Redline:
+    """Compare two canonical texts, word by word.
+
+    `budget` bounds the work, in comparisons of two words; what it does not reach for is shown as replaced whole.
+    """
     limit = Budget(budget)
     steps = list(_steps(redline_html.read(old_html), redline_html.read(new_html), limit))
     pairing = _Pairing()

@@ -10,7 +10,7 @@ from wagtail.models import Workflow, WorkflowContentType, WorkflowTask
 
 from policies.models import CookiePolicyPage, LegalReviewTask, PolicyPage
 
-NAME = "Legal review"  # data, not interface: the owner may rename it
+WORKFLOW_NAME = "Legal review"  # data, not interface: the owner may rename it
 
 
 def ensure_workflow(*, reviewers: Group) -> Workflow:
@@ -22,9 +22,9 @@ def ensure_workflow(*, reviewers: Group) -> Workflow:
     assigned = WorkflowContentType.objects.filter(content_type__in=types.values()).first()
     if assigned is not None:
         return assigned.workflow
-    task = LegalReviewTask.objects.create(name=NAME)
+    task = LegalReviewTask.objects.create(name=WORKFLOW_NAME)
     task.groups.add(reviewers)
-    workflow = Workflow.objects.create(name=NAME)
+    workflow = Workflow.objects.create(name=WORKFLOW_NAME)
     WorkflowTask.objects.create(workflow=workflow, task=task, sort_order=0)
     for content_type in types.values():
         WorkflowContentType.objects.create(workflow=workflow, content_type=content_type)
