@@ -58,13 +58,16 @@ class Forecast:
     def effects(self) -> list[str]:
         """What follows from publishing, a sentence each."""
         if self.is_unchanged:
-            return [_same_as(self.before)]
-        return list(_effects(self))
+            return [*_change_of_kind(self), _same_as(self.before)]
+        return [*_change_of_kind(self), *_effects(self)]
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of everything that publishing would freeze: who approves, approves exactly this."""
         stated = {
+            "policy": self.policy.slug if self.policy else self.page.slug,
+            "kind": str(self.page.policy_kind),
+            "source": self.draft.source,
             "title": self.draft.title,
             "html": self.draft.html,
             "facts": self.draft.facts,
@@ -125,6 +128,16 @@ def _effects(forecast: Forecast) -> Iterator[str]:
         yield _("It is called editorial: nobody is told again.")
     if is_material:
         yield from _short_notice(forecast)
+
+
+def _change_of_kind(forecast: Forecast) -> Iterator[str]:
+    """Say when publishing makes another kind of policy of it: the shop asks for the terms, the bar for the cookies."""
+    policy, kind = forecast.policy, forecast.page.policy_kind
+    if policy is not None and policy.kind != kind:
+        yield _("Its kind changes: “%(before)s” becomes “%(after)s”.") % {
+            "before": policy.get_kind_display(),
+            "after": Policy.Kind(kind).label,
+        }
 
 
 def _beginning(forecast: Forecast) -> str:

@@ -21,7 +21,7 @@ from wagtail.admin.widgets import Button
 from wagtail.models import TaskState
 
 from policies import forecast
-from policies.models import PolicyPage
+from policies.models import Policy, PolicyPage
 
 
 def _page(request: HttpRequest, page_id: int) -> PolicyPage:
@@ -89,6 +89,7 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
             **super().get_context_data(**kwargs),
             "page": self.page,
             "forecast": forecast.of_latest_draft(self.page),
+            "kind": Policy.Kind(self.page.get_latest_revision_as_object().policy_kind).label,
             "task_state": self.task_state,
             "may_decide": self.may_decide,
             "author": self.page.latest_revision.user if self.page.latest_revision else None,

@@ -140,6 +140,21 @@ def test_a_text_that_changed_since_it_was_shown_is_not_approved(
     assert PolicyVersion.objects.count() == 1
 
 
+def test_a_kind_that_changed_since_it_was_shown_is_not_approved_and_is_told_before(
+    client: Client, reviewer: User, submitted: PolicyPage
+) -> None:
+    client.force_login(reviewer)
+    seen = re.search(r'name="seen" value="(\w+)"', client.get(address(submitted)).content.decode())[1]
+    revision = PolicyPage.objects.get().latest_revision
+    draft = revision.as_object()
+    draft.kind = "terms"
+    draft.save_revision(user=revision.user, overwrite_revision=revision)
+    answer = client.post(address(submitted), {"decision": "approve", "seen": seen})
+    assert answer.status_code == 422
+    assert "“Another policy” becomes “Terms of sale”" in answer.content.decode()
+    assert PolicyVersion.objects.get().policy.kind == "other"
+
+
 def test_a_draft_without_its_statement_is_not_approved(
     client: Client, reviewer: User, submitted: PolicyPage
 ) -> None:
