@@ -20,6 +20,13 @@ TICK = 25  # milliseconds between two looks at what is under way
 
 _TALKING = ("document", "fetch", "xhr", "other")  # answers that may set a cookie of ours
 _SIGNAL = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})"
+# The page's own scripts run as far as they go without the network; what waits to be scrolled to waits no more.
+_IDLE = """() => new Promise((done) => {
+    for (const lazy of document.querySelectorAll("[loading=lazy]")) lazy.loading = "eager";
+    requestIdleCallback(done, {timeout: 1000});
+})"""
+_HAS_ADDRESS = """(frame) => { frame.loading = "eager"; return frame.src.startsWith("http"); }"""
+_NOT_YET = ("", "about:blank")  # where a frame is that has not set out for its address
 _STORES = """async () => {
     const read = async (names) => { try { return await names(); } catch { return []; } };
     return {
@@ -143,10 +150,27 @@ class Visitor:
         started = rested = time.monotonic()
         while time.monotonic() - started < self.limits.timeout:
             self.page.wait_for_timeout(TICK)
-            if self._under_way:
+            if time.monotonic() - rested >= self.limits.quiet:
+                self._idle()
+                if not self._is_busy():
+                    return
+            if self._is_busy():
                 rested = time.monotonic()
-            elif time.monotonic() - rested >= self.limits.quiet:
-                return
+
+    def _idle(self) -> None:
+        """Let the page catch up: on a busy machine its scripts may be late, and quiet for that reason alone."""
+        with suppress(Error):  # it goes elsewhere meanwhile: then something is under way
+            self.page.evaluate(_IDLE)
+
+    def _is_busy(self) -> bool:
+        return bool(self._under_way) or self._has_waiting_frames()
+
+    def _has_waiting_frames(self) -> bool:
+        """Say whether a frame was given an address and has not asked for it yet."""
+        with suppress(Error):
+            waiting = (frame for frame in self.page.frames[1:] if frame.url in _NOT_YET)
+            return any(frame.frame_element().evaluate(_HAS_ADDRESS) for frame in waiting)
+        return False  # it went away while it was looked at
 
     def _forget(self) -> None:
         """Leave what the page before asked for, not what its answers said."""

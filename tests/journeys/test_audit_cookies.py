@@ -22,7 +22,8 @@ from tests.factories import cookie_policy, declare_cookies
 
 ROOT = Path(__file__).resolve().parents[2]
 PLANTED_PAGE = """{% extends "base.html" %}{% load static consent_tags %}
-{% block main %}<p>Hello</p><img src="ORIGIN/pixel.gif" alt="">{% endblock %}
+{% block main %}<p>Hello</p><img src="ORIGIN/pixel.gif" alt="">
+BREAKS<img src="FAR/pixel.gif" alt="" loading="lazy">{% endblock %}
 {% block scripts %}
   <script src="{% static 'tracker.js' %}"></script>
   {% optional_script "analytics" "visits.js" %}
@@ -98,11 +99,20 @@ def _serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     server.server_close()
 
 
+def _far(third_party: str) -> str:
+    """Name the same server otherwise, for a picture that only loads when somebody scrolls down to it."""
+    return third_party.replace("127.0.0.1", "localhost")
+
+
 @pytest.fixture
 def _planted(third_party: str, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give the front page a tracker, a foreign picture, and a counter that is declared as somebody else's."""
     (tmp_path / "home").mkdir()
-    page = PLANTED_PAGE.replace("ORIGIN", third_party)
+    page = (
+        PLANTED_PAGE.replace("ORIGIN", third_party)
+        .replace("FAR", _far(third_party))
+        .replace("BREAKS", "<br>" * 500)
+    )
     (tmp_path / "home/home_page.html").write_text(page, encoding="utf-8")
     for name, script in SCRIPTS.items():
         (tmp_path / name).write_text(script, encoding="utf-8")
@@ -110,7 +120,9 @@ def _planted(third_party: str, settings: Any, tmp_path: Path, monkeypatch: pytes
     folders = [tmp_path, *django_templates["DIRS"]]
     settings.TEMPLATES = [{**django_templates, "DIRS": folders}, *others]
     settings.STATICFILES_DIRS = [*settings.STATICFILES_DIRS, tmp_path]
-    service = csp.Provider(key="pixels", name="Pixels", purpose="", sources={"img-src": (third_party,)})
+    service = csp.Provider(
+        key="pixels", name="Pixels", purpose="", sources={"img-src": (third_party, _far(third_party))}
+    )
     monkeypatch.setattr(csp, "_provider_sources", [lambda: iter([service])])
 
 
@@ -129,8 +141,10 @@ def test_what_is_planted_is_found_and_named(live_server: LiveServer, third_party
         "undeclared: cookie _tracker of localhost": everywhere,
         "undeclared: session storage heard of localhost": "signal",
         f"without consent: request {third_party}": "before, signal, rejected",
+        f"without consent: request {_far(third_party)}": "before, signal, rejected",
         "left behind: local storage visits of localhost": "withdrawn",
         f"left behind: request {third_party}": "withdrawn",
+        f"left behind: request {_far(third_party)}": "withdrawn",
         "other party than declared: local storage visits of localhost": "only analytics, all, withdrawn",
     }
     assert f"{len(expected)} finding(s)" in result.stderr
