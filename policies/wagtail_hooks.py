@@ -1,5 +1,7 @@
 """What the policies app adds to the admin: one menu entry with its staff screens, and a panel on the dashboard."""
 
+from typing import Any
+
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -10,12 +12,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin import messages
+from wagtail.admin.action_menu import ActionMenuItem
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 from wagtail.models import Page
 
 from policies import dashboard, forecast
-from policies.models import PolicyPage
+from policies.models import LegalReviewTask, PolicyPage
 from policies.views import consent_report, imports, review
 from policies.viewsets.consents import consent_viewset
 from policies.viewsets.cookies import cookie_viewsets
@@ -40,6 +43,27 @@ class PoliciesGroup(ModelViewSetGroup):
         """Add the screen that belongs to no list."""
         items = super().get_submenu_items()
         return [*items, imports.menu_item(order=len(items) + 1)]
+
+
+class ReviewMenuItem(ActionMenuItem):
+    """Leads from the editor to the page on which its draft is judged, where that waits for this person."""
+
+    label = _("Review and approve")
+    icon_name = "clipboard-list"
+    order = 5
+
+    def is_shown(self, context: dict[str, Any]) -> bool:
+        page = context.get("page")
+        task = page.current_workflow_task if isinstance(page, PolicyPage) and page.pk else None
+        return isinstance(task, LegalReviewTask) and bool(task.get_actions(page, context["request"].user))
+
+    def get_url(self, parent_context: dict[str, Any]) -> str:
+        return reverse("policy_review", args=[parent_context["page"].pk])
+
+
+@hooks.register("register_page_action_menu_item")
+def review_menu_item() -> ReviewMenuItem:
+    return ReviewMenuItem()
 
 
 @hooks.register("register_admin_viewset")
@@ -70,6 +94,26 @@ def tell_of_coming_versions(request: HttpRequest, page: Page) -> None:
             "date": date_format(timezone.localtime(coming.effective_at), "DATE_FORMAT"),
         },
     )
+
+
+@hooks.register("before_edit_page")
+def take_a_decision_that_comes_too_late_as_a_draft(request: HttpRequest, page: Page) -> None:
+    """Keep what was typed where somebody else has decided meanwhile; Wagtail answers that with an error page."""
+    if not request.POST.get("action-workflow-action") or page.current_workflow_task is not None:
+        return
+    request.POST = request.POST.copy()
+    del request.POST["action-workflow-action"]
+    messages.warning(
+        request, gettext("It does not wait for a decision any more. What you sent was saved as a draft.")
+    )
+
+
+@hooks.register("after_copy_page")
+def say_that_a_copy_is_a_draft(request: HttpRequest, page: Page, copy: Page) -> None:
+    """Say so where Wagtail was told to publish the copies, too."""
+    if isinstance(copy.specific, PolicyPage) and request.POST.get("publish_copies"):
+        words = gettext("“%(title)s” is a draft: a policy begins when its first version is published.")
+        messages.info(request, words % {"title": copy.get_admin_display_title()})
 
 
 @hooks.register("register_admin_urls")

@@ -10,6 +10,7 @@ from cookie_consent.models import Cookie, CookieGroup
 from django.utils import timezone
 from django.utils.text import slugify
 from wagtail.models import Site
+from wagtail.test.utils.form_data import nested_form_data, streamfield
 
 from home.models import ContentPage, HomePage, ServiceSettings, User
 from policies import publishing
@@ -89,6 +90,23 @@ def publish(
     draft.save_revision(user=user).publish(user=user)
     policy = Policy.objects.get(pages=page.pk)
     return policy.versions.order_by("-number").first()
+
+
+def policy_form(**values: str) -> dict[str, str]:
+    """Give what the editor's form of a policy sends; single fields by keyword."""
+    fields = {
+        "title": "House rules",
+        "slug": "house-rules",
+        "kind": "other",
+        "body": streamfield([("imported", "<p>Be kinder.</p>")]),
+        "change_summary": "Kinder.",
+        "change_kind": "material",
+        "takes_effect": "now",
+        "effective_from": "",
+        "comments-TOTAL_FORMS": "0",
+        "comments-INITIAL_FORMS": "0",
+    }
+    return nested_form_data({**fields, **values})
 
 
 def policy(slug: str = "house-rules", *, kind: str = Policy.Kind.OTHER) -> Policy:

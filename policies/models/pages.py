@@ -54,6 +54,16 @@ VERSION_PANELS = [
 ]
 
 
+# Fields in which Wagtail keeps whether a page is published.
+_OF_PUBLICATIONS = (
+    "live",
+    "has_unpublished_changes",
+    "live_revision",
+    "first_published_at",
+    "last_published_at",
+)
+
+
 class PolicyPermissionTester(PagePermissionTester):
     """Lets those publish a policy who hold the right to publish policies, wherever in the tree; nobody else.
 
@@ -127,13 +137,29 @@ class PolicyPage(BasePage):
 
     def save(self, clean: bool = True, user: Any = None, log_action: Any = False, **kwargs: Any) -> None:  # noqa: FBT001, FBT002 - Wagtail's signature
         """Save the page; when this save publishes, freeze the version in the same transaction."""
+        kwargs["update_fields"] = self._begin_as_a_draft(kwargs.get("update_fields"))
         with transaction.atomic():
-            publishes = kwargs.get("update_fields") is None and publishing.is_publication(self)
+            publishes = kwargs["update_fields"] is None and publishing.is_publication(self)
             if publishes:
                 publishing.attach_policy(page=self)
             super().save(clean=clean, user=user, log_action=log_action, **kwargs)
             if publishes:
                 publishing.freeze_page(page=self)
+
+    def _begin_as_a_draft(self, update_fields: list[str] | None) -> list[str] | None:
+        """See that no page is live before it published a version: neither a copy nor what was an alias until now.
+
+        Wagtail copies a live page as live, and makes a page of an alias by saving this one field. Returns the fields
+        to be saved.
+        """
+        was_alias = "alias_of_id" in (update_fields or ()) and not self.alias_of_id
+        if was_alias:
+            self.policy = None  # its own record begins with its own first publication
+        is_new = self._state.adding and not self.alias_of_id and self.policy is None
+        if was_alias or is_new:
+            self.live, self.has_unpublished_changes = False, True
+            self.live_revision = self.first_published_at = self.last_published_at = None
+        return [*update_fields, "policy", *_OF_PUBLICATIONS] if was_alias else update_fields
 
     def with_content_json(self, content: dict[str, Any]) -> "PolicyPage":
         """Restore a draft; which policy the page belongs to is no matter of drafts."""

@@ -7,6 +7,7 @@ changed since is shown again instead of being published.
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,7 +19,7 @@ from django.views.generic import TemplateView
 from wagtail.admin import messages
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.widgets import Button
-from wagtail.models import TaskState
+from wagtail.models import Page, TaskState
 
 from policies import forecast
 from policies.models import Policy, PolicyPage
@@ -95,8 +96,11 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
             "author": self.page.latest_revision.user if self.page.latest_revision else None,
         }
 
+    @transaction.atomic
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Approve, which publishes, or return to the editor with a comment."""
+        # Nobody saves another draft between the look at this one and its publication: that writes to the same row.
+        Page.objects.select_for_update().filter(pk=self.kwargs["page_id"]).first()
         if self.task_state is None:
             messages.error(request, _("This text does not wait for review."))
             return redirect("policy_review", self.page.pk)

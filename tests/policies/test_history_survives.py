@@ -96,7 +96,12 @@ def test_an_expired_page(published: PolicyPage) -> None:
 
 @pytest.mark.parametrize("keep_live", [True, False])
 def test_a_copy(published: PolicyPage, keep_live: bool) -> None:
-    published.copy(update_attrs={"slug": "copied-rules"}, keep_live=keep_live)
+    copy = published.copy(update_attrs={"slug": "copied-rules"}, keep_live=keep_live)
+    assert_intact()
+    copy.refresh_from_db()
+    assert (copy.live, copy.policy) == (False, None)
+    version = publish(copy, body="<p>Be quiet.</p>")
+    assert (version.policy.slug, version.number) == ("copied-rules", 1)
     assert_intact()
 
 
@@ -105,6 +110,31 @@ def test_an_alias_that_follows(published: PolicyPage) -> None:
     publish(published, body="<p>Be very kind, always.</p>")
     assert_intact(versions=3)
     assert Policy.objects.count() == 1
+
+
+def test_an_alias_that_becomes_a_page_begins_a_policy_of_its_own(
+    published: PolicyPage, admin_client: Client
+) -> None:
+    alias = published.create_alias(update_slug="same-rules")
+    answer = admin_client.post(f"/admin/pages/{alias.pk}/convert_alias/", follow=True)
+    assert answer.status_code == 200
+    alias = PolicyPage.objects.get(pk=alias.pk)
+    assert (alias.live, alias.policy, alias.alias_of) == (False, None, None)
+    version = publish(alias, body="<p>Be quiet.</p>")
+    assert (version.policy.slug, version.number) == ("same-rules", 1)
+    publish(published, body="<p>Be very kind, always.</p>")
+    assert_intact(versions=3)
+    assert PolicyPage.objects.get(pk=alias.pk).policy.slug == "same-rules"
+
+
+def test_a_copy_that_was_to_be_published_says_that_it_is_a_draft(
+    published: PolicyPage, admin_client: Client
+) -> None:
+    values = {"new_title": "Copy", "new_slug": "copied", "publish_copies": "on"}
+    values["new_parent_page"] = str(published.get_parent().pk)
+    answer = admin_client.post(f"/admin/pages/{published.pk}/copy/", values, follow=True)
+    assert "a policy begins when its first version is published" in answer.content.decode()
+    assert Client().get("/copied/").status_code == 404
 
 
 def test_a_new_slug_leaves_the_old_address_working_and_the_cache_right(

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection
+from django.test import Client
+from wagtail.query import PageQuerySet
 
-from policies import records
+from home.models import User
+from policies import forecast, records
 from policies.models import Policy, PolicyPage, PolicyVersion
 from policies.models.versions import PolicyQuerySet
 from tests import factories
@@ -18,7 +21,7 @@ pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def slow_writing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give the other publication time to read the same "last version", if it may."""
+    """Give the other time to come between, if it may."""
     encode = records.encode
 
     def slowly(content: dict[str, Any]) -> str:
@@ -61,6 +64,42 @@ def test_both_are_recorded_and_the_second_follows_the_first(slow_writing: None) 
     results = at_once(recording(policy, "One."), recording(policy, "Other."))
     assert sorted(version.number for version in results) == [1, 2]
     assert list(records.problems(policy.versions.order_by("number"))) == []
+
+
+def approving_while_somebody_saves(words: str) -> None:
+    """Approve a draft, and save another one while the approval looks at what it publishes."""
+    page = factories.policy_page()
+    page.save_revision()
+    page.get_workflow().start(page, None)
+    lawyer = User.objects.create_superuser("owner@example.com", "a-long-password")
+    seen = forecast.of_latest_draft(page).fingerprint
+
+    def approve() -> None:
+        client = Client()
+        client.force_login(lawyer)
+        client.post(f"/admin/policies/{page.pk}/review/", {"decision": "approve", "seen": seen})
+
+    def save() -> None:
+        time.sleep(0.4)
+        draft = PolicyPage.objects.get().get_latest_revision_as_object()
+        draft.body = [("imported", f"<p>{words}</p>")]
+        draft.save_revision()
+
+    at_once(approve, save)
+
+
+def test_without_the_lock_a_lawyer_approves_what_nobody_saw(
+    slow_writing: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PageQuerySet, "select_for_update", lambda self: self)
+    approving_while_somebody_saves("Be cruel.")
+    assert PolicyVersion.objects.get().text == "Be cruel."
+
+
+def test_a_lawyer_approves_what_was_shown_whatever_is_saved_meanwhile(slow_writing: None) -> None:
+    approving_while_somebody_saves("Be cruel.")
+    assert PolicyVersion.objects.get().text == "Be kind."
+    assert PolicyPage.objects.get().latest_revision.content["body"].count("cruel") == 1
 
 
 def test_two_editors_who_publish_the_same_page_at_once_make_two_versions(slow_writing: None) -> None:

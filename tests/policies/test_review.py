@@ -12,7 +12,7 @@ from wagtail.models import Workflow
 from home.models import User
 from policies import forecast
 from policies.models import CookiePolicyPage, PolicyPage, PolicyVersion
-from tests.factories import cookie_policy, policy_page, publish
+from tests.factories import cookie_policy, policy_form, policy_page, publish
 
 pytestmark = pytest.mark.django_db
 
@@ -114,6 +114,17 @@ def test_approving_publishes_a_version_that_names_author_and_approver(
     assert "Version 2 is in force" in answer
 
 
+def test_a_draft_that_was_saved_after_it_was_submitted_names_its_approver_too(
+    client: Client, author: User, reviewer: User, submitted: PolicyPage
+) -> None:
+    draft = PolicyPage.objects.get().get_latest_revision_as_object()
+    draft.body = [("imported", "<p>Be kindest.</p>")]
+    draft.save_revision(user=author)
+    decide(client, reviewer, submitted, "approve")
+    version = PolicyVersion.objects.get(number=2)
+    assert (version.text, version.approver_name) == ("Be kindest.", "The Reviewer")
+
+
 def test_returning_needs_a_comment_which_the_author_gets_by_mail(
     client: Client, reviewer: User, submitted: PolicyPage, mailoutbox: list[EmailMessage]
 ) -> None:
@@ -163,10 +174,44 @@ def test_a_draft_without_its_statement_is_not_approved(
     draft.change_kind = ""
     draft.save_revision(user=revision.user, overwrite_revision=revision, clean=False)
     assert "does not say: kind of change" in decide(client, reviewer, submitted, "approve")
-    task_state = PolicyPage.objects.get().current_workflow_task_state
-    wagtails_own = f"/admin/pages/workflow/action/{submitted.pk}/approve/{task_state.pk}/"
-    assert client.post(wagtails_own, follow=True).status_code == 200
     assert PolicyVersion.objects.count() == 1
+
+
+def test_nothing_is_approved_where_its_redline_is_not_shown(
+    client: Client, reviewer: User, submitted: PolicyPage
+) -> None:
+    client.force_login(reviewer)
+    task_state = submitted.current_workflow_task_state
+    assert (
+        client.post(f"/admin/pages/workflow/action/{submitted.pk}/approve/{task_state.pk}/").status_code
+        == 302
+    )
+    editor = policy_form(**{"action-workflow-action": "1", "workflow-action-name": "approve"})
+    client.post(f"/admin/pages/{submitted.pk}/edit/", editor)
+    assert PolicyVersion.objects.count() == 1
+    assert PolicyPage.objects.get().workflow_in_progress
+
+
+def test_the_editor_of_a_page_leads_who_may_decide_to_the_review(
+    client: Client, author: User, reviewer: User, submitted: PolicyPage
+) -> None:
+    for user, is_led in ((reviewer, True), (author, False)):
+        client.force_login(user)
+        shown = client.get(f"/admin/pages/{submitted.pk}/edit/").content.decode()
+        assert ("Review and approve" in shown) is is_led
+
+
+def test_a_decision_in_the_editor_that_comes_too_late_keeps_what_was_typed(
+    client: Client, reviewer: User, submitted: PolicyPage
+) -> None:
+    decide(client, reviewer, submitted, "approve")
+    client.force_login(User.objects.create_superuser("owner@example.com", "a-long-password"))
+    late = policy_form(change_summary="Typed late.")
+    late |= {"action-workflow-action": "1", "workflow-action-name": "reject"}
+    answer = client.post(f"/admin/pages/{submitted.pk}/edit/", late, follow=True).content.decode()
+    assert "does not wait for a decision any more" in answer
+    assert PolicyPage.objects.get().get_latest_revision_as_object().change_summary == "Typed late."
+    assert PolicyVersion.objects.count() == 2
 
 
 @pytest.mark.parametrize("decision", ["", "publish", "cancel"])

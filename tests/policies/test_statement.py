@@ -8,33 +8,16 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
 from wagtail.models import Site
-from wagtail.test.utils.form_data import nested_form_data, streamfield
 
 from home.models import User
 from policies.models import PolicyPage, PolicySettings, PolicyVersion
-from tests.factories import home_page, policy_page, publish
+from tests.factories import home_page, policy_form, policy_page, publish
 
 pytestmark = pytest.mark.django_db
 
 
 def edit(page: PolicyPage) -> str:
     return f"/admin/pages/{page.pk}/edit/"
-
-
-def form(**values: str) -> dict[str, str]:
-    fields = {
-        "title": "House rules",
-        "slug": "house-rules",
-        "kind": "other",
-        "body": streamfield([("imported", "<p>Be kinder.</p>")]),
-        "change_summary": "Kinder.",
-        "change_kind": "material",
-        "takes_effect": "now",
-        "effective_from": "",
-        "comments-TOTAL_FORMS": "0",
-        "comments-INITIAL_FORMS": "0",
-    }
-    return nested_form_data({**fields, **values})
 
 
 def test_a_new_draft_starts_with_nothing_stated(admin_client: Client) -> None:
@@ -48,7 +31,9 @@ def test_a_new_draft_starts_with_nothing_stated(admin_client: Client) -> None:
 def test_what_was_stated_of_a_draft_is_still_there_when_it_is_opened_again(admin_client: Client) -> None:
     page = policy_page()
     publish(page)
-    admin_client.post(edit(page), form(change_summary="Half a thought.", change_kind="", takes_effect=""))
+    admin_client.post(
+        edit(page), policy_form(change_summary="Half a thought.", change_kind="", takes_effect="")
+    )
     assert admin_client.get(edit(page)).context["form"]["change_summary"].value() == "Half a thought."
 
 
@@ -57,7 +42,7 @@ def test_reverting_to_an_old_revision_states_nothing_about_the_new_version(admin
     publish(page, summary="We wrote it down.")
     old = PolicyPage.objects.get().live_revision
     publish(page, body="<p>Be kinder.</p>", summary="Kinder.")
-    admin_client.post(edit(page), form(change_summary="Half a thought."))
+    admin_client.post(edit(page), policy_form(change_summary="Half a thought."))
     reverted = admin_client.get(f"/admin/pages/{page.pk}/revisions/{old.pk}/revert/").context["form"]
     assert not reverted["change_summary"].value()
     assert not reverted["change_kind"].value()
@@ -68,7 +53,7 @@ def test_reverting_to_an_old_revision_states_nothing_about_the_new_version(admin
 def test_what_is_missing_is_refused_at_its_field(admin_client: Client, field: str, action: str) -> None:
     page = policy_page()
     publish(page)
-    answer = admin_client.post(edit(page), form(**{field: "", action: "1"}))
+    answer = admin_client.post(edit(page), policy_form(**{field: "", action: "1"}))
     assert list(answer.context["form"].errors) == [field]
     assert PolicyVersion.objects.count() == 1
 
@@ -84,7 +69,7 @@ def test_a_time_that_contradicts_is_refused_at_its_field(
     publish(page)
     moment = timezone.localtime() + timedelta(days=days or 0)
     written = "" if days is None else moment.strftime("%Y-%m-%d %H:%M")
-    values = form(takes_effect=takes_effect, effective_from=written, **{"action-publish": "1"})
+    values = policy_form(takes_effect=takes_effect, effective_from=written, **{"action-publish": "1"})
     answer = admin_client.post(edit(page), values)
     assert error in str(answer.context["form"].errors["effective_from"])
     assert PolicyVersion.objects.count() == 1
@@ -94,7 +79,7 @@ def test_a_time_ahead_announces_the_version(admin_client: Client) -> None:
     page = policy_page()
     publish(page)
     written = (timezone.localtime() + timedelta(days=3)).strftime("%Y-%m-%d %H:%M")
-    values = form(takes_effect="later", effective_from=written, **{"action-publish": "1"})
+    values = policy_form(takes_effect="later", effective_from=written, **{"action-publish": "1"})
     answer = admin_client.post(edit(page), values, follow=True).content.decode()
     assert "Version 2 is announced for" in answer
     assert PolicyVersion.objects.get(number=2).effective_at > timezone.now() + timedelta(days=2)
@@ -105,7 +90,7 @@ def test_publishing_says_which_version_it_made_and_that_an_unchanged_text_makes_
 ) -> None:
     page = policy_page()
     publish(page)
-    values = form(**{"action-publish": "1"})
+    values = policy_form(**{"action-publish": "1"})
     assert "Version 2 is in force" in admin_client.post(edit(page), values, follow=True).content.decode()
     again = admin_client.post(edit(page), values, follow=True).content.decode()
     assert "those of version 2: no version is made" in again
@@ -133,7 +118,7 @@ def test_who_may_not_publish_policies_cannot_do_so_by_hand_either(client: Client
     user = User.objects.create_user("editor@example.com", "a-long-password")
     user.groups.add(Group.objects.get(name="Editors"))
     client.force_login(user)
-    values = form(slug="other-rules" if "add" in path else "house-rules", **{"action-publish": "1"})
+    values = policy_form(slug="other-rules" if "add" in path else "house-rules", **{"action-publish": "1"})
     client.post(path.format(home=home_page().pk, page=page.pk), values)
     assert PolicyVersion.objects.count() == 1
     assert not PolicyPage.objects.filter(slug="other-rules", live=True).exists()
