@@ -15,7 +15,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.utils.translation import get_language
 
 from policies import redline_html, redline_words
@@ -78,7 +78,8 @@ class _Step(NamedTuple):
 
 def of_versions(old: PolicyVersion, new: PolicyVersion) -> Redline:
     """Compare two versions. The answer is kept for ever, as neither can change."""
-    key = f"redline:{ALGORITHM}:{get_language()}:{old.sha256}:{new.sha256}"
+    cache = caches["redlines"]  # of its own: whoever asks for every pair pushes out nothing else
+    key = f"{ALGORITHM}:{get_language()}:{old.sha256}:{new.sha256}"
     found = cache.get(key)
     if found is None:
         found = compare(old.html, new.html)

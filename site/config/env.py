@@ -15,7 +15,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = BASE_DIR / "var"
 YES = frozenset({"true", "yes", "on", "1"})
 NO = frozenset({"false", "no", "off", "0"})
-CACHE_ENTRIES = 20_000
+CACHE_ENTRIES = {"default": 20_000, "counters": 20_000, "redlines": 2_000}  # a redline takes some 30 kB
 
 env = environ.Env()
 # A variable that is set wins over the file. ENV_FILE names another file.
@@ -93,17 +93,19 @@ def _database_parts(url: str) -> dict[str, Any]:
 
 
 def caches(default: str) -> dict[str, dict[str, Any]]:
-    """Read CACHE_URL (redis://…, filecache:///…) into Django's form: one cache for pages, one for counts.
+    """Read CACHE_URL (redis://…, filecache:///…) into Django's form: caches for pages, for counts, for redlines.
 
-    Many pages must not push out the counts that slow down floods.
+    Neither many pages nor many redlines, which anybody may ask for, must push out the counts that slow down floods.
     """
     pages = dict(env.cache_url_config(text("CACHE_URL", default)))
-    counters = {**pages, "KEY_PREFIX": "counters"}
+    found = {"default": pages, **{name: {**pages, "KEY_PREFIX": name} for name in ("counters", "redlines")}}
     if "filebased" in pages["BACKEND"]:
-        # Django's own limit is 300 files, beyond which it deletes at random.
-        pages["OPTIONS"] = counters["OPTIONS"] = {"MAX_ENTRIES": CACHE_ENTRIES}
-        counters["LOCATION"] = f"{pages['LOCATION']}/counters"
-    return {"default": pages, "counters": counters}
+        for name, cache in found.items():
+            # Django's own limit is 300 files, beyond which it deletes at random.
+            cache["OPTIONS"] = {"MAX_ENTRIES": CACHE_ENTRIES[name]}
+            if name != "default":
+                cache["LOCATION"] = f"{pages['LOCATION']}/{name}"
+    return found
 
 
 def site_url(default: str = "") -> str:

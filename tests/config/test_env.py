@@ -61,11 +61,12 @@ def test_settings_read_the_environment_only_through_these_functions() -> None:
 
 
 @pytest.mark.parametrize("url", ["", "filecache:///srv/cache", "redis://localhost:6379/0"])
-def test_what_is_counted_is_kept_apart_from_pages(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+def test_counts_and_redlines_are_kept_apart_from_pages(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("CACHE_URL", url)
     kept = env.caches(default="filecache:///srv/cache")
     places = {(one["LOCATION"], one.get("KEY_PREFIX", "")) for one in kept.values()}
-    assert set(kept) == {"default", "counters"}
-    assert len(places) == 2
+    assert set(kept) == {"default", "counters", "redlines"}
+    assert len(places) == len(kept)
     if "filebased" in kept["default"]["BACKEND"]:
-        assert {one["OPTIONS"]["MAX_ENTRIES"] for one in kept.values()} == {20_000}
+        most = {name: one["OPTIONS"]["MAX_ENTRIES"] for name, one in kept.items()}
+        assert most == {"default": 20_000, "counters": 20_000, "redlines": 2_000}

@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import lxml.html
 import pytest
+from django.core.cache import caches
 from django.test import Client
 
+from policies import redline
 from policies.models import Policy
 from tests.factories import policy, version
 
@@ -31,6 +33,15 @@ def page(client: Client, address: str) -> lxml.html.HtmlElement:
     response = client.get(address)
     assert response.status_code == 200
     return lxml.html.fromstring(response.content.decode())
+
+
+def test_a_comparison_is_made_once_and_kept_apart_from_the_pages(
+    client: Client, rules: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page(client, IN_ONE)
+    monkeypatch.setattr(redline, "compare", None)  # whoever compares again fails
+    caches["default"].clear()
+    page(client, SIDE_BY_SIDE)
 
 
 @pytest.mark.parametrize("address", [IN_ONE, SIDE_BY_SIDE])

@@ -15,7 +15,7 @@ TIME_ZONE = "Europe/Berlin"
 
 CACHES = {
     name: {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": name}
-    for name in ("default", "counters")
+    for name in ("default", "counters", "redlines")
 }
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
