@@ -15,6 +15,7 @@ from wagtail.models import get_page_models
 
 from forms.models import FormPage
 from home.models import ContentPage
+from policies import consent
 from policies.models import ConsentRecord
 from store.models import ProductPage, ShopPage
 from tests.factories import cookie_policy, declare_cookies, home_page, policy_page, product, publish
@@ -209,11 +210,58 @@ def test_withdrawing_removes_what_was_kept_and_stops_what_ran(home: Page) -> Non
     assert list(ConsentRecord.objects.order_by("pk").values_list("method", flat=True)) == ["all", "none"]
 
 
-@pytest.mark.parametrize("failure", ["down", "broken", "lying"])
+def test_withdrawing_takes_one_click_on_any_page(home: Page) -> None:
+    withdraw = home.get_by_role("button", name="Withdraw consent")
+    expect(withdraw).to_be_hidden()
+    click(home, "Accept all")
+    home.wait_for_function("window.planted === 1")
+    with home.expect_event("load"):
+        withdraw.click()
+    home.wait_for_load_state("networkidle")
+    assert planted_runs(home) == 0
+    assert kept(home) == {"cookies": ["consent"], "storage": ["kept"]}
+    expect(withdraw).to_be_hidden()
+    assert ConsentRecord.objects.order_by("pk").last().method == "none"
+
+
+def test_a_withdrawal_that_could_not_be_saved_says_so(home: Page) -> None:
+    click(home, "Accept all")
+    home.route("**/cookies/", lambda route: route.abort())
+    home.get_by_role("button", name="Withdraw consent").click()
+    expect(bar(home).get_by_role("alert")).to_contain_text("could not be saved")
+    assert ConsentRecord.objects.count() == 1
+
+
+def test_two_tabs_that_choose_differently_at_once_end_with_one_choice(
+    home: Page, context: BrowserContext, live_server: LiveServer
+) -> None:
+    other = context.new_page()
+    other.goto(f"{live_server.url}/cookie-policy/")
+    for tab, name in ((home, "Accept all"), (other, "Reject all")):
+        bar(tab).get_by_role("button", name=name).evaluate(
+            "(button) => { setTimeout(() => button.click()); }"
+        )
+    for tab in (home, other):
+        expect(bar(tab)).to_be_hidden()
+        tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        tab.wait_for_load_state("networkidle")
+    (cookie,) = [one for one in context.cookies() if one["name"] == "consent"]
+    choice = consent.parse(cookie["value"])
+    assert ConsentRecord.objects.count() == 2
+    assert ConsentRecord.objects.get(public_id=choice.record_id).choices == choice.choices
+    for tab in (home, other):
+        assert (planted_runs(tab) > 0) is choice.choices["analytics"]
+
+
+@pytest.mark.parametrize("failure", ["down", "broken", "lying", "without a cookie"])
 def test_a_choice_that_could_not_be_saved_runs_nothing_and_says_so(home: Page, failure: str) -> None:
     def fail(route: Route) -> None:
         if failure == "down":
             route.abort()
+        elif failure == "without a cookie":
+            route.fulfill(
+                json={"ok": True, "choices": {"analytics": True}, "expires": "2099-01-01T00:00:00Z"}
+            )
         else:
             route.fulfill(status=500 if failure == "broken" else 200, body="<h1>Sorry</h1>")
 
@@ -358,11 +406,44 @@ def test_it_works_without_a_script(browser: Browser, live_server: LiveServer) ->
     context.close()
 
 
+@pytest.mark.parametrize("script", ["consent.js", "basket.js"])
+@pytest.mark.parametrize("trouble", ["blocked", "broken", "late"])
+def test_trouble_with_any_script_never_allows_anything(
+    page: Page, live_server: LiveServer, script: str, trouble: str
+) -> None:
+    def spoil(route: Route) -> None:
+        if trouble == "blocked":
+            route.abort()
+        elif trouble == "broken":
+            route.fulfill(body="this is no script", content_type="text/javascript")
+        else:
+            late.append(route)
+
+    late: list[Route] = []
+    page.route(f"**/{script}", spoil)
+    page.goto(f"{live_server.url}/", wait_until="commit")
+    page.get_by_role("link", name="Cookie settings").wait_for()
+    if late:
+        expect(bar(page)).to_be_visible(visible=script != "consent.js")
+        late[0].continue_()
+    if script == "consent.js" and trouble != "late":
+        expect(bar(page)).to_be_hidden()
+        page.get_by_role("link", name="Cookie settings").click()  # an ordinary link, to an ordinary form
+        page.get_by_role("button", name="Reject all").click()
+        expect(page.get_by_role("heading", name="Your choice", exact=True)).to_be_visible()
+    else:
+        click(page, "Reject all")
+    assert ConsentRecord.objects.get().method == "none"
+    assert (kept(page), planted_runs(page)) == (THE_CHOICE, 0)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_bar_and_page_of_choices_are_accessible(page: Page, live_server: LiveServer, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.goto(f"{live_server.url}/")
     bar(page).get_by_role("button", name="Choose").click()
+    bar(page).locator("summary").first.click()
+    expect(bar(page).locator(".cookie-list").first).to_contain_text("_visits_*")
     assert Axe().run(page).response["violations"] == []
     click(page, "Save my choice")
     page.goto(f"{live_server.url}/cookies/")

@@ -7,7 +7,7 @@ const COOKIE_FORM =
 const MAX_LENGTH = 300;
 const PATIENCE = 10_000; // milliseconds until saving counts as failed
 
-/** Read a consent cookie: version, choices and expiry, or null for anything that is not exactly in our form. */
+/** Read a consent cookie; null for anything that is not exactly in our form. */
 export function parse(value) {
   const found = value && value.length <= MAX_LENGTH ? COOKIE_FORM.exec(value) : null;
   if (!found) return null;
@@ -43,7 +43,7 @@ class ConsentBar {
     this.changed = bar.querySelector("[data-consent-changed]");
     this.gpcLine = bar.querySelector("[data-consent-gpc]");
     this.status = document.querySelector("[data-consent-status]");
-    this.skipLink = document.querySelector("[data-consent-skip]");
+    this.withdraw = document.querySelector("[data-consent-withdraw]");
     this.notice = {
       version: Number(attributes.consentVersion),
       accepted: attributes.consentAccepted.split(",").map(Number),
@@ -58,14 +58,16 @@ class ConsentBar {
 
   start() {
     this.form.addEventListener("submit", (event) => this.save(event));
+    this.withdraw.querySelector("button").addEventListener("click", (event) => this.save(event));
     this.chooseButton.addEventListener("click", () => this.unfold([]));
     document.addEventListener("click", (event) => this.openFrom(event));
     document.addEventListener("keydown", (event) => this.escape(event));
-    // Another tab may have chosen meanwhile, or the browser may have kept this page as it was before the choice.
+    // Another tab may have chosen meanwhile; or the page is shown again as it was.
     document.addEventListener("visibilitychange", () => document.hidden || this.refresh());
     window.addEventListener("pageshow", (event) => event.persisted && this.refresh());
     // Focus stops above the bar: the style sheet needs to know how high it is.
-    new ResizeObserver(() => this.measure()).observe(this.bar);
+    const root = document.documentElement.style;
+    new ResizeObserver(() => root.setProperty("--consent-bar-height", `${this.bar.offsetHeight}px`)).observe(this.bar);
     this.refresh();
   }
 
@@ -90,9 +92,17 @@ class ConsentBar {
       this.running.add(script.dataset.consentCategory);
       startScript(script);
     }
+    this.offerWithdrawal(granted.length > 0);
     document.dispatchEvent(new CustomEvent("consent:change", { detail: { granted, isChoice } }));
-    // What already runs can only be stopped by leaving the page; loading it again removes what was written since.
+    // What runs only stops with the page.
     if ([...this.running].some((name) => !granted.includes(name))) location.reload();
+  }
+
+  /** Withdrawing is one click, too. */
+  offerWithdrawal(isOffered) {
+    const hadFocus = this.withdraw.contains(document.activeElement);
+    this.withdraw.hidden = !isOffered;
+    if (hadFocus && !isOffered) document.querySelector("footer [data-consent-open]").focus();
   }
 
   show() {
@@ -102,16 +112,13 @@ class ConsentBar {
     this.tellChanges(ask ? parse(readCookie("consent"))?.version : undefined);
     this.error.hidden = true;
     this.bar.hidden = false;
-    this.measure();
-    if (this.skipLink) this.skipLink.hidden = false;
     if (!this.opener) this.say(this.bar.dataset.messageOpen); // opened on purpose, focus goes there and says enough
   }
 
-  /** Tell those who chose under an older version what changed its meaning since, with the redline. */
+  /** Tell who chose under an older version what changed since. */
   tellChanges(chosen) {
-    const isOlder = chosen < this.notice.version;
-    this.changed.hidden = !isOlder;
-    if (!isOlder) return;
+    this.changed.hidden = !(chosen < this.notice.version);
+    if (this.changed.hidden) return;
     this.changed.querySelector("a").href = `${this.changed.dataset.compare}${chosen}/${this.notice.version}/`;
     for (const line of this.changed.querySelectorAll("li")) line.hidden = Number(line.dataset.version) <= chosen;
   }
@@ -120,26 +127,22 @@ class ConsentBar {
     const hadFocus = this.bar.contains(document.activeElement);
     this.bar.hidden = true;
     this.fold();
-    if (this.skipLink) this.skipLink.hidden = true;
     if (hadFocus) (this.opener ?? document.querySelector("main")).focus({ preventScroll: true });
     this.opener = null;
   }
 
-  /** Show the switches, those of `granted` on; the save button takes the place of the choose button. */
+  /** Show the switches, those of `granted` on. */
   unfold(granted) {
-    for (const input of this.switches()) input.checked = granted.includes(input.value);
-    this.settings.hidden = this.saveButton.hidden = false;
-    this.chooseButton.setAttribute("aria-expanded", "true");
     const hadFocus = document.activeElement === this.chooseButton;
-    this.chooseButton.hidden = true;
+    this.fold(false, granted);
     if (hadFocus) this.switches()[0].focus();
   }
 
-  fold() {
-    for (const input of this.switches()) input.checked = false;
-    this.settings.hidden = this.saveButton.hidden = true;
-    this.chooseButton.setAttribute("aria-expanded", "false");
-    this.chooseButton.hidden = false;
+  /** The save button takes the place of the choose button. */
+  fold(isFolded = true, granted = []) {
+    for (const input of this.switches()) input.checked = granted.includes(input.value);
+    this.settings.hidden = this.saveButton.hidden = isFolded;
+    this.chooseButton.hidden = !isFolded;
   }
 
   switches() {
@@ -167,10 +170,12 @@ class ConsentBar {
   async save(event) {
     event.preventDefault();
     const body = new URLSearchParams(new FormData(this.form));
-    body.set("choice", event.submitter?.value ?? "chosen");
-    this.error.hidden = true;
-    this.error.textContent = await this.record(body);
-    this.error.hidden = !this.error.textContent;
+    body.set("choice", (event.submitter ?? event.target.closest("button"))?.value ?? "chosen");
+    const words = await this.record(body);
+    if (!words) return;
+    this.show();
+    this.error.textContent = words;
+    this.error.hidden = false;
   }
 
   allow(category) {
@@ -179,14 +184,16 @@ class ConsentBar {
     return this.record(body);
   }
 
-  /** Save all in one request; return why it failed, or "". Nothing runs, and the bar stays, until it is on record. */
+  /** Save all in one request; return why it failed, or "". Nothing runs before it is on record. */
   async record(body) {
     if (this.isSaving) return ""; // a second click means the first
     this.isSaving = true;
     this.form.setAttribute("aria-busy", "true");
+    const before = readCookie("consent");
     try {
-      const answer = await post(this.form.getAttribute("action"), body);
-      this.saved(this.notice.categories.filter((name) => answer.choices[name] === true));
+      await post(this.form.getAttribute("action"), body);
+      if (readCookie("consent") === before) throw new Error("no cookie came"); // each choice has its own
+      this.saved();
       return "";
     } catch (problem) {
       return problem instanceof Refusal ? problem.message : this.bar.dataset.messageFailed;
@@ -196,14 +203,11 @@ class ConsentBar {
     }
   }
 
-  saved(granted) {
+  /** Act on the cookie, not on the answer: another tab may have chosen otherwise at the same moment. */
+  saved() {
     this.hide();
     this.say(this.bar.dataset.messageSaved);
-    this.apply(granted, true);
-  }
-
-  measure() {
-    document.documentElement.style.setProperty("--consent-bar-height", `${this.bar.offsetHeight}px`);
+    this.apply(this.decision().granted, true);
   }
 
   say(words) {
@@ -223,7 +227,7 @@ async function post(address, body) {
     signal: AbortSignal.timeout(PATIENCE),
   });
   const answer = await response.json();
-  if (response.ok && answer.ok === true) return answer;
+  if (response.ok && answer.ok === true) return;
   throw answer.error ? new Refusal(answer.error) : new Error(response.statusText);
 }
 
@@ -242,7 +246,7 @@ function inertScripts(granted) {
   );
 }
 
-/** Replace an inert element by a script that runs, with its other data attributes. */
+/** Replace an inert element by a script with its other data attributes. */
 function startScript(inert) {
   const script = document.createElement("script");
   const { src, consentCategory, ...others } = inert.dataset;
@@ -270,7 +274,7 @@ function cookieNames() {
   return document.cookie.split("; ").filter(Boolean).map((cookie) => cookie.split("=")[0]);
 }
 
-/** Expire a cookie for this host and each domain above it: which one it was set for cannot be read. */
+/** Expire a cookie for this host and all domains above: whose it is cannot be read. */
 function expireCookie(name) {
   const labels = location.hostname.split(".");
   const domains = labels.map((_, index) => `; domain=${labels.slice(index).join(".")}`);
@@ -282,7 +286,7 @@ function emptyStorage(kind, matches) {
     const storage = window[kind];
     Object.keys(storage).filter(matches).forEach((key) => storage.removeItem(key));
   } catch {
-    // The browser keeps its storage closed to us: then nothing of ours is in it.
+    // A browser that keeps its storage closed has nothing of ours in it.
   }
 }
 
