@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from home.models import User
 from policies import import_drafts
-from policies.losses import RefusedError
+from policies.import_limits import RefusedError
 from policies.models import PolicyPage
 
 

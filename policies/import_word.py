@@ -7,6 +7,8 @@ reads nothing but the bytes it is given.
 """
 
 import zlib
+from collections import Counter
+from collections.abc import Iterable
 from io import BytesIO
 from typing import NamedTuple
 from xml.parsers import expat
@@ -15,9 +17,11 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 import mammoth
 from django.utils.translation import gettext as _
 from lxml import etree
+from mammoth import documents
 
 from policies import cleaning, word_xml
-from policies.losses import RefusedError, count_words, refuse_characters, refuse_losses, words_of_markup
+from policies.import_limits import RefusedError, refuse_length
+from policies.losses import count_words, refuse_characters, refuse_losses, words_of_markup
 
 MAX_ENTRIES = 2_000
 MAX_UNPACKED = 50 * 1024 * 1024
@@ -28,6 +32,7 @@ _OLE = (
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # what Word wrote until 2003, and what it puts around encrypted files
 )
 _IS_ENCRYPTED = 0x1
+_TAGS = 20  # characters, about, for what stands around an element
 _TITLE = "document-title"
 _STYLES = f"""
 p[style-name='Title'] => h1.{_TITLE}:fresh
@@ -68,6 +73,7 @@ def convert(content: bytes) -> WordDocument:
             _packed(word_xml.simplified(parts)),
             style_map=_STYLES,
             convert_image=lambda image: [mammoth.html.text(image.alt_text or "")],
+            transform_document=_bounded,
         )
     except _DAMAGE as error:
         raise RefusedError(_("it is damaged (%(what)s)") % {"what": type(error).__name__}) from error
@@ -138,6 +144,34 @@ def _packed(parts: word_xml.Parts) -> BytesIO:
             archive.writestr(name, content)
     file.seek(0)
     return file
+
+
+def _bounded(document: documents.Document) -> documents.Document:
+    """Refuse a document that would grow: each reference brings its whole note, each link its whole address."""
+    references: Counter[tuple[str, str]] = Counter()
+    length = _length(document.children, references)
+    for note, count in references.items():
+        length += count * _length(document.notes.find_note(*note).body)
+    refuse_length(length)
+    return document
+
+
+def _length(elements: Iterable[documents.Element], references: Counter[tuple[str, str]] | None = None) -> int:
+    """Count what elements will write, their tags included; the notes that they refer to are counted apart."""
+    length = 0
+    for element in elements:
+        length += _TAGS + len(
+            getattr(element, "style_name", None) or ""
+        )  # Mammoth names each that it does not know
+        match element:
+            case documents.Text(value=text) | documents.Image(alt_text=text):
+                length += len(text or "")
+            case documents.Hyperlink():
+                length += len(element.href or "") + len(element.anchor or "")
+            case documents.NoteReference() if references is not None:
+                references[element.note_type, element.note_id] += 1
+        length += _length(getattr(element, "children", ()), references)
+    return length
 
 
 # --- The text ------------------------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 from lxml import etree
 
 from policies import cleaning
+from policies.import_limits import RefusedError, refuse_nesting
 
-MAX_DEPTH = 100  # parsers drop what is nested some 250 deep
 # Readers take far too long over a tag with very many attributes. Read as browsers do, in one pass (possessive).
 _LONG_TAG = re.compile(
     r"""<[a-zA-Z][^\s/>]*+(?:[\s/]*+(?:[^\s/>=][^\s/>=]*+|=[^\s/>=]*+)"""
@@ -23,10 +23,6 @@ _WORD = re.compile(r"[^\W_]+")
 # Letters that show in another order than they are written let people read what the record does not say (“Trojan
 # Source”). Right-to-left text needs no overrides: it has its own direction, marks and isolates, which are welcome.
 _OVERRIDE = re.compile("[\u202d\u202e]")
-
-
-class RefusedError(Exception):
-    """A text cannot be taken whole. The message says why, to follow “file: ”."""
 
 
 def count_words(text: str) -> Counter[str]:
@@ -40,8 +36,7 @@ def words_of_markup(html: str) -> Counter[str]:
         raise RefusedError(_("it has a tag with more than 100 attributes"))
     _refuse_unclosed(html.lower())
     root = cleaning.parse_untrusted(html)
-    if _depth(root) > MAX_DEPTH:
-        raise RefusedError(_("it is nested too deeply"))
+    refuse_nesting(_depth(root))
     etree.strip_elements(root, etree.Comment, *cleaning.DROPPED_WITH_CONTENT, with_tail=False)
     return count_words(cleaning.text_of(root))
 

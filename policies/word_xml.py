@@ -11,13 +11,13 @@ from xml.parsers import expat
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from policies.losses import RefusedError, count_words
+from policies.import_limits import RefusedError, refuse_nesting
+from policies.losses import count_words
 
 Parts = dict[str, bytes]
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_ELEMENTS = 200_000
-MAX_DEPTH = 100
 _NOT_SHOWN = frozenset({"del", "moveFrom", "delText", "instrText", "pPr", "rPr", "sectPr"})
 # Mammoth leaves out what stands inside of these: fields, and runs of another direction.
 _WRAPPERS = ("{*}fldSimple", "{*}dir", "{*}bdo")
@@ -49,8 +49,7 @@ class Bounds:
         self.depth += 1
         if self.elements > MAX_ELEMENTS:
             raise RefusedError(_("it has more than %(most)d elements") % {"most": MAX_ELEMENTS})
-        if self.depth > MAX_DEPTH:
-            raise RefusedError(_("it is nested too deeply"))
+        refuse_nesting(self.depth)
 
     def _end(self, _name: str) -> None:
         self.depth -= 1

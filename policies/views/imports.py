@@ -16,7 +16,7 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from policies.drafts import NoDraftError
 from policies.import_forms import ImportForm, editable_pages
-from policies.losses import RefusedError
+from policies.import_limits import RefusedError
 
 
 class ImportView(WagtailAdminTemplateMixin, FormView):

@@ -13,6 +13,8 @@ from wagtail.documents import urls as wagtaildocs_urls
 
 from config import views
 
+handler400 = views.bad_request
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/password_reset/", never_cache(views.LimitedPasswordResetView.as_view())),
     path(settings.ADMIN_PATH.lstrip("/"), include(wagtailadmin_urls)),

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 from django.views.static import serve
@@ -51,6 +53,12 @@ def _wait_message(seconds: int) -> str:
         "This was asked for several times within the hour. Please wait %(minutes)s minutes, then try again.",
         minutes,
     ) % {"minutes": minutes}
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say that a request was not understood, or was too much: Django reads a form up to a bound."""
+    is_too_large = isinstance(exception, (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent))
+    return HttpResponse(render_to_string("400.html", {"is_too_large": is_too_large}), status=400)
 
 
 @require_safe

@@ -58,7 +58,9 @@ def test_a_hundred_visitors_get_the_same_bytes_and_their_own_behaviour(
         bodies.add((answer.status, answer.headers["etag"], answer.body()))
         expect(page.locator("[data-consent-bar]")).to_be_visible(visible=expected.ask)
         expect(page.locator("iframe")).to_have_count(int("media" in expected.granted))
-        page.evaluate("() => new Promise((done) => requestIdleCallback(done))")  # what was to start has started
+        page.evaluate(
+            "() => new Promise((done) => requestIdleCallback(done))"
+        )  # what was to start has started
         assert (COUNTER in outside.asked) is ("analytics" in expected.granted)
         assert any(address.startswith(MAP) for address in outside.asked) is ("media" in expected.granted)
         expect(page.get_by_role("button", name="Withdraw consent")).to_be_visible(

@@ -10,7 +10,7 @@ from config.roles import ensure_groups
 from home.models import User
 from policies import publishing
 from policies.import_drafts import make_draft
-from policies.losses import RefusedError
+from policies.import_limits import RefusedError
 from policies.models import PolicyPage, PolicyVersion
 from tests.factories import home_page, policy_page, publish
 from tests.policies.word_files import p, r, word_file
@@ -123,6 +123,14 @@ def test_it_refuses_by_name_and_leaves_nothing_behind(
     assert reason in refusal(answer)
     assert page.revisions.count() == revisions
     assert not PolicyPage.objects.get(pk=page.pk).has_unpublished_changes
+
+
+def test_a_pasted_text_that_no_form_takes_is_told_apart_from_a_broken_request(
+    editor: Client, page: PolicyPage
+) -> None:
+    answer = editor.post(FORM, {"page": page.pk, "text": "Be kind. " * 400_000})
+    assert answer.status_code == 400
+    assert "better sent as a file" in answer.content.decode()
 
 
 def test_a_refused_text_stays_in_the_form(editor: Client, page: PolicyPage) -> None:

@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 
 from policies import cleaning, importing
 from policies.blocks import CleanedHtmlBlock
-from policies.import_text import RefusedError, convert, decode
+from policies.import_limits import RefusedError
+from policies.import_text import convert, decode
 from policies.models import Policy, PolicyPage
 
 MEGABYTES_5 = 5 * 1024 * 1024
@@ -27,6 +28,17 @@ def seconds_for(text: str) -> tuple[float, str]:
 
 def filled(unit: str) -> str:
     return "Text\n\n" + unit * ((MEGABYTES_5 - 6) // len(unit.encode()))
+
+
+# --- Growth --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("use", ["[x] ", "![x] ", "[y][x] "])
+@pytest.mark.parametrize("definition", ["[x]: https://e.com/{}", '[x]: /a "{}"'])
+def test_what_is_written_once_and_used_very_often_is_refused(use: str, definition: str) -> None:
+    text = use * 4_000 + "\n\n" + definition.format("a" * 100_000)
+    assert "longer than 10 million characters" in seconds_for(text)[1]
+    assert seconds_for(use * 50 + "\n\n" + definition.format("a" * 100_000))[1] == ""
 
 
 # --- Time ----------------------------------------------------------------------------------------------------------

@@ -5,8 +5,8 @@ import struct
 import pytest
 
 from policies import import_word
+from policies.import_limits import RefusedError
 from policies.import_word import convert
-from policies.losses import RefusedError
 from tests.policies.word_files import TYPES, W, document, item, p, packed, r, word_file
 
 LINK = '<w:hyperlink r:id="rId1">{}</w:hyperlink>'
@@ -193,6 +193,22 @@ def test_it_refuses_an_encrypted_entry() -> None:
     struct.pack_into("<H", content, entry + 8, flags | 1)
 
     assert "password" in refused(bytes(content))
+
+
+def test_what_is_written_once_and_used_very_often_is_refused() -> None:
+    note = document(f'<w:footnote w:id="2">{p(r("word " * 20_000))}</w:footnote>', "w:footnotes")
+    address = f'HYPERLINK "https://example.com/{"a" * 100_000}"'
+    field = '<w:r><w:fldChar w:fldCharType="{}"/></w:r>'.format
+    linked = field("begin") + f"<w:r><w:instrText>{address}</w:instrText></w:r>" + field("separate")
+    style = f'<w:style w:type="paragraph" w:styleId="X"><w:name w:val="{"n" * 100_000}"/></w:style>'
+    grown = (
+        word_file(p(r("text"), *[FOOTNOTE] * 1_000), word__footnotes_xml=note),
+        word_file(p(linked) + p(r("x")) * 1_000 + p(field("end"))),
+        word_file(p(r("x"), style="X") * 1_000, word__styles_xml=f"<w:styles {W}>{style}</w:styles>"),
+    )
+    for content in grown:
+        assert "longer than 10 million characters" in refused(content)
+    assert "word word" in html_of(p(r("text"), FOOTNOTE, FOOTNOTE), word__footnotes_xml=note)
 
 
 def test_it_refuses_bombs_before_it_unpacks_them() -> None:

@@ -4,6 +4,7 @@ import re
 import sys
 from argparse import ArgumentParser
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,9 @@ class Command(BaseCommand):
             raise CommandError(f"--page takes lower-case letters, digits and hyphens: {slug}")
         files: list[Path] = options["files"]
         hides_progress = len(files) == 1 or not sys.stderr.isatty()
-        found = import_files(files, slug=slug, is_dry_run=options["dry_run"])
-        outcomes = list(tqdm(found, total=len(files), unit=" files", leave=False, disable=hides_progress))
+        bar = partial(tqdm, total=len(files), unit=" files", leave=False, disable=hides_progress)
+        found = import_files(bar(files, desc="Reading"), slug=slug, is_dry_run=options["dry_run"])
+        outcomes = list(bar(found, desc="Writing", position=1))
         for outcome in outcomes:
             self._report(outcome)
         self._sum_up(outcomes, is_dry_run=options["dry_run"])
