@@ -24,7 +24,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from home.spreadsheets import as_text
-from policies import cleaning, records
+from policies import cleaning, heads, records
 from policies.models import Policy, PolicyVersion
 from policies.models.versions import ChangeKind, Status
 
@@ -167,6 +167,7 @@ def _write_lists(archive: _Archive, listed: list[_Listed]) -> None:
     lines = [line for entry in listed for line in entry.lines]
     archive.add("approvals.csv", _csv(lines), archive.last)
     archive.add("versions.json", _json({"policies": [_of_policy(entry) for entry in listed]}), archive.last)
+    archive.add("heads.json", heads.encode(_head(entry) for entry in listed if entry.lines), archive.last)
     context = {
         "policies": [_with_words(entry) for entry in listed],
         "address": settings.WAGTAILADMIN_BASE_URL,
@@ -180,6 +181,27 @@ def _of_policy(entry: _Listed) -> dict[str, Any]:
     names = ("kind", "title", "language", "newest_sha256")
     about = {name: getattr(entry.policy, name) for name in names}
     return {"policy": entry.policy.slug, **about, "versions": entry.lines}
+
+
+def _head(entry: _Listed) -> heads.Head:
+    newest = entry.lines[-1]
+    withdrawals = [
+        (
+            line["version"],
+            datetime.fromisoformat(line["withdrawn_at"]),
+            line["withdrawn_by"],
+            line["withdrawal_reason"],
+        )
+        for line in entry.lines
+        if line["withdrawn_at"]
+    ]
+    return heads.Head(
+        policy=entry.policy.slug,
+        number=newest["version"],
+        sha256=newest["sha256"],
+        withdrawals=len(withdrawals),
+        withdrawals_sha256=records.sha256_of_withdrawals(withdrawals),
+    )
 
 
 def _with_words(entry: _Listed) -> dict[str, Any]:

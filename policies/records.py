@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from policies.account_links import AccountLinks
 from policies.models.versions import Policy, PolicyVersion, VersionWithdrawal
 
 # 2: with the author beside publisher and approver.
@@ -43,7 +44,7 @@ def timestamp(moment: datetime) -> str:
 
 def problems(versions: Iterable[PolicyVersion]) -> Iterator[Problem]:
     """Check versions of one policy, given in the order of their numbers; yield every problem."""
-    previous = ""
+    previous, links = "", AccountLinks()
     for expected_number, version in enumerate(versions, start=1):
         if version.number != expected_number:
             yield Problem(version, f"expected version {expected_number}: a version is missing")
@@ -51,7 +52,7 @@ def problems(versions: Iterable[PolicyVersion]) -> Iterator[Problem]:
             yield Problem(version, "the hash is not that of the record")
         if version.previous_sha256 != previous:
             yield Problem(version, "the chain to the version before is broken")
-        yield from _column_problems(version)
+        yield from _content_problems(version, links)
         yield from _withdrawal_problems(version)
         previous = version.sha256
 
@@ -62,9 +63,16 @@ def head_is_missing(policy: Policy) -> bool:
     return policy.newest_sha256 != (newest or "")
 
 
-def withdrawals_sha256(policy: Policy) -> str:
-    """Hash all withdrawals of a policy together, in the order of their versions; empty where there is none."""
-    withdrawals = VersionWithdrawal.objects.filter(version__policy=policy).order_by("version__number")
+def withdrawals_sha256(policy: Policy, *, first: int | None = None) -> str:
+    """Hash all withdrawals of a policy together, or only so many that were made first; empty where there is none."""
+    made = VersionWithdrawal.objects.filter(version__policy=policy).order_by("pk")[:first]
+    return sha256_of_withdrawals(
+        made.values_list("version__number", "withdrawn_at", "withdrawn_by", "reason"),
+    )
+
+
+def sha256_of_withdrawals(withdrawals: Iterable[tuple[int, datetime, str, str]]) -> str:
+    """Hash withdrawals, given as number, when, by whom and why, in the order of their versions."""
     found = [
         {
             "number": number,
@@ -72,9 +80,7 @@ def withdrawals_sha256(policy: Policy) -> str:
             "withdrawn_by": withdrawn_by,
             "reason": reason,
         }
-        for number, withdrawn_at, withdrawn_by, reason in withdrawals.values_list(
-            "version__number", "withdrawn_at", "withdrawn_by", "reason"
-        )
+        for number, withdrawn_at, withdrawn_by, reason in sorted(withdrawals)
     ]
     return sha256(encode({"withdrawals": found})) if found else ""
 
@@ -89,7 +95,7 @@ def _withdrawal_problems(version: PolicyVersion) -> Iterator[Problem]:
         yield Problem(version, "it was withdrawn after it had taken effect")
 
 
-def _column_problems(version: PolicyVersion) -> Iterator[Problem]:
+def _content_problems(version: PolicyVersion, links: AccountLinks) -> Iterator[Problem]:
     try:
         content = version.content
     except json.JSONDecodeError:
@@ -97,6 +103,12 @@ def _column_problems(version: PolicyVersion) -> Iterator[Problem]:
     if not isinstance(content, dict):
         yield Problem(version, "the record is not a JSON object")
         return
+    yield from _column_problems(version, content)
+    for what in links.problems(version):
+        yield Problem(version, what)
+
+
+def _column_problems(version: PolicyVersion, content: dict[str, Any]) -> Iterator[Problem]:
     origin = {"name": version.import_source, "sha256": version.import_sha256}
     imported = origin if any(origin.values()) else None
     columns = {

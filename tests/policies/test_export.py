@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from home.models import User
-from policies import exporting, records
+from policies import exporting, heads, publishing, records
 from policies.models import Policy, PolicyVersion
 from tests.factories import policy, policy_page, publish, version, withdraw
 from tests.policies.test_version_screen import staff
@@ -64,7 +64,7 @@ def rows(archive: zipfile.ZipFile) -> list[dict[str, str]]:
 def test_every_version_has_its_folder(rules: Policy) -> None:
     files = {"page.html", "text.txt", "record.json", "record.json.sha256"}
     expected = {f"house-rules/version-000{number}/{file}" for number in (1, 2, 3) for file in files}
-    lists = {"README.txt", "SHA256SUMS", "approvals.csv", "index.html", "versions.json"}
+    lists = {"README.txt", "SHA256SUMS", "approvals.csv", "heads.json", "index.html", "versions.json"}
 
     assert set(export().namelist()) == expected | lists
 
@@ -179,6 +179,17 @@ def test_a_record_that_was_tampered_with_is_exported_and_fails_the_check(
     said = check_as_the_readme_says(unpacked(tmp_path))
     assert (tmp_path / "house-rules/version-0002/record.json").read_text() == record
     assert "BROKEN: house-rules/version-0002/" in said
+
+
+def test_its_list_of_heads_is_the_one_that_verify_policies_writes(rules: Policy) -> None:
+    hour = timezone.now() + timedelta(days=9)
+    coming = [version(rules, html=f"<p>{text}</p>", at=hour) for text in ("four", "five")]
+    for one in reversed(coming):
+        publishing.withdraw(version=one, by=None, reason="It was a mistake.")
+    policy("without-versions")
+
+    assert export().read("heads.json").decode() == heads.encode(heads.current())
+    assert heads.current()[0].withdrawals == 2
 
 
 # --- How it is made --------------------------------------------------------------------------------------

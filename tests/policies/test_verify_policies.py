@@ -4,17 +4,19 @@ import hashlib
 from datetime import timedelta
 from importlib import import_module
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, ManagementUtility, call_command
 from django.db import connection
 from django.utils import timezone
+from pytest_django import Settings
 from wagtail.models import Site
 
 from home.models import BrandSettings
-from policies import publishing
-from policies.models import Policy, PolicyVersion, VersionWithdrawal
+from policies import publishing, verifying
+from policies.models import Policy, PolicyPage, PolicyVersion, VersionWithdrawal
 from tests.factories import policy, policy_page, publish, version, withdraw
 
 pytestmark = pytest.mark.django_db
@@ -34,18 +36,18 @@ def run() -> str:
     return out.getvalue()
 
 
-def failure(code: int = 2) -> str:
+def failure(code: int = 2, *, of: str = "house-rules") -> str:
     """Return what it says when it fails, with the exit code expected: 2 for damage, 1 for drift alone."""
     out = StringIO()
-    with pytest.raises(CommandError, match="house-rules") as error:
+    with pytest.raises(CommandError, match=of) as error:
         call_command("verify_policies", stdout=out, stderr=out)
     assert error.value.returncode == code
     return out.getvalue()
 
 
-def sql(statement: str) -> None:
+def sql(statement: str, *values: object) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(statement)
+        cursor.execute(statement, values or None)
 
 
 def test_it_names_every_policy_that_is_as_published(rules: Policy) -> None:
@@ -222,3 +224,80 @@ def test_withdrawals_from_before_their_hash_was_kept_are_hashed_by_the_migration
     import_module("policies.migrations.0002_legal_review").hash_withdrawals(apps, None)
     call_command("verify_policies")
     assert Policy.objects.get(pk=rules.pk).withdrawals_sha256
+
+
+def test_a_row_that_cannot_be_read_is_damage_and_no_crash(rules: Policy) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite takes any value in any column")
+    sql("UPDATE policies_policyversion SET recorded_at = 'yesterday' WHERE number = 2")
+
+    assert "a row cannot be read" in failure()
+
+
+def test_a_version_that_is_published_meanwhile_is_no_damage(rules: Policy) -> None:
+    as_read_before = Policy.objects.get()
+    version(rules, html="<p>four</p>", title="Rules of the house")
+
+    assert verifying.damage(as_read_before) == ""
+
+
+# --- The policy's own row ----------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("title = 'x'", "its title is not that of version 1"),
+        ("language = 'de'", "its language is not that of version 1"),
+        ("kind = 'terms'", "its kind is neither that of version 1 nor that of its page"),
+    ],
+)
+def test_a_changed_heading_of_a_policy_is_found(change: str, found: str) -> None:
+    publish(policy_page())
+    run()
+    sql(f"UPDATE policies_policy SET {change}")  # noqa: S608
+
+    assert f"house-rules: {found}" in failure()
+
+
+def test_a_heading_that_follows_its_page_and_its_versions_is_as_it_should_be() -> None:
+    page = policy_page()
+    publish(page)
+    publish(page, page_kind="terms")  # no version: the text stays
+    publish(page, title="Rules of the house", effective_from=timezone.now() + timedelta(days=9))
+    publishing.withdraw(version=PolicyVersion.objects.get(number=2), by=None, reason="It was a mistake.")
+    assert (Policy.objects.get().kind, PolicyVersion.objects.get(number=1).content["kind"]) == (
+        "terms",
+        "other",
+    )
+
+    assert run() == "house-rules: 2 version(s), as published\n"
+
+
+def test_policies_in_several_languages_are_as_they_should_be(settings: Settings) -> None:
+    publish(policy_page())
+    settings.LANGUAGE_CODE = "de"
+    publish(policy_page("Hausordnung"))
+    publish(PolicyPage.objects.get(slug="house-rules"), body="<p>Be wise.</p>")
+
+    assert set(Policy.objects.values_list("language", flat=True)) == {"en-gb", "de"}
+    assert run().count("as published") == 2
+
+
+def test_imported_versions_are_as_they_should_be(tmp_path: Path) -> None:
+    for day in ("2020-01-02", "2021-01-02", "2019-01-02"):
+        file = tmp_path / f"{day}.md"
+        file.write_text(f"# Rules of {day}\n\nBe kind.\n", encoding="utf-8")
+        call_command("import_policy", str(file), page="house-rules", verbosity=0, stdout=StringIO())
+    publish(PolicyPage.objects.get(), body="<p>Be wise.</p>", page_kind="privacy")
+
+    assert run() == "house-rules: 4 version(s), as published\n"
+
+
+def test_a_kind_that_no_page_explains_any_more_is_a_doubt_that_publishing_ends() -> None:
+    page = policy_page()
+    publish(page)
+    publish(page, page_kind="terms")
+    page.delete()
+
+    assert "its kind is “terms”, that of version 1 “other”" in failure(code=1)
+    publish(policy_page(kind="terms"))
+    run()

@@ -1,80 +1,132 @@
 """`manage.py verify_policies`: recomputes every hash and link of the published record, and holds facts against it."""
 
 import sys
-from collections.abc import Iterator
+from argparse import ArgumentParser
 from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.utils import timezone
 from tqdm import tqdm
 
-from policies import drift, records
-from policies.models import Policy, PolicyVersion
+from policies import drift, heads, verifying
+from policies.models import ConsentRecord, Policy, PolicyVersion
 
 _AFTER_DAMAGE = (
     "Keep a copy of the database as it is, for finding out who changed it; then restore the record from a back-up, "
     "or compare it with an earlier export (Policies → Policies in the admin)."
 )
-_MANY = 100  # versions, from which a progress bar is worth its line
+_MANY = 100  # rows, from which a progress bar is worth its line
+_STANDARD = Path("-")  # output or input instead of a file
+_CONSENTS = "consent records"
 
 
 class Found(IntEnum):
-    """What is wrong with a policy, the worse the higher: the command's exit code is the worst of all."""
+    """What is wrong, the worse the higher: the command's exit code is the worst of all."""
 
     NOTHING = 0
     DRIFT = 1
     DAMAGE = 2
+    NO_LIST = 3  # of heads: one that cannot be read or written
 
 
 class Command(BaseCommand):
-    """Prints a line a policy. Exit code 1: a fact in force is no longer true. 2: a record is broken or missing."""
+    """Prints a line a policy. Exit code 1: a fact in force is no longer true. 2: a record is broken or missing.
+
+    3: a list of heads cannot be read or written.
+    """
 
     help = "Check every published version (exit code 2), and the facts that the versions in force state (1)."
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--heads",
+            type=Path,
+            metavar="FILE",
+            help="write the newest version of each policy to a file (- prints it), if there is no damage",
+        )
+        parser.add_argument(
+            "--expect",
+            type=Path,
+            metavar="FILE",
+            help="fail (exit code 2) unless everything in such an earlier file (- reads it) is still there",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
-        count = PolicyVersion.objects.count()
-        hides_progress = count < _MANY or not sys.stderr.isatty()
-        live, found = drift.LiveFacts(), {}
-        with tqdm(total=count, unit=" versions", leave=False, disable=hides_progress) as progress:
-            for policy in Policy.objects.order_by("slug"):
-                found[policy.slug] = self._verify(policy, live, progress)
+        target, source = options["heads"], options["expect"]
+        self.said = self.stderr if target == _STANDARD else self.stdout  # what is printed is the list alone
+        expected = _read(source) if source else []
+        found = self._verify_all()
+        found.update(self._verify_heads(expected))
         worst = max(found.values(), default=Found.NOTHING)
+        if source and worst is not Found.DAMAGE:
+            self.said.write(f"{source}: {len(expected)} head(s) listed, all found")
+        if target and worst is not Found.DAMAGE:
+            self._write(target)
         if worst is not Found.NOTHING:
             names = ", ".join(slug for slug, what in found.items() if what is not Found.NOTHING)
-            raise CommandError(f"Not as published: {names}", returncode=int(worst))
+            unwritten = f" ({target} was not written)" if target and worst is Found.DAMAGE else ""
+            raise CommandError(f"Not as published: {names}{unwritten}", returncode=int(worst))
+
+    def _verify_all(self) -> dict[str, Found]:
+        count = PolicyVersion.objects.count() + ConsentRecord.objects.count()
+        hides_progress = count < _MANY or not sys.stderr.isatty()
+        live, found = drift.LiveFacts(), {}
+        with tqdm(total=count, unit=" records", leave=False, disable=hides_progress) as progress:
+            for policy in Policy.objects.order_by("slug"):
+                found[policy.slug] = self._verify(policy, live, progress)
+            found[_CONSENTS] = self._verify_consents(progress)
+        return found
 
     def _verify(self, policy: Policy, live: drift.LiveFacts, progress: tqdm) -> Found:
-        if damage := _damage(policy, progress):
-            self._say(self.stderr, policy, f"{damage}. {_AFTER_DAMAGE}")
+        if damage := verifying.damage(policy, on_read=progress.update):
+            self._say(self.stderr, policy.slug, f"{damage}. {_AFTER_DAMAGE}")
             return Found.DAMAGE
-        if drifts := drift.of_policy(policy, live=live):
-            for one in drifts:
-                self._say(self.stderr, policy, _drifted(one))
+        doubts = [*map(_drifted, drift.of_policy(policy, live=live)), *verifying.doubts(policy)]
+        for doubt in doubts:
+            self._say(self.stderr, policy.slug, doubt)
+        if doubts:
             return Found.DRIFT
-        self._say(self.stdout, policy, f"{policy.versions.count()} version(s), as published")
+        self._say(self.said, policy.slug, f"{policy.versions.count()} version(s), as published")
         return Found.NOTHING
 
-    def _say(self, stream: OutputWrapper, policy: Policy, words: str) -> None:
+    def _verify_consents(self, progress: tqdm) -> Found:
+        if damage := verifying.damage_of_consents(on_read=progress.update):
+            self._say(self.stderr, _CONSENTS, f"{damage}. {_AFTER_DAMAGE}")
+            return Found.DAMAGE
+        if count := ConsentRecord.objects.count():
+            self._say(self.said, _CONSENTS, f"{count}, each fits the text that was shown")
+        return Found.NOTHING
+
+    def _verify_heads(self, expected: list[heads.Head]) -> dict[str, Found]:
+        found = {}
+        for slug, what in heads.lost(expected):
+            self._say(self.stderr, slug, f"{what}, says the list of heads. {_AFTER_DAMAGE}")
+            found[slug] = Found.DAMAGE
+        return found
+
+    def _write(self, target: Path) -> None:
+        current = heads.current()
+        if target == _STANDARD:
+            self.stdout.write(heads.encode(current), ending="")
+            return
+        try:
+            heads.write(current, target)
+        except heads.UnusableListError as error:
+            raise CommandError(f"--heads {target}: {error}", returncode=int(Found.NO_LIST)) from None
+        self.said.write(f"{target}: {len(current)} head(s) written, SHA-256 {heads.digest(current)}")
+
+    def _say(self, stream: OutputWrapper, name: str, words: str) -> None:
         with tqdm.external_write_mode():  # the bar makes room
-            stream.write(f"{policy.slug}: {words}")
+            stream.write(f"{name}: {words}")
 
 
-def _damage(policy: Policy, progress: tqdm) -> str:
-    """Name the first broken record of a policy, or what is missing; nothing where all is well."""
-    versions = policy.versions.select_related("policy", "withdrawal").order_by("number")
-    problem = next(records.problems(_counted(versions.iterator(chunk_size=50), progress)), None)
-    if problem is not None:
-        return f"version {problem.version.number} is broken: {problem.what}"
-    if records.head_is_missing(policy):
-        return "the newest version is missing"
-    return "a withdrawal was added, changed or removed" if records.withdrawals_are_changed(policy) else ""
-
-
-def _counted(versions: Iterator[PolicyVersion], progress: tqdm) -> Iterator[PolicyVersion]:
-    for version in versions:
-        yield version
-        progress.update()
+def _read(source: Path) -> list[heads.Head]:
+    try:
+        return heads.read(Path("/dev/stdin") if source == _STANDARD else source)
+    except heads.UnusableListError as error:
+        raise CommandError(f"--expect {source}: {error}", returncode=int(Found.NO_LIST)) from None
 
 
 def _drifted(one: drift.Drift) -> str:

@@ -1,0 +1,68 @@
+"""Holds the accounts that a version is linked with against the names in its record.
+
+The names are frozen, the links are not: accounts are renamed and deleted, and then the link differs or is gone without
+anybody having done wrong. So only what no renaming and no deletion explains is a problem: an account where the record
+names nobody, one that is gone and still linked, one that is younger than the version, and one that is not called what
+the record says while another account is. That a link was cut, or put to an account whose name cannot tell, is not seen.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Value
+from django.db.models.functions import Concat, Trim
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from home.models import User
+from policies.models.versions import PolicyVersion
+
+_ROLES = ("publisher", "approver")
+
+
+class AccountLinks:
+    """Checks version after version; who else bears a name is asked for once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, list[tuple[int, datetime]]] = {}
+
+    def problems(self, version: PolicyVersion) -> Iterator[str]:
+        """Say what is wrong with the accounts of a version. Its record must be readable."""
+        for role in _ROLES:
+            if getattr(version, f"{role}_id") is not None and (what := self._problem(version, role)):
+                yield f"column {role} {what}"
+
+    def _problem(self, version: PolicyVersion, role: str) -> str:
+        account = _account(version, role)
+        name = version.content.get(role, "")
+        if not name:
+            return "names an account, the record nobody"
+        if account is None:
+            return "names an account that does not exist"
+        if account.date_joined > version.recorded_at:
+            return "names an account that is younger than the version"
+        if account.get_full_name() != name and self._is_name_of_another(name, account, version.recorded_at):
+            return f"names another account than that of “{name}”"
+        return ""
+
+    def _is_name_of_another(self, name: str, account: User, by: datetime) -> bool:
+        if name in _nameless():
+            return False
+        if name not in self._known:
+            called = User.objects.annotate(called=Trim(Concat("first_name", Value(" "), "last_name")))
+            self._known[name] = list(called.filter(called=name).values_list("pk", "date_joined"))
+        return any(pk != account.pk and joined <= by for pk, joined in self._known[name])
+
+
+def _account(version: PolicyVersion, role: str) -> User | None:
+    try:
+        return getattr(version, role)
+    except User.DoesNotExist:
+        return None
+
+
+def _nameless() -> set[str]:
+    """What records call people who gave no name: no name to look for."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return {"Editor", _("Editor")}
