@@ -227,11 +227,11 @@ def test_withdrawals_from_before_their_hash_was_kept_are_hashed_by_the_migration
 
 
 def test_a_row_that_cannot_be_read_is_damage_and_no_crash(rules: Policy) -> None:
-    if connection.vendor != "sqlite":
-        pytest.skip("only SQLite takes any value in any column")
-    sql("UPDATE policies_policyversion SET recorded_at = 'yesterday' WHERE number = 2")
+    record = "[" * 100_000
+    digest = hashlib.sha256(record.encode()).hexdigest()
+    sql("UPDATE policies_policyversion SET record = %s, sha256 = %s WHERE number = 3", record, digest)
 
-    assert "a row cannot be read" in failure()
+    assert "house-rules: a row cannot be read" in failure()
 
 
 def test_a_version_that_is_published_meanwhile_is_no_damage(rules: Policy) -> None:
