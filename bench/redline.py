@@ -7,7 +7,9 @@ from lxml.html.diff import htmldiff
 
 from bench import clock
 from bench.texts import Author, markup
-from policies import cleaning, redline, redline_layout
+from policies import redline
+from policies.markup import cleaning
+from policies.redline import layout
 
 WORDS = 10_000
 SHARE = 0.02
@@ -38,8 +40,8 @@ def run() -> list[str]:
 def _layouts(html: str) -> None:
     print("Laying that redline out")
     layouts: dict[str, Callable[[], object]] = {
-        "folded": lambda: redline_layout.inline(html),
-        "side by side": lambda: redline_layout.side_by_side(html),
+        "folded": lambda: layout.inline(html),
+        "side by side": lambda: layout.side_by_side(html),
     }
     _print(clock.medians(layouts, rounds=ROUNDS))
 

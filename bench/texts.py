@@ -7,7 +7,7 @@ prose. Nothing of them is anybody's text.
 import random
 from collections.abc import Iterator
 
-from policies import cleaning
+from policies.markup import cleaning
 
 _VOCABULARY = 3000
 _WORDS_OF_A_PARAGRAPH = (25, 90)

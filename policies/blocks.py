@@ -9,7 +9,9 @@ from wagtail import blocks
 from wagtail.contrib.typed_table_block.blocks import TypedTableBlock
 
 from home.blocks import TEXT_FEATURES, CalloutBlock, HeadingBlock
-from policies import cleaning, facts, losses
+from policies import facts
+from policies.importing import losses
+from policies.markup import cleaning
 
 
 class DefinitionBlock(blocks.StructBlock):

@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from wagtail.models import Revision
 
 from home.models import User
-from policies import cleaning, drift, html_blocks, publishing
+from policies import drift, publishing
 from policies.drift import Drift
 from policies.forms import STATEMENT_FIELDS
+from policies.markup import cleaning, html_blocks
 from policies.models import PolicyPage, PolicyVersion
 from policies.models.pages import NOTICE_FIELDS
 

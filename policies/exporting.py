@@ -24,9 +24,11 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from home.spreadsheets import as_text
-from policies import cleaning, heads, records
+from policies import records
+from policies.markup import cleaning
 from policies.models import Policy, PolicyVersion
 from policies.models.versions import ChangeKind, Status
+from policies.verification import heads
 
 _COMPRESSION = 1  # a quarter larger than usual, and done in a fraction of the time: somebody waits for it
 _CHUNK = 10  # versions read from the database at once

@@ -14,9 +14,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from policies import consent, facts, notices, publishing, records, redline, redline_layout
+from policies import consent, facts, notices, publishing, records, redline
 from policies.models import Policy, PolicyPage, PolicySettings, PolicyVersion
 from policies.models.versions import ChangeKind
+from policies.redline import layout
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ class Forecast:
         return redline.compare(self.before.html if self.before else "", self.draft.html)
 
     @property
-    def passages(self) -> list[redline_layout.Passage]:
+    def passages(self) -> list[layout.Passage]:
         """The redline with its unchanged stretches folded."""
-        return redline_layout.inline(self.redline.html)
+        return layout.inline(self.redline.html)
 
     @property
     def changed_facts(self) -> list[str]:

@@ -15,7 +15,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from wagtail.log_actions import get_active_log_context
 
-from policies import cleaning, facts, records
+from policies import facts, records
+from policies.markup import cleaning
 from policies.models.versions import ChangeKind, Policy, PolicyVersion, VersionWithdrawal
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from policies.account_links import AccountLinks
 from policies.models.versions import Policy, PolicyVersion, VersionWithdrawal
+from policies.verification.accounts import AccountLinks
 
 # 2: with the author beside publisher and approver.
 FORMAT = 2

@@ -16,7 +16,8 @@ from home.csp import providers_in_use
 from home.models import BrandSettings
 from home.page_cache import schedule
 from home.signals import invalidate_pages_when_changed
-from policies import auditing, facts, personal_data
+from policies import facts, personal_data
+from policies.cookie_audit import judging
 from policies.models import ConsentRecord, CookieDetails, Policy, PolicyVersion, VersionWithdrawal
 from policies.models.consents import time_of_keeping
 
@@ -39,7 +40,7 @@ def register() -> None:
     personal_data.register(_consent_records())
     schedule.register(next_effective_time)
     navigation.register_footer_links(footer_links)
-    auditing.register_paths(lambda: [reverse("policies:cookies")])
+    judging.register_paths(lambda: [reverse("policies:cookies")])
     for model in (Policy, PolicyVersion, VersionWithdrawal, CookieGroup, Cookie, CookieDetails):
         invalidate_pages_when_changed(model)
 

@@ -5,7 +5,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from policies import cleaning
+from policies.markup import cleaning
 
 register = template.Library()
 

@@ -15,8 +15,8 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from policies.drafts import NoDraftError
-from policies.import_forms import ImportForm, editable_pages
-from policies.import_limits import RefusedError
+from policies.importing.forms import ImportForm, editable_pages
+from policies.importing.limits import RefusedError
 
 
 class ImportView(WagtailAdminTemplateMixin, FormView):

@@ -20,8 +20,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from wagtail.views import serve as serve_page
 
-from policies import cleaning, facts, feeds, redline, redline_layout, timeline
+from policies import facts, feeds, redline, timeline
+from policies.markup import cleaning
 from policies.models import Policy, PolicyVersion
+from policies.redline import layout
 
 VERSIONS_A_PAGE = 50
 
@@ -79,15 +81,13 @@ def version(request: HttpRequest, policy: Policy, number: int) -> HttpResponse:
 @of_policy
 def compare(request: HttpRequest, policy: Policy, old: int, new: int) -> HttpResponse:
     """Show what is different between two versions, whichever came first: in one text."""
-    return _compare(
-        request, policy, old, new, template="policies/compare.html", lay_out=redline_layout.inline
-    )
+    return _compare(request, policy, old, new, template="policies/compare.html", lay_out=layout.inline)
 
 
 @of_policy
 def compare_side_by_side(request: HttpRequest, policy: Policy, old: int, new: int) -> HttpResponse:
     """Show the same, the old text beside the new one."""
-    template, lay_out = "policies/compare_side_by_side.html", redline_layout.side_by_side
+    template, lay_out = "policies/compare_side_by_side.html", layout.side_by_side
     return _compare(request, policy, old, new, template=template, lay_out=lay_out)
 
 

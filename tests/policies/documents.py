@@ -3,7 +3,7 @@
 import lxml.html
 from hypothesis import strategies as st
 
-from policies import cleaning
+from policies.markup import cleaning
 
 _WORDS = st.sampled_from("one two three four five six red green blue 10\xa0km <tag> & “quoted” x".split(" "))
 TEXT = (

@@ -9,8 +9,8 @@ from wagtail.models import GroupApprovalTask, GroupPagePermission, Workflow, Wor
 from config.roles import ensure_groups
 from home.models import User
 from policies import publishing
-from policies.import_drafts import make_draft
-from policies.import_limits import RefusedError
+from policies.importing.drafts import make_draft
+from policies.importing.limits import RefusedError
 from policies.models import PolicyPage, PolicyVersion
 from tests.factories import home_page, policy_page, publish
 from tests.policies.word_files import p, r, word_file

@@ -21,7 +21,7 @@ def refused(*arguments: str) -> str:
 
 @pytest.fixture
 def _without_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("policies.audit_browser", "policies.audit_visitor"):
+    for name in ("policies.cookie_audit.browser", "policies.cookie_audit.visitor"):
         monkeypatch.delitem(sys.modules, name, raising=False)
         monkeypatch.delattr(policies, name.rpartition(".")[2], raising=False)
     monkeypatch.setitem(sys.modules, "playwright", None)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies import audit_pages
-from policies.audit_pages import Answer
+from policies.cookie_audit import pages as audit_pages
+from policies.cookie_audit.pages import Answer
 
 SITE = "https://shop.example"
 

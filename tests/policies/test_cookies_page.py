@@ -61,7 +61,7 @@ def test_it_shows_the_choice_its_time_its_version_and_the_receipt(client: Client
         "checked",
     ):
         assert words in html
-    assert record.expires_at.date().isoformat() in html
+    assert timezone.localtime(record.expires_at).date().isoformat() in html
 
 
 @pytest.mark.parametrize(

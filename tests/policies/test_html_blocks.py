@@ -4,8 +4,9 @@ import pytest
 from wagtail.admin.rich_text.converters.contentstate import ContentstateConverter
 
 from home.blocks import TEXT_FEATURES
-from policies import cleaning, html_blocks, publishing
-from policies.html_blocks import to_blocks
+from policies import publishing
+from policies.markup import cleaning, html_blocks
+from policies.markup.html_blocks import to_blocks
 from policies.models import PolicyPage
 from tests.factories import policy_page, publish
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ValidationError
 
-from policies import cleaning, importing
 from policies.blocks import CleanedHtmlBlock
-from policies.import_limits import RefusedError
-from policies.import_text import convert, decode
+from policies.importing.files import import_files
+from policies.importing.limits import RefusedError
+from policies.importing.markdown import convert, decode
+from policies.markup import cleaning
 from policies.models import Policy, PolicyPage
 
 MEGABYTES_5 = 5 * 1024 * 1024
@@ -140,7 +141,7 @@ def test_a_refused_file_leaves_nothing_behind(tmp_path: Path) -> None:
     file = tmp_path / "2020-01-02.md"
     for text in ("<div>" * 200 + "x", "a\u202eb", "x" * (MEGABYTES_5 + 1), "[" * 60_000):
         file.write_text(text, encoding="utf-8")
-        (outcome,) = importing.import_files([file], slug="house-rules")
+        (outcome,) = import_files([file], slug="house-rules")
         assert outcome.result == "refused"
     assert not Policy.objects.exists()
     assert not PolicyPage.objects.exists()

@@ -9,7 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from home.models import ContentPage
-from policies import importing, publishing
+from policies import publishing
+from policies.importing.files import import_files
+from policies.markup import cleaning
 from policies.models import Policy, PolicyPage, PolicyVersion
 from tests.factories import home_page, policy_page, publish, version
 
@@ -40,7 +42,7 @@ def run(*paths: Path, **options: object) -> str:
 
 def refused(*paths: Path) -> str:
     """Run an import that must fail, and return what it said of its files."""
-    outcomes = list(importing.import_files(paths, slug="house-rules"))
+    outcomes = list(import_files(paths, slug="house-rules"))
     assert [outcome.result for outcome in outcomes] == ["refused"] * len(paths)
     with pytest.raises(CommandError):
         run(*paths)
@@ -307,14 +309,12 @@ inside
     ],
 )
 def test_what_could_run_or_load_never_reaches_a_version(folder: Path, hostile: str) -> None:
-    outcomes = list(
-        importing.import_files([file(folder, text=f"Before.\n\n{hostile}\n\nAfter.")], slug="house-rules")
-    )
+    outcomes = list(import_files([file(folder, text=f"Before.\n\n{hostile}\n\nAfter.")], slug="house-rules"))
 
     for made in PolicyVersion.objects.all():
         assert "Before." in made.text
         assert "After." in made.text
-        root = importing.import_text.cleaning.parse(made.html)
+        root = cleaning.parse(made.html)
         assert not {element.tag for element in root.iter()} & FORBIDDEN
         for element in root.iter():
             assert not [name for name in element.attrib if name.startswith("on") or name == "style"]
@@ -381,7 +381,7 @@ def test_a_refused_file_does_not_stop_the_others(folder: Path) -> None:
 def test_it_refuses_an_address_that_is_taken_reserved_or_no_address(folder: Path) -> None:
     home_page().add_child(instance=ContentPage(title="About", slug="about"))
     for slug in ("about", "admin", "cookies"):
-        outcome = next(importing.import_files([file(folder)], slug=slug))
+        outcome = next(import_files([file(folder)], slug=slug))
         assert "is taken" in outcome.reason
     with pytest.raises(CommandError, match="lower-case"):
         call_command("import_policy", str(file(folder)), page="no such/slug")

@@ -4,9 +4,9 @@ import struct
 
 import pytest
 
-from policies import import_word
-from policies.import_limits import RefusedError
-from policies.import_word import convert
+from policies.importing import word_xml
+from policies.importing.limits import RefusedError
+from policies.importing.word import convert
 from tests.policies.word_files import TYPES, W, document, item, p, packed, r, word_file
 
 LINK = '<w:hyperlink r:id="rId1">{}</w:hyperlink>'
@@ -227,7 +227,7 @@ def test_it_refuses_declared_entities() -> None:
 
 
 def test_it_refuses_more_xml_than_a_text_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_word.word_xml, "MAX_ELEMENTS", 100)
+    monkeypatch.setattr(word_xml, "MAX_ELEMENTS", 100)
     assert "more than 100 elements" in refused(word_file(p(r("x")) * 30))
-    monkeypatch.setattr(import_word.word_xml, "MAX_BYTES", 1000)
+    monkeypatch.setattr(word_xml, "MAX_BYTES", 1000)
     assert "20 MB" in refused(word_file())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies import cleaning
+from policies.markup import cleaning
 
 
 @pytest.mark.parametrize(

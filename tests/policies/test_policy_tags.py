@@ -1,6 +1,6 @@
 """How the text of a policy is printed: tables that scroll sideways can be reached without a mouse."""
 
-from policies import cleaning
+from policies.markup import cleaning
 from policies.templatetags.policy_tags import policy_text
 
 TABLE = "<table>\n<tbody>\n<tr>\n<td>Orders</td>\n</tr>\n</tbody>\n</table>"

@@ -12,7 +12,8 @@ from django.utils import timezone
 from wagtail.models import Site
 
 from home.models import BrandSettings, ContentPage, User
-from policies import cleaning, publishing
+from policies import publishing
+from policies.markup import cleaning
 from policies.models import Policy, PolicyPage, PolicyVersion
 from tests.factories import home_page, policy_page, publish
 

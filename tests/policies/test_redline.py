@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies import cleaning, redline
+from policies import redline
+from policies.markup import cleaning
 from policies.redline import Redline
 from tests.policies.documents import DOCUMENT, two_versions, words
 

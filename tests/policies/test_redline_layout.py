@@ -3,12 +3,14 @@
 import lxml.html
 from hypothesis import given, settings
 
-from policies import cleaning, redline, redline_layout
+from policies import redline
+from policies.markup import cleaning
+from policies.redline import layout
 from tests.policies.documents import two_versions, words
 
 
-def shown_in_one(old: str, new: str) -> list[redline_layout.Passage]:
-    return redline_layout.inline(redline.compare(old, new).html)
+def shown_in_one(old: str, new: str) -> list[layout.Passage]:
+    return layout.inline(redline.compare(old, new).html)
 
 
 def paragraphs(*texts: str) -> str:
@@ -17,7 +19,7 @@ def paragraphs(*texts: str) -> str:
 
 def rows(old: str, new: str) -> list[tuple[str, str]]:
     """The rows of two texts side by side, as words; a folded stretch is left out."""
-    found = redline_layout.side_by_side(redline.compare(old, new).html)
+    found = layout.side_by_side(redline.compare(old, new).html)
     return [(" ".join(words(row.old)), " ".join(words(row.new))) for passage in found for row in passage.rows]
 
 
@@ -26,7 +28,7 @@ def rows(old: str, new: str) -> list[tuple[str, str]]:
 def test_folding_loses_no_word_and_hides_no_change(versions: tuple[str, str]) -> None:
     marked = redline.compare(*versions).html
 
-    passages = redline_layout.inline(marked)
+    passages = layout.inline(marked)
 
     # One passage after the other: what is loose in the text would run together without a space.
     assert [word for passage in passages for word in words(passage.html)] == words(marked)
@@ -42,7 +44,7 @@ def test_folding_loses_no_word_and_hides_no_change(versions: tuple[str, str]) ->
 def test_the_left_column_has_the_old_words_and_the_right_one_the_new(versions: tuple[str, str]) -> None:
     old, new = versions
 
-    found = redline_layout.side_by_side(redline.compare(old, new).html)
+    found = layout.side_by_side(redline.compare(old, new).html)
 
     left = [
         word
@@ -65,7 +67,7 @@ def test_the_left_column_has_the_old_words_and_the_right_one_the_new(versions: t
 def test_side_by_side_no_anchor_stands_twice_and_every_change_has_one(versions: tuple[str, str]) -> None:
     marked = redline.compare(*versions)
 
-    found = redline_layout.side_by_side(marked.html)
+    found = layout.side_by_side(marked.html)
 
     html = "".join(part.html + "".join(row.old + row.new for row in part.rows) for part in found)
     ids = lxml.html.fromstring(f"<div>{html}</div>").xpath("//@id")
@@ -129,7 +131,7 @@ def test_a_block_that_only_one_text_has_stands_alone() -> None:
 
 
 def test_an_item_that_one_text_has_not_leaves_no_empty_item_there() -> None:
-    (part,) = redline_layout.side_by_side(
+    (part,) = layout.side_by_side(
         redline.compare("<ul><li>one</li><li>two</li></ul>", "<ul><li>one</li></ul>").html
     )
 
@@ -141,7 +143,7 @@ def test_a_row_that_one_text_has_not_is_left_out_but_an_empty_cell_is_not() -> N
     old = "<table><tbody><tr><td>a</td><td>b</td></tr><tr><td>c</td><td></td></tr></tbody></table>"
     new = "<table><tbody><tr><td>a</td><td>b</td></tr></tbody></table>"
 
-    (part,) = redline_layout.side_by_side(redline.compare(old, new).html)
+    (part,) = layout.side_by_side(redline.compare(old, new).html)
 
     assert part.rows[0].new.count("<tr>") == 1
     assert part.rows[0].old.count("<td>") == 4

@@ -3,7 +3,7 @@
 import lxml.html
 import pytest
 
-from policies import cleaning
+from policies.markup import cleaning
 from policies.templatetags.policy_tags import policy_text
 
 ROW = "<tr><td>sid</td><td>Jomso</td><td>a day</td></tr>"

@@ -9,8 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from policies import consent, notices, publishing, verifying
+from policies import consent, notices, publishing
 from policies.models import ConsentRecord, PolicyVersion
+from policies.verification import damage
 from tests.factories import cookie_policy, declare_cookies
 from tests.policies.test_verify_policies import failure, run, sql
 
@@ -164,7 +165,7 @@ def test_a_text_that_cannot_be_read_is_damage_and_no_crash(choices: list[Consent
 def test_many_records_cost_no_more_queries_than_few(choices: list[ConsentRecord]) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            assert verifying.damage_of_consents() == ""
+            assert damage.of_consents() == ""
         return len(captured)
 
     few = queries()

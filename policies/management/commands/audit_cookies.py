@@ -19,11 +19,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from policies import auditing
-from policies.auditing import Finding, Row
+from policies.cookie_audit import judging
+from policies.cookie_audit.judging import Finding, Row
 
 if TYPE_CHECKING:
-    from policies.audit_browser import Plan, Seeing
+    from policies.cookie_audit.browser import Plan, Seeing
 
 MOST = 1000  # pages or seconds; more is a mistake
 NO_LIBRARY = (
@@ -58,8 +58,8 @@ class Command(BaseCommand):
         if target and (target.is_dir() or not target.absolute().parent.is_dir()):
             raise CommandError(f"--json: {target} is no file that can be written.", returncode=2)
         plan, seeing, origin = self._look(url, options)
-        findings = auditing.findings(seeing.sightings, plan.declared, is_https=origin.startswith("https:"))
-        rows = auditing.rows(seeing.sightings, plan.declared)
+        findings = judging.findings(seeing.sightings, plan.declared, is_https=origin.startswith("https:"))
+        rows = judging.rows(seeing.sightings, plan.declared)
         self._report(plan, seeing, rows, findings, origin)
         if target:
             self._write(target, _as_data(plan, seeing, rows, findings, origin))
@@ -73,7 +73,7 @@ class Command(BaseCommand):
         """Visit everything; every reason why that is impossible ends the command with 2."""
         install = {"python": sys.executable, "browser": f"{sys.executable} -m playwright install chromium"}
         try:
-            from policies import audit_browser  # noqa: PLC0415 - Playwright is a tool for development
+            from policies.cookie_audit import browser as audit_browser  # noqa: PLC0415 - Playwright is a tool for development
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] != "playwright":
                 raise
@@ -108,7 +108,7 @@ class Command(BaseCommand):
         )
         self.stdout.write(f"{origin}, declared by {source}")
         self._table(_columns(plan), rows)
-        if names := auditing.never_seen(seeing.sightings, declared):
+        if names := judging.never_seen(seeing.sightings, declared):
             self.stdout.write(f"\nDeclared, but not met: {', '.join(names)}")
         if plan.choice.unread or plan.choice.left_out:
             self.stdout.write(
@@ -169,7 +169,7 @@ def _as_data(
         "pages": list(plan.pages),
         "states": _columns(plan),
         "seen": [asdict(row) for row in rows],
-        "not_met": auditing.never_seen(seeing.sightings, plan.declared),
+        "not_met": judging.never_seen(seeing.sightings, plan.declared),
         "not_looked_at": seeing.failures,
         "findings": [asdict(finding) for finding in findings],
     }

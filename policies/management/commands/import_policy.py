@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from policies.importing import Outcome, Result, import_files
+from policies.importing.files import Outcome, Result, import_files
 
 
 class Command(BaseCommand):

@@ -11,8 +11,8 @@ from xml.parsers import expat
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from policies.import_limits import RefusedError, refuse_nesting
-from policies.losses import count_words
+from policies.importing.limits import RefusedError, refuse_nesting
+from policies.importing.losses import count_words
 
 Parts = dict[str, bytes]
 

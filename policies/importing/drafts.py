@@ -11,8 +11,10 @@ from django.core.files import File
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from policies import cleaning, drafts, html_blocks, import_text, import_word, publishing
-from policies.import_limits import RefusedError, refuse_file
+from policies import drafts, publishing
+from policies.importing import markdown, word
+from policies.importing.limits import RefusedError, refuse_file
+from policies.markup import cleaning, html_blocks
 from policies.models import PolicyPage
 
 if TYPE_CHECKING:
@@ -27,16 +29,16 @@ def html_of_file(*, file: File, page: PolicyPage) -> str:
     name = file.name.lower()
     refuse_file(file.size)
     if name.endswith(WORD_ENDINGS):
-        document = import_word.convert(file.read())
+        document = word.convert(file.read())
         return _with_title(document.title, document.html, page)
     if name.endswith(MARKDOWN_ENDINGS):
-        return html_of_markdown(text=import_text.decode(file.read()), page=page)
+        return html_of_markdown(text=markdown.decode(file.read()), page=page)
     raise RefusedError(_("it is neither a Markdown file (.md, .txt) nor a Word file (.docx)"))
 
 
 def html_of_markdown(*, text: str, page: PolicyPage) -> str:
     """Read pasted Markdown as the text of this page."""
-    document = import_text.convert(import_text.tidy(text), fallback_title=page.title)
+    document = markdown.convert(markdown.tidy(text), fallback_title=page.title)
     return _with_title(document.title, document.html, page)
 
 

@@ -19,9 +19,10 @@ from django.utils.translation import gettext as _
 from lxml import etree
 from mammoth import documents
 
-from policies import cleaning, word_xml
-from policies.import_limits import RefusedError, refuse_length
-from policies.losses import count_words, refuse_characters, refuse_losses, words_of_markup
+from policies.importing import word_xml
+from policies.importing.limits import RefusedError, refuse_length
+from policies.importing.losses import count_words, refuse_characters, refuse_losses, words_of_markup
+from policies.markup import cleaning
 
 MAX_ENTRIES = 2_000
 MAX_UNPACKED = 50 * 1024 * 1024

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Error, Frame, Page, Request, Response, WebSocket
 
-from policies import auditing
-from policies.auditing import Action, Kind, Seen, Sighting, State
+from policies.cookie_audit import judging
+from policies.cookie_audit.judging import Action, Kind, Seen, Sighting, State
 
 SIZE = {"width": 1280, "height": 3000}  # high: what loads only when it comes into view shall load
 TICK = 25  # milliseconds between two looks at what is under way
@@ -195,7 +195,7 @@ class Visitor:
                 name=cookie["name"],
                 host=domain,
                 is_ours=is_ours,
-                lasts=auditing.SESSION if cookie["expires"] < 0 else cookie["expires"] - now,
+                lasts=judging.SESSION if cookie["expires"] < 0 else cookie["expires"] - now,
                 same_site=self._same_site.get(cookie["name"]) if is_ours else None,
                 is_secure=cookie["secure"],
             )
@@ -206,7 +206,7 @@ class Visitor:
                 continue
             origin = origin_of(frame.url)
             for kind, names in _stores(frame).items():
-                lasts = auditing.SESSION if kind == Kind.SESSION else auditing.FOR_EVER
+                lasts = judging.SESSION if kind == Kind.SESSION else judging.FOR_EVER
                 host = urlsplit(origin).hostname or ""
                 for name in names:
                     is_ours = origin == self.origin

@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from lxml import etree
 
-from policies import normal_form, tables
-from policies.normal_form import BLOCK_TAGS
+from policies.markup import normal_form, tables
+from policies.markup.normal_form import BLOCK_TAGS
 
 ALLOWED_TAGS = frozenset(
     "a abbr address aside b blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption "

@@ -17,8 +17,8 @@ from wagtail.admin.rich_text.converters.contentstate import ContentstateConverte
 from wagtail.blocks import StreamValue
 
 from home.blocks import TEXT_FEATURES
-from policies import cleaning
 from policies.blocks import PolicyBodyBlock
+from policies.markup import cleaning
 
 Block = tuple[str, Any]
 

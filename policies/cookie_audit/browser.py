@@ -1,9 +1,10 @@
-"""Plans an audit of a site and sends visitors in every state of consent through it (`policies.audit_visitor`).
+"""Plans an audit of a site and sends visitors in every state of consent through it (`policies.cookie_audit.visitor`).
 
 It drives Playwright, which is a tool for development: only the command `audit_cookies` imports this module. It needs
 no database: what is declared is read from the site itself, the cookie table from the record of the cookie policy in
 force, the outside services from the content security policy, which the site computes from those in use. It opens
-pages and uses the bar, so each audit leaves a few consent records there. It judges nothing (`policies.auditing` does).
+pages and uses the bar, so each audit leaves a few consent records there. It judges nothing
+(`policies.cookie_audit.judging` does).
 """
 
 import json
@@ -17,10 +18,12 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import APIRequestContext, APIResponse, Browser, Error, Playwright, sync_playwright
 
-from policies import audit_pages, auditing, notices
-from policies.audit_pages import Answer
-from policies.audit_visitor import AuditError, Limits, Visitor, first_line, origin_of
-from policies.auditing import Action, Declared, Sighting, State
+from policies import notices
+from policies.cookie_audit import judging
+from policies.cookie_audit import pages as audit_pages
+from policies.cookie_audit.judging import Action, Declared, Sighting, State
+from policies.cookie_audit.pages import Answer
+from policies.cookie_audit.visitor import AuditError, Limits, Visitor, first_line, origin_of
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # The last one: services that count visits keep quiet where a browser says that a program drives it.
@@ -121,8 +124,8 @@ class Site:
             declared=replace(declared, waiting=choice.waiting),
             choice=choice,
             pages=tuple(dict.fromkeys(("/", policy, *choice.paths, audit_pages.MISSING))),
-            states=tuple(auditing.states_of(declared)),
-            actions=tuple(auditing.registered_actions()),
+            states=tuple(judging.states_of(declared)),
+            actions=tuple(judging.registered_actions()),
         )
 
     def page(self, path: str) -> Answer | None:
@@ -134,7 +137,7 @@ class Site:
 
     def declared(self) -> Declared:
         """Read the cookie table in force from its public record; nothing is declared where there is none."""
-        origins = auditing.origins_of(self.home.csp)
+        origins = judging.origins_of(self.home.csp)
         choices = self._answer(self._get(f"{self.origin}/cookies/"))
         notice = audit_pages.notice_address(choices) if choices else None
         if notice is None:
@@ -152,7 +155,7 @@ class Site:
     def _seeds(self) -> list[str]:
         response = self._get(f"{self.origin}/sitemap.xml")
         mapped = audit_pages.paths_of_site_map(response.body()) if response.ok else []
-        return ["/", *auditing.registered_paths(), *mapped]
+        return ["/", *judging.registered_paths(), *mapped]
 
     def _get(self, address: str) -> APIResponse:
         try:

@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.core.cache import caches
 from django.utils.translation import get_language
 
-from policies import redline_html, redline_words
-from policies.redline_html import Block, Change, Kind, Line, Segment
-from policies.redline_matching import Budget, stretches
-from policies.redline_words import Ends
+from policies.redline import html, words
+from policies.redline.html import Block, Change, Kind, Line, Segment
+from policies.redline.matching import Budget, stretches
+from policies.redline.words import Ends
 
 if TYPE_CHECKING:
     from policies.models import PolicyVersion
 
 # Part of the cache key: raise it with every change of the method or of the markup.
-ALGORITHM = 2
+ALGORITHM = 3
 # How many comparisons one redline may cost, in pairs of equal words; about a second or two at most.
 BUDGET = 10_000_000
 _COST_OF_A_PAIR_OF_LINES = 10
@@ -93,12 +93,12 @@ def compare(old_html: str, new_html: str, *, budget: int = BUDGET) -> Redline:
     `budget` bounds the work, in comparisons of two words; what it does not reach for is shown as replaced whole.
     """
     limit = Budget(budget)
-    steps = list(_steps(redline_html.read(old_html), redline_html.read(new_html), limit))
+    steps = list(_steps(html.read(old_html), html.read(new_html), limit))
     pairing = _Pairing()
     for step in steps:
         if step.old and step.new:
             pairing.learn(step.old, step.new)
-    writer = redline_html.Writer(new_blocks={block for step in steps if step.new for block in step.new.path})
+    writer = html.Writer(new_blocks={block for step in steps if step.new for block in step.new.path})
     for step in steps:
         _write(writer, step, pairing, limit)
     return Redline(
@@ -110,7 +110,7 @@ def compare(old_html: str, new_html: str, *, budget: int = BUDGET) -> Redline:
     )
 
 
-def _write(writer: redline_html.Writer, step: _Step, pairing: _Pairing, budget: Budget) -> None:
+def _write(writer: html.Writer, step: _Step, pairing: _Pairing, budget: Budget) -> None:
     if step.new is None:
         writer.write(pairing.place(step.old), [Segment(Kind.DELETED, step.old.runs)])
     elif step.old is None:
@@ -118,7 +118,7 @@ def _write(writer: redline_html.Writer, step: _Step, pairing: _Pairing, budget: 
     elif step.ends is None:
         writer.write_kept(step.new)
     else:
-        segments = redline_words.segments(step.ends, budget, keeps_space=step.new.keeps_space)
+        segments = words.segments(step.ends, budget, keeps_space=step.new.keeps_space)
         writer.write(step.new.path, segments)
 
 
@@ -142,7 +142,7 @@ def _replaced(old: list[Line], new: list[Line], budget: Budget) -> Iterator[_Ste
     done_old = done_new = 0
     for i, j in _similar_pairs(old, new, budget):
         yield from _whole(old[done_old:i], new[done_new:j])
-        yield _Step(old[i], new[j], redline_words.common_ends(old[i], new[j]))
+        yield _Step(old[i], new[j], words.common_ends(old[i], new[j]))
         done_old, done_new = i + 1, j + 1
     yield from _whole(old[done_old:], new[done_new:])
 
@@ -155,7 +155,7 @@ def _one_by_one(old: list[Line], new: list[Line]) -> list[_Step] | None:
     for ours, theirs in zip(old, new, strict=True):
         if ours.tags != theirs.tags or not ours.runs or not theirs.runs:
             return None
-        ends = redline_words.common_ends(ours, theirs)
+        ends = words.common_ends(ours, theirs)
         if ends.share() < _ALIKE and _similarity(ours.words(), theirs.words()) < _ALIKE:
             return None
         steps.append(_Step(ours, theirs, ends))

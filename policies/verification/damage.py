@@ -1,22 +1,23 @@
 """Holds what the database says of policies against their frozen records; `verify_policies` says what was found.
 
 It only reads, a few versions at a time. It sees what does not fit together inside the database. Whoever rewrites all
-of it so that it fits again is seen only from outside of it: by `policies.heads`.
+of it so that it fits again is seen only from outside of it: by `policies.verification.heads`.
 """
 
 from collections.abc import Callable, Iterator
 
 from django.utils.timezone import now
 
-from policies import consent_records, records
+from policies import records
 from policies.models import Policy, PolicyVersion
+from policies.verification import consents
 
 _CHUNK = 50  # versions read from the database at once
 # SQLite takes any value in any column; what cannot be read as what it should be ends in one of these.
 _UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
-def damage(policy: Policy, *, on_read: Callable[[], object] = lambda: None) -> str:
+def of_policy(policy: Policy, *, on_read: Callable[[], object] = lambda: None) -> str:
     """Name the first broken record of a policy, or what does not fit it; nothing where all is well.
 
     A version that is published while one reads looks like damage, so what is found is looked for once more.
@@ -24,10 +25,10 @@ def damage(policy: Policy, *, on_read: Callable[[], object] = lambda: None) -> s
     return _damage(policy, on_read) and _damage(Policy.objects.get(pk=policy.pk), lambda: None)
 
 
-def damage_of_consents(*, on_read: Callable[[], object] = lambda: None) -> str:
+def of_consents(*, on_read: Callable[[], object] = lambda: None) -> str:
     """Name the first consent record that cannot be as it was written; nothing where all is well."""
     try:
-        return next(consent_records.problems(now=now(), on_read=on_read), "")
+        return next(consents.problems(now=now(), on_read=on_read), "")
     except _UNREADABLE as error:
         return f"a row cannot be read: {error}"
 

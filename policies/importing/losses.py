@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from lxml import etree
 
-from policies import cleaning
-from policies.import_limits import RefusedError, refuse_nesting
+from policies.importing.limits import RefusedError, refuse_nesting
+from policies.markup import cleaning
 
 # Readers take far too long over a tag with very many attributes. Read as browsers do, in one pass (possessive).
 _LONG_TAG = re.compile(

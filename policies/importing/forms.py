@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from home.models import User
-from policies import import_drafts
-from policies.import_limits import RefusedError
+from policies.importing import drafts
+from policies.importing.limits import RefusedError
 from policies.models import PolicyPage
 
 
@@ -58,7 +58,7 @@ class ImportForm(forms.Form):
         """Take only a page that nobody else holds."""
         page = self.cleaned_data["page"].specific
         try:
-            import_drafts.refuse_page(page=page, user=self.user)
+            drafts.refuse_page(page=page, user=self.user)
         except RefusedError as refusal:
             raise forms.ValidationError(
                 _("No draft can be made of this page: %(reason)s.") % {"reason": refusal}
@@ -79,7 +79,7 @@ class ImportForm(forms.Form):
 
     def save(self) -> PolicyPage:
         """Make the draft. Raises RefusedError where the page changed hands meanwhile, or has this text already."""
-        return import_drafts.make_draft(page=self.cleaned_data["page"], html=self.html, user=self.user)
+        return drafts.make_draft(page=self.cleaned_data["page"], html=self.html, user=self.user)
 
     def refuse(self, reason: RefusedError) -> None:
         """Say at the field why the text is not taken."""
@@ -90,8 +90,8 @@ class ImportForm(forms.Form):
         file = self.cleaned_data.get("file")
         try:
             if file:
-                self.html = import_drafts.html_of_file(file=file, page=page)
+                self.html = drafts.html_of_file(file=file, page=page)
             else:
-                self.html = import_drafts.html_of_markdown(text=self.cleaned_data["text"], page=page)
+                self.html = drafts.html_of_markdown(text=self.cleaned_data["text"], page=page)
         except RefusedError as refusal:
             self.refuse(refusal)

@@ -1,8 +1,9 @@
 """What a site was seen to keep in a browser and to ask of others, held against what its cookie policy declares.
 
-This is the judgement behind `manage.py audit_cookies`. It is handed what was seen (`policies.audit_browser` looks) and
-what is declared, and says what is wrong with it; it knows no browser, no network and no database. Apps register here
-at start-up what a crawl would not find by itself: paths that no page links to, and what visitors do on purpose.
+This is the judgement behind `manage.py audit_cookies`. It is handed what was seen
+(`policies.cookie_audit.browser` looks) and what is declared, and says what is wrong with it; it knows no browser, no
+network and no database. Apps register here at start-up what a crawl would not find by itself: paths that no page links
+to, and what visitors do on purpose.
 """
 
 import re

@@ -21,9 +21,10 @@ from markdown_it import MarkdownIt
 from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
 
-from policies import cleaning, import_limits
-from policies.import_limits import RefusedError
-from policies.losses import count_words, refuse_characters, refuse_losses, words_of_markup
+from policies.importing import limits
+from policies.importing.limits import RefusedError
+from policies.importing.losses import count_words, refuse_characters, refuse_losses, words_of_markup
+from policies.markup import cleaning
 
 TITLE_LENGTH = 255
 _LINES_WITH_DATE = 10
@@ -95,7 +96,7 @@ def convert(text: str, *, fallback_title: str) -> Document:
     references: dict[str, Any] = {}
     try:
         tokens = parser.parse(body, references)
-        import_limits.refuse_length(sum(map(len, _token_texts(tokens))))
+        limits.refuse_length(sum(map(len, _token_texts(tokens))))
         heading, kept = _without_title(tokens)
         markup = re.sub(r"(?i)(</?)h1\b", r"\1h2", parser.renderer.render(kept, parser.options, references))
     except RecursionError:
@@ -155,7 +156,7 @@ def _refuse_too_long_to_read(body: str) -> None:
     for marks, most, reason in _MOST:
         if sum(1 for _mark in islice(marks.finditer(body), most + 1)) > most:
             raise RefusedError(reason % {"most": most})
-    if min(_depth_of_brackets(body), import_limits.NESTING) * len(_SPECIAL.findall(body)) > _MOST_LOOKS:
+    if min(_depth_of_brackets(body), limits.NESTING) * len(_SPECIAL.findall(body)) > _MOST_LOOKS:
         raise RefusedError(_("it has too many square brackets that are not closed"))
 
 
@@ -169,7 +170,7 @@ def _depth_of_brackets(body: str) -> int:
 
 
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": import_limits.NESTING}).enable("table")
+    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": limits.NESTING}).enable("table")
     parser.normalizeLink = lambda url: url  # as it stands in the file; cleaning judges it
     parser.add_render_rule("image", _image_as_link)
     return parser

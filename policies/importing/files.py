@@ -19,9 +19,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.models import Page, Site
 
-from policies import addresses, html_blocks, import_text, publishing
-from policies.import_limits import RefusedError, refuse_file
-from policies.import_text import Document
+from policies import addresses, publishing
+from policies.importing import markdown
+from policies.importing.limits import RefusedError, refuse_file
+from policies.importing.markdown import Document
+from policies.markup import html_blocks
 from policies.models import Policy, PolicyPage, PolicyVersion
 from policies.models.pages import TakesEffect
 
@@ -91,9 +93,9 @@ def _read(path: Path, slug: str) -> _Source:
         raise RefusedError(_("there is no such file")) from None
     except OSError as error:
         raise RefusedError(_("it cannot be read: %(why)s") % {"why": error.strerror}) from None
-    text = import_text.decode(content)
-    document = import_text.convert(text, fallback_title=slug)
-    day, place = import_text.date_of(path.name, document)
+    text = markdown.decode(content)
+    document = markdown.convert(text, fallback_title=slug)
+    day, place = markdown.date_of(path.name, document)
     return _Source(path, hashlib.sha256(content).hexdigest(), document, _moment(day, place))
 
 

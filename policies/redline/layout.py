@@ -15,7 +15,7 @@ from itertools import groupby, zip_longest
 import lxml.html
 from lxml import etree
 
-from policies import cleaning
+from policies.markup import cleaning
 
 _SMALLEST_FOLD = 3  # blocks; fewer are shown, as the line that says so would be as long
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from policies import cleaning
+from policies.markup import cleaning
 
 Attributes = tuple[tuple[str, str], ...]
 Formatting = tuple[tuple[str, Attributes], ...]
