@@ -27,12 +27,15 @@ class PoliciesPanel(Component):
     def get_context_data(self, parent_context: Mapping[str, Any]) -> Mapping[str, Any]:
         """Look up how the policies stand, and what this person may do."""
         request = parent_context["request"]
-        standings = overview.standings(Policy.objects.published().order_by("title", "pk"), now=timezone.now())
+        now = timezone.now()
+        standings = overview.standings(Policy.objects.published().order_by("title", "pk"), now=now)
+        waiting = overview.waiting_services(now=now)
         return {
             "request": request,
             "csrf_token": parent_context.get("csrf_token"),
             "lines": [(standing, may_edit(request.user, standing)) for standing in standings],
-            "is_all_as_published": all(standing.is_as_published for standing in standings),
+            "waiting_services": waiting,
+            "is_all_as_published": not waiting and all(standing.is_as_published for standing in standings),
         }
 
 

@@ -13,7 +13,8 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from wagtail.models import Page
 
-from policies import drift, records
+from home.models import ServiceSettings
+from policies import drift, notices, records
 from policies.models import Policy, PolicyVersion
 from policies.models.versions import Status
 
@@ -87,6 +88,19 @@ def standings(policies: Iterable[Policy], *, now: datetime) -> list[Standing]:
         announced = [coming.version for coming in standing.coming]
         standing.drifts = drift.of_version(standing.in_force, coming=announced, live=live)
     return list(found.values())
+
+
+def waiting_services(*, now: datetime) -> list[tuple[str, str]]:
+    """Name the outside services that are switched on and cannot run, each with its category.
+
+    Nobody is asked about it: the cookie policy in force does not name the category.
+    """
+    services, notice = ServiceSettings.current(), notices.current(now)
+    asked = notice.varnames if notice else ()
+    wanted = [(services.embeds_category, service.name) for service in services.embed_services]
+    if services.statistics_in_use:
+        wanted.insert(0, (services.statistics_category, services.get_statistics_display()))
+    return [(name, category.name) for category, name in wanted if category and category.varname not in asked]
 
 
 def _versions_that_matter(policy_ids: Iterable[int], now: datetime) -> QuerySet[PolicyVersion]:

@@ -11,7 +11,15 @@ from wagtail.models import Site
 
 from home.models import BrandSettings
 from policies.models import Policy, PolicyPage
-from tests.factories import policy, policy_page, publish, version
+from tests.factories import (
+    cookie_policy,
+    declare_cookies,
+    outside_services,
+    policy,
+    policy_page,
+    publish,
+    version,
+)
 from tests.policies.test_version_screen import staff
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +45,18 @@ def test_it_says_when_everything_is_as_published(client: Client) -> None:
 
     assert "Everything is as published." in html
     assert "Version 1, in force since" in html
+
+
+def test_it_names_services_that_wait_for_the_cookie_policy_to_ask_about_them(client: Client) -> None:
+    cookie_policy()
+    media = declare_cookies("media", "_osm_session")
+    outside_services(allow_openstreetmap=True, embeds_category=media)
+    waiting = "OpenStreetMap waits: the cookie policy in force does not ask about “Media”"
+    admin = staff(client, is_superuser=True)
+    assert waiting in dashboard(admin)
+    assert "Everything is as published." not in dashboard(admin)
+    cookie_policy(change_summary="Maps.")
+    assert "waits" not in dashboard(admin)
 
 
 def test_it_says_when_there_is_nothing_yet(client: Client) -> None:
