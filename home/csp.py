@@ -27,6 +27,11 @@ class Provider:
     # directive ("script-src") → origins ("https://stats.example.com")
     sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @property
+    def origins(self) -> frozenset[str]:
+        """Everybody who is asked on its behalf."""
+        return frozenset(origin for origins in self.sources.values() for origin in origins)
+
 
 ProviderSource = Callable[[], Iterator[Provider]]
 

@@ -18,6 +18,7 @@ from policies.notices import VARNAME, Notice
 
 COOKIE_NAME = "consent"
 MAX_LENGTH = 300  # characters; what is longer was not written by us
+LONGEST = timedelta(days=190)  # a choice that says it lasts longer was not written by us
 MAX_CATEGORIES = 12  # so many names of MAX_VARNAME letters always fit into the cookie; kept by the admin
 
 _FORMAT = "1"
@@ -73,7 +74,7 @@ def parse(value: str | None) -> Choice | None:
 def stands(choice: Choice, notice: Notice, now: datetime) -> bool:
     """Say whether a choice still answers what the notice asks."""
     return (
-        choice.expires > now.timestamp()
+        now.timestamp() < choice.expires < (now + LONGEST).timestamp()
         and choice.version in notice.accepted_versions
         and choice.choices.keys() >= set(notice.varnames)
     )
@@ -162,6 +163,13 @@ def asked_again(
     for varname in varnames:
         kept = kept.filter(choices__has_key=varname)
     return AskedAgain(asked=standing - kept.count(), standing=standing)
+
+
+def sent_cookie(header: str) -> str | None:
+    """Read the choice from a Cookie header; None where it is there twice: somebody else set one of them."""
+    pairs = (pair.strip().partition("=") for pair in header.split(";"))
+    found = [value for name, _, value in pairs if name == COOKIE_NAME]
+    return found[0] if len(found) == 1 else None
 
 
 def record_of(cookie: str | None, *, now: datetime) -> ConsentRecord | None:

@@ -123,6 +123,7 @@ def _effects(forecast: Forecast) -> Iterator[str]:
     is_material = forecast.draft.change_kind == ChangeKind.MATERIAL
     if forecast.page.policy_kind == Policy.Kind.COOKIES:
         yield _asked_again(forecast, is_material=is_material)
+        yield from _unasked(forecast, is_material=is_material)
     elif is_material:
         yield _("It is called material: visitors see above the policy that its meaning changed.")
     else:
@@ -173,6 +174,16 @@ def _asked_again(forecast: Forecast, *, is_material: bool) -> str:
         "%(asked)s of %(standing)s visitors whose choice stands will be asked again, because %(why)s.",
         count.standing,
     ) % {"asked": count.asked, "standing": count.standing, "why": why}
+
+
+def _unasked(forecast: Forecast, *, is_material: bool) -> Iterator[str]:
+    """Warn where somebody new would receive data of people who agreed before and are not asked."""
+    before = forecast.before.facts.get("services") or []
+    added = [one["name"] for one in forecast.draft.facts.get("services") or [] if one not in before]
+    if added and not is_material:
+        yield _(
+            "Who agreed before agreed to other services, and is not asked about: %(names)s. Call it material."
+        ) % {"names": ", ".join(added)}
 
 
 def _short_notice(forecast: Forecast) -> Iterator[str]:

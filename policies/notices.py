@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from home.csp import Provider
 from policies.models import Policy, PolicyVersion
 from policies.models.pages import NOTICE_FIELDS
 
@@ -48,6 +49,15 @@ class Category:
         return not self.is_required and bool(self.cookies) and bool(VARNAME.fullmatch(self.varname))
 
 
+@dataclass(frozen=True)
+class Service:
+    """An outside service that visitors were asked about, under which category; `origins` sorted."""
+
+    key: str
+    category: str
+    origins: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """A version that changed the meaning, and what its publisher said of it."""
@@ -74,6 +84,7 @@ class Notice:
     categories: tuple[Category, ...] = ()
     policy_url: str = ""
     changes: tuple[Change, ...] = ()  # changes of meaning, newest first
+    services: tuple[Service, ...] = ()
 
     @property
     def required(self) -> tuple[Category, ...]:
@@ -84,6 +95,11 @@ class Notice:
     def optional(self) -> tuple[Category, ...]:
         """The categories that a visitor chooses about."""
         return tuple(category for category in self.categories if category.is_offered)
+
+    def asks_about(self, provider: Provider, varname: str) -> bool:
+        """Say whether agreeing to a category is agreeing to this service: the text names it, as it is set up now."""
+        service = Service(provider.key, varname, tuple(sorted(provider.origins)))
+        return varname in self.varnames and service in self.services
 
     def changes_since(self, number: int) -> list[Change]:
         """List what changed the meaning after a version."""
@@ -116,6 +132,7 @@ def current(now: datetime) -> Notice | None:
             if v.is_material and v.change_summary
         )[:MAX_CHANGES],
         categories=categories_of(version.facts),
+        services=_services_of(version.facts),
         **{name: str(words.get(name, "")) for name in NOTICE_FIELDS.values()},
     )
 
@@ -141,6 +158,13 @@ def categories_of(facts: dict[str, Any]) -> tuple[Category, ...]:
             cookies=tuple(DeclaredCookie(**_known(cookie)) for cookie in group["cookies"]),
         )
         for group in facts.get("cookies") or ()
+    )
+
+
+def _services_of(facts: dict[str, Any]) -> tuple[Service, ...]:
+    return tuple(
+        Service(service["key"], service["category"], tuple(service["origins"]))
+        for service in facts.get("services") or ()
     )
 
 

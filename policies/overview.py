@@ -93,14 +93,14 @@ def standings(policies: Iterable[Policy], *, now: datetime) -> list[Standing]:
 def waiting_services(*, now: datetime) -> list[tuple[str, str]]:
     """Name the outside services that are switched on and cannot run, each with its category.
 
-    Nobody is asked about it: the cookie policy in force does not name the category.
+    Nobody is asked about it: the cookie policy in force does not name it under that category.
     """
-    services, notice = ServiceSettings.current(), notices.current(now)
-    asked = notice.varnames if notice else ()
-    wanted = [(services.embeds_category, service.name) for service in services.embed_services]
-    if services.statistics_in_use:
-        wanted.insert(0, (services.statistics_category, services.get_statistics_display()))
-    return [(name, category.name) for category, name in wanted if category and category.varname not in asked]
+    notice = notices.current(now)
+    return [
+        (provider.name, category.name)
+        for provider, category in ServiceSettings.current().optional_providers()
+        if notice is None or not notice.asks_about(provider, category.varname)
+    ]
 
 
 def _versions_that_matter(policy_ids: Iterable[int], now: datetime) -> QuerySet[PolicyVersion]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from home import navigation
 from home.csp import providers_in_use
-from home.models import BrandSettings
+from home.models import BrandSettings, ServiceSettings
 from home.page_cache import schedule
 from home.signals import invalidate_pages_when_changed
 from policies import facts, personal_data
@@ -36,6 +36,11 @@ def register() -> None:
     )
     facts.register(
         facts.Fact("recipients", _("Who receives data"), recipients_fact, "policies/facts/recipients.html")
+    )
+    facts.register(
+        facts.Fact(
+            "services", _("Outside services by category"), services_fact, "policies/facts/services.html"
+        )
     )
     personal_data.register(_consent_records())
     schedule.register(next_effective_time)
@@ -102,6 +107,19 @@ def _cookie(cookie: Cookie) -> dict[str, str]:
         "storage": details.storage,
         "policy_url": details.policy_url,
     }
+
+
+def services_fact() -> list[dict[str, Any]]:
+    """The outside services that are switched on, each with the category under which visitors are asked about it."""
+    return [
+        {
+            "key": provider.key,
+            "name": provider.name,
+            "category": category.varname,
+            "origins": sorted(provider.origins),
+        }
+        for provider, category in ServiceSettings.current().optional_providers()
+    ]
 
 
 def recipients_fact() -> list[dict[str, str]]:

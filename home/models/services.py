@@ -5,7 +5,7 @@ It says what may be loaded and under which category; it never loads anything, an
 
 import re
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -21,6 +21,9 @@ from home.statistics import Statistics
 _HOST = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
 # It becomes a part of the security policy and of a script's address: nothing but a plain folder on a server.
 _SERVER = re.compile(rf"https://{_HOST}(?::\d{{2,5}})?/(?:[\w~.-]+/)*", re.ASCII)
+
+if TYPE_CHECKING:
+    from cookie_consent.models import CookieGroup
 
 
 def clean_server(address: str) -> str:
@@ -217,6 +220,13 @@ class ServiceSettings(BaseSiteSetting):
                 return statistics.google(tag_id=self.google_id)
             case _:
                 return None
+
+    def optional_providers(self) -> Iterator[tuple[Provider, "CookieGroup"]]:
+        """Name those that wait for the visitor, each with its category; none that has no category."""
+        if (counting := self.statistics_in_use) is not None:
+            yield counting.provider, self.statistics_category
+        if self.embeds_category is not None:
+            yield from ((service.provider(), self.embeds_category) for service in self.embed_services)
 
     def providers(self) -> Iterator[Provider]:
         """Name everybody who may receive data by these settings."""

@@ -242,8 +242,9 @@ class CookiePolicyPage(PolicyPage):
         return Policy.Kind.COOKIES
 
     def extra_facts(self) -> dict[str, Any]:
-        """Freeze the bar's words and the table of declared cookies with the version."""
+        """Freeze the bar's words, the declared cookies, and the services that wait for the answer."""
         return {
             "notice": {word: getattr(self, name) for name, word in NOTICE_FIELDS.items()},
             "cookies": facts.collect("cookies"),
+            "services": facts.collect("services"),
         }

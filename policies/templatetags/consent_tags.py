@@ -14,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from wagtail.models import Page
 
+from home.embeds import EmbedService
 from home.models import ServiceSettings
 from policies import notices
 from policies.models import CookieDetails
@@ -72,17 +73,21 @@ def statistics_script(context: Context) -> SafeString | str:
         return ""
     services = ServiceSettings.current()
     statistics = services.statistics_in_use
-    if statistics is None or offered_category(context, services.statistics_category.varname) is None:
+    notice = _notice(context)
+    if statistics is None or notice is None:
+        return ""
+    if not notice.asks_about(statistics.provider, services.statistics_category.varname):
         return ""
     return optional_script(services.statistics_category.varname, statistics.script, **statistics.data)
 
 
 @register.simple_tag(takes_context=True)
-def offered_category(context: Context, varname: str) -> Category | None:
-    """Find a category among those that the notice in force asks about; None where it does not."""
+def offered_category(context: Context, varname: str, service: EmbedService) -> Category | None:
+    """Find the category under which the notice in force asks about a service; None where it does not."""
     notice = _notice(context)
-    offered = notice.optional if notice else ()
-    return next((category for category in offered if category.varname == varname), None)
+    if notice is None or not notice.asks_about(service.provider(), varname):
+        return None
+    return next(category for category in notice.optional if category.varname == varname)
 
 
 def declared_storage(notice: Notice) -> list[dict[str, str]]:

@@ -58,7 +58,7 @@ def cookies(request: HttpRequest) -> HttpResponse:
 @require_safe
 def receipt(request: HttpRequest) -> JsonResponse:
     """Hand out the record of the visitor's own choice."""
-    record = consent.record_of(request.COOKIES.get(consent.COOKIE_NAME), now=timezone.now())
+    record = consent.record_of(_cookie(request), now=timezone.now())
     if record is None:
         return JsonResponse({"error": _("There is no choice on record for this browser.")}, status=404)
     content = receipts.receipt(record, controller=_controller(request), absolute=request.build_absolute_uri)
@@ -79,7 +79,7 @@ def gpc(request: HttpRequest) -> JsonResponse:
 def _page(request: HttpRequest, *, error: str = "", status: HTTPStatus = HTTPStatus.OK) -> HttpResponse:
     now = timezone.now()
     notice = notices.current(now)
-    cookie = request.COOKIES.get(consent.COOKIE_NAME)
+    cookie = _cookie(request)
     record = consent.record_of(cookie, now=now)
     decision = consent.decide(
         cookie if record else None, notice, gpc=request.headers.get("Sec-GPC") == "1", now=now
@@ -95,7 +95,14 @@ def _page(request: HttpRequest, *, error: str = "", status: HTTPStatus = HTTPSta
         "next": _next(request.GET.get("next", ""), request),
         "error": error,
     }
-    return render(request, "policies/cookies.html", context, status=status)
+    response = render(request, "policies/cookies.html", context, status=status)
+    if record is None and consent.COOKIE_NAME in request.COOKIES:
+        response.delete_cookie(consent.COOKIE_NAME, samesite="Lax")  # it says what nobody put on record
+    return response
+
+
+def _cookie(request: HttpRequest) -> str | None:
+    return consent.sent_cookie(request.headers.get("Cookie", ""))
 
 
 def _named_choices(record: ConsentRecord) -> list[tuple[str, bool]]:

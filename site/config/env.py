@@ -35,12 +35,15 @@ def text(name: str, default: str = "") -> str:
     return env.str(name, default="").strip() or default
 
 
-def number(name: str, default: int) -> int:
-    """Read a whole number that is not negative.
+def number(name: str, default: int, *, least: int = 0) -> int:
+    """Read a whole number that is not negative, and not below `least`.
 
     Raises ImproperlyConfigured for anything else.
     """
     given = text(name, str(default))
+    if given.isascii() and given.isdigit() and int(given) < least:
+        message = f"{name} must be at least {least}, not {given}."
+        raise ImproperlyConfigured(message)
     if not (given.isascii() and given.isdigit()):
         message = f"{name} must be a whole number such as {default}, not {given!r}."
         raise ImproperlyConfigured(message)

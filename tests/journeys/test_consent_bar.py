@@ -3,13 +3,15 @@
 An optional script is planted into pages on their way to the browser; all else is the site as it is.
 """
 
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.template import Context, Template
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 from wagtail.models import get_page_models
 
@@ -23,6 +25,7 @@ from tests.factories import cookie_policy, declare_cookies, home_page, policy_pa
 PLANTED = """
 window.planted = (window.planted ?? 0) + 1;
 document.cookie = "_visits_7=1; path=/";
+document.cookie = `_visits_8=1; path=${location.pathname}`;
 localStorage.setItem("_visits_store", "1");
 localStorage.setItem("kept", "1");
 """
@@ -197,7 +200,10 @@ def test_choosing_starts_with_everything_off(home: Page) -> None:
 def test_withdrawing_removes_what_was_kept_and_stops_what_ran(home: Page) -> None:
     click(home, "Accept all")
     home.wait_for_function("window.planted === 1")
-    assert kept(home) == {"cookies": ["_visits_7", "consent"], "storage": ["_visits_store", "kept"]}
+    assert kept(home) == {
+        "cookies": ["_visits_7", "_visits_8", "consent"],
+        "storage": ["_visits_store", "kept"],
+    }
     home.get_by_role("link", name="Cookie settings").click()
     expect(bar(home)).to_be_focused()
     expect(bar(home).get_by_role("switch", name="Analytics")).to_be_checked()
@@ -244,13 +250,62 @@ def test_two_tabs_that_choose_differently_at_once_end_with_one_choice(
     for tab in (home, other):
         expect(bar(tab)).to_be_hidden()
         tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-        tab.wait_for_load_state("networkidle")
     (cookie,) = [one for one in context.cookies() if one["name"] == "consent"]
     choice = consent.parse(cookie["value"])
     assert ConsentRecord.objects.count() == 2
     assert ConsentRecord.objects.get(public_id=choice.record_id).choices == choice.choices
     for tab in (home, other):
-        assert (planted_runs(tab) > 0) is choice.choices["analytics"]
+        tab.wait_for_function(f"(window.planted ?? 0) {'> 0' if choice.choices['analytics'] else '=== 0'}")
+
+
+def test_another_choice_takes_the_place_of_one_that_is_still_being_saved(
+    home: Page, context: BrowserContext
+) -> None:
+    waiting: list[Route] = []
+    context.route("**/cookies/", lambda route: waiting.append(route) if not waiting else route.continue_())
+    bar(home).get_by_role("button", name="Accept all").click()
+    bar(home).get_by_role("button", name="Accept all").click()  # means the first
+    click(home, "Reject all")
+    assert len(waiting) == 1
+    with suppress(Error):
+        waiting[0].continue_()  # the browser has given it up
+    home.wait_for_timeout(300)
+    assert (planted_runs(home), kept(home)) == (0, THE_CHOICE)
+    assert ConsentRecord.objects.order_by("pk").last().method == "none"
+
+
+def test_a_late_answer_to_a_page_that_was_left_undoes_nothing(
+    home: Page, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, is_first = consent.save_choice, iter([True])
+
+    def slowly(**choice: Any) -> ConsentRecord:
+        if next(is_first, False):
+            time.sleep(2)
+        return save(**choice)
+
+    monkeypatch.setattr(consent, "save_choice", slowly)
+    bar(home).get_by_role("button", name="Accept all").click()
+    home.wait_for_timeout(200)
+    home.goto(f"{live_server.url}/cookie-policy/")
+    click(home, "Reject all")
+    refused = home.context.cookies()
+    home.wait_for_timeout(2_500)
+    assert home.context.cookies() == refused
+    assert consent.parse(refused[0]["value"]).choices == {"analytics": False}
+    assert planted_runs(home) == 0
+
+
+def test_a_second_cookie_of_that_name_is_nobodys_choice(home: Page, live_server: LiveServer) -> None:
+    click(home, "Reject all")
+    (mine,) = home.context.cookies()
+    tossed = mine["value"].replace("analytics-0", "analytics-1")
+    home.context.add_cookies(
+        [{"name": "consent", "value": tossed, "domain": mine["domain"], "path": "/cookie-policy"}]
+    )
+    home.goto(f"{live_server.url}/cookie-policy/")
+    expect(bar(home)).to_be_visible()
+    assert planted_runs(home) == 0
 
 
 @pytest.mark.parametrize("failure", ["down", "broken", "lying", "without a cookie"])
@@ -379,6 +434,7 @@ def test_the_signal_is_a_refusal_without_a_question(page: Page, live_server: Liv
     page.wait_for_load_state("networkidle")
     expect(bar(page)).to_be_hidden()
     assert (kept(page), planted_runs(page)) == (NOTHING, 0)
+    expect(page.get_by_text("Your browser asks not to be tracked.").first).to_be_visible()
     page.get_by_role("link", name="Cookie settings").click()
     expect(bar(page)).to_contain_text("We honour that")
     click(page, "Accept all")  # an explicit choice wins

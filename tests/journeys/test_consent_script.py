@@ -21,7 +21,7 @@ def _case(dice: random.Random) -> tuple[str, Notice, bool]:
     if dice.random() < 0.1:
         dice.shuffle(named)
     choices = "_".join(f"{name}-{dice.choice('0001112')}" for name in named)
-    expires = int(NOW.timestamp()) + dice.choice([-1, 0, 1, 86_400])
+    expires = int(NOW.timestamp()) + dice.choice([-1, 0, 1, 86_400, 189 * 86_400, 190 * 86_400])
     cookie = f"{dice.choice('11111112')}.{'0a' * 16}.{dice.randint(0, 6)}.{choices}.{expires}"
     words = dict.fromkeys(("title", "text", "accept_label", "reject_label", "choose_label", "save_label"), "")
     categories = tuple(

@@ -94,6 +94,7 @@ def test_after_accepting_the_service_gets_what_it_needs(
 ) -> None:
     service, address, found = SERVICES[name]
     set_up(service)
+    cookie_policy()  # agreed is to what the text names
     page.goto(f"{live_server.url}/")
     answer(page, "Accept all")
     expect_started(page)

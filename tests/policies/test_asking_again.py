@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from policies import consent, forecast, notices
 from policies.models import CookiePolicyPage
-from tests.factories import cookie_policy, declare_cookies
+from tests.factories import cookie_policy, declare_cookies, outside_services
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +55,14 @@ def test_a_new_category_asks_all_again_even_if_the_change_is_called_editorial(ch
 def test_a_new_cookie_of_a_known_category_asks_nobody_where_it_is_called_editorial(choices: None) -> None:
     declare_cookies("analytics", "another")
     assert "0 of 3 visitors" in draft(change_kind="editorial")
+
+
+def test_a_new_service_that_those_who_agreed_are_not_asked_about_is_warned_of(choices: None) -> None:
+    media = declare_cookies("media", "_osm")
+    cookie_policy(notice_text="With maps.")
+    outside_services(allow_openstreetmap=True, embeds_category=media)
+    assert "is not asked about: OpenStreetMap" in draft(change_kind="editorial")
+    assert "is not asked about" not in draft(change_kind="material")
 
 
 def test_choices_that_no_longer_stand_are_not_counted(choices: None) -> None:

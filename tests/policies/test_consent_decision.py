@@ -42,6 +42,13 @@ def cookie(choices: str, *, version: int = 4, expires: int = SOON) -> str:
     return f"1.{RECORD}.{version}.{choices}.{expires}"
 
 
+def test_a_choice_that_says_it_lasts_for_years_is_none_of_ours() -> None:
+    decided = consent.decide(
+        cookie("analytics-1", expires=9_999_999_999), notice("analytics"), gpc=False, now=NOW
+    )
+    assert decided == consent.Decision(ask=True)
+
+
 def test_a_cookie_is_read() -> None:
     assert consent.parse(cookie("analytics-1_media-0")) == consent.Choice(
         record_id=UUID(RECORD), version=4, choices={"analytics": True, "media": False}, expires=SOON

@@ -33,12 +33,14 @@ def choose(client: Client, choice: str = "all") -> ConsentRecord:
     return ConsentRecord.objects.latest("pk")
 
 
-def page(client: Client, **headers: str) -> str:
-    """Return the page's HTML."""
+def page(client: Client, *, is_taken_back: bool = False, **headers: str) -> str:
+    """Return the page's HTML. It sets no cookie, and takes one back only where nothing on record says the same."""
     response = client.get("/cookies/", headers=headers)
     assert response.status_code == 200
     assert "no-store" in response.headers["Cache-Control"]
-    assert not response.cookies
+    taken_back = [cookie.key for cookie in response.cookies.values() if cookie["max-age"] == 0]
+    assert taken_back == (["consent"] if is_taken_back else [])
+    assert len(response.cookies) == len(taken_back)
     return response.content.decode()
 
 
@@ -76,7 +78,7 @@ def test_it_shows_the_choice_its_time_its_version_and_the_receipt(client: Client
 )
 def test_a_forged_or_broken_cookie_is_no_choice(client: Client, value: str) -> None:
     client.cookies["consent"] = value
-    html = page(client)
+    html = page(client, is_taken_back=True)
     assert 'id="your-choice"' not in html
     assert "checked" not in html
     assert client.get("/cookies/receipt.json").status_code == 404
@@ -85,7 +87,14 @@ def test_a_forged_or_broken_cookie_is_no_choice(client: Client, value: str) -> N
 def test_a_cookie_that_says_more_than_the_record_is_no_choice(client: Client) -> None:
     choose(client, "none")
     client.cookies["consent"] = client.cookies["consent"].value.replace("analytics-0", "analytics-1")
-    assert 'id="your-choice"' not in page(client)
+    assert 'id="your-choice"' not in page(client, is_taken_back=True)
+
+
+def test_a_cookie_that_came_twice_is_no_choice(client: Client) -> None:
+    record = choose(client)
+    twice = {"cookie": f"consent={consent.cookie_for(record)}; other=1; consent=1.tossed"}
+    assert 'id="your-choice"' not in Client().get("/cookies/", headers=twice).content.decode()
+    assert Client().get("/cookies/receipt.json", headers=twice).status_code == 404
 
 
 def test_a_choice_about_an_older_text_is_shown_as_such(client: Client) -> None:

@@ -51,7 +51,7 @@ def test_it_names_services_that_wait_for_the_cookie_policy_to_ask_about_them(cli
     cookie_policy()
     media = declare_cookies("media", "_osm_session")
     outside_services(allow_openstreetmap=True, embeds_category=media)
-    waiting = "OpenStreetMap waits: the cookie policy in force does not ask about “Media”"
+    waiting = "OpenStreetMap waits: the cookie policy in force does not name it under “Media”"
     admin = staff(client, is_superuser=True)
     assert waiting in dashboard(admin)
     assert "Everything is as published." not in dashboard(admin)

@@ -214,7 +214,8 @@ PAGE_CACHE_SECONDS = number("PAGE_CACHE_SECONDS", 300)
 
 # --- Consent ------------------------------------------------------------------------------------------------
 CONSENT_DAYS = 183  # six months, for yes and no alike (CNIL)
-CONSENT_RECORD_DAYS = number("CONSENT_RECORD_DAYS", 1095)  # proof is kept three years
+# Proof is kept three years; never shorter than the choice itself stands.
+CONSENT_RECORD_DAYS = number("CONSENT_RECORD_DAYS", 1095, least=CONSENT_DAYS)
 
 # --- The shop ------------------------------------------------------------------------------------------------
 CURRENCY = text("CURRENCY", "GBP")  # ISO 4217; prices are kept in its smallest unit

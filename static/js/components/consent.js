@@ -1,11 +1,11 @@
-/* The consent bar. Every page is the same for everyone: the notice's version in the attributes of <html>, the bar
-   hidden, optional scripts inert. This module reads the visitor's cookie and decides without a request. It runs nothing
-   that the server has not put on record. The same decision on the server: policies/consent.py. */
+/* The consent bar. Pages are the same for everyone, the bar hidden, optional scripts inert: this module decides by the
+   visitor's cookie, and runs nothing that is not on record. On the server: policies/consent.py. */
 
 const COOKIE_FORM =
   /^1\.[0-9a-f]{32}\.([1-9]\d{0,8})\.([a-z0-9]{1,16}-[01](?:_[a-z0-9]{1,16}-[01])*)\.([1-9]\d{9})$/;
 const MAX_LENGTH = 300;
 const PATIENCE = 10_000; // milliseconds until saving counts as failed
+const LONGEST = 190 * 86_400; // seconds that a choice of ours can last
 
 /** Read a consent cookie; null for anything that is not exactly in our form. */
 export function parse(value) {
@@ -18,12 +18,13 @@ export function parse(value) {
   return { version: Number(found[1]), choices, expires: Number(found[3]) };
 }
 
-/** Say whether to ask and which categories may run. `notice` is { accepted, categories }, `now` in seconds. */
+/** `notice` is { accepted, categories }, `now` in seconds. */
 export function decide(value, notice, gpc, now) {
   const choice = parse(value);
   const stands =
     choice !== null &&
     choice.expires > now &&
+    choice.expires < now + LONGEST &&
     notice.accepted.includes(choice.version) &&
     notice.categories.every((name) => choice.choices.has(name));
   if (stands) {
@@ -41,7 +42,6 @@ class ConsentBar {
     this.saveButton = bar.querySelector("[data-consent-save]");
     this.error = bar.querySelector("[data-consent-error]");
     this.changed = bar.querySelector("[data-consent-changed]");
-    this.gpcLine = bar.querySelector("[data-consent-gpc]");
     this.status = document.querySelector("[data-consent-status]");
     this.withdraw = document.querySelector("[data-consent-withdraw]");
     this.notice = {
@@ -52,7 +52,7 @@ class ConsentBar {
     this.declared = JSON.parse(bar.dataset.declared);
     this.running = new Set(); // categories whose scripts were started on this page
     this.isDismissed = false; // by Escape, for this page view only
-    this.isSaving = false;
+    this.saving = null; // the choice under way
     this.opener = null;
   }
 
@@ -72,20 +72,19 @@ class ConsentBar {
   }
 
   decision() {
-    const now = Date.now() / 1000;
-    return decide(readCookie("consent"), this.notice, navigator.globalPrivacyControl === true, now);
+    return decide(readCookie(), this.notice, navigator.globalPrivacyControl === true, Date.now() / 1000);
   }
 
-  /** Act on what the cookie says now. */
   refresh() {
-    const { ask, granted } = this.decision();
+    const { ask, granted, gpc } = this.decision();
     this.apply(granted);
-    if (this.opener) return; // opened on purpose: it stays until it is answered or closed
+    for (const line of document.querySelectorAll("[data-consent-gpc]")) line.hidden = !gpc;
+    if (this.opener) return; // opened on purpose: it stays
     if (ask && !this.isDismissed && !onPageOfChoices()) this.show();
     else if (!this.bar.hidden) this.hide();
   }
 
-  /** Run what is allowed and remove what is not. `isChoice`: chosen on this page, just now. */
+  /** `isChoice`: chosen on this page, just now. */
   apply(granted, isChoice = false) {
     removeDeclared(this.declared.filter((entry) => !granted.includes(entry.category)));
     for (const script of inertScripts(granted)) {
@@ -98,7 +97,6 @@ class ConsentBar {
     if ([...this.running].some((name) => !granted.includes(name))) location.reload();
   }
 
-  /** Withdrawing is one click, too. */
   offerWithdrawal(isOffered) {
     const hadFocus = this.withdraw.contains(document.activeElement);
     this.withdraw.hidden = !isOffered;
@@ -107,12 +105,10 @@ class ConsentBar {
 
   show() {
     if (!this.bar.hidden) return;
-    const { ask, gpc } = this.decision();
-    this.gpcLine.hidden = !gpc;
-    this.tellChanges(ask ? parse(readCookie("consent"))?.version : undefined);
+    this.tellChanges(this.decision().ask ? parse(readCookie())?.version : undefined);
     this.error.hidden = true;
     this.bar.hidden = false;
-    if (!this.opener) this.say(this.bar.dataset.messageOpen); // opened on purpose, focus goes there and says enough
+    if (!this.opener) this.say(this.bar.dataset.messageOpen);
   }
 
   /** Tell who chose under an older version what changed since. */
@@ -131,14 +127,12 @@ class ConsentBar {
     this.opener = null;
   }
 
-  /** Show the switches, those of `granted` on. */
   unfold(granted) {
     const hadFocus = document.activeElement === this.chooseButton;
     this.fold(false, granted);
     if (hadFocus) this.switches()[0].focus();
   }
 
-  /** The save button takes the place of the choose button. */
   fold(isFolded = true, granted = []) {
     for (const input of this.switches()) input.checked = granted.includes(input.value);
     this.settings.hidden = this.saveButton.hidden = isFolded;
@@ -149,7 +143,6 @@ class ConsentBar {
     return [...this.settings.querySelectorAll("input[name=category]")];
   }
 
-  /** "Cookie settings" in the footer opens the bar in place; on the page of choices it is an ordinary link. */
   openFrom(event) {
     const link = event.target.closest?.("[data-consent-open]");
     const isPlain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
@@ -184,22 +177,28 @@ class ConsentBar {
     return this.record(body);
   }
 
-  /** Save all in one request; return why it failed, or "". Nothing runs before it is on record. */
+  /** Save all in one request; return why it failed, or "". */
   async record(body) {
-    if (this.isSaving) return ""; // a second click means the first
-    this.isSaving = true;
+    const wanted = body.toString();
+    if (this.saving?.wanted === wanted) return ""; // a second click means the first
+    this.saving?.abort(); // another choice takes its place: its answer must not come later
+    const saving = (this.saving = Object.assign(new AbortController(), { wanted }));
+    setTimeout(() => saving.abort(), PATIENCE);
     this.form.setAttribute("aria-busy", "true");
-    const before = readCookie("consent");
+    const before = readCookie();
     try {
-      await post(this.form.getAttribute("action"), body);
-      if (readCookie("consent") === before) throw new Error("no cookie came"); // each choice has its own
+      await post(this.form.getAttribute("action"), body, saving.signal);
+      if (readCookie() === before) throw new Error("no cookie came"); // each choice has its own
       this.saved();
       return "";
     } catch (problem) {
+      if (this.saving !== saving) return "";
       return problem instanceof Refusal ? problem.message : this.bar.dataset.messageFailed;
     } finally {
-      this.isSaving = false;
-      this.form.removeAttribute("aria-busy");
+      if (this.saving === saving) {
+        this.saving = null;
+        this.form.removeAttribute("aria-busy");
+      }
     }
   }
 
@@ -215,17 +214,11 @@ class ConsentBar {
   }
 }
 
-/** The server's own words on why it did not save. */
 class Refusal extends Error {}
 
-async function post(address, body) {
-  const response = await fetch(address, {
-    method: "POST",
-    body,
-    headers: { Accept: "application/json" },
-    keepalive: true, // a click on a link right after must not undo the choice
-    signal: AbortSignal.timeout(PATIENCE),
-  });
+async function post(address, body, signal) {
+  // Without `keepalive`: the answer to a page that was left could undo what is chosen on the next one.
+  const response = await fetch(address, { method: "POST", body, headers: { Accept: "application/json" }, signal });
   const answer = await response.json();
   if (response.ok && answer.ok === true) return;
   throw answer.error ? new Refusal(answer.error) : new Error(response.statusText);
@@ -235,9 +228,10 @@ function onPageOfChoices() {
   return document.querySelector("[data-consent-page]") !== null;
 }
 
-function readCookie(name) {
-  const found = document.cookie.split("; ").find((cookie) => cookie.startsWith(`${name}=`));
-  return found?.slice(name.length + 1);
+/** Read the choice. Two of that name: somebody else set one, so it is as if there were none. */
+function readCookie() {
+  const found = document.cookie.split("; ").filter((cookie) => cookie.startsWith("consent="));
+  return found.length === 1 ? found[0].slice(8) : undefined;
 }
 
 function inertScripts(granted) {
@@ -246,7 +240,6 @@ function inertScripts(granted) {
   );
 }
 
-/** Replace an inert element by a script with its other data attributes. */
 function startScript(inert) {
   const script = document.createElement("script");
   const { src, consentCategory, ...others } = inert.dataset;
@@ -255,7 +248,6 @@ function startScript(inert) {
   inert.replaceWith(script);
 }
 
-/** Remove cookies and stored entries; a name may be a pattern with `*`. */
 function removeDeclared(entries) {
   for (const { storage, name } of entries) {
     const matches = matcher(name);
@@ -274,11 +266,14 @@ function cookieNames() {
   return document.cookie.split("; ").filter(Boolean).map((cookie) => cookie.split("=")[0]);
 }
 
-/** Expire a cookie for this host and all domains above: whose it is cannot be read. */
+/** Expire a cookie for this host, all domains and folders above: whose it is cannot be read. */
 function expireCookie(name) {
   const labels = location.hostname.split(".");
   const domains = labels.map((_, index) => `; domain=${labels.slice(index).join(".")}`);
-  for (const domain of ["", ...domains]) document.cookie = `${name}=; path=/; max-age=0${domain}`;
+  for (let path = location.pathname; ; path = path.replace(/[^/]+$|\/$/, "")) {
+    for (const domain of ["", ...domains]) document.cookie = `${name}=; path=${path || "/"}; max-age=0${domain}`;
+    if (!path) return;
+  }
 }
 
 function emptyStorage(kind, matches) {
@@ -295,6 +290,6 @@ const hasChoice = bar && document.documentElement.dataset.consentCategories;
 const consent = hasChoice ? new ConsentBar(bar, document.documentElement.dataset) : null;
 consent?.start();
 
-/** For other modules: what is allowed now, and saving one more category. */
+// For other modules.
 export const granted = () => consent?.decision().granted ?? [];
 export const allow = (category) => consent?.allow(category);
