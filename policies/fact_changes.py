@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 # What tells the entries of a list apart, and what they are called: the first of these that all entries have.
 _IDENTITIES = ("key", "varname", "name")
 _NAMES = ("label", "name", "title")
-_LONGEST_VALUE = 80
+_LONGEST_VALUE = 400  # the words of the consent bar are shown whole
 _LABELS: dict[str, str | Promise] = {
     "company_number": gettext_lazy("company number"),
     "cookies": gettext_lazy("cookies"),

@@ -54,7 +54,11 @@ def label(key: str) -> str:
     return str(fact.label) if fact else key
 
 
+def changed_keys(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """List the facts that two collections (fact key → data) state differently."""
+    return sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+
+
 def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """Name the facts that two collections (fact key → data) state differently."""
-    keys = sorted(before.keys() | after.keys())
-    return [label(key) for key in keys if before.get(key) != after.get(key)]
+    """Name the facts that two collections state differently, for people."""
+    return [label(key) for key in changed_keys(before, after)]

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from wagtail.views import serve as serve_page
 
-from policies import facts, feeds, redline, timeline
+from policies import fact_changes, facts, feeds, redline, timeline
 from policies.markup import cleaning
 from policies.models import Policy, PolicyVersion
 from policies.redline import layout
@@ -198,7 +198,10 @@ def _compare(
         "new": theirs,
         "redline": marked,
         "passages": lay_out(marked.html),
-        "changed_facts": facts.changed(ours.facts, theirs.facts),
+        "changed_facts": [
+            (facts.label(key), fact_changes.describe(ours.facts.get(key), theirs.facts.get(key)))
+            for key in facts.changed_keys(ours.facts, theirs.facts)
+        ],
     }
     return render(request, template, context)
 

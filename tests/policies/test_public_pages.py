@@ -131,13 +131,15 @@ def test_a_version_compared_with_itself_leads_to_the_version(client: Client, rul
 
 def test_a_comparison_of_titles_and_facts_is_not_called_equal_without_naming_them(client: Client) -> None:
     rules = policy()
-    version(rules, at=NOW - 2 * DAY, title="Old title", facts={"notice": {"text": "a"}})
-    version(rules, at=NOW - DAY, title="New title", facts={"notice": {"text": "b"}})
+    long = "We count visits, " * 20
+    version(rules, at=NOW - 2 * DAY, title="Old title", facts={"notice": {"text": f"{long}a"}})
+    version(rules, at=NOW - DAY, title="New title", facts={"notice": {"text": f"{long}b"}})
 
     shown = page(client, "compare/1/2/")
 
     assert "<del>Old title</del>" in shown
     assert "Words of the consent bar" in shown
+    assert f"“{long}a” → “{long}b”" in shown
     assert "Apart from the title" in shown
 
 
