@@ -12,13 +12,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from policies import cleaning, drafts, html_blocks, import_text, import_word, publishing
-from policies.losses import RefusedError
+from policies.losses import RefusedError, refuse_file
 from policies.models import PolicyPage
 
 if TYPE_CHECKING:
     from home.models import User
 
-MAX_BYTES = 5 * 1024 * 1024
 MARKDOWN_ENDINGS = (".md", ".markdown", ".txt")
 WORD_ENDINGS = (".docx", ".doc", ".docm", ".dotx", ".dotm")
 
@@ -26,8 +25,7 @@ WORD_ENDINGS = (".docx", ".doc", ".docm", ".dotx", ".dotm")
 def html_of_file(*, file: File, page: PolicyPage) -> str:
     """Read an uploaded file as the text of this page."""
     name = file.name.lower()
-    if file.size > MAX_BYTES:
-        raise RefusedError(_("it is larger than 5 MB"))
+    refuse_file(file.size)
     if name.endswith(WORD_ENDINGS):
         document = import_word.convert(file.read())
         return _with_title(document.title, document.html, page)

@@ -10,24 +10,19 @@ import zlib
 from io import BytesIO
 from typing import NamedTuple
 from xml.parsers import expat
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import BadZipFile, ZipFile
 
 import mammoth
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from policies import cleaning, word_xml
+from policies import cleaning, word_bounds, word_xml
 from policies.losses import RefusedError, count_words, refuse_characters, refuse_losses, words_of_markup
 
-MAX_ENTRIES = 2_000
-MAX_UNPACKED = 50 * 1024 * 1024
-MAX_RATIO = 300  # zip bombs reach about 1000, the XML of real files some 20
-_SMALL = 1024 * 1024
 _ZIP = b"PK\x03\x04"
 _OLE = (
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # what Word wrote until 2003, and what it puts around encrypted files
 )
-_IS_ENCRYPTED = 0x1
 _TITLE = "document-title"
 _STYLES = f"""
 p[style-name='Title'] => h1.{_TITLE}:fresh
@@ -63,6 +58,7 @@ def convert(content: bytes) -> WordDocument:
     _refuse_other_formats(content)
     try:
         parts = _checked_parts(content)
+        word_bounds.refuse_repetition(parts)
         shown = word_xml.words_of(parts)
         result = mammoth.convert_to_html(
             _packed(word_xml.simplified(parts)),
@@ -97,11 +93,11 @@ def _refuse_other_formats(content: bytes) -> None:
 
 def _checked_parts(content: bytes) -> word_xml.Parts:
     """Unpack the XML of the file, as far as it is in bounds, and nothing else: no instructions for the reader."""
-    bounds = word_xml.Bounds()
+    bounds = word_bounds.Bounds()
     parts: word_xml.Parts = {}
     with ZipFile(BytesIO(content)) as archive:
         entries = archive.infolist()
-        _refuse_bombs(entries)
+        word_bounds.refuse_bombs(entries)
         if any(basename.endswith("vbaProject.bin") for basename in archive.namelist()):
             raise RefusedError(_("it holds macros; save it as .docx without them"))
         for entry in entries:
@@ -110,18 +106,6 @@ def _checked_parts(content: bytes) -> word_xml.Parts:
                 bounds.check(parts[entry.filename])
     _refuse_other_types(parts.get("[Content_Types].xml", b""))
     return parts
-
-
-def _refuse_bombs(entries: list[ZipInfo]) -> None:
-    unpacked = sum(entry.file_size for entry in entries)
-    if len(entries) > MAX_ENTRIES:
-        raise RefusedError(_("it holds more than %(most)d files") % {"most": MAX_ENTRIES})
-    if unpacked > MAX_UNPACKED or any(
-        entry.file_size > max(_SMALL, MAX_RATIO * entry.compress_size) for entry in entries
-    ):
-        raise RefusedError(_("it unpacks to far more than a text needs"))
-    if any(entry.flag_bits & _IS_ENCRYPTED for entry in entries):
-        raise RefusedError(_("it is protected by a password; save it without one"))
 
 
 def _refuse_other_types(content_types: bytes) -> None:

@@ -20,11 +20,11 @@ from django.utils.translation import gettext as _
 from wagtail.models import Page, Site
 
 from policies import addresses, html_blocks, import_text, publishing
-from policies.import_text import Document, RefusedError
+from policies.import_text import Document
+from policies.losses import RefusedError, refuse_file
 from policies.models import Policy, PolicyPage, PolicyVersion
 from policies.models.pages import TakesEffect
 
-MAX_BYTES = 5 * 1024 * 1024
 MAX_FILES_OF_A_DAY = 1000
 
 
@@ -85,9 +85,7 @@ def _import_files(paths: Iterable[Path], slug: str) -> Iterator[Outcome]:
 
 def _read(path: Path, slug: str) -> _Source:
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise RefusedError(_("it is larger than 5 MB"))
+        refuse_file(path.stat().st_size)
         content = path.read_bytes()
     except FileNotFoundError:
         raise RefusedError(_("there is no such file")) from None

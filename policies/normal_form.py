@@ -53,6 +53,7 @@ class _Piece(NamedTuple):
 
 
 _PLAIN = _Format()
+_DROPPED = "dropped"
 
 
 def apply(root: etree._Element) -> bool:
@@ -62,14 +63,11 @@ def apply(root: etree._Element) -> bool:
     """
     for element in root.iter(*_SAME):
         element.tag = _SAME[element.tag]
-    _drop_tags(link for link in root.iter("a") if not link.attrib)
-    for look in reversed(list(root.iter("a", "strong", "em"))):
-        if _is_empty(look) and _format_inside(look, _PLAIN):
-            look.drop_tag()
-    for paragraph in list(root.iter("p")):
-        if _is_empty(paragraph) and not paragraph.attrib:
-            paragraph.drop_tree()
-    _drop_tags(box for box in root.iter("div") if _is_table_box(box))
+    _drop_tags(root, (link for link in root.iter("a") if not link.attrib))
+    _drop_tags(root, _empty_looks(root))
+    empty = [paragraph for paragraph in root.iter("p") if _is_empty(paragraph) and not paragraph.attrib]
+    etree.strip_elements(root, _marked(empty), with_tail=False)
+    _drop_tags(root, (box for box in root.iter("div") if _is_table_box(box)))
     for element in list(root.iter("td", "th", "li")):
         _unwrap_paragraph(element)
     for heading in root.iterfind(".//thead//th"):
@@ -80,9 +78,30 @@ def apply(root: etree._Element) -> bool:
     return _lay_out_all(root)
 
 
-def _drop_tags(elements: Iterable[etree._Element]) -> None:
+def _drop_tags(root: etree._Element, elements: Iterable[etree._Element]) -> None:
+    etree.strip_tags(root, _marked(elements))
+
+
+def _marked(elements: Iterable[etree._Element]) -> str:
+    """Name elements as dropped, to drop them all at once: one by one, each would look for its place anew."""
     for element in list(elements):
-        element.drop_tag()
+        element.tag = _DROPPED
+    return _DROPPED
+
+
+def _empty_looks(root: etree._Element) -> list[etree._Element]:
+    """Find the formatting that holds nothing, or only more of that."""
+    found: set[etree._Element] = set()
+    elements = list(root.iter("a", "strong", "em"))
+    for look in reversed(elements):  # from the inside outwards
+        inside = list(look)
+        around = [look.text, *(child.tail for child in inside)]
+        is_empty = all(child in found for child in inside) and not any(
+            (t or "").strip(_SPACE) for t in around
+        )
+        if is_empty and _format_inside(look, _PLAIN):
+            found.add(look)
+    return [look for look in elements if look in found]
 
 
 def _is_table_box(box: etree._Element) -> bool:

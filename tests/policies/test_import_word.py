@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from policies import import_word
+from policies import import_limits
 from policies.import_word import convert
 from policies.losses import RefusedError
 from tests.policies.word_files import TYPES, W, document, item, p, packed, r, word_file
@@ -211,7 +211,7 @@ def test_it_refuses_declared_entities() -> None:
 
 
 def test_it_refuses_more_xml_than_a_text_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_word.word_xml, "MAX_ELEMENTS", 100)
+    monkeypatch.setattr(import_limits, "MAX_ELEMENTS", 100)
     assert "more than 100 elements" in refused(word_file(p(r("x")) * 30))
-    monkeypatch.setattr(import_word.word_xml, "MAX_BYTES", 1000)
-    assert "20 MB" in refused(word_file())
+    monkeypatch.setattr(import_limits, "MAX_XML_BYTES", 1000)
+    assert "unpack to more" in refused(word_file())
