@@ -16,7 +16,7 @@ import mammoth
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from policies import cleaning, word_bounds, word_xml
+from policies import cleaning, normal_form, word_bounds, word_xml
 from policies.losses import RefusedError, count_words, refuse_characters, refuse_losses, words_of_markup
 
 _ZIP = b"PK\x03\x04"
@@ -154,8 +154,7 @@ def _take_title(root: etree._Element) -> str:
 def _plain_headings(root: etree._Element) -> None:
     """Take bold and italics from headings: they look like headings anyway."""
     for heading in root.iter(*_HEADINGS):
-        for look in list(heading.iter("strong", "em")):
-            look.drop_tag()
+        normal_form.drop_tags(heading.iter("strong", "em"))
 
 
 def _take_bookmarks(root: etree._Element) -> dict[int, list[str]]:
@@ -163,12 +162,14 @@ def _take_bookmarks(root: etree._Element) -> dict[int, list[str]]:
     wanted = {link.get("href")[1:] for link in root.iter("a") if (link.get("href") or "").startswith("#")}
     places = {heading: place for place, heading in enumerate(root.iter(*_HEADINGS))}
     found: dict[int, list[str]] = {}
+    dropped = []
     for mark in [link for link in root.iter("a") if link.keys() == ["id"]]:
         heading = next((outer for outer in mark.iterancestors(*_HEADINGS)), None)
         if mark.get("id") in wanted and heading is not None:
             found.setdefault(places[heading], []).append(mark.get("id"))
         if mark.get("id") not in wanted or heading is not None:
-            mark.drop_tag()
+            dropped.append(mark)
+    normal_form.drop_tags(dropped)
     return found
 
 

@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from pytest_django import Settings
 from wagtail.models import GroupApprovalTask, GroupPagePermission, Workflow, WorkflowTask
 
 from config.roles import ensure_groups
@@ -123,6 +124,31 @@ def test_it_refuses_by_name_and_leaves_nothing_behind(
     assert reason in refusal(answer)
     assert page.revisions.count() == revisions
     assert not PolicyPage.objects.get(pk=page.pk).has_unpublished_changes
+
+
+def test_a_pasted_text_that_is_too_large_is_refused_at_the_field(
+    editor: Client, page: PolicyPage, settings: Settings
+) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000
+    revisions = page.revisions.count()
+    answer = editor.post(FORM, {"page": page.pk, "text": "word " * 2_001})
+
+    assert "This is more than 9.8\xa0KB. Send it as a file." in refusal(answer)
+    assert list(answer.context["form"].errors) == ["text"]
+    assert "Up to 9.8\xa0KB" in answer.content.decode()
+    assert page.revisions.count() == revisions
+
+    as_file = editor.post(FORM, {"page": page.pk, "file": upload("rules.md", b"word " * 2_001)})
+    assert as_file.status_code == 302
+
+
+def test_a_text_without_the_token_of_the_form_is_refused(editor: Client, page: PolicyPage) -> None:
+    stranger = Client(enforce_csrf_checks=True)
+    stranger.cookies = editor.cookies
+    revisions = page.revisions.count()
+
+    assert stranger.post(FORM, {"page": page.pk, "text": TEXT}).status_code == 403
+    assert page.revisions.count() == revisions
 
 
 def test_a_refused_text_stays_in_the_form(editor: Client, page: PolicyPage) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from policies.importing import Outcome, Result, import_files
+from policies.importing import STEPS_OF_A_FILE, Outcome, Result, import_files
 
 
 class Command(BaseCommand):
@@ -29,8 +29,10 @@ class Command(BaseCommand):
             raise CommandError(f"--page takes lower-case letters, digits and hyphens: {slug}")
         files: list[Path] = options["files"]
         hides_progress = len(files) == 1 or not sys.stderr.isatty()
-        found = import_files(files, slug=slug, is_dry_run=options["dry_run"])
-        outcomes = list(tqdm(found, total=len(files), unit=" files", leave=False, disable=hides_progress))
+        steps = STEPS_OF_A_FILE * len(files)
+        with tqdm(total=steps, unit=" steps", leave=False, disable=hides_progress) as bar:
+            found = import_files(files, slug=slug, is_dry_run=options["dry_run"], on_step=bar.update)
+            outcomes = list(found)
         for outcome in outcomes:
             self._report(outcome)
         self._sum_up(outcomes, is_dry_run=options["dry_run"])
