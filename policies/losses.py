@@ -126,7 +126,7 @@ def _refuse_repetition(root: etree._Element) -> None:
             blocks += sign * _length_of_attributes(element)
         else:
             inline += sign * _length_of_attributes(element)
-            tags += sign * 2 * len(str(element.tag))
+            tags += sign * len(f"<{element.tag}></{element.tag}>")
         text = element.text if event == "start" else element.tail
         if text and inline > import_limits.FREE_ATTRIBUTES:
             length += (inline - import_limits.FREE_ATTRIBUTES) * (1 + sum(map(text.count, _SPACE)))
