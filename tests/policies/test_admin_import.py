@@ -131,7 +131,9 @@ def test_a_pasted_text_that_is_too_large_is_refused_at_the_field(
 ) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000
     revisions = page.revisions.count()
-    answer = editor.post(FORM, {"page": page.pk, "text": "word " * 2_001})
+    browser = Client(enforce_csrf_checks=True)  # the check is what reads a form first
+    browser.cookies = editor.cookies
+    answer = browser.post(FORM, {"page": page.pk, "text": "word " * 2_001})
 
     assert "This is more than 9.8\xa0KB. Send it as a file." in refusal(answer)
     assert list(answer.context["form"].errors) == ["text"]
