@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from home.models import User
-from policies import import_drafts
+from policies import import_drafts, import_limits
 from policies.losses import RefusedError
 from policies.models import PolicyPage
 
@@ -41,7 +41,6 @@ class ImportForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("File"),
         required=False,
-        help_text=gettext_lazy("Markdown (.md, .txt) or Word (.docx), up to 5 MB."),
         widget=forms.FileInput(attrs={"accept": ".md,.markdown,.txt,.docx"}),
     )
     text = forms.CharField(
@@ -56,6 +55,9 @@ class ImportForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.user = user
         self.is_too_large = is_too_large
+        self.fields["file"].help_text = _("Markdown (.md, .txt) or Word (.docx), up to %(size)s.") % {
+            "size": filesizeformat(import_limits.MAX_FILE_BYTES)
+        }
         self.fields["text"].help_text = _("Up to %(size)s. Longer texts are better sent as a file.") % {
             "size": _most_pasted()
         }
@@ -79,6 +81,7 @@ class ImportForm(forms.Form):
         cleaned = super().clean()
         file, text, page = cleaned.get("file"), cleaned.get("text"), cleaned.get("page")
         if self.is_too_large:
+            self.errors.pop("page", None)  # what was chosen is as unknown
             self.add_error(
                 "text", _("This is more than %(size)s. Send it as a file.") % {"size": _most_pasted()}
             )

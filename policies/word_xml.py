@@ -74,12 +74,13 @@ def words_of(parts: Parts) -> Counter[str]:
 
 
 def _paragraphs(root: etree._Element) -> Iterator[str]:
+    with_choice = {choice.getparent() for choice in root.iter("{*}Choice")}
     open_paragraphs: list[list[str]] = []
     carried: list[str] = []  # a paragraph whose end is deleted goes on in the next one
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
         name = local_name(element)
-        if event == "start" and _is_hidden(element, name):
+        if event == "start" and _is_hidden(element, name, with_choice):
             walk.skip_subtree()
         elif name == "p" and event == "start":
             open_paragraphs.append(carried)
@@ -95,11 +96,11 @@ def _paragraphs(root: etree._Element) -> Iterator[str]:
     yield "".join(carried)
 
 
-def _is_hidden(element: etree._Element, name: str) -> bool:
+def _is_hidden(element: etree._Element, name: str, with_choice: set[etree._Element]) -> bool:
     if name == "tr":
         return element.find("{*}trPr/{*}del") is not None
     if name == "Fallback":  # the same once more, for older readers
-        return element.getparent().find("{*}Choice") is not None
+        return element.getparent() in with_choice
     return name in _NOT_SHOWN
 
 

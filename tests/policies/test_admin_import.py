@@ -130,6 +130,7 @@ def test_a_pasted_text_that_is_too_large_is_refused_at_the_field(
     editor: Client, page: PolicyPage, settings: Settings
 ) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000
+    policy_page("Other rules")  # so that none is chosen on the form that comes back
     revisions = page.revisions.count()
     browser = Client(enforce_csrf_checks=True)  # the check is what reads a form first
     browser.cookies = editor.cookies
