@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from policies import drafts, publishing
 from policies.importing import markdown, word
-from policies.importing.limits import RefusedError, refuse_file
+from policies.importing.losses import RefusedError, refuse_file
 from policies.markup import cleaning, html_blocks
 from policies.models import PolicyPage
 

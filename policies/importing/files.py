@@ -7,7 +7,7 @@ never reaches into a span that a version published here covers.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -21,13 +21,14 @@ from wagtail.models import Page, Site
 
 from policies import addresses, publishing
 from policies.importing import markdown
-from policies.importing.limits import RefusedError, refuse_file
+from policies.importing.losses import RefusedError, refuse_file
 from policies.importing.markdown import Document
 from policies.markup import html_blocks
 from policies.models import Policy, PolicyPage, PolicyVersion
 from policies.models.pages import TakesEffect
 
 MAX_FILES_OF_A_DAY = 1000
+STEPS_OF_A_FILE = 2
 
 
 class Result(StrEnum):
@@ -57,32 +58,43 @@ class _Source:
     effective_at: datetime
 
 
-def import_files(paths: Iterable[Path], *, slug: str, is_dry_run: bool = False) -> Iterator[Outcome]:
+def _nothing() -> None:
+    pass
+
+
+def import_files(
+    paths: Iterable[Path], *, slug: str, is_dry_run: bool = False, on_step: Callable[[], object] = _nothing
+) -> Iterator[Outcome]:
     """Import files into the policy of that address; yield what became of each, in the order of their dates.
 
-    All files are read before the first is written. With `is_dry_run` everything happens and is taken back at the end.
+    With `is_dry_run` everything happens and is taken back at the end. Each file takes STEPS_OF_A_FILE steps: it is
+    read, and it is written; `on_step` is called after each.
     """
     if not is_dry_run:
-        yield from _import_files(paths, slug)
+        yield from _import_files(paths, slug, on_step)
         return
     with transaction.atomic():
-        outcomes = list(_import_files(paths, slug))
+        outcomes = list(_import_files(paths, slug, on_step))
         transaction.set_rollback(True)
     yield from outcomes
 
 
-def _import_files(paths: Iterable[Path], slug: str) -> Iterator[Outcome]:
+def _import_files(paths: Iterable[Path], slug: str, on_step: Callable[[], object]) -> Iterator[Outcome]:
     sources: list[_Source] = []
     for path in paths:
         try:
             sources.append(_read(path, slug))
         except RefusedError as refusal:
+            on_step()  # it will not be written
             yield Outcome(path, Result.REFUSED, str(refusal))
+        on_step()
     for source in sorted(sources, key=lambda source: source.effective_at):
         try:
-            yield _record(source, slug)
+            outcome = _record(source, slug)
         except RefusedError as refusal:
-            yield Outcome(source.path, Result.REFUSED, str(refusal))
+            outcome = Outcome(source.path, Result.REFUSED, str(refusal))
+        on_step()
+        yield outcome
 
 
 def _read(path: Path, slug: str) -> _Source:

@@ -3,12 +3,14 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from home.models import User
-from policies.importing import drafts
-from policies.importing.limits import RefusedError
+from policies.importing import drafts, limits
+from policies.importing.losses import RefusedError
 from policies.models import PolicyPage
 
 
@@ -16,6 +18,10 @@ def editable_pages(user: User) -> list[PolicyPage]:
     """List the policy pages that somebody may edit."""
     pages = PolicyPage.objects.order_by("title").specific()
     return [page for page in pages if page.permissions_for_user(user).can_edit()]
+
+
+def _most_pasted() -> str:
+    return filesizeformat(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 
 class _PageField(forms.ModelChoiceField):
@@ -35,7 +41,6 @@ class ImportForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("File"),
         required=False,
-        help_text=gettext_lazy("Markdown (.md, .txt) or Word (.docx), up to 5 MB."),
         widget=forms.FileInput(attrs={"accept": ".md,.markdown,.txt,.docx"}),
     )
     text = forms.CharField(
@@ -43,13 +48,19 @@ class ImportForm(forms.Form):
         required=False,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false"}),
-        help_text=gettext_lazy("Longer texts are better sent as a file."),
     )
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        """Offer what the user may edit."""
+    def __init__(self, *args: Any, user: User, is_too_large: bool = False, **kwargs: Any) -> None:
+        """Offer what the user may edit. `is_too_large`: more was pasted than the site reads."""
         super().__init__(*args, **kwargs)
         self.user = user
+        self.is_too_large = is_too_large
+        self.fields["file"].help_text = _("Markdown (.md, .txt) or Word (.docx), up to %(size)s.") % {
+            "size": filesizeformat(limits.MAX_FILE_BYTES)
+        }
+        self.fields["text"].help_text = _("Up to %(size)s. Longer texts are better sent as a file.") % {
+            "size": _most_pasted()
+        }
         self.html = ""
         pages = [page.pk for page in editable_pages(user)]
         self.fields["page"].queryset = PolicyPage.objects.filter(pk__in=pages).order_by("title")
@@ -69,7 +80,12 @@ class ImportForm(forms.Form):
         """Read the one text that was given."""
         cleaned = super().clean()
         file, text, page = cleaned.get("file"), cleaned.get("text"), cleaned.get("page")
-        if file and text:
+        if self.is_too_large:
+            self.errors.pop("page", None)  # what was chosen is as unknown
+            self.add_error(
+                "text", _("This is more than %(size)s. Send it as a file.") % {"size": _most_pasted()}
+            )
+        elif file and text:
             self.add_error("text", _("Send a file or paste a text, not both."))
         elif not file and not text and "file" not in self.errors:
             self.add_error("file", _("Choose a file or paste a text."))

@@ -1,36 +1,29 @@
-"""How large a text may be that somebody brings along: the limits that all ways of importing share.
+"""How large a text may be that somebody brings along, and what it may grow to. All such limits stand here, once.
 
-What is larger is refused by name, before anything is tried with it. Real policies are far below each of them. What
-only one format knows (entries of an archive, marks of Markdown) is bounded where that format is read.
+Real texts are far below each of them. A small file can stand for a large text (a reference used a thousand times, a
+note, a table whose rows are short), so what a file would become counts as well as what it is.
 """
 
-from django.utils.translation import gettext as _
+# --- Every text ----------------------------------------------------------------------------------------------------
+MAX_FILE_BYTES = 5 * 1024 * 1024
+MAX_LENGTH = 10_000_000  # characters, once references, notes and attributes stand wherever they are shown
+MAX_DEPTH = 100  # parsers drop what is nested some 250 deep
+MAX_ATTRIBUTES = 100  # of a tag: readers take far too long over more
+FREE_ATTRIBUTES = 50  # characters of attributes that may stand around any number of words
 
-FILE_BYTES = 5 * 1024 * 1024
-# What a small file may become: a reference, a note or an address can be written once and stand a thousand times.
-CHARACTERS = 10_000_000
-NESTING = 100  # parsers drop what is nested some 250 deep
+# --- Markdown: more of these takes the parser minutes ----------------------------------------------------------------
+MAX_LINES = 50_000
+MAX_BRACKETS = 50_000
+MAX_BARS = 40_000
+MAX_CELLS = 50_000  # of all tables, with those that fill up short rows
+MAX_MARKS = 150_000  # * _ ` & < \
+MAX_NESTED = 50_000  # lists and quotations inside of others
+MAX_LOOKS = 1_500_000  # for the ends of brackets that are not closed
 
-
-class RefusedError(Exception):
-    """A text cannot be taken whole. The message says why, to follow “file: ”."""
-
-
-def refuse_file(size: int) -> None:
-    """Refuse a file of more bytes than any policy has."""
-    if size > FILE_BYTES:
-        raise RefusedError(_("it is larger than 5 MB"))
-
-
-def refuse_length(characters: int) -> None:
-    """Refuse what would become far longer than it is written."""
-    if characters > CHARACTERS:
-        raise RefusedError(
-            _("what it refers to again and again would make it longer than 10 million characters")
-        )
-
-
-def refuse_nesting(depth: int) -> None:
-    """Refuse what parsers would not read to its end."""
-    if depth > NESTING:
-        raise RefusedError(_("it is nested too deeply"))
+# --- Word ------------------------------------------------------------------------------------------------------------
+MAX_ENTRIES = 2_000
+MAX_UNPACKED = 50 * 1024 * 1024
+MAX_RATIO = 300  # zip bombs reach about 1000, the XML of real files some 20
+SMALL_ENTRY = 1024 * 1024  # may shrink by more
+MAX_XML_BYTES = 20 * 1024 * 1024
+MAX_ELEMENTS = 200_000

@@ -11,18 +11,24 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from lxml import etree
 
-from policies.importing.limits import RefusedError, refuse_nesting
+from policies.importing import limits
 from policies.markup import cleaning
 
 # Readers take far too long over a tag with very many attributes. Read as browsers do, in one pass (possessive).
 _LONG_TAG = re.compile(
     r"""<[a-zA-Z][^\s/>]*+(?:[\s/]*+(?:[^\s/>=][^\s/>=]*+|=[^\s/>=]*+)"""
-    r"""(?:\s*+=\s*+(?:"[^"]*+"?+|'[^']*+'?+|[^\s>"'][^\s>]*+)?+)?+){101}"""
+    r"""(?:\s*+=\s*+(?:"[^"]*+"?+|'[^']*+'?+|[^\s>"'][^\s>]*+)?+)?+)"""
+    rf"{{{limits.MAX_ATTRIBUTES + 1}}}"
 )
 _WORD = re.compile(r"[^\W_]+")
+_SPACE = " \t\n\r\f"
 # Letters that show in another order than they are written let people read what the record does not say (“Trojan
 # Source”). Right-to-left text needs no overrides: it has its own direction, marks and isolates, which are welcome.
 _OVERRIDE = re.compile("[\u202d\u202e]")
+
+
+class RefusedError(Exception):
+    """A text cannot be taken whole. The message says why, to follow “file: ”."""
 
 
 def count_words(text: str) -> Counter[str]:
@@ -33,12 +39,32 @@ def count_words(text: str) -> Counter[str]:
 def words_of_markup(html: str) -> Counter[str]:
     """Count the words that markup shows before it is cleaned. Refuses what cannot be read whole."""
     if _LONG_TAG.search(html):
-        raise RefusedError(_("it has a tag with more than 100 attributes"))
+        raise RefusedError(
+            _("it has a tag with more than %(most)d attributes") % {"most": limits.MAX_ATTRIBUTES}
+        )
     _refuse_unclosed(html.lower())
     root = cleaning.parse_untrusted(html)
-    refuse_nesting(_depth(root))
+    if _depth(root) > limits.MAX_DEPTH:
+        raise RefusedError(_("it is nested too deeply"))
     etree.strip_elements(root, etree.Comment, *cleaning.DROPPED_WITH_CONTENT, with_tail=False)
+    _refuse_repetition(root)
     return count_words(cleaning.text_of(root))
+
+
+def refuse_file(size: int) -> None:
+    """Refuse a file of too many bytes."""
+    if size > limits.MAX_FILE_BYTES:
+        most = limits.MAX_FILE_BYTES // 1024**2
+        raise RefusedError(_("it is larger than %(most)d MB") % {"most": most})
+
+
+def refuse_length(length: int) -> None:
+    """Refuse a text that would become too long."""
+    if length > limits.MAX_LENGTH:
+        raise RefusedError(
+            _("written out, it would have more than %(most)d characters: it repeats long addresses or notes")
+            % {"most": limits.MAX_LENGTH}
+        )
 
 
 def refuse_losses(before: Counter[str], after: Counter[str]) -> None:
@@ -83,3 +109,31 @@ def _depth(root: etree._Element) -> int:
         depth += 1 if event == "start" else -1
         deepest = max(deepest, depth)
     return deepest
+
+
+def _refuse_repetition(root: etree._Element) -> None:
+    """Refuse long attributes around much text.
+
+    Parsers write formatting anew in each block inside of it, and a redline writes a link anew around each word that
+    changed. So an attribute counts once for each of them.
+    """
+    length = inline = blocks = tags = 0  # of what is open
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        is_block = element.tag in cleaning.BLOCK_TAGS
+        sign = 1 if event == "start" else -1
+        if event == "start":
+            length += max(inline - limits.FREE_ATTRIBUTES, 0) + (tags + blocks if is_block else 0)
+        if is_block:
+            blocks += sign * _length_of_attributes(element)
+        else:
+            inline += sign * _length_of_attributes(element)
+            tags += sign * len(f"<{element.tag}></{element.tag}>")
+        text = element.text if event == "start" else element.tail
+        if text and inline > limits.FREE_ATTRIBUTES:
+            length += (inline - limits.FREE_ATTRIBUTES) * (1 + sum(map(text.count, _SPACE)))
+        refuse_length(length)
+
+
+def _length_of_attributes(element: etree._Element) -> int:
+    kept = cleaning.ALLOWED_ATTRIBUTES["*"] | cleaning.ALLOWED_ATTRIBUTES.get(element.tag, set())
+    return sum(len(name) + len(value) for name, value in element.items() if name in kept)

@@ -12,18 +12,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape, unescape
-from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
 
-from policies.importing import limits
-from policies.importing.limits import RefusedError
-from policies.importing.losses import count_words, refuse_characters, refuse_losses, words_of_markup
+from policies.importing import limits, markdown_bounds
+from policies.importing.losses import (
+    RefusedError,
+    count_words,
+    refuse_characters,
+    refuse_losses,
+    words_of_markup,
+)
 from policies.markup import cleaning
 
 TITLE_LENGTH = 255
@@ -42,21 +45,6 @@ _DATE = re.compile(
 # What Markdown itself writes with letters or digits, and does not print.
 _LIST_NUMBER = re.compile(r"^([ \t>*+-]*)\d{1,9}[.)](?=[ \t\n])", re.MULTILINE)
 _LABEL = re.compile(r"\[((?:[^\[\]\\]|\\.){1,999})\](:?)", re.DOTALL)
-# More of these takes the parser minutes.
-_MOST = (
-    (re.compile(r"\n"), 50_000, gettext_lazy("it has more than %(most)d lines")),
-    (re.compile(r"[\[\]]"), 50_000, gettext_lazy("it has more than %(most)d square brackets")),
-    (re.compile(r"\|"), 40_000, gettext_lazy("it has more than %(most)d of the bars that part table cells")),
-    (re.compile(r"[*_`&<\\]"), 150_000, gettext_lazy("it has more than %(most)d of the marks * _ ` & < \\")),
-    (
-        re.compile(r"(?:[-+*>]|\d[.)])[ \t]*(?=(?:[-+*>]|\d{1,9}[.)])[ \t>])"),
-        50_000,
-        gettext_lazy("it has more than %(most)d lists or quotations inside of others"),
-    ),
-)
-_BRACKET = re.compile(r"[\[\]]|\n[ \t]*\n")
-_SPECIAL = re.compile(r"[\n\[\]*_`&<\\!]")
-_MOST_LOOKS = 1_500_000
 _FENCE = re.compile(r"^([ \t>]*)(```+|~~~+).*$", re.MULTILINE)
 
 
@@ -91,12 +79,12 @@ def tidy(text: str) -> str:
 
 def convert(text: str, *, fallback_title: str) -> Document:
     front_matter, body = _split(text)
-    _refuse_too_long_to_read(body)
+    markdown_bounds.refuse_text(body)
     parser = _parser()
     references: dict[str, Any] = {}
     try:
         tokens = parser.parse(body, references)
-        limits.refuse_length(sum(map(len, _token_texts(tokens))))
+        markdown_bounds.refuse_tokens(tokens)
         heading, kept = _without_title(tokens)
         markup = re.sub(r"(?i)(</?)h1\b", r"\1h2", parser.renderer.render(kept, parser.options, references))
     except RecursionError:
@@ -151,26 +139,9 @@ def _split(text: str) -> tuple[dict[str, str], str]:
     return {key.lower(): value.strip("\"'") for key, value in lines}, text[match.end() :]
 
 
-def _refuse_too_long_to_read(body: str) -> None:
-    """Refuse what would take minutes, before anything is tried with it. Real texts are far from it."""
-    for marks, most, reason in _MOST:
-        if sum(1 for _mark in islice(marks.finditer(body), most + 1)) > most:
-            raise RefusedError(reason % {"most": most})
-    if min(_depth_of_brackets(body), limits.NESTING) * len(_SPECIAL.findall(body)) > _MOST_LOOKS:
-        raise RefusedError(_("it has too many square brackets that are not closed"))
-
-
-def _depth_of_brackets(body: str) -> int:
-    """Count how many brackets stand open at once in a paragraph: the parser looks for the end of each of them."""
-    depth = deepest = 0
-    for match in _BRACKET.finditer(body):
-        depth = {"[": depth + 1, "]": max(depth - 1, 0)}.get(match[0], 0)
-        deepest = max(deepest, depth)
-    return deepest
-
-
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": limits.NESTING}).enable("table")
+    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": limits.MAX_DEPTH}).enable("table")
+    markdown_bounds.bound_tables(parser)
     parser.normalizeLink = lambda url: url  # as it stands in the file; cleaning judges it
     parser.add_render_rule("image", _image_as_link)
     return parser

@@ -7,33 +7,29 @@ reads nothing but the bytes it is given.
 """
 
 import zlib
-from collections import Counter
-from collections.abc import Iterable
 from io import BytesIO
 from typing import NamedTuple
 from xml.parsers import expat
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import BadZipFile, ZipFile
 
 import mammoth
 from django.utils.translation import gettext as _
 from lxml import etree
-from mammoth import documents
 
-from policies.importing import word_xml
-from policies.importing.limits import RefusedError, refuse_length
-from policies.importing.losses import count_words, refuse_characters, refuse_losses, words_of_markup
-from policies.markup import cleaning
+from policies.importing import word_bounds, word_xml
+from policies.importing.losses import (
+    RefusedError,
+    count_words,
+    refuse_characters,
+    refuse_losses,
+    words_of_markup,
+)
+from policies.markup import cleaning, normal_form
 
-MAX_ENTRIES = 2_000
-MAX_UNPACKED = 50 * 1024 * 1024
-MAX_RATIO = 300  # zip bombs reach about 1000, the XML of real files some 20
-_SMALL = 1024 * 1024
 _ZIP = b"PK\x03\x04"
 _OLE = (
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # what Word wrote until 2003, and what it puts around encrypted files
 )
-_IS_ENCRYPTED = 0x1
-_TAGS = 20  # characters, about, for what stands around an element
 _TITLE = "document-title"
 _STYLES = f"""
 p[style-name='Title'] => h1.{_TITLE}:fresh
@@ -69,12 +65,12 @@ def convert(content: bytes) -> WordDocument:
     _refuse_other_formats(content)
     try:
         parts = _checked_parts(content)
+        word_bounds.refuse_repetition(parts)
         shown = word_xml.words_of(parts)
         result = mammoth.convert_to_html(
             _packed(word_xml.simplified(parts)),
             style_map=_STYLES,
             convert_image=lambda image: [mammoth.html.text(image.alt_text or "")],
-            transform_document=_bounded,
         )
     except _DAMAGE as error:
         raise RefusedError(_("it is damaged (%(what)s)") % {"what": type(error).__name__}) from error
@@ -104,11 +100,11 @@ def _refuse_other_formats(content: bytes) -> None:
 
 def _checked_parts(content: bytes) -> word_xml.Parts:
     """Unpack the XML of the file, as far as it is in bounds, and nothing else: no instructions for the reader."""
-    bounds = word_xml.Bounds()
+    bounds = word_bounds.Bounds()
     parts: word_xml.Parts = {}
     with ZipFile(BytesIO(content)) as archive:
         entries = archive.infolist()
-        _refuse_bombs(entries)
+        word_bounds.refuse_bombs(entries)
         if any(basename.endswith("vbaProject.bin") for basename in archive.namelist()):
             raise RefusedError(_("it holds macros; save it as .docx without them"))
         for entry in entries:
@@ -117,18 +113,6 @@ def _checked_parts(content: bytes) -> word_xml.Parts:
                 bounds.check(parts[entry.filename])
     _refuse_other_types(parts.get("[Content_Types].xml", b""))
     return parts
-
-
-def _refuse_bombs(entries: list[ZipInfo]) -> None:
-    unpacked = sum(entry.file_size for entry in entries)
-    if len(entries) > MAX_ENTRIES:
-        raise RefusedError(_("it holds more than %(most)d files") % {"most": MAX_ENTRIES})
-    if unpacked > MAX_UNPACKED or any(
-        entry.file_size > max(_SMALL, MAX_RATIO * entry.compress_size) for entry in entries
-    ):
-        raise RefusedError(_("it unpacks to far more than a text needs"))
-    if any(entry.flag_bits & _IS_ENCRYPTED for entry in entries):
-        raise RefusedError(_("it is protected by a password; save it without one"))
 
 
 def _refuse_other_types(content_types: bytes) -> None:
@@ -145,34 +129,6 @@ def _packed(parts: word_xml.Parts) -> BytesIO:
             archive.writestr(name, content)
     file.seek(0)
     return file
-
-
-def _bounded(document: documents.Document) -> documents.Document:
-    """Refuse a document that would grow: each reference brings its whole note, each link its whole address."""
-    references: Counter[tuple[str, str]] = Counter()
-    length = _length(document.children, references)
-    for note, count in references.items():
-        length += count * _length(document.notes.find_note(*note).body)
-    refuse_length(length)
-    return document
-
-
-def _length(elements: Iterable[documents.Element], references: Counter[tuple[str, str]] | None = None) -> int:
-    """Count what elements will write, their tags included; the notes that they refer to are counted apart."""
-    length = 0
-    for element in elements:
-        length += _TAGS + len(
-            getattr(element, "style_name", None) or ""
-        )  # Mammoth names each that it does not know
-        match element:
-            case documents.Text(value=text) | documents.Image(alt_text=text):
-                length += len(text or "")
-            case documents.Hyperlink():
-                length += len(element.href or "") + len(element.anchor or "")
-            case documents.NoteReference() if references is not None:
-                references[element.note_type, element.note_id] += 1
-        length += _length(getattr(element, "children", ()), references)
-    return length
 
 
 # --- The text ------------------------------------------------------------------------------------------------------
@@ -205,8 +161,7 @@ def _take_title(root: etree._Element) -> str:
 def _plain_headings(root: etree._Element) -> None:
     """Take bold and italics from headings: they look like headings anyway."""
     for heading in root.iter(*_HEADINGS):
-        for look in list(heading.iter("strong", "em")):
-            look.drop_tag()
+        normal_form.drop_tags(heading.iter("strong", "em"))
 
 
 def _take_bookmarks(root: etree._Element) -> dict[int, list[str]]:
@@ -214,12 +169,14 @@ def _take_bookmarks(root: etree._Element) -> dict[int, list[str]]:
     wanted = {link.get("href")[1:] for link in root.iter("a") if (link.get("href") or "").startswith("#")}
     places = {heading: place for place, heading in enumerate(root.iter(*_HEADINGS))}
     found: dict[int, list[str]] = {}
+    dropped = []
     for mark in [link for link in root.iter("a") if link.keys() == ["id"]]:
         heading = next((outer for outer in mark.iterancestors(*_HEADINGS)), None)
         if mark.get("id") in wanted and heading is not None:
             found.setdefault(places[heading], []).append(mark.get("id"))
         if mark.get("id") not in wanted or heading is not None:
-            mark.drop_tag()
+            dropped.append(mark)
+    normal_form.drop_tags(dropped)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Reads the XML inside a Word file: what is in bounds, which words it shows, and what its reader needs simplified.
+"""Reads the XML inside a Word file: which words it shows, and what its reader needs simplified.
 
 Deleted and moved-away text is no word of the file; inserted text is. It knows nothing of policies.
 """
@@ -6,53 +6,17 @@ Deleted and moved-away text is no word of the file; inserted text is. It knows n
 from collections import Counter
 from collections.abc import Iterator
 from posixpath import basename, dirname, join, normpath
-from xml.parsers import expat
 
-from django.utils.translation import gettext as _
 from lxml import etree
 
-from policies.importing.limits import RefusedError, refuse_nesting
 from policies.importing.losses import count_words
 
 Parts = dict[str, bytes]
 
-MAX_BYTES = 20 * 1024 * 1024
-MAX_ELEMENTS = 200_000
 _NOT_SHOWN = frozenset({"del", "moveFrom", "delText", "instrText", "pPr", "rPr", "sectPr"})
 # Mammoth leaves out what stands inside of these: fields, and runs of another direction.
 _WRAPPERS = ("{*}fldSimple", "{*}dir", "{*}bdo")
 _WRITTEN = {"tab": " ", "br": " ", "cr": " ", "ptab": " ", "noBreakHyphen": "\u2011", "softHyphen": "\u00ad"}
-
-
-class Bounds:
-    """Counts what XML holds while it is read for the first time, and stops at what is too much."""
-
-    def __init__(self) -> None:
-        self.bytes = self.elements = self.depth = 0
-
-    def check(self, content: bytes) -> None:
-        """Read one more part."""
-        self.bytes += len(content)
-        if self.bytes > MAX_BYTES:
-            raise RefusedError(_("its text and styles unpack to more than 20 MB"))
-        parser = expat.ParserCreate()
-        parser.StartDoctypeDeclHandler = self._doctype
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.Parse(content, True)  # noqa: FBT003 - expat's way to say that this is all
-
-    def _doctype(self, *_declaration: object) -> None:
-        raise RefusedError(_("its XML declares entities, which Word never does"))
-
-    def _start(self, *_element: object) -> None:
-        self.elements += 1
-        self.depth += 1
-        if self.elements > MAX_ELEMENTS:
-            raise RefusedError(_("it has more than %(most)d elements") % {"most": MAX_ELEMENTS})
-        refuse_nesting(self.depth)
-
-    def _end(self, _name: str) -> None:
-        self.depth -= 1
 
 
 def body_parts(parts: Parts) -> list[str]:
@@ -65,15 +29,30 @@ def body_parts(parts: Parts) -> list[str]:
 
 def _target(parts: Parts, relations: str, kind: str, usual: str) -> str:
     folder = dirname(dirname(relations))
-    for relation in _tree(parts[relations]) if relations in parts else ():
+    for relation in tree(parts[relations]) if relations in parts else ():
         name = normpath(join(folder, relation.get("Target", ""))).lstrip("/")
         if relation.get("Type", "").endswith(f"/{kind}") and name in parts:
             return name
     return usual
 
 
-def _tree(content: bytes) -> etree._Element:
+def tree(content: bytes) -> etree._Element:
+    """Read XML that was found in bounds."""
     return etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
+
+
+def attribute(element: etree._Element, name: str) -> str:
+    """Return an attribute by its name without its namespace: files of the strict kind have another."""
+    return next((value for key, value in element.items() if _local(key) == name), "")
+
+
+def local_name(element: etree._Element) -> str:
+    """Return the name of an element without its namespace; none for comments."""
+    return _local(element.tag) if isinstance(element.tag, str) else ""
+
+
+def _local(name: str) -> str:
+    return name.rpartition("}")[2]
 
 
 # --- Words -------------------------------------------------------------------------------------------------------
@@ -81,50 +60,47 @@ def _tree(content: bytes) -> etree._Element:
 
 def words_of(parts: Parts) -> Counter[str]:
     """Count the words that the file shows in its text and in the notes that the text refers to."""
-    document, *notes = (_tree(parts[name]) for name in body_parts(parts))
+    document, *notes = (tree(parts[name]) for name in body_parts(parts))
     found = count_words("\n".join(_paragraphs(document)))
     referred = {
-        (etree.QName(mark).localname.removesuffix("Reference"), _attribute(mark, "id"))
+        (local_name(mark).removesuffix("Reference"), attribute(mark, "id"))
         for mark in document.iter("{*}footnoteReference", "{*}endnoteReference")
-        if not any(etree.QName(outer).localname in _NOT_SHOWN for outer in mark.iterancestors())
+        if not any(local_name(outer) in _NOT_SHOWN for outer in mark.iterancestors())
     }
     for note in (note for root in notes for note in root):
-        if (etree.QName(note).localname, _attribute(note, "id")) in referred:
+        if (local_name(note), attribute(note, "id")) in referred:
             found.update(count_words("\n".join(_paragraphs(note))))
     return found
 
 
-def _attribute(element: etree._Element, name: str) -> str:
-    return next((value for key, value in element.items() if etree.QName(key).localname == name), "")
-
-
 def _paragraphs(root: etree._Element) -> Iterator[str]:
+    with_choice = {choice.getparent() for choice in root.iter("{*}Choice")}
     open_paragraphs: list[list[str]] = []
-    carried = ""  # a paragraph whose end is deleted goes on in the next one
+    carried: list[str] = []  # a paragraph whose end is deleted goes on in the next one
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
-        name = etree.QName(element).localname if isinstance(element.tag, str) else ""
-        if event == "start" and _is_hidden(element, name):
+        name = local_name(element)
+        if event == "start" and _is_hidden(element, name, with_choice):
             walk.skip_subtree()
         elif name == "p" and event == "start":
-            open_paragraphs.append([carried])
-            carried = ""
+            open_paragraphs.append(carried)
+            carried = []
         elif name == "p":
-            text = "".join(open_paragraphs.pop())
+            pieces = open_paragraphs.pop()
             if element.find("{*}pPr/{*}rPr/{*}del") is not None:
-                carried = text
+                carried = pieces
             else:
-                yield text
+                yield "".join(pieces)
         elif event == "start" and open_paragraphs:
             open_paragraphs[-1].append((element.text or "") if name == "t" else _WRITTEN.get(name, ""))
-    yield carried
+    yield "".join(carried)
 
 
-def _is_hidden(element: etree._Element, name: str) -> bool:
+def _is_hidden(element: etree._Element, name: str, with_choice: set[etree._Element]) -> bool:
     if name == "tr":
         return element.find("{*}trPr/{*}del") is not None
     if name == "Fallback":  # the same once more, for older readers
-        return element.getparent().find("{*}Choice") is not None
+        return element.getparent() in with_choice
     return name in _NOT_SHOWN
 
 
@@ -137,9 +113,6 @@ def simplified(parts: Parts) -> Parts:
 
 
 def _unwrapped(content: bytes) -> bytes:
-    root = _tree(content)
-    for wrapper in list(root.iter(*_WRAPPERS)):
-        parent = wrapper.getparent()
-        place = parent.index(wrapper)
-        parent[place : place + 1] = list(wrapper)
+    root = tree(content)
+    etree.strip_tags(root, *_WRAPPERS)
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True)

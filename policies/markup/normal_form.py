@@ -62,14 +62,10 @@ def apply(root: etree._Element) -> bool:
     """
     for element in root.iter(*_SAME):
         element.tag = _SAME[element.tag]
-    _drop_tags(link for link in root.iter("a") if not link.attrib)
-    for look in reversed(list(root.iter("a", "strong", "em"))):
-        if _is_empty(look) and _format_inside(look, _PLAIN):
-            look.drop_tag()
-    for paragraph in list(root.iter("p")):
-        if _is_empty(paragraph) and not paragraph.attrib:
-            paragraph.drop_tree()
-    _drop_tags(box for box in root.iter("div") if _is_table_box(box))
+    drop_tags(link for link in root.iter("a") if not link.attrib)
+    drop_tags(_empty_looks(root))
+    drop_tags(_empty_paragraphs(root))
+    drop_tags(box for box in root.iter("div") if _is_table_box(box))
     for element in list(root.iter("td", "th", "li")):
         _unwrap_paragraph(element)
     for heading in root.iterfind(".//thead//th"):
@@ -80,9 +76,64 @@ def apply(root: etree._Element) -> bool:
     return _lay_out_all(root)
 
 
-def _drop_tags(elements: Iterable[etree._Element]) -> None:
-    for element in list(elements):
-        element.drop_tag()
+def drop_tags(elements: Iterable[etree._Element]) -> None:
+    """Drop elements and leave what is inside of them, all at once: one by one, each would look for its place anew.
+
+    They come in the order of the text.
+    """
+    dropped = list(elements)
+    known = set(dropped)
+    for parent in dict.fromkeys(
+        element.getparent() for element in reversed(dropped)
+    ):  # from the inside outwards
+        _write_without_tags(parent, known)
+
+
+def _write_without_tags(parent: etree._Element, dropped: set[etree._Element]) -> None:
+    content = list(_content_without_tags(parent, dropped))
+    for child in list(parent):
+        parent.remove(child)
+    parent.text = None
+    for is_text, group in groupby(content, key=lambda piece: isinstance(piece, str)):
+        if is_text:
+            _append_text(parent, "".join(group))
+        else:
+            parent.extend(group)
+
+
+def _content_without_tags(
+    parent: etree._Element, dropped: set[etree._Element]
+) -> Iterator[str | etree._Element]:
+    yield parent.text or ""
+    for child in list(parent):
+        tail, child.tail = child.tail or "", None
+        if child in dropped:
+            yield from _content_without_tags(child, dropped)
+        else:
+            yield child
+        yield tail
+
+
+def _empty_paragraphs(root: etree._Element) -> list[etree._Element]:
+    found = [paragraph for paragraph in root.iter("p") if _is_empty(paragraph) and not paragraph.attrib]
+    for paragraph in found:
+        paragraph.text = None
+    return found
+
+
+def _empty_looks(root: etree._Element) -> list[etree._Element]:
+    """Find the formatting that holds nothing, or only more of that."""
+    found: set[etree._Element] = set()
+    elements = list(root.iter("a", "strong", "em"))
+    for look in reversed(elements):  # from the inside outwards
+        inside = list(look)
+        around = [look.text, *(child.tail for child in inside)]
+        is_empty = all(child in found for child in inside) and not any(
+            (t or "").strip(_SPACE) for t in around
+        )
+        if is_empty and _format_inside(look, _PLAIN):
+            found.add(look)
+    return [look for look in elements if look in found]
 
 
 def _is_table_box(box: etree._Element) -> bool:
@@ -204,11 +255,11 @@ def _spaced(line: Iterable[_Piece]) -> Iterator[_Piece]:
 
 def _write(parent: etree._Element, line: Iterable[_Piece], level: int = 0) -> None:
     if level == len(_Format._fields):
-        for piece in line:
-            if piece.element is None:
-                _append_text(parent, piece.text)
+        for is_text, group in groupby(line, key=lambda piece: piece.element is None):
+            if is_text:
+                _append_text(parent, "".join([piece.text for piece in group]))
             else:
-                parent.append(piece.element)
+                parent.extend([piece.element for piece in group])
         return
     for value, group in groupby(line, key=lambda piece: piece.format[level]):
         if value is None or value is False:

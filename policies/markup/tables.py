@@ -9,6 +9,7 @@ from lxml import etree
 
 _GROUPS = ("thead", "tbody", "tfoot")
 _FEWEST_COLUMNS = 3  # two fit beside each other on any screen
+_LONGEST_HEADING = 200  # characters, as each cell of its column repeats it
 
 
 def prepare_for_narrow_screens(root: etree._Element) -> None:
@@ -20,11 +21,11 @@ def prepare_for_narrow_screens(root: etree._Element) -> None:
 
 
 def _is_plain(table: etree._Element, rows: list[etree._Element]) -> bool:
-    """Say whether a table has one row of headings, and no cell that spans others."""
+    """Say whether a table has one row of short headings, and no cell that spans others."""
     if len(rows) < 2 or table.xpath(".//table | .//*[@colspan or @rowspan]"):  # noqa: PLR2004 - headings and a row
         return False
     columns = len(rows[0])
-    has_headings = all(cell.tag == "th" and _words(cell) for cell in rows[0])
+    has_headings = all(cell.tag == "th" and 0 < len(_words(cell)) <= _LONGEST_HEADING for cell in rows[0])
     return has_headings and columns >= _FEWEST_COLUMNS and all(len(row) == columns for row in rows)
 
 

@@ -115,7 +115,7 @@ class _Reader:
         self.path: tuple[Block, ...] = ()
         self.tags: tuple[str, ...] = ()
         self.formatting: Formatting = ()
-        self.runs: list[Run] = []
+        self.runs: list[tuple[Formatting, list[str]]] = []  # in pieces, as the parser stops at each entity
         self.lines_before: list[int] = []  # for each open block: how many lines there were when it opened
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
@@ -151,13 +151,15 @@ class _Reader:
             if "pre" not in self.tags and not (text := text.lstrip(SPACE)):
                 return
         elif self.runs[-1][0] == self.formatting:
-            text = self.runs.pop()[1] + text
-        self.runs.append((self.formatting, text))
+            self.runs[-1][1].append(text)
+            return
+        self.runs.append((self.formatting, [text]))
 
     def _flush(self) -> None:
         if not self.runs:
             return
-        runs, self.runs = self.runs, []
+        runs = [(formatting, "".join(pieces)) for formatting, pieces in self.runs]
+        self.runs = []
         if "pre" not in self.tags:
             runs = _collapsed(runs)
         if line := _without_outer_space(runs):

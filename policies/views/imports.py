@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.generic import FormView
 from wagtail.admin import messages
 from wagtail.admin.menu import MenuItem
@@ -16,9 +18,12 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from policies.drafts import NoDraftError
 from policies.importing.forms import ImportForm, editable_pages
-from policies.importing.limits import RefusedError
+from policies.importing.losses import RefusedError
 
 
+# The check of the token reads what was sent, and would answer a text that is too large with an error page: it is made
+# once the text was read, before anything is done with it.
+@method_decorator(csrf_exempt, name="dispatch")
 class ImportView(WagtailAdminTemplateMixin, FormView):
     """Asks for a policy and a text, and makes the draft."""
 
@@ -31,7 +36,18 @@ class ImportView(WagtailAdminTemplateMixin, FormView):
         """Let in who may edit a policy."""
         if not editable_pages(request.user):
             raise PermissionDenied
+        try:
+            request.POST  # noqa: B018 - reads what was sent
+        except RequestDataTooBig:
+            return self.form_invalid(self._form_without_text())
+        return self._checked(request, *args, **kwargs)
+
+    @method_decorator(csrf_protect)
+    def _checked(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return super().dispatch(request, *args, **kwargs)
+
+    def _form_without_text(self) -> ImportForm:
+        return ImportForm(self.get_initial(), user=self.request.user, is_too_large=True)
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         """Say where this is."""

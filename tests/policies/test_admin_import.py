@@ -4,13 +4,14 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from pytest_django import Settings
 from wagtail.models import GroupApprovalTask, GroupPagePermission, Workflow, WorkflowTask
 
 from config.roles import ensure_groups
 from home.models import User
 from policies import publishing
 from policies.importing.drafts import make_draft
-from policies.importing.limits import RefusedError
+from policies.importing.losses import RefusedError
 from policies.models import PolicyPage, PolicyVersion
 from tests.factories import home_page, policy_page, publish
 from tests.policies.word_files import p, r, word_file
@@ -125,12 +126,32 @@ def test_it_refuses_by_name_and_leaves_nothing_behind(
     assert not PolicyPage.objects.get(pk=page.pk).has_unpublished_changes
 
 
-def test_a_pasted_text_that_no_form_takes_is_told_apart_from_a_broken_request(
-    editor: Client, page: PolicyPage
+def test_a_pasted_text_that_is_too_large_is_refused_at_the_field(
+    editor: Client, page: PolicyPage, settings: Settings
 ) -> None:
-    answer = editor.post(FORM, {"page": page.pk, "text": "Be kind. " * 400_000})
-    assert answer.status_code == 400
-    assert "better sent as a file" in answer.content.decode()
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000
+    policy_page("Other rules")  # so that none is chosen on the form that comes back
+    revisions = page.revisions.count()
+    browser = Client(enforce_csrf_checks=True)  # the check is what reads a form first
+    browser.cookies = editor.cookies
+    answer = browser.post(FORM, {"page": page.pk, "text": "word " * 2_001})
+
+    assert "This is more than 9.8\xa0KB. Send it as a file." in refusal(answer)
+    assert list(answer.context["form"].errors) == ["text"]
+    assert "Up to 9.8\xa0KB" in answer.content.decode()
+    assert page.revisions.count() == revisions
+
+    as_file = editor.post(FORM, {"page": page.pk, "file": upload("rules.md", b"word " * 2_001)})
+    assert as_file.status_code == 302
+
+
+def test_a_text_without_the_token_of_the_form_is_refused(editor: Client, page: PolicyPage) -> None:
+    stranger = Client(enforce_csrf_checks=True)
+    stranger.cookies = editor.cookies
+    revisions = page.revisions.count()
+
+    assert stranger.post(FORM, {"page": page.pk, "text": TEXT}).status_code == 403
+    assert page.revisions.count() == revisions
 
 
 def test_a_refused_text_stays_in_the_form(editor: Client, page: PolicyPage) -> None:

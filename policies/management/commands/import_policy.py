@@ -4,14 +4,13 @@ import re
 import sys
 from argparse import ArgumentParser
 from collections import Counter
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from policies.importing.files import Outcome, Result, import_files
+from policies.importing.files import STEPS_OF_A_FILE, Outcome, Result, import_files
 
 
 class Command(BaseCommand):
@@ -30,9 +29,10 @@ class Command(BaseCommand):
             raise CommandError(f"--page takes lower-case letters, digits and hyphens: {slug}")
         files: list[Path] = options["files"]
         hides_progress = len(files) == 1 or not sys.stderr.isatty()
-        bar = partial(tqdm, total=len(files), unit=" files", leave=False, disable=hides_progress)
-        found = import_files(bar(files, desc="Reading"), slug=slug, is_dry_run=options["dry_run"])
-        outcomes = list(bar(found, desc="Writing", position=1))
+        steps = STEPS_OF_A_FILE * len(files)
+        with tqdm(total=steps, unit=" steps", leave=False, disable=hides_progress) as bar:
+            found = import_files(files, slug=slug, is_dry_run=options["dry_run"], on_step=bar.update)
+            outcomes = list(found)
         for outcome in outcomes:
             self._report(outcome)
         self._sum_up(outcomes, is_dry_run=options["dry_run"])

@@ -1,0 +1,144 @@
+"""Refuses Word files that unpack, or would be written out, as far more than they are.
+
+XML is measured while it is read for the first time. Then what its reader writes wherever it is used is counted: the
+note at each of its marks, the address at each of its links, the name of a style at each of its paragraphs.
+"""
+
+from collections import Counter
+from posixpath import basename, dirname, join
+from xml.parsers import expat
+from zipfile import ZipInfo
+
+from django.utils.translation import gettext as _
+from lxml import etree
+
+from policies.importing import limits, word_xml
+from policies.importing.losses import RefusedError, refuse_length
+
+_IS_ENCRYPTED = 0x1
+_MARKS = frozenset({"footnoteReference", "endnoteReference"})
+_STYLES = frozenset({"pStyle", "rStyle", "tblStyle"})
+_FIELD_OF_A_LINK = "HYPERLINK"
+
+
+def refuse_bombs(entries: list[ZipInfo]) -> None:
+    """Refuse an archive that unpacks to too much, before it is unpacked."""
+    unpacked = sum(entry.file_size for entry in entries)
+    if len(entries) > limits.MAX_ENTRIES:
+        raise RefusedError(_("it holds more than %(most)d files") % {"most": limits.MAX_ENTRIES})
+    if unpacked > limits.MAX_UNPACKED or any(
+        entry.file_size > max(limits.SMALL_ENTRY, limits.MAX_RATIO * entry.compress_size) for entry in entries
+    ):
+        raise RefusedError(_("it unpacks to far more than a text needs"))
+    if any(entry.flag_bits & _IS_ENCRYPTED for entry in entries):
+        raise RefusedError(_("it is protected by a password; save it without one"))
+
+
+class Bounds:
+    """Counts what XML holds while it is read for the first time, and stops at what is too much."""
+
+    def __init__(self) -> None:
+        self.bytes = self.elements = self.depth = 0
+
+    def check(self, content: bytes) -> None:
+        """Read one more part."""
+        self.bytes += len(content)
+        if self.bytes > limits.MAX_XML_BYTES:
+            most = limits.MAX_XML_BYTES // 1024**2
+            raise RefusedError(_("its text and styles unpack to more than %(most)d MB") % {"most": most})
+        parser = expat.ParserCreate()
+        parser.StartDoctypeDeclHandler = self._doctype
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.Parse(content, True)  # noqa: FBT003 - expat's way to say that this is all
+
+    def _doctype(self, *_declaration: object) -> None:
+        raise RefusedError(_("its XML declares entities, which Word never does"))
+
+    def _start(self, *_element: object) -> None:
+        self.elements += 1
+        self.depth += 1
+        if self.elements > limits.MAX_ELEMENTS:
+            raise RefusedError(_("it has more than %(most)d elements") % {"most": limits.MAX_ELEMENTS})
+        if self.depth > limits.MAX_DEPTH:
+            raise RefusedError(_("it is nested too deeply"))
+
+    def _end(self, _name: str) -> None:
+        self.depth -= 1
+
+
+# --- What is written again wherever it is used ------------------------------------------------------------------------
+
+
+def refuse_repetition(parts: word_xml.Parts) -> None:
+    """Refuse a file whose notes, links and styles would be written out as far more than it holds."""
+    document, *notes = word_xml.body_parts(parts)
+    styles = _lengths_of_styles(parts)
+    text = _Repetition(_lengths_of_targets(parts, document), styles)
+    text.add(word_xml.tree(parts[document]))
+    for name in notes:
+        inside = _Repetition(_lengths_of_targets(parts, name), styles)
+        for note in word_xml.tree(parts[name]):
+            before = inside.length
+            inside.add(note)
+            length = len(etree.tostring(note)) + inside.length - before
+            mark = f"{word_xml.local_name(note)}Reference", word_xml.attribute(note, "id")
+            text.length += length * max(text.marks[mark] - 1, 0)
+            refuse_length(text.length + inside.length)
+
+
+def _lengths_of_targets(parts: word_xml.Parts, name: str) -> dict[str, int]:
+    relations = join(dirname(name), "_rels", f"{basename(name)}.rels")
+    found = word_xml.tree(parts[relations]) if relations in parts else ()
+    return {relation.get("Id", ""): len(relation.get("Target", "")) for relation in found}
+
+
+def _lengths_of_styles(parts: word_xml.Parts) -> Counter[str]:
+    """Measure the names of styles: the reader notes each use of one that it does not know."""
+    lengths: Counter[str] = Counter()
+    for content in parts.values():
+        if b"styleId" in content:
+            for style in word_xml.tree(content).iter("{*}style"):
+                name = word_xml.attribute(style, "styleId")
+                lengths[name] += sum(len(word_xml.attribute(named, "val")) for named in style.iter("{*}name"))
+    return lengths
+
+
+class _Repetition:
+    """Adds up what the reader writes where a text only names it. It goes through the text in the reader's order."""
+
+    def __init__(self, targets: dict[str, int], styles: Counter[str]) -> None:
+        self.targets, self.styles = targets, styles
+        self.length = 0
+        self.marks: Counter[tuple[str, str]] = Counter()  # how often which note is referred to
+        self._fields: list[int] = []  # for each open field: the length of its address, if it is a link
+        self._instruction: list[str] = []
+
+    def add(self, root: etree._Element) -> None:
+        """Count one more piece of the text."""
+        for element in root.iter(etree.Element):
+            name = word_xml.local_name(element)
+            if name == "hyperlink":
+                self.length += self.targets.get(word_xml.attribute(element, "id"), 0)
+            elif name in _STYLES:
+                self.length += self.styles[word_xml.attribute(element, "val")]
+            elif name in _MARKS:
+                self.marks[name, word_xml.attribute(element, "id")] += 1
+            elif name == "r":
+                self.length += next((length for length in reversed(self._fields) if length), 0)
+            elif name == "instrText":
+                self._instruction += element.itertext()
+            elif name == "fldChar":
+                self._field(word_xml.attribute(element, "fldCharType"))
+            refuse_length(self.length)
+
+    def _field(self, kind: str) -> None:
+        if kind == "begin":
+            self._fields.append(0)
+            self._instruction = []
+        elif kind in {"separate", "end"} and self._fields:
+            self._fields.pop()
+            instruction = "".join(self._instruction)
+            self.length += len(instruction)  # the reader looks at it anew each time
+            if kind == "separate":
+                self._fields.append(len(instruction) if _FIELD_OF_A_LINK in instruction else 0)
