@@ -192,7 +192,7 @@ class Visitor:
             is_ours = host == domain or host.endswith(f".{domain}")
             yield Seen(
                 kind=Kind.COOKIE,
-                name=cookie["name"],
+                name=_printable(cookie["name"]),
                 host=domain,
                 is_ours=is_ours,
                 lasts=judging.SESSION if cookie["expires"] < 0 else cookie["expires"] - now,
@@ -208,7 +208,7 @@ class Visitor:
             for kind, names in _stores(frame).items():
                 lasts = judging.SESSION if kind == Kind.SESSION else judging.FOR_EVER
                 host = urlsplit(origin).hostname or ""
-                for name in names:
+                for name in map(_printable, names):
                     is_ours = origin == self.origin
                     yield Seen(kind=Kind(kind), name=name, host=host, is_ours=is_ours, lasts=lasts)
 
@@ -258,6 +258,11 @@ def _stores(frame: Frame) -> dict[str, list[str]]:
     with suppress(Error):
         return frame.evaluate(_STORES)
     return {}
+
+
+def _printable(name: str) -> str:
+    """Write out what a terminal would act on: a site could hide a finding, or fake the last line."""
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in name)
 
 
 def _same_site(header: str) -> tuple[str, str]:

@@ -30,7 +30,7 @@ BREAKS<img src="FAR/pixel.gif" alt="" loading="lazy">{% endblock %}
 {% endblock %}"""
 SCRIPTS = {
     "tracker.js": """document.cookie = "_tracker=1; path=/";
-        if (navigator.globalPrivacyControl) sessionStorage.setItem("heard", "1");
+        if (navigator.globalPrivacyControl) sessionStorage.setItem("heard\\x1b[2J", "1");
         indexedDB.open("numbers");""",
     "visits.js": 'localStorage.setItem("visits", "1"); document.cookie = "_counted=1; path=/; max-age=60";',
 }
@@ -139,7 +139,7 @@ def test_what_is_planted_is_found_and_named(live_server: LiveServer, third_party
     expected = {
         "undeclared: IndexedDB numbers of localhost": everywhere,
         "undeclared: cookie _tracker of localhost": everywhere,
-        "undeclared: session storage heard of localhost": "signal",
+        "undeclared: session storage heard\\x1b[2J of localhost": "signal",
         f"without consent: request {third_party}": "before, signal, rejected",
         f"without consent: request {_far(third_party)}": "before, signal, rejected",
         "left behind: local storage visits of localhost": "withdrawn",
