@@ -3,6 +3,7 @@
 What is declared here is shown to visitors, and asked about, once a version of the cookie policy freezes it.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -32,6 +33,9 @@ from policies.notices import MAX_VARNAME, VARNAME
 
 SAVED = _("Saved. Visitors see it once a new version of the cookie policy is published.")
 NOT_SAVED = _("Not saved: see what is marked below.")
+
+MAX_STARS = 3  # each makes it slower to find what a name stands for, in every visitor's browser
+_COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)  # RFC 6265: a token of RFC 2616
 
 
 class CategoryForm(WagtailAdminModelForm):
@@ -110,12 +114,20 @@ class CookieForm(WagtailAdminModelForm):
         name = self.cleaned_data["name"]
         if not name.strip("*_-. "):
             raise ValidationError(_("Give at least the beginning of the name."))
+        if name.count("*") > MAX_STARS or "**" in name:
+            raise ValidationError(_("A name has at most three stars, none beside another."))
         return name
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a cookie that the category has already."""
+        """Refuse a cookie that the category has already, and a name that no browser takes for a cookie."""
         cleaned = super().clean()
         group, name = cleaned.get("cookiegroup"), cleaned.get("name")
+        if (
+            name
+            and cleaned.get("storage") == CookieDetails.Storage.COOKIE
+            and not _COOKIE_NAME.fullmatch(name)
+        ):
+            self.add_error("name", _("A cookie's name has letters, digits and !#$%&'*+-.^_`|~ only."))
         same = Cookie.objects.filter(cookiegroup=group, name=name, domain=self.instance.domain)
         if group and same.exclude(pk=self.instance.pk).exists():
             self.add_error("name", _("This category has a cookie of this name already."))

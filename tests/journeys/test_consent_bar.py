@@ -362,6 +362,17 @@ def test_a_choice_in_one_tab_holds_in_the_other(
     expect(bar(home)).to_be_hidden()
 
 
+def test_withdrawing_takes_effect_in_every_window(
+    home: Page, context: BrowserContext, live_server: LiveServer
+) -> None:
+    click(home, "Accept all")
+    other = context.new_page()
+    other.goto(f"{live_server.url}/cookie-policy/")
+    other.wait_for_function("window.planted === 1")
+    home.get_by_role("button", name="Withdraw consent").click()
+    other.wait_for_function("(window.planted ?? 0) === 0")
+
+
 def test_going_back_does_not_bring_the_bar_back(home: Page, live_server: LiveServer) -> None:
     home.goto(f"{live_server.url}/cookie-policy/")
     click(home, "Reject all")

@@ -175,6 +175,10 @@ def test_its_details_are_changed_in_the_same_form(owner: Client) -> None:
     [
         {"name": "*"},
         {"name": "visits"},
+        {"name": "a=b;c"},
+        {"name": "é☃"},
+        {"name": "a**b"},
+        {"name": "a*b*c*d*e"},
         {"provider": ""},
         {"party": "second"},
         {"policy_url": "javascript:x"},

@@ -53,6 +53,7 @@ class ConsentBar {
     this.running = new Set(); // categories whose scripts were started on this page
     this.isDismissed = false; // by Escape, for this page view only
     this.saving = null; // the choice under way
+    this.others = new BroadcastChannel("consent"); // windows beside this one
     this.opener = null;
   }
 
@@ -68,6 +69,7 @@ class ConsentBar {
     // Focus stops above the bar: the style sheet needs to know how high it is.
     const root = document.documentElement.style;
     new ResizeObserver(() => root.setProperty("--consent-bar-height", `${this.bar.offsetHeight}px`)).observe(this.bar);
+    this.others.onmessage = () => this.refresh();
     this.refresh();
   }
 
@@ -207,6 +209,7 @@ class ConsentBar {
     this.hide();
     this.say(this.bar.dataset.messageSaved);
     this.apply(this.decision().granted, true);
+    this.others.postMessage("");
   }
 
   say(words) {
