@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.http import HttpResponse
 from django.template import Context, Template
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
@@ -17,7 +18,7 @@ from wagtail.models import get_page_models
 
 from forms.models import FormPage
 from home.models import ContentPage
-from policies import consent
+from policies import consent, views
 from policies.models import ConsentRecord
 from store.models import ProductPage, ShopPage
 from tests.factories import cookie_policy, declare_cookies, home_page, policy_page, product, publish
@@ -288,14 +289,15 @@ def test_another_choice_takes_the_place_of_one_that_is_still_being_saved(
 def test_a_late_answer_to_a_page_that_was_left_undoes_nothing(
     home: Page, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save, is_first = consent.save_choice, iter([True])
+    save, is_first = views.cookies._save, iter([True])
 
-    def slowly(**choice: Any) -> ConsentRecord:
+    def slowly(*request: Any, **form: Any) -> HttpResponse:
+        answer = save(*request, **form)
         if next(is_first, False):
-            time.sleep(2)
-        return save(**choice)
+            time.sleep(2)  # it is on record, and its answer with the cookie is on its way
+        return answer
 
-    monkeypatch.setattr(consent, "save_choice", slowly)
+    monkeypatch.setattr(views.cookies, "_save", slowly)
     bar(home).get_by_role("button", name="Accept all").click()
     home.wait_for_timeout(200)
     home.goto(f"{live_server.url}/cookie-policy/")
