@@ -3,7 +3,7 @@
 It counts records, which name nobody; it tracks no visitor and knows of no visit without a choice.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -20,10 +20,11 @@ LONGEST_BY_DAY = 45  # days; longer periods are counted by week
 
 @dataclass(frozen=True)
 class Row:
-    """The choices of one day or week: way of choosing → how many."""
+    """The choices of one day or week: way of choosing → how many; short name of a category → how many allow it."""
 
     start: date
     counts: dict[str, int]
+    allowed: dict[str, int]
 
     @property
     def total(self) -> int:
@@ -37,10 +38,16 @@ class Share:
     name: str
     number: int
     out_of: int
+    varname: str = ""
 
     @property
     def percent(self) -> int:
         return round(100 * self.number / self.out_of) if self.out_of else 0
+
+    @property
+    def rest(self) -> "Share":
+        """The others."""
+        return Share(self.name, self.out_of - self.number, self.out_of, self.varname)
 
 
 @dataclass(frozen=True)
@@ -68,23 +75,36 @@ def of_last_days(days: int, *, now: datetime) -> Report:
     """Count the choices of the last so many days: three queries, whatever their number."""
     records = ConsentRecord.objects.filter(created_at__gt=now - timedelta(days=days), created_at__lte=now)
     step = "day" if days <= LONGEST_BY_DAY else "week"
-    rows = _rows(records, step, now - timedelta(days=days), now)
+    notice = notices.current(now)
+    categories = notice.optional if notice else ()
+    varnames = [category.varname for category in categories]
+    starts = _starts(step, now - timedelta(days=days), now)
+    rows = _rows(records, step, starts, varnames)
     totals = {method: sum(row.counts[method] for row in rows) for method in METHODS}
-    return Report(rows, totals, _categories(records, now), step)
+    return Report(rows, totals, _shares(records, categories), step)
 
 
-def _rows(records: QuerySet[ConsentRecord], step: str, since: datetime, now: datetime) -> list[Row]:
+def _rows(
+    records: QuerySet[ConsentRecord], step: str, starts: Iterable[date], varnames: list[str]
+) -> list[Row]:
     truncate = TruncDay if step == "day" else TruncWeek
     counted = (
         records.annotate(start=truncate("created_at"))
         .order_by("start")
         .values_list("start", "method")
-        .annotate(number=Count("pk"))
+        .annotate(number=Count("pk"), **{f"on_{name}": _allowing(name) for name in varnames})
     )
-    found: dict[date, dict[str, int]] = {}
-    for start, method, number in counted:
-        found.setdefault(start.date(), dict.fromkeys(METHODS, 0))[method] = number
-    return [Row(start, found.get(start, dict.fromkeys(METHODS, 0))) for start in _starts(step, since, now)]
+    found = {start: Row(start, dict.fromkeys(METHODS, 0), dict.fromkeys(varnames, 0)) for start in starts}
+    for start, method, number, *allowing in counted:
+        row = found[start.date()]
+        row.counts[method] = number
+        for varname, allowed in zip(varnames, allowing, strict=True):
+            row.allowed[varname] += allowed
+    return list(found.values())
+
+
+def _allowing(varname: str) -> Count:
+    return Count("pk", filter=Q(**{f"choices__{varname}": True}))
 
 
 def _starts(step: str, since: datetime, now: datetime) -> Iterator[date]:
@@ -97,15 +117,11 @@ def _starts(step: str, since: datetime, now: datetime) -> Iterator[date]:
         day += timedelta(days=1 if step == "day" else 7)
 
 
-def _categories(records: QuerySet[ConsentRecord], now: datetime) -> list[Share]:
-    notice = notices.current(now)
-    if notice is None or not notice.optional:
-        return []
-    numbers = records.aggregate(
-        **{f"asked_{c.varname}": Count("pk", filter=Q(choices__has_key=c.varname)) for c in notice.optional},
-        **{
-            f"on_{c.varname}": Count("pk", filter=Q(**{f"choices__{c.varname}": True}))
-            for c in notice.optional
-        },
-    )
-    return [Share(c.name, numbers[f"on_{c.varname}"], numbers[f"asked_{c.varname}"]) for c in notice.optional]
+def _shares(records: QuerySet[ConsentRecord], categories: Iterable[notices.Category]) -> list[Share]:
+    offered = list(categories)
+    asked = {f"asked_{c.varname}": Count("pk", filter=Q(choices__has_key=c.varname)) for c in offered}
+    allowed = {f"on_{c.varname}": _allowing(c.varname) for c in offered}
+    numbers = records.aggregate(**asked, **allowed) if offered else {}
+    return [
+        Share(c.name, numbers[f"on_{c.varname}"], numbers[f"asked_{c.varname}"], c.varname) for c in offered
+    ]

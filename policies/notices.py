@@ -132,7 +132,7 @@ def current(now: datetime) -> Notice | None:
             if v.is_material and v.change_summary
         )[:MAX_CHANGES],
         categories=categories_of(version.facts),
-        services=_services_of(version.facts),
+        services=services_of(version.facts),
         **{name: str(words.get(name, "")) for name in NOTICE_FIELDS.values()},
     )
 
@@ -161,7 +161,8 @@ def categories_of(facts: dict[str, Any]) -> tuple[Category, ...]:
     )
 
 
-def _services_of(facts: dict[str, Any]) -> tuple[Service, ...]:
+def services_of(facts: dict[str, Any]) -> tuple[Service, ...]:
+    """Read the outside services that visitors are asked about from the facts of a frozen version."""
     return tuple(
         Service(service["key"], service["category"], tuple(service["origins"]))
         for service in facts.get("services") or ()

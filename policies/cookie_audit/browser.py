@@ -121,7 +121,7 @@ class Site:
         choice = audit_pages.choose(self.page, self._seeds(), most=self.limits.most_pages)
         policy = urlsplit(declared.url).path.partition("versions/")[0] or "/"
         return Plan(
-            declared=replace(declared, waiting=choice.waiting),
+            declared=replace(declared, waiting=judging.merged(declared.waiting, choice.waiting)),
             choice=choice,
             pages=tuple(dict.fromkeys(("/", policy, *choice.paths, audit_pages.MISSING))),
             states=tuple(judging.states_of(declared)),
@@ -146,11 +146,17 @@ class Site:
         address = f"{self.origin}{path}record.json"
         response = self._get(address)
         try:
-            categories = notices.categories_of(json.loads(response.text())["facts"])
+            facts = json.loads(response.text())["facts"]
+            categories, waiting = (
+                notices.categories_of(facts),
+                judging.waiting_for(notices.services_of(facts)),
+            )
         except (ValueError, KeyError, TypeError, AttributeError):
             message = f"{address} is no record of a cookie policy (status {response.status})."
             raise AuditError(message) from None
-        return Declared(categories=categories, origins=origins, number=number, url=self.origin + path)
+        return Declared(
+            categories=categories, origins=origins, waiting=waiting, number=number, url=self.origin + path
+        )
 
     def _seeds(self) -> list[str]:
         response = self._get(f"{self.origin}/sitemap.xml")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from policies.consent import COOKIE_NAME
-from policies.notices import Category, DeclaredCookie
+from policies.notices import Category, DeclaredCookie, Service
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 # The longest that a unit can be: what is declared in words is held against seconds.
@@ -364,6 +364,23 @@ def in_words(seconds: float) -> str:
         if seconds >= 2 * size:
             return f"lasts {seconds / size:.0f} {unit}"
     return f"lasts {seconds:.0f} seconds"
+
+
+def waiting_for(services: Iterable[Service]) -> dict[str, frozenset[str]]:
+    """Say for the origin of each outside service which categories it waits for."""
+    found: dict[str, frozenset[str]] = {}
+    for service in services:
+        found = merged(found, dict.fromkeys(service.origins, frozenset({service.category})))
+    return found
+
+
+def merged(
+    one: Mapping[str, frozenset[str]], other: Mapping[str, frozenset[str]]
+) -> dict[str, frozenset[str]]:
+    """Put together what waits for what: whoever is named twice waits for either."""
+    return {
+        origin: one.get(origin, frozenset()) | other.get(origin, frozenset()) for origin in {*one, *other}
+    }
 
 
 def origins_of(policy: str) -> frozenset[str]:

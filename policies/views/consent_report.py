@@ -11,7 +11,7 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from home import plots
 from policies import consent_report
-from policies.consent_report import METHODS, Report
+from policies.consent_report import METHODS, Report, Share
 from policies.models import ConsentRecord
 
 PERIODS = (30, 90, 365)  # days
@@ -37,11 +37,28 @@ class ConsentReportView(PermissionRequiredMixin, WagtailAdminTemplateMixin, Temp
             **super().get_context_data(**kwargs),
             "report": report,
             "plot": _plot(report),
-            "table": [(row, [row.counts[method] for method in METHODS]) for row in reversed(report.rows)],
+            "plots_by_category": [(share, _plot_of_category(report, share)) for share in report.categories],
+            "table": [
+                (row, [*(row.counts[method] for method in METHODS), row.total, *row.allowed.values()])
+                for row in reversed(report.rows)
+            ],
             "methods": [ConsentRecord.Method(method).label for method in METHODS],
             "periods": PERIODS,
             "days": days,
         }
+
+
+def _plot_of_category(report: Report, share: Share) -> plots.StackedBars:
+    rows = []
+    for row in report.rows:
+        on = row.allowed[share.varname]
+        words = _("%(day)s: %(number)s of %(total)s allow it") % {
+            "day": date_format(row.start, "SHORT_DATE_FORMAT"),
+            "number": on,
+            "total": row.total,
+        }
+        rows.append((date_format(row.start, "j M"), str(words), [on, row.total - on]))
+    return plots.stacked_bars(rows)
 
 
 def _plot(report: Report) -> plots.StackedBars:

@@ -1,5 +1,6 @@
 """What was seen, held against what is declared: names, patterns, kinds, parties, times, flags, origins. No browser."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from policies.cookie_audit import judging
 from policies.cookie_audit.judging import Declared, Finding, Kind, Problem, Seen, Sighting, State
-from policies.notices import Category, DeclaredCookie
+from policies.notices import Category, DeclaredCookie, Service
 
 BEFORE = State(name="before")
 ALL = State(name="all", granted=frozenset({"analytics"}), has_chosen=True)
@@ -63,6 +64,22 @@ def test_an_optional_cookie_needs_its_own_category() -> None:
     assert found(cookie("_ga_X1"), ALL, site) == []
     assert found(cookie("_ga_X1"), BEFORE, site) == [Problem.EARLY]
     assert found(cookie("_fb"), ALL, site) == [Problem.EARLY]
+
+
+def test_a_service_waits_for_the_category_under_which_visitors_are_asked_about_it() -> None:
+    stats, maps = category(entry("visits")), category(entry("tiles"), varname="media")
+    services = [Service("google", "analytics", ("https://stats.example", "https://tags.example"))]
+    of = replace(
+        declared(stats, maps, origins=("https://stats.example", "https://tags.example")),
+        waiting=judging.merged(judging.waiting_for(services), {"https://stats.example": frozenset()}),
+    )
+    for origin in ("https://stats.example", "https://tags.example"):
+        assert found(request(origin), State(name="only media", granted=frozenset({"media"})), of) == [
+            Problem.EARLY
+        ]
+        assert (
+            found(request(origin), State(name="only analytics", granted=frozenset({"analytics"})), of) == []
+        )
 
 
 def test_what_stays_after_withdrawing_is_left_behind() -> None:

@@ -40,6 +40,21 @@ def test_it_counts_each_day_without_gaps(notice: notices.Notice) -> None:
     assert [(share.number, share.percent) for share in report.shares] == [(2, 67), (1, 33), (0, 0)]
 
 
+def test_it_counts_who_allows_each_category_over_time(notice: notices.Notice, client: Client) -> None:
+    now = timezone.now()
+    for method, *categories in (("all",), ("chosen", "media"), ("none",)):
+        choose(notice, method, *categories, at=now)
+    choose(notice, "chosen", "analytics", at=now - timedelta(days=2))
+    rows = consent_report.of_last_days(30, now=now).rows
+    assert rows[-1].allowed == {"analytics": 1, "media": 2}
+    assert rows[-2].allowed == {"analytics": 0, "media": 0}
+    assert rows[-3].allowed == {"analytics": 1, "media": 0}
+    client.force_login(User.objects.create_superuser("owner@example.com", "a-long-password"))
+    shown = client.get("/admin/policies/consent-report/").content.decode()
+    assert "2 of 3 allow it" in shown
+    assert "allow Media</th>" in shown
+
+
 def test_a_day_is_the_sites_and_not_that_of_utc(notice: notices.Notice) -> None:
     choose(notice, "all", at=datetime(2026, 7, 14, 23, 30, tzinfo=UTC))  # half past midnight in London
     assert consent_report.of_last_days(30, now=NOW).rows[-1].total == 1
