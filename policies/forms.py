@@ -37,6 +37,13 @@ class PolicyPageForm(WagtailAdminPageForm):
             self.add_error("slug", _("The site uses this address itself. Choose another."))
         return cleaned
 
+    def _post_clean(self) -> None:
+        """Take an unticked radio for what it says: it sends nothing, and Django then keeps the old answer."""
+        for name in STATEMENT_FIELDS:
+            if name in self.cleaned_data:
+                setattr(self.instance, name, self.cleaned_data[name])
+        super()._post_clean()
+
     def _is_new_draft(self) -> bool:
         """Say whether what the instance states about a version was said of one that is published already."""
         page = self.instance

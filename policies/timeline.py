@@ -83,8 +83,11 @@ def day(policy: Policy, date_: date, *, now: datetime) -> Day:
 
 def _bounds(date_: date) -> tuple[datetime, datetime]:
     zone = timezone.get_default_timezone()
-    first, after = (datetime.combine(d, time.min, tzinfo=zone) for d in (date_, date_ + timedelta(days=1)))
-    return first.astimezone(UTC), after.astimezone(UTC) - _SMALLEST_STEP
+    first = datetime.combine(date_, time.min, tzinfo=zone).astimezone(UTC)
+    if date_ == date.max:
+        return first, datetime.max.replace(tzinfo=UTC)
+    after = datetime.combine(date_ + timedelta(days=1), time.min, tzinfo=zone)
+    return first, after.astimezone(UTC) - _SMALLEST_STEP
 
 
 def _order(version: PolicyVersion) -> tuple[datetime, int]:

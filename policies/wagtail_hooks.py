@@ -97,6 +97,21 @@ def tell_of_coming_versions(request: HttpRequest, page: Page) -> None:
 
 
 @hooks.register("before_edit_page")
+def tell_of_withdrawn_text(request: HttpRequest, page: Page) -> None:
+    """Say that the page still has the text of a version that was taken back: publishing it would bring it again."""
+    if request.method != "GET" or not isinstance(page, PolicyPage) or page.policy is None:
+        return
+    newest = page.policy.versions.listed().order_by("-number").first()
+    if newest is None or not newest.is_withdrawn:
+        return
+    words = gettext(
+        "Version %(number)s was withdrawn, and this page may still have its text. To go on from what holds, put that "
+        "version back (Policies → Policy versions)."
+    )
+    messages.warning(request, words % {"number": newest.number})
+
+
+@hooks.register("before_edit_page")
 def take_a_decision_that_comes_too_late_as_a_draft(request: HttpRequest, page: Page) -> None:
     """Keep what was typed where somebody else has decided meanwhile; Wagtail answers that with an error page."""
     if not request.POST.get("action-workflow-action") or page.current_workflow_task is not None:

@@ -48,6 +48,20 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
     header_icon = "clipboard-list"
     http_method_names = ["get", "head", "post"]
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Tell reviewers who follow an old link that nothing waits, instead of turning them away."""
+        try:
+            self.page  # noqa: B018 - asked for its PermissionDenied
+        except PermissionDenied:
+            policy = Policy.objects.filter(pages=self.kwargs["page_id"]).first()
+            if policy is None or not request.user.has_perm("policies.view_policyversion"):
+                raise
+            messages.info(
+                request, _("The draft was decided about. It does not wait for your review any more.")
+            )
+            return redirect("policy-overview:inspect", policy.pk)
+        return super().dispatch(request, *args, **kwargs)
+
     @cached_property
     def page(self) -> PolicyPage:
         return _page(self.request, self.kwargs["page_id"])

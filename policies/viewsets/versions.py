@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from wagtail.admin import messages
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
-from wagtail.admin.ui.tables import Column, DateColumn
+from wagtail.admin.ui.tables import Column, DateColumn, TitleColumn
 from wagtail.admin.views.generic import IndexView, InspectView
 from wagtail.admin.widgets import Button
 
@@ -68,6 +68,10 @@ def put_back(request: HttpRequest, pk: int) -> HttpResponse:
     words = _("The draft has the text of version %(number)s. Say what changed, then publish it or submit it.")
     messages.success(request, words % {"number": version.number})
     return redirect("wagtailadmin_pages:edit", draft.object_id)
+
+
+def _publisher(version: PolicyVersion) -> str:
+    return version.publisher.get_full_name() or str(version.publisher) if version.publisher else ""
 
 
 class VersionFilterSet(WagtailFilterSet):
@@ -151,7 +155,11 @@ class VersionViewSet(ReadOnlyViewSet):
     ordering = ["-recorded_at", "-number"]
     list_per_page = 50
     list_display = [
-        Column("__str__", label=gettext_lazy("Version")),
+        TitleColumn(
+            "__str__",
+            label=gettext_lazy("Version"),
+            get_url=lambda version: reverse("policy-versions:inspect", args=[version.pk]),
+        ),
         Column("status", label=gettext_lazy("Status"), accessor=lambda version: Status(version.status).label),
         MomentColumn("effective_at", label=gettext_lazy("In force from"), sort_key="effective_at"),
         DateColumn("recorded_at", label=gettext_lazy("Recorded"), sort_key="recorded_at"),
@@ -161,7 +169,7 @@ class VersionViewSet(ReadOnlyViewSet):
             accessor="get_change_kind_display",
             sort_key="change_kind",
         ),
-        Column("publisher_name", label=gettext_lazy("Published by"), accessor="publisher"),
+        Column("publisher_name", label=gettext_lazy("Published by"), accessor=_publisher),
     ]
 
     def get_urlpatterns(self) -> list[URLPattern]:

@@ -176,7 +176,8 @@ def test_a_day_with_two_versions_names_the_other(client: Client, rules: Policy) 
 
 
 def test_a_day_to_come_is_labelled(client: Client, rules: Policy) -> None:
-    assert "As far as is known today" in page(client, "on/2026-04-09/")
+    for day in ("2026-04-09", "9999-12-31"):
+        assert "As far as is known today" in page(client, f"on/{day}/"), day
     assert "As far as is known today" not in page(client, "on/2026-03-09/")
 
 
@@ -194,7 +195,6 @@ def test_a_day_before_the_first_version_is_not_found_and_says_so(client: Client,
         "on/20260310/",
         "on/2026-W10-2/",
         "on/0001-01-01/",
-        "on/9999-12-31/",
         "on/today/",
         "versions/0/",
         "versions/4/",

@@ -238,6 +238,15 @@ def test_who_may_not_edit_the_page_sees_nothing(client: Client, submitted: Polic
         assert "kinder" not in client.get(path, follow=True).content.decode()
 
 
+def test_a_reviewer_with_an_old_link_is_told_that_nothing_waits(
+    client: Client, reviewer: User, submitted: PolicyPage
+) -> None:
+    decide(client, reviewer, submitted, "approve")
+    answer = client.get(address(submitted), follow=True)
+    assert answer.status_code == 200
+    assert "does not wait for your review any more" in answer.content.decode()
+
+
 def test_deciding_twice_is_told_that_nothing_waits(
     client: Client, reviewer: User, submitted: PolicyPage
 ) -> None:

@@ -37,6 +37,19 @@ def test_what_was_stated_of_a_draft_is_still_there_when_it_is_opened_again(admin
     assert admin_client.get(edit(page)).context["form"]["change_summary"].value() == "Half a thought."
 
 
+def test_what_was_not_ticked_is_not_taken_from_the_last_version(admin_client: Client) -> None:
+    page = policy_page()
+    publish(page, kind="editorial")
+    sent = policy_form(change_summary="")
+    for unticked in ("change_kind", "takes_effect"):
+        del sent[unticked]  # as browsers do
+    admin_client.post(edit(page), sent)
+    draft = PolicyPage.objects.get().get_latest_revision_as_object()
+    assert (draft.change_kind, draft.takes_effect) == ("", "")
+    answer = admin_client.post(edit(page), {**sent, "change_summary": "Kinder.", "action-submit": "1"})
+    assert {"change_kind", "takes_effect"} <= answer.context["form"].errors.keys()
+
+
 def test_reverting_to_an_old_revision_states_nothing_about_the_new_version(admin_client: Client) -> None:
     page = policy_page()
     publish(page, summary="We wrote it down.")

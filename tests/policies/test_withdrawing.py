@@ -11,7 +11,7 @@ from django.utils import timezone
 from home.models import User
 from policies import publishing
 from policies.models import Policy, PolicyPage, PolicyVersion, VersionWithdrawal
-from tests.factories import policy_page, publish
+from tests.factories import policy_page, publish, withdraw
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +100,15 @@ def test_too_late_or_without_a_reason_it_is_refused_in_plain_words(
     assert "has taken effect" in answer
     assert "/withdraw/" not in answer
     assert not VersionWithdrawal.objects.exists()
+
+
+def test_the_editor_is_told_that_the_page_still_has_the_withdrawn_text(
+    admin_client: Client, coming: PolicyVersion
+) -> None:
+    edit = f"/admin/pages/{coming.policy.page.pk}/edit/"
+    assert "was withdrawn" not in admin_client.get(edit).content.decode()
+    withdraw(coming)
+    assert f"Version {coming.number} was withdrawn" in admin_client.get(edit).content.decode()
 
 
 def test_an_editor_who_cannot_approve_cannot_take_it_back(client: Client, coming: PolicyVersion) -> None:
