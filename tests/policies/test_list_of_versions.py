@@ -73,7 +73,9 @@ def test_a_withdrawn_version_took_over_from_none(client: Client) -> None:
     version(rules, html="<p>a</p>", at=BEGIN)
     withdraw(version(rules, html="<p>b</p>", at=datetime.now(UTC) + timedelta(days=1)))
 
-    assert "/house-rules/compare/1/2/" not in client.get(LIST).content.decode()
+    shown = client.get(LIST).content.decode()
+    assert "/house-rules/compare/1/2/" not in shown
+    assert "and never held" in shown
 
 
 def test_the_form_leads_to_the_comparison(client: Client, rules: Policy) -> None:
