@@ -51,7 +51,7 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Tell reviewers who follow an old link that nothing waits, instead of turning them away."""
         try:
-            self.page  # noqa: B018 - asked for its PermissionDenied
+            _page(request, self.kwargs["page_id"])  # not kept: a decision reads the page under its lock
         except PermissionDenied:
             policy = Policy.objects.filter(pages=self.kwargs["page_id"]).first()
             if policy is None or not request.user.has_perm("policies.view_policyversion"):

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.core.mail import EmailMessage
 from django.test import Client
 from wagtail.models import Workflow
+from wagtail.query import PageQuerySet
 
 from home.models import User
 from policies import forecast
@@ -148,6 +149,26 @@ def test_a_text_that_changed_since_it_was_shown_is_not_approved(
     answer = client.post(address(submitted), {"decision": "approve", "seen": seen})
     assert answer.status_code == 422
     assert "has changed since" in answer.content.decode()
+    assert PolicyVersion.objects.count() == 1
+
+
+def test_a_text_that_was_saved_just_before_the_lock_is_not_approved_unseen(
+    client: Client, reviewer: User, submitted: PolicyPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(reviewer)
+    seen = re.search(r'name="seen" value="(\w+)"', client.get(address(submitted)).content.decode())[1]
+    lock = PageQuerySet.select_for_update
+
+    def save_and_lock(pages: PageQuerySet) -> PageQuerySet:
+        monkeypatch.setattr(PageQuerySet, "select_for_update", lock)
+        draft = PolicyPage.objects.get().get_latest_revision_as_object()
+        draft.body = [("imported", "<p>Be cruel.</p>")]
+        draft.save_revision()
+        return lock(pages)
+
+    monkeypatch.setattr(PageQuerySet, "select_for_update", save_and_lock)
+    answer = client.post(address(submitted), {"decision": "approve", "seen": seen})
+    assert answer.status_code == 422
     assert PolicyVersion.objects.count() == 1
 
 
