@@ -64,22 +64,11 @@ def prepare() -> str:
     try:
         django.setup()
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("seed_demo", if_empty=True, stdout=StringIO())
-        return demo_logins()
+        return str(call_command("seed_demo", if_empty=True, stdout=StringIO()) or "")
     except (CommandError, DatabaseError, ImproperlyConfigured) as error:
         sys.exit(f"The site cannot start: {error}")
     finally:
         connections.close_all()
-
-
-def demo_logins() -> str:
-    """Return the demo accounts that this database has."""
-    from config.demo.people import LOGINS, PASSWORD  # noqa: PLC0415 - models, which need the set-up above
-    from home.models import User  # noqa: PLC0415 - likewise
-
-    emails = set(User.objects.values_list("email", flat=True))
-    lines = [f"    {login.email:<24}{login.role}" for login in LOGINS if login.email in emails]
-    return "\n".join([f"  Sign in with the password {PASSWORD} as", *lines, ""]) if lines else ""
 
 
 def start(processes: dict[str, subprocess.Popen[bytes]]) -> None:

@@ -23,7 +23,7 @@ from packaging.requirements import Requirement
 from wagtail.models import Page, get_page_models
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = ("config", "store", "forms", "policies", "home")
+APPS = ("demo", "config", "store", "forms", "policies", "home")
 # What tests are about beside an app.
 OTHER_TESTS = {"journeys", "faults"}
 

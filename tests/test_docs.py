@@ -11,7 +11,7 @@ from django.urls import reverse
 from wagtail.admin.menu import Menu, SubmenuMenuItem
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = {"config", "home", "policies", "forms", "store"}
+APPS = {"demo", "config", "home", "policies", "forms", "store"}
 VARIABLE = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*"
 DOCUMENTS = ("README.md", "SECURITY.md", "CHANGELOG.md", "docs/**/*.md")
 # Read by make, Python or Django themselves.

@@ -24,9 +24,14 @@ COMPLETE = {
 
 
 def _check(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run `check --deploy` as production would, with nothing of this machine's own environment but the path."""
+    """Run `check --deploy` as production would."""
+    return _manage(environment, "check", "--deploy", "--fail-level", "WARNING")
+
+
+def _manage(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as production would, with nothing of this machine's own environment but the path."""
     return subprocess.run(
-        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        [sys.executable, "manage.py", *command],
         cwd=ROOT,
         env={
             "PATH": os.environ["PATH"],
@@ -113,6 +118,13 @@ def test_test_money_is_taken_where_it_is_meant() -> None:
     result = _check({**COMPLETE, "STRIPE_SECRET_KEY": "sk_test_0123456789", "STRIPE_TEST_MONEY": "1"})
     assert "store.W001" in result.stderr
     assert "Production does not start" not in result.stderr
+
+
+def test_production_has_no_demo_whose_passwords_are_published() -> None:
+    result = _manage(COMPLETE, "seed_demo")
+    assert result.returncode != 0
+    assert "Unknown command: 'seed_demo'" in result.stderr
+    assert "!demo/" not in (ROOT / ".dockerignore").read_text().splitlines()
 
 
 def test_the_image_is_built_with_everything_that_production_asks_for() -> None:

@@ -1,4 +1,4 @@
-"""A developer's machine and `make run`: everything local, demo logins allowed, real error pages unless DEBUG=1."""
+"""A developer's machine and `make run`: everything local, with the demo, real error pages unless DEBUG=1."""
 
 from config.env import VAR_DIR, flag, names, number, text
 from config.settings.base import *  # noqa: F403 - settings modules are layers
@@ -11,12 +11,11 @@ SECRET_KEY = text("SECRET_KEY", "development-only-key-which-protects-nothing-of-
 ALLOWED_HOSTS = names("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 
 # Static files straight from their folders: no collectstatic between an edit and a reload.
-INSTALLED_APPS = ["whitenoise.runserver_nostatic", *INSTALLED_APPS]
+INSTALLED_APPS = ["demo", "whitenoise.runserver_nostatic", *INSTALLED_APPS]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 
-DEMO_LOGINS = True  # seed_demo creates accounts with published passwords only where this is true
 SERVE_MEDIA = True  # no web server in front: Django hands out pictures itself
 
 # Without a key of Stripe's, payments go to the sandbox, which `make run` starts on the next port.

@@ -65,5 +65,4 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz/$", r"^readyz/$"]  # asked from inside, wit
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 
-DEMO_LOGINS = False
 SERVE_MEDIA = flag("SERVE_MEDIA", default=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from config.settings.base import *  # noqa: F403 - settings modules are layers
 
+INSTALLED_APPS = ["demo", *INSTALLED_APPS]  # noqa: F405 - from base
 DEBUG = False
 SECRET_KEY = "tests-only"  # noqa: S105 - not a secret
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
@@ -37,7 +38,6 @@ POST_OFFICE = {
     **POST_OFFICE,  # noqa: F405 - from base
     "BACKENDS": {"default": "django.core.mail.backends.locmem.EmailBackend"},
 }
-DEMO_LOGINS = True
 SERVE_MEDIA = True
 
 # The tests that pay start a sandbox of their own and say where it is.

@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 FOLDER = Path(__file__).resolve().parent / "texts"
+SHOP_ONLY = " {shop}"  # after a heading: a site without a shop leaves the section out
 _FACT = re.compile(r"^\{\{ (\w+) \}\}$")
 _markdown = MarkdownIt("commonmark").enable("table")
 
@@ -34,7 +36,11 @@ def lead_and_rest(markdown: str) -> tuple[str, str]:
 def sections(markdown: str, marker: str = "## ") -> list[Section]:
     """Split a text at its headings: (heading, what follows)."""
     parts = re.split(rf"^{marker}", markdown, flags=re.MULTILINE)[1:]
-    return [(heading.strip(), body.strip()) for heading, _, body in (part.partition("\n") for part in parts)]
+    return [
+        (heading.strip().removesuffix(SHOP_ONLY), body.strip())
+        for heading, _, body in (part.partition("\n") for part in parts)
+        if apps.is_installed("store") or not heading.strip().endswith(SHOP_ONLY)
+    ]
 
 
 def html(markdown: str) -> str:

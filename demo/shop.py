@@ -1,6 +1,6 @@
-"""The demo's range: products with drawn pictures, their stock, and where the shop delivers.
+"""The demo's shop: its page, products with drawn pictures, their stock, and where it delivers.
 
-Words and figures of the range are in texts/products.md; this module only reads them.
+Words and figures are in texts/products.md and pictures.txt; this module only reads them.
 """
 
 from collections.abc import Mapping
@@ -10,13 +10,14 @@ from datetime import timedelta
 from django.core.files.base import ContentFile
 from django.utils import timezone
 from wagtail.models import Page
+from wagtail.rich_text import RichText
 
-from config.demo import texts
-from config.demo.pictures import DRAWINGS, Drawing
-from home.models import SiteImage, User
+from demo import pages, texts
+from home.models import HomePage, SiteImage, User
 from store import clock, stock
 from store.models import DeliveryCountry, ProductImage, ProductPage, ProductVariant, ShippingOption, ShopPage
 
+PICTURES = texts.FOLDER.parent / "pictures"
 # Before the month of orders, so that there was something to sell.
 OPENED = timedelta(days=60)
 # country: (name, [(way, price in minor units, days at least, days at most)])
@@ -50,15 +51,14 @@ class Product:
     description: str = ""
 
 
-def create(*, editor: User, to_be_sold: Mapping[str, int]) -> None:
+def create(*, home: HomePage, editor: User, to_be_sold: Mapping[str, int]) -> None:
     """Create what is missing of the range, its stock and the ways of sending.
 
     What is to be sold in the demo's orders lies on the shelf at first, beside what shall be left.
     """
     _delivery()
-    shop = ShopPage.objects.first()
-    if shop is None:
-        return
+    pages.add_child(home, _shop(), editor)
+    shop = ShopPage.objects.get()
     present = set(shop.get_children().values_list("slug", flat=True))
     for product in products():
         if product.slug not in present:
@@ -89,6 +89,18 @@ def _read(title: str, body: str) -> Product:
     return product
 
 
+def drawings() -> dict[str, dict[str, str]]:
+    """Return the title and description of each drawn picture, by its file's name."""
+    return {entry["name"]: entry for entry in texts.records("pictures.txt")}
+
+
+def _shop() -> ShopPage:
+    title, rest = texts.title_and_rest(texts.read("shop.md"))
+    intro, rest = texts.lead_and_rest(rest)
+    body = [("paragraph", RichText(texts.html(rest)))]
+    return ShopPage(title=title, slug="shop", intro=intro, body=body, show_in_menus=True)
+
+
 def _product(shop: Page, product: Product, editor: User) -> None:
     page = ProductPage(
         title=product.title,
@@ -99,14 +111,18 @@ def _product(shop: Page, product: Product, editor: User) -> None:
         owner=editor,
         live=False,
     )
-    page.variants = [
-        ProductVariant(sort_order=order, sku=variant.sku, name=variant.name, price=variant.price)
-        for order, variant in enumerate(product.variants)
-    ]
-    page.images = [
-        ProductImage(sort_order=order, image=_picture(DRAWINGS[name], editor))
-        for order, name in enumerate(product.pictures)
-    ]
+    page.variants.set(
+        [
+            ProductVariant(sort_order=order, sku=variant.sku, name=variant.name, price=variant.price)
+            for order, variant in enumerate(product.variants)
+        ]
+    )
+    page.images.set(
+        [
+            ProductImage(sort_order=order, image=_picture(name, editor))
+            for order, name in enumerate(product.pictures)
+        ]
+    )
     shop.add_child(instance=page)
     page.save_revision(user=editor).publish(user=editor)
 
@@ -118,14 +134,15 @@ def _stock(product: Product, editor: User, to_be_sold: Mapping[str, int]) -> Non
                 stock.receive(sku=variant.sku, quantity=opening, by=editor, note="Opening stock")
 
 
-def _picture(drawing: Drawing, editor: User) -> SiteImage:
-    found = SiteImage.objects.filter(title=drawing.title).first()
+def _picture(name: str, editor: User) -> SiteImage:
+    drawing = drawings()[name]
+    found = SiteImage.objects.filter(title=drawing["title"]).first()
     if found is not None:
         return found
     picture = SiteImage(
-        title=drawing.title,
-        description=drawing.description,
-        file=ContentFile(drawing.svg().encode(), name=f"{drawing.name}.svg"),
+        title=drawing["title"],
+        description=drawing["description"],
+        file=ContentFile((PICTURES / f"{name}.svg").read_bytes(), name=f"{name}.svg"),
         uploaded_by_user=editor,
     )
     picture.clean()  # the same refusal of drawings that could act as for anybody's upload

@@ -13,12 +13,11 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 from post_office.models import Email
 
-from config.demo import texts
-from home.models import User
+from demo import shop, texts
+from home.models import HomePage, User
 from policies.models import Policy
 from store import baskets, checkout, clock, orders, settling, stock
 from store.models import Basket, Order, OrderEvent, ShippingOption
@@ -113,9 +112,17 @@ def goods_gone(now: datetime) -> Counter[str]:
     return gone
 
 
-@transaction.atomic
-def create(till: Till) -> None:
-    """Live through the month."""
+def create(*, home: HomePage, editor: User, staff: User) -> bool:
+    """Create the shop and, with a sandbox, live through its month; return whether there are orders."""
+    story = Story()
+    with sandbox(story) as running:
+        shop.create(home=home, editor=editor, to_be_sold=goods_gone(story.begun) if running else {})
+        if running:
+            _month(Till(story, running, staff))
+    return Order.objects.exists()
+
+
+def _month(till: Till) -> None:
     for purchase in purchases(till.story.begun):
         order = _placed(till.story, purchase)
         _live(till, purchase, order)
@@ -151,9 +158,10 @@ def _day_after(moment: datetime, days: int, hour: int, minute: int) -> datetime:
 def _placed(story: Story, purchase: Purchase) -> Order:
     option = ShippingOption.objects.get(country__code=purchase.country, name=purchase.way)
     with story.at(purchase.placed_at):
-        basket = None
+        basket: Basket | None = None
         for sku, quantity in purchase.goods.items():
             basket = baskets.add(basket=basket, sku=sku, quantity=quantity)
+        assert basket is not None
         agreement = checkout.Agreement(
             shown=checkout.digest(baskets.contents(basket), option),
             terms=Policy.objects.in_force_of(Policy.Kind.TERMS, purchase.placed_at),
@@ -174,6 +182,7 @@ def _live(till: Till, purchase: Purchase, order: Order) -> None:
             with till.story.at(order.placed_at + CHANGED_MIND):
                 checkout.cancel(order=order, by=By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
         case ["expired"]:
+            assert order.session_expires_at is not None
             _settle(till, order, order.session_expires_at)
         case ["bank", *rest]:
             outcome = "delayed_failure" if rest == ["failed"] else "delayed_success"
@@ -189,6 +198,7 @@ def _live(till: Till, purchase: Purchase, order: Order) -> None:
 
 
 def _pay(till: Till, purchase: Purchase, order: Order, *, outcome: str) -> None:
+    assert order.session_id is not None
     name, street = f"Demo shopper {purchase.number}", f"{purchase.number} Example Street"
     with till.story.at(order.placed_at + PAYING):
         till.sandbox.pay(
@@ -198,6 +208,7 @@ def _pay(till: Till, purchase: Purchase, order: Order, *, outcome: str) -> None:
 
 
 def _settle(till: Till, order: Order, moment: datetime) -> None:
+    assert order.session_id is not None
     with till.story.at(moment):
         till.sandbox.look_at_the_clock()
         settling.settle(session_id=order.session_id, by=By.STRIPE)

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cookie_consent.models import Cookie, CookieGroup
+from django.apps import apps
 from django.utils import timezone
 from wagtail.log_actions import LogContext
 from wagtail.models import Site
 from wagtail.rich_text import RichText
 
-from config.demo import texts
+from demo import texts
 from home.models import HomePage, ServiceSettings, User
 from policies import publishing
 from policies.models import CookieDetails, CookiePolicyPage, Policy, PolicyPage
@@ -30,6 +31,7 @@ NECESSARY = (
     ("sessionid", "Keeps you signed in, once you sign in.", "2 weeks"),
     ("csrftoken", "Protects the forms of people who are signed in.", "1 year"),
 )
+SHOP_COOKIES = {"basket", "basket_count", "order"}
 ANALYTICS = (
     ("_pk_id*", "Tells a returning visit from a first one.", "13 months"),
     ("_pk_ses*", "Holds together the pages of one visit.", "30 minutes"),
@@ -63,6 +65,8 @@ def create(*, home: HomePage, editor: User, lawyer: User) -> None:
     _cookies()
     _maps()  # before the policies, which print who receives data
     for history in HISTORIES:
+        if history.kind == Policy.Kind.TERMS and not apps.is_installed("store"):
+            continue
         if not Policy.objects.filter(slug=history.slug).exists():
             page = _policy(home, editor, lawyer, history)
             _publish(page, editor, lawyer)
@@ -86,7 +90,8 @@ def _cookies() -> None:
         ordering=1,
     )
     for name, purpose, duration in NECESSARY:
-        _cookie(necessary, name, purpose, duration, provider="This site")
+        if name not in SHOP_COOKIES or apps.is_installed("store"):
+            _cookie(necessary, name, purpose, duration, provider="This site")
     for name, purpose, duration in ANALYTICS:
         _cookie(analytics, name, purpose, duration, provider="Matomo, on our own server")
     media = CookieGroup.objects.create(
@@ -129,7 +134,9 @@ def _publish(page: PolicyPage, editor: User, lawyer: User) -> None:
     if page.takes_effect != TakesEffect.LATER:
         page.get_latest_revision().publish(user=lawyer)
         return
-    state = page.get_workflow().start(page, editor)
+    workflow = page.get_workflow()
+    assert workflow is not None
+    state = workflow.start(page, editor)
     task_state = state.current_task_state
     with LogContext(user=lawyer):
         task_state.task.specific.on_action(task_state, lawyer, "approve", comment="")

@@ -1,14 +1,12 @@
-"""Demo logins. They have published passwords, so they are made only where the settings allow it (never production)."""
+"""Demo accounts. Their password is published: the app is never installed in production."""
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.contrib.auth.models import Group
-from django.core.exceptions import ImproperlyConfigured
 
 from home.models import User
 
-PASSWORD = "try-the-demo"  # noqa: S105 - published on purpose; refused in production below
+PASSWORD = "try-the-demo"  # noqa: S105 - published on purpose
 
 
 @dataclass(frozen=True)
@@ -29,14 +27,15 @@ LOGINS = (
 
 
 def create() -> dict[str, User]:
-    """Create the demo accounts that are missing; returns them by role.
-
-    Raises ImproperlyConfigured where demo logins are not allowed.
-    """
-    if not settings.DEMO_LOGINS:
-        message = "Demo logins have published passwords; they are not created in production."
-        raise ImproperlyConfigured(message)
+    """Create the demo accounts that are missing; return all by role."""
     return {login.role: _account(login) for login in LOGINS}
+
+
+def logins() -> str:
+    """Return how to sign in to the demo accounts that this database has, a line each."""
+    emails = set(User.objects.values_list("email", flat=True))
+    lines = [f"    {login.email:<24}{login.role}" for login in LOGINS if login.email in emails]
+    return "\n".join([f"  Sign in with the password {PASSWORD} as", *lines, ""]) if lines else ""
 
 
 def _account(login: Login) -> User:

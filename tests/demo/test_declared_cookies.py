@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from config.demo.policies import NECESSARY
+from demo.policies import NECESSARY
 from store.models import Basket, ProductVariant
 from store.sandbox.server import Sandbox
 from tests import factories

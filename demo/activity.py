@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from config.demo import texts
+from demo import texts
 from forms.models import FormPage, Submission
 from policies import consent, notices
 from policies.models import ConsentRecord, Policy

@@ -1,14 +1,13 @@
-"""The demo's pages and brand: home, about, shop, contact, feedback."""
+"""The demo's brand and its pages: home, about, contact, feedback."""
 
 from typing import Any
 
 from wagtail.models import Page, Site
 from wagtail.rich_text import RichText
 
-from config.demo import texts
+from demo import texts
 from forms.models import FormField, FormPage
 from home.models import BrandSettings, ContentPage, HomePage, User
-from store.models import ShopPage
 
 BRAND = {
     "name": "Jomso",
@@ -49,10 +48,9 @@ def create(*, home: HomePage, editor: User) -> None:
     """Fill the home page and create the pages that are missing."""
     _brand()
     _home(home, editor)
-    _child(home, _about(), editor)
-    _child(home, _shop(), editor)
+    add_child(home, _about(), editor)
     for slug, order in (("contact", "write to us"), ("feedback", "feedback")):
-        _child(home, _form(slug, subject=f"Website: {order}"), editor)
+        add_child(home, _form(slug, subject=f"Website: {order}"), editor)
 
 
 def _brand() -> None:
@@ -67,7 +65,8 @@ def _brand() -> None:
         brand.save()
 
 
-def _child(parent: Page, page: Page, editor: User) -> None:
+def add_child(parent: Page, page: Page, editor: User) -> None:
+    """Publish a page below another, unless there is one with its slug."""
     if parent.get_children().filter(slug=page.slug).exists():
         return
     page.owner = editor
@@ -117,13 +116,6 @@ def _about() -> ContentPage:
     return ContentPage(title=title, slug="about", intro=intro, body=body, show_in_menus=True)
 
 
-def _shop() -> ShopPage:
-    title, rest = texts.title_and_rest(texts.read("shop.md"))
-    intro, rest = texts.lead_and_rest(rest)
-    body = [("paragraph", RichText(texts.html(rest)))]
-    return ShopPage(title=title, slug="shop", intro=intro, body=body, show_in_menus=True)
-
-
 def _form(slug: str, *, subject: str) -> FormPage:
     title, rest = texts.title_and_rest(texts.read(f"{slug}.md"))
     intro, _ = texts.lead_and_rest(rest)
@@ -137,8 +129,10 @@ def _form(slug: str, *, subject: str) -> FormPage:
         subject=subject,
         show_in_menus=True,
     )
-    page.form_fields = [
-        FormField(sort_order=order, label=label, field_type=kind, required=required, **more)
-        for order, (label, kind, required, more) in enumerate(FIELDS[slug])
-    ]
+    page.form_fields.set(
+        [
+            FormField(sort_order=order, label=label, field_type=kind, required=required, **more)
+            for order, (label, kind, required, more) in enumerate(FIELDS[slug])
+        ]
+    )
     return page

@@ -1,0 +1,7 @@
+"""The demo as an app, for its command `seed_demo`."""
+
+from django.apps import AppConfig
+
+
+class DemoConfig(AppConfig):
+    name = "demo"
