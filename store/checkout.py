@@ -146,8 +146,8 @@ def cancel(*, order: Order, by: str, reason: str) -> None:
     if order.status == Order.Status.PLACED:
         _find_lost_session(order, by, reason)
         order.refresh_from_db()
-    if order.status == Order.Status.AWAITING:
-        _expire(order, by, reason)
+    if order.session_id and order.status == Order.Status.AWAITING:
+        _expire(order, order.session_id, by, reason)
         order.refresh_from_db()
     if order.paid_at or order.status == Order.Status.PROCESSING:
         raise AlreadyUnderWayError(order)
@@ -167,11 +167,11 @@ def _find_lost_session(order: Order, by: str, reason: str) -> None:
             orders.change_status(order=fresh, to=Order.Status.CANCELLED, by=by, reason=reason)
 
 
-def _expire(order: Order, by: str, reason: str) -> None:
+def _expire(order: Order, session_id: str, by: str, reason: str) -> None:
     try:
-        payments.expire_session(order.session_id)
+        payments.expire_session(session_id)
     except payments.RefusedError:  # most likely no longer open: find out what became of it
-        settling.settle(session_id=order.session_id, by=by)
+        settling.settle(session_id=session_id, by=by)
         return
     with orders.locked(order.pk) as fresh:
         if fresh.status == Order.Status.AWAITING:
@@ -215,6 +215,7 @@ def _write_order(
             quantity=line.quantity,
         )
         for line in contents.lines
+        if line.variant
     )
     order.session_params = payments.session_params(_purchase(order, option))
     order.save(update_fields=["session_params"])
@@ -238,5 +239,5 @@ def _purchase(order: Order, option: ShippingOption) -> payments.Purchase:
         ),
         success_url=site + reverse("store:return_from_payment", args=[order.return_token]),
         cancel_url=site + reverse("store:cancel_payment", args=[order.return_token]),
-        expires_at=order.session_expires_at,
+        expires_at=order.placed_at + SESSION_LIFE,
     )

@@ -1,5 +1,6 @@
 """The price field: minor units in the database, 12.50 in the editor. Prices that Stripe cannot charge are refused."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -49,12 +50,12 @@ class PriceField(models.PositiveBigIntegerField):
         super().__init__(*args, **options)
         self.may_be_free = may_be_free
 
-    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         """Keep the option in migrations."""
         name, path, args, options = super().deconstruct()
         return name, path, args, {**options, "may_be_free": True} if self.may_be_free else options
 
-    def formfield(self, **options: Any) -> forms.Field:
+    def formfield(self, **options: Any) -> forms.Field | None:
         """Edit it as an amount."""
         options = {
             "form_class": PriceFormField,

@@ -72,14 +72,13 @@ class DeliveryForm(forms.Form):
     country = forms.ModelChoiceField(
         DeliveryCountry.objects.deliverable(), to_field_name="code", label=_("Deliver to"), empty_label=None
     )
-    shipping = ShippingField(
-        ShippingOption.objects.none(), label=_("Shipping"), widget=forms.RadioSelect, empty_label=None
-    )
 
     def __init__(self, *, country: DeliveryCountry, option: ShippingOption) -> None:
         """Show what is chosen, and the ways of sending to that country."""
         super().__init__(initial={"country": country.code, "shipping": option.pk})
-        self.fields["shipping"].queryset = country.options.all()
+        self.fields["shipping"] = ShippingField(
+            country.options.all(), label=_("Shipping"), widget=forms.RadioSelect, empty_label=None
+        )
 
 
 class CheckoutForm(forms.Form):
@@ -102,13 +101,13 @@ class CheckoutForm(forms.Form):
 
     def __init__(
         self,
-        *args: Any,
+        data: QueryDict | None = None,
+        *,
         shown: str,
         problem: str = "",
         terms: PolicyVersion | None,
         privacy: PolicyVersion | None,
         typed: QueryDict | None = None,
-        **kwargs: Any,
     ) -> None:
         """Take what holds now, why it cannot be ordered if so, and what was typed before the page was made anew."""
         self.problem = problem
@@ -117,7 +116,7 @@ class CheckoutForm(forms.Form):
             "terms_version": terms.number if terms else None,
             "privacy_version": privacy.number if privacy else None,
         }
-        super().__init__(*args, initial=self.now | self._kept(typed), **kwargs)
+        super().__init__(data, initial=self.now | self._kept(typed))
         if terms is None:
             del self.fields["terms"]
         else:
@@ -136,15 +135,14 @@ class CheckoutForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Refuse when what was shown is no longer true, or cannot be paid."""
-        cleaned = super().clean()
+        super().clean()
         if self.problem:
             raise ValidationError(self.problem)
-        changed = {name for name, value in self.now.items() if cleaned.get(name) != value}
+        changed = {name for name, value in self.now.items() if self.cleaned_data.get(name) != value}
         if changed:
-            self.data = self.data.copy()
-            for name, value in self.now.items():
-                self.data[name] = "" if value is None else str(value)
+            now = {name: "" if value is None else str(value) for name, value in self.now.items()}
+            self.data = dict(self.data.items()) | now
             if "terms_version" in changed:
                 self.data.pop("terms", None)  # what was accepted is not what holds now
             raise ValidationError(_("The order or the terms have changed. Please look again before you pay."))
-        return cleaned
+        return self.cleaned_data

@@ -12,13 +12,19 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, NoReturn, get_args, get_type_hints
+from typing import Any, NoReturn, Unpack, get_args, get_type_hints
 
 import stripe
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from stripe import RequestOptions
-from stripe.params.checkout import SessionCreateParams, SessionCreateParamsShippingAddressCollection
+from stripe.params.checkout import (
+    SessionCreateParams,
+    SessionCreateParamsLineItemPriceData,
+    SessionCreateParamsShippingAddressCollection,
+    SessionCreateParamsShippingOptionShippingRateData,
+    SessionListParams,
+)
 
 from store import typed_text
 
@@ -209,7 +215,7 @@ def answering_within(seconds: float) -> Iterator[None]:
         _until.reset(token)
 
 
-def _in_time(**options: Any) -> RequestOptions:
+def _in_time(**options: Unpack[RequestOptions]) -> RequestOptions:
     """Add to a request's options how often it may be tried again. Raises UnreachableError when no time is left."""
     tries = RETRIES + 1
     if (until := _until.get()) is not None:
@@ -217,7 +223,7 @@ def _in_time(**options: Any) -> RequestOptions:
     if tries < 1:
         message = "No time is left to ask Stripe."
         raise UnreachableError(message)
-    return {"max_network_retries": tries - 1, **options}
+    return {**options, "max_network_retries": tries - 1}
 
 
 def is_live() -> bool:
@@ -252,7 +258,7 @@ def session_params(purchase: Purchase) -> dict[str, Any]:
     return dict(params)
 
 
-def _price(name: str, minor: int, currency: str) -> dict[str, Any]:
+def _price(name: str, minor: int, currency: str) -> SessionCreateParamsLineItemPriceData:
     return {
         "currency": currency.lower(),
         "unit_amount": to_stripe(minor, currency),
@@ -261,14 +267,16 @@ def _price(name: str, minor: int, currency: str) -> dict[str, Any]:
     }
 
 
-def _rate(shipping: Shipping, currency: str) -> dict[str, Any]:
-    days = {"minimum": shipping.min_days, "maximum": shipping.max_days}
+def _rate(shipping: Shipping, currency: str) -> SessionCreateParamsShippingOptionShippingRateData:
     return {
         "type": "fixed_amount",
         "display_name": shipping.name[:100],
         "tax_behavior": "inclusive",
         "fixed_amount": {"amount": to_stripe(shipping.price, currency), "currency": currency.lower()},
-        "delivery_estimate": {end: {"unit": "business_day", "value": value} for end, value in days.items()},
+        "delivery_estimate": {
+            "minimum": {"unit": "business_day", "value": shipping.min_days},
+            "maximum": {"unit": "business_day", "value": shipping.max_days},
+        },
     }
 
 
@@ -292,7 +300,7 @@ def retrieve_session(session_id: str) -> Session:
 
 def find_session(*, reference: str, made_after: datetime) -> Session | None:
     """Look for the session of an order whose answer was lost; None when Stripe made none. Raises PaymentError."""
-    wanted: dict[str, Any] = {"created": {"gte": int(made_after.timestamp())}, "limit": 100}
+    wanted: SessionListParams = {"created": {"gte": int(made_after.timestamp())}, "limit": 100}
     while True:
         try:
             # Not the SDK's own paging: each page has to be had in the time that is left.

@@ -1,5 +1,7 @@
 """What the shop adds to the admin: one menu entry with its staff screens, and a note of orders to look at."""
 
+from typing import Any
+
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
@@ -19,7 +21,7 @@ class ShopGroup(ModelViewSetGroup):
     menu_label = _("Shop")
     menu_icon = "clipboard-list"
     menu_order = 260
-    items = (order_viewset, stock_viewset, *delivery_viewsets, stripe_event_viewset)
+    items = (order_viewset, stock_viewset, *delivery_viewsets, stripe_event_viewset)  # type: ignore[assignment]  # Wagtail's () reads as always empty
 
 
 class OrdersToPack(SummaryItem):
@@ -28,7 +30,7 @@ class OrdersToPack(SummaryItem):
     order = 50
     template_name = "store/admin/orders_summary.html"
 
-    def get_context_data(self, parent_context: dict[str, object]) -> dict[str, object]:
+    def get_context_data(self, parent_context: Any = None) -> dict[str, object]:
         """Count them."""
         return {
             "to_pack": Order.objects.filter(status=Order.Status.PAID).count(),

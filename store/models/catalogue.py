@@ -24,10 +24,10 @@ class ShopPage(BasePage):
     intro = models.TextField(_("introduction"), max_length=400, blank=True)
     body = StreamField(PlainBodyBlock(), blank=True, verbose_name=_("body"))
 
-    max_count = 1
+    max_count = 1  # type: ignore[assignment]  # Wagtail declares None
     parent_page_types: ClassVar[list[str]] = ["home.HomePage"]
     subpage_types: ClassVar[list[str]] = ["store.ProductPage"]
-    content_panels: ClassVar[list] = [*BasePage.content_panels, FieldPanel("intro"), FieldPanel("body")]
+    content_panels: list = [*BasePage.content_panels, FieldPanel("intro"), FieldPanel("body")]
 
     class Meta:
         verbose_name = _("shop page")
@@ -61,11 +61,11 @@ class ProductPage(BasePage):
     )
     description = RichTextField(_("description"), features=TEXT_FEATURES, blank=True)
 
-    objects = PageManager.from_queryset(ProductQuerySet)()
+    objects: ClassVar = PageManager.from_queryset(ProductQuerySet)()
     parent_page_types: ClassVar[list[str]] = ["store.ShopPage"]
     subpage_types: ClassVar[list[str]] = []
     base_form_class = ProductPageForm
-    content_panels: ClassVar[list] = [
+    content_panels: list = [
         *BasePage.content_panels,
         FieldPanel("summary"),
         FieldPanel("description"),

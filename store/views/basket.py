@@ -90,7 +90,7 @@ def _too_few(error: baskets.TooFewError) -> str:
 
 
 def _first_error(form: Form) -> str:
-    return next(iter(next(iter(form.errors.values()))))
+    return str(next(iter(next(iter(form.errors.values())))))
 
 
 def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:

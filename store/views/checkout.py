@@ -87,11 +87,11 @@ def return_from_payment(request: HttpRequest, token: str) -> HttpResponse:
     order = get_object_or_404(Order, return_token=token)
     # The address may name any session; the order's own is the only one asked about, and only while there is something
     # to learn.
-    is_named = order.session_id and request.GET.get("session_id") == order.session_id
-    if is_named and order.status in Order.HOLDING and _may_ask(request):
+    session_id = request.GET.get("session_id")
+    if session_id and session_id == order.session_id and order.status in Order.HOLDING and _may_ask(request):
         try:
             with payments.answering_within(STRIPE_SECONDS):
-                settling.settle(session_id=order.session_id, by=OrderEvent.By.SHOPPER)
+                settling.settle(session_id=session_id, by=OrderEvent.By.SHOPPER)
         except payments.PaymentError as error:
             logger.warning("Order %s could not be settled on return: %s", order.number, error)
     return _to_order(request, order)

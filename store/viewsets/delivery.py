@@ -1,9 +1,7 @@
 """Where the shop delivers and what that costs: the two lists that staff edit."""
 
-from typing import ClassVar
-
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.ui.tables import BaseColumn, Column
+from wagtail.admin.ui.tables import Column
 from wagtail.admin.viewsets.model import ModelViewSet
 
 from store import money
@@ -18,8 +16,8 @@ class DeliveryCountryViewSet(ModelViewSet):
     url_prefix = "delivery-countries"
     icon = "site"
     menu_label = _("Delivery countries")
-    form_fields: ClassVar[list[str]] = ["code", "name", "ordering"]
-    list_display: ClassVar[list[str | BaseColumn]] = ["name", "code"]
+    form_fields = ["code", "name", "ordering"]
+    list_display = ["name", "code"]
     add_to_admin_menu = False
 
 
@@ -31,13 +29,13 @@ class ShippingOptionViewSet(ModelViewSet):
     url_prefix = "shipping-options"
     icon = "arrow-right-full"
     menu_label = _("Shipping")
-    form_fields: ClassVar[list[str]] = ["country", "name", "price", "min_days", "max_days"]
-    list_display: ClassVar[list[str | BaseColumn]] = [
+    form_fields = ["country", "name", "price", "min_days", "max_days"]
+    list_display = [
         "name",
         "country",
         Column("price", label=_("Price"), accessor=lambda option: money.display(option.price)),
     ]
-    list_filter: ClassVar[list[str]] = ["country"]
+    list_filter = ["country"]
     add_to_admin_menu = False
 
 

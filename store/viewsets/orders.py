@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from wagtail.admin import messages
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
-from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
+from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail.admin.views.generic import InspectView
 
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet
@@ -73,6 +73,7 @@ class OrderInspectView(InspectView):
 def advance(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the next step with an order."""
     get_object_or_404(Order, pk=pk)
+    assert request.user.is_authenticated
     try:
         staff_steps.take(order_id=pk, to=request.POST.get("to", ""), user=request.user)
     except orders.IllegalTransitionError:
@@ -87,6 +88,7 @@ def advance(request: HttpRequest, pk: int) -> HttpResponse:
 def attended(request: HttpRequest, pk: int) -> HttpResponse:
     """Note that somebody has looked at a flagged order."""
     get_object_or_404(Order, pk=pk)
+    assert request.user.is_authenticated
     with orders.locked(pk) as order:
         orders.unflag(order=order, actor=request.user)
     messages.success(request, gettext("The mark was taken off order %(number)s.") % {"number": order.number})
@@ -104,7 +106,7 @@ class OrderViewSet(ReadOnlyViewSet):
     add_to_admin_menu = False
     ordering = ("-placed_at", "-pk")
     list_per_page = 50
-    list_display: ClassVar[list[str | BaseColumn]] = [
+    list_display = [
         "number",
         DateColumn("placed_at", label=_("Placed"), sort_key="placed_at"),
         Column("status", label=_("Status"), accessor="get_status_display", sort_key="status"),
@@ -116,24 +118,9 @@ class OrderViewSet(ReadOnlyViewSet):
             accessor=lambda order: "!" if order.needs_attention else "",
         ),
     ]
-    list_export: ClassVar[list[str]] = [
-        "number",
-        "placed_at",
-        "paid_at",
-        "status",
-        "currency",
-        *AMOUNTS,
-        "country",
-        "email",
-    ]
+    list_export = ["number", "placed_at", "paid_at", "status", "currency", *AMOUNTS, "country", "email"]
     export_filename = "orders"
-    search_fields: ClassVar[list[str]] = [
-        "number",
-        "email",
-        "customer_name",
-        "session_id",
-        "payment_intent_id",
-    ]
+    search_fields = ["number", "email", "customer_name", "session_id", "payment_intent_id"]
     filterset_class = OrderFilterSet
     index_view_class = OrderIndexView
     inspect_view_class = OrderInspectView

@@ -1,6 +1,6 @@
 """The staff's stock: what there is, every movement, and a form to change it. Nothing else changes it by hand."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib.auth.decorators import permission_required
@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from wagtail.admin import messages
-from wagtail.admin.ui.tables import BaseColumn, Column
+from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import InspectView
 
 from home.viewsets import ReadOnlyViewSet
@@ -64,6 +64,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, gettext("Please give a whole number from 0 to %(most)s.") % {"most": MOST})
         return redirect("stock:inspect", pk)
     quantity, note = form.cleaned_data["quantity"], form.cleaned_data["note"]
+    assert request.user.is_authenticated
     try:
         match form.cleaned_data["what"]:
             case "count":
@@ -91,13 +92,8 @@ class StockViewSet(ReadOnlyViewSet):
     icon = "table"
     menu_label = _("Stock")
     add_to_admin_menu = False
-    list_display: ClassVar[list[str | BaseColumn]] = [
-        "sku",
-        "on_hand",
-        "held",
-        Column("available", label=_("Available"), accessor="available"),
-    ]
-    search_fields: ClassVar[list[str]] = ["sku"]
+    list_display = ["sku", "on_hand", "held", Column("available", label=_("Available"), accessor="available")]
+    search_fields = ["sku"]
     inspect_view_class = StockInspectView
     inspect_template_name = "store/admin/stock.html"
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
-from wagtail.admin.ui.tables import BaseColumn, DateColumn
+from wagtail.admin.ui.tables import DateColumn
 
 from home.viewsets import ReadOnlyViewSet
 from store.models import StripeEvent
@@ -27,14 +27,14 @@ class StripeEventViewSet(ReadOnlyViewSet):
     icon = "history"
     menu_label = _("Stripe events")
     add_to_admin_menu = False
-    list_display: ClassVar[list[str | BaseColumn]] = [
+    list_display = [
         "type",
         "outcome",
         "deliveries",
         DateColumn("received_at", label=_("Received"), sort_key="received_at"),
         "session_id",
     ]
-    inspect_view_fields: ClassVar[list[str]] = [
+    inspect_view_fields = [
         "event_id",
         "type",
         "outcome",
@@ -45,7 +45,7 @@ class StripeEventViewSet(ReadOnlyViewSet):
         "created_at",
         "received_at",
     ]
-    search_fields: ClassVar[list[str]] = ["event_id", "session_id"]
+    search_fields = ["event_id", "session_id"]
     filterset_class = StripeEventFilterSet
 
 
