@@ -9,7 +9,9 @@ from typing import Any
 from django import forms
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import EmailValidator, RegexValidator
+from django.http import QueryDict
 from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.contrib.forms.forms import BaseForm, FormBuilder, WagtailAdminFormPageForm
 
@@ -60,39 +62,39 @@ class TrapField(forms.Field):
 class VisitorForm(BaseForm):
     """The fields of the page, and the spam guard's."""
 
+    data: QueryDict
+    stamp: spam.Stamp | None = None
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.visitor_fields = tuple(self.fields)
         self.fields[spam.STAMP_FIELD] = forms.Field(required=False, widget=forms.HiddenInput())
         self.fields[spam.TRAP_FIELD] = TrapField()
-        self.stamp: spam.Stamp | None = None
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> None:
         """Refuse fields that came twice, and what the stamp says cannot be."""
-        cleaned = super().clean()
+        super().clean()
         for name, field in self.fields.items():
             takes_one = not isinstance(field, forms.MultipleChoiceField)
             if takes_one and len(self.data.getlist(self.add_prefix(name))) > 1:
                 target = name if name in self.visitor_fields else None
                 self.add_error(target, _("This came more than once. Please answer it once."))
-        raw = cleaned.get(spam.STAMP_FIELD)
-        self.stamp = spam.read_stamp(raw if isinstance(raw, str) else "", page_id=self.page.pk)
+        self.stamp = spam.read_stamp(self.cleaned_data.get(spam.STAMP_FIELD) or "", page_id=self.page.pk)
         # With another error the form is shown again anyhow, with a good stamp.
         if not self.errors and (problem := self._stamp_problem()):
             self.add_error(None, problem)
-        return cleaned
 
     def _stamp_problem(self) -> str:
         if self.stamp is None:
-            return _(
+            return gettext(
                 "We could not tell where this form came from. Your words are still here: please send it again."
             )
         if self.stamp.is_too_old:
-            return _(
+            return gettext(
                 "This form was open for more than a day. Your words are still here: please send it again."
             )
         if self.stamp.is_too_fresh:
-            return _(
+            return gettext(
                 "That was so quick that we ask once more. Your words are still here: please send it again."
             )
         return ""

@@ -82,7 +82,7 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
     base_form_class = FormPageForm
     form_builder = VisitorFormBuilder
 
-    content_panels: ClassVar[list] = [
+    content_panels: list = [
         *BasePage.content_panels,
         FieldPanel("intro"),
         InlinePanel("form_fields", label=_("field"), heading=_("Fields")),
@@ -169,7 +169,7 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
         self, request: HttpRequest, form: VisitorForm, version: PolicyVersion | None, status: HTTPStatus
     ) -> HttpResponse:
         context = {**self.get_context(request), "form": form, "policy_version": version}
-        return TemplateResponse(request, self.template, context, status=status)
+        return TemplateResponse(request, self.get_template(request), context, status=status)
 
     # --- What staff see ----------------------------------------------------------------------------------
     @property

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import AnonymousUser, Permission
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -62,7 +62,7 @@ def keep_messages_in_bulk(
     return redirect(action.next_url)
 
 
-def _would_lose_messages(user: User, pages: Iterable[Page]) -> bool:
+def _would_lose_messages(user: User | AnonymousUser, pages: Iterable[Page]) -> bool:
     if user.has_perm("forms.delete_submission"):
         return False
     return any(Submission.objects.filter(page__path__startswith=page.path).exists() for page in pages)

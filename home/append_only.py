@@ -7,19 +7,21 @@ with a hash detect it.
 """
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 from django.db import models
 from django.db.models.signals import class_prepared, pre_delete
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
+_Record = TypeVar("_Record", bound="AppendOnlyModel")
+
 
 class ImmutableRecordError(Exception):
     """Something tried to change or delete a record that is written once."""
 
 
-class AppendOnlyQuerySet(models.QuerySet):
+class AppendOnlyQuerySet(models.QuerySet[_Record]):
     """Reads and inserts; everything that would change a row is refused."""
 
     def _refuse(self) -> NoReturn:
@@ -33,8 +35,6 @@ class AppendOnlyQuerySet(models.QuerySet):
         ):
             return super().update(**values)
         return self._refuse()
-
-    update.alters_data = True
 
     def _update(self, values: Any, returning_fields: Any = None) -> int:
         # The path of Model.save() with a primary key given: harmless where no such row exists (loaddata).
@@ -53,9 +53,6 @@ class AppendOnlyQuerySet(models.QuerySet):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         return self._refuse()
-
-    delete.alters_data = True
-    delete.queryset_only = True
 
     def _raw_delete(self, using: str | None) -> int:
         return self._refuse()

@@ -5,6 +5,14 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
+from wagtail.blocks.field_block import (
+    CharBlock,
+    ChoiceBlock,
+    PageChooserBlock,
+    RichTextBlock,
+    TextBlock,
+    URLBlock,
+)
 from wagtail.images.blocks import ImageChooserBlock
 
 from home import embeds
@@ -18,10 +26,8 @@ TEXT_FEATURES = ["bold", "italic", "link", "document-link", "ol", "ul"]
 class HeadingBlock(blocks.StructBlock):
     """A heading inside the body; the page's title is the only h1."""
 
-    text = blocks.CharBlock(label=_("Text"), max_length=160)
-    level = blocks.ChoiceBlock(
-        choices=[("2", _("Section")), ("3", _("Sub-section"))], default="2", label=_("Level")
-    )
+    text = CharBlock(label=_("Text"), max_length=160)
+    level = ChoiceBlock(choices=[("2", _("Section")), ("3", _("Sub-section"))], default="2", label=_("Level"))
 
     class Meta:
         icon = "title"
@@ -34,7 +40,7 @@ class ImageBlock(blocks.StructBlock):
     """A picture with an optional caption; its alternative text comes from the picture's description."""
 
     image = ImageChooserBlock(label=_("Picture"))
-    caption = blocks.CharBlock(label=_("Caption"), required=False, max_length=200)
+    caption = CharBlock(label=_("Caption"), required=False, max_length=200)
 
     class Meta:
         icon = "image"
@@ -45,8 +51,8 @@ class ImageBlock(blocks.StructBlock):
 class QuoteBlock(blocks.StructBlock):
     """A sentence that stands out, with or without a source."""
 
-    text = blocks.TextBlock(label=_("Text"), max_length=400)
-    source = blocks.CharBlock(label=_("Source"), required=False, max_length=120)
+    text = TextBlock(label=_("Text"), max_length=400)
+    source = CharBlock(label=_("Source"), required=False, max_length=120)
 
     class Meta:
         icon = "openquote"
@@ -57,10 +63,10 @@ class QuoteBlock(blocks.StructBlock):
 class CallToActionBlock(blocks.StructBlock):
     """A short invitation with one button that leads to a page of the site."""
 
-    heading = blocks.CharBlock(label=_("Heading"), max_length=120)
-    text = blocks.TextBlock(label=_("Text"), required=False, max_length=300)
-    page = blocks.PageChooserBlock(label=_("Page"))
-    button = blocks.CharBlock(label=_("Button"), max_length=40)
+    heading = CharBlock(label=_("Heading"), max_length=120)
+    text = TextBlock(label=_("Text"), required=False, max_length=300)
+    page = PageChooserBlock(label=_("Page"))
+    button = CharBlock(label=_("Button"), max_length=40)
 
     class Meta:
         icon = "pick"
@@ -71,14 +77,14 @@ class CallToActionBlock(blocks.StructBlock):
 class FeatureBlock(blocks.StructBlock):
     """One point of a features grid."""
 
-    title = blocks.CharBlock(label=_("Title"), max_length=80)
-    text = blocks.TextBlock(label=_("Text"), max_length=300)
+    title = CharBlock(label=_("Title"), max_length=80)
+    text = TextBlock(label=_("Text"), max_length=300)
 
 
 class FeaturesBlock(blocks.StructBlock):
     """Two to six short points side by side."""
 
-    heading = blocks.CharBlock(label=_("Heading"), required=False, max_length=120)
+    heading = CharBlock(label=_("Heading"), required=False, max_length=120)
     items = blocks.ListBlock(FeatureBlock(), label=_("Points"), min_num=2, max_num=6)
 
     class Meta:
@@ -88,14 +94,14 @@ class FeaturesBlock(blocks.StructBlock):
 
 
 class QuestionBlock(blocks.StructBlock):
-    question = blocks.CharBlock(label=_("Question"), max_length=160)
-    answer = blocks.RichTextBlock(label=_("Answer"), features=TEXT_FEATURES)
+    question = CharBlock(label=_("Question"), max_length=160)
+    answer = RichTextBlock(label=_("Answer"), features=TEXT_FEATURES)
 
 
 class FaqBlock(blocks.StructBlock):
     """Questions that open to their answers."""
 
-    heading = blocks.CharBlock(label=_("Heading"), required=False, max_length=120)
+    heading = CharBlock(label=_("Heading"), required=False, max_length=120)
     items = blocks.ListBlock(QuestionBlock(), label=_("Questions"), min_num=1)
 
     class Meta:
@@ -107,8 +113,8 @@ class FaqBlock(blocks.StructBlock):
 class CalloutBlock(blocks.StructBlock):
     """A remark set apart from the text around it."""
 
-    title = blocks.CharBlock(label=_("Title"), required=False, max_length=120)
-    text = blocks.RichTextBlock(label=_("Text"), features=TEXT_FEATURES)
+    title = CharBlock(label=_("Title"), required=False, max_length=120)
+    text = RichTextBlock(label=_("Text"), features=TEXT_FEATURES)
 
     class Meta:
         icon = "info-circle"
@@ -119,10 +125,10 @@ class CalloutBlock(blocks.StructBlock):
 class EmbedBlock(blocks.StructBlock):
     """A video or map of an outside service; visitors see a still placeholder until they say so."""
 
-    address = blocks.URLBlock(
+    address = URLBlock(
         label=_("Address"), help_text=_("Of the video or map, as it stands in the browser’s address bar.")
     )
-    title = blocks.CharBlock(
+    title = CharBlock(
         label=_("Title"),
         max_length=120,
         help_text=_("What it shows, in a few words; read out by screen readers."),
@@ -132,7 +138,7 @@ class EmbedBlock(blocks.StructBlock):
         required=False,
         help_text=_("Shown until it is loaded. Without one, a drawing is."),
     )
-    caption = blocks.CharBlock(label=_("Caption"), required=False, max_length=200)
+    caption = CharBlock(label=_("Caption"), required=False, max_length=200)
 
     class Meta:
         icon = "media"
@@ -191,7 +197,7 @@ class PlainBodyBlock(blocks.StreamBlock):
     """Words and pictures of the site's own; the body of the shop's front."""
 
     heading = HeadingBlock()
-    paragraph = blocks.RichTextBlock(
+    paragraph = RichTextBlock(
         features=[*TEXT_FEATURES, "hr"], icon="pilcrow", label=_("Text"), template="blocks/paragraph.html"
     )
     image = ImageBlock()

@@ -82,12 +82,12 @@ def _literal(message: EmailMessage) -> EmailMessage:
     def quoted(text: str) -> str:
         return f"{{% verbatim {key} %}}{text}{{% endverbatim {key} %}}" if "{" in text else text
 
-    quoted_message = copy.copy(message)
-    quoted_message.extra_headers = {k: v for k, v in message.extra_headers.items() if k != READABLE}
-    quoted_message.subject, quoted_message.body = quoted(str(message.subject)), quoted(str(message.body))
-    if isinstance(message, EmailMultiAlternatives):
-        quoted_message.alternatives = [(quoted(str(text)), kind) for text, kind in message.alternatives]
-    return quoted_message
+    literal = copy.copy(message)
+    literal.extra_headers = {k: v for k, v in message.extra_headers.items() if k != READABLE}
+    literal.subject, literal.body = quoted(str(message.subject)), quoted(str(message.body))
+    if isinstance(literal, EmailMultiAlternatives):
+        literal.alternatives = [(quoted(str(text)), kind) for text, kind in literal.alternatives]
+    return literal
 
 
 def queue_again(*, email: Email) -> None:
@@ -130,7 +130,7 @@ def _deliver(email: Email, result: Sending) -> bool:
         else:
             result.failed += 1
         return not _is_server_down(error)
-    _record(email, status=STATUS.sent, log_status=STATUS.sent, **_without_secrets(email))
+    _record(email, status=STATUS.sent, log_status=STATUS.sent, error=None, **_without_secrets(email))
     result.sent += 1
     return True
 
@@ -161,7 +161,7 @@ def _without_secrets(email: Email) -> dict[str, object]:
 
 @transaction.atomic
 def _record(
-    email: Email, *, status: int, log_status: int, error: Exception | None = None, **columns: object
+    email: Email, *, status: int, log_status: int, error: Exception | None, **columns: object
 ) -> None:
     changed = Email.objects.filter(pk=email.pk).update(status=status, last_updated=timezone.now(), **columns)
     if changed:  # it may have been erased meanwhile

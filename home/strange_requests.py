@@ -29,7 +29,7 @@ class StrangeRequestMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Refuse, or go on."""
-        if request.content_params.get("charset", "utf-8").lower() not in CHARSETS:
+        if (request.content_params or {}).get("charset", "utf-8").lower() not in CHARSETS:
             return _refusal(_("Only UTF-8 is understood here."))
         if _has_nul(request):
             return _refusal(_("The query holds a NUL."))

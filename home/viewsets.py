@@ -5,7 +5,7 @@ a URL for it and accepts POST only.
 """
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db.models import Model
 from django.urls import URLPattern, path
@@ -18,6 +18,9 @@ from wagtail.permissions import ModelPermissionPolicy
 
 from home.models import User
 from home.spreadsheets import as_text
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class MomentColumn(Column):
@@ -52,6 +55,9 @@ class GuardedIndexView(IndexView):
 class ReadOnlyViewSet(ModelViewSet):
     """A list and a page for each row."""
 
+    model: type[Model]
+    name: str
+    menu_label: "StrOrPromise"
     index_view_class = GuardedIndexView
     inspect_view_enabled = True
     copy_view_enabled = False

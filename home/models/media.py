@@ -24,8 +24,8 @@ class SiteImage(AbstractImage):
     def clean(self) -> None:
         """Refuse a new file that is an SVG which could act; every form of the admin comes through here."""
         super().clean()
-        is_new = self.file and not self.file._committed
-        if is_new and self.file.name.lower().endswith(".svg"):
+        is_new = self.file and not self.file._committed  # type: ignore[attr-defined]  # Django has no public word for it
+        if is_new and (self.file.name or "").lower().endswith(".svg"):
             try:
                 svg.refuse_active(self.file)
             except ValidationError as error:
@@ -45,7 +45,7 @@ class SiteRendition(AbstractRendition):
         ]
 
     def __str__(self) -> str:
-        return self.file.name
+        return self.file.name or ""
 
 
 class SiteDocument(AbstractDocument):

@@ -27,7 +27,7 @@ class BasePage(Page):
     # False where the page differs between requests (a form's time stamp): then it is `no-store`.
     is_cacheable: ClassVar[bool] = True
 
-    promote_panels: ClassVar[list] = [
+    promote_panels: list = [
         MultiFieldPanel(
             [
                 FieldPanel("slug"),
@@ -74,7 +74,7 @@ class HomePage(BasePage):
     )
     body = StreamField(BodyBlock(), blank=True, verbose_name=_("body"))
 
-    max_count = 1
+    max_count = 1  # type: ignore[assignment]  # Wagtail declares None
     parent_page_types: ClassVar[list[str]] = ["wagtailcore.Page"]
     subpage_types: ClassVar[list[str]] = [
         "home.ContentPage",
@@ -82,7 +82,7 @@ class HomePage(BasePage):
         "forms.FormPage",
         "store.ShopPage",
     ]
-    content_panels: ClassVar[list] = [
+    content_panels: list = [
         *Page.content_panels,
         MultiFieldPanel(
             [FieldPanel("hero_heading"), FieldPanel("hero_text"), FieldPanel("hero_image")],
@@ -103,7 +103,7 @@ class ContentPage(BasePage):
 
     parent_page_types: ClassVar[list[str]] = ["home.HomePage", "home.ContentPage"]
     subpage_types: ClassVar[list[str]] = ["home.ContentPage"]
-    content_panels: ClassVar[list] = [*Page.content_panels, FieldPanel("intro"), FieldPanel("body")]
+    content_panels: list = [*Page.content_panels, FieldPanel("intro"), FieldPanel("body")]
 
     class Meta:
         verbose_name = _("content page")

@@ -24,6 +24,7 @@ _SERVER = re.compile(rf"https://{_HOST}(?::\d{{2,5}})?/(?:[\w~.-]+/)*", re.ASCII
 
 if TYPE_CHECKING:
     from cookie_consent.models import CookieGroup
+    from django_stubs_ext import StrPromise
 
 
 def clean_server(address: str) -> str:
@@ -41,7 +42,7 @@ def clean_server(address: str) -> str:
     return cleaned
 
 
-def _category(reason: str) -> models.ForeignKey:
+def _category(reason: "StrPromise") -> models.ForeignKey:
     return models.ForeignKey(
         "cookie_consent.CookieGroup",
         verbose_name=_("category"),
@@ -119,7 +120,7 @@ class ServiceSettings(BaseSiteSetting):
         _("“Always allow” on a video or map switches this on, once the published cookie policy names it.")
     )
 
-    select_related: ClassVar[list[str]] = ["statistics_category", "embeds_category"]
+    select_related = ["statistics_category", "embeds_category"]  # type: ignore[assignment]  # Wagtail declares None
     panels: ClassVar[list] = [
         MultiFieldPanel(
             [
@@ -208,7 +209,7 @@ class ServiceSettings(BaseSiteSetting):
         if self.statistics_category is None:
             return None
         match self.statistics:
-            case self.Service.MATOMO:
+            case self.Service.MATOMO if self.matomo_site_id:
                 return statistics.matomo(
                     address=self.matomo_url, site_id=self.matomo_site_id, country=self.server_country
                 )

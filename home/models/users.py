@@ -14,7 +14,7 @@ class UserManager(BaseUserManager["User"]):
 
     use_in_migrations = True
 
-    def get_by_natural_key(self, username: str) -> "User":
+    def get_by_natural_key(self, username: str | None) -> "User":
         """Find a user by e-mail address, ignoring case."""
         return self.get(email__iexact=username)
 
@@ -36,13 +36,13 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractUser):
     """A person who can sign in: staff now, customers with an account later."""
 
-    username = None
+    username = None  # type: ignore[assignment]  # Django's way to leave a field of the base out
     email = models.EmailField(_("e-mail address"), unique=True)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
-    objects = UserManager()
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]  # Django's own asks for a username
 
     class Meta(AbstractUser.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -6,6 +6,7 @@ and its compressed copies. Browsers revalidate each time (`max-age=0`); shared c
 """
 
 import gzip
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -18,7 +19,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.request import split_domain_port
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.utils.cache import cc_delim_re, patch_vary_headers
+from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 
 from home.page_cache import generation, schedule
@@ -26,7 +27,8 @@ from home.page_cache import generation, schedule
 # Set by the answer of each request; stored copies keep everything else.
 _UNSTORED_HEADERS = frozenset({"content-length", "content-encoding", "etag"})
 _ENCODINGS = ("br", "gzip")
-_DEFAULT_PORTS = {"http": "80", "https": "443"}
+_DEFAULT_PORTS: dict[str | None, str] = {"http": "80", "https": "443"}
+_COMMAS = re.compile(r"\s*,\s*")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class PageCacheMiddleware:
         if stored is not None:
             return _answer(request, stored)
         response = self.get_response(request)
-        if not _is_public(response):
+        if not isinstance(response, HttpResponse) or not _is_public(response):
             return response
         seconds = _lifetime()
         if seconds <= 0:
@@ -96,12 +98,11 @@ def _key(request: HttpRequest) -> str:
     return f"page:{generation.current()}:{sha256(address.encode()).hexdigest()}"
 
 
-def _is_public(response: HttpResponseBase) -> bool:
-    directives = set(cc_delim_re.split(response.headers.get("Cache-Control", "").lower()))
-    varies = set(cc_delim_re.split(response.headers.get("Vary", "").lower()))
+def _is_public(response: HttpResponse) -> bool:
+    directives = set(_COMMAS.split(response.headers.get("Cache-Control", "").lower()))
+    varies = set(_COMMAS.split(response.headers.get("Vary", "").lower()))
     return (
         response.status_code == 200  # noqa: PLR2004 - the status itself
-        and not response.streaming
         and not response.cookies
         and not directives & {"no-store", "private", "no-cache"}
         and not varies & {"cookie", "*"}

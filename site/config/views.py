@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.contrib.auth.forms import PasswordResetForm
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -31,7 +31,7 @@ class LimitedPasswordResetView(PasswordResetView):
     Whether an account has the address makes no difference to the answer.
     """
 
-    def form_valid(self, form: Form) -> HttpResponse:
+    def form_valid(self, form: PasswordResetForm) -> HttpResponse:
         """Send the link, or say how long to wait."""
         sender = client_address(self.request)
         account = form.cleaned_data["email"].strip().casefold()

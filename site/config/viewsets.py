@@ -5,6 +5,7 @@ Mails about accounts are never shown (home/mail_queue.py).
 
 from typing import Any, ClassVar
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -17,11 +18,11 @@ from post_office.models import STATUS, Email
 from wagtail.admin import messages
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
-from wagtail.admin.views.generic import IndexView, InspectView
+from wagtail.admin.views.generic import InspectView
 
 from home import mail_queue
 from home.models import User
-from home.viewsets import ReadOnlyViewSet
+from home.viewsets import GuardedIndexView, ReadOnlyViewSet
 
 STATUS_WORDS = {
     STATUS.sent: _("sent"),
@@ -41,7 +42,7 @@ def attempts(email: Email) -> int:
     return (email.number_of_retries or 0) + (email.status in {STATUS.sent, STATUS.failed})
 
 
-def may_send_again(user: User) -> bool:
+def may_send_again(user: User | AnonymousUser) -> bool:
     """Say whether somebody may put a mail back into the queue."""
     return user.has_perm("post_office.change_email")
 
@@ -54,7 +55,7 @@ class MailFilterSet(WagtailFilterSet):
         fields: ClassVar[list[str]] = ["status"]
 
 
-class MailIndexView(IndexView):
+class MailIndexView(GuardedIndexView):
     """The mails that staff may be shown."""
 
     def get_base_queryset(self) -> QuerySet[Email]:
@@ -112,7 +113,7 @@ class MailViewSet(ReadOnlyViewSet):
     menu_hook = "register_reports_menu_item"
     menu_order = 720
     ordering = ("-created",)
-    list_display: ClassVar[list[str | BaseColumn]] = [
+    list_display: list[str | BaseColumn] = [
         "subject",
         Column("to", label=_("To"), accessor=recipients),
         Column("status", label=_("Status"), accessor=lambda email: STATUS_WORDS.get(email.status, "")),

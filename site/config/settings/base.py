@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import django.forms
 from csp.constants import NONE, SELF
@@ -140,7 +141,7 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = folder("MEDIA_STORAGE_URL", VAR_DIR / "media")
-STORAGES = {
+STORAGES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
     # Uploads and exports with personal data: no address of its own leads here.
@@ -159,7 +160,7 @@ globals().update(_mail_settings)
 EMAIL_TIMEOUT = 20  # seconds
 DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "shop@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-POST_OFFICE = {
+POST_OFFICE: dict[str, Any] = {
     "BACKENDS": {"default": _transport},
     "DEFAULT_PRIORITY": "medium",  # queued; "now" would send inside the request
     "MAX_RETRIES": 12,

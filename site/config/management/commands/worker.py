@@ -31,7 +31,7 @@ class Job:
 
     name: str
     every: float  # seconds
-    run: Callable[[], None]
+    run: Callable[[], object]
     due: float = 0.0  # by the monotonic clock
 
 
