@@ -222,6 +222,12 @@ def test_statistics_without_a_category_never_run_and_so_receive_nothing() -> Non
     assert list(registered()) == []
 
 
+def test_matomo_without_a_site_id_never_runs_however_the_row_came_about() -> None:
+    set_up(**MATOMO)
+    ServiceSettings.objects.update(matomo_site_id=None)
+    assert list(registered()) == []
+
+
 def test_a_page_can_say_that_the_database_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     def down() -> None:
         raise DatabaseError
