@@ -61,7 +61,7 @@ requirements: setup ## Compile requirements*.txt anew from requirements*.in (UPG
 
 .PHONY: clean
 clean: ## Delete what can be built again: .venv and caches; the database and files under var/ stay
-	@rm -rf .venv .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Not for typing: what the commands above need first.
