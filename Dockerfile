@@ -3,8 +3,7 @@
 FROM python:3.11-slim-bookworm
 
 ENV PYTHONUNBUFFERED=1 \
-    PYTHONDONTWRITEBYTECODE=1 \
-    DJANGO_SETTINGS_MODULE=config.settings.production
+    PYTHONDONTWRITEBYTECODE=1
 
 WORKDIR /app
 

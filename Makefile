@@ -46,7 +46,7 @@ lint: setup ## Check style, annotations, templates, imports, translations, migra
 	$(PYTHON_IN) -m djlint --lint --quiet templates
 	$(PYTHON_IN) scripts/check_gettext.py
 	PYTHONPATH=.:site $(PYTHON_IN) -c "from importlinter.cli import lint_imports_command as run; run()" --no-logo
-	$(PYTHON_IN) manage.py makemigrations --check --dry-run
+	DJANGO_SETTINGS_MODULE=config.settings.test $(PYTHON_IN) manage.py makemigrations --check --dry-run
 	$(PYTHON_IN) -m pip check
 
 .PHONY: format

@@ -7,11 +7,17 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Put `site/` (a plain folder, home of the package `config`) on the path, then let Django take over."""
+    """Put `site/` (a plain folder, home of the package `config`) on the path, then let Django take over.
+
+    The settings are production's, unless the environment or .env names others.
+    """
     sys.path.insert(0, str(Path(__file__).resolve().parent / "site"))
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 
     from django.core.management import execute_from_command_line  # noqa: PLC0415 - needs the path set above
+
+    import config.env  # noqa: F401, PLC0415 - reads .env into the environment
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
     execute_from_command_line(sys.argv)
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 import django
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
@@ -26,14 +27,34 @@ from django.db import DatabaseError, connections
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 HIGHEST_PORT = 65534  # the sandbox takes the next one
+DEVELOPMENT = "config.settings.dev"
 PATIENCE = 8  # seconds that a process may take to end when asked, before it is made to
 
 
 def read_environment() -> None:
-    """Take over what .env says, so that PORT may stand there too; what is set already wins."""
+    """Take over what .env says, so that PORT may stand there too; what is set already wins.
+
+    Where nothing names the settings, .env will: without, manage.py takes production's.
+    """
     sys.path[:0] = [str(ROOT), str(ROOT / "site")]
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
-    import_module("config.env")
+    env_file = import_module("config.env").ENV_FILE
+    if "DJANGO_SETTINGS_MODULE" not in os.environ:
+        os.environ["DJANGO_SETTINGS_MODULE"] = DEVELOPMENT
+        _add_settings(env_file)
+
+
+def _add_settings(env_file: Path) -> None:
+    if env_file.exists() and not env_file.is_file():  # /dev/null
+        return
+    line = f"DJANGO_SETTINGS_MODULE={DEVELOPMENT}"
+    try:
+        last = env_file.read_bytes()[-1:] if env_file.exists() else b""
+        with env_file.open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n" if last in {b"", b"\n"} else f"\n{line}\n")
+    except OSError as error:
+        print(f"{env_file} cannot be written ({error.strerror}): set {line} before you use manage.py.")
+    else:
+        print(f"Added {line} to {env_file}: manage.py uses development's settings here.")
 
 
 def chosen_port() -> int:
@@ -63,6 +84,9 @@ def prepare() -> str:
     """Bring the database up to date and fill it if it is empty; return who can sign in, as lines of text."""
     try:
         django.setup()
+        if not apps.is_installed("demo"):
+            settings = os.environ["DJANGO_SETTINGS_MODULE"]
+            sys.exit(f"DJANGO_SETTINGS_MODULE is {settings}; `make run` needs {DEVELOPMENT}.")
         call_command("migrate", interactive=False, verbosity=0)
         return str(call_command("seed_demo", if_empty=True, stdout=StringIO()) or "")
     except (CommandError, DatabaseError, ImproperlyConfigured) as error:

@@ -15,7 +15,7 @@ APPS = {"demo", "config", "home", "policies", "forms", "store"}
 VARIABLE = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*"
 DOCUMENTS = ("README.md", "SECURITY.md", "CHANGELOG.md", "docs/**/*.md")
 # Read by make, Python or Django themselves.
-OTHER_VARIABLES = {"PYTHON", "PYTHONPATH", "UPGRADE", "DJANGO_SETTINGS_MODULE"}
+OTHER_VARIABLES = {"PYTHON", "PYTHONPATH", "UPGRADE"}
 
 
 # --- Reading ---------------------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ def read(*patterns: str) -> str:
 
 def settings_read() -> set[str]:
     """Return every variable that the site, its containers or `make` take from the environment."""
-    found = {"PORT"}
+    found = {"PORT", "DJANGO_SETTINGS_MODULE"}
     readers = functions_in(read("site/config/env.py"))
     for path in (ROOT / "site/config").rglob("*.py"):
         found |= variables_in_python(path.read_text(encoding="utf-8"), readers)

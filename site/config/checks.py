@@ -19,6 +19,15 @@ def page_cache_is_first(**_kwargs: object) -> list[CheckMessage]:
     ]
 
 
+@register(deploy=True)
+def settings_are_those_of_production(**_kwargs: object) -> list[CheckMessage]:
+    """config.E003: development's settings have known keys, a demo and no encryption."""
+    if settings.IS_PRODUCTION:
+        return []
+    hint = "Remove DJANGO_SETTINGS_MODULE from .env and the environment: production's are the default."
+    return [Error("The settings are those of development.", hint=hint, id="config.E003")]
+
+
 @register
 def csrf_protection_is_on(**_kwargs: object) -> list[CheckMessage]:
     """config.E002: Django's own check (security.W003) does not know our subclass and is silenced."""

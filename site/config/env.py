@@ -19,7 +19,8 @@ CACHE_ENTRIES = {"default": 20_000, "counters": 20_000, "redlines": 2_000}  # a 
 
 env = environ.Env()
 # A variable that is set wins over the file. ENV_FILE names another file.
-environ.Env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
+ENV_FILE = Path(env.str("ENV_FILE", default="") or BASE_DIR / ".env")
+environ.Env.read_env(ENV_FILE)
 
 # SQLite waits for its turn instead of failing with "database is locked" when the site, the worker and a
 # webhook write at once: write-ahead log, and every transaction takes the write lock when it begins.

@@ -4,6 +4,7 @@ import os
 
 import django
 
+# Before anything reads .env, which names the settings of manage.py alone.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 django.setup(set_prefix=False)
 

@@ -67,6 +67,8 @@ MIDDLEWARE = [
 ADMIN_PATH = "/admin/"
 PRIVATE_PATHS = (ADMIN_PATH,)  # never in the page cache, and nothing for crawlers
 ROOT_URLCONF = "config.urls"
+# Development and tests say False: only there nothing is demanded of the settings that a site in public needs.
+IS_PRODUCTION = True
 WSGI_APPLICATION = "config.wsgi.application"
 SITE_URL = site_url("http://127.0.0.1:8000")  # scheme and host of the public site
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

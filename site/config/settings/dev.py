@@ -5,6 +5,7 @@ from config.settings.base import *  # noqa: F403 - settings modules are layers
 from config.settings.base import INSTALLED_APPS, STORAGES, STRIPE_SECRET_KEY
 from store.sandbox.secret import webhook_secret
 
+IS_PRODUCTION = False
 DEBUG = flag("DEBUG", default=False)
 # Protects nothing but a developer's own machine; production has no default.
 SECRET_KEY = text("SECRET_KEY", "development-only-key-which-protects-nothing-of-value")

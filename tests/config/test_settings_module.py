@@ -1,0 +1,105 @@
+"""Production's settings are the default everywhere; `make run` makes `.env` name development's, for manage.py alone."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.config.test_production_settings import COMPLETE, ROOT
+
+DEVELOPMENT = "DJANGO_SETTINGS_MODULE=config.settings.dev"
+PRODUCTION = "config.settings.production"
+# With a key of Stripe's, development's settings start no sandbox and write no secret for one.
+STRIPE = {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRET": "whsec_0123456789abcdef"}
+SAY_SETTINGS = "from django.conf import settings; print(settings.SETTINGS_MODULE)"
+
+
+@pytest.fixture
+def env_file(tmp_path: Path) -> Path:
+    return tmp_path / "environment"
+
+
+def run(env_file: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in the project's folder, with this file for a .env and nothing of our own environment."""
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "ENV_FILE": str(env_file), **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_manage_py_uses_the_settings_of_production(env_file: Path) -> None:
+    result = run(env_file, "manage.py", "check")
+    assert result.returncode != 0
+    assert "Production does not start without these variables" in result.stderr
+    assert (
+        run(env_file, "manage.py", "shell", "-c", SAY_SETTINGS, **COMPLETE).stdout.split()[-1] == PRODUCTION
+    )
+
+
+def test_manage_py_uses_the_settings_that_the_file_names_unless_they_are_set(env_file: Path) -> None:
+    env_file.write_text(f"{DEVELOPMENT}\n")
+    result = run(env_file, "manage.py", "check", **STRIPE)
+    assert (result.returncode, result.stderr) == (0, "")
+    result = run(env_file, "manage.py", "check", DJANGO_SETTINGS_MODULE=PRODUCTION)
+    assert "Production does not start without these variables" in result.stderr
+
+
+def test_the_deployment_checks_refuse_the_settings_of_development(env_file: Path) -> None:
+    env_file.write_text(f"{DEVELOPMENT}\n")
+    result = run(env_file, "manage.py", "check", "--deploy", **{**COMPLETE, "CACHE_URL": ""})
+    assert result.returncode != 0
+    assert "config.E003" in result.stderr
+    assert "DJANGO_SETTINGS_MODULE" in result.stderr
+
+
+def test_wsgi_takes_no_settings_from_the_file(env_file: Path) -> None:
+    env_file.write_text(f"{DEVELOPMENT}\n")
+    code = f"import config.wsgi; {SAY_SETTINGS}"
+    result = run(env_file, "-c", code, **COMPLETE, PYTHONPATH=f"{ROOT}{os.pathsep}{ROOT / 'site'}")
+    assert result.stdout.strip() == PRODUCTION, result.stderr
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, f"{DEVELOPMENT}\n"),
+        ("", f"{DEVELOPMENT}\n"),
+        ("# Mine.\nLOG_LEVEL=INFO", f"# Mine.\nLOG_LEVEL=INFO\n{DEVELOPMENT}\n"),
+        ("LOG_LEVEL=INFO\n", f"LOG_LEVEL=INFO\n{DEVELOPMENT}\n"),
+        ("#DJANGO_SETTINGS_MODULE=\n", f"#DJANGO_SETTINGS_MODULE=\n{DEVELOPMENT}\n"),
+        (f"{DEVELOPMENT}\nA=1\n", f"{DEVELOPMENT}\nA=1\n"),
+        ("DJANGO_SETTINGS_MODULE=mine", "DJANGO_SETTINGS_MODULE=mine"),
+    ],
+)
+def test_make_run_adds_the_line_to_the_file_once(env_file: Path, before: str | None, after: str) -> None:
+    if before is not None:
+        env_file.write_text(before)
+    for attempt in (1, 2):
+        result = run(env_file, "scripts/run.py", PORT="none")  # which ends it before it starts anything
+        assert "PORT must be a number" in result.stderr
+        assert env_file.read_text() == after
+        is_told = before != after and attempt == 1
+        assert (f"Added {DEVELOPMENT} to {env_file}" in result.stdout) is is_told
+
+
+def test_make_run_says_when_the_file_cannot_be_written(tmp_path: Path) -> None:
+    result = run(tmp_path / "missing/environment", "scripts/run.py", PORT="none")
+    assert f"set {DEVELOPMENT} before you use manage.py" in result.stdout
+
+
+def test_make_run_refuses_the_settings_of_production(env_file: Path) -> None:
+    env_file.write_text(f"DJANGO_SETTINGS_MODULE={PRODUCTION}\n")
+    result = run(env_file, "scripts/run.py", **COMPLETE)
+    assert result.returncode != 0
+    assert "`make run` needs config.settings.dev" in result.stderr
+
+
+def test_a_container_does_not_take_its_settings_from_the_file() -> None:
+    environment = (ROOT / "compose.yaml").read_text().partition("environment: &environment")[2]
+    assert f"DJANGO_SETTINGS_MODULE: {PRODUCTION}" in environment.partition("volumes:")[0]
