@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
+from wagtail.blocks.field_block import CharBlock, ChoiceBlock, RawHTMLBlock, RichTextBlock
 from wagtail.contrib.typed_table_block.blocks import TypedTableBlock
 
 from home.blocks import TEXT_FEATURES, CalloutBlock, HeadingBlock
@@ -17,8 +18,8 @@ from policies.markup import cleaning
 class DefinitionBlock(blocks.StructBlock):
     """A term and what it means in this policy."""
 
-    term = blocks.CharBlock(label=_("Term"), max_length=120)
-    meaning = blocks.RichTextBlock(label=_("Meaning"), features=TEXT_FEATURES)
+    term = CharBlock(label=_("Term"), max_length=120)
+    meaning = RichTextBlock(label=_("Meaning"), features=TEXT_FEATURES)
 
 
 class DefinitionsBlock(blocks.StructBlock):
@@ -30,7 +31,7 @@ class DefinitionsBlock(blocks.StructBlock):
         template = "blocks/definition_list.html"
 
 
-class CleanedHtmlBlock(blocks.RawHTMLBlock):
+class CleanedHtmlBlock(RawHTMLBlock):
     """Markup that came with an import, cleaned of everything that could run."""
 
     def clean(self, value: str) -> str:
@@ -52,7 +53,7 @@ class CleanedHtmlBlock(blocks.RawHTMLBlock):
         return cleaning.safe_html(value or "")
 
 
-class LiveFactBlock(blocks.ChoiceBlock):
+class LiveFactBlock(ChoiceBlock):
     """A fact that the running system states: shown live in the preview, frozen with the version."""
 
     class Meta:
@@ -76,15 +77,15 @@ class PolicyBodyBlock(blocks.StreamBlock):
     """What an editor may put into a policy."""
 
     heading = HeadingBlock()
-    paragraph = blocks.RichTextBlock(
+    paragraph = RichTextBlock(
         features=TEXT_FEATURES, icon="pilcrow", label=_("Text"), template="blocks/paragraph.html"
     )
     table = TypedTableBlock(
         [
-            ("text", blocks.CharBlock(label=_("Text"), required=False)),
+            ("text", CharBlock(label=_("Text"), required=False)),
             (
                 "rich_text",
-                blocks.RichTextBlock(label=_("Formatted text"), required=False, features=TEXT_FEATURES),
+                RichTextBlock(label=_("Formatted text"), required=False, features=TEXT_FEATURES),
             ),
         ],
         label=_("Table"),

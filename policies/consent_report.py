@@ -67,7 +67,8 @@ class Report:
     def shares(self) -> list[Share]:
         """Each way of choosing with its share of all choices."""
         return [
-            Share(ConsentRecord.Method(method).label, self.totals[method], self.total) for method in METHODS
+            Share(str(ConsentRecord.Method(method).label), self.totals[method], self.total)
+            for method in METHODS
         ]
 
 

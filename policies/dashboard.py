@@ -1,8 +1,8 @@
 """The policies on the dashboard: how each one stands, and what somebody should do about it. It only shows."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils import timezone
 from wagtail.admin.ui.components import Component
@@ -24,7 +24,7 @@ class PoliciesPanel(Component):
     class Media:
         css = {"all": ["css/admin/policies.css"]}
 
-    def get_context_data(self, parent_context: Mapping[str, Any]) -> Mapping[str, Any]:
+    def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
         """Look up how the policies stand, and what this person may do."""
         request = parent_context["request"]
         now = timezone.now()
@@ -39,7 +39,7 @@ class PoliciesPanel(Component):
         }
 
 
-def may_edit(user: User, standing: overview.Standing) -> bool:
+def may_edit(user: User | AnonymousUser, standing: overview.Standing) -> bool:
     """Say whether somebody may edit the page of a policy."""
     return standing.page is not None and standing.page.permissions_for_user(user).can_edit()
 

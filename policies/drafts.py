@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.utils.translation import gettext as _
-from wagtail.models import Revision
+from wagtail.models import Page, Revision
 
 from home.models import User
 from policies import drift, publishing
@@ -20,7 +21,7 @@ class NoDraftError(Exception):
     """No draft can be made. The message says why, for the editor."""
 
 
-def start(*, page: PolicyPage, user: User, **fields: Any) -> Revision:
+def start(*, page: PolicyPage, user: User | AnonymousUser, **fields: Any) -> Revision:
     """Make the newest draft of a page say something else; what is stated about the version starts empty.
 
     Raises NoDraftError for a page that the user may not edit, or not now.
@@ -39,7 +40,7 @@ def start(*, page: PolicyPage, user: User, **fields: Any) -> Revision:
 
 
 @transaction.atomic
-def state_new_facts(*, page: PolicyPage, user: User, drifts: Iterable[Drift]) -> Revision:
+def state_new_facts(*, page: Page, user: User | AnonymousUser, drifts: Iterable[Drift]) -> Revision:
     """Make a draft of the published text that says which facts changed; they come in when it is published.
 
     Raises NoDraftError where the page has a draft already: that one states the new facts as well.
@@ -53,7 +54,7 @@ def state_new_facts(*, page: PolicyPage, user: User, drifts: Iterable[Drift]) ->
     return start(page=locked.specific, user=user, change_summary=drift.suggested_summary(drifts))
 
 
-def put_back(*, version: PolicyVersion, user: User) -> Revision:
+def put_back(*, version: PolicyVersion, user: User | AnonymousUser) -> Revision:
     """Make a draft with the text of a version. Live facts in it are live again, not those of that time."""
     page = version.policy.page
     if page is None:

@@ -16,7 +16,8 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from policies import fact_changes, facts, records
-from policies.models import Policy, PolicyPage, PolicyVersion
+from policies.models import Policy, PolicyVersion
+from policies.models.pages import LONGEST_SUMMARY
 
 
 @dataclass(frozen=True)
@@ -85,13 +86,12 @@ def facts_in(version: PolicyVersion) -> dict[str, Any]:
 
 def suggested_summary(drifts: Iterable[Drift]) -> str:
     """Say for the readers of the policy what changed, in its language; the facts' names only where that is long."""
-    limit = PolicyPage._meta.get_field("change_summary").max_length
     found = list(drifts)
     with translation.override(settings.LANGUAGE_CODE):
         text = " ".join(f"{drift.label}: {'; '.join(drift.changes)}." for drift in found)
-        if len(text) > limit:
+        if len(text) > LONGEST_SUMMARY:
             text = _("Brought up to date: %(facts)s.") % {"facts": ", ".join(drift.label for drift in found)}
-    return Truncator(text).chars(limit)
+    return Truncator(text).chars(LONGEST_SUMMARY)
 
 
 def _first_stating(versions: list[PolicyVersion], key: str, data: Any) -> PolicyVersion | None:

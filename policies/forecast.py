@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from django.contrib.admin.utils import label_for_field
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -93,7 +94,7 @@ def outcome(page: PolicyPage) -> str:
     """Say in a sentence what publishing a page has just done to its policy."""
     policy = publishing.policy_for(page)
     version = policy.versions.order_by("-number").first() if policy else None
-    if version is None:
+    if policy is None or version is None:
         return ""
     if page.last_published_at is None or version.recorded_at < page.last_published_at:
         return _same_as(policy.in_force(publishing.draft_of(page).effective_at))
@@ -106,7 +107,7 @@ def outcome(page: PolicyPage) -> str:
 
 
 def _labels(page: PolicyPage, names: list[str]) -> list[str]:
-    return [str(page._meta.get_field(name).verbose_name) for name in names]
+    return [str(label_for_field(name, type(page))) for name in names]
 
 
 def _effects(forecast: Forecast) -> Iterator[str]:
@@ -178,7 +179,7 @@ def _asked_again(forecast: Forecast, *, is_material: bool) -> str:
 
 def _unasked(forecast: Forecast, *, is_material: bool) -> Iterator[str]:
     """Warn where somebody new would receive data of people who agreed before and are not asked."""
-    before = forecast.before.facts.get("services") or []
+    before = (forecast.before.facts.get("services") if forecast.before else None) or []
     added = [one["name"] for one in forecast.draft.facts.get("services") or [] if one not in before]
     if added and not is_material:
         yield _(

@@ -35,14 +35,10 @@ class PolicyPageForm(WagtailAdminPageForm):
             self.add_error(None, _("You may not publish policies. Save a draft and submit it for review."))
         if (slug := cleaned.get("slug")) and not addresses.is_free(slug):
             self.add_error("slug", _("The site uses this address itself. Choose another."))
+        # An unticked radio sends nothing, and Django then keeps the old answer: take it for what it says.
+        for name in self.cleaned_data.keys() & set(STATEMENT_FIELDS):
+            setattr(self.instance, name, self.cleaned_data[name])
         return cleaned
-
-    def _post_clean(self) -> None:
-        """Take an unticked radio for what it says: it sends nothing, and Django then keeps the old answer."""
-        for name in STATEMENT_FIELDS:
-            if name in self.cleaned_data:
-                setattr(self.instance, name, self.cleaned_data[name])
-        super()._post_clean()
 
     def _is_new_draft(self) -> bool:
         """Say whether what the instance states about a version was said of one that is published already."""
@@ -71,7 +67,7 @@ class PolicyPageForm(WagtailAdminPageForm):
 def _advice_on_notice() -> str:
     advice = PolicySettings.current()
     if not advice.notice_days:
-        return _("Only for a time ahead.")
+        return str(_("Only for a time ahead."))
     day = date_format(timezone.localtime(advice.end_of_notice(timezone.now())), "DATE_FORMAT")
     return _("Only for a time ahead. With %(days)s days' notice: %(day)s.") % {
         "days": advice.notice_days,

@@ -4,7 +4,7 @@ For staff who look after several policies at once: the dashboard and the list of
 policies and versions there are, it asks the database the same few questions, and each live fact once. It never writes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from enum import StrEnum
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from wagtail.models import Page
+from wagtail.query import PageQuerySet
 
 from home.models import ServiceSettings
 from policies import drift, notices, records
@@ -81,8 +82,8 @@ def standings(policies: Iterable[Policy], *, now: datetime) -> list[Standing]:
         else:
             days = (timezone.localdate(version.effective_at) - today).days
             standing.coming.append(Coming(version, days))
-    for page in _pages(found):
-        found[page.policy_id].page = page
+    for policy_id, page in _pages(found):
+        found[policy_id].page = page
     live = drift.LiveFacts()
     for standing in found.values():
         announced = [coming.version for coming in standing.coming]
@@ -109,9 +110,9 @@ def _versions_that_matter(policy_ids: Iterable[int], now: datetime) -> QuerySet[
     return now_or_later.select_related("policy").order_by("effective_at", "number")
 
 
-def _pages(policy_ids: Iterable[int]) -> QuerySet[Page]:
+def _pages(policy_ids: Iterable[int]) -> Iterator[tuple[int, Page]]:
     # As plain pages: Wagtail brings along the states of their workflows only so.
-    pages = Page.objects.filter(policypage__policy__in=list(policy_ids), alias_of__isnull=True)
+    pages: PageQuerySet = PageQuerySet(Page).filter(policypage__policy__in=list(policy_ids), alias_of=None)
     named = pages.annotate(policy_id=F("policypage__policy")).order_by("-pk")
     related = named.select_related("latest_revision__user").defer("latest_revision__content")
-    return related.prefetch_workflow_states()
+    return ((page.policy_id, page) for page in related.prefetch_workflow_states())

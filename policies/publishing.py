@@ -53,7 +53,7 @@ def is_publication(page: "PolicyPage") -> bool:
     Publishing is told by its new `last_published_at`: other saves (a move, an unpublish, a draft) keep the stored one,
     and a copy carries the live revision of another page.
     """
-    if not (page.pk and page.live and page.live_revision_id) or page.alias_of_id:
+    if page.alias_of_id or not (page.pk and page.live and page.live_revision):
         return False
     if str(page.live_revision.object_id) != str(page.pk):  # a number until it is read from the database
         return False
@@ -108,7 +108,7 @@ def draft_of(page: "PolicyPage", *, now: datetime | None = None) -> Draft:
 
 def freeze_page(*, page: "PolicyPage") -> PolicyVersion | None:
     """Freeze what the page publishes as the next version; None where nothing changed."""
-    return record_version(policy=page.policy, draft=draft_of(page))
+    return record_version(policy=attach_policy(page=page), draft=draft_of(page))
 
 
 @transaction.atomic

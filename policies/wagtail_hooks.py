@@ -37,7 +37,7 @@ class PoliciesGroup(ModelViewSetGroup):
     menu_label = _("Policies")
     menu_icon = "doc-full"
     menu_order = 250
-    items = (policy_viewset, version_viewset, consent_viewset, *cookie_viewsets)
+    items = (policy_viewset, version_viewset, consent_viewset, *cookie_viewsets)  # type: ignore[assignment]  # Wagtail declares ()
 
     def get_submenu_items(self) -> list[MenuItem]:
         """Add the screen that belongs to no list."""
@@ -48,12 +48,12 @@ class PoliciesGroup(ModelViewSetGroup):
 class ReviewMenuItem(ActionMenuItem):
     """Leads from the editor to the page on which its draft is judged, where that waits for this person."""
 
-    label = _("Review and approve")
+    label = _("Review and approve")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
     icon_name = "clipboard-list"
     order = 5
 
     def is_shown(self, context: dict[str, Any]) -> bool:
-        page = context.get("page")
+        page: Any = context.get("page")
         task = page.current_workflow_task if isinstance(page, PolicyPage) and page.pk else None
         return isinstance(task, LegalReviewTask) and bool(task.get_actions(page, context["request"].user))
 
@@ -116,8 +116,9 @@ def take_a_decision_that_comes_too_late_as_a_draft(request: HttpRequest, page: P
     """Keep what was typed where somebody else has decided meanwhile; Wagtail answers that with an error page."""
     if not request.POST.get("action-workflow-action") or page.current_workflow_task is not None:
         return
-    request.POST = request.POST.copy()
-    del request.POST["action-workflow-action"]
+    sent = request.POST.copy()
+    del sent["action-workflow-action"]
+    request.POST = sent  # type: ignore[assignment]  # Django declares the one that nobody may change
     messages.warning(
         request, gettext("It does not wait for a decision any more. What you sent was saved as a draft.")
     )

@@ -10,12 +10,22 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Error, Frame, Page, Request, Response, WebSocket
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    Frame,
+    Page,
+    Request,
+    Response,
+    ViewportSize,
+    WebSocket,
+)
 
 from policies.cookie_audit import judging
 from policies.cookie_audit.judging import Action, Kind, Seen, Sighting, State
 
-SIZE = {"width": 1280, "height": 3000}  # high: what loads only when it comes into view shall load
+SIZE = ViewportSize(width=1280, height=3000)  # high: what loads only when it comes into view shall load
 TICK = 25  # milliseconds between two looks at what is under way
 
 _TALKING = ("document", "fetch", "xhr", "other")  # answers that may set a cookie of ours

@@ -18,6 +18,8 @@ from policies.markup import cleaning, html_blocks
 from policies.models import PolicyPage
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
     from home.models import User
 
 MARKDOWN_ENDINGS = (".md", ".markdown", ".txt")
@@ -26,7 +28,7 @@ WORD_ENDINGS = (".docx", ".doc", ".docm", ".dotx", ".dotm")
 
 def html_of_file(*, file: File, page: PolicyPage) -> str:
     """Read an uploaded file as the text of this page."""
-    name = file.name.lower()
+    name = (file.name or "").lower()
     refuse_file(file.size)
     if name.endswith(WORD_ENDINGS):
         document = word.convert(file.read())
@@ -49,7 +51,7 @@ def _with_title(title: str, html: str, page: PolicyPage) -> str:
     return cleaning.canonical(f"<h2>{escape(title)}</h2>\n{html}")
 
 
-def refuse_page(*, page: PolicyPage, user: "User") -> None:
+def refuse_page(*, page: PolicyPage, user: "User | AnonymousUser") -> None:
     """Refuse to make a draft where somebody else holds the page."""
     if page.workflow_in_progress:
         raise RefusedError(_("it is in review; end the review first"))
@@ -58,7 +60,7 @@ def refuse_page(*, page: PolicyPage, user: "User") -> None:
 
 
 @transaction.atomic
-def make_draft(*, page: PolicyPage, html: str, user: "User") -> PolicyPage:
+def make_draft(*, page: PolicyPage, html: str, user: "User | AnonymousUser") -> PolicyPage:
     """Save this text as the newest draft of the page. Nothing else of the page changes."""
     page = PolicyPage.objects.select_for_update().get(pk=page.pk).specific
     refuse_page(page=page, user=user)

@@ -24,7 +24,7 @@ from policies.importing import markdown
 from policies.importing.losses import RefusedError, refuse_file
 from policies.importing.markdown import Document
 from policies.markup import html_blocks
-from policies.models import Policy, PolicyPage, PolicyVersion
+from policies.models import Policy, PolicyPage
 from policies.models.pages import TakesEffect
 
 MAX_FILES_OF_A_DAY = 1000
@@ -134,6 +134,7 @@ def _record(source: _Source, slug: str) -> Outcome:
         return Outcome(source.path, Result.UNCHANGED, _("its text is that of the version before it"))
     _refuse_published_span(policy, source)
     version = publishing.record_version(policy=policy, draft=draft)
+    assert version is not None  # it differs
     _show_on_page(policy)
     return Outcome(source.path, Result.MADE, _("version %(number)d") % {"number": version.number})
 
@@ -180,7 +181,7 @@ def _show_on_page(policy: Policy) -> None:
 
     No revision is made, so nothing is published a second time.
     """
-    latest: PolicyVersion = policy.versions.standing().order_by("-effective_at", "-number").first()
+    latest = policy.versions.standing().latest("effective_at", "number")
     page = policy.page or PolicyPage(slug=policy.slug, policy=policy, kind=policy.kind)
     if page.latest_revision_id:
         return

@@ -4,17 +4,19 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from home.models import User
+from policies.drafts import NoDraftError
 from policies.importing import drafts, limits
 from policies.importing.losses import RefusedError
 from policies.models import PolicyPage
 
 
-def editable_pages(user: User) -> list[PolicyPage]:
+def editable_pages(user: User | AnonymousUser) -> list[PolicyPage]:
     """List the policy pages that somebody may edit."""
     pages = PolicyPage.objects.order_by("title").specific()
     return [page for page in pages if page.permissions_for_user(user).can_edit()]
@@ -50,7 +52,9 @@ class ImportForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false"}),
     )
 
-    def __init__(self, *args: Any, user: User, is_too_large: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, user: User | AnonymousUser, is_too_large: bool = False, **kwargs: Any
+    ) -> None:
         """Offer what the user may edit. `is_too_large`: more was pasted than the site reads."""
         super().__init__(*args, **kwargs)
         self.user = user
@@ -63,7 +67,7 @@ class ImportForm(forms.Form):
         }
         self.html = ""
         pages = [page.pk for page in editable_pages(user)]
-        self.fields["page"].queryset = PolicyPage.objects.filter(pk__in=pages).order_by("title")
+        self.fields["page"].queryset = PolicyPage.objects.filter(pk__in=pages).order_by("title")  # type: ignore[attr-defined]  # a _PageField has one
 
     def clean_page(self) -> PolicyPage:
         """Take only a page that nobody else holds."""
@@ -78,7 +82,7 @@ class ImportForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Read the one text that was given."""
-        cleaned = super().clean()
+        cleaned = super().clean() or {}
         file, text, page = cleaned.get("file"), cleaned.get("text"), cleaned.get("page")
         if self.is_too_large:
             self.errors.pop("page", None)  # what was chosen is as unknown
@@ -97,7 +101,7 @@ class ImportForm(forms.Form):
         """Make the draft. Raises RefusedError where the page changed hands meanwhile, or has this text already."""
         return drafts.make_draft(page=self.cleaned_data["page"], html=self.html, user=self.user)
 
-    def refuse(self, reason: RefusedError) -> None:
+    def refuse(self, reason: RefusedError | NoDraftError) -> None:
         """Say at the field why the text is not taken."""
         field = "file" if self.cleaned_data.get("file") else "text"
         self.add_error(field, _("Nothing was imported: %(reason)s.") % {"reason": reason})

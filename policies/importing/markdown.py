@@ -142,7 +142,7 @@ def _split(text: str) -> tuple[dict[str, str], str]:
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True, "maxNesting": limits.MAX_DEPTH}).enable("table")
     markdown_bounds.bound_tables(parser)
-    parser.normalizeLink = lambda url: url  # as it stands in the file; cleaning judges it
+    parser.normalizeLink = lambda url: url  # type: ignore[method-assign]  # its way to keep an address as it is; cleaning judges it
     parser.add_render_rule("image", _image_as_link)
     return parser
 

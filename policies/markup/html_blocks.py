@@ -149,7 +149,7 @@ def _joined(blocks: list[_Pair]) -> list[Block]:
             for stretch in _stretches(pairs):
                 result += _text_blocks(stretch)
         else:
-            result += [block for _element, block in pairs]
+            result += [block for _element, block in pairs if block]
     return result
 
 

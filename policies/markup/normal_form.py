@@ -227,7 +227,7 @@ def _format_inside(element: etree._Element, outer: _Format) -> _Format | None:
     if element.tag == "a" and element.keys() == ["href"] and outer.href is None:
         return outer._replace(href=element.get("href"))
     if element.tag in {"strong", "em"} and not element.attrib:
-        return outer._replace(**{element.tag: True})
+        return _Format(outer.href, outer.strong or element.tag == "strong", outer.em or element.tag == "em")
     return None
 
 

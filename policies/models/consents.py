@@ -47,7 +47,7 @@ class ConsentRecord(AppendOnlyModel):
     choices = models.JSONField(_("choices"))  # category varname → bool, every optional category named
     method = models.CharField(_("how"), max_length=10, choices=Method.choices)
 
-    objects = ConsentRecordQuerySet.as_manager()
+    objects: ClassVar = ConsentRecordQuerySet.as_manager()
 
     class Meta(AppendOnlyModel.Meta):
         verbose_name = _("consent record")

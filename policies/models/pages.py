@@ -5,8 +5,9 @@ freeze roll the publication back, however it was started (editor, workflow, sche
 """
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import models, transaction
 from django.forms import RadioSelect
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -22,6 +23,7 @@ from policies.forms import PolicyPageForm
 from policies.models.versions import ChangeKind, Policy
 from policies.panels import ForecastPanel
 
+LONGEST_SUMMARY = 600
 # The words of the consent bar: field of the page → key in the frozen fact "notice".
 NOTICE_FIELDS = {
     "notice_title": "title",
@@ -70,7 +72,7 @@ class PolicyPermissionTester(PagePermissionTester):
     Wagtail asks it of who approves a draft, too.
     """
 
-    def __init__(self, user: User, page: Page) -> None:
+    def __init__(self, user: User | AnonymousUser, page: Page) -> None:
         super().__init__(user, page)
         if not user.is_active or user.is_superuser:
             return
@@ -95,7 +97,7 @@ class PolicyPage(BasePage):
     body = StreamField(PolicyBodyBlock(), verbose_name=_("text"))
     change_summary = models.TextField(
         _("what changed"),
-        max_length=600,
+        max_length=LONGEST_SUMMARY,
         help_text=_("In plain words, for everyone who reads the policy. Required to publish."),
     )
     change_kind = models.CharField(_("kind of change"), max_length=10, choices=ChangeKind.choices, default="")
@@ -107,28 +109,26 @@ class PolicyPage(BasePage):
         help_text=_("Only for a time ahead."),
     )
 
-    parent_page_types: ClassVar[list[str]] = ["home.HomePage"]
-    subpage_types: ClassVar[list[str]] = []
+    parent_page_types: list[str] = ["home.HomePage"]
+    subpage_types: list[str] = []
     base_form_class = PolicyPageForm
     template = "policies/policy_page.html"  # the editor's preview
     # A copy is a new policy: it gets its own record at its own first publication.
-    exclude_fields_in_copy: ClassVar[list[str]] = ["policy"]
+    exclude_fields_in_copy: list[str] = ["policy"]
 
-    content_panels: ClassVar[list] = [
+    content_panels: list = [
         *Page.content_panels,
         FieldPanel("kind"),
         FieldPanel("body"),
         *VERSION_PANELS,
     ]
     # Go-live and expiry are not offered: a version has "in force from", and one in force is never switched off.
-    settings_panels: ClassVar[list] = []
+    settings_panels: list = []
 
     class Meta:
         verbose_name = _("policy page")
         verbose_name_plural = _("policy pages")
-        permissions: ClassVar[list[tuple[str, str]]] = [
-            ("publish_policypage", _("Can approve and publish policies"))
-        ]
+        permissions = [("publish_policypage", _("Can approve and publish policies"))]
 
     @property
     def policy_kind(self) -> str:
@@ -159,7 +159,7 @@ class PolicyPage(BasePage):
         if was_alias or is_new:
             self.live, self.has_unpublished_changes = False, True
             self.live_revision = self.first_published_at = self.last_published_at = None
-        return [*update_fields, "policy", *_OF_PUBLICATIONS] if was_alias else update_fields
+        return [*(update_fields or ()), "policy", *_OF_PUBLICATIONS] if was_alias else update_fields
 
     def with_content_json(self, content: dict[str, Any]) -> "PolicyPage":
         """Restore a draft; which policy the page belongs to is no matter of drafts."""
@@ -202,7 +202,7 @@ class PolicyPage(BasePage):
         """Return what is assigned to the page or above it, else what is assigned to policies as such."""
         return super().get_workflow() or self.get_default_workflow()
 
-    def permissions_for_user(self, user: User) -> PagePermissionTester:
+    def permissions_for_user(self, user: User | AnonymousUser) -> PagePermissionTester:
         return PolicyPermissionTester(user, self)
 
     def extra_facts(self) -> dict[str, Any]:
@@ -220,9 +220,9 @@ class CookiePolicyPage(PolicyPage):
     choose_label = models.CharField(_("“choose” button"), max_length=30)
     save_label = models.CharField(_("“save choice” button"), max_length=30)
 
-    max_count = 1
+    max_count = 1  # type: ignore[assignment]  # Wagtail declares None
     template = PolicyPage.template
-    content_panels: ClassVar[list] = [
+    content_panels: list = [
         *Page.content_panels,
         FieldPanel("body"),
         MultiFieldPanel(

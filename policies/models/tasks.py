@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import AbstractGroupApprovalTask, Page, TaskState
 
@@ -32,14 +33,15 @@ class LegalReviewTask(AbstractGroupApprovalTask):
         """
         with transaction.atomic():
             task_state = TaskState.objects.select_for_update().get(pk=task_state.pk).specific
-            if task_state.status != TaskState.STATUS_IN_PROGRESS:
+            page = task_state.workflow_state.content_object
+            if task_state.status != TaskState.STATUS_IN_PROGRESS or page is None:
                 raise PermissionDenied
             # Wagtail publishes the newest draft, and remembers the approval at the one that was submitted.
-            task_state.revision = task_state.workflow_state.content_object.latest_revision
+            task_state.revision = page.latest_revision
             super().on_action(task_state, user, action_name, **kwargs)
 
     @classmethod
-    def get_description(cls) -> str:
+    def get_description(cls) -> str | Promise:
         return _(
             "Members of the chosen groups judge the text of a policy, its redline and what follows from it"
         )

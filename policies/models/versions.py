@@ -189,7 +189,9 @@ class PolicyVersion(AppendOnlyModel):
     )
 
     detachable_fields: ClassVar[frozenset[str]] = frozenset({"page", "publisher", "approver"})
-    objects = PolicyVersionQuerySet.as_manager()
+    objects: ClassVar = PolicyVersionQuerySet.as_manager()
+    status: str  # read from the database `with_status()`
+    forerunner: int | None  # likewise `with_forerunner()`
 
     class Meta(AppendOnlyModel.Meta):
         verbose_name = _("policy version")

@@ -111,13 +111,13 @@ def compare(old_html: str, new_html: str, *, budget: int = BUDGET) -> Redline:
 
 
 def _write(writer: html.Writer, step: _Step, pairing: _Pairing, budget: Budget) -> None:
-    if step.new is None:
+    if step.old and not step.new:
         writer.write(pairing.place(step.old), [Segment(Kind.DELETED, step.old.runs)])
-    elif step.old is None:
+    elif step.new and not step.old:
         writer.write(step.new.path, [Segment(Kind.INSERTED, step.new.runs)])
-    elif step.ends is None:
+    elif step.new and not step.ends:
         writer.write_kept(step.new)
-    else:
+    elif step.new and step.ends:
         segments = words.segments(step.ends, budget, keeps_space=step.new.keeps_space)
         writer.write(step.new.path, segments)
 

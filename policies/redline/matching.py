@@ -176,8 +176,11 @@ class _TooExpensiveError(Exception):
     """The budget does not reach for one more pass of the matcher."""
 
 
-class _BoundedMatcher(difflib.SequenceMatcher):
+class _BoundedMatcher(difflib.SequenceMatcher[Hashable]):
     """A matcher that pays for every pass before it makes it: repeated items can need very many."""
+
+    a: Items
+    b2j: dict[Hashable, list[int]]
 
     def __init__(self, a: Items, b: Items, budget: Budget) -> None:
         super().__init__(None, a, b, autojunk=False)

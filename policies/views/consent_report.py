@@ -23,7 +23,7 @@ class ConsentReportView(PermissionRequiredMixin, WagtailAdminTemplateMixin, Temp
     permission_required = "policies.view_consentrecord"
     raise_exception = True
     template_name = "policies/admin/consent_report.html"
-    page_title = _("Choices about cookies")
+    page_title = _("Choices about cookies")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
     header_icon = "tick-inverse"
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:

@@ -3,8 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
@@ -27,12 +26,12 @@ from policies.importing.losses import RefusedError
 class ImportView(WagtailAdminTemplateMixin, FormView):
     """Asks for a policy and a text, and makes the draft."""
 
-    page_title = gettext_lazy("Import a text")
+    page_title = gettext_lazy("Import a text")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
     header_icon = "upload"
     template_name = "policies/admin/import.html"
     form_class = ImportForm
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Let in who may edit a policy."""
         if not editable_pages(request.user):
             raise PermissionDenied
@@ -43,7 +42,7 @@ class ImportView(WagtailAdminTemplateMixin, FormView):
         return self._checked(request, *args, **kwargs)
 
     @method_decorator(csrf_protect)
-    def _checked(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def _checked(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return super().dispatch(request, *args, **kwargs)
 
     def _form_without_text(self) -> ImportForm:
@@ -63,7 +62,7 @@ class ImportView(WagtailAdminTemplateMixin, FormView):
         """Tell the form who asks."""
         return {**super().get_form_kwargs(), "user": self.request.user}
 
-    def form_valid(self, form: Form) -> HttpResponse:
+    def form_valid(self, form: ImportForm) -> HttpResponse:
         """Make the draft, and show what it changes."""
         try:
             draft = form.save()

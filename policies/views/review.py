@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -44,11 +44,11 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
     """Shows a draft to whoever may edit it, and takes the reviewer's decision."""
 
     template_name = "policies/admin/review.html"
-    page_title = gettext_lazy("Review")
+    page_title = gettext_lazy("Review")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
     header_icon = "clipboard-list"
     http_method_names = ["get", "head", "post"]
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Tell reviewers who follow an old link that nothing waits, instead of turning them away."""
         try:
             _page(request, self.kwargs["page_id"])  # not kept: a decision reads the page under its lock
@@ -90,14 +90,11 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
             {"url": "", "label": _("Review")},
         ]
 
-    @property
-    def header_more_buttons(self) -> list[Button]:
+    def get_header_more_buttons(self) -> list[Button]:
         editor = reverse("wagtailadmin_pages:edit", args=[self.page.pk])
         preview = reverse("wagtailadmin_pages:view_draft", args=[self.page.pk])
-        return [
-            Button(_("Edit"), url=editor, icon_name="edit"),
-            Button(_("As a page"), url=preview, icon_name="view"),
-        ]
+        edit = Button(_("Edit"), url=editor, icon_name="edit")
+        return sorted([edit, Button(_("As a page"), url=preview, icon_name="view")])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {
@@ -124,7 +121,7 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
         if problem := self._problem(request.POST.get("decision", ""), comment, request.POST.get("seen", "")):
             messages.error(request, problem)
             return self.render_to_response(self.get_context_data(comment=comment), status=422)
-        self._decide(request.POST["decision"], comment)
+        self._decide(self.task_state, request.POST["decision"], comment)
         return redirect("wagtailadmin_home")
 
     def _problem(self, decision: str, comment: str, seen: str) -> str:
@@ -143,9 +140,9 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
                 }
         return ""
 
-    def _decide(self, decision: str, comment: str) -> None:
-        task = self.task_state.task.specific
-        task.on_action(self.task_state, self.request.user, decision, comment=comment)
+    def _decide(self, task_state: TaskState, decision: str, comment: str) -> None:
+        task = task_state.task.specific
+        task.on_action(task_state, self.request.user, decision, comment=comment)
         if decision == "approve":
             page = PolicyPage.objects.get(pk=self.page.pk)
             messages.success(

@@ -4,7 +4,6 @@ What is declared here is shown to visitors, and asked about, once a version of t
 """
 
 import re
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import django_filters
@@ -24,6 +23,7 @@ from wagtail.admin.ui.components import MediaContainer
 from wagtail.admin.ui.side_panels import StatusSidePanel
 from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.views.generic import CreateView, DeleteView, EditView, IndexView
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.history import HistoryView
 from wagtail.admin.viewsets.model import ModelViewSet
 
@@ -70,7 +70,7 @@ class CategoryForm(WagtailAdminModelForm):
 
     def clean(self) -> dict[str, Any]:
         """Keep the consent cookie small enough."""
-        cleaned = super().clean()
+        cleaned = super().clean() or {}
         optional = CookieGroup.objects.filter(is_required=False).exclude(pk=self.instance.pk)
         if not cleaned.get("is_required") and optional.count() >= MAX_CATEGORIES:
             words = _("There can be %(number)s optional categories. Nobody wants to choose about more.")
@@ -120,7 +120,7 @@ class CookieForm(WagtailAdminModelForm):
 
     def clean(self) -> dict[str, Any]:
         """Refuse a cookie that the category has already, and a name that no browser takes for a cookie."""
-        cleaned = super().clean()
+        cleaned = super().clean() or {}
         group, name = cleaned.get("cookiegroup"), cleaned.get("name")
         if (
             name
@@ -141,10 +141,11 @@ class CookieForm(WagtailAdminModelForm):
         return cookie
 
 
-class OurNames:
+class OurNames(WagtailAdminTemplateMixin):
     """Calls the list by our name for it above every view; the library's is "Cookie Groups"."""
 
     list_name: str | Promise = ""
+    index_url_name: Any
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         """Rename the one step that leads to the list."""
@@ -156,7 +157,7 @@ class OurNames:
 class DeclarationIndexView(IndexView):
     def get_paginator(self, *args: Any, **kwargs: Any) -> WagtailPaginator:
         """Count by our names too."""
-        paginator = super().get_paginator(*args, **kwargs)
+        paginator = WagtailPaginator(*args, **kwargs)
         paginator.verbose_name, paginator.verbose_name_plural = self.verbose_name, self.verbose_name_plural
         return paginator
 
@@ -168,7 +169,7 @@ class DeclarationAddView(OurNames, CreateView):
 class DeclarationStatusPanel(StatusSidePanel):
     thing: str | Promise = ""
 
-    def get_context_data(self, parent_context: Mapping[str, Any]) -> Mapping[str, Any]:
+    def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
         """Name the kind of thing as the button that adds one does."""
         return {**super().get_context_data(parent_context), "model_name": self.thing}
 
@@ -188,7 +189,7 @@ class DeclarationEditView(OurNames, EditView):
         return MediaContainer([panel])
 
 
-class DeclarationHistoryView(OurNames, HistoryView):
+class DeclarationHistoryView(OurNames, HistoryView):  # type: ignore[misc]  # Wagtail's two bases differ in `model`
     pass
 
 
@@ -208,6 +209,8 @@ class DeclarationViewSet(ModelViewSet):
     edit_view_class = DeclarationEditView
     history_view_class = DeclarationHistoryView
     delete_view_class = DeclarationDeleteView
+    name: str
+    menu_label: str | Promise
     form_class: type[forms.ModelForm]
     thing: str | Promise  # what one row is called
     add_label: str | Promise

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 from wagtail.admin import messages
-from wagtail.admin.ui.tables import Column
+from wagtail.admin.ui.tables import Column, Table
 from wagtail.admin.views.generic import InspectView
 from wagtail.admin.widgets import Button, HeaderButton
 from wagtail.permissions import ModelPermissionPolicy
@@ -126,22 +126,18 @@ class PolicyIndexView(GuardedIndexView):
         """Count the versions along."""
         return super().get_base_queryset().annotate(versions_count=Count("versions"))
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Policy], page_size: int
-    ) -> tuple[Paginator, Page, Iterable[Policy], bool]:
+    def get_table(self, object_list: Iterable[Policy]) -> Table:
         """Attach to each policy on the page how it stands."""
-        paginator, page, policies, is_paginated = super().paginate_queryset(queryset, page_size)
-        listed = list(policies)
+        listed = list(object_list)
         for standing in overview.standings(listed, now=timezone.now()):
-            standing.policy.standing = standing
-        page.object_list = listed
-        return paginator, page, listed, is_paginated
+            standing.policy.standing = standing  # type: ignore[attr-defined]  # the columns below read it
+        return super().get_table(listed)
 
-    @cached_property
-    def header_buttons(self) -> list[HeaderButton]:
+    def get_header_buttons(self) -> list[Button]:
         """Offer the export of everything."""
         address = reverse("policy-overview:export_all")
-        return [HeaderButton(_("Export all (ZIP)"), url=address, icon_name="download")]
+        button = HeaderButton(_("Export all (ZIP)"), url=address, icon_name="download")
+        return [button, *super().get_header_buttons()]
 
 
 class PolicyInspectView(InspectView):
@@ -170,14 +166,13 @@ class PolicyInspectView(InspectView):
             "elided_page_range": paginator.get_elided_page_range(page.number),
         }
 
-    @cached_property
-    def header_buttons(self) -> list[HeaderButton]:
+    def get_header_buttons(self) -> list[Button]:
         """Offer the export."""
         address = reverse("policy-overview:export", args=[self.object.pk])
-        return [HeaderButton(_("Export (ZIP)"), url=address, icon_name="download")]
+        button = HeaderButton(_("Export (ZIP)"), url=address, icon_name="download")
+        return [button, *super().get_header_buttons()]
 
-    @cached_property
-    def header_more_buttons(self) -> list[Button]:
+    def get_header_more_buttons(self) -> list[Button]:
         """Lead to the page in the editor, and to what the public reads."""
         page, slug = self.standing.page, self.object.slug
         buttons = [
@@ -194,7 +189,7 @@ class PolicyInspectView(InspectView):
         if page is not None and may_edit(self.request.user, self.standing):
             address = reverse("wagtailadmin_pages:edit", args=[page.pk])
             buttons.append(Button(_("Edit the page"), url=address, icon_name="edit", priority=10))
-        return buttons
+        return sorted(buttons)
 
 
 def _with_people(entries: Iterable[timeline.Entry]) -> Iterable[tuple[timeline.Entry, dict[str, Any]]]:

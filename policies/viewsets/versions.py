@@ -3,10 +3,10 @@
 It shows; the buttons lead to the public pages, which are the record. One that is still to come can be taken back.
 """
 
-from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 import django_filters
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -19,17 +19,17 @@ from django.views.decorators.http import require_POST
 from wagtail.admin import messages
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn, TitleColumn
-from wagtail.admin.views.generic import IndexView, InspectView
+from wagtail.admin.views.generic import InspectView
 from wagtail.admin.widgets import Button
 
 from home.models import User
-from home.viewsets import MomentColumn, ReadOnlyViewSet
+from home.viewsets import GuardedIndexView, MomentColumn, ReadOnlyViewSet
 from policies import drafts, publishing
 from policies.models import Policy, PolicyVersion
 from policies.models.versions import Status
 
 
-def may_withdraw(user: User) -> bool:
+def may_withdraw(user: User | AnonymousUser) -> TypeGuard[User]:
     """Say whether somebody may take versions back: who approves policies, or publishes them without review."""
     return user.has_perm("policies.view_policyversion") and user.has_perm("policies.publish_policypage")
 
@@ -90,7 +90,7 @@ class VersionFilterSet(WagtailFilterSet):
         fields = ["policy", "status", "effective_at", "change_kind"]
 
 
-class VersionIndexView(IndexView):
+class VersionIndexView(GuardedIndexView):
     def get_base_queryset(self) -> QuerySet[PolicyVersion]:
         """Bring along what a line shows, without the long texts."""
         versions = super().get_base_queryset().select_related("policy", "publisher").defer("record")
@@ -110,8 +110,7 @@ class VersionInspectView(InspectView):
             "withdraw_url": address if is_coming and may_withdraw(self.request.user) else "",
         }
 
-    @cached_property
-    def header_more_buttons(self) -> list[Button]:
+    def get_header_more_buttons(self) -> list[Button]:
         """Lead to what the public reads."""
         policy, version = self.object.policy, self.object
         addresses = [
@@ -123,7 +122,7 @@ class VersionInspectView(InspectView):
         if before := PolicyVersion.objects.preceding(version).first():
             address = reverse("policies:compare", args=[policy.slug, before.number, version.number])
             addresses.insert(2, (_("What changed"), "resubmit", address))
-        return [Button(label, url=url, icon_name=icon) for label, icon, url in addresses]
+        return sorted(Button(label, url=url, icon_name=icon) for label, icon, url in addresses)
 
 
 class VersionViewSet(ReadOnlyViewSet):
