@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from bench import clock
 from bench.texts import Author, markup
-from policies import publishing
 from policies.models import Policy
+from policies.versions import publishing
 
 FEW, MANY = 2, 1000
 WORDS = 1000

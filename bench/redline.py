@@ -8,8 +8,8 @@ from lxml.html.diff import htmldiff
 from bench import clock
 from bench.texts import Author, markup
 from policies import redline
-from policies.markup import cleaning
 from policies.redline import layout
+from policies.text.markup import plain_text
 
 WORDS = 10_000
 SHARE = 0.02
@@ -61,7 +61,7 @@ def _paragraph(author: Author, count: int) -> list[str]:
 
 
 def _difflib(old: str, new: str) -> object:
-    texts = [cleaning.plain_text(html).split() for html in (old, new)]
+    texts = [plain_text(html).split() for html in (old, new)]
     return SequenceMatcher(None, *texts).get_opcodes()
 
 

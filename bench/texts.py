@@ -7,7 +7,7 @@ prose. Nothing of them is anybody's text.
 import random
 from collections.abc import Iterator
 
-from policies.markup import cleaning
+from policies.text.markup import canonical
 
 _VOCABULARY = 3000
 _WORDS_OF_A_PARAGRAPH = (25, 90)
@@ -75,7 +75,7 @@ class Author:
 
 def markup(pieces: list[str]) -> str:
     """Join pieces into the canonical markup of a version."""
-    return cleaning.canonical(" ".join(pieces))
+    return canonical(" ".join(pieces))
 
 
 def _row(words: list[str]) -> Iterator[str]:

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from demo import texts
 from forms.models import FormPage, Submission
-from policies import consent, notices
+from policies.consent import notices
+from policies.consent.choices import save_choice
 from policies.models import ConsentRecord, Policy
 
 DAYS = 30
@@ -37,7 +38,7 @@ def _choices(now: datetime) -> None:
             method = dice.choice(METHODS)
             is_chosen = method == ConsentRecord.Method.CHOSEN
             categories = dice.choice([notice.varnames, ()]) if is_chosen else ()
-            consent.save_choice(notice=notice, method=method, categories=categories, now=moment)
+            save_choice(notice=notice, method=method, categories=categories, now=moment)
 
 
 def _messages(now: datetime) -> None:

@@ -17,10 +17,10 @@ from wagtail.rich_text import RichText
 
 from demo import texts
 from home.models import HomePage, ServiceSettings, User
-from policies import publishing
 from policies.models import CookieDetails, CookiePolicyPage, Policy, PolicyPage
 from policies.models.pages import TakesEffect
 from policies.models.versions import ChangeKind
+from policies.versions import publishing
 
 # name, purpose, provider, how long
 NECESSARY = (

@@ -14,7 +14,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from forms.models import FormPage, Submission
-from policies import personal_data
+from policies.personal_data import register as personal_data
 
 
 def register() -> None:

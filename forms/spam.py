@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.core.signing import BadSignature, Signer
 from django.utils import timezone
 
-from home.floods import Limit
+from home.throttling import Limit
 
 # Editors' fields are named in snake case, so a name with a hyphen is never one of theirs.
 TRAP_FIELD = "your-website"

@@ -7,14 +7,13 @@ from django.db import DatabaseError
 from django.db.models import Min
 from wagtail.models import Page, Revision
 
-from home import signals
 from home.csp import Provider, register_providers
 from home.models import ServiceSettings
-from home.page_cache import schedule
+from home.page_cache import invalidation, schedule
 
 
 def register() -> None:
-    signals.connect()
+    invalidation.connect()
     schedule.register(next_scheduled_page)
     register_providers(outside_services)
 

@@ -15,37 +15,40 @@ from home import navigation
 from home.csp import providers_in_use
 from home.models import BrandSettings, ServiceSettings
 from home.page_cache import schedule
-from home.signals import invalidate_pages_when_changed
-from policies import facts, personal_data
-from policies.cookie_audit import judging
+from home.page_cache.invalidation import invalidate_pages_when_changed
+from policies.cookie_audit import rules
+from policies.facts import registry
 from policies.models import ConsentRecord, CookieDetails, Policy, PolicyVersion, VersionWithdrawal
 from policies.models.consents import time_of_keeping
+from policies.personal_data import register as personal_data
 
 
 def register() -> None:
     """Register everything; called once by the app's configuration."""
-    facts.register(facts.Fact("company", _("Who we are"), company_fact, "policies/facts/company.html"))
-    facts.register(facts.Fact("cookies", _("Cookies in use"), cookies_fact, "policies/facts/cookies.html"))
-    facts.register(
-        facts.Fact(
+    registry.register(registry.Fact("company", _("Who we are"), company_fact, "policies/facts/company.html"))
+    registry.register(
+        registry.Fact("cookies", _("Cookies in use"), cookies_fact, "policies/facts/cookies.html")
+    )
+    registry.register(
+        registry.Fact(
             "personal_data",
             _("Personal data held, and how long"),
             personal_data.as_fact,
             "policies/facts/personal_data.html",
         )
     )
-    facts.register(
-        facts.Fact("recipients", _("Who receives data"), recipients_fact, "policies/facts/recipients.html")
+    registry.register(
+        registry.Fact("recipients", _("Who receives data"), recipients_fact, "policies/facts/recipients.html")
     )
-    facts.register(
-        facts.Fact(
+    registry.register(
+        registry.Fact(
             "services", _("Outside services by category"), services_fact, "policies/facts/services.html"
         )
     )
     personal_data.register(_consent_records())
     schedule.register(next_effective_time)
     navigation.register_footer_links(footer_links)
-    judging.register_paths(lambda: [reverse("policies:cookies")])
+    rules.register_paths(lambda: [reverse("policies:cookies")])
     for model in (Policy, PolicyVersion, VersionWithdrawal, CookieGroup, Cookie, CookieDetails):
         invalidate_pages_when_changed(model)
 

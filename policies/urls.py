@@ -6,7 +6,8 @@ to Wagtail by the views.
 
 from django.urls import path, register_converter
 
-from policies.views import cookies, policies
+from policies.consent import views as consent_views
+from policies.versions import views as version_views
 
 
 class PageSlug:
@@ -26,23 +27,25 @@ register_converter(PageSlug, "page_slug")
 app_name = "policies"
 
 urlpatterns = [
-    path("cookies/", cookies.cookies, name="cookies"),
-    path("cookies/receipt.json", cookies.receipt, name="receipt"),
-    path(".well-known/gpc.json", cookies.gpc, name="gpc"),
-    path("<page_slug:slug>/", policies.policy, name="policy"),
-    path("<page_slug:slug>/versions/", policies.versions, name="versions"),
-    path("<page_slug:slug>/versions/<int:number>/", policies.version, name="version"),
-    path("<page_slug:slug>/versions/<int:number>/record.json", policies.record, name="record"),
+    path("cookies/", consent_views.cookies, name="cookies"),
+    path("cookies/receipt.json", consent_views.receipt, name="receipt"),
+    path(".well-known/gpc.json", consent_views.gpc, name="gpc"),
+    path("<page_slug:slug>/", version_views.policy, name="policy"),
+    path("<page_slug:slug>/versions/", version_views.versions, name="versions"),
+    path("<page_slug:slug>/versions/<int:number>/", version_views.version, name="version"),
+    path("<page_slug:slug>/versions/<int:number>/record.json", version_views.record, name="record"),
     path(
-        "<page_slug:slug>/versions/<int:number>/record.json.sha256", policies.record_hash, name="record_hash"
+        "<page_slug:slug>/versions/<int:number>/record.json.sha256",
+        version_views.record_hash,
+        name="record_hash",
     ),
-    path("<page_slug:slug>/compare/<int:old>/<int:new>/", policies.compare, name="compare"),
+    path("<page_slug:slug>/compare/<int:old>/<int:new>/", version_views.compare, name="compare"),
     path(
         "<page_slug:slug>/compare/<int:old>/<int:new>/side-by-side/",
-        policies.compare_side_by_side,
+        version_views.compare_side_by_side,
         name="compare_side_by_side",
     ),
-    path("<page_slug:slug>/compare/", policies.choose_comparison, name="choose_comparison"),
-    path("<page_slug:slug>/feed/", policies.feed, name="feed"),
-    path("<page_slug:slug>/on/<str:day>/", policies.on, name="on"),
+    path("<page_slug:slug>/compare/", version_views.choose_comparison, name="choose_comparison"),
+    path("<page_slug:slug>/feed/", version_views.feed, name="feed"),
+    path("<page_slug:slug>/on/<str:day>/", version_views.on, name="on"),
 ]

@@ -17,13 +17,15 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 from wagtail.models import Page
 
-from policies import dashboard, forecast
+from policies.consent import report_view
+from policies.consent.cookie_viewsets import cookie_viewsets
+from policies.consent.record_viewset import consent_viewset
+from policies.importing import views as import_views
 from policies.models import LegalReviewTask, PolicyPage
-from policies.views import consent_report, imports, review
-from policies.viewsets.consents import consent_viewset
-from policies.viewsets.cookies import cookie_viewsets
-from policies.viewsets.policies import policy_viewset
-from policies.viewsets.versions import version_viewset
+from policies.review import views as review_views
+from policies.versions import dashboard, publication_preview
+from policies.versions.policy_viewset import policy_viewset
+from policies.versions.version_viewset import version_viewset
 
 
 class PermittedMenuItem(MenuItem):
@@ -42,7 +44,7 @@ class PoliciesGroup(ModelViewSetGroup):
     def get_submenu_items(self) -> list[MenuItem]:
         """Add the screen that belongs to no list."""
         items = super().get_submenu_items()
-        return [*items, imports.menu_item(order=len(items) + 1)]
+        return [*items, import_views.menu_item(order=len(items) + 1)]
 
 
 class ReviewMenuItem(ActionMenuItem):
@@ -135,10 +137,10 @@ def say_that_a_copy_is_a_draft(request: HttpRequest, page: Page, copy: Page) -> 
 @hooks.register("register_admin_urls")
 def admin_urls() -> list[URLPattern]:
     return [
-        *imports.urlpatterns,
-        path("policies/consent-report/", consent_report.ConsentReportView.as_view(), name="consent_report"),
-        path("policies/<int:page_id>/forecast/", review.show_forecast, name="policy_forecast"),
-        path("policies/<int:page_id>/review/", review.ReviewView.as_view(), name="policy_review"),
+        *import_views.urlpatterns,
+        path("policies/consent-report/", report_view.ConsentReportView.as_view(), name="consent_report"),
+        path("policies/<int:page_id>/forecast/", review_views.show_forecast, name="policy_forecast"),
+        path("policies/<int:page_id>/review/", review_views.ReviewView.as_view(), name="policy_review"),
     ]
 
 
@@ -160,7 +162,7 @@ def publish_permission() -> QuerySet[Permission]:
 @hooks.register("after_publish_page")
 def say_what_publishing_did(request: HttpRequest, page: Page) -> None:
     """Name the version that was made, or say that none was."""
-    if isinstance(page, PolicyPage) and (words := forecast.outcome(page)):
+    if isinstance(page, PolicyPage) and (words := publication_preview.outcome(page)):
         messages.info(request, words)
 
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, ngettext
 
 from home.client import client_address
-from home.floods import Limit, fingerprint
+from home.throttling import Limit, fingerprint
 from store import clock
 from store.models import Order, OrderLine
 

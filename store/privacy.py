@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from policies import personal_data
+from policies.personal_data import register as personal_data
 from store import money
 from store.models import Basket, Order
 

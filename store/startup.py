@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from wagtail.signals import page_published
 
 from home.csp import Provider, register_providers
-from policies.cookie_audit import judging
+from policies.cookie_audit import rules
 from store import privacy, quiet_log, stock
 from store.models import ProductPage
 
@@ -20,8 +20,8 @@ def register() -> None:
     register_providers(stripe_provider)
     privacy.register()
     quiet_log.keep_secrets_out()
-    judging.register_paths(audited_paths)
-    judging.register_actions(audited_actions)
+    rules.register_paths(audited_paths)
+    rules.register_actions(audited_actions)
     page_published.connect(_know_skus, sender=ProductPage, dispatch_uid="store.know_skus")
 
 
@@ -47,9 +47,9 @@ def audited_paths() -> Iterator[str]:
     yield reverse("store:checkout")
 
 
-def audited_actions() -> Iterator[judging.Action]:
+def audited_actions() -> Iterator[rules.Action]:
     """Let the audit of cookies put something into a basket, which then has cookies of its own."""
-    yield judging.Action(
+    yield rules.Action(
         name="basket", press="form[data-basket-add] button[type=submit]", then=tuple(audited_paths())
     )
 

@@ -13,7 +13,6 @@ from wagtail.models import Site
 from wagtail.test.utils.form_data import nested_form_data, streamfield
 
 from home.models import ContentPage, HomePage, ServiceSettings, User
-from policies import publishing
 from policies.models import (
     CookieDetails,
     CookiePolicyPage,
@@ -22,6 +21,7 @@ from policies.models import (
     PolicyVersion,
     VersionWithdrawal,
 )
+from policies.versions import publishing
 from store import baskets, checkout, orders, stock
 from store.models import (
     Basket,

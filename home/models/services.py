@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
 
-from home import embeds, statistics
+from home import analytics, embeds
+from home.analytics import Statistics
 from home.csp import Provider
-from home.statistics import Statistics
 
 _HOST = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
 # It becomes a part of the security policy and of a script's address: nothing but a plain folder on a server.
@@ -210,15 +210,15 @@ class ServiceSettings(BaseSiteSetting):
             return None
         match self.statistics:
             case self.Service.MATOMO if self.matomo_site_id:
-                return statistics.matomo(
+                return analytics.matomo(
                     address=self.matomo_url, site_id=self.matomo_site_id, country=self.server_country
                 )
             case self.Service.PLAUSIBLE:
-                return statistics.plausible(
+                return analytics.plausible(
                     domain=self.plausible_domain, address=self.plausible_url, country=self.server_country
                 )
             case self.Service.GOOGLE:
-                return statistics.google(tag_id=self.google_id)
+                return analytics.google(tag_id=self.google_id)
             case _:
                 return None
 

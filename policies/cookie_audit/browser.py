@@ -4,7 +4,7 @@ It drives Playwright, which is a tool for development: only the command `audit_c
 no database: what is declared is read from the site itself, the cookie table from the record of the cookie policy in
 force, the outside services from the content security policy, which the site computes from those in use. It opens
 pages and uses the bar, so each audit leaves a few consent records there. It judges nothing
-(`policies.cookie_audit.judging` does).
+(`policies.cookie_audit.rules` does).
 """
 
 import json
@@ -18,11 +18,11 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import APIRequestContext, APIResponse, Browser, Error, Playwright, sync_playwright
 
-from policies import notices
-from policies.cookie_audit import judging
+from policies.consent import notices
 from policies.cookie_audit import pages as audit_pages
-from policies.cookie_audit.judging import Action, Declared, Sighting, State
+from policies.cookie_audit import rules
 from policies.cookie_audit.pages import Answer
+from policies.cookie_audit.rules import Action, Declared, Sighting, State
 from policies.cookie_audit.visitor import AuditError, Limits, Visitor, first_line, origin_of
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -121,11 +121,11 @@ class Site:
         choice = audit_pages.choose(self.page, self._seeds(), most=self.limits.most_pages)
         policy = urlsplit(declared.url).path.partition("versions/")[0] or "/"
         return Plan(
-            declared=replace(declared, waiting=judging.merged(declared.waiting, choice.waiting)),
+            declared=replace(declared, waiting=rules.merged(declared.waiting, choice.waiting)),
             choice=choice,
             pages=tuple(dict.fromkeys(("/", policy, *choice.paths, audit_pages.MISSING))),
-            states=tuple(judging.states_of(declared)),
-            actions=tuple(judging.registered_actions()),
+            states=tuple(rules.states_of(declared)),
+            actions=tuple(rules.registered_actions()),
         )
 
     def page(self, path: str) -> Answer | None:
@@ -137,7 +137,7 @@ class Site:
 
     def declared(self) -> Declared:
         """Read the cookie table in force from its public record; nothing is declared where there is none."""
-        origins = judging.origins_of(self.home.csp)
+        origins = rules.origins_of(self.home.csp)
         choices = self._answer(self._get(f"{self.origin}/cookies/"))
         notice = audit_pages.notice_address(choices) if choices else None
         if notice is None:
@@ -149,7 +149,7 @@ class Site:
             facts = json.loads(response.text())["facts"]
             categories, waiting = (
                 notices.categories_of(facts),
-                judging.waiting_for(notices.services_of(facts)),
+                rules.waiting_for(notices.services_of(facts)),
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             message = f"{address} is no record of a cookie policy (status {response.status})."
@@ -161,7 +161,7 @@ class Site:
     def _seeds(self) -> list[str]:
         response = self._get(f"{self.origin}/sitemap.xml")
         mapped = audit_pages.paths_of_site_map(response.body()) if response.ok else []
-        return ["/", *judging.registered_paths(), *mapped]
+        return ["/", *rules.registered_paths(), *mapped]
 
     def _get(self, address: str) -> APIResponse:
         try:

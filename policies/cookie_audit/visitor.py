@@ -22,8 +22,8 @@ from playwright.sync_api import (
     WebSocket,
 )
 
-from policies.cookie_audit import judging
-from policies.cookie_audit.judging import Action, Kind, Seen, Sighting, State
+from policies.cookie_audit import rules
+from policies.cookie_audit.rules import Action, Kind, Seen, Sighting, State
 
 SIZE = ViewportSize(width=1280, height=3000)  # high: what loads only when it comes into view shall load
 TICK = 25  # milliseconds between two looks at what is under way
@@ -205,7 +205,7 @@ class Visitor:
                 name=_printable(cookie["name"]),
                 host=domain,
                 is_ours=is_ours,
-                lasts=judging.SESSION if cookie["expires"] < 0 else cookie["expires"] - now,
+                lasts=rules.SESSION if cookie["expires"] < 0 else cookie["expires"] - now,
                 same_site=self._same_site.get(cookie["name"]) if is_ours else None,
                 is_secure=cookie["secure"],
             )
@@ -216,7 +216,7 @@ class Visitor:
                 continue
             origin = origin_of(frame.url)
             for kind, names in _stores(frame).items():
-                lasts = judging.SESSION if kind == Kind.SESSION else judging.FOR_EVER
+                lasts = rules.SESSION if kind == Kind.SESSION else rules.FOR_EVER
                 host = urlsplit(origin).hostname or ""
                 for name in map(_printable, names):
                     is_ours = origin == self.origin

@@ -11,11 +11,11 @@ from django.core.files import File
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from policies import drafts, publishing
 from policies.importing import markdown, word
-from policies.importing.losses import RefusedError, refuse_file
-from policies.markup import cleaning, html_blocks
 from policies.models import PolicyPage
+from policies.text import html_blocks, markup
+from policies.text.losses import RefusedError, refuse_file
+from policies.versions import drafts, publishing
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -48,7 +48,7 @@ def _with_title(title: str, html: str, page: PolicyPage) -> str:
     """Keep a title that is not the page's as the first heading: the page keeps its own, and no word is lost."""
     if not title or title.casefold() == " ".join(page.title.split()).casefold():
         return html
-    return cleaning.canonical(f"<h2>{escape(title)}</h2>\n{html}")
+    return markup.canonical(f"<h2>{escape(title)}</h2>\n{html}")
 
 
 def refuse_page(*, page: PolicyPage, user: "User | AnonymousUser") -> None:

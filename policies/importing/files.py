@@ -19,13 +19,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.models import Page, Site
 
-from policies import addresses, publishing
 from policies.importing import markdown
-from policies.importing.losses import RefusedError, refuse_file
 from policies.importing.markdown import Document
-from policies.markup import html_blocks
 from policies.models import Policy, PolicyPage
 from policies.models.pages import TakesEffect
+from policies.text import html_blocks
+from policies.text.losses import RefusedError, refuse_file
+from policies.versions import publishing, slugs
 
 MAX_FILES_OF_A_DAY = 1000
 STEPS_OF_A_FILE = 2
@@ -169,7 +169,7 @@ def _new_policy(source: _Source, slug: str) -> Policy:
     site = Site.objects.filter(is_default_site=True).select_related("root_page").first()
     if site is None:
         raise RefusedError(_("the site has no home page to put the policy under"))
-    if not addresses.is_free(slug) or Page.objects.child_of(site.root_page).filter(slug=slug).exists():
+    if not slugs.is_free(slug) or Page.objects.child_of(site.root_page).filter(slug=slug).exists():
         raise RefusedError(_("the address “%(slug)s” is taken by another page") % {"slug": slug})
     return Policy.objects.create(
         slug=slug, kind=Policy.Kind.OTHER, title=source.document.title, language=settings.LANGUAGE_CODE

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from home.models import User
-from policies.drafts import NoDraftError
-from policies.importing import drafts, limits
-from policies.importing.losses import RefusedError
+from policies.importing import drafts
 from policies.models import PolicyPage
+from policies.text import limits
+from policies.text.losses import RefusedError
+from policies.versions.drafts import NoDraftError
 
 
 def editable_pages(user: User | AnonymousUser) -> list[PolicyPage]:

@@ -19,15 +19,10 @@ from markdown_it import MarkdownIt
 from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
 
-from policies.importing import limits, markdown_bounds
-from policies.importing.losses import (
-    RefusedError,
-    count_words,
-    refuse_characters,
-    refuse_losses,
-    words_of_markup,
-)
-from policies.markup import cleaning
+from policies.importing import markdown_bounds
+from policies.text import limits
+from policies.text.losses import RefusedError, count_words, refuse_characters, refuse_losses, words_of_markup
+from policies.text.markup import canonical, clean_html, plain_text
 
 TITLE_LENGTH = 255
 _LINES_WITH_DATE = 10
@@ -93,11 +88,11 @@ def convert(text: str, *, fallback_title: str) -> Document:
     if len(title) > TITLE_LENGTH:
         raise RefusedError(_("its title is longer than 255 characters"))
     shown = words_of_markup(markup)  # before all else: it refuses what cannot be cleaned
-    refuse_characters(cleaning.clean_html(markup))  # they may be written as entities
-    html = cleaning.canonical(markup)
+    refuse_characters(clean_html(markup))  # they may be written as entities
+    html = canonical(markup)
     refuse_losses(_source_words(body, references.get("references", {})), _token_words(tokens))
-    refuse_losses(shown, count_words(cleaning.plain_text(html)))
-    if not cleaning.plain_text(html):
+    refuse_losses(shown, count_words(plain_text(html)))
+    if not plain_text(html):
         raise RefusedError(_("it holds no text"))
     return Document(title=title, html=html, source=text, front_matter=front_matter, body=body)
 

@@ -15,8 +15,8 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, table
 from markdown_it.token import Token
 
-from policies.importing import limits
-from policies.importing.losses import RefusedError, refuse_length
+from policies.text import limits
+from policies.text.losses import RefusedError, refuse_length
 
 _MOST = (
     (re.compile(r"\n"), "MAX_LINES", gettext_lazy("it has more than %(most)d lines")),

@@ -17,14 +17,8 @@ from django.utils.translation import gettext as _
 from lxml import etree
 
 from policies.importing import word_bounds, word_xml
-from policies.importing.losses import (
-    RefusedError,
-    count_words,
-    refuse_characters,
-    refuse_losses,
-    words_of_markup,
-)
-from policies.markup import cleaning, normal_form
+from policies.text import markup, normal_form
+from policies.text.losses import RefusedError, count_words, refuse_characters, refuse_losses, words_of_markup
 
 _ZIP = b"PK\x03\x04"
 _OLE = (
@@ -77,8 +71,8 @@ def convert(content: bytes) -> WordDocument:
     if any("w:sym" in message.message for message in result.messages):
         raise RefusedError(_("it holds a letter of a symbol font that cannot be read"))
     words_of_markup(result.value)  # refuses what cannot be cleaned
-    document = _document(cleaning.parse_untrusted(result.value))
-    text = cleaning.plain_text(document.html)
+    document = _document(markup.parse_untrusted(result.value))
+    text = markup.plain_text(document.html)
     if not text:
         raise RefusedError(_("it holds no text"))
     refuse_characters(f"{document.title}\n{text}")
@@ -138,7 +132,7 @@ def _document(root: etree._Element) -> WordDocument:
     title = _take_title(root)
     _plain_headings(root)
     targets = _take_bookmarks(root)
-    html = cleaning.canonical(cleaning.inner_html(root))
+    html = markup.canonical(markup.inner_html(root))
     return WordDocument(title, _with_links_to_headings(html, targets) if targets else html)
 
 
@@ -182,10 +176,10 @@ def _take_bookmarks(root: etree._Element) -> dict[int, list[str]]:
 
 def _with_links_to_headings(html: str, targets: dict[int, list[str]]) -> str:
     """Let links that led to a mark in a heading lead to the heading's own anchor."""
-    root = cleaning.parse(html)
+    root = markup.parse(html)
     headings = list(root.iter(*_HEADINGS))
     anchors = {mark: headings[place].get("id") for place, marks in targets.items() for mark in marks}
     for link in root.iter("a"):
         if (link.get("href") or "")[1:] in anchors and link.get("href").startswith("#"):
             link.set("href", f"#{anchors[link.get('href')[1:]]}")
-    return cleaning.canonical(cleaning.inner_html(root))
+    return markup.canonical(markup.inner_html(root))

@@ -12,8 +12,9 @@ from zipfile import ZipInfo
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from policies.importing import limits, word_xml
-from policies.importing.losses import RefusedError, refuse_length
+from policies.importing import word_xml
+from policies.text import limits
+from policies.text.losses import RefusedError, refuse_length
 
 _IS_ENCRYPTED = 0x1
 _MARKS = frozenset({"footnoteReference", "endnoteReference"})

@@ -9,7 +9,7 @@ from posixpath import basename, dirname, join, normpath
 
 from lxml import etree
 
-from policies.importing.losses import count_words
+from policies.text.losses import count_words
 
 Parts = dict[str, bytes]
 

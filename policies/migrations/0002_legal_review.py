@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 
 def hash_withdrawals(apps, schema_editor):
-    """Fill in the hash of the withdrawals that are there, written as `policies.records` writes it."""
+    """Fill in the hash of the withdrawals that are there, written as `policies.versions.records` writes it."""
     for policy in apps.get_model("policies", "Policy").objects.all():
         withdrawals = apps.get_model("policies", "VersionWithdrawal").objects.filter(version__policy=policy)
         found = [

@@ -17,11 +17,12 @@ from wagtail.fields import StreamField
 from wagtail.models import Page, PagePermissionTester, Workflow
 
 from home.models import BasePage, User
-from policies import facts, publishing
-from policies.blocks import PolicyBodyBlock
-from policies.forms import PolicyPageForm
+from policies.facts import registry
 from policies.models.versions import ChangeKind, Policy
-from policies.panels import ForecastPanel
+from policies.text.blocks import PolicyBodyBlock
+from policies.versions import publishing
+from policies.versions.forms import PolicyPageForm
+from policies.versions.panels import ForecastPanel
 
 LONGEST_SUMMARY = 600
 # The words of the consent bar: field of the page → key in the frozen fact "notice".
@@ -245,6 +246,6 @@ class CookiePolicyPage(PolicyPage):
         """Freeze the bar's words, the declared cookies, and the services that wait for the answer."""
         return {
             "notice": {word: getattr(self, name) for name, word in NOTICE_FIELDS.items()},
-            "cookies": facts.collect("cookies"),
-            "services": facts.collect("services"),
+            "cookies": registry.collect("cookies"),
+            "services": registry.collect("services"),
         }

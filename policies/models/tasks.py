@@ -15,7 +15,7 @@ class LegalReviewTask(AbstractGroupApprovalTask):
     """Wagtail's approval by a group, for policies: approved is only what the review page showed.
 
     Wagtail offers its own "approve" in several places that show no redline and ask no form; what is not in
-    `get_actions` is refused there. `policies.views.review` approves.
+    `get_actions` is refused there. `policies.review.views` approves.
     """
 
     class Meta:

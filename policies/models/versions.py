@@ -1,7 +1,7 @@
 """A policy, its published versions, and withdrawals of versions that have not yet begun.
 
 A version is a frozen record. Which one is in force is computed from the time asked about, never stored. Versions
-are made by `policies.publishing` only.
+are made by `policies.versions.publishing` only.
 """
 
 import json
@@ -128,7 +128,7 @@ class PolicyVersionQuerySet(AppendOnlyQuerySet):
         return self.standing().filter(policy_id=version.policy_id)
 
     def with_status(self, now: datetime) -> "PolicyVersionQuerySet":
-        """Name each version's status in the database, as `policies.timeline` does for one."""
+        """Name each version's status in the database, as `policies.versions.timeline` does for one."""
         in_force = PolicyVersion.objects.filter(policy=models.OuterRef("policy")).begun(now).values("pk")[:1]
         status = models.Case(
             models.When(withdrawal__isnull=False, then=models.Value(Status.WITHDRAWN)),

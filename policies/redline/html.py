@@ -16,7 +16,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from policies.markup import cleaning
+from policies.text import markup
 
 Attributes = tuple[tuple[str, str], ...]
 Formatting = tuple[tuple[str, Attributes], ...]
@@ -119,7 +119,7 @@ class _Reader:
         self.lines_before: list[int] = []  # for each open block: how many lines there were when it opened
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        if tag in cleaning.BLOCK_TAGS:
+        if tag in markup.BLOCK_TAGS:
             self._flush()
             self.path = (*self.path, Block(tag, tuple(attributes.items())))
             self.tags = (*self.tags, tag)
@@ -130,7 +130,7 @@ class _Reader:
             self.formatting = (*self.formatting, (_OWN_MARKS.get(tag, tag), tuple(attributes.items())))
 
     def end(self, tag: str) -> None:
-        if tag in cleaning.BLOCK_TAGS:
+        if tag in markup.BLOCK_TAGS:
             self._flush()
             if self.lines_before.pop() == len(self.lines):
                 self.lines.append(Line(self.path, self.tags, ()))

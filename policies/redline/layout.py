@@ -15,7 +15,7 @@ from itertools import groupby, zip_longest
 import lxml.html
 from lxml import etree
 
-from policies.markup import cleaning
+from policies.text.markup import BLOCK_TAGS, parse
 
 _SMALLEST_FOLD = 3  # blocks; fewer are shown, as the line that says so would be as long
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
@@ -153,11 +153,11 @@ def _shown(blocks: list[_Block]) -> set[int]:
 
 
 def _blocks(html: str) -> Iterator[_Block]:
-    root = cleaning.parse(html)
+    root = parse(html)
     loose = _box(root.text)
     for child in list(root):
         tail, child.tail = child.tail, None
-        if child.tag in cleaning.BLOCK_TAGS:
+        if child.tag in BLOCK_TAGS:
             yield from _filled(loose)
             whole = _box()
             whole.append(child)

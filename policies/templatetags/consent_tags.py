@@ -16,9 +16,9 @@ from wagtail.models import Page
 
 from home.embeds import EmbedService
 from home.models import ServiceSettings
-from policies import notices
+from policies.consent import notices
+from policies.consent.notices import Category, Notice
 from policies.models import CookieDetails
-from policies.notices import Category, Notice
 
 register = template.Library()
 

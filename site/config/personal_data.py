@@ -17,8 +17,8 @@ from post_office.utils import cleanup_expired_mails
 from wagtail.models import ModelLogEntry, PageLogEntry
 
 from home.models import User
-from policies.personal_data import PersonalData, mentions
-from policies.personal_data import register as register_entry
+from policies.personal_data.register import PersonalData, mentions
+from policies.personal_data.register import register as register_entry
 
 SIGN_IN_TABLES = (AccessAttempt, AccessFailureLog, AccessLog)
 LOG_TABLES = (PageLogEntry, ModelLogEntry)

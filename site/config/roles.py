@@ -8,7 +8,7 @@ from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page, Site
 
-from policies import review_workflow
+from policies.review import workflow
 
 # group → permissions as "app.codename"; `pages` holds from the home page down, `media` in the whole library
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -70,7 +70,7 @@ def ensure_groups(**_kwargs: object) -> None:
         create_permissions(app_config, verbosity=0)
     for name in missing:
         _create(name, home=site.root_page)
-    review_workflow.ensure_workflow(reviewers=Group.objects.get(name="Legal reviewers"))
+    workflow.ensure_workflow(reviewers=Group.objects.get(name="Legal reviewers"))
 
 
 def _create(name: str, *, home: Page) -> None:

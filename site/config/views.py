@@ -16,7 +16,7 @@ from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.models import Site
 
 from home.client import client_address
-from home.floods import Limit
+from home.throttling import Limit
 
 RESETS_OF_SENDER = Limit("password-resets", most=10, window=timedelta(hours=1))
 RESETS_OF_ACCOUNT = Limit("password-resets-of-account", most=3, window=timedelta(hours=1))

@@ -8,6 +8,6 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 django.setup(set_prefix=False)
 
-from home.strange_requests import StrictWSGIHandler  # noqa: E402 - the settings must be known first
+from home.request_validation import StrictWSGIHandler  # noqa: E402 - the settings must be known first
 
 application = StrictWSGIHandler()

@@ -14,8 +14,9 @@ from django.utils import timezone
 from post_office.models import STATUS, Email
 
 from home import mail_queue
-from policies import consent, notices, personal_data
+from policies.consent import choices, notices
 from policies.models import ConsentRecord
+from policies.personal_data import register
 from tests.factories import cookie_policy, declare_cookies
 
 pytestmark = pytest.mark.django_db
@@ -43,13 +44,13 @@ def email(status: int, *, days_ago: float) -> Email:
 
 def test_it_prints_one_line_for_each_thing() -> None:
     lines = run().splitlines()
-    expiring = [entry.key for entry in personal_data.registered() if entry.expire]
+    expiring = [entry.key for entry in register.registered() if entry.expire]
     assert [line.partition(":")[0] for line in lines] == expiring
     assert "mail.queue: 0 removed (kept for 90 days)" in lines
 
 
 def test_mail_is_kept_as_long_as_the_policy_prints() -> None:
-    days = next(row["days"] for row in personal_data.as_fact() if row["key"] == "mail.queue")
+    days = next(row["days"] for row in register.as_fact() if row["key"] == "mail.queue")
     kept = [email(STATUS.sent, days_ago=days - 0.1), email(STATUS.failed, days_ago=days - 0.1)]
     email(STATUS.sent, days_ago=days + 0.1)
     email(STATUS.failed, days_ago=days + 0.1)
@@ -65,7 +66,7 @@ def test_mail_that_still_waits_is_never_lost() -> None:
 
 @pytest.mark.parametrize("table", [AccessAttempt, AccessFailureLog, AccessLog])
 def test_sign_ins_are_kept_as_long_as_the_policy_prints(table: type[models.Model]) -> None:
-    days = next(row["days"] for row in personal_data.as_fact() if row["key"] == "sign-in.attempts")
+    days = next(row["days"] for row in register.as_fact() if row["key"] == "sign-in.attempts")
     extra = {"failures_since_start": 1} if table is AccessAttempt else {}
     rows = [table.objects.create(username="a@example.com", user_agent=str(n), **extra) for n in range(2)]
     aged(rows[0], "attempt_time", days - 0.1)
@@ -75,13 +76,13 @@ def test_sign_ins_are_kept_as_long_as_the_policy_prints(table: type[models.Model
 
 
 def test_cookie_choices_are_kept_as_long_as_the_policy_prints() -> None:
-    days = next(row["days"] for row in personal_data.as_fact() if row["key"] == "policies.consent")
+    days = next(row["days"] for row in register.as_fact() if row["key"] == "policies.consent")
     declare_cookies()
     cookie_policy()
     now = timezone.now()
     notice = notices.current(now)
     kept, _gone = (
-        consent.save_choice(notice=notice, method="all", now=now - timedelta(days=age))
+        choices.save_choice(notice=notice, method="all", now=now - timedelta(days=age))
         for age in (days - 0.1, days + 0.1)
     )
     assert "policies.consent: 1 removed" in run()
@@ -110,10 +111,10 @@ def _a_step_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
         Email.objects.all().delete()
         raise ZeroDivisionError
 
-    entry = personal_data.PersonalData(
+    entry = register.PersonalData(
         key="a.first", label="", what="", purpose="", keep=lambda: timedelta(days=1), expire=fail
     )
-    monkeypatch.setitem(personal_data._register, entry.key, entry)
+    monkeypatch.setitem(register._register, entry.key, entry)
 
 
 @pytest.mark.usefixtures("_a_step_that_fails")

@@ -14,7 +14,7 @@ from wagtail.log_actions import log
 from forms.models import Submission
 from home import mail_queue
 from home.models import User
-from policies import personal_data
+from policies.personal_data import register
 from tests.factories import home_page
 
 pytestmark = pytest.mark.django_db
@@ -76,10 +76,8 @@ def test_erase_is_all_or_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_email: str) -> int:
         raise ZeroDivisionError
 
-    last = personal_data.PersonalData(
-        key="z.last", label="", what="", purpose="", keep=lambda: None, erase=fail
-    )
-    monkeypatch.setitem(personal_data._register, last.key, last)
+    last = register.PersonalData(key="z.last", label="", what="", purpose="", keep=lambda: None, erase=fail)
+    monkeypatch.setitem(register._register, last.key, last)
     with pytest.raises(ZeroDivisionError):
         command("erase", ADDRESS, "--yes")
     assert Submission.objects.count() == Email.objects.count() == 2
@@ -124,7 +122,7 @@ def test_staff_are_exported_but_kept() -> None:
     ],
 )
 def test_an_address_is_not_a_part_of_another(text: str, is_mentioned: bool) -> None:
-    assert personal_data.mentions(text, ADDRESS) == is_mentioned
+    assert register.mentions(text, ADDRESS) == is_mentioned
 
 
 # Registered, or known to hold nothing of a visitor's. A new table is to be registered, not to be added here.

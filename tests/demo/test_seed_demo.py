@@ -15,7 +15,7 @@ from pytest_django import Settings
 from demo import orders, people, shop
 from forms.models import Submission
 from home.models import HomePage, User
-from policies import facts
+from policies.facts import registry
 from policies.models import ConsentRecord, Policy, PolicyVersion
 from store import reconciling, stock
 from store.models import DeliveryCountry, Order, OrderEvent, ProductPage, StockItem, StockMovement
@@ -112,8 +112,8 @@ def test_what_the_policies_state_is_what_the_site_does() -> None:
         version = policy.in_force()
         assert version is not None
         stated = {key: data for key, data in version.facts.items() if key != "notice"}
-        assert stated == {key: facts.collect(key) for key in stated}, policy
-    assert "OpenStreetMap" in [entry["name"] for entry in facts.collect("recipients")]
+        assert stated == {key: registry.collect(key) for key in stated}, policy
+    assert "OpenStreetMap" in [entry["name"] for entry in registry.collect("recipients")]
 
 
 @pytest.mark.usefixtures("_seeded")

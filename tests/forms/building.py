@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from forms import spam
 from forms.models import FormField, FormPage
-from policies import publishing
 from policies.models import Policy, PolicyVersion
+from policies.versions import publishing
 from tests.factories import home_page
 
 ANSWERS = {"your_name": "A visitor", "e_mail": "visitor@example.com", "message": "Do you sell kettles?"}

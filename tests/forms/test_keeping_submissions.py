@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from forms import privacy
 from forms.models import FormPage, Submission
-from policies import personal_data
+from policies.personal_data import register
 from tests.forms.building import form_page
 
 pytestmark = pytest.mark.django_db
@@ -23,14 +23,14 @@ def submission(page: FormPage, *, days_ago: float = 0, **answers: object) -> Sub
 
 def fact() -> dict[str, object]:
     """Return what the privacy policy prints about submissions."""
-    return next(row for row in personal_data.as_fact() if row["key"] == "forms.submissions")
+    return next(row for row in register.as_fact() if row["key"] == "forms.submissions")
 
 
 def test_it_finds_an_address_in_any_field_and_any_case(contact_page: FormPage) -> None:
     mine = submission(contact_page, e_mail="Visitor@Example.com", message="Hello")
     submission(contact_page, e_mail="other@example.com", message="I know visitor@example.com")
     submission(contact_page, e_mail="a.visitor@example.com", number=1, colours=["visitor@example.com"])
-    rows = personal_data.export("visitor@example.COM")["forms.submissions"]
+    rows = register.export("visitor@example.COM")["forms.submissions"]
     assert [row["answers"] for row in rows] == [mine.form_data]
     assert rows[0]["page"] == "Contact"
 
@@ -47,9 +47,9 @@ def test_each_page_has_its_own_period() -> None:
     kept = [submission(short, days_ago=29.9), submission(long, days_ago=199.9), submission(long, days_ago=31)]
     submission(short, days_ago=30.1)
     submission(long, days_ago=200.1)
-    assert personal_data.expire()["forms.submissions"] == 2
+    assert register.expire()["forms.submissions"] == 2
     assert set(Submission.objects.all()) == set(kept)
-    assert personal_data.expire()["forms.submissions"] == 0
+    assert register.expire()["forms.submissions"] == 0
 
 
 def test_the_policy_prints_the_longest_period_and_each_page(contact_page: FormPage) -> None:
@@ -71,4 +71,4 @@ def test_what_is_printed_is_what_housekeeping_does(contact_page: FormPage) -> No
 
 def test_a_site_without_forms_says_so() -> None:
     assert fact()["what"] == "Nothing: the site has no form."
-    assert personal_data.expire()["forms.submissions"] == 0
+    assert register.expire()["forms.submissions"] == 0

@@ -14,7 +14,7 @@ from home import csp
 from home.models import ServiceSettings, User
 from home.page_cache import generation
 from home.startup import outside_services as registered
-from policies import facts
+from policies.facts import registry
 from tests import factories
 from tests.factories import cookie_policy, declare_cookies, home_page
 
@@ -190,7 +190,7 @@ def test_what_is_switched_on_is_allowed_to_the_browser_and_named_to_the_visitor(
     assert {directive: after[directive] for directive in after if after[directive] != before[directive]} == {
         directive: before[directive] + allowed for directive, allowed in sources.items()
     }
-    recipient = next(entry for entry in facts.collect("recipients") if entry["name"] == name)
+    recipient = next(entry for entry in registry.collect("recipients") if entry["name"] == name)
     assert recipient["purpose"]
     assert recipient["country"]
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
-from policies import consent
-from policies.notices import Category, DeclaredCookie, Notice
+from policies.consent.choices import decide
+from policies.consent.notices import Category, DeclaredCookie, Notice
 from tests.factories import cookie_policy, declare_cookies
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -51,7 +51,7 @@ def test_the_script_decides_as_the_server_does(page: Page, live_server: LiveServ
         });
     }"""
     found = page.evaluate(script, [given, NOW.timestamp()])
-    decisions = [consent.decide(cookie, notice, gpc=gpc, now=NOW) for cookie, notice, gpc in cases]
+    decisions = [decide(cookie, notice, gpc=gpc, now=NOW) for cookie, notice, gpc in cases]
     assert found == [[d.ask, sorted(d.granted), d.gpc_honoured] for d in decisions]
     assert {d.ask for d in decisions} == {True, False}
     assert any(d.granted for d in decisions)

@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from policies import consent, notices
+from policies.consent import choices, notices
 from policies.models import ConsentRecord
 from tests import factories
 from tests.factories import cookie_policy, declare_cookies, page_with_embeds
@@ -25,8 +25,8 @@ def cookies_of_visitors() -> list[str | None]:
     while len(found) < VISITORS:
         age = timedelta(days=dice.choice([0, 0, 30, 400]))
         categories = [name for name in notice.varnames if dice.random() < 0.5]
-        record = consent.save_choice(notice=notice, method="chosen", categories=categories, now=now - age)
-        cookie = consent.cookie_for(record)
+        record = choices.save_choice(notice=notice, method="chosen", categories=categories, now=now - age)
+        cookie = choices.cookie_for(record)
         found.append(cookie if dice.random() < 0.8 else cookie.replace(".1.", ".7.", 1))
     return found
 
@@ -52,7 +52,7 @@ def test_a_hundred_visitors_get_the_same_bytes_and_their_own_behaviour(
         page.context.clear_cookies()
         if cookie is not None:
             page.context.add_cookies([{"name": "consent", "value": cookie, "url": live_server.url}])
-        expected = consent.decide(cookie, notices.current(timezone.now()), gpc=False, now=timezone.now())
+        expected = choices.decide(cookie, notices.current(timezone.now()), gpc=False, now=timezone.now())
         outside.asked.clear()
         answer = page.goto(f"{live_server.url}/about/")
         bodies.add((answer.status, answer.headers["etag"], answer.body()))

@@ -3,7 +3,7 @@
 import lxml.html
 from hypothesis import strategies as st
 
-from policies.markup import cleaning
+from policies.text import markup
 
 _WORDS = st.sampled_from("one two three four five six red green blue 10\xa0km <tag> & “quoted” x".split(" "))
 TEXT = (
@@ -58,7 +58,7 @@ BLOCK = st.recursive(
     _nested,
     max_leaves=6,
 )
-DOCUMENT = st.lists(BLOCK, max_size=8).map("".join).map(cleaning.canonical)
+DOCUMENT = st.lists(BLOCK, max_size=8).map("".join).map(markup.canonical)
 
 
 @st.composite
@@ -68,13 +68,13 @@ def two_versions(draw: st.DrawFn, *, most: int = 8) -> tuple[str, str]:
     changed = [block for block in blocks if draw(st.integers(0, 5))]
     for _ in range(draw(st.integers(0, 2))):
         changed.insert(draw(st.integers(0, len(changed))), draw(BLOCK))
-    return cleaning.canonical("".join(blocks)), cleaning.canonical("".join(changed))
+    return markup.canonical("".join(blocks)), markup.canonical("".join(changed))
 
 
 def words(html: str, *, without: str = "") -> list[str]:
     """The words that a reader sees: not those for screen readers, nor those in elements of one name."""
-    root = cleaning.parse(html)
+    root = markup.parse(html)
     hidden = root.findall(".//span[@class='visually-hidden']")
     for element in [*hidden, *(root.iter(without) if without else ())]:
         element.drop_tree()
-    return cleaning.plain_text(lxml.html.tostring(root, encoding="unicode")).split()
+    return markup.plain_text(lxml.html.tostring(root, encoding="unicode")).split()

@@ -2,14 +2,14 @@
 
 import pytest
 
-from policies import addresses
+from policies.versions import slugs
 
 
 @pytest.mark.parametrize("slug", ["admin", "cookies", "healthz", "readyz", "media", "static"])
 def test_an_address_of_the_site_is_not_free(slug: str) -> None:
-    assert not addresses.is_free(slug)
+    assert not slugs.is_free(slug)
 
 
 @pytest.mark.parametrize("slug", ["privacy-policy", "terms", "datenschutzerklärung", "media-rules"])
 def test_any_other_is_free(slug: str) -> None:
-    assert addresses.is_free(slug)
+    assert slugs.is_free(slug)

@@ -9,10 +9,10 @@ from wagtail.models import GroupApprovalTask, GroupPagePermission, Workflow, Wor
 
 from config.roles import ensure_groups
 from home.models import User
-from policies import publishing
 from policies.importing.drafts import make_draft
-from policies.importing.losses import RefusedError
 from policies.models import PolicyPage, PolicyVersion
+from policies.text.losses import RefusedError
+from policies.versions import publishing
 from tests.factories import home_page, policy_page, publish
 from tests.policies.word_files import p, r, word_file
 

@@ -22,8 +22,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from policies import publishing, records
 from policies.models import Policy, PolicyPage, PolicyVersion
+from policies.versions import publishing, records
 from tests.factories import policy_page, publish
 
 WORDS = st.sampled_from(["kind", "brave", "calm", "wise", "fair"])

@@ -7,8 +7,10 @@ from cookie_consent.models import Cookie
 from django.test import Client
 from django.utils import timezone
 
-from policies import consent, forecast, notices
+from policies.consent import notices
+from policies.consent.choices import ConsentRecord, asked_again, cookie_for, decide, save_choice
 from policies.models import CookiePolicyPage
+from policies.versions import publication_preview
 from tests.factories import cookie_policy, declare_cookies, outside_services
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +24,7 @@ def choices() -> None:
     now = timezone.now()
     notice = notices.current(now)
     for method, moment in (("all", now), ("none", now), ("all", now - timedelta(days=400)), ("none", now)):
-        consent.save_choice(notice=notice, method=method, now=moment)
+        save_choice(notice=notice, method=method, now=moment)
 
 
 def draft(**values: object) -> str:
@@ -30,7 +32,7 @@ def draft(**values: object) -> str:
     for name, value in {"change_summary": "Other words.", "takes_effect": "now", **values}.items():
         setattr(page, name, value)
     page.save_revision(clean=False)
-    return " ".join(forecast.of_latest_draft(CookiePolicyPage.objects.get()).effects)
+    return " ".join(publication_preview.of_latest_draft(CookiePolicyPage.objects.get()).effects)
 
 
 def test_a_material_change_asks_all_whose_choice_stands(choices: None) -> None:
@@ -75,14 +77,14 @@ def test_the_count_is_what_then_happens(choices: None) -> None:
     declare_cookies("media")
     Cookie.objects.filter(name="media_id").update(description="Other words")
     before = notices.current(timezone.now())
-    records = consent.ConsentRecord.objects.filter(expires_at__gt=timezone.now())
-    cookies = [consent.cookie_for(record) for record in records]
-    promised = consent.asked_again(
+    records = ConsentRecord.objects.filter(expires_at__gt=timezone.now())
+    cookies = [cookie_for(record) for record in records]
+    promised = asked_again(
         notice=before, varnames=["analytics", "media"], is_material=False, now=timezone.now()
     )
     cookie_policy(change_kind="editorial")
     after = notices.current(timezone.now())
-    asked = [consent.decide(cookie, after, gpc=False, now=timezone.now()).ask for cookie in cookies]
+    asked = [decide(cookie, after, gpc=False, now=timezone.now()).ask for cookie in cookies]
     assert (promised.asked, promised.standing) == (sum(asked), len(asked)) == (3, 3)
 
 

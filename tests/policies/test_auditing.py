@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.cookie_audit import judging
-from policies.cookie_audit.judging import Declared, Finding, Kind, Problem, Seen, Sighting, State
-from policies.notices import Category, DeclaredCookie, Service
+from policies.consent.notices import Category, DeclaredCookie, Service
+from policies.cookie_audit import rules
+from policies.cookie_audit.rules import Declared, Finding, Kind, Problem, Seen, Sighting, State
 
 BEFORE = State(name="before")
 ALL = State(name="all", granted=frozenset({"analytics"}), has_chosen=True)
@@ -45,7 +45,7 @@ def request(origin: str = "https://stats.example", **details: Any) -> Seen:
 
 def found(seen: Seen, state: State, of: Declared, *, is_https: bool = False) -> list[Problem]:
     """Name what is wrong with one thing in one state."""
-    return [problem for problem, _ in judging.problems(seen, state, of, is_https=is_https)]
+    return [problem for problem, _ in rules.problems(seen, state, of, is_https=is_https)]
 
 
 # --- Declared or not -----------------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ def test_a_service_waits_for_the_category_under_which_visitors_are_asked_about_i
     services = [Service("google", "analytics", ("https://stats.example", "https://tags.example"))]
     of = replace(
         declared(stats, maps, origins=("https://stats.example", "https://tags.example")),
-        waiting=judging.merged(judging.waiting_for(services), {"https://stats.example": frozenset()}),
+        waiting=rules.merged(rules.waiting_for(services), {"https://stats.example": frozenset()}),
     )
     for origin in ("https://stats.example", "https://tags.example"):
         assert found(request(origin), State(name="only media", granted=frozenset({"media"})), of) == [
@@ -121,15 +121,15 @@ def test_a_table_of_an_older_form_means_cookies_of_this_site() -> None:
 def test_a_star_stands_for_any_part_of_a_name(name: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(name)))
     end = data.draw(st.integers(start, len(name)))
-    assert judging.matches(f"{name[:start]}*{name[end:]}", name)
-    assert judging.matches(name, name)
-    assert not judging.matches(name.replace("*", ""), f"{name}x")
+    assert rules.matches(f"{name[:start]}*{name[end:]}", name)
+    assert rules.matches(name, name)
+    assert not rules.matches(name.replace("*", ""), f"{name}x")
 
 
 def test_other_signs_of_a_name_stand_for_themselves() -> None:
-    assert not judging.matches("_pk.id", "_pk_id")
-    assert not judging.matches("_ga_*", "x_ga_1")
-    assert not judging.matches("_GA", "_ga")
+    assert not rules.matches("_pk.id", "_pk_id")
+    assert not rules.matches("_ga_*", "x_ga_1")
+    assert not rules.matches("_GA", "_ga")
 
 
 # --- How long -------------------------------------------------------------------------------------------------
@@ -155,12 +155,12 @@ def test_other_signs_of_a_name_stand_for_themselves() -> None:
     ],
 )
 def test_a_time_is_read_from_words(words: str, seconds: float | None) -> None:
-    assert judging.lifetime(words) == seconds
+    assert rules.lifetime(words) == seconds
 
 
-@given(st.integers(0, 100_000), st.sampled_from(sorted(judging.UNITS)), st.sampled_from(["", "s"]))
+@given(st.integers(0, 100_000), st.sampled_from(sorted(rules.UNITS)), st.sampled_from(["", "s"]))
 def test_any_number_of_any_unit_is_read(number: int, unit: str, plural: str) -> None:
-    assert judging.lifetime(f"about {number} {unit}{plural}") == number * judging.UNITS[unit]
+    assert rules.lifetime(f"about {number} {unit}{plural}") == number * rules.UNITS[unit]
 
 
 @pytest.mark.parametrize(
@@ -186,13 +186,13 @@ def test_a_cookie_that_lasts_longer_than_declared_is_found(
 def test_local_storage_outlives_the_session_and_nothing_else_is_known_of_it() -> None:
     for words, problems in (("session", [Problem.LONGER]), ("6 months", []), ("", [])):
         site = declared(category(entry("visits", storage="local", duration=words)))
-        kept = cookie("visits", kind=Kind.LOCAL, lasts=judging.FOR_EVER)
+        kept = cookie("visits", kind=Kind.LOCAL, lasts=rules.FOR_EVER)
         assert found(kept, ALL, site) == problems
 
 
 @given(st.floats(min_value=0, allow_nan=False))
 def test_every_time_can_be_said(seconds: float) -> None:
-    assert judging.in_words(seconds)
+    assert rules.in_words(seconds)
 
 
 # --- Flags ----------------------------------------------------------------------------------------------------
@@ -231,12 +231,12 @@ def test_a_service_that_waits_for_a_category_needs_that_one() -> None:
     media = State(name="only media", granted=frozenset({"media"}), has_chosen=True)
     assert found(request("https://map.example"), ALL, site) == [Problem.EARLY]
     assert found(request("https://map.example"), media, site) == []
-    [row] = judging.rows(sightings((media, "/", request("https://map.example"))), site)
+    [row] = rules.rows(sightings((media, "/", request("https://map.example"))), site)
     assert row.declared_in == ("Media",)
 
 
 def test_a_request_that_was_stopped_is_found_and_said_to_be_stopped() -> None:
-    [(problem, why)] = judging.problems(request(is_blocked=True), BEFORE, declared())
+    [(problem, why)] = rules.problems(request(is_blocked=True), BEFORE, declared())
     assert problem == Problem.EARLY
     assert "stopped" in why
 
@@ -261,7 +261,7 @@ def test_a_request_that_was_stopped_is_found_and_said_to_be_stopped() -> None:
     ],
 )
 def test_a_source_of_the_policy_means_an_origin(source: str, origin: str, is_allowed: bool) -> None:
-    assert judging.allows(source, origin) is is_allowed
+    assert rules.allows(source, origin) is is_allowed
 
 
 def test_only_what_is_fetched_counts_and_whoever_is_meant_by_a_star_is_nobody() -> None:
@@ -269,21 +269,19 @@ def test_only_what_is_fetched_counts_and_whoever_is_meant_by_a_star_is_nobody() 
         "default-src 'self' * https:; script-src 'self' https://stats.example/;; IMG-SRC data: cdn.example; "
         "form-action https://checkout.example; frame-ancestors https://frame.example; upgrade-insecure-requests"
     )
-    assert judging.origins_of(policy) == {"https://stats.example", "cdn.example"}
-    assert judging.origins_of("") == frozenset()
+    assert rules.origins_of(policy) == {"https://stats.example", "cdn.example"}
+    assert rules.origins_of("") == frozenset()
 
 
 # --- States, and the sum --------------------------------------------------------------------------------------
 def test_each_category_is_tried_alone_where_there_are_several() -> None:
     needed = category(entry("consent"), varname="needed", is_required=True)
-    names = [state.name for state in judging.states_of(declared(needed, category(entry("_ga"))))]
+    names = [state.name for state in rules.states_of(declared(needed, category(entry("_ga"))))]
     assert names == ["before", "signal", "rejected", "all", "withdrawn"]
-    several = judging.states_of(
-        declared(needed, category(entry("_ga")), category(entry("_fb"), varname="ads"))
-    )
+    several = rules.states_of(declared(needed, category(entry("_ga")), category(entry("_fb"), varname="ads")))
     alone = [state for state in several if len(state.granted) == 1]
     assert [state.name for state in alone] == ["only ads", "only analytics"]
-    assert [state.name for state in judging.states_of(declared(needed))] == ["before", "signal"]
+    assert [state.name for state in rules.states_of(declared(needed))] == ["before", "signal"]
 
 
 def sightings(*pairs: tuple[State, str, Seen]) -> list[Sighting]:
@@ -298,7 +296,7 @@ def test_a_finding_is_told_once_with_its_states_and_its_first_page() -> None:
         (ALL, "/", cookie("_tracker")),
         (BEFORE, "/", request()),
     )
-    result = judging.findings(seen, declared(), is_https=False)
+    result = rules.findings(seen, declared(), is_https=False)
     assert result == [
         Finding(
             problem=Problem.UNDECLARED,
@@ -320,15 +318,15 @@ def test_the_table_sums_up_by_what_is_declared() -> None:
     site = declared(category(entry("_ga_*"), entry("_gid")), origins=("https://known.example",))
     seen = sightings((ALL, "/", cookie("_ga_1")), (ALL, "/", cookie("_ga_2")), (BEFORE, "/a/", request()))
     seen += sightings((ALL, "/a/", request("https://known.example")))
-    assert [(row.name, row.states, row.page, row.declared_in) for row in judging.rows(seen, site)] == [
+    assert [(row.name, row.states, row.page, row.declared_in) for row in rules.rows(seen, site)] == [
         ("_ga_*", ("all",), "/", ("Analytics",)),
         ("https://known.example", ("all",), "/a/", ("an outside service",)),
         ("https://stats.example", ("before",), "/a/", ()),
     ]
-    assert judging.never_seen(seen, site) == ["_gid"]
+    assert rules.never_seen(seen, site) == ["_gid"]
 
 
 def test_apps_say_what_a_crawl_would_not_find() -> None:
-    assert {"/cookies/", "/basket/", "/checkout/"} <= set(judging.registered_paths())
-    [basket] = judging.registered_actions()
+    assert {"/cookies/", "/basket/", "/checkout/"} <= set(rules.registered_paths())
+    [basket] = rules.registered_actions()
     assert basket.then == ("/basket/", "/checkout/")

@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from home.models import User
-from policies import consent, notices
+from policies.consent import choices, notices
 from policies.models import ConsentRecord
 from tests.factories import cookie_policy, declare_cookies
 
@@ -27,7 +27,7 @@ def choose(method: str = "all", days_ago: int = 0) -> ConsentRecord:
     """Save a choice as a visitor would."""
     notice = notices.current(timezone.now())
     assert notice is not None
-    return consent.save_choice(notice=notice, method=method, now=timezone.now() - timedelta(days=days_ago))
+    return choices.save_choice(notice=notice, method=method, now=timezone.now() - timedelta(days=days_ago))
 
 
 # --- Records -----------------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ def test_the_export_holds_them_and_no_formula(
     cookie_policy(title='=HYPERLINK("https://elsewhere.example")')
     notice = notices.current(timezone.now())
     assert notice is not None
-    consent.save_choice(notice=notice, method="all", now=timezone.now())
+    choices.save_choice(notice=notice, method="all", now=timezone.now())
     response = owner.get(reverse("consents:index"), {"export": "csv"})
     text = b"".join(response.streaming_content).decode()
     assert str(records[0].public_id) in text
@@ -130,7 +130,7 @@ def test_a_short_name_stays_as_it_is(owner: Client) -> None:
 
 
 def test_there_are_never_more_categories_than_the_cookie_can_hold(owner: Client) -> None:
-    for number in range(consent.MAX_CATEGORIES):
+    for number in range(choices.MAX_CATEGORIES):
         declare_cookies(f"c{number}")
     assert owner.post(reverse("cookie-categories:add"), CATEGORY).status_code == 200
     assert owner.post(reverse("cookie-categories:add"), {**CATEGORY, "is_required": "on"}).status_code == 302

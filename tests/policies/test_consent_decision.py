@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies import consent
-from policies.notices import MAX_VARNAME, Category, DeclaredCookie, Notice
+from policies.consent.choices import Choice, Decision, decide, parse, stands
+from policies.consent.notices import MAX_VARNAME, Category, DeclaredCookie, Notice
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SOON = int((NOW + timedelta(days=30)).timestamp())
@@ -43,14 +43,12 @@ def cookie(choices: str, *, version: int = 4, expires: int = SOON) -> str:
 
 
 def test_a_choice_that_says_it_lasts_for_years_is_none_of_ours() -> None:
-    decided = consent.decide(
-        cookie("analytics-1", expires=9_999_999_999), notice("analytics"), gpc=False, now=NOW
-    )
-    assert decided == consent.Decision(ask=True)
+    decided = decide(cookie("analytics-1", expires=9_999_999_999), notice("analytics"), gpc=False, now=NOW)
+    assert decided == Decision(ask=True)
 
 
 def test_a_cookie_is_read() -> None:
-    assert consent.parse(cookie("analytics-1_media-0")) == consent.Choice(
+    assert parse(cookie("analytics-1_media-0")) == Choice(
         record_id=UUID(RECORD), version=4, choices={"analytics": True, "media": False}, expires=SOON
     )
 
@@ -79,8 +77,8 @@ def test_a_cookie_is_read() -> None:
     ],
 )
 def test_a_cookie_in_any_other_form_is_no_choice(value: str | None) -> None:
-    assert consent.parse(value) is None
-    assert consent.decide(value, notice("analytics"), gpc=False, now=NOW) == consent.Decision(ask=True)
+    assert parse(value) is None
+    assert decide(value, notice("analytics"), gpc=False, now=NOW) == Decision(ask=True)
 
 
 @pytest.mark.parametrize(
@@ -99,20 +97,20 @@ def test_a_cookie_in_any_other_form_is_no_choice(value: str | None) -> None:
 def test_a_choice_stands_for_its_time_its_versions_and_its_categories(
     value: str, ask: bool, granted: set[str]
 ) -> None:
-    decision = consent.decide(value, notice("analytics"), gpc=False, now=NOW)
+    decision = decide(value, notice("analytics"), gpc=False, now=NOW)
     assert (decision.ask, decision.granted) == (ask, granted)
 
 
 def test_the_signal_is_a_refusal_and_an_explicit_choice_goes_before_it() -> None:
     text = notice("analytics")
-    assert consent.decide(None, text, gpc=True, now=NOW) == consent.Decision(ask=False, gpc_honoured=True)
-    chosen = consent.decide(cookie("analytics-1"), text, gpc=True, now=NOW)
-    assert chosen == consent.Decision(ask=False, granted=frozenset({"analytics"}))
+    assert decide(None, text, gpc=True, now=NOW) == Decision(ask=False, gpc_honoured=True)
+    chosen = decide(cookie("analytics-1"), text, gpc=True, now=NOW)
+    assert chosen == Decision(ask=False, granted=frozenset({"analytics"}))
 
 
 @pytest.mark.parametrize("text", [None, notice()])
 def test_nobody_is_asked_where_nothing_is_optional(text: Notice | None) -> None:
-    assert consent.decide(cookie("analytics-1"), text, gpc=False, now=NOW) == consent.Decision(ask=False)
+    assert decide(cookie("analytics-1"), text, gpc=False, now=NOW) == Decision(ask=False)
 
 
 # --- Properties ------------------------------------------------------------------------------------------
@@ -138,8 +136,8 @@ cookies = st.one_of(st.none(), st.text(max_size=400), st.builds(written, states,
 
 @given(cookies, notices, st.booleans())
 def test_nothing_runs_that_was_not_chosen(value: str | None, text: Notice, gpc: bool) -> None:
-    decision = consent.decide(value, text, gpc=gpc, now=NOW)
-    choice = consent.parse(value)
+    decision = decide(value, text, gpc=gpc, now=NOW)
+    choice = parse(value)
     for name in decision.granted:
         assert choice is not None
         assert choice.choices[name]
@@ -150,23 +148,23 @@ def test_nothing_runs_that_was_not_chosen(value: str | None, text: Notice, gpc: 
 
 @given(cookies, notices, st.booleans())
 def test_those_are_asked_who_gave_no_answer_that_stands(value: str | None, text: Notice, gpc: bool) -> None:
-    decision = consent.decide(value, text, gpc=gpc, now=NOW)
-    choice = consent.parse(value)
-    answered = choice is not None and consent.stands(choice, text, NOW)
+    decision = decide(value, text, gpc=gpc, now=NOW)
+    choice = parse(value)
+    answered = choice is not None and stands(choice, text, NOW)
     assert decision.ask == (bool(text.optional) and not answered and not gpc)
     assert decision.gpc_honoured == (bool(text.optional) and not answered and gpc)
 
 
 @given(states, versions, expiries)
 def test_what_is_written_is_read_again(choices: dict[str, bool], version: int, expires: int) -> None:
-    choice = consent.parse(written(choices, version, expires))
+    choice = parse(written(choices, version, expires))
     assert choice is not None
     assert (choice.choices, choice.version, choice.expires) == (choices, version, expires)
 
 
 @given(st.text(max_size=500))
 def test_no_text_breaks_the_reading(value: str) -> None:
-    consent.parse(value)
+    parse(value)
 
 
 def test_the_script_takes_short_names_of_the_same_length() -> None:

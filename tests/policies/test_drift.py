@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from wagtail.models import Page, Site
 
 from home.models import BrandSettings, User
-from policies import drift, fact_changes, facts
+from policies.facts import changes, drift, registry
 from policies.models import Policy, PolicyPage, PolicyVersion
 from tests.factories import cookie_policy, declare_cookies, policy_page, publish
 from tests.policies.test_version_screen import staff
@@ -73,7 +73,7 @@ def ask_for_draft(client: Client) -> Any:
     ],
 )
 def test_what_differs_is_named(old: Any, new: Any, words: list[str]) -> None:
-    assert fact_changes.describe(old, new) == words
+    assert changes.describe(old, new) == words
 
 
 DATA = st.recursive(
@@ -90,7 +90,7 @@ DATA = st.recursive(
 
 @given(DATA, DATA)
 def test_something_is_said_exactly_where_something_differs(old: Any, new: Any) -> None:
-    words = fact_changes.describe(old, new)
+    words = changes.describe(old, new)
     assert bool(words) == (old != new)
     assert all(words)
 
@@ -131,7 +131,7 @@ def test_an_announced_version_that_states_yet_another_fact_is_not(rules: PolicyP
 def test_a_fact_that_no_app_states_any_more_is_passed_over(
     rules: PolicyPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(facts._facts, "company")
+    monkeypatch.delitem(registry._facts, "company")
 
     assert drift.of_policy(Policy.objects.get()) == []
 

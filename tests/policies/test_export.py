@@ -18,9 +18,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from home.models import User
-from policies import exporting, publishing, records
+from policies.ledger import heads
 from policies.models import Policy, PolicyVersion
-from policies.verification import heads
+from policies.versions import exporting, publishing, records
 from tests.factories import policy, policy_page, publish, version, withdraw
 from tests.policies.test_version_screen import staff
 

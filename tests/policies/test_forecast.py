@@ -8,8 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from policies import forecast
 from policies.models import PolicyPage, PolicyVersion
+from policies.versions import publication_preview
 from tests.factories import policy_page, publish
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ def draft(page: PolicyPage, **values: object) -> None:
 
 
 def effects(page: PolicyPage) -> str:
-    return " ".join(forecast.of_latest_draft(PolicyPage.objects.get(pk=page.pk).specific).effects)
+    return " ".join(publication_preview.of_latest_draft(PolicyPage.objects.get(pk=page.pk).specific).effects)
 
 
 def test_a_policy_that_was_never_published_gets_version_1() -> None:
@@ -34,7 +34,7 @@ def test_a_changed_word_is_shown_against_the_version_in_force() -> None:
     page = policy_page()
     publish(page)
     draft(page, body=[("imported", "<p>Be brave.</p>")])
-    found = forecast.of_latest_draft(PolicyPage.objects.get())
+    found = publication_preview.of_latest_draft(PolicyPage.objects.get())
     assert found.before.number == 1
     assert (found.redline.words_added, found.redline.words_removed) == (1, 1)
     assert "Version 2 is made" in effects(page)
@@ -71,7 +71,7 @@ def test_it_names_what_is_still_to_be_said() -> None:
     page = policy_page()
     publish(page)
     draft(page, change_summary="", change_kind="", takes_effect="later", effective_from=None)
-    assert forecast.of_latest_draft(PolicyPage.objects.get()).missing == [
+    assert publication_preview.of_latest_draft(PolicyPage.objects.get()).missing == [
         "what changed",
         "kind of change",
         "in force from",

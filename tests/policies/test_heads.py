@@ -11,9 +11,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from policies import publishing
+from policies.ledger import heads
 from policies.models import Policy, PolicyVersion
-from policies.verification import heads
+from policies.versions import publishing
 from tests.factories import policy, version
 from tests.policies.test_verify_policies import run, sql
 

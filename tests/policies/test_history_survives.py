@@ -11,8 +11,8 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from policies import records
 from policies.models import Policy, PolicyPage, PolicyVersion
+from policies.versions import records
 from tests.factories import home_page, policy_page, publish
 
 pytestmark = pytest.mark.django_db

@@ -4,10 +4,11 @@ import pytest
 from wagtail.admin.rich_text.converters.contentstate import ContentstateConverter
 
 from home.blocks import TEXT_FEATURES
-from policies import publishing
-from policies.markup import cleaning, html_blocks
-from policies.markup.html_blocks import to_blocks
 from policies.models import PolicyPage
+from policies.text import html_blocks
+from policies.text.html_blocks import to_blocks
+from policies.text.markup import canonical
+from policies.versions import publishing
 from tests.factories import policy_page, publish
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +18,7 @@ TABLE = "<table><thead><tr><th>What</th><th>Why</th></tr></thead><tbody>{}</tbod
 
 def blocks(markup: str) -> list[tuple[str, object]]:
     """Convert markup, and make sure that nothing of it changes."""
-    html = cleaning.canonical(markup)
+    html = canonical(markup)
     found = to_blocks(html)
     assert publishing.render_body(PolicyPage(title="Any", body=found)) == html
     return found
@@ -144,4 +145,4 @@ def test_the_editor_changes_nothing_of_what_became_text() -> None:
     saved = editor.to_database_format(editor.from_database_format(value.source))
 
     assert kind == "paragraph"
-    assert cleaning.canonical(saved) == cleaning.canonical(markup)
+    assert canonical(saved) == canonical(markup)

@@ -6,12 +6,12 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from policies import redline
-from policies.blocks import CleanedHtmlBlock
-from policies.importing import limits, markdown, word
+from policies.importing import markdown, word
 from policies.importing.files import import_files
-from policies.importing.losses import RefusedError
-from policies.markup import cleaning
 from policies.models import Policy, PolicyPage
+from policies.text import limits, markup
+from policies.text.blocks import CleanedHtmlBlock
+from policies.text.losses import RefusedError
 from tests.policies.word_files import W, document, p, r, word_file
 
 LONG = "u" * 600
@@ -180,8 +180,8 @@ def test_what_is_accepted_stays_in_bounds_in_a_redline() -> None:
 def test_a_long_heading_of_a_table_is_not_repeated_in_each_cell() -> None:
     def shown(heading: str) -> str:
         head = f"<tr><th>{heading}</th><th>b</th><th>c</th></tr>"
-        return cleaning.with_table_boxes(
-            cleaning.canonical(f"<table>{head}{'<tr><td>x<td>y<td>z</tr>' * 5}</table>")
+        return markup.with_table_boxes(
+            markup.canonical(f"<table>{head}{'<tr><td>x<td>y<td>z</tr>' * 5}</table>")
         )
 
     assert shown("h" * 200).count("h" * 200) == 6

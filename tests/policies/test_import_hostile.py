@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ValidationError
 
-from policies.blocks import CleanedHtmlBlock
 from policies.importing.files import import_files
-from policies.importing.losses import RefusedError
 from policies.importing.markdown import convert, decode
-from policies.markup import cleaning
 from policies.models import Policy, PolicyPage
+from policies.text.blocks import CleanedHtmlBlock
+from policies.text.losses import RefusedError
+from policies.text.markup import clean_html, plain_text
 
 MEGABYTES_5 = 5 * 1024 * 1024
 
@@ -96,7 +96,7 @@ def test_formatting_that_is_never_closed_does_not_multiply() -> None:
     markup = "".join(f"<p><b id=b{n}>x</p>" for n in range(3_000))
     seconds, _reason = seconds_for(markup)
 
-    assert len(cleaning.clean_html(markup)) < 3 * len(markup)
+    assert len(clean_html(markup)) < 3 * len(markup)
     assert seconds < 10
 
 
@@ -105,7 +105,7 @@ def test_formatting_that_is_never_closed_does_not_multiply() -> None:
 
 def test_text_from_right_to_left_stays_as_it_is() -> None:
     text = "\u05e9\u05dc\u05d5\u05dd \u2067\u0645\u0631\u062d\u0628\u0627\u2069 \u200fabc\u200e"
-    assert cleaning.plain_text(convert(text, fallback_title="x").html) == text
+    assert plain_text(convert(text, fallback_title="x").html) == text
 
 
 @pytest.mark.parametrize("override", ["\u202d", "\u202e", "&#x202e;"])

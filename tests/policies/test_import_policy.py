@@ -9,10 +9,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from home.models import ContentPage
-from policies import publishing
 from policies.importing.files import import_files
-from policies.markup import cleaning
 from policies.models import Policy, PolicyPage, PolicyVersion
+from policies.text.markup import parse
+from policies.versions import publishing
 from tests.factories import home_page, policy_page, publish, version
 
 pytestmark = pytest.mark.django_db
@@ -314,7 +314,7 @@ def test_what_could_run_or_load_never_reaches_a_version(folder: Path, hostile: s
     for made in PolicyVersion.objects.all():
         assert "Before." in made.text
         assert "After." in made.text
-        root = cleaning.parse(made.html)
+        root = parse(made.html)
         assert not {element.tag for element in root.iter()} & FORBIDDEN
         for element in root.iter():
             assert not [name for name in element.attrib if name.startswith("on") or name == "style"]

@@ -4,9 +4,9 @@ import struct
 
 import pytest
 
-from policies.importing import limits
-from policies.importing.losses import RefusedError
 from policies.importing.word import convert
+from policies.text import limits
+from policies.text.losses import RefusedError
 from tests.policies.word_files import TYPES, W, document, item, p, packed, r, word_file
 
 LINK = '<w:hyperlink r:id="rId1">{}</w:hyperlink>'

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.markup import cleaning
+from policies.text import markup
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ from policies.markup import cleaning
     ],
 )
 def test_two_ways_to_write_a_text_become_one(one: str, other: str) -> None:
-    assert cleaning.canonical(one) == cleaning.canonical(other)
+    assert markup.canonical(one) == markup.canonical(other)
 
 
 @pytest.mark.parametrize(
@@ -49,21 +49,21 @@ def test_two_ways_to_write_a_text_become_one(one: str, other: str) -> None:
     ],
 )
 def test_what_reads_differently_stays_different(one: str, other: str) -> None:
-    assert cleaning.canonical(one) != cleaning.canonical(other)
+    assert markup.canonical(one) != markup.canonical(other)
 
 
 def test_a_space_looks_like_what_its_neighbours_share() -> None:
     html = "<p>a<b> b </b>c <b>d</b><b> <i>e</i></b></p>"
-    assert cleaning.canonical(html) == "<p>a <strong>b</strong> c <strong>d <em>e</em></strong></p>"
+    assert markup.canonical(html) == "<p>a <strong>b</strong> c <strong>d <em>e</em></strong></p>"
 
 
 def test_what_is_more_than_a_look_stays_where_it_is() -> None:
     html = '<p>a <q>b <em>c</em> d</q> <a href="/x" title="y">e</a> <code>f</code></p>'
-    assert cleaning.canonical(html) == html
+    assert markup.canonical(html) == html
 
 
 def test_a_control_character_is_no_error() -> None:
-    assert cleaning.canonical("<p>a&#1;b\x0bc</p>") == "<p>a b c</p>"
+    assert markup.canonical("<p>a&#1;b\x0bc</p>") == "<p>a b c</p>"
 
 
 def _element(tags: list[str], inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -94,16 +94,16 @@ _MARKUP = st.lists(_BLOCKS, max_size=4).map("".join)
 @settings(max_examples=150, deadline=None)
 @given(_MARKUP)
 def test_the_one_form_is_stable_and_has_the_same_words(html: str) -> None:
-    once = cleaning.canonical(html)
-    before = cleaning.plain_text(cleaning.clean_html(html))
+    once = markup.canonical(html)
+    before = markup.plain_text(markup.clean_html(html))
 
-    assert cleaning.canonical(once) == once
-    assert "".join(cleaning.plain_text(once).split()) == "".join(before.split())
+    assert markup.canonical(once) == once
+    assert "".join(markup.plain_text(once).split()) == "".join(before.split())
 
 
 def test_a_long_text_takes_a_time_in_proportion_to_its_length() -> None:
     html = "<p>Lorem <b>ipsum</b> dolor</p>" * 30_000
     start = time.perf_counter()
-    cleaning.canonical(html)
+    markup.canonical(html)
 
     assert time.perf_counter() - start < 20  # it is about two seconds; quadratic work would take minutes

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from policies import notices
+from policies.consent import notices
 from policies.models import Policy
 from tests.factories import cookie_policy, declare_cookies
 

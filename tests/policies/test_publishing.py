@@ -12,9 +12,9 @@ from django.utils import timezone
 from wagtail.models import Site
 
 from home.models import BrandSettings, ContentPage, User
-from policies import publishing
-from policies.markup import cleaning
 from policies.models import Policy, PolicyPage, PolicyVersion
+from policies.text import markup
+from policies.versions import publishing
 from tests.factories import home_page, policy_page, publish
 
 pytestmark = pytest.mark.django_db
@@ -343,8 +343,8 @@ def test_imports_in_any_order_leave_the_policy_the_name_of_the_latest_text(tmp_p
 def test_a_table_that_the_editor_wraps_into_paragraphs_is_still_the_same_text() -> None:
     bare = "<table><tbody><tr><td>a <b>b</b></td><td>c</td></tr></tbody></table>"
     wrapped = "<table><tbody><tr><td><p>a <b>b</b></p></td><td> <p>c</p> </td></tr></tbody></table>"
-    assert cleaning.canonical(wrapped) == cleaning.canonical(bare)
-    assert "<p>" in cleaning.canonical("<table><tbody><tr><td><p>a</p><p>b</p></td></tr></tbody></table>")
+    assert markup.canonical(wrapped) == markup.canonical(bare)
+    assert "<p>" in markup.canonical("<table><tbody><tr><td><p>a</p><p>b</p></td></tr></tbody></table>")
 
 
 def test_the_editor_is_warned_that_an_announced_version_will_take_over(admin_client: Client) -> None:

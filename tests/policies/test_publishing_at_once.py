@@ -11,9 +11,9 @@ from django.test import Client
 from wagtail.query import PageQuerySet
 
 from home.models import User
-from policies import forecast, records
 from policies.models import Policy, PolicyPage, PolicyVersion
 from policies.models.versions import PolicyQuerySet
+from policies.versions import publication_preview, records
 from tests import factories
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
@@ -72,7 +72,7 @@ def approving_while_somebody_saves(words: str) -> None:
     page.save_revision()
     page.get_workflow().start(page, None)
     lawyer = User.objects.create_superuser("owner@example.com", "a-long-password")
-    seen = forecast.of_latest_draft(page).fingerprint
+    seen = publication_preview.of_latest_draft(page).fingerprint
 
     def approve() -> None:
         client = Client()

@@ -5,8 +5,8 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from home.models import User
-from policies import drafts
 from policies.models import PolicyPage, PolicyVersion
+from policies.versions import drafts
 from tests.factories import cookie_policy, policy_page, publish
 
 pytestmark = pytest.mark.django_db

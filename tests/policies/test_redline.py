@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies import redline
-from policies.markup import cleaning
 from policies.redline import Redline
+from policies.text import markup
 from tests.policies.documents import DOCUMENT, two_versions, words
 
 
@@ -42,7 +42,7 @@ _MANY_WORDS = st.permutations(list("abcdefghijklmnop")).map(" ".join)
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(["p", "pre"]), st.one_of(st.tuples(*[_FEW_WORDS] * 2), st.tuples(*[_MANY_WORDS] * 2)))
 def test_it_is_exact_inside_long_lines_whatever_moves_or_repeats(tag: str, texts: tuple[str, str]) -> None:
-    old, new = (cleaning.canonical(f"<{tag}>start of it {text} and its end</{tag}>") for text in texts)
+    old, new = (markup.canonical(f"<{tag}>start of it {text} and its end</{tag}>") for text in texts)
     assert_exact(old, new)
 
 
@@ -55,7 +55,7 @@ class Nesting(HTMLParser):
         self.ids: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert not ({"ins", "del"} & set(self.open) and tag in cleaning.BLOCK_TAGS)
+        assert not ({"ins", "del"} & set(self.open) and tag in markup.BLOCK_TAGS)
         assert not (
             tag in {"ins", "del"} and self.open and self.open[-1] in {"table", "thead", "tbody", "tr", "dl"}
         )
@@ -82,7 +82,7 @@ def test_it_is_well_formed_and_no_anchor_stands_twice(versions: tuple[str, str])
 
 def shown(old: str, new: str) -> str:
     """The redline without the words for screen readers."""
-    root = cleaning.parse(assert_exact(old, new).html)
+    root = markup.parse(assert_exact(old, new).html)
     for element in root.iterfind(".//span[@class='visually-hidden']"):
         element.drop_tree()
     return lxml.html.tostring(root, encoding="unicode").removeprefix("<div>").removesuffix("</div>")

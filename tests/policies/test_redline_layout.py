@@ -4,8 +4,8 @@ import lxml.html
 from hypothesis import given, settings
 
 from policies import redline
-from policies.markup import cleaning
 from policies.redline import layout
+from policies.text import markup
 from tests.policies.documents import two_versions, words
 
 
@@ -34,7 +34,7 @@ def test_folding_loses_no_word_and_hides_no_change(versions: tuple[str, str]) ->
     assert [word for passage in passages for word in words(passage.html)] == words(marked)
     for passage in passages:
         if passage.folded:
-            root = cleaning.parse(passage.html)
+            root = markup.parse(passage.html)
             assert list(root.iter("ins", "del")) == []
             assert passage.folded >= 3
 

@@ -11,8 +11,8 @@ from wagtail.models import Workflow
 from wagtail.query import PageQuerySet
 
 from home.models import User
-from policies import forecast
 from policies.models import CookiePolicyPage, PolicyPage, PolicyVersion
+from policies.versions import publication_preview
 from tests.factories import cookie_policy, policy_form, policy_page, publish
 
 pytestmark = pytest.mark.django_db
@@ -248,7 +248,7 @@ def test_who_is_no_reviewer_sees_it_and_decides_nothing(
 ) -> None:
     client.force_login(author)
     assert "You cannot decide about it" in client.get(address(submitted)).content.decode()
-    seen = forecast.of_latest_draft(PolicyPage.objects.get()).fingerprint
+    seen = publication_preview.of_latest_draft(PolicyPage.objects.get()).fingerprint
     client.post(address(submitted), {"decision": "approve", "seen": seen})
     assert PolicyVersion.objects.count() == 1
 

@@ -12,10 +12,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from policies import consent, notices
+from policies.consent import notices, views
+from policies.consent.choices import MAX_CATEGORIES, cookie_for, parse, record_of, save_choice
+from policies.consent.notices import Notice
 from policies.models import ConsentRecord
-from policies.notices import Notice
-from policies.views import cookies as views
 from tests.factories import cookie_policy, declare_cookies
 
 pytestmark = pytest.mark.django_db
@@ -91,7 +91,7 @@ def test_the_script_gets_json(client: Client) -> None:
         "expires": record.expires_at.isoformat(),
     }
     assert "no-store" in response.headers["Cache-Control"]
-    assert response.cookies["consent"].value == consent.cookie_for(record)
+    assert response.cookies["consent"].value == cookie_for(record)
 
 
 def test_it_returns_to_the_page_that_was_left(client: Client) -> None:
@@ -102,7 +102,7 @@ def test_a_change_of_mind_is_another_record(client: Client) -> None:
     save(client, choice="all")
     save(client, choice="none")
     assert set(ConsentRecord.objects.values_list("method", flat=True)) == {"all", "none"}
-    decision = consent.parse(client.cookies["consent"].value)
+    decision = parse(client.cookies["consent"].value)
     assert decision is not None
     assert not any(decision.choices.values())
 
@@ -233,36 +233,36 @@ def test_a_household_with_many_addresses_is_one_sender(
 
 # --- A cookie is believed only where the record says the same ------------------------------------------------
 def test_a_cookie_is_proved_by_its_record() -> None:
-    record = consent.save_choice(notice=current(), method="all", now=timezone.now())
-    assert consent.record_of(consent.cookie_for(record), now=timezone.now()) == record
+    record = save_choice(notice=current(), method="all", now=timezone.now())
+    assert record_of(cookie_for(record), now=timezone.now()) == record
 
 
 @pytest.mark.parametrize(
     ("old", "new"), [("media-0", "media-1"), (".1.analytics", ".2.analytics"), ("-0_media", "-0_b-1_media")]
 )
 def test_a_forged_cookie_is_not_believed(old: str, new: str) -> None:
-    record = consent.save_choice(notice=current(), method="none", now=timezone.now())
-    forged = consent.cookie_for(record).replace(old, new, 1)
-    assert forged != consent.cookie_for(record)
-    assert consent.record_of(forged, now=timezone.now()) is None
+    record = save_choice(notice=current(), method="none", now=timezone.now())
+    forged = cookie_for(record).replace(old, new, 1)
+    assert forged != cookie_for(record)
+    assert record_of(forged, now=timezone.now()) is None
 
 
 def test_a_cookie_that_lasts_longer_than_its_record_is_not_believed() -> None:
-    record = consent.save_choice(notice=current(), method="all", now=timezone.now())
-    start, _, expires = consent.cookie_for(record).rpartition(".")
-    assert consent.record_of(f"{start}.{int(expires) + 1}", now=timezone.now()) is None
+    record = save_choice(notice=current(), method="all", now=timezone.now())
+    start, _, expires = cookie_for(record).rpartition(".")
+    assert record_of(f"{start}.{int(expires) + 1}", now=timezone.now()) is None
 
 
 def test_a_choice_ends_after_six_months() -> None:
-    record = consent.save_choice(notice=current(), method="all", now=timezone.now())
-    value = consent.cookie_for(record)
-    assert consent.record_of(value, now=record.expires_at - timedelta(seconds=1)) == record
-    assert consent.record_of(value, now=record.expires_at) is None
+    record = save_choice(notice=current(), method="all", now=timezone.now())
+    value = cookie_for(record)
+    assert record_of(value, now=record.expires_at - timedelta(seconds=1)) == record
+    assert record_of(value, now=record.expires_at) is None
 
 
 def test_the_longest_cookie_that_the_admin_allows_can_be_read() -> None:
-    names = [f"{number:0{notices.MAX_VARNAME}}" for number in range(consent.MAX_CATEGORIES)]
-    record = consent.save_choice(notice=current(), method="all", now=timezone.now())
+    names = [f"{number:0{notices.MAX_VARNAME}}" for number in range(MAX_CATEGORIES)]
+    record = save_choice(notice=current(), method="all", now=timezone.now())
     record.choices = dict.fromkeys(names, True)
     record.notice_version.number = 999_999_999
-    assert consent.parse(consent.cookie_for(record)) is not None
+    assert parse(cookie_for(record)) is not None

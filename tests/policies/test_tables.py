@@ -3,8 +3,8 @@
 import lxml.html
 import pytest
 
-from policies.markup import cleaning
 from policies.templatetags.policy_tags import policy_text
+from policies.text import markup
 
 ROW = "<tr><td>sid</td><td>Jomso</td><td>a day</td></tr>"
 HEAD = "<tr><th>Name</th><th>Set <b>by</b></th><th>How\n long</th></tr>"
@@ -12,7 +12,7 @@ PLAIN = f"<table><thead>{HEAD}</thead><tbody>{ROW}</tbody></table>"
 
 
 def shown(table: str) -> lxml.html.HtmlElement:
-    return lxml.html.fromstring(policy_text(cleaning.canonical(table))).find(".//table")
+    return lxml.html.fromstring(policy_text(markup.canonical(table))).find(".//table")
 
 
 def test_each_cell_has_the_words_of_its_heading() -> None:
@@ -57,7 +57,7 @@ def test_headings_in_the_first_row_of_the_body_count_as_well() -> None:
     ],
 )
 def test_any_other_table_scrolls_as_it_is(table: str) -> None:
-    assert "data-label" not in policy_text(cleaning.canonical(table))
+    assert "data-label" not in policy_text(markup.canonical(table))
 
 
 def test_in_a_redline_a_heading_is_called_what_it_is_called_now() -> None:

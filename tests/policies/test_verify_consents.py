@@ -9,9 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from policies import consent, notices, publishing
+from policies.consent import notices
+from policies.consent.choices import save_choice
+from policies.ledger import verification
 from policies.models import ConsentRecord, PolicyVersion
-from policies.verification import damage
+from policies.versions import publishing
 from tests.factories import cookie_policy, declare_cookies
 from tests.policies.test_verify_policies import failure, run, sql
 
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 def choose(method: str = "all", *categories: str) -> ConsentRecord:
     notice = notices.current(timezone.now())
-    return consent.save_choice(notice=notice, method=method, categories=categories, now=timezone.now())
+    return save_choice(notice=notice, method=method, categories=categories, now=timezone.now())
 
 
 @pytest.fixture
@@ -165,7 +167,7 @@ def test_a_text_that_cannot_be_read_is_damage_and_no_crash(choices: list[Consent
 def test_many_records_cost_no_more_queries_than_few(choices: list[ConsentRecord]) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            assert damage.of_consents() == ""
+            assert verification.of_consents() == ""
         return len(captured)
 
     few = queries()

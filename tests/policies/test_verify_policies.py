@@ -15,9 +15,9 @@ from pytest_django import Settings
 from wagtail.models import Site
 
 from home.models import BrandSettings
-from policies import publishing
+from policies.ledger import verification
 from policies.models import Policy, PolicyPage, PolicyVersion, VersionWithdrawal
-from policies.verification import damage
+from policies.versions import publishing
 from tests.factories import policy, policy_page, publish, version, withdraw
 
 pytestmark = pytest.mark.django_db
@@ -239,7 +239,7 @@ def test_a_version_that_is_published_meanwhile_is_no_damage(rules: Policy) -> No
     as_read_before = Policy.objects.get()
     version(rules, html="<p>four</p>", title="Rules of the house")
 
-    assert damage.of_policy(as_read_before) == ""
+    assert verification.of_policy(as_read_before) == ""
 
 
 # --- The policy's own row ----------------------------------------------------------------------------------

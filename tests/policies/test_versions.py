@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from policies import timeline
 from policies.models import PolicyVersion
-from policies.timeline import Status
+from policies.versions import timeline
+from policies.versions.timeline import Status
 from tests.factories import policy, version, withdraw
 
 pytestmark = pytest.mark.django_db

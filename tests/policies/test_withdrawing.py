@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from home.models import User
-from policies import publishing
 from policies.models import Policy, PolicyPage, PolicyVersion, VersionWithdrawal
+from policies.versions import publishing
 from tests.factories import policy_page, publish, withdraw
 
 pytestmark = pytest.mark.django_db

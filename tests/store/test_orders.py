@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from home.append_only import ImmutableRecordError
 from home.models import User
-from policies import personal_data
 from policies.models import Policy
+from policies.personal_data import register
 from store import orders
 from store.models import Order, OrderEvent, ProductVariant, ShippingOption
 from tests import factories
@@ -115,10 +115,10 @@ def test_addresses_are_long_and_random(order: Order) -> None:
 
 
 def test_what_is_held_of_a_shopper_is_registered_exported_and_ends(order: Order) -> None:
-    exported = personal_data.export("SHOPPER@example.com")["store.orders"]
+    exported = register.export("SHOPPER@example.com")["store.orders"]
     assert [row["number"] for row in exported] == [order.number]
     Order.objects.filter(pk=order.pk).update(status=Status.CANCELLED)
-    personal_data.expire(timezone.now() + timedelta(days=4000))
+    register.expire(timezone.now() + timedelta(days=4000))
     order.refresh_from_db()
     assert order.email == ""
     assert order.total > 0
@@ -129,9 +129,9 @@ def test_nobody_is_kept_long_for_an_order_that_came_to_nothing(order: Order, end
     Order.objects.update(status=end)
     paid = factories.placed_order(email="paid@example.com")
     Order.objects.filter(pk=paid.pk).update(status=Status.PAID, paid_at=timezone.now())
-    personal_data.expire(timezone.now() + timedelta(days=29))
+    register.expire(timezone.now() + timedelta(days=29))
     assert Order.objects.get(pk=order.pk).email == "shopper@example.com"
-    personal_data.expire(timezone.now() + timedelta(days=31))
+    register.expire(timezone.now() + timedelta(days=31))
     order.refresh_from_db()
     assert (order.email, order.session_params) == ("", {})
     assert order.total > 0
@@ -143,7 +143,7 @@ def test_who_asks_is_taken_out_of_what_was_never_paid_and_of_nothing_else(order:
     paid = factories.placed_order()
     Order.objects.filter(pk=order.pk).update(status=Status.CANCELLED)
     Order.objects.filter(pk=paid.pk).update(status=Status.PAID, paid_at=timezone.now())
-    assert personal_data.erase("Shopper@Example.com")["store.unpaid_orders"] == 1
+    assert register.erase("Shopper@Example.com")["store.unpaid_orders"] == 1
     assert dict(Order.objects.values_list("pk", "email")) == {
         order.pk: "",
         still_open.pk: "shopper@example.com",

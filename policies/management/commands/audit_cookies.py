@@ -19,8 +19,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from policies.cookie_audit import judging
-from policies.cookie_audit.judging import Finding, Row
+from policies.cookie_audit import rules
+from policies.cookie_audit.rules import Finding, Row
 
 if TYPE_CHECKING:
     from policies.cookie_audit.browser import Plan, Seeing
@@ -58,8 +58,8 @@ class Command(BaseCommand):
         if target and (target.is_dir() or not target.absolute().parent.is_dir()):
             raise CommandError(f"--json: {target} is no file that can be written.", returncode=2)
         plan, seeing, origin = self._look(url, options)
-        findings = judging.findings(seeing.sightings, plan.declared, is_https=origin.startswith("https:"))
-        rows = judging.rows(seeing.sightings, plan.declared)
+        findings = rules.findings(seeing.sightings, plan.declared, is_https=origin.startswith("https:"))
+        rows = rules.rows(seeing.sightings, plan.declared)
         self._report(plan, seeing, rows, findings, origin)
         if target:
             self._write(target, _as_data(plan, seeing, rows, findings, origin))
@@ -108,7 +108,7 @@ class Command(BaseCommand):
         )
         self.stdout.write(f"{origin}, declared by {source}")
         self._table(_columns(plan), rows)
-        if names := judging.never_seen(seeing.sightings, declared):
+        if names := rules.never_seen(seeing.sightings, declared):
             self.stdout.write(f"\nDeclared, but not met: {', '.join(names)}")
         if plan.choice.unread or plan.choice.left_out:
             self.stdout.write(
@@ -169,7 +169,7 @@ def _as_data(
         "pages": list(plan.pages),
         "states": _columns(plan),
         "seen": [asdict(row) for row in rows],
-        "not_met": judging.never_seen(seeing.sightings, plan.declared),
+        "not_met": rules.never_seen(seeing.sightings, plan.declared),
         "not_looked_at": seeing.failures,
         "findings": [asdict(finding) for finding in findings],
     }

@@ -13,7 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import validate_email
 from django.db import transaction
 
-from policies import personal_data
+from policies.personal_data import register
 
 
 class Command(BaseCommand):
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         except ValidationError as error:
             message = f"{email!r} is not an e-mail address."
             raise CommandError(message) from error
-        found = personal_data.export(address)
+        found = register.export(address)
         if not found:
             message = f"Nothing is held about {address}."
             raise CommandError(message)
@@ -54,8 +54,8 @@ class Command(BaseCommand):
             message = "Nothing was erased."
             raise CommandError(message)
         with transaction.atomic():
-            erased = personal_data.erase(address)
-        for entry in personal_data.registered():
+            erased = register.erase(address)
+        for entry in register.registered():
             if erased.get(entry.key):
                 self.stdout.write(f"{entry.key}: {erased[entry.key]} erased")
             elif entry.key in found and entry.erase is None:

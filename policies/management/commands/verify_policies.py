@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.utils import timezone
 from tqdm import tqdm
 
-from policies import drift
+from policies.facts import drift
+from policies.ledger import heads, verification
 from policies.models import ConsentRecord, Policy, PolicyVersion
-from policies.verification import damage, heads
 
 _AFTER_DAMAGE = (
     "Keep a copy of the database as it is, for finding out who changed it; then restore the record from a back-up, "
@@ -81,10 +81,10 @@ class Command(BaseCommand):
         return found
 
     def _verify(self, policy: Policy, live: drift.LiveFacts, progress: tqdm) -> Found:
-        if found := damage.of_policy(policy, on_read=progress.update):
+        if found := verification.of_policy(policy, on_read=progress.update):
             self._say(self.stderr, policy.slug, f"{found}. {_AFTER_DAMAGE}")
             return Found.DAMAGE
-        doubts = [*map(_drifted, drift.of_policy(policy, live=live)), *damage.doubts(policy)]
+        doubts = [*map(_drifted, drift.of_policy(policy, live=live)), *verification.doubts(policy)]
         for doubt in doubts:
             self._say(self.stderr, policy.slug, doubt)
         if doubts:
@@ -93,7 +93,7 @@ class Command(BaseCommand):
         return Found.NOTHING
 
     def _verify_consents(self, progress: tqdm) -> Found:
-        if found := damage.of_consents(on_read=progress.update):
+        if found := verification.of_consents(on_read=progress.update):
             self._say(self.stderr, _CONSENTS, f"{found}. {_AFTER_DAMAGE}")
             return Found.DAMAGE
         if count := ConsentRecord.objects.count():

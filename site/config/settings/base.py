@@ -49,7 +49,7 @@ MIDDLEWARE = [
     # First: a cached page is answered before anything else costs time (docs/decisions/0003-page-cache.md).
     "home.page_cache.middleware.PageCacheMiddleware",
     # Before anything reads a query or a form; the page cache reads neither.
-    "home.strange_requests.StrangeRequestMiddleware",
+    "home.request_validation.RequestValidationMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "home.csp.ContentSecurityPolicyMiddleware",

@@ -14,7 +14,7 @@ from django.core.management import CommandError
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from policies import personal_data
+from policies.personal_data import register
 
 logger = logging.getLogger(__name__)
 
@@ -43,13 +43,13 @@ class Command(BaseCommand):
 
 
 def steps() -> Iterator[Step]:
-    for entry in personal_data.registered():
+    for entry in register.registered():
         if entry.expire:
             yield entry.key, partial(_expire, entry)
 
 
-def _expire(entry: personal_data.PersonalData) -> str:
+def _expire(entry: register.PersonalData) -> str:
     with transaction.atomic():
-        removed = personal_data.expire_one(entry)
+        removed = register.expire_one(entry)
     keep = entry.keep()
     return "nothing expires" if keep is None else f"{removed} removed (kept for {keep.days} days)"

@@ -1,0 +1,185 @@
+"""A visitor's choice: the form of the cookie that carries it, what follows from it, and its record.
+
+`decide` is the one place that says whether to ask and what may run; static/js/components/consent.js repeats it for
+cached pages, and a browser test holds the two together. A cookie proves nothing by itself: `record_of` trusts it only
+where the record says the same. It never renders anything, and no record holds an address or a name.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+
+from policies.consent.notices import VARNAME, Notice
+from policies.models import ConsentRecord
+
+COOKIE_NAME = "consent"
+MAX_LENGTH = 300  # characters; what is longer was not written by us
+LONGEST = timedelta(days=190)  # a choice that says it lasts longer was not written by us
+MAX_CATEGORIES = 12  # so many names of MAX_VARNAME letters always fit into the cookie; kept by the admin
+
+_FORMAT = "1"
+_COOKIE = re.compile(
+    r"1\.(?P<id>[0-9a-f]{32})\.(?P<version>[1-9][0-9]{0,8})"
+    rf"\.(?P<choices>{VARNAME.pattern}-[01](?:_{VARNAME.pattern}-[01])*)\.(?P<expires>[1-9][0-9]{{9}})",
+    re.ASCII,
+)
+
+
+class InvalidChoiceError(Exception):
+    """What was sent is no choice that this notice offers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What a consent cookie says. Whether it is true is another question."""
+
+    record_id: UUID
+    version: int
+    choices: dict[str, bool]
+    expires: int  # seconds since 1970
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What follows for one request or page view."""
+
+    ask: bool
+    granted: frozenset[str] = frozenset()
+    gpc_honoured: bool = False
+
+
+def parse(value: str | None) -> Choice | None:
+    """Read a consent cookie; None for anything that is not exactly in our form."""
+    if not value or len(value) > MAX_LENGTH:
+        return None
+    found = _COOKIE.fullmatch(value)
+    if not found:
+        return None
+    pairs = [pair.rpartition("-") for pair in found["choices"].split("_")]
+    names = [name for name, _, _ in pairs]
+    if names != sorted(set(names)):
+        return None
+    return Choice(
+        record_id=UUID(found["id"]),
+        version=int(found["version"]),
+        choices={name: state == "1" for name, _, state in pairs},
+        expires=int(found["expires"]),
+    )
+
+
+def stands(choice: Choice, notice: Notice, now: datetime) -> bool:
+    """Say whether a choice still answers what the notice asks."""
+    return (
+        now.timestamp() < choice.expires < (now + LONGEST).timestamp()
+        and choice.version in notice.accepted_versions
+        and choice.choices.keys() >= set(notice.varnames)
+    )
+
+
+def decide(cookie: str | None, notice: Notice | None, *, gpc: bool, now: datetime) -> Decision:
+    """Say whether to ask, and which categories may run.
+
+    A choice that stands wins; without one, a Global Privacy Control signal means refusal; else ask.
+    """
+    if notice is None or not notice.optional:
+        return Decision(ask=False)
+    choice = parse(cookie)
+    if choice and stands(choice, notice, now):
+        return Decision(
+            ask=False, granted=frozenset(name for name in notice.varnames if choice.choices[name])
+        )
+    return Decision(ask=not gpc, gpc_honoured=gpc)
+
+
+def choices_for(*, notice: Notice, method: str, categories: Iterable[str]) -> dict[str, bool]:
+    """Spell out a choice, every optional category named; refuse what the notice does not offer."""
+    wanted = list(categories)
+    if not notice.optional or method not in ConsentRecord.Method.values:
+        raise InvalidChoiceError
+    if len(wanted) != len(set(wanted)) or not set(wanted) <= set(notice.varnames):
+        raise InvalidChoiceError
+    match method:
+        case ConsentRecord.Method.ALL:
+            return dict.fromkeys(notice.varnames, True)
+        case ConsentRecord.Method.NONE:
+            return dict.fromkeys(notice.varnames, False)
+        case _:
+            return {name: name in wanted for name in notice.varnames}
+
+
+def save_choice(
+    *, notice: Notice, method: str, categories: Iterable[str] = (), now: datetime
+) -> ConsentRecord:
+    """Write the record of one choice. Raises InvalidChoiceError, and writes nothing, for what is not offered."""
+    made_at = now.replace(microsecond=0)  # as exact as the cookie
+    return ConsentRecord.objects.create(
+        created_at=made_at,
+        expires_at=made_at + timedelta(days=settings.CONSENT_DAYS),
+        notice_version_id=notice.version_id,
+        choices=choices_for(notice=notice, method=method, categories=categories),
+        method=method,
+    )
+
+
+def cookie_for(record: ConsentRecord) -> str:
+    choices = "_".join(f"{name}-{int(is_on)}" for name, is_on in sorted(record.choices.items()))
+    expires = int(record.expires_at.timestamp())
+    return f"{_FORMAT}.{record.public_id.hex}.{record.notice_version.number}.{choices}.{expires}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedAgain:
+    """How many of the choices that stand a new notice would ask again."""
+
+    asked: int
+    standing: int
+
+
+def asked_again(
+    *, notice: Notice | None, varnames: Iterable[str], is_material: bool, now: datetime
+) -> AskedAgain:
+    """Count whom a coming version asks again: all after a change of meaning, else who never chose about a category.
+
+    `varnames` are the optional categories of the coming version. A visitor is counted once for each choice that
+    still stands: nothing links two choices of one person.
+    """
+    if notice is None:
+        return AskedAgain(asked=0, standing=0)
+    records = ConsentRecord.objects.filter(
+        expires_at__gt=now,
+        notice_version__policy__versions=notice.version_id,
+        notice_version__number__in=notice.accepted_versions,
+    )
+    for varname in notice.varnames:
+        records = records.filter(choices__has_key=varname)
+    standing = records.count()
+    if is_material:
+        return AskedAgain(asked=standing, standing=standing)
+    kept = records
+    for varname in varnames:
+        kept = kept.filter(choices__has_key=varname)
+    return AskedAgain(asked=standing - kept.count(), standing=standing)
+
+
+def sent_cookie(header: str) -> str | None:
+    """Read the choice from a Cookie header; None where it is there twice: somebody else set one of them."""
+    pairs = (pair.strip().partition("=") for pair in header.split(";"))
+    found = [value for name, _, value in pairs if name == COOKIE_NAME]
+    return found[0] if len(found) == 1 else None
+
+
+def record_of(cookie: str | None, *, now: datetime) -> ConsentRecord | None:
+    """Find the record that a cookie speaks of; None where there is none, or where it says anything else."""
+    choice = parse(cookie)
+    if choice is None or choice.expires <= now.timestamp():
+        return None
+    record = (
+        ConsentRecord.objects.select_related("notice_version__policy")
+        .filter(public_id=choice.record_id)
+        .first()
+    )
+    return record if record and cookie_for(record) == cookie else None

@@ -1,0 +1,128 @@
+"""How visitors choose about cookies: counts by week, by way of choosing and by category, for a plot and a table.
+
+It counts records, which name nobody; it tracks no visitor and knows of no visit without a choice.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import TruncDay, TruncWeek
+from django.utils import timezone
+
+from policies.consent import notices
+from policies.models import ConsentRecord
+
+METHODS = tuple(ConsentRecord.Method.values)
+LONGEST_BY_DAY = 45  # days; longer periods are counted by week
+
+
+@dataclass(frozen=True)
+class Row:
+    """The choices of one day or week: way of choosing → how many; short name of a category → how many allow it."""
+
+    start: date
+    counts: dict[str, int]
+    allowed: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True)
+class Share:
+    """So many out of so many: choices of one kind, or choices that allow a category out of those that name it."""
+
+    name: str
+    number: int
+    out_of: int
+    varname: str = ""
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.number / self.out_of) if self.out_of else 0
+
+    @property
+    def rest(self) -> "Share":
+        """The others."""
+        return Share(self.name, self.out_of - self.number, self.out_of, self.varname)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The choices of a period. Rows have no gaps; `step` is "day" or "week"."""
+
+    rows: list[Row]
+    totals: dict[str, int]
+    categories: list[Share]
+    step: str
+
+    @property
+    def total(self) -> int:
+        return sum(self.totals.values())
+
+    @property
+    def shares(self) -> list[Share]:
+        """Each way of choosing with its share of all choices."""
+        return [
+            Share(str(ConsentRecord.Method(method).label), self.totals[method], self.total)
+            for method in METHODS
+        ]
+
+
+def of_last_days(days: int, *, now: datetime) -> Report:
+    """Count the choices of the last so many days: three queries, whatever their number."""
+    records = ConsentRecord.objects.filter(created_at__gt=now - timedelta(days=days), created_at__lte=now)
+    step = "day" if days <= LONGEST_BY_DAY else "week"
+    notice = notices.current(now)
+    categories = notice.optional if notice else ()
+    varnames = [category.varname for category in categories]
+    starts = _starts(step, now - timedelta(days=days), now)
+    rows = _rows(records, step, starts, varnames)
+    totals = {method: sum(row.counts[method] for row in rows) for method in METHODS}
+    return Report(rows, totals, _shares(records, categories), step)
+
+
+def _rows(
+    records: QuerySet[ConsentRecord], step: str, starts: Iterable[date], varnames: list[str]
+) -> list[Row]:
+    truncate = TruncDay if step == "day" else TruncWeek
+    counted = (
+        records.annotate(start=truncate("created_at"))
+        .order_by("start")
+        .values_list("start", "method")
+        .annotate(number=Count("pk"), **{f"on_{name}": _allowing(name) for name in varnames})
+    )
+    found = {start: Row(start, dict.fromkeys(METHODS, 0), dict.fromkeys(varnames, 0)) for start in starts}
+    for start, method, number, *allowing in counted:
+        row = found[start.date()]
+        row.counts[method] = number
+        for varname, allowed in zip(varnames, allowing, strict=True):
+            row.allowed[varname] += allowed
+    return list(found.values())
+
+
+def _allowing(varname: str) -> Count:
+    return Count("pk", filter=Q(**{f"choices__{varname}": True}))
+
+
+def _starts(step: str, since: datetime, now: datetime) -> Iterator[date]:
+    """Name every day, or the Monday of every week, of a period in the site's time."""
+    day, last = timezone.localtime(since).date(), timezone.localtime(now).date()
+    if step == "week":
+        day -= timedelta(days=day.weekday())
+    while day <= last:
+        yield day
+        day += timedelta(days=1 if step == "day" else 7)
+
+
+def _shares(records: QuerySet[ConsentRecord], categories: Iterable[notices.Category]) -> list[Share]:
+    offered = list(categories)
+    asked = {f"asked_{c.varname}": Count("pk", filter=Q(choices__has_key=c.varname)) for c in offered}
+    allowed = {f"on_{c.varname}": _allowing(c.varname) for c in offered}
+    numbers = records.aggregate(**asked, **allowed) if offered else {}
+    return [
+        Share(c.name, numbers[f"on_{c.varname}"], numbers[f"asked_{c.varname}"], c.varname) for c in offered
+    ]

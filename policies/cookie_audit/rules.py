@@ -1,0 +1,415 @@
+"""What a site was seen to keep in a browser and to ask of others, held against what its cookie policy declares.
+
+This is the judgement behind `manage.py audit_cookies`. It is handed what was seen
+(`policies.cookie_audit.browser` looks) and what is declared, and says what is wrong with it; it knows no browser, no
+network and no database. Apps register here at start-up what a crawl would not find by itself: paths that no page links
+to, and what visitors do on purpose.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from policies.consent.choices import COOKIE_NAME
+from policies.consent.notices import Category, DeclaredCookie, Service
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+# The longest that a unit can be: what is declared in words is held against seconds.
+UNITS = {"second": 1, "minute": MINUTE, "hour": HOUR, "day": DAY}
+UNITS |= {"week": 7 * DAY, "month": 31 * DAY, "year": 366 * DAY}
+SESSION = 0.0  # how long something lasts that goes when the browser is closed
+FOR_EVER = float("inf")  # and what stays until somebody removes it
+
+_DURATION = re.compile(rf"(?<![\w.,])(\d{{1,6}}(?:[.,]\d+)?|an?|one)[\s-]*({'|'.join(UNITS)})s?\b")
+_SOURCE = re.compile(
+    r"(?:(?P<scheme>[a-z]+)://)?(?P<host>[a-z0-9.*-]+|\[[0-9a-f:]+\])(?::(?P<port>\d+|\*))?(?:/.*)?",
+    re.IGNORECASE,
+)
+_FETCHES = set("child connect default font frame img manifest media object script style worker".split())
+_PORTS = {"http": "80", "https": "443"}
+
+
+class Kind(StrEnum):
+    """What can be seen."""
+
+    COOKIE = "cookie"
+    LOCAL = "local storage"
+    SESSION = "session storage"
+    INDEXED_DB = "IndexedDB"
+    CACHE = "cache storage"
+    REQUEST = "request"
+
+
+# Where the declaration says a thing is kept. It has no words of its own for databases and caches; they last as local
+# storage does, so they are declared as that.
+_DECLARED_AS = {
+    Kind.COOKIE: "cookie",
+    Kind.LOCAL: "local",
+    Kind.SESSION: "session",
+    Kind.INDEXED_DB: "local",
+    Kind.CACHE: "local",
+}
+
+
+class Problem(StrEnum):
+    """What can be wrong."""
+
+    UNDECLARED = "undeclared"
+    EARLY = "without consent"
+    LEFT_BEHIND = "left behind"
+    LONGER = "longer than declared"
+    PARTY = "other party than declared"
+    FLAGS = "flags"
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """What a visitor has chosen when pages are visited."""
+
+    name: str
+    granted: frozenset[str] = frozenset()
+    has_chosen: bool = False
+    is_withdrawn: bool = False  # by the visitor who had allowed everything
+    has_signal: bool = False  # Global Privacy Control
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """One thing that was kept, or one origin that was asked. For a request, `name` and `host` are the origin."""
+
+    kind: Kind
+    name: str
+    host: str
+    is_ours: bool
+    lasts: float | None = None  # seconds; None where it cannot be read
+    same_site: str | None = None  # None where it is not known what the answer said, "" where it said nothing
+    is_secure: bool | None = None
+    resource: str = ""  # what kind of thing was asked for
+    is_blocked: bool = False  # the content security policy stopped it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sighting:
+    """Something seen, with where and when."""
+
+    state: State
+    page: str
+    seen: Seen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """What the site says of itself: the frozen cookie table in force, and whom its pages may ask, and when."""
+
+    categories: tuple[Category, ...] = ()
+    origins: frozenset[str] = frozenset()
+    waiting: Mapping[str, frozenset[str]] = field(default_factory=dict)  # origin → categories it waits for
+    number: int | None = None
+    url: str = ""
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """The categories that a visitor can choose about."""
+        return tuple(sorted(category.varname for category in self.categories if category.is_offered))
+
+    def knows(self, origin: str) -> bool:
+        """Say whether an outside service of the site has this origin."""
+        return any(allows(source, origin) for source in self.origins)
+
+    def names(self, varnames: Iterable[str]) -> str:
+        """Name categories as visitors read them."""
+        return ", ".join(category.name for category in self.categories if category.varname in varnames)
+
+    def of(self, seen: Seen) -> list[tuple[Category, DeclaredCookie]]:
+        """Find what is declared under this name and kind of storage; of the same party where there is such."""
+        found = [
+            (category, cookie)
+            for category in self.categories
+            for cookie in category.cookies
+            if (cookie.storage or "cookie") == _DECLARED_AS.get(seen.kind) and matches(cookie.name, seen.name)
+        ]
+        return [pair for pair in found if is_of_party(pair[1], seen)] or found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Something that is not as declared, in one or more states; `page` is the first on which it was seen."""
+
+    problem: Problem
+    kind: Kind
+    name: str
+    host: str
+    why: str
+    states: tuple[str, ...]
+    page: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of the table: what was seen, in which states, first on which page, and as what it is declared."""
+
+    kind: Kind
+    name: str
+    host: str
+    states: tuple[str, ...]
+    page: str
+    declared_in: tuple[str, ...]
+
+
+# --- What apps register ------------------------------------------------------------------------------------
+PathSource = Callable[[], Iterable[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """Something that visitors do on purpose, and for which the site may keep what is necessary at once.
+
+    The first page with something visible that the CSS selector `press` finds is where it is done; then the paths of
+    `then` are visited, as the same visitor.
+    """
+
+    name: str
+    press: str
+    then: tuple[str, ...] = ()
+
+
+_path_sources: list[PathSource] = []
+_action_sources: list[Callable[[], Iterable[Action]]] = []
+
+
+def register_paths(source: PathSource) -> PathSource:
+    """Register a function that names paths to look at. It must not need the database. Usable as a decorator."""
+    if source not in _path_sources:
+        _path_sources.append(source)
+    return source
+
+
+def register_actions(source: Callable[[], Iterable[Action]]) -> Callable[[], Iterable[Action]]:
+    """Register a function that names what visitors do on purpose. Usable as a decorator."""
+    if source not in _action_sources:
+        _action_sources.append(source)
+    return source
+
+
+def registered_paths() -> list[str]:
+    return list(dict.fromkeys(path for source in _path_sources for path in source()))
+
+
+def registered_actions() -> list[Action]:
+    return [action for source in _action_sources for action in source()]
+
+
+# --- The judgement -----------------------------------------------------------------------------------------
+def states_of(declared: Declared) -> list[State]:
+    """List the states that visitors can be in; without anything to choose, two are left."""
+    before, signal = State(name="before"), State(name="signal", has_signal=True)
+    optional = frozenset(declared.optional)
+    if not optional:
+        return [before, signal]
+    alone = [
+        State(name=f"only {name}", granted=frozenset({name}), has_chosen=True) for name in sorted(optional)
+    ]
+    return [
+        before,
+        signal,
+        State(name="rejected", has_chosen=True),
+        *(alone if len(alone) > 1 else ()),  # a single one alone is all of them
+        State(name="all", granted=optional, has_chosen=True),
+        State(name="withdrawn", has_chosen=True, is_withdrawn=True),
+    ]
+
+
+def findings(sightings: Iterable[Sighting], declared: Declared, *, is_https: bool) -> list[Finding]:
+    """Say what is not as declared, each problem once with all states in which it was met."""
+    found: dict[tuple, tuple[str, dict[str, None]]] = {}
+    for sighting in sightings:
+        seen = sighting.seen
+        for problem, why in problems(seen, sighting.state, declared, is_https=is_https):
+            _, states = found.setdefault((problem, seen.kind, seen.name, seen.host, why), (sighting.page, {}))
+            states[sighting.state.name] = None
+    made = [
+        Finding(
+            problem=key[0], kind=key[1], name=key[2], host=key[3], why=key[4], states=(*states,), page=page
+        )
+        for key, (page, states) in found.items()
+    ]
+    order = list(Problem)
+    return sorted(made, key=lambda finding: (order.index(finding.problem), finding.kind, finding.name))
+
+
+def problems(
+    seen: Seen, state: State, declared: Declared, *, is_https: bool = False
+) -> Iterator[tuple[Problem, str]]:
+    """Say what is wrong with one thing in one state."""
+    if seen.kind == Kind.REQUEST:
+        yield from _problems_of_request(seen, state, declared)
+        return
+    entries = declared.of(seen)
+    if not entries:
+        yield Problem.UNDECLARED, "the cookie policy does not name it"
+    elif not any(category.is_required or category.varname in state.granted for category, _ in entries):
+        category = entries[0][0].name
+        if state.is_withdrawn:
+            yield Problem.LEFT_BEHIND, f"“{category}” was withdrawn and it is still there"
+        else:
+            yield Problem.EARLY, f"“{category}” was not allowed"
+    yield from _problems_of_declaration(seen, [cookie for _, cookie in entries])
+    if seen.name == COOKIE_NAME or any(category.is_required for category, _ in entries):
+        yield from _problems_of_flags(seen, is_https=is_https)
+
+
+def _problems_of_request(seen: Seen, state: State, declared: Declared) -> Iterator[tuple[Problem, str]]:
+    stopped = "; the content security policy stopped it" if seen.is_blocked else ""
+    if not state.granted:
+        problem = Problem.LEFT_BEHIND if state.is_withdrawn else Problem.EARLY
+        yield problem, f"a third party was asked while nothing was allowed ({seen.resource}){stopped}"
+    elif (waits_for := declared.waiting.get(seen.name)) and not waits_for & state.granted:
+        yield Problem.EARLY, f"{declared.names(waits_for)} was not allowed ({seen.resource}){stopped}"
+    elif not declared.knows(seen.name):
+        yield (
+            Problem.UNDECLARED,
+            f"no outside service of this site has this origin ({seen.resource}){stopped}",
+        )
+
+
+def _problems_of_declaration(seen: Seen, cookies: list[DeclaredCookie]) -> Iterator[tuple[Problem, str]]:
+    if not cookies:
+        return
+    if not any(is_of_party(cookie, seen) for cookie in cookies):
+        if seen.is_ours:
+            words = (
+                "declared as a third party’s, but kept for this site, where withdrawing does not remove it"
+            )
+        else:
+            words = "declared as this site’s own, but kept for a third party"
+        yield Problem.PARTY, words
+    limits = [lifetime(cookie.duration) for cookie in cookies]
+    longest = max((limit for limit in limits if limit is not None), default=SESSION)
+    if seen.lasts is None or None in limits or (seen.lasts == FOR_EVER and longest > SESSION):
+        return  # nothing to compare; scripts may remove in time what has no end of its own
+    grace = longest * 0.02 + MINUTE if longest > SESSION else 0  # clocks and calendars differ a little
+    if seen.lasts > longest + grace:
+        yield Problem.LONGER, f"declared “{cookies[0].duration}”, but it {in_words(seen.lasts)}"
+
+
+def _problems_of_flags(seen: Seen, *, is_https: bool) -> Iterator[tuple[Problem, str]]:
+    if seen.kind != Kind.COOKIE or not seen.is_ours:
+        return
+    if seen.same_site is not None and seen.same_site.lower() not in ("lax", "strict"):
+        yield Problem.FLAGS, f"SameSite is {seen.same_site or 'missing'}"
+    if is_https and seen.is_secure is False:
+        yield Problem.FLAGS, "Secure is missing"
+
+
+def rows(sightings: Iterable[Sighting], declared: Declared) -> list[Row]:
+    """Sum up what was seen, by its declared name where that is a pattern."""
+    found: dict[tuple[Kind, str, str], tuple[str, dict[str, None], tuple[str, ...]]] = {}
+    for sighting in sightings:
+        seen = sighting.seen
+        entries = [] if seen.kind == Kind.REQUEST else declared.of(seen)
+        name = entries[0][1].name if entries else seen.name
+        categories = tuple(dict.fromkeys(category.name for category, _ in entries))
+        if seen.kind == Kind.REQUEST and declared.knows(seen.name):
+            waits_for = declared.waiting.get(seen.name)
+            categories = (declared.names(waits_for) if waits_for else "an outside service",)
+        _, states, _ = found.setdefault((seen.kind, name, seen.host), (sighting.page, {}, categories))
+        states[sighting.state.name] = None
+    made = [
+        Row(kind=kind, name=name, host=host, states=(*states,), page=page, declared_in=categories)
+        for (kind, name, host), (page, states, categories) in found.items()
+    ]
+    return sorted(made, key=lambda row: (list(Kind).index(row.kind), row.name, row.host))
+
+
+def never_seen(sightings: Iterable[Sighting], declared: Declared) -> list[str]:
+    """Name what is declared and was met nowhere. That is no fault: not everything happens in an audit."""
+    met = {
+        id(cookie)
+        for seen in {sighting.seen for sighting in sightings}
+        if seen.kind != Kind.REQUEST
+        for _, cookie in declared.of(seen)
+    }
+    return [c.name for category in declared.categories for c in category.cookies if id(c) not in met]
+
+
+# --- Names, parties, times, origins ------------------------------------------------------------------------
+def matches(pattern: str, name: str) -> bool:
+    """Say whether a declared name, perhaps with stars, means this one; as the bar's script reads it."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name, re.DOTALL) is not None
+
+
+def is_of_party(cookie: DeclaredCookie, seen: Seen) -> bool:
+    return (cookie.party or "first") == ("first" if seen.is_ours else "third")
+
+
+def lifetime(words: str) -> float | None:
+    """Read how long something is declared to last, in seconds; None where the words say no number."""
+    plain = words.lower()
+    parts = _DURATION.findall(plain)
+    if parts:
+        return sum(_number(number) * UNITS[unit] for number, unit in parts)
+    return SESSION if "session" in plain else None
+
+
+def _number(text: str) -> float:
+    return 1.0 if text in ("a", "an", "one") else float(text.replace(",", "."))
+
+
+def in_words(seconds: float) -> str:
+    """Say how long something lasts, roughly."""
+    if seconds == FOR_EVER:
+        return "stays until it is removed"
+    for size, unit in ((DAY, "days"), (HOUR, "hours"), (MINUTE, "minutes")):
+        if seconds >= 2 * size:
+            return f"lasts {seconds / size:.0f} {unit}"
+    return f"lasts {seconds:.0f} seconds"
+
+
+def waiting_for(services: Iterable[Service]) -> dict[str, frozenset[str]]:
+    """Say for the origin of each outside service which categories it waits for."""
+    found: dict[str, frozenset[str]] = {}
+    for service in services:
+        found = merged(found, dict.fromkeys(service.origins, frozenset({service.category})))
+    return found
+
+
+def merged(
+    one: Mapping[str, frozenset[str]], other: Mapping[str, frozenset[str]]
+) -> dict[str, frozenset[str]]:
+    """Put together what waits for what: whoever is named twice waits for either."""
+    return {
+        origin: one.get(origin, frozenset()) | other.get(origin, frozenset()) for origin in {*one, *other}
+    }
+
+
+def origins_of(policy: str) -> frozenset[str]:
+    """Read from a content security policy which origins pages may fetch from; what means everybody names nobody."""
+    directives = (directive.split() for directive in policy.split(";"))
+    return frozenset(
+        source.rstrip("/")
+        for name, *sources in filter(None, directives)
+        if name.lower().removesuffix("-src") in _FETCHES
+        for source in sources
+        if not source.startswith("'") and not source.endswith(":") and source != "*"
+    )
+
+
+def _plain_scheme(scheme: str | None) -> str:
+    """A web socket goes where pages may fetch from."""
+    return {"ws": "http", "wss": "https"}.get(scheme or "", scheme or "")
+
+
+def allows(source: str, origin: str) -> bool:
+    """Say whether a source of a content security policy means this origin."""
+    wanted, given = _SOURCE.fullmatch(source), _SOURCE.fullmatch(origin)
+    if not wanted or not given:
+        return False
+    scheme = _plain_scheme(given["scheme"])
+    if wanted["scheme"] and _plain_scheme(wanted["scheme"]) not in (scheme, scheme.removesuffix("s")):
+        return False  # what may be asked openly may be asked securely
+    default = _PORTS.get(scheme)
+    if wanted["port"] != "*" and (wanted["port"] or default) != (given["port"] or default):
+        return False
+    host, asked = wanted["host"].lower(), given["host"].lower()
+    return asked.endswith(host[1:]) if host.startswith("*.") else asked == host

@@ -1,0 +1,1 @@
+"""Verification of the published record: its chain, a list of heads kept elsewhere, consent records."""

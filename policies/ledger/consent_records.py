@@ -1,0 +1,98 @@
+"""Holds the records of consent against the versions that were shown.
+
+A record is under no hash. But the version that it names is, and from it follows what a choice can look like and when
+it can have been made. So a record that was changed is found where it does not fit any more; one that was changed so
+that it fits, made up, or removed is not. The records are read one after the other, the versions once: two queries.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, Subquery
+
+from policies.consent import notices
+from policies.models import ConsentRecord, PolicyVersion
+
+_CHUNK = 2000  # records read from the database at once
+_A_DAY = timedelta(days=1)
+_A_SECOND = timedelta(seconds=1)  # records are as exact as the cookie
+# Publishing takes its time between the hour that it notes and the moment that visitors see it.
+_UNTIL_SEEN = timedelta(minutes=5)
+_FIELDS = ("public_id", "notice_version_id", "created_at", "expires_at", "choices", "method")
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A version of the cookie policy as visitors were asked by it."""
+
+    number: int
+    varnames: frozenset[str]
+    begun: datetime | None  # None: withdrawn, so nobody ever saw it in force
+    until: datetime | None
+
+    def was_in_force(self, at: datetime) -> bool:
+        """Say whether somebody can have been asked by it then."""
+        is_begun = self.begun is not None and self.begun < at + _A_SECOND
+        return is_begun and (self.until is None or at < self.until + _UNTIL_SEEN)
+
+
+def problems(*, now: datetime, on_read: Callable[[], object]) -> Iterator[str]:
+    """Yield what is wrong with each record that cannot be as it was written."""
+    shown = {version.pk: _shown(version, until) for version, until in _versions()}
+    records = ConsentRecord.objects.order_by("pk").values_list(*_FIELDS)
+    for public_id, version_id, *written in records.iterator(chunk_size=_CHUNK):
+        version = shown.get(version_id)
+        what = _problem(version, now, *written) if version else "the text that was shown is missing"
+        if what:
+            yield f"record {public_id} is broken: {what}"
+        on_read()
+
+
+def _versions() -> Iterator[tuple[PolicyVersion, datetime | None]]:
+    """All versions that a record names, each with its end."""
+    followed = Q(effective_at__gt=OuterRef("effective_at")) | Q(
+        effective_at=OuterRef("effective_at"), number__gt=OuterRef("number")
+    )
+    standing = PolicyVersion.objects.standing().filter(followed, policy=OuterRef("policy"))
+    after = standing.order_by("effective_at", "number").values("effective_at")[:1]
+    named = Exists(ConsentRecord.objects.filter(notice_version=OuterRef("pk")))
+    ended = PolicyVersion.objects.filter(named).select_related("withdrawal").annotate(until=Subquery(after))
+    return ((version, version.until) for version in ended.iterator(chunk_size=_CHUNK))
+
+
+def _shown(version: PolicyVersion, until: datetime | None) -> _Shown:
+    facts: Any = version.readable_content.get("facts")
+    try:
+        offered = [c.varname for c in notices.categories_of(facts) if c.is_offered] if facts["notice"] else []
+    except (KeyError, TypeError, AttributeError):  # no cookie policy, or a record that is broken itself
+        offered = []
+    begun = version.effective_at if not version.is_withdrawn else None
+    return _Shown(version.number, frozenset(offered), begun, until)
+
+
+def _problem(
+    shown: _Shown, now: datetime, created_at: datetime, expires_at: datetime, choices: Any, method: str
+) -> str:
+    if not shown.varnames or not isinstance(choices, dict) or choices.keys() != shown.varnames:
+        return f"its categories are not those that version {shown.number} offered"
+    states = list(choices.values())
+    if not all(isinstance(state, bool) for state in states):
+        return "a choice is neither yes nor no"
+    if not _can_be(method, states):
+        return "its choices are not what its way of choosing gives"
+    if created_at > now or not shown.was_in_force(created_at):
+        return f"version {shown.number} was not in force when it was made"
+    kept = expires_at - created_at
+    return "" if kept >= _A_DAY and not kept % _A_DAY else "it does not hold for whole days"
+
+
+def _can_be(method: str, states: list[bool]) -> bool:
+    match method:
+        case ConsentRecord.Method.ALL:
+            return all(states)
+        case ConsentRecord.Method.NONE:
+            return not any(states)
+        case _:
+            return method == ConsentRecord.Method.CHOSEN

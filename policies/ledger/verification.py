@@ -1,0 +1,90 @@
+"""Holds what the database says of policies against their frozen records; `verify_policies` says what was found.
+
+It only reads, a few versions at a time. It sees what does not fit together inside the database. Whoever rewrites all
+of it so that it fits again is seen only from outside of it: by `policies.ledger.heads`.
+"""
+
+from collections.abc import Callable, Iterator
+
+from django.utils.timezone import now
+
+from policies.ledger import consent_records
+from policies.models import Policy, PolicyVersion
+from policies.versions import records
+
+_CHUNK = 50  # versions read from the database at once
+# SQLite takes any value in any column; what cannot be read as what it should be ends in one of these.
+_UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError)
+
+
+def of_policy(policy: Policy, *, on_read: Callable[[], object] = lambda: None) -> str:
+    """Name the first broken record of a policy, or what does not fit it; nothing where all is well.
+
+    A version that is published while one reads looks like damage, so what is found is looked for once more.
+    """
+    return _damage(policy, on_read) and _damage(Policy.objects.get(pk=policy.pk), lambda: None)
+
+
+def of_consents(*, on_read: Callable[[], object] = lambda: None) -> str:
+    """Name the first consent record that cannot be as it was written; nothing where all is well."""
+    try:
+        return next(consent_records.problems(now=now(), on_read=on_read), "")
+    except _UNREADABLE as error:
+        return f"a row cannot be read: {error}"
+
+
+def doubts(policy: Policy) -> list[str]:
+    """Say what may be as somebody meant it, and may not: nothing is left that tells."""
+    newest = _newest(policy)
+    if newest is None or policy.page is not None or policy.kind == newest.content.get("kind", policy.kind):
+        return []
+    kinds = f"its kind is “{policy.kind}”, that of version {newest.number} “{newest.content['kind']}”"
+    advice = "Publish it on a page of the same address and of the kind that is right."
+    return [f"{kinds}, and no page is left that says which is meant. {advice}"]
+
+
+def _damage(policy: Policy, on_read: Callable[[], object]) -> str:
+    try:
+        return _broken_version(policy, on_read) or _missing(policy) or _changed_heading(policy)
+    except _UNREADABLE as error:
+        return f"a row cannot be read: {error}"
+
+
+def _broken_version(policy: Policy, on_read: Callable[[], object]) -> str:
+    related = ("policy", "withdrawal", "publisher", "approver")
+    versions = policy.versions.select_related(*related).order_by("number").iterator(chunk_size=_CHUNK)
+    problem = next(records.problems(_reported(versions, on_read)), None)
+    return f"version {problem.version.number} is broken: {problem.what}" if problem else ""
+
+
+def _missing(policy: Policy) -> str:
+    if records.head_is_missing(policy):
+        return "the newest version is missing"
+    return "a withdrawal was added, changed or removed" if records.withdrawals_are_changed(policy) else ""
+
+
+def _changed_heading(policy: Policy) -> str:
+    """Hold the policy's own row against its versions, where it repeats them."""
+    newest = _newest(policy)
+    if newest is None:
+        return ""
+    latest = policy.versions.standing().order_by("-effective_at", "-number").first()
+    if latest is not None and policy.title != latest.title:
+        return f"its title is not that of version {latest.number}"
+    if policy.language != newest.content.get("language", policy.language):
+        return f"its language is not that of version {newest.number}"
+    # The kind follows the page, also where publishing it made no version because text and facts stayed.
+    page = policy.page
+    if page is not None and policy.kind not in {newest.content.get("kind"), page.specific.policy_kind}:
+        return f"its kind is neither that of version {newest.number} nor that of its page"
+    return ""
+
+
+def _reported(versions: Iterator[PolicyVersion], on_read: Callable[[], object]) -> Iterator[PolicyVersion]:
+    for version in versions:
+        yield version
+        on_read()
+
+
+def _newest(policy: Policy) -> PolicyVersion | None:
+    return policy.versions.order_by("-number").first()

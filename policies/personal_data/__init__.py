@@ -1,0 +1,1 @@
+"""The register of personal data: export, erasure and retention."""

@@ -1,0 +1,1 @@
+"""The legal review of a draft: its page and its workflow."""

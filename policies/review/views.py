@@ -1,0 +1,155 @@
+"""The page on which a draft of a policy is judged: its redline, its statement, what follows, approve or return.
+
+Who approves, approves what stood there: the form carries the fingerprint of what was shown, and a draft that has
+changed since is shown again instead of being published.
+"""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
+from django.views.generic import TemplateView
+from wagtail.admin import messages
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+from wagtail.admin.widgets import Button
+from wagtail.models import Page, TaskState
+
+from policies.models import Policy, PolicyPage
+from policies.versions import publication_preview
+
+
+def _page(request: HttpRequest, page_id: int) -> PolicyPage:
+    """Find the page of the address; PermissionDenied for who may not edit it (who reviews it, may)."""
+    page = get_object_or_404(PolicyPage, pk=page_id).specific
+    if not page.permissions_for_user(request.user).can_edit():
+        raise PermissionDenied
+    return page
+
+
+@require_GET
+def show_forecast(request: HttpRequest, page_id: int) -> HttpResponse:
+    """Answer the editor's panel with what publishing would do."""
+    context = {"forecast": publication_preview.of_latest_draft(_page(request, page_id))}
+    return render(request, "policies/admin/forecast.html", context)
+
+
+class ReviewView(WagtailAdminTemplateMixin, TemplateView):
+    """Shows a draft to whoever may edit it, and takes the reviewer's decision."""
+
+    template_name = "policies/admin/review.html"
+    page_title = gettext_lazy("Review")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
+    header_icon = "clipboard-list"
+    http_method_names = ["get", "head", "post"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Tell reviewers who follow an old link that nothing waits, instead of turning them away."""
+        try:
+            _page(request, self.kwargs["page_id"])  # not kept: a decision reads the page under its lock
+        except PermissionDenied:
+            policy = Policy.objects.filter(pages=self.kwargs["page_id"]).first()
+            if policy is None or not request.user.has_perm("policies.view_policyversion"):
+                raise
+            messages.info(
+                request, _("The draft was decided about. It does not wait for your review any more.")
+            )
+            return redirect("policy-overview:inspect", policy.pk)
+        return super().dispatch(request, *args, **kwargs)
+
+    @cached_property
+    def page(self) -> PolicyPage:
+        return _page(self.request, self.kwargs["page_id"])
+
+    @cached_property
+    def task_state(self) -> TaskState | None:
+        return self.page.current_workflow_task_state
+
+    @cached_property
+    def may_decide(self) -> bool:
+        """Whether the draft waits for this person's decision."""
+        if self.task_state is None:
+            return False
+        actions = self.task_state.task.specific.get_actions(self.page, self.request.user)
+        return "reject" in {name for name, _label, _modal in actions}
+
+    def get_page_subtitle(self) -> str:
+        return self.page.get_admin_display_title()
+
+    def get_breadcrumbs_items(self) -> list[dict[str, str]]:
+        """Lead back to the editor."""
+        editor = reverse("wagtailadmin_pages:edit", args=[self.page.pk])
+        return [
+            *super().get_breadcrumbs_items(),
+            {"url": editor, "label": self.page.get_admin_display_title()},
+            {"url": "", "label": _("Review")},
+        ]
+
+    def get_header_more_buttons(self) -> list[Button]:
+        editor = reverse("wagtailadmin_pages:edit", args=[self.page.pk])
+        preview = reverse("wagtailadmin_pages:view_draft", args=[self.page.pk])
+        edit = Button(_("Edit"), url=editor, icon_name="edit")
+        return sorted([edit, Button(_("As a page"), url=preview, icon_name="view")])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {
+            **super().get_context_data(**kwargs),
+            "page": self.page,
+            "forecast": publication_preview.of_latest_draft(self.page),
+            "kind": Policy.Kind(self.page.get_latest_revision_as_object().policy_kind).label,
+            "task_state": self.task_state,
+            "may_decide": self.may_decide,
+            "author": self.page.latest_revision.user if self.page.latest_revision else None,
+        }
+
+    @transaction.atomic
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Approve, which publishes, or return to the editor with a comment."""
+        # Nobody saves another draft between the look at this one and its publication: that writes to the same row.
+        Page.objects.select_for_update().filter(pk=self.kwargs["page_id"]).first()
+        if self.task_state is None:
+            messages.error(request, _("This text does not wait for review."))
+            return redirect("policy_review", self.page.pk)
+        if not self.may_decide:
+            raise PermissionDenied
+        comment = request.POST.get("comment", "").strip()
+        if problem := self._problem(request.POST.get("decision", ""), comment, request.POST.get("seen", "")):
+            messages.error(request, problem)
+            return self.render_to_response(self.get_context_data(comment=comment), status=422)
+        self._decide(self.task_state, request.POST["decision"], comment)
+        return redirect("wagtailadmin_home")
+
+    def _problem(self, decision: str, comment: str, seen: str) -> str:
+        """Say why the decision cannot be carried out; empty where it can."""
+        if decision not in {"approve", "reject"}:
+            return _("Approve the text, or return it.")
+        if decision == "reject" and not comment:
+            return _("Say what has to change: whoever wrote the text gets your words.")
+        if decision == "approve":
+            shown = publication_preview.of_latest_draft(self.page)
+            if seen != shown.fingerprint:
+                return _("The text has changed since you opened this page. Look at it again.")
+            if shown.missing:
+                return _("The draft does not say: %(what)s. Return it, or fill that in.") % {
+                    "what": ", ".join(shown.missing)
+                }
+        return ""
+
+    def _decide(self, task_state: TaskState, decision: str, comment: str) -> None:
+        task = task_state.task.specific
+        task.on_action(task_state, self.request.user, decision, comment=comment)
+        if decision == "approve":
+            page = PolicyPage.objects.get(pk=self.page.pk)
+            messages.success(
+                self.request,
+                _("“%(title)s” was approved and published. %(outcome)s")
+                % {"title": page.title, "outcome": publication_preview.outcome(page)},
+            )
+        else:
+            words = _("“%(title)s” went back to its author with your comment.")
+            messages.success(self.request, words % {"title": self.page.get_admin_display_title()})

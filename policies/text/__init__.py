@@ -1,0 +1,1 @@
+"""The text of a policy: StreamField blocks and the canonical markup that is frozen."""

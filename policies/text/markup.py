@@ -1,0 +1,213 @@
+"""Makes markup safe and canonical: what may stand in a policy, anchors for headings, plain text, contents list.
+
+Everything that enters a version passes here once, so that a stored version can be printed as it is. It never fetches
+and never changes a word.
+"""
+
+import re
+from dataclasses import dataclass
+
+import lxml.html
+import nh3
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import slugify
+from lxml import etree
+
+from policies.text import normal_form, tables
+from policies.text.normal_form import BLOCK_TAGS
+
+ALLOWED_TAGS = frozenset(
+    "a abbr address aside b blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption "
+    "figure h2 h3 h4 h5 h6 hr i ins kbd li mark ol p pre q s section small span strong sub summary sup table tbody td "
+    "tfoot th thead time tr u ul var".split()
+)
+ALLOWED_ATTRIBUTES = {
+    "*": {"id", "lang", "dir", "title"},
+    "a": {"href", "hreflang"},
+    "abbr": {"title"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "ol": {"start", "reversed"},
+    "td": {"colspan", "rowspan", "headers"},
+    "th": {"colspan", "rowspan", "scope", "headers"},
+    "time": {"datetime"},
+}
+# Classes that our own block templates write; all others go.
+ALLOWED_CLASSES = {
+    "aside": {"callout"},
+    "div": {"callout", "table-scroll", "live-fact"},
+    "p": {"callout__title"},
+    "section": {"live-fact"},
+    "dl": {"definitions"},
+}
+ALLOWED_SCHEMES = {"http", "https", "mailto", "tel"}
+# No words, and no part of any well-formed document.
+CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+DROPPED_WITH_CONTENT = {"script", "style", "template", "iframe", "object", "embed", "noscript"}
+_MAX_ATTEMPTS = 4
+_HEADINGS = ("h2", "h3", "h4", "h5", "h6")
+
+
+@dataclass(frozen=True)
+class Contents:
+    """One line of a table of contents: heading level (2 or 3), anchor, text."""
+
+    level: int
+    id: str
+    text: str
+
+
+def clean_html(html: str) -> str:
+    """Drop everything that could run, load or mislead; protocol-relative links lose their address."""
+    return nh3.clean(
+        # Well-formed, as nh3 needs a time without bounds for tags that are never closed.
+        inner_html(parse_untrusted(html)),
+        tags=set(ALLOWED_TAGS),
+        clean_content_tags=DROPPED_WITH_CONTENT,
+        attributes={tag: set(names) for tag, names in ALLOWED_ATTRIBUTES.items()},
+        allowed_classes={tag: set(names) for tag, names in ALLOWED_CLASSES.items()},
+        attribute_filter=_keep_attribute,
+        url_schemes=ALLOWED_SCHEMES,
+        link_rel=None,
+        strip_comments=True,
+    )
+
+
+def safe_html(html: str) -> SafeString:
+    """Clean markup and mark it as printable."""
+    return mark_safe(clean_html(html))  # noqa: S308 - cleaned in the same line
+
+
+def canonical(html: str) -> str:
+    """Clean markup, give each heading an anchor of its own, and write it in its one form."""
+    for _attempt in range(_MAX_ATTEMPTS):
+        root = parse(CONTROL_CHARACTERS.sub(" ", clean_html(html)))
+        is_settled = normal_form.apply(root)
+        _add_anchors(root)
+        html = inner_html(root).strip()
+        if is_settled:
+            break
+    return html
+
+
+def contents(html: str) -> list[Contents]:
+    """List the headings of canonical markup, two levels deep."""
+    return [
+        Contents(
+            level=int(heading.tag[1]), id=heading.get("id", ""), text=" ".join(heading.text_content().split())
+        )
+        for heading in parse(html).iter("h2", "h3")
+    ]
+
+
+def with_table_boxes(html: str) -> str:
+    """Put each table that stands in no box of its own (imported ones do) into one, ready for narrow screens."""
+    root = parse(html)
+    tables.prepare_for_narrow_screens(root)
+    for table in root.xpath(".//table[not(ancestor::table)][not(parent::div[@class='table-scroll'])]"):
+        box = etree.Element("div", {"class": "table-scroll"})
+        box.tail, table.tail = table.tail, None
+        table.getparent().replace(table, box)
+        box.append(table)
+    return inner_html(root)
+
+
+def plain_text(html: str) -> str:
+    """Return the words of markup: one line a block, single spaces, nothing else."""
+    return text_of(parse(html))
+
+
+def text_of(root: etree._Element) -> str:
+    """Return the words of a tree, likewise."""
+    pieces: list[str] = []
+    _collect_text(root, pieces)
+    lines = ("".join(pieces)).split("\n")
+    return "\n".join(line for line in (" ".join(raw.split()) for raw in lines) if line)
+
+
+def _keep_attribute(_tag: str, name: str, value: str) -> str | None:
+    if name == "href" and value.strip().replace("\\", "/").startswith("//"):
+        return None
+    return value
+
+
+def parse(html: str) -> etree._Element:
+    """Read clean markup into a tree under one `div`."""
+    return lxml.html.fragment_fromstring(html, create_parent="div")
+
+
+def parse_untrusted(html: str) -> etree._Element:
+    """Read any markup into a tree under one `div`. What is nested more than 255 deep is left out."""
+    # The comment keeps lxml from looking for a whole document.
+    return parse("<!-- -->" + CONTROL_CHARACTERS.sub(" ", html))
+
+
+def inner_html(root: etree._Element, *, method: str = "html") -> str:
+    """Write what is inside an element."""
+    parts = [_escaped(root.text or "")]
+    parts += [etree.tostring(child, encoding="unicode", method=method) for child in root]
+    return "".join(parts)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _add_anchors(root: etree._Element) -> None:
+    anchors = _Anchors(root)
+    for heading in root.iter(*_HEADINGS):
+        # An anchor that the text brought along stays: links inside the text lead to it.
+        given = heading.get("id", "")
+        heading.set("id", anchors.take(given if len(given.split()) == 1 else _anchor_of(heading)))
+
+
+def own_anchors(root: etree._Element) -> set[etree._Element]:
+    """Find the headings of canonical markup that would get other anchors if theirs were not written down."""
+    anchors = _Anchors(root)
+    found = set()
+    for heading in root.iter(*_HEADINGS):
+        if anchors.next(_anchor_of(heading)) == heading.get("id"):
+            anchors.take(_anchor_of(heading))
+        else:
+            anchors.take(heading.get("id"))
+            found.add(heading)
+    return found
+
+
+def _anchor_of(heading: etree._Element) -> str:
+    return slugify(heading.text_content())[:60] or "section"
+
+
+class _Anchors:
+    """Hands out each anchor once, headings in their order."""
+
+    def __init__(self, root: etree._Element) -> None:
+        self.taken = {element.get("id") for element in root.iter() if element.tag not in _HEADINGS}
+        self.counts: dict[str, int] = {}
+
+    def next(self, stem: str) -> str:
+        """Say which anchor a heading would get."""
+        anchor, count = stem, self.counts.get(stem, 1)
+        while anchor in self.taken:
+            count += 1
+            anchor = f"{stem}-{count}"
+        return anchor
+
+    def take(self, stem: str) -> str:
+        """Give a heading its anchor."""
+        anchor = self.next(stem)
+        self.taken.add(anchor)
+        if anchor != stem:
+            self.counts[stem] = int(anchor.rpartition("-")[2])
+        return anchor
+
+
+def _collect_text(element: etree._Element, pieces: list[str]) -> None:
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        is_block = node.tag in BLOCK_TAGS
+        if event == "start":
+            pieces.append("\n" if is_block or node.tag == "br" else "")
+            pieces.append((node.text or "").replace("\n", " "))
+        else:
+            pieces.append("\n" if is_block else "")
+            pieces.append((node.tail or "").replace("\n", " ") if node is not element else "")

@@ -1,0 +1,82 @@
+"""Drafts that the site makes for the editor: a version put back, facts brought up to date. It never publishes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.utils.translation import gettext as _
+from wagtail.models import Page, Revision
+
+from home.models import User
+from policies.facts import drift
+from policies.facts.drift import Drift
+from policies.models import PolicyPage, PolicyVersion
+from policies.models.pages import NOTICE_FIELDS
+from policies.text import html_blocks, markup
+from policies.versions import publishing
+from policies.versions.forms import STATEMENT_FIELDS
+
+
+class NoDraftError(Exception):
+    """No draft can be made. The message says why, for the editor."""
+
+
+def start(*, page: PolicyPage, user: User | AnonymousUser, **fields: Any) -> Revision:
+    """Make the newest draft of a page say something else; what is stated about the version starts empty.
+
+    Raises NoDraftError for a page that the user may not edit, or not now.
+    """
+    if not page.permissions_for_user(user).can_edit():
+        raise NoDraftError(_("You may not edit this page."))
+    if page.workflow_in_progress:
+        raise NoDraftError(_("The page is under review: nothing can be changed until that is over."))
+    if (lock := page.get_lock()) and lock.for_user(user):
+        raise NoDraftError(_("The page is locked: nothing can be changed until somebody unlocks it."))
+    draft = page.get_latest_revision_as_object()
+    empty = {name: None if name == "effective_from" else "" for name in STATEMENT_FIELDS}
+    for name, value in {**empty, **fields}.items():
+        setattr(draft, name, value)
+    return draft.save_revision(user=user, log_action=True, clean=False)
+
+
+@transaction.atomic
+def state_new_facts(*, page: Page, user: User | AnonymousUser, drifts: Iterable[Drift]) -> Revision:
+    """Make a draft of the published text that says which facts changed; they come in when it is published.
+
+    Raises NoDraftError where the page has a draft already: that one states the new facts as well.
+    """
+    locked = PolicyPage.objects.select_for_update().get(pk=page.pk)
+    if locked.has_unpublished_changes:
+        words = _(
+            "The page had a draft already: this is it. It states the facts as they are when it is published."
+        )
+        raise NoDraftError(words)
+    return start(page=locked.specific, user=user, change_summary=drift.suggested_summary(drifts))
+
+
+def put_back(*, version: PolicyVersion, user: User | AnonymousUser) -> Revision:
+    """Make a draft with the text of a version. Live facts in it are live again, not those of that time."""
+    page = version.policy.page
+    if page is None:
+        words = _("This policy has no page any more. Create one with the address “%(slug)s” first.")
+        raise NoDraftError(words % {"slug": version.policy.slug})
+    fields = {"title": version.title, "body": _body(page.specific, version), **_notice_words(version)}
+    return start(page=page.specific, user=user, **fields)
+
+
+def _body(page: PolicyPage, version: PolicyVersion) -> Any:
+    if version.content["source"]["format"] == "streamfield":
+        page.body = page.body.stream_block.to_python(version.content["source"]["blocks"])
+        if _text(page) == version.text or any(block.block_type == "live_fact" for block in page.body):
+            return page.body
+    return html_blocks.to_blocks(version.html)
+
+
+def _text(page: PolicyPage) -> str:
+    return markup.plain_text(publishing.render_body(page))
+
+
+def _notice_words(version: PolicyVersion) -> dict[str, str]:
+    words = version.facts.get("notice", {})
+    return {field: words[word] for field, word in NOTICE_FIELDS.items() if word in words}

@@ -1,0 +1,75 @@
+"""Forms of the policies app: the policy page's in the editor."""
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.forms import WagtailAdminPageForm
+
+from policies.models.settings import PolicySettings
+from policies.versions import slugs
+
+LONGEST_SLUG = 90  # leaves room for "-2" in the policy's own, permanent one
+# What the editor states of each version. Empty in a new draft, required to publish or to submit.
+STATEMENT_FIELDS = ("change_summary", "change_kind", "takes_effect", "effective_from")
+
+
+class PolicyPageForm(WagtailAdminPageForm):
+    """Asks anew for the words about each version, and refuses what cannot become one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Start each new draft with an empty statement about the version."""
+        super().__init__(*args, **kwargs)
+        if not self.is_bound and self._is_new_draft():
+            self.initial.update(dict.fromkeys(STATEMENT_FIELDS, ""))
+        if "effective_from" in self.fields:
+            self.fields["effective_from"].help_text = _advice_on_notice()
+
+    def clean(self) -> dict[str, Any]:
+        """Check the statement, the address, and the right to publish."""
+        cleaned = super().clean()
+        if "action-publish" in self.data or "action-submit" in self.data:
+            self._check_time(cleaned)
+        if "action-publish" in self.data and not self._may_publish():
+            self.add_error(None, _("You may not publish policies. Save a draft and submit it for review."))
+        if (slug := cleaned.get("slug")) and not slugs.is_free(slug):
+            self.add_error("slug", _("The site uses this address itself. Choose another."))
+        # An unticked radio sends nothing, and Django then keeps the old answer: take it for what it says.
+        for name in self.cleaned_data.keys() & set(STATEMENT_FIELDS):
+            setattr(self.instance, name, self.cleaned_data[name])
+        return cleaned
+
+    def _is_new_draft(self) -> bool:
+        """Say whether what the instance states about a version was said of one that is published already."""
+        page = self.instance
+        if page.pk and page.live and not page.has_unpublished_changes:
+            return True
+        versions = page.policy.versions if page.policy_id else None
+        return bool(versions and versions.filter(change_summary=page.change_summary.strip()).exists())
+
+    def _check_time(self, cleaned: dict[str, Any]) -> None:
+        is_later = cleaned.get("takes_effect") == "later"
+        moment = cleaned.get("effective_from")
+        if is_later and moment is None and "effective_from" not in self.errors:
+            self.add_error("effective_from", _("Say from when it takes effect."))
+        if is_later and moment and moment <= timezone.now():
+            self.add_error("effective_from", _("This time is past. Choose one ahead, or “at once”."))
+        if not is_later and moment:
+            self.add_error("effective_from", _("Leave this empty, or choose “at a time ahead” above."))
+
+    def _may_publish(self) -> bool:
+        # The view asks this of an existing page itself; of a new one it asks only its parent.
+        user = self.for_user
+        return user is None or user.is_superuser or user.has_perm("policies.publish_policypage")
+
+
+def _advice_on_notice() -> str:
+    advice = PolicySettings.current()
+    if not advice.notice_days:
+        return str(_("Only for a time ahead."))
+    day = date_format(timezone.localtime(advice.end_of_notice(timezone.now())), "DATE_FORMAT")
+    return _("Only for a time ahead. With %(days)s days' notice: %(day)s.") % {
+        "days": advice.notice_days,
+        "day": day,
+    }

@@ -1,0 +1,213 @@
+"""What publishing a draft would do, before it is done: the redline against what holds, and what follows for whom.
+
+It reads drafts and versions and changes nothing. The editor sees it under the page, the lawyer on the review page.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from django.contrib.admin.utils import label_for_field
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from policies import redline
+from policies.consent import choices, notices
+from policies.facts import registry
+from policies.models import Policy, PolicyPage, PolicySettings, PolicyVersion
+from policies.models.versions import ChangeKind
+from policies.redline import layout
+from policies.versions import publishing, records
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a draft says against the version that it would follow. `missing` names what its statement lacks."""
+
+    page: PolicyPage
+    policy: Policy | None
+    draft: publishing.Draft
+    before: PolicyVersion | None
+    now: datetime
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether publishing would make no version."""
+        return self.policy is not None and not publishing.differs(policy=self.policy, draft=self.draft)
+
+    @property
+    def starts_at_once(self) -> bool:
+        return self.draft.effective_at <= self.now
+
+    @cached_property
+    def redline(self) -> redline.Redline:
+        """The words that change; against nothing, where there is no version yet."""
+        return redline.compare(self.before.html if self.before else "", self.draft.html)
+
+    @property
+    def passages(self) -> list[layout.Passage]:
+        """The redline with its unchanged stretches folded."""
+        return layout.inline(self.redline.html)
+
+    @property
+    def changed_facts(self) -> list[str]:
+        """Labels of the facts that the draft states differently."""
+        return registry.changed(self.before.facts, self.draft.facts) if self.before else []
+
+    @cached_property
+    def effects(self) -> list[str]:
+        """What follows from publishing, a sentence each."""
+        if self.is_unchanged:
+            return [*_change_of_kind(self), _same_as(self.before)]
+        return [*_change_of_kind(self), *_effects(self)]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything that publishing would freeze: who approves, approves exactly this."""
+        stated = {
+            "policy": self.policy.slug if self.policy else self.page.slug,
+            "kind": str(self.page.policy_kind),
+            "source": self.draft.source,
+            "title": self.draft.title,
+            "html": self.draft.html,
+            "facts": self.draft.facts,
+            "change_summary": self.draft.change_summary,
+            "change_kind": self.page.change_kind,
+            "announced_for": str(self.page.announced_for),
+        }
+        return hashlib.sha256(records.encode(stated).encode()).hexdigest()
+
+
+def of_latest_draft(page: PolicyPage) -> Forecast:
+    """Look ahead from the newest draft of a page, or from the page itself where it has none."""
+    now = timezone.now()
+    latest = page.get_latest_revision_as_object()
+    policy = publishing.policy_for(latest)
+    draft = publishing.draft_of(latest, now=now)
+    before = policy.in_force(draft.effective_at) if policy else None
+    return Forecast(latest, policy, draft, before, now, _labels(latest, latest.missing_statements))
+
+
+def outcome(page: PolicyPage) -> str:
+    """Say in a sentence what publishing a page has just done to its policy."""
+    policy = publishing.policy_for(page)
+    version = policy.versions.order_by("-number").first() if policy else None
+    if policy is None or version is None:
+        return ""
+    if page.last_published_at is None or version.recorded_at < page.last_published_at:
+        return _same_as(policy.in_force(publishing.draft_of(page).effective_at))
+    if version.effective_at > timezone.now():
+        return _("Version %(number)s is announced for %(date)s.") % {
+            "number": version.number,
+            "date": _day(version.effective_at),
+        }
+    return _("Version %(number)s is in force.") % {"number": version.number}
+
+
+def _labels(page: PolicyPage, names: list[str]) -> list[str]:
+    return [str(label_for_field(name, type(page))) for name in names]
+
+
+def _effects(forecast: Forecast) -> Iterator[str]:
+    yield _beginning(forecast)
+    pending = forecast.policy.versions.pending(forecast.now) if forecast.policy else []
+    for version in pending:
+        if version.effective_at > forecast.draft.effective_at:
+            yield _("Version %(number)s, announced for %(date)s, replaces it on that day.") % {
+                "number": version.number,
+                "date": _day(version.effective_at),
+            }
+    if forecast.before is None:
+        return
+    is_material = forecast.draft.change_kind == ChangeKind.MATERIAL
+    if forecast.page.policy_kind == Policy.Kind.COOKIES:
+        yield _asked_again(forecast, is_material=is_material)
+        yield from _unasked(forecast, is_material=is_material)
+    elif is_material:
+        yield _("It is called material: visitors see above the policy that its meaning changed.")
+    else:
+        yield _("It is called editorial: nobody is told again.")
+    if is_material:
+        yield from _short_notice(forecast)
+
+
+def _change_of_kind(forecast: Forecast) -> Iterator[str]:
+    """Say when publishing makes another kind of policy of it: the shop asks for the terms, the bar for the cookies."""
+    policy, kind = forecast.policy, forecast.page.policy_kind
+    if policy is not None and policy.kind != kind:
+        yield _("Its kind changes: “%(before)s” becomes “%(after)s”.") % {
+            "before": policy.get_kind_display(),
+            "after": Policy.Kind(kind).label,
+        }
+
+
+def _beginning(forecast: Forecast) -> str:
+    number = _next_number(forecast.policy)
+    if forecast.starts_at_once:
+        return _("Version %(number)s is made and holds at once.") % {"number": number}
+    days = (
+        timezone.localtime(forecast.draft.effective_at).date() - timezone.localtime(forecast.now).date()
+    ).days
+    return ngettext(
+        "Version %(number)s is made and announced for %(date)s, in %(days)s day. Until then nothing else changes.",
+        "Version %(number)s is made and announced for %(date)s, in %(days)s days. Until then nothing else changes.",
+        days,
+    ) % {"number": number, "date": _day(forecast.draft.effective_at), "days": days}
+
+
+def _asked_again(forecast: Forecast, *, is_material: bool) -> str:
+    offered = [category for category in notices.categories_of(forecast.draft.facts) if category.is_offered]
+    notice = notices.current(forecast.now)
+    count = choices.asked_again(
+        notice=notice, varnames=[c.varname for c in offered], is_material=is_material, now=forecast.now
+    )
+    new = [category.name for category in offered if notice is None or category.varname not in notice.varnames]
+    if is_material:
+        why = _("the change is called material")
+    elif new:
+        why = _("these categories are new: %(names)s") % {"names": ", ".join(new)}
+    else:
+        why = _("the change is called editorial and no category is new")
+    return ngettext(
+        "%(asked)s of %(standing)s visitor whose choice stands will be asked again, because %(why)s.",
+        "%(asked)s of %(standing)s visitors whose choice stands will be asked again, because %(why)s.",
+        count.standing,
+    ) % {"asked": count.asked, "standing": count.standing, "why": why}
+
+
+def _unasked(forecast: Forecast, *, is_material: bool) -> Iterator[str]:
+    """Warn where somebody new would receive data of people who agreed before and are not asked."""
+    before = (forecast.before.facts.get("services") if forecast.before else None) or []
+    added = [one["name"] for one in forecast.draft.facts.get("services") or [] if one not in before]
+    if added and not is_material:
+        yield _(
+            "Who agreed before agreed to other services, and is not asked about: %(names)s. Call it material."
+        ) % {"names": ", ".join(added)}
+
+
+def _short_notice(forecast: Forecast) -> Iterator[str]:
+    advice = PolicySettings.current()
+    if forecast.draft.effective_at < advice.end_of_notice(forecast.now) - timedelta(days=1):
+        yield _("It takes effect sooner than the notice period of %(days)s days (Settings → Policies).") % {
+            "days": advice.notice_days
+        }
+
+
+def _next_number(policy: Policy | None) -> int:
+    last = policy.versions.order_by("-number").values_list("number", flat=True).first() if policy else None
+    return (last or 0) + 1
+
+
+def _same_as(version: PolicyVersion | None) -> str:
+    return _("Text and facts are those of version %(number)s: no version is made.") % {
+        "number": version.number if version else "–"
+    }
+
+
+def _day(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "DATE_FORMAT")

@@ -1,0 +1,127 @@
+"""The record of a version: its exact bytes, its hash, and the chain from each version to the one before.
+
+The form is fixed: UTF-8 JSON, keys sorted, no spaces, nothing escaped that need not be. What is published as
+`record.json` is byte for byte what is hashed, so anybody can check it with `sha256sum`. Never change how an existing
+record is written; a new form gets a new `format` number.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from policies.ledger.account_links import AccountLinks
+from policies.models.versions import Policy, PolicyVersion, VersionWithdrawal
+
+# 2: with the author beside publisher and approver.
+FORMAT = 2
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One way in which a stored version is not what it says."""
+
+    version: PolicyVersion
+    what: str
+
+
+def encode(content: dict[str, Any]) -> str:
+    """Write a record in its one form."""
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def sha256(record: str) -> str:
+    """Hash a record: hexadecimal SHA-256 of its UTF-8 bytes."""
+    return hashlib.sha256(record.encode("utf-8")).hexdigest()
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a moment for a record: UTC, microseconds, RFC 3339."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def problems(versions: Iterable[PolicyVersion]) -> Iterator[Problem]:
+    """Check versions of one policy, given in the order of their numbers; yield every problem."""
+    previous, links = "", AccountLinks()
+    for expected_number, version in enumerate(versions, start=1):
+        if version.number != expected_number:
+            yield Problem(version, f"expected version {expected_number}: a version is missing")
+        if sha256(version.record) != version.sha256:
+            yield Problem(version, "the hash is not that of the record")
+        if version.previous_sha256 != previous:
+            yield Problem(version, "the chain to the version before is broken")
+        yield from _content_problems(version, links)
+        yield from _withdrawal_problems(version)
+        previous = version.sha256
+
+
+def head_is_missing(policy: Policy) -> bool:
+    """Say whether the newest version that the policy remembers is not there any more."""
+    newest = policy.versions.order_by("-number").values_list("sha256", flat=True).first()
+    return policy.newest_sha256 != (newest or "")
+
+
+def withdrawals_sha256(policy: Policy, *, first: int | None = None) -> str:
+    """Hash all withdrawals of a policy together, or only so many that were made first; empty where there is none."""
+    made = VersionWithdrawal.objects.filter(version__policy=policy).order_by("pk")[:first]
+    return sha256_of_withdrawals(
+        made.values_list("version__number", "withdrawn_at", "withdrawn_by", "reason"),
+    )
+
+
+def sha256_of_withdrawals(withdrawals: Iterable[tuple[int, datetime, str, str]]) -> str:
+    """Hash withdrawals, given as number, when, by whom and why, in the order of their versions."""
+    found = [
+        {
+            "number": number,
+            "withdrawn_at": timestamp(withdrawn_at),
+            "withdrawn_by": withdrawn_by,
+            "reason": reason,
+        }
+        for number, withdrawn_at, withdrawn_by, reason in sorted(withdrawals)
+    ]
+    return sha256(encode({"withdrawals": found})) if found else ""
+
+
+def withdrawals_are_changed(policy: Policy) -> bool:
+    """Say whether the withdrawals are not those that the policy remembers."""
+    return policy.withdrawals_sha256 != withdrawals_sha256(policy)
+
+
+def _withdrawal_problems(version: PolicyVersion) -> Iterator[Problem]:
+    if version.is_withdrawn and version.withdrawal.withdrawn_at >= version.effective_at:
+        yield Problem(version, "it was withdrawn after it had taken effect")
+
+
+def _content_problems(version: PolicyVersion, links: AccountLinks) -> Iterator[Problem]:
+    try:
+        content = version.content
+    except json.JSONDecodeError:
+        content = None
+    if not isinstance(content, dict):
+        yield Problem(version, "the record is not a JSON object")
+        return
+    yield from _column_problems(version, content)
+    for what in links.problems(version):
+        yield Problem(version, what)
+
+
+def _column_problems(version: PolicyVersion, content: dict[str, Any]) -> Iterator[Problem]:
+    origin = {"name": version.import_source, "sha256": version.import_sha256}
+    imported = origin if any(origin.values()) else None
+    columns = {
+        "policy": version.policy.slug,
+        "number": version.number,
+        "title": version.title,
+        "effective_at": timestamp(version.effective_at),
+        "recorded_at": timestamp(version.recorded_at),
+        "change_summary": version.change_summary,
+        "change_kind": version.change_kind,
+        "previous_sha256": version.previous_sha256,
+        "imported_from": imported,
+    }
+    for name, value in columns.items():
+        if content.get(name) != value:
+            yield Problem(version, f"column {name} differs from the record")

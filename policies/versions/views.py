@@ -1,0 +1,227 @@
+"""What the public reads of policies: the text in force, every version, comparisons, any day, and the records.
+
+Views only find and print; `policies.versions.timeline` says which version holds when. No view looks at the page on
+which a policy is edited: its URLs answer whatever becomes of that page. A slug under which no policy was published
+is Wagtail's.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.core.paginator import InvalidPage, Paginator
+from django.db.models import Max
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+from wagtail.views import serve as serve_page
+
+from policies import redline
+from policies.facts import changes, registry
+from policies.models import Policy, PolicyVersion
+from policies.redline import layout
+from policies.text import markup
+from policies.versions import feeds, timeline
+
+VERSIONS_A_PAGE = 50
+
+P = ParamSpec("P")
+PolicyView = Callable[Concatenate[HttpRequest, Policy, P], HttpResponse]
+SlugView = Callable[Concatenate[HttpRequest, str, P], HttpResponse]
+
+
+def of_policy(view: PolicyView[P]) -> SlugView[P]:
+    """Give the view the published policy of the address; without one, let Wagtail answer."""
+    safe_view = require_safe(view)
+
+    @wraps(view)
+    def answer(request: HttpRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        found = Policy.objects.published().filter(slug=slug).first()
+        if found is None:
+            return serve_page(request, request.path_info.removeprefix("/"))
+        return safe_view(request, found, *args, **kwargs)
+
+    return answer
+
+
+@of_policy
+def policy(request: HttpRequest, policy: Policy) -> HttpResponse:
+    """Show the version in force; before the first takes effect, that one, labelled."""
+    now = timezone.now()
+    version = policy.in_force(now)
+    upcoming = list(policy.versions.listed().pending(now))
+    if version is None:
+        if not upcoming:
+            raise Http404(_("No version of this policy is in force or announced."))
+        return _show(request, policy, get_object_or_404(policy.versions, pk=upcoming[0].pk))
+    context = {
+        "policy": policy,
+        "version": version,
+        "previous": PolicyVersion.objects.listed().preceding(version).first(),
+        "upcoming": upcoming,
+        "toc": markup.contents(version.html),
+    }
+    return render(request, "policies/policy.html", context)
+
+
+@of_policy
+def versions(request: HttpRequest, policy: Policy) -> HttpResponse:
+    """List the versions, fifty a page, the newest number first."""
+    return _list(request, policy)
+
+
+@of_policy
+def version(request: HttpRequest, policy: Policy, number: int) -> HttpResponse:
+    """Show one version, labelled with when it held."""
+    return _show(request, policy, _version(policy, number))
+
+
+@of_policy
+def compare(request: HttpRequest, policy: Policy, old: int, new: int) -> HttpResponse:
+    """Show what is different between two versions, whichever came first: in one text."""
+    return _compare(request, policy, old, new, template="policies/compare.html", lay_out=layout.inline)
+
+
+@of_policy
+def compare_side_by_side(request: HttpRequest, policy: Policy, old: int, new: int) -> HttpResponse:
+    """Show the same, the old text beside the new one."""
+    template, lay_out = "policies/compare_side_by_side.html", layout.side_by_side
+    return _compare(request, policy, old, new, template=template, lay_out=lay_out)
+
+
+@of_policy
+def choose_comparison(request: HttpRequest, policy: Policy) -> HttpResponse:
+    """Lead from the two numbers of a form to their comparison; without numbers, to the form."""
+    if not request.GET.keys() & {"old", "new"}:
+        return redirect("policies:versions", policy.slug)
+    old, new = (_typed_number(request.GET.get(name, "")) for name in ("old", "new"))
+    if old is None or new is None or policy.versions.filter(number__in={old, new}).count() < len({old, new}):
+        return _list(request, policy, chosen=request.GET, error=_("There is no version with this number."))
+    return redirect("policies:compare", policy.slug, old, new)
+
+
+@of_policy
+def feed(request: HttpRequest, policy: Policy) -> HttpResponse:
+    """Hand out the versions as an Atom feed."""
+    return HttpResponse(feeds.of_policy(policy), content_type=feeds.CONTENT_TYPE)
+
+
+@of_policy
+def on(request: HttpRequest, policy: Policy, day: str) -> HttpResponse:
+    """Show what held at the end of a day, and name what held earlier on it."""
+    now = timezone.now()
+    try:
+        found = timeline.day(policy, _date(day), now=now)
+    except (ValueError, OverflowError):
+        raise Http404(_("There is no such day.")) from None
+    if found.version is None:
+        context = {"policy": policy, "day": found, "first": _first(policy)}
+        return render(request, "policies/before_first.html", context, status=404)
+    return _show(request, policy, found.version, template="policies/on.html", day=found)
+
+
+@of_policy
+def record(request: HttpRequest, policy: Policy, number: int) -> HttpResponse:
+    """Hand out the record: byte for byte what is hashed."""
+    body = _version(policy, number).record.encode()
+    return HttpResponse(body, content_type="application/json; charset=utf-8")
+
+
+@of_policy
+def record_hash(request: HttpRequest, policy: Policy, number: int) -> HttpResponse:
+    """Hand out the record's hash, in the form that `sha256sum --check` reads."""
+    line = f"{_version(policy, number).sha256}  record.json\n"
+    return HttpResponse(line, content_type="text/plain; charset=utf-8")
+
+
+def _show(
+    request: HttpRequest,
+    policy: Policy,
+    version: PolicyVersion,
+    *,
+    template: str = "policies/version.html",
+    day: timeline.Day | None = None,
+) -> HttpResponse:
+    place = timeline.place(version, now=timezone.now())
+    context = {
+        "policy": policy,
+        "version": version,
+        "status": place.status,
+        "valid_from": place.valid_from,
+        "valid_until": place.valid_until,
+        "in_force": place.in_force,
+        "toc": markup.contents(version.html),
+        "day": day,
+    }
+    return render(request, template, context)
+
+
+def _list(
+    request: HttpRequest, policy: Policy, *, chosen: Mapping[str, str] | None = None, error: str = ""
+) -> HttpResponse:
+    listed = policy.versions.listed().with_forerunner()
+    pages = Paginator(listed, VERSIONS_A_PAGE)
+    try:
+        shown = pages.page(request.GET.get("page", 1) if not error else 1)
+    except InvalidPage:
+        raise Http404(_("There is no such page.")) from None
+    context = {
+        "policy": policy,
+        "page_of_versions": shown,
+        "entries": timeline.entries(shown.object_list, now=timezone.now()),
+        "newest": policy.versions.aggregate(number=Max("number"))["number"],
+        "chosen": chosen,
+        "error": error,
+    }
+    # An answer to something typed wrong is no page that anybody should find.
+    return render(request, "policies/versions.html", context, status=400 if error else 200)
+
+
+def _compare(
+    request: HttpRequest,
+    policy: Policy,
+    old: int,
+    new: int,
+    *,
+    template: str,
+    lay_out: Callable[[str], list[Any]],
+) -> HttpResponse:
+    if old == new:
+        return redirect("policies:version", policy.slug, _version(policy, new).number)
+    ours, theirs = _version(policy, old), _version(policy, new)
+    marked = redline.of_versions(ours, theirs)
+    context = {
+        "policy": policy,
+        "old": ours,
+        "new": theirs,
+        "redline": marked,
+        "passages": lay_out(marked.html),
+        "changed_facts": [
+            (registry.label(key), changes.describe(ours.facts.get(key), theirs.facts.get(key)))
+            for key in registry.changed_keys(ours.facts, theirs.facts)
+        ],
+    }
+    return render(request, template, context)
+
+
+def _typed_number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"\s*[0-9]{1,9}\s*", text, re.ASCII) else None
+
+
+def _version(policy: Policy, number: int) -> PolicyVersion:
+    return get_object_or_404(policy.versions.select_related("policy", "withdrawal"), number=number)
+
+
+def _first(policy: Policy) -> PolicyVersion | None:
+    return policy.versions.listed().standing().order_by("effective_at", "number").first()
+
+
+def _date(text: str) -> date:
+    # The one form of an address: fromisoformat alone would also take 20260131 and 2026-W05-6.
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        raise ValueError(text)
+    return date.fromisoformat(text)

@@ -1,1 +1,0 @@
-"""What visitors see of policies and of their choices about cookies."""
