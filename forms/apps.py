@@ -1,4 +1,4 @@
-"""Start-up of the forms app; what it does then is in `startup`."""
+"""Configuration of the forms app."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -9,8 +9,3 @@ class FormsConfig(AppConfig):
 
     name = "forms"
     verbose_name = _("Forms")
-
-    def ready(self) -> None:
-        from forms import startup  # noqa: PLC0415 - models must be loaded first
-
-        startup.register()

@@ -1,4 +1,4 @@
-"""What the forms hold of people, registered with the register of personal data.
+"""What the forms hold of people, for the register of personal data.
 
 Each page has its own period; the register's is the longest of them, and the description names every one. What is
 printed is read from the pages, so a form that asks for more, or keeps it longer, changes the policy's facts.
@@ -14,12 +14,12 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from forms.models import FormPage, Submission
-from policies.personal_data import register as personal_data
+from policies.personal_data.register import PersonalData
 
 
-def register() -> None:
-    personal_data.register(
-        personal_data.PersonalData(
+def personal_data() -> list[PersonalData]:
+    return [
+        PersonalData(
             key="forms.submissions",
             label=gettext_lazy("Messages sent with a form"),
             what=lazy(describe, str)(),
@@ -33,7 +33,7 @@ def register() -> None:
                 " address stays in memory for one hour."
             ),
         )
-    )
+    ]
 
 
 def longest_period() -> timedelta:

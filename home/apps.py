@@ -1,4 +1,4 @@
-"""Start-up of the home app; what it does then is in `startup`."""
+"""Start-up of the home app."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +11,7 @@ class HomeConfig(AppConfig):
     verbose_name = _("Home")
 
     def ready(self) -> None:
-        from home import startup  # noqa: PLC0415 - models must be loaded first
+        """Let whatever changes pages empty their cache."""
+        from home.page_cache import invalidation  # noqa: PLC0415 - models must be loaded first
 
-        startup.register()
+        invalidation.connect()

@@ -1,11 +1,10 @@
 """The content security policy, computed from the settings and from the providers that are in use.
 
-A provider is an outside service that pages talk to (visitor statistics, embedded media, payment). Apps register
-theirs here; the policy's live fact "who receives data" reads the same list, so neither can forget one. Public pages
+A provider is an outside service that pages talk to (visitor statistics, embedded media, payment). Apps contribute
+theirs by hook; the policy's live fact "who receives data" reads the same list, so neither can forget one. Public pages
 get no inline code at all. The admin needs inline code (Wagtail writes some) and says so only under its own path.
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from csp.constants import UNSAFE_INLINE
@@ -13,6 +12,8 @@ from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+
+from home.hooks import collect
 
 
 @dataclass(frozen=True)
@@ -33,22 +34,10 @@ class Provider:
         return frozenset(origin for origins in self.sources.values() for origin in origins)
 
 
-ProviderSource = Callable[[], Iterator[Provider]]
-
-_provider_sources: list[ProviderSource] = []
-
-
-def register_providers(source: ProviderSource) -> ProviderSource:
-    """Register a function that yields the providers in use at the moment. Usable as a decorator."""
-    if source not in _provider_sources:
-        _provider_sources.append(source)
-    return source
-
-
 def providers_in_use() -> list[Provider]:
-    """List the providers in use, by name."""
-    found = {provider.key: provider for source in _provider_sources for provider in source()}
-    return sorted(found.values(), key=lambda provider: provider.name.lower())
+    """Return the providers in use, by name."""
+    found: list[Provider] = collect("register_service_providers", key=lambda provider: provider.key)
+    return sorted(found, key=lambda provider: provider.name.lower())
 
 
 def public_directives() -> dict[str, list[str]]:

@@ -1,10 +1,11 @@
 """The menus. The editor decides on the header's by "Show in menus"; apps put their links into the footer's."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.http import HttpRequest
 from wagtail.models import Page, Site
+
+from home.hooks import collect
 
 
 @dataclass(frozen=True)
@@ -12,18 +13,6 @@ class Link:
     title: str
     url: str
     is_current: bool = False
-
-
-FooterSource = Callable[[], Iterator[Link]]
-
-_footer_sources: list[FooterSource] = []
-
-
-def register_footer_links(source: FooterSource) -> FooterSource:
-    """Register a function that yields links for the footer. Usable as a decorator."""
-    if source not in _footer_sources:
-        _footer_sources.append(source)
-    return source
 
 
 def main_menu(request: HttpRequest, *, current: Page | None = None) -> list[Link]:
@@ -39,6 +28,6 @@ def main_menu(request: HttpRequest, *, current: Page | None = None) -> list[Link
 
 
 def footer_menu(request: HttpRequest) -> list[Link]:
-    """List the links that apps registered for the footer."""
-    links = [link for source in _footer_sources for link in source()]
+    """Return the links that apps contribute to the footer."""
+    links: list[Link] = collect("register_footer_links", key=lambda link: link.url)
     return [Link(link.title, link.url, is_current=request.path == link.url) for link in links]

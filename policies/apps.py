@@ -11,7 +11,14 @@ class PoliciesConfig(AppConfig):
     verbose_name = _("Policies")
 
     def ready(self) -> None:
-        """Register facts, personal data, and what public pages depend on."""
-        from policies import startup  # noqa: PLC0415 - models must be loaded first
+        """Name what public pages depend on, beside pages and settings."""
+        # Models must be loaded first. `conf` sets its defaults when first imported: now, not inside a test's settings.
+        import cookie_consent.conf  # noqa: F401, PLC0415
+        from cookie_consent.models import Cookie, CookieGroup  # noqa: PLC0415
 
-        startup.register()
+        from home.page_cache.invalidation import invalidate_pages_when_changed  # noqa: PLC0415
+        from policies import models  # noqa: PLC0415
+
+        ours = (models.Policy, models.PolicyVersion, models.VersionWithdrawal, models.CookieDetails)
+        for model in (*ours, CookieGroup, Cookie):
+            invalidate_pages_when_changed(model)

@@ -17,13 +17,18 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 from wagtail.models import Page
 
+from home.page_cache.schedule import NextChange
+from policies.consent import facts as consent_facts
 from policies.consent import report_view
 from policies.consent.cookie_viewsets import cookie_viewsets
 from policies.consent.record_viewset import consent_viewset
+from policies.facts import site
+from policies.facts.registry import Fact
 from policies.importing import views as import_views
 from policies.models import LegalReviewTask, PolicyPage
+from policies.personal_data import register
 from policies.review import views as review_views
-from policies.versions import dashboard, publication_preview
+from policies.versions import dashboard, publication_preview, timeline
 from policies.versions.policy_viewset import policy_viewset
 from policies.versions.version_viewset import version_viewset
 
@@ -177,3 +182,27 @@ def say_what_stays(request: HttpRequest, page: Page) -> None:
                 "it is edited. A new page with the same address and kind goes on with them."
             ),
         )
+
+
+# --- What policies contribute to other apps, and to their own collectors ------------------------------------
+hooks.register("register_footer_links", timeline.footer_links)
+
+
+@hooks.register("register_known_changes")
+def known_changes() -> list[NextChange]:
+    return [timeline.next_effective_time]
+
+
+@hooks.register("register_policy_facts")
+def policy_facts() -> list[Fact]:
+    return [*site.FACTS, *consent_facts.FACTS, register.FACT]
+
+
+@hooks.register("register_personal_data")
+def personal_data() -> list[register.PersonalData]:
+    return [consent_facts.CONSENT_RECORDS]
+
+
+@hooks.register("register_audit_paths")
+def audit_paths() -> list[str]:
+    return [reverse("policies:cookies")]

@@ -11,7 +11,13 @@ class StoreConfig(AppConfig):
     verbose_name = _("Shop")
 
     def ready(self) -> None:
-        """Register what the site must know of the shop."""
-        from store import checks, startup  # noqa: F401, PLC0415 - models must be loaded first
+        """Connect the checks, the log's filter and the stock of what is published."""
+        # Models must be loaded first.
+        from wagtail.signals import page_published  # noqa: PLC0415
 
-        startup.register()
+        from store import checks, models, quiet_log, stock  # noqa: F401, PLC0415
+
+        quiet_log.keep_secrets_out()
+        page_published.connect(
+            stock.know_published, sender=models.ProductPage, dispatch_uid="store.know_published"
+        )

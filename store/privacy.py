@@ -1,4 +1,4 @@
-"""What the shop holds of people, registered with the register of personal data.
+"""What the shop holds of people, for the register of personal data.
 
 Paid orders are kept as long as tax law wants invoices kept, so they are exported, and not erased, on request. Orders
 that came to nothing are no invoices: they are kept for a short time only, and erased on request. Baskets that nobody
@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from policies.personal_data import register as personal_data
+from policies.personal_data.register import PersonalData
 from store import money
 from store.models import Basket, Order
 
@@ -21,45 +21,39 @@ from store.models import Basket, Order
 UNPAID_KEEP = timedelta(days=30)
 
 
-def register() -> None:
-    """Register orders and baskets."""
-    personal_data.register(
-        personal_data.PersonalData(
-            key="store.orders",
-            label=_("Orders"),
-            what=_("Name, e-mail address, telephone, addresses, what was bought and paid. No card data."),
-            purpose=_("To fulfil the order, answer for it, and keep the records that tax law asks for"),
-            keep=lambda: timedelta(days=settings.ORDER_KEEP_DAYS),
-            export=export_orders,
-            expire=expire_orders,
-            note=_(
-                "Kept for the time that tax law sets, so an order is not erased on request. Against floods, a "
-                "fingerprint of the sender’s network is kept until the order is paid or over."
-            ),
-        )
+def personal_data() -> Iterator[PersonalData]:
+    """Describe orders and baskets for the register."""
+    yield PersonalData(
+        key="store.orders",
+        label=_("Orders"),
+        what=_("Name, e-mail address, telephone, addresses, what was bought and paid. No card data."),
+        purpose=_("To fulfil the order, answer for it, and keep the records that tax law asks for"),
+        keep=lambda: timedelta(days=settings.ORDER_KEEP_DAYS),
+        export=export_orders,
+        expire=expire_orders,
+        note=_(
+            "Kept for the time that tax law sets, so an order is not erased on request. Against floods, a "
+            "fingerprint of the sender’s network is kept until the order is paid or over."
+        ),
     )
-    personal_data.register(
-        personal_data.PersonalData(
-            key="store.unpaid_orders",
-            label=_("Orders that were not paid"),
-            what=_("E-mail address, what was chosen, and where it was to be sent to"),
-            purpose=_("To answer questions about a payment that did not come about"),
-            keep=lambda: UNPAID_KEEP,
-            erase=erase_unpaid_orders,
-            expire=expire_unpaid_orders,
-            note=_("Exported with the other orders."),
-        )
+    yield PersonalData(
+        key="store.unpaid_orders",
+        label=_("Orders that were not paid"),
+        what=_("E-mail address, what was chosen, and where it was to be sent to"),
+        purpose=_("To answer questions about a payment that did not come about"),
+        keep=lambda: UNPAID_KEEP,
+        erase=erase_unpaid_orders,
+        expire=expire_unpaid_orders,
+        note=_("Exported with the other orders."),
     )
-    personal_data.register(
-        personal_data.PersonalData(
-            key="store.baskets",
-            label=_("Baskets"),
-            what=_("What was put in, and a random number in a cookie"),
-            purpose=_("To keep together what you are choosing"),
-            keep=lambda: timedelta(days=settings.BASKET_KEEP_DAYS),
-            expire=expire_baskets,
-            note=_("Nothing links a basket to a person until an order is placed."),
-        )
+    yield PersonalData(
+        key="store.baskets",
+        label=_("Baskets"),
+        what=_("What was put in, and a random number in a cookie"),
+        purpose=_("To keep together what you are choosing"),
+        keep=lambda: timedelta(days=settings.BASKET_KEEP_DAYS),
+        expire=expire_baskets,
+        note=_("Nothing links a basket to a person until an order is placed."),
     )
 
 

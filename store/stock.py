@@ -6,6 +6,7 @@ The guard against selling twice is one conditional update, not a look before a l
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Sum
@@ -13,7 +14,7 @@ from django.db.models import F, Sum
 from home.models import User
 from home.page_cache import generation
 from store import clock
-from store.models import Order, StockItem, StockMovement
+from store.models import Order, ProductPage, StockItem, StockMovement
 
 Kind = StockMovement.Kind
 # Up to here pages say how many are left, so up to here each change of stock changes pages.
@@ -40,6 +41,11 @@ def available(skus: Iterable[str]) -> dict[str, int]:
 def know(skus: Iterable[str]) -> None:
     """Keep a row for each SKU, at first with nothing on the shelf."""
     StockItem.objects.bulk_create([StockItem(sku=sku) for sku in set(skus)], ignore_conflicts=True)
+
+
+def know_published(instance: ProductPage, **_kwargs: Any) -> None:
+    """Let staff count what was just published: its SKUs get their rows of stock."""
+    know(variant.sku for variant in instance.variants.all() if variant.sku)
 
 
 @transaction.atomic

@@ -1,13 +1,21 @@
 """What the shop adds to the admin: one menu entry with its staff screens, and a note of orders to look at."""
 
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.site_summary import SummaryItem
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 
+from home.csp import Provider
+from policies.cookie_audit.rules import Action
+from store import privacy, reconciling
 from store.models import Order
 from store.viewsets.delivery import delivery_viewsets
 from store.viewsets.orders import order_viewset
@@ -52,3 +60,42 @@ def shop_group() -> ShopGroup:
 def orders_to_pack(request: HttpRequest, items: list[SummaryItem]) -> None:
     """Put the count onto the first page of the admin."""
     items.append(OrdersToPack(request))
+
+
+# --- What the shop contributes to other apps ----------------------------------------------------------------
+hooks.register("register_personal_data", privacy.personal_data)
+
+
+@hooks.register("register_service_providers")
+def stripe_provider() -> list[Provider]:
+    """Name Stripe, whose payment page our checkout form leads to."""
+    sandbox = urlsplit(settings.STRIPE_API_URL)
+    origin = f"{sandbox.scheme}://{sandbox.netloc}" if sandbox.netloc else "https://checkout.stripe.com"
+    stripe = Provider(
+        key="stripe",
+        name="Stripe",
+        purpose=gettext(
+            "Takes payments: name, addresses, e-mail, telephone and card details, typed on its own page"
+        ),
+        country=gettext("Ireland and the United States"),
+        privacy_url="https://stripe.com/privacy",
+        sources={"form-action": (origin,)},
+    )
+    return [stripe]
+
+
+@hooks.register("register_audit_paths")
+def audit_paths() -> list[str]:
+    return [reverse("store:basket"), reverse("store:checkout")]
+
+
+@hooks.register("register_audit_actions")
+def audit_actions() -> list[Action]:
+    """Let the audit of cookies put something into a basket, which then has cookies of its own."""
+    press = "form[data-basket-add] button[type=submit]"
+    return [Action(name="basket", press=press, then=tuple(audit_paths()))]
+
+
+@hooks.register("register_worker_jobs")
+def worker_jobs() -> list[tuple[str, float, Callable[[], object]]]:
+    return [("payments", 60, reconciling.reconcile)]

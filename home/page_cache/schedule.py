@@ -1,24 +1,29 @@
 """Moments at which public pages change although nobody does anything: a policy takes effect, a page expires.
 
-Apps register a function that names their next such moment; no stored page outlives it.
+Apps contribute functions that return their next such moment; no stored page outlives it.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 
+from django.db.models import Min
+from wagtail.models import Page, Revision
+
+from home.hooks import collect
+
 NextChange = Callable[[datetime], datetime | None]
-
-_sources: list[NextChange] = []
-
-
-def register(source: NextChange) -> NextChange:
-    """Register a function from now (UTC) to the next moment of change, or None. Usable as a decorator."""
-    if source not in _sources:
-        _sources.append(source)
-    return source
 
 
 def seconds_to_next_change(now: datetime) -> int | None:
-    """Say how many whole seconds remain until the next known change (0: less than one), None if none is known."""
-    moments = [moment for source in _sources if (moment := source(now)) is not None and moment > now]
+    """Return the whole seconds until the next known change (0: less than one), None if none is known."""
+    changes: list[NextChange] = collect("register_known_changes")
+    moments = [moment for change in changes if (moment := change(now)) is not None and moment > now]
     return int((min(moments) - now).total_seconds()) if moments else None
+
+
+def next_scheduled_page(now: datetime) -> datetime | None:
+    """Return the next moment at which a page goes live or leaves the site by its own dates."""
+    expires = Page.objects.filter(live=True, expire_at__gt=now).aggregate(at=Min("expire_at"))["at"]
+    revisions = Revision.objects.filter(approved_go_live_at__gt=now)
+    appears = revisions.aggregate(at=Min("approved_go_live_at"))["at"]
+    return min((moment for moment in (expires, appears) if moment), default=None)

@@ -2,15 +2,16 @@
 
 This is the judgement behind `manage.py audit_cookies`. It is handed what was seen
 (`policies.cookie_audit.browser` looks) and what is declared, and says what is wrong with it; it knows no browser, no
-network and no database. Apps register here at start-up what a crawl would not find by itself: paths that no page links
-to, and what visitors do on purpose.
+network and no database. Apps contribute by hook what a crawl would not find by itself: paths that no page links to,
+and what visitors do on purpose.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from home.hooks import collect
 from policies.consent.choices import COOKIE_NAME
 from policies.consent.notices import Category, DeclaredCookie, Service
 
@@ -157,10 +158,7 @@ class Row:
     declared_in: tuple[str, ...]
 
 
-# --- What apps register ------------------------------------------------------------------------------------
-PathSource = Callable[[], Iterable[str]]
-
-
+# --- What apps contribute ----------------------------------------------------------------------------------
 @dataclass(frozen=True, kw_only=True)
 class Action:
     """Something that visitors do on purpose, and for which the site may keep what is necessary at once.
@@ -174,30 +172,13 @@ class Action:
     then: tuple[str, ...] = ()
 
 
-_path_sources: list[PathSource] = []
-_action_sources: list[Callable[[], Iterable[Action]]] = []
-
-
-def register_paths(source: PathSource) -> PathSource:
-    """Register a function that names paths to look at. It must not need the database. Usable as a decorator."""
-    if source not in _path_sources:
-        _path_sources.append(source)
-    return source
-
-
-def register_actions(source: Callable[[], Iterable[Action]]) -> Callable[[], Iterable[Action]]:
-    """Register a function that names what visitors do on purpose. Usable as a decorator."""
-    if source not in _action_sources:
-        _action_sources.append(source)
-    return source
-
-
 def registered_paths() -> list[str]:
-    return list(dict.fromkeys(path for source in _path_sources for path in source()))
+    """Return the paths that apps contribute. None needs the database: the site may stand elsewhere."""
+    return collect("register_audit_paths")
 
 
 def registered_actions() -> list[Action]:
-    return [action for source in _action_sources for action in source()]
+    return collect("register_audit_actions", key=lambda action: action.name)
 
 
 # --- The judgement -----------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The registry of live facts: what the running system says of itself, for policies to print and to freeze.
 
-A fact is a key, a label for the editor, and a function that returns plain data (JSON) as things stand now. Each app
-registers its own at start-up. Facts never hold personal data of visitors.
+A fact is a key, a label for the editor, and a function that returns plain data (JSON) as things stand now. Apps
+contribute theirs by hook. Facts never hold personal data of visitors.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,8 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+
+from home import hooks
 
 
 @dataclass(frozen=True)
@@ -22,35 +24,33 @@ class Fact:
     template: str
 
 
-_facts: dict[str, Fact] = {}
-
-
-def register(fact: Fact) -> None:
-    """Add a fact, or replace the one with its key."""
-    _facts[fact.key] = fact
+def facts() -> dict[str, Fact]:
+    """Return every fact that an app contributes, by key."""
+    found: list[Fact] = hooks.collect("register_policy_facts", key=lambda fact: fact.key)
+    return {fact.key: fact for fact in sorted(found, key=lambda fact: fact.key)}
 
 
 def get(key: str) -> Fact | None:
-    """Return the fact, or None when no app registers it any more."""
-    return _facts.get(key)
+    """Return the fact, or None when no app contributes it any more."""
+    return facts().get(key)
 
 
 def collect(key: str) -> Any:
     """Return the fact's data as it stands now, or None for an unknown fact."""
-    fact = _facts.get(key)
+    fact = get(key)
     return fact.collect() if fact else None
 
 
 def choices() -> list[tuple[str, str | Promise]]:
-    """List the facts for the editor."""
-    return [(fact.key, fact.label) for fact in sorted(_facts.values(), key=lambda fact: fact.key)]
+    """Return the facts as an editor chooses among them."""
+    return [(fact.key, fact.label) for fact in facts().values()]
 
 
 def label(key: str) -> str:
-    """Name a fact for people; by its key where no app registers it any more."""
+    """Name a fact for people; by its key where no app contributes it any more."""
     if key == "notice":
         return _("Words of the consent bar")
-    fact = _facts.get(key)
+    fact = get(key)
     return str(fact.label) if fact else key
 
 

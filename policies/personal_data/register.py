@@ -1,7 +1,7 @@
 """The register of personal data: where it is, why, how long it is kept, how to export it and how to erase it.
 
-Every app that stores personal data registers each of its tables here at start-up (tables of third-party apps are
-registered by the top layer). The privacy policy prints this register; `housekeeping` enforces its periods; the
+Every app that stores personal data contributes an entry for each of its tables by hook (the top layer does for
+tables of third-party apps). The privacy policy prints this register; `housekeeping` enforces its periods; the
 command `personal_data` answers a person's request with it. So what is promised, done and answered is one list.
 """
 
@@ -13,6 +13,10 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from home.hooks import collect
+from policies.facts.registry import Fact
 
 Export = Callable[[str], Iterable[dict[str, Any]]]
 Erase = Callable[[str], int]
@@ -40,16 +44,10 @@ class PersonalData:
     note: str | Promise = ""
 
 
-_register: dict[str, PersonalData] = {}
-
-
-def register(entry: PersonalData) -> None:
-    """Add a kind of personal data, or replace the one with its key."""
-    _register[entry.key] = entry
-
-
 def registered() -> list[PersonalData]:
-    return [_register[key] for key in sorted(_register)]
+    """Return every kind of personal data that an app contributes, by key."""
+    found: list[PersonalData] = collect("register_personal_data", key=lambda entry: entry.key)
+    return sorted(found, key=lambda entry: entry.key)
 
 
 def export(email: str) -> dict[str, list[dict[str, Any]]]:
@@ -94,3 +92,11 @@ def as_fact() -> list[dict[str, Any]]:
         }
         for entry in registered()
     ]
+
+
+FACT = Fact(
+    "personal_data",
+    _("Personal data held, and how long"),
+    as_fact,
+    "policies/facts/personal_data.html",
+)

@@ -4,12 +4,14 @@ Everything is computed from the order of taking effect, (effective time, number)
 nothing is stored. It reads, and never fetches more with more versions.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
+from home.navigation import Link
 from policies.models import Policy, PolicyVersion
 from policies.models.versions import Status
 
@@ -69,6 +71,20 @@ def entries(versions: Iterable[PolicyVersion], *, now: datetime) -> list[Entry]:
     of_policy = PolicyVersion.objects.listed().filter(policy__in={version.policy_id for version in known})
     in_force = of_policy.in_force(now)
     return [Entry(v, status_of(v, in_force=in_force, now=now), v.forerunner) for v in known]
+
+
+def next_effective_time(now: datetime) -> datetime | None:
+    """Return when the next pending version takes effect."""
+    return PolicyVersion.objects.pending(now).values_list("effective_at", flat=True).first()
+
+
+def footer_links() -> Iterator[Link]:
+    """Return a link to each policy that is in force; the site's own kinds only."""
+    # By the title in force: a new one that is announced waits for its hour.
+    in_force = PolicyVersion.objects.begun(timezone.now()).filter(policy=OuterRef("pk"))
+    policies = Policy.objects.annotate(title_now=Subquery(in_force.values("title")[:1]))
+    shown = policies.filter(title_now__isnull=False).exclude(kind=Policy.Kind.OTHER).order_by("pk")
+    return (Link(policy.title_now, policy.get_absolute_url()) for policy in shown)
 
 
 def day(policy: Policy, date_: date, *, now: datetime) -> Day:

@@ -1,6 +1,6 @@
 """Personal data in tables that no app of ours owns: queued mail, sign-ins, sessions, staff accounts and their log.
 
-Registered here, where every app is known. What an app of ours stores, that app registers.
+Described here, where every app is known. What an app of ours stores, that app describes.
 """
 
 from collections.abc import Iterator
@@ -18,15 +18,13 @@ from wagtail.models import ModelLogEntry, PageLogEntry
 
 from home.models import User
 from policies.personal_data.register import PersonalData, mentions
-from policies.personal_data.register import register as register_entry
 
 SIGN_IN_TABLES = (AccessAttempt, AccessFailureLog, AccessLog)
 LOG_TABLES = (PageLogEntry, ModelLogEntry)
 
 
-def register() -> None:
-    for entry in (_mail(), _sign_ins(), _sessions(), _accounts(), _staff_log()):
-        register_entry(entry)
+def personal_data() -> list[PersonalData]:
+    return [_mail(), _sign_ins(), _sessions(), _accounts(), _staff_log()]
 
 
 # --- Mail ------------------------------------------------------------------------------------------------

@@ -1,8 +1,11 @@
-"""What the top layer adds to the admin: screens for tables of third-party apps."""
+"""What the top layer contributes for tables of third-party apps: screens in the admin, entries on personal data."""
 
 from wagtail import hooks
 
+from config.personal_data import personal_data
 from config.viewsets import MailViewSet
+
+hooks.register("register_personal_data", personal_data)
 
 
 @hooks.register("register_admin_viewset")

@@ -1,6 +1,7 @@
 """Housekeeping: removes what the register says, no more and no less, step by step, as often as anybody likes."""
 
 import io
+from collections.abc import Iterator
 from datetime import timedelta
 from importlib import import_module
 
@@ -12,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import models
 from django.utils import timezone
 from post_office.models import STATUS, Email
+from wagtail import hooks
 
 from home import mail_queue
 from policies.consent import choices, notices
@@ -106,7 +108,7 @@ def test_a_second_run_finds_nothing_to_do() -> None:
 
 
 @pytest.fixture
-def _a_step_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def _a_step_that_fails() -> Iterator[None]:
     def fail(_before: object) -> int:
         Email.objects.all().delete()
         raise ZeroDivisionError
@@ -114,7 +116,8 @@ def _a_step_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = register.PersonalData(
         key="a.first", label="", what="", purpose="", keep=lambda: timedelta(days=1), expire=fail
     )
-    monkeypatch.setitem(register._register, entry.key, entry)
+    with hooks.register_temporarily("register_personal_data", lambda: [entry]):
+        yield
 
 
 @pytest.mark.usefixtures("_a_step_that_fails")

@@ -10,10 +10,10 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
+from wagtail import hooks
 from wagtail.models import PageViewRestriction
 
 from home.models import BrandSettings, ContentPage, HomePage, User
-from home.page_cache import schedule
 
 pytestmark = pytest.mark.django_db
 
@@ -139,21 +139,18 @@ def test_browsers_must_ask_each_time_and_shared_caches_may_keep(client: Client, 
     assert client.get("/about/").headers["Cache-Control"] == "public, max-age=0, s-maxage=300"
 
 
-def test_no_page_outlives_the_next_known_change(
-    client: Client, about: ContentPage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    change = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
-    monkeypatch.setattr(schedule, "_sources", [lambda now: change])
-    with time_machine.travel(change - timedelta(seconds=40), tick=False):
+CHANGE = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
+
+
+@hooks.register_temporarily("register_known_changes", lambda: [lambda now: CHANGE])
+def test_no_page_outlives_the_next_known_change(client: Client, about: ContentPage) -> None:
+    with time_machine.travel(CHANGE - timedelta(seconds=40), tick=False):
         assert client.get("/about/").headers["Cache-Control"] == "public, max-age=0, s-maxage=40"
 
 
-def test_a_page_is_not_kept_in_the_last_second_before_a_change(
-    client: Client, about: ContentPage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    change = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
-    monkeypatch.setattr(schedule, "_sources", [lambda now: change])
-    with time_machine.travel(change - timedelta(milliseconds=500), tick=False):
+@hooks.register_temporarily("register_known_changes", lambda: [lambda now: CHANGE])
+def test_a_page_is_not_kept_in_the_last_second_before_a_change(client: Client, about: ContentPage) -> None:
+    with time_machine.travel(CHANGE - timedelta(milliseconds=500), tick=False):
         assert "s-maxage" not in client.get("/about/").headers["Cache-Control"]
 
 

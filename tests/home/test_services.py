@@ -13,7 +13,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from home import csp
 from home.models import ServiceSettings, User
 from home.page_cache import generation
-from home.startup import outside_services as registered
+from home.wagtail_hooks import outside_services as contributed
 from policies.facts import registry
 from tests import factories
 from tests.factories import cookie_policy, declare_cookies, home_page
@@ -203,7 +203,7 @@ def test_advertisements_get_their_own_sources(client: Client) -> None:
 
 
 def test_nothing_is_switched_on_by_itself(client: Client) -> None:
-    assert list(registered()) == []
+    assert contributed() == []
     client.get("/")
     assert not ServiceSettings.objects.exists()  # reading a page writes nothing
 
@@ -213,19 +213,19 @@ def test_a_service_that_is_switched_off_goes_from_policy_and_fact(client: Client
     set_up(statistics="", allow_vimeo=False)
     assert "example.com" not in str(directives(client))
     assert "vimeo" not in str(directives(client))
-    assert list(registered()) == []
+    assert contributed() == []
 
 
 def test_statistics_without_a_category_never_run_and_so_receive_nothing() -> None:
     set_up(**MATOMO)
     _category().delete()
-    assert list(registered()) == []
+    assert contributed() == []
 
 
 def test_matomo_without_a_site_id_never_runs_however_the_row_came_about() -> None:
     set_up(**MATOMO)
     ServiceSettings.objects.update(matomo_site_id=None)
-    assert list(registered()) == []
+    assert contributed() == []
 
 
 def test_a_page_can_say_that_the_database_is_down(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,7 +123,7 @@ def _planted(third_party: str, settings: Any, tmp_path: Path, monkeypatch: pytes
     service = csp.Provider(
         key="pixels", name="Pixels", purpose="", sources={"img-src": (third_party, _far(third_party))}
     )
-    monkeypatch.setattr(csp, "_provider_sources", [lambda: iter([service])])
+    monkeypatch.setattr(csp, "providers_in_use", lambda: [service])
 
 
 @pytest.mark.usefixtures("_planted")

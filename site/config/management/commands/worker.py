@@ -9,15 +9,16 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import itemgetter
 from types import FrameType
 from typing import Any
 
-from django.apps import apps
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
 from home import mail_queue
+from home.hooks import collect
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,12 @@ class Job:
     due: float = 0.0  # by the monotonic clock
 
 
+def contributed_jobs() -> list[Job]:
+    """Return the jobs that apps contribute, as name, seconds between two turns, and what to run."""
+    found: list[tuple[str, float, Callable[[], object]]] = collect("register_worker_jobs", key=itemgetter(0))
+    return [Job(*job) for job in found]
+
+
 class Command(BaseCommand):
     """`manage.py worker`."""
 
@@ -50,13 +57,10 @@ class Command(BaseCommand):
         """Work until told to stop."""
         jobs = [
             Job("mail", 3, self.send_mail),
+            *contributed_jobs(),
             Job("scheduled pages", 60, lambda: call_command("publish_scheduled")),
             Job("housekeeping", 3600, lambda: call_command("housekeeping", stdout=self.stdout)),
         ]
-        if apps.is_installed("store"):
-            from store import reconciling  # noqa: PLC0415 - models that a site without a shop does not have
-
-            jobs.insert(1, Job("payments", 60, reconciling.reconcile))
         if once:
             for job in jobs:
                 self.run_job(job)

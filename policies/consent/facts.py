@@ -1,0 +1,73 @@
+"""What the running system states of cookies, outside services and consent records, for policies to print.
+
+What a version froze of the facts is read back by `policies.consent.notices`.
+"""
+
+from typing import Any
+
+from cookie_consent.models import Cookie, CookieGroup
+from django.utils.translation import gettext_lazy as _
+
+from home.models import ServiceSettings
+from policies.facts.registry import Fact
+from policies.models import ConsentRecord, CookieDetails
+from policies.models.consents import time_of_keeping
+from policies.personal_data.register import PersonalData
+
+
+def cookies() -> list[dict[str, Any]]:
+    """Return all declared categories with their cookies, required ones first."""
+    groups = CookieGroup.objects.prefetch_related("cookie_set__details").order_by(
+        "-is_required", "ordering", "pk"
+    )
+    return [
+        {
+            "varname": group.varname,
+            "name": group.name,
+            "description": group.description,
+            "is_required": group.is_required,
+            "cookies": [_cookie(cookie) for cookie in sorted(group.cookie_set.all(), key=lambda c: c.name)],
+        }
+        for group in groups
+    ]
+
+
+def _cookie(cookie: Cookie) -> dict[str, str]:
+    details = getattr(cookie, "details", None) or CookieDetails()
+    return {
+        "name": cookie.name,
+        "purpose": cookie.description,
+        "provider": details.provider,
+        "duration": details.duration,
+        "party": details.party,
+        "storage": details.storage,
+        "policy_url": details.policy_url,
+    }
+
+
+def services() -> list[dict[str, Any]]:
+    """Return the outside services that are switched on, each with the category under which visitors are asked."""
+    return [
+        {
+            "key": provider.key,
+            "name": provider.name,
+            "category": category.varname,
+            "origins": sorted(provider.origins),
+        }
+        for provider, category in ServiceSettings.current().optional_providers()
+    ]
+
+
+FACTS = (
+    Fact("cookies", _("Cookies in use"), cookies, "policies/facts/cookies.html"),
+    Fact("services", _("Outside services by category"), services, "policies/facts/services.html"),
+)
+CONSENT_RECORDS = PersonalData(
+    key="policies.consent",
+    label=_("Cookie choices"),
+    what=_("What was chosen, when, and which text was shown. No name, no address, no IP."),
+    purpose=_("To be able to show that a choice was made, and which one"),
+    keep=time_of_keeping,
+    expire=ConsentRecord.objects.remove_kept_long_enough,
+    note=_("Nothing links a record to a person; only someone with the record id can find it."),
+)

@@ -1,0 +1,109 @@
+"""What apps contribute to each other: every hook of ours, who contributes to it, and the one place that asks."""
+
+import ast
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
+from django.test import RequestFactory
+from django.utils import timezone
+from wagtail import hooks
+
+from config.management.commands import worker
+from home import csp, navigation
+from home.page_cache import schedule
+from policies.cookie_audit import rules
+from policies.facts import registry
+from policies.personal_data import register
+
+ROOT = Path(__file__).parents[2]
+APPS = {"home": "home", "policies": "policies", "forms": "forms", "store": "store", "config": "site/config"}
+
+
+class Hook(NamedTuple):
+    contributors: set[str]
+    collector: Callable[[], object]
+    item: Any  # something to contribute twice
+
+
+HOOKS = {
+    "register_service_providers": Hook(
+        {"home", "store"}, csp.providers_in_use, csp.Provider("key", "Name", "purpose")
+    ),
+    "register_footer_links": Hook(
+        {"policies"},
+        lambda: navigation.footer_menu(RequestFactory().get("/")),
+        navigation.Link("Title", "/url/"),
+    ),
+    "register_known_changes": Hook(
+        {"home", "policies"},
+        lambda: schedule.seconds_to_next_change(timezone.now()),
+        schedule.next_scheduled_page,
+    ),
+    "register_policy_facts": Hook(
+        {"policies"}, registry.facts, registry.Fact("key", "Label", dict, "template.html")
+    ),
+    "register_personal_data": Hook(
+        {"policies", "forms", "store", "config"},
+        register.registered,
+        register.PersonalData(key="key", label="", what="", purpose="", keep=lambda: None),
+    ),
+    "register_audit_paths": Hook({"policies", "store"}, rules.registered_paths, "/path/"),
+    "register_audit_actions": Hook({"store"}, rules.registered_actions, rules.Action(name="name", press="a")),
+    "register_worker_jobs": Hook({"store"}, worker.contributed_jobs, ("name", 60, print)),
+}
+
+
+def names_collected() -> Iterator[str]:
+    """Yield the name in every call of `collect` in the code of the site."""
+    for path in (path for folder in APPS.values() for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                if name == "collect" and str(node.args[0].value).startswith("register_"):
+                    yield node.args[0].value
+
+
+def test_each_hook_is_asked_for_in_one_place() -> None:
+    assert Counter(names_collected()) == dict.fromkeys(HOOKS, 1)
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_each_hook_has_the_contributors_that_are_listed(name: str) -> None:
+    modules = {function.__module__.partition(".")[0] for function in hooks.get_hooks(name)}
+    assert modules == {app for app in HOOKS[name].contributors if apps.is_installed(app)}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", HOOKS)
+def test_two_contributions_with_one_key_are_refused(name: str) -> None:
+    hook = HOOKS[name]
+    with (
+        hooks.register_temporarily(name, lambda: [hook.item, hook.item]),
+        pytest.raises(ImproperlyConfigured, match=f"{name}: there are two contributions with the key"),
+    ):
+        hook.collector()
+    hook.collector()
+
+
+def test_nothing_is_asked_for_while_the_site_starts() -> None:
+    code = "import django, wagtail.hooks; django.setup(); print(wagtail.hooks._searched_for_hooks)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={
+            "DJANGO_SETTINGS_MODULE": "config.settings.test",
+            "PYTHONPATH": f"{ROOT}:{ROOT / 'site'}",
+            "ENV_FILE": "/dev/null",
+        },
+    )
+    assert done.stdout.strip() == "False"
