@@ -18,6 +18,14 @@ run: ## Set up what is missing and start the site on http://127.0.0.1:8000 (PORT
 	@scripts/setup run
 	@exec $(PYTHON_IN) scripts/run.py
 
+# With the secret and the database of `make run`, on its port.
+.PHONY: sandbox
+sandbox: PORT := $(or $(PORT),8000)
+sandbox: ## Start only Stripe's stand-in, on http://127.0.0.1:8001 (PORT=8123 moves it to 8124)
+	@scripts/setup run
+	@exec $(PYTHON_IN) -m tools.stripe_sandbox --port "$$(($(PORT) + 1))" \
+		--webhook-url "http://127.0.0.1:$(PORT)/stripe/webhook/"
+
 # Tests read nobody's .env and open nobody's database.
 test quick bench: export ENV_FILE := /dev/null
 test quick bench: export DATABASE_URL :=

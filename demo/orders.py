@@ -1,15 +1,17 @@
 """A month of orders in the demo, in every status, made through the functions that the shop itself uses.
 
-They are paid at the sandbox, which runs for that while where the settings say it is, with its own database: so it
-knows them when `make run` starts it again. The shop's clock and the sandbox's tell the time of the story. Nothing is
-ever asked of Stripe itself: without a sandbox there are no orders.
+They are paid at the sandbox that runs where the settings say. It is told over HTTP what time it is in the story, who
+pays and what is given back. Nothing is ever asked of Stripe itself: without a sandbox there are no orders.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -21,11 +23,9 @@ from home.models import HomePage, User
 from policies.models import Policy
 from store import baskets, checkout, clock, orders, settling, stock
 from store.models import Basket, Order, OrderEvent, ShippingOption
-from store.sandbox import payments as at_stripe
-from store.sandbox.events import NOBODY
-from store.sandbox.server import HOST, Sandbox
 
 Status, By = Order.Status, OrderEvent.By
+HOST = "127.0.0.1"  # the sandbox listens on this machine only
 PAYING = timedelta(minutes=3)  # typing in a card
 # What a bank takes to decide; after the sandbox's usual 20 seconds no order would be seen waiting.
 BANK_DEBIT = timedelta(days=3)
@@ -53,54 +53,56 @@ class Purchase:
         return f"shopper{self.number}@example.com"
 
 
+@dataclass(frozen=True)
+class Sandbox:
+    """The sandbox, as far as it can be told what to do."""
+
+    address: str  # host and port
+
+    def tell(self, path: str, **data: object) -> None:
+        """Send a command to one of its control addresses. Raises OSError where it does not run."""
+        headers = {"Content-Type": "application/json"}
+        with closing(HTTPConnection(self.address, timeout=15)) as connection:
+            connection.request("POST", f"/_sandbox/{path}", json.dumps(data), headers)
+            if (status := connection.getresponse().status) != HTTPStatus.OK:
+                message = f"The sandbox answered {status} to {path}."
+                raise OSError(message)
+
+
+@dataclass(frozen=True)
 class Story:
-    """The time that is told, to the shop and to the sandbox alike."""
+    """What it takes to tell the month."""
 
-    def __init__(self) -> None:
-        """Begin now."""
-        self.begun = self.moment = timezone.now()
-
-    def timestamp(self) -> float:
-        """Tell the sandbox what time it is."""
-        return self.moment.timestamp()
+    sandbox: Sandbox
+    staff: User
+    begun: datetime
 
     @contextmanager
     def at(self, moment: datetime) -> Iterator[None]:
-        """Tell what happened at a moment."""
-        self.moment = moment
+        """Let the shop and the sandbox do something at a moment."""
+        self.sandbox.tell("clock", now=moment.timestamp(), settle_after=BANK_DEBIT.total_seconds())
         with clock.at(moment):
             yield
 
 
-@dataclass(frozen=True)
-class Till:
-    """What it takes to tell the story."""
-
-    story: Story
-    sandbox: Sandbox
-    staff: User
-
-
 @contextmanager
-def sandbox(story: Story) -> Iterator[Sandbox | None]:
-    """Run the sandbox where the settings say it is; None where there is none, or it runs already, or had its month."""
+def sandbox() -> Iterator[Sandbox | None]:
+    """Lend the sandbox that runs where the settings say; None where there is none, or it had its month."""
     address = urlsplit(settings.STRIPE_API_URL)
-    if not settings.STRIPE_SANDBOX_DATABASE or address.hostname != HOST or Order.objects.exists():
+    found = Sandbox(address.netloc)
+    if address.hostname != HOST or Order.objects.exists():
         yield None
         return
     try:
-        found = Sandbox(
-            port=address.port or 0,
-            database=settings.STRIPE_SANDBOX_DATABASE,
-            clock=story.timestamp,
-            enabled_events=(),  # nobody listens yet, and whatever happens is settled here
-            settle_after=BANK_DEBIT.total_seconds(),
-        )
-    except OSError:  # the port is taken: by the sandbox of a site that runs, whose clock is not ours
+        found.tell("webhooks", events=[])  # whatever happens is settled here
+    except (OSError, HTTPException):
         yield None
         return
-    with found:
+    try:
         yield found
+    finally:
+        found.tell("clock")
+        found.tell("webhooks", events=None)
 
 
 def goods_gone(now: datetime) -> Counter[str]:
@@ -114,20 +116,20 @@ def goods_gone(now: datetime) -> Counter[str]:
 
 def create(*, home: HomePage, editor: User, staff: User) -> bool:
     """Create the shop and, with a sandbox, live through its month; return whether there are orders."""
-    story = Story()
-    with sandbox(story) as running:
-        shop.create(home=home, editor=editor, to_be_sold=goods_gone(story.begun) if running else {})
+    now = timezone.now()
+    with sandbox() as running:
+        shop.create(home=home, editor=editor, to_be_sold=goods_gone(now) if running else {})
         if running:
-            _month(Till(story, running, staff))
+            _month(Story(running, staff, now))
     return Order.objects.exists()
 
 
-def _month(till: Till) -> None:
-    for purchase in purchases(till.story.begun):
-        order = _placed(till.story, purchase)
-        _live(till, purchase, order)
+def _month(story: Story) -> None:
+    for purchase in purchases(story.begun):
+        order = _placed(story, purchase)
+        _live(story, purchase, order)
     # The month is over: nobody waits for these mails now, and a fresh site must not begin by sending thirty.
-    Email.objects.filter(to__in=[purchase.email for purchase in purchases(till.story.begun)]).delete()
+    Email.objects.filter(to__in=[purchase.email for purchase in purchases(story.begun)]).delete()
 
 
 def purchases(now: datetime) -> list[Purchase]:
@@ -174,69 +176,70 @@ def _placed(story: Story, purchase: Purchase) -> Order:
     return order
 
 
-def _live(till: Till, purchase: Purchase, order: Order) -> None:
+def _live(story: Story, purchase: Purchase, order: Order) -> None:
     match purchase.end.split():
         case ["placed"] | ["awaiting"]:
             pass
         case ["cancelled"]:
-            with till.story.at(order.placed_at + CHANGED_MIND):
+            with story.at(order.placed_at + CHANGED_MIND):
                 checkout.cancel(order=order, by=By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
         case ["expired"]:
             assert order.session_expires_at is not None
-            _settle(till, order, order.session_expires_at)
+            _settle(story, order, order.session_expires_at)
         case ["bank", *rest]:
             outcome = "delayed_failure" if rest == ["failed"] else "delayed_success"
-            _pay(till, purchase, order, outcome=outcome)
+            _pay(story, purchase, order, outcome=outcome)
             if rest:
-                _settle(till, order, order.placed_at + PAYING + BANK_DEBIT)
-            _staff_work(till, purchase, order, *rest)
+                _settle(story, order, order.placed_at + PAYING + BANK_DEBIT)
+            _staff_work(story, purchase, order, *rest)
         case [end]:
-            _pay(till, purchase, order, outcome="succeed")
-            _staff_work(till, purchase, order, end)
+            _pay(story, purchase, order, outcome="succeed")
+            _staff_work(story, purchase, order, end)
     # A row's own times are those of its writing; the story's lie in the past.
     Basket.objects.filter(orders=order).update(created_at=order.placed_at, updated_at=order.placed_at)
 
 
-def _pay(till: Till, purchase: Purchase, order: Order, *, outcome: str) -> None:
-    assert order.session_id is not None
+def _pay(story: Story, purchase: Purchase, order: Order, *, outcome: str) -> None:
     name, street = f"Demo shopper {purchase.number}", f"{purchase.number} Example Street"
-    with till.story.at(order.placed_at + PAYING):
-        till.sandbox.pay(
-            order.session_id, outcome=outcome, delivery_name=name, card_name=name, delivery_line1=street
+    with story.at(order.placed_at + PAYING):
+        story.sandbox.tell(
+            f"sessions/{order.session_id}/pay",
+            outcome=outcome,
+            delivery_name=name,
+            card_name=name,
+            delivery_line1=street,
         )
-    _settle(till, order, order.placed_at + PAYING)
+    _settle(story, order, order.placed_at + PAYING)
 
 
-def _settle(till: Till, order: Order, moment: datetime) -> None:
+def _settle(story: Story, order: Order, moment: datetime) -> None:
     assert order.session_id is not None
-    with till.story.at(moment):
-        till.sandbox.look_at_the_clock()
+    with story.at(moment):
         settling.settle(session_id=order.session_id, by=By.STRIPE)
     order.refresh_from_db()
 
 
-def _staff_work(till: Till, purchase: Purchase, order: Order, end: str = "") -> None:
+def _staff_work(story: Story, purchase: Purchase, order: Order, end: str = "") -> None:
     if end == "paid" and purchase.note:
-        with till.story.at(till.story.begun - timedelta(hours=2)):
+        with story.at(story.begun - timedelta(hours=2)):
             why = OrderEvent.Reason.ASKED_TO_LOOK
-            orders.flag(order=order, by=str(till.staff), reason=why, note=purchase.note)
+            orders.flag(order=order, by=str(story.staff), reason=why, note=purchase.note)
     paid_at = order.paid_at or order.placed_at
     if end in {"packed", "sent", "refunded"}:
-        _step(till, order, Status.PACKED, _day_after(paid_at, 1, 9, 12 + purchase.number))
+        _step(story, order, Status.PACKED, _day_after(paid_at, 1, 9, 12 + purchase.number))
     if end in {"sent", "refunded"}:
-        _step(till, order, Status.SENT, _day_after(paid_at, 1, 15, 40))
+        _step(story, order, Status.SENT, _day_after(paid_at, 1, 15, 40))
     if end == "refunded":
-        _refund(till, order, paid_at + RETURN, purchase.note)
+        _refund(story, order, paid_at + RETURN, purchase.note)
 
 
-def _step(till: Till, order: Order, to: str, moment: datetime, note: str = "") -> None:
-    with till.story.at(moment):
-        orders.change_status(order=order, to=to, by=str(till.staff), actor=till.staff, note=note)
+def _step(story: Story, order: Order, to: str, moment: datetime, note: str = "") -> None:
+    with story.at(moment):
+        orders.change_status(order=order, to=to, by=str(story.staff), actor=story.staff, note=note)
 
 
-def _refund(till: Till, order: Order, moment: datetime, note: str) -> None:
-    with till.story.at(moment), till.sandbox.storage.transaction() as db:  # as if in Stripe's dashboard
-        at_stripe.refund(till.sandbox.account, db, {"payment_intent": order.payment_intent_id}, NOBODY)
-    with till.story.at(moment):
-        stock.take_back(order=order, by=till.staff)
-    _step(till, order, Status.REFUNDED, moment, note)
+def _refund(story: Story, order: Order, moment: datetime, note: str) -> None:
+    with story.at(moment):
+        story.sandbox.tell(f"sessions/{order.session_id}/refund")  # as if in Stripe's dashboard
+        stock.take_back(order=order, by=story.staff)
+    _step(story, order, Status.REFUNDED, moment, note)

@@ -232,8 +232,8 @@ def check_python(path: Path, source: str) -> list[Complaint]:
 
 # --- The project -----------------------------------------------------------------------------------------
 CHECKS = {".html": check_template, ".txt": check_template, ".py": check_python, ".js": check_script}
-# For developers or generated (the sandbox plays another company's site).
-NOT_FOR_PEOPLE = {"migrations", "management", "settings", "sandbox"}
+# For developers or generated.
+NOT_FOR_PEOPLE = {"migrations", "management", "settings"}
 
 
 def project_files(root: Path) -> Iterator[Path]:

@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 HIGHEST_PORT = 65534  # the sandbox takes the next one
 DEVELOPMENT = "config.settings.dev"
+SANDBOX_KEY = "sk_test_sandbox"  # it takes any that begins so
 PATIENCE = 8  # seconds that a process may take to end when asked, before it is made to
 
 
@@ -37,24 +38,28 @@ def read_environment() -> None:
     Where nothing names the settings, .env will: without, manage.py takes production's.
     """
     sys.path[:0] = [str(ROOT), str(ROOT / "site")]
-    env_file = import_module("config.env").ENV_FILE
+    import_module("config.env")
     if "DJANGO_SETTINGS_MODULE" not in os.environ:
-        os.environ["DJANGO_SETTINGS_MODULE"] = DEVELOPMENT
-        _add_settings(env_file)
+        set_variables(DJANGO_SETTINGS_MODULE=DEVELOPMENT)
 
 
-def _add_settings(env_file: Path) -> None:
-    if env_file.exists() and not env_file.is_file():  # /dev/null
+def set_variables(**variables: str) -> None:
+    """Set variables for this run and, in .env, for manage.py; without a value there is no line for it."""
+    changed = [name for name, value in variables.items() if os.environ.get(name, "") != value]
+    os.environ.update(variables)
+    env_file = import_module("config.env").ENV_FILE
+    if not changed or (env_file.exists() and not env_file.is_file()):  # /dev/null
         return
-    line = f"DJANGO_SETTINGS_MODULE={DEVELOPMENT}"
     try:
-        last = env_file.read_bytes()[-1:] if env_file.exists() else b""
-        with env_file.open("a", encoding="utf-8") as file:
-            file.write(f"{line}\n" if last in {b"", b"\n"} else f"\n{line}\n")
+        lines = env_file.read_text(encoding="utf-8").splitlines() if env_file.exists() else []
+        lines = [line for line in lines if line.partition("=")[0] not in variables]
+        lines += [f"{name}={value}" for name, value in variables.items() if value]
+        env_file.write_text("\n".join([*lines, ""]), encoding="utf-8")
     except OSError as error:
-        print(f"{env_file} cannot be written ({error.strerror}): set {line} before you use manage.py.")
+        needed = " ".join(f"{name}={variables[name]}" for name in changed)
+        print(f"{env_file} cannot be written ({error.strerror}): set {needed} before you use manage.py.")
     else:
-        print(f"Added {line} to {env_file}: manage.py uses development's settings here.")
+        print(f"Set {', '.join(changed)} in {env_file}, which manage.py reads.")
 
 
 def chosen_port() -> int:
@@ -80,6 +85,21 @@ def _try(number: int, port: int) -> None:
             )
 
 
+def hand_over_sandbox(port: int) -> None:
+    """Let every process pay through the sandbox on the next port, unless there is a key of Stripe's own."""
+    from tools.stripe_sandbox.secret import webhook_secret  # noqa: PLC0415 - needs the path set above
+
+    secret = webhook_secret(ROOT / "var/sandbox.sqlite3")  # kept, so that a restart knows it
+    if os.environ.get("STRIPE_SECRET_KEY", "") not in ("", SANDBOX_KEY):
+        set_variables(STRIPE_API_URL="")
+        return
+    set_variables(
+        STRIPE_SECRET_KEY=SANDBOX_KEY,
+        STRIPE_WEBHOOK_SECRET=secret,
+        STRIPE_API_URL=f"http://{HOST}:{port + 1}",
+    )
+
+
 def prepare() -> str:
     """Bring the database up to date and fill it if it is empty; return who can sign in, as lines of text."""
     try:
@@ -95,11 +115,21 @@ def prepare() -> str:
         connections.close_all()
 
 
-def start(processes: dict[str, subprocess.Popen[bytes]]) -> None:
-    """Start every line of Procfile.dev, each in a process group of its own, so that its children end with it."""
+def start(processes: dict[str, subprocess.Popen[bytes]], names: set[str]) -> None:
+    """Start lines of Procfile.dev, each in a process group of its own, so that its children end with it."""
     for line in (ROOT / "Procfile.dev").read_text(encoding="utf-8").splitlines():
         name, command = line.split(": ", 1)
-        processes[name] = subprocess.Popen(["/bin/sh", "-c", command], cwd=ROOT, start_new_session=True)
+        if name in names:
+            processes[name] = subprocess.Popen(["/bin/sh", "-c", command], cwd=ROOT, start_new_session=True)
+
+
+def start_sandbox(processes: dict[str, subprocess.Popen[bytes]], port: int) -> None:
+    """Start the sandbox and wait until it answers: the demo's orders are paid there."""
+    start(processes, {"sandbox"})
+    while not answers(port + 1, "/_sandbox/"):
+        if processes["sandbox"].poll() is not None:
+            sys.exit("The sandbox ended before the site could start; its reason stands above.")
+        time.sleep(0.05)
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: int) -> bool:
@@ -125,11 +155,11 @@ def stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
             time.sleep(0.05)
 
 
-def answers(port: int) -> bool:
-    """Tell whether the site is up."""
+def answers(port: int, path: str) -> bool:
+    """Return whether a page is there."""
     connection = http.client.HTTPConnection(HOST, port, timeout=2)
     with suppress(OSError, http.client.HTTPException):
-        connection.request("GET", "/healthz/")
+        connection.request("GET", path)
         return connection.getresponse().status == http.client.OK
     return False
 
@@ -141,7 +171,7 @@ def watch(processes: dict[str, subprocess.Popen[bytes]], port: int, parent: int,
         for name, process in processes.items():
             if process.poll() is not None:
                 return f"The process `{name}` ended (status {process.returncode}), so everything was stopped."
-        if not announced and answers(port):
+        if not announced and answers(port, "/healthz/"):
             announced = True
             print(banner(port, logins), flush=True)
         time.sleep(0.25)
@@ -181,11 +211,13 @@ def main() -> None:
     port = chosen_port()
     os.environ.update(PORT=str(port), PYTHONUNBUFFERED="1", DJANGO_RUNSERVER_HIDE_WARNING="true")
     os.environ["SITE_URL"] = os.environ.get("SITE_URL") or f"http://{HOST}:{port}"  # links follow the port
+    hand_over_sandbox(port)
     print("Preparing the database and the demo content …", flush=True)
-    logins = prepare()
     processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        start(processes)
+        start_sandbox(processes, port)
+        logins = prepare()
+        start(processes, {"site", "worker"})
         sys.exit(watch(processes, port, parent, logins))
     finally:
         stop(processes)

@@ -46,7 +46,7 @@ def broken_contracts(root: Path) -> str:
 @pytest.fixture
 def small_house(tmp_path: Path) -> Path:
     """Return a folder with the project's apps and nothing in them."""
-    for app in APPS:
+    for app in (*APPS, "tools"):
         folder = tmp_path / ("site/config" if app == "config" else app)
         folder.mkdir(parents=True)
         (folder / "__init__.py").touch()
@@ -59,7 +59,8 @@ def test_imports_go_one_way() -> None:
 
 
 @pytest.mark.parametrize(
-    ("importer", "imported"), [("home", "store"), ("store", "forms"), ("policies", "config")]
+    ("importer", "imported"),
+    [("home", "store"), ("store", "forms"), ("policies", "config"), ("store", "tools"), ("tools", "home")],
 )
 def test_the_contracts_see_an_import_that_goes_up_or_aside(
     small_house: Path, importer: str, imported: str
@@ -83,9 +84,31 @@ def importers_of(package: str, root: Path) -> set[str]:
     return found
 
 
+def imported_by(folder: Path) -> set[str]:
+    """Return the packages that the modules of a folder import."""
+    names: set[str] = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names.add("." if node.level else (node.module or "").partition(".")[0])
+    return names
+
+
+def test_the_sandbox_needs_only_the_standard_library_and_the_sdks_types() -> None:
+    imported = imported_by(ROOT / "tools") - sys.stdlib_module_names
+    assert imported == {"tools", "stripe", "typing_extensions"}
+
+
+def test_an_import_of_the_sandbox_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text("import a.b\nfrom c.d import e\nfrom . import f\n", encoding="utf-8")
+    assert imported_by(tmp_path) == {"a", "c", "."}
+
+
 def may_import_stripe(path: str) -> bool:
-    """Tell whether a file is the one part that knows Stripe, or Stripe's stand-in for development."""
-    return bool(re.match(r"store/(payments(\.py|/)|sandbox/)", path))
+    """Return whether a file is the one part that knows Stripe."""
+    return bool(re.match(r"store/payments(\.py|/)", path))
 
 
 def test_only_payments_know_stripe() -> None:

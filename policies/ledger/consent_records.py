@@ -59,7 +59,7 @@ def _versions() -> Iterator[tuple[PolicyVersion, datetime | None]]:
     after = standing.order_by("effective_at", "number").values("effective_at")[:1]
     named = Exists(ConsentRecord.objects.filter(notice_version=OuterRef("pk")))
     ended = PolicyVersion.objects.filter(named).select_related("withdrawal").annotate(until=Subquery(after))
-    return ((version, version.until) for version in ended.iterator(chunk_size=_CHUNK))  # type: ignore[attr-defined]  # annotated above
+    return ((version, version.until) for version in ended.iterator(chunk_size=_CHUNK))
 
 
 def _shown(version: PolicyVersion, until: datetime | None) -> _Shown:

@@ -34,7 +34,7 @@ class Status(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
-class PolicyQuerySet(models.QuerySet["Policy"]):
+class PolicyQuerySet(models.QuerySet):
     """Finds policies by what they are for, and by whether the public may read them."""
 
     def published(self) -> "PolicyQuerySet":
@@ -89,7 +89,7 @@ class Policy(models.Model):
         return self.versions.in_force(at or timezone.now())
 
 
-class PolicyVersionQuerySet(AppendOnlyQuerySet["PolicyVersion"]):
+class PolicyVersionQuerySet(AppendOnlyQuerySet):
     """Speaks of versions in time. All moments are aware datetimes."""
 
     def standing(self) -> "PolicyVersionQuerySet":
@@ -137,7 +137,7 @@ class PolicyVersionQuerySet(AppendOnlyQuerySet["PolicyVersion"]):
             default=models.Value(Status.PAST),
             output_field=models.CharField(),
         )
-        return self.annotate(status=status)  # type: ignore[no-redef]  # the model declares what this fills in
+        return self.annotate(status=status)
 
     def with_forerunner(self) -> "PolicyVersionQuerySet":
         """Name the number of the version that each took over from; a withdrawn one took over from none."""
@@ -149,8 +149,7 @@ class PolicyVersionQuerySet(AppendOnlyQuerySet["PolicyVersion"]):
             .order_by("-effective_at", "-number")
         )
         took_over = models.When(withdrawal__isnull=True, then=models.Subquery(earlier.values("number")[:1]))
-        forerunner = models.Case(took_over, output_field=models.IntegerField(null=True))
-        return self.annotate(forerunner=forerunner)  # type: ignore[no-redef]  # as above
+        return self.annotate(forerunner=models.Case(took_over, output_field=models.IntegerField(null=True)))
 
     def listed(self) -> "PolicyVersionQuerySet":
         """Without the full text, for lists: newest number first."""

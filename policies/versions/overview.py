@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from wagtail.models import Page
 from wagtail.query import PageQuerySet
@@ -108,7 +108,7 @@ def waiting_services(*, now: datetime) -> list[tuple[str, str]]:
 
 def _versions_that_matter(policy_ids: Iterable[int], now: datetime) -> QuerySet[PolicyVersion]:
     versions = PolicyVersion.objects.filter(policy__in=list(policy_ids)).with_status(now)
-    now_or_later = versions.filter(Q(status__in=[Status.IN_FORCE, Status.COMING]))
+    now_or_later = versions.filter(status__in=[Status.IN_FORCE, Status.COMING])
     return now_or_later.select_related("policy").order_by("effective_at", "number")
 
 

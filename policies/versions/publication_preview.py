@@ -115,8 +115,8 @@ def _labels(page: PolicyPage, names: list[str]) -> list[str]:
 
 def _effects(forecast: Forecast) -> Iterator[str]:
     yield _beginning(forecast)
-    versions = forecast.policy.versions if forecast.policy else PolicyVersion.objects.none()
-    for version in versions.pending(forecast.now):
+    pending = forecast.policy.versions.pending(forecast.now) if forecast.policy else []
+    for version in pending:
         if version.effective_at > forecast.draft.effective_at:
             yield _("Version %(number)s, announced for %(date)s, replaces it on that day.") % {
                 "number": version.number,

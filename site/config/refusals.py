@@ -69,8 +69,12 @@ def _about_mail(transport: str) -> Iterator[str]:
         yield "EMAIL_URL must name a mail server (smtp+tls://…): this one sends nothing to anybody."
 
 
-def payment_refusals(*, key: str, secrets: Sequence[str], takes_test_money: bool) -> Iterator[str]:
-    """Say what is wrong with what the shop would take payments by, a sentence each."""
+def payment_refusals(
+    *, key: str, api_url: str, secrets: Sequence[str], takes_test_money: bool
+) -> Iterator[str]:
+    """Return what is wrong with how the shop would take payments, a sentence each."""
+    if api_url:
+        yield "STRIPE_API_URL must be empty: the sandbox that it names would decide which orders are paid."
     if not key.startswith(LIVE_KEYS) and not takes_test_money:
         yield "STRIPE_SECRET_KEY is no live key: goods would go out for test money. STRIPE_TEST_MONEY=1 allows it."
     weak = [s for s in secrets if not s.startswith(WEBHOOK_SECRET) or len(s) < SHORTEST_WEBHOOK_SECRET]

@@ -77,6 +77,7 @@ def test_one_missing_variable_is_refused_by_name(name: str) -> None:
     ("name", "value", "explanation"),
     [
         ("STRIPE_SECRET_KEY", "sk_test_0123456789", "goods would go out for test money"),
+        ("STRIPE_API_URL", "http://127.0.0.1:8001", "STRIPE_API_URL must be empty"),
         ("STRIPE_WEBHOOK_SECRET", "changeme", "STRIPE_WEBHOOK_SECRET is none of Stripe's"),
         (
             "STRIPE_WEBHOOK_SECRET",
@@ -124,7 +125,13 @@ def test_production_has_no_demo_whose_passwords_are_published() -> None:
     result = _manage(COMPLETE, "seed_demo")
     assert result.returncode != 0
     assert "Unknown command: 'seed_demo'" in result.stderr
-    assert "!demo/" not in (ROOT / ".dockerignore").read_text().splitlines()
+
+
+def test_the_image_holds_neither_the_demo_nor_the_tools() -> None:
+    everything, *taken = re.findall(r"^[*!].*", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
+    assert everything == "*"
+    assert {"!store/", "!site/"} <= set(taken)
+    assert not {"!demo/", "!tools/"} & set(taken)
 
 
 def test_the_image_is_built_with_everything_that_production_asks_for() -> None:

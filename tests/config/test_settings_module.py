@@ -85,7 +85,7 @@ def test_make_run_adds_the_line_to_the_file_once(env_file: Path, before: str | N
         assert "PORT must be a number" in result.stderr
         assert env_file.read_text() == after
         is_told = before != after and attempt == 1
-        assert (f"Added {DEVELOPMENT} to {env_file}" in result.stdout) is is_told
+        assert (f"Set DJANGO_SETTINGS_MODULE in {env_file}" in result.stdout) is is_told
 
 
 def test_make_run_says_when_the_file_cannot_be_written(tmp_path: Path) -> None:
@@ -98,6 +98,35 @@ def test_make_run_refuses_the_settings_of_production(env_file: Path) -> None:
     result = run(env_file, "scripts/run.py", **COMPLETE)
     assert result.returncode != 0
     assert "`make run` needs config.settings.dev" in result.stderr
+
+
+HAND_OVER = "import run; run.read_environment(); run.hand_over_sandbox(8123)"
+SAY_STRIPE = "from django.conf import settings; print(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_URL)"
+
+
+def hand_over(env_file: Path, **variables: str) -> None:
+    result = run(env_file, "-c", HAND_OVER, PYTHONPATH=str(ROOT / "scripts"), **variables)
+    assert result.returncode == 0, result.stderr
+
+
+def test_after_make_run_manage_py_finds_the_sandbox_wherever_it_moves(env_file: Path) -> None:
+    env_file.write_text("LOG_LEVEL=INFO\nSTRIPE_API_URL=http://127.0.0.1:8001\n")
+    hand_over(env_file)
+    said = run(env_file, "manage.py", "shell", "-c", SAY_STRIPE).stdout.splitlines()[-1]
+    assert said == "sk_test_sandbox http://127.0.0.1:8124"
+    assert run(env_file, "manage.py", "check").returncode == 0
+    before = env_file.read_text()
+    assert before.startswith("LOG_LEVEL=INFO\n")
+    assert before.count("STRIPE_API_URL=") == before.count("STRIPE_WEBHOOK_SECRET=whsec_") == 1
+    hand_over(env_file)
+    assert env_file.read_text() == before
+
+
+def test_after_make_run_with_a_key_of_stripes_own_nothing_goes_to_the_sandbox(env_file: Path) -> None:
+    hand_over(env_file)
+    hand_over(env_file, **STRIPE)
+    said = run(env_file, "manage.py", "shell", "-c", SAY_STRIPE, **STRIPE).stdout.splitlines()[-1]
+    assert said.split() == ["sk_test_1"]
 
 
 def test_a_container_does_not_take_its_settings_from_the_file() -> None:

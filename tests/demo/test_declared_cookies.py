@@ -10,9 +10,9 @@ from django.test import Client
 
 from demo.policies import NECESSARY
 from store.models import Basket, ProductVariant
-from store.sandbox.server import Sandbox
 from tests import factories
 from tests.store import paying
+from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
 

@@ -1,9 +1,9 @@
 """The demo: complete, as if the shop had lived for a while, the same when seeded twice."""
 
-import socket
+import time
+from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from django.core.management import call_command
@@ -12,14 +12,16 @@ from django.utils import timezone
 from post_office.models import Email
 from pytest_django import Settings
 
-from demo import orders, people, shop
+from demo import people, shop
 from forms.models import Submission
 from home.models import HomePage, User
 from policies.facts import registry
 from policies.models import ConsentRecord, Policy, PolicyVersion
 from store import reconciling, stock
 from store.models import DeliveryCountry, Order, OrderEvent, ProductPage, StockItem, StockMovement
-from store.sandbox.server import Sandbox
+from tests.store import paying
+from tests.tools.stripe_sandbox.shop import Inbox
+from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
 
@@ -166,16 +168,10 @@ def test_the_range_is_for_sale_with_its_stock_and_some_of_it_is_scarce() -> None
     assert [country.code for country in DeliveryCountry.objects.deliverable()] == ["GB", "IE", "DE", "FR"]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture
-def _with_sandbox(settings: Settings, tmp_path: Path) -> None:
-    settings.STRIPE_API_URL = f"http://127.0.0.1:{_free_port()}"
-    settings.STRIPE_SANDBOX_DATABASE = tmp_path / "sandbox.sqlite3"
+def sandbox(settings: Settings) -> Iterator[Sandbox]:
+    with paying.stand_in(settings) as running:
+        yield running
 
 
 @pytest.mark.usefixtures("_seeded")
@@ -183,7 +179,7 @@ def test_without_a_sandbox_there_are_no_orders() -> None:
     assert not Order.objects.exists()
 
 
-@pytest.mark.usefixtures("_with_sandbox", "_seeded")
+@pytest.mark.usefixtures("sandbox", "_seeded")
 def test_a_month_of_orders_stands_in_every_status() -> None:
     now = timezone.now()
     assert set(Order.objects.values_list("status", flat=True)) == set(Order.Status) - {Order.Status.REVIEW}
@@ -198,7 +194,7 @@ def test_a_month_of_orders_stands_in_every_status() -> None:
         assert order.terms_accepted.effective_at < order.placed_at
 
 
-@pytest.mark.usefixtures("_with_sandbox", "_seeded")
+@pytest.mark.usefixtures("sandbox", "_seeded")
 def test_the_stock_of_the_month_adds_up() -> None:
     left = {variant.sku: variant.on_hand for product in shop.products() for variant in product.variants}
     free = stock.available(left)
@@ -209,7 +205,7 @@ def test_the_stock_of_the_month_adds_up() -> None:
         assert item.held == sum(movement.held_change for movement in movements)
 
 
-@pytest.mark.usefixtures("_with_sandbox", "_seeded")
+@pytest.mark.usefixtures("sandbox", "_seeded")
 def test_the_month_leaves_no_mail_to_send_and_is_lived_once() -> None:
     assert not Email.objects.exists()
     before = list(Order.objects.values_list("number", "status"))
@@ -217,7 +213,7 @@ def test_the_month_leaves_no_mail_to_send_and_is_lived_once() -> None:
     assert list(Order.objects.values_list("number", "status")) == before
 
 
-@pytest.mark.usefixtures("_with_sandbox", "_seeded")
+@pytest.mark.usefixtures("sandbox", "_seeded")
 def test_the_history_of_each_order_to_look_at_says_why() -> None:
     marked = Order.objects.filter(needs_attention=True)
     assert marked
@@ -227,23 +223,27 @@ def test_the_history_of_each_order_to_look_at_says_why() -> None:
         assert event.note
 
 
-@pytest.mark.usefixtures("_with_sandbox", "_seeded")
-def test_the_sandbox_knows_the_open_orders_when_it_runs_again(settings: Settings) -> None:
-    story = orders.Story()
-    database, port = settings.STRIPE_SANDBOX_DATABASE, int(settings.STRIPE_API_URL.rpartition(":")[2])
-    with Sandbox(port=port, database=database, clock=story.timestamp) as sandbox:
-        assert sandbox.deliveries.waiting() == []
-        report = reconciling.reconcile(everything=True)
+@pytest.mark.usefixtures("sandbox", "_seeded")
+def test_after_the_month_the_sandbox_goes_on_with_the_open_orders(sandbox: Sandbox) -> None:
+    assert sandbox.deliveries.waiting() == []
+    assert abs(sandbox.account.clock() - time.time()) < 1
+    report = reconciling.reconcile(everything=True)
     assert report.asked >= 3
     assert (report.changed, report.unanswered) == ({}, [])
     assert not Order.objects.filter(events__note__contains="does not know").exists()
     awaiting = Order.objects.filter(status=Order.Status.AWAITING)
-    assert all(order.session_url.startswith(settings.STRIPE_API_URL) for order in awaiting)
+    assert all(order.session_url.startswith(sandbox.url) for order in awaiting)
 
 
-@pytest.mark.usefixtures("_with_sandbox")
-def test_a_sandbox_that_runs_already_is_left_alone(settings: Settings) -> None:
-    with Sandbox(port=int(settings.STRIPE_API_URL.rpartition(":")[2])):
-        call_command("seed_demo", stdout=StringIO())
+@pytest.mark.parametrize("url", ["", "https://api.stripe.com", "{other}", "http://localhost.example:{port}"])
+def test_orders_are_made_at_a_sandbox_on_this_machine_or_not_at_all(
+    settings: Settings, sandbox: Sandbox, url: str
+) -> None:
+    said = StringIO()
+    with Inbox(answers=[404]) as other:
+        port = sandbox.url.rpartition(":")[2]
+        settings.STRIPE_API_URL = url.format(other=other.url, port=port)
+        call_command("seed_demo", stdout=said)
+    assert "It has no orders" in said.getvalue()
     assert not Order.objects.exists()
     assert stock.available(["LAMP-GREEN"]) == {"LAMP-GREEN": 0}

@@ -12,10 +12,10 @@ from django.utils import timezone
 from store import checkout
 from store.models import Basket, Order
 from store.reconciling import reconcile
-from store.sandbox.server import Sandbox
 from tests import factories
 from tests.faults import mail_servers
 from tests.store import paying
+from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
 Status = Order.Status

@@ -14,9 +14,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from policies.models import Policy
 from store.models import Basket, Order, StockItem
-from store.sandbox.server import Sandbox
 from tests import factories
 from tests.store import paying
+from tools.stripe_sandbox.server import Sandbox
 
 Status = Order.Status
 

@@ -8,9 +8,9 @@ from django.test import Client
 
 from policies.models import Policy, PolicyVersion
 from store.models import Basket, ProductVariant
-from store.sandbox.server import Sandbox
 from tests import factories
 from tests.store import paying
+from tools.stripe_sandbox.server import Sandbox
 
 
 @pytest.fixture

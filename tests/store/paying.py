@@ -18,8 +18,8 @@ from post_office.models import Email
 from policies.models import Policy
 from store import baskets, checkout, payments
 from store.models import Basket, Order, ShippingOption, StockItem
-from store.sandbox.events import signature
-from store.sandbox.server import Sandbox
+from tools.stripe_sandbox.events import signature
+from tools.stripe_sandbox.server import Sandbox
 
 WEBHOOK = "/stripe/webhook/"
 

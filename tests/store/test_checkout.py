@@ -10,10 +10,10 @@ from django.test import Client
 from policies.models import Policy
 from store import baskets, checkout, payments, stock
 from store.models import Basket, Order, ProductVariant, ShippingOption
-from store.sandbox.server import Sandbox
-from store.sandbox.visitor import StayedError
 from tests import factories
 from tests.store.paying import is_as_it_was, press_pay, sessions, shown, stock_of
+from tools.stripe_sandbox.server import Sandbox
+from tools.stripe_sandbox.visitor import StayedError
 
 pytestmark = pytest.mark.django_db
 Status = Order.Status

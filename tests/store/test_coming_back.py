@@ -5,9 +5,9 @@ from django.test import Client
 
 from store import baskets, checkout, holds
 from store.models import Basket, Order
-from store.sandbox.server import Sandbox
 from tests import factories
 from tests.store.paying import is_as_it_was, press_pay, sales, sessions, stock_of
+from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
 Status = Order.Status

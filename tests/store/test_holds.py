@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from store import holds, stock
 from store.models import Basket, Order, OrderEvent, ProductVariant
-from store.sandbox.server import Sandbox
 from tests import factories
 from tests.store.paying import press_pay, stock_of
+from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
 Status = Order.Status

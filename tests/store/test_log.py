@@ -7,8 +7,8 @@ from django.test import Client
 
 from store import settling
 from store.models import Basket, Order
-from store.sandbox.server import Sandbox
 from tests import factories
+from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
 

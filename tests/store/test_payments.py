@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store import money, payments
-from store.sandbox import currencies
-from store.sandbox.events import signature
-from store.sandbox.server import Sandbox
 from tests.store.paying import purchase
+from tools.stripe_sandbox import currencies
+from tools.stripe_sandbox.events import signature
+from tools.stripe_sandbox.server import Sandbox
 
 
 def create(bought: payments.Purchase, key: str = "order-1") -> payments.Session:

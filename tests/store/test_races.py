@@ -17,10 +17,10 @@ from django.test import Client
 from store import baskets, checkout, settling, stock
 from store.baskets import MAX_LINES
 from store.models import Basket, BasketLine, Order, ProductVariant, StockItem, StockMovement, StripeEvent
-from store.sandbox.server import Sandbox
-from store.sandbox.visitor import StayedError
 from tests import factories
 from tests.store.paying import listen, mails_about, press_pay, sales, sessions, stock_of
+from tools.stripe_sandbox.server import Sandbox
+from tools.stripe_sandbox.visitor import StayedError
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 Status = Order.Status

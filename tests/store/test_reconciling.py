@@ -10,9 +10,9 @@ from django.utils import timezone
 from store import emails, payments, stock
 from store.models import Order, ProductVariant
 from store.reconciling import FAILURES, Report, reconcile
-from store.sandbox.server import Sandbox
 from tests import factories
 from tests.store.paying import mails_about, sessions, stock_of
+from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mug")]
 Status = Order.Status

@@ -13,9 +13,9 @@ from home.models import User
 from store import baskets, emails, orders, payments, privacy, settling, staff_steps, stock, typed_text
 from store.models import Basket, Order, ProductVariant
 from store.reconciling import reconcile
-from store.sandbox.server import Sandbox
 from tests import factories
 from tests.store.paying import mails_about, press_pay, purchase, sales, sessions, stock_of
+from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
 Status = Order.Status

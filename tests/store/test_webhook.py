@@ -12,8 +12,6 @@ from django.test import Client
 
 from store import emails, stock
 from store.models import Order, ProductVariant, StockMovement, StripeEvent
-from store.sandbox.events import signature
-from store.sandbox.server import Sandbox
 from store.views.webhook import MAX_BYTES
 from tests import factories
 from tests.store.paying import (
@@ -26,6 +24,8 @@ from tests.store.paying import (
     sales,
     stock_of,
 )
+from tools.stripe_sandbox.events import signature
+from tools.stripe_sandbox.server import Sandbox
 
 Status, Outcome = Order.Status, StripeEvent.Outcome
 

@@ -42,7 +42,7 @@ class Command(BaseCommand):
             from demo import orders  # noqa: PLC0415 - models that a site without a shop does not have
 
             if not orders.create(home=home, editor=editor, staff=accounts["Customer service"]):
-                self.stdout.write("It has no orders: they need the payment sandbox, and its port free.")
+                self.stdout.write("It has no orders: they need the payment sandbox (`make sandbox`).")
         _order_children(home)
         activity.create()
 

@@ -227,8 +227,7 @@ BASKET_KEEP_DAYS = 30
 STRIPE_SECRET_KEY = text("STRIPE_SECRET_KEY")
 # One or two, divided by a comma: while a secret is changed, both hold.
 STRIPE_WEBHOOK_SECRETS = names("STRIPE_WEBHOOK_SECRET")
-STRIPE_API_URL = ""  # Stripe itself; development and tests name the sandbox
-STRIPE_SANDBOX_DATABASE: Path | None = None  # where the sandbox keeps what it knows, if there is one
+STRIPE_API_URL = text("STRIPE_API_URL")  # of the sandbox; empty: Stripe itself
 
 # --- Wagtail ------------------------------------------------------------------------------------------------
 WAGTAIL_SITE_NAME = _("Shop")

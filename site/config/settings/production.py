@@ -12,6 +12,7 @@ from config.settings.base import (
     MEDIA_ROOT,
     POST_OFFICE,
     STORAGES,
+    STRIPE_API_URL,
     STRIPE_SECRET_KEY,
     STRIPE_WEBHOOK_SECRETS,
     WAGTAILADMIN_BASE_URL,
@@ -50,6 +51,7 @@ found = refusals(
 )
 found += payment_refusals(
     key=STRIPE_SECRET_KEY,
+    api_url=STRIPE_API_URL,
     secrets=STRIPE_WEBHOOK_SECRETS,
     takes_test_money=flag("STRIPE_TEST_MONEY", default=False),
 )

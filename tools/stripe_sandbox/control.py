@@ -1,0 +1,284 @@
+"""The strings behind the stage: `/_sandbox/` lets tests and people decide what Stripe would do by itself.
+
+It answers to this machine only (see `server`). What it does to objects, it does through the same functions as the
+API and the pages.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+from tools.stripe_sandbox import currencies, faults, payments, sessions, visitor
+from tools.stripe_sandbox.account import SETTLE_AFTER, Account
+from tools.stripe_sandbox.delivery import Deliverer
+from tools.stripe_sandbox.errors import ApiError, no_such, wrong_state
+from tools.stripe_sandbox.events import API_VERSION, NOBODY, SHOP_EVENTS
+from tools.stripe_sandbox.limits import check_address
+from tools.stripe_sandbox.messages import Request, Response
+from tools.stripe_sandbox.rendering import Html, joined, page, render
+from tools.stripe_sandbox.storage import Body, Page, public
+
+PREFIX = "/_sandbox/"
+LATEST = 100
+SHOWN = 30
+MOST_AT_ONCE = 100
+
+
+class Control:
+    """Answers requests below /_sandbox/."""
+
+    def __init__(
+        self,
+        account: Account,
+        deliverer: Deliverer,
+        ordered: faults.Faults,
+        set_webhook_url: Callable[[str | None], None],
+    ) -> None:
+        self.account = account
+        self.deliverer = deliverer
+        self.faults = ordered
+        self.set_webhook_url = set_webhook_url
+        self.routes: list[tuple[str, str, Callable[..., Any]]] = [
+            ("GET", "sessions", self._sessions),
+            ("GET", "events", self._events),
+            ("GET", "deliveries", self._deliveries),
+            ("POST", "sessions/([A-Za-z0-9_]+)/expire-now", self._expire_now),
+            ("POST", "sessions/([A-Za-z0-9_]+)/pay", self._pay),
+            ("POST", "sessions/([A-Za-z0-9_]+)/settle", self._settle),
+            ("POST", "sessions/([A-Za-z0-9_]+)/refund", self._refund),
+            ("POST", "refunds/([A-Za-z0-9_]+)/fail", self._fail_refund),
+            ("POST", "events/([A-Za-z0-9_]+)/resend", self._resend),
+            ("GET", "webhooks", self._webhooks),
+            ("POST", "webhooks", self._set_webhooks),
+            ("POST", "webhooks/deliver", self._deliver),
+            ("POST", "clock", self._set_clock),
+            ("GET", "faults", self._faults),
+            ("POST", "faults", self._add_fault),
+            ("DELETE", "faults", self._clear_faults),
+        ]
+
+    def answer(self, request: Request) -> Response:
+        """Answer in JSON, or send a browser that pressed a button back to the page."""
+        path = request.path.removeprefix(PREFIX)
+        if not path and request.method in ("GET", "HEAD"):
+            return self._page()
+        try:
+            for method, pattern, act in self.routes:
+                match = re.fullmatch(pattern, path)
+                if match and method == request.method:
+                    data, by_form = _data(request)
+                    result = act(*match.groups(), data)
+                    self.deliverer.wake()
+                    return Response.redirect(PREFIX) if by_form else Response.json(result)
+        except ApiError as error:
+            return Response.json(error.as_dict(), error.status)
+        text = f"{request.method} {request.path[:200]} is not known. GET {PREFIX} lists what is."
+        return Response.json(ApiError(text).as_dict(), 404)
+
+    # --- Sessions and refunds ----------------------------------------------------------------------------
+    def _sessions(self, _data: Body) -> list[Body]:
+        return [public(session) for session in self._latest(sessions.KIND)]
+
+    def _latest(self, kind: str) -> list[Body]:
+        with self.account.storage.transaction() as db:
+            return db.page(kind, Page(LATEST), {})[0]
+
+    def _expire_now(self, identifier: str, _data: Body) -> Body:
+        return self.expire_now(identifier)
+
+    def expire_now(self, identifier: str) -> Body:
+        """End an open session as if its time had come."""
+        with self.account.storage.transaction() as db:
+            session = sessions.get(self.account, db, identifier)
+            if session["status"] != "open":
+                raise wrong_state(f"This session is {session['status']} already.")
+            session["expires_at"] = self.account.now()
+            return public(sessions.end(self.account, db, session))
+
+    def _pay(self, identifier: str, data: Body) -> Body:
+        with self.account.storage.transaction() as db:
+            session = sessions.get(self.account, db, identifier)
+        try:
+            typed = {name: str(value) for name, value in data.items()}
+            return {"location": visitor.pay(self.account.address, session, typed)}
+        except visitor.StayedError as error:
+            raise ApiError(str(error), status=error.status) from error
+
+    def _settle(self, identifier: str, data: Body) -> Body:
+        outcome = data.get("outcome", "succeed")
+        if outcome not in ("succeed", "fail"):
+            raise ApiError("outcome must be succeed or fail", param="outcome")
+        with self.account.storage.transaction() as db:
+            session = sessions.get(self.account, db, identifier)
+            return public(payments.settle(self.account, db, session, succeeds=outcome == "succeed"))
+
+    def _refund(self, identifier: str, data: Body) -> Body:
+        with self.account.storage.transaction() as db:
+            params = {**data, "payment_intent": sessions.get(self.account, db, identifier)["payment_intent"]}
+            return payments.refund(self.account, db, params, NOBODY)
+
+    def _fail_refund(self, identifier: str, _data: Body) -> Body:
+        with self.account.storage.transaction() as db:
+            return public(payments.fail_refund(self.account, db, identifier))
+
+    # --- Events and webhooks -----------------------------------------------------------------------------
+    def _events(self, _data: Body) -> list[Body]:
+        return [event | {"webhook": state} for event, state in self._events_with_states()]
+
+    def _events_with_states(self) -> list[tuple[Body, str]]:
+        with self.account.storage.transaction() as db:
+            events, _more = db.page("event", Page(LATEST), {})
+            rows = db.rows(
+                "SELECT event, state, attempts FROM delivery ORDER BY rowid DESC LIMIT ?", 2 * LATEST
+            )
+        states = {row["event"]: (row["state"], row["attempts"]) for row in rows}
+        return [(event, _state(*states.get(event["id"], ("not sent", 0)))) for event in events]
+
+    def _deliveries(self, data: Body) -> list[Body]:
+        return self.deliverer.log(data.get("event"))
+
+    def _resend(self, identifier: str, data: Body) -> list[Body]:
+        times = data.get("times", 1)
+        if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MOST_AT_ONCE:
+            raise ApiError(f"times must be a whole number from 1 to {MOST_AT_ONCE}", param="times")
+        with self.account.storage.transaction() as db:
+            if db.find(identifier, "event") is None:
+                raise no_such("event", identifier)
+        return [asdict(outcome) for outcome in self.deliverer.attempt_all([identifier] * times)]
+
+    def _webhooks(self, _data: Body) -> Body:
+        return {
+            "url": self.deliverer.address(),
+            "on_hold": self.deliverer.on_hold,
+            "waiting": self.deliverer.waiting(),
+            "events": self.account.enabled_events,
+        }
+
+    def _set_webhooks(self, data: Body) -> Body:
+        if "url" in data:
+            url = data["url"]
+            if url is not None:
+                check_address(str(url), "url")
+            self.set_webhook_url(url)
+        if "events" in data:
+            names = list(SHOP_EVENTS) if data["events"] is None else data["events"]
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise ApiError("events must be a list of names", param="events")
+            self.account.enabled_events = names
+        if "on_hold" in data:
+            self.deliverer.on_hold = data["on_hold"] in (True, "true")
+        return self._webhooks({})
+
+    def _deliver(self, _data: Body) -> list[Body]:
+        waiting = self.deliverer.waiting()
+        outcomes = self.deliverer.attempt_all(waiting)
+        pairs = zip(waiting, outcomes, strict=True)
+        return [{"event": event, **asdict(outcome)} for event, outcome in pairs]
+
+    # --- Time --------------------------------------------------------------------------------------------
+    def _set_clock(self, data: Body) -> Body:
+        """Stop the clock at a time, with another delay of delayed payments; without them let it go right again."""
+        now, settle_after = data.get("now"), data.get("settle_after", SETTLE_AFTER)
+        for name, value in (("now", now if now is not None else 0), ("settle_after", settle_after)):
+            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+                raise ApiError(f"{name} must be a number of seconds", param=name)
+        self.account.clock = time.time if now is None else lambda: now
+        self.account.settle_after = settle_after
+        payments.end_due(self.account)
+        return {"now": self.account.clock(), "settle_after": self.account.settle_after}
+
+    # --- Faults ------------------------------------------------------------------------------------------
+    def _faults(self, _data: Body) -> list[Body]:
+        return self.faults.listed()
+
+    def _add_fault(self, data: Body) -> Body:
+        if unknown := set(data) - {"operation", "kind", "seconds", "times"}:
+            raise ApiError(f"A fault has no {', '.join(sorted(unknown))}.")
+        fault = self.faults.add(
+            operation=data.get("operation", "any"),
+            kind=data.get("kind", ""),
+            seconds=data.get("seconds", faults.Fault.seconds),
+            times=data.get("times", faults.Fault.times),
+        )
+        return asdict(fault)
+
+    def _clear_faults(self, _data: Body) -> list[Body]:
+        self.faults.clear()
+        return []
+
+    # --- The page ----------------------------------------------------------------------------------------
+    def _page(self) -> Response:
+        on_hold = self.deliverer.on_hold
+        events = self._events_with_states()[:SHOWN]
+        body = render(
+            "control",
+            prefix=PREFIX,
+            version=API_VERSION,
+            webhook=self.deliverer.address() or "not set",
+            held=", and webhooks are held back" if on_hold else "",
+            hold_value="false" if on_hold else "true",
+            hold_label="Let webhooks go" if on_hold else "Hold webhooks back",
+            sessions=joined(_session_row(session) for session in self._latest(sessions.KIND)[:SHOWN]),
+            events=joined(_event_row(event, state) for event, state in events),
+            operations=", ".join(faults.OPERATIONS),
+            kinds=", ".join(faults.KINDS),
+        )
+        return page("Sandbox", body)
+
+
+def _data(request: Request) -> tuple[Body, bool]:
+    """Return what was sent, and whether a browser's form sent it."""
+    if request.method == "GET":
+        return {name: values[-1] for name, values in parse_qs(request.query).items()}, False
+    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind == "application/x-www-form-urlencoded":
+        return request.fields(), True
+    try:
+        data = json.loads(request.body or b"{}")
+    except ValueError:
+        data = None
+    if not isinstance(data, dict):
+        raise ApiError("The body must be an object in JSON.")
+    return data, False
+
+
+def _state(state: str, attempts: int) -> str:
+    return state if attempts <= 1 else f"{state}, {attempts} attempts"
+
+
+def _made(body: Body) -> str:
+    return datetime.fromtimestamp(body["created"], UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _button(action: str, text: str, value: str = "") -> Html:
+    return render("control_button", action=f"{PREFIX}{action}", text=text, value=value)
+
+
+def _session_row(session: Body) -> Html:
+    name, actions = session["id"], []
+    state = session["status"]
+    if state == "open":
+        actions = [_button(f"sessions/{name}/expire-now", "Expire now")]
+    elif state == "complete":
+        state = f"complete, {session['payment_status'].replace('_', ' ')}"
+    if session.get("_settle_at") is not None:
+        state = "complete, bank debit under way"
+        actions = [
+            _button(f"sessions/{name}/settle", "Debit succeeds", "succeed"),
+            _button(f"sessions/{name}/settle", "Debit fails", "fail"),
+        ]
+    link = render("control_link", address=f"/c/pay/{name}", text=f"{name[:20]}…")
+    total = currencies.written(session["amount_total"], session["currency"])
+    values = {"name": link, "made": _made(session), "total": total, "state": state}
+    return render("control_session", **values, actions=joined(actions))
+
+
+def _event_row(event: Body, state: str) -> Html:
+    button = _button(f"events/{event['id']}/resend", "Send again")
+    values = {"name": f"{event['id'][:14]}…", "made": _made(event), "kind": event["type"], "state": state}
+    return render("control_event", **values, actions=button)

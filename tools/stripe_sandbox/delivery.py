@@ -1,0 +1,200 @@
+"""Carries events to the shop's webhook address, signed, again and again until it answers with success.
+
+What is still to be carried stands in the database: a restart goes on where the process ended. It knows nothing of
+what the events mean. Like Stripe it promises neither order nor that an event comes only once.
+"""
+
+import http.client
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from tools.stripe_sandbox.events import signature
+from tools.stripe_sandbox.messages import json_bytes
+from tools.stripe_sandbox.storage import Storage
+
+logger = logging.getLogger("stripe_sandbox")
+
+RETRY_DELAYS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0)  # seconds; then it is given up
+ANSWER_WITHIN = 10.0
+AT_ONCE = 8  # events under way at the same time
+LOOK_EVERY = 0.5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one attempt went: the status that was answered, or the reason why none was."""
+
+    status: int | None
+    error: str
+    milliseconds: int
+
+    @property
+    def arrived(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - what HTTP calls success
+
+
+def post_event(address: str, payload: bytes, secrets: list[str], within: float = ANSWER_WITHIN) -> Outcome:
+    """Post a signed event once; redirects are not followed."""
+    parts = urlsplit(address)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    started = time.monotonic()
+    status, error = None, ""
+    headers = {
+        "Content-Type": "application/json; charset=utf-8",
+        "User-Agent": "Stripe/1.0 (sandbox)",
+        "Stripe-Signature": signature(payload, secrets),
+    }
+    try:
+        connection = kind(parts.hostname or "", parts.port, timeout=within)
+        try:
+            path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+            connection.request("POST", path, payload, headers)
+            status = connection.getresponse().status
+        finally:
+            connection.close()
+    except (OSError, http.client.HTTPException, ValueError) as problem:
+        error = f"{type(problem).__name__}: {problem}"
+    return Outcome(status, error, round((time.monotonic() - started) * 1000))
+
+
+class Deliverer:
+    """Watches over the events that are to be carried."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        address: Callable[[], str | None],
+        secrets: list[str],
+        delays: tuple[float, ...] = RETRY_DELAYS,
+    ) -> None:
+        self.storage = storage
+        self.address = address
+        self.secrets = secrets
+        self.delays = delays
+        self.on_hold = False
+        self._stopping = threading.Event()
+        self._wake = threading.Event()
+        self._lock = threading.Lock()
+        self._under_way: set[str] = set()
+        self._thread = threading.Thread(target=self._watch, name="sandbox-deliveries", daemon=True)
+
+    def start(self) -> None:
+        """Begin to carry."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; what is under way is forgotten here and stays to be carried in the database."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def wake(self) -> None:
+        """Look for new events now."""
+        self._wake.set()
+
+    def _watch(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            if not self.on_hold and self.address():
+                for event in self._due():
+                    threading.Thread(target=self._carry, args=[event], daemon=True).start()
+            self._wake.wait(self._pause())
+
+    def _pause(self) -> float:
+        with self.storage.transaction() as db:
+            soonest = db.rows("SELECT MIN(due) AS due FROM delivery WHERE state = 'pending'")[0]["due"]
+        # Whatever is due now is under way or on hold: its end wakes us.
+        ahead = (soonest or 0) - time.time()
+        return min(ahead, LOOK_EVERY) if ahead > 0 else LOOK_EVERY
+
+    def _due(self) -> list[str]:
+        """Return the events to be carried now, and note that they are under way."""
+        query = "SELECT event FROM delivery WHERE state = 'pending' AND due <= ? ORDER BY due, rowid LIMIT 50"
+        with self.storage.transaction() as db:
+            due = [row["event"] for row in db.rows(query, time.time())]
+        with self._lock:
+            free = [event for event in due if event not in self._under_way]
+            chosen = free[: max(0, AT_ONCE - len(self._under_way))]
+            self._under_way.update(chosen)
+        return chosen
+
+    def _carry(self, event: str) -> None:
+        try:
+            self.attempt(event)
+        except Exception:
+            if not self._stopping.is_set():
+                logger.exception("carrying %s failed", event)
+        finally:
+            with self._lock:
+                self._under_way.discard(event)
+            self._wake.set()
+
+    def attempt(self, event: str) -> Outcome:
+        """Carry an event once, now, whatever its state; write down how it went."""
+        address = self.address()
+        with self.storage.transaction() as db:
+            body = db.find(event, "event")
+        if body is None or address is None:
+            return Outcome(None, "no such event" if address else "no webhook address is set", 0)
+        outcome = post_event(address, json_bytes(body), self.secrets)
+        if not self._stopping.is_set():
+            self._write_down(event, outcome)
+            logger.info("webhook %s %s %s", body["type"], event, outcome.status or outcome.error)
+        return outcome
+
+    def _write_down(self, event: str, outcome: Outcome) -> None:
+        now = time.time()
+        with self.storage.transaction() as db:
+            db.change(
+                "INSERT INTO attempt (event, at, status, error, milliseconds) VALUES (?, ?, ?, ?, ?)",
+                *(event, now, outcome.status, outcome.error, outcome.milliseconds),
+            )
+            rows = db.rows("SELECT attempts FROM delivery WHERE event = ?", event)
+            done = rows[0]["attempts"] if rows else 0
+            if outcome.arrived:
+                query = "UPDATE delivery SET state = 'delivered', attempts = attempts + 1 WHERE event = ?"
+                db.change(query, event)
+                if (body := db.find(event)) is not None:
+                    db.save({**body, "pending_webhooks": 0}, status=body["type"])
+                return
+            state = "pending" if done < len(self.delays) else "given up"
+            delay = self.delays[min(done, len(self.delays) - 1)] if self.delays else 0
+            db.change(
+                "UPDATE delivery SET state = ?, attempts = attempts + 1, due = ? "
+                "WHERE event = ? AND state <> 'delivered'",
+                *(state, now + delay, event),
+            )
+
+    # --- For tests and demonstrations --------------------------------------------------------------------
+    def attempt_all(self, events: list[str]) -> list[Outcome]:
+        """Carry events at the same time, one thread each; the same event may stand there often."""
+        outcomes: list[Outcome | None] = [None] * len(events)
+
+        def carry(place: int) -> None:
+            outcomes[place] = self.attempt(events[place])
+
+        threads = [threading.Thread(target=carry, args=[place], daemon=True) for place in range(len(events))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def waiting(self) -> list[str]:
+        """Return the events still to be carried."""
+        with self.storage.transaction() as db:
+            rows = db.rows("SELECT event FROM delivery WHERE state = 'pending' ORDER BY due, rowid")
+        return [row["event"] for row in rows]
+
+    def log(self, event: str | None = None) -> list[dict[str, Any]]:
+        """Return every attempt, of one event or of all, the newest first."""
+        query = "SELECT event, at, status, error, milliseconds FROM attempt"
+        query += " WHERE event = ?" if event else " WHERE ? IS NULL"
+        with self.storage.transaction() as db:
+            return [dict(row) for row in db.rows(f"{query} ORDER BY seq DESC LIMIT 500", event)]

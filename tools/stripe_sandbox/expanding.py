@@ -1,0 +1,60 @@
+"""`expand[]`: puts whole objects where an answer would name only their ids, and strips the sandbox's own notes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tools.stripe_sandbox import objects
+from tools.stripe_sandbox.errors import ApiError
+from tools.stripe_sandbox.storage import Body, Records, public
+
+DEEPEST = 4
+# Stripe, too, shows the first lines only; the rest is read from the list of lines.
+LINES_SHOWN = 10
+Paths = Sequence[Sequence[str]]
+
+
+def answer(db: Records, body: Body, wanted: Sequence[str]) -> Body:
+    """Return an object for the world, with what was wanted in full."""
+    for path in wanted:
+        if len(path.split(".")) > DEEPEST + (body["object"] == "list"):
+            raise ApiError(f"You cannot expand more than {DEEPEST} levels of a property.", param="expand")
+    paths = [path.split(".") for path in wanted]
+    if body["object"] == "list":
+        paths.append(["data"])
+    return _expanded(db, body, paths, "")
+
+
+def _expanded(db: Records, body: Body, paths: Paths, above: str) -> Body:
+    result = public(body)
+    for name in {path[0] for path in paths}:
+        rests = [path[1:] for path in paths if path[0] == name and path[1:]]
+        path = f"{above}.{name}".lstrip(".")
+        if body.get("object") == "checkout.session" and name == "line_items":
+            result[name] = _lines(body)
+        if name not in result:
+            raise _refusal(path)
+        result[name] = _property(db, result[name], rests, path)
+    return result
+
+
+def _property(db: Records, value: Any, rests: Paths, path: str) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return [_expanded(db, item, rests, path) for item in value]
+    if isinstance(value, dict):
+        return _expanded(db, value, rests, path)
+    found = db.find(value) if isinstance(value, str) else None
+    if found is None:
+        raise _refusal(path)
+    return _expanded(db, found, rests, path)
+
+
+def _lines(session: Body) -> Body:
+    lines = session["_lines"]
+    url = f"/v1/checkout/sessions/{session['id']}/line_items"
+    return objects.list_of(lines[:LINES_SHOWN], url, more=len(lines) > LINES_SHOWN)
+
+
+def _refusal(path: str) -> ApiError:
+    return ApiError(f"This property cannot be expanded ({path}).", param="expand")

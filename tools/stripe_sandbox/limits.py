@@ -1,0 +1,327 @@
+"""Stripe's rules for a new Checkout Session that no type expresses: numbers, lengths, addresses, amounts.
+
+It also refuses, by name, what Stripe would take and the sandbox cannot act out: nothing is taken silently. It reads
+parameters that `checking` has turned into values, and changes nothing.
+"""
+
+import re
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from tools.stripe_sandbox import currencies
+from tools.stripe_sandbox.errors import ApiError, empty, invalid_integer, missing, no_such, not_played
+
+Params = dict[str, Any]
+
+HALF_HOUR, DAY = 30 * 60, 24 * 60 * 60
+MOST_LINES, MOST_SHIPPING_OPTIONS, MOST_CUSTOM_FIELDS, MOST_IMAGES = 100, 5, 3, 8
+MOST_KEYS, LONGEST_KEY, LONGEST_VALUE = 50, 40, 500
+LONGEST_NOTE = 1200
+MOST_OF_ONE = 999_999_999
+LONGEST = {"client_reference_id": 200, "integration_identifier": 200}
+PLAYED = frozenset(
+    """
+    adaptive_pricing after_expiration allow_promotion_codes allowed_payment_method_types automatic_tax
+    billing_address_collection branding_settings cancel_url client_reference_id consent_collection currency
+    custom_fields custom_text customer_creation customer_email excluded_payment_method_types expand expires_at
+    integration_identifier invoice_creation line_items locale metadata mode payment_intent_data
+    phone_number_collection shipping_address_collection shipping_options submit_type success_url tax_id_collection
+    ui_mode
+    """.split()
+)
+# Taken only when switched off, as a shop does that leaves nothing to the settings of its account.
+ONLY_OFF = ("automatic_tax", "invoice_creation", "tax_id_collection")
+PLAYED_IN_INTENT = frozenset(
+    "capture_method description metadata receipt_email statement_descriptor statement_descriptor_suffix".split()
+)
+TEMPLATE = "{CHECKOUT_SESSION_ID}"
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+
+
+def check_session(params: Params, now: int) -> None:
+    """Refuse a new session that Stripe would refuse."""
+    _mode(params)
+    for name in params:
+        if name not in PLAYED:
+            raise not_played(name)
+    _switched_off(params)
+    _time(params, now)
+    for name in ("success_url", "cancel_url"):
+        if name in params:
+            check_address(params[name], name)
+    if "customer_email" in params:
+        check_email(params["customer_email"], "customer_email")
+    _texts(params)
+    _intent(params.get("payment_intent_data", {}))
+    _custom_fields(params.get("custom_fields", []))
+    _lines(params["line_items"])
+    _shipping(params.get("shipping_options", []))
+    _one_currency(params)
+
+
+def _mode(params: Params) -> None:
+    if "mode" not in params:
+        raise missing("mode")
+    if params["mode"] != "payment":
+        raise not_played(f"mode={params['mode']}")
+    if params.get("ui_mode", "hosted_page") != "hosted_page":
+        raise not_played(f"ui_mode={params['ui_mode']}")
+    for name in ("success_url", "line_items"):
+        if not params.get(name):
+            raise missing(name)
+
+
+def _switched_off(params: Params) -> None:
+    for name in ONLY_OFF:
+        if params.get(name, {}).get("enabled"):
+            raise not_played(f"{name}[enabled]")
+    if params.get("after_expiration", {}).get("recovery", {}).get("enabled"):
+        raise not_played("after_expiration[recovery][enabled]")
+    if params.get("customer_creation") == "always":
+        raise not_played("customer_creation=always")
+    if params.get("consent_collection", {}).get("payment_method_reuse_agreement"):
+        raise not_played("consent_collection[payment_method_reuse_agreement]")
+    if "card" not in params.get("allowed_payment_method_types", ["card"]):
+        raise not_played("allowed_payment_method_types without card")
+    if "card" in params.get("excluded_payment_method_types", []):
+        raise not_played("excluded_payment_method_types with card")
+
+
+def _time(params: Params, now: int) -> None:
+    ends = params.get("expires_at", now + DAY)
+    if ends < now + HALF_HOUR:
+        text = "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation."
+        raise ApiError(text, param="expires_at")
+    if ends > now + DAY:
+        text = "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation."
+        raise ApiError(text, param="expires_at")
+
+
+def check_address(address: str, param: str) -> None:
+    """Refuse what is no web address, or one that a browser would reach unencrypted over a network."""
+    try:
+        parts = urlsplit(address)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https") or re.search(r"\s", address):
+        raise ApiError("Not a valid URL", code="url_invalid", param=param)
+    if parts.scheme == "http" and not is_this_machine(host):
+        text = f"Invalid URL: {param} must begin with https, or with http and the name of this machine."
+        raise ApiError(text, code="url_invalid", param=param)
+    if "CHECKOUT_SESSION_ID" in address.replace(TEMPLATE, ""):
+        text = f"Invalid URL: {param} must hold {TEMPLATE} as it is; encoded it would not be replaced."
+        raise ApiError(text, code="url_invalid", param=param)
+
+
+def is_this_machine(host: str) -> bool:
+    """Tell whether a host name is one of this very machine."""
+    if re.fullmatch(r"([a-z0-9-]+\.)*localhost", host):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_email(address: str, param: str) -> None:
+    """Refuse what cannot be an e-mail address."""
+    if not EMAIL.fullmatch(address):
+        raise ApiError(f"Invalid email address: {address[:100]}", code="email_invalid", param=param)
+
+
+def check_metadata(metadata: dict[str, str], param: str = "metadata") -> None:
+    """Refuse more or longer metadata than Stripe keeps."""
+    if len(metadata) > MOST_KEYS:
+        text = f"You can only have up to {MOST_KEYS} metadata keys, but you passed in {len(metadata)}."
+        raise ApiError(text, param=param)
+    for key, value in metadata.items():
+        if len(key) > LONGEST_KEY:
+            text = f"Metadata keys can have up to {LONGEST_KEY} characters, but you passed in {len(key)}."
+            raise ApiError(text, param=param)
+        if len(value) > LONGEST_VALUE:
+            text = (
+                f"Metadata values can have up to {LONGEST_VALUE} characters, but you passed in a value that is "
+                f"{len(value)} characters. Invalid value: {value[:20]}…"
+            )
+            raise ApiError(text, param=f"{param}[{key}]")
+
+
+def _texts(params: Params) -> None:
+    check_metadata(params.get("metadata", {}))
+    for name, longest in LONGEST.items():
+        if len(params.get(name, "")) > longest:
+            raise ApiError(f"Invalid string: {name} must be at most {longest} characters", param=name)
+    for name, text in params.get("custom_text", {}).items():
+        if text and len(text["message"]) > LONGEST_NOTE:
+            param = f"custom_text[{name}][message]"
+            raise ApiError(f"Invalid string: must be at most {LONGEST_NOTE} characters", param=param)
+    countries = params.get("shipping_address_collection", {}).get("allowed_countries")
+    if countries == []:
+        raise empty("shipping_address_collection[allowed_countries]")
+
+
+def _intent(data: Params) -> None:
+    for name in data:
+        if name not in PLAYED_IN_INTENT:
+            raise not_played(f"payment_intent_data[{name}]")
+    if data.get("capture_method") == "manual":
+        raise not_played("payment_intent_data[capture_method]=manual")
+    check_metadata(data.get("metadata", {}), "payment_intent_data[metadata]")
+    if "receipt_email" in data:
+        check_email(data["receipt_email"], "payment_intent_data[receipt_email]")
+
+
+def _custom_fields(fields: list[Params]) -> None:
+    if len(fields) > MOST_CUSTOM_FIELDS:
+        raise ApiError(f"You can only add up to {MOST_CUSTOM_FIELDS} custom fields.", param="custom_fields")
+    keys = [field["key"] for field in fields]
+    for number, field in enumerate(fields):
+        path = f"custom_fields[{number}]"
+        if not re.fullmatch("[A-Za-z0-9]{1,200}", field["key"]) or keys.count(field["key"]) > 1:
+            raise ApiError(
+                "Keys of custom fields are alphanumeric, up to 200 characters and unique.",
+                param=f"{path}[key]",
+            )
+        if field["type"] == "dropdown" and not field.get("dropdown", {}).get("options"):
+            raise missing(f"{path}[dropdown][options]")
+
+
+# --- Lines, shipping and their sum -----------------------------------------------------------------------
+def _lines(lines: list[Params]) -> None:
+    if len(lines) > MOST_LINES:
+        text = f"Checkout Sessions in `payment` mode take at most {MOST_LINES} line items, not {len(lines)}."
+        raise ApiError(text, param="line_items")
+    for number, line in enumerate(lines):
+        path = f"line_items[{number}]"
+        for name in ("tax_rates",):
+            if line.get(name):
+                raise not_played(f"{path}[{name}]")
+        if line.get("adjustable_quantity", {}).get("enabled"):
+            raise not_played(f"{path}[adjustable_quantity]")
+        check_metadata(line.get("metadata", {}), f"{path}[metadata]")
+        _price(line, path)
+        if "quantity" not in line:
+            raise missing(f"{path}[quantity]")
+        _at_least(line["quantity"], 1, f"{path}[quantity]")
+        if line["quantity"] > MOST_OF_ONE:
+            text = f"This value must be less than or equal to {MOST_OF_ONE}."
+            raise invalid_integer(f"{path}[quantity]", text)
+
+
+def _price(line: Params, path: str) -> None:
+    _exactly_one(line, "price", "price_data", path)
+    if "price" in line:
+        raise no_such("price", line["price"], f"{path}[price]")
+    data, path = line["price_data"], f"{path}[price_data]"
+    _exactly_one(data, "product", "product_data", path)
+    if "product" in data:
+        raise no_such("product", data["product"], f"{path}[product]")
+    if "recurring" in data:
+        text = "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or "
+        raise ApiError(f"{text}use only one-time prices.", param="mode")
+    _exactly_one(data, "unit_amount", "unit_amount_decimal", path)
+    if "unit_amount_decimal" in data:
+        raise not_played(f"{path}[unit_amount_decimal]")
+    _amount(data["unit_amount"], data["currency"], path, "unit_amount")
+    product = data["product_data"]
+    check_metadata(product.get("metadata", {}), f"{path}[product_data][metadata]")
+    if len(product.get("images", [])) > MOST_IMAGES:
+        text = f"A product has at most {MOST_IMAGES} images."
+        raise ApiError(text, param=f"{path}[product_data][images]")
+
+
+def _exactly_one(params: Params, first: str, second: str, path: str) -> None:
+    if first in params and second in params:
+        text = f"You may only specify one of these parameters: {first}, {second}."
+        raise ApiError(text, param=f"{path}[{first}]")
+    if first not in params and second not in params:
+        raise missing(f"{path}[{second if second.endswith('data') else first}]")
+
+
+def _at_least(number: int, least: int, param: str) -> None:
+    if number < least:
+        raise invalid_integer(param, f"This value must be greater than or equal to {least}.")
+
+
+def _amount(amount: int, currency: str, path: str, name: str) -> None:
+    if currency not in currencies.SUPPORTED:
+        listed = ", ".join(sorted(currencies.SUPPORTED))
+        text = f"Invalid currency: {currency[:20]}. Stripe currently supports these currencies: {listed}"
+        raise ApiError(text, param=f"{path}[currency]")
+    if amount < 0:
+        raise invalid_integer(f"{path}[{name}]", "Invalid non-negative integer")
+    if amount > currencies.maximum(currency):
+        raise _too_large(currency, f"{path}[{name}]")
+    if amount % (step := currencies.step(currency)):
+        text = f"Invalid amount: {amount}. Amounts in {currency.upper()} must be a multiple of {step}."
+        raise ApiError(text, param=f"{path}[{name}]")
+
+
+def _too_large(currency: str, param: str) -> ApiError:
+    most = currencies.written(currencies.maximum(currency), currency)
+    return ApiError(f"Amount must be no more than {most}", code="amount_too_large", param=param)
+
+
+def _shipping(options: list[Params]) -> None:
+    if len(options) > MOST_SHIPPING_OPTIONS:
+        text = f"You can only add up to {MOST_SHIPPING_OPTIONS} shipping options."
+        raise ApiError(text, param="shipping_options")
+    for number, option in enumerate(options):
+        path = f"shipping_options[{number}]"
+        _exactly_one(option, "shipping_rate", "shipping_rate_data", path)
+        if "shipping_rate" in option:
+            raise no_such("shipping rate", option["shipping_rate"], f"{path}[shipping_rate]")
+        data, path = option["shipping_rate_data"], f"{path}[shipping_rate_data]"
+        if "fixed_amount" not in data:
+            raise missing(f"{path}[fixed_amount]")
+        if "currency_options" in data["fixed_amount"]:
+            raise not_played(f"{path}[fixed_amount][currency_options]")
+        _days(data.get("delivery_estimate", {}), f"{path}[delivery_estimate]")
+        path = f"{path}[fixed_amount]"
+        _amount(data["fixed_amount"]["amount"], data["fixed_amount"]["currency"], path, "amount")
+
+
+def _days(estimate: Params, path: str) -> None:
+    """Refuse less than one day, and an end before the beginning; ends of different units are not compared."""
+    ends = [estimate[name] for name in ("minimum", "maximum") if estimate.get(name)]
+    for name in ("minimum", "maximum"):
+        if estimate.get(name):
+            _at_least(estimate[name]["value"], 1, f"{path}[{name}][value]")
+    if len({end["unit"] for end in ends}) == 1 and ends[0]["value"] > ends[-1]["value"]:
+        text = "The minimum of a delivery estimate must not be more than its maximum."
+        raise ApiError(text, param=f"{path}[minimum][value]")
+
+
+def _currencies(params: Params) -> Iterator[tuple[str, str]]:
+    for number, line in enumerate(params["line_items"]):
+        yield f"line_items[{number}][price_data][currency]", line["price_data"]["currency"]
+    for number, option in enumerate(params.get("shipping_options", [])):
+        path = f"shipping_options[{number}][shipping_rate_data][fixed_amount][currency]"
+        yield path, option["shipping_rate_data"]["fixed_amount"]["currency"]
+    if "currency" in params:
+        yield "currency", params["currency"]
+
+
+def _one_currency(params: Params) -> None:
+    currency = params["line_items"][0]["price_data"]["currency"]
+    for param, other in _currencies(params):
+        if other != currency:
+            text = f"A Checkout Session has one currency: `{currency}`, not `{other}` too."
+            raise ApiError(text, param=param)
+    total = sum(line["price_data"]["unit_amount"] * line["quantity"] for line in params["line_items"])
+    options = params.get("shipping_options", [])
+    total += options[0]["shipping_rate_data"]["fixed_amount"]["amount"] if options else 0
+    check_total(total, currency)
+
+
+def check_total(total: int, currency: str) -> None:
+    """Refuse a sum that cannot be charged; nothing at all can be given away."""
+    if 0 < total < currencies.minimum(currency):
+        least = currencies.written(currencies.minimum(currency), currency)
+        text = f"The Checkout Session's total amount due must add up to at least {least} {currency}"
+        raise ApiError(text, code="amount_too_small")
+    if total > currencies.maximum(currency):
+        raise _too_large(currency, "line_items")

@@ -1,0 +1,228 @@
+"""Builds new objects with every field that Stripe's have, so that the SDK and the shop find what they look for.
+
+Only shapes: nothing is kept, nothing is decided, nothing is sent.
+"""
+
+from typing import Any
+
+from tools.stripe_sandbox.identifiers import new_id
+from tools.stripe_sandbox.storage import Body
+
+NO_ADDRESS: Body = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
+# Fields that are there and say nothing, until something happens.
+NULL_IN_INTENT = """
+    application application_fee_amount automatic_payment_methods canceled_at cancellation_reason
+    customer customer_account excluded_payment_method_types last_payment_error latest_charge
+    next_action on_behalf_of payment_method payment_method_configuration_details processing review
+    setup_future_usage shipping source transfer_data transfer_group
+""".split()
+NULL_IN_CHARGE = """
+    application application_fee application_fee_amount balance_transaction customer
+    failure_balance_transaction failure_code failure_message on_behalf_of outcome receipt_number
+    receipt_url review source source_transfer transfer_data transfer_group
+""".split()
+# The delayed method of each currency's home.
+DELAYED_METHODS = {
+    "aud": "au_becs_debit",
+    "cad": "acss_debit",
+    "eur": "sepa_debit",
+    "gbp": "bacs_debit",
+    "usd": "us_bank_account",
+}
+
+
+def list_of(bodies: list[Body], url: str, *, more: bool = False) -> Body:
+    """Return a list as Stripe answers it."""
+    return {"object": "list", "data": bodies, "has_more": more, "url": url}
+
+
+def product(data: Body, now: int) -> Body:
+    """Return a product that lives for one session."""
+    return {
+        "id": new_id("prod_"),
+        "object": "product",
+        "active": False,
+        "attributes": [],
+        "created": now,
+        "default_price": None,
+        "description": data.get("description"),
+        "images": data.get("images", []),
+        "livemode": False,
+        "marketing_features": [],
+        "metadata": data.get("metadata", {}),
+        "name": data["name"],
+        "package_dimensions": None,
+        "shippable": None,
+        "statement_descriptor": None,
+        "tax_code": data.get("tax_code"),
+        "type": "service",
+        "unit_label": data.get("unit_label"),
+        "updated": now,
+        "url": None,
+    }
+
+
+def price(data: Body, product_id: str, now: int) -> Body:
+    """Return a price that lives for one session."""
+    return {
+        "id": new_id("price_1"),
+        "object": "price",
+        "active": False,
+        "billing_scheme": "per_unit",
+        "created": now,
+        "currency": data["currency"],
+        "custom_unit_amount": None,
+        "livemode": False,
+        "lookup_key": None,
+        "metadata": {},
+        "nickname": None,
+        "product": product_id,
+        "recurring": None,
+        "tax_behavior": data.get("tax_behavior", "unspecified"),
+        "tiers_mode": None,
+        "transform_quantity": None,
+        "type": "one_time",
+        "unit_amount": data["unit_amount"],
+        "unit_amount_decimal": str(data["unit_amount"]),
+    }
+
+
+def line_item(line: Body, sold: Body, now: int) -> Body:
+    """Return a line of a session for a product."""
+    data = line["price_data"]
+    amount = data["unit_amount"] * line["quantity"]
+    return {
+        "id": new_id("li_1"),
+        "object": "item",
+        "adjustable_quantity": None,
+        "amount_discount": 0,
+        "amount_subtotal": amount,
+        "amount_tax": 0,
+        "amount_total": amount,
+        "currency": data["currency"],
+        "description": sold["name"],
+        "metadata": line.get("metadata", {}),
+        "price": price(data, sold["id"], now),
+        "quantity": line["quantity"],
+    }
+
+
+def shipping_rate(data: Body, now: int) -> Body:
+    """Return a shipping rate that lives for one session."""
+    return {
+        "id": new_id("shr_1"),
+        "object": "shipping_rate",
+        "active": False,
+        "created": now,
+        "delivery_estimate": data.get("delivery_estimate"),
+        "display_name": data["display_name"],
+        "fixed_amount": data["fixed_amount"],
+        "livemode": False,
+        "metadata": data.get("metadata", {}),
+        "tax_behavior": data.get("tax_behavior", "unspecified"),
+        "tax_code": data.get("tax_code"),
+        "type": "fixed_amount",
+    }
+
+
+def intent(session: Body, methods: list[str], now: int) -> Body:
+    """Return the PaymentIntent of a session, before anything was paid."""
+    data, identifier = session["_intent_data"], new_id("pi_3")
+    return {
+        "id": identifier,
+        "object": "payment_intent",
+        **dict.fromkeys(NULL_IN_INTENT),
+        "amount": session["amount_total"],
+        "amount_capturable": 0,
+        "amount_details": {"tip": {}},
+        "amount_received": 0,
+        "capture_method": data.get("capture_method", "automatic_async"),
+        "client_secret": f"{identifier}_secret_{new_id('')}",
+        "confirmation_method": "automatic",
+        "created": now,
+        "currency": session["currency"],
+        "description": data.get("description"),
+        "livemode": False,
+        "metadata": data.get("metadata", {}),
+        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
+        "payment_method_types": methods,
+        "receipt_email": data.get("receipt_email"),
+        "statement_descriptor": data.get("statement_descriptor"),
+        "statement_descriptor_suffix": data.get("statement_descriptor_suffix"),
+        "status": "requires_payment_method",
+    }
+
+
+def charge(paid: Body, billing: Body, details: Body, now: int) -> Body:
+    """Return an attempt to take the money of a PaymentIntent, not yet decided."""
+    return {
+        "id": new_id("ch_3"),
+        "object": "charge",
+        **dict.fromkeys(NULL_IN_CHARGE),
+        "amount": paid["amount"],
+        "amount_captured": 0,
+        "amount_refunded": 0,
+        "billing_details": {"tax_id": None, **billing},
+        "calculated_statement_descriptor": "TEST PAYMENT",
+        "captured": False,
+        "created": now,
+        "currency": paid["currency"],
+        "description": paid["description"],
+        "disputed": False,
+        "fraud_details": {},
+        "livemode": False,
+        "metadata": paid["metadata"],
+        "paid": False,
+        "payment_intent": paid["id"],
+        "payment_method": paid["payment_method"],
+        "payment_method_details": details,
+        "radar_options": {},
+        "receipt_email": paid["receipt_email"],
+        "refunded": False,
+        "shipping": paid["shipping"],
+        "statement_descriptor": paid["statement_descriptor"],
+        "statement_descriptor_suffix": paid["statement_descriptor_suffix"],
+        "status": "pending",
+    }
+
+
+def refund(charged: Body, amount: int, params: Body, now: int) -> Body:
+    """Return money given back."""
+    return {
+        "id": new_id("re_3"),
+        "object": "refund",
+        "amount": amount,
+        "balance_transaction": None,
+        "charge": charged["id"],
+        "created": now,
+        "currency": charged["currency"],
+        "destination_details": {"card": {"reference_status": "pending", "type": "refund"}, "type": "card"},
+        "metadata": params.get("metadata") or {},
+        "payment_intent": charged["payment_intent"],
+        "reason": params.get("reason"),
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        "status": "succeeded",
+        "transfer_reversal": None,
+    }
+
+
+def payment_method_details(method: str, last4: str) -> Body:
+    """Return what a charge says about the card or the bank account."""
+    if method != "card":
+        return {"type": method, method: {"last4": "3000", "country": None, "fingerprint": None}}
+    card: dict[str, Any] = {
+        "brand": "visa",
+        "checks": {"address_line1_check": "pass", "address_postal_code_check": "pass", "cvc_check": "pass"},
+        "country": "US",
+        "exp_month": 12,
+        "exp_year": 2034,
+        "fingerprint": "sandbox",
+        "funding": "credit",
+        "installments": None,
+        "last4": last4,
+        "network": "visa",
+        "three_d_secure": None,
+        "wallet": None,
+    }
+    return {"type": "card", "card": card}

@@ -1,0 +1,232 @@
+"""Money that does not move: paying a session, settling a delayed payment, giving money back.
+
+Each changes the session, its PaymentIntent and its charge together, in the caller's transaction, and records the
+events that Stripe would. Whether what a person typed is complete is checked before, on the page.
+"""
+
+from dataclasses import dataclass, field
+
+from tools.stripe_sandbox import objects, sessions
+from tools.stripe_sandbox.account import Account
+from tools.stripe_sandbox.errors import ApiError, invalid_integer, missing, no_such, wrong_state
+from tools.stripe_sandbox.events import Cause
+from tools.stripe_sandbox.identifiers import new_id
+from tools.stripe_sandbox.limits import check_metadata
+from tools.stripe_sandbox.storage import Body, Records
+
+# What the shopper is told, by the code that a bank gives.
+DECLINES = {
+    "generic_decline": "Your card was declined.",
+    "insufficient_funds": "Your card has insufficient funds.",
+}
+LAST_FOUR = {"generic_decline": "0002", "insufficient_funds": "9995"}
+
+
+@dataclass(frozen=True)
+class Shopper:
+    """Who pays, as typed into the payment page."""
+
+    email: str
+    name: str
+    phone: str | None = None
+    billing: Body = field(default_factory=lambda: dict(objects.NO_ADDRESS))
+    delivery: Body | None = None  # name and address
+    terms_accepted: bool = False
+    answers: dict[str, str] = field(default_factory=dict)  # of the shop's own fields
+
+
+def decline(account: Account, db: Records, session: Body, shopper: Shopper, reason: str) -> str:
+    """Let the bank refuse; the session stays open. Return what the shopper is told."""
+    paid = _intent(account, db, session, shopper)
+    charge = _charge(account, paid, shopper, "card", LAST_FOUR[reason])
+    failure = {"failure_code": "card_declined", "failure_message": DECLINES[reason], "status": "failed"}
+    db.add(charge | failure, parent=paid["id"])
+    paid |= {"latest_charge": charge["id"], "last_payment_error": _failure(reason, charge)}
+    account.tell(db, "charge.failed", charge | failure)
+    account.tell(db, "payment_intent.payment_failed", db.save(paid))
+    sessions.keep(db, session)
+    return DECLINES[reason]
+
+
+def pay(account: Account, db: Records, session: Body, shopper: Shopper) -> None:
+    """Take the money of an open session at once; complete it without any where it costs nothing."""
+    _fill_in(session, shopper)
+    if not session["amount_total"]:
+        session["payment_status"] = "no_payment_required"
+    else:
+        paid = _intent(account, db, session, shopper)
+        charge = db.add(_charge(account, paid, shopper, "card", "4242"), parent=paid["id"])
+        _take(account, db, paid, charge)
+        session["payment_status"] = "paid"
+    sessions.keep(db, session)
+    account.tell(db, "checkout.session.completed", session)
+
+
+def pay_later(account: Account, db: Records, session: Body, shopper: Shopper, *, succeeds: bool) -> None:
+    """Complete an open session with a bank debit that is decided later."""
+    _fill_in(session, shopper)
+    paid = _intent(account, db, session, shopper)
+    charge = _charge(account, paid, shopper, session["payment_method_types"][-1], "3000")
+    db.add(charge, parent=paid["id"])
+    paid |= {"status": "processing", "latest_charge": charge["id"]}
+    account.tell(db, "payment_intent.processing", db.save(paid))
+    session |= {"_settle_at": account.clock() + account.settle_after, "_succeeds": succeeds}
+    sessions.keep(db, session)
+    account.tell(db, "checkout.session.completed", session)
+
+
+def settle(account: Account, db: Records, session: Body, *, succeeds: bool | None = None) -> Body:
+    """Decide a delayed payment, as was chosen on the page unless the caller chooses."""
+    if session.get("_settle_at") is None:
+        raise wrong_state("This Checkout Session has no payment that is waiting to be settled.")
+    succeeds = session["_succeeds"] if succeeds is None else succeeds
+    session["_settle_at"] = None
+    paid = db.find(session["payment_intent"]) or {}
+    charge = db.find(paid["latest_charge"]) or {}
+    if succeeds:
+        _take(account, db, paid, charge)
+        session["payment_status"] = "paid"
+    else:
+        charge |= {"status": "failed", "failure_code": "insufficient_funds"}
+        charge["failure_message"] = "The bank did not pay: the account has insufficient funds."
+        error = _failure("insufficient_funds", charge)
+        paid |= {"status": "requires_payment_method", "last_payment_error": error}
+        account.tell(db, "charge.failed", db.save(charge))
+        account.tell(db, "payment_intent.payment_failed", db.save(paid))
+    sessions.keep(db, session)
+    account.tell(db, f"checkout.session.async_payment_{'succeeded' if succeeds else 'failed'}", session)
+    return session
+
+
+def end_due(account: Account) -> list[str]:
+    """End sessions whose time has come, and settle delayed payments that are due; return which they were."""
+    with account.storage.transaction() as db:
+        due = db.due(sessions.KIND, account.clock())
+    for identifier in due:
+        with account.storage.transaction() as db:
+            session = sessions.get(account, db, identifier)  # ends it if it is open
+            settle_at = session.get("_settle_at")
+            if settle_at is not None and settle_at <= account.clock():
+                settle(account, db, session)
+    return due
+
+
+def _fill_in(session: Body, shopper: Shopper) -> None:
+    session |= {"status": "complete", "url": None}
+    session["customer_details"] = sessions.customer_details(
+        email=shopper.email, name=shopper.name, phone=shopper.phone, address=shopper.billing
+    )
+    session["collected_information"]["shipping_details"] = shopper.delivery
+    asked = session["consent_collection"] or {}
+    if asked.get("terms_of_service") == "required":
+        session["consent"] = {"promotions": None, "terms_of_service": "accepted"}
+    for custom in session["custom_fields"]:
+        custom[custom["type"]]["value"] = shopper.answers.get(custom["key"]) or None
+
+
+def _intent(account: Account, db: Records, session: Body, shopper: Shopper) -> Body:
+    """Return the session's PaymentIntent, made at the first attempt, with what was typed this time."""
+    paid = db.find(session["payment_intent"] or "", "payment_intent")
+    if paid is None:
+        paid = db.add(objects.intent(session, session["payment_method_types"], account.now()))
+        session["payment_intent"] = paid["id"]
+        db.set_parent(session["id"], paid["id"])
+        account.tell(db, "payment_intent.created", paid)
+    paid |= {"amount": session["amount_total"], "payment_method": new_id("pm_1"), "last_payment_error": None}
+    if shopper.delivery:
+        rest = {"carrier": None, "phone": shopper.phone, "tracking_number": None}
+        paid["shipping"] = {**shopper.delivery, **rest}
+    return db.save(paid)
+
+
+def _charge(account: Account, paid: Body, shopper: Shopper, method: str, last4: str) -> Body:
+    billing = {
+        "address": shopper.billing,
+        "email": shopper.email,
+        "name": shopper.name,
+        "phone": shopper.phone,
+    }
+    return objects.charge(paid, billing, objects.payment_method_details(method, last4), account.now())
+
+
+def _take(account: Account, db: Records, paid: Body, charge: Body) -> None:
+    charge |= {"paid": True, "captured": True, "amount_captured": charge["amount"], "status": "succeeded"}
+    charge["outcome"] = {
+        "network_status": "approved_by_network",
+        "reason": None,
+        "risk_level": "normal",
+        "seller_message": "Payment complete.",
+        "type": "authorized",
+    }
+    paid |= {"status": "succeeded", "amount_received": paid["amount"], "latest_charge": charge["id"]}
+    account.tell(db, "charge.succeeded", db.save(charge))
+    account.tell(db, "payment_intent.succeeded", db.save(paid))
+
+
+def _failure(reason: str, charge: Body) -> Body:
+    return {
+        "charge": charge["id"],
+        "code": "card_declined",
+        "decline_code": reason,
+        "doc_url": "https://stripe.com/docs/error-codes/card-declined",
+        "message": DECLINES[reason],
+        "type": "card_error",
+    }
+
+
+# --- Giving back -----------------------------------------------------------------------------------------
+def refund(account: Account, db: Records, params: Body, cause: Cause) -> Body:
+    """Give back all that is left of a charge, or part of it."""
+    check_metadata(params.get("metadata") or {})
+    charge = _refundable(db, params)
+    left = charge["amount_captured"] - charge["amount_refunded"]
+    amount = params.get("amount", left)
+    if not left:
+        text = f"Charge {charge['id']} has already been refunded."
+        raise wrong_state(text, "charge_already_refunded")
+    if amount <= 0:
+        raise invalid_integer("amount", "This value must be greater than or equal to 1.")
+    if amount > left:
+        text = f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})"
+        raise ApiError(text, param="amount", after_start=True)
+    back = db.add(objects.refund(charge, amount, params, account.now()), parent=charge["payment_intent"])
+    charge["amount_refunded"] += amount
+    charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
+    db.save(charge)
+    account.tell(db, "refund.created", back, cause)
+    account.tell(db, "charge.refunded", charge, cause)
+    return back
+
+
+def _refundable(db: Records, params: Body) -> Body:
+    if "charge" in params:
+        charge = db.find(params["charge"], "charge")
+        if charge is None:
+            raise no_such("charge", params["charge"], "charge")
+    elif "payment_intent" in params:
+        paid = db.find(params["payment_intent"], "payment_intent")
+        if paid is None:
+            raise no_such("payment_intent", params["payment_intent"], "payment_intent")
+        charge = db.find(paid["latest_charge"] or "", "charge")
+    else:
+        raise missing("payment_intent")
+    if charge is None or not charge["paid"]:
+        name = params.get("payment_intent") or params["charge"]
+        raise wrong_state(f"{name} does not have a successful charge to refund.")
+    return charge
+
+
+def fail_refund(account: Account, db: Records, identifier: str) -> Body:
+    """Let a refund come back, as banks do with closed accounts."""
+    back = db.find(identifier, "refund")
+    if back is None:
+        raise no_such("refund", identifier)
+    if back["status"] == "failed":
+        raise wrong_state("This refund has failed already.")
+    back |= {"status": "failed", "failure_reason": "expired_or_canceled_card"}
+    charge = db.find(back["charge"]) or {}
+    charge["amount_refunded"] -= back["amount"]
+    charge["refunded"] = False
+    db.save(charge)
+    account.tell(db, "refund.failed", db.save(back))
+    return back
