@@ -2,7 +2,7 @@
 
 A submission keeps the version of the privacy policy that was shown. It thanks by redirect, so a reload sends nothing
 twice; its mail is queued in the same transaction, so a dead mail server loses nothing. How a form is built and
-checked is in `fields`, what keeps machines out in `spam`, what a valid form leads to in `receiving`.
+checked is in `fields`, what keeps machines out in `spam`, the mail about it in `mails`.
 """
 
 import uuid
@@ -10,7 +10,7 @@ from http import HTTPMethod, HTTPStatus
 from typing import Any, ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext, ngettext
@@ -21,7 +21,7 @@ from wagtail.contrib.forms.models import AbstractEmailForm, AbstractFormField, A
 from wagtail.contrib.routable_page.models import RoutablePageMixin, path
 from wagtail.fields import RichTextField
 
-from forms import receiving, spam
+from forms import mails, spam
 from forms.fields import FormPageForm, VisitorForm, VisitorFormBuilder
 from home.client import client_address
 from home.models import BasePage
@@ -125,8 +125,33 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
         return self.thanks_route(request) if mode_name == "landing" else self._show_blank(request)
 
     def process_form_submission(self, form: VisitorForm) -> Submission:
-        """Store the form and queue the mail, both or neither; Wagtail's own would send inside the request."""
-        return receiving.receive(page=self, form=form)
+        """Store a valid form and queue the mail about it; Wagtail's own would send inside the request.
+
+        A form sent twice (a double click, a retry on a bad line) is stored once: it carries the token of its first
+        time. Changed words under the same token are a new message.
+        """
+        assert form.stamp is not None, "A valid form has a stamp."
+        token = uuid.UUID(form.stamp.token)
+        try:
+            return self._store(form, form.stamp, token)
+        except IntegrityError:
+            earlier = self.get_submissions().filter(token=token).first()
+            if earlier is None:  # something else is wrong
+                raise
+        return earlier if earlier.form_data == form.answers() else self._store(form, form.stamp, uuid.uuid4())
+
+    @transaction.atomic
+    def _store(self, form: VisitorForm, stamp: spam.Stamp, token: uuid.UUID) -> Submission:
+        submission = Submission.objects.create(
+            page=self,
+            form_data=form.answers(),
+            token=token,
+            policy_version_id=stamp.version_id,
+            is_suspicious=form.is_suspicious,
+        )
+        if self.recipients and not submission.is_suspicious:
+            mails.queue_submission(page=self, to=self.recipients, submission=submission, form=form)
+        return submission
 
     def render_landing_page(
         self, request: HttpRequest, form_submission: Submission | None = None, *args: Any, **kwargs: Any

@@ -1,7 +1,8 @@
 """The building blocks of page bodies. Each has a template in templates/blocks/ and no code of its own to run."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
@@ -16,9 +17,6 @@ from wagtail.blocks.field_block import (
 from wagtail.images.blocks import ImageChooserBlock
 
 from home import embeds
-
-if TYPE_CHECKING:
-    from home.models import ServiceSettings
 
 TEXT_FEATURES = ["bold", "italic", "link", "document-link", "ol", "ul"]
 
@@ -187,10 +185,8 @@ def _why_not(address: str) -> Any:
     return "" if embed.frame_address else embed.service.hint
 
 
-def _services() -> "ServiceSettings":
-    from home.models import ServiceSettings  # noqa: PLC0415 - the models need the blocks
-
-    return ServiceSettings.current()
+def _services() -> Any:
+    return apps.get_model("home.ServiceSettings").current()  # by name: the models import the blocks
 
 
 class PlainBodyBlock(blocks.StreamBlock):
