@@ -13,7 +13,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import IntegrityError, models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
@@ -25,10 +25,17 @@ from forms import mails, spam
 from forms.fields import FormPageForm, VisitorForm, VisitorFormBuilder
 from home.client import client_address
 from home.models import BasePage
+from home.throttling import minutes_to_wait
 from policies.models import Policy, PolicyVersion
 
 # Who may not read messages must not turn them to another address, or let them end early.
 READ_MESSAGES = "forms.view_submission"
+
+TOO_MANY = ngettext_lazy(
+    "You have sent several messages within the hour. Please wait %(minutes)s minute, then send this one again.",
+    "You have sent several messages within the hour. Please wait %(minutes)s minutes, then send this one again.",
+    "minutes",
+)
 
 
 class FormField(AbstractFormField):
@@ -169,7 +176,7 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
             return self._show_again(request, form, HTTPStatus.UNPROCESSABLE_ENTITY)
         address = client_address(request)
         if wait := spam.LIMIT.seconds_to_wait(address):
-            form.add_error(None, _flood_message(wait))
+            form.add_error(None, TOO_MANY % {"minutes": minutes_to_wait(wait)})
             response = self._show_again(request, form, HTTPStatus.TOO_MANY_REQUESTS)
             response.headers["Retry-After"] = str(wait)
             return response
@@ -229,12 +236,3 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
 def privacy_policy_in_force() -> PolicyVersion | None:
     """Return the version of the privacy policy that stands under every form now, if there is one."""
     return Policy.objects.in_force_of(Policy.Kind.PRIVACY)
-
-
-def _flood_message(seconds: int) -> str:
-    minutes = -(-seconds // 60)
-    return ngettext(
-        "You have sent several messages within the hour. Please wait %(minutes)s minute, then send this one again.",
-        "You have sent several messages within the hour. Please wait %(minutes)s minutes, then send this one again.",
-        minutes,
-    ) % {"minutes": minutes}

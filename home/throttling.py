@@ -55,6 +55,11 @@ class Limit:
         return f"floods:{self.name}:{fingerprint(address, purpose=self.name)}"
 
 
+def minutes_to_wait(seconds: int) -> int:
+    """Return `Limit.seconds_to_wait` in minutes, rounded up."""
+    return -(-seconds // 60)
+
+
 def fingerprint(address: str, *, purpose: str) -> str:
     """Stand for a sender without naming it: nobody without our key can tell the address (64 characters)."""
     return salted_hmac(f"home.floods.{purpose}", _sender(address), algorithm="sha256").hexdigest()

@@ -8,7 +8,7 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 from wagtail.admin.views.account import PasswordResetView
@@ -16,10 +16,16 @@ from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.models import Site
 
 from home.client import client_address
-from home.throttling import Limit
+from home.throttling import Limit, minutes_to_wait
 
 RESETS_OF_SENDER = Limit("password-resets", most=10, window=timedelta(hours=1))
 RESETS_OF_ACCOUNT = Limit("password-resets-of-account", most=3, window=timedelta(hours=1))
+
+TOO_MANY = ngettext_lazy(
+    "This was asked for several times within the hour. Please wait %(minutes)s minute, then try again.",
+    "This was asked for several times within the hour. Please wait %(minutes)s minutes, then try again.",
+    "minutes",
+)
 
 # Whatever a file holds, opened by itself it runs nothing and asks nobody (an SVG is a document to a browser).
 MEDIA_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
@@ -37,22 +43,13 @@ class LimitedPasswordResetView(PasswordResetView):
         account = form.cleaned_data["email"].strip().casefold()
         wait = max(RESETS_OF_SENDER.seconds_to_wait(sender), RESETS_OF_ACCOUNT.seconds_to_wait(account))
         if wait:
-            form.add_error("email", _wait_message(wait))
+            form.add_error("email", TOO_MANY % {"minutes": minutes_to_wait(wait)})
             response = self.render_to_response(self.get_context_data(form=form), status=429)
             response.headers["Retry-After"] = str(wait)
             return response
         RESETS_OF_SENDER.count(sender)
         RESETS_OF_ACCOUNT.count(account)
         return super().form_valid(form)
-
-
-def _wait_message(seconds: int) -> str:
-    minutes = -(-seconds // 60)
-    return ngettext(
-        "This was asked for several times within the hour. Please wait %(minutes)s minute, then try again.",
-        "This was asked for several times within the hour. Please wait %(minutes)s minutes, then try again.",
-        minutes,
-    ) % {"minutes": minutes}
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
