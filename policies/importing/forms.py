@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from home.models import User
 from policies.importing import drafts
 from policies.models import PolicyPage
-from policies.text import limits
+from policies.text import losses
 from policies.text.losses import RefusedError
 from policies.versions.drafts import NoDraftError
 
@@ -61,7 +61,7 @@ class ImportForm(forms.Form):
         self.user = user
         self.is_too_large = is_too_large
         self.fields["file"].help_text = _("Markdown (.md, .txt) or Word (.docx), up to %(size)s.") % {
-            "size": filesizeformat(limits.MAX_FILE_BYTES)
+            "size": filesizeformat(losses.MAX_FILE_BYTES)
         }
         self.fields["text"].help_text = _("Up to %(size)s. Longer texts are better sent as a file.") % {
             "size": _most_pasted()

@@ -8,7 +8,7 @@ It reads and writes no files and no database.
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape, unescape
@@ -20,8 +20,14 @@ from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
 
 from policies.importing import markdown_bounds
-from policies.text import limits
-from policies.text.losses import RefusedError, count_words, refuse_characters, refuse_losses, words_of_markup
+from policies.text.losses import (
+    MAX_DEPTH,
+    RefusedError,
+    count_words,
+    refuse_characters,
+    refuse_losses,
+    words_of_markup,
+)
 from policies.text.markup import canonical, clean_html, plain_text
 
 TITLE_LENGTH = 255
@@ -90,7 +96,7 @@ def convert(text: str, *, fallback_title: str) -> Document:
     shown = words_of_markup(markup)  # before all else: it refuses what cannot be cleaned
     refuse_characters(clean_html(markup))  # they may be written as entities
     html = canonical(markup)
-    refuse_losses(_source_words(body, references.get("references", {})), _token_words(tokens))
+    refuse_losses(_source_words(body, references.get("references", {})), count_words(_token_text(tokens)))
     refuse_losses(shown, count_words(plain_text(html)))
     if not plain_text(html):
         raise RefusedError(_("it holds no text"))
@@ -135,7 +141,7 @@ def _split(text: str) -> tuple[dict[str, str], str]:
 
 
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": limits.MAX_DEPTH}).enable("table")
+    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": MAX_DEPTH}).enable("table")
     markdown_bounds.bound_tables(parser)
     parser.normalizeLink = lambda url: url  # type: ignore[method-assign]  # its way to keep an address as it is; cleaning judges it
     parser.add_render_rule("image", _image_as_link)
@@ -178,13 +184,10 @@ def _source_words(body: str, references: dict[str, Any]) -> Counter[str]:
     return count_words(unescape(text)) - unprinted
 
 
-def _token_words(tokens: Iterable[Token]) -> Counter[str]:
-    return count_words("\n".join(_token_texts(tokens)))
-
-
-def _token_texts(tokens: Iterable[Token]) -> Iterator[str]:
-    """All that the parser kept: text, code, markup, addresses."""
-    for token in tokens:
-        pieces = (token.children or []) if token.type == "inline" else [token]
-        yield from (unescape(piece.content) for piece in pieces)
-        yield from (str(value) for piece in pieces for value in piece.attrs.values())
+def _token_text(tokens: Iterable[Token]) -> str:
+    """Return all that the parser kept: text, code, markup, URLs."""
+    return "\n".join(
+        line
+        for token in markdown_bounds.pieces(tokens)
+        for line in (unescape(token.content), *map(str, token.attrs.values()))
+    )

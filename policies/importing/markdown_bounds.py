@@ -1,7 +1,7 @@
 """Refuses Markdown that its parser would take minutes over, or make into far more than it is. Real texts are not near.
 
-Most is counted in the text before anything is tried with it. What tables and references stand for is only known while
-the text is parsed: cells are counted as they come, and the length of the result before it is written.
+Marks are counted in the text before anything is tried with it. What tables and references stand for is only known when
+the text is parsed: cells are counted after each table, and the length of the result before it is written.
 """
 
 import re
@@ -15,27 +15,18 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, table
 from markdown_it.token import Token
 
-from policies.text import limits
-from policies.text.losses import RefusedError, refuse_length
+from policies.text.losses import MAX_DEPTH, RefusedError, refuse_length
 
+MAX_CELLS = 50_000  # of all tables, with those that fill up short rows
+MAX_LOOKS = 1_500_000  # for the ends of brackets that are not closed
+_NESTED = r"(?:[-+*>]|\d[.)])[ \t]*(?=(?:[-+*>]|\d{1,9}[.)])[ \t>])"
+# More of these takes the parser minutes.
 _MOST = (
-    (re.compile(r"\n"), "MAX_LINES", gettext_lazy("it has more than %(most)d lines")),
-    (re.compile(r"[\[\]]"), "MAX_BRACKETS", gettext_lazy("it has more than %(most)d square brackets")),
-    (
-        re.compile(r"\|"),
-        "MAX_BARS",
-        gettext_lazy("it has more than %(most)d of the bars that part table cells"),
-    ),
-    (
-        re.compile(r"[*_`&<\\]"),
-        "MAX_MARKS",
-        gettext_lazy("it has more than %(most)d of the marks * _ ` & < \\"),
-    ),
-    (
-        re.compile(r"(?:[-+*>]|\d[.)])[ \t]*(?=(?:[-+*>]|\d{1,9}[.)])[ \t>])"),
-        "MAX_NESTED",
-        gettext_lazy("it has more than %(most)d lists or quotations inside of others"),
-    ),
+    (r"\n", 50_000, gettext_lazy("it has more than %(most)d lines")),
+    (r"[\[\]]", 50_000, gettext_lazy("it has more than %(most)d square brackets")),
+    (r"\|", 40_000, gettext_lazy("it has more than %(most)d of the bars that part table cells")),
+    (r"[*_`&<\\]", 150_000, gettext_lazy("it has more than %(most)d of the marks * _ ` & < \\")),
+    (_NESTED, 50_000, gettext_lazy("it has more than %(most)d lists or quotations inside of others")),
 )
 _BRACKET = re.compile(r"[\[\]]|\n[ \t]*\n")
 _SPECIAL = re.compile(r"[\n\[\]*_`&<\\!]")
@@ -43,12 +34,11 @@ _SPECIAL = re.compile(r"[\n\[\]*_`&<\\!]")
 
 def refuse_text(body: str) -> None:
     """Refuse what would take minutes, before anything is tried with it."""
-    for marks, name, reason in _MOST:
-        most = getattr(limits, name)
-        if sum(1 for _mark in islice(marks.finditer(body), most + 1)) > most:
+    for marks, most, reason in _MOST:
+        if next(islice(re.finditer(marks, body), most, None), None):
             raise RefusedError(reason % {"most": most})
-    looks = min(_depth_of_brackets(body), limits.MAX_DEPTH) * len(_SPECIAL.findall(body))
-    if looks > limits.MAX_LOOKS:
+    looks = min(_depth_of_brackets(body), MAX_DEPTH) * len(_SPECIAL.findall(body))
+    if looks > MAX_LOOKS:
         raise RefusedError(_("it has too many square brackets that are not closed"))
 
 
@@ -65,26 +55,18 @@ def _depth_of_brackets(body: str) -> int:
 
 
 def bound_tables(parser: MarkdownIt) -> None:
-    """Let a parser count the cells of tables: it fills up each short row, so a few bars may become thousands."""
+    """Count the cells of tables: the parser fills up each short row, so a few bars may become thousands."""
     parser.block.ruler.at("table", _bounded_table, {"alt": ["paragraph", "reference"]})
 
 
 def _bounded_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - the parser's call
-    if not silent and table(state, start, end, True):  # noqa: FBT003 - likewise
-        cells = state.env.get("cells", 0) + _columns(state, start + 1) * _rows(state, start, end)
-        if cells > limits.MAX_CELLS:
-            raise RefusedError(_("its tables have more than %(most)d cells") % {"most": limits.MAX_CELLS})
-        state.env["cells"] = cells
-    return table(state, start, end, silent)
-
-
-def _columns(state: StateBlock, line: int) -> int:
-    dashes = state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
-    return sum(1 for cell in dashes.split("|") if cell.strip())
-
-
-def _rows(state: StateBlock, start: int, end: int) -> int:
-    return next((line for line in range(start, end) if state.isEmpty(line)), end) - start - 1
+    before = len(state.tokens)
+    is_table = table(state, start, end, silent)  # it fills up at most 65,536 cells
+    cells = sum(token.type in {"th_open", "td_open"} for token in state.tokens[before:])
+    state.env["cells"] = state.env.get("cells", 0) + cells
+    if state.env["cells"] > MAX_CELLS:
+        raise RefusedError(_("its tables have more than %(most)d cells") % {"most": MAX_CELLS})
+    return is_table
 
 
 # --- The result ------------------------------------------------------------------------------------------------------
@@ -93,19 +75,13 @@ def _rows(state: StateBlock, start: int, end: int) -> int:
 def refuse_tokens(tokens: Iterable[Token]) -> None:
     """Refuse what would be written as far more than it is: one reference may be used a thousand times."""
     length = 0
-    for token in _pieces(tokens):
-        length += _written_length(token)
+    for token in pieces(tokens):
+        attributes = sum(len(name) + len(escape(str(value))) for name, value in token.attrs.items())
+        length += len(token.content) + attributes + 2 * len(token.tag)
         refuse_length(length)
 
 
-def _pieces(tokens: Iterable[Token]) -> Iterator[Token]:
+def pieces(tokens: Iterable[Token]) -> Iterator[Token]:
+    """List tokens, lines of text as the tokens inside of them."""
     for token in tokens:
-        if token.type == "inline":
-            yield from token.children or []
-        else:
-            yield token
-
-
-def _written_length(token: Token) -> int:
-    attributes = sum(len(name) + len(escape(str(value))) for name, value in token.attrs.items())
-    return len(token.content) + attributes + 2 * len(token.tag)
+        yield from (token.children or []) if token.type == "inline" else [token]

@@ -94,26 +94,19 @@ def _refuse_other_formats(content: bytes) -> None:
 
 def _checked_parts(content: bytes) -> word_xml.Parts:
     """Unpack the XML of the file, as far as it is in bounds, and nothing else: no instructions for the reader."""
-    bounds = word_bounds.Bounds()
-    parts: word_xml.Parts = {}
     with ZipFile(BytesIO(content)) as archive:
         entries = archive.infolist()
         word_bounds.refuse_bombs(entries)
-        if any(basename.endswith("vbaProject.bin") for basename in archive.namelist()):
-            raise RefusedError(_("it holds macros; save it as .docx without them"))
-        for entry in entries:
-            if entry.filename.endswith((".xml", ".rels")):
-                parts[entry.filename] = archive.read(entry)
-                bounds.check(parts[entry.filename])
-    _refuse_other_types(parts.get("[Content_Types].xml", b""))
-    return parts
-
-
-def _refuse_other_types(content_types: bytes) -> None:
-    if b"macroEnabled" in content_types:
+        parts = {entry.filename: archive.read(entry) for entry in entries if word_xml.is_xml(entry.filename)}
+    word_bounds.refuse_elements(parts.values())
+    content_types = parts.get("[Content_Types].xml", b"")
+    if b"macroEnabled" in content_types or any(
+        entry.filename.endswith("vbaProject.bin") for entry in entries
+    ):
         raise RefusedError(_("it holds macros; save it as .docx without them"))
     if b"wordprocessingml" not in content_types:
         raise RefusedError(_("it is no Word file (.docx)"))
+    return parts
 
 
 def _packed(parts: word_xml.Parts) -> BytesIO:

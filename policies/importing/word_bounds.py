@@ -1,20 +1,27 @@
 """Refuses Word files that unpack, or would be written out, as far more than they are.
 
-XML is measured while it is read for the first time. Then what its reader writes wherever it is used is counted: the
-note at each of its marks, the address at each of its links, the name of a style at each of its paragraphs.
+XML is measured before it is unpacked, and while it is read for the first time. Then what its reader writes wherever it
+is used is counted: the note at each of its marks, the URL at each of its links, the name of a style at each of its
+paragraphs.
 """
 
 from collections import Counter
-from posixpath import basename, dirname, join
-from xml.parsers import expat
+from collections.abc import Iterable
+from io import BytesIO
 from zipfile import ZipInfo
 
 from django.utils.translation import gettext as _
 from lxml import etree
 
 from policies.importing import word_xml
-from policies.text import limits
-from policies.text.losses import RefusedError, refuse_length
+from policies.text.losses import MAX_DEPTH, RefusedError, refuse_length
+
+MAX_ENTRIES = 2_000
+MAX_UNPACKED = 50 * 1024 * 1024
+MAX_RATIO = 300  # zip bombs reach about 1000, the XML of real files some 20
+SMALL_ENTRY = 1024 * 1024  # may shrink by more
+MAX_XML_BYTES = 20 * 1024 * 1024
+MAX_ELEMENTS = 200_000
 
 _IS_ENCRYPTED = 0x1
 _MARKS = frozenset({"footnoteReference", "endnoteReference"})
@@ -25,47 +32,33 @@ _FIELD_OF_A_LINK = "HYPERLINK"
 def refuse_bombs(entries: list[ZipInfo]) -> None:
     """Refuse an archive that unpacks to too much, before it is unpacked."""
     unpacked = sum(entry.file_size for entry in entries)
-    if len(entries) > limits.MAX_ENTRIES:
-        raise RefusedError(_("it holds more than %(most)d files") % {"most": limits.MAX_ENTRIES})
-    if unpacked > limits.MAX_UNPACKED or any(
-        entry.file_size > max(limits.SMALL_ENTRY, limits.MAX_RATIO * entry.compress_size) for entry in entries
+    if len(entries) > MAX_ENTRIES:
+        raise RefusedError(_("it holds more than %(most)d files") % {"most": MAX_ENTRIES})
+    if unpacked > MAX_UNPACKED or any(
+        entry.file_size > max(SMALL_ENTRY, MAX_RATIO * entry.compress_size) for entry in entries
     ):
         raise RefusedError(_("it unpacks to far more than a text needs"))
     if any(entry.flag_bits & _IS_ENCRYPTED for entry in entries):
         raise RefusedError(_("it is protected by a password; save it without one"))
+    if sum(entry.file_size for entry in entries if word_xml.is_xml(entry.filename)) > MAX_XML_BYTES:
+        most = MAX_XML_BYTES // 1024**2
+        raise RefusedError(_("its text and styles unpack to more than %(most)d MB") % {"most": most})
 
 
-class Bounds:
-    """Counts what XML holds while it is read for the first time, and stops at what is too much."""
-
-    def __init__(self) -> None:
-        self.bytes = self.elements = self.depth = 0
-
-    def check(self, content: bytes) -> None:
-        """Read one more part."""
-        self.bytes += len(content)
-        if self.bytes > limits.MAX_XML_BYTES:
-            most = limits.MAX_XML_BYTES // 1024**2
-            raise RefusedError(_("its text and styles unpack to more than %(most)d MB") % {"most": most})
-        parser = expat.ParserCreate()
-        parser.StartDoctypeDeclHandler = self._doctype
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.Parse(content, True)  # noqa: FBT003 - expat's way to say that this is all
-
-    def _doctype(self, *_declaration: object) -> None:
-        raise RefusedError(_("its XML declares entities, which Word never does"))
-
-    def _start(self, *_element: object) -> None:
-        self.elements += 1
-        self.depth += 1
-        if self.elements > limits.MAX_ELEMENTS:
-            raise RefusedError(_("it has more than %(most)d elements") % {"most": limits.MAX_ELEMENTS})
-        if self.depth > limits.MAX_DEPTH:
-            raise RefusedError(_("it is nested too deeply"))
-
-    def _end(self, _name: str) -> None:
-        self.depth -= 1
+def refuse_elements(parts: Iterable[bytes]) -> None:
+    """Read XML for the first time, and stop at what no text has."""
+    elements = 0
+    for content in parts:
+        depth = 0
+        for event, element in etree.iterparse(BytesIO(content), ("start", "end"), **word_xml.AS_IT_IS):
+            depth += 1 if event == "start" else -1
+            elements += event == "start"
+            if event == "start" and depth == 1 and element.getroottree().docinfo.internalDTD is not None:
+                raise RefusedError(_("its XML declares entities, which Word never does"))
+            if elements > MAX_ELEMENTS:
+                raise RefusedError(_("it has more than %(most)d elements") % {"most": MAX_ELEMENTS})
+            if depth > MAX_DEPTH:
+                raise RefusedError(_("it is nested too deeply"))
 
 
 # --- What is written again wherever it is used ------------------------------------------------------------------------
@@ -89,9 +82,8 @@ def refuse_repetition(parts: word_xml.Parts) -> None:
 
 
 def _lengths_of_targets(parts: word_xml.Parts, name: str) -> dict[str, int]:
-    relations = join(dirname(name), "_rels", f"{basename(name)}.rels")
-    found = word_xml.tree(parts[relations]) if relations in parts else ()
-    return {relation.get("Id", ""): len(relation.get("Target", "")) for relation in found}
+    relations = word_xml.relations(parts, name)
+    return {relation.get("Id", ""): len(relation.get("Target", "")) for relation in relations}
 
 
 def _lengths_of_styles(parts: word_xml.Parts) -> Counter[str]:
@@ -112,7 +104,7 @@ class _Repetition:
         self.targets, self.styles = targets, styles
         self.length = 0
         self.marks: Counter[tuple[str, str]] = Counter()  # how often which note is referred to
-        self._fields: list[int] = []  # for each open field: the length of its address, if it is a link
+        self._fields: list[int] = []  # for each open field: the length of its URL, if it is a link
         self._instruction: list[str] = []
 
     def add(self, root: etree._Element) -> None:

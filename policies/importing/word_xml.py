@@ -4,7 +4,7 @@ Deleted and moved-away text is no word of the file; inserted text is. It knows n
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from posixpath import basename, dirname, join, normpath
 
 from lxml import etree
@@ -12,6 +12,7 @@ from lxml import etree
 from policies.text.losses import count_words
 
 Parts = dict[str, bytes]
+AS_IT_IS: dict[str, bool] = {"resolve_entities": False, "no_network": True}
 
 _NOT_SHOWN = frozenset({"del", "moveFrom", "delText", "instrText", "pPr", "rPr", "sectPr"})
 # Mammoth leaves out what stands inside of these: fields, and runs of another direction.
@@ -20,25 +21,33 @@ _WRITTEN = {"tab": " ", "br": " ", "cr": " ", "ptab": " ", "noBreakHyphen": "\u2
 
 
 def body_parts(parts: Parts) -> list[str]:
-    """Name the parts that hold text: the document, then its notes."""
-    document = _target(parts, "_rels/.rels", "officeDocument", "word/document.xml")
-    relations = join(dirname(document), "_rels", f"{basename(document)}.rels")
-    notes = [_target(parts, relations, f"{kind}s", f"word/{kind}s.xml") for kind in ("footnote", "endnote")]
+    """Return the names of the parts that hold text: the document, then its notes."""
+    document = _target(parts, "", "officeDocument", "word/document.xml")
+    notes = [_target(parts, document, f"{kind}s", f"word/{kind}s.xml") for kind in ("footnote", "endnote")]
     return [name for name in (document, *notes) if name in parts]
 
 
-def _target(parts: Parts, relations: str, kind: str, usual: str) -> str:
-    folder = dirname(dirname(relations))
-    for relation in tree(parts[relations]) if relations in parts else ():
-        name = normpath(join(folder, relation.get("Target", ""))).lstrip("/")
+def _target(parts: Parts, source: str, kind: str, usual: str) -> str:
+    for relation in relations(parts, source):
+        name = normpath(join(dirname(source), relation.get("Target", ""))).lstrip("/")
         if relation.get("Type", "").endswith(f"/{kind}") and name in parts:
             return name
     return usual
 
 
+def relations(parts: Parts, source: str) -> Iterable[etree._Element]:
+    """Return what a part refers to; without a name, what the whole file does."""
+    name = join(dirname(source), "_rels", f"{basename(source)}.rels")
+    return tree(parts[name]) if name in parts else ()
+
+
+def is_xml(name: str) -> bool:
+    return name.endswith((".xml", ".rels"))
+
+
 def tree(content: bytes) -> etree._Element:
     """Read XML that was found in bounds."""
-    return etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
+    return etree.fromstring(content, etree.XMLParser(**AS_IT_IS))
 
 
 def attribute(element: etree._Element, name: str) -> str:

@@ -1,7 +1,8 @@
 """Says what a text would lose on its way into a policy, so that it can be refused instead.
 
 Cleaning may take away what can run or load, never a word. Markup that no parser reads whole, or only in a very long
-time, is refused before anything is tried with it. It changes and stores nothing.
+time, is refused before anything is tried with it. A small file can stand for a large text, so what it would become
+counts as well as what it is; real texts are far below each limit. It changes and stores nothing.
 """
 
 import re
@@ -11,13 +12,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from lxml import etree
 
-from policies.text import limits, markup
+from policies.text import markup
+
+MAX_FILE_BYTES = 5 * 1024 * 1024
+MAX_LENGTH = 10_000_000  # characters, once references, notes and attributes stand wherever they are shown
+MAX_DEPTH = 100  # parsers drop what is nested some 250 deep
+MAX_ATTRIBUTES = 100  # of a tag: readers take far too long over more
+FREE_ATTRIBUTES = 50  # characters of attributes that may stand around any number of words
 
 # Readers take far too long over a tag with very many attributes. Read as browsers do, in one pass (possessive).
 _LONG_TAG = re.compile(
     r"""<[a-zA-Z][^\s/>]*+(?:[\s/]*+(?:[^\s/>=][^\s/>=]*+|=[^\s/>=]*+)"""
     r"""(?:\s*+=\s*+(?:"[^"]*+"?+|'[^']*+'?+|[^\s>"'][^\s>]*+)?+)?+)"""
-    rf"{{{limits.MAX_ATTRIBUTES + 1}}}"
+    rf"{{{MAX_ATTRIBUTES + 1}}}"
 )
 _WORD = re.compile(r"[^\W_]+")
 _SPACE = " \t\n\r\f"
@@ -38,13 +45,10 @@ def count_words(text: str) -> Counter[str]:
 def words_of_markup(html: str) -> Counter[str]:
     """Count the words that markup shows before it is cleaned. Refuses what cannot be read whole."""
     if _LONG_TAG.search(html):
-        raise RefusedError(
-            _("it has a tag with more than %(most)d attributes") % {"most": limits.MAX_ATTRIBUTES}
-        )
+        raise RefusedError(_("it has a tag with more than %(most)d attributes") % {"most": MAX_ATTRIBUTES})
     _refuse_unclosed(html.lower())
     root = markup.parse_untrusted(html)
-    if _depth(root) > limits.MAX_DEPTH:
-        raise RefusedError(_("it is nested too deeply"))
+    _refuse_depth(root)
     etree.strip_elements(root, etree.Comment, *markup.DROPPED_WITH_CONTENT, with_tail=False)
     _refuse_repetition(root)
     return count_words(markup.text_of(root))
@@ -52,18 +56,15 @@ def words_of_markup(html: str) -> Counter[str]:
 
 def refuse_file(size: int) -> None:
     """Refuse a file of too many bytes."""
-    if size > limits.MAX_FILE_BYTES:
-        most = limits.MAX_FILE_BYTES // 1024**2
-        raise RefusedError(_("it is larger than %(most)d MB") % {"most": most})
+    if size > MAX_FILE_BYTES:
+        raise RefusedError(_("it is larger than %(most)d MB") % {"most": MAX_FILE_BYTES // 1024**2})
 
 
 def refuse_length(length: int) -> None:
     """Refuse a text that would become too long."""
-    if length > limits.MAX_LENGTH:
-        raise RefusedError(
-            _("written out, it would have more than %(most)d characters: it repeats long addresses or notes")
-            % {"most": limits.MAX_LENGTH}
-        )
+    if length > MAX_LENGTH:
+        words = _("written out, it would have more than %(most)d characters: it repeats long URLs or notes")
+        raise RefusedError(words % {"most": MAX_LENGTH})
 
 
 def refuse_losses(before: Counter[str], after: Counter[str]) -> None:
@@ -83,10 +84,10 @@ def refuse_characters(text: str) -> None:
     if found := markup.CONTROL_CHARACTERS.search(text):
         raise RefusedError(_("it holds the control character %(name)s") % {"name": _name(found[0])})
     if found := _OVERRIDE.search(text):
-        raise RefusedError(
-            _("it holds the character %(name)s, which shows letters in another order than they are written")
-            % {"name": _name(found[0])}
+        words = _(
+            "it holds the character %(name)s, which shows letters in another order than they are written"
         )
+        raise RefusedError(words % {"name": _name(found[0])})
 
 
 def _name(character: str) -> str:
@@ -102,12 +103,12 @@ def _refuse_unclosed(html: str) -> None:
             raise RefusedError(_("its <%(tag)s> is never closed and would swallow the rest") % {"tag": tag})
 
 
-def _depth(root: etree._Element) -> int:
-    depth = deepest = 0
+def _refuse_depth(root: etree._Element) -> None:
+    depth = 0
     for event, _element in etree.iterwalk(root, events=("start", "end")):
         depth += 1 if event == "start" else -1
-        deepest = max(deepest, depth)
-    return deepest
+        if depth > MAX_DEPTH:
+            raise RefusedError(_("it is nested too deeply"))
 
 
 def _refuse_repetition(root: etree._Element) -> None:
@@ -121,15 +122,15 @@ def _refuse_repetition(root: etree._Element) -> None:
         is_block = element.tag in markup.BLOCK_TAGS
         sign = 1 if event == "start" else -1
         if event == "start":
-            length += max(inline - limits.FREE_ATTRIBUTES, 0) + (tags + blocks if is_block else 0)
+            length += max(inline - FREE_ATTRIBUTES, 0) + (tags + blocks if is_block else 0)
         if is_block:
             blocks += sign * _length_of_attributes(element)
         else:
             inline += sign * _length_of_attributes(element)
             tags += sign * len(f"<{element.tag}></{element.tag}>")
         text = element.text if event == "start" else element.tail
-        if text and inline > limits.FREE_ATTRIBUTES:
-            length += (inline - limits.FREE_ATTRIBUTES) * (1 + sum(map(text.count, _SPACE)))
+        if text and inline > FREE_ATTRIBUTES:
+            length += (inline - FREE_ATTRIBUTES) * (1 + sum(map(text.count, _SPACE)))
         refuse_length(length)
 
 

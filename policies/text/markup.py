@@ -6,6 +6,7 @@ and never changes a word.
 
 import re
 from dataclasses import dataclass
+from html import escape
 
 import lxml.html
 import nh3
@@ -13,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from lxml import etree
 
-from policies.text import normal_form, tables
+from policies.text import normal_form
 from policies.text.normal_form import BLOCK_TAGS
 
 ALLOWED_TAGS = frozenset(
@@ -100,18 +101,6 @@ def contents(html: str) -> list[Contents]:
     ]
 
 
-def with_table_boxes(html: str) -> str:
-    """Put each table that stands in no box of its own (imported ones do) into one, ready for narrow screens."""
-    root = parse(html)
-    tables.prepare_for_narrow_screens(root)
-    for table in root.xpath(".//table[not(ancestor::table)][not(parent::div[@class='table-scroll'])]"):
-        box = etree.Element("div", {"class": "table-scroll"})
-        box.tail, table.tail = table.tail, None
-        table.getparent().replace(table, box)
-        box.append(table)
-    return inner_html(root)
-
-
 def plain_text(html: str) -> str:
     """Return the words of markup: one line a block, single spaces, nothing else."""
     return text_of(parse(html))
@@ -120,9 +109,12 @@ def plain_text(html: str) -> str:
 def text_of(root: etree._Element) -> str:
     """Return the words of a tree, likewise."""
     pieces: list[str] = []
-    _collect_text(root, pieces)
-    lines = ("".join(pieces)).split("\n")
-    return "\n".join(line for line in (" ".join(raw.split()) for raw in lines) if line)
+    for event, node in etree.iterwalk(root, events=("start", "end")):
+        line_end = "\n" if node.tag in BLOCK_TAGS or (node.tag == "br" and event == "start") else ""
+        text = node.text if event == "start" else None if node is root else node.tail
+        pieces += [line_end, (text or "").replace("\n", " ")]
+    lines = (" ".join(line.split()) for line in "".join(pieces).split("\n"))
+    return "\n".join(filter(None, lines))
 
 
 def _keep_attribute(_tag: str, name: str, value: str) -> str | None:
@@ -144,13 +136,8 @@ def parse_untrusted(html: str) -> etree._Element:
 
 def inner_html(root: etree._Element, *, method: str = "html") -> str:
     """Write what is inside an element."""
-    parts = [_escaped(root.text or "")]
-    parts += [etree.tostring(child, encoding="unicode", method=method) for child in root]
-    return "".join(parts)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    parts = [etree.tostring(child, encoding="unicode", method=method) for child in root]
+    return "".join([escape(root.text or "", quote=False), *parts])
 
 
 def _add_anchors(root: etree._Element) -> None:
@@ -186,7 +173,7 @@ class _Anchors:
         self.counts: dict[str, int] = {}
 
     def next(self, stem: str) -> str:
-        """Say which anchor a heading would get."""
+        """Return the anchor that a heading would get."""
         anchor, count = stem, self.counts.get(stem, 1)
         while anchor in self.taken:
             count += 1
@@ -194,20 +181,8 @@ class _Anchors:
         return anchor
 
     def take(self, stem: str) -> str:
-        """Give a heading its anchor."""
         anchor = self.next(stem)
         self.taken.add(anchor)
         if anchor != stem:
             self.counts[stem] = int(anchor.rpartition("-")[2])
         return anchor
-
-
-def _collect_text(element: etree._Element, pieces: list[str]) -> None:
-    for event, node in etree.iterwalk(element, events=("start", "end")):
-        is_block = node.tag in BLOCK_TAGS
-        if event == "start":
-            pieces.append("\n" if is_block or node.tag == "br" else "")
-            pieces.append((node.text or "").replace("\n", " "))
-        else:
-            pieces.append("\n" if is_block else "")
-            pieces.append((node.tail or "").replace("\n", " ") if node is not element else "")

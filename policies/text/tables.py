@@ -1,27 +1,38 @@
-"""Prepares the tables of a text for narrow screens, where each row is shown as a small list of its own.
+"""Prepares the tables of a text for the page: boxes that scroll, and small lists on narrow screens.
 
-It changes how a page carries the text and never the text: each cell gets the words of its column's heading as an
-attribute, which the style sheet prints before it, and the roles that a table loses in browsers once it is laid out in
-another way. Only plain tables are prepared; all others scroll.
+It changes how a page carries the text and never the text. On narrow screens each row of a plain table is a list of its
+own: each cell gets the words of its column's heading as an attribute, which the style sheet prints before it, and the
+roles that a table loses in browsers once it is laid out in another way. All other tables scroll.
 """
 
 from lxml import etree
+
+from policies.text.markup import inner_html, parse
 
 _GROUPS = ("thead", "tbody", "tfoot")
 _FEWEST_COLUMNS = 3  # two fit beside each other on any screen
 _LONGEST_HEADING = 200  # characters, as each cell of its column repeats it
 
 
-def prepare_for_narrow_screens(root: etree._Element) -> None:
-    """Label the cells of all plain tables below an element."""
+def with_boxes(html: str, *, label: str) -> str:
+    """Put each table into a box that can be reached, named and scrolled by keyboard; label the cells of plain ones."""
+    root = parse(html)
     for table in root.iter("table"):
         rows = table.xpath("./tr | ./thead/tr | ./tbody/tr | ./tfoot/tr")
         if _is_plain(table, rows):
-            _prepare(table, rows)
+            _label_cells(table, rows)
+    for table in root.xpath(".//table[not(ancestor::table)][not(parent::div[@class='table-scroll'])]"):
+        box = etree.Element("div", {"class": "table-scroll"})
+        box.tail, table.tail = table.tail, None
+        table.getparent().replace(table, box)
+        box.append(table)
+    for box in root.xpath(".//div[@class='table-scroll']"):
+        box.attrib.update({"role": "group", "tabindex": "0", "aria-label": label})
+    return inner_html(root)
 
 
 def _is_plain(table: etree._Element, rows: list[etree._Element]) -> bool:
-    """Say whether a table has one row of short headings, and no cell that spans others."""
+    """Return whether a table has one row of short headings, and no cell that spans others."""
     if len(rows) < 2 or table.xpath(".//table | .//*[@colspan or @rowspan]"):  # noqa: PLR2004 - headings and a row
         return False
     columns = len(rows[0])
@@ -29,7 +40,7 @@ def _is_plain(table: etree._Element, rows: list[etree._Element]) -> bool:
     return has_headings and columns >= _FEWEST_COLUMNS and all(len(row) == columns for row in rows)
 
 
-def _prepare(table: etree._Element, rows: list[etree._Element]) -> None:
+def _label_cells(table: etree._Element, rows: list[etree._Element]) -> None:
     headings, *others = rows
     labels = [_words(cell) for cell in headings]
     table.set("class", "stacks")

@@ -6,10 +6,10 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from policies import redline
-from policies.importing import markdown, word
+from policies.importing import markdown, markdown_bounds, word
 from policies.importing.files import import_files
 from policies.models import Policy, PolicyPage
-from policies.text import limits, markup
+from policies.text import losses, markup, tables
 from policies.text.blocks import CleanedHtmlBlock
 from policies.text.losses import RefusedError
 from tests.policies.word_files import W, document, p, r, word_file
@@ -21,8 +21,8 @@ TOO_LONG = "more than 10000 characters"
 @pytest.fixture(autouse=True)
 def _small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small ones, so that a test needs no gigabytes to show that a limit is missing."""
-    monkeypatch.setattr(limits, "MAX_LENGTH", 10_000)
-    monkeypatch.setattr(limits, "MAX_CELLS", 100)
+    monkeypatch.setattr(losses, "MAX_LENGTH", 10_000)
+    monkeypatch.setattr(markdown_bounds, "MAX_CELLS", 100)
 
 
 def html_of(text: str | bytes) -> str:
@@ -180,9 +180,8 @@ def test_what_is_accepted_stays_in_bounds_in_a_redline() -> None:
 def test_a_long_heading_of_a_table_is_not_repeated_in_each_cell() -> None:
     def shown(heading: str) -> str:
         head = f"<tr><th>{heading}</th><th>b</th><th>c</th></tr>"
-        return markup.with_table_boxes(
-            markup.canonical(f"<table>{head}{'<tr><td>x<td>y<td>z</tr>' * 5}</table>")
-        )
+        html = markup.canonical(f"<table>{head}{'<tr><td>x<td>y<td>z</tr>' * 5}</table>")
+        return tables.with_boxes(html, label="Table")
 
     assert shown("h" * 200).count("h" * 200) == 6
     assert shown("h" * 201).count("h" * 201) == 1
