@@ -1,4 +1,4 @@
-"""Where the shop delivers: what Stripe would refuse is refused in the admin, not to the shopper at the till."""
+"""Where the shop delivers: what Stripe would refuse is refused in the admin, not to the shopper on the payment page."""
 
 import pytest
 from django.core.exceptions import ValidationError
