@@ -147,12 +147,12 @@ def _policy(home: HomePage, editor: User, lawyer: User, history: History) -> Pol
     page.owner = editor
     page.live = False
     home.add_child(instance=page)
-    policy = publishing.attach_policy(page=page)
+    policy = page.attach_policy()
     page.live = True
     page.save()
     for number, days_ago in enumerate(history.days_ago, start=1):
         _fill(page, f"{history.slug}-{number}.md")
-        draft = replace(publishing.draft_of(page), author=editor, publisher=lawyer, approver=lawyer)
+        draft = replace(page.as_draft(now=timezone.now()), author=editor, publisher=lawyer, approver=lawyer)
         _record_past(policy, draft, number, timezone.now() - timedelta(days=days_ago))
         page.save()
     if history.coming:

@@ -144,7 +144,11 @@ def admin_urls() -> list[URLPattern]:
     return [
         *import_views.urlpatterns,
         path("policies/consent-report/", report_view.ConsentReportView.as_view(), name="consent_report"),
-        path("policies/<int:page_id>/forecast/", review_views.show_forecast, name="policy_forecast"),
+        path(
+            "policies/<int:page_id>/forecast/",
+            review_views.show_publication_preview,
+            name="publication_preview",
+        ),
         path("policies/<int:page_id>/review/", review_views.ReviewView.as_view(), name="policy_review"),
     ]
 

@@ -15,7 +15,7 @@ from policies.importing import markdown, word
 from policies.models import PolicyPage
 from policies.text import html_blocks, markup
 from policies.text.losses import RefusedError, refuse_file
-from policies.versions import drafts, publishing
+from policies.versions import drafts
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -64,7 +64,7 @@ def make_draft(*, page: PolicyPage, html: str, user: "User | AnonymousUser") -> 
     """Save this text as the newest draft of the page. Nothing else of the page changes."""
     page = PolicyPage.objects.select_for_update().get(pk=page.pk).specific
     refuse_page(page=page, user=user)
-    if publishing.render_body(page.get_latest_revision_as_object()) == html:
+    if page.get_latest_revision_as_object().render_body() == html:
         raise RefusedError(_("it is the text that the page has already"))
     drafts.start(page=page, user=user, body=html_blocks.to_blocks(html))
     return page

@@ -25,7 +25,7 @@ from policies.models import Policy, PolicyPage
 from policies.models.pages import TakesEffect
 from policies.text import html_blocks
 from policies.text.losses import RefusedError, refuse_file
-from policies.versions import publishing, slugs
+from policies.versions import publishing
 
 MAX_FILES_OF_A_DAY = 1000
 STEPS_OF_A_FILE = 2
@@ -159,7 +159,7 @@ def _draft(source: _Source, policy: Policy) -> publishing.Draft:
         html=source.document.html,
         source={"format": "markdown", "text": source.document.source},
         effective_at=source.effective_at,
-        page=policy.page,
+        page_id=policy.page.pk if policy.page else None,
         import_source=source.path.name,
         import_sha256=source.sha256,
     )
@@ -169,7 +169,7 @@ def _new_policy(source: _Source, slug: str) -> Policy:
     site = Site.objects.filter(is_default_site=True).select_related("root_page").first()
     if site is None:
         raise RefusedError(_("the site has no home page to put the policy under"))
-    if not slugs.is_free(slug) or Page.objects.child_of(site.root_page).filter(slug=slug).exists():
+    if not Policy.is_slug_free(slug) or Page.objects.child_of(site.root_page).filter(slug=slug).exists():
         raise RefusedError(_("the address “%(slug)s” is taken by another page") % {"slug": slug})
     return Policy.objects.create(
         slug=slug, kind=Policy.Kind.OTHER, title=source.document.title, language=settings.LANGUAGE_CODE
@@ -181,7 +181,7 @@ def _show_on_page(policy: Policy) -> None:
 
     No revision is made, so nothing is published a second time.
     """
-    latest = policy.versions.standing().latest("effective_at", "number")
+    latest = policy.versions.not_withdrawn().latest("effective_at", "number")
     page = policy.page or PolicyPage(slug=policy.slug, policy=policy, kind=policy.kind)
     if page.latest_revision_id:
         return

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef
 
 from policies.consent import notices
 from policies.models import ConsentRecord, PolicyVersion
@@ -33,14 +33,16 @@ class _Shown:
     until: datetime | None
 
     def was_in_force(self, at: datetime) -> bool:
-        """Say whether somebody can have been asked by it then."""
+        """Return whether somebody can have been asked by it then."""
         is_begun = self.begun is not None and self.begun < at + _A_SECOND
         return is_begun and (self.until is None or at < self.until + _UNTIL_SEEN)
 
 
 def problems(*, now: datetime, on_read: Callable[[], object]) -> Iterator[str]:
     """Yield what is wrong with each record that cannot be as it was written."""
-    shown = {version.pk: _shown(version, until) for version, until in _versions()}
+    named = Exists(ConsentRecord.objects.filter(notice_version=OuterRef("pk")))
+    versions = PolicyVersion.objects.filter(named).select_related("withdrawal").with_end()
+    shown = {version.pk: _shown(version) for version in versions.iterator(chunk_size=_CHUNK)}
     records = ConsentRecord.objects.order_by("pk").values_list(*_FIELDS)
     for public_id, version_id, *written in records.iterator(chunk_size=_CHUNK):
         version = shown.get(version_id)
@@ -50,26 +52,14 @@ def problems(*, now: datetime, on_read: Callable[[], object]) -> Iterator[str]:
         on_read()
 
 
-def _versions() -> Iterator[tuple[PolicyVersion, datetime | None]]:
-    """All versions that a record names, each with its end."""
-    followed = Q(effective_at__gt=OuterRef("effective_at")) | Q(
-        effective_at=OuterRef("effective_at"), number__gt=OuterRef("number")
-    )
-    standing = PolicyVersion.objects.standing().filter(followed, policy=OuterRef("policy"))
-    after = standing.order_by("effective_at", "number").values("effective_at")[:1]
-    named = Exists(ConsentRecord.objects.filter(notice_version=OuterRef("pk")))
-    ended = PolicyVersion.objects.filter(named).select_related("withdrawal").annotate(until=Subquery(after))
-    return ((version, version.until) for version in ended.iterator(chunk_size=_CHUNK))
-
-
-def _shown(version: PolicyVersion, until: datetime | None) -> _Shown:
+def _shown(version: PolicyVersion) -> _Shown:
     facts: Any = version.readable_content.get("facts")
     try:
         offered = [c.varname for c in notices.categories_of(facts) if c.is_offered] if facts["notice"] else []
     except (KeyError, TypeError, AttributeError):  # no cookie policy, or a record that is broken itself
         offered = []
     begun = version.effective_at if not version.is_withdrawn else None
-    return _Shown(version.number, frozenset(offered), begun, until)
+    return _Shown(version.number, frozenset(offered), begun, version.valid_until)
 
 
 def _problem(

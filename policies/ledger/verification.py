@@ -68,7 +68,7 @@ def _changed_heading(policy: Policy) -> str:
     newest = _newest(policy)
     if newest is None:
         return ""
-    latest = policy.versions.standing().order_by("-effective_at", "-number").first()
+    latest = policy.versions.not_withdrawn().order_by("-effective_at", "-number").first()
     if latest is not None and policy.title != latest.title:
         return f"its title is not that of version {latest.number}"
     if policy.language != newest.content.get("language", policy.language):

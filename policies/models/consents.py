@@ -16,7 +16,7 @@ def time_of_keeping() -> timedelta:
     return timedelta(days=settings.CONSENT_RECORD_DAYS)
 
 
-class ConsentRecordQuerySet(AppendOnlyQuerySet):
+class ConsentRecordQuerySet(AppendOnlyQuerySet["ConsentRecord"]):
     """Reads records, and removes those whose time of keeping is over."""
 
     def remove_kept_long_enough(self, now: datetime) -> int:

@@ -4,25 +4,30 @@ Publishing freezes: `PolicyPage.save()` is the one place with logic in `save()`,
 freeze roll the publication back, however it was started (editor, workflow, schedule).
 """
 
+import json
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models, transaction
 from django.forms import RadioSelect
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.fields import StreamField
+from wagtail.log_actions import get_active_log_context
 from wagtail.models import Page, PagePermissionTester, Workflow
 
 from home.models import BasePage, User
 from policies.facts import registry
 from policies.models.versions import ChangeKind, Policy
+from policies.text import markup
 from policies.text.blocks import PolicyBodyBlock
-from policies.versions import publishing
+from policies.versions import publishing, records
 from policies.versions.forms import PolicyPageForm
-from policies.versions.panels import ForecastPanel
+from policies.versions.panels import PublicationPreviewPanel
 
 LONGEST_SUMMARY = 600
 # The words of the consent bar: field of the page → key in the frozen fact "notice".
@@ -53,7 +58,7 @@ VERSION_PANELS = [
         ],
         heading=_("This version"),
     ),
-    ForecastPanel(heading=_("What publishing will do")),
+    PublicationPreviewPanel(heading=_("What publishing will do")),
 ]
 
 
@@ -140,12 +145,83 @@ class PolicyPage(BasePage):
         """Save the page; when this save publishes, freeze the version in the same transaction."""
         kwargs["update_fields"] = self._begin_as_a_draft(kwargs.get("update_fields"))
         with transaction.atomic():
-            publishes = kwargs["update_fields"] is None and publishing.is_publication(self)
-            if publishes:
-                publishing.attach_policy(page=self)
+            publishes = kwargs["update_fields"] is None and self._is_publication()
+            policy = self.attach_policy() if publishes else None
             super().save(clean=clean, user=user, log_action=log_action, **kwargs)
-            if publishes:
-                publishing.freeze_page(page=self)
+            if policy is not None:
+                publishing.record_version(policy=policy, draft=self.as_draft(now=timezone.now()))
+
+    def _is_publication(self) -> bool:
+        """Return whether saving the page now publishes one of its revisions.
+
+        Publishing is told by its new `last_published_at`: other saves (a move, an unpublish, a draft) keep the stored
+        one, and a copy carries the live revision of another page.
+        """
+        if self.alias_of_id or not (self.pk and self.live and self.live_revision):
+            return False
+        if str(self.live_revision.object_id) != str(self.pk):  # a number until it is read from the database
+            return False
+        return self.last_published_at not in {None, self._stored("last_published_at")}
+
+    def _stored(self, name: str) -> Any:
+        return PolicyPage.objects.filter(pk=self.pk).values_list(name, flat=True).first()
+
+    def attach_policy(self) -> Policy:
+        """Give the page its policy: its own, else an orphaned one of the same slug and kind, else a new one."""
+        if self.policy is None:  # an instance read before the first publication does not know of it
+            self.policy_id = self._stored("policy")
+        self.policy = self.find_policy() or Policy.objects.create(
+            slug=_free_slug(self.slug),
+            kind=self.policy_kind,
+            title=self.title,
+            language=settings.LANGUAGE_CODE,
+        )
+        return self.policy
+
+    def find_policy(self) -> Policy | None:
+        """Return the policy whose version publishing the page would make: its own, else an orphaned one."""
+        if self.policy is not None:
+            return self.policy
+        return Policy.objects.filter(slug=self.slug, kind=self.policy_kind, pages__isnull=True).first()
+
+    def as_draft(self, *, now: datetime) -> publishing.Draft:
+        """Return what publishing the page now would freeze."""
+        author = self.live_revision.user if self.live_revision else None
+        return publishing.Draft(
+            title=self.title,
+            html=self.render_body(),
+            source={"format": "streamfield", "blocks": json.loads(json.dumps(self.body.get_prep_value()))},
+            effective_at=self.effective_at(now),
+            change_summary=self.change_summary.strip(),
+            change_kind=self.change_kind or ChangeKind.MATERIAL,  # said by nobody: the one that hides nothing
+            facts=self._facts(),
+            author=author,
+            publisher=get_active_log_context().user or author,
+            approver=self._approver(),
+            page_id=self.pk,
+            policy_kind=self.policy_kind,
+        )
+
+    def render_body(self) -> str:
+        """Render the text as canonical markup, live facts as they stand now, in the site's language."""
+        with translation.override(settings.LANGUAGE_CODE):
+            return markup.canonical(self.body.render_as_block())
+
+    def _facts(self) -> dict[str, Any]:
+        with translation.override(settings.LANGUAGE_CODE):
+            used = {
+                block.value: registry.collect(block.value)
+                for block in self.body
+                if block.block_type == "live_fact"
+            }
+            found = {**used, **self.extra_facts()}
+        # Through JSON, so that what is compared later is what is stored now.
+        return json.loads(records.encode(found))
+
+    def _approver(self) -> User | None:
+        states = self.live_revision.task_states.filter(status="approved") if self.live_revision else None
+        state = states.order_by("-finished_at").first() if states is not None else None
+        return state.finished_by if state else None
 
     def _begin_as_a_draft(self, update_fields: list[str] | None) -> list[str] | None:
         """See that no page is live before it published a version: neither a copy nor what was an alias until now.
@@ -169,13 +245,13 @@ class PolicyPage(BasePage):
         return page
 
     def serve(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        """Send the visitor to the policy's permanent address."""
+        """Send the visitor to the policy's permanent URL."""
         if self.policy is None:
             raise Http404
         return HttpResponseRedirect(self.policy.get_absolute_url())
 
     def get_url_parts(self, request: HttpRequest | None = None) -> tuple[int, str, str] | None:
-        """Give the policy's permanent address as the page's, wherever in the tree the page stands."""
+        """Give the policy's permanent URL as the page's, wherever in the tree the page stands."""
         parts = super().get_url_parts(request)
         if parts is None or self.policy is None:
             return parts
@@ -186,6 +262,10 @@ class PolicyPage(BasePage):
     def announced_for(self) -> datetime | None:
         """When the version would begin, as the editor stated it; None for at once."""
         return self.effective_from if self.takes_effect == TakesEffect.LATER else None
+
+    def effective_at(self, now: datetime) -> datetime:
+        """Return when a version published now would begin."""
+        return max(self.announced_for or now, now)
 
     @property
     def missing_statements(self) -> list[str]:
@@ -209,6 +289,12 @@ class PolicyPage(BasePage):
     def extra_facts(self) -> dict[str, Any]:
         """Live facts that each version of this policy freezes, whether or not the text shows them."""
         return {}
+
+
+def _free_slug(wanted: str) -> str:
+    taken = set(Policy.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
+    candidates = (wanted if n == 1 else f"{wanted}-{n}" for n in range(1, len(taken) + 2))
+    return next(slug for slug in candidates if slug not in taken)
 
 
 class CookiePolicyPage(PolicyPage):

@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from home.append_only import AppendOnlyModel, AppendOnlyQuerySet
@@ -34,11 +35,11 @@ class Status(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
-class PolicyQuerySet(models.QuerySet):
+class PolicyQuerySet(models.QuerySet["Policy"]):
     """Finds policies by what they are for, and by whether the public may read them."""
 
     def published(self) -> "PolicyQuerySet":
-        """Policies that have a version: only those have an address."""
+        """Return the policies that have a version: only those have a URL."""
         return self.filter(models.Exists(PolicyVersion.objects.filter(policy=models.OuterRef("pk"))))
 
     def in_force_of(self, kind: str, at: datetime | None = None) -> "PolicyVersion | None":
@@ -47,7 +48,7 @@ class PolicyQuerySet(models.QuerySet):
 
 
 class Policy(models.Model):
-    """A policy with a permanent public address. It outlives the page it is edited on."""
+    """A policy with a permanent public URL. It outlives the page it is edited on."""
 
     class Kind(models.TextChoices):
         """What a policy is about."""
@@ -76,8 +77,14 @@ class Policy(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        """Return the permanent address."""
         return reverse("policies:policy", args=[self.slug])
+
+    @staticmethod
+    def is_slug_free(slug: str) -> bool:
+        """Return whether the site serves nothing of its own at the URL with this slug; pages are not looked at."""
+        url = f"/{slug}/"
+        is_file = url.startswith((settings.STATIC_URL, settings.MEDIA_URL))
+        return not is_file and resolve(url).view_name == "policies:policy"
 
     @property
     def page(self) -> Any:
@@ -89,46 +96,48 @@ class Policy(models.Model):
         return self.versions.in_force(at or timezone.now())
 
 
-class PolicyVersionQuerySet(AppendOnlyQuerySet):
+class PolicyVersionQuerySet(AppendOnlyQuerySet["PolicyVersion"]):
     """Speaks of versions in time. All moments are aware datetimes."""
 
-    def standing(self) -> "PolicyVersionQuerySet":
-        """Leave out withdrawn versions."""
+    def not_withdrawn(self) -> "PolicyVersionQuerySet":
         return self.filter(withdrawal__isnull=True)
 
     def begun(self, at: datetime) -> "PolicyVersionQuerySet":
-        """Standing versions that have taken effect by then, newest effect first."""
-        return self.standing().filter(effective_at__lte=at).order_by("-effective_at", "-number")
+        """Return the versions that have taken effect by then, newest effect first."""
+        return self.not_withdrawn().filter(effective_at__lte=at).order_by("-effective_at", "-number")
 
     def pending(self, at: datetime) -> "PolicyVersionQuerySet":
-        """Standing versions that take effect later, next one first."""
-        return self.standing().filter(effective_at__gt=at).order_by("effective_at", "number")
+        """Return the versions that take effect later, the next one first."""
+        return self.not_withdrawn().filter(effective_at__gt=at).order_by("effective_at", "number")
 
     def of_kind(self, kind: str) -> "PolicyVersionQuerySet":
-        """Versions of the site's policy of that kind: the oldest policy, where there are several."""
+        """Return the versions of the site's policy of that kind: the oldest policy, where there are several."""
         return self.filter(policy__in=Policy.objects.filter(kind=kind).order_by("pk").values("pk")[:1])
 
     def in_force(self, at: datetime) -> "PolicyVersion | None":
-        """The version with the greatest (effective time, number) at that moment. For versions of one policy."""
+        """Return the version with the greatest (effective time, number) at that moment. For versions of one policy."""
         return self.begun(at).first()
 
-    def following(self, version: "PolicyVersion") -> "PolicyVersionQuerySet":
-        """Standing versions of the same policy that take over from this one, the next first."""
-        later = models.Q(effective_at__gt=version.effective_at)
-        same_moment = models.Q(effective_at=version.effective_at, number__gt=version.number)
-        return self._of_policy(version).filter(later | same_moment).order_by("effective_at", "number")
+    def following(self, version: "PolicyVersion | None" = None) -> "PolicyVersionQuerySet":
+        """Return the versions that take over from this one, or from the row of the outer query; the next first."""
+        policy, effective_at, number = _place_in_order(version)
+        is_later = models.Q(effective_at__gt=effective_at) | models.Q(number__gt=number)
+        later = self.not_withdrawn().filter(is_later, policy=policy, effective_at__gte=effective_at)
+        return later.order_by("effective_at", "number")
 
-    def preceding(self, version: "PolicyVersion") -> "PolicyVersionQuerySet":
-        """Standing versions of the same policy that this one takes over from, the last first."""
-        earlier = models.Q(effective_at__lt=version.effective_at)
-        same_moment = models.Q(effective_at=version.effective_at, number__lt=version.number)
-        return self._of_policy(version).filter(earlier | same_moment).order_by("-effective_at", "-number")
+    def preceding(self, version: "PolicyVersion | None" = None) -> "PolicyVersionQuerySet":
+        """Return the versions that this one, or the row of the outer query, takes over from; the last first."""
+        policy, effective_at, number = _place_in_order(version)
+        is_earlier = models.Q(effective_at__lt=effective_at) | models.Q(number__lt=number)
+        earlier = self.not_withdrawn().filter(is_earlier, policy=policy, effective_at__lte=effective_at)
+        return earlier.order_by("-effective_at", "-number")
 
-    def _of_policy(self, version: "PolicyVersion") -> "PolicyVersionQuerySet":
-        return self.standing().filter(policy_id=version.policy_id)
+    def newest(self) -> "PolicyVersion | None":
+        """Return the version recorded last. For versions of one policy."""
+        return self.order_by("-number").first()
 
     def with_status(self, now: datetime) -> "PolicyVersionQuerySet":
-        """Name each version's status in the database, as `policies.versions.timeline` does for one."""
+        """Annotate each version's `status`."""
         in_force = PolicyVersion.objects.filter(policy=models.OuterRef("policy")).begun(now).values("pk")[:1]
         status = models.Case(
             models.When(withdrawal__isnull=False, then=models.Value(Status.WITHDRAWN)),
@@ -137,23 +146,31 @@ class PolicyVersionQuerySet(AppendOnlyQuerySet):
             default=models.Value(Status.PAST),
             output_field=models.CharField(),
         )
-        return self.annotate(status=status)
+        return self.annotate(status=status)  # type: ignore[no-redef]  # the model declares what this fills in
 
-    def with_forerunner(self) -> "PolicyVersionQuerySet":
-        """Name the number of the version that each took over from; a withdrawn one took over from none."""
-        outer = models.OuterRef
-        begun_before = models.Q(effective_at__lt=outer("effective_at")) | models.Q(number__lt=outer("number"))
-        earlier = (
-            PolicyVersion.objects.standing()
-            .filter(begun_before, policy=outer("policy"), effective_at__lte=outer("effective_at"))
-            .order_by("-effective_at", "-number")
-        )
-        took_over = models.When(withdrawal__isnull=True, then=models.Subquery(earlier.values("number")[:1]))
-        return self.annotate(forerunner=models.Case(took_over, output_field=models.IntegerField(null=True)))
+    def with_predecessor(self) -> "PolicyVersionQuerySet":
+        """Annotate the number of each version's `predecessor`; one that was withdrawn took over from none."""
+        numbers = models.Subquery(PolicyVersion.objects.preceding().values("number")[:1])
+        return self.annotate(predecessor=_unless_withdrawn(numbers))  # type: ignore[no-redef]  # as above
+
+    def with_end(self) -> "PolicyVersionQuerySet":
+        """Annotate `valid_until`: when the next one takes over, as far as is known."""
+        ends = models.Subquery(PolicyVersion.objects.following().values("effective_at")[:1])
+        return self.annotate(valid_until=_unless_withdrawn(ends))  # type: ignore[no-redef]  # as above
 
     def listed(self) -> "PolicyVersionQuerySet":
-        """Without the full text, for lists: newest number first."""
+        """Return what lists show, without the full text: newest number first."""
         return self.defer("record").select_related("policy", "withdrawal").order_by("-number")
+
+
+def _place_in_order(version: "PolicyVersion | None") -> tuple[Any, Any, Any]:
+    if version is None:
+        return models.OuterRef("policy"), models.OuterRef("effective_at"), models.OuterRef("number")
+    return version.policy_id, version.effective_at, version.number
+
+
+def _unless_withdrawn(value: models.Subquery) -> models.Case:
+    return models.Case(models.When(withdrawal__isnull=True, then=value))
 
 
 class PolicyVersion(AppendOnlyModel):
@@ -190,8 +207,10 @@ class PolicyVersion(AppendOnlyModel):
 
     detachable_fields: ClassVar[frozenset[str]] = frozenset({"page", "publisher", "approver"})
     objects: ClassVar = PolicyVersionQuerySet.as_manager()
-    status: str  # read from the database `with_status()`
-    forerunner: int | None  # likewise `with_forerunner()`
+    # Only of versions that were read `with_status()`, `with_predecessor()`, `with_end()`:
+    status: str
+    predecessor: int | None
+    valid_until: datetime | None
 
     class Meta(AppendOnlyModel.Meta):
         verbose_name = _("policy version")
@@ -214,8 +233,12 @@ class PolicyVersion(AppendOnlyModel):
         return _("%(title)s, version %(number)s") % {"title": self.title, "number": self.number}
 
     def get_absolute_url(self) -> str:
-        """Return the address of exactly this version."""
         return reverse("policies:version", args=[self.policy.slug, self.number])
+
+    @property
+    def status_label(self) -> str | Promise:
+        """The status in words. For versions that were read `with_status()`."""
+        return Status(self.status).label
 
     @cached_property
     def content(self) -> dict[str, Any]:
@@ -267,7 +290,7 @@ class PolicyVersion(AppendOnlyModel):
 
     @property
     def is_withdrawn(self) -> bool:
-        """Whether it was taken back before it took effect."""
+        """Whether it was withdrawn before it took effect."""
         return hasattr(self, "withdrawal")
 
     @property
@@ -277,7 +300,7 @@ class PolicyVersion(AppendOnlyModel):
 
 
 class VersionWithdrawal(AppendOnlyModel):
-    """The taking back of a version before its hour. One in force can only be followed by another."""
+    """The withdrawal of a version before it took effect. One in force can only be followed by another."""
 
     version = models.OneToOneField(PolicyVersion, on_delete=models.PROTECT, related_name="withdrawal")
     withdrawn_at = models.DateTimeField(_("withdrawn"))

@@ -189,8 +189,7 @@ class _BoundedMatcher(difflib.SequenceMatcher[Hashable]):
     def find_longest_match(
         self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
     ) -> difflib.Match:
-        end = len(self.a) if ahi is None else ahi
-        cost = sum(1 + len(self.b2j.get(item, ())) for item in self.a[alo:end])
+        cost = sum(1 + len(self.b2j.get(item, ())) for item in self.a[alo:ahi])
         if not self.budget.allows(cost):
             raise _TooExpensiveError
         return super().find_longest_match(alo, ahi, blo, bhi)

@@ -34,10 +34,10 @@ def _page(request: HttpRequest, page_id: int) -> PolicyPage:
 
 
 @require_GET
-def show_forecast(request: HttpRequest, page_id: int) -> HttpResponse:
+def show_publication_preview(request: HttpRequest, page_id: int) -> HttpResponse:
     """Answer the editor's panel with what publishing would do."""
-    context = {"forecast": publication_preview.of_latest_draft(_page(request, page_id))}
-    return render(request, "policies/admin/forecast.html", context)
+    context = {"preview": publication_preview.of_latest_draft(_page(request, page_id))}
+    return render(request, "policies/admin/publication_preview.html", context)
 
 
 class ReviewView(WagtailAdminTemplateMixin, TemplateView):
@@ -100,7 +100,7 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
         return {
             **super().get_context_data(**kwargs),
             "page": self.page,
-            "forecast": publication_preview.of_latest_draft(self.page),
+            "preview": publication_preview.of_latest_draft(self.page),
             "kind": Policy.Kind(self.page.get_latest_revision_as_object().policy_kind).label,
             "task_state": self.task_state,
             "may_decide": self.may_decide,

@@ -1,17 +1,123 @@
-"""The policies on the dashboard: how each one stands, and what somebody should do about it. It only shows."""
+"""How each policy stands, for staff: what is in force and to come, the draft that waits, and what has drifted.
 
+The panel on the dashboard and the list of policies show it. However many policies and versions there are, it asks the
+database the same few questions, and each live fact once. It never writes.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import F, Q
 from django.http import HttpRequest
 from django.utils import timezone
 from wagtail.admin.ui.components import Component
+from wagtail.models import Page
+from wagtail.query import PageQuerySet
 
-from home.models import User
-from policies.models import Policy
-from policies.versions import overview
+from home.models import ServiceSettings, User
+from policies.consent import notices
+from policies.facts import drift
+from policies.models import Policy, PolicyVersion
+from policies.models.versions import Status
+from policies.versions import records
 
 RIGHT = "policies.view_policyversion"
+
+
+class DraftState(StrEnum):
+    """What waits on the page on which a policy is edited."""
+
+    NONE = ""
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+
+
+@dataclass(frozen=True)
+class Coming:
+    """An announced version and the days until it takes effect."""
+
+    version: PolicyVersion
+    days: int
+
+
+@dataclass
+class PolicyStatus:
+    """How one policy stands."""
+
+    policy: Policy
+    in_force: PolicyVersion | None = None
+    coming: list[Coming] = field(default_factory=list)
+    page: Page | None = None
+    drifts: list[drift.Drift] = field(default_factory=list)
+
+    @property
+    def draft(self) -> DraftState:
+        """Whether something unpublished waits, and whether for its review."""
+        if self.page is None:
+            return DraftState.NONE
+        if self.page.workflow_in_progress:
+            return DraftState.IN_REVIEW
+        return DraftState.DRAFT if self.page.has_unpublished_changes else DraftState.NONE
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether the record in force is not what was published."""
+        return self.in_force is not None and records.sha256(self.in_force.record) != self.in_force.sha256
+
+    @property
+    def needs_draft(self) -> bool:
+        """Whether something has drifted that no announced version states."""
+        return any(one.announced is None for one in self.drifts)
+
+    @property
+    def is_as_published(self) -> bool:
+        """Whether nobody needs to do anything about it."""
+        return not (self.drifts or self.is_damaged or self.draft)
+
+    def may_be_edited_by(self, user: User | AnonymousUser) -> bool:
+        return self.page is not None and self.page.permissions_for_user(user).can_edit()
+
+
+def statuses(policies: Iterable[Policy], *, now: datetime) -> list[PolicyStatus]:
+    """Return how each policy stands, in the order given."""
+    found = {policy.pk: PolicyStatus(policy) for policy in policies}
+    today = timezone.localdate(now)
+    versions = PolicyVersion.objects.filter(policy__in=list(found)).with_status(now).select_related("policy")
+    now_or_later = versions.filter(Q(status__in=[Status.IN_FORCE, Status.COMING]))
+    for version in now_or_later.order_by("effective_at", "number"):
+        if version.status == Status.IN_FORCE:
+            found[version.policy_id].in_force = version
+        else:
+            days = (timezone.localdate(version.effective_at) - today).days
+            found[version.policy_id].coming.append(Coming(version, days))
+    # As plain pages: Wagtail brings along the states of their workflows only so.
+    pages: PageQuerySet = PageQuerySet(Page).filter(policypage__policy__in=list(found), alias_of=None)
+    named = pages.annotate(policy_id=F("policypage__policy")).order_by("-pk")
+    related = named.select_related("latest_revision__user").defer("latest_revision__content")
+    for page in related.prefetch_workflow_states():
+        found[page.policy_id].page = page
+    live = drift.LiveFacts()
+    for status in found.values():
+        announced = [coming.version for coming in status.coming]
+        status.drifts = drift.of_version(status.in_force, coming=announced, live=live)
+    return list(found.values())
+
+
+def waiting_services(*, now: datetime) -> list[tuple[str, str]]:
+    """Return the outside services that are switched on and cannot run, each with its category.
+
+    Nobody is asked about it: the cookie policy in force does not name it under that category.
+    """
+    notice = notices.current(now)
+    return [
+        (provider.name, category.name)
+        for provider, category in ServiceSettings.current().optional_providers()
+        if notice is None or not notice.asks_about(provider, category.varname)
+    ]
 
 
 class PoliciesPanel(Component):
@@ -28,20 +134,15 @@ class PoliciesPanel(Component):
         """Look up how the policies stand, and what this person may do."""
         request = parent_context["request"]
         now = timezone.now()
-        standings = overview.standings(Policy.objects.published().order_by("title", "pk"), now=now)
-        waiting = overview.waiting_services(now=now)
+        listed = statuses(Policy.objects.published().order_by("title", "pk"), now=now)
+        waiting = waiting_services(now=now)
         return {
             "request": request,
             "csrf_token": parent_context.get("csrf_token"),
-            "lines": [(standing, may_edit(request.user, standing)) for standing in standings],
+            "lines": [(status, status.may_be_edited_by(request.user)) for status in listed],
             "waiting_services": waiting,
-            "is_all_as_published": not waiting and all(standing.is_as_published for standing in standings),
+            "is_all_as_published": not waiting and all(status.is_as_published for status in listed),
         }
-
-
-def may_edit(user: User | AnonymousUser, standing: overview.Standing) -> bool:
-    """Say whether somebody may edit the page of a policy."""
-    return standing.page is not None and standing.page.permissions_for_user(user).can_edit()
 
 
 def add_panel(request: HttpRequest, panels: list[Component]) -> None:

@@ -14,7 +14,6 @@ from policies.facts.drift import Drift
 from policies.models import PolicyPage, PolicyVersion
 from policies.models.pages import NOTICE_FIELDS
 from policies.text import html_blocks, markup
-from policies.versions import publishing
 from policies.versions.forms import STATEMENT_FIELDS
 
 
@@ -74,7 +73,7 @@ def _body(page: PolicyPage, version: PolicyVersion) -> Any:
 
 
 def _text(page: PolicyPage) -> str:
-    return markup.plain_text(publishing.render_body(page))
+    return markup.plain_text(page.render_body())
 
 
 def _notice_words(version: PolicyVersion) -> dict[str, str]:

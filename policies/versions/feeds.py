@@ -41,7 +41,7 @@ class _VersionFeed(Atom1Feed):
 
 def of_policy(policy: Policy) -> bytes:
     """Write the feed of a published policy."""
-    versions = list(policy.versions.listed().with_forerunner()[:ENTRIES])
+    versions = list(policy.versions.listed().with_predecessor()[:ENTRIES])
     first = policy.versions.order_by("number").values_list("sha256", flat=True)[0]
     feed = _VersionFeed(
         title=_text(policy.title),
@@ -61,8 +61,8 @@ def of_policy(policy: Policy) -> bytes:
 def _entry(version: PolicyVersion) -> dict[str, Any]:
     record = _url("record", version.policy.slug, version.number)
     links = [{"rel": "alternate", "type": "application/json", "href": record}]
-    if version.forerunner:
-        comparison = _url("compare", version.policy.slug, version.forerunner, version.number)
+    if version.predecessor:
+        comparison = _url("compare", version.policy.slug, version.predecessor, version.number)
         links.append(
             {"rel": "related", "type": "text/html", "href": comparison, "title": _("Every changed word")}
         )

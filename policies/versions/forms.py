@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminPageForm
 
 from policies.models.settings import PolicySettings
-from policies.versions import slugs
+from policies.models.versions import Policy
 
 LONGEST_SLUG = 90  # leaves room for "-2" in the policy's own, permanent one
 # What the editor states of each version. Empty in a new draft, required to publish or to submit.
@@ -33,7 +33,7 @@ class PolicyPageForm(WagtailAdminPageForm):
             self._check_time(cleaned)
         if "action-publish" in self.data and not self._may_publish():
             self.add_error(None, _("You may not publish policies. Save a draft and submit it for review."))
-        if (slug := cleaned.get("slug")) and not slugs.is_free(slug):
+        if (slug := cleaned.get("slug")) and not Policy.is_slug_free(slug):
             self.add_error("slug", _("The site uses this address itself. Choose another."))
         # An unticked radio sends nothing, and Django then keeps the old answer: take it for what it says.
         for name in self.cleaned_data.keys() & set(STATEMENT_FIELDS):

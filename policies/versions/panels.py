@@ -7,20 +7,20 @@ from django.urls import reverse
 from wagtail.admin.panels import Panel
 
 
-class ForecastPanel(Panel):
+class PublicationPreviewPanel(Panel):
     """Shows, when it is opened, what publishing the draft would do; fetched anew after every saving."""
 
     class BoundPanel(Panel.BoundPanel):
-        template_name = "policies/admin/forecast_panel.html"
+        template_name = "policies/admin/publication_preview_panel.html"
 
         def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
             """Give the addresses; a page that was never saved has none yet."""
             context = super().get_context_data(parent_context)
             if self.instance.pk:
-                context["forecast_url"] = reverse("policy_forecast", args=[self.instance.pk])
+                context["preview_url"] = reverse("publication_preview", args=[self.instance.pk])
                 context["review_url"] = reverse("policy_review", args=[self.instance.pk])
             return context
 
         @property
         def media(self) -> Media:
-            return Media(js=["js/admin/forecast.js"], css={"all": ["css/admin/redline.css"]})
+            return Media(js=["js/admin/publication_preview.js"], css={"all": ["css/admin/redline.css"]})

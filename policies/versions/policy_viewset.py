@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -27,27 +27,26 @@ from wagtail.permissions import ModelPermissionPolicy
 
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet, ViewOnlyPolicy
 from policies.models import Policy, PolicyVersion
-from policies.versions import drafts, exporting, overview, timeline
-from policies.versions.dashboard import RIGHT, may_edit
+from policies.versions import drafts, export
+from policies.versions.dashboard import RIGHT, DraftState, PolicyStatus, statuses
 
 VERSIONS_A_PAGE = 50
-DRAFT_WORDS: dict[overview.DraftState, str | Promise] = {
-    overview.DraftState.NONE: "",
-    overview.DraftState.DRAFT: gettext_lazy("Draft"),
-    overview.DraftState.IN_REVIEW: gettext_lazy("In review"),
+DRAFT_WORDS: dict[DraftState, str | Promise] = {
+    DraftState.NONE: "",
+    DraftState.DRAFT: gettext_lazy("Draft"),
+    DraftState.IN_REVIEW: gettext_lazy("In review"),
 }
 
 
 @require_safe
-def export(request: HttpRequest, pk: int | None = None) -> FileResponse:
-    """Hand out the auditor's ZIP: of one policy, or of all."""
+def export_zip(request: HttpRequest, pk: int | None = None) -> FileResponse:
+    """Send the auditor's ZIP: of one policy, or of all."""
     if not request.user.has_perm(RIGHT):
         raise PermissionDenied
-    policies = list(Policy.objects.published().filter(**({} if pk is None else {"pk": pk})))
-    if pk is not None and not policies:
-        raise Http404
-    name = exporting.file_name(policies) if pk else exporting.file_name([])
-    response = FileResponse(exporting.write(policies), as_attachment=True, filename=name)
+    published = Policy.objects.published()
+    only = get_object_or_404(published, pk=pk) if pk else None
+    archive = export.write([only] if only else published)
+    response = FileResponse(archive, as_attachment=True, filename=export.file_name(only))
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
@@ -69,54 +68,48 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def draft(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a draft with the facts as they are now, and lead to it; to the one that is there, if there is one."""
-    policy = get_object_or_404(Policy, pk=pk)
-    [standing] = overview.standings([policy], now=timezone.now())
-    if standing.page is None:
+    [status] = statuses([get_object_or_404(Policy, pk=pk)], now=timezone.now())
+    if status.page is None:
         messages.error(
             request, _("This policy has no page any more. Import or write a new one to replace it.")
         )
         return redirect("policy-overview:inspect", pk)
-    if not may_edit(request.user, standing):
+    if not status.may_be_edited_by(request.user):
         raise PermissionDenied
-    if not standing.drifts:
+    if not status.drifts:
         messages.info(request, _("Every fact is as published: there is nothing to bring up to date."))
         return redirect("policy-overview:inspect", pk)
     try:
-        drafts.state_new_facts(page=standing.page, user=request.user, drifts=standing.drifts)
+        drafts.state_new_facts(page=status.page, user=request.user, drifts=status.drifts)
     except drafts.NoDraftError as error:
         messages.warning(request, str(error))
     else:
         messages.success(request, _("This draft states the facts as they are now. Read it, and publish it."))
-    return redirect("wagtailadmin_pages:edit", standing.page.pk)
+    return redirect("wagtailadmin_pages:edit", status.page.pk)
 
 
-def in_force_in_words(standing: overview.Standing) -> str:
-    """Write for a cell what is in force, and since when."""
-    if standing.in_force is None:
+def _in_force(policy: Any) -> str:
+    version = policy.status.in_force
+    if version is None:
         return ""
-    since = date_format(timezone.localtime(standing.in_force.effective_at), "DATE_FORMAT")
-    return _("version %(number)s since %(date)s") % {"number": standing.in_force.number, "date": since}
+    since = date_format(timezone.localtime(version.effective_at), "DATE_FORMAT")
+    return _("version %(number)s since %(date)s") % {"number": version.number, "date": since}
 
 
-def coming_in_words(standing: overview.Standing) -> str:
-    """Write for a cell what is announced."""
+def _coming(policy: Any) -> str:
     return ", ".join(
         ngettext("version %(number)s in %(days)s day", "version %(number)s in %(days)s days", coming.days)
         % {"number": coming.version.number, "days": coming.days}
-        for coming in standing.coming
+        for coming in policy.status.coming
     )
 
 
-def facts_in_words(standing: overview.Standing) -> str:
-    """Write for a cell whether the facts in force still hold."""
-    if standing.is_damaged:
+def _facts(policy: Any) -> str:
+    if policy.status.is_damaged:
         return _("record damaged")
-    count = len(standing.drifts)
-    return (
-        ngettext("%(count)s differs", "%(count)s differ", count) % {"count": count}
-        if count
-        else _("as published")
-    )
+    if not (count := len(policy.status.drifts)):
+        return _("as published")
+    return ngettext("%(count)s differs", "%(count)s differ", count) % {"count": count}
 
 
 class PolicyIndexView(GuardedIndexView):
@@ -129,14 +122,14 @@ class PolicyIndexView(GuardedIndexView):
     def get_table(self, object_list: Iterable[Policy]) -> Table:
         """Attach to each policy on the page how it stands."""
         listed = list(object_list)
-        for standing in overview.standings(listed, now=timezone.now()):
-            standing.policy.standing = standing  # type: ignore[attr-defined]  # the columns below read it
+        for status in statuses(listed, now=timezone.now()):
+            status.policy.status = status  # type: ignore[attr-defined]  # the columns read it
         return super().get_table(listed)
 
     def get_header_buttons(self) -> list[Button]:
         """Offer the export of everything."""
-        address = reverse("policy-overview:export_all")
-        button = HeaderButton(_("Export all (ZIP)"), url=address, icon_name="download")
+        url = reverse("policy-overview:export_all")
+        button = HeaderButton(_("Export all (ZIP)"), url=url, icon_name="download")
         return [button, *super().get_header_buttons()]
 
 
@@ -146,57 +139,43 @@ class PolicyInspectView(InspectView):
     page_title = gettext_lazy("Policy")
 
     @cached_property
-    def standing(self) -> overview.Standing:
-        return overview.standings([self.object], now=timezone.now())[0]
+    def status(self) -> PolicyStatus:
+        return statuses([self.object], now=timezone.now())[0]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the versions, and what can be done."""
-        paginator = Paginator(self.object.versions.listed().with_forerunner(), VERSIONS_A_PAGE)
+        versions = self.object.versions.order_by("-number")
+        listed = (
+            versions.select_related("policy", "withdrawal").with_predecessor().with_status(timezone.now())
+        )
+        paginator = Paginator(listed, VERSIONS_A_PAGE)
         page = paginator.get_page(self.request.GET.get("p"))
-        entries = timeline.entries(page.object_list, now=timezone.now())
-        standing = self.standing
         return {
             **super().get_context_data(**kwargs),
             "policy": self.object,
-            "standing": standing,
-            "may_edit": may_edit(self.request.user, standing),
-            "numbers": list(self.object.versions.order_by("-number").values_list("number", "effective_at")),
-            "rows": list(_with_people(entries)),
+            "status": self.status,
+            "may_edit": self.status.may_be_edited_by(self.request.user),
+            "numbers": list(versions.values_list("number", "effective_at")),
             "versions_page": page,
             "elided_page_range": paginator.get_elided_page_range(page.number),
         }
 
     def get_header_buttons(self) -> list[Button]:
         """Offer the export."""
-        address = reverse("policy-overview:export", args=[self.object.pk])
-        button = HeaderButton(_("Export (ZIP)"), url=address, icon_name="download")
+        url = reverse("policy-overview:export", args=[self.object.pk])
+        button = HeaderButton(_("Export (ZIP)"), url=url, icon_name="download")
         return [button, *super().get_header_buttons()]
 
     def get_header_more_buttons(self) -> list[Button]:
         """Lead to the page in the editor, and to what the public reads."""
-        page, slug = self.standing.page, self.object.slug
-        buttons = [
-            Button(
-                _("Public page"), url=reverse("policies:policy", args=[slug]), icon_name="view", priority=20
-            ),
-            Button(
-                _("All versions"),
-                url=reverse("policies:versions", args=[slug]),
-                icon_name="list-ol",
-                priority=30,
-            ),
+        page, slug = self.status.page, self.object.slug
+        links = [
+            (_("Public page"), "view", reverse("policies:policy", args=[slug])),
+            (_("All versions"), "list-ol", reverse("policies:versions", args=[slug])),
         ]
-        if page is not None and may_edit(self.request.user, self.standing):
-            address = reverse("wagtailadmin_pages:edit", args=[page.pk])
-            buttons.append(Button(_("Edit the page"), url=address, icon_name="edit", priority=10))
-        return sorted(buttons)
-
-
-def _with_people(entries: Iterable[timeline.Entry]) -> Iterable[tuple[timeline.Entry, dict[str, Any]]]:
-    """Read from their records who wrote, published and approved some versions."""
-    listed = list(entries)
-    records = PolicyVersion.objects.in_bulk([entry.version.pk for entry in listed])
-    return ((entry, exporting.people_in(records[entry.version.pk])) for entry in listed)
+        if page is not None and self.status.may_be_edited_by(self.request.user):
+            links.insert(0, (_("Edit the page"), "edit", reverse("wagtailadmin_pages:edit", args=[page.pk])))
+        return [Button(label, url=url, icon_name=icon) for label, icon, url in links]
 
 
 class PolicyViewSet(ReadOnlyViewSet):
@@ -218,20 +197,16 @@ class PolicyViewSet(ReadOnlyViewSet):
         "title",
         Column("kind", label=gettext_lazy("Kind"), accessor="get_kind_display", sort_key="kind"),
         Column(
-            "slug", label=gettext_lazy("Address"), accessor=lambda policy: f"/{policy.slug}/", sort_key="slug"
+            "slug", label=gettext_lazy("URL"), accessor=lambda policy: f"/{policy.slug}/", sort_key="slug"
         ),
         Column(
             "in_force",
             label=gettext_lazy("In force"),
-            accessor=lambda policy: in_force_in_words(policy.standing),
+            accessor=_in_force,
         ),
-        Column(
-            "coming", label=gettext_lazy("Coming"), accessor=lambda policy: coming_in_words(policy.standing)
-        ),
-        Column(
-            "draft", label=gettext_lazy("Page"), accessor=lambda policy: DRAFT_WORDS[policy.standing.draft]
-        ),
-        Column("facts", label=gettext_lazy("Facts"), accessor=lambda policy: facts_in_words(policy.standing)),
+        Column("coming", label=gettext_lazy("Coming"), accessor=_coming),
+        Column("draft", label=gettext_lazy("Page"), accessor=lambda policy: DRAFT_WORDS[policy.status.draft]),
+        Column("facts", label=gettext_lazy("Facts"), accessor=_facts),
         Column("versions_count", label=gettext_lazy("Versions"), sort_key="versions_count"),
     ]
 
@@ -244,8 +219,8 @@ class PolicyViewSet(ReadOnlyViewSet):
         """Add what leads on from here."""
         return [
             *super().get_urlpatterns(),
-            path("export/", export, name="export_all"),
-            path("<int:pk>/export/", export, name="export"),
+            path("export/", export_zip, name="export_all"),
+            path("<int:pk>/export/", export_zip, name="export"),
             path("<int:pk>/compare/", compare, name="compare"),
             path("<int:pk>/draft/", draft, name="draft"),
         ]

@@ -25,7 +25,7 @@ from policies.versions import publishing, records
 
 
 @dataclass(frozen=True)
-class Forecast:
+class PublicationPreview:
     """What a draft says against the version that it would follow. `missing` names what its statement lacks."""
 
     page: PolicyPage
@@ -83,24 +83,24 @@ class Forecast:
         return hashlib.sha256(records.encode(stated).encode()).hexdigest()
 
 
-def of_latest_draft(page: PolicyPage) -> Forecast:
+def of_latest_draft(page: PolicyPage) -> PublicationPreview:
     """Look ahead from the newest draft of a page, or from the page itself where it has none."""
     now = timezone.now()
     latest = page.get_latest_revision_as_object()
-    policy = publishing.policy_for(latest)
-    draft = publishing.draft_of(latest, now=now)
+    policy = latest.find_policy()
+    draft = latest.as_draft(now=now)
     before = policy.in_force(draft.effective_at) if policy else None
-    return Forecast(latest, policy, draft, before, now, _labels(latest, latest.missing_statements))
+    return PublicationPreview(latest, policy, draft, before, now, _labels(latest, latest.missing_statements))
 
 
 def outcome(page: PolicyPage) -> str:
     """Say in a sentence what publishing a page has just done to its policy."""
-    policy = publishing.policy_for(page)
+    policy = page.find_policy()
     version = policy.versions.order_by("-number").first() if policy else None
     if policy is None or version is None:
         return ""
     if page.last_published_at is None or version.recorded_at < page.last_published_at:
-        return _same_as(policy.in_force(publishing.draft_of(page).effective_at))
+        return _same_as(policy.in_force(page.effective_at(timezone.now())))
     if version.effective_at > timezone.now():
         return _("Version %(number)s is announced for %(date)s.") % {
             "number": version.number,
@@ -113,32 +113,32 @@ def _labels(page: PolicyPage, names: list[str]) -> list[str]:
     return [str(label_for_field(name, type(page))) for name in names]
 
 
-def _effects(forecast: Forecast) -> Iterator[str]:
-    yield _beginning(forecast)
-    pending = forecast.policy.versions.pending(forecast.now) if forecast.policy else []
-    for version in pending:
-        if version.effective_at > forecast.draft.effective_at:
+def _effects(preview: PublicationPreview) -> Iterator[str]:
+    yield _beginning(preview)
+    versions = preview.policy.versions if preview.policy else PolicyVersion.objects.none()
+    for version in versions.pending(preview.now):
+        if version.effective_at > preview.draft.effective_at:
             yield _("Version %(number)s, announced for %(date)s, replaces it on that day.") % {
                 "number": version.number,
                 "date": _day(version.effective_at),
             }
-    if forecast.before is None:
+    if preview.before is None:
         return
-    is_material = forecast.draft.change_kind == ChangeKind.MATERIAL
-    if forecast.page.policy_kind == Policy.Kind.COOKIES:
-        yield _asked_again(forecast, is_material=is_material)
-        yield from _unasked(forecast, is_material=is_material)
+    is_material = preview.draft.change_kind == ChangeKind.MATERIAL
+    if preview.page.policy_kind == Policy.Kind.COOKIES:
+        yield _asked_again(preview, is_material=is_material)
+        yield from _unasked(preview, is_material=is_material)
     elif is_material:
         yield _("It is called material: visitors see above the policy that its meaning changed.")
     else:
         yield _("It is called editorial: nobody is told again.")
     if is_material:
-        yield from _short_notice(forecast)
+        yield from _short_notice(preview)
 
 
-def _change_of_kind(forecast: Forecast) -> Iterator[str]:
+def _change_of_kind(preview: PublicationPreview) -> Iterator[str]:
     """Say when publishing makes another kind of policy of it: the shop asks for the terms, the bar for the cookies."""
-    policy, kind = forecast.policy, forecast.page.policy_kind
+    policy, kind = preview.policy, preview.page.policy_kind
     if policy is not None and policy.kind != kind:
         yield _("Its kind changes: “%(before)s” becomes “%(after)s”.") % {
             "before": policy.get_kind_display(),
@@ -146,25 +146,25 @@ def _change_of_kind(forecast: Forecast) -> Iterator[str]:
         }
 
 
-def _beginning(forecast: Forecast) -> str:
-    number = _next_number(forecast.policy)
-    if forecast.starts_at_once:
+def _beginning(preview: PublicationPreview) -> str:
+    number = _next_number(preview.policy)
+    if preview.starts_at_once:
         return _("Version %(number)s is made and holds at once.") % {"number": number}
     days = (
-        timezone.localtime(forecast.draft.effective_at).date() - timezone.localtime(forecast.now).date()
+        timezone.localtime(preview.draft.effective_at).date() - timezone.localtime(preview.now).date()
     ).days
     return ngettext(
         "Version %(number)s is made and announced for %(date)s, in %(days)s day. Until then nothing else changes.",
         "Version %(number)s is made and announced for %(date)s, in %(days)s days. Until then nothing else changes.",
         days,
-    ) % {"number": number, "date": _day(forecast.draft.effective_at), "days": days}
+    ) % {"number": number, "date": _day(preview.draft.effective_at), "days": days}
 
 
-def _asked_again(forecast: Forecast, *, is_material: bool) -> str:
-    offered = [category for category in notices.categories_of(forecast.draft.facts) if category.is_offered]
-    notice = notices.current(forecast.now)
+def _asked_again(preview: PublicationPreview, *, is_material: bool) -> str:
+    offered = [category for category in notices.categories_of(preview.draft.facts) if category.is_offered]
+    notice = notices.current(preview.now)
     count = choices.asked_again(
-        notice=notice, varnames=[c.varname for c in offered], is_material=is_material, now=forecast.now
+        notice=notice, varnames=[c.varname for c in offered], is_material=is_material, now=preview.now
     )
     new = [category.name for category in offered if notice is None or category.varname not in notice.varnames]
     if is_material:
@@ -180,19 +180,19 @@ def _asked_again(forecast: Forecast, *, is_material: bool) -> str:
     ) % {"asked": count.asked, "standing": count.standing, "why": why}
 
 
-def _unasked(forecast: Forecast, *, is_material: bool) -> Iterator[str]:
+def _unasked(preview: PublicationPreview, *, is_material: bool) -> Iterator[str]:
     """Warn where somebody new would receive data of people who agreed before and are not asked."""
-    before = (forecast.before.facts.get("services") if forecast.before else None) or []
-    added = [one["name"] for one in forecast.draft.facts.get("services") or [] if one not in before]
+    before = (preview.before.facts.get("services") if preview.before else None) or []
+    added = [one["name"] for one in preview.draft.facts.get("services") or [] if one not in before]
     if added and not is_material:
         yield _(
             "Who agreed before agreed to other services, and is not asked about: %(names)s. Call it material."
         ) % {"names": ", ".join(added)}
 
 
-def _short_notice(forecast: Forecast) -> Iterator[str]:
+def _short_notice(preview: PublicationPreview) -> Iterator[str]:
     advice = PolicySettings.current()
-    if forecast.draft.effective_at < advice.end_of_notice(forecast.now) - timedelta(days=1):
+    if preview.draft.effective_at < advice.end_of_notice(preview.now) - timedelta(days=1):
         yield _("It takes effect sooner than the notice period of %(days)s days (Settings → Policies).") % {
             "days": advice.notice_days
         }

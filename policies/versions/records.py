@@ -42,6 +42,29 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def seal(version: PolicyVersion, **said: Any) -> None:
+    """Give a new version its record, which holds what its columns repeat and what else it says, and its hash."""
+    policy = {"kind": version.policy.kind, "language": version.policy.language}
+    version.record = encode({"format": FORMAT, **policy, **_repeated(version), **said})
+    version.sha256 = sha256(version.record)
+
+
+def _repeated(version: PolicyVersion) -> dict[str, Any]:
+    """Return what the columns of a version repeat of its record, under the record's keys."""
+    origin = {"name": version.import_source, "sha256": version.import_sha256}
+    return {
+        "policy": version.policy.slug,
+        "number": version.number,
+        "title": version.title,
+        "effective_at": timestamp(version.effective_at),
+        "recorded_at": timestamp(version.recorded_at),
+        "change_summary": version.change_summary,
+        "change_kind": version.change_kind,
+        "previous_sha256": version.previous_sha256,
+        "imported_from": origin if any(origin.values()) else None,
+    }
+
+
 def problems(versions: Iterable[PolicyVersion]) -> Iterator[Problem]:
     """Check versions of one policy, given in the order of their numbers; yield every problem."""
     previous, links = "", AccountLinks()
@@ -52,13 +75,29 @@ def problems(versions: Iterable[PolicyVersion]) -> Iterator[Problem]:
             yield Problem(version, "the hash is not that of the record")
         if version.previous_sha256 != previous:
             yield Problem(version, "the chain to the version before is broken")
-        yield from _content_problems(version, links)
-        yield from _withdrawal_problems(version)
+        for what in _content_problems(version, links):
+            yield Problem(version, what)
+        if version.is_withdrawn and version.withdrawal.withdrawn_at >= version.effective_at:
+            yield Problem(version, "it was withdrawn after it had taken effect")
         previous = version.sha256
 
 
+def _content_problems(version: PolicyVersion, links: AccountLinks) -> Iterator[str]:
+    try:
+        content = version.content
+    except json.JSONDecodeError:
+        content = None
+    if not isinstance(content, dict):
+        yield "the record is not a JSON object"
+        return
+    for name, value in _repeated(version).items():
+        if content.get(name) != value:
+            yield f"column {name} differs from the record"
+    yield from links.problems(version)
+
+
 def head_is_missing(policy: Policy) -> bool:
-    """Say whether the newest version that the policy remembers is not there any more."""
+    """Return whether the newest version that the policy remembers is not there any more."""
     newest = policy.versions.order_by("-number").values_list("sha256", flat=True).first()
     return policy.newest_sha256 != (newest or "")
 
@@ -86,42 +125,5 @@ def sha256_of_withdrawals(withdrawals: Iterable[tuple[int, datetime, str, str]])
 
 
 def withdrawals_are_changed(policy: Policy) -> bool:
-    """Say whether the withdrawals are not those that the policy remembers."""
+    """Return whether the withdrawals are not those that the policy remembers."""
     return policy.withdrawals_sha256 != withdrawals_sha256(policy)
-
-
-def _withdrawal_problems(version: PolicyVersion) -> Iterator[Problem]:
-    if version.is_withdrawn and version.withdrawal.withdrawn_at >= version.effective_at:
-        yield Problem(version, "it was withdrawn after it had taken effect")
-
-
-def _content_problems(version: PolicyVersion, links: AccountLinks) -> Iterator[Problem]:
-    try:
-        content = version.content
-    except json.JSONDecodeError:
-        content = None
-    if not isinstance(content, dict):
-        yield Problem(version, "the record is not a JSON object")
-        return
-    yield from _column_problems(version, content)
-    for what in links.problems(version):
-        yield Problem(version, what)
-
-
-def _column_problems(version: PolicyVersion, content: dict[str, Any]) -> Iterator[Problem]:
-    origin = {"name": version.import_source, "sha256": version.import_sha256}
-    imported = origin if any(origin.values()) else None
-    columns = {
-        "policy": version.policy.slug,
-        "number": version.number,
-        "title": version.title,
-        "effective_at": timestamp(version.effective_at),
-        "recorded_at": timestamp(version.recorded_at),
-        "change_summary": version.change_summary,
-        "change_kind": version.change_kind,
-        "previous_sha256": version.previous_sha256,
-        "imported_from": imported,
-    }
-    for name, value in columns.items():
-        if content.get(name) != value:
-            yield Problem(version, f"column {name} differs from the record")

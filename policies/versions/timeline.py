@@ -1,10 +1,9 @@
-"""When a version holds: its status at a moment, from when to when, and what stands beside it.
+"""What holds when: on a day of the site's time zone, from the next moment that something changes, and now.
 
-Everything is computed from the order of taking effect, (effective time, number), and from the moment asked about;
-nothing is stored. It reads, and never fetches more with more versions.
+Computed from when versions take effect; nothing is stored.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -13,28 +12,8 @@ from django.utils import timezone
 
 from home.navigation import Link
 from policies.models import Policy, PolicyVersion
-from policies.models.versions import Status
 
 _SMALLEST_STEP = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True)
-class Place:
-    """A version's place in time. `valid_until` is None while nothing is known to follow; a withdrawn one has none."""
-
-    status: Status
-    valid_from: datetime
-    valid_until: datetime | None
-    in_force: PolicyVersion | None
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A line of the list of versions: a version, where it stands, and the number of the one it took over from."""
-
-    version: PolicyVersion
-    status: Status
-    previous: int | None
 
 
 @dataclass(frozen=True)
@@ -45,32 +24,6 @@ class Day:
     version: PolicyVersion | None
     others: list[PolicyVersion]
     is_over: bool
-
-
-def status_of(version: PolicyVersion, *, in_force: PolicyVersion | None, now: datetime) -> Status:
-    """Name the status of a version, given which one is in force now."""
-    if version.is_withdrawn:
-        return Status.WITHDRAWN
-    if version.effective_at > now:
-        return Status.COMING
-    return Status.IN_FORCE if version == in_force else Status.PAST
-
-
-def place(version: PolicyVersion, *, now: datetime) -> Place:
-    """Find a version's place: two queries."""
-    in_force = PolicyVersion.objects.listed().filter(policy_id=version.policy_id).in_force(now)
-    until = None
-    if not version.is_withdrawn:
-        until = PolicyVersion.objects.following(version).values_list("effective_at", flat=True).first()
-    return Place(status_of(version, in_force=in_force, now=now), version.effective_at, until, in_force)
-
-
-def entries(versions: Iterable[PolicyVersion], *, now: datetime) -> list[Entry]:
-    """Say of versions of one policy where they stand, in the order given. They come `with_forerunner()`."""
-    known = list(versions)
-    of_policy = PolicyVersion.objects.listed().filter(policy__in={version.policy_id for version in known})
-    in_force = of_policy.in_force(now)
-    return [Entry(v, status_of(v, in_force=in_force, now=now), v.forerunner) for v in known]
 
 
 def next_effective_time(now: datetime) -> datetime | None:
@@ -88,13 +41,18 @@ def footer_links() -> Iterator[Link]:
 
 
 def day(policy: Policy, date_: date, *, now: datetime) -> Day:
-    """Say what held on a day of the site's time zone. OverflowError for a day at the edge of the calendar."""
+    """Return what held on a day. OverflowError for a day at the edge of the calendar."""
     start, end = _bounds(date_)
-    version = policy.in_force(end)
+    version = policy.versions.listed().in_force(end)
     began = policy.versions.listed().begun(end).filter(effective_at__gt=start)
     at_start = policy.versions.listed().in_force(start)
     others = [v for v in (*began, at_start) if v is not None and v != version]
-    return Day(date_, version, sorted(others, key=_order), is_over=end < now)
+    return Day(
+        date_,
+        version,
+        sorted(others, key=lambda other: (other.effective_at, other.number)),
+        is_over=end < now,
+    )
 
 
 def _bounds(date_: date) -> tuple[datetime, datetime]:
@@ -104,7 +62,3 @@ def _bounds(date_: date) -> tuple[datetime, datetime]:
         return first, datetime.max.replace(tzinfo=UTC)
     after = datetime.combine(date_ + timedelta(days=1), time.min, tzinfo=zone)
     return first, after.astimezone(UTC) - _SMALLEST_STEP
-
-
-def _order(version: PolicyVersion) -> tuple[datetime, int]:
-    return version.effective_at, version.number

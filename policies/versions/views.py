@@ -57,7 +57,7 @@ def policy(request: HttpRequest, policy: Policy) -> HttpResponse:
     if version is None:
         if not upcoming:
             raise Http404(_("No version of this policy is in force or announced."))
-        return _show(request, policy, get_object_or_404(policy.versions, pk=upcoming[0].pk))
+        return _show(request, policy, upcoming[0].number)
     context = {
         "policy": policy,
         "version": version,
@@ -77,7 +77,7 @@ def versions(request: HttpRequest, policy: Policy) -> HttpResponse:
 @of_policy
 def version(request: HttpRequest, policy: Policy, number: int) -> HttpResponse:
     """Show one version, labelled with when it held."""
-    return _show(request, policy, _version(policy, number))
+    return _show(request, policy, number)
 
 
 @of_policy
@@ -121,7 +121,7 @@ def on(request: HttpRequest, policy: Policy, day: str) -> HttpResponse:
     if found.version is None:
         context = {"policy": policy, "day": found, "first": _first(policy)}
         return render(request, "policies/before_first.html", context, status=404)
-    return _show(request, policy, found.version, template="policies/on.html", day=found)
+    return _show(request, policy, found.version.number, template="policies/on.html", day=found)
 
 
 @of_policy
@@ -141,19 +141,21 @@ def record_hash(request: HttpRequest, policy: Policy, number: int) -> HttpRespon
 def _show(
     request: HttpRequest,
     policy: Policy,
-    version: PolicyVersion,
+    number: int,
     *,
     template: str = "policies/version.html",
     day: timeline.Day | None = None,
 ) -> HttpResponse:
-    place = timeline.place(version, now=timezone.now())
+    now = timezone.now()
+    known = policy.versions.select_related("policy", "withdrawal").with_status(now).with_end()
+    version = get_object_or_404(known, number=number)
     context = {
         "policy": policy,
         "version": version,
-        "status": place.status,
-        "valid_from": place.valid_from,
-        "valid_until": place.valid_until,
-        "in_force": place.in_force,
+        "status": version.status,
+        "valid_from": version.effective_at,
+        "valid_until": version.valid_until,
+        "in_force": policy.versions.listed().in_force(now),
         "toc": markup.contents(version.html),
         "day": day,
     }
@@ -163,7 +165,7 @@ def _show(
 def _list(
     request: HttpRequest, policy: Policy, *, chosen: Mapping[str, str] | None = None, error: str = ""
 ) -> HttpResponse:
-    listed = policy.versions.listed().with_forerunner()
+    listed = policy.versions.listed().with_predecessor().with_status(timezone.now())
     pages = Paginator(listed, VERSIONS_A_PAGE)
     try:
         shown = pages.page(request.GET.get("page", 1) if not error else 1)
@@ -172,7 +174,6 @@ def _list(
     context = {
         "policy": policy,
         "page_of_versions": shown,
-        "entries": timeline.entries(shown.object_list, now=timezone.now()),
         "newest": policy.versions.aggregate(number=Max("number"))["number"],
         "chosen": chosen,
         "error": error,
@@ -217,7 +218,7 @@ def _version(policy: Policy, number: int) -> PolicyVersion:
 
 
 def _first(policy: Policy) -> PolicyVersion | None:
-    return policy.versions.listed().standing().order_by("effective_at", "number").first()
+    return policy.versions.listed().not_withdrawn().order_by("effective_at", "number").first()
 
 
 def _date(text: str) -> date:

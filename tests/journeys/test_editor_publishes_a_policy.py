@@ -111,7 +111,7 @@ def test_an_editor_writes_a_lawyer_approves_and_visitors_read_the_redline(
 
     _sign_in(page, live_server, lawyer)
     _open_review(page, live_server, mailoutbox[-1])
-    expect(page.locator(".policy-forecast del").first).to_contain_text("two")
+    expect(page.locator(".publication-preview del").first).to_contain_text("two")
     page.get_by_role("button", name="Return to the author").click()
     expect(page.locator(".messages .error")).to_contain_text("Say what has to change")
     page.get_by_role("button", name="Approve and publish").click()

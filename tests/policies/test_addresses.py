@@ -2,14 +2,14 @@
 
 import pytest
 
-from policies.versions import slugs
+from policies.models import Policy
 
 
 @pytest.mark.parametrize("slug", ["admin", "cookies", "healthz", "readyz", "media", "static"])
 def test_an_address_of_the_site_is_not_free(slug: str) -> None:
-    assert not slugs.is_free(slug)
+    assert not Policy.is_slug_free(slug)
 
 
 @pytest.mark.parametrize("slug", ["privacy-policy", "terms", "datenschutzerklärung", "media-rules"])
 def test_any_other_is_free(slug: str) -> None:
-    assert slugs.is_free(slug)
+    assert Policy.is_slug_free(slug)

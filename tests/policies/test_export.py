@@ -20,7 +20,7 @@ from django.utils import timezone
 from home.models import User
 from policies.ledger import heads
 from policies.models import Policy, PolicyVersion
-from policies.versions import exporting, publishing, records
+from policies.versions import export, publishing, records
 from tests.factories import policy, policy_page, publish, version, withdraw
 from tests.policies.test_version_screen import staff
 
@@ -36,12 +36,12 @@ def rules() -> Policy:
     return rules
 
 
-def export(*policies: Policy) -> zipfile.ZipFile:
-    return zipfile.ZipFile(exporting.write(policies or Policy.objects.all(), now=NOW))
+def exported(*policies: Policy) -> zipfile.ZipFile:
+    return zipfile.ZipFile(export.write(policies or Policy.objects.all(), now=NOW))
 
 
 def unpacked(to: Path, *policies: Policy) -> Path:
-    export(*policies).extractall(to)
+    exported(*policies).extractall(to)
     return to
 
 
@@ -67,11 +67,11 @@ def test_every_version_has_its_folder(rules: Policy) -> None:
     expected = {f"house-rules/version-000{number}/{file}" for number in (1, 2, 3) for file in files}
     lists = {"README.txt", "SHA256SUMS", "approvals.csv", "heads.json", "index.html", "versions.json"}
 
-    assert set(export().namelist()) == expected | lists
+    assert set(exported().namelist()) == expected | lists
 
 
 def test_the_record_is_byte_for_byte_what_is_hashed(rules: Policy) -> None:
-    archive = export()
+    archive = exported()
     for found in rules.versions.all():
         body = archive.read(f"house-rules/version-000{found.number}/record.json")
         assert body == found.record.encode()
@@ -82,13 +82,13 @@ def test_a_policy_is_exported_alone_or_with_the_others(rules: Policy) -> None:
     other = policy("other-rules")
     version(other, html="<p>x</p>")
 
-    assert not [name for name in export(other).namelist() if "house-rules" in name]
-    assert {"house-rules", "other-rules"} <= {name.split("/")[0] for name in export().namelist()}
+    assert not [name for name in exported(other).namelist() if "house-rules" in name]
+    assert {"house-rules", "other-rules"} <= {name.split("/")[0] for name in exported().namelist()}
 
 
 def test_a_withdrawn_version_comes_with_its_withdrawal(rules: Policy) -> None:
     withdraw(version(rules, html="<p>four</p>", at=NOW + timedelta(days=30)))
-    archive = export()
+    archive = exported()
 
     found = json.loads(archive.read("house-rules/version-0004/withdrawal.json"))
     assert (found["withdrawn_by"], found["withdrawal_reason"]) == ("Editor", "A test took it back.")
@@ -102,7 +102,7 @@ def test_the_approvals_name_who_published_and_approved(rules: Policy) -> None:
     version(rules, html="<p>four</p>", publisher=editor, approver=lawyer)
     User.objects.all().delete()
 
-    row = rows(export())[-1]
+    row = rows(exported())[-1]
     assert (row["publisher"], row["approver"], row["version"]) == ("Ed Itor", "Lena Law", "4")
     assert row["recorded_at"].endswith("Z")
 
@@ -110,7 +110,7 @@ def test_the_approvals_name_who_published_and_approved(rules: Policy) -> None:
 def test_no_cell_of_the_approvals_is_a_formula(rules: Policy) -> None:
     version(rules, html="<p>four</p>", title="=HYPERLINK(1)", change_summary="@SUM(A1)")
 
-    row = rows(export())[-1]
+    row = rows(exported())[-1]
     assert (row["title"], row["change_summary"]) == ("'=HYPERLINK(1)", "'@SUM(A1)")
 
 
@@ -119,7 +119,7 @@ def test_the_pages_hold_nothing_that_runs_or_loads() -> None:
     title = "<script>alert(1)</script>"
     body = '<p onclick="x()">Hello</p><script src="https://elsewhere.example/x.js"></script><img src="//x.example">'
     version(strange, html=body, title=title, change_summary="<b onload=x>bold</b>")
-    archive = export()
+    archive = exported()
 
     for name in ("strange-rules/version-0001/page.html", "index.html"):
         html = archive.read(name).decode()
@@ -189,15 +189,15 @@ def test_its_list_of_heads_is_the_one_that_verify_policies_writes(rules: Policy)
         publishing.withdraw(version=one, by=None, reason="It was a mistake.")
     policy("without-versions")
 
-    assert export().read("heads.json").decode() == heads.encode(heads.current())
+    assert exported().read("heads.json").decode() == heads.encode(heads.current())
     assert heads.current()[0].withdrawals == 2
 
 
 # --- How it is made --------------------------------------------------------------------------------------
 def test_the_same_database_gives_the_same_bytes(rules: Policy) -> None:
-    first = exporting.write([rules], now=NOW).read()
+    first = export.write([rules], now=NOW).read()
     with timezone.override("Asia/Tokyo"):
-        assert exporting.write([rules], now=NOW + timedelta(hours=1)).read() == first
+        assert export.write([rules], now=NOW + timedelta(hours=1)).read() == first
 
 
 @pytest.mark.parametrize(
@@ -209,11 +209,11 @@ def test_a_strange_slug_makes_no_strange_file_name(slug: str, tmp_path: Path) ->
     version(strange)
     Policy.objects.filter(pk=strange.pk).update(slug=slug)
 
-    names = export().namelist()
+    names = exported().namelist()
     assert {name.split("/")[0] for name in names if "/" in name} == {f"_policy-{strange.pk}"}
-    readme = export().read("README.txt").decode()
+    readme = exported().read("README.txt").decode()
     assert not re.search(r"[;$(]\(?reboot|\.\./|/a b", readme)
-    assert f"_policy-{strange.pk}-" in exporting.file_name([Policy.objects.get()])
+    assert f"_policy-{strange.pk}-" in export.file_name(Policy.objects.get())
     assert "FAILED" not in check_as_the_readme_says(unpacked(tmp_path))
 
 
@@ -243,7 +243,7 @@ def test_many_versions_cost_no_more_queries_than_few(rules: Policy) -> None:
         with CaptureQueriesContext(
             connection,
         ) as captured:
-            export()
+            exported()
         return len(captured)
 
     few = queries()
@@ -254,7 +254,7 @@ def test_many_versions_cost_no_more_queries_than_few(rules: Policy) -> None:
 def test_many_versions_need_no_more_memory_than_few(rules: Policy) -> None:
     def peak() -> int:
         tracemalloc.start()
-        exporting.write([rules], now=NOW).close()
+        export.write([rules], now=NOW).close()
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return found

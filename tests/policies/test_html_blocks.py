@@ -8,7 +8,6 @@ from policies.models import PolicyPage
 from policies.text import html_blocks
 from policies.text.html_blocks import to_blocks
 from policies.text.markup import canonical
-from policies.versions import publishing
 from tests.factories import policy_page, publish
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +19,7 @@ def blocks(markup: str) -> list[tuple[str, object]]:
     """Convert markup, and make sure that nothing of it changes."""
     html = canonical(markup)
     found = to_blocks(html)
-    assert publishing.render_body(PolicyPage(title="Any", body=found)) == html
+    assert PolicyPage(title="Any", body=found).render_body() == html
     return found
 
 

@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from policies.models import PolicyVersion
+from policies.models.versions import Status
 from policies.versions import timeline
-from policies.versions.timeline import Status
 from tests.factories import policy, version, withdraw
 
 pytestmark = pytest.mark.django_db
@@ -65,16 +65,16 @@ def test_a_withdrawn_version_never_holds() -> None:
     assert list(rules.versions.pending(NOON)) == []
 
 
-def test_the_list_names_status_and_forerunner_in_the_order_of_taking_effect() -> None:
+def test_the_list_names_status_and_predecessor_in_the_order_of_taking_effect() -> None:
     rules = policy()
     version(rules, html="<p>a</p>", at=NOON)
     version(rules, html="<p>b</p>", at=NOON + 3 * HOUR)
     version(rules, html="<p>c</p>", at=NOON + HOUR)
     withdraw(version(rules, html="<p>d</p>", at=NOON + 4 * HOUR))
 
-    entries = timeline.entries(rules.versions.listed().with_forerunner(), now=NOON + 2 * HOUR)
+    listed = rules.versions.listed().with_predecessor().with_status(NOON + 2 * HOUR)
 
-    assert [(e.version.number, e.status, e.previous) for e in entries] == [
+    assert [(one.number, one.status, one.predecessor) for one in listed] == [
         (4, Status.WITHDRAWN, None),
         (3, Status.IN_FORCE, 1),
         (2, Status.COMING, 3),
@@ -88,12 +88,11 @@ def test_a_version_holds_until_the_next_takes_effect() -> None:
     version(rules, html="<p>b</p>", at=NOON + 3 * HOUR)
     version(rules, html="<p>c</p>", at=NOON + HOUR)
 
-    place = timeline.place(first, now=NOON + 2 * HOUR)
+    found = rules.versions.with_status(NOON + 2 * HOUR).with_end().get(pk=first.pk)
 
-    assert place.status == Status.PAST
-    assert (place.valid_from, place.valid_until) == (NOON, NOON + HOUR)
-    assert place.in_force is not None
-    assert place.in_force.number == 3
+    assert found.status == Status.PAST
+    assert found.valid_until == NOON + HOUR
+    assert rules.in_force(NOON + 2 * HOUR).number == 3
 
 
 def test_another_policy_does_not_matter() -> None:
@@ -101,8 +100,9 @@ def test_another_policy_does_not_matter() -> None:
     first = version(rules, at=NOON)
     version(others, html="<p>other</p>", at=NOON + HOUR)
 
-    assert timeline.place(first, now=NOON + 2 * HOUR).valid_until is None
-    assert timeline.place(first, now=NOON + 2 * HOUR).status == Status.IN_FORCE
+    found = rules.versions.with_status(NOON + 2 * HOUR).with_end().get(pk=first.pk)
+    assert found.valid_until is None
+    assert found.status == Status.IN_FORCE
 
 
 def test_a_day_ends_at_midnight_of_the_site_and_not_of_utc() -> None:

@@ -106,10 +106,9 @@ def write(policies: Iterable[Policy], *, now: datetime | None = None) -> IO[byte
     return file
 
 
-def file_name(policies: Iterable[Policy], *, now: datetime | None = None) -> str:
-    """Name the ZIP: after the policy if it is one, and after the day."""
-    found = list(policies)
-    stem = _folder_of(found[0]) if len(found) == 1 else "policies"
+def file_name(policy: Policy | None, *, now: datetime | None = None) -> str:
+    """Name the ZIP: after the policy if it is of one, and after the day."""
+    stem = _folder_of(policy) if policy else "policies"
     return f"{stem}-{timezone.localdate(now or timezone.now()).isoformat()}.zip"
 
 

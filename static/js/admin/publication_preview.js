@@ -1,6 +1,6 @@
 // The panel "What publishing will do" of the policy editor: fetched when it is opened, and after every saving.
 
-class PolicyForecast extends HTMLElement {
+class PublicationPreview extends HTMLElement {
   connectedCallback() {
     this.details = this.closest("details");
     this.refresh = () => this.details.open && this.load();
@@ -32,4 +32,4 @@ class PolicyForecast extends HTMLElement {
   }
 }
 
-customElements.define("policy-forecast", PolicyForecast);
+customElements.define("publication-preview", PublicationPreview);
