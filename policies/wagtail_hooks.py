@@ -19,9 +19,8 @@ from wagtail.models import Page
 
 from home.page_cache.schedule import NextChange
 from policies.consent import facts as consent_facts
-from policies.consent import report_view
-from policies.consent.cookie_viewsets import cookie_viewsets
-from policies.consent.record_viewset import consent_viewset
+from policies.consent import viewsets as consent_viewsets
+from policies.consent.views import ConsentReportView
 from policies.facts import site
 from policies.facts.registry import Fact
 from policies.importing import views as import_views
@@ -44,7 +43,7 @@ class PoliciesGroup(ModelViewSetGroup):
     menu_label = _("Policies")
     menu_icon = "doc-full"
     menu_order = 250
-    items = (policy_viewset, version_viewset, consent_viewset, *cookie_viewsets)  # type: ignore[assignment]  # Wagtail declares ()
+    items = (policy_viewset, version_viewset, *consent_viewsets.viewsets)  # type: ignore[assignment]  # Wagtail declares ()
 
     def get_submenu_items(self) -> list[MenuItem]:
         """Add the screen that belongs to no list."""
@@ -143,7 +142,7 @@ def say_that_a_copy_is_a_draft(request: HttpRequest, page: Page, copy: Page) -> 
 def admin_urls() -> list[URLPattern]:
     return [
         *import_views.urlpatterns,
-        path("policies/consent-report/", report_view.ConsentReportView.as_view(), name="consent_report"),
+        path("policies/consent-report/", ConsentReportView.as_view(), name="consent_report"),
         path(
             "policies/<int:page_id>/forecast/",
             review_views.show_publication_preview,

@@ -37,11 +37,7 @@ def _cookie(cookie: Cookie) -> dict[str, str]:
     return {
         "name": cookie.name,
         "purpose": cookie.description,
-        "provider": details.provider,
-        "duration": details.duration,
-        "party": details.party,
-        "storage": details.storage,
-        "policy_url": details.policy_url,
+        **{name: getattr(details, name) for name in CookieDetails.FIELDS},
     }
 
 

@@ -1,4 +1,4 @@
-"""How visitors choose about cookies: counts by week, by way of choosing and by category, for a plot and a table.
+"""The staff's report on choices about cookies: counts by day or week, by way of choosing and by category.
 
 It counts records, which name nobody; it tracks no visitor and knows of no visit without a choice.
 """
@@ -14,7 +14,6 @@ from django.utils import timezone
 from policies.consent import notices
 from policies.models import ConsentRecord
 
-METHODS = tuple(ConsentRecord.Method.values)
 LONGEST_BY_DAY = 45  # days; longer periods are counted by week
 
 
@@ -23,7 +22,7 @@ class Row:
     """The choices of one day or week: way of choosing → how many; short name of a category → how many allow it."""
 
     start: date
-    counts: dict[str, int]
+    counts: dict[str, int]  # in the order of `ConsentRecord.Method`
     allowed: dict[str, int]
 
     @property
@@ -46,7 +45,6 @@ class Share:
 
     @property
     def rest(self) -> "Share":
-        """The others."""
         return Share(self.name, self.out_of - self.number, self.out_of, self.varname)
 
 
@@ -67,8 +65,8 @@ class Report:
     def shares(self) -> list[Share]:
         """Each way of choosing with its share of all choices."""
         return [
-            Share(str(ConsentRecord.Method(method).label), self.totals[method], self.total)
-            for method in METHODS
+            Share(str(label), self.totals[method], self.total)
+            for method, label in ConsentRecord.Method.choices
         ]
 
 
@@ -81,48 +79,44 @@ def of_last_days(days: int, *, now: datetime) -> Report:
     varnames = [category.varname for category in categories]
     starts = _starts(step, now - timedelta(days=days), now)
     rows = _rows(records, step, starts, varnames)
-    totals = {method: sum(row.counts[method] for row in rows) for method in METHODS}
-    return Report(rows, totals, _shares(records, categories), step)
+    totals = {method: sum(row.counts[method] for row in rows) for method in ConsentRecord.Method.values}
+    asked = {name: Count("pk", filter=Q(choices__has_key=name)) for name in varnames}
+    numbers = records.aggregate(**asked) if asked else {}
+    shares = [
+        Share(c.name, sum(row.allowed[c.varname] for row in rows), numbers[c.varname], c.varname)
+        for c in categories
+    ]
+    return Report(rows, totals, shares, step)
 
 
 def _rows(
     records: QuerySet[ConsentRecord], step: str, starts: Iterable[date], varnames: list[str]
 ) -> list[Row]:
     truncate = TruncDay if step == "day" else TruncWeek
+    allowing = {f"on_{name}": Count("pk", filter=Q(**{f"choices__{name}": True})) for name in varnames}
     counted = (
         records.annotate(start=truncate("created_at"))
         .order_by("start")
         .values_list("start", "method")
-        .annotate(number=Count("pk"), **{f"on_{name}": _allowing(name) for name in varnames})
+        .annotate(number=Count("pk"), **allowing)
     )
-    found = {start: Row(start, dict.fromkeys(METHODS, 0), dict.fromkeys(varnames, 0)) for start in starts}
-    for start, method, number, *allowing in counted:
+    found = {
+        start: Row(start, dict.fromkeys(ConsentRecord.Method.values, 0), dict.fromkeys(varnames, 0))
+        for start in starts
+    }
+    for start, method, number, *numbers in counted:
         row = found[start.date()]
         row.counts[method] = number
-        for varname, allowed in zip(varnames, allowing, strict=True):
+        for varname, allowed in zip(varnames, numbers, strict=True):
             row.allowed[varname] += allowed
     return list(found.values())
 
 
-def _allowing(varname: str) -> Count:
-    return Count("pk", filter=Q(**{f"choices__{varname}": True}))
-
-
 def _starts(step: str, since: datetime, now: datetime) -> Iterator[date]:
-    """Name every day, or the Monday of every week, of a period in the site's time."""
+    """Return every day, or the Monday of every week, of a period in the site's time."""
     day, last = timezone.localtime(since).date(), timezone.localtime(now).date()
     if step == "week":
         day -= timedelta(days=day.weekday())
     while day <= last:
         yield day
         day += timedelta(days=1 if step == "day" else 7)
-
-
-def _shares(records: QuerySet[ConsentRecord], categories: Iterable[notices.Category]) -> list[Share]:
-    offered = list(categories)
-    asked = {f"asked_{c.varname}": Count("pk", filter=Q(choices__has_key=c.varname)) for c in offered}
-    allowed = {f"on_{c.varname}": _allowing(c.varname) for c in offered}
-    numbers = records.aggregate(**asked, **allowed) if offered else {}
-    return [
-        Share(c.name, numbers[f"on_{c.varname}"], numbers[f"asked_{c.varname}"], c.varname) for c in offered
-    ]

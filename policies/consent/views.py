@@ -1,33 +1,42 @@
-"""The page of cookie choices, the saving of a choice, its receipt, and the site's word on Global Privacy Control.
+"""The page of cookie choices, the saving of a choice, its receipt, and the staff's report on choices.
 
-The page works without JavaScript; the bar's script posts to the same address and gets JSON. Nothing here is cached
-except `gpc.json`. A choice is saved and its cookie set by one answer, or neither happens.
+The page works without JavaScript; the bar's script posts to the same URL and gets JSON. Nothing here is cached except
+`gpc.json`. A choice is saved and its cookie set by one answer, or neither happens.
 """
 
 from datetime import date, timedelta
 from http import HTTPStatus
+from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
+from django.views.generic import TemplateView
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.models import Site
 
+from home import plots
 from home.client import client_address
 from home.models import BrandSettings
 from home.throttling import Limit
 from policies.consent import choices, notices, receipts
+from policies.consent.report import Report, Share, of_last_days
 from policies.models import ConsentRecord
 
 # From when on the signal has been honoured as gpc.json says.
 GPC_SINCE = date(2026, 11, 22)
-# Saves from one sender; generous, since a school or a mobile network is one sender.
+# Saves from one client; generous, since a school or a mobile network is one.
+PERIODS = (30, 90, 365)  # days of a report
 SAVES = Limit("cookie-choices", most=60, window=timedelta(minutes=10))
 
 
@@ -57,7 +66,7 @@ def cookies(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def receipt(request: HttpRequest) -> JsonResponse:
-    """Hand out the record of the visitor's own choice."""
+    """Return the record of the visitor's own choice."""
     record = choices.record_of(_cookie(request), now=timezone.now())
     if record is None:
         return JsonResponse({"error": _("There is no choice on record for this browser.")}, status=404)
@@ -126,20 +135,17 @@ def _save(request: HttpRequest, *, wants_json: bool) -> HttpResponse:
         choices.choices_for(notice=notice, method=method, categories=categories)
     except choices.InvalidChoiceError:
         raise RefusedError(_("That is not one of the choices. Nothing was saved.")) from None
-    _refuse_floods(request)
+    _throttle(request)
     with transaction.atomic():  # an answer that cannot be made takes the record back
         record = choices.save_choice(notice=notice, method=method, categories=categories, now=now)
         return _saved(record, target=target, wants_json=wants_json)
 
 
 def _saved(record: ConsentRecord, *, target: str, wants_json: bool) -> HttpResponse:
-    response: HttpResponse
+    response: HttpResponse = HttpResponseRedirect(target, status=HTTPStatus.SEE_OTHER)
     if wants_json:
-        response = JsonResponse(
-            {"ok": True, "choices": record.choices, "expires": record.expires_at.isoformat()}
-        )
-    else:
-        response = HttpResponseRedirect(target, status=HTTPStatus.SEE_OTHER)
+        content = {"ok": True, "choices": record.choices, "expires": record.expires_at.isoformat()}
+        response = JsonResponse(content)
     response.set_cookie(
         choices.COOKIE_NAME,
         choices.cookie_for(record),
@@ -159,7 +165,7 @@ def _field(request: HttpRequest, name: str) -> str:
 
 
 def _target(request: HttpRequest) -> str:
-    """Say where to go after saving without the script."""
+    """Return where to go after saving without the script."""
     wanted = request.POST.getlist("next")
     if not wanted:
         return reverse("policies:cookies") + "#your-choice"
@@ -176,7 +182,7 @@ def _next(target: str, request: HttpRequest) -> str:
     return target if is_ours else ""
 
 
-def _refuse_floods(request: HttpRequest) -> None:
+def _throttle(request: HttpRequest) -> None:
     address = client_address(request)
     if SAVES.seconds_to_wait(address):
         words = _("Too many choices were sent from your network. Please try again in some minutes.")
@@ -193,3 +199,56 @@ def _controller(request: HttpRequest) -> dict[str, str]:
         "email": brand.email,
         "phone": brand.phone,
     }
+
+
+# --- The staff's report --------------------------------------------------------------------------------------
+class ConsentReportView(PermissionRequiredMixin, WagtailAdminTemplateMixin, TemplateView):
+    """`?days=` chooses one of the periods; anything else means the shortest."""
+
+    permission_required = "policies.view_consentrecord"
+    raise_exception = True
+    template_name = "policies/admin/consent_report.html"
+    page_title = gettext_lazy("Choices about cookies")  # type: ignore[assignment]  # Wagtail declares str
+    header_icon = "tick-inverse"
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        return [*super().get_breadcrumbs_items(), {"url": "", "label": self.page_title}]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        wanted = self.request.GET.get("days", "")
+        days = int(wanted) if wanted in map(str, PERIODS) else PERIODS[0]
+        report = of_last_days(days, now=timezone.now())
+        return {
+            **super().get_context_data(**kwargs),
+            "report": report,
+            "plot": _plot(report),
+            "plots_by_category": [(share, _plot_of_category(report, share)) for share in report.categories],
+            "table": [
+                (row, [*row.counts.values(), row.total, *row.allowed.values()])
+                for row in reversed(report.rows)
+            ],
+            "methods": ConsentRecord.Method.labels,
+            "periods": PERIODS,
+            "days": days,
+        }
+
+
+def _plot(report: Report) -> plots.StackedBars:
+    labels = ConsentRecord.Method.labels
+    rows = []
+    for row in report.rows:
+        counts = list(row.counts.values())
+        words = ", ".join(f"{label}: {number}" for label, number in zip(labels, counts, strict=True))
+        day = date_format(row.start, "SHORT_DATE_FORMAT")
+        rows.append((date_format(row.start, "j M"), f"{day}: {words}", counts))
+    return plots.stacked_bars(rows)
+
+
+def _plot_of_category(report: Report, share: Share) -> plots.StackedBars:
+    rows = []
+    for row in report.rows:
+        on, day = row.allowed[share.varname], date_format(row.start, "SHORT_DATE_FORMAT")
+        words = _("%(day)s: %(number)s of %(total)s allow it")
+        words %= {"day": day, "number": on, "total": row.total}
+        rows.append((date_format(row.start, "j M"), words, [on, row.total - on]))
+    return plots.stacked_bars(rows)

@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 class CookieDetails(models.Model):
     """What the cookie policy says of one declared cookie, beside its name and purpose."""
 
+    FIELDS = ("provider", "duration", "party", "storage", "policy_url")  # as versions freeze them
+
     class Party(models.TextChoices):
         """Whose cookie it is."""
 

@@ -1,0 +1,238 @@
+"""The staff's screens about consent: records that are found and exported but never changed, and declared cookies."""
+
+from typing import Any
+from uuid import UUID
+
+import django_filters
+from cookie_consent.models import Cookie, CookieGroup
+from django import forms
+from django.db.models import QuerySet
+from django.urls import URLPattern, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+from wagtail.admin.paginator import WagtailPaginator
+from wagtail.admin.ui.components import MediaContainer
+from wagtail.admin.ui.side_panels import StatusSidePanel
+from wagtail.admin.ui.tables import BooleanColumn, Column, DateColumn
+from wagtail.admin.views.generic import CreateView, DeleteView, EditView, IndexView, InspectView
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+from wagtail.admin.views.generic.history import HistoryView
+from wagtail.admin.viewsets.model import ModelViewSet
+
+from home.viewsets import GuardedIndexView, MomentColumn, ReadOnlyViewSet
+from policies.consent.forms import CategoryForm, CookieForm
+from policies.models import ConsentRecord, Policy, PolicyVersion
+
+
+# --- Consent records -----------------------------------------------------------------------------------------
+def choices_in_words(choices: dict[str, bool]) -> str:
+    """Write choices for a cell: each category with yes or no."""
+    words = {True: gettext("yes"), False: gettext("no")}
+    return ", ".join(f"{name}: {words[is_on]}" for name, is_on in sorted(choices.items()))
+
+
+def _cookie_texts(_request: object) -> QuerySet[PolicyVersion]:
+    return PolicyVersion.objects.listed().filter(policy__kind=Policy.Kind.COOKIES)
+
+
+class ConsentFilterSet(WagtailFilterSet):
+    """By day, by how the choice was made, and by the text that was shown."""
+
+    created_at = django_filters.DateFromToRangeFilter(label=_("Time"), widget=DateRangePickerWidget)
+    notice_version = django_filters.ModelChoiceFilter(label=_("Cookie text shown"), queryset=_cookie_texts)
+
+    class Meta:
+        model = ConsentRecord
+        fields = ["created_at", "method", "notice_version"]
+
+
+class ConsentIndexView(GuardedIndexView):
+    custom_field_preprocess = {
+        "choices": dict.fromkeys(
+            (GuardedIndexView.FORMAT_CSV, GuardedIndexView.FORMAT_XLSX), choices_in_words
+        )
+    }
+
+    def get_base_queryset(self) -> QuerySet[ConsentRecord]:
+        """Bring the version's name along, without its long text."""
+        return super().get_base_queryset().select_related("notice_version").defer("notice_version__record")
+
+    def search_queryset(self, queryset: QuerySet[ConsentRecord]) -> QuerySet[ConsentRecord]:
+        """Find a record by its id, whole or its beginning, with hyphens or without."""
+        if not self.is_searching:
+            return queryset
+        wanted = self.search_query.strip()
+        try:
+            return queryset.filter(public_id=UUID(wanted))
+        except ValueError:
+            return queryset.filter(public_id__istartswith=wanted)
+
+
+class ConsentInspectView(InspectView):
+    def get_choices_display_value(self) -> str:
+        return choices_in_words(self.object.choices)
+
+
+class ConsentViewSet(ReadOnlyViewSet):
+    model = ConsentRecord
+    name = "consents"
+    icon = "tick-inverse"
+    menu_label = _("Consent records")
+    add_to_admin_menu = False  # its group is in the menu
+    index_view_class = ConsentIndexView
+    inspect_view_class = ConsentInspectView
+    inspect_view_fields = ["public_id", "created_at", "expires_at", "method", "choices", "notice_version"]
+    list_export = inspect_view_fields
+    filterset_class = ConsentFilterSet
+    search_fields = ["public_id"]
+    list_per_page = 50
+    list_display = [
+        "public_id",
+        DateColumn("created_at", label=_("Time"), sort_key="created_at"),
+        "method",
+        Column("choices", label=_("Choices"), accessor=lambda record: choices_in_words(record.choices)),
+        Column("notice_version", label=_("Cookie text shown")),
+        MomentColumn("expires_at", label=_("Valid until"), sort_key="expires_at"),
+    ]
+    export_filename = "consents"
+
+
+# --- Declared cookies ----------------------------------------------------------------------------------------
+class DeclarationView(WagtailAdminTemplateMixin):
+    """Calls a list and its rows by our names: the library's categories are "Cookie Groups"."""
+
+    list_name: str | Promise = ""
+    thing: str | Promise = ""
+    index_url_name: Any
+    success_message = _("Saved. Visitors see it once a new version of the cookie policy is published.")
+    error_message = _("Not saved: see what is marked below.")
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        """Rename the one step that leads to the list."""
+        url, items = reverse(self.index_url_name), super().get_breadcrumbs_items()
+        return [{**item, "label": self.list_name} if item["url"] == url else item for item in items]
+
+
+class DeclarationIndexView(IndexView):
+    def get_paginator(self, *args: Any, **kwargs: Any) -> WagtailPaginator:
+        """Count by our names too."""
+        paginator = WagtailPaginator(*args, **kwargs)
+        paginator.verbose_name, paginator.verbose_name_plural = self.verbose_name, self.verbose_name_plural
+        return paginator
+
+
+class DeclarationAddView(DeclarationView, CreateView):
+    def get_page_subtitle(self) -> str | Promise:
+        return self.thing
+
+
+class DeclarationStatusPanel(StatusSidePanel):
+    thing: str | Promise = ""
+
+    def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
+        return {**super().get_context_data(parent_context), "model_name": self.thing}
+
+
+class DeclarationEditView(DeclarationView, EditView):
+    def get_side_panels(self) -> MediaContainer:
+        """Show the one panel of Wagtail's, by our name."""
+        about = {"history_url": self.get_history_url(), "last_updated_info": self.get_last_updated_info()}
+        panel = DeclarationStatusPanel(self.object, self.request, **about)
+        panel.thing = self.thing
+        return MediaContainer([panel])
+
+
+class DeclarationHistoryView(DeclarationView, HistoryView):  # type: ignore[misc]  # Wagtail's two bases differ in `model`
+    pass
+
+
+class DeclarationDeleteView(DeleteView):
+    confirmation_message = _(
+        "Delete it? Visitors see it until a new version of the cookie policy is published."
+    )
+    success_message = _("“%(object)s” was deleted.")
+
+
+class DeclarationViewSet(ModelViewSet):
+    """What the two screens share."""
+
+    copy_view_enabled = False
+    add_to_reference_index = False
+    index_view_class = DeclarationIndexView
+    add_view_class = DeclarationAddView
+    edit_view_class = DeclarationEditView
+    history_view_class = DeclarationHistoryView
+    delete_view_class = DeclarationDeleteView
+    name: str
+    menu_label: str | Promise
+    form_class: type[forms.ModelForm]
+    thing: str | Promise  # what one row is called
+    add_label: str | Promise
+
+    def get_form_class(self, for_update: bool = False) -> type[forms.ModelForm]:  # noqa: FBT001, FBT002 - Wagtail's
+        """Use the form with our rules for new and old rows alike."""
+        return self.form_class
+
+    def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        """Tell every view what its list and a row of it are called; of use elsewhere no record is kept."""
+        names = {"list_name": self.menu_label, "thing": self.thing}
+        return super().get_common_view_kwargs(**{"usage_url_name": None, **names, **kwargs})
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        """Leave out the list of uses, which would always be empty."""
+        return [pattern for pattern in super().get_urlpatterns() if pattern.name != "usage"]
+
+    def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        """Name the list, and the button above it."""
+        names = {"verbose_name": self.thing, "verbose_name_plural": self.menu_label}
+        title = {"page_title": self.menu_label, "add_item_label": self.add_label}
+        return super().get_index_view_kwargs(**{**names, **title, **kwargs})
+
+
+class CategoryViewSet(DeclarationViewSet):
+    model = CookieGroup
+    name = "cookie-categories"
+    icon = "folder-open-inverse"
+    menu_label = _("Cookie categories")
+    thing = _("Cookie category")
+    add_label = _("Add a category")
+    form_class = CategoryForm
+    list_display = [
+        "name",
+        Column("varname", label=_("Short name"), sort_key="varname"),
+        BooleanColumn("is_required", label=_("Always on")),
+    ]
+    search_fields = ["name", "varname", "description"]
+    ordering = "ordering"
+
+
+class CookieFilterSet(WagtailFilterSet):
+    cookiegroup = django_filters.ModelChoiceFilter(label=_("Category"), queryset=CookieGroup.objects.all())
+
+    class Meta:
+        model = Cookie
+        fields = ["cookiegroup"]
+
+
+class CookieViewSet(DeclarationViewSet):
+    model = Cookie
+    name = "declared-cookies"
+    icon = "list-ul"
+    menu_label = _("Cookies")
+    thing = _("Cookie")
+    add_label = _("Add a cookie")
+    form_class = CookieForm
+    list_display = [
+        "name",
+        Column("cookiegroup", label=_("Category"), sort_key="cookiegroup__name"),
+        Column("description", label=_("What it is for")),
+        Column("details.duration", label=_("How long")),
+    ]
+    filterset_class = CookieFilterSet
+    search_fields = ["name", "description"]
+    ordering = "name"
+
+
+viewsets = (ConsentViewSet(), CategoryViewSet(), CookieViewSet())
