@@ -12,6 +12,7 @@ from moneyed import CurrencyDoesNotExist, get_currency
 from store import payments
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - how each of Stripe's begins
+SHORTEST_SECRET = 16  # characters, in production
 THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -28,12 +29,13 @@ def no_live_key_while_debugging(**_kwargs: object) -> list[CheckMessage]:
 @register
 def webhooks_can_be_trusted(**_kwargs: object) -> list[CheckMessage]:
     """store.E002: without a secret no message of Stripe's is believed; with an empty one anybody's would be."""
-    secrets = settings.STRIPE_WEBHOOK_SECRETS
-    is_set = bool(secrets) and all(secret.startswith(SECRET_PREFIX) for secret in secrets)
+    secrets, least = settings.STRIPE_WEBHOOK_SECRETS, SHORTEST_SECRET if settings.IS_PRODUCTION else 0
+    is_set = secrets and all(one.startswith(SECRET_PREFIX) and len(one) >= least for one in secrets)
     if is_set or not settings.STRIPE_SECRET_KEY:
         return []
-    hint = f"STRIPE_WEBHOOK_SECRET holds one or two that begin {SECRET_PREFIX}, divided by a comma."
-    return [Error("A Stripe key without its webhook secret.", hint=hint, id="store.E002")]
+    text = "STRIPE_WEBHOOK_SECRET is none of Stripe's: anybody could send messages in Stripe's name."
+    hint = f"It holds one or two that begin {SECRET_PREFIX}, divided by a comma."
+    return [Error(text, hint=hint, id="store.E002")]
 
 
 @register
@@ -46,12 +48,13 @@ def no_live_key_for_the_sandbox(**_kwargs: object) -> list[CheckMessage]:
 
 
 @register
-def sandbox_is_on_this_machine(**_kwargs: object) -> list[CheckMessage]:
+def sandbox_is_on_a_developers_machine(**_kwargs: object) -> list[CheckMessage]:
     """store.E004: whoever answers at that address decides which orders are paid."""
-    if not settings.STRIPE_API_URL or urlsplit(settings.STRIPE_API_URL).hostname in THIS_MACHINE:
+    is_here = urlsplit(settings.STRIPE_API_URL).hostname in THIS_MACHINE
+    if not settings.STRIPE_API_URL or (is_here and not settings.IS_PRODUCTION):
         return []
-    hint = "STRIPE_API_URL is for the sandbox; leave it empty for Stripe."
-    return [Error("The sandbox is not on this machine.", hint=hint, id="store.E004")]
+    text = "STRIPE_API_URL must be empty: the sandbox that it names would decide which orders are paid."
+    return [Error(text, hint="In development it may name one on the same machine.", id="store.E004")]
 
 
 @register
@@ -69,9 +72,18 @@ def currency_can_be_charged(**_kwargs: object) -> list[CheckMessage]:
     return [Error(text, hint="CURRENCY is a code of ISO 4217, such as GBP.", id="store.E005")]
 
 
-@register(deploy=True)
+@register
 def test_money_is_meant(**_kwargs: object) -> list[CheckMessage]:
-    """store.W001: a shop that sends goods for test money."""
+    """store.E006: a shop that sends goods for test money, unless it says that this is a rehearsal."""
+    if payments.is_live() or settings.STRIPE_TEST_MONEY or not settings.IS_PRODUCTION:
+        return []
+    text = "STRIPE_SECRET_KEY is no live key: goods would go out for test money."
+    return [Error(text, hint="STRIPE_TEST_MONEY=1 allows it.", id="store.E006")]
+
+
+@register(deploy=True)
+def real_money_is_taken(**_kwargs: object) -> list[CheckMessage]:
+    """store.W001: the rehearsal goes on."""
     if payments.is_live():
         return []
     return [

@@ -1,6 +1,7 @@
-"""Start-up of the config app; what it does then is in `startup`."""
+"""Start-up of the config app."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,6 +12,11 @@ class ConfigConfig(AppConfig):
     verbose_name = _("Configuration")
 
     def ready(self) -> None:
-        from config import startup  # noqa: PLC0415 - models must be loaded first
+        from config import checks, roles, site_address  # noqa: F401, PLC0415 - models must be loaded first
 
-        startup.register()
+        # The signal comes once for each app with models, and config has none: listen for one that does.
+        home = apps.get_app_config("home")
+        post_migrate.connect(roles.ensure_groups, sender=home, dispatch_uid="config-roles")
+        post_migrate.connect(
+            site_address.ensure_site_address, sender=home, dispatch_uid="config-site-address"
+        )

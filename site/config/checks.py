@@ -1,10 +1,24 @@
-"""System checks of the whole site: mistakes in the settings that would otherwise show as a leak or a hole."""
+"""System checks of the whole site: mistakes in the settings that would otherwise show as a leak or a hole.
+
+What is missing or unreadable, `config.env` refuses.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.http.request import validate_host
 
 PAGE_CACHE = "home.page_cache.middleware.PageCacheMiddleware"
 CSRF = "home.csrf.OriginOrTokenCsrfMiddleware"
+SHORTEST_KEY = 50  # characters, as Django's own check of a deployment asks
+KNOWN_KEYS = ("development-only", "django-insecure-", "tests-only")
+OF_ONE_PROCESS = (".locmem.", ".dummy.")  # caches
+NO_TRANSPORTS = (".console.", ".dummy.", ".locmem.")  # of mail
+
+Check = Callable[..., Iterator[CheckMessage]]
 
 
 @register
@@ -19,6 +33,14 @@ def page_cache_is_first(**_kwargs: object) -> list[CheckMessage]:
     ]
 
 
+@register
+def csrf_protection_is_on(**_kwargs: object) -> list[CheckMessage]:
+    """config.E002: Django's own check (security.W003) does not know our subclass and is silenced."""
+    if CSRF in settings.MIDDLEWARE:
+        return []
+    return [Error("Nothing protects POSTs from other sites.", hint=f"Add {CSRF}.", id="config.E002")]
+
+
 @register(deploy=True)
 def settings_are_those_of_production(**_kwargs: object) -> list[CheckMessage]:
     """config.E003: development's settings have known keys, a demo and no encryption."""
@@ -28,9 +50,56 @@ def settings_are_those_of_production(**_kwargs: object) -> list[CheckMessage]:
     return [Error("The settings are those of development.", hint=hint, id="config.E003")]
 
 
-@register
-def csrf_protection_is_on(**_kwargs: object) -> list[CheckMessage]:
-    """config.E002: Django's own check (security.W003) does not know our subclass and is silenced."""
-    if CSRF in settings.MIDDLEWARE:
-        return []
-    return [Error("Nothing protects POSTs from other sites.", hint=f"Add {CSRF}.", id="config.E002")]
+def in_production(check: Check) -> Check:
+    """Register a check that development and tests need not pass."""
+    return register(check) if settings.IS_PRODUCTION else check
+
+
+@in_production
+def secret_key_is_secret(**_kwargs: object) -> Iterator[CheckMessage]:
+    hint = "Make a new one: .env.example says how."
+    if settings.SECRET_KEY.startswith(KNOWN_KEYS):
+        text = "SECRET_KEY is one that everybody can read in the source."
+        yield Error(text, hint=hint, id="config.E004")
+    elif len(settings.SECRET_KEY) < SHORTEST_KEY:
+        text = f"SECRET_KEY must be random and have at least {SHORTEST_KEY} characters."
+        yield Error(text, hint=hint, id="config.E005")
+
+
+@in_production
+def links_lead_to_the_site(**_kwargs: object) -> Iterator[CheckMessage]:
+    parts = urlsplit(settings.SITE_URL)
+    if "*" in settings.ALLOWED_HOSTS:
+        hint = "With * anybody could choose the host in our links."
+        yield Error("ALLOWED_HOSTS must name the site's own hosts.", hint=hint, id="config.E006")
+    if parts.scheme != "https":
+        hint = "Links in mails would lead to the site unencrypted."
+        yield Error("SITE_URL must begin with https://.", hint=hint, id="config.E007")
+    if "@" in parts.netloc:
+        hint = "It is printed in mails and pages."
+        yield Error("SITE_URL must not hold a name or a password.", hint=hint, id="config.E008")
+    if not validate_host(parts.hostname or "", settings.ALLOWED_HOSTS):
+        hint = "The site would refuse its own address."
+        yield Error("SITE_URL must name a host of ALLOWED_HOSTS.", hint=hint, id="config.E009")
+
+
+@in_production
+def what_is_written_stays_and_stays_private(**_kwargs: object) -> Iterator[CheckMessage]:
+    database, cache = settings.DATABASES["default"], settings.CACHES["default"]["BACKEND"]
+    if database["ENGINE"].endswith("sqlite3") and "memory" in str(database["NAME"]):
+        hint = "Everything would be gone at the next start."
+        yield Error("DATABASE_URL must not be a database in memory.", hint=hint, id="config.E010")
+    private = Path(settings.STORAGES["private"]["OPTIONS"]["location"]).resolve()
+    if private.is_relative_to(Path(settings.MEDIA_ROOT).resolve()):
+        text = "PRIVATE_STORAGE_URL must not lie inside the media folder."
+        yield Error(text, hint="The web server hands out what is there.", id="config.E011")
+    if any(name in cache for name in OF_ONE_PROCESS):
+        text = "CACHE_URL must name a cache that all processes share."
+        yield Error(text, hint="Such as redis://… or filecache:///…", id="config.E012")
+
+
+@in_production
+def mail_is_sent(**_kwargs: object) -> Iterator[CheckMessage]:
+    if any(name in settings.POST_OFFICE["BACKENDS"]["default"] for name in NO_TRANSPORTS):
+        text = "EMAIL_URL must name a mail server: this one sends nothing to anybody."
+        yield Error(text, hint="Such as smtp+tls://…", id="config.E013")

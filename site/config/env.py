@@ -1,6 +1,7 @@
 """Reads the environment: the one place that turns variables into typed values and refuses nonsense.
 
-It never holds a secret or a default for one; which variables production needs is said in `settings.production`.
+It never holds a secret or a default for one; which variables production needs is said in `settings.production`,
+and what their values must not be in `checks`.
 """
 
 from collections.abc import Iterable
@@ -153,6 +154,10 @@ def mail(default_folder: Path) -> tuple[str, dict[str, object]]:
     return transport, config
 
 
-def missing(names: Iterable[str]) -> list[str]:
-    """Name the variables of `names` that are not set or empty."""
-    return [name for name in names if not text(name)]
+def require(names: Iterable[str]) -> None:
+    """Raise ImproperlyConfigured, which names them, where variables are not set or empty."""
+    if missing := [name for name in names if not text(name)]:
+        message = (
+            f"Production does not start without these variables: {', '.join(missing)}. See .env.example."
+        )
+        raise ImproperlyConfigured(message)

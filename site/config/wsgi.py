@@ -8,6 +8,10 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 django.setup(set_prefix=False)
 
-from home.request_validation import StrictWSGIHandler  # noqa: E402 - the settings must be known first
+from django.core.management.base import BaseCommand  # noqa: E402 - the settings must be known first
+
+from home.request_validation import StrictWSGIHandler  # noqa: E402 - likewise
+
+BaseCommand().check()  # as before each command: whatever the system checks refuse, does not start
 
 application = StrictWSGIHandler()

@@ -228,6 +228,7 @@ STRIPE_SECRET_KEY = text("STRIPE_SECRET_KEY")
 # One or two, divided by a comma: while a secret is changed, both hold.
 STRIPE_WEBHOOK_SECRETS = names("STRIPE_WEBHOOK_SECRET")
 STRIPE_API_URL = text("STRIPE_API_URL")  # of the sandbox; empty: Stripe itself
+STRIPE_TEST_MONEY = flag("STRIPE_TEST_MONEY", default=False)  # production takes a key that moves no money
 
 # --- Wagtail ------------------------------------------------------------------------------------------------
 WAGTAIL_SITE_NAME = _("Shop")
