@@ -69,7 +69,7 @@ def names(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
-def database(default: str) -> dict[str, object]:
+def database(default: str) -> dict[str, Any]:
     """Read DATABASE_URL (postgres://… or sqlite:///…) into Django's form."""
     config = _database_parts(text("DATABASE_URL", default))
     if config["ENGINE"].endswith("sqlite3"):
