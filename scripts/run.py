@@ -19,7 +19,6 @@ from pathlib import Path
 from types import FrameType
 
 import django
-from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
@@ -27,7 +26,7 @@ from django.db import DatabaseError, connections
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 HIGHEST_PORT = 65534  # the sandbox takes the next one
-DEVELOPMENT = "config.settings.dev"
+DEVELOPMENT, PRODUCTION = "config.settings.dev", "config.settings.production"
 SANDBOX_KEY = "sk_test_sandbox"  # it takes any that begins so
 PATIENCE = 8  # seconds that a process may take to end when asked, before it is made to
 
@@ -41,6 +40,8 @@ def read_environment() -> None:
     import_module("config.env")
     if "DJANGO_SETTINGS_MODULE" not in os.environ:
         set_variables(DJANGO_SETTINGS_MODULE=DEVELOPMENT)
+    elif os.environ["DJANGO_SETTINGS_MODULE"] == PRODUCTION:
+        sys.exit(f"DJANGO_SETTINGS_MODULE is {PRODUCTION}; `make run` needs {DEVELOPMENT}.")
 
 
 def set_variables(**variables: str) -> None:
@@ -104,9 +105,6 @@ def prepare() -> str:
     """Bring the database up to date and fill it if it is empty; return who can sign in, as lines of text."""
     try:
         django.setup()
-        if not apps.is_installed("demo"):
-            settings = os.environ["DJANGO_SETTINGS_MODULE"]
-            sys.exit(f"DJANGO_SETTINGS_MODULE is {settings}; `make run` needs {DEVELOPMENT}.")
         call_command("migrate", interactive=False, verbosity=0)
         return str(call_command("seed_demo", if_empty=True, stdout=StringIO()) or "")
     except (CommandError, DatabaseError, ImproperlyConfigured) as error:

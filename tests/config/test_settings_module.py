@@ -95,8 +95,9 @@ def test_make_run_says_when_the_file_cannot_be_written(tmp_path: Path) -> None:
 
 def test_make_run_refuses_the_settings_of_production(env_file: Path) -> None:
     env_file.write_text(f"DJANGO_SETTINGS_MODULE={PRODUCTION}\n")
-    result = run(env_file, "scripts/run.py", **COMPLETE)
+    result = run(env_file, "scripts/run.py")
     assert result.returncode != 0
+    assert env_file.read_text() == f"DJANGO_SETTINGS_MODULE={PRODUCTION}\n"
     assert "`make run` needs config.settings.dev" in result.stderr
 
 
