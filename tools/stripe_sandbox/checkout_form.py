@@ -103,20 +103,6 @@ def address_fields(part: str, country: str, *, states: bool = True) -> list[Fiel
     return shown
 
 
-def own_fields(session: Body) -> list[Field]:
-    """Return the text and number fields that the shop added; its drop-downs are drawn apart."""
-    return [
-        Field(
-            f"own_{own['key']}",
-            own["label"]["custom"],
-            (own[own["type"]] or {}).get("default_value") or "",
-            required=not own["optional"],
-        )
-        for own in session["custom_fields"]
-        if own["type"] != "dropdown"
-    ]
-
-
 def delivery_fields(session: Body) -> list[Field]:
     """Return the lines of the delivery address; nothing when none is asked for."""
     codes = countries(session)
@@ -140,35 +126,26 @@ def outcomes(session: Body) -> dict[str, str]:
 
 
 def needs_billing(session: Body) -> bool:
-    """Tell whether a whole billing address is asked for."""
+    """Return whether a whole billing address is asked for."""
     return session["billing_address_collection"] == "required"
-
-
-def needs_terms(session: Body) -> bool:
-    """Tell whether the shopper must accept the shop's terms."""
-    return (session["consent_collection"] or {}).get("terms_of_service") == "required"
 
 
 def asked_fields(session: Body) -> list[Field]:
     """Return everything that is typed in, in the page's order."""
     card = card_fields() if session["amount_total"] else []
-    asked = contact_fields(session) + own_fields(session)
-    return [*asked, *delivery_fields(session), *card, *billing_fields(session)]
+    return [*contact_fields(session), *delivery_fields(session), *card, *billing_fields(session)]
 
 
 def defaults(session: Body) -> dict[str, str]:
-    """Return the form as it stands when the page opens, with the terms accepted."""
+    """Return the form as it stands when the page opens."""
     values = {field.name: field.value for field in asked_fields(session)}
-    values |= {"outcome": "succeed", "terms": "yes", "billing_same": "yes"}
+    values |= {"outcome": "succeed", "billing_same": "yes"}
     if allowed := countries(session):
         values["delivery_country"] = allowed[0]
     if needs_billing(session):
         values["billing_country"] = (allowed or ["US"])[0]
     if not allowed:
         del values["billing_same"]
-    for own in session["custom_fields"]:
-        if own["type"] == "dropdown":
-            values[f"own_{own['key']}"] = own["dropdown"]["options"][0]["value"]
     return values
 
 
@@ -192,23 +169,8 @@ def problems(session: Body, typed: Mapping[str, str]) -> dict[str, str]:
         wrong |= _card_problems(typed)
     if (allowed := countries(session)) and typed.get("delivery_country") not in allowed:
         wrong["delivery_country"] = "The shop does not deliver there."
-    if needs_terms(session) and not typed.get("terms"):
-        wrong["terms"] = "Accept the terms to pay."
     if typed.get("outcome", "succeed") not in outcomes(session):
         wrong["outcome"] = "Choose one of these."
-    return wrong | _own_problems(session, typed)
-
-
-def _own_problems(session: Body, typed: Mapping[str, str]) -> dict[str, str]:
-    wrong = {}
-    for own in session["custom_fields"]:
-        name, value = f"own_{own['key']}", typed.get(f"own_{own['key']}", "")
-        if own["type"] == "numeric" and value and not re.fullmatch("[0-9]+", value):
-            wrong[name] = "Digits only."
-        if own["type"] == "dropdown":
-            values = [option["value"] for option in own["dropdown"]["options"]]
-            if value not in values and not (own["optional"] and not value):
-                wrong[name] = "Choose one of these."
     return wrong
 
 
@@ -258,6 +220,4 @@ def shopper(session: Body, typed: Mapping[str, str]) -> Shopper:
         phone=typed.get("phone") or None,
         billing=billing,
         delivery=delivery,
-        terms_accepted=bool(typed.get("terms")),
-        answers={own["key"]: typed.get(f"own_{own['key']}", "") for own in session["custom_fields"]},
     )

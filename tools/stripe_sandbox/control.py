@@ -1,4 +1,4 @@
-"""The strings behind the stage: `/_sandbox/` lets tests and people decide what Stripe would do by itself.
+"""The control addresses: below `/_sandbox/` tests and people decide what Stripe would do by itself.
 
 It answers to this machine only (see `server`). What it does to objects, it does through the same functions as the
 API and the pages.
@@ -20,13 +20,36 @@ from tools.stripe_sandbox.errors import ApiError, no_such, wrong_state
 from tools.stripe_sandbox.events import API_VERSION, NOBODY, SHOP_EVENTS
 from tools.stripe_sandbox.limits import check_address
 from tools.stripe_sandbox.messages import Request, Response
-from tools.stripe_sandbox.rendering import Html, joined, page, render
+from tools.stripe_sandbox.rendering import NOTHING, Html, page, tag
 from tools.stripe_sandbox.storage import Body, Page, public
 
 PREFIX = "/_sandbox/"
 LATEST = 100
 SHOWN = 30
 MOST_AT_ONCE = 100
+ADDRESSES = {
+    "GET /_sandbox/sessions, /_sandbox/events": "the latest hundred",
+    "GET /_sandbox/deliveries?event=evt_…": "every attempt to deliver, of one event or of all",
+    "POST /_sandbox/sessions/ID/pay": '{"outcome": "decline"}: the payment page’s form as it opens, with these changes',
+    "POST /_sandbox/sessions/ID/expire-now": "as if its time had come",
+    "POST /_sandbox/sessions/ID/settle": '{"outcome": "succeed"} or "fail": decides a bank debit',
+    "POST /_sandbox/sessions/ID/refund": '{"amount": 500}: as from the dashboard; without an amount all that is left',
+    "POST /_sandbox/refunds/ID/fail": "the bank sends a refund back",
+    "POST /_sandbox/events/ID/resend": '{"times": 20}: all at the same time; answers what the shop answered',
+    "GET, POST /_sandbox/webhooks": (
+        '{"on_hold": true, "url": "http://127.0.0.1:8000/…", "events": ["refund.*"]}: '
+        "hold back or go on, send elsewhere, send only these"
+    ),
+    "POST /_sandbox/webhooks/deliver": "everything that waits, at once, on hold or not",
+    "POST /_sandbox/clock": (
+        '{"now": 1790000000, "settle_after": 60}: stop at that time, and decide bank debits so many seconds later; '
+        "{}: show the real time again"
+    ),
+    "GET, POST, DELETE /_sandbox/faults": (
+        '{"operation": "create", "kind": "slow", "seconds": 5, "times": 1}; operations: '
+        f"{', '.join(faults.OPERATIONS)}; kinds: {', '.join(faults.KINDS)}"
+    ),
+}
 
 
 class Control:
@@ -182,7 +205,7 @@ class Control:
 
     # --- Time --------------------------------------------------------------------------------------------
     def _set_clock(self, data: Body) -> Body:
-        """Stop the clock at a time, with another delay of delayed payments; without them let it go right again."""
+        """Stop the clock at a time and change the delay of delayed payments; without them use the usual ones."""
         now, settle_after = data.get("now"), data.get("settle_after", SETTLE_AFTER)
         for name, value in (("now", now if now is not None else 0), ("settle_after", settle_after)):
             if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
@@ -214,21 +237,33 @@ class Control:
     # --- The page ----------------------------------------------------------------------------------------
     def _page(self) -> Response:
         on_hold = self.deliverer.on_hold
-        events = self._events_with_states()[:SHOWN]
-        body = render(
-            "control",
-            prefix=PREFIX,
-            version=API_VERSION,
-            webhook=self.deliverer.address() or "not set",
-            held=", and webhooks are held back" if on_hold else "",
-            hold_value="false" if on_hold else "true",
-            hold_label="Let webhooks go" if on_hold else "Hold webhooks back",
-            sessions=joined(_session_row(session) for session in self._latest(sessions.KIND)[:SHOWN]),
-            events=joined(_event_row(event, state) for event, state in events),
-            operations=", ".join(faults.OPERATIONS),
-            kinds=", ".join(faults.KINDS),
-        )
-        return page("Sandbox", body)
+        held = ", and webhooks are held back" if on_hold else ""
+        address = self.deliverer.address() or "not set"
+        body = [
+            tag("h1", "Sandbox"),
+            tag(
+                "p",
+                f"Stripe’s stand-in, version {API_VERSION}. The shop’s webhook address is {address}{held}.",
+            ),
+            _button(
+                "webhooks",
+                "Let webhooks go" if on_hold else "Hold webhooks back",
+                on_hold="false" if on_hold else "true",
+            ),
+            _button("webhooks/deliver", "Deliver all waiting webhooks now"),
+            _table(
+                "Session Made Total State Do",
+                [_session_row(session) for session in self._latest(sessions.KIND)[:SHOWN]],
+            ),
+            _table(
+                "Event Made Type Webhook Do",
+                [_event_row(event, state) for event, state in self._events_with_states()[:SHOWN]],
+            ),
+            tag("h2", "Addresses for tests"),
+            tag("p", "Bodies are JSON. They answer to this machine only."),
+            tag("dl", *(tag("div", tag("dt", name), tag("dd", text)) for name, text in ADDRESSES.items())),
+        ]
+        return page("Sandbox", tag("main", *body, class_="control"))
 
 
 def _data(request: Request) -> tuple[Body, bool]:
@@ -255,30 +290,38 @@ def _made(body: Body) -> str:
     return datetime.fromtimestamp(body["created"], UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _button(action: str, text: str, value: str = "") -> Html:
-    return render("control_button", action=f"{PREFIX}{action}", text=text, value=value)
+def _button(action: str, text: str, **fields: str) -> Html:
+    """Return a form of one button that sends these fields."""
+    hidden = [tag("input", type="hidden", name=name, value=value) for name, value in fields.items()]
+    button = tag("button", text, type="submit")
+    return tag("form", *hidden, button, method="post", action=f"{PREFIX}{action}")
 
 
-def _session_row(session: Body) -> Html:
-    name, actions = session["id"], []
+def _table(heads: str, rows: list[list[str]]) -> Html:
+    head = tag("tr", *(tag("th", name) for name in heads.split()))
+    return tag(
+        "table",
+        tag("thead", head),
+        tag("tbody", *(tag("tr", *(tag("td", cell) for cell in row)) for row in rows)),
+    )
+
+
+def _session_row(session: Body) -> list[str]:
+    name, actions = session["id"], NOTHING
     state = session["status"]
     if state == "open":
-        actions = [_button(f"sessions/{name}/expire-now", "Expire now")]
+        actions = _button(f"sessions/{name}/expire-now", "Expire now")
     elif state == "complete":
         state = f"complete, {session['payment_status'].replace('_', ' ')}"
     if session.get("_settle_at") is not None:
         state = "complete, bank debit under way"
-        actions = [
-            _button(f"sessions/{name}/settle", "Debit succeeds", "succeed"),
-            _button(f"sessions/{name}/settle", "Debit fails", "fail"),
-        ]
-    link = render("control_link", address=f"/c/pay/{name}", text=f"{name[:20]}…")
+        succeed = _button(f"sessions/{name}/settle", "Debit succeeds", outcome="succeed")
+        actions = Html(succeed + _button(f"sessions/{name}/settle", "Debit fails", outcome="fail"))
+    link = tag("a", f"{name[:20]}…", href=f"/c/pay/{name}")
     total = currencies.written(session["amount_total"], session["currency"])
-    values = {"name": link, "made": _made(session), "total": total, "state": state}
-    return render("control_session", **values, actions=joined(actions))
+    return [link, _made(session), total, state, actions]
 
 
-def _event_row(event: Body, state: str) -> Html:
+def _event_row(event: Body, state: str) -> list[str]:
     button = _button(f"events/{event['id']}/resend", "Send again")
-    values = {"name": f"{event['id'][:14]}…", "made": _made(event), "kind": event["type"], "state": state}
-    return render("control_event", **values, actions=button)
+    return [f"{event['id'][:14]}…", _made(event), event["type"], state, button]

@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tools.stripe_sandbox import objects
 from tools.stripe_sandbox.errors import ApiError
 from tools.stripe_sandbox.storage import Body, Records, public
 
 DEEPEST = 4
-# Stripe, too, shows the first lines only; the rest is read from the list of lines.
-LINES_SHOWN = 10
 Paths = Sequence[Sequence[str]]
 
 
@@ -29,8 +26,6 @@ def _expanded(db: Records, body: Body, paths: Paths, above: str) -> Body:
     for name in {path[0] for path in paths}:
         rests = [path[1:] for path in paths if path[0] == name and path[1:]]
         path = f"{above}.{name}".lstrip(".")
-        if body.get("object") == "checkout.session" and name == "line_items":
-            result[name] = _lines(body)
         if name not in result:
             raise _refusal(path)
         result[name] = _property(db, result[name], rests, path)
@@ -48,12 +43,6 @@ def _property(db: Records, value: Any, rests: Paths, path: str) -> Any:
     if found is None:
         raise _refusal(path)
     return _expanded(db, found, rests, path)
-
-
-def _lines(session: Body) -> Body:
-    lines = session["_lines"]
-    url = f"/v1/checkout/sessions/{session['id']}/line_items"
-    return objects.list_of(lines[:LINES_SHOWN], url, more=len(lines) > LINES_SHOWN)
 
 
 def _refusal(path: str) -> ApiError:

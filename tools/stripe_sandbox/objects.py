@@ -36,95 +36,6 @@ def list_of(bodies: list[Body], url: str, *, more: bool = False) -> Body:
     return {"object": "list", "data": bodies, "has_more": more, "url": url}
 
 
-def product(data: Body, now: int) -> Body:
-    """Return a product that lives for one session."""
-    return {
-        "id": new_id("prod_"),
-        "object": "product",
-        "active": False,
-        "attributes": [],
-        "created": now,
-        "default_price": None,
-        "description": data.get("description"),
-        "images": data.get("images", []),
-        "livemode": False,
-        "marketing_features": [],
-        "metadata": data.get("metadata", {}),
-        "name": data["name"],
-        "package_dimensions": None,
-        "shippable": None,
-        "statement_descriptor": None,
-        "tax_code": data.get("tax_code"),
-        "type": "service",
-        "unit_label": data.get("unit_label"),
-        "updated": now,
-        "url": None,
-    }
-
-
-def price(data: Body, product_id: str, now: int) -> Body:
-    """Return a price that lives for one session."""
-    return {
-        "id": new_id("price_1"),
-        "object": "price",
-        "active": False,
-        "billing_scheme": "per_unit",
-        "created": now,
-        "currency": data["currency"],
-        "custom_unit_amount": None,
-        "livemode": False,
-        "lookup_key": None,
-        "metadata": {},
-        "nickname": None,
-        "product": product_id,
-        "recurring": None,
-        "tax_behavior": data.get("tax_behavior", "unspecified"),
-        "tiers_mode": None,
-        "transform_quantity": None,
-        "type": "one_time",
-        "unit_amount": data["unit_amount"],
-        "unit_amount_decimal": str(data["unit_amount"]),
-    }
-
-
-def line_item(line: Body, sold: Body, now: int) -> Body:
-    """Return a line of a session for a product."""
-    data = line["price_data"]
-    amount = data["unit_amount"] * line["quantity"]
-    return {
-        "id": new_id("li_1"),
-        "object": "item",
-        "adjustable_quantity": None,
-        "amount_discount": 0,
-        "amount_subtotal": amount,
-        "amount_tax": 0,
-        "amount_total": amount,
-        "currency": data["currency"],
-        "description": sold["name"],
-        "metadata": line.get("metadata", {}),
-        "price": price(data, sold["id"], now),
-        "quantity": line["quantity"],
-    }
-
-
-def shipping_rate(data: Body, now: int) -> Body:
-    """Return a shipping rate that lives for one session."""
-    return {
-        "id": new_id("shr_1"),
-        "object": "shipping_rate",
-        "active": False,
-        "created": now,
-        "delivery_estimate": data.get("delivery_estimate"),
-        "display_name": data["display_name"],
-        "fixed_amount": data["fixed_amount"],
-        "livemode": False,
-        "metadata": data.get("metadata", {}),
-        "tax_behavior": data.get("tax_behavior", "unspecified"),
-        "tax_code": data.get("tax_code"),
-        "type": "fixed_amount",
-    }
-
-
 def intent(session: Body, methods: list[str], now: int) -> Body:
     """Return the PaymentIntent of a session, before anything was paid."""
     data, identifier = session["_intent_data"], new_id("pi_3")
@@ -136,7 +47,7 @@ def intent(session: Body, methods: list[str], now: int) -> Body:
         "amount_capturable": 0,
         "amount_details": {"tip": {}},
         "amount_received": 0,
-        "capture_method": data.get("capture_method", "automatic_async"),
+        "capture_method": "automatic_async",
         "client_secret": f"{identifier}_secret_{new_id('')}",
         "confirmation_method": "automatic",
         "created": now,
@@ -146,9 +57,9 @@ def intent(session: Body, methods: list[str], now: int) -> Body:
         "metadata": data.get("metadata", {}),
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
         "payment_method_types": methods,
-        "receipt_email": data.get("receipt_email"),
-        "statement_descriptor": data.get("statement_descriptor"),
-        "statement_descriptor_suffix": data.get("statement_descriptor_suffix"),
+        "receipt_email": None,
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": None,
         "status": "requires_payment_method",
     }
 

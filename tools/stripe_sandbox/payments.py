@@ -31,8 +31,6 @@ class Shopper:
     phone: str | None = None
     billing: Body = field(default_factory=lambda: dict(objects.NO_ADDRESS))
     delivery: Body | None = None  # name and address
-    terms_accepted: bool = False
-    answers: dict[str, str] = field(default_factory=dict)  # of the shop's own fields
 
 
 def decline(account: Account, db: Records, session: Body, shopper: Shopper, reason: str) -> str:
@@ -117,11 +115,6 @@ def _fill_in(session: Body, shopper: Shopper) -> None:
         email=shopper.email, name=shopper.name, phone=shopper.phone, address=shopper.billing
     )
     session["collected_information"]["shipping_details"] = shopper.delivery
-    asked = session["consent_collection"] or {}
-    if asked.get("terms_of_service") == "required":
-        session["consent"] = {"promotions": None, "terms_of_service": "accepted"}
-    for custom in session["custom_fields"]:
-        custom[custom["type"]]["value"] = shopper.answers.get(custom["key"]) or None
 
 
 def _intent(account: Account, db: Records, session: Body, shopper: Shopper) -> Body:

@@ -1,23 +1,42 @@
-"""Makes HTML from the files in `pages/`: `$name` stands for a value, which is escaped unless it is HTML already."""
+"""Makes HTML: elements whose content is escaped unless it is HTML already, and the page around them."""
 
-from collections.abc import Iterable
-from functools import cache
 from html import escape
 from pathlib import Path
-from string import Template
 from typing import Any
 
 from tools.stripe_sandbox.messages import Response
 
-FOLDER = Path(__file__).parent / "pages"
+FOLDER = Path(__file__).parent
 ASSETS = {
     "/assets/sandbox.css": ("sandbox.css", "text/css; charset=utf-8"),
     "/assets/icon.svg": ("icon.svg", "image/svg+xml"),
 }
 # The pages need nobody else's files, run no script and stand in no frame.
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'{images}; base-uri 'none'; frame-ancestors 'none'"
-)
+POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+LAYOUT = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>{title} · test payment</title>
+<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/assets/sandbox.css">
+</head>
+<body>
+<header class="banner"><p><strong>Test payment page:</strong> no money moves.</p></header>
+{body}
+</body>
+</html>
+"""
+EMPTY_ELEMENTS = {"input"}
 
 
 class Html(str):
@@ -26,37 +45,31 @@ class Html(str):
     __slots__ = ()
 
 
-@cache
-def _template(name: str) -> Template:
-    return Template((FOLDER / f"{name}.html").read_text(encoding="utf-8"))
+NOTHING = Html("")
 
 
-def render(name: str, /, **values: Any) -> Html:
-    """Fill in one of the files."""
-    safe = {key: value if isinstance(value, Html) else escape(str(value)) for key, value in values.items()}
-    return Html(_template(name).substitute(safe).strip())
+def tag(name: str, /, *content: str, **attributes: Any) -> Html:
+    """Return an element: `for_` stands for `for`, `aria_label` for `aria-label`; None and False leave one out."""
+    shown = ""
+    for key, value in attributes.items():
+        if value is None or value is False:
+            continue
+        attribute = key.rstrip("_").replace("_", "-")
+        shown += f" {attribute}" if value is True else f' {attribute}="{escape(str(value))}"'
+    if name in EMPTY_ELEMENTS:
+        return Html(f"<{name}{shown}>")
+    inside = "".join(part if isinstance(part, Html) else escape(part) for part in content)
+    return Html(f"<{name}{shown}>{inside}</{name}>\n")
 
 
-def joined(parts: Iterable[Html]) -> Html:
-    """Put pieces of HTML one after the other."""
-    return Html("\n".join(parts))
-
-
-def page(title: str, body: Html, *, status: int = 200, images: Iterable[str] = ()) -> Response:
-    """Return a whole page; `images` are the other origins whose pictures it shows."""
-    sources = "".join(f" {origin}" for origin in sorted(set(images)))
-    headers = {
-        "Content-Type": "text/html; charset=utf-8",
-        "Cache-Control": "no-store",
-        "Content-Security-Policy": POLICY.format(images=sources),
-        "Referrer-Policy": "same-origin",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return Response(status, render("layout", title=title, body=body).encode(), headers)
+def page(title: str, *body: Html, status: int = 200) -> Response:
+    """Return a whole page."""
+    html = LAYOUT.format(title=escape(title), body="".join(body))
+    return Response(status, html.encode(), dict(HEADERS))
 
 
 def asset(path: str) -> Response | None:
-    """Return a style sheet or a picture of the pages'."""
+    """Return the pages' style sheet or icon."""
     if path not in ASSETS:
         return None
     name, kind = ASSETS[path]

@@ -1,4 +1,4 @@
-"""The process itself: it listens on this machine, hands requests on, watches the clock, and ends at once when told.
+"""The server: it listens on this machine, hands requests on, watches the clock, and ends at once when told.
 
 `Sandbox` is all that others need: start it, give the SDK its `url`, stop it.
 """
@@ -318,7 +318,7 @@ def _host(request: Request) -> str:
 
 
 def _is_from_elsewhere(request: Request) -> bool:
-    """Tell whether a page of another site makes the browser send this."""
+    """Return whether a page of another site makes the browser send this."""
     if request.method in ("GET", "HEAD"):
         return False
     origin = request.headers.get("Origin")

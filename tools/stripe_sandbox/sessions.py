@@ -21,28 +21,39 @@ ECHOED: dict[str, Any] = {
     "billing_address_collection": None,
     "cancel_url": None,
     "client_reference_id": None,
-    "consent_collection": None,
-    "customer_creation": "if_required",
     "customer_email": None,
     "excluded_payment_method_types": None,
-    "integration_identifier": None,
-    "locale": None,
     "metadata": {},
     "mode": None,
     "phone_number_collection": {"enabled": False},
     "shipping_address_collection": None,
-    "submit_type": None,
     "success_url": None,
     "ui_mode": "hosted_page",
     # Left out, the settings of the account count; this account has it on, as new ones do.
     "adaptive_pricing": {"enabled": True},
 }
 NULL_FIELDS = """
-    after_expiration client_secret consent currency_conversion customer customer_account customer_details invoice
-    payment_intent payment_link payment_method_collection payment_method_configuration_details permissions
-    presentment_details recovered_from redirect_on_completion return_url saved_payment_method_options setup_intent
+    after_expiration client_secret consent consent_collection integration_identifier locale submit_type
+    currency_conversion customer customer_account customer_details invoice payment_intent payment_link
+    payment_method_collection payment_method_configuration_details permissions presentment_details
+    recovered_from redirect_on_completion return_url saved_payment_method_options setup_intent
     shipping_cost subscription wallet_options name_collection optional_items origin_context
 """.split()
+INVOICE_DATA: Body = {
+    **dict.fromkeys(
+        ("account_tax_ids", "custom_fields", "description", "footer", "issuer", "rendering_options")
+    ),
+    "metadata": {},
+}
+BRANDING = {
+    "background_color": "#ffffff",
+    "border_style": "rounded",
+    "button_color": "#0074d4",
+    "font_family": "default",
+    "icon": None,
+    "logo": None,
+}
+CUSTOM_TEXT = dict.fromkeys(("after_submit", "shipping_address", "submit", "terms_of_service_acceptance"))
 
 
 def create(account: Account, db: Records, params: Body) -> Body:
@@ -53,14 +64,15 @@ def create(account: Account, db: Records, params: Body) -> Body:
     session |= {name: params.get(name, default) for name, default in ECHOED.items()}
     session |= {
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-        "branding_settings": _branding(account, params.get("branding_settings", {})),
+        "branding_settings": {**BRANDING, "display_name": account.shop_name},
         "collected_information": {"business_name": None, "individual_name": None, "shipping_details": None},
         "currency": params["line_items"][0]["price_data"]["currency"],
-        "custom_fields": [_custom_field(field) for field in params.get("custom_fields", [])],
-        "custom_text": _custom_text(params.get("custom_text", {})),
+        "custom_fields": [],
+        "custom_text": CUSTOM_TEXT,
+        "customer_creation": "if_required",
         "discounts": [],
         "expires_at": params.get("expires_at", now + limits.DAY),
-        "invoice_creation": {"enabled": False, "invoice_data": _INVOICE_DATA},
+        "invoice_creation": {"enabled": False, "invoice_data": INVOICE_DATA},
         "managed_payments": {"enabled": False},
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
         "payment_status": "unpaid",
@@ -72,23 +84,16 @@ def create(account: Account, db: Records, params: Body) -> Body:
     session["allowed_payment_method_types"] = params.get("allowed_payment_method_types")
     if email := session["customer_email"]:
         session["customer_details"] = customer_details(email=email)
-    session["_lines"] = [_line(db, line, now) for line in params["line_items"]]
-    _add_shipping(db, session, params.get("shipping_options", []), now)
+    session["_lines"] = [_line(line) for line in params["line_items"]]
+    _add_shipping(session, params.get("shipping_options", []))
     _add_up(session)
     db.add(session, status="open")
     return keep(db, session)
 
 
-_INVOICE_DATA: Body = {
-    **dict.fromkeys(("account_tax_ids", "custom_fields", "description", "footer", "issuer")),
-    "metadata": {},
-    "rendering_options": None,
-}
-
-
-def _line(db: Records, line: Body, now: int) -> Body:
-    sold = db.add(objects.product(line["price_data"]["product_data"], now))
-    return objects.line_item(line, sold, now)
+def _line(line: Body) -> Body:
+    product = {"description": "", **line["price_data"]["product_data"]}
+    return {**product, "quantity": line["quantity"], "unit_amount": line["price_data"]["unit_amount"]}
 
 
 def _methods(currency: str, params: Body) -> list[str]:
@@ -98,66 +103,21 @@ def _methods(currency: str, params: Body) -> list[str]:
     return [method for method in methods if method in allowed and method not in excluded]
 
 
-def _branding(account: Account, wanted: Body) -> Body:
-    usual = {
-        "background_color": "#ffffff",
-        "border_style": "rounded",
-        "button_color": "#0074d4",
-        "display_name": account.shop_name,
-        "font_family": "default",
-        "icon": None,
-        "logo": None,
-    }
-    return usual | wanted
+def _add_shipping(session: Body, options: list[Body]) -> None:
+    session["shipping_options"] = []
+    for option in options:
+        rate, amount = new_id("shr_1"), option["shipping_rate_data"]["fixed_amount"]["amount"]
+        session["shipping_options"] = [{"shipping_amount": amount, "shipping_rate": rate}]
+        cost = {"amount_subtotal": amount, "amount_tax": 0, "amount_total": amount, "shipping_rate": rate}
+        session |= {"shipping_cost": cost, "_shipping_name": option["shipping_rate_data"]["display_name"]}
 
 
-def _custom_text(wanted: Body) -> Body:
-    names = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
-    return {name: wanted.get(name) for name in names}
-
-
-def _custom_field(field: Body) -> Body:
-    given = {"default_value": None, "maximum_length": None, "minimum_length": None, "value": None}
-    inner: Body = {"dropdown": None, "numeric": None, "text": None}
-    inner[field["type"]] = given | field.get(field["type"], {})
-    if field["type"] == "dropdown":
-        inner["dropdown"] = {"default_value": None, "value": None} | field["dropdown"]
-    wanted = {name: field[name] for name in ("key", "label", "type")}
-    return {**wanted, "optional": field.get("optional", False), **inner}
-
-
-def _add_shipping(db: Records, session: Body, options: list[Body], now: int) -> None:
-    rates = [db.add(objects.shipping_rate(option["shipping_rate_data"], now)) for option in options]
-    session["shipping_options"] = [
-        {"shipping_amount": rate["fixed_amount"]["amount"], "shipping_rate": rate["id"]} for rate in rates
-    ]
-    if rates:
-        choose_shipping(session, rates[0]["id"])
-
-
-def choose_shipping(session: Body, rate: str) -> bool:
-    """Ship by one of the session's own rates; tell whether there is such a one."""
-    amounts = {option["shipping_rate"]: option["shipping_amount"] for option in session["shipping_options"]}
-    if rate not in amounts:
-        return False
-    amount = amounts[rate]
-    session["shipping_cost"] = {
-        "amount_subtotal": amount,
-        "amount_tax": 0,
-        "amount_total": amount,
-        "shipping_rate": rate,
-    }
-    _add_up(session)
-    return True
-
-
-def _add_up(session: Body) -> None:
-    lines, shipping = session["_lines"], session["shipping_cost"]
-    cost = shipping["amount_total"] if shipping else 0
-    session["amount_subtotal"] = sum(line["amount_subtotal"] for line in lines)
-    session["amount_total"] = sum(line["amount_total"] for line in lines) + cost
-    discount = sum(line["amount_discount"] for line in lines)
-    session["total_details"] = {"amount_discount": discount, "amount_shipping": cost, "amount_tax": 0}
+def _add_up(session: Body, percent_off: int = 0) -> None:
+    goods = sum(line["unit_amount"] * line["quantity"] for line in session["_lines"])
+    shipping = session["shipping_cost"]["amount_total"] if session["shipping_cost"] else 0
+    discount = goods * percent_off // 100
+    session |= {"amount_subtotal": goods, "amount_total": goods - discount + shipping}
+    session["total_details"] = {"amount_discount": discount, "amount_shipping": shipping, "amount_tax": 0}
 
 
 def customer_details(
@@ -221,14 +181,6 @@ def apply_code(session: Body, code: str) -> str:
     percent = PROMOTION_CODES.get(code.strip().upper())
     if percent is None:
         return f"{code[:40]!r} is no promotion code here. Try {' or '.join(PROMOTION_CODES)}."
-    lines = session["_lines"]
-    products = [line["amount_subtotal"] * percent for line in lines]
-    shares = [product // 100 for product in products]
-    left = session["amount_subtotal"] * percent // 100 - sum(shares)  # by rounding: to those that lost most
-    for place in sorted(range(len(lines)), key=lambda place: -(products[place] % 100))[:left]:
-        shares[place] += 1
-    for line, share in zip(lines, shares, strict=True):
-        line["amount_discount"], line["amount_total"] = share, line["amount_subtotal"] - share
     session["discounts"] = [{"coupon": None, "promotion_code": f"promo_{code.strip().upper()}"}]
-    _add_up(session)
+    _add_up(session, percent)
     return ""

@@ -1,5 +1,6 @@
 """The payment page by plain form posts: paid, declined, later, twice, too late; and money given back."""
 
+import re
 import threading
 from typing import Any
 from urllib.parse import urlencode
@@ -55,7 +56,6 @@ def test_paying_completes_the_session(shop: stripe.StripeClient, sandbox: Sandbo
         shipping_options=[shipping()],
         shipping_address_collection={"allowed_countries": ["NL"]},
         billing_address_collection="required",
-        consent_collection={"terms_of_service": "required"},
         payment_intent_data={"metadata": {"order": "1"}, "description": "Order 1"},
     )
     assert (
@@ -70,8 +70,6 @@ def test_paying_completes_the_session(shop: stripe.StripeClient, sandbox: Sandbo
     assert paid.collected_information
     assert paid.collected_information.shipping_details
     assert paid.collected_information.shipping_details.address.line1 == "1 Example Street"
-    assert paid.consent
-    assert paid.consent.terms_of_service == "accepted"
     intent: Any = paid.payment_intent
     assert (intent.status, intent.amount_received, intent.metadata["order"]) == ("succeeded", 2895, "1")
     assert (intent.latest_charge.status, intent.latest_charge.paid) == ("succeeded", True)
@@ -121,33 +119,26 @@ def test_a_declined_card_can_be_followed_by_another(
         ({"delivery_line1": "x" * 201}, "delivery_line1"),
         ({"delivery_city": ""}, "delivery_city"),
         ({"delivery_country": "US"}, "delivery_country"),
-        ({"terms": ""}, "terms"),
         ({"outcome": "free"}, "outcome"),
-        ({"own_note": ""}, "own_note"),
         ({"billing_same": "", "billing_line1": ""}, "billing_line1"),
     ],
 )
 def test_an_incomplete_form_is_shown_again(
     shop: stripe.StripeClient, sandbox: Sandbox, typed: dict[str, str], name: str
 ) -> None:
-    note: Any = {"key": "note", "label": {"type": "custom", "custom": "Note"}, "type": "text"}
     session = opened(
         shop,
         shipping_address_collection={"allowed_countries": ["NL"]},
         billing_address_collection="required",
-        consent_collection={"terms_of_service": "required"},
-        custom_fields=[note],
     )
     with pytest.raises(StayedError) as stayed:
-        sandbox.pay(session.id, **{"own_note": "Ring twice", **typed})
+        sandbox.pay(session.id, **typed)
     assert stayed.value.status == 422
     assert f'id="{name}-error"' in stayed.value.html
     assert "4111" not in stayed.value.html
     assert read(shop, session).status == "open"
-    sandbox.pay(session.id, own_note="Ring twice")
-    custom = read(shop, session).custom_fields[0]
-    assert custom.text
-    assert custom.text.value == "Ring twice"
+    sandbox.pay(session.id)
+    assert read(shop, session).payment_status == "paid"
 
 
 def test_a_form_sent_twice_pays_once(shop: stripe.StripeClient, sandbox: Sandbox) -> None:
@@ -243,8 +234,6 @@ def test_a_promotion_code_lowers_the_total(shop: stripe.StripeClient, sandbox: S
     paid = read(shop, session)
     assert paid.total_details
     assert (paid.amount_subtotal, paid.total_details.amount_discount, paid.amount_total) == (876, 87, 1184)
-    lines_paid = shop.v1.checkout.sessions.line_items.list(session.id).data
-    assert [item.amount_discount for item in lines_paid] == [66, 21, 0]
 
 
 def test_a_code_is_taken_only_where_the_shop_allows_it(shop: stripe.StripeClient) -> None:
@@ -269,14 +258,6 @@ def test_a_full_discount_needs_no_payment(shop: stripe.StripeClient, sandbox: Sa
     assert events(shop) == ["checkout.session.completed"]
 
 
-def test_a_shipping_method_can_be_chosen(shop: stripe.StripeClient, sandbox: Sandbox) -> None:
-    session = opened(shop, shipping_options=[shipping(), shipping(990, name="Courier")])
-    courier = session.shipping_options[1].shipping_rate
-    assert isinstance(courier, str)
-    sandbox.pay(session.id, shipping_rate=courier)
-    assert read(shop, session).amount_total == 3490
-
-
 # --- Who may post, what browsers are told ----------------------------------------------------------------
 def test_another_site_cannot_make_a_browser_pay(shop: stripe.StripeClient, sandbox: Sandbox) -> None:
     session = opened(shop)
@@ -287,14 +268,12 @@ def test_another_site_cannot_make_a_browser_pay(shop: stripe.StripeClient, sandb
 
 
 def test_pages_run_no_code_and_load_nothing_from_elsewhere(shop: stripe.StripeClient) -> None:
-    images = [["http://127.0.0.1:8000/media/a.jpg"], ["https://cdn.example/a.jpg"], ["http://127.0.0.1;x/a"]]
-    lines = [line(product_data={"name": "Mug", "images": image}) for image in images]
-    session = opened(shop, line_items=lines)
+    session = opened(shop)
     answer = fetch(session.url or "")
     policy, html = answer.headers["Content-Security-Policy"], answer.text
     assert "default-src 'none'" in policy
-    assert "img-src 'self' http://127.0.0.1:8000;" in policy
-    assert "cdn.example" not in html
+    assert "img-src 'self';" in policy
+    assert re.findall(r'(?:src|href)="(http[^"]*)"', html) == ["http://127.0.0.1:8000/basket/"]
     assert "<script" not in html
     assert "style=" not in html
     assert answer.headers["Set-Cookie"] is None

@@ -1,6 +1,5 @@
 """Every request that Stripe would refuse is refused, in Stripe's shape, naming the parameter; nothing is made."""
 
-import base64
 import json
 import time
 from collections.abc import Iterator
@@ -39,7 +38,7 @@ PRICE = "line_items[0][price_data]"
 FIXED = "shipping_options[0][shipping_rate_data][fixed_amount]"
 DAYS = "shipping_options[0][shipping_rate_data][delivery_estimate]"
 COUNTRIES = "shipping_address_collection[allowed_countries]"
-CUSTOM = [{"key": f"k{n}", "label": {"type": "custom", "custom": "K"}, "type": "text"} for n in range(4)]
+CUSTOM = [{"key": "k", "label": {"type": "custom", "custom": "K"}, "type": "text"}]
 REFUSED = [
     # The SDK's types
     (order(colour="red"), "colour", "parameter_unknown"),
@@ -85,13 +84,10 @@ REFUSED = [
     (order(shipping_options=[taking(5, 4)]), f"{DAYS}[minimum][value]", None),
     # Counts and lengths
     (with_lines(*[line()] * 101), "line_items", None),
-    (order(shipping_options=[shipping()] * 6), "shipping_options", None),
-    (order(custom_fields=CUSTOM), "custom_fields", None),
     (order(metadata={f"k{n}": "v" for n in range(51)}), "metadata", None),
     (order(metadata={"k" * 41: "v"}), "metadata", None),
     (order(metadata={"k": "v" * 501}), "metadata[k]", None),
     (order(client_reference_id="x" * 201), "client_reference_id", None),
-    (order(custom_text={"submit": {"message": "x" * 1201}}), "custom_text[submit][message]", None),
     # Addresses
     (order(success_url="/done/"), "success_url", "url_invalid"),
     (order(success_url="http://shop.example/done/"), "success_url", "url_invalid"),
@@ -102,6 +98,13 @@ REFUSED = [
     (order(mode="subscription"), "sandbox", "sandbox_unsupported"),
     (order(discounts=[{"coupon": "x"}]), "sandbox", "sandbox_unsupported"),
     (order(automatic_tax={"enabled": True}), "sandbox", "sandbox_unsupported"),
+    (order(shipping_options=[shipping()] * 2), "sandbox", "sandbox_unsupported"),
+    (order(custom_fields=CUSTOM), "sandbox", "sandbox_unsupported"),
+    (order(custom_text={"submit": {"message": "x"}}), "sandbox", "sandbox_unsupported"),
+    (order(consent_collection={"terms_of_service": "required"}), "sandbox", "sandbox_unsupported"),
+    (order(payment_intent_data={"capture_method": "manual"}), "sandbox", "sandbox_unsupported"),
+    (with_lines({**line(), "tax_rates": ["txr_1"]}), "sandbox", "sandbox_unsupported"),
+    (with_lines(line(product_data={"name": "Mug", "images": ["https://x/"]})), "sandbox", "sandbox_unsupported"),
     (with_lines({**line(), "adjustable_quantity": {"enabled": True}}), "sandbox", "sandbox_unsupported"),
 ]  # fmt: skip
 
@@ -146,9 +149,7 @@ TAKEN = [
     order(success_url="https://shop.example/{CHECKOUT_SESSION_ID}"),
     order(success_url="http://localhost:8000/"),
     order(metadata={str(n): "v" * 500 for n in range(50)}),
-    order(automatic_tax={"enabled": False}, allowed_payment_method_types=["card"]),
-    order(custom_text={"submit": {"message": "x"}, "after_submit": ""}),
-    order(locale="nl", submit_type="pay", phone_number_collection={"enabled": True}),
+    order(allowed_payment_method_types=["card"], phone_number_collection={"enabled": True}),
 ]
 
 
@@ -197,11 +198,8 @@ def test_another_version_is_refused(sandbox: Sandbox) -> None:
     assert "Invalid Stripe API version" in answer["error"]["message"]
 
 
-def test_a_key_may_come_as_basic_authentication(sandbox: Sandbox) -> None:
-    for text, status in ((f"{KEY}:", 200), ("sk_live_x:", 401), ("", 401)):
-        code = base64.b64encode(text.encode()).decode()
-        assert ask(sandbox, "GET", "/v1/checkout/sessions", Authorization=f"Basic {code}")[0] == status
-    for header in ("Basic %%%", "Bearer", "nonsense", ""):
+def test_without_a_key_nothing_is_answered(sandbox: Sandbox) -> None:
+    for header in (f"Basic {KEY}", "Bearer", "nonsense", ""):
         assert ask(sandbox, "GET", "/v1/checkout/sessions", Authorization=header)[0] == 401
 
 
