@@ -42,7 +42,8 @@ urlpatterns = [
     path("<page_slug:slug>/compare/<int:old>/<int:new>/", version_views.compare, name="compare"),
     path(
         "<page_slug:slug>/compare/<int:old>/<int:new>/side-by-side/",
-        version_views.compare_side_by_side,
+        version_views.compare,
+        {"side_by_side": True},
         name="compare_side_by_side",
     ),
     path("<page_slug:slug>/compare/", version_views.choose_comparison, name="choose_comparison"),

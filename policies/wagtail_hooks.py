@@ -104,7 +104,7 @@ def tell_of_coming_versions(request: HttpRequest, page: Page) -> None:
 
 @hooks.register("before_edit_page")
 def tell_of_withdrawn_text(request: HttpRequest, page: Page) -> None:
-    """Say that the page still has the text of a version that was taken back: publishing it would bring it again."""
+    """Say that the page still has the text of a version that was withdrawn: publishing it would bring it again."""
     if request.method != "GET" or not isinstance(page, PolicyPage) or page.policy is None:
         return
     newest = page.policy.versions.listed().order_by("-number").first()

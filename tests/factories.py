@@ -128,9 +128,9 @@ def version(
 
 
 def withdraw(version: PolicyVersion) -> VersionWithdrawal:
-    """Take a version back."""
+    """Withdraw a version."""
     return VersionWithdrawal.objects.create(
-        version=version, withdrawn_at=timezone.now(), withdrawn_by="Editor", reason="A test took it back."
+        version=version, withdrawn_at=timezone.now(), withdrawn_by="Editor", reason="A test withdrew it."
     )
 
 

@@ -4,10 +4,8 @@ Only live facts can drift: what a version froze under the key of a fact that an 
 the draft that states the new facts is made by `policies.versions.drafts`.
 """
 
-import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +17,6 @@ from policies.facts import registry
 from policies.facts.changes import describe
 from policies.models import Policy, PolicyVersion
 from policies.models.pages import LONGEST_SUMMARY
-from policies.versions import records
 
 
 @dataclass(frozen=True)
@@ -45,56 +42,40 @@ class Drift:
         return describe(self.stated, self.live)
 
 
-@dataclass
-class LiveFacts:
-    """The facts as they stand now, as a version would freeze them; each is asked for once."""
-
-    _known: dict[str, Any] = field(default_factory=dict)
-
-    def get(self, key: str) -> Any:
-        """Collect a registered fact."""
-        if key not in self._known:
-            with translation.override(settings.LANGUAGE_CODE):
-                self._known[key] = json.loads(records.encode(registry.collect(key)))
-        return self._known[key]
-
-
 def of_version(
-    in_force: PolicyVersion | None, *, coming: Iterable[PolicyVersion] = (), live: LiveFacts | None = None
+    in_force: PolicyVersion | None,
+    *,
+    coming: Iterable[PolicyVersion] = (),
+    state: Callable[[str], Any] = registry.state,
 ) -> list[Drift]:
-    """Name what has drifted from a version. `coming`: those announced, the next first."""
-    if in_force is None:
-        return []
-    now, announced = live or LiveFacts(), list(coming)
-    stated = facts_in(in_force)
+    """Return what has drifted from a version. `coming`: those announced, the next first. `state` may be cached."""
+    announced, stated = list(coming), facts_in(in_force) if in_force else {}
     return [
-        Drift(key, stated[key], now.get(key), _first_stating(announced, key, now.get(key)))
+        Drift(
+            key, stated[key], live, next((one for one in announced if facts_in(one).get(key) == live), None)
+        )
         for key in sorted(stated)
-        if registry.get(key) and stated[key] != now.get(key)
+        if registry.get(key) and stated[key] != (live := state(key))
     ]
 
 
-def of_policy(policy: Policy, *, at: datetime | None = None, live: LiveFacts | None = None) -> list[Drift]:
-    """Name what has drifted from a policy's version in force."""
-    moment = at or timezone.now()
-    return of_version(policy.in_force(moment), coming=policy.versions.pending(moment), live=live)
+def of_policy(policy: Policy, *, state: Callable[[str], Any] = registry.state) -> list[Drift]:
+    """Return what has drifted from a policy's version in force."""
+    now = timezone.now()
+    return of_version(policy.in_force(now), coming=policy.versions.pending(now), state=state)
 
 
 def facts_in(version: PolicyVersion) -> dict[str, Any]:
-    """Read the facts of a version; a record that cannot be read has none, and is `verify_policies`' to report."""
+    """Return the facts of a version; a record that cannot be read has none, and is `verify_policies`' to report."""
     found = version.readable_content.get("facts")
     return found if isinstance(found, dict) else {}
 
 
 def suggested_summary(drifts: Iterable[Drift]) -> str:
-    """Say for the readers of the policy what changed, in its language; the facts' names only where that is long."""
+    """Return what changed for readers of the policy, in its language; the facts' names only where that is long."""
     found = list(drifts)
     with translation.override(settings.LANGUAGE_CODE):
         text = " ".join(f"{drift.label}: {'; '.join(drift.changes)}." for drift in found)
         if len(text) > LONGEST_SUMMARY:
             text = _("Brought up to date: %(facts)s.") % {"facts": ", ".join(drift.label for drift in found)}
     return Truncator(text).chars(LONGEST_SUMMARY)
-
-
-def _first_stating(versions: list[PolicyVersion], key: str, data: Any) -> PolicyVersion | None:
-    return next((version for version in versions if facts_in(version).get(key) == data), None)

@@ -4,10 +4,13 @@ A fact is a key, a label for the editor, and a function that returns plain data 
 contribute theirs by hook. Facts never hold personal data of visitors.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -39,6 +42,12 @@ def collect(key: str) -> Any:
     """Return the fact's data as it stands now, or None for an unknown fact."""
     fact = get(key)
     return fact.collect() if fact else None
+
+
+def state(key: str) -> Any:
+    """Return the fact's data as a version freezes it now: in the site's language, as it comes back from JSON."""
+    with translation.override(settings.LANGUAGE_CODE):
+        return json.loads(json.dumps(collect(key), sort_keys=True, allow_nan=False))
 
 
 def choices() -> list[tuple[str, str | Promise]]:

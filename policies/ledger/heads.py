@@ -50,8 +50,8 @@ class Head:
             return False
         are_texts_sound = _SLUG.fullmatch(self.policy) and _HASH.fullmatch(self.sha256)
         are_numbers_sound = 1 <= self.number <= _MOST and 0 <= self.withdrawals <= self.number
-        taken_back = _HASH if self.withdrawals else _NOTHING
-        return bool(are_texts_sound and are_numbers_sound and taken_back.fullmatch(self.withdrawals_sha256))
+        expected = _HASH if self.withdrawals else _NOTHING
+        return bool(are_texts_sound and are_numbers_sound and expected.fullmatch(self.withdrawals_sha256))
 
 
 def current() -> list[Head]:

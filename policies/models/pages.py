@@ -25,7 +25,7 @@ from policies.facts import registry
 from policies.models.versions import ChangeKind, Policy
 from policies.text import markup
 from policies.text.blocks import PolicyBodyBlock
-from policies.versions import publishing, records
+from policies.versions import publishing
 from policies.versions.forms import PolicyPageForm
 from policies.versions.panels import PublicationPreviewPanel
 
@@ -208,15 +208,8 @@ class PolicyPage(BasePage):
             return markup.canonical(self.body.render_as_block())
 
     def _facts(self) -> dict[str, Any]:
-        with translation.override(settings.LANGUAGE_CODE):
-            used = {
-                block.value: registry.collect(block.value)
-                for block in self.body
-                if block.block_type == "live_fact"
-            }
-            found = {**used, **self.extra_facts()}
-        # Through JSON, so that what is compared later is what is stored now.
-        return json.loads(records.encode(found))
+        shown = {block.value for block in self.body if block.block_type == "live_fact"}
+        return {**{key: registry.state(key) for key in shown}, **self.extra_facts()}
 
     def _approver(self) -> User | None:
         states = self.live_revision.task_states.filter(status="approved") if self.live_revision else None
@@ -332,6 +325,6 @@ class CookiePolicyPage(PolicyPage):
         """Freeze the bar's words, the declared cookies, and the services that wait for the answer."""
         return {
             "notice": {word: getattr(self, name) for name, word in NOTICE_FIELDS.items()},
-            "cookies": registry.collect("cookies"),
-            "services": registry.collect("services"),
+            "cookies": registry.state("cookies"),
+            "services": registry.state("services"),
         }

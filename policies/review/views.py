@@ -99,12 +99,7 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {
             **super().get_context_data(**kwargs),
-            "page": self.page,
             "preview": publication_preview.of_latest_draft(self.page),
-            "kind": Policy.Kind(self.page.get_latest_revision_as_object().policy_kind).label,
-            "task_state": self.task_state,
-            "may_decide": self.may_decide,
-            "author": self.page.latest_revision.user if self.page.latest_revision else None,
         }
 
     @transaction.atomic

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -20,7 +21,7 @@ from wagtail.query import PageQuerySet
 
 from home.models import ServiceSettings, User
 from policies.consent import notices
-from policies.facts import drift
+from policies.facts import drift, registry
 from policies.models import Policy, PolicyVersion
 from policies.models.versions import Status
 from policies.versions import records
@@ -100,10 +101,10 @@ def statuses(policies: Iterable[Policy], *, now: datetime) -> list[PolicyStatus]
     related = named.select_related("latest_revision__user").defer("latest_revision__content")
     for page in related.prefetch_workflow_states():
         found[page.policy_id].page = page
-    live = drift.LiveFacts()
+    state = cache(registry.state)
     for status in found.values():
         announced = [coming.version for coming in status.coming]
-        status.drifts = drift.of_version(status.in_force, coming=announced, live=live)
+        status.drifts = drift.of_version(status.in_force, coming=announced, state=state)
     return list(found.values())
 
 

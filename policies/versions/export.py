@@ -13,7 +13,7 @@ import json
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO, Any
@@ -36,26 +36,7 @@ _DIGITS = 4  # of a version's number in the name of its folder, at least: so tha
 _FIRST_YEAR_OF_ZIP = 1980
 _SAFE = re.compile(r"[a-z0-9][a-z0-9_-]*", re.ASCII)
 _RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d")  # names that Windows keeps for devices
-_PEOPLE = ("author", "publisher", "approver")
 _WITHDRAWAL = ("policy", "version", "withdrawn_at", "withdrawn_by", "withdrawal_reason")
-_COLUMNS = (
-    "policy",
-    "version",
-    "title",
-    "status",
-    "effective_at",
-    "change_kind",
-    "change_summary",
-    *_PEOPLE,
-    "recorded_at",
-    "imported_from",
-    "withdrawn_at",
-    "withdrawn_by",
-    "withdrawal_reason",
-    "sha256",
-    "previous_sha256",
-    "folder",
-)
 
 
 @dataclass
@@ -66,11 +47,11 @@ class _Archive:
     sums: list[str] = field(default_factory=list)
     last: datetime = datetime(_FIRST_YEAR_OF_ZIP, 1, 1, tzinfo=UTC)
 
-    def add(self, name: str, content: str, moment: datetime) -> None:
-        """Write one file, dated as what it tells of."""
-        self.last = max(self.last, moment)
+    def add(self, name: str, content: str, moment: datetime | None = None) -> None:
+        """Write one file, dated as what it tells of; as the latest so far, where it tells of all."""
+        self.last = max(self.last, moment or self.last)
         body = content.encode()
-        entry = zipfile.ZipInfo(name, moment.astimezone(UTC).timetuple()[:6])
+        entry = zipfile.ZipInfo(name, (moment or self.last).astimezone(UTC).timetuple()[:6])
         entry.compress_type = zipfile.ZIP_DEFLATED
         entry.create_system = 3  # Unix, wherever it is written: the bytes do not depend on the machine
         entry.external_attr = 0o100644 << 16
@@ -112,44 +93,31 @@ def file_name(policy: Policy | None, *, now: datetime | None = None) -> str:
     return f"{stem}-{timezone.localdate(now or timezone.now()).isoformat()}.zip"
 
 
-def people_in(version: PolicyVersion) -> dict[str, str]:
-    """Read from the record who wrote, published and approved a version; empty where it does not say."""
-    content = version.readable_content
-    return {name: _text(content, name) for name in _PEOPLE}
-
-
 def _write(archive: _Archive, ids: list[int], now: datetime) -> None:
     known = Policy.objects.filter(pk__in=ids).annotate(newest=Max("versions__number")).order_by("slug", "pk")
     listed = {
         policy.pk: _Listed(policy, _folder_of(policy), digits=max(_DIGITS, len(str(policy.newest))))
         for policy in known
     }
-    for version in _versions(list(listed), now):
+    versions = PolicyVersion.objects.filter(policy__in=list(listed)).with_status(now)
+    in_order = versions.select_related("policy", "withdrawal").order_by("policy__slug", "policy", "number")
+    for version in in_order.iterator(chunk_size=_CHUNK):
         entry = listed[version.policy_id]
         entry.policy = version.policy  # as it stood when the versions were read
-        entry.lines.append(_write_version(archive, entry, version))
+        folder = f"{entry.folder}/version-{version.number:0{entry.digits}d}"
+        entry.lines.append(_write_version(archive, version, folder))
     _write_lists(archive, list(listed.values()))
 
 
-def _versions(policy_ids: list[int], now: datetime) -> Iterator[PolicyVersion]:
-    versions = PolicyVersion.objects.filter(policy__in=policy_ids).with_status(now)
-    in_order = versions.select_related("policy", "withdrawal").order_by("policy__slug", "policy", "number")
-    return in_order.iterator(chunk_size=_CHUNK)
-
-
-def _write_version(archive: _Archive, entry: _Listed, version: PolicyVersion) -> dict[str, Any]:
-    folder = f"{entry.folder}/version-{version.number:0{entry.digits}d}"
+def _write_version(archive: _Archive, version: PolicyVersion, folder: str) -> dict[str, Any]:
     content = version.readable_content
     line = _line(version, content, folder)
     context = {
         "version": version,
         "line": line,
-        "status": Status(version.status).label,
         "change_kind": dict(ChangeKind.choices).get(line["change_kind"], line["change_kind"]),
-        "overview": "../../index.html",
         "html": markup.safe_html(_text(content, "html")),
         "language": _text(content, "language"),
-        "withdrawal": version.withdrawal if version.is_withdrawn else None,
     }
     files = {
         "page.html": render_to_string("policies/admin/export/page.html", context),
@@ -165,17 +133,13 @@ def _write_version(archive: _Archive, entry: _Listed, version: PolicyVersion) ->
 
 
 def _write_lists(archive: _Archive, listed: list[_Listed]) -> None:
-    lines = [line for entry in listed for line in entry.lines]
-    archive.add("approvals.csv", _csv(lines), archive.last)
-    archive.add("versions.json", _json({"policies": [_of_policy(entry) for entry in listed]}), archive.last)
-    archive.add("heads.json", heads.encode(_head(entry) for entry in listed if entry.lines), archive.last)
-    context = {
-        "policies": [_with_words(entry) for entry in listed],
-        "address": settings.WAGTAILADMIN_BASE_URL,
-    }
+    archive.add("approvals.csv", _csv([line for entry in listed for line in entry.lines]))
+    archive.add("versions.json", _json({"policies": [_of_policy(entry) for entry in listed]}))
+    archive.add("heads.json", heads.encode(_head(entry) for entry in listed if entry.lines))
+    context = {"policies": listed, "site": settings.WAGTAILADMIN_BASE_URL}
     for name in ("index.html", "README.txt"):
-        archive.add(name, render_to_string(f"policies/admin/export/{name}", context), archive.last)
-    archive.add("SHA256SUMS", "".join(archive.sums), archive.last)
+        archive.add(name, render_to_string(f"policies/admin/export/{name}", context))
+    archive.add("SHA256SUMS", "".join(archive.sums))
 
 
 def _of_policy(entry: _Listed) -> dict[str, Any]:
@@ -185,44 +149,15 @@ def _of_policy(entry: _Listed) -> dict[str, Any]:
 
 
 def _head(entry: _Listed) -> heads.Head:
-    newest = entry.lines[-1]
-    withdrawals = [
-        (
-            line["version"],
-            datetime.fromisoformat(line["withdrawn_at"]),
-            line["withdrawn_by"],
-            line["withdrawal_reason"],
-        )
-        for line in entry.lines
-        if line["withdrawn_at"]
-    ]
+    names = ("version", "withdrawn_at", "withdrawn_by", "withdrawal_reason")
+    withdrawals = [tuple(line[name] for name in names) for line in entry.lines if line["withdrawn_at"]]
     return heads.Head(
         policy=entry.policy.slug,
-        number=newest["version"],
-        sha256=newest["sha256"],
+        number=entry.lines[-1]["version"],
+        sha256=entry.lines[-1]["sha256"],
         withdrawals=len(withdrawals),
         withdrawals_sha256=records.sha256_of_withdrawals(withdrawals),
     )
-
-
-def _with_words(entry: _Listed) -> dict[str, Any]:
-    versions = [
-        {
-            **line,
-            "status_label": Status(line["status"]).label,
-            "in_force_from": datetime.fromisoformat(line["effective_at"]),
-            "recorded": datetime.fromisoformat(line["recorded_at"]),
-        }
-        for line in entry.lines
-    ]
-    newest = entry.lines[-1]["version"] if entry.lines else 0
-    kind = entry.policy.get_kind_display()
-    return {**_of_policy(entry), "kind_label": kind, "versions": versions, "newest": newest}
-
-
-def _text(content: dict[str, Any], key: str) -> str:
-    value = content.get(key)
-    return value if isinstance(value, str) else ""
 
 
 def _line(version: PolicyVersion, content: dict[str, Any], folder: str) -> dict[str, Any]:
@@ -232,14 +167,16 @@ def _line(version: PolicyVersion, content: dict[str, Any], folder: str) -> dict[
         "policy": version.policy.slug,
         "version": version.number,
         "title": _text(content, "title"),
-        "status": version.status,
-        "effective_at": records.timestamp(version.effective_at),
-        "recorded_at": records.timestamp(version.recorded_at),
+        "status": Status(version.status),
+        "effective_at": version.effective_at,
         "change_kind": _text(content, "change_kind"),
         "change_summary": _text(content, "change_summary"),
-        **people_in(version),
-        "imported_from": _text(imported, "name") if isinstance(imported, dict) else "",
-        "withdrawn_at": records.timestamp(withdrawal.withdrawn_at) if withdrawal else "",
+        "author": _text(content, "author"),
+        "publisher": _text(content, "publisher"),
+        "approver": _text(content, "approver"),
+        "recorded_at": version.recorded_at,
+        "imported_from": _text(imported, "name"),
+        "withdrawn_at": withdrawal.withdrawn_at if withdrawal else "",
         "withdrawn_by": withdrawal.withdrawn_by if withdrawal else "",
         "withdrawal_reason": withdrawal.reason if withdrawal else "",
         "sha256": version.sha256,
@@ -248,16 +185,23 @@ def _line(version: PolicyVersion, content: dict[str, Any], folder: str) -> dict[
     }
 
 
+def _text(content: Any, key: str) -> str:
+    value = content.get(key) if isinstance(content, dict) else None
+    return value if isinstance(value, str) else ""
+
+
 def _csv(lines: list[dict[str, Any]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(_COLUMNS)
-    writer.writerows([as_text(str(line[name])) for name in _COLUMNS] for line in lines)
+    writer.writerows(lines[:1])  # the names of the columns
+    for line in lines:
+        cells = (records.timestamp(cell) if isinstance(cell, datetime) else cell for cell in line.values())
+        writer.writerow([as_text(str(cell)) for cell in cells])
     return f"\ufeff{out.getvalue()}"  # the mark by which spreadsheets know UTF-8
 
 
 def _json(data: dict[str, Any]) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(data, ensure_ascii=False, indent=2, default=records.timestamp) + "\n"
 
 
 def _folder_of(policy: Policy) -> str:

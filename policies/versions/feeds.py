@@ -1,12 +1,10 @@
 """The Atom feed of a policy: one entry a version, for those who want to be told of every change.
 
 Ids are made from the records' hashes, so they stay the same wherever the site moves. Each entry names its record's
-hash, so that a reader's program can notice a record that changed after it was announced. The addresses are those of
+hash, so that a reader's program can notice a record that changed after it was announced. URLs begin with
 SITE_URL. It reads, and never needs more queries for more versions.
 """
 
-import re
-from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -20,13 +18,12 @@ from django.utils.xmlutils import SimplerXMLGenerator
 
 from home.models import BrandSettings
 from policies.models import Policy, PolicyVersion
+from policies.text.markup import CONTROL_CHARACTERS
 
 CONTENT_TYPE = Atom1Feed.content_type
 ENTRIES = 50
 # Ours alone, so that no other program makes the same id from the same hash. Never change it.
 _NAMESPACE = UUID("6c1f3a52-8d0e-4b57-9a86-2f5b7c0d41e3")
-# What XML 1.0 cannot hold; an imported title or summary may.
-_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class _VersionFeed(Atom1Feed):
@@ -43,6 +40,7 @@ def of_policy(policy: Policy) -> bytes:
     """Write the feed of a published policy."""
     versions = list(policy.versions.listed().with_predecessor()[:ENTRIES])
     first = policy.versions.order_by("number").values_list("sha256", flat=True)[0]
+    brand = BrandSettings.current()
     feed = _VersionFeed(
         title=_text(policy.title),
         link=_url("policy", policy.slug),
@@ -51,7 +49,7 @@ def of_policy(policy: Policy) -> bytes:
         feed_url=_url("feed", policy.slug),
         feed_guid=_id(f"feed of {first}"),
         language=policy.language,
-        author_name=_text(_publisher()),
+        author_name=_text(brand.legal_name or brand.name or settings.SITE_URL),
     )
     for version in versions:
         feed.add_item(**_entry(version))
@@ -79,7 +77,8 @@ def _entry(version: PolicyVersion) -> dict[str, Any]:
 
 
 def _title(version: PolicyVersion) -> str:
-    names = {"title": version.title, "number": version.number, "date": _date(version.effective_at)}
+    date = formats.date_format(timezone.localtime(version.effective_at))
+    names = {"title": version.title, "number": version.number, "date": date}
     if version.is_withdrawn:
         return _("%(title)s, version %(number)s: withdrawn, never in force") % names
     return _("%(title)s, version %(number)s: in force from %(date)s") % names
@@ -88,7 +87,7 @@ def _title(version: PolicyVersion) -> str:
 def _content(version: PolicyVersion, links: list[dict[str, str]]) -> str:
     parts = [format_html("<p>{}</p>", _text(version.change_summary))] if version.change_summary else []
     if version.is_withdrawn:
-        parts.append(format_html("<p>{}</p>", _("This version was taken back before it took effect.")))
+        parts.append(format_html("<p>{}</p>", _("This version was withdrawn before it took effect.")))
     labels = {"alternate": _("The record (JSON)"), "related": _("Every changed word")}
     parts += [
         format_html('<p><a href="{}">{}</a></p>', link["href"], labels[link["rel"]])
@@ -96,12 +95,6 @@ def _content(version: PolicyVersion, links: list[dict[str, str]]) -> str:
     ]
     parts.append(format_html("<p>SHA-256: <code>{}</code></p>", version.sha256))
     return "".join(parts)
-
-
-def _publisher() -> str:
-    # Not `for_site`, which writes settings that are missing.
-    brand = BrandSettings.objects.filter(site__is_default_site=True).first() or BrandSettings()
-    return brand.legal_name or brand.name or settings.SITE_URL
 
 
 def _url(name: str, *args: str | int) -> str:
@@ -112,9 +105,6 @@ def _id(name: str) -> str:
     return uuid5(_NAMESPACE, name).urn
 
 
-def _date(moment: datetime) -> str:
-    return formats.date_format(timezone.localtime(moment))
-
-
 def _text(text: str) -> str:
-    return _NOT_XML.sub(" ", text)
+    # What XML cannot hold; an imported title or summary may.
+    return CONTROL_CHARACTERS.sub(" ", text)

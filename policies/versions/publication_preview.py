@@ -3,9 +3,8 @@
 It reads drafts and versions and changes nothing. The editor sees it under the page, the lawyer on the review page.
 """
 
-import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -26,23 +25,26 @@ from policies.versions import publishing, records
 
 @dataclass(frozen=True)
 class PublicationPreview:
-    """What a draft says against the version that it would follow. `missing` names what its statement lacks."""
+    """What a draft says against the version that it would follow."""
 
     page: PolicyPage
     policy: Policy | None
     draft: publishing.Draft
     before: PolicyVersion | None
     now: datetime
-    missing: list[str] = field(default_factory=list)
 
     @property
-    def is_unchanged(self) -> bool:
-        """Whether publishing would make no version."""
-        return self.policy is not None and not publishing.differs(policy=self.policy, draft=self.draft)
+    def kind(self) -> Policy.Kind:
+        return Policy.Kind(self.draft.policy_kind)
 
     @property
-    def starts_at_once(self) -> bool:
-        return self.draft.effective_at <= self.now
+    def is_material(self) -> bool:
+        return self.draft.change_kind == ChangeKind.MATERIAL
+
+    @property
+    def missing(self) -> list[str]:
+        """The labels of what the statement about the version lacks."""
+        return [str(label_for_field(name, type(self.page))) for name in self.page.missing_statements]
 
     @cached_property
     def redline(self) -> redline.Redline:
@@ -62,8 +64,6 @@ class PublicationPreview:
     @cached_property
     def effects(self) -> list[str]:
         """What follows from publishing, a sentence each."""
-        if self.is_unchanged:
-            return [*_change_of_kind(self), _same_as(self.before)]
         return [*_change_of_kind(self), *_effects(self)]
 
     @property
@@ -71,7 +71,7 @@ class PublicationPreview:
         """SHA-256 of everything that publishing would freeze: who approves, approves exactly this."""
         stated = {
             "policy": self.policy.slug if self.policy else self.page.slug,
-            "kind": str(self.page.policy_kind),
+            "kind": self.draft.policy_kind,
             "source": self.draft.source,
             "title": self.draft.title,
             "html": self.draft.html,
@@ -80,7 +80,7 @@ class PublicationPreview:
             "change_kind": self.page.change_kind,
             "announced_for": str(self.page.announced_for),
         }
-        return hashlib.sha256(records.encode(stated).encode()).hexdigest()
+        return records.sha256(records.encode(stated))
 
 
 def of_latest_draft(page: PolicyPage) -> PublicationPreview:
@@ -89,85 +89,79 @@ def of_latest_draft(page: PolicyPage) -> PublicationPreview:
     latest = page.get_latest_revision_as_object()
     policy = latest.find_policy()
     draft = latest.as_draft(now=now)
-    before = policy.in_force(draft.effective_at) if policy else None
-    return PublicationPreview(latest, policy, draft, before, now, _labels(latest, latest.missing_statements))
+    return PublicationPreview(latest, policy, draft, policy and policy.in_force(draft.effective_at), now)
 
 
 def outcome(page: PolicyPage) -> str:
-    """Say in a sentence what publishing a page has just done to its policy."""
-    policy = page.find_policy()
-    version = policy.versions.order_by("-number").first() if policy else None
+    """Return in a sentence what publishing a page has just done to its policy."""
+    policy, now = page.find_policy(), timezone.now()
+    version = policy.versions.newest() if policy else None
     if policy is None or version is None:
         return ""
     if page.last_published_at is None or version.recorded_at < page.last_published_at:
-        return _same_as(policy.in_force(page.effective_at(timezone.now())))
-    if version.effective_at > timezone.now():
-        return _("Version %(number)s is announced for %(date)s.") % {
-            "number": version.number,
-            "date": _day(version.effective_at),
-        }
+        return _same_as(policy.in_force(page.effective_at(now)))
+    if version.effective_at > now:
+        return _("Version %(number)s is announced for %(date)s.") % _number_and_day(version)
     return _("Version %(number)s is in force.") % {"number": version.number}
 
 
-def _labels(page: PolicyPage, names: list[str]) -> list[str]:
-    return [str(label_for_field(name, type(page))) for name in names]
-
-
 def _effects(preview: PublicationPreview) -> Iterator[str]:
-    yield _beginning(preview)
-    versions = preview.policy.versions if preview.policy else PolicyVersion.objects.none()
-    for version in versions.pending(preview.now):
-        if version.effective_at > preview.draft.effective_at:
-            yield _("Version %(number)s, announced for %(date)s, replaces it on that day.") % {
-                "number": version.number,
-                "date": _day(version.effective_at),
-            }
-    if preview.before is None:
+    policy, before = preview.policy, preview.before
+    if policy and not publishing.differs(policy=policy, draft=preview.draft):
+        yield _same_as(before)
         return
-    is_material = preview.draft.change_kind == ChangeKind.MATERIAL
-    if preview.page.policy_kind == Policy.Kind.COOKIES:
-        yield _asked_again(preview, is_material=is_material)
-        yield from _unasked(preview, is_material=is_material)
-    elif is_material:
+    yield _beginning(preview)
+    for version in policy.versions.pending(preview.now) if policy else ():
+        if version.effective_at > preview.draft.effective_at:
+            words = _("Version %(number)s, announced for %(date)s, replaces it on that day.")
+            yield words % _number_and_day(version)
+    if before is None:
+        return
+    if preview.kind == Policy.Kind.COOKIES:
+        yield _asked_again(preview)
+        yield from _unasked(preview, before)
+    elif preview.is_material:
         yield _("It is called material: visitors see above the policy that its meaning changed.")
     else:
         yield _("It is called editorial: nobody is told again.")
-    if is_material:
+    if preview.is_material:
         yield from _short_notice(preview)
 
 
 def _change_of_kind(preview: PublicationPreview) -> Iterator[str]:
     """Say when publishing makes another kind of policy of it: the shop asks for the terms, the bar for the cookies."""
-    policy, kind = preview.policy, preview.page.policy_kind
-    if policy is not None and policy.kind != kind:
+    if preview.policy is not None and preview.policy.kind != preview.kind:
         yield _("Its kind changes: “%(before)s” becomes “%(after)s”.") % {
-            "before": policy.get_kind_display(),
-            "after": Policy.Kind(kind).label,
+            "before": preview.policy.get_kind_display(),
+            "after": preview.kind.label,
         }
 
 
 def _beginning(preview: PublicationPreview) -> str:
-    number = _next_number(preview.policy)
-    if preview.starts_at_once:
+    newest = preview.policy.versions.newest() if preview.policy else None
+    number = newest.number + 1 if newest else 1
+    effective_at = preview.draft.effective_at
+    if effective_at <= preview.now:
         return _("Version %(number)s is made and holds at once.") % {"number": number}
-    days = (
-        timezone.localtime(preview.draft.effective_at).date() - timezone.localtime(preview.now).date()
-    ).days
+    days = (timezone.localdate(effective_at) - timezone.localdate(preview.now)).days
     return ngettext(
         "Version %(number)s is made and announced for %(date)s, in %(days)s day. Until then nothing else changes.",
         "Version %(number)s is made and announced for %(date)s, in %(days)s days. Until then nothing else changes.",
         days,
-    ) % {"number": number, "date": _day(preview.draft.effective_at), "days": days}
+    ) % {"number": number, "date": _day(effective_at), "days": days}
 
 
-def _asked_again(preview: PublicationPreview, *, is_material: bool) -> str:
+def _asked_again(preview: PublicationPreview) -> str:
     offered = [category for category in notices.categories_of(preview.draft.facts) if category.is_offered]
     notice = notices.current(preview.now)
     count = choices.asked_again(
-        notice=notice, varnames=[c.varname for c in offered], is_material=is_material, now=preview.now
+        notice=notice,
+        varnames=[category.varname for category in offered],
+        is_material=preview.is_material,
+        now=preview.now,
     )
     new = [category.name for category in offered if notice is None or category.varname not in notice.varnames]
-    if is_material:
+    if preview.is_material:
         why = _("the change is called material")
     elif new:
         why = _("these categories are new: %(names)s") % {"names": ", ".join(new)}
@@ -180,11 +174,11 @@ def _asked_again(preview: PublicationPreview, *, is_material: bool) -> str:
     ) % {"asked": count.asked, "standing": count.standing, "why": why}
 
 
-def _unasked(preview: PublicationPreview, *, is_material: bool) -> Iterator[str]:
+def _unasked(preview: PublicationPreview, before: PolicyVersion) -> Iterator[str]:
     """Warn where somebody new would receive data of people who agreed before and are not asked."""
-    before = (preview.before.facts.get("services") if preview.before else None) or []
-    added = [one["name"] for one in preview.draft.facts.get("services") or [] if one not in before]
-    if added and not is_material:
+    known = before.facts.get("services") or []
+    added = [one["name"] for one in preview.draft.facts.get("services") or [] if one not in known]
+    if added and not preview.is_material:
         yield _(
             "Who agreed before agreed to other services, and is not asked about: %(names)s. Call it material."
         ) % {"names": ", ".join(added)}
@@ -198,15 +192,14 @@ def _short_notice(preview: PublicationPreview) -> Iterator[str]:
         }
 
 
-def _next_number(policy: Policy | None) -> int:
-    last = policy.versions.order_by("-number").values_list("number", flat=True).first() if policy else None
-    return (last or 0) + 1
-
-
 def _same_as(version: PolicyVersion | None) -> str:
     return _("Text and facts are those of version %(number)s: no version is made.") % {
         "number": version.number if version else "–"
     }
+
+
+def _number_and_day(version: PolicyVersion) -> dict[str, object]:
+    return {"number": version.number, "date": _day(version.effective_at)}
 
 
 def _day(moment: datetime) -> str:

@@ -1,9 +1,9 @@
 """The staff's list of published versions: of which policy, since when, by whom, and where each stands now.
 
-It shows; the buttons lead to the public pages, which are the record. One that is still to come can be taken back.
+It shows; the buttons lead to the public pages, which are the record. One that is still to come can be withdrawn.
 """
 
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 import django_filters
 from django.contrib.auth.models import AnonymousUser
@@ -30,13 +30,13 @@ from policies.versions import drafts, publishing
 
 
 def may_withdraw(user: User | AnonymousUser) -> TypeGuard[User]:
-    """Say whether somebody may take versions back: who approves policies, or publishes them without review."""
+    """Return whether somebody may withdraw versions: who approves policies, or publishes them without review."""
     return user.has_perm("policies.view_policyversion") and user.has_perm("policies.publish_policypage")
 
 
 @require_POST
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a version back that is still to come."""
+    """Withdraw a version that is still to come."""
     version = get_object_or_404(PolicyVersion, pk=pk)
     if not may_withdraw(request.user):
         raise PermissionDenied
@@ -47,12 +47,10 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         publishing.withdraw(version=version, by=request.user, reason=reason)
     except publishing.NotWithdrawableError:
-        words = _(
-            "This version has taken effect or was taken back before. Publish another one to replace it."
-        )
+        words = _("This version has taken effect or was withdrawn before. Publish another one to replace it.")
         messages.error(request, words)
     else:
-        messages.success(request, _("The version was taken back. It never takes effect."))
+        messages.success(request, _("The version was withdrawn. It never takes effect."))
     return redirect("policy-versions:inspect", pk)
 
 
@@ -98,17 +96,10 @@ class VersionIndexView(GuardedIndexView):
 
 
 class VersionInspectView(InspectView):
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the withdrawal, or the way to it for those who may."""
-        version = self.object
-        is_coming = not version.is_withdrawn and version.effective_at > timezone.now()
-        address = reverse("policy-versions:withdraw", args=[version.pk])
-        return {
-            **super().get_context_data(**kwargs),
-            "put_back_url": reverse("policy-versions:put_back", args=[version.pk]),
-            "withdrawal": version.withdrawal if version.is_withdrawn else None,
-            "withdraw_url": address if is_coming and may_withdraw(self.request.user) else "",
-        }
+    def offers_withdrawal(self) -> bool:
+        """Return whether to offer the withdrawal."""
+        is_coming = not self.object.is_withdrawn and self.object.effective_at > timezone.now()
+        return is_coming and may_withdraw(self.request.user)
 
     def get_header_more_buttons(self) -> list[Button]:
         """Lead to what the public reads."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec
 
 from django.core.paginator import InvalidPage, Paginator
 from django.db.models import Max
@@ -35,7 +35,7 @@ SlugView = Callable[Concatenate[HttpRequest, str, P], HttpResponse]
 
 
 def of_policy(view: PolicyView[P]) -> SlugView[P]:
-    """Give the view the published policy of the address; without one, let Wagtail answer."""
+    """Give the view the published policy of the slug; without one, let Wagtail answer."""
     safe_view = require_safe(view)
 
     @wraps(view)
@@ -81,16 +81,27 @@ def version(request: HttpRequest, policy: Policy, number: int) -> HttpResponse:
 
 
 @of_policy
-def compare(request: HttpRequest, policy: Policy, old: int, new: int) -> HttpResponse:
-    """Show what is different between two versions, whichever came first: in one text."""
-    return _compare(request, policy, old, new, template="policies/compare.html", lay_out=layout.inline)
-
-
-@of_policy
-def compare_side_by_side(request: HttpRequest, policy: Policy, old: int, new: int) -> HttpResponse:
-    """Show the same, the old text beside the new one."""
-    template, lay_out = "policies/compare_side_by_side.html", layout.side_by_side
-    return _compare(request, policy, old, new, template=template, lay_out=lay_out)
+def compare(
+    request: HttpRequest, policy: Policy, old: int, new: int, *, side_by_side: bool = False
+) -> HttpResponse:
+    """Show what is different between two versions, whichever came first: in one text, or one beside the other."""
+    if old == new:
+        return redirect("policies:version", policy.slug, _version(policy, new).number)
+    ours, theirs = _version(policy, old), _version(policy, new)
+    marked = redline.of_versions(ours, theirs)
+    context = {
+        "policy": policy,
+        "old": ours,
+        "new": theirs,
+        "redline": marked,
+        "passages": layout.side_by_side(marked.html) if side_by_side else layout.inline(marked.html),
+        "changed_facts": [
+            (registry.label(key), changes.describe(ours.facts.get(key), theirs.facts.get(key)))
+            for key in registry.changed_keys(ours.facts, theirs.facts)
+        ],
+    }
+    template = "policies/compare_side_by_side.html" if side_by_side else "policies/compare.html"
+    return render(request, template, context)
 
 
 @of_policy
@@ -119,7 +130,8 @@ def on(request: HttpRequest, policy: Policy, day: str) -> HttpResponse:
     except (ValueError, OverflowError):
         raise Http404(_("There is no such day.")) from None
     if found.version is None:
-        context = {"policy": policy, "day": found, "first": _first(policy)}
+        first = policy.versions.listed().not_withdrawn().order_by("effective_at", "number").first()
+        context = {"policy": policy, "day": found, "first": first}
         return render(request, "policies/before_first.html", context, status=404)
     return _show(request, policy, found.version.number, template="policies/on.html", day=found)
 
@@ -152,9 +164,6 @@ def _show(
     context = {
         "policy": policy,
         "version": version,
-        "status": version.status,
-        "valid_from": version.effective_at,
-        "valid_until": version.valid_until,
         "in_force": policy.versions.listed().in_force(now),
         "toc": markup.contents(version.html),
         "day": day,
@@ -182,33 +191,6 @@ def _list(
     return render(request, "policies/versions.html", context, status=400 if error else 200)
 
 
-def _compare(
-    request: HttpRequest,
-    policy: Policy,
-    old: int,
-    new: int,
-    *,
-    template: str,
-    lay_out: Callable[[str], list[Any]],
-) -> HttpResponse:
-    if old == new:
-        return redirect("policies:version", policy.slug, _version(policy, new).number)
-    ours, theirs = _version(policy, old), _version(policy, new)
-    marked = redline.of_versions(ours, theirs)
-    context = {
-        "policy": policy,
-        "old": ours,
-        "new": theirs,
-        "redline": marked,
-        "passages": lay_out(marked.html),
-        "changed_facts": [
-            (registry.label(key), changes.describe(ours.facts.get(key), theirs.facts.get(key)))
-            for key in registry.changed_keys(ours.facts, theirs.facts)
-        ],
-    }
-    return render(request, template, context)
-
-
 def _typed_number(text: str) -> int | None:
     return int(text) if re.fullmatch(r"\s*[0-9]{1,9}\s*", text, re.ASCII) else None
 
@@ -217,12 +199,8 @@ def _version(policy: Policy, number: int) -> PolicyVersion:
     return get_object_or_404(policy.versions.select_related("policy", "withdrawal"), number=number)
 
 
-def _first(policy: Policy) -> PolicyVersion | None:
-    return policy.versions.listed().not_withdrawn().order_by("effective_at", "number").first()
-
-
 def _date(text: str) -> date:
-    # The one form of an address: fromisoformat alone would also take 20260131 and 2026-W05-6.
+    # The one form that a URL has: fromisoformat alone would also take 20260131 and 2026-W05-6.
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
         raise ValueError(text)
     return date.fromisoformat(text)

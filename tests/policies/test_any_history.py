@@ -123,7 +123,7 @@ class History(RuleBasedStateMachine):
         publish(policy_page(body=f"<p>Be {word} anew.</p>"))
 
     @rule()
-    def take_the_next_one_back(self) -> None:
+    def withdraw_the_next_one(self) -> None:
         pending = Policy.objects.get(slug="house-rules").versions.pending(timezone.now()).first()
         if pending is not None:
             publishing.withdraw(version=pending, by=None, reason="It was a mistake.")

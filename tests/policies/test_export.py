@@ -91,9 +91,9 @@ def test_a_withdrawn_version_comes_with_its_withdrawal(rules: Policy) -> None:
     archive = exported()
 
     found = json.loads(archive.read("house-rules/version-0004/withdrawal.json"))
-    assert (found["withdrawn_by"], found["withdrawal_reason"]) == ("Editor", "A test took it back.")
+    assert (found["withdrawn_by"], found["withdrawal_reason"]) == ("Editor", "A test withdrew it.")
     assert [row["status"] for row in rows(archive)] == ["past", "past", "in_force", "withdrawn"]
-    assert "A test took it back." in archive.read("house-rules/version-0004/page.html").decode()
+    assert "A test withdrew it." in archive.read("house-rules/version-0004/page.html").decode()
 
 
 def test_the_approvals_name_who_published_and_approved(rules: Policy) -> None:

@@ -136,7 +136,7 @@ def test_a_withdrawn_version_says_so_and_counts_as_news(client: Client, rules: P
         entry = entries(client)[0]
 
     assert "withdrawn" in text(entry, "title")
-    assert "taken back" in text(entry, "content")
+    assert "withdrawn" in text(entry, "content")
     assert text(entry, "updated").startswith("2026-03-11")
     assert text(entry, "published").startswith("2026-03-10")
     assert ("related", "text/html") not in links(entry)

@@ -112,7 +112,7 @@ def test_a_record_bound_to_another_version_is_found(choices: list[ConsentRecord]
     assert broken(choices[1]) == "version 3 was not in force when it was made"
 
 
-def test_a_version_that_was_taken_back_was_never_in_force(choices: list[ConsentRecord]) -> None:
+def test_a_version_that_was_withdrawn_was_never_in_force(choices: list[ConsentRecord]) -> None:
     cookie_policy(
         title="Our cookies", takes_effect="later", effective_from=timezone.now() + timedelta(days=9)
     )

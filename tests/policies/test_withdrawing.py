@@ -38,7 +38,7 @@ def signed_in(client: Client, *groups: str, **fields: bool) -> Client:
     return client
 
 
-def test_a_version_that_was_taken_back_never_takes_effect(coming: PolicyVersion) -> None:
+def test_a_version_that_was_withdrawn_never_takes_effect(coming: PolicyVersion) -> None:
     publishing.withdraw(version=coming, by=None, reason="It was a mistake.")
 
     policy = Policy.objects.get()
@@ -48,13 +48,13 @@ def test_a_version_that_was_taken_back_never_takes_effect(coming: PolicyVersion)
     assert (withdrawal.version, withdrawal.reason) == (coming, "It was a mistake.")
 
 
-def test_one_that_has_begun_cannot_be_taken_back(coming: PolicyVersion) -> None:
+def test_one_that_has_begun_cannot_be_withdrawn(coming: PolicyVersion) -> None:
     with time_machine.travel(coming.effective_at), pytest.raises(publishing.NotWithdrawableError):
         publishing.withdraw(version=coming, by=None, reason="Too late.")
     assert not VersionWithdrawal.objects.exists()
 
 
-def test_one_is_taken_back_once(coming: PolicyVersion) -> None:
+def test_one_is_withdrawn_once(coming: PolicyVersion) -> None:
     publishing.withdraw(version=coming, by=None, reason="It was a mistake.")
     again = PolicyVersion.objects.get(pk=coming.pk)
     with pytest.raises(publishing.NotWithdrawableError):
@@ -67,7 +67,7 @@ def test_the_same_text_can_be_published_again_afterwards(coming: PolicyVersion) 
     assert publish(PolicyPage.objects.get()).number == 3
 
 
-def test_a_reviewer_takes_it_back_on_its_page_and_the_public_sees_it_at_once(
+def test_a_reviewer_withdraws_it_on_its_page_and_the_public_sees_it_at_once(
     client: Client, coming: PolicyVersion, django_capture_on_commit_callbacks: object
 ) -> None:
     visitor = Client()
@@ -111,14 +111,14 @@ def test_the_editor_is_told_that_the_page_still_has_the_withdrawn_text(
     assert f"Version {coming.number} was withdrawn" in admin_client.get(edit).content.decode()
 
 
-def test_an_editor_who_cannot_approve_cannot_take_it_back(client: Client, coming: PolicyVersion) -> None:
+def test_an_editor_who_cannot_approve_cannot_withdraw_it(client: Client, coming: PolicyVersion) -> None:
     staff = signed_in(client, "Editors")
     assert "/withdraw/" not in staff.get(f"/admin/policy-versions/inspect/{coming.pk}/").content.decode()
     staff.post(f"/admin/policy-versions/{coming.pk}/withdraw/", {"reason": "I should not."})
     assert not VersionWithdrawal.objects.exists()
 
 
-def test_it_can_be_taken_back_although_its_page_is_gone(client: Client, coming: PolicyVersion) -> None:
+def test_it_can_be_withdrawn_although_its_page_is_gone(client: Client, coming: PolicyVersion) -> None:
     PolicyPage.objects.get().delete()
     signed_in(client, "Legal reviewers").post(
         f"/admin/policy-versions/{coming.pk}/withdraw/", {"reason": "Gone."}
@@ -126,6 +126,6 @@ def test_it_can_be_taken_back_although_its_page_is_gone(client: Client, coming: 
     assert VersionWithdrawal.objects.get().reason == "Gone."
 
 
-def test_a_link_takes_nothing_back(client: Client, coming: PolicyVersion) -> None:
+def test_a_link_withdraws_nothing(client: Client, coming: PolicyVersion) -> None:
     reviewer = signed_in(client, "Legal reviewers")
     assert reviewer.get(f"/admin/policy-versions/{coming.pk}/withdraw/").status_code == 405

@@ -2,7 +2,9 @@
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Callable
 from enum import IntEnum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.utils import timezone
 from tqdm import tqdm
 
-from policies.facts import drift
+from policies.facts import drift, registry
 from policies.ledger import heads, verification
 from policies.models import ConsentRecord, Policy, PolicyVersion
 
@@ -73,18 +75,18 @@ class Command(BaseCommand):
     def _verify_all(self) -> dict[str, Found]:
         count = PolicyVersion.objects.count() + ConsentRecord.objects.count()
         hides_progress = count < _MANY or not sys.stderr.isatty()
-        live, found = drift.LiveFacts(), {}
+        state, found = cache(registry.state), {}
         with tqdm(total=count, unit=" records", leave=False, disable=hides_progress) as progress:
             for policy in Policy.objects.order_by("slug"):
-                found[policy.slug] = self._verify(policy, live, progress)
+                found[policy.slug] = self._verify(policy, state, progress)
             found[_CONSENTS] = self._verify_consents(progress)
         return found
 
-    def _verify(self, policy: Policy, live: drift.LiveFacts, progress: tqdm) -> Found:
+    def _verify(self, policy: Policy, state: Callable[[str], Any], progress: tqdm) -> Found:
         if found := verification.of_policy(policy, on_read=progress.update):
             self._say(self.stderr, policy.slug, f"{found}. {_AFTER_DAMAGE}")
             return Found.DAMAGE
-        doubts = [*map(_drifted, drift.of_policy(policy, live=live)), *verification.doubts(policy)]
+        doubts = [*map(_drifted, drift.of_policy(policy, state=state)), *verification.doubts(policy)]
         for doubt in doubts:
             self._say(self.stderr, policy.slug, doubt)
         if doubts:

@@ -1,2 +1,2 @@
-{% for policy in policies %}{% if policy.newest %}    curl -s {{ address }}/{{ policy.policy|urlencode:"" }}/versions/{{ policy.newest }}/record.json | sha256sum
-{% endif %}{% endfor %}
+{% for entry in policies %}{% with newest=entry.lines|last %}{% if newest %}    curl -s {{ site }}/{{ entry.policy.slug|urlencode:"" }}/versions/{{ newest.version }}/record.json | sha256sum
+{% endif %}{% endwith %}{% endfor %}
