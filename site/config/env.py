@@ -4,6 +4,7 @@ It never holds a secret or a default for one; which variables production needs i
 and what their values must not be in `checks`.
 """
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -37,14 +38,17 @@ def text(name: str, default: str = "") -> str:
     return env.str(name, default="").strip() or default
 
 
-def number(name: str, default: int, *, least: int = 0) -> int:
-    """Read a whole number that is not negative, and not below `least`.
+def number(name: str, default: int, *, least: int = 0, most: float = math.inf) -> int:
+    """Read a whole number that is not negative, not below `least` and not above `most`.
 
     Raises ImproperlyConfigured for anything else.
     """
     given = text(name, str(default))
     if given.isascii() and given.isdigit() and int(given) < least:
         message = f"{name} must be at least {least}, not {given}."
+        raise ImproperlyConfigured(message)
+    if given.isascii() and given.isdigit() and int(given) > most:
+        message = f"{name} must be at most {most}, not {given}."
         raise ImproperlyConfigured(message)
     if not (given.isascii() and given.isdigit()):
         message = f"{name} must be a whole number such as {default}, not {given!r}."

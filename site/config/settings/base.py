@@ -224,6 +224,8 @@ CONSENT_RECORD_DAYS = number("CONSENT_RECORD_DAYS", 1095, least=CONSENT_DAYS)
 CURRENCY = text("CURRENCY", "GBP")  # ISO 4217; prices are kept in its smallest unit
 ORDER_KEEP_DAYS = number("ORDER_KEEP_DAYS", 3653)  # ten years, as tax law in several countries asks
 BASKET_KEEP_DAYS = 30
+# How long a payment page stays open, and so holds its goods: Stripe takes half an hour to a day from its own clock.
+HOLD_MINUTES = number("HOLD_MINUTES", 40, least=35, most=1430)
 STRIPE_SECRET_KEY = text("STRIPE_SECRET_KEY")
 # One or two, divided by a comma: while a secret is changed, both hold.
 STRIPE_WEBHOOK_SECRETS = names("STRIPE_WEBHOOK_SECRET")
