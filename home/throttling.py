@@ -47,6 +47,13 @@ class Limit:
         except Exception:
             logger.exception("The cache does not answer, so a sender of %s was not counted.", self.name)
 
+    def take(self, address: str) -> int:
+        """Count this sender, unless there is something to wait for: then return the seconds."""
+        wait = self.seconds_to_wait(address)
+        if not wait:
+            self.count(address)
+        return wait
+
     def _recent(self, address: str) -> list[float]:
         since = (timezone.now() - self.window).timestamp()
         return [moment for moment in cache.get(self._key(address)) or [] if moment > since]

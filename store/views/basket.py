@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from home.client import client_address
+from home.throttling import minutes_to_wait
 from store import baskets, holds
 from store.basket_cookie import basket_of, remember
 from store.forms import AddForm, UpdateForm
@@ -110,7 +111,7 @@ def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:
 
 
 def _flood(request: HttpRequest, seconds: int) -> HttpResponse:
-    minutes = -(-seconds // 60)
+    minutes = minutes_to_wait(seconds)
     words = ngettext(
         "Many baskets were begun from your network. Please try again in %(minutes)s minute.",
         "Many baskets were begun from your network. Please try again in %(minutes)s minutes.",
