@@ -165,13 +165,13 @@ def _placed(story: Story, purchase: Purchase) -> Order:
             basket = baskets.add(basket=basket, sku=sku, quantity=quantity)
         assert basket is not None
         agreement = checkout.Agreement(
-            shown=checkout.digest(baskets.contents(basket), option),
+            shown=checkout.Offer(baskets.contents(basket), option).digest,
             terms=Policy.objects.in_force_of(Policy.Kind.TERMS, purchase.placed_at),
             privacy=Policy.objects.in_force_of(Policy.Kind.PRIVACY, purchase.placed_at),
         )
         order = checkout.place_order(basket=basket, email=purchase.email, option=option, agreement=agreement)
         if purchase.end != "placed":
-            checkout.start_payment(order=order)
+            settling.start_payment(order=order)
     order.refresh_from_db()
     return order
 
@@ -182,7 +182,7 @@ def _live(story: Story, purchase: Purchase, order: Order) -> None:
             pass
         case ["cancelled"]:
             with story.at(order.placed_at + CHANGED_MIND):
-                checkout.cancel(order=order, by=By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
+                settling.cancel(order=order, by=By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
         case ["expired"]:
             assert order.session_expires_at is not None
             _settle(story, order, order.session_expires_at)

@@ -5,7 +5,7 @@ looked up each time. It never holds stock: that is the checkout's.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.db.models import Sum
@@ -41,7 +41,7 @@ class Line:
     sku: str
     quantity: int
     variant: ProductVariant | None
-    available: int
+    available: int = MAX_QUANTITY  # enough, where nobody has looked
 
     @property
     def unit_price(self) -> int:
@@ -104,21 +104,18 @@ def contents(basket: Basket | None) -> Contents:
     """
     if basket is None:
         return Contents()
-    wanted = list(basket.lines.all())
-    skus = [line.sku for line in wanted]
-    variants = catalogue.variants(skus)
-    free = stock.available(skus)
     own = _held_by_own_orders(basket)
+    lines = priced(basket).lines
+    free = stock.available(line.sku for line in lines)
+    return Contents(tuple(replace(line, available=free[line.sku] + own.get(line.sku, 0)) for line in lines))
+
+
+def priced(basket: Basket) -> Contents:
+    """Look a basket up at today's prices only: for a checkout, whose hold sees to it that there are enough."""
+    wanted = list(basket.lines.all())
+    variants = catalogue.variants(line.sku for line in wanted)
     return Contents(
-        tuple(
-            Line(
-                sku=line.sku,
-                quantity=line.quantity,
-                variant=variants.get(line.sku),
-                available=free[line.sku] + own.get(line.sku, 0),
-            )
-            for line in wanted
-        )
+        tuple(Line(sku=line.sku, quantity=line.quantity, variant=variants.get(line.sku)) for line in wanted)
     )
 
 

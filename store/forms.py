@@ -103,19 +103,20 @@ class CheckoutForm(forms.Form):
         self,
         data: QueryDict | None = None,
         *,
-        shown: str,
-        problem: str = "",
         terms: PolicyVersion | None,
         privacy: PolicyVersion | None,
+        shown: str = "",
+        problem: str = "",
         typed: QueryDict | None = None,
     ) -> None:
         """Take what holds now, why it cannot be ordered if so, and what was typed before the page was made anew."""
         self.problem = problem
-        self.now = {
-            "shown": shown,
+        self.now: dict[str, str | int | None] = {
             "terms_version": terms.number if terms else None,
             "privacy_version": privacy.number if privacy else None,
         }
+        if shown:  # else the order compares it, under the basket's lock
+            self.now["shown"] = shown
         super().__init__(data, initial=self.now | self._kept(typed))
         if terms is None:
             del self.fields["terms"]

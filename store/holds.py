@@ -8,11 +8,9 @@ long; nothing in a basket changes.
 from datetime import timedelta
 
 from django.db.models import Min, QuerySet, Sum
-from django.http import HttpRequest
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext_lazy
 
-from home.client import client_address
-from home.throttling import Limit, fingerprint
+from home.throttling import Limit, minutes_to_wait
 from store import clock
 from store.models import Order, OrderLine
 
@@ -23,6 +21,13 @@ QUESTIONS = Limit("questions", most=200, window=HOUR)  # to Stripe, by coming ba
 # Held at one time by the open orders of one sender.
 MOST_ORDERS = 40
 MOST_PIECES = 150
+TOO_MANY = ngettext_lazy(
+    "Many orders were begun from your network and are not paid. Nothing was charged and your basket is as it was. "
+    "Please try again in %(minutes)s minute.",
+    "Many orders were begun from your network and are not paid. Nothing was charged and your basket is as it was. "
+    "Please try again in %(minutes)s minutes.",
+    "minutes",
+)
 
 
 class HoldsTooMuchError(Exception):
@@ -34,11 +39,6 @@ class HoldsTooMuchError(Exception):
     def __init__(self, seconds: int) -> None:
         super().__init__(f"for {seconds} seconds")
         self.seconds = seconds
-
-
-def sender_of(request: HttpRequest) -> str:
-    """Return what an order keeps of its sender."""
-    return fingerprint(client_address(request), purpose="orders")
 
 
 def check(*, order: Order) -> None:
@@ -68,11 +68,4 @@ def why_not(seconds: int) -> str:
             "No more than %(most)s things can be ordered at once. Please order fewer, or write to us. "
             "Nothing was charged."
         ) % {"most": MOST_PIECES}
-    minutes = -(-seconds // 60)
-    return ngettext(
-        "Many orders were begun from your network and are not paid. Nothing was charged and your basket is as it "
-        "was. Please try again in %(minutes)s minute.",
-        "Many orders were begun from your network and are not paid. Nothing was charged and your basket is as it "
-        "was. Please try again in %(minutes)s minutes.",
-        minutes,
-    ) % {"minutes": minutes}
+    return TOO_MANY % {"minutes": minutes_to_wait(seconds)}

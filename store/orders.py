@@ -1,5 +1,6 @@
 """Orders change here: one function moves the status along Order.TRANSITIONS and writes the history.
 
+What a change means for the goods stands beside it: how an order is placed, is taken as paid, and ends.
 Whoever changes an order holds its row locked (`locked`); on SQLite the transaction itself is the lock.
 """
 
@@ -8,24 +9,16 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
-from django.utils.crypto import get_random_string
 
 from home.models import User
-from store import clock
-from store.models import Order, OrderEvent
+from store import clock, emails, payments, stock
+from store.models import Order, OrderEvent, OrderLine
 
-# No 0/O, 1/I: numbers are read aloud on the telephone.
-_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+By, Reason, Status = OrderEvent.By, OrderEvent.Reason, Order.Status
 
 
 class IllegalTransitionError(Exception):
     """An order cannot go from its status to that one."""
-
-
-def new_number() -> str:
-    """Make an order number: the day, and six letters that say nothing of how many orders there are."""
-    return f"{timezone.localdate(clock.now()):%y%m%d}-{get_random_string(6, _ALPHABET)}"
 
 
 @contextmanager
@@ -33,6 +26,44 @@ def locked(order_id: int) -> Iterator[Order]:
     """Open a transaction in which nobody else changes the order; gives it as it is now."""
     with transaction.atomic():
         yield Order.objects.select_for_update().get(pk=order_id)
+
+
+def place(*, order: Order, lines: list[OrderLine]) -> None:
+    """Write a new order with its lines."""
+    order.save()
+    OrderLine.objects.bulk_create(lines)
+    remark(order=order, by=By.SHOPPER, reason=Reason.PLACED)
+
+
+def adopt(*, order: Order, session: payments.Session) -> None:
+    """Remember the session of an order whose payment page was just made, or whose answer had been lost."""
+    if order.session_id is not None:
+        return
+    order.session_id = session.id
+    order.session_url = session.url
+    order.session_expires_at = session.expires_at
+    order.save(update_fields=["session_id", "session_url", "session_expires_at"])
+    if order.status == Status.PLACED:
+        change_status(order=order, to=Status.AWAITING, by=By.STRIPE, reason=Reason.PAGE_OPEN)
+
+
+def confirm(*, order: Order, by: str, actor: User | None = None) -> None:
+    """Take an order as paid: sell its goods and write to the shopper. Goods that are gone are staff's to settle."""
+    change_status(order=order, to=Status.PAID, by=by, actor=actor)
+    try:
+        stock.sell(order=order)
+    except stock.OutOfStockError as error:
+        stock.release(order=order)
+        flag(order=order, by=by, reason=Reason.STOCK_GONE, note=str(error))
+    emails.order_paid(order)
+
+
+def end(
+    *, order: Order, to: str, by: str, actor: User | None = None, reason: str = "", note: str = ""
+) -> None:
+    """Close an order of which nothing comes, and release what it holds. Raises IllegalTransitionError."""
+    change_status(order=order, to=to, by=by, actor=actor, reason=reason, note=note)
+    stock.release(order=order)
 
 
 def change_status(
@@ -68,7 +99,7 @@ def unflag(*, order: Order, actor: User, note: str = "") -> None:
     """Say that staff have looked at it."""
     order.needs_attention = False
     order.save(update_fields=["needs_attention"])
-    remark(order=order, by=str(actor), actor=actor, reason=OrderEvent.Reason.LOOKED_AT, note=note)
+    remark(order=order, by=str(actor), actor=actor, reason=Reason.LOOKED_AT, note=note)
 
 
 def _write(order: Order, *, by: str, note: str, **values: Any) -> None:

@@ -139,6 +139,11 @@ class Session:
     billing_address: dict[str, str] = field(default_factory=dict)
 
     @property
+    def is_ours(self) -> bool:
+        """It is of the mode, test or live, of our own key."""
+        return self.livemode == is_live()
+
+    @property
     def is_paid(self) -> bool:
         """Complete, and nothing left to pay (a 100 % discount needs no payment)."""
         return self.status == "complete" and self.payment_status != "unpaid"
@@ -153,6 +158,7 @@ class Event:
     livemode: bool
     created_at: datetime
     session_id: str  # empty when it is about something else
+    is_ours: bool  # of the mode, test or live, of our own key
 
 
 def check_amount(minor: int, currency: str) -> None:
@@ -367,6 +373,7 @@ def _event(event: stripe.Event) -> Event:
         livemode=event.livemode,
         created_at=datetime.fromtimestamp(event.created, UTC),
         session_id=thing.id if is_session else "",
+        is_ours=event.livemode == is_live(),
     )
 
 

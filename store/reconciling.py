@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from store import checkout, orders, payments, settling
+from store import orders, payments, settling
 from store.models import Order, OrderEvent
 
 By, Reason = OrderEvent.By, OrderEvent.Reason
@@ -78,8 +78,8 @@ def _ask(order: Order) -> None:
     if order.session_id is None:
         # The shopper was told that the payment could not be started, so the page must not stay open.
         try:
-            checkout.cancel(order=order, by=By.WORKER, reason=Reason.NOT_OPENED)
-        except checkout.AlreadyUnderWayError:
+            settling.cancel(order=order, by=By.WORKER, reason=Reason.NOT_OPENED)
+        except settling.AlreadyUnderWayError:
             return
     elif settling.settle(session_id=order.session_id, by=By.WORKER) is None:
         with orders.locked(order.pk) as fresh:

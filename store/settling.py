@@ -1,23 +1,148 @@
-"""Payment truth: what Stripe says of a session becomes the state of the order. The one way in which an order is paid.
+"""Payment truth: an order's payment page is opened and closed, and what Stripe says of it becomes the order's state.
 
 The webhook, the return page and the worker all call `settle` with nothing but a session's id; it asks Stripe itself
 and may be called any number of times, at once, late or in any order. It never trusts what a browser or an event says.
+A hold ends only when Stripe has said that the session cannot be paid (any more).
 """
 
 import logging
+from contextlib import suppress
+from datetime import timedelta
 
 from django.db import OperationalError
+from django.db.models import F
+from django.utils import timezone
 
-from home.models import User
-from store import baskets, clock, emails, orders, payments, stock
-from store.models import Order, OrderEvent
+from store import baskets, clock, emails, orders, payments
+from store.models import Order, OrderEvent, StripeEvent
 
-Status, By, Reason = Order.Status, OrderEvent.By, OrderEvent.Reason
+Status, By, Reason, Outcome = Order.Status, OrderEvent.By, OrderEvent.Reason, StripeEvent.Outcome
 logger = logging.getLogger(__name__)
+
+# By which our clock may differ from Stripe's.
+CLOCK_DIFFERENCE = timedelta(minutes=5)
+SESSION_EVENTS = frozenset(
+    {
+        "checkout.session.completed",
+        "checkout.session.async_payment_succeeded",
+        "checkout.session.async_payment_failed",
+        "checkout.session.expired",
+    }
+)
+
+
+class SupersededError(Exception):
+    """The order was cancelled meanwhile, by another checkout of the same basket."""
+
+
+class AlreadyUnderWayError(Exception):
+    """An order of this basket is being paid (or is paid) already."""
+
+    def __init__(self, order: Order) -> None:
+        """Remember the order, so that the shopper can be shown it."""
+        super().__init__(order.number)
+        self.order = order
 
 
 class UnsettledError(payments.PaymentError):
     """What Stripe says of a session could not be written down: ours to mend. The log says what it was."""
+
+
+def start_payment(*, order: Order) -> str:
+    """Get the order its payment page and return the address.
+
+    Asked again it gives the same page. Raises payments.RefusedError (the order is then cancelled, its hold released),
+    payments.UnreachableError (the order waits: the worker finds out what Stripe did), and SupersededError.
+    """
+    try:
+        session = payments.create_session(order.session_params, idempotency_key=f"order-{order.number}")
+    except payments.RefusedError as error:
+        with orders.locked(order.pk) as fresh:
+            if fresh.status == Status.PLACED:
+                why, note = Reason.REFUSED, str(error)
+                orders.end(order=fresh, to=Status.CANCELLED, by=By.STRIPE, reason=why, note=note)
+        raise
+    with orders.locked(order.pk) as fresh:
+        orders.adopt(order=fresh, session=session)
+    if fresh.status != Status.AWAITING:  # cancelled while Stripe was making the page
+        with suppress(payments.PaymentError):  # nobody learns its address, so nobody can pay it
+            payments.expire_session(session.id)
+        raise SupersededError
+    return session.url
+
+
+def cancel(*, order: Order, by: str, reason: str) -> None:
+    """Close the order's payment page at Stripe, then release what it holds. `by` and `reason` are for its history.
+
+    Raises AlreadyUnderWayError when it is paid or being paid, payments.PaymentError when Stripe gives no answer;
+    nothing is released then.
+    """
+    if order.status == Status.PLACED:
+        _find_lost_session(order, by, reason)
+        order.refresh_from_db()
+    if order.session_id and order.status == Status.AWAITING:
+        _expire(order, order.session_id, by, reason)
+        order.refresh_from_db()
+    if order.paid_at or order.status == Status.PROCESSING:
+        raise AlreadyUnderWayError(order)
+
+
+def _find_lost_session(order: Order, by: str, reason: str) -> None:
+    """Learn whether Stripe made a session of which we never heard.
+
+    Should one still be on its way, it does no harm: nobody knows its address, so nobody can pay it.
+    """
+    session = payments.find_session(reference=order.number, made_after=order.placed_at - CLOCK_DIFFERENCE)
+    with orders.locked(order.pk) as fresh:
+        if session is not None:
+            orders.adopt(order=fresh, session=session)
+        elif fresh.status == Status.PLACED:
+            orders.end(order=fresh, to=Status.CANCELLED, by=by, reason=reason)
+
+
+def _expire(order: Order, session_id: str, by: str, reason: str) -> None:
+    try:
+        payments.expire_session(session_id)
+    except payments.RefusedError:  # most likely no longer open: find out what became of it
+        settle(session_id=session_id, by=by)
+        return
+    with orders.locked(order.pk) as fresh:
+        if fresh.status == Status.AWAITING:
+            orders.end(order=fresh, to=Status.CANCELLED, by=by, reason=reason)
+
+
+def hear(event: payments.Event) -> StripeEvent:
+    """Write a message of Stripe's down, once however often it comes, and see to the order that it is about."""
+    record, is_new = StripeEvent.objects.get_or_create(
+        event_id=event.id,
+        defaults={
+            "type": event.type[:80],
+            "livemode": event.livemode,
+            "session_id": event.session_id,
+            "created_at": event.created_at,
+            "received_at": timezone.now(),
+        },
+    )
+    if not is_new:
+        StripeEvent.objects.filter(pk=record.pk).update(deliveries=F("deliveries") + 1)
+    if record.outcome in {Outcome.RECEIVED, Outcome.FAILED}:
+        record.outcome, note = _outcome(event)
+        record.note = note[:400]
+        record.save(update_fields=["outcome", "note"])
+    return record
+
+
+def _outcome(event: payments.Event) -> tuple[str, str]:
+    if event.type not in SESSION_EVENTS or not event.session_id:
+        return Outcome.IGNORED, ""
+    if not event.is_ours:
+        return Outcome.FOREIGN, "livemode is not ours"
+    try:
+        order = settle(session_id=event.session_id, by=By.STRIPE)
+    except payments.PaymentError as error:
+        logger.warning("Stripe event %s could not be handled: %s", event.id, error)
+        return Outcome.FAILED, str(error)
+    return (Outcome.HANDLED if order else Outcome.FOREIGN), ""
 
 
 def settle(*, session_id: str, by: str) -> Order | None:
@@ -29,12 +154,16 @@ def settle(*, session_id: str, by: str) -> Order | None:
         session = payments.retrieve_session(session_id)
     except payments.NoSuchSessionError:
         return None
-    order = _order_of(session)
+    if not session.is_ours:
+        return None
+    # By the session's id, or by the number that we gave to a session whose answer was lost.
+    lost = Order.objects.filter(number=session.reference, session_id__isnull=True)
+    order = Order.objects.filter(session_id=session.id).first() or lost.first()
     if order is None:
         return None
     try:
         with orders.locked(order.pk) as fresh:
-            adopt(order=fresh, session=session)
+            orders.adopt(order=fresh, session=session)
             _apply(fresh, session, by)
     except Exception as error:
         logger.exception("Order %s could not be settled.", order.number)
@@ -48,26 +177,6 @@ def set_aside(*, order: Order, by: str) -> None:
     """Have staff look at an order that cannot be brought up to date; it is tried again all the same."""
     with orders.locked(order.pk) as fresh:
         orders.flag(order=fresh, by=by, reason=Reason.UNSETTLED)
-
-
-def adopt(*, order: Order, session: payments.Session) -> None:
-    """Remember the session of an order whose payment page was just made, or whose answer had been lost."""
-    if order.session_id is not None:
-        return
-    order.session_id = session.id
-    order.session_url = session.url
-    order.session_expires_at = session.expires_at
-    order.save(update_fields=["session_id", "session_url", "session_expires_at"])
-    if order.status == Status.PLACED:
-        orders.change_status(order=order, to=Status.AWAITING, by=By.STRIPE, reason=Reason.PAGE_OPEN)
-
-
-def _order_of(session: payments.Session) -> Order | None:
-    """Find our order: by the session's id, or by the number we gave to a session whose answer was lost."""
-    if session.livemode != payments.is_live():
-        return None
-    known = Order.objects.filter(session_id=session.id).first()
-    return known or Order.objects.filter(number=session.reference, session_id__isnull=True).first()
 
 
 def _apply(order: Order, session: payments.Session, by: str) -> None:
@@ -93,8 +202,7 @@ def _process(order: Order, session: payments.Session, by: str) -> None:
 
 def _end(order: Order, *, to: str, by: str) -> None:
     if to in Order.TRANSITIONS[order.status]:
-        stock.release(order=order)
-        orders.change_status(order=order, to=to, by=by)
+        orders.end(order=order, to=to, by=by)
         if to == Status.FAILED:
             emails.order_failed(order)
 
@@ -105,40 +213,14 @@ def _pay(order: Order, session: payments.Session, by: str) -> None:
     problem = _mismatch(order, session)
     order.paid_at = clock.now()
     _copy_figures(order, session)
-    orders.change_status(order=order, to=Status.REVIEW if problem else Status.PAID, by=by)
     # The basket before the stock, as a checkout locks them; once only, since new things may be in it.
     if not order.events.filter(to_status=Status.PROCESSING).exists():
         baskets.take_out_what_was_bought(order=order)
     if problem:  # what is held stays so until somebody of the staff has decided
+        orders.change_status(order=order, to=Status.REVIEW, by=by)
         orders.flag(order=order, by=by, reason=Reason.MISMATCH, note=problem)
     else:
-        _fulfil(order, by)
-
-
-def accept(*, order: Order, user: User) -> None:
-    """Take what came for what was ordered, as somebody of the staff decided. Called with the order locked."""
-    orders.change_status(order=order, to=Status.PAID, by=str(user), actor=user)
-    orders.unflag(order=order, actor=user)
-    _fulfil(order, str(user))
-
-
-def decline(*, order: Order, user: User) -> None:
-    """Cancel an order whose money came, as somebody of the staff decided. Called with the order locked.
-
-    Its page at Stripe is complete and can be paid by nobody, so the goods are free.
-    """
-    orders.change_status(order=order, to=Status.CANCELLED, by=str(user), actor=user)
-    stock.release(order=order)
-    orders.flag(order=order, by=str(user), reason=Reason.MONEY_BACK)
-
-
-def _fulfil(order: Order, by: str) -> None:
-    try:
-        stock.sell(order=order)
-    except stock.OutOfStockError as error:
-        stock.release(order=order)
-        orders.flag(order=order, by=by, reason=Reason.STOCK_GONE, note=str(error))
-    emails.order_paid(order)
+        orders.confirm(order=order, by=by)
 
 
 def _mismatch(order: Order, session: payments.Session) -> str:

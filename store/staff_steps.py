@@ -7,8 +7,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from home.models import User
-from store import orders, settling
-from store.models import Order
+from store import orders
+from store.models import Order, OrderEvent
 
 Status = Order.Status
 
@@ -36,8 +36,11 @@ def take(*, order_id: int, to: str, user: User) -> None:
             raise orders.IllegalTransitionError(message)
         match order.status, to:
             case Status.REVIEW, Status.PAID:
-                settling.accept(order=order, user=user)
+                orders.unflag(order=order, actor=user)
+                orders.confirm(order=order, by=str(user), actor=user)
             case Status.REVIEW, Status.CANCELLED:
-                settling.decline(order=order, user=user)
+                # Its page at Stripe is complete and can be paid by nobody, so the goods are free.
+                orders.end(order=order, to=to, by=str(user), actor=user)
+                orders.flag(order=order, by=str(user), reason=OrderEvent.Reason.MONEY_BACK)
             case _:
                 orders.change_status(order=order, to=to, by=str(user), actor=user)

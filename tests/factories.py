@@ -22,7 +22,7 @@ from policies.models import (
     VersionWithdrawal,
 )
 from policies.versions import publishing
-from store import baskets, checkout, orders, stock
+from store import baskets, checkout, settling, stock
 from store.models import (
     Basket,
     DeliveryCountry,
@@ -34,6 +34,7 @@ from store.models import (
     ShippingOption,
     ShopPage,
 )
+from store.models.tokens import new_number
 
 NOTICE_WORDS = {
     "notice_title": "Cookies here",
@@ -254,7 +255,7 @@ def placed_order(
     """Order what is in a basket, by default one mug, as the checkout does before it asks Stripe."""
     option = option or ShippingOption.objects.first() or shipping()
     of = of or basket(MUG=1)
-    shown = checkout.digest(baskets.contents(of), option)
+    shown = checkout.Offer(baskets.contents(of), option).digest
     agreement = checkout.Agreement(shown=shown, terms=terms, privacy=privacy)
     return checkout.place_order(basket=of, email=email, option=option, agreement=agreement)
 
@@ -262,20 +263,20 @@ def placed_order(
 def awaiting_order(of: Basket | None = None, **choices: Any) -> Order:
     """Order what is in a basket, by default two mugs, and open its payment page at the sandbox."""
     order = placed_order(of or basket(MUG=2), **choices)
-    checkout.start_payment(order=order)
+    settling.start_payment(order=order)
     order.refresh_from_db()
     return order
 
 
 def cancel(order: Order) -> None:
     """Come back from the payment page without having paid."""
-    checkout.cancel(order=order, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
+    settling.cancel(order=order, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
 
 
 def order_without_hold(**quantities: int) -> Order:
     """Write down an order of these SKUs for which nothing is held yet."""
     order = Order.objects.create(
-        number=orders.new_number(),
+        number=new_number(),
         email="shopper@example.com",
         currency="GBP",
         subtotal=0,

@@ -8,7 +8,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, ngettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -19,6 +19,12 @@ from store.basket_cookie import basket_of, remember
 from store.forms import AddForm, UpdateForm
 from store.models import Basket, ShopPage
 from store.models.baskets import MAX_QUANTITY
+
+TOO_MANY = ngettext_lazy(
+    "Many baskets were begun from your network. Please try again in %(minutes)s minute.",
+    "Many baskets were begun from your network. Please try again in %(minutes)s minutes.",
+    "minutes",
+)
 
 
 def _or_show_the_basket(act: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -111,12 +117,7 @@ def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:
 
 
 def _flood(request: HttpRequest, seconds: int) -> HttpResponse:
-    minutes = minutes_to_wait(seconds)
-    words = ngettext(
-        "Many baskets were begun from your network. Please try again in %(minutes)s minute.",
-        "Many baskets were begun from your network. Please try again in %(minutes)s minutes.",
-        minutes,
-    ) % {"minutes": minutes}
+    words = TOO_MANY % {"minutes": minutes_to_wait(seconds)}
     response = _refusal(request, None, words, status=HTTPStatus.TOO_MANY_REQUESTS)
     response.headers["Retry-After"] = str(seconds)
     return response

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from home.client import client_address
+from home.throttling import fingerprint
 from policies.models import Policy, PolicyVersion
 from store import baskets, checkout, holds, payments, settling
 from store.basket_cookie import basket_of, remember
@@ -23,61 +24,48 @@ from store.views import basket as basket_views
 logger = logging.getLogger(__name__)
 
 STRIPE_SECONDS = 14  # a shopper is answered within 15
+REFUSALS = (
+    checkout.CheckoutError,
+    holds.HoldsTooMuchError,
+    payments.PaymentError,
+    settling.AlreadyUnderWayError,
+    settling.SupersededError,
+)
 
 
 @dataclass(frozen=True)
-class Review:
+class Review(checkout.Offer):
     """Everything the review page shows, as it stands now."""
 
-    basket: Basket
-    contents: baskets.Contents
-    option: ShippingOption
     terms: PolicyVersion | None
     privacy: PolicyVersion | None
-
-    @property
-    def total(self) -> int:
-        """The final total, minor units."""
-        return self.contents.subtotal + self.option.price
-
-    @property
-    def problem(self) -> str:
-        """Say why the total cannot be paid; nothing when it can."""
-        try:
-            checkout.check_total(self.contents, self.option)
-        except checkout.NotPayableError as error:
-            return str(error)
-        return ""
-
-    @property
-    def digest(self) -> str:
-        """What the page shows, to be sent along with the order."""
-        return checkout.digest(self.contents, self.option)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request: HttpRequest) -> HttpResponse:
     """Show everything there is to agree to; by POST, order and go to the payment page."""
+    if request.method == "POST" and "look_again" not in request.POST:
+        return _order(request)
     shown = _as_it_stands(request)
     if shown is None:
         return redirect("store:basket")
-    if request.method != "POST":
-        return _page(request, shown, _form(shown))
-    if "look_again" in request.POST:
-        return _page(request, shown, _form(shown, typed=request.POST))
-    return _order(request, shown)
+    return _page(request, shown, _form(shown, typed=request.POST))
 
 
 def _as_it_stands(request: HttpRequest) -> Review | None:
     """Look everything up; None when there is nothing that could be ordered."""
-    basket = basket_of(request)
-    contents = baskets.contents(basket)
+    contents = baskets.contents(basket_of(request))
     option = _chosen_option(request)
-    if basket is None or not contents.can_be_bought or option is None:
+    if not contents.can_be_bought or option is None:
         return None
-    terms, privacy = (Policy.objects.in_force_of(kind) for kind in (Policy.Kind.TERMS, Policy.Kind.PRIVACY))
-    return Review(basket, contents, option, terms, privacy)
+    return Review(contents, option, *_policies())
+
+
+def _policies() -> tuple[PolicyVersion | None, PolicyVersion | None]:
+    """Return the terms and the privacy policy in force."""
+    in_force_of = Policy.objects.in_force_of
+    return in_force_of(Policy.Kind.TERMS), in_force_of(Policy.Kind.PRIVACY)
 
 
 @never_cache
@@ -88,7 +76,13 @@ def return_from_payment(request: HttpRequest, token: str) -> HttpResponse:
     # The address may name any session; the order's own is the only one asked about, and only while there is something
     # to learn.
     session_id = request.GET.get("session_id")
-    if session_id and session_id == order.session_id and order.status in Order.HOLDING and _may_ask(request):
+    is_open = order.status in Order.HOLDING
+    if (
+        session_id
+        and session_id == order.session_id
+        and is_open
+        and not holds.QUESTIONS.take(client_address(request))
+    ):
         try:
             with payments.answering_within(STRIPE_SECONDS):
                 settling.settle(session_id=session_id, by=OrderEvent.By.SHOPPER)
@@ -104,8 +98,8 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
     order = get_object_or_404(Order, return_token=token)
     try:
         with payments.answering_within(STRIPE_SECONDS):
-            checkout.cancel(order=order, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
-    except checkout.AlreadyUnderWayError:
+            settling.cancel(order=order, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
+    except settling.AlreadyUnderWayError:
         return _to_order(request, order)
     except payments.PaymentError as error:
         logger.warning("Order %s could not be cancelled: %s", order.number, error)
@@ -115,21 +109,10 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
     return response
 
 
-def _may_ask(request: HttpRequest) -> bool:
-    """Say whether Stripe is asked for this sender; who reloads the page all day reads what we know."""
-    address = client_address(request)
-    if holds.QUESTIONS.seconds_to_wait(address):
-        return False
-    holds.QUESTIONS.count(address)
-    return True
-
-
 def _new_basket(request: HttpRequest, order: Order) -> Basket | None:
     """Fill a basket with what was ordered, for a browser that has lost the cookie of the old one."""
-    address = client_address(request)
-    if holds.NEW_BASKETS.seconds_to_wait(address):
+    if holds.NEW_BASKETS.take(client_address(request)):
         return None
-    holds.NEW_BASKETS.count(address)
     return baskets.filled_again(order=order)
 
 
@@ -141,51 +124,72 @@ def _to_order(request: HttpRequest, order: Order) -> HttpResponse:
     return response
 
 
-def _order(request: HttpRequest, shown: Review) -> HttpResponse:
-    form = _form(shown, request)
+def _order(request: HttpRequest) -> HttpResponse:
+    """Order what was agreed to; whether it is what would be ordered now is asked under the basket's lock."""
+    option, (terms, privacy) = _chosen_option(request), _policies()
+    basket = basket_of(request)
+    if basket is None or option is None:
+        return redirect("store:basket")
+    form = CheckoutForm(request.POST, terms=terms, privacy=privacy)
     if not form.is_valid():
-        return _page(request, shown, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _shown_again(request)
     address = client_address(request)
-    if wait := holds.CHECKOUTS.seconds_to_wait(address):
-        return _not_so_much(request, shown, form, wait)
-    holds.CHECKOUTS.count(address)
-    return _place(request, shown, form)
-
-
-def _place(request: HttpRequest, shown: Review, form: CheckoutForm) -> HttpResponse:
-    agreement = checkout.Agreement(shown=form.cleaned_data["shown"], terms=shown.terms, privacy=shown.privacy)
+    if wait := holds.CHECKOUTS.take(address):
+        return _refusal(request, holds.HoldsTooMuchError(wait))
+    agreement = checkout.Agreement(shown=form.cleaned_data["shown"], terms=terms, privacy=privacy)
+    sender = fingerprint(address, purpose="orders")
     try:
         with payments.answering_within(STRIPE_SECONDS):
+            email = form.cleaned_data["email"]
             order = checkout.place_order(
-                basket=shown.basket,
-                email=form.cleaned_data["email"],
-                option=shown.option,
-                agreement=agreement,
-                sender=holds.sender_of(request),
+                basket=basket, email=email, option=option, agreement=agreement, sender=sender
             )
-            url = checkout.start_payment(order=order)
-    except checkout.AlreadyUnderWayError as error:
-        return _already_under_way(request, error.order)
-    except holds.HoldsTooMuchError as error:
-        return _not_so_much(request, shown, form, error.seconds)
-    except checkout.CheckoutError:
-        return _changed_meanwhile(request)
-    except payments.AddressRefusedError:
-        form.add_error("email", _("The payment service does not take this address. Please check it."))
-        return _page(request, shown, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    except payments.PaymentError as error:
-        form.add_error(None, _why_not(error))
-        return _page(request, shown, form, status=HTTPStatus.BAD_GATEWAY)
+            url = settling.start_payment(order=order)
+    except REFUSALS as error:
+        return _refusal(request, error)
     response = HttpResponseRedirect(url, status=HTTPStatus.SEE_OTHER)
     remember_order(response, order)
     return response
 
 
-def _not_so_much(request: HttpRequest, shown: Review, form: CheckoutForm, seconds: int) -> HttpResponse:
-    form.add_error(None, holds.why_not(seconds))
+def _refusal(request: HttpRequest, error: Exception) -> HttpResponse:
+    match error:
+        case settling.AlreadyUnderWayError():
+            return _already_under_way(request, error.order)
+        case holds.HoldsTooMuchError():
+            return _not_so_much(request, error.seconds)
+        case payments.AddressRefusedError():
+            words = _("The payment service does not take this address. Please check it.")
+            return _shown_again(request, words, field="email")
+        case payments.PaymentError():
+            return _shown_again(request, _why_not(error), status=HTTPStatus.BAD_GATEWAY)
+    return _shown_again(request)  # something changed meanwhile
+
+
+def _shown_again(
+    request: HttpRequest,
+    error: str = "",
+    *,
+    field: str | None = None,
+    status: int = HTTPStatus.UNPROCESSABLE_ENTITY,
+) -> HttpResponse:
+    """Show what would be ordered now and what is wrong; the basket when that is nothing, or nothing is wrong."""
+    now = _as_it_stands(request)
+    if now is None:
+        return redirect("store:basket")
+    form = _form(now, request)
+    if form.is_valid() and not error:
+        return redirect("store:basket")
+    if error:
+        form.add_error(field, error)
+    return _page(request, now, form, status=status)
+
+
+def _not_so_much(request: HttpRequest, seconds: int) -> HttpResponse:
+    words = holds.why_not(seconds)
     if not seconds:
-        return _page(request, shown, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    response = _page(request, shown, form, status=HTTPStatus.TOO_MANY_REQUESTS)
+        return _shown_again(request, words)
+    response = _shown_again(request, words, status=HTTPStatus.TOO_MANY_REQUESTS)
     response.headers["Retry-After"] = str(seconds)
     return response
 
@@ -217,14 +221,6 @@ def _why_not(error: payments.PaymentError) -> str:
         "The payment service does not answer. Nothing was charged and your basket is as it was. "
         "Please try again in a few minutes."
     )
-
-
-def _changed_meanwhile(request: HttpRequest) -> HttpResponse:
-    """Show what would be ordered now; the basket when that is nothing, or what was shown after all."""
-    now = _as_it_stands(request)
-    if now is None or (form := _form(now, request)).is_valid():
-        return redirect("store:basket")
-    return _page(request, now, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _form(

@@ -111,7 +111,7 @@ def purchase(currency: str = "GBP", *, price: int = 1250, shipping: int = 395) -
 def shown(basket: Basket) -> dict[str, Any]:
     """What the review page's form sends."""
     option = ShippingOption.objects.first()
-    digest = checkout.digest(baskets.contents(basket), option)
+    digest = checkout.Offer(baskets.contents(basket), option).digest
     values = {"email": "shopper@example.com", "terms": "on", "shown": digest}
     for kind in (Policy.Kind.TERMS, Policy.Kind.PRIVACY):
         if version := Policy.objects.in_force_of(kind):

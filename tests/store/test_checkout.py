@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 
 from policies.models import Policy
-from store import baskets, checkout, payments, stock
+from store import baskets, checkout, payments, settling, stock
 from store.models import Basket, Order, ProductVariant, ShippingOption
 from tests import factories
 from tests.store.paying import is_as_it_was, press_pay, sessions, shown, stock_of
@@ -54,7 +54,7 @@ def test_a_basket_of_many_things_is_ordered_all_or_nothing(basket: Basket) -> No
 # --- The payment page ------------------------------------------------------------------------------------
 def test_the_payment_page_asks_for_what_was_ordered(sandbox: Sandbox, basket: Basket) -> None:
     order = factories.placed_order(basket)
-    url = checkout.start_payment(order=order)
+    url = settling.start_payment(order=order)
     order.refresh_from_db()
     (session,) = sessions(sandbox)
     assert (order.status, order.session_id, order.session_url) == (Status.AWAITING, session["id"], url)
@@ -65,7 +65,7 @@ def test_the_payment_page_asks_for_what_was_ordered(sandbox: Sandbox, basket: Ba
 
 def test_asked_again_it_is_the_same_payment_page(sandbox: Sandbox, basket: Basket) -> None:
     order = factories.placed_order(basket)
-    assert checkout.start_payment(order=order) == checkout.start_payment(order=order)
+    assert settling.start_payment(order=order) == settling.start_payment(order=order)
     assert len(sessions(sandbox)) == 1
 
 
@@ -75,7 +75,7 @@ def test_a_refusal_of_stripe_cancels_the_order_and_releases_the_goods(
     order = factories.placed_order(basket)
     order.session_params["mode"] = "nonsense"
     with pytest.raises(payments.RefusedError):
-        checkout.start_payment(order=order)
+        settling.start_payment(order=order)
     order.refresh_from_db()
     assert order.status == Status.CANCELLED
     assert stock_of() == (10, 0)
@@ -122,9 +122,9 @@ def test_an_order_cancelled_while_its_page_was_being_made_leaves_no_open_page(
     """Two tabs: the second one found nothing at Stripe yet and cancelled the first one's order."""
     first = factories.placed_order(basket)
     second = factories.placed_order(basket)
-    with pytest.raises(checkout.SupersededError):
-        checkout.start_payment(order=first)
-    url = checkout.start_payment(order=second)
+    with pytest.raises(settling.SupersededError):
+        settling.start_payment(order=first)
+    url = settling.start_payment(order=second)
     assert [session["url"] for session in sessions(sandbox, "open")] == [url]
     assert stock_of() == (10, 2), "the goods are held once"
 
@@ -132,9 +132,9 @@ def test_an_order_cancelled_while_its_page_was_being_made_leaves_no_open_page(
 # --- A second checkout -----------------------------------------------------------------------------------
 def test_a_second_checkout_closes_the_first_ones_payment_page(sandbox: Sandbox, basket: Basket) -> None:
     first = factories.placed_order(basket)
-    checkout.start_payment(order=first)
+    settling.start_payment(order=first)
     second = factories.placed_order(basket)
-    checkout.start_payment(order=second)
+    settling.start_payment(order=second)
     first.refresh_from_db()
     assert first.status == Status.CANCELLED
     with pytest.raises(StayedError):
@@ -145,11 +145,11 @@ def test_a_second_checkout_closes_the_first_ones_payment_page(sandbox: Sandbox, 
 def test_a_shoppers_own_hold_never_counts_against_them(sandbox: Sandbox, basket: Basket) -> None:
     others = factories.basket(MUG=1)
     stock.count(sku="MUG", on_hand=2)
-    checkout.start_payment(order=factories.placed_order(basket))
+    settling.start_payment(order=factories.placed_order(basket))
     assert stock.available(["MUG"]) == {"MUG": 0}
     assert baskets.contents(basket).can_be_bought
     assert not baskets.contents(others).can_be_bought, "it counts against others"
-    checkout.start_payment(order=factories.placed_order(basket))
+    settling.start_payment(order=factories.placed_order(basket))
     assert stock_of() == (2, 2)
 
 
@@ -157,10 +157,10 @@ def test_a_second_checkout_of_what_was_paid_meanwhile_leads_to_the_paid_order(
     sandbox: Sandbox, basket: Basket
 ) -> None:
     first = factories.placed_order(basket)
-    checkout.start_payment(order=first)
+    settling.start_payment(order=first)
     first.refresh_from_db()
     sandbox.pay(first.session_id)
-    with pytest.raises(checkout.AlreadyUnderWayError) as error:
+    with pytest.raises(settling.AlreadyUnderWayError) as error:
         factories.placed_order(basket)
     assert error.value.order == first
     first.refresh_from_db()
@@ -171,7 +171,7 @@ def test_a_second_checkout_of_what_was_paid_meanwhile_leads_to_the_paid_order(
 def test_while_stripe_is_silent_an_open_page_is_neither_released_nor_doubled(
     sandbox: Sandbox, basket: Basket
 ) -> None:
-    checkout.start_payment(order=factories.placed_order(basket))
+    settling.start_payment(order=factories.placed_order(basket))
     sandbox.faults.add(operation="any", kind="error_500", times=9)
     with pytest.raises(payments.UnreachableError):
         factories.placed_order(basket)
@@ -285,7 +285,7 @@ def test_a_way_of_sending_that_is_gone_is_not_replaced_by_another_unseen(
     sandbox: Sandbox, shopper: Client, basket: Basket
 ) -> None:
     there = factories.shipping("Courier", country="IE", price=395)
-    form = {**shown(basket), "shown": checkout.digest(baskets.contents(basket), there)}
+    form = {**shown(basket), "shown": checkout.Offer(baskets.contents(basket), there).digest}
     there.delete()
     response = shopper.post("/checkout/", {**form, "country": "IE", "shipping": str(there.pk)})
     assert response.status_code == 422
@@ -315,7 +315,7 @@ def test_the_order_goes_where_the_form_says_whatever_the_address_says(
     sandbox: Sandbox, shopper: Client, basket: Basket
 ) -> None:
     there = factories.shipping("Courier", country="IE", price=950)
-    digest = checkout.digest(baskets.contents(basket), there)
+    digest = checkout.Offer(baskets.contents(basket), there).digest
     chosen = {"country": "IE", "shipping": str(there.pk), "shown": digest}
     response = shopper.post("/checkout/?country=GB", {**shown(basket), **chosen})
     assert response.status_code == 303
@@ -328,7 +328,7 @@ def test_what_is_ordered_is_what_was_agreed_to_whatever_changes_after_the_form_w
 ) -> None:
     option = ShippingOption.objects.select_related("country").get()
     agreement = checkout.Agreement(
-        shown=checkout.digest(baskets.contents(basket), option), terms=None, privacy=None
+        shown=checkout.Offer(baskets.contents(basket), option).digest, terms=None, privacy=None
     )
     CHANGES[what]()
     with pytest.raises(checkout.BasketChangedError):

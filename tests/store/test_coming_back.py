@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from store import baskets, checkout, holds
+from store import baskets, holds, settling
 from store.models import Basket, Order
 from tests import factories
 from tests.store.paying import is_as_it_was, press_pay, sales, sessions, stock_of
@@ -103,7 +103,7 @@ def test_anothers_session_on_the_return_page_changes_nothing(
     press_pay(shopper, basket)
     mine = Order.objects.get()
     other = factories.placed_order(factories.basket(MUG=1), email="other@example.com")
-    checkout.start_payment(order=other)
+    settling.start_payment(order=other)
     other.refresh_from_db()
     sandbox.pay(other.session_id)
     for session_id in (other.session_id, "", "cs_test_nobody", "x" * 5000, "%01"):
