@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 # How long a mail belongs to the worker that took it. Only a worker that died lets this time pass.
 CLAIM = timedelta(minutes=15)
-LONGEST_WAIT = timedelta(hours=6)
+LONGEST_WAIT = timedelta(hours=6)  # how often, and the first wait: POST_OFFICE in config/settings/base.py
 SUBJECT_LENGTH = 200  # characters
 # The header that marks a mail as one that staff may read. Without it none is.
 READABLE = "X-Shop-Mail"

@@ -120,6 +120,7 @@ def place_order(
     Raises CheckoutError, settling.AlreadyUnderWayError, payments.UnreachableError, holds.HoldsTooMuchError.
     """
     for earlier in basket.orders.filter(status__in=Order.PAYABLE):
+        _as_agreed(basket, option, agreement)  # nothing is closed for what would not be ordered
         settling.cancel(order=earlier, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.NEW_CHECKOUT)
     with transaction.atomic():
         basket = Basket.objects.select_for_update().get(pk=basket.pk)

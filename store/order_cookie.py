@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare
 from store.models import Order
 
 NAME = "order"
-KEEP = timedelta(days=1)  # as long as any payment page may stay open
+KEEP = timedelta(days=1)  # as long as any payment page may stay open (HOLD_MINUTES)
 
 
 def was_placed_here(request: HttpRequest, order: Order) -> bool:

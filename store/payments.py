@@ -28,7 +28,8 @@ from stripe.params.checkout import (
 
 from store import typed_text
 
-# One try, and the longest pause that the SDK makes before the next.
+# One try, and the longest pause that the SDK makes before the next. STRIPE_SECONDS in store/views/checkout.py bounds
+# them together.
 CONNECT_SECONDS, READ_SECONDS, PAUSE_SECONDS, RETRIES = 2, 3.5, 1, 2
 # https://docs.stripe.com/currencies#special-cases: two decimals at Stripe, none in the world.
 _WHOLE_UNITS_TIMES_100 = frozenset({"ISK", "UGX"})

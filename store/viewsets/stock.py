@@ -74,9 +74,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
             case "receive":
                 stock.receive(sku=item.sku, quantity=quantity, by=request.user, note=note)
     except stock.OutOfStockError:
-        words = gettext(
-            "So little is not left beside what is held for payments under way. Try again in an hour."
-        )
+        words = gettext("So little is not left beside what is held for payments under way. Try again later.")
         messages.error(request, words)
     else:
         messages.success(request, gettext("The stock of %(sku)s was written down.") % {"sku": item.sku})

@@ -421,3 +421,14 @@ def test_from_another_site_nobody_can_be_made_to_order(basket: Basket) -> None:
     client.cookies["basket"] = basket.token
     assert press_pay(client, basket).status_code == 403
     assert not Order.objects.exists()
+
+
+def test_what_is_not_ordered_closes_no_payment_page(
+    sandbox: Sandbox, shopper: Client, basket: Basket
+) -> None:
+    press_pay(shopper, basket)
+    form = shown(basket)
+    ProductVariant.objects.update(price=1300)
+    assert shopper.post("/checkout/", form).status_code == 422
+    assert Order.objects.get().status == Status.AWAITING
+    assert len(sessions(sandbox, "open")) == 1

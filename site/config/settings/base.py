@@ -165,7 +165,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 POST_OFFICE: dict[str, Any] = {
     "BACKENDS": {"default": _transport},
     "DEFAULT_PRIORITY": "medium",  # queued; "now" would send inside the request
-    "MAX_RETRIES": 12,
+    "MAX_RETRIES": 12,  # with waits that double up to LONGEST_WAIT in home/mail_queue.py
     "RETRY_INTERVAL": timedelta(minutes=10),
     "MESSAGE_ID_ENABLED": True,
 }
