@@ -11,9 +11,10 @@ import pytest
 from django.conf import settings
 from django.core.cache import caches
 from django.db import connections
+from pytest_django import DjangoDbBlocker
 
 from find_tools import find_chromium
-from tests.migrated_database import migrating_from_copy
+from tests.migrated_database import migrating_from_copy, remember
 
 JOURNEYS = Path(__file__).parent / "journeys"
 # The browser runs on machines without a screen, in containers too, and calls nobody of its own accord.
@@ -30,24 +31,14 @@ CHROMIUM_ARGUMENTS = [
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
-def _is_transactional(item: pytest.Item) -> bool:
-    marker = item.get_closest_marker("django_db")
-    fixtures = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
-    return bool(fixtures) or bool(marker and marker.kwargs.get("transaction"))
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark journeys, give tests that commit the data of the migrations back, leave PostgreSQL's own tests to it."""
+    """Mark journeys, and leave PostgreSQL's own tests to it."""
     on_postgresql = "postgresql" in settings.DATABASES["default"]["ENGINE"]
     left_out = []
     for item in items:
         if JOURNEYS in item.path.parents:
             item.add_marker("journey")
-        if _is_transactional(item):  # its end empties every table, the page tree's root included
-            marker = item.get_closest_marker("django_db")
-            options = {**(marker.kwargs if marker else {}), "transaction": True, "serialized_rollback": True}
-            item.add_marker(pytest.mark.django_db(**options), append=False)
         if item.get_closest_marker("postgresql") and not on_postgresql:
             left_out.append(item)
     if left_out:
@@ -71,14 +62,10 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> None:
-    """Let every connection give the data of the migrations back.
-
-    While Playwright's event loop runs, Django opens connections of their own for it, which do not know that data.
-    """
-    connection = connections["default"]
-    if data := getattr(connection, "_test_serialized_contents", None):
-        type(connection)._test_serialized_contents = data
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Remember what the migrations made, for tests that commit."""
+    with django_db_blocker.unblock():
+        remember(connections["default"])
 
 
 @pytest.fixture(autouse=True)

@@ -1,22 +1,23 @@
-"""Keeps a copy of the migrated SQLite database under `var/tests/`, so that tests start in a second and not in ten.
+"""The migrated database that tests start from: made quickly, and put back quickly after a test that commits.
 
-A copy is used only by the migrations, packages, settings and roles that made it; what apps do after every `migrate`
-(rights, groups) is done anew each time. It never touches another database than the one that tests run on; on
-PostgreSQL every migration runs.
+A copy for SQLite is kept under `var/tests/`, so that tests start in a second and not in ten. It is used only by the
+migrations, packages, settings and roles that made it; what apps do after every `migrate` (rights, groups) is done
+anew each time. On PostgreSQL every migration runs. No other database than that of the tests is ever touched.
 """
 
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.commands import migrate
+from django.core.management.commands import flush, migrate
 from django.core.management.sql import emit_post_migrate_signal
-from django.db import connections
+from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "var/tests"
@@ -70,12 +71,57 @@ def _keep(database: sqlite3.Connection, copy: Path) -> None:
     partial.replace(copy)
 
 
+class FlushToMigrated(flush.Command):
+    """Django's `flush`, which leaves what the migrations had made and not empty tables."""
+
+    put_back: Callable[[], None]
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        type(self).put_back()
+
+
+def remember(connection: BaseDatabaseWrapper) -> None:
+    """Take the database as it is for what `flush` puts back."""
+    take = {"sqlite": _take_sqlite, "postgresql": _take_postgresql}[connection.vendor]
+    FlushToMigrated.put_back = staticmethod(take(connection))
+
+
+def _take_sqlite(connection: BaseDatabaseWrapper) -> Callable[[], None]:
+    taken = sqlite3.connect(":memory:", check_same_thread=False)
+    connection.ensure_connection()
+    connection.connection.backup(taken)
+
+    def put_back() -> None:
+        connections["default"].ensure_connection()
+        taken.backup(connections["default"].connection)
+
+    return put_back
+
+
+def _take_postgresql(connection: BaseDatabaseWrapper) -> Callable[[], None]:
+    steps = ["SET LOCAL session_replication_role = replica"]  # foreign keys are right again at the end
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SCHEMA migrated")
+        for name in connection.introspection.table_names(cursor):
+            table, copy = f'"{name}"', f'migrated."{name}"'
+            steps.append(f"DELETE FROM {table}")  # noqa: S608 - names of our own tables
+            cursor.execute(f"CREATE TABLE {copy} AS TABLE {table}")
+            if cursor.rowcount:
+                steps.append(f"INSERT INTO {table} SELECT * FROM {copy}")  # noqa: S608 - likewise
+
+    def put_back() -> None:
+        with transaction.atomic(), connections["default"].cursor() as cursor:
+            cursor.execute("; ".join(steps))
+
+    return put_back
+
+
 @contextmanager
 def migrating_from_copy() -> Iterator[None]:
-    """Let `migrate` use the copy as long as this lasts."""
-    original = migrate.Command
-    migrate.Command = MigrateFromCopy
+    """Let `migrate` use the copy, and `flush` come back to it, as long as this lasts."""
+    originals = migrate.Command, flush.Command
+    migrate.Command, flush.Command = MigrateFromCopy, FlushToMigrated
     try:
         yield
     finally:
-        migrate.Command = original
+        migrate.Command, flush.Command = originals
