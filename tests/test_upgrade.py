@@ -1,0 +1,144 @@
+"""An upgrade: a database that earlier code made is migrated by today's, and what was published stays what it was.
+
+The databases in `fixtures/` hold the demo; their folder's name says which commit made them.
+"""
+
+import gzip
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
+from django.db import connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.test import Client
+from pytest_django import DjangoDbBlocker
+
+from home.models import User
+from policies.models import PolicyPage
+from store.models import Order
+from tests import factories
+
+OLD = Path(__file__).parent / "fixtures/made-by-c82a879"
+MADE_AT = datetime(2026, 11, 26, 17, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _upgraded(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Let every query of this file go to the old database, after `migrate`."""
+    of_tests = connections["default"]
+    load = {"sqlite": _sqlite, "postgresql": _postgresql}[of_tests.vendor]
+    with django_db_blocker.unblock(), load(of_tests, tmp_path_factory.mktemp("upgrade")) as old:
+        connections["default"] = old
+        ContentType.objects.clear_cache()
+        try:
+            call_command("migrate", verbosity=0)
+            yield
+        finally:
+            connections["default"] = of_tests
+            ContentType.objects.clear_cache()
+
+
+@contextmanager
+def _sqlite(of_tests: BaseDatabaseWrapper, folder: Path) -> Iterator[BaseDatabaseWrapper]:
+    path = folder / "old.sqlite3"
+    path.write_bytes(gzip.decompress((OLD / "sqlite.sqlite3.gz").read_bytes()))
+    old = of_tests.copy()
+    old.settings_dict["NAME"] = str(path)
+    yield old
+    old.close()
+
+
+@contextmanager
+def _postgresql(of_tests: BaseDatabaseWrapper, folder: Path) -> Iterator[BaseDatabaseWrapper]:
+    old = of_tests.copy()
+    name = old.settings_dict["NAME"] = f"{of_tests.settings_dict['NAME']}_old"
+    with of_tests._nodb_cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+    try:
+        with old.cursor() as cursor:
+            cursor.execute(gzip.decompress((OLD / "postgresql.sql.gz").read_bytes()).decode())
+        old.close()  # the dump has set its own search path
+        yield old
+    finally:
+        old.close()
+        with of_tests._nodb_cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {name}")
+
+
+@pytest.fixture(autouse=True)
+def _soon_after_it_was_made() -> Iterator[None]:
+    with time_machine.travel(MADE_AT):
+        yield
+
+
+def verified() -> list[str]:
+    """Return the lines of the check, which raises SystemExit if anything is wrong."""
+    out = StringIO()
+    call_command("verify_policies", stdout=out)
+    return out.getvalue().splitlines()
+
+
+def test_every_record_has_the_bytes_that_it_had(client: Client) -> None:
+    lines = (OLD / f"{connection.vendor}.sha256").read_text(encoding="utf-8").splitlines()
+    expected = {path: digest for digest, path in (line.split() for line in lines)}
+    served = {path: hashlib.sha256(client.get(path).content).hexdigest() for path in expected}
+    assert served == expected
+    assert len(expected) == 6
+
+
+def test_the_check_of_the_published_record_finds_it_whole() -> None:
+    assert verified() == [
+        "cookie-policy: 1 version(s), as published",
+        "privacy-policy: 3 version(s), as published",
+        "terms: 2 version(s), as published",
+        "consent records: 142, each fits the text that was shown",
+    ]
+
+
+PAGES = (
+    "/",
+    "/about/",
+    "/shop/",
+    "/shop/enamel-mug/",
+    "/privacy-policy/",
+    "/privacy-policy/versions/",
+    "/privacy-policy/versions/1/",
+    "/privacy-policy/compare/1/2/",
+    "/privacy-policy/feed/",
+    "/cookie-policy/",
+    "/cookies/",
+    "/terms/",
+    "/contact/",
+    "/sitemap.xml",
+)
+
+
+def test_the_public_pages_answer(client: Client) -> None:
+    assert {path: client.get(path).status_code for path in PAGES} == dict.fromkeys(PAGES, 200)
+
+
+def test_orders_are_read_in_the_admin_and_by_their_shoppers(client: Client) -> None:
+    orders = {order.status: order for order in Order.objects.all()}
+    assert len(orders) == len(Order.Status) - 1
+    client.force_login(User.objects.get(email="owner@jomso.example"))
+    assert orders["paid"].number in client.get("/admin/orders/").content.decode()
+    for order in orders.values():
+        assert order.number in client.get(f"/admin/orders/inspect/{order.pk}/").content.decode()
+        assert order.number in client.get(order.get_absolute_url()).content.decode()
+
+
+def test_the_next_version_follows_the_old_ones() -> None:
+    with transaction.atomic():
+        version = factories.publish(PolicyPage.objects.get(slug="terms"), body="<p>Pay in advance.</p>")
+        assert version.number == 3
+        assert "terms: 3 version(s), as published" in verified()
+        transaction.set_rollback(True)
