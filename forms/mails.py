@@ -23,7 +23,7 @@ def queue_submission(
             "submission": submission,
             "answers": form.described(),
             "reply_to": form.reply_to,
-            "submissions_address": f"{settings.SITE_URL}{submissions}",
+            "submissions_url": f"{settings.SITE_URL}{submissions}",
         },
     )
     return mail_queue.queue(

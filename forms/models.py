@@ -23,12 +23,12 @@ from wagtail.fields import RichTextField
 
 from forms import mails, spam
 from forms.fields import FormPageForm, VisitorForm, VisitorFormBuilder
-from home.client import client_address
+from home.client import client_ip
 from home.models import BasePage
 from home.throttling import minutes_to_wait
 from policies.models import Policy, PolicyVersion
 
-# Who may not read messages must not turn them to another address, or let them end early.
+# Who may not read messages must not send them to another e-mail address, or have them deleted early.
 READ_MESSAGES = "forms.view_submission"
 
 TOO_MANY = ngettext_lazy(
@@ -174,14 +174,14 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
             # 422: understood, but not to be done as it stands. Scripts, caches and monitoring see that nothing was
             # taken in, which a 200 would hide; browsers show the page as any other.
             return self._show_again(request, form, HTTPStatus.UNPROCESSABLE_ENTITY)
-        address = client_address(request)
-        if wait := spam.LIMIT.seconds_to_wait(address):
+        client = client_ip(request)
+        if wait := spam.LIMIT.seconds_to_wait(client):
             form.add_error(None, TOO_MANY % {"minutes": minutes_to_wait(wait)})
             response = self._show_again(request, form, HTTPStatus.TOO_MANY_REQUESTS)
             response.headers["Retry-After"] = str(wait)
             return response
         submission = self.process_form_submission(form)
-        spam.LIMIT.count(address)
+        spam.LIMIT.count(client)
         return self.render_landing_page(request, submission)
 
     def _show_blank(self, request: HttpRequest) -> HttpResponse:
@@ -206,7 +206,7 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
     # --- What staff see ----------------------------------------------------------------------------------
     @property
     def recipients(self) -> list[str]:
-        """The addresses that are told of each message."""
+        """The e-mail addresses that get each message."""
         return [address.strip() for address in self.to_address.split(",") if address.strip()]
 
     def get_submission_class(self) -> type[Submission]:

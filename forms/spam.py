@@ -1,7 +1,7 @@
-"""The spam guard of public forms: a field that only machines fill in, a signed stamp, and a limit for each sender.
+"""The spam guard of public forms: a field that only machines fill in, a signed stamp, and a limit for each client.
 
 The stamp says which page was shown, when, and which privacy policy stood under the form; so a submission names the
-version that its sender was shown, even if another one took effect meanwhile. Nothing is ever dropped in silence: a
+version that the visitor was shown, even if another one took effect meanwhile. Nothing is ever dropped in silence: a
 person taken for a machine reads what to do, and what only looks suspicious is kept and marked.
 """
 
@@ -20,7 +20,7 @@ STAMP_FIELD = "form-stamp"
 
 FASTEST = timedelta(seconds=2)
 OLDEST = timedelta(hours=24)
-LIMIT = Limit("form-submissions", most=10, window=timedelta(hours=1))  # of one sender
+LIMIT = Limit("form-submissions", most=10, window=timedelta(hours=1))  # from one client
 
 _signer = Signer(salt="forms.spam.stamp")
 

@@ -1,7 +1,7 @@
-"""The services for visitor statistics: what each needs on a page, and what the policies say of it.
+"""The analytics services: what each needs on a page, and what the policies say of it.
 
-It only describes. Which one is used, and the category it belongs to, is in the settings (home.models.services); when
-its script may run is decided by the visitor (static/js/components/consent.js).
+It only describes them. Which one is used, and in which cookie category, is in the settings (home.models.services);
+whether its script runs is the visitor's choice (static/js/components/consent.js).
 """
 
 from dataclasses import dataclass, field
@@ -16,37 +16,37 @@ GOOGLE_ADS = "AW-"
 
 
 @dataclass(frozen=True)
-class Statistics:
-    """A service as it is set up: who it is, its script (a static file or a full address) and what that reads."""
+class AnalyticsService:
+    """A service as it is set up: who it is, its script (a static file or a URL) and what that reads."""
 
     provider: Provider
     script: str
     data: dict[str, str] = field(default_factory=dict)  # attributes data-… of the script
 
 
-def matomo(*, address: str, site_id: int, country: str) -> Statistics:
-    """Matomo on a server of its own. `address` ends with a slash."""
-    origin = origin_of(address)
-    return Statistics(
+def matomo(*, url: str, site_id: int, country: str) -> AnalyticsService:
+    """Matomo on a server of its own. `url` ends with a slash."""
+    origin = origin_of(url)
+    return AnalyticsService(
         provider=Provider(
             key="matomo",
-            name=_("Matomo on %(host)s") % {"host": urlsplit(address).hostname},
+            name=_("Matomo on %(host)s") % {"host": urlsplit(url).hostname},
             purpose=_counting(),
             country=country,
             sources={"script-src": (origin,), "connect-src": (origin,), "img-src": (origin,)},
         ),
-        script="js/statistics/matomo.js",
-        data={"address": address, "site": str(site_id)},
+        script="js/analytics/matomo.js",
+        data={"url": url, "site": str(site_id)},
     )
 
 
-def plausible(*, domain: str, address: str, country: str) -> Statistics:
-    """Plausible's own service, or an instance at `address`, which ends with a slash."""
-    origin = origin_of(address or PLAUSIBLE)
+def plausible(*, domain: str, url: str, country: str) -> AnalyticsService:
+    """Plausible's own service, or an instance at `url`, which ends with a slash."""
+    origin = origin_of(url or PLAUSIBLE)
     name, where, privacy = "Plausible", _("European Union"), "https://plausible.io/data-policy"
-    if address:
-        name, where, privacy = _("Plausible on %(host)s") % {"host": urlsplit(address).hostname}, country, ""
-    return Statistics(
+    if url:
+        name, where, privacy = _("Plausible on %(host)s") % {"host": urlsplit(url).hostname}, country, ""
+    return AnalyticsService(
         provider=Provider(
             key="plausible",
             name=name,
@@ -55,15 +55,15 @@ def plausible(*, domain: str, address: str, country: str) -> Statistics:
             privacy_url=privacy,
             sources={"script-src": (origin,), "connect-src": (origin,)},
         ),
-        script=f"{address or PLAUSIBLE}js/script.js",
+        script=f"{url or PLAUSIBLE}js/script.js",
         data={"domain": domain},
     )
 
 
-def google(*, tag_id: str) -> Statistics:
+def google(*, tag_id: str) -> AnalyticsService:
     """A Google tag: Analytics (G-, GT-) or Ads (AW-)."""
     is_ads = tag_id.startswith(GOOGLE_ADS)
-    return Statistics(
+    return AnalyticsService(
         provider=Provider(
             key="google",
             name="Google Ads" if is_ads else "Google Analytics",
@@ -74,14 +74,14 @@ def google(*, tag_id: str) -> Statistics:
             privacy_url="https://policies.google.com/privacy",
             sources=_GOOGLE_ADS_SOURCES if is_ads else _GOOGLE_ANALYTICS_SOURCES,
         ),
-        script="js/statistics/google.js",
+        script="js/analytics/google.js",
         data={"id": tag_id},
     )
 
 
-def origin_of(address: str) -> str:
-    """Return scheme, host and port of an address, as a security policy names them."""
-    parts = urlsplit(address)
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a URL, as a security policy names them."""
+    parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 

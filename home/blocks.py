@@ -1,4 +1,4 @@
-"""The building blocks of page bodies. Each has a template in templates/blocks/ and no code of its own to run."""
+"""The blocks of page bodies, each with a template in templates/blocks/."""
 
 from typing import Any
 
@@ -121,10 +121,10 @@ class CalloutBlock(blocks.StructBlock):
 
 
 class EmbedBlock(blocks.StructBlock):
-    """A video or map of an outside service; visitors see a still placeholder until they say so."""
+    """A video or map of an outside service; visitors see a still placeholder until they load it."""
 
     address = URLBlock(
-        label=_("Address"), help_text=_("Of the video or map, as it stands in the browser’s address bar.")
+        label=_("URL"), help_text=_("Of the video or map: copy it from the browser’s address bar.")
     )
     title = CharBlock(
         label=_("Title"),
@@ -145,7 +145,7 @@ class EmbedBlock(blocks.StructBlock):
         label_format = "{title}"
 
     def clean(self, value: blocks.StructValue) -> blocks.StructValue:
-        """Refuse an address that could not be shown, and say what to do about it."""
+        """Refuse a URL that could not be shown, and tell the editor what to do."""
         cleaned = super().clean(value)
         if words := _why_not(cleaned["address"]):
             raise blocks.StructBlockValidationError(block_errors={"address": ValidationError(words)})
@@ -158,7 +158,7 @@ class EmbedBlock(blocks.StructBlock):
         context = super().get_context(value, parent_context=parent_context)
         services = _services()
         embed = embeds.recognise(value["address"] or "")
-        is_on = embed is not None and bool(embed.frame_address) and embed.service in services.embed_services
+        is_on = embed is not None and bool(embed.frame_url) and embed.service in services.embed_services
         category = services.embeds_category
         context |= {
             "embed": embed,
@@ -169,11 +169,11 @@ class EmbedBlock(blocks.StructBlock):
         return context
 
 
-def _why_not(address: str) -> Any:
-    """Say why an address cannot be embedded; "" where it can, or where none is given yet."""
-    if not address:
+def _why_not(url: str) -> Any:
+    """Return why a URL cannot be embedded; "" where it can, or where none is given yet."""
+    if not url:
         return ""
-    embed = embeds.recognise(address)
+    embed = embeds.recognise(url)
     if embed is None:
         names = ", ".join(service.name for service in embeds.SERVICES.values())
         return _("This service is not known here. Videos and maps may come from: %(names)s.") % {
@@ -182,7 +182,7 @@ def _why_not(address: str) -> Any:
     if embed.service not in _services().embed_services:
         words = _("%(service)s is not switched on. Whoever may, does that under Settings → Outside services.")
         return words % {"service": embed.service.name}
-    return "" if embed.frame_address else embed.service.hint
+    return "" if embed.frame_url else embed.service.hint
 
 
 def _services() -> Any:
@@ -190,7 +190,7 @@ def _services() -> Any:
 
 
 class PlainBodyBlock(blocks.StreamBlock):
-    """Words and pictures of the site's own; the body of the shop's front."""
+    """Text and pictures of the site's own: the body of a shop page."""
 
     heading = HeadingBlock()
     paragraph = RichTextBlock(

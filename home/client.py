@@ -1,7 +1,7 @@
-"""Who is at the other end of a request: the one place that decides whether to believe a proxy.
+"""Who makes a request: the client's IP address, behind a proxy or not, and the account that a name stands for.
 
-It also says which names, typed to sign in, are the same account. The network address is used to slow down floods and
-guessed passwords; it is never shown, and stored only where a registered kind of personal data says so.
+The IP address limits how often a client may do something; it is never shown, and stored only where a registered kind
+of personal data says so.
 """
 
 from ipaddress import ip_address
@@ -14,13 +14,13 @@ NAME_LENGTH = 255  # of the columns that count attempts
 
 
 def account_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str | None:
-    """Return the name that somebody signs in with, however it was typed: accounts ignore case, so counters do too."""
+    """Return the name that somebody signs in with, in one form: accounts ignore case, so counters do too."""
     given = (credentials or request.POST).get(settings.AXES_USERNAME_FORM_FIELD)
     return str(given).strip().casefold()[:NAME_LENGTH] if given is not None else None
 
 
-def client_address(request: HttpRequest) -> str:
-    """Return the client's network address; behind a proxy the one that our own proxy wrote down."""
+def client_ip(request: HttpRequest) -> str:
+    """Return the client's IP address; behind a proxy, the one that our own proxy reports."""
     direct = request.META.get("REMOTE_ADDR", "")
     if not settings.BEHIND_PROXY:
         return direct

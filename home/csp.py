@@ -1,6 +1,6 @@
 """The content security policy, computed from the settings and from the providers that are in use.
 
-A provider is an outside service that pages talk to (visitor statistics, embedded media, payment). Apps contribute
+A provider is an outside service that pages talk to (analytics, embedded media, payment). Apps contribute
 theirs by hook; the policy's live fact "who receives data" reads the same list, so neither can forget one. Public pages
 get no inline code at all. The admin needs inline code (Wagtail writes some) and says so only under its own path.
 """

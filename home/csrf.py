@@ -32,7 +32,7 @@ class OriginOrTokenCsrfMiddleware(CsrfViewMiddleware):
 
 
 def comes_from_our_origin(request: HttpRequest) -> bool:
-    """Say whether the browser vouches that the request was made by a page of this site."""
+    """Return whether the browser says that the request was made by a page of this site."""
     fetch_site = request.headers.get("Sec-Fetch-Site")
     if fetch_site is not None:
         return fetch_site == "same-origin"

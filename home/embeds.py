@@ -1,7 +1,6 @@
-"""Which outside services videos and maps may come from, and how their addresses are turned into ones for a frame.
+"""The services that videos and maps may come from, and how the URL of a page becomes the URL of a frame.
 
-It knows addresses only: nothing is fetched, and whether a service is switched on is a matter of the settings
-(home.models.services).
+It never fetches anything; which services are switched on is in the settings (home.models.services).
 """
 
 import math
@@ -20,21 +19,19 @@ from home.csp import Provider
 SANDBOX = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 VIDEO_ALLOW = "fullscreen; encrypted-media; picture-in-picture"
 
-_NUMBER = re.compile(r"-?\d{1,3}(\.\d{1,12})?", re.ASCII)
-_ZOOM = re.compile(r"1?\d", re.ASCII)
 _NORTHERNMOST, _EASTERNMOST = 85.0511, 180  # where the square map of the world ends
 
 
 @dataclass(frozen=True)
 class EmbedService:
-    """One service: the hosts of its addresses, and a function that finds the address for a frame, or "" for none."""
+    """One service: its hosts, and a function that returns the URL of a frame, or "" for none."""
 
     key: str
     name: str
     kind: str  # "video" or "map"
     hosts: frozenset[str]
-    frame_address: Callable[[SplitResult], str]
-    hint: str | Promise  # which addresses are understood
+    frame_url: Callable[[SplitResult], str]
+    hint: str | Promise  # which URLs are understood
     origin: str
     country: str | Promise
     privacy_url: str
@@ -56,24 +53,24 @@ class EmbedService:
 
 @dataclass(frozen=True)
 class Embed:
-    """A video or map: its service, its address for visitors, and the one for the frame ("" if not understood)."""
+    """A video or map: its service, its URL for visitors, and the one for the frame ("" if not understood)."""
 
     service: EmbedService
-    address: str
-    frame_address: str
+    url: str
+    frame_url: str
 
 
-def recognise(address: str) -> Embed | None:
-    """Find the service that an address belongs to; None for any other."""
+def recognise(url: str) -> Embed | None:
+    """Return the embed that a URL stands for; None if it is of no known service."""
     try:
-        parts = urlsplit(address.strip())
+        parts = urlsplit(url.strip())
         host = (parts.hostname or "").removeprefix("www.").removeprefix("m.")
     except ValueError:  # brackets that are no IPv6 address
         return None
     service = next((service for service in SERVICES.values() if host in service.hosts), None)
     if service is None or parts.scheme not in {"http", "https"}:
         return None
-    return Embed(service, parts._replace(scheme="https").geturl(), service.frame_address(parts))
+    return Embed(service, parts._replace(scheme="https").geturl(), service.frame_url(parts))
 
 
 def _query(parts: SplitResult) -> dict[str, str]:
@@ -119,41 +116,42 @@ def _vimeo(parts: SplitResult) -> str:
     secret = found[2] or _query(parts).get("h", "")  # of a video that is not listed
     if secret and not re.fullmatch(r"[0-9a-f]{6,20}", secret):
         return ""
-    # "dnt" asks the player to set no cookies of its own for statistics.
+    # "dnt" asks the player to set no cookies of its own to count visits.
     options = {"dnt": "1", **({"h": secret} if secret else {})}
     return f"https://player.vimeo.com/video/{found[1]}?{urlencode(options)}"
 
 
 # --- Maps --------------------------------------------------------------------------------------------------
+_NUMBER = r"-?\d{1,3}(?:\.\d{1,12})?"
+_PLACE = re.compile(rf"(?P<zoom>1?\d)/(?P<latitude>{_NUMBER})/(?P<longitude>{_NUMBER})", re.ASCII)
+_BOX = re.compile(rf"{_NUMBER}(?:,{_NUMBER}){{3}}", re.ASCII)  # west, south, east, north
+_MARKER = re.compile(rf"(?:{_NUMBER},{_NUMBER})?", re.ASCII)
+_LAYER = re.compile(r"[a-z]{0,20}")
+
+
 def _openstreetmap(parts: SplitResult) -> str:
     query = _query(parts)
     if parts.path == "/export/embed.html":
-        return _map_frame(query.get("bbox", "").split(","), query.get("marker", ""), query.get("layer", ""))
-    place = parse_qs(parts.fragment).get("map", [""])[0].split("/")
-    if parts.path.strip("/") or len(place) != len(("zoom", "latitude", "longitude")):
+        return _map_frame(query.get("bbox", ""), query.get("marker", ""), query.get("layer", ""))
+    place = _PLACE.fullmatch(parse_qs(parts.fragment).get("map", [""])[0])
+    if parts.path.strip("/") or not place:
         return ""
-    if not (_ZOOM.fullmatch(place[0]) and all(_NUMBER.fullmatch(part) for part in place[1:])):
-        return ""
-    zoom, latitude, longitude = int(place[0]), float(place[1]), float(place[2])
+    zoom, latitude, longitude = int(place["zoom"]), float(place["latitude"]), float(place["longitude"])
     if abs(latitude) > _NORTHERNMOST or abs(longitude) > _EASTERNMOST:
         return ""
     marker = ",".join(query[name] for name in ("mlat", "mlon") if name in query)
-    return _map_frame([f"{edge:.5f}" for edge in _box(zoom, latitude, longitude)], marker, "")
+    return _map_frame(",".join(f"{edge:.5f}" for edge in _box(zoom, latitude, longitude)), marker, "")
 
 
-def _map_frame(box: list[str], marker: str, layer: str) -> str:
-    if len(box) != len(("west", "south", "east", "north")) or not all(map(_NUMBER.fullmatch, box)):
+def _map_frame(box: str, marker: str, layer: str) -> str:
+    if not (_BOX.fullmatch(box) and _MARKER.fullmatch(marker) and _LAYER.fullmatch(layer)):
         return ""
-    if marker and not re.fullmatch(rf"{_NUMBER.pattern},{_NUMBER.pattern}", marker, re.ASCII):
-        return ""
-    if layer and not re.fullmatch(r"[a-z]{1,20}", layer):
-        return ""
-    options = {"bbox": ",".join(box), "layer": layer or "mapnik", **({"marker": marker} if marker else {})}
+    options = {"bbox": box, "layer": layer or "mapnik", **({"marker": marker} if marker else {})}
     return "https://www.openstreetmap.org/export/embed.html?" + urlencode(options, safe=",")
 
 
 def _box(zoom: int, latitude: float, longitude: float) -> tuple[float, float, float, float]:
-    """Name the edges of the map that a place and a zoom show in our frame: west, south, east, north."""
+    """Return the edges of the map that a place and a zoom show in our frame: west, south, east, north."""
     half_width = 832 / 2 / (256 * 2**zoom)  # of the whole world's, in a frame of 832 pixels
     half_height = half_width * 9 / 16
     middle = 0.5 - math.asinh(math.tan(math.radians(latitude))) / (2 * math.pi)
@@ -178,10 +176,8 @@ SERVICES = {
             name="YouTube",
             kind="video",
             hosts=frozenset({"youtube.com", "youtu.be", "youtube-nocookie.com"}),
-            frame_address=_youtube,
-            hint=gettext_lazy(
-                "Open the video on YouTube and copy the address from the browser’s address bar."
-            ),
+            frame_url=_youtube,
+            hint=gettext_lazy("Open the video on YouTube and copy the URL from the browser’s address bar."),
             origin="https://www.youtube-nocookie.com",
             country=gettext_lazy("Ireland and the United States"),
             privacy_url="https://policies.google.com/privacy",
@@ -192,8 +188,8 @@ SERVICES = {
             name="Vimeo",
             kind="video",
             hosts=frozenset({"vimeo.com", "player.vimeo.com"}),
-            frame_address=_vimeo,
-            hint=gettext_lazy("Open the video on Vimeo and copy the address from the browser’s address bar."),
+            frame_url=_vimeo,
+            hint=gettext_lazy("Open the video on Vimeo and copy the URL from the browser’s address bar."),
             origin="https://player.vimeo.com",
             country=pgettext_lazy("country", "United States"),
             privacy_url="https://vimeo.com/privacy",
@@ -204,10 +200,10 @@ SERVICES = {
             name="OpenStreetMap",
             kind="map",
             hosts=frozenset({"openstreetmap.org"}),
-            frame_address=_openstreetmap,
+            frame_url=_openstreetmap,
             hint=gettext_lazy(
-                "Move the map on openstreetmap.org to the place and copy the address from the browser’s address "
-                "bar; it holds “#map=”."
+                "Move the map on openstreetmap.org to the place and copy the URL from the browser’s address bar; "
+                "it holds “#map=”."
             ),
             origin="https://www.openstreetmap.org",
             country=gettext_lazy("United Kingdom and the European Union"),

@@ -1,4 +1,4 @@
-"""Storage for private files (uploads and exports with personal data): they have no address at all."""
+"""Storage for private files (uploads and exports with personal data): they have no URL."""
 
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.utils.deconstruct import deconstructible
@@ -6,11 +6,11 @@ from django.utils.deconstruct import deconstructible
 
 @deconstructible(path="home.storage.PrivateFileSystemStorage")
 class PrivateFileSystemStorage(FileSystemStorage):
-    """A folder that no address leads to; Django's own would fall back to MEDIA_URL."""
+    """A folder that no URL leads to; Django's own would fall back to MEDIA_URL."""
 
     def url(self, name: str | None) -> str:
         """Refuse: hand private files out through a view that checks who asks."""
-        message = "A private file has no address."
+        message = "A private file has no URL."
         raise NotImplementedError(message)
 
 

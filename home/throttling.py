@@ -1,7 +1,7 @@
-"""Slows down senders who send too much: counts, in the cache and for a while, what came from one network address.
+"""Throttling: limits how often one client may do something, counted in the cache.
 
-The address itself is not kept, only a keyed fingerprint of it. An IPv6 household, with its whole network of
-addresses, is one sender. Nobody is kept out because the cache is down.
+It keeps a keyed fingerprint, never the IP address itself; a whole IPv6 /64 network is one client. Nobody is refused
+because the cache is down.
 """
 
 import logging
@@ -16,22 +16,22 @@ from django.utils.crypto import salted_hmac
 
 logger = logging.getLogger(__name__)
 
-# Of its own, so that no flood of pages pushes the counts out.
+# Of its own, so that stored pages never push the counts out.
 cache = ConnectionProxy(caches, "counters")
 
 
 @dataclass(frozen=True)
 class Limit:
-    """So many of something from one sender within a time. `name` tells the limits apart: a word without spaces."""
+    """At most `most` of something from one client within `window`; `name`, without spaces, tells limits apart."""
 
     name: str
     most: int
     window: timedelta
 
-    def seconds_to_wait(self, address: str) -> int:
-        """Say how long this sender has to wait: 0 for everyone who does not flood us."""
+    def seconds_to_wait(self, client: str) -> int:
+        """Return the seconds that this client has to wait: 0 below the limit."""
         try:
-            recent = self._recent(address)
+            recent = self._recent(client)
         except Exception:
             logger.exception("The cache does not answer, so %s have no limit.", self.name)
             return 0
@@ -39,27 +39,28 @@ class Limit:
             return 0
         return max(1, round(min(recent) + self.window.total_seconds() - timezone.now().timestamp()))
 
-    def count(self, address: str) -> None:
-        """Remember this sender for the time of the window."""
+    def count(self, client: str) -> None:
+        """Count one more from this client."""
         try:
-            moments = [*self._recent(address), timezone.now().timestamp()][-self.most :]
-            cache.set(self._key(address), moments, timeout=self.window.total_seconds())
+            moments = [*self._recent(client), timezone.now().timestamp()][-self.most :]
+            cache.set(self._key(client), moments, timeout=self.window.total_seconds())
         except Exception:
-            logger.exception("The cache does not answer, so a sender of %s was not counted.", self.name)
+            logger.exception("The cache does not answer, so a client of %s was not counted.", self.name)
 
-    def take(self, address: str) -> int:
-        """Count this sender, unless there is something to wait for: then return the seconds."""
-        wait = self.seconds_to_wait(address)
+    def take(self, client: str) -> int:
+        """Count one more from this client; over the limit, count nothing and return the seconds to wait."""
+        wait = self.seconds_to_wait(client)
         if not wait:
-            self.count(address)
+            self.count(client)
         return wait
 
-    def _recent(self, address: str) -> list[float]:
+    def _recent(self, client: str) -> list[float]:
         since = (timezone.now() - self.window).timestamp()
-        return [moment for moment in cache.get(self._key(address)) or [] if moment > since]
+        return [moment for moment in cache.get(self._key(client)) or [] if moment > since]
 
-    def _key(self, address: str) -> str:
-        return f"floods:{self.name}:{fingerprint(address, purpose=self.name)}"
+    def _key(self, client: str) -> str:
+        # "floods" here and in the salt: orders keep such fingerprints, and counts outlive a deployment.
+        return f"floods:{self.name}:{fingerprint(client, purpose=self.name)}"
 
 
 def minutes_to_wait(seconds: int) -> int:
@@ -67,14 +68,14 @@ def minutes_to_wait(seconds: int) -> int:
     return -(-seconds // 60)
 
 
-def fingerprint(address: str, *, purpose: str) -> str:
-    """Stand for a sender without naming it: nobody without our key can tell the address (64 characters)."""
-    return salted_hmac(f"home.floods.{purpose}", _sender(address), algorithm="sha256").hexdigest()
+def fingerprint(client: str, *, purpose: str) -> str:
+    """Return 64 characters that stand for a client; nobody without our key can tell its IP address from them."""
+    return salted_hmac(f"home.floods.{purpose}", _network(client), algorithm="sha256").hexdigest()
 
 
-def _sender(address: str) -> str:
+def _network(client: str) -> str:
     try:
-        parsed = ip_address(address)
+        parsed = ip_address(client)
     except ValueError:
-        return address
+        return client
     return str(ip_network((parsed, 64), strict=False) if parsed.version == 6 else parsed)  # noqa: PLR2004

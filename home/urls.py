@@ -1,4 +1,4 @@
-"""Addresses of the home app that are no pages."""
+"""URLs of the home app that are no pages."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Small public answers that no page holds: health, robots, security contact, and the refusal of a forged POST."""
+"""Public responses that are no pages: health, robots.txt, security.txt, and the refusal of a forged POST."""
 
 from datetime import timedelta
 
@@ -18,14 +18,14 @@ from home.models import BrandSettings
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Say that the process answers; nothing else is asked."""
+    """Return 200 while the process answers."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Say whether database and cache answer: 200 when both do, else 503 naming the one that does not."""
+    """Return 200 when database and cache answer, else 503 naming the one that does not."""
     states = {"database": _database_answers(), "cache": _cache_answers()}
     return JsonResponse(states, status=200 if all(states.values()) else 503)
 
@@ -61,11 +61,11 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def security_txt(request: HttpRequest) -> HttpResponse:
-    """Say whom to tell about a weakness (RFC 9116); 404 until the brand settings hold an address."""
+    """Name whom to tell about a vulnerability (RFC 9116); 404 until the brand settings have an e-mail address."""
     site = Site.find_for_request(request)
     brand = BrandSettings.for_site(site) if site else None
     if not brand or not brand.email:
-        return HttpResponse("No address is set.\n", status=404, content_type="text/plain")
+        return HttpResponse("No e-mail address is set.\n", status=404, content_type="text/plain")
     expires = (timezone.now() + timedelta(days=180)).replace(hour=0, minute=0, second=0, microsecond=0)
     lines = [f"Contact: mailto:{brand.email}", f"Expires: {expires.isoformat()}", "Preferred-Languages: en"]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")

@@ -1,4 +1,4 @@
-"""Pictures and documents. Own models, although thin, because changing these later is dear."""
+"""Pictures and documents. Models of our own, although thin, since it is hard to replace them later."""
 
 from typing import ClassVar
 
@@ -49,7 +49,7 @@ class SiteRendition(AbstractRendition):
 
 
 class SiteDocument(AbstractDocument):
-    """A file to download. It has no address of its own: Wagtail's view asks first who may have it."""
+    """A file to download. It has no URL of its own: Wagtail's view checks who may have it."""
 
     file = models.FileField(_("file"), upload_to="documents", storage=private_storage)
 

@@ -59,7 +59,7 @@ class BasePage(Page):
 
 
 class HomePage(BasePage):
-    """The front page; there is one."""
+    """The home page; there is one."""
 
     hero_heading = models.CharField(_("heading"), max_length=120, blank=True)
     hero_text = models.TextField(_("text"), max_length=400, blank=True)

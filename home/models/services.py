@@ -15,11 +15,11 @@ from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
 
 from home import analytics, embeds
-from home.analytics import Statistics
+from home.analytics import AnalyticsService
 from home.csp import Provider
 
 _HOST = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
-# It becomes a part of the security policy and of a script's address: nothing but a plain folder on a server.
+# Part of the security policy and of a script's URL: nothing but a plain folder on a server.
 _SERVER = re.compile(rf"https://{_HOST}(?::\d{{2,5}})?/(?:[\w~.-]+/)*", re.ASCII)
 
 if TYPE_CHECKING:
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
 
-def clean_server(address: str) -> str:
-    """Return the address of a server in one form, with a slash at its end; refuse what is no plain https address."""
-    scheme, slashes, rest = address.strip().partition("://")
+def clean_server(url: str) -> str:
+    """Return the URL of a server in one form, with a slash at its end; refuse what is no plain https URL."""
+    scheme, slashes, rest = url.strip().partition("://")
     host, _slash, path = rest.partition("/")
     if path.endswith(".php"):
-        raise ValidationError(_("Give the folder, without the name of a file: https://stats.example.com/"))
+        raise ValidationError(_("Enter the folder, without a file name: https://stats.example.com/"))
     cleaned = f"{scheme}{slashes}{host.lower()}/{path}"
     cleaned = cleaned if cleaned.endswith("/") else f"{cleaned}/"
     if not _SERVER.fullmatch(cleaned):
         raise ValidationError(
-            _("Give an address that starts with https:// and has no “?” or “#”: https://stats.example.com/")
+            _("Enter a URL that starts with https:// and has no “?” or “#”: https://stats.example.com/")
         )
     return cleaned
 
 
-def _category(reason: "StrPromise") -> models.ForeignKey:
+def _category(reason: "StrPromise", **options: Any) -> models.ForeignKey:
     return models.ForeignKey(
         "cookie_consent.CookieGroup",
         verbose_name=_("category"),
@@ -52,25 +52,30 @@ def _category(reason: "StrPromise") -> models.ForeignKey:
         related_name="+",
         limit_choices_to={"is_required": False},
         help_text=reason,
+        **options,
     )
 
 
 @register_setting(icon="globe")
 class ServiceSettings(BaseSiteSetting):
-    """Visitor statistics, and where videos and maps may come from."""
+    """Analytics, and where videos and maps may come from."""
 
     class Service(models.TextChoices):
-        """Who counts visits."""
+        """The analytics services that can be chosen."""
 
         MATOMO = "matomo", _("Matomo")
         PLAUSIBLE = "plausible", _("Plausible")
         GOOGLE = "google", _("Google tag")
 
-    statistics = models.CharField(
-        _("visitor statistics"), max_length=12, blank=True, choices=[("", _("None")), *Service.choices]
+    analytics = models.CharField(
+        _("analytics"),
+        max_length=12,
+        blank=True,
+        choices=[("", _("None")), *Service.choices],
+        db_column="statistics",
     )
     matomo_url = models.CharField(
-        _("address of the Matomo server"),
+        _("URL of the Matomo server"),
         max_length=200,
         blank=True,
         help_text=_("For example https://stats.example.com/"),
@@ -82,7 +87,7 @@ class ServiceSettings(BaseSiteSetting):
         _("domain in Plausible"),
         max_length=100,
         blank=True,
-        validators=[RegexValidator(rf"\A{_HOST}\Z", _("Give the name only: example.com"))],
+        validators=[RegexValidator(rf"\A{_HOST}\Z", _("Enter the name only: example.com"))],
         help_text=_("As the site is called in Plausible, for example example.com"),
     )
     plausible_url = models.CharField(
@@ -108,8 +113,9 @@ class ServiceSettings(BaseSiteSetting):
         blank=True,
         help_text=_("For Matomo and an own Plausible: where it stands, as the privacy policy names it."),
     )
-    statistics_category = _category(
-        _("Runs only for visitors who allow it, once the published cookie policy names it with its cookies.")
+    analytics_category = _category(
+        _("Runs only for visitors who allow it, once the published cookie policy names it with its cookies."),
+        db_column="statistics_category_id",
     )
     allow_youtube = models.BooleanField(
         _("YouTube"), default=False, help_text=_("From youtube-nocookie.com, which keeps fewer cookies.")
@@ -120,20 +126,20 @@ class ServiceSettings(BaseSiteSetting):
         _("“Always allow” on a video or map switches this on, once the published cookie policy names it.")
     )
 
-    select_related = ["statistics_category", "embeds_category"]  # type: ignore[assignment]  # Wagtail declares None
+    select_related = ["analytics_category", "embeds_category"]  # type: ignore[assignment]  # Wagtail declares None
     panels: ClassVar[list] = [
         MultiFieldPanel(
             [
-                FieldPanel("statistics"),
+                FieldPanel("analytics"),
                 FieldPanel("matomo_url"),
                 FieldPanel("matomo_site_id"),
                 FieldPanel("plausible_domain"),
                 FieldPanel("plausible_url"),
                 FieldPanel("google_id"),
                 FieldPanel("server_country"),
-                FieldPanel("statistics_category"),
+                FieldPanel("analytics_category"),
             ],
-            heading=_("Visitor statistics"),
+            heading=_("Analytics"),
             help_text=_("Counts the pages of the site map; never the basket, checkout, orders or accounts."),
         ),
         MultiFieldPanel(
@@ -182,10 +188,10 @@ class ServiceSettings(BaseSiteSetting):
             ),
             self.Service.GOOGLE: ("google_id",),
         }
-        for name in wanted.get(self.statistics, ()):
+        for name in wanted.get(self.analytics, ()):
             if not getattr(self, name):
-                yield name, _("%(service)s needs this.") % {"service": self.get_statistics_display()}
-        yield from self._wrong_category("statistics_category", is_used=bool(self.statistics))
+                yield name, _("%(service)s needs this.") % {"service": self.get_analytics_display()}
+        yield from self._wrong_category("analytics_category", is_used=bool(self.analytics))
         yield from self._wrong_category("embeds_category", is_used=bool(self.embed_services))
 
     def _wrong_category(self, name: str, *, is_used: bool) -> Iterator[tuple[str, Any]]:
@@ -204,18 +210,18 @@ class ServiceSettings(BaseSiteSetting):
         return [service for key, service in embeds.SERVICES.items() if getattr(self, f"allow_{key}", False)]
 
     @property
-    def statistics_in_use(self) -> Statistics | None:
-        """The statistics as they are set up; None without a category, since then they never run."""
-        if self.statistics_category is None:
+    def analytics_in_use(self) -> AnalyticsService | None:
+        """The analytics service as it is set up; None without a category, since then it never runs."""
+        if self.analytics_category is None:
             return None
-        match self.statistics:
+        match self.analytics:
             case self.Service.MATOMO if self.matomo_site_id:
                 return analytics.matomo(
-                    address=self.matomo_url, site_id=self.matomo_site_id, country=self.server_country
+                    url=self.matomo_url, site_id=self.matomo_site_id, country=self.server_country
                 )
             case self.Service.PLAUSIBLE:
                 return analytics.plausible(
-                    domain=self.plausible_domain, address=self.plausible_url, country=self.server_country
+                    domain=self.plausible_domain, url=self.plausible_url, country=self.server_country
                 )
             case self.Service.GOOGLE:
                 return analytics.google(tag_id=self.google_id)
@@ -224,14 +230,14 @@ class ServiceSettings(BaseSiteSetting):
 
     def optional_providers(self) -> Iterator[tuple[Provider, "CookieGroup"]]:
         """Name those that wait for the visitor, each with its category; none that has no category."""
-        if (counting := self.statistics_in_use) is not None:
-            yield counting.provider, self.statistics_category
+        if (counting := self.analytics_in_use) is not None:
+            yield counting.provider, self.analytics_category
         if self.embeds_category is not None:
             yield from ((service.provider(), self.embeds_category) for service in self.embed_services)
 
     def providers(self) -> Iterator[Provider]:
         """Name everybody who may receive data by these settings."""
-        counting = self.statistics_in_use
+        counting = self.analytics_in_use
         if counting:
             yield counting.provider
         yield from (service.provider() for service in self.embed_services)

@@ -1,4 +1,4 @@
-"""People with a login. The e-mail address is the name; nothing else about a person is asked for here."""
+"""People with a login. The e-mail address is the user name; nothing else about a person is asked for here."""
 
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates users, and finds them whatever the case of the address typed."""
+    """Creates users, and finds them whatever the case of the e-mail address."""
 
     use_in_migrations = True
 

@@ -94,8 +94,8 @@ def _has_our_port(request: HttpRequest) -> bool:
 def _key(request: HttpRequest) -> str:
     # get_host() refuses hosts that are not ours, so a forged Host header fills no cache.
     host = split_domain_port(request.get_host())[0]
-    address = f"{request.scheme}://{host}:{_port(request)}{request.path}"
-    return f"page:{generation.current()}:{sha256(address.encode()).hexdigest()}"
+    url = f"{request.scheme}://{host}:{_port(request)}{request.path}"
+    return f"page:{generation.current()}:{sha256(url.encode()).hexdigest()}"
 
 
 def _is_public(response: HttpResponse) -> bool:

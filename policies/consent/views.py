@@ -26,7 +26,7 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.models import Site
 
 from home import plots
-from home.client import client_address
+from home.client import client_ip
 from home.models import BrandSettings
 from home.throttling import Limit
 from policies.consent import choices, notices, receipts
@@ -183,7 +183,7 @@ def _next(target: str, request: HttpRequest) -> str:
 
 
 def _throttle(request: HttpRequest) -> None:
-    address = client_address(request)
+    address = client_ip(request)
     if SAVES.seconds_to_wait(address):
         words = _("Too many choices were sent from your network. Please try again in some minutes.")
         raise RefusedError(words, HTTPStatus.TOO_MANY_REQUESTS)

@@ -63,22 +63,22 @@ def optional_script(category: str, source: str, **data: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def statistics_script(context: Context) -> SafeString | str:
-    """Write the script of the visitor statistics, inert, where the notice in force asks about its category.
+def analytics_script(context: Context) -> SafeString | str:
+    """Write the analytics script, inert, where the notice in force asks about its category.
 
-    Only on pages of the site map: addresses of orders and accounts are secrets that no third party may learn.
+    Only on pages of the site map: URLs of orders and accounts are secrets that no third party may learn.
     """
     page, request = context.get("page"), context.get("request")
     if not isinstance(page, Page) or getattr(request, "is_preview", False):
         return ""
     services = ServiceSettings.current()
-    statistics = services.statistics_in_use
+    analytics = services.analytics_in_use
     notice = _notice(context)
-    if statistics is None or notice is None:
+    if analytics is None or notice is None:
         return ""
-    if not notice.asks_about(statistics.provider, services.statistics_category.varname):
+    if not notice.asks_about(analytics.provider, services.analytics_category.varname):
         return ""
-    return optional_script(services.statistics_category.varname, statistics.script, **statistics.data)
+    return optional_script(services.analytics_category.varname, analytics.script, **analytics.data)
 
 
 @register.simple_tag(takes_context=True)

@@ -104,7 +104,7 @@ def _database_parts(url: str) -> dict[str, Any]:
 def caches(default: str) -> dict[str, dict[str, Any]]:
     """Read CACHE_URL (redis://…, filecache:///…) into Django's form: caches for pages, for counts, for redlines.
 
-    Neither many pages nor many redlines, which anybody may ask for, must push out the counts that slow down floods.
+    Neither many pages nor many redlines, which anybody may ask for, must push out the counts of home.throttling.
     """
     pages = dict(env.cache_url_config(text("CACHE_URL", default)))
     found = {"default": pages, **{name: {**pages, "KEY_PREFIX": name} for name in ("counters", "redlines")}}
@@ -120,7 +120,7 @@ def caches(default: str) -> dict[str, dict[str, Any]]:
 def site_url(default: str = "") -> str:
     """Read SITE_URL: scheme and host of the public site, without a path.
 
-    Raises ImproperlyConfigured when it is not such an address.
+    Raises ImproperlyConfigured when it is not such a URL.
     """
     url = text("SITE_URL", default).rstrip("/")
     parts = urlsplit(url)
@@ -131,7 +131,7 @@ def site_url(default: str = "") -> str:
 
 
 def folder(variable: str, default: Path) -> str:
-    """Read the address of a storage (file:///folder) into the path of the folder.
+    """Read the URL of a storage (file:///folder) into the path of the folder.
 
     Raises ImproperlyConfigured for another scheme.
     """

@@ -12,7 +12,7 @@ from policies.review import workflow
 
 # group → permissions as "app.codename"; `pages` holds from the home page down, `media` in the whole library
 ROLES: dict[str, dict[str, tuple[str, ...]]] = {
-    # Not "home.change_servicesettings": who names the server of the statistics decides whose code runs on every page,
+    # Not "home.change_servicesettings": who names the analytics server decides whose code runs on every page,
     # in the browsers of the owner and of staff too. That stays with the owner.
     "Editors": {
         "permissions": (

@@ -1,4 +1,4 @@
-"""All addresses. Policies stand ahead of Wagtail's: a published version answers whatever becomes of its page."""
+"""All URLs. Policies come before Wagtail's: a published version answers whatever becomes of its page."""
 
 from django.apps import apps
 from django.conf import settings

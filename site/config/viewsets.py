@@ -33,17 +33,17 @@ STATUS_WORDS = {
 
 
 def recipients(email: Email) -> str:
-    """Name everybody the mail goes to."""
+    """Return everybody the mail goes to."""
     return ", ".join([*email.to, *email.cc, *email.bcc])
 
 
 def attempts(email: Email) -> int:
-    """Count how often it was tried; the queue counts only those attempts that another one follows."""
+    """Return how often it was tried; the queue counts only attempts that another one follows."""
     return (email.number_of_retries or 0) + (email.status in {STATUS.sent, STATUS.failed})
 
 
 def may_send_again(user: User | AnonymousUser) -> bool:
-    """Say whether somebody may put a mail back into the queue."""
+    """Return whether a user may put a mail back into the queue."""
     return user.has_perm("post_office.change_email")
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext, ngettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from home.client import client_address
+from home.client import client_ip
 from home.throttling import minutes_to_wait
 from store import baskets, holds
 from store.basket_cookie import basket_of, remember
@@ -53,7 +53,7 @@ def add(request: HttpRequest) -> HttpResponse:
     found = basket_of(request)
     if not form.is_valid():
         return _refusal(request, found, _first_error(form))
-    address = client_address(request)
+    address = client_ip(request)
     if found is None and (wait := holds.NEW_BASKETS.seconds_to_wait(address)):
         return _flood(request, wait)
     is_new = found is None

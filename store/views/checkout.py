@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from home.client import client_address
+from home.client import client_ip
 from home.throttling import fingerprint
 from policies.models import Policy, PolicyVersion
 from store import baskets, checkout, holds, payments, settling
@@ -78,7 +78,7 @@ def return_from_payment(request: HttpRequest, token: str) -> HttpResponse:
     # to learn.
     session_id = request.GET.get("session_id")
     may_tell = session_id == order.session_id and order.status in Order.HOLDING
-    if session_id and may_tell and not holds.QUESTIONS.take(client_address(request)):
+    if session_id and may_tell and not holds.QUESTIONS.take(client_ip(request)):
         try:
             with payments.answering_within(STRIPE_SECONDS):
                 settling.settle(session_id=session_id, by=OrderEvent.By.SHOPPER)
@@ -107,7 +107,7 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
 
 def _new_basket(request: HttpRequest, order: Order) -> Basket | None:
     """Fill a basket with what was ordered, for a browser that has lost the cookie of the old one."""
-    if holds.NEW_BASKETS.take(client_address(request)):
+    if holds.NEW_BASKETS.take(client_ip(request)):
         return None
     return baskets.filled_again(order=order)
 
@@ -129,7 +129,7 @@ def _order(request: HttpRequest) -> HttpResponse:
     form = CheckoutForm(request.POST, terms=terms, privacy=privacy)
     if not form.is_valid():
         return _shown_again(request)
-    address = client_address(request)
+    address = client_ip(request)
     if wait := holds.CHECKOUTS.take(address):
         return _refusal(request, holds.HoldsTooMuchError(wait))
     agreement = checkout.Agreement(shown=form.cleaned_data["shown"], terms=terms, privacy=privacy)

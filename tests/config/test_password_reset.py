@@ -48,7 +48,7 @@ def test_one_address_is_sent_a_few_links_an_hour_wherever_they_are_asked_for(
 
 
 def test_one_sender_can_ask_for_a_few_addresses_an_hour(client: Client) -> None:
-    for number in range(views.RESETS_OF_SENDER.most):
+    for number in range(views.RESETS_OF_CLIENT.most):
         assert ask(client, f"a{number}@example.com").status_code == 302
     assert ask(client, "b@example.com").status_code == 429
     assert ask(client, "b@example.com", address="198.51.100.7").status_code == 302
@@ -68,5 +68,5 @@ def test_an_address_without_an_account_is_answered_the_same(client: Client) -> N
 
 @pytest.mark.parametrize("email", ["", "nobody", "a@b\x00.example"])
 def test_what_is_no_address_is_explained_and_not_counted(client: Client, email: str) -> None:
-    for _ in range(views.RESETS_OF_SENDER.most + 1):
+    for _ in range(views.RESETS_OF_CLIENT.most + 1):
         assert ask(client, email).status_code == 200

@@ -32,11 +32,11 @@ def test_only_the_admin_may_use_inline_code(client: Client) -> None:
 
 
 def test_a_provider_in_use_is_allowed_and_listed(client: Client) -> None:
-    statistics = csp.Provider(
-        "stats", "Statistics", "Counts visits", sources={"script-src": ("https://stats.example.com",)}
+    analytics = csp.Provider(
+        "stats", "Analytics", "Counts visits", sources={"script-src": ("https://stats.example.com",)}
     )
     before = csp.providers_in_use()
-    with hooks.register_temporarily("register_service_providers", lambda: [statistics]):
+    with hooks.register_temporarily("register_service_providers", lambda: [analytics]):
         assert _directives(client, "/")["script-src"] == "'self' https://stats.example.com"
-        assert [provider for provider in csp.providers_in_use() if provider not in before] == [statistics]
+        assert [provider for provider in csp.providers_in_use() if provider not in before] == [analytics]
         assert "stats.example.com" not in _directives(client, "/admin/login/")["script-src"]

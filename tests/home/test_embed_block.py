@@ -55,8 +55,8 @@ YOUTUBE = "https://www.youtube-nocookie.com/embed/"
 def test_an_address_becomes_the_one_for_a_frame(address: str, frame: str) -> None:
     embed = embeds.recognise(address)
     assert embed is not None
-    assert embed.frame_address == frame
-    assert embed.frame_address.startswith(f"{embed.service.origin}/")
+    assert embed.frame_url == frame
+    assert embed.frame_url.startswith(f"{embed.service.origin}/")
 
 
 def test_a_place_on_the_map_becomes_a_box_around_it_with_its_marker() -> None:
@@ -64,7 +64,7 @@ def test_a_place_on_the_map_becomes_a_box_around_it_with_its_marker() -> None:
         "https://www.openstreetmap.org/?mlat=51.5&mlon=-0.12#map=15/51.5074/-0.1278&layers=N"
     )
     assert embed is not None
-    query = parse_qs(urlsplit(embed.frame_address).query)
+    query = parse_qs(urlsplit(embed.frame_url).query)
     west, south, east, north = map(float, query["bbox"][0].split(","))
     assert (west + east) / 2 == pytest.approx(-0.1278, abs=1e-4)
     assert (south + north) / 2 == pytest.approx(51.5074, abs=1e-4)
@@ -81,7 +81,7 @@ def test_a_place_on_the_map_becomes_a_box_around_it_with_its_marker() -> None:
 def test_every_place_has_a_box_on_the_map(zoom: int, latitude: float, longitude: float) -> None:
     embed = embeds.recognise(f"https://www.openstreetmap.org/#map={zoom}/{latitude:.5f}/{longitude:.5f}")
     assert embed is not None
-    query = parse_qs(urlsplit(embed.frame_address).query)
+    query = parse_qs(urlsplit(embed.frame_url).query)
     west, south, east, north = map(float, query["bbox"][0].split(","))
     assert -180 <= west <= longitude + 1e-4
     assert longitude - 1e-4 <= east <= 180
@@ -90,9 +90,9 @@ def test_every_place_has_a_box_on_the_map(zoom: int, latitude: float, longitude:
 
 
 @given(st.text(max_size=80) | st.text(max_size=60).map(lambda end: f"https://www.openstreetmap.org/{end}"))
-def test_no_address_is_too_strange(address: str) -> None:
+def test_no_url_is_too_odd(address: str) -> None:
     embed = embeds.recognise(address)
-    assert embed is None or embed.frame_address == "" or embed.frame_address.startswith(embed.service.origin)
+    assert embed is None or embed.frame_url == "" or embed.frame_url.startswith(embed.service.origin)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_no_address_is_too_strange(address: str) -> None:
 def test_another_page_of_a_known_service_is_none(address: str) -> None:
     embed = embeds.recognise(address)
     assert embed is not None
-    assert embed.frame_address == ""
+    assert embed.frame_url == ""
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def _set_up(**fields: Any) -> None:
 
 
 def problem(address: str) -> str:
-    """Return what the editor reads at the field of the address."""
+    """Return what the editor reads at the field of the URL."""
     block = EmbedBlock()
     try:
         block.clean(block.to_python({"address": address, "title": "Where we are"}))
@@ -173,7 +173,7 @@ def test_the_editor_is_told_what_to_do() -> None:
 
 
 @pytest.mark.django_db
-def test_a_draft_may_wait_for_its_address() -> None:
+def test_a_draft_may_wait_for_its_url() -> None:
     block = EmbedBlock()
     value = block.to_python({"address": "", "title": "Where we are"})
     block.defer_required_validation()  # as saving a draft does
@@ -188,18 +188,18 @@ def test_the_editor_needs_no_settings_to_be_answered() -> None:
 
 # --- The page ----------------------------------------------------------------------------------------------
 class _Fetched(HTMLParser):
-    """Collects the addresses that a browser fetches by itself; what a template element holds is not among them."""
+    """Collects the URLs that a browser fetches by itself; what a template element holds is not among them."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.addresses: list[str] = []
+        self.urls: list[str] = []
         self.inside = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.inside += tag == "template"
         is_link = tag == "a" or ("rel", "canonical") in attrs
         if not self.inside and not is_link:
-            self.addresses += [
+            self.urls += [
                 value for name, value in attrs if name in {"src", "href", "srcset", "poster"} and value
             ]
 
@@ -232,8 +232,8 @@ def test_the_page_shows_who_it_comes_from_and_fetches_nothing_there(client: Clie
         assert words in html, words
     fetched = _Fetched()
     fetched.feed(html)
-    assert fetched.addresses
-    assert [address for address in fetched.addresses if not address.startswith("/")] == []
+    assert fetched.urls
+    assert [url for url in fetched.urls if not url.startswith("/")] == []
 
 
 @pytest.mark.django_db

@@ -12,6 +12,6 @@ def test_consent_with_all_that_a_page_can_need_is_below_six_kilobytes() -> None:
         return len(gzip.compress(path.read_bytes(), 9, mtime=0))
 
     always = [weigh(STATIC / "components" / name) for name in ("consent.js", "embed.js")]
-    loaders = [weigh(path) for path in (STATIC / "statistics").glob("*.js")]
+    loaders = [weigh(path) for path in (STATIC / "analytics").glob("*.js")]
     assert loaders
-    assert sum(always) + max(loaders) < LIMIT  # a page has one service for statistics
+    assert sum(always) + max(loaders) < LIMIT  # a page has one analytics service

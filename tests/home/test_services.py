@@ -21,24 +21,24 @@ from tests.factories import cookie_policy, declare_cookies, home_page
 pytestmark = pytest.mark.django_db
 
 MATOMO = {
-    "statistics": "matomo",
+    "analytics": "matomo",
     "matomo_url": "https://stats.example.com/",
     "matomo_site_id": 7,
     "server_country": "Iceland",
 }
-PLAUSIBLE = {"statistics": "plausible", "plausible_domain": "shop.example.com"}
+PLAUSIBLE = {"analytics": "plausible", "plausible_domain": "shop.example.com"}
 OWN_PLAUSIBLE = {
     **PLAUSIBLE,
     "plausible_url": "https://stats.example.com:8443/p/",
     "server_country": "Iceland",
 }
-GOOGLE = {"statistics": "google", "google_id": "G-ABC1234567"}
-GOOGLE_ADS = {"statistics": "google", "google_id": "AW-123456789"}
+GOOGLE = {"analytics": "google", "google_id": "G-ABC1234567"}
+GOOGLE_ADS = {"analytics": "google", "google_id": "AW-123456789"}
 
 
 def set_up(**fields: Any) -> ServiceSettings:
     """Set services up, all of them in the category "analytics" where the test names no other."""
-    chosen = {"statistics_category": _category(), "embeds_category": _category()}
+    chosen = {"analytics_category": _category(), "embeds_category": _category()}
     return factories.outside_services(**{**chosen, **fields})
 
 
@@ -59,7 +59,7 @@ def directives(client: Client, path: str = "/") -> dict[str, list[str]]:
 @pytest.mark.parametrize("service", [MATOMO, PLAUSIBLE, OWN_PLAUSIBLE, GOOGLE, GOOGLE_ADS, {}])
 def test_a_complete_service_is_taken(service: dict[str, Any]) -> None:
     set_up(**service)
-    assert ServiceSettings.current().statistics == service.get("statistics", "")
+    assert ServiceSettings.current().analytics == service.get("analytics", "")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_complete_service_is_taken(service: dict[str, Any]) -> None:
         ({**MATOMO, "matomo_site_id": 0}, {"matomo_site_id"}),
         ({**MATOMO, "matomo_site_id": -1}, {"matomo_site_id"}),
         ({**MATOMO, "server_country": ""}, {"server_country"}),
-        ({**MATOMO, "statistics_category": None}, {"statistics_category"}),
+        ({**MATOMO, "analytics_category": None}, {"analytics_category"}),
         ({**PLAUSIBLE, "plausible_domain": ""}, {"plausible_domain"}),
         ({**PLAUSIBLE, "plausible_domain": "https://example.com"}, {"plausible_domain"}),
         ({**PLAUSIBLE, "plausible_domain": 'a.example"><script>'}, {"plausible_domain"}),
@@ -80,11 +80,11 @@ def test_a_complete_service_is_taken(service: dict[str, Any]) -> None:
         ({**GOOGLE, "google_id": "G-ABC1234567&x=1"}, {"google_id"}),
         ({**GOOGLE, "google_id": "G-ABC1234567\n"}, {"google_id"}),
         ({**GOOGLE, "google_id": "GTM-ABC1234"}, {"google_id"}),
-        ({"statistics": "somebody"}, {"statistics"}),
+        ({"analytics": "somebody"}, {"analytics"}),
         ({"allow_youtube": True, "embeds_category": None}, {"embeds_category"}),
     ],
 )
-def test_an_incomplete_or_strange_one_is_refused_at_its_field(
+def test_an_incomplete_or_invalid_one_is_refused_at_its_field(
     fields: dict[str, Any], wrong: set[str]
 ) -> None:
     with pytest.raises(ValidationError) as refusal:
@@ -115,7 +115,7 @@ def test_an_incomplete_or_strange_one_is_refused_at_its_field(
     ],
 )
 @pytest.mark.parametrize("name", ["matomo_url", "plausible_url"])
-def test_the_address_of_a_server_is_a_plain_one_or_refused(name: str, address: str) -> None:
+def test_the_url_of_a_server_is_a_plain_one_or_refused(name: str, address: str) -> None:
     service = MATOMO if name == "matomo_url" else OWN_PLAUSIBLE
     if address.endswith("\n"):  # at the end of a field it means nothing
         assert getattr(set_up(**{**service, name: address}), name) == "https://stats.example.com/"
@@ -125,12 +125,12 @@ def test_the_address_of_a_server_is_a_plain_one_or_refused(name: str, address: s
     assert set(refusal.value.message_dict) == {name}
 
 
-def test_an_address_gets_its_slash_and_small_letters() -> None:
+def test_a_url_gets_its_slash_and_small_letters() -> None:
     services = set_up(**{**MATOMO, "matomo_url": "https://Stats.Example.com/Matomo"})
     assert services.matomo_url == "https://stats.example.com/Matomo/"
 
 
-@pytest.mark.parametrize("name", ["statistics_category", "embeds_category"])
+@pytest.mark.parametrize("name", ["analytics_category", "embeds_category"])
 def test_a_category_that_is_always_on_is_refused(name: str) -> None:
     with pytest.raises(ValidationError) as refusal:
         set_up(**{**MATOMO, "allow_vimeo": True, name: _category("needed", is_required=True)})
@@ -210,13 +210,13 @@ def test_nothing_is_switched_on_by_itself(client: Client) -> None:
 
 def test_a_service_that_is_switched_off_goes_from_policy_and_fact(client: Client) -> None:
     set_up(**MATOMO, allow_vimeo=True)
-    set_up(statistics="", allow_vimeo=False)
+    set_up(analytics="", allow_vimeo=False)
     assert "example.com" not in str(directives(client))
     assert "vimeo" not in str(directives(client))
     assert contributed() == []
 
 
-def test_statistics_without_a_category_never_run_and_so_receive_nothing() -> None:
+def test_analytics_without_a_category_never_runs_and_so_receives_nothing() -> None:
     set_up(**MATOMO)
     _category().delete()
     assert contributed() == []
@@ -244,17 +244,17 @@ def script(client: Client, path: str = "/") -> str:
     return next((line.strip() for line in lines if "data-consent-category" in line), "")
 
 
-def test_statistics_are_written_inert_with_what_they_need(client: Client) -> None:
+def test_analytics_is_written_inert_with_what_it_needs(client: Client) -> None:
     set_up(**MATOMO)
     cookie_policy()
     assert script(client) == (
-        '<script type="text/plain" data-consent-category="analytics" data-src="/static/js/statistics/matomo.js"'
-        ' data-address="https://stats.example.com/" data-site="7"></script>'
+        '<script type="text/plain" data-consent-category="analytics" data-src="/static/js/analytics/matomo.js"'
+        ' data-url="https://stats.example.com/" data-site="7"></script>'
     )
     for service, written in (
         (PLAUSIBLE, 'data-src="https://plausible.io/js/script.js" data-domain="shop.example.com"'),
         (OWN_PLAUSIBLE, 'data-src="https://stats.example.com:8443/p/js/script.js"'),
-        (GOOGLE, 'data-src="/static/js/statistics/google.js" data-id="G-ABC1234567"'),
+        (GOOGLE, 'data-src="/static/js/analytics/google.js" data-id="G-ABC1234567"'),
     ):
         set_up(**service)
         assert script(client) == ""  # agreed was to another service, whatever its category
@@ -268,14 +268,14 @@ def test_nothing_is_written_before_the_notice_in_force_asks_about_the_category(c
     declare_cookies("media")
     cookie_policy()
     assert script(client)
-    set_up(statistics_category=declare_cookies("later"))  # declared, but no version asks about it yet
+    set_up(analytics_category=declare_cookies("later"))  # declared, but no version asks about it yet
     assert script(client) == ""
     cookie_policy(notice_text="Now it does.")
     assert 'data-consent-category="later"' in script(client)
 
 
-@pytest.mark.parametrize("fields", [{}, {"statistics": "", "allow_youtube": True}])
-def test_without_statistics_nothing_is_written(client: Client, fields: dict[str, Any]) -> None:
+@pytest.mark.parametrize("fields", [{}, {"analytics": "", "allow_youtube": True}])
+def test_without_analytics_nothing_is_written(client: Client, fields: dict[str, Any]) -> None:
     set_up(**fields)
     cookie_policy()
     assert script(client) == ""
@@ -311,7 +311,7 @@ def test_what_is_set_shows_at_the_next_request(
 
 
 def test_only_pages_of_the_site_map_are_counted(client: Client) -> None:
-    """Addresses of orders and accounts are secrets that nobody else may learn."""
+    """URLs of orders and accounts are secrets that nobody else may learn."""
     set_up(**MATOMO)
     factories.product()
     cookie_policy()
@@ -349,13 +349,13 @@ def owner(client: Client) -> Client:
 def test_the_owner_sets_services_up_and_is_told_what_is_missing(owner: Client, address: str) -> None:
     form = owner.get(address).context["form"]
     assert form.fields["embeds_category"].queryset.count() == 0
-    answer = owner.post(address, {"statistics": "matomo", "matomo_url": "https://stats.example.com/?x"})
+    answer = owner.post(address, {"analytics": "matomo", "matomo_url": "https://stats.example.com/?x"})
     html = answer.content.decode()
     assert answer.status_code == 200
     for words in ("starts with https://", "Matomo needs this.", "Choose the category"):
         assert words in html
-    assert ServiceSettings.current().statistics == ""
-    answer = owner.post(address, {**MATOMO, "statistics_category": _category().pk})
+    assert ServiceSettings.current().analytics == ""
+    answer = owner.post(address, {**MATOMO, "analytics_category": _category().pk})
     assert answer.status_code == 302
     assert ServiceSettings.current().matomo_site_id == 7
 
@@ -363,7 +363,7 @@ def test_the_owner_sets_services_up_and_is_told_what_is_missing(owner: Client, a
 def test_a_category_that_is_always_on_is_not_even_offered(owner: Client, address: str) -> None:
     _category("needed", is_required=True)
     offered = _category()
-    assert list(owner.get(address).context["form"].fields["statistics_category"].queryset) == [offered]
+    assert list(owner.get(address).context["form"].fields["analytics_category"].queryset) == [offered]
 
 
 def test_editors_do_not_decide_whose_code_runs_on_every_page(client: Client, address: str) -> None:

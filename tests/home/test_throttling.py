@@ -1,4 +1,4 @@
-"""The limit for each sender: counts in a sliding window, keeps no address, lets everybody through without a cache."""
+"""The limit for each client: counts in a sliding window, keeps no IP address, refuses nobody without a cache."""
 
 import logging
 from datetime import timedelta
@@ -34,7 +34,7 @@ def test_who_sent_enough_waits_until_the_first_is_an_hour_old() -> None:
         ("no address", False),
     ],
 )
-def test_a_household_is_one_sender(other: str, waits: bool) -> None:
+def test_a_household_is_one_client(other: str, waits: bool) -> None:
     for _ in range(2):
         LIMIT.count("2001:db8::1")
     assert bool(LIMIT.seconds_to_wait(other)) == waits
@@ -46,7 +46,7 @@ def test_limits_count_apart() -> None:
     assert Limit("others", most=2, window=timedelta(hours=1)).seconds_to_wait("192.0.2.1") == 0
 
 
-def test_no_address_is_kept_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_ip_address_is_kept_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[object] = []
     monkeypatch.setattr(throttling.cache, "set", lambda *parts, **options: kept.append((parts, options)))
     LIMIT.count("192.0.2.1")

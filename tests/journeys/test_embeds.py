@@ -13,8 +13,8 @@ from tests import factories
 from tests.factories import MAP, VIDEO, cookie_policy, declare_cookies, page_with_embeds
 from tests.journeys.outside import Outside
 
-MAP_FRAME = embeds.recognise(MAP).frame_address
-VIDEO_FRAME = embeds.recognise(VIDEO).frame_address
+MAP_FRAME = embeds.recognise(MAP).frame_url
+VIDEO_FRAME = embeds.recognise(VIDEO).frame_url
 
 
 @pytest.fixture(autouse=True)

@@ -36,11 +36,11 @@ def test_a_hundred_visitors_get_the_same_bytes_and_their_own_behaviour(
 ) -> None:
     media, analytics = declare_cookies("media", "_osm_*"), declare_cookies("analytics", "_pk_*")
     factories.outside_services(
-        statistics="matomo",
+        analytics="matomo",
         matomo_url="https://stats.example.com/",
         matomo_site_id=7,
         server_country="Iceland",
-        statistics_category=analytics,
+        analytics_category=analytics,
         allow_openstreetmap=True,
         embeds_category=media,
     )

@@ -104,7 +104,7 @@ def test_errors_stand_at_their_fields_and_in_a_summary(
     response = press_pay(shopper, basket, email="nobody", terms="")
     page = response.content.decode()
     assert response.status_code == 422
-    assert "Please look at this again" in page
+    assert "There is a problem" in page
     assert 'href="#id_email"' in page
     assert 'href="#id_terms"' in page
     assert page.count("Please accept the terms of sale to order.") == 2

@@ -1,4 +1,4 @@
-"""Visitor statistics in a real browser: inert before the choice, started by the answer to it, gone when withdrawn."""
+"""Analytics in a real browser: inert before the choice, started by the answer to it, gone when withdrawn."""
 
 from typing import Any
 
@@ -13,20 +13,20 @@ from tests.factories import cookie_policy, declare_cookies
 from tests.journeys.outside import Outside
 
 MATOMO = {
-    "statistics": "matomo",
+    "analytics": "matomo",
     "matomo_url": "https://stats.example.com/m/",
     "matomo_site_id": 7,
     "server_country": "Iceland",
 }
-PLAUSIBLE = {"statistics": "plausible", "plausible_domain": "shop.example.com"}
-GOOGLE = {"statistics": "google", "google_id": "G-ABC1234567"}
+PLAUSIBLE = {"analytics": "plausible", "plausible_domain": "shop.example.com"}
+GOOGLE = {"analytics": "google", "google_id": "G-ABC1234567"}
 # What each fetches, and what a script of its would find to work with.
 SERVICES = {
     "matomo": (MATOMO, "https://stats.example.com/m/matomo.js", "window._paq"),
     "plausible": (PLAUSIBLE, "https://plausible.io/js/script.js", "window.found.domain"),
     "google": (GOOGLE, "https://www.googletagmanager.com/gtag/js?id=G-ABC1234567", "window.dataLayer"),
 }
-# Stands in for the service's own script: remembers its attributes and writes what statistics write.
+# Stands in for the service's own script: remembers its attributes and writes what analytics writes.
 STAND_IN = """
 window.found = { ...document.currentScript.dataset };
 document.documentElement.dataset.started = Number(document.documentElement.dataset.started ?? 0) + 1;
@@ -43,7 +43,7 @@ def _site(live_server: LiveServer) -> None:
 def set_up(service: dict[str, Any]) -> None:
     category = CookieGroup.objects.filter(varname="analytics").first()
     category = category or declare_cookies("analytics", "_visits_*")
-    factories.outside_services(**service, statistics_category=category)
+    factories.outside_services(**service, analytics_category=category)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def outside(page: Page, live_server: LiveServer) -> Outside:
 
 @pytest.fixture
 def home(page: Page, live_server: LiveServer, outside: Outside) -> Page:
-    """Open the front page."""
+    """Open the home page."""
     page.context.set_default_timeout(5_000)
     page.goto(f"{live_server.url}/")
     return page
@@ -67,13 +67,13 @@ def answer(page: Page, name: str) -> None:
 
 
 def started(page: Page) -> int:
-    """Count how often the statistics were started on this page view."""
+    """Count how often analytics was started on this page view."""
     page.wait_for_load_state("networkidle")
     return page.evaluate("Number(document.documentElement.dataset.started ?? 0)")
 
 
 def expect_started(page: Page) -> None:
-    """Wait until the statistics were started, once."""
+    """Wait until analytics was started, once."""
     expect(page.locator("html")).to_have_attribute("data-started", "1")
 
 
@@ -84,7 +84,7 @@ def test_before_the_choice_nothing_is_fetched(home: Page, outside: Outside) -> N
     expect(home.locator("#_consent-bar")).to_be_visible()
     assert started(home) == 0
     assert outside.asked == []
-    assert not any("statistics" in address for address in requested)
+    assert not any("js/analytics" in url for url in requested)
     assert home.context.cookies() == []
 
 
