@@ -1,6 +1,6 @@
-"""The form that visitors fill in, made from the fields of an editor; and the check of what the editor builds.
+"""The form that visitors fill in, made from an editor's fields; and the check of what the editor builds.
 
-Every field has a limit, so that no input can be longer than what is stored and mailed. Nothing is stored here.
+Every field has a limit, so that no input is longer than what is stored and mailed. It stores nothing.
 """
 
 import json
@@ -37,7 +37,7 @@ AUTOCOMPLETE = {
 }
 
 
-# An address may hold them in quotation marks, but no mail can be sent to or about such an address.
+# An e-mail address may hold them in quotation marks, but no mail can be sent to or about such a one.
 _no_controls = RegexValidator(
     r"[\x00-\x1f\x7f]",
     message=EmailValidator.message,
@@ -47,7 +47,7 @@ _no_controls = RegexValidator(
 
 
 class TrapField(forms.Field):
-    """A field out of sight. Whatever is in it is taken as it comes: an error would tell what it is for."""
+    """A field that people do not see. It takes any input: an error would tell what it is for."""
 
     is_honeypot = True
 
@@ -72,7 +72,7 @@ class VisitorForm(BaseForm):
         self.fields[spam.TRAP_FIELD] = TrapField()
 
     def clean(self) -> None:
-        """Refuse fields that came twice, and what the stamp says cannot be."""
+        """Refuse fields that came twice, and a stamp that is missing, too old or too fresh."""
         super().clean()
         for name, field in self.fields.items():
             takes_one = not isinstance(field, forms.MultipleChoiceField)
@@ -111,7 +111,7 @@ class VisitorForm(BaseForm):
 
     @property
     def reply_to(self) -> str:
-        """The visitor's address: the first e-mail field that was filled in."""
+        """The visitor's e-mail address: the first e-mail field that was filled in."""
         addresses = (
             self.cleaned_data.get(name) or ""
             for name in self.visitor_fields
@@ -148,88 +148,54 @@ class VisitorFormBuilder(FormBuilder):
     """Wagtail's builder with a limit for each type, and errors that do not repeat what was sent."""
 
     def get_field_options(self, field: Any) -> dict[str, Any]:
-        """Add what browsers may fill in."""
-        options = super().get_field_options(field)
-        if token := AUTOCOMPLETE.get(field.clean_name or field.get_field_clean_name()):
-            options["widget"] = forms.TextInput(attrs={"autocomplete": token})
-        return options
+        """Add our words for a choice that is not offered."""
+        return {**super().get_field_options(field), "error_messages": _NOT_OFFERED}
 
     def create_singleline_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
-        return forms.CharField(max_length=SHORT_TEXT, **options)
+        """Return a line of text, with what browsers may fill in."""
+        token = AUTOCOMPLETE.get(field.clean_name or field.get_field_clean_name())
+        widget = forms.TextInput(attrs={"autocomplete": token} if token else {})
+        return forms.CharField(max_length=SHORT_TEXT, widget=widget, **options)
 
     def create_multiline_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
-        return forms.CharField(
-            max_length=LONG_TEXT, **{**options, "widget": forms.Textarea(attrs={"rows": 8})}
-        )
+        return forms.CharField(max_length=LONG_TEXT, widget=forms.Textarea(attrs={"rows": 8}), **options)
 
     def create_email_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
         widget = forms.EmailInput(attrs={"autocomplete": "email"})
-        options = {**options, "widget": widget, "validators": [_no_controls]}
-        return forms.EmailField(max_length=E_MAIL, **options)
+        return forms.EmailField(max_length=E_MAIL, widget=widget, validators=[_no_controls], **options)
 
     def create_url_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
         return forms.URLField(max_length=URL, assume_scheme="https", **options)
 
     def create_number_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
-        options.pop("widget", None)
         return forms.DecimalField(max_digits=DIGITS, **options)
 
     def create_date_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
-        """A day, from the browser's own calendar."""
-        return forms.DateField(
-            **{**options, "widget": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
-        )
+        """Return a day, chosen from the browser's own calendar."""
+        return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
 
     def create_datetime_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
         widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-        return forms.DateTimeField(**{**options, "widget": widget})
+        return forms.DateTimeField(widget=widget, **options)
 
     def create_hidden_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
-        """A text that the page brings along."""
-        return forms.CharField(max_length=SHORT_TEXT, **{**options, "widget": forms.HiddenInput()})
+        return forms.CharField(max_length=SHORT_TEXT, widget=forms.HiddenInput(), **options)
 
     def create_dropdown_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
-        """One of several, from a list that opens; nothing is chosen until somebody chooses."""
-        options.pop("widget", None)
+        """Return a list that opens; nothing is chosen until the visitor chooses."""
         choices = [("", _("Please choose")), *self.get_formatted_field_choices(field)]
-        return forms.ChoiceField(choices=choices, error_messages=_NOT_OFFERED, **options)
-
-    def create_radio_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
-        """One of several, all in sight."""
-        options["widget"] = forms.RadioSelect()
-        return forms.ChoiceField(
-            choices=self.get_formatted_field_choices(field), error_messages=_NOT_OFFERED, **options
-        )
+        return forms.ChoiceField(choices=choices, **options)
 
     def create_multiselect_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
-        """Some of several, from a list."""
-        options.pop("widget", None)
         options["initial"] = self.get_formatted_field_initial(field)
-        return forms.MultipleChoiceField(
-            choices=self.get_formatted_field_choices(field), error_messages=_NOT_OFFERED, **options
-        )
-
-    def create_checkboxes_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
-        """Some of several, all in sight."""
-        options["widget"] = forms.CheckboxSelectMultiple()
-        options["initial"] = self.get_formatted_field_initial(field)
-        return forms.MultipleChoiceField(
-            choices=self.get_formatted_field_choices(field), error_messages=_NOT_OFFERED, **options
-        )
-
-    def create_checkbox_field(self, field: Any, options: dict[str, Any]) -> forms.Field:
-        options.pop("widget", None)
-        return forms.BooleanField(**options)
+        return super().create_multiselect_field(field, options)
 
     def get_form_class(self) -> type[VisitorForm]:
         """Return the class of the page's form."""
         return type("PageForm", (VisitorForm,), self.formfields)
 
 
-_NOT_OFFERED = {
-    "invalid_choice": _("Please choose from what is offered."),
-    "invalid_list": _("Please choose from what is offered."),
-}
+_NOT_OFFERED = dict.fromkeys(("invalid_choice", "invalid_list"), _("Choose one of the options."))
 
 
 class FormPageForm(WagtailAdminFormPageForm):
@@ -248,5 +214,5 @@ class FormPageForm(WagtailAdminFormPageForm):
             elif name in RESERVED_NAMES:
                 form.add_error("label", _("This label is taken by the time of sending. Please use another."))
             if given.get("field_type") in TYPES_WITH_CHOICES and not (given.get("choices") or "").strip():
-                form.add_error("choices", _("Say what there is to choose from."))
+                form.add_error("choices", _("Enter the choices."))
         return cleaned

@@ -33,7 +33,7 @@ def matomo(*, url: str, site_id: int, country: str) -> AnalyticsService:
             name=_("Matomo on %(host)s") % {"host": urlsplit(url).hostname},
             purpose=_counting(),
             country=country,
-            sources={"script-src": (origin,), "connect-src": (origin,), "img-src": (origin,)},
+            sources=dict.fromkeys(("script-src", "connect-src", "img-src"), (origin,)),
         ),
         script="js/analytics/matomo.js",
         data={"url": url, "site": str(site_id)},
@@ -53,7 +53,7 @@ def plausible(*, domain: str, url: str, country: str) -> AnalyticsService:
             purpose=_counting(),
             country=where,
             privacy_url=privacy,
-            sources={"script-src": (origin,), "connect-src": (origin,)},
+            sources=dict.fromkeys(("script-src", "connect-src"), (origin,)),
         ),
         script=f"{url or PLAUSIBLE}js/script.js",
         data={"domain": domain},
@@ -90,38 +90,22 @@ def _counting() -> str:
 
 
 # As Google's guide on content security policies names them.
+_TAG_MANAGER = "https://www.googletagmanager.com"
 _GOOGLE_ANALYTICS_SOURCES = {
-    "script-src": ("https://www.googletagmanager.com",),
-    "connect-src": (
-        "https://*.google-analytics.com",
-        "https://*.analytics.google.com",
-        "https://www.googletagmanager.com",
-    ),
-    "img-src": ("https://*.google-analytics.com", "https://www.googletagmanager.com"),
+    "script-src": (_TAG_MANAGER,),
+    "connect-src": ("https://*.google-analytics.com", "https://*.analytics.google.com", _TAG_MANAGER),
+    "img-src": ("https://*.google-analytics.com", _TAG_MANAGER),
 }
+_ADS = (
+    _TAG_MANAGER,
+    "https://www.googleadservices.com",
+    "https://googleads.g.doubleclick.net",
+    "https://pagead2.googlesyndication.com",
+    "https://www.google.com",
+)
 _GOOGLE_ADS_SOURCES = {
-    "script-src": (
-        "https://www.googletagmanager.com",
-        "https://www.googleadservices.com",
-        "https://googleads.g.doubleclick.net",
-        "https://pagead2.googlesyndication.com",
-        "https://www.google.com",
-    ),
-    "connect-src": (
-        "https://www.googletagmanager.com",
-        "https://www.googleadservices.com",
-        "https://googleads.g.doubleclick.net",
-        "https://pagead2.googlesyndication.com",
-        "https://www.google.com",
-        "https://google.com",
-    ),
-    "img-src": (
-        "https://www.googletagmanager.com",
-        "https://www.googleadservices.com",
-        "https://googleads.g.doubleclick.net",
-        "https://pagead2.googlesyndication.com",
-        "https://www.google.com",
-        "https://google.com",
-    ),
-    "frame-src": ("https://www.googletagmanager.com",),
+    "script-src": _ADS,
+    "connect-src": (*_ADS, "https://google.com"),
+    "img-src": (*_ADS, "https://google.com"),
+    "frame-src": (_TAG_MANAGER,),
 }

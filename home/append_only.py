@@ -1,9 +1,8 @@
-"""Rows that are written once: a base for records that must say tomorrow what they said today.
+"""A base for records that are written once: model, queryset and base manager refuse to change or delete them.
 
-Model, queryset and base manager refuse to change or delete them, whatever path Django takes (save, update,
-bulk calls, loaddata over an existing row, cascades). Only references that a class names in `detachable_fields`
-may become NULL, so that a user or a page can go while the record stays. Raw SQL is not prevented here; records
-with a hash detect it.
+That holds for every path that Django takes (save, update, bulk calls, loaddata over an existing row, cascades). Only
+references that a class names in `detachable_fields` may become NULL, so that a user or a page can go while the record
+stays. Raw SQL is not prevented here; records with a hash detect it.
 """
 
 from collections.abc import Iterable
@@ -21,12 +20,13 @@ class ImmutableRecordError(Exception):
     """Something tried to change or delete a record that is written once."""
 
 
+def _refuse(model: type[models.Model]) -> NoReturn:
+    message = _("%(name)s is written once: it cannot be changed or deleted.")
+    raise ImmutableRecordError(message % {"name": model._meta.verbose_name})
+
+
 class AppendOnlyQuerySet(models.QuerySet[_Record]):
     """Reads and inserts; everything that would change a row is refused."""
-
-    def _refuse(self) -> NoReturn:
-        message = f"{self.model._meta.verbose_name} is written once: it cannot be changed or deleted."
-        raise ImmutableRecordError(message)
 
     def update(self, **values: Any) -> int:
         """Set detachable references to NULL; refuse everything else."""
@@ -34,28 +34,28 @@ class AppendOnlyQuerySet(models.QuerySet[_Record]):
             value is None and name in self.model.detachable_fields for name, value in values.items()
         ):
             return super().update(**values)
-        return self._refuse()
+        _refuse(self.model)
 
     def _update(self, values: Any, returning_fields: Any = None) -> int:
         # The path of Model.save() with a primary key given: harmless where no such row exists (loaddata).
         if self.exists():
-            self._refuse()
+            _refuse(self.model)
         return 0
 
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
-        return self._refuse()
+        _refuse(self.model)
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
         """Insert; refuse to overwrite on conflict."""
         if options.get("update_conflicts"):
-            self._refuse()
+            _refuse(self.model)
         return super().bulk_create(objs, *args, **options)
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        return self._refuse()
+        _refuse(self.model)
 
     def _raw_delete(self, using: str | None) -> int:
-        return self._refuse()
+        _refuse(self.model)
 
 
 class AppendOnlyModel(models.Model):
@@ -73,18 +73,16 @@ class AppendOnlyModel(models.Model):
     def save(self, *args: Any, **options: Any) -> None:
         """Insert the row; refuse to save it again."""
         if not self._state.adding:
-            message = _("%(name)s is written once: it cannot be changed.") % {"name": self._meta.verbose_name}
-            raise ImmutableRecordError(message)
+            _refuse(type(self))
         options["force_insert"] = True
         super().save(*args, **options)
 
     def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
-        message = _("%(name)s is written once: it cannot be deleted.") % {"name": self._meta.verbose_name}
-        raise ImmutableRecordError(message)
+        _refuse(type(self))
 
 
-def _refuse_deletion(instance: AppendOnlyModel, **_kwargs: object) -> None:
-    instance.delete()
+def _refuse_deletion(sender: type[models.Model], **_kwargs: object) -> None:
+    _refuse(sender)
 
 
 @receiver(class_prepared)

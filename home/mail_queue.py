@@ -1,9 +1,7 @@
-"""The edges of the mail queue: how a mail gets in, and how it leaves.
+"""The mail queue: `queue` writes a mail in the caller's transaction, `send_due` sends it from the worker.
 
-In: `queue` writes a mail to the database, inside the caller's transaction, so that what happened and the mail about
-it stand or fall together. Out: `send_due`, called by the worker. The tables and their log are django-post-office's;
-its sender is not used, because it waits equally long after each failure, sends a mail twice when two workers
-overlap, and cannot be stopped within a batch. Nothing here ever sends inside a request.
+It never sends inside a request. The tables and their log are django-post-office's; why its sender is not used is in
+docs/decisions/0008-mail-queue.md.
 
 Mails of the site's own apps are `readable`: staff with the right see them. What Django and Wagtail send themselves
 is not, because whoever reads a link for a new password owns the account; nothing of it remains once it is done with.
@@ -98,7 +96,7 @@ def queue_again(*, email: Email) -> None:
 
 
 def send_due(*, should_stop: Callable[[], bool] = lambda: False) -> Sending:
-    """Send what is due, one after the other; what fails is tried again later, ever more seldom, then marked failed.
+    """Send what is due; what fails is tried again after longer and longer waits, then marked failed.
 
     When the server itself does not answer, the rest waits for the next round.
     """
@@ -121,7 +119,7 @@ def _claim(email: Email) -> bool:
 
 
 def _deliver(email: Email, result: Sending) -> bool:
-    """Send one mail and write down what came of it. False: the server is down, more attempts make no sense."""
+    """Send one mail and record the result; return False if the server is down, so that no other is tried."""
     try:
         email.dispatch(commit=False, disconnect_after_delivery=False)
     except Exception as error:  # noqa: BLE001 - every transport raises its own; the mail stays queued whatever it is
@@ -130,44 +128,32 @@ def _deliver(email: Email, result: Sending) -> bool:
         else:
             result.failed += 1
         return not _is_server_down(error)
-    _record(email, status=STATUS.sent, log_status=STATUS.sent, error=None, **_without_secrets(email))
+    _record(email, STATUS.sent)
     result.sent += 1
     return True
 
 
 def _postpone(email: Email, error: Exception) -> bool:
-    """Plan the next attempt after a failure; False when it was the last one."""
+    """Plan the next attempt after a failure; return False when it was the last one."""
     logger.warning("Mail %s was not sent: %s: %s", email.pk, type(error).__name__, error)
     tries = (email.number_of_retries or 0) + 1
     if tries > get_max_retries():
-        _record(email, status=STATUS.failed, log_status=STATUS.failed, error=error, **_without_secrets(email))
+        _record(email, STATUS.failed, error)
         return False
     wait = min(get_retry_timedelta() * 2 ** (tries - 1), LONGEST_WAIT)
-    _record(
-        email,
-        status=STATUS.requeued,
-        log_status=STATUS.failed,
-        error=error,
-        number_of_retries=tries,
-        scheduled_time=timezone.now() + wait,
-    )
+    _record(email, STATUS.requeued, error, number_of_retries=tries, scheduled_time=timezone.now() + wait)
     return True
 
 
-def _without_secrets(email: Email) -> dict[str, object]:
-    """Return the columns to be emptied in a mail that is done with: none in one that staff may read."""
-    return {} if READABLE in (email.headers or {}) else {"message": "", "html_message": ""}
-
-
 @transaction.atomic
-def _record(
-    email: Email, *, status: int, log_status: int, error: Exception | None, **columns: object
-) -> None:
+def _record(email: Email, status: int, error: Exception | None = None, **columns: object) -> None:
+    if status != STATUS.requeued and READABLE not in (email.headers or {}):
+        columns |= {"message": "", "html_message": ""}  # it may hold a link for a new password
     changed = Email.objects.filter(pk=email.pk).update(status=status, last_updated=timezone.now(), **columns)
     if changed:  # it may have been erased meanwhile
         Log.objects.create(
             email=email,
-            status=log_status,
+            status=STATUS.failed if error else STATUS.sent,
             message=str(error) if error else "",
             exception_type=type(error).__name__ if error else "",
         )

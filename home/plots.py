@@ -1,11 +1,11 @@
-"""The geometry of plots that pages draw as SVG on the server; no script, no library, the same for everyone.
+"""The geometry of plots, which templates/components/stacked_bars.html draws as SVG on the server.
 
-It knows numbers and labels only. The template templates/components/stacked_bars.html prints it, with words for those
-who do not see it; a table with the same numbers belongs beside every plot.
+It knows numbers and labels only; a table with the same numbers belongs beside every plot.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 WIDTH, HEIGHT = 720, 220  # of the drawing, in units of its own; it scales to the page
 _LEFT, _BOTTOM, _TOP = 36, 24, 10
@@ -55,8 +55,7 @@ class StackedBars:
 
 def stacked_bars(rows: Sequence[tuple[str, str, Sequence[int]]]) -> StackedBars:
     """Place bars side by side. A row is (label, title, one number of each series, from the bottom up)."""
-    most = max((sum(numbers) for _label, _title, numbers in rows), default=0)
-    top = _round_up(most)
+    top = _round_up(max((sum(numbers) for _label, _title, numbers in rows), default=0))
     place = (WIDTH - _LEFT) / max(len(rows), 1)
     every = -(-len(rows) // _MOST_LABELS) or 1
     bars = [
@@ -70,7 +69,7 @@ def stacked_bars(rows: Sequence[tuple[str, str, Sequence[int]]]) -> StackedBars:
         )
         for index, (label, title, numbers) in enumerate(rows)
     ]
-    return StackedBars(bars, [Line(_y(value, top), value) for value in _grid(top)])
+    return StackedBars(bars, [Line(_y(value, top), value) for value in (0, top // 2, top)])
 
 
 def _segments(numbers: Sequence[int], top: int) -> Iterable[Segment]:
@@ -86,17 +85,7 @@ def _y(value: float, top: int) -> float:
     return round(HEIGHT - _BOTTOM - (HEIGHT - _BOTTOM - _TOP) * value / top, 2)
 
 
-def _grid(top: int) -> list[int]:
-    return sorted({0, top // 2, top})
-
-
 def _round_up(most: int) -> int:
-    """Choose the number at the top of the scale: 2, 4, 10, 20, 40, 100 and so on."""
-    step = 1
-    while True:
-        for factor in (2, 4):
-            if most <= factor * step:
-                return factor * step
-        if most <= 10 * step:
-            return 10 * step
-        step *= 10
+    """Return the number at the top of the scale: 2, 4, 10, 20, 40, 100 and so on."""
+    steps = (factor * 10**power for power in count() for factor in (2, 4, 10))
+    return next(step for step in steps if step >= most)

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import FieldPanel, MultiFieldPanel
+from wagtail.admin.panels import MultiFieldPanel
 from wagtail.fields import StreamField
 from wagtail.models import Page
 
@@ -13,7 +13,7 @@ from home.blocks import BodyBlock
 
 
 class BasePage(Page):
-    """What all pages of the site have: a picture for sharing, and a say in whether the page may be cached."""
+    """What all pages of the site have: a picture for sharing, and whether they may be cached."""
 
     share_image = models.ForeignKey(
         "home.SiteImage",
@@ -29,15 +29,10 @@ class BasePage(Page):
 
     promote_panels: list = [
         MultiFieldPanel(
-            [
-                FieldPanel("slug"),
-                FieldPanel("seo_title"),
-                FieldPanel("search_description"),
-                FieldPanel("share_image"),
-            ],
+            ["slug", "seo_title", "search_description", "share_image"],
             heading=_("For search engines and sharing"),
         ),
-        MultiFieldPanel([FieldPanel("show_in_menus")], heading=_("Navigation")),
+        MultiFieldPanel(["show_in_menus"], heading=_("Navigation")),
     ]
     # The editor sees children in the order of the site map, not of the latest change.
     admin_default_ordering = "ord"
@@ -51,7 +46,7 @@ class BasePage(Page):
         return any(block.block_type == "embed" for block in getattr(self, "body", None) or ())
 
     def serve(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        """Answer a visitor; pages that must not be cached say so."""
+        """Return the page, as `no-store` where it must not be cached."""
         response = super().serve(request, *args, **kwargs)
         if not self.is_cacheable:
             response.headers["Cache-Control"] = "no-store"
@@ -84,11 +79,8 @@ class HomePage(BasePage):
     ]
     content_panels: list = [
         *Page.content_panels,
-        MultiFieldPanel(
-            [FieldPanel("hero_heading"), FieldPanel("hero_text"), FieldPanel("hero_image")],
-            heading=_("Opening"),
-        ),
-        FieldPanel("body"),
+        MultiFieldPanel(["hero_heading", "hero_text", "hero_image"], heading=_("Opening")),
+        "body",
     ]
 
     class Meta:
@@ -103,7 +95,7 @@ class ContentPage(BasePage):
 
     parent_page_types: ClassVar[list[str]] = ["home.HomePage", "home.ContentPage"]
     subpage_types: ClassVar[list[str]] = ["home.ContentPage"]
-    content_panels: list = [*Page.content_panels, FieldPanel("intro"), FieldPanel("body")]
+    content_panels: list = [*Page.content_panels, "intro", "body"]
 
     class Meta:
         verbose_name = _("content page")

@@ -1,6 +1,6 @@
-"""Which outside services the pages may use, once a visitor agrees: edited under Settings → Outside services.
+"""The outside services that pages may use once a visitor agrees: edited under Settings → Outside services.
 
-It says what may be loaded and under which category; it never loads anything, and knows nothing of any visitor.
+It holds what may be loaded and in which category; it never loads anything, and knows nothing of any visitor.
 """
 
 import re
@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import FieldPanel, MultiFieldPanel
+from wagtail.admin.panels import MultiFieldPanel
 from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
 
 from home import analytics, embeds
@@ -130,27 +130,22 @@ class ServiceSettings(BaseSiteSetting):
     panels: ClassVar[list] = [
         MultiFieldPanel(
             [
-                FieldPanel("analytics"),
-                FieldPanel("matomo_url"),
-                FieldPanel("matomo_site_id"),
-                FieldPanel("plausible_domain"),
-                FieldPanel("plausible_url"),
-                FieldPanel("google_id"),
-                FieldPanel("server_country"),
-                FieldPanel("analytics_category"),
+                "analytics",
+                "matomo_url",
+                "matomo_site_id",
+                "plausible_domain",
+                "plausible_url",
+                "google_id",
+                "server_country",
+                "analytics_category",
             ],
             heading=_("Analytics"),
             help_text=_("Counts the pages of the site map; never the basket, checkout, orders or accounts."),
         ),
         MultiFieldPanel(
-            [
-                FieldPanel("allow_youtube"),
-                FieldPanel("allow_vimeo"),
-                FieldPanel("allow_openstreetmap"),
-                FieldPanel("embeds_category"),
-            ],
+            ["allow_youtube", "allow_vimeo", "allow_openstreetmap", "embeds_category"],
             heading=_("Videos and maps"),
-            help_text=_("Pages show a still picture; nothing is fetched until the visitor says so."),
+            help_text=_("Pages show a still picture; nothing is fetched until the visitor loads it."),
         ),
     ]
 
@@ -162,7 +157,7 @@ class ServiceSettings(BaseSiteSetting):
 
     @classmethod
     def current(cls) -> "ServiceSettings":
-        """Return the settings of the site; unsaved ones, nothing switched on, where nobody has set any."""
+        """Return the settings of the site; unsaved ones, with nothing switched on, where there are none."""
         stored = cls.objects.select_related(*cls.select_related).filter(site__is_default_site=True)
         return stored.first() or cls()
 
@@ -180,15 +175,12 @@ class ServiceSettings(BaseSiteSetting):
             raise ValidationError(errors)
 
     def _missing(self) -> Iterator[tuple[str, Any]]:
-        wanted: dict[str, tuple[str, ...]] = {
-            self.Service.MATOMO: ("matomo_url", "matomo_site_id", "server_country"),
-            self.Service.PLAUSIBLE: (
-                "plausible_domain",
-                *(("server_country",) if self.plausible_url else ()),
-            ),
-            self.Service.GOOGLE: ("google_id",),
+        required: dict[str, list[str]] = {
+            self.Service.MATOMO: ["matomo_url", "matomo_site_id", "server_country"],
+            self.Service.PLAUSIBLE: ["plausible_domain", *(["server_country"] if self.plausible_url else [])],
+            self.Service.GOOGLE: ["google_id"],
         }
-        for name in wanted.get(self.analytics, ()):
+        for name in required.get(self.analytics, []):
             if not getattr(self, name):
                 yield name, _("%(service)s needs this.") % {"service": self.get_analytics_display()}
         yield from self._wrong_category("analytics_category", is_used=bool(self.analytics))
@@ -229,15 +221,14 @@ class ServiceSettings(BaseSiteSetting):
                 return None
 
     def optional_providers(self) -> Iterator[tuple[Provider, "CookieGroup"]]:
-        """Name those that wait for the visitor, each with its category; none that has no category."""
-        if (counting := self.analytics_in_use) is not None:
-            yield counting.provider, self.analytics_category
+        """Yield the services that wait for the visitor's choice, each with its category."""
+        if (service := self.analytics_in_use) is not None:
+            yield service.provider, self.analytics_category
         if self.embeds_category is not None:
-            yield from ((service.provider(), self.embeds_category) for service in self.embed_services)
+            yield from ((embed.provider(), self.embeds_category) for embed in self.embed_services)
 
     def providers(self) -> Iterator[Provider]:
-        """Name everybody who may receive data by these settings."""
-        counting = self.analytics_in_use
-        if counting:
-            yield counting.provider
-        yield from (service.provider() for service in self.embed_services)
+        """Yield everybody who may receive data by these settings."""
+        if (service := self.analytics_in_use) is not None:
+            yield service.provider
+        yield from (embed.provider() for embed in self.embed_services)

@@ -1,8 +1,10 @@
-"""Who runs the shop and how it is presented: edited under Settings → Brand, used by every page."""
+"""The trader's name, logo and legal identity: edited under Settings → Brand, printed on every page."""
+
+from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import FieldPanel, MultiFieldPanel
+from wagtail.admin.panels import MultiFieldPanel
 from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
 
 
@@ -30,19 +32,10 @@ class BrandSettings(BaseSiteSetting):
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     company_number = models.CharField(_("company number"), max_length=40, blank=True)
 
-    panels = [
-        MultiFieldPanel([FieldPanel("name"), FieldPanel("tagline"), FieldPanel("logo")], heading=_("Brand")),
+    panels: ClassVar[list] = [
+        MultiFieldPanel(["name", "tagline", "logo"], heading=_("Brand")),
         MultiFieldPanel(
-            [
-                FieldPanel("legal_name"),
-                FieldPanel("street"),
-                FieldPanel("postal_code"),
-                FieldPanel("city"),
-                FieldPanel("country"),
-                FieldPanel("email"),
-                FieldPanel("phone"),
-                FieldPanel("company_number"),
-            ],
+            ["legal_name", "street", "postal_code", "city", "country", "email", "phone", "company_number"],
             heading=_("Who is behind the shop"),
             help_text=_("Printed in the footer and, as live facts, in the policies."),
         ),
@@ -56,8 +49,8 @@ class BrandSettings(BaseSiteSetting):
 
     @classmethod
     def current(cls) -> "BrandSettings":
-        """Return those of the default site; where nobody has set up one, what stands in an empty form."""
-        # Not `for_site`, which writes a row where there is none: asking changes nothing.
+        """Return the settings of the default site; the defaults, unsaved, where there are none."""
+        # Not `for_site`, which writes a row where there is none: a GET must change nothing.
         return cls.objects.filter(site__is_default_site=True).first() or cls()
 
     @property

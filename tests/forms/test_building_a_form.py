@@ -57,8 +57,8 @@ def test_an_editor_builds_a_form(admin: Client) -> None:
         ({"label": "Submit time"}, "taken by the time of sending"),
         ({"label": "submit TIME"}, "taken by the time of sending"),
         ({"label": "?!"}, "needs a letter or a digit"),
-        ({"label": "Colour", "field_type": "dropdown"}, "what there is to choose from"),
-        ({"label": "Colour", "field_type": "radio", "choices": "  "}, "what there is to choose from"),
+        ({"label": "Colour", "field_type": "dropdown"}, "Enter the choices."),
+        ({"label": "Colour", "field_type": "radio", "choices": "  "}, "Enter the choices."),
     ],
 )
 def test_it_refuses_a_field_that_could_not_work(admin: Client, field: dict[str, str], reason: str) -> None:
