@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.cache import caches
 from django.db import connections
@@ -33,13 +34,15 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark journeys, and leave PostgreSQL's own tests to it."""
+    """Mark journeys, and leave out what needs PostgreSQL or a site without a shop where that is not so."""
     on_postgresql = "postgresql" in settings.DATABASES["default"]["ENGINE"]
     left_out = []
     for item in items:
         if JOURNEYS in item.path.parents:
             item.add_marker("journey")
-        if item.get_closest_marker("postgresql") and not on_postgresql:
+        needs_postgresql = item.get_closest_marker("postgresql") and not on_postgresql
+        needs_no_shop = item.get_closest_marker("without_shop") and apps.is_installed("store")
+        if needs_postgresql or needs_no_shop:
             left_out.append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)

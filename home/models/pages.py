@@ -71,12 +71,6 @@ class HomePage(BasePage):
 
     max_count = 1  # type: ignore[assignment]  # Wagtail declares None
     parent_page_types: ClassVar[list[str]] = ["wagtailcore.Page"]
-    subpage_types: ClassVar[list[str]] = [
-        "home.ContentPage",
-        "policies.PolicyPage",
-        "forms.FormPage",
-        "store.ShopPage",
-    ]
     content_panels: list = [
         *Page.content_panels,
         MultiFieldPanel(["hero_heading", "hero_text", "hero_image"], heading=_("Opening")),

@@ -76,7 +76,9 @@ def ensure_groups(**_kwargs: object) -> None:
 def _create(name: str, *, home: Page) -> None:
     role = ROLES[name]
     group = Group.objects.create(name=name)
-    group.permissions.set(_permission(label) for label in role["permissions"])
+    group.permissions.set(
+        _permission(label) for label in role["permissions"] if label.partition(".")[0] in apps.app_configs
+    )
     library = Collection.get_first_root_node()
     for codename in role["pages"]:
         permission = Permission.objects.get(content_type__app_label="wagtailcore", codename=codename)

@@ -3,7 +3,7 @@
 from django.apps import apps
 from django.conf import settings
 from django.templatetags.static import static
-from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
 from django.utils.functional import lazy
 from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
@@ -14,9 +14,11 @@ from wagtail.documents import urls as wagtaildocs_urls
 from config import views
 
 handler400 = views.bad_request
+register_converter(views.PageWithoutApp, "page_without_app")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/password_reset/", never_cache(views.LimitedPasswordResetView.as_view())),
+    path("admin/pages/<page_without_app:page>/<path:action>", views.page_without_app),
     path(settings.ADMIN_PATH.lstrip("/"), include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     path("sitemap.xml", views.site_map, name="sitemap"),

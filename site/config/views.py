@@ -8,12 +8,15 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
+from django.urls.converters import IntConverter
 from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 from wagtail.admin.views.account import PasswordResetView
+from wagtail.contrib.sitemaps.sitemap_generator import Sitemap
 from wagtail.contrib.sitemaps.views import sitemap
-from wagtail.models import Site
+from wagtail.models import Page, Site
+from wagtail.query import PageQuerySet
 
 from home.client import client_ip
 from home.throttling import Limit, minutes_to_wait
@@ -70,9 +73,31 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
     return response
 
 
+class PagesOfInstalledApps(Sitemap):
+    """Wagtail's site map without pages whose app is not installed any more."""
+
+    def items(self) -> PageQuerySet:
+        return super().items().type(Page)
+
+
+class PageWithoutApp(IntConverter):
+    """Matches the number of a page whose app is not installed any more."""
+
+    def to_python(self, value: str) -> int:
+        number = super().to_python(value)
+        if not Page.objects.filter(pk=number).not_type(Page).exists():
+            raise ValueError
+        return number
+
+
+def page_without_app(request: HttpRequest, **_kwargs: object) -> HttpResponse:
+    """Say that there is no such page: what Wagtail's admin does with pages needs their models."""
+    raise Http404
+
+
 @require_safe
 def site_map(request: HttpRequest) -> HttpResponseBase:
     """Return Wagtail's site map; 404 without a site."""
     if Site.find_for_request(request) is None:
         raise Http404
-    return sitemap(request)
+    return sitemap(request, {"wagtail": PagesOfInstalledApps})

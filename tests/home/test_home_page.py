@@ -3,14 +3,21 @@
 from io import BytesIO
 
 import pytest
+from django.apps import apps
 from django.core.files.base import ContentFile
 from django.test import Client
 from PIL import Image
 
-from home.models import SiteImage
+from home.models import HomePage, SiteImage
 from tests.factories import home_page
 
 pytestmark = pytest.mark.django_db
+
+
+def test_children_name_it_as_their_parent() -> None:
+    types = {"ContentPage", "PolicyPage", "CookiePolicyPage", "FormPage"}
+    shop = {"ShopPage"} if apps.is_installed("store") else set()
+    assert {model.__name__ for model in HomePage.creatable_subpage_models()} == types | shop
 
 
 # Wagtail leaves the temporary file open in which it makes the small copy.

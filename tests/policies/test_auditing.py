@@ -326,7 +326,5 @@ def test_the_table_sums_up_by_what_is_declared() -> None:
     assert rules.never_seen(seen, site) == ["_gid"]
 
 
-def test_apps_say_what_a_crawl_would_not_find() -> None:
-    assert {"/cookies/", "/basket/", "/checkout/"} <= set(rules.registered_paths())
-    [basket] = rules.registered_actions()
-    assert basket.then == ("/basket/", "/checkout/")
+def test_the_page_of_choices_is_looked_at() -> None:
+    assert "/cookies/" in rules.registered_paths()

@@ -1,0 +1,58 @@
+"""Pages whose app is not installed any more: no menu, site map, list or URL leads to them, and nothing fails."""
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.test import Client
+from wagtail.models import Page
+
+from home.models import ContentPage, User
+from tests.factories import home_page
+
+pytestmark = pytest.mark.django_db
+ACTIONS = ("edit", "delete", "unpublish", "move", "copy", "history", "usage", "view_draft", "privacy")
+
+
+@pytest.fixture
+def gone(db: None) -> Page:
+    """Publish a page as an app has left it that is not there any more, beside one that is."""
+    home_page().add_child(instance=ContentPage(title="About", slug="about", show_in_menus=True))
+    kind = ContentType.objects.create(app_label="gone", model="gonepage")
+    page = Page(title="Left behind", slug="gone", show_in_menus=True, content_type=kind)
+    return home_page().add_child(instance=page)
+
+
+@pytest.fixture
+def owner(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("owner@example.com", "a-long-password"))
+    return client
+
+
+def test_no_menu_and_no_site_map_leads_to_it(client: Client, gone: Page) -> None:
+    for path in ("/", "/about/", "/no-such-page/", "/sitemap.xml"):
+        text = client.get(path).content.decode()
+        assert "/about/" in text, path
+        assert "/gone/" not in text, path
+
+
+def test_it_is_not_served(client: Client, gone: Page) -> None:
+    assert client.get("/gone/").status_code == 404
+
+
+def test_the_admin_lists_the_pages_beside_it(owner: Client, gone: Page) -> None:
+    for path in (f"/admin/pages/{home_page().pk}/", f"/admin/choose-page/{home_page().pk}/"):
+        text = owner.get(path).content.decode()
+        assert "About" in text, path
+        assert "Left behind" not in text, path
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_nothing_is_done_with_it_in_the_admin(owner: Client, gone: Page, action: str) -> None:
+    assert owner.get(f"/admin/pages/{gone.pk}/{action}/").status_code == 404
+    assert owner.get(f"/admin/pages/{ContentPage.objects.get().pk}/{action}/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["", "pages/search/?q=left", "reports/site-history/", "reports/aging-pages/"]
+)
+def test_the_rest_of_the_admin_goes_on(owner: Client, gone: Page, path: str) -> None:
+    assert owner.get(f"/admin/{path}").status_code == 200
