@@ -21,8 +21,13 @@ from post_office.models import Email
 from demo import shop, texts
 from home.models import HomePage, User
 from policies.models import Policy
-from store import baskets, checkout, clock, orders, settling, stock
+from store import clock
+from store.basket import contents
+from store.checkout import placing
 from store.models import Basket, Order, OrderEvent, ShippingOption
+from store.orders import lifecycle
+from store.payments import fulfilment
+from store.stock import movements
 
 Status, By = Order.Status, OrderEvent.By
 HOST = "127.0.0.1"  # the sandbox listens on this machine only
@@ -162,16 +167,16 @@ def _placed(story: Story, purchase: Purchase) -> Order:
     with story.at(purchase.placed_at):
         basket: Basket | None = None
         for sku, quantity in purchase.goods.items():
-            basket = baskets.add(basket=basket, sku=sku, quantity=quantity)
+            basket = contents.add(basket=basket, sku=sku, quantity=quantity)
         assert basket is not None
-        agreement = checkout.Agreement(
-            shown=checkout.Offer(baskets.contents(basket), option).digest,
+        agreement = placing.Agreement(
+            shown=placing.Offer(contents.contents(basket), option).digest,
             terms=Policy.objects.in_force_of(Policy.Kind.TERMS, purchase.placed_at),
             privacy=Policy.objects.in_force_of(Policy.Kind.PRIVACY, purchase.placed_at),
         )
-        order = checkout.place_order(basket=basket, email=purchase.email, option=option, agreement=agreement)
+        order = placing.place_order(basket=basket, email=purchase.email, option=option, agreement=agreement)
         if purchase.end != "placed":
-            settling.start_payment(order=order)
+            fulfilment.start_payment(order=order)
     order.refresh_from_db()
     return order
 
@@ -182,7 +187,7 @@ def _live(story: Story, purchase: Purchase, order: Order) -> None:
             pass
         case ["cancelled"]:
             with story.at(order.placed_at + CHANGED_MIND):
-                settling.cancel(order=order, by=By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
+                fulfilment.cancel(order=order, by=By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
         case ["expired"]:
             assert order.session_expires_at is not None
             _settle(story, order, order.session_expires_at)
@@ -215,7 +220,7 @@ def _pay(story: Story, purchase: Purchase, order: Order, *, outcome: str) -> Non
 def _settle(story: Story, order: Order, moment: datetime) -> None:
     assert order.session_id is not None
     with story.at(moment):
-        settling.settle(session_id=order.session_id, by=By.STRIPE)
+        fulfilment.settle(session_id=order.session_id, by=By.STRIPE)
     order.refresh_from_db()
 
 
@@ -223,7 +228,7 @@ def _staff_work(story: Story, purchase: Purchase, order: Order, end: str = "") -
     if end == "paid" and purchase.note:
         with story.at(story.begun - timedelta(hours=2)):
             why = OrderEvent.Reason.ASKED_TO_LOOK
-            orders.flag(order=order, by=str(story.staff), reason=why, note=purchase.note)
+            lifecycle.flag(order=order, by=str(story.staff), reason=why, note=purchase.note)
     paid_at = order.paid_at or order.placed_at
     if end in {"packed", "sent", "refunded"}:
         _step(story, order, Status.PACKED, _day_after(paid_at, 1, 9, 12 + purchase.number))
@@ -235,11 +240,11 @@ def _staff_work(story: Story, purchase: Purchase, order: Order, end: str = "") -
 
 def _step(story: Story, order: Order, to: str, moment: datetime, note: str = "") -> None:
     with story.at(moment):
-        orders.change_status(order=order, to=to, by=str(story.staff), actor=story.staff, note=note)
+        lifecycle.change_status(order=order, to=to, by=str(story.staff), actor=story.staff, note=note)
 
 
 def _refund(story: Story, order: Order, moment: datetime, note: str) -> None:
     with story.at(moment):
         story.sandbox.tell(f"sessions/{order.session_id}/refund")  # as if in Stripe's dashboard
-        stock.take_back(order=order, by=story.staff)
+        movements.take_back(order=order, by=story.staff)
     _step(story, order, Status.REFUNDED, moment, note)

@@ -14,8 +14,9 @@ from wagtail.rich_text import RichText
 
 from demo import pages, texts
 from home.models import HomePage, SiteImage, User
-from store import clock, stock
+from store import clock
 from store.models import DeliveryCountry, ProductImage, ProductPage, ProductVariant, ShippingOption, ShopPage
+from store.stock import movements
 
 PICTURES = texts.FOLDER.parent / "pictures"
 # Before the month of orders, so that there was something to sell.
@@ -131,7 +132,7 @@ def _stock(product: Product, editor: User, to_be_sold: Mapping[str, int]) -> Non
     with clock.at(timezone.now() - OPENED):
         for variant in product.variants:
             if opening := variant.on_hand + to_be_sold.get(variant.sku, 0):
-                stock.receive(sku=variant.sku, quantity=opening, by=editor, note="Opening stock")
+                movements.receive(sku=variant.sku, quantity=opening, by=editor, note="Opening stock")
 
 
 def _picture(name: str, editor: User) -> SiteImage:

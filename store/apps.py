@@ -15,9 +15,12 @@ class StoreConfig(AppConfig):
         # Models must be loaded first.
         from wagtail.signals import page_published  # noqa: PLC0415
 
-        from store import checks, models, quiet_log, stock  # noqa: F401, PLC0415
+        from store import models  # noqa: PLC0415
+        from store.orders import log_redaction  # noqa: PLC0415
+        from store.payments import checks  # noqa: F401, PLC0415
+        from store.stock import movements  # noqa: PLC0415
 
-        quiet_log.keep_secrets_out()
+        log_redaction.keep_secrets_out()
         page_published.connect(
-            stock.know_published, sender=models.ProductPage, dispatch_uid="store.know_published"
+            movements.know_published, sender=models.ProductPage, dispatch_uid="store.know_published"
         )

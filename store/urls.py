@@ -2,17 +2,20 @@
 
 from django.urls import path
 
-from store.views import basket, checkout, orders, webhook
+from store.basket import views as basket_views
+from store.checkout import views as checkout_views
+from store.orders import views as order_views
+from store.payments import webhook
 
 app_name = "store"
 
 urlpatterns = [
-    path("basket/", basket.basket, name="basket"),
-    path("basket/add/", basket.add, name="add_to_basket"),
-    path("basket/update/", basket.update, name="update_basket"),
-    path("checkout/", checkout.review, name="checkout"),
-    path("checkout/return/<slug:token>/", checkout.return_from_payment, name="return_from_payment"),
-    path("checkout/cancel/<slug:token>/", checkout.cancel_payment, name="cancel_payment"),
-    path("orders/<slug:token>/", orders.order, name="order"),
+    path("basket/", basket_views.basket, name="basket"),
+    path("basket/add/", basket_views.add, name="add_to_basket"),
+    path("basket/update/", basket_views.update, name="update_basket"),
+    path("checkout/", checkout_views.review, name="checkout"),
+    path("checkout/return/<slug:token>/", checkout_views.return_from_payment, name="return_from_payment"),
+    path("checkout/cancel/<slug:token>/", checkout_views.cancel_payment, name="cancel_payment"),
+    path("orders/<slug:token>/", order_views.order, name="order"),
     path("stripe/webhook/", webhook.stripe_webhook, name="stripe_webhook"),
 ]

@@ -15,12 +15,13 @@ from wagtail.admin.viewsets.model import ModelViewSetGroup
 
 from home.csp import Provider
 from policies.cookie_audit.rules import Action
-from store import privacy, reconciling
 from store.models import Order
-from store.viewsets.delivery import delivery_viewsets
-from store.viewsets.orders import order_viewset
-from store.viewsets.stock import stock_viewset
-from store.viewsets.stripe_events import stripe_event_viewset
+from store.orders import personal_data
+from store.orders.viewsets import order_viewset
+from store.payments import reconciliation
+from store.payments.viewsets import stripe_event_viewset
+from store.shipping.viewsets import delivery_viewsets
+from store.stock.viewsets import stock_viewset
 
 
 class ShopGroup(ModelViewSetGroup):
@@ -63,7 +64,7 @@ def orders_to_pack(request: HttpRequest, items: list[SummaryItem]) -> None:
 
 
 # --- What the shop contributes to other apps ----------------------------------------------------------------
-hooks.register("register_personal_data", privacy.personal_data)
+hooks.register("register_personal_data", personal_data.personal_data)
 
 
 @hooks.register("register_service_providers")
@@ -98,4 +99,4 @@ def audit_actions() -> list[Action]:
 
 @hooks.register("register_worker_jobs")
 def worker_jobs() -> list[tuple[str, float, Callable[[], object]]]:
-    return [("payments", 60, reconciling.reconcile)]
+    return [("payments", 60, reconciliation.reconcile)]

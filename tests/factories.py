@@ -27,7 +27,8 @@ from policies.models import (
 from policies.versions import publishing
 
 if apps.is_installed("store"):  # some tests run on a site without a shop
-    from store import baskets, checkout, settling, stock
+    from store.basket import contents
+    from store.checkout import placing
     from store.models import (
         Basket,
         DeliveryCountry,
@@ -40,6 +41,8 @@ if apps.is_installed("store"):  # some tests run on a site without a shop
         ShopPage,
     )
     from store.models.tokens import new_number
+    from store.payments import fulfilment
+    from store.stock import movements
 
 NOTICE_WORDS = {
     "notice_title": "Cookies here",
@@ -231,7 +234,7 @@ def product(
     page.variants = [ProductVariant(sku=sku, name=name, price=price)]
     shop.add_child(instance=page)
     page.save_revision().publish()
-    stock.receive(sku=sku, quantity=on_hand)
+    movements.receive(sku=sku, quantity=on_hand)
     return ProductVariant.objects.select_related("page").get(sku=sku)
 
 
@@ -245,7 +248,7 @@ def basket(**quantities: int) -> Basket:
     """Fill a basket with so many of each SKU."""
     filled = Basket.objects.create()
     for sku, quantity in quantities.items():
-        baskets.add(basket=filled, sku=sku, quantity=quantity)
+        contents.add(basket=filled, sku=sku, quantity=quantity)
     return filled
 
 
@@ -260,22 +263,22 @@ def placed_order(
     """Order what is in a basket, by default one mug, as the checkout does before it asks Stripe."""
     option = option or ShippingOption.objects.first() or shipping()
     of = of or basket(MUG=1)
-    shown = checkout.Offer(baskets.contents(of), option).digest
-    agreement = checkout.Agreement(shown=shown, terms=terms, privacy=privacy)
-    return checkout.place_order(basket=of, email=email, option=option, agreement=agreement)
+    shown = placing.Offer(contents.contents(of), option).digest
+    agreement = placing.Agreement(shown=shown, terms=terms, privacy=privacy)
+    return placing.place_order(basket=of, email=email, option=option, agreement=agreement)
 
 
 def awaiting_order(of: Basket | None = None, **choices: Any) -> Order:
     """Order what is in a basket, by default two mugs, and open its payment page at the sandbox."""
     order = placed_order(of or basket(MUG=2), **choices)
-    settling.start_payment(order=order)
+    fulfilment.start_payment(order=order)
     order.refresh_from_db()
     return order
 
 
 def cancel(order: Order) -> None:
     """Come back from the payment page without having paid."""
-    settling.cancel(order=order, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
+    fulfilment.cancel(order=order, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
 
 
 def order_without_hold(**quantities: int) -> Order:

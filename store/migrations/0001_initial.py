@@ -3,7 +3,7 @@
 import django.core.validators
 import django.db.models.deletion
 import modelcluster.fields
-import store.fields
+import store.catalogue.fields
 import store.models.baskets
 import store.models.orders
 import wagtail.fields
@@ -161,7 +161,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('price', store.fields.PriceField(may_be_free=True, verbose_name='price')),
+                ('price', store.catalogue.fields.PriceField(may_be_free=True, verbose_name='price')),
                 ('min_days', models.PositiveSmallIntegerField(default=2, verbose_name='working days, at least')),
                 ('max_days', models.PositiveSmallIntegerField(default=4, verbose_name='working days, at most')),
                 ('country', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='options', to='store.deliverycountry')),
@@ -257,7 +257,7 @@ class Migration(migrations.Migration):
                 ('sort_order', models.IntegerField(blank=True, editable=False, null=True)),
                 ('name', models.CharField(blank=True, help_text='“A5, plain”. Empty if there is only one.', max_length=120, verbose_name='name')),
                 ('sku', models.CharField(blank=True, db_index=True, help_text='Your own number for exactly this thing. Stock is counted by it; without one it is not sold.', max_length=40, verbose_name='SKU')),
-                ('price', store.fields.PriceField(help_text='Tax included.', verbose_name='price')),
+                ('price', store.catalogue.fields.PriceField(help_text='Tax included.', verbose_name='price')),
                 ('page', modelcluster.fields.ParentalKey(on_delete=django.db.models.deletion.CASCADE, related_name='variants', to='store.productpage')),
             ],
             options={

@@ -13,9 +13,9 @@ from wagtail.query import PageQuerySet
 
 from home.blocks import TEXT_FEATURES, PlainBodyBlock
 from home.models import BasePage
-from store.fields import PriceField
+from store.catalogue.fields import PriceField
+from store.catalogue.forms import ProductPageForm
 from store.models.baskets import MAX_QUANTITY
-from store.product_form import ProductPageForm
 
 
 class ShopPage(BasePage):
@@ -34,11 +34,11 @@ class ShopPage(BasePage):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Show the products below this page."""
-        from store import catalogue  # noqa: PLC0415 - it needs the models
+        from store.catalogue.products import on_display  # noqa: PLC0415 - it needs the models
 
         context = super().get_context(request, *args, **kwargs)
         products = ProductPage.objects.child_of(self).on_sale().for_display().order_by("path")
-        return {**context, "products": catalogue.on_display(products)}
+        return {**context, "products": on_display(products)}
 
 
 class ProductQuerySet(PageQuerySet):
@@ -79,10 +79,10 @@ class ProductPage(BasePage):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Show what can be bought here, and how much of it there is."""
-        from store import catalogue  # noqa: PLC0415 - it needs the models
+        from store.catalogue.products import on_display  # noqa: PLC0415 - it needs the models
 
         context = super().get_context(request, *args, **kwargs)
-        return {**context, "product": catalogue.on_display([self])[0], "most": MAX_QUANTITY}
+        return {**context, "product": on_display([self])[0], "most": MAX_QUANTITY}
 
     def copy_all_child_relations(self, target: "ProductPage", *args: Any, **kwargs: Any) -> dict[Any, Any]:
         """Copy variants and pictures; a SKU stays with the product that has it."""

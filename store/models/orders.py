@@ -1,7 +1,7 @@
 """Orders: copies of what was agreed, unaffected by later edits of products, prices or policies.
 
-An order's status changes through `store.orders.change_status` only, along TRANSITIONS; each change is written to its
-history. Amounts are integer minor units of `currency`, tax included.
+An order's status changes through `store.orders.lifecycle.change_status` only, along TRANSITIONS; each change is
+written to its history. Amounts are integer minor units of `currency`, tax included.
 """
 
 from typing import ClassVar
@@ -109,7 +109,7 @@ class Order(models.Model):
     session_expires_at = models.DateTimeField(_("payment page closes"), null=True, blank=True)
     payment_intent_id = models.CharField(_("Stripe payment"), max_length=255, blank=True)
     livemode = models.BooleanField(_("real money"), default=False)
-    # A fingerprint of the network it came from, kept only while it holds goods (store.holds).
+    # A fingerprint of the network it came from, kept only while it holds goods (store.checkout.limits).
     sender = models.CharField(max_length=64, blank=True, default="", db_index=True, editable=False)
 
     class Meta:

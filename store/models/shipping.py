@@ -7,13 +7,13 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from store import payments
-from store.fields import PriceField
+from store.catalogue.fields import PriceField
+from store.payments import gateway
 
 
 def validate_country(code: str) -> None:
     """Refuse what is no code of a country to which Stripe lets something be sent."""
-    if code not in payments.countries():
+    if code not in gateway.countries():
         raise ValidationError(
             _(
                 "Nothing can be sent to “%(code)s”. Codes are two capital letters of ISO 3166, such as GB, not UK."

@@ -1,4 +1,4 @@
-"""Stock: a row a SKU, which no page revision holds, changed only by movements (`store.stock`).
+"""Stock: a row a SKU, which no page revision holds, changed only by movements (`store.stock.movements`).
 
 `on_hand` is what lies on the shelf, `held` what of it waits for a payment. The database itself keeps both from ever
 going below zero (by the type of their fields), and from holding more than there is.

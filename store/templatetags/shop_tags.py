@@ -4,8 +4,9 @@ from babel import Locale
 from django import template
 from django.utils.translation import get_language, to_locale
 
-from store import forms, money
+from store.checkout import forms
 from store.models import ShippingOption
+from store.payments import money
 
 register = template.Library()
 

@@ -17,8 +17,9 @@ from forms.models import Submission
 from home.models import HomePage, User
 from policies.facts import registry
 from policies.models import ConsentRecord, Policy, PolicyVersion
-from store import reconciling, stock
 from store.models import DeliveryCountry, Order, OrderEvent, ProductPage, StockItem, StockMovement
+from store.payments import reconciliation
+from store.stock.movements import LOW, available
 from tests.store import paying
 from tests.tools.stripe_sandbox.shop import Inbox
 from tools.stripe_sandbox.server import Sandbox
@@ -162,9 +163,9 @@ def test_the_command_says_who_can_sign_in(client: Client) -> None:
 def test_the_range_is_for_sale_with_its_stock_and_some_of_it_is_scarce() -> None:
     assert ProductPage.objects.live().count() == len(shop.products()) == 14
     left = {variant.sku: variant.on_hand for product in shop.products() for variant in product.variants}
-    assert stock.available(left) == left
+    assert available(left) == left
     assert left["BUCKET-10"] == left["LAMP-GREEN"] == 0
-    assert 0 < left["NB-A6-PLAIN"] <= stock.LOW
+    assert 0 < left["NB-A6-PLAIN"] <= LOW
     assert [country.code for country in DeliveryCountry.objects.deliverable()] == ["GB", "IE", "DE", "FR"]
 
 
@@ -197,7 +198,7 @@ def test_a_month_of_orders_stands_in_every_status() -> None:
 @pytest.mark.usefixtures("sandbox", "_seeded")
 def test_the_stock_of_the_month_adds_up() -> None:
     left = {variant.sku: variant.on_hand for product in shop.products() for variant in product.variants}
-    free = stock.available(left)
+    free = available(left)
     assert free == left
     for item in StockItem.objects.all():
         movements = StockMovement.objects.filter(sku=item.sku)
@@ -227,7 +228,7 @@ def test_the_history_of_each_order_to_look_at_says_why() -> None:
 def test_after_the_month_the_sandbox_goes_on_with_the_open_orders(sandbox: Sandbox) -> None:
     assert sandbox.deliveries.waiting() == []
     assert abs(sandbox.account.clock() - time.time()) < 1
-    report = reconciling.reconcile(everything=True)
+    report = reconciliation.reconcile(everything=True)
     assert report.asked >= 3
     assert (report.changed, report.unanswered) == ({}, [])
     assert not Order.objects.filter(events__note__contains="does not know").exists()
@@ -246,4 +247,4 @@ def test_orders_are_made_at_a_sandbox_on_this_machine_or_not_at_all(
         call_command("seed_demo", stdout=said)
     assert "It has no orders" in said.getvalue()
     assert not Order.objects.exists()
-    assert stock.available(["LAMP-GREEN"]) == {"LAMP-GREEN": 0}
+    assert available(["LAMP-GREEN"]) == {"LAMP-GREEN": 0}

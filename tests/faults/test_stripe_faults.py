@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from store import settling
 from store.models import Basket, Order
-from store.reconciling import reconcile
+from store.payments import fulfilment
+from store.payments.reconciliation import reconcile
 from tests import factories
 from tests.faults import mail_servers
 from tests.store import paying
@@ -134,7 +134,7 @@ def test_whoever_comes_back_is_answered_in_time_however_slow_stripe_is(
     sandbox: Sandbox, basket: Basket
 ) -> None:
     order = factories.placed_order(basket)
-    settling.start_payment(order=order)
+    fulfilment.start_payment(order=order)
     order.refresh_from_db()
     sandbox.faults.add(operation="any", kind="slow", seconds=20, times=ALWAYS)
     started = time.monotonic()

@@ -16,8 +16,10 @@ from django.utils import timezone
 from post_office.models import Email
 
 from policies.models import Policy
-from store import baskets, checkout, payments
+from store.basket import contents
+from store.checkout import placing
 from store.models import Basket, Order, ShippingOption, StockItem
+from store.payments import gateway
 from tools.stripe_sandbox.events import signature
 from tools.stripe_sandbox.server import Sandbox
 
@@ -93,15 +95,15 @@ def mails_about(order: Order) -> int:
     return Email.objects.filter(to=order.email).count()
 
 
-def purchase(currency: str = "GBP", *, price: int = 1250, shipping: int = 395) -> payments.Purchase:
+def purchase(currency: str = "GBP", *, price: int = 1250, shipping: int = 395) -> gateway.Purchase:
     """Two mugs, as the payment page is asked for them."""
-    return payments.Purchase(
+    return gateway.Purchase(
         reference="261122-ABCDEF",
         email="shopper@example.com",
         currency=currency,
-        items=[payments.Item(name="Enamel mug", unit_price=price, quantity=2)],
+        items=[gateway.Item(name="Enamel mug", unit_price=price, quantity=2)],
         country="GB",
-        shipping=payments.Shipping(name="Post", price=shipping, min_days=2, max_days=4),
+        shipping=gateway.Shipping(name="Post", price=shipping, min_days=2, max_days=4),
         success_url="http://127.0.0.1:8000/return/",
         cancel_url="http://127.0.0.1:8000/cancel/",
         expires_at=timezone.now() + timedelta(minutes=40),
@@ -111,7 +113,7 @@ def purchase(currency: str = "GBP", *, price: int = 1250, shipping: int = 395) -
 def shown(basket: Basket) -> dict[str, Any]:
     """What the review page's form sends."""
     option = ShippingOption.objects.first()
-    digest = checkout.Offer(baskets.contents(basket), option).digest
+    digest = placing.Offer(contents.contents(basket), option).digest
     values = {"email": "shopper@example.com", "terms": "on", "shown": digest}
     for kind in (Policy.Kind.TERMS, Policy.Kind.PRIVACY):
         if version := Policy.objects.in_force_of(kind):

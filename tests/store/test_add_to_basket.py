@@ -8,9 +8,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from wagtail.models import PageViewRestriction
 
-from store import baskets, stock
-from store.baskets import MAX_LINES
+from store.basket import contents
+from store.basket.contents import MAX_LINES
 from store.models import Basket, BasketLine, ProductVariant
+from store.stock import movements
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +88,7 @@ def test_a_product_that_not_everybody_may_see_is_refused(client: Client, mug: Pr
         page=mug.page.get_parent(), restriction_type=PageViewRestriction.PASSWORD, password="x"
     )
     assert add(client).status_code == 422
-    assert not baskets.contents(inside).can_be_bought, "nor is it bought by who had it in the basket already"
+    assert not contents.contents(inside).can_be_bought, "nor is it bought by who had it in the basket already"
 
 
 def test_prices_and_currencies_in_the_post_mean_nothing(client: Client, mug: ProductVariant) -> None:
@@ -145,7 +146,7 @@ def test_more_than_are_left_are_refused_with_their_number(
 ) -> None:
     if inside:
         add(client, quantity=str(inside))
-    stock.count(sku="MUG", on_hand=left)
+    movements.count(sku="MUG", on_hand=left)
     before = lines()
     told = add_by_script(client, quantity="5")
     assert (told.status_code, told.json()) == (422, {"ok": False, "error": words})
@@ -157,7 +158,7 @@ def test_more_than_are_left_are_refused_with_their_number(
 
 
 def test_what_an_open_order_of_the_basket_holds_can_be_put_in(client: Client, mug: ProductVariant) -> None:
-    stock.count(sku="MUG", on_hand=3)
+    movements.count(sku="MUG", on_hand=3)
     basket = factories.basket(MUG=2)
     factories.placed_order(basket)
     client.cookies["basket"] = basket.token
@@ -166,7 +167,7 @@ def test_what_an_open_order_of_the_basket_holds_can_be_put_in(client: Client, mu
 
 
 def test_more_of_the_same_is_one_line_that_ends_at_the_most(client: Client, mug: ProductVariant) -> None:
-    stock.count(sku="MUG", on_hand=200)
+    movements.count(sku="MUG", on_hand=200)
     add(client, quantity="60")
     add(client, quantity="60")
     assert lines() == [("MUG", 99)]

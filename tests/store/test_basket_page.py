@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from store import stock
 from store.models import Basket, ProductVariant
+from store.stock import movements
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -49,11 +49,11 @@ def test_prices_are_todays(shopper: Client, mug: ProductVariant) -> None:
 
 
 def test_what_stands_in_the_way_is_said_at_its_line(shopper: Client, mug: ProductVariant) -> None:
-    stock.count(sku="MUG", on_hand=1)
+    movements.count(sku="MUG", on_hand=1)
     shown = page(shopper)
     assert "Only 1 is left." in shown
     assert 'href="/checkout/"' not in shown
-    stock.count(sku="MUG", on_hand=0)
+    movements.count(sku="MUG", on_hand=0)
     assert "Sold out meanwhile." in page(shopper)
     mug.page.unpublish()
     assert "We do not sell this any more (MUG)." in page(shopper)

@@ -8,8 +8,11 @@ from django.conf import settings
 from django.test import Client
 
 from policies.models import Policy
-from store import baskets, checkout, payments, settling, stock
+from store.basket import contents
+from store.checkout import placing
 from store.models import Basket, Order, ProductVariant, ShippingOption
+from store.payments import fulfilment, gateway
+from store.stock import movements
 from tests import factories
 from tests.store.paying import is_as_it_was, press_pay, sessions, shown, stock_of
 from tools.stripe_sandbox.server import Sandbox
@@ -31,12 +34,12 @@ def test_placing_an_order_holds_its_goods_and_leaves_the_basket(basket: Basket) 
 @pytest.mark.parametrize("what", ["sold out", "gone", "empty"])
 def test_nothing_is_ordered_that_cannot_be_bought(mug: ProductVariant, basket: Basket, what: str) -> None:
     if what == "sold out":
-        stock.count(sku="MUG", on_hand=1)
+        movements.count(sku="MUG", on_hand=1)
     elif what == "gone":
         mug.page.unpublish()
     else:
         basket.lines.all().delete()
-    with pytest.raises(checkout.BasketChangedError):
+    with pytest.raises(placing.BasketChangedError):
         factories.placed_order(basket)
     assert not Order.objects.exists()
     assert stock_of()[1] == 0
@@ -44,9 +47,9 @@ def test_nothing_is_ordered_that_cannot_be_bought(mug: ProductVariant, basket: B
 
 def test_a_basket_of_many_things_is_ordered_all_or_nothing(basket: Basket) -> None:
     factories.product("Tea towel", sku="TOWEL", on_hand=1)
-    baskets.add(basket=basket, sku="TOWEL", quantity=1)
-    stock.count(sku="TOWEL", on_hand=0)
-    with pytest.raises(checkout.BasketChangedError):
+    contents.add(basket=basket, sku="TOWEL", quantity=1)
+    movements.count(sku="TOWEL", on_hand=0)
+    with pytest.raises(placing.BasketChangedError):
         factories.placed_order(basket)
     assert stock_of("MUG") == (10, 0)
 
@@ -54,7 +57,7 @@ def test_a_basket_of_many_things_is_ordered_all_or_nothing(basket: Basket) -> No
 # --- The payment page ------------------------------------------------------------------------------------
 def test_the_payment_page_asks_for_what_was_ordered(sandbox: Sandbox, basket: Basket) -> None:
     order = factories.placed_order(basket)
-    url = settling.start_payment(order=order)
+    url = fulfilment.start_payment(order=order)
     order.refresh_from_db()
     (session,) = sessions(sandbox)
     assert (order.status, order.session_id, order.session_url) == (Status.AWAITING, session["id"], url)
@@ -65,7 +68,7 @@ def test_the_payment_page_asks_for_what_was_ordered(sandbox: Sandbox, basket: Ba
 
 def test_asked_again_it_is_the_same_payment_page(sandbox: Sandbox, basket: Basket) -> None:
     order = factories.placed_order(basket)
-    assert settling.start_payment(order=order) == settling.start_payment(order=order)
+    assert fulfilment.start_payment(order=order) == fulfilment.start_payment(order=order)
     assert len(sessions(sandbox)) == 1
 
 
@@ -74,8 +77,8 @@ def test_a_refusal_of_stripe_cancels_the_order_and_releases_the_goods(
 ) -> None:
     order = factories.placed_order(basket)
     order.session_params["mode"] = "nonsense"
-    with pytest.raises(payments.RefusedError):
-        settling.start_payment(order=order)
+    with pytest.raises(gateway.RefusedError):
+        fulfilment.start_payment(order=order)
     order.refresh_from_db()
     assert order.status == Status.CANCELLED
     assert stock_of() == (10, 0)
@@ -103,7 +106,7 @@ def test_a_sure_refusal_is_not_shown_as_an_outage_and_wakes_whoever_runs_the_sit
     response = press_pay(shopper, basket)
     assert response.status_code == 502
     assert "trying again will not help" in response.content.decode()
-    assert [record.levelname for record in caplog.records if record.name == "store.views.checkout"] == [
+    assert [record.levelname for record in caplog.records if record.name == "store.checkout.views"] == [
         "ERROR"
     ]
     assert (Order.objects.get().status, stock_of()) == (Status.CANCELLED, (10, 0))
@@ -122,9 +125,9 @@ def test_an_order_cancelled_while_its_page_was_being_made_leaves_no_open_page(
     """Two tabs: the second one found nothing at Stripe yet and cancelled the first one's order."""
     first = factories.placed_order(basket)
     second = factories.placed_order(basket)
-    with pytest.raises(settling.SupersededError):
-        settling.start_payment(order=first)
-    url = settling.start_payment(order=second)
+    with pytest.raises(fulfilment.SupersededError):
+        fulfilment.start_payment(order=first)
+    url = fulfilment.start_payment(order=second)
     assert [session["url"] for session in sessions(sandbox, "open")] == [url]
     assert stock_of() == (10, 2), "the goods are held once"
 
@@ -132,9 +135,9 @@ def test_an_order_cancelled_while_its_page_was_being_made_leaves_no_open_page(
 # --- A second checkout -----------------------------------------------------------------------------------
 def test_a_second_checkout_closes_the_first_ones_payment_page(sandbox: Sandbox, basket: Basket) -> None:
     first = factories.placed_order(basket)
-    settling.start_payment(order=first)
+    fulfilment.start_payment(order=first)
     second = factories.placed_order(basket)
-    settling.start_payment(order=second)
+    fulfilment.start_payment(order=second)
     first.refresh_from_db()
     assert first.status == Status.CANCELLED
     with pytest.raises(StayedError):
@@ -144,12 +147,12 @@ def test_a_second_checkout_closes_the_first_ones_payment_page(sandbox: Sandbox, 
 
 def test_a_shoppers_own_hold_never_counts_against_them(sandbox: Sandbox, basket: Basket) -> None:
     others = factories.basket(MUG=1)
-    stock.count(sku="MUG", on_hand=2)
-    settling.start_payment(order=factories.placed_order(basket))
-    assert stock.available(["MUG"]) == {"MUG": 0}
-    assert baskets.contents(basket).can_be_bought
-    assert not baskets.contents(others).can_be_bought, "it counts against others"
-    settling.start_payment(order=factories.placed_order(basket))
+    movements.count(sku="MUG", on_hand=2)
+    fulfilment.start_payment(order=factories.placed_order(basket))
+    assert movements.available(["MUG"]) == {"MUG": 0}
+    assert contents.contents(basket).can_be_bought
+    assert not contents.contents(others).can_be_bought, "it counts against others"
+    fulfilment.start_payment(order=factories.placed_order(basket))
     assert stock_of() == (2, 2)
 
 
@@ -157,10 +160,10 @@ def test_a_second_checkout_of_what_was_paid_meanwhile_leads_to_the_paid_order(
     sandbox: Sandbox, basket: Basket
 ) -> None:
     first = factories.placed_order(basket)
-    settling.start_payment(order=first)
+    fulfilment.start_payment(order=first)
     first.refresh_from_db()
     sandbox.pay(first.session_id)
-    with pytest.raises(settling.AlreadyUnderWayError) as error:
+    with pytest.raises(fulfilment.AlreadyUnderWayError) as error:
         factories.placed_order(basket)
     assert error.value.order == first
     first.refresh_from_db()
@@ -171,9 +174,9 @@ def test_a_second_checkout_of_what_was_paid_meanwhile_leads_to_the_paid_order(
 def test_while_stripe_is_silent_an_open_page_is_neither_released_nor_doubled(
     sandbox: Sandbox, basket: Basket
 ) -> None:
-    settling.start_payment(order=factories.placed_order(basket))
+    fulfilment.start_payment(order=factories.placed_order(basket))
     sandbox.faults.add(operation="any", kind="error_500", times=9)
-    with pytest.raises(payments.UnreachableError):
+    with pytest.raises(gateway.UnreachableError):
         factories.placed_order(basket)
     assert Order.objects.get().status == Status.AWAITING
     assert stock_of() == (10, 2)
@@ -285,7 +288,7 @@ def test_a_way_of_sending_that_is_gone_is_not_replaced_by_another_unseen(
     sandbox: Sandbox, shopper: Client, basket: Basket
 ) -> None:
     there = factories.shipping("Courier", country="IE", price=395)
-    form = {**shown(basket), "shown": checkout.Offer(baskets.contents(basket), there).digest}
+    form = {**shown(basket), "shown": placing.Offer(contents.contents(basket), there).digest}
     there.delete()
     response = shopper.post("/checkout/", {**form, "country": "IE", "shipping": str(there.pk)})
     assert response.status_code == 422
@@ -315,7 +318,7 @@ def test_the_order_goes_where_the_form_says_whatever_the_address_says(
     sandbox: Sandbox, shopper: Client, basket: Basket
 ) -> None:
     there = factories.shipping("Courier", country="IE", price=950)
-    digest = checkout.Offer(baskets.contents(basket), there).digest
+    digest = placing.Offer(contents.contents(basket), there).digest
     chosen = {"country": "IE", "shipping": str(there.pk), "shown": digest}
     response = shopper.post("/checkout/?country=GB", {**shown(basket), **chosen})
     assert response.status_code == 303
@@ -327,12 +330,12 @@ def test_what_is_ordered_is_what_was_agreed_to_whatever_changes_after_the_form_w
     basket: Basket, what: str
 ) -> None:
     option = ShippingOption.objects.select_related("country").get()
-    agreement = checkout.Agreement(
-        shown=checkout.Offer(baskets.contents(basket), option).digest, terms=None, privacy=None
+    agreement = placing.Agreement(
+        shown=placing.Offer(contents.contents(basket), option).digest, terms=None, privacy=None
     )
     CHANGES[what]()
-    with pytest.raises(checkout.BasketChangedError):
-        checkout.place_order(basket=basket, email="a@example.com", option=option, agreement=agreement)
+    with pytest.raises(placing.BasketChangedError):
+        placing.place_order(basket=basket, email="a@example.com", option=option, agreement=agreement)
     assert not Order.objects.exists()
     assert stock_of() == (10, 0)
 
@@ -365,7 +368,7 @@ def test_a_total_that_cannot_be_charged_is_told_before_anything_is_ordered(
     assert words in page
     assert "Order and pay" not in page
     assert press_pay(shopper, basket).status_code == 422
-    with pytest.raises(checkout.NotPayableError):
+    with pytest.raises(placing.NotPayableError):
         factories.placed_order(basket)
     assert not Order.objects.exists()
 
@@ -383,8 +386,8 @@ def test_the_least_that_is_ordered_is_the_least_that_can_be_paid(
 
 def is_payable(minor: int) -> bool:
     try:
-        payments.check_total(minor, settings.CURRENCY)
-    except payments.AmountError:
+        gateway.check_total(minor, settings.CURRENCY)
+    except gateway.AmountError:
         return False
     return True
 

@@ -3,8 +3,10 @@
 import pytest
 from django.test import Client
 
-from store import baskets, holds, settling
+from store.basket import contents
+from store.checkout import limits
 from store.models import Basket, Order
+from store.payments import fulfilment
 from tests import factories
 from tests.store.paying import is_as_it_was, press_pay, sales, sessions, stock_of
 from tools.stripe_sandbox.server import Sandbox
@@ -103,7 +105,7 @@ def test_anothers_session_on_the_return_page_changes_nothing(
     press_pay(shopper, basket)
     mine = Order.objects.get()
     other = factories.placed_order(factories.basket(MUG=1), email="other@example.com")
-    settling.start_payment(order=other)
+    fulfilment.start_payment(order=other)
     other.refresh_from_db()
     sandbox.pay(other.session_id)
     for session_id in (other.session_id, "", "cs_test_nobody", "x" * 5000, "%01"):
@@ -139,7 +141,7 @@ def test_coming_back_to_an_order_that_is_decided_asks_nothing_of_stripe(
 def test_who_comes_back_all_the_time_is_shown_the_order_without_asking_stripe(
     sandbox: Sandbox, shopper: Client, basket: Basket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(holds, "QUESTIONS", holds.Limit("few", most=1, window=holds.HOUR))
+    monkeypatch.setattr(limits, "QUESTIONS", limits.Limit("few", most=1, window=limits.HOUR))
     order = factories.awaiting_order(basket)
     shopper.get(f"/checkout/return/{order.return_token}/?session_id={order.session_id}")
     sandbox.pay(order.session_id)
@@ -169,7 +171,7 @@ def test_who_comes_back_without_the_cookie_finds_what_was_ordered_in_a_new_baske
 ) -> None:
     press_pay(shopper, basket)
     factories.product("Tea towel", sku="TOWEL")
-    baskets.add(basket=basket, sku="TOWEL", quantity=1)  # in another tab, after ordering
+    contents.add(basket=basket, sku="TOWEL", quantity=1)  # in another tab, after ordering
     stranger = Client()
     response = stranger.get(f"/checkout/cancel/{Order.objects.get().return_token}/")
     assert response["Location"] == "/basket/"

@@ -8,8 +8,9 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from store import holds, stock
+from store.checkout import limits
 from store.models import Basket, Order, OrderEvent, ProductVariant
+from store.stock import movements
 from tests import factories
 from tests.store.paying import press_pay, stock_of
 from tools.stripe_sandbox.server import Sandbox
@@ -31,7 +32,7 @@ def buy(quantity: int, address: str = "192.0.2.1") -> Any:
 
 @pytest.fixture
 def many(mug: ProductVariant) -> None:
-    stock.count(sku="MUG", on_hand=1000)
+    movements.count(sku="MUG", on_hand=1000)
 
 
 # --- Goods -----------------------------------------------------------------------------------------------
@@ -47,7 +48,7 @@ def test_no_sender_holds_the_whole_stock(sandbox: Sandbox, monkeypatch: pytest.M
     assert stock_of() == (1000, 99)
     assert dict(Basket.objects.latest("pk").lines.values_list("sku", "quantity")) == {"MUG": 99}
     assert buy(99, address="192.0.2.2").status_code == 303, "others are served"
-    assert buy(holds.MOST_PIECES - 99).status_code == 303, "up to the limit"
+    assert buy(limits.MOST_PIECES - 99).status_code == 303, "up to the limit"
 
 
 @pytest.mark.usefixtures("many")
@@ -67,7 +68,7 @@ def test_one_order_that_is_too_large_says_so_and_not_to_wait(sandbox: Sandbox) -
 def test_no_sender_has_more_orders_open_than_an_office(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(holds, "MOST_ORDERS", 2)
+    monkeypatch.setattr(limits, "MOST_ORDERS", 2)
     assert [buy(1).status_code for _ in range(3)] == [303, 303, 429]
     factories.cancel(Order.objects.first())
     assert buy(1).status_code == 303, "what is closed no longer counts"
@@ -104,20 +105,20 @@ def test_an_order_knows_its_sender_only_while_it_is_open_and_never_the_address(
 @pytest.mark.usefixtures("mug")
 def test_who_presses_the_button_all_the_time_is_told_how_long_to_wait(sandbox: Sandbox) -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
-        for _ in range(holds.CHECKOUTS.most):
-            holds.CHECKOUTS.count("192.0.2.1")
+        for _ in range(limits.CHECKOUTS.most):
+            limits.CHECKOUTS.count("192.0.2.1")
         refused = buy(1)
         assert (refused.status_code, refused["Retry-After"]) == (429, "3600")
         assert "Please try again in 60 minutes." in refused.content.decode()
         assert not Order.objects.exists()
         assert buy(1, address="192.0.2.2").status_code == 303
         clock.shift(timedelta(hours=1, seconds=1))
-        assert holds.CHECKOUTS.seconds_to_wait("192.0.2.1") == 0
+        assert limits.CHECKOUTS.seconds_to_wait("192.0.2.1") == 0
 
 
 @pytest.mark.usefixtures("mug")
 def test_pressing_the_button_is_counted(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(holds, "CHECKOUTS", holds.Limit("few", most=2, window=holds.HOUR))
+    monkeypatch.setattr(limits, "CHECKOUTS", limits.Limit("few", most=2, window=limits.HOUR))
     assert [buy(1).status_code for _ in range(3)] == [303, 303, 429]
 
 
@@ -126,7 +127,7 @@ def test_pressing_the_button_is_counted(sandbox: Sandbox, monkeypatch: pytest.Mo
 def test_who_makes_baskets_all_the_time_is_told_how_long_to_wait(
     monkeypatch: pytest.MonkeyPatch, accept: str
 ) -> None:
-    monkeypatch.setattr(holds, "NEW_BASKETS", holds.Limit("few", most=2, window=holds.HOUR))
+    monkeypatch.setattr(limits, "NEW_BASKETS", limits.Limit("few", most=2, window=limits.HOUR))
 
     def add(client: Client) -> Any:
         return client.post("/basket/add/", {"sku": "MUG", "quantity": "1"}, headers={"Accept": accept})
@@ -147,7 +148,7 @@ def test_who_makes_baskets_all_the_time_is_told_how_long_to_wait(
 def test_the_way_back_makes_no_more_baskets_than_others_do(
     sandbox: Sandbox, basket: Basket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(holds, "NEW_BASKETS", holds.Limit("few", most=1, window=holds.HOUR))
+    monkeypatch.setattr(limits, "NEW_BASKETS", limits.Limit("few", most=1, window=limits.HOUR))
     order = factories.awaiting_order(basket)
     for _ in range(3):
         assert browser().get(f"/checkout/cancel/{order.return_token}/")["Location"] == "/basket/"

@@ -5,8 +5,8 @@ import logging
 import pytest
 from django.test import Client
 
-from store import settling
 from store.models import Basket, Order
+from store.payments import fulfilment
 from tests import factories
 from tools.stripe_sandbox.server import Sandbox
 
@@ -22,7 +22,7 @@ def test_a_way_back_that_fails_is_logged_without_its_secret(
     way: str,
 ) -> None:
     order = factories.awaiting_order(basket)
-    monkeypatch.setattr(settling, "settle", None)
+    monkeypatch.setattr(fulfilment, "settle", None)
     if way == "cancel":
         monkeypatch.setattr(Order, "refresh_from_db", None)
     client = Client(raise_request_exception=False)

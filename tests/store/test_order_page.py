@@ -7,8 +7,8 @@ from django.test import Client
 from django.utils import timezone
 
 from policies.models import PolicyVersion
-from store import emails, orders
 from store.models import Basket, Order
+from store.orders import emails, lifecycle
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -105,9 +105,9 @@ def test_no_confirmation_is_promised_for_what_nobody_will_pay(
 
 
 def test_its_history_is_told_without_notes_for_staff(client: Client, order: Order) -> None:
-    orders.remark(order=order, note="The shopper rang twice.", by="Staff")
-    orders.flag(order=order, note="Looks like a fraud.", by="Editor")
-    orders.change_status(order=order, to=Status.AWAITING, by="Stripe", note="internal")
+    lifecycle.remark(order=order, note="The shopper rang twice.", by="Staff")
+    lifecycle.flag(order=order, note="Looks like a fraud.", by="Editor")
+    lifecycle.change_status(order=order, to=Status.AWAITING, by="Stripe", note="internal")
     shown = page(client, order)
     assert "Waiting for the payment" in shown
     for words in ("rang twice", "fraud", "internal"):

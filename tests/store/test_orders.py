@@ -10,9 +10,9 @@ from home.append_only import ImmutableRecordError
 from home.models import User
 from policies.models import Policy
 from policies.personal_data import register
-from store import orders
 from store.models import Order, OrderEvent, ProductVariant, ShippingOption
 from store.models.tokens import new_number
+from store.orders import lifecycle
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -31,12 +31,12 @@ def test_an_order_goes_only_where_the_table_lets_it(before: str, after: str) -> 
     order = factories.order_without_hold(MUG=1)
     order.status = before
     if after in Order.TRANSITIONS[before]:
-        orders.change_status(order=order, to=after, by="test")
+        lifecycle.change_status(order=order, to=after, by="test")
         event = order.events.get()
         assert (event.from_status, event.to_status, event.by) == (before, after, "test")
     else:
-        with pytest.raises(orders.IllegalTransitionError):
-            orders.change_status(order=order, to=after, by="test")
+        with pytest.raises(lifecycle.IllegalTransitionError):
+            lifecycle.change_status(order=order, to=after, by="test")
         assert not order.events.exists()
 
 
@@ -48,7 +48,7 @@ def test_every_status_has_its_transitions_and_late_money_is_never_refused() -> N
 
 def test_the_history_says_who_and_is_never_changed(order: Order) -> None:
     editor = User.objects.create_user(email="editor@example.com")
-    orders.remark(order=order, note="Called back.", by=str(editor), actor=editor)
+    lifecycle.remark(order=order, note="Called back.", by=str(editor), actor=editor)
     event = order.events.last()
     assert event.actor == editor
     assert event.happened_at is not None
@@ -58,13 +58,13 @@ def test_the_history_says_who_and_is_never_changed(order: Order) -> None:
 
 def test_staff_are_asked_once_for_the_same_thing_and_again_for_another(order: Order) -> None:
     editor = User.objects.create_user(email="editor@example.com")
-    orders.flag(order=order, note="The total differs.", by="Stripe")
-    orders.flag(order=order, note="The total differs.", by="worker")
+    lifecycle.flag(order=order, note="The total differs.", by="Stripe")
+    lifecycle.flag(order=order, note="The total differs.", by="worker")
     assert order.events.filter(note="The total differs.").count() == 1
-    orders.unflag(order=order, actor=editor, note="Refunded.")
-    orders.flag(order=order, note="The total differs.", by="worker")
+    lifecycle.unflag(order=order, actor=editor, note="Refunded.")
+    lifecycle.flag(order=order, note="The total differs.", by="worker")
     assert not order.needs_attention, "they have looked at it"
-    orders.flag(order=order, note="The stock is gone.", by="worker")
+    lifecycle.flag(order=order, note="The stock is gone.", by="worker")
     assert order.needs_attention
 
 

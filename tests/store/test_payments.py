@@ -10,15 +10,15 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store import money, payments
+from store.payments import gateway, money
 from tests.store.paying import purchase
 from tools.stripe_sandbox import currencies
 from tools.stripe_sandbox.events import signature
 from tools.stripe_sandbox.server import Sandbox
 
 
-def create(bought: payments.Purchase, key: str = "order-1") -> payments.Session:
-    return payments.create_session(payments.session_params(bought), idempotency_key=key)
+def create(bought: gateway.Purchase, key: str = "order-1") -> gateway.Session:
+    return gateway.create_session(gateway.session_params(bought), idempotency_key=key)
 
 
 # --- Units -----------------------------------------------------------------------------------------------
@@ -26,13 +26,13 @@ def create(bought: payments.Purchase, key: str = "order-1") -> payments.Session:
 def test_it_counts_each_currency_as_stripe_does_or_says_that_it_cannot(currency: str) -> None:
     ours = currency.upper()
     one_hundred = money.to_minor("100", ours)  # of the whole unit
-    agrees = payments.to_stripe(one_hundred, ours) == 100 * 10 ** currencies.digits(currency)
-    assert agrees is (ours not in payments.COUNTED_OTHERWISE)
+    agrees = gateway.to_stripe(one_hundred, ours) == 100 * 10 ** currencies.digits(currency)
+    assert agrees is (ours not in gateway.COUNTED_OTHERWISE)
 
 
 @given(minor=st.integers(0, 10**10), currency=st.sampled_from(["GBP", "JPY", "KWD", "ISK", "UGX"]))
 def test_amounts_come_back_from_stripe_as_they_went(minor: int, currency: str) -> None:
-    assert payments.from_stripe(payments.to_stripe(minor, currency), currency) == minor
+    assert gateway.from_stripe(gateway.to_stripe(minor, currency), currency) == minor
 
 
 @pytest.mark.parametrize(
@@ -47,18 +47,18 @@ def test_amounts_come_back_from_stripe_as_they_went(minor: int, currency: str) -
 def test_stripe_is_asked_for_what_the_shopper_was_shown(
     sandbox: Sandbox, currency: str, price: int, shipping: int, at_stripe: int
 ) -> None:
-    params = payments.session_params(purchase(currency, price=price, shipping=shipping))
+    params = gateway.session_params(purchase(currency, price=price, shipping=shipping))
     assert params["line_items"][0]["price_data"]["unit_amount"] == at_stripe
-    session = payments.create_session(params, idempotency_key="k")
+    session = gateway.create_session(params, idempotency_key="k")
     sandbox.pay(session.id)
-    paid = payments.retrieve_session(session.id)
+    paid = gateway.retrieve_session(session.id)
     assert (paid.currency, paid.subtotal, paid.shipping) == (currency, 2 * price, shipping)
     assert paid.total == 2 * price + shipping
     assert paid.is_paid
 
 
 def test_promotion_codes_can_be_typed_in_and_nothing_else_can_change_the_total() -> None:
-    params = payments.session_params(purchase())
+    params = gateway.session_params(purchase())
     assert params["allow_promotion_codes"] is True
     assert params["adaptive_pricing"] == {"enabled": False}
     assert len(params["shipping_options"]) == 1
@@ -76,14 +76,14 @@ def test_the_same_question_under_the_same_key_gets_the_same_session(sandbox: San
 def test_other_parameters_under_the_same_key_are_no_sure_refusal(sandbox: Sandbox) -> None:
     """The first ones may have made a session."""
     create(purchase())
-    with pytest.raises(payments.UnreachableError):
+    with pytest.raises(gateway.UnreachableError):
         create(purchase(price=9999))
 
 
 @pytest.mark.parametrize("kind", ["error_500", "error_500_kept", "drop_before", "drop_after"])
 def test_an_answer_that_can_hide_a_session_is_told_as_unreachable(sandbox: Sandbox, kind: str) -> None:
     sandbox.faults.add(operation="create", kind=kind, times=9)
-    with pytest.raises(payments.UnreachableError):
+    with pytest.raises(gateway.UnreachableError):
         create(purchase())
 
 
@@ -94,29 +94,29 @@ def test_a_hiccup_is_got_over_without_a_word(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("wrong", [{"mode": "nonsense"}, {"line_items": []}, {"customer_email": "x"}])
 def test_a_refusal_is_told_as_refused(sandbox: Sandbox, wrong: dict[str, Any]) -> None:
-    with pytest.raises(payments.RefusedError):
-        payments.create_session({**payments.session_params(purchase()), **wrong}, idempotency_key="k")
+    with pytest.raises(gateway.RefusedError):
+        gateway.create_session({**gateway.session_params(purchase()), **wrong}, idempotency_key="k")
 
 
 def test_too_many_requests_is_a_refusal_since_nothing_was_done(sandbox: Sandbox) -> None:
     sandbox.faults.add(operation="create", kind="error_429")
-    with pytest.raises(payments.RefusedError):
+    with pytest.raises(gateway.RefusedError):
         create(purchase())
 
 
 def test_a_session_that_stripe_does_not_know_is_told_as_such(sandbox: Sandbox) -> None:
-    with pytest.raises(payments.NoSuchSessionError):
-        payments.retrieve_session("cs_test_nobody")
+    with pytest.raises(gateway.NoSuchSessionError):
+        gateway.retrieve_session("cs_test_nobody")
 
 
 def test_a_lost_session_is_found_by_the_orders_number(sandbox: Sandbox) -> None:
     since = timezone.now() - timedelta(minutes=5)
-    assert payments.find_session(reference="261122-ABCDEF", made_after=since) is None
+    assert gateway.find_session(reference="261122-ABCDEF", made_after=since) is None
     made = create(purchase())
-    found = payments.find_session(reference="261122-ABCDEF", made_after=since)
+    found = gateway.find_session(reference="261122-ABCDEF", made_after=since)
     assert found is not None
     assert found.id == made.id
-    assert payments.find_session(reference="261122-ABCDEX", made_after=since) is None
+    assert gateway.find_session(reference="261122-ABCDEX", made_after=since) is None
 
 
 def test_a_lost_session_is_looked_for_on_all_pages_and_no_longer_than_there_is_time(
@@ -127,22 +127,22 @@ def test_a_lost_session_is_looked_for_on_all_pages_and_no_longer_than_there_is_t
     others = replace(purchase(), reference="261122-OTHERS")
     for number in range(100):
         create(others, key=f"other-{number}")
-    found = payments.find_session(reference="261122-ABCDEF", made_after=since)
+    found = gateway.find_session(reference="261122-ABCDEF", made_after=since)
     assert found is not None
     assert found.id == made.id
     sandbox.faults.add(operation="list", kind="slow", seconds=2, times=1)
-    with payments.answering_within(6), pytest.raises(payments.UnreachableError, match="No time"):
-        payments.find_session(reference="261122-ABCDEF", made_after=since)
+    with gateway.answering_within(6), pytest.raises(gateway.UnreachableError, match="No time"):
+        gateway.find_session(reference="261122-ABCDEF", made_after=since)
 
 
 def test_questions_end_when_the_time_for_them_is_over(sandbox: Sandbox) -> None:
     sandbox.faults.add(operation="any", kind="error_500", times=99)
     started = time.monotonic()
-    with payments.answering_within(5), pytest.raises(payments.UnreachableError):
-        payments.retrieve_session("cs_test_x")
+    with gateway.answering_within(5), pytest.raises(gateway.UnreachableError):
+        gateway.retrieve_session("cs_test_x")
     assert time.monotonic() - started < 0.4, "time for one try leaves none for a second"
-    with payments.answering_within(1), pytest.raises(payments.UnreachableError, match="No time"):
-        payments.retrieve_session("cs_test_x")
+    with gateway.answering_within(1), pytest.raises(gateway.UnreachableError, match="No time"):
+        gateway.retrieve_session("cs_test_x")
 
 
 # --- Signatures ------------------------------------------------------------------------------------------
@@ -152,12 +152,12 @@ BODY = b'{"id": "evt_1", "object": "event", "type": "x", "livemode": false, "cre
 def test_either_of_two_secrets_will_do_while_one_is_exchanged(settings: Any) -> None:
     settings.STRIPE_WEBHOOK_SECRETS = ["whsec_new", "whsec_old"]
     for secrets in (["whsec_old"], ["whsec_new"], ["whsec_old", "whsec_new"]):
-        assert payments.read_event(BODY, signature(BODY, secrets)).id == "evt_1"
-    with pytest.raises(payments.SignatureError):
-        payments.read_event(BODY, signature(BODY, ["whsec_other"]))
+        assert gateway.read_event(BODY, signature(BODY, secrets)).id == "evt_1"
+    with pytest.raises(gateway.SignatureError):
+        gateway.read_event(BODY, signature(BODY, ["whsec_other"]))
 
 
 def test_without_a_secret_nothing_is_believed(settings: Any) -> None:
     settings.STRIPE_WEBHOOK_SECRETS = []
-    with pytest.raises(payments.SignatureError):
-        payments.read_event(BODY, signature(BODY, [""]))
+    with pytest.raises(gateway.SignatureError):
+        gateway.read_event(BODY, signature(BODY, [""]))

@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from store.fields import PriceFormField
+from store.catalogue.fields import PriceFormField
 from store.models import ProductVariant, ShippingOption
 
 

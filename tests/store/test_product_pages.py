@@ -16,8 +16,8 @@ from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_
 
 from home.models import SiteImage, User
 from home.page_cache import generation
-from store import stock
 from store.models import ProductImage, ProductPage, ProductVariant, ShopPage, StockItem
+from store.stock import movements
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def text(client: Client, path: str) -> str:
 def add_variant(page: ProductPage, *, sku: str, price: int, on_hand: int = 10, name: str = "Large") -> None:
     page.variants.add(ProductVariant(sku=sku, price=price, name=name))
     page.save_revision().publish()
-    stock.receive(sku=sku, quantity=on_hand)
+    movements.receive(sku=sku, quantity=on_hand)
 
 
 # --- What visitors see -----------------------------------------------------------------------------------
@@ -153,11 +153,11 @@ def test_what_was_just_held_is_gone_from_the_page(
         order = factories.placed_order(factories.basket(MUG=4))
     assert "only 2 left" in text(client, mug.page.url)
     with django_capture_on_commit_callbacks(execute=True):
-        stock.write_off(sku="MUG", quantity=2)
+        movements.write_off(sku="MUG", quantity=2)
     assert "Sold out" in text(client, mug.page.url)
     assert "Sold out" in text(client, "/shop/")
     with django_capture_on_commit_callbacks(execute=True):
-        stock.release(order=order)
+        movements.release(order=order)
     assert "only 4 left" in text(client, mug.page.url)
     assert "Sold out" not in text(client, "/shop/")
 
@@ -199,7 +199,7 @@ def test_a_copy_of_a_product_has_no_sku_until_it_gets_its_own(
     assert [variant.sku for variant in copied.variants.all()] == [""]
     assert [(variant.sku, variant.price) for variant in latest.variants.all()] == [("", 1250)]
     assert ProductVariant.objects.get(sku="MUG").page == mug.page
-    assert stock.available(["MUG"]) == {"MUG": 10}
+    assert movements.available(["MUG"]) == {"MUG": 10}
 
 
 def test_an_old_draft_does_not_take_a_sku_that_moved_to_another_product(mug: ProductVariant) -> None:
@@ -241,7 +241,7 @@ def test_an_editor_changes_price_and_sku(editor: Client, mug: ProductVariant) ->
     assert save(editor, mug.page, as_it_is(mug, sku="MUG-2", price="13.00")).status_code == 302
     mug.refresh_from_db()
     assert (mug.sku, mug.price) == ("MUG-2", 1300)
-    assert stock.available(["MUG", "MUG-2"]) == {"MUG": 10, "MUG-2": 0}
+    assert movements.available(["MUG", "MUG-2"]) == {"MUG": 10, "MUG-2": 0}
 
 
 @pytest.mark.parametrize("publish", [True, False])

@@ -14,9 +14,12 @@ import pytest
 from django.db import connections
 from django.test import Client
 
-from store import baskets, checkout, settling, stock
-from store.baskets import MAX_LINES
+from store.basket import contents
+from store.basket.contents import MAX_LINES
+from store.checkout import placing
 from store.models import Basket, BasketLine, Order, ProductVariant, StockItem, StockMovement, StripeEvent
+from store.payments import fulfilment
+from store.stock import movements
 from tests import factories
 from tests.store.paying import listen, mails_about, press_pay, sales, sessions, stock_of
 from tools.stripe_sandbox.server import Sandbox
@@ -54,7 +57,7 @@ def buy(basket: Basket) -> Any:
 
 # --- The last item ---------------------------------------------------------------------------------------
 def twenty_buyers_want_the_last_one() -> list[Any]:
-    stock.count(sku="MUG", on_hand=1)
+    movements.count(sku="MUG", on_hand=1)
     wanted = [factories.basket(MUG=1) for _ in range(BUYERS)]
     return at_once(*(lambda basket=basket: factories.placed_order(basket) for basket in wanted))
 
@@ -62,7 +65,7 @@ def twenty_buyers_want_the_last_one() -> list[Any]:
 def test_of_twenty_buyers_of_the_last_item_exactly_one_gets_it(mug: ProductVariant) -> None:
     results = twenty_buyers_want_the_last_one()
     assert sum(isinstance(result, Order) for result in results) == 1
-    assert sum(isinstance(result, checkout.BasketChangedError) for result in results) == BUYERS - 1
+    assert sum(isinstance(result, placing.BasketChangedError) for result in results) == BUYERS - 1
     assert Order.objects.count() == 1
     assert stock_of() == (1, 1)
     assert StockMovement.objects.filter(kind="held").count() == 1
@@ -78,12 +81,12 @@ def test_without_the_guard_the_same_race_is_lost(
         item = StockItem.objects.get(sku=sku)
         seen.wait(20)
         if item.available < held:
-            raise stock.OutOfStockError(sku, item.available)
+            raise movements.OutOfStockError(sku, item.available)
         item.held += held
         item.save()
 
-    stock.count(sku="MUG", on_hand=1)
-    monkeypatch.setattr(stock, "_change", look_then_leap)
+    movements.count(sku="MUG", on_hand=1)
+    monkeypatch.setattr(movements, "_change", look_then_leap)
     wanted = [factories.basket(MUG=1) for _ in range(BUYERS)]
     results = at_once(*(lambda basket=basket: factories.placed_order(basket) for basket in wanted))
     assert sum(isinstance(result, Order) for result in results) == BUYERS
@@ -92,7 +95,7 @@ def test_without_the_guard_the_same_race_is_lost(
 def test_of_twenty_who_press_pay_at_once_one_pays_and_the_others_keep_their_baskets(
     sandbox: Sandbox, mug: ProductVariant
 ) -> None:
-    stock.count(sku="MUG", on_hand=1)
+    movements.count(sku="MUG", on_hand=1)
     wanted = [factories.basket(MUG=1) for _ in range(BUYERS)]
     results = at_once(*(lambda basket=basket: buy(basket) for basket in wanted))
     places = [result["Location"] for result in results]
@@ -101,7 +104,7 @@ def test_of_twenty_who_press_pay_at_once_one_pays_and_the_others_keep_their_bask
     assert places.count("/basket/") == BUYERS - 1
     order = Order.objects.get()
     sandbox.pay(order.session_id)
-    settling.settle(session_id=order.session_id, by="test")
+    fulfilment.settle(session_id=order.session_id, by="test")
     assert stock_of() == (0, 0)
     assert sum(basket.lines.count() for basket in wanted) == BUYERS - 1
 
@@ -109,7 +112,7 @@ def test_of_twenty_who_press_pay_at_once_one_pays_and_the_others_keep_their_bask
 def test_orders_of_the_same_things_in_any_order_never_wait_for_each_other(mug: ProductVariant) -> None:
     """Rows are locked in one order, so that no two transactions each hold what the other wants."""
     factories.product("Tea towel", sku="ATOWEL", on_hand=100)
-    stock.count(sku="MUG", on_hand=100)
+    movements.count(sku="MUG", on_hand=100)
     one, other = {"MUG": 1, "ATOWEL": 1}, {"ATOWEL": 1, "MUG": 1}
     wanted = [factories.basket(**(one if number % 2 else other)) for number in range(BUYERS)]
     results = at_once(*(lambda basket=basket: factories.placed_order(basket) for basket in wanted))
@@ -122,7 +125,7 @@ def test_each_step_is_done_once_an_order_though_many_take_it_at_once(
     mug: ProductVariant, step: str, left: tuple[int, int]
 ) -> None:
     order = factories.order_without_hold(MUG=2)
-    results = at_once(*[lambda: getattr(stock, step)(order=order)] * 8)
+    results = at_once(*[lambda: getattr(movements, step)(order=order)] * 8)
     assert [result for result in results if isinstance(result, Exception)] == []
     assert stock_of() == left
 
@@ -130,7 +133,7 @@ def test_each_step_is_done_once_an_order_though_many_take_it_at_once(
 def test_one_sender_holds_no_more_than_one_may_however_many_orders_come_at_once(
     sandbox: Sandbox, mug: ProductVariant
 ) -> None:
-    stock.count(sku="MUG", on_hand=1000)
+    movements.count(sku="MUG", on_hand=1000)
     wanted = [factories.basket(MUG=20) for _ in range(BUYERS)]
     results = at_once(*(lambda basket=basket: buy(basket) for basket in wanted))
     assert sorted(result.status_code for result in results) == [303] * 7 + [429] * (BUYERS - 7)
@@ -141,7 +144,7 @@ def test_one_sender_holds_no_more_than_one_may_however_many_orders_come_at_once(
 def test_whoever_adds_the_same_thing_ten_times_at_once_has_ten(mug: ProductVariant) -> None:
     """Its line is not there yet, so there would be nothing to lock but the basket."""
     basket = factories.basket()
-    results = at_once(*[lambda: baskets.add(basket=basket, sku="MUG", quantity=1)] * 10)
+    results = at_once(*[lambda: contents.add(basket=basket, sku="MUG", quantity=1)] * 10)
     assert [result for result in results if isinstance(result, Exception)] == []
     assert basket.lines.get().quantity == 10
 
@@ -153,7 +156,7 @@ def test_no_basket_takes_more_different_things_however_fast_they_come(mug: Produ
         factories.product(sku, sku=sku)
     lines = [BasketLine(basket=basket, sku=f"S{number}", quantity=1) for number in range(MAX_LINES - 1)]
     BasketLine.objects.bulk_create(lines)
-    at_once(*[lambda sku=sku: baskets.add(basket=basket, sku=sku, quantity=1) for sku in skus])
+    at_once(*[lambda sku=sku: contents.add(basket=basket, sku=sku, quantity=1) for sku in skus])
     assert basket.lines.count() == MAX_LINES
 
 
@@ -170,7 +173,7 @@ def test_webhook_and_return_page_at_once_pay_once(
 ) -> None:
     listen(sandbox, live_server.url)
     for _ in range(3):
-        stock.count(sku="MUG", on_hand=10)
+        movements.count(sku="MUG", on_hand=10)
         order = factories.awaiting_order()
         back = urlsplit(sandbox.pay(order.session_id))
         (event,) = sandbox.deliveries.waiting()
@@ -201,7 +204,7 @@ def test_the_same_event_twenty_times_at_once_pays_once(
 def test_settling_twenty_times_at_once_pays_once(sandbox: Sandbox, mug: ProductVariant) -> None:
     order = factories.awaiting_order()
     sandbox.pay(order.session_id)
-    results = at_once(*[lambda: settling.settle(session_id=order.session_id, by="test")] * 20)
+    results = at_once(*[lambda: fulfilment.settle(session_id=order.session_id, by="test")] * 20)
     assert [result for result in results if isinstance(result, Exception)] == []
     assert_paid_once(order)
 
@@ -223,7 +226,7 @@ def test_two_tabs_that_press_pay_at_once_leave_one_page_that_can_be_paid(
     sandbox: Sandbox, mug: ProductVariant
 ) -> None:
     for _ in range(3):
-        stock.count(sku="MUG", on_hand=10)
+        movements.count(sku="MUG", on_hand=10)
         basket = factories.basket(MUG=2)
         results = at_once(lambda basket=basket: buy(basket), lambda basket=basket: buy(basket))
         assert {result.status_code for result in results} <= {302, 303, 409}, results
@@ -238,13 +241,13 @@ def test_two_tabs_that_press_pay_at_once_leave_one_page_that_can_be_paid(
 
 def test_paying_and_cancelling_at_once_is_one_or_the_other(sandbox: Sandbox, mug: ProductVariant) -> None:
     for _ in range(5):
-        stock.count(sku="MUG", on_hand=10)
+        movements.count(sku="MUG", on_hand=10)
         order = factories.awaiting_order()
         paid, _cancelled = at_once(
             lambda order=order: sandbox.pay(order.session_id),
             lambda order=order: factories.cancel(order),
         )
-        settling.settle(session_id=order.session_id, by="test")
+        fulfilment.settle(session_id=order.session_id, by="test")
         order.refresh_from_db()
         if isinstance(paid, StayedError):
             assert (order.status, stock_of()) == (Status.CANCELLED, (10, 0))
@@ -273,14 +276,14 @@ def test_paying_while_another_checkout_of_the_basket_begins_ends_without_a_quarr
     sandbox: Sandbox, mug: ProductVariant
 ) -> None:
     for _ in range(5):
-        stock.count(sku="MUG", on_hand=10)
+        movements.count(sku="MUG", on_hand=10)
         order = factories.awaiting_order()
         sandbox.pay(order.session_id)
         settled, placed = at_once(
-            lambda order=order: settling.settle(session_id=order.session_id, by="Stripe"),
+            lambda order=order: fulfilment.settle(session_id=order.session_id, by="Stripe"),
             lambda order=order: factories.placed_order(order.basket),
         )
         assert isinstance(settled, Order), settled
-        assert isinstance(placed, checkout.CheckoutError | settling.AlreadyUnderWayError), placed
+        assert isinstance(placed, placing.CheckoutError | fulfilment.AlreadyUnderWayError), placed
         order.refresh_from_db()
         assert (order.status, stock_of()) == (Status.PAID, (8, 0))

@@ -7,9 +7,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from store import emails, payments, stock
 from store.models import Order, ProductVariant
-from store.reconciling import FAILURES, Report, reconcile
+from store.orders import emails
+from store.payments import gateway
+from store.payments.reconciliation import FAILURES, Report, reconcile
+from store.stock import movements
 from tests import factories
 from tests.store.paying import mails_about, sessions, stock_of
 from tools.stripe_sandbox.server import Sandbox
@@ -42,7 +44,7 @@ def test_an_order_that_never_got_its_page_is_cancelled_and_released(sandbox: San
 
 def test_a_page_whose_answer_was_lost_is_found_and_closed(sandbox: Sandbox) -> None:
     order = factories.placed_order()
-    payments.create_session(order.session_params, idempotency_key=f"order-{order.number}")
+    gateway.create_session(order.session_params, idempotency_key=f"order-{order.number}")
     assert later(2).changed == {order.number: Status.CANCELLED}
     assert [session["status"] for session in sessions(sandbox)] == ["expired"]
     assert stock_of() == (10, 0)
@@ -50,7 +52,7 @@ def test_a_page_whose_answer_was_lost_is_found_and_closed(sandbox: Sandbox) -> N
 
 def test_a_page_whose_answer_was_lost_but_that_was_paid_is_paid(sandbox: Sandbox) -> None:
     order = factories.placed_order()
-    session = payments.create_session(order.session_params, idempotency_key=f"order-{order.number}")
+    session = gateway.create_session(order.session_params, idempotency_key=f"order-{order.number}")
     sandbox.pay(session.id)
     assert later(2).changed == {order.number: Status.PAID}
     assert stock_of() == (9, 0)
@@ -180,7 +182,7 @@ def test_whatever_goes_wrong_with_one_order_keeps_no_other_waiting(
 ) -> None:
     lost, good = factories.placed_order(), factories.awaiting_order()
     sandbox.pay(good.session_id)
-    monkeypatch.setattr(stock, "release", None)
+    monkeypatch.setattr(movements, "release", None)
     report = later(60)
     assert (report.unsettled, report.changed) == ([lost.number], {good.number: Status.PAID})
     lost.refresh_from_db()
@@ -203,7 +205,7 @@ def test_the_history_says_that_nobody_but_the_site_itself_closed_it(
 ) -> None:
     order = factories.placed_order()
     if is_at_stripe:
-        payments.create_session(order.session_params, idempotency_key=f"order-{order.number}")
+        gateway.create_session(order.session_params, idempotency_key=f"order-{order.number}")
     later(2)
     event = order.events.get(to_status=Status.CANCELLED)
     assert (event.by, event.who) == ("worker", "this site, by itself")

@@ -10,9 +10,12 @@ from post_office.models import Email
 from wagtail.models import Site
 
 from home.models import User
-from store import baskets, emails, orders, payments, privacy, settling, staff_steps, stock, typed_text
+from store.basket import contents
 from store.models import Basket, Order, ProductVariant
-from store.reconciling import reconcile
+from store.orders import emails, lifecycle, personal_data, staff_steps
+from store.payments import fulfilment, gateway, sanitising
+from store.payments.reconciliation import reconcile
+from store.stock import movements
 from tests import factories
 from tests.store.paying import mails_about, press_pay, purchase, sales, sessions, stock_of
 from tools.stripe_sandbox.server import Sandbox
@@ -28,7 +31,7 @@ def order(sandbox: Sandbox, basket: Basket) -> Order:
 
 
 def settle(order: Order) -> Order:
-    settling.settle(session_id=order.session_id, by="test")
+    fulfilment.settle(session_id=order.session_id, by="test")
     order.refresh_from_db()
     return order
 
@@ -73,8 +76,8 @@ def test_an_open_session_changes_nothing(order: Order) -> None:
 
 def test_what_was_put_into_the_basket_meanwhile_stays(sandbox: Sandbox, order: Order, basket: Basket) -> None:
     factories.product("Tea towel", sku="TOWEL")
-    baskets.add(basket=basket, sku="TOWEL", quantity=1)
-    baskets.add(basket=basket, sku="MUG", quantity=3)
+    contents.add(basket=basket, sku="TOWEL", quantity=1)
+    contents.add(basket=basket, sku="MUG", quantity=3)
     sandbox.pay(order.session_id)
     settle(order)
     assert dict(basket.lines.values_list("sku", "quantity")) == {"MUG": 3, "TOWEL": 1}
@@ -92,9 +95,9 @@ def test_a_session_whose_answer_was_lost_is_known_by_the_orders_number(
     sandbox: Sandbox, basket: Basket
 ) -> None:
     order = factories.placed_order(basket)
-    session = payments.create_session(order.session_params, idempotency_key=f"order-{order.number}")
+    session = gateway.create_session(order.session_params, idempotency_key=f"order-{order.number}")
     sandbox.pay(session.id)
-    settling.settle(session_id=session.id, by="Stripe")
+    fulfilment.settle(session_id=session.id, by="Stripe")
     order.refresh_from_db()
     assert (order.status, order.session_id) == (Status.PAID, session.id)
 
@@ -128,10 +131,10 @@ def test_an_address_is_kept_without_what_no_database_takes(sandbox: Sandbox, ord
 
 def test_texts_are_no_longer_than_their_columns() -> None:
     lengths = {name: Order._meta.get_field(name).max_length for name in ("customer_name", "phone")}
-    assert lengths == {"customer_name": typed_text.NAME_LENGTH, "phone": typed_text.PHONE_LENGTH}
-    assert typed_text.one_line("\ud800 " + "x" * 60, 40) == "x" * 40
-    assert typed_text.one_line("x" * 39 + " y", 40) == "x" * 39
-    assert typed_text.one_line(None, 40) == ""
+    assert lengths == {"customer_name": sanitising.NAME_LENGTH, "phone": sanitising.PHONE_LENGTH}
+    assert sanitising.one_line("\ud800 " + "x" * 60, 40) == "x" * 40
+    assert sanitising.one_line("x" * 39 + " y", 40) == "x" * 39
+    assert sanitising.one_line(None, 40) == ""
 
 
 def test_an_order_that_cannot_be_settled_is_shown_all_the_same(
@@ -230,9 +233,9 @@ def test_what_waits_for_staff_keeps_nobody_else_busy(
     sandbox: Sandbox, reviewed: Order, basket: Basket, shopper: Client
 ) -> None:
     assert reconcile(everything=True).asked == 0
-    baskets.add(basket=basket, sku="MUG", quantity=1)
+    contents.add(basket=basket, sku="MUG", quantity=1)
     assert press_pay(shopper, basket).status_code == 303, "the shopper can buy something else"
-    privacy.expire_orders(timezone.now() + timedelta(days=4000))
+    personal_data.expire_orders(timezone.now() + timedelta(days=4000))
     reviewed.refresh_from_db()
     assert reviewed.email == ""
 
@@ -268,7 +271,7 @@ def test_what_is_accepted_though_its_goods_are_gone_is_flagged_and_not_lost(
     sandbox: Sandbox, order: Order, colleague: User
 ) -> None:
     end_too_early(order, Status.EXPIRED)
-    stock.count(sku="MUG", on_hand=1)
+    movements.count(sku="MUG", on_hand=1)
     Order.objects.update(subtotal=2499)
     sandbox.pay(order.session_id)
     assert settle(order).status == Status.REVIEW
@@ -281,7 +284,7 @@ def test_what_is_accepted_though_its_goods_are_gone_is_flagged_and_not_lost(
 def test_staff_neither_pay_nor_cancel_what_stripe_has_not_decided(
     order: Order, colleague: User, to: str
 ) -> None:
-    with pytest.raises(orders.IllegalTransitionError):
+    with pytest.raises(lifecycle.IllegalTransitionError):
         staff_steps.take(order_id=order.pk, to=to, user=colleague)
     order.refresh_from_db()
     assert (order.status, stock_of()) == (Status.AWAITING, (10, 2))
@@ -289,20 +292,20 @@ def test_staff_neither_pay_nor_cancel_what_stripe_has_not_decided(
 
 # --- Foreign ---------------------------------------------------------------------------------------------
 def test_a_session_of_somebody_elses_is_none_of_ours(sandbox: Sandbox, order: Order) -> None:
-    foreign = payments.create_session(payments.session_params(purchase()), idempotency_key="foreign")
+    foreign = gateway.create_session(gateway.session_params(purchase()), idempotency_key="foreign")
     sandbox.pay(foreign.id)
-    assert settling.settle(session_id=foreign.id, by="Stripe") is None
-    assert settling.settle(session_id="cs_test_nobody", by="Stripe") is None
+    assert fulfilment.settle(session_id=foreign.id, by="Stripe") is None
+    assert fulfilment.settle(session_id="cs_test_nobody", by="Stripe") is None
     assert settle(order).status == Status.AWAITING
 
 
 def test_another_session_that_names_our_order_does_not_pay_it(sandbox: Sandbox, order: Order) -> None:
-    forged = payments.create_session(
-        {**payments.session_params(purchase(price=50)), "client_reference_id": order.number},
+    forged = gateway.create_session(
+        {**gateway.session_params(purchase(price=50)), "client_reference_id": order.number},
         idempotency_key="forged",
     )
     sandbox.pay(forged.id)
-    assert settling.settle(session_id=forged.id, by="Stripe") is None
+    assert fulfilment.settle(session_id=forged.id, by="Stripe") is None
     order.refresh_from_db()
     assert order.status == Status.AWAITING
 
@@ -312,7 +315,7 @@ def test_a_session_of_the_other_mode_is_none_of_ours(sandbox: Sandbox, order: Or
     with sandbox.storage.transaction() as db:
         session = db.find(order.session_id)
         db.save({**session, "livemode": True}, status=session["status"])
-    assert settling.settle(session_id=order.session_id, by="Stripe") is None
+    assert fulfilment.settle(session_id=order.session_id, by="Stripe") is None
     order.refresh_from_db()
     assert (order.status, order.needs_attention) == (Status.AWAITING, False)
 
@@ -321,8 +324,8 @@ def test_a_session_of_the_other_mode_is_none_of_ours(sandbox: Sandbox, order: Or
 def test_no_answer_is_not_taken_for_an_answer(sandbox: Sandbox, order: Order, kind: str) -> None:
     sandbox.pay(order.session_id)
     sandbox.faults.add(operation="retrieve", kind=kind, times=9)
-    with pytest.raises(payments.PaymentError):
-        settling.settle(session_id=order.session_id, by="Stripe")
+    with pytest.raises(gateway.PaymentError):
+        fulfilment.settle(session_id=order.session_id, by="Stripe")
 
 
 # --- Delayed methods -------------------------------------------------------------------------------------
@@ -356,7 +359,7 @@ def test_what_is_being_paid_leaves_the_basket_once_and_comes_back_by_itself_neve
     sandbox.pay(order.session_id, outcome=outcome)
     assert settle(order).status == Status.PROCESSING
     assert not basket.lines.exists()
-    baskets.add(basket=basket, sku="MUG", quantity=3)
+    contents.add(basket=basket, sku="MUG", quantity=3)
     settle(order)
     sandbox.decide(order.session_id, succeeds=outcome == "delayed_success")
     assert settle(order).status == (Status.PAID if outcome == "delayed_success" else Status.FAILED)
@@ -368,7 +371,7 @@ def test_while_a_payment_is_under_way_more_can_be_ordered_from_the_same_basket(
 ) -> None:
     sandbox.pay(order.session_id, outcome="delayed_success")
     settle(order)
-    baskets.add(basket=basket, sku="MUG", quantity=3)
+    contents.add(basket=basket, sku="MUG", quantity=3)
     more = factories.awaiting_order(basket)
     order.refresh_from_db()
     assert (order.status, more.status) == (Status.PROCESSING, Status.AWAITING)
@@ -380,9 +383,9 @@ def test_what_is_being_paid_is_not_there_for_the_next_order_of_the_basket(
 ) -> None:
     sandbox.pay(order.session_id, outcome="delayed_success")
     settle(order)
-    baskets.add(basket=basket, sku="MUG", quantity=1)
-    baskets.set_quantity(basket=basket, sku="MUG", quantity=9)
-    assert [line.available for line in baskets.contents(basket).lines] == [8]
+    contents.add(basket=basket, sku="MUG", quantity=1)
+    contents.set_quantity(basket=basket, sku="MUG", quantity=9)
+    assert [line.available for line in contents.contents(basket).lines] == [8]
 
 
 @pytest.mark.parametrize("is_told_before", [True, False])
@@ -430,9 +433,9 @@ def test_a_session_whose_time_is_over_releases_the_goods_and_keeps_the_basket(
 
 def end_too_early(order: Order, to: str) -> None:
     """What must never happen, had happened: the order was ended though its page could still be paid."""
-    with orders.locked(order.pk) as fresh:
-        stock.release(order=fresh)
-        orders.change_status(order=fresh, to=to, by="test")
+    with lifecycle.locked(order.pk) as fresh:
+        movements.release(order=fresh)
+        lifecycle.change_status(order=fresh, to=to, by="test")
 
 
 @pytest.mark.parametrize("ended", [Status.EXPIRED, Status.CANCELLED])
@@ -450,7 +453,7 @@ def test_money_that_comes_after_the_goods_are_gone_is_for_staff(
     sandbox: Sandbox, order: Order, left: int
 ) -> None:
     end_too_early(order, Status.EXPIRED)
-    stock.count(sku="MUG", on_hand=left)
+    movements.count(sku="MUG", on_hand=left)
     sandbox.pay(order.session_id)
     for _ in range(2):
         settle(order)

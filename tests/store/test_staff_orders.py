@@ -11,8 +11,8 @@ from django.test import Client
 from openpyxl import load_workbook
 
 from home.models import User
-from store import orders
 from store.models import Order, ProductVariant
+from store.orders import lifecycle
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ Status = Order.Status
 def order(mug: ProductVariant) -> Order:
     """A paid order that looks odd to somebody."""
     order = factories.placed_order(factories.basket(MUG=2))
-    orders.flag(order=order, by="Editor", note="Looks odd.")
+    lifecycle.flag(order=order, by="Editor", note="Looks odd.")
     Order.objects.update(status=Status.PAID)
     order.refresh_from_db()
     return order

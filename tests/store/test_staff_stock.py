@@ -9,8 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from home.models import User
-from store import stock
 from store.models import ProductVariant, StockItem, StockMovement
+from store.stock import movements
 from tests import factories
 from tests.store.paying import stock_of
 
@@ -112,6 +112,6 @@ def test_many_movements_are_shown_with_as_many_questions_as_few(counter: Client,
     questions()  # what is looked up once a process
     for_few = questions()
     for _ in range(5):
-        stock.receive(sku="MUG", quantity=1, by=User.objects.get(email="staff@example.com"))
+        movements.receive(sku="MUG", quantity=1, by=User.objects.get(email="staff@example.com"))
         factories.placed_order()
     assert questions() == for_few

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from home.append_only import ImmutableRecordError
-from store import stock
 from store.models import Order, ProductPage, ProductVariant, StockItem, StockMovement
+from store.stock import movements
 from tests import factories
 from tests.store.paying import stock_of
 
@@ -32,32 +32,32 @@ def assert_movements_add_up() -> None:
 
 # --- Holding, releasing, selling -------------------------------------------------------------------------
 def test_a_hold_takes_from_what_is_available_and_leaves_the_shelf_alone() -> None:
-    stock.receive(sku="MUG", quantity=3)
-    stock.hold(order=order(MUG=2))
+    movements.receive(sku="MUG", quantity=3)
+    movements.hold(order=order(MUG=2))
     assert stock_of("MUG") == (3, 2)
-    assert stock.available(["MUG", "NOBODY"]) == {"MUG": 1, "NOBODY": 0}
+    assert movements.available(["MUG", "NOBODY"]) == {"MUG": 1, "NOBODY": 0}
 
 
 def test_more_than_there_is_cannot_be_held() -> None:
-    stock.receive(sku="MUG", quantity=3)
-    with pytest.raises(stock.OutOfStockError) as refused:
-        stock.hold(order=order(MUG=4))
+    movements.receive(sku="MUG", quantity=3)
+    with pytest.raises(movements.OutOfStockError) as refused:
+        movements.hold(order=order(MUG=4))
     assert (refused.value.sku, refused.value.available) == ("MUG", 3)
     assert stock_of("MUG") == (3, 0)
 
 
 def test_of_several_things_all_are_held_or_none() -> None:
-    stock.receive(sku="A", quantity=1)
-    stock.receive(sku="Z", quantity=1)
-    with pytest.raises(stock.OutOfStockError):
-        stock.hold(order=order(A=1, Z=2))
+    movements.receive(sku="A", quantity=1)
+    movements.receive(sku="Z", quantity=1)
+    with pytest.raises(movements.OutOfStockError):
+        movements.hold(order=order(A=1, Z=2))
     assert stock_of("A") == (1, 0)
     assert not StockMovement.objects.filter(kind="held").exists()
 
 
 def test_what_nobody_knows_cannot_be_held() -> None:
-    with pytest.raises(stock.OutOfStockError):
-        stock.hold(order=order(GHOST=1))
+    with pytest.raises(movements.OutOfStockError):
+        movements.hold(order=order(GHOST=1))
 
 
 @pytest.mark.parametrize(
@@ -78,38 +78,38 @@ def test_what_nobody_knows_cannot_be_held() -> None:
 def test_each_step_is_done_once_an_order_however_often_it_is_asked_for(
     steps: list[str], left: tuple[int, int]
 ) -> None:
-    stock.receive(sku="MUG", quantity=5)
+    movements.receive(sku="MUG", quantity=5)
     bought = order(MUG=2)
     for step in steps:
-        getattr(stock, step)(order=bought)
+        getattr(movements, step)(order=bought)
     assert stock_of("MUG") == left
     assert_movements_add_up()
 
 
 def test_what_was_released_is_sold_from_what_is_free() -> None:
-    stock.receive(sku="MUG", quantity=2)
+    movements.receive(sku="MUG", quantity=2)
     bought = order(MUG=2)
-    stock.hold(order=bought)
-    stock.release(order=bought)
-    stock.sell(order=bought)
+    movements.hold(order=bought)
+    movements.release(order=bought)
+    movements.sell(order=bought)
     assert stock_of("MUG") == (0, 0)
 
 
 def test_nothing_is_sold_that_another_holds() -> None:
-    stock.receive(sku="MUG", quantity=2)
+    movements.receive(sku="MUG", quantity=2)
     late = order(MUG=2)
-    stock.hold(order=late)
-    stock.release(order=late)
-    stock.hold(order=order(MUG=1))
-    with pytest.raises(stock.OutOfStockError):
-        stock.sell(order=late)
+    movements.hold(order=late)
+    movements.release(order=late)
+    movements.hold(order=order(MUG=1))
+    with pytest.raises(movements.OutOfStockError):
+        movements.sell(order=late)
     assert stock_of("MUG") == (2, 1)
 
 
 # --- Counting --------------------------------------------------------------------------------------------
 def test_counting_sets_the_shelf_and_says_by_how_much() -> None:
-    stock.receive(sku="MUG", quantity=5)
-    stock.count(sku="MUG", on_hand=3, note="Two broken")
+    movements.receive(sku="MUG", quantity=5)
+    movements.count(sku="MUG", on_hand=3, note="Two broken")
     assert stock_of("MUG") == (3, 0)
     movement = StockMovement.objects.filter(kind="counted").get()
     assert (movement.on_hand_change, movement.note) == (-2, "Two broken")
@@ -117,35 +117,35 @@ def test_counting_sets_the_shelf_and_says_by_how_much() -> None:
 
 @pytest.mark.parametrize("counted", [1, -1])
 def test_a_count_below_what_is_held_is_refused(counted: int) -> None:
-    stock.receive(sku="MUG", quantity=5)
-    stock.hold(order=order(MUG=2))
-    with pytest.raises(stock.OutOfStockError):
-        stock.count(sku="MUG", on_hand=counted)
+    movements.receive(sku="MUG", quantity=5)
+    movements.hold(order=order(MUG=2))
+    with pytest.raises(movements.OutOfStockError):
+        movements.count(sku="MUG", on_hand=counted)
     assert stock_of("MUG") == (5, 2)
 
 
 def test_goods_can_be_taken_off_the_shelf_as_far_as_they_are_not_held() -> None:
-    stock.receive(sku="MUG", quantity=5)
-    stock.hold(order=order(MUG=2))
-    stock.write_off(sku="MUG", quantity=3)
-    with pytest.raises(stock.OutOfStockError):
-        stock.write_off(sku="MUG", quantity=1)
-    with pytest.raises(stock.OutOfStockError):
-        stock.write_off(sku="GHOST", quantity=1)
+    movements.receive(sku="MUG", quantity=5)
+    movements.hold(order=order(MUG=2))
+    movements.write_off(sku="MUG", quantity=3)
+    with pytest.raises(movements.OutOfStockError):
+        movements.write_off(sku="MUG", quantity=1)
+    with pytest.raises(movements.OutOfStockError):
+        movements.write_off(sku="GHOST", quantity=1)
     assert stock_of("MUG") == (2, 2)
     assert StockMovement.objects.get(kind="written_off").on_hand_change == -3
 
 
-@pytest.mark.parametrize("move", [stock.receive, stock.write_off])
+@pytest.mark.parametrize("move", [movements.receive, movements.write_off])
 def test_no_sign_turns_one_movement_into_another(move: Any) -> None:
-    stock.receive(sku="MUG", quantity=5)
+    movements.receive(sku="MUG", quantity=5)
     with pytest.raises(ValueError, match="not a quantity"):
         move(sku="MUG", quantity=-1)
     assert stock_of("MUG") == (5, 0)
 
 
 def test_movements_are_never_changed() -> None:
-    stock.receive(sku="MUG", quantity=5)
+    movements.receive(sku="MUG", quantity=5)
     with pytest.raises(ImmutableRecordError):
         StockMovement.objects.update(on_hand_change=50)
 
@@ -162,18 +162,18 @@ STEPS = st.one_of(
 @given(steps=st.lists(STEPS, max_size=15))
 def test_whatever_happens_stock_is_the_sum_of_its_movements_and_never_below_zero(steps: list[Any]) -> None:
     with transaction.atomic():
-        stock.receive(sku="A", quantity=3)
-        stock.receive(sku="B", quantity=2)
+        movements.receive(sku="A", quantity=3)
+        movements.receive(sku="B", quantity=2)
         orders = [order(A=1), order(A=2, B=1), order(B=2), order(A=1, B=1)]
         for step, number in steps:
             try:
                 if step in {"receive", "write_off"}:
-                    getattr(stock, step)(sku="A", quantity=number)
+                    getattr(movements, step)(sku="A", quantity=number)
                 elif step == "count":
-                    stock.count(sku="B", on_hand=number)
+                    movements.count(sku="B", on_hand=number)
                 else:
-                    getattr(stock, step)(order=orders[number])
-            except stock.OutOfStockError:
+                    getattr(movements, step)(order=orders[number])
+            except movements.OutOfStockError:
                 pass
             assert_movements_add_up()
         transaction.set_rollback(True)
@@ -184,7 +184,7 @@ def test_publishing_a_stale_draft_changes_no_stock() -> None:
     mug = factories.product(on_hand=5)
     page = ProductPage.objects.get(pk=mug.page.pk)
     draft = page.save_revision()
-    stock.write_off(sku="MUG", quantity=4)
+    movements.write_off(sku="MUG", quantity=4)
     draft.publish()
     assert stock_of("MUG") == (1, 0)
 
@@ -198,6 +198,6 @@ def test_a_copy_of_a_product_has_no_sku_and_so_no_stock() -> None:
 
 @pytest.mark.parametrize("wrong", [{"held": 2}, {"held": -1}, {"on_hand": -1}, {"on_hand": -2, "held": -3}])
 def test_the_database_itself_refuses_what_cannot_lie_on_a_shelf(wrong: dict[str, int]) -> None:
-    stock.receive(sku="MUG", quantity=1)
+    movements.receive(sku="MUG", quantity=1)
     with pytest.raises(IntegrityError), transaction.atomic():
         StockItem.objects.update(**wrong)

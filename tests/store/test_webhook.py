@@ -10,9 +10,10 @@ import pytest
 import stripe
 from django.test import Client
 
-from store import emails, stock
 from store.models import Order, ProductVariant, StockMovement, StripeEvent
-from store.views.webhook import MAX_BYTES
+from store.orders import emails
+from store.payments.webhook import MAX_BYTES
+from store.stock import movements
 from tests import factories
 from tests.store.paying import (
     WEBHOOK,
@@ -175,8 +176,8 @@ def test_a_payment_told_after_the_goods_were_sold_to_another_is_for_staff(
     sandbox: Sandbox, mug: ProductVariant, client: Client
 ) -> None:
     order = factories.awaiting_order()
-    stock.release(order=order)  # what must never happen
-    stock.count(sku="MUG", on_hand=1)
+    movements.release(order=order)  # what must never happen
+    movements.count(sku="MUG", on_hand=1)
     sandbox.pay(order.session_id)
     assert post_event(client, event(data=session_object(order)), sandbox.webhook_secret) == 200
     order.refresh_from_db()

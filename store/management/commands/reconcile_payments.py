@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from store import reconciling
+from store.payments import reconciliation
 
 
 class Command(BaseCommand):
@@ -14,7 +14,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Ask, and say what changed. Fails when an order could not be brought up to date."""
-        report = reconciling.reconcile(everything=True)
+        report = reconciliation.reconcile(everything=True)
         for number, status in report.changed.items():
             self.stdout.write(f"{number}: {status}")
         self.stdout.write(f"{report.asked} asked, {len(report.changed)} changed.")

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from store import money, payments
+from store.payments import gateway, money
 
 
 class PriceFormField(forms.DecimalField):
@@ -32,8 +32,8 @@ class PriceFormField(forms.DecimalField):
         try:
             minor = money.to_minor(amount, settings.CURRENCY)
             if minor or not self.may_be_free:
-                payments.check_amount(minor, settings.CURRENCY)
-        except (money.PriceError, payments.AmountError) as error:
+                gateway.check_amount(minor, settings.CURRENCY)
+        except (money.PriceError, gateway.AmountError) as error:
             raise ValidationError(str(error)) from error
         return minor
 

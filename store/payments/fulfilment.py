@@ -13,8 +13,11 @@ from django.db import OperationalError
 from django.db.models import F
 from django.utils import timezone
 
-from store import baskets, clock, emails, orders, payments
+from store import clock
+from store.basket import contents
 from store.models import Order, OrderEvent, StripeEvent
+from store.orders import emails, lifecycle
+from store.payments import gateway
 
 Status, By, Reason, Outcome = Order.Status, OrderEvent.By, OrderEvent.Reason, StripeEvent.Outcome
 logger = logging.getLogger(__name__)
@@ -44,7 +47,7 @@ class AlreadyUnderWayError(Exception):
         self.order = order
 
 
-class UnsettledError(payments.PaymentError):
+class UnsettledError(gateway.PaymentError):
     """What Stripe says of a session could not be written down: ours to mend. The log says what it was."""
 
 
@@ -55,18 +58,18 @@ def start_payment(*, order: Order) -> str:
     payments.UnreachableError (the order waits: the worker finds out what Stripe did), and SupersededError.
     """
     try:
-        session = payments.create_session(order.session_params, idempotency_key=f"order-{order.number}")
-    except payments.RefusedError as error:
-        with orders.locked(order.pk) as fresh:
+        session = gateway.create_session(order.session_params, idempotency_key=f"order-{order.number}")
+    except gateway.RefusedError as error:
+        with lifecycle.locked(order.pk) as fresh:
             if fresh.status == Status.PLACED:
                 why, note = Reason.REFUSED, str(error)
-                orders.end(order=fresh, to=Status.CANCELLED, by=By.STRIPE, reason=why, note=note)
+                lifecycle.end(order=fresh, to=Status.CANCELLED, by=By.STRIPE, reason=why, note=note)
         raise
-    with orders.locked(order.pk) as fresh:
-        orders.adopt(order=fresh, session=session)
+    with lifecycle.locked(order.pk) as fresh:
+        lifecycle.adopt(order=fresh, session=session)
     if fresh.status != Status.AWAITING:  # cancelled while Stripe was making the page
-        with suppress(payments.PaymentError):  # nobody learns its address, so nobody can pay it
-            payments.expire_session(session.id)
+        with suppress(gateway.PaymentError):  # nobody learns its address, so nobody can pay it
+            gateway.expire_session(session.id)
         raise SupersededError
     return session.url
 
@@ -92,26 +95,26 @@ def _find_lost_session(order: Order, by: str, reason: str) -> None:
 
     Should one still be on its way, it does no harm: nobody knows its address, so nobody can pay it.
     """
-    session = payments.find_session(reference=order.number, made_after=order.placed_at - CLOCK_DIFFERENCE)
-    with orders.locked(order.pk) as fresh:
+    session = gateway.find_session(reference=order.number, made_after=order.placed_at - CLOCK_DIFFERENCE)
+    with lifecycle.locked(order.pk) as fresh:
         if session is not None:
-            orders.adopt(order=fresh, session=session)
+            lifecycle.adopt(order=fresh, session=session)
         elif fresh.status == Status.PLACED:
-            orders.end(order=fresh, to=Status.CANCELLED, by=by, reason=reason)
+            lifecycle.end(order=fresh, to=Status.CANCELLED, by=by, reason=reason)
 
 
 def _expire(order: Order, session_id: str, by: str, reason: str) -> None:
     try:
-        payments.expire_session(session_id)
-    except payments.RefusedError:  # most likely no longer open: find out what became of it
+        gateway.expire_session(session_id)
+    except gateway.RefusedError:  # most likely no longer open: find out what became of it
         settle(session_id=session_id, by=by)
         return
-    with orders.locked(order.pk) as fresh:
+    with lifecycle.locked(order.pk) as fresh:
         if fresh.status == Status.AWAITING:
-            orders.end(order=fresh, to=Status.CANCELLED, by=by, reason=reason)
+            lifecycle.end(order=fresh, to=Status.CANCELLED, by=by, reason=reason)
 
 
-def hear(event: payments.Event) -> StripeEvent:
+def hear(event: gateway.Event) -> StripeEvent:
     """Write a message of Stripe's down, once however often it comes, and see to the order that it is about."""
     record, is_new = StripeEvent.objects.get_or_create(
         event_id=event.id,
@@ -132,14 +135,14 @@ def hear(event: payments.Event) -> StripeEvent:
     return record
 
 
-def _outcome(event: payments.Event) -> tuple[str, str]:
+def _outcome(event: gateway.Event) -> tuple[str, str]:
     if event.type not in SESSION_EVENTS or not event.session_id:
         return Outcome.IGNORED, ""
     if not event.is_ours:
         return Outcome.FOREIGN, "livemode is not ours"
     try:
         order = settle(session_id=event.session_id, by=By.STRIPE)
-    except payments.PaymentError as error:
+    except gateway.PaymentError as error:
         logger.warning("Stripe event %s could not be handled: %s", event.id, error)
         return Outcome.FAILED, str(error)
     return (Outcome.HANDLED if order else Outcome.FOREIGN), ""
@@ -151,8 +154,8 @@ def settle(*, session_id: str, by: str) -> Order | None:
     Raises payments.PaymentError when Stripe does not tell, UnsettledError when we cannot take in what it tells.
     """
     try:
-        session = payments.retrieve_session(session_id)
-    except payments.NoSuchSessionError:
+        session = gateway.retrieve_session(session_id)
+    except gateway.NoSuchSessionError:
         return None
     if not session.is_ours:
         return None
@@ -162,8 +165,8 @@ def settle(*, session_id: str, by: str) -> Order | None:
     if order is None:
         return None
     try:
-        with orders.locked(order.pk) as fresh:
-            orders.adopt(order=fresh, session=session)
+        with lifecycle.locked(order.pk) as fresh:
+            lifecycle.adopt(order=fresh, session=session)
             _apply(fresh, session, by)
     except Exception as error:
         logger.exception("Order %s could not be settled.", order.number)
@@ -175,11 +178,11 @@ def settle(*, session_id: str, by: str) -> Order | None:
 
 def set_aside(*, order: Order, by: str) -> None:
     """Have staff look at an order that cannot be brought up to date; it is tried again all the same."""
-    with orders.locked(order.pk) as fresh:
-        orders.flag(order=fresh, by=by, reason=Reason.UNSETTLED)
+    with lifecycle.locked(order.pk) as fresh:
+        lifecycle.flag(order=fresh, by=by, reason=Reason.UNSETTLED)
 
 
-def _apply(order: Order, session: payments.Session, by: str) -> None:
+def _apply(order: Order, session: gateway.Session, by: str) -> None:
     match session.status:
         case "complete" if session.is_paid:
             _pay(order, session, by)
@@ -191,23 +194,23 @@ def _apply(order: Order, session: payments.Session, by: str) -> None:
             _end(order, to=Status.EXPIRED, by=by)
 
 
-def _process(order: Order, session: payments.Session, by: str) -> None:
+def _process(order: Order, session: gateway.Session, by: str) -> None:
     """The shopper has done all there is to do; the bank has not. What is being paid is no longer to be ordered."""
     if order.status == Status.AWAITING:
         _copy_figures(order, session)
-        orders.change_status(order=order, to=Status.PROCESSING, by=by)
-        baskets.take_out_what_was_bought(order=order)
+        lifecycle.change_status(order=order, to=Status.PROCESSING, by=by)
+        contents.take_out_what_was_bought(order=order)
         emails.order_under_way(order)
 
 
 def _end(order: Order, *, to: str, by: str) -> None:
     if to in Order.TRANSITIONS[order.status]:
-        orders.end(order=order, to=to, by=by)
+        lifecycle.end(order=order, to=to, by=by)
         if to == Status.FAILED:
             emails.order_failed(order)
 
 
-def _pay(order: Order, session: payments.Session, by: str) -> None:
+def _pay(order: Order, session: gateway.Session, by: str) -> None:
     if order.paid_at is not None:
         return
     problem = _mismatch(order, session)
@@ -215,15 +218,15 @@ def _pay(order: Order, session: payments.Session, by: str) -> None:
     _copy_figures(order, session)
     # The basket before the stock, as a checkout locks them; once only, since new things may be in it.
     if not order.events.filter(to_status=Status.PROCESSING).exists():
-        baskets.take_out_what_was_bought(order=order)
+        contents.take_out_what_was_bought(order=order)
     if problem:  # what is held stays so until somebody of the staff has decided
-        orders.change_status(order=order, to=Status.REVIEW, by=by)
-        orders.flag(order=order, by=by, reason=Reason.MISMATCH, note=problem)
+        lifecycle.change_status(order=order, to=Status.REVIEW, by=by)
+        lifecycle.flag(order=order, by=by, reason=Reason.MISMATCH, note=problem)
     else:
-        orders.confirm(order=order, by=by)
+        lifecycle.confirm(order=order, by=by)
 
 
-def _mismatch(order: Order, session: payments.Session) -> str:
+def _mismatch(order: Order, session: gateway.Session) -> str:
     """Say in which way the session is not the order; an empty string when it is."""
     expected = session.subtotal - session.discount + session.shipping + session.tax
     figures = {
@@ -240,7 +243,7 @@ def _mismatch(order: Order, session: payments.Session) -> str:
     )
 
 
-def _copy_figures(order: Order, session: payments.Session) -> None:
+def _copy_figures(order: Order, session: gateway.Session) -> None:
     if session.currency == order.currency:  # else the order would say one amount in the other's currency
         order.discount = session.discount
         order.tax = session.tax

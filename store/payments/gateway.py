@@ -26,7 +26,7 @@ from stripe.params.checkout import (
     SessionListParams,
 )
 
-from store import typed_text
+from store.payments import sanitising
 
 # One try, and the longest pause that the SDK makes before the next. STRIPE_SECONDS in store/views/checkout.py bounds
 # them together.
@@ -403,14 +403,14 @@ def _session(found: Any) -> Session:
         discount=-amount(-(details.get("amount_discount") or 0)),
         shipping=amount(details.get("amount_shipping")),
         tax=amount(details.get("amount_tax")),
-        reference=typed_text.one_line(raw.get("client_reference_id"), 200),  # which another shop may have set
+        reference=sanitising.one_line(raw.get("client_reference_id"), 200),  # which another shop may have set
         payment_intent_id=intent.get("id") or "",
         has_failed=intent.get("status") in {"requires_payment_method", "canceled"},
         expires_at=datetime.fromtimestamp(raw.get("expires_at") or 0, UTC),
-        customer_name=typed_text.one_line(
-            delivery.get("name") or customer.get("name"), typed_text.NAME_LENGTH
+        customer_name=sanitising.one_line(
+            delivery.get("name") or customer.get("name"), sanitising.NAME_LENGTH
         ),
-        phone=typed_text.one_line(customer.get("phone"), typed_text.PHONE_LENGTH),
-        shipping_address=typed_text.address(delivery),
-        billing_address=typed_text.address(customer),
+        phone=sanitising.one_line(customer.get("phone"), sanitising.PHONE_LENGTH),
+        shipping_address=sanitising.address(delivery),
+        billing_address=sanitising.address(customer),
     )

@@ -1,4 +1,4 @@
-"""Forms of the shop: what may be put into a basket, where it goes, and the button that obliges to pay."""
+"""Forms of the review page: where the order goes, and the button that obliges to pay."""
 
 from typing import Any
 
@@ -6,44 +6,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.html import format_html
-from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from policies.models import PolicyVersion
-from store import money
 from store.models import DeliveryCountry, ShippingOption
-from store.models.baskets import MAX_QUANTITY
-
-
-class QuantityField(forms.IntegerField):
-    """A whole number of things; whatever is wrong with it is told in the same words."""
-
-    def __init__(self, *, min_value: int) -> None:
-        """Set the limits."""
-        words = format_lazy(
-            _("Please give a whole number from {least} to {most} as the quantity."),
-            least=min_value,
-            most=MAX_QUANTITY,
-        )
-        codes = ("required", "invalid", "min_value", "max_value")
-        super().__init__(
-            min_value=min_value, max_value=MAX_QUANTITY, error_messages=dict.fromkeys(codes, words)
-        )
-
-
-class AddForm(forms.Form):
-    """So many of a SKU, into the basket."""
-
-    sku = forms.CharField(max_length=40, error_messages={"required": _("Please choose what you want.")})
-    quantity = QuantityField(min_value=1)
-
-
-class UpdateForm(forms.Form):
-    """A new quantity for a SKU in the basket; 0 takes it out."""
-
-    sku = forms.CharField(max_length=40)
-    quantity = QuantityField(min_value=0)
+from store.payments import money
 
 
 class ShippingField(forms.ModelChoiceField):

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from store import orders, payments, settling
 from store.models import Order, OrderEvent
+from store.orders import lifecycle
+from store.payments import fulfilment, gateway
 
 By, Reason = OrderEvent.By, OrderEvent.Reason
 logger = logging.getLogger(__name__)
@@ -46,16 +47,16 @@ def reconcile(*, now: datetime | None = None, everything: bool = False) -> Repor
         before = order.status
         try:
             _ask(order)
-        except settling.UnsettledError:  # logged and flagged there
+        except fulfilment.UnsettledError:  # logged and flagged there
             report.unsettled.append(order.number)
             continue
-        except payments.PaymentError as error:
+        except gateway.PaymentError as error:
             logger.warning("Stripe gave no answer about order %s: %s", order.number, error)
             report.unanswered.append(order.number)
             continue
         except Exception:
             logger.exception("Order %s could not be brought up to date.", order.number)
-            settling.set_aside(order=order, by=By.WORKER)
+            fulfilment.set_aside(order=order, by=By.WORKER)
             report.unsettled.append(order.number)
             continue
         order.refresh_from_db()
@@ -78,9 +79,9 @@ def _ask(order: Order) -> None:
     if order.session_id is None:
         # The shopper was told that the payment could not be started, so the page must not stay open.
         try:
-            settling.cancel(order=order, by=By.WORKER, reason=Reason.NOT_OPENED)
-        except settling.AlreadyUnderWayError:
+            fulfilment.cancel(order=order, by=By.WORKER, reason=Reason.NOT_OPENED)
+        except fulfilment.AlreadyUnderWayError:
             return
-    elif settling.settle(session_id=order.session_id, by=By.WORKER) is None:
-        with orders.locked(order.pk) as fresh:
-            orders.flag(order=fresh, by=By.WORKER, reason=Reason.UNKNOWN_PAGE)
+    elif fulfilment.settle(session_id=order.session_id, by=By.WORKER) is None:
+        with lifecycle.locked(order.pk) as fresh:
+            lifecycle.flag(order=fresh, by=By.WORKER, reason=Reason.UNKNOWN_PAGE)

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from home.client import client_ip
 from home.throttling import minutes_to_wait
-from store import baskets, holds
-from store.basket_cookie import basket_of, remember
-from store.forms import AddForm, UpdateForm
+from store.basket import contents
+from store.basket.cookies import basket_of, remember
+from store.basket.forms import AddForm, UpdateForm
+from store.checkout import limits
 from store.models import Basket, ShopPage
 from store.models.baskets import MAX_QUANTITY
 
@@ -54,19 +55,19 @@ def add(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _refusal(request, found, _first_error(form))
     address = client_ip(request)
-    if found is None and (wait := holds.NEW_BASKETS.seconds_to_wait(address)):
+    if found is None and (wait := limits.NEW_BASKETS.seconds_to_wait(address)):
         return _flood(request, wait)
     is_new = found is None
     try:
-        found = baskets.add(basket=found, **form.cleaned_data)
-    except baskets.NotForSaleError:
+        found = contents.add(basket=found, **form.cleaned_data)
+    except contents.NotForSaleError:
         return _refusal(request, found, _("This product is not for sale."))
-    except baskets.TooFewError as error:
+    except contents.TooFewError as error:
         return _refusal(request, found, _too_few(error))
-    except baskets.BasketError:
+    except contents.BasketError:
         return _refusal(request, found, _("A basket holds no more different things than this."))
     if is_new:
-        holds.NEW_BASKETS.count(address)
+        limits.NEW_BASKETS.count(address)
     return _done(request, found)
 
 
@@ -80,11 +81,11 @@ def update(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _refusal(request, found, _first_error(form))
     if found is not None:
-        baskets.set_quantity(basket=found, **form.cleaned_data)
+        contents.set_quantity(basket=found, **form.cleaned_data)
     return _done(request, found)
 
 
-def _too_few(error: baskets.TooFewError) -> str:
+def _too_few(error: contents.TooFewError) -> str:
     if error.left <= 0:
         return _("This is sold out.")
     words = ngettext("Only %(left)s is left.", "Only %(left)s are left.", error.left) % {"left": error.left}
@@ -101,7 +102,7 @@ def _first_error(form: Form) -> str:
 
 
 def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:
-    count = baskets.count(found)
+    count = contents.count(found)
     if _wants_json(request):
         message = ngettext(
             "The basket now holds %(count)s thing.", "The basket now holds %(count)s things.", count
@@ -141,7 +142,7 @@ def page(
     """Show a basket, and what stands in the way if something does."""
     shop = ShopPage.objects.live().first()
     context = {
-        "contents": baskets.with_pictures(baskets.contents(found)),
+        "contents": contents.with_pictures(contents.contents(found)),
         "error": error,
         "most": MAX_QUANTITY,
         "shop_url": shop.get_url(request) if shop else None,

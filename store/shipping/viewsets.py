@@ -4,8 +4,8 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.viewsets.model import ModelViewSet
 
-from store import money
 from store.models import DeliveryCountry, ShippingOption
+from store.payments import money
 
 
 class DeliveryCountryViewSet(ModelViewSet):

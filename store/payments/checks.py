@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's name
 from moneyed import CurrencyDoesNotExist, get_currency
 
-from store import payments
+from store.payments import gateway
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - how each of Stripe's begins
 SHORTEST_SECRET = 16  # characters, in production
@@ -19,7 +19,7 @@ THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 @register
 def no_live_key_while_debugging(**_kwargs: object) -> list[CheckMessage]:
     """store.E001: tracebacks and demo accounts have no place beside real money."""
-    if not (payments.is_live() and settings.DEBUG):
+    if not (gateway.is_live() and settings.DEBUG):
         return []
     return [
         Error("A live Stripe key while DEBUG is on.", hint="Use a key that begins sk_test_.", id="store.E001")
@@ -41,7 +41,7 @@ def webhooks_can_be_trusted(**_kwargs: object) -> list[CheckMessage]:
 @register
 def no_live_key_for_the_sandbox(**_kwargs: object) -> list[CheckMessage]:
     """store.E003: a live key is shown to nobody but Stripe."""
-    if not (payments.is_live() and settings.STRIPE_API_URL):
+    if not (gateway.is_live() and settings.STRIPE_API_URL):
         return []
     hint = "Leave STRIPE_API_URL empty, or use a key that begins sk_test_."
     return [Error("A live Stripe key would be sent to the sandbox.", hint=hint, id="store.E003")]
@@ -65,7 +65,7 @@ def currency_can_be_charged(**_kwargs: object) -> list[CheckMessage]:
     except CurrencyDoesNotExist:
         known = False
     else:
-        known = settings.CURRENCY not in payments.COUNTED_OTHERWISE
+        known = settings.CURRENCY not in gateway.COUNTED_OTHERWISE
     if known:
         return []
     text = f"Nothing can be sold in {settings.CURRENCY!r}."
@@ -75,7 +75,7 @@ def currency_can_be_charged(**_kwargs: object) -> list[CheckMessage]:
 @register
 def test_money_is_meant(**_kwargs: object) -> list[CheckMessage]:
     """store.E006: a shop that sends goods for test money, unless it says that this is a rehearsal."""
-    if payments.is_live() or settings.STRIPE_TEST_MONEY or not settings.IS_PRODUCTION:
+    if gateway.is_live() or settings.STRIPE_TEST_MONEY or not settings.IS_PRODUCTION:
         return []
     text = "STRIPE_SECRET_KEY is no live key: goods would go out for test money."
     return [Error(text, hint="STRIPE_TEST_MONEY=1 allows it.", id="store.E006")]
@@ -84,7 +84,7 @@ def test_money_is_meant(**_kwargs: object) -> list[CheckMessage]:
 @register(deploy=True)
 def real_money_is_taken(**_kwargs: object) -> list[CheckMessage]:
     """store.W001: the rehearsal goes on."""
-    if payments.is_live():
+    if gateway.is_live():
         return []
     return [
         Warning("Orders are paid with test money.", hint="Use a key that begins sk_live_.", id="store.W001")

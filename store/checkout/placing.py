@@ -14,9 +14,14 @@ from django.db import transaction
 from django.urls import reverse
 
 from policies.models import PolicyVersion
-from store import baskets, clock, holds, orders, payments, settling, stock
+from store import clock
+from store.basket.contents import Contents, priced
+from store.checkout import limits
 from store.models import Basket, Order, OrderEvent, OrderLine, ShippingOption
 from store.models.tokens import new_number
+from store.orders import lifecycle
+from store.payments import fulfilment, gateway
+from store.stock import movements
 
 
 class CheckoutError(Exception):
@@ -44,7 +49,7 @@ class Agreement:
 class Offer:
     """Goods and their delivery at today's prices: what a review page shows, and an order is made of."""
 
-    contents: baskets.Contents
+    contents: Contents
     option: ShippingOption
 
     @property
@@ -56,8 +61,8 @@ class Offer:
     def problem(self) -> str:
         """Say why the total cannot be paid, though each price in it can; nothing when it can."""
         try:
-            payments.check_total(self.total, settings.CURRENCY)
-        except payments.AmountError as error:
+            gateway.check_total(self.total, settings.CURRENCY)
+        except gateway.AmountError as error:
             return str(error)
         return ""
 
@@ -89,19 +94,19 @@ class Offer:
             if line.variant
         ]
 
-    def purchase(self, order: Order, lines: list[OrderLine]) -> payments.Purchase:
+    def purchase(self, order: Order, lines: list[OrderLine]) -> gateway.Purchase:
         """Say what is to be paid for an order."""
         way = self.option
-        return payments.Purchase(
+        return gateway.Purchase(
             reference=order.number,
             email=order.email,
             currency=order.currency,
             items=[
-                payments.Item(name=str(line), unit_price=line.unit_price, quantity=line.quantity)
+                gateway.Item(name=str(line), unit_price=line.unit_price, quantity=line.quantity)
                 for line in lines
             ],
             country=order.country,
-            shipping=payments.Shipping(
+            shipping=gateway.Shipping(
                 name=way.name, price=way.price, min_days=way.min_days, max_days=way.max_days
             ),
             success_url=settings.SITE_URL + reverse("store:return_from_payment", args=[order.return_token]),
@@ -121,12 +126,12 @@ def place_order(
     """
     for earlier in basket.orders.filter(status__in=Order.PAYABLE):
         _as_agreed(basket, option, agreement)  # nothing is closed for what would not be ordered
-        settling.cancel(order=earlier, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.NEW_CHECKOUT)
+        fulfilment.cancel(order=earlier, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.NEW_CHECKOUT)
     with transaction.atomic():
         basket = Basket.objects.select_for_update().get(pk=basket.pk)
         other = basket.orders.filter(status__in=Order.PAYABLE).first()
         if other is not None:
-            raise settling.AlreadyUnderWayError(other)
+            raise fulfilment.AlreadyUnderWayError(other)
         offer = _as_agreed(basket, option, agreement)
         now = clock.now()
         order = Order(
@@ -143,23 +148,23 @@ def place_order(
             privacy_shown=agreement.privacy,
             placed_at=now,
             session_expires_at=now + timedelta(minutes=settings.HOLD_MINUTES),
-            livemode=payments.is_live(),
+            livemode=gateway.is_live(),
             sender=sender,
         )
         lines = offer.lines_of(order)
-        order.session_params = payments.session_params(offer.purchase(order, lines))
-        orders.place(order=order, lines=lines)
+        order.session_params = gateway.session_params(offer.purchase(order, lines))
+        lifecycle.place(order=order, lines=lines)
         try:
-            stock.hold(order=order)
-        except stock.OutOfStockError as error:
+            movements.hold(order=order)
+        except movements.OutOfStockError as error:
             raise BasketChangedError(str(error)) from error
-        holds.check(order=order)
+        limits.check(order=order)
     return order
 
 
 def _as_agreed(basket: Basket, option: ShippingOption, agreement: Agreement) -> Offer:
     """Look up what would be ordered now, under the basket's lock. That there are enough is for the hold to say."""
-    contents = baskets.priced(basket)
+    contents = priced(basket)
     fresh = ShippingOption.objects.select_related("country").filter(pk=option.pk).first()
     if fresh is None or not contents.can_be_bought:
         raise BasketChangedError

@@ -15,8 +15,8 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import InspectView
 
 from home.viewsets import ReadOnlyViewSet
-from store import stock
 from store.models import StockItem, StockMovement
+from store.stock.movements import OutOfStockError, count, receive, write_off
 
 MOST = 100_000
 
@@ -68,12 +68,12 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         match form.cleaned_data["what"]:
             case "count":
-                stock.count(sku=item.sku, on_hand=quantity, by=request.user, note=note)
+                count(sku=item.sku, on_hand=quantity, by=request.user, note=note)
             case "write_off":
-                stock.write_off(sku=item.sku, quantity=quantity, by=request.user, note=note)
+                write_off(sku=item.sku, quantity=quantity, by=request.user, note=note)
             case "receive":
-                stock.receive(sku=item.sku, quantity=quantity, by=request.user, note=note)
-    except stock.OutOfStockError:
+                receive(sku=item.sku, quantity=quantity, by=request.user, note=note)
+    except OutOfStockError:
         words = gettext("So little is not left beside what is held for payments under way. Try again later.")
         messages.error(request, words)
     else:

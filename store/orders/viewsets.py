@@ -17,8 +17,9 @@ from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail.admin.views.generic import InspectView
 
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet
-from store import money, orders, staff_steps
 from store.models import Order
+from store.orders import lifecycle, staff_steps
+from store.payments import money
 
 AMOUNTS = ("subtotal", "shipping", "discount", "tax", "total")
 CHANGE = "store.change_order"  # who may move orders on
@@ -76,7 +77,7 @@ def advance(request: HttpRequest, pk: int) -> HttpResponse:
     assert request.user.is_authenticated
     try:
         staff_steps.take(order_id=pk, to=request.POST.get("to", ""), user=request.user)
-    except orders.IllegalTransitionError:
+    except lifecycle.IllegalTransitionError:
         messages.error(request, gettext("This step is not possible now. Somebody may have taken it already."))
     else:
         messages.success(request, gettext("The order was moved on."))
@@ -89,8 +90,8 @@ def attended(request: HttpRequest, pk: int) -> HttpResponse:
     """Note that somebody has looked at a flagged order."""
     get_object_or_404(Order, pk=pk)
     assert request.user.is_authenticated
-    with orders.locked(pk) as order:
-        orders.unflag(order=order, actor=request.user)
+    with lifecycle.locked(pk) as order:
+        lifecycle.unflag(order=order, actor=request.user)
     messages.success(request, gettext("The mark was taken off order %(number)s.") % {"number": order.number})
     return redirect("orders:inspect", pk)
 

@@ -11,8 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from store import payments, settling
 from store.models import StripeEvent
+from store.payments import fulfilment, gateway
 
 MAX_BYTES = 512 * 1024
 
@@ -25,10 +25,10 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
     if _length(request) > MAX_BYTES:
         return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
-        event = payments.read_event(request.body, request.headers.get("Stripe-Signature", ""))
-    except payments.SignatureError:
+        event = gateway.read_event(request.body, request.headers.get("Stripe-Signature", ""))
+    except gateway.SignatureError:
         return HttpResponse("Not signed by Stripe.", status=HTTPStatus.BAD_REQUEST, content_type="text/plain")
-    failed = settling.hear(event).outcome == StripeEvent.Outcome.FAILED
+    failed = fulfilment.hear(event).outcome == StripeEvent.Outcome.FAILED
     return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE if failed else HTTPStatus.OK)
 
 

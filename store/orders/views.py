@@ -6,7 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from store.models import Order
-from store.order_cookie import was_placed_here
+from store.orders.cookies import was_placed_here
 
 
 @never_cache

@@ -11,8 +11,11 @@ from typing import Any
 from django.db import transaction
 
 from home.models import User
-from store import clock, emails, payments, stock
+from store import clock
 from store.models import Order, OrderEvent, OrderLine
+from store.orders import emails
+from store.payments import gateway
+from store.stock import movements
 
 By, Reason, Status = OrderEvent.By, OrderEvent.Reason, Order.Status
 
@@ -35,7 +38,7 @@ def place(*, order: Order, lines: list[OrderLine]) -> None:
     remark(order=order, by=By.SHOPPER, reason=Reason.PLACED)
 
 
-def adopt(*, order: Order, session: payments.Session) -> None:
+def adopt(*, order: Order, session: gateway.Session) -> None:
     """Remember the session of an order whose payment page was just made, or whose answer had been lost."""
     if order.session_id is not None:
         return
@@ -51,9 +54,9 @@ def confirm(*, order: Order, by: str, actor: User | None = None) -> None:
     """Take an order as paid: sell its goods and write to the shopper. Goods that are gone are staff's to settle."""
     change_status(order=order, to=Status.PAID, by=by, actor=actor)
     try:
-        stock.sell(order=order)
-    except stock.OutOfStockError as error:
-        stock.release(order=order)
+        movements.sell(order=order)
+    except movements.OutOfStockError as error:
+        movements.release(order=order)
         flag(order=order, by=by, reason=Reason.STOCK_GONE, note=str(error))
     emails.order_paid(order)
 
@@ -63,7 +66,7 @@ def end(
 ) -> None:
     """Close an order of which nothing comes, and release what it holds. Raises IllegalTransitionError."""
     change_status(order=order, to=to, by=by, actor=actor, reason=reason, note=note)
-    stock.release(order=order)
+    movements.release(order=order)
 
 
 def change_status(

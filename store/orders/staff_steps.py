@@ -7,8 +7,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from home.models import User
-from store import orders
 from store.models import Order, OrderEvent
+from store.orders import lifecycle
 
 Status = Order.Status
 
@@ -30,17 +30,17 @@ def possible(order: Order) -> dict[str, Promise]:
 
 def take(*, order_id: int, to: str, user: User) -> None:
     """Take a step. Raises orders.IllegalTransitionError when it is none, or somebody else was faster."""
-    with orders.locked(order_id) as order:
+    with lifecycle.locked(order_id) as order:
         if to not in possible(order):
             message = f"Nobody takes order {order.number} from {order.status} to {to} by hand."
-            raise orders.IllegalTransitionError(message)
+            raise lifecycle.IllegalTransitionError(message)
         match order.status, to:
             case Status.REVIEW, Status.PAID:
-                orders.unflag(order=order, actor=user)
-                orders.confirm(order=order, by=str(user), actor=user)
+                lifecycle.unflag(order=order, actor=user)
+                lifecycle.confirm(order=order, by=str(user), actor=user)
             case Status.REVIEW, Status.CANCELLED:
                 # Its page at Stripe is complete and can be paid by nobody, so the goods are free.
-                orders.end(order=order, to=to, by=str(user), actor=user)
-                orders.flag(order=order, by=str(user), reason=OrderEvent.Reason.MONEY_BACK)
+                lifecycle.end(order=order, to=to, by=str(user), actor=user)
+                lifecycle.flag(order=order, by=str(user), reason=OrderEvent.Reason.MONEY_BACK)
             case _:
-                orders.change_status(order=order, to=to, by=str(user), actor=user)
+                lifecycle.change_status(order=order, to=to, by=str(user), actor=user)

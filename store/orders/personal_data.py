@@ -14,8 +14,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from policies.personal_data.register import PersonalData
-from store import money
 from store.models import Basket, Order
+from store.payments import money
 
 # Longer than any delayed payment takes, and than anybody asks after one that failed.
 UNPAID_KEEP = timedelta(days=30)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet, prefetch_related_objects
 
-from store import stock
 from store.models import ProductImage, ProductPage, ProductVariant
+from store.stock import movements
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Offer:
     @property
     def is_low(self) -> bool:
         """So few are left that the shopper is told how many."""
-        return 0 < self.available <= stock.LOW
+        return 0 < self.available <= movements.LOW
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ class Product:
 def on_display(pages: Iterable[ProductPage]) -> list[Product]:
     """Join products and stock, with one question about stock whatever the number of products."""
     shown = [(page, [variant for variant in page.variants.all() if variant.sku]) for page in pages]
-    free = stock.available(variant.sku for _page, found in shown for variant in found)
+    free = movements.available(variant.sku for _page, found in shown for variant in found)
     return [
         Product(
             page=page,

@@ -14,28 +14,30 @@ from django.views.decorators.http import require_http_methods, require_safe
 from home.client import client_ip
 from home.throttling import fingerprint
 from policies.models import Policy, PolicyVersion
-from store import baskets, checkout, holds, payments, settling
-from store.basket_cookie import basket_of, remember
-from store.forms import CheckoutForm, DeliveryForm
+from store.basket import contents as baskets
+from store.basket import views as basket_views
+from store.basket.cookies import basket_of, remember
+from store.checkout import limits, placing
+from store.checkout.forms import CheckoutForm, DeliveryForm
 from store.models import Basket, DeliveryCountry, Order, OrderEvent, ShippingOption
-from store.order_cookie import remember_order, was_placed_here
-from store.views import basket as basket_views
+from store.orders.cookies import remember_order, was_placed_here
+from store.payments import fulfilment, gateway
 
 logger = logging.getLogger(__name__)
 
 # A shopper is answered within 15. How long one try takes: store/payments.py.
 STRIPE_SECONDS = 14
 REFUSALS = (
-    checkout.CheckoutError,
-    holds.HoldsTooMuchError,
-    payments.PaymentError,
-    settling.AlreadyUnderWayError,
-    settling.SupersededError,
+    placing.CheckoutError,
+    limits.HoldsTooMuchError,
+    gateway.PaymentError,
+    fulfilment.AlreadyUnderWayError,
+    fulfilment.SupersededError,
 )
 
 
 @dataclass(frozen=True)
-class Review(checkout.Offer):
+class Review(placing.Offer):
     """Everything the review page shows, as it stands now."""
 
     terms: PolicyVersion | None
@@ -78,11 +80,11 @@ def return_from_payment(request: HttpRequest, token: str) -> HttpResponse:
     # to learn.
     session_id = request.GET.get("session_id")
     may_tell = session_id == order.session_id and order.status in Order.HOLDING
-    if session_id and may_tell and not holds.QUESTIONS.take(client_ip(request)):
+    if session_id and may_tell and not limits.QUESTIONS.take(client_ip(request)):
         try:
-            with payments.answering_within(STRIPE_SECONDS):
-                settling.settle(session_id=session_id, by=OrderEvent.By.SHOPPER)
-        except payments.PaymentError as error:
+            with gateway.answering_within(STRIPE_SECONDS):
+                fulfilment.settle(session_id=session_id, by=OrderEvent.By.SHOPPER)
+        except gateway.PaymentError as error:
             logger.warning("Order %s could not be settled on return: %s", order.number, error)
     return _to_order(request, order)
 
@@ -93,11 +95,11 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
     """Back without paying: close the payment page, release the goods, show the basket as it was."""
     order = get_object_or_404(Order, return_token=token)
     try:
-        with payments.answering_within(STRIPE_SECONDS):
-            settling.cancel(order=order, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
-    except settling.AlreadyUnderWayError:
+        with gateway.answering_within(STRIPE_SECONDS):
+            fulfilment.cancel(order=order, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
+    except fulfilment.AlreadyUnderWayError:
         return _to_order(request, order)
-    except payments.PaymentError as error:
+    except gateway.PaymentError as error:
         logger.warning("Order %s could not be cancelled: %s", order.number, error)
     mine = basket_of(request) or _new_basket(request, order)
     response = HttpResponseRedirect(reverse("store:basket"), status=HTTPStatus.SEE_OTHER)
@@ -107,7 +109,7 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
 
 def _new_basket(request: HttpRequest, order: Order) -> Basket | None:
     """Fill a basket with what was ordered, for a browser that has lost the cookie of the old one."""
-    if holds.NEW_BASKETS.take(client_ip(request)):
+    if limits.NEW_BASKETS.take(client_ip(request)):
         return None
     return baskets.filled_again(order=order)
 
@@ -130,17 +132,17 @@ def _order(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _shown_again(request)
     address = client_ip(request)
-    if wait := holds.CHECKOUTS.take(address):
-        return _refusal(request, holds.HoldsTooMuchError(wait))
-    agreement = checkout.Agreement(shown=form.cleaned_data["shown"], terms=terms, privacy=privacy)
+    if wait := limits.CHECKOUTS.take(address):
+        return _refusal(request, limits.HoldsTooMuchError(wait))
+    agreement = placing.Agreement(shown=form.cleaned_data["shown"], terms=terms, privacy=privacy)
     sender = fingerprint(address, purpose="orders")
     try:
-        with payments.answering_within(STRIPE_SECONDS):
+        with gateway.answering_within(STRIPE_SECONDS):
             email = form.cleaned_data["email"]
-            order = checkout.place_order(
+            order = placing.place_order(
                 basket=basket, email=email, option=option, agreement=agreement, sender=sender
             )
-            url = settling.start_payment(order=order)
+            url = fulfilment.start_payment(order=order)
     except REFUSALS as error:
         return _refusal(request, error)
     response = HttpResponseRedirect(url, status=HTTPStatus.SEE_OTHER)
@@ -150,14 +152,14 @@ def _order(request: HttpRequest) -> HttpResponse:
 
 def _refusal(request: HttpRequest, error: Exception) -> HttpResponse:
     match error:
-        case settling.AlreadyUnderWayError():
+        case fulfilment.AlreadyUnderWayError():
             return _already_under_way(request, error.order)
-        case holds.HoldsTooMuchError():
+        case limits.HoldsTooMuchError():
             return _not_so_much(request, error.seconds)
-        case payments.AddressRefusedError():
+        case gateway.AddressRefusedError():
             words = _("The payment service does not take this address. Please check it.")
             return _shown_again(request, words, field="email")
-        case payments.PaymentError():
+        case gateway.PaymentError():
             return _shown_again(request, _why_not(error), status=HTTPStatus.BAD_GATEWAY)
     return _shown_again(request)  # something changed meanwhile
 
@@ -182,7 +184,7 @@ def _shown_again(
 
 
 def _not_so_much(request: HttpRequest, seconds: int) -> HttpResponse:
-    words = holds.why_not(seconds)
+    words = limits.why_not(seconds)
     if not seconds:
         return _shown_again(request, words)
     response = _shown_again(request, words, status=HTTPStatus.TOO_MANY_REQUESTS)
@@ -204,9 +206,9 @@ def _already_under_way(request: HttpRequest, order: Order) -> HttpResponse:
     return response
 
 
-def _why_not(error: payments.PaymentError) -> str:
+def _why_not(error: gateway.PaymentError) -> str:
     """Say why no payment could be started: by an outage that passes, or by something that we have to mend."""
-    if isinstance(error, payments.RefusedError) and not isinstance(error, payments.BusyError):
+    if isinstance(error, gateway.RefusedError) and not isinstance(error, gateway.BusyError):
         logger.error("Stripe refused to start a payment: %s", error)
         return _(
             "The payment service has refused this order, and trying again will not help. Nothing was charged and "

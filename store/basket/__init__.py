@@ -1,0 +1,1 @@
+"""The basket: what is in it, its cookies, its pages."""

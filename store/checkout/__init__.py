@@ -1,0 +1,1 @@
+"""The checkout: the review page, placing an order, and how much one client may hold."""

@@ -1,0 +1,1 @@
+"""Orders: their status and history, the shopper's page, e-mails, staff screens, personal data."""

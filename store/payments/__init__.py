@@ -1,0 +1,1 @@
+"""Payments: the only code that talks to Stripe, fulfilment, reconciliation, webhooks, amounts."""

@@ -1,0 +1,1 @@
+"""Where the shop delivers and what that costs."""

@@ -1,1 +1,0 @@
-"""The shop's views: basket, checkout, orders, Stripe's messages. They read requests and choose words, no more."""
