@@ -174,15 +174,12 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
             # 422: understood, but not to be done as it stands. Scripts, caches and monitoring see that nothing was
             # taken in, which a 200 would hide; browsers show the page as any other.
             return self._show_again(request, form, HTTPStatus.UNPROCESSABLE_ENTITY)
-        client = client_ip(request)
-        if wait := spam.LIMIT.seconds_to_wait(client):
+        if wait := spam.LIMIT.take(client_ip(request)):
             form.add_error(None, TOO_MANY % {"minutes": minutes_to_wait(wait)})
             response = self._show_again(request, form, HTTPStatus.TOO_MANY_REQUESTS)
             response.headers["Retry-After"] = str(wait)
             return response
-        submission = self.process_form_submission(form)
-        spam.LIMIT.count(client)
-        return self.render_landing_page(request, submission)
+        return self.render_landing_page(request, self.process_form_submission(form))
 
     def _show_blank(self, request: HttpRequest) -> HttpResponse:
         version = privacy_policy_in_force()

@@ -1,6 +1,6 @@
-"""Personal data in tables that no app of ours owns: queued mail, sign-ins, sessions, staff accounts and their log.
+"""Personal data in tables of third-party apps: queued mail, sign-ins, sessions, staff accounts and their log.
 
-Described here, where every app is known. What an app of ours stores, that app describes.
+What an app of ours stores, that app describes.
 """
 
 from collections.abc import Iterator
@@ -24,30 +24,66 @@ LOG_TABLES = (PageLogEntry, ModelLogEntry)
 
 
 def personal_data() -> list[PersonalData]:
-    return [_mail(), _sign_ins(), _sessions(), _accounts(), _staff_log()]
+    return [
+        PersonalData(
+            key="mail.queue",
+            label=_("E-mails sent by the site"),
+            what=_("Address, subject, text and time of each e-mail that the site sends"),
+            purpose=_("To send them, again if need be, and to answer questions about them"),
+            keep=_keep_mail,
+            export=_export_mail,
+            erase=lambda email: _delete_mails(Q(pk__in=[mail.pk for mail in _mails_about(email)])),
+            expire=_expire_mail,
+            note=_("Found by the address in any part of the e-mail."),
+        ),
+        PersonalData(
+            key="sign-in.attempts",
+            label=_("Attempts to sign in"),
+            what=_("Address typed, network address, kind of browser and time"),
+            purpose=_("To notice and stop guessing of passwords"),
+            keep=_keep_sign_ins,
+            export=_export_sign_ins,
+            erase=lambda email: sum(_sign_ins_of(table, email).delete()[0] for table in SIGN_IN_TABLES),
+            expire=_expire_sign_ins,
+        ),
+        PersonalData(
+            key="sign-in.sessions",
+            label=_("Sessions of those who are signed in"),
+            what=_("A random key, the number of the account, and when the session ends"),
+            purpose=_("To keep you signed in from page to page"),
+            keep=lambda: timedelta(seconds=settings.SESSION_COOKIE_AGE),
+            expire=lambda now: Session.objects.filter(expire_date__lt=now).delete()[0],
+            note=_("A session ends by itself and holds no address; it is worthless without its account."),
+        ),
+        PersonalData(
+            key="staff.accounts",
+            label=_("Accounts of staff"),
+            what=_("E-mail address, name, picture, password (hashed), rights, time of the last sign-in"),
+            purpose=_("To let staff sign in, and to know who may do what"),
+            keep=lambda: None,
+            export=_export_accounts,
+            note=_(
+                "Deleted by an administrator when somebody leaves, never by a request: the site would lock itself."
+            ),
+        ),
+        PersonalData(
+            key="staff.log",
+            label=_("Log of what staff did"),
+            what=_("Which account created, changed, published or deleted what, and when"),
+            purpose=_("To know who changed the site"),
+            keep=lambda: None,
+            export=_export_staff_log,
+            note=_("The log of the site stays. When an account goes, its entries stay without a name."),
+        ),
+    ]
 
 
 # --- Mail ------------------------------------------------------------------------------------------------
-def _mail() -> PersonalData:
-    return PersonalData(
-        key="mail.queue",
-        label=_("E-mails sent by the site"),
-        what=_("Address, subject, text and time of each e-mail that the site sends"),
-        purpose=_("To send them, again if need be, and to answer questions about them"),
-        keep=_keep_mail,
-        export=export_mail,
-        erase=erase_mail,
-        expire=expire_mail,
-        note=_("Found by the address in any part of the e-mail."),
-    )
-
-
 def _keep_mail() -> timedelta:
     return timedelta(days=settings.MAIL_KEEP_DAYS)
 
 
-def export_mail(email: str) -> Iterator[dict[str, Any]]:
-    """Yield the mails from, to or about an address."""
+def _export_mail(email: str) -> Iterator[dict[str, Any]]:
     for mail in _mails_about(email):
         yield {
             "created": mail.created.isoformat(),
@@ -59,29 +95,16 @@ def export_mail(email: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def erase_mail(email: str) -> int:
-    """Delete the mails from, to or about an address, those not yet sent too."""
-    found = [mail.pk for mail in _mails_about(email)]
-    return _delete_mails(Q(pk__in=found))
-
-
-def expire_mail(now: datetime) -> int:
-    """Delete old mails; one that still waits to be sent is never lost."""
+def _expire_mail(now: datetime) -> int:
+    # A mail that still waits to be sent is never lost.
     return _delete_mails(Q(created__lt=now - _keep_mail()) & ~Q(status__in=[STATUS.queued, STATUS.requeued]))
 
 
 def _mails_about(email: str) -> Iterator[Email]:
+    """Yield the mails from, to or about an e-mail address."""
     for mail in Email.objects.order_by("pk").iterator():
-        parts = (
-            mail.from_email,
-            *mail.to,
-            *mail.cc,
-            *mail.bcc,
-            mail.subject,
-            mail.message,
-            mail.html_message,
-        )
-        if any(mentions(part, email) for part in (*parts, *map(str, (mail.headers or {}).values()))):
+        people = (mail.from_email, *mail.to, *mail.cc, *mail.bcc, *map(str, (mail.headers or {}).values()))
+        if any(mentions(part, email) for part in (*people, mail.subject, mail.message, mail.html_message)):
             yield mail
 
 
@@ -93,24 +116,11 @@ def _delete_mails(which: Q) -> int:
 
 
 # --- Signing in ------------------------------------------------------------------------------------------
-def _sign_ins() -> PersonalData:
-    return PersonalData(
-        key="sign-in.attempts",
-        label=_("Attempts to sign in"),
-        what=_("Address typed, network address, kind of browser and time"),
-        purpose=_("To notice and stop guessing of passwords"),
-        keep=_keep_sign_ins,
-        export=export_sign_ins,
-        erase=lambda email: sum(_sign_ins_of(table, email).delete()[0] for table in SIGN_IN_TABLES),
-        expire=expire_sign_ins,
-    )
-
-
 def _keep_sign_ins() -> timedelta:
     return timedelta(days=settings.SIGN_IN_KEEP_DAYS)
 
 
-def expire_sign_ins(now: datetime) -> int:
+def _expire_sign_ins(now: datetime) -> int:
     before = now - _keep_sign_ins()
     return sum(table.objects.filter(attempt_time__lt=before).delete()[0] for table in SIGN_IN_TABLES)
 
@@ -119,8 +129,7 @@ def _sign_ins_of(table: type[AccessAttempt | AccessFailureLog | AccessLog], emai
     return table.objects.filter(username__iexact=email.strip()).order_by("attempt_time")
 
 
-def export_sign_ins(email: str) -> Iterator[dict[str, Any]]:
-    """Yield the attempts to sign in under an address."""
+def _export_sign_ins(email: str) -> Iterator[dict[str, Any]]:
     for table in SIGN_IN_TABLES:
         for attempt in _sign_ins_of(table, email):
             yield {
@@ -131,35 +140,8 @@ def export_sign_ins(email: str) -> Iterator[dict[str, Any]]:
             }
 
 
-def _sessions() -> PersonalData:
-    return PersonalData(
-        key="sign-in.sessions",
-        label=_("Sessions of those who are signed in"),
-        what=_("A random key, the number of the account, and when the session ends"),
-        purpose=_("To keep you signed in from page to page"),
-        keep=lambda: timedelta(seconds=settings.SESSION_COOKIE_AGE),
-        expire=lambda now: Session.objects.filter(expire_date__lt=now).delete()[0],
-        note=_("A session ends by itself and holds no address; it is worthless without its account."),
-    )
-
-
 # --- Staff -----------------------------------------------------------------------------------------------
-def _accounts() -> PersonalData:
-    return PersonalData(
-        key="staff.accounts",
-        label=_("Accounts of staff"),
-        what=_("E-mail address, name, picture, password (hashed), rights, time of the last sign-in"),
-        purpose=_("To let staff sign in, and to know who may do what"),
-        keep=lambda: None,
-        export=export_accounts,
-        note=_(
-            "Deleted by an administrator when somebody leaves, never by a request: the site would lock itself."
-        ),
-    )
-
-
-def export_accounts(email: str) -> Iterator[dict[str, Any]]:
-    """Yield the account with an address."""
+def _export_accounts(email: str) -> Iterator[dict[str, Any]]:
     for user in User.objects.filter(email__iexact=email.strip()).prefetch_related("groups"):
         yield {
             "email": user.email,
@@ -171,20 +153,7 @@ def export_accounts(email: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def _staff_log() -> PersonalData:
-    return PersonalData(
-        key="staff.log",
-        label=_("Log of what staff did"),
-        what=_("Which account created, changed, published or deleted what, and when"),
-        purpose=_("To know who changed the site"),
-        keep=lambda: None,
-        export=export_staff_log,
-        note=_("The log of the site stays. When an account goes, its entries stay without a name."),
-    )
-
-
-def export_staff_log(email: str) -> Iterator[dict[str, Any]]:
-    """Yield what the account with an address did."""
+def _export_staff_log(email: str) -> Iterator[dict[str, Any]]:
     for table in LOG_TABLES:
         for entry in table.objects.filter(user__email__iexact=email.strip()).order_by("timestamp"):
             yield {"time": entry.timestamp.isoformat(), "action": entry.action, "what": entry.label}

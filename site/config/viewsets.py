@@ -1,6 +1,6 @@
-"""Staff screens for tables of third-party apps: the mail queue. It shows mails and can send one again, no more.
+"""Staff screens for tables of third-party apps: the mail queue, which shows mails and can send one again.
 
-Mails about accounts are never shown (home/mail_queue.py).
+It never shows mails about accounts (home/mail_queue.py).
 """
 
 from typing import Any, ClassVar
@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from post_office.models import STATUS, Email
 from wagtail.admin import messages
-from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
 from wagtail.admin.views.generic import InspectView
 
@@ -47,14 +46,6 @@ def may_send_again(user: User | AnonymousUser) -> bool:
     return user.has_perm("post_office.change_email")
 
 
-class MailFilterSet(WagtailFilterSet):
-    """Filters the list by what became of the mail."""
-
-    class Meta:
-        model = Email
-        fields: ClassVar[list[str]] = ["status"]
-
-
 class MailIndexView(GuardedIndexView):
     """The mails that staff may be shown."""
 
@@ -69,7 +60,7 @@ class MailInspectView(InspectView):
     page_title = _("E-mail")
 
     def get_object(self, queryset: QuerySet[Email] | None = None) -> Email:
-        """Find only what the list shows."""
+        """Return the mail, if the list shows it."""
         return get_object_or_404(mail_queue.readable(), pk=self.pk)
 
     def get_page_subtitle(self) -> str:
@@ -77,9 +68,7 @@ class MailInspectView(InspectView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the log, and the button for those who may press it."""
-        again = (
-            reverse("mails:send_again", args=[self.object.pk]) if may_send_again(self.request.user) else ""
-        )
+        again = reverse("mails:send_again", args=[self.object.pk])
         return {
             **super().get_context_data(**kwargs),
             "email": self.object,
@@ -87,7 +76,7 @@ class MailInspectView(InspectView):
             "reply_to": (self.object.headers or {}).get("Reply-To", ""),
             "status": STATUS_WORDS.get(self.object.status, ""),
             "logs": self.object.logs.order_by("-date"),
-            "send_again_url": again,
+            "send_again_url": again if may_send_again(self.request.user) else "",
         }
 
 
@@ -121,7 +110,7 @@ class MailViewSet(ReadOnlyViewSet):
         DateColumn("created", label=_("Created"), sort_key="created"),
     ]
     search_fields: ClassVar[list[str]] = ["subject", "to", "message"]
-    filterset_class = MailFilterSet
+    list_filter: list[str] = ["status"]
     index_view_class = MailIndexView
     inspect_view_class = MailInspectView
     inspect_template_name = "config/mail.html"

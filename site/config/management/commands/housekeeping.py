@@ -1,8 +1,7 @@
-"""Does what has to be done from time to time, whoever starts it: the worker every hour, or a scheduler.
+"""Deletes personal data at the end of its retention period, as the privacy policy prints it.
 
-Personal data whose time of keeping is over goes: exactly what the privacy policy prints (`policies.personal_data`).
-Run twice, the second run finds nothing to do. One failing step does not stop the others. Pages with an hour are the
-worker's own, every minute.
+The worker starts it every hour, or a scheduler does. One failing step does not stop the others. Scheduled pages are
+the worker's own job, every minute.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """The process beside the web server: sends queued mail, publishes what is due, does the housekeeping.
 
-It keeps nothing: what is to be done stands in the database, so it may be stopped or killed at any time, and several
-may run at once. A job that fails is logged and tried again at its next turn; the worker itself ends only when told.
+Its work is in the database, so it may be stopped or killed at any time, and several may run at once. A job that fails
+is logged and tried again at its next turn; the worker itself ends only when told.
 """
 
 import logging
@@ -22,13 +22,13 @@ from home.hooks import collect
 
 logger = logging.getLogger(__name__)
 
-TICK = 0.25  # seconds between two looks at the clock
+TICK = 0.25  # seconds between two checks of the clock
 GRACE = 0.8  # seconds that a job may still take after the signal
 
 
 @dataclass
 class Job:
-    """Something that is done again and again."""
+    """Something that is done at intervals."""
 
     name: str
     every: float  # seconds
@@ -79,7 +79,7 @@ class Command(BaseCommand):
         self.say("The worker has ended.")
 
     def run_job(self, job: Job) -> None:
-        """Do one job; whatever goes wrong is for the log, and for the job's next turn."""
+        """Do one job; log what goes wrong."""
         _drop_old_connections()
         try:
             job.run()
@@ -89,7 +89,7 @@ class Command(BaseCommand):
             _drop_old_connections()
 
     def send_mail(self) -> None:
-        """Send what is due, and say so."""
+        """Send what is due."""
         done = mail_queue.send_due(should_stop=lambda: self.stopping)
         if done.sent or done.postponed or done.failed:
             self.say(
@@ -112,7 +112,7 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 
 def _drop_old_connections() -> None:
-    """Let no job meet a connection that the database closed meanwhile, or that broke in the job before."""
+    """Close connections that the database closed meanwhile, or that broke in the job before."""
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:  # a caller's transaction, as in tests, is the caller's
             connection.close_if_unusable_or_obsolete()
