@@ -1,6 +1,6 @@
-"""Public addresses of policies and consent. They stand ahead of Wagtail's own, so they outlive every page.
+"""Public URLs of policies and consent. They come ahead of Wagtail's own, so they outlive every page.
 
-The addresses below a slug belong to a policy only where one with that slug was published; all others are handed on
+The URLs below a slug belong to a policy only where one with that slug was published; all others are handed on
 to Wagtail by the views.
 """
 

@@ -182,7 +182,7 @@ def say_what_stays(request: HttpRequest, page: Page) -> None:
             request,
             gettext(
                 "Published versions of a policy stay at their public address, whatever becomes of the page on which "
-                "it is edited. A new page with the same address and kind goes on with them."
+                "it is edited. A new page with the same slug and kind goes on with them."
             ),
         )
 

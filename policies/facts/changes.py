@@ -43,7 +43,7 @@ _LABELS: dict[str, str | Promise] = {
 
 
 def describe(old: Any, new: Any) -> list[str]:
-    """Say in the active language what became of the old data; nothing only where nothing did."""
+    """Return what became of the old data, in the active language; nothing only where nothing did."""
     return list(_changes(old, new, ())) or ([] if old == new else [_("changed")])
 
 

@@ -56,7 +56,7 @@ def choices() -> list[tuple[str, str | Promise]]:
 
 
 def label(key: str) -> str:
-    """Name a fact for people; by its key where no app contributes it any more."""
+    """Return a fact's name for people; its key where no app contributes it any more."""
     if key == "notice":
         return _("Words of the consent bar")
     fact = get(key)
@@ -64,10 +64,5 @@ def label(key: str) -> str:
 
 
 def changed_keys(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """List the facts that two collections (fact key → data) state differently."""
+    """Return the keys of the facts that two collections (fact key → data) state differently."""
     return sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
-
-
-def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """Name the facts that two collections state differently, for people."""
-    return [label(key) for key in changed_keys(before, after)]

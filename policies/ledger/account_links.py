@@ -28,7 +28,7 @@ class AccountLinks:
         self._known: dict[str, list[tuple[int, datetime]]] = {}
 
     def problems(self, version: PolicyVersion) -> Iterator[str]:
-        """Say what is wrong with the accounts of a version. Its record must be readable."""
+        """Yield what is wrong with the accounts of a version. Its record must be readable."""
         for role in _ROLES:
             if getattr(version, f"{role}_id") is not None and (what := self._problem(version, role)):
                 yield f"column {role} {what}"

@@ -70,19 +70,11 @@ def _problem(
     states = list(choices.values())
     if not all(isinstance(state, bool) for state in states):
         return "a choice is neither yes nor no"
-    if not _can_be(method, states):
+    methods = ConsentRecord.Method
+    fits: dict[str, bool] = {methods.ALL: all(states), methods.NONE: not any(states), methods.CHOSEN: True}
+    if not fits.get(method):
         return "its choices are not what its way of choosing gives"
     if created_at > now or not shown.was_in_force(created_at):
         return f"version {shown.number} was not in force when it was made"
     kept = expires_at - created_at
     return "" if kept >= _A_DAY and not kept % _A_DAY else "it does not hold for whole days"
-
-
-def _can_be(method: str, states: list[bool]) -> bool:
-    match method:
-        case ConsentRecord.Method.ALL:
-            return all(states)
-        case ConsentRecord.Method.NONE:
-            return not any(states)
-        case _:
-            return method == ConsentRecord.Method.CHOSEN

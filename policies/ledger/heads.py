@@ -55,7 +55,7 @@ class Head:
 
 
 def current() -> list[Head]:
-    """Read the heads as they stand; a policy without versions has none."""
+    """Return the heads as they are now; a policy without versions has none."""
     found = []
     for policy in Policy.objects.order_by("slug"):
         newest = policy.versions.order_by("-number").values_list("number", "sha256").first()

@@ -18,7 +18,7 @@ _UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionEr
 
 
 def of_policy(policy: Policy, *, on_read: Callable[[], object] = lambda: None) -> str:
-    """Name the first broken record of a policy, or what does not fit it; nothing where all is well.
+    """Return the first broken record of a policy, or what does not fit it; nothing where all is well.
 
     A version that is published while one reads looks like damage, so what is found is looked for once more.
     """
@@ -26,7 +26,7 @@ def of_policy(policy: Policy, *, on_read: Callable[[], object] = lambda: None) -
 
 
 def of_consents(*, on_read: Callable[[], object] = lambda: None) -> str:
-    """Name the first consent record that cannot be as it was written; nothing where all is well."""
+    """Return the first consent record that cannot be as it was written; nothing where all is well."""
     try:
         return next(consent_records.problems(now=now(), on_read=on_read), "")
     except _UNREADABLE as error:
@@ -34,12 +34,12 @@ def of_consents(*, on_read: Callable[[], object] = lambda: None) -> str:
 
 
 def doubts(policy: Policy) -> list[str]:
-    """Say what may be as somebody meant it, and may not: nothing is left that tells."""
+    """Return what may be intended or not: nothing is left that tells."""
     newest = _newest(policy)
     if newest is None or policy.page is not None or policy.kind == newest.content.get("kind", policy.kind):
         return []
     kinds = f"its kind is “{policy.kind}”, that of version {newest.number} “{newest.content['kind']}”"
-    advice = "Publish it on a page of the same address and of the kind that is right."
+    advice = "Publish it on a page with the same slug and of the kind that is right."
     return [f"{kinds}, and no page is left that says which is meant. {advice}"]
 
 
@@ -53,8 +53,7 @@ def _damage(policy: Policy, on_read: Callable[[], object]) -> str:
 def _broken_version(policy: Policy, on_read: Callable[[], object]) -> str:
     related = ("policy", "withdrawal", "publisher", "approver")
     versions = policy.versions.select_related(*related).order_by("number").iterator(chunk_size=_CHUNK)
-    problem = next(records.problems(_reported(versions, on_read)), None)
-    return f"version {problem.version.number} is broken: {problem.what}" if problem else ""
+    return next(records.problems(_reported(versions, on_read)), "")
 
 
 def _missing(policy: Policy) -> str:

@@ -167,7 +167,7 @@ class PolicyPage(BasePage):
         return PolicyPage.objects.filter(pk=self.pk).values_list(name, flat=True).first()
 
     def attach_policy(self) -> Policy:
-        """Give the page its policy: its own, else an orphaned one of the same slug and kind, else a new one."""
+        """Set the page's policy: its own, else an orphaned one of the same slug and kind, else a new one."""
         if self.policy is None:  # an instance read before the first publication does not know of it
             self.policy_id = self._stored("policy")
         self.policy = self.find_policy() or Policy.objects.create(
@@ -244,7 +244,7 @@ class PolicyPage(BasePage):
         return HttpResponseRedirect(self.policy.get_absolute_url())
 
     def get_url_parts(self, request: HttpRequest | None = None) -> tuple[int, str, str] | None:
-        """Give the policy's permanent URL as the page's, wherever in the tree the page stands."""
+        """Return the policy's permanent URL as the page's, wherever in the tree the page stands."""
         parts = super().get_url_parts(request)
         if parts is None or self.policy is None:
             return parts

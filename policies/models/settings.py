@@ -31,5 +31,5 @@ class PolicySettings(BaseSiteSetting):
         return cls.objects.filter(site__is_default_site=True).first() or cls()
 
     def end_of_notice(self, now: datetime) -> datetime:
-        """Say from when a version announced now should hold."""
+        """Return from when a version announced now should hold."""
         return now + timedelta(days=self.notice_days)

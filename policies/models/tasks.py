@@ -1,4 +1,4 @@
-"""The step of a workflow at which a policy is judged."""
+"""The step of a workflow at which a policy is reviewed."""
 
 from typing import Any
 
@@ -43,5 +43,5 @@ class LegalReviewTask(AbstractGroupApprovalTask):
     @classmethod
     def get_description(cls) -> str | Promise:
         return _(
-            "Members of the chosen groups judge the text of a policy, its redline and what follows from it"
+            "Members of the chosen groups review a policy: its text, its redline and what follows from it"
         )

@@ -294,6 +294,11 @@ class PolicyVersion(AppendOnlyModel):
         return hasattr(self, "withdrawal")
 
     @property
+    def days_ahead(self) -> int:
+        """The days until it takes effect."""
+        return (timezone.localdate(self.effective_at) - timezone.localdate()).days
+
+    @property
     def is_material(self) -> bool:
         """Whether it changes what somebody agreed to."""
         return self.change_kind == ChangeKind.MATERIAL

@@ -1,4 +1,4 @@
-"""The page on which a draft of a policy is judged: its redline, its statement, what follows, approve or return.
+"""The page on which a draft of a policy is reviewed: its redline, its statement, what follows, approve or return.
 
 Who approves, approves what stood there: the form carries the fingerprint of what was shown, and a draft that has
 changed since is shown again instead of being published.
@@ -26,7 +26,7 @@ from policies.versions import publication_preview
 
 
 def _page(request: HttpRequest, page_id: int) -> PolicyPage:
-    """Find the page of the address; PermissionDenied for who may not edit it (who reviews it, may)."""
+    """Return the page. PermissionDenied for those who may not edit it (whoever reviews it may)."""
     page = get_object_or_404(PolicyPage, pk=page_id).specific
     if not page.permissions_for_user(request.user).can_edit():
         raise PermissionDenied
@@ -120,7 +120,7 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
         return redirect("wagtailadmin_home")
 
     def _problem(self, decision: str, comment: str, seen: str) -> str:
-        """Say why the decision cannot be carried out; empty where it can."""
+        """Return why the decision cannot be carried out; empty where it can."""
         if decision not in {"approve", "reject"}:
             return _("Approve the text, or return it.")
         if decision == "reject" and not comment:

@@ -7,14 +7,15 @@ database the same few questions, and each live fact once. It never writes.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from functools import cache
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.db import models
 from django.db.models import F, Q
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from wagtail.admin.ui.components import Component
 from wagtail.models import Page
 from wagtail.query import PageQuerySet
@@ -29,20 +30,12 @@ from policies.versions import records
 RIGHT = "policies.view_policyversion"
 
 
-class DraftState(StrEnum):
+class DraftState(models.TextChoices):
     """What waits on the page on which a policy is edited."""
 
-    NONE = ""
-    DRAFT = "draft"
-    IN_REVIEW = "in_review"
-
-
-@dataclass(frozen=True)
-class Coming:
-    """An announced version and the days until it takes effect."""
-
-    version: PolicyVersion
-    days: int
+    NONE = "", ""
+    DRAFT = "draft", _("Draft")
+    IN_REVIEW = "in_review", _("In review")
 
 
 @dataclass
@@ -51,7 +44,7 @@ class PolicyStatus:
 
     policy: Policy
     in_force: PolicyVersion | None = None
-    coming: list[Coming] = field(default_factory=list)
+    coming: list[PolicyVersion] = field(default_factory=list)
     page: Page | None = None
     drifts: list[drift.Drift] = field(default_factory=list)
 
@@ -86,15 +79,13 @@ class PolicyStatus:
 def statuses(policies: Iterable[Policy], *, now: datetime) -> list[PolicyStatus]:
     """Return how each policy stands, in the order given."""
     found = {policy.pk: PolicyStatus(policy) for policy in policies}
-    today = timezone.localdate(now)
     versions = PolicyVersion.objects.filter(policy__in=list(found)).with_status(now).select_related("policy")
     now_or_later = versions.filter(Q(status__in=[Status.IN_FORCE, Status.COMING]))
     for version in now_or_later.order_by("effective_at", "number"):
         if version.status == Status.IN_FORCE:
             found[version.policy_id].in_force = version
         else:
-            days = (timezone.localdate(version.effective_at) - today).days
-            found[version.policy_id].coming.append(Coming(version, days))
+            found[version.policy_id].coming.append(version)
     # As plain pages: Wagtail brings along the states of their workflows only so.
     pages: PageQuerySet = PageQuerySet(Page).filter(policypage__policy__in=list(found), alias_of=None)
     named = pages.annotate(policy_id=F("policypage__policy")).order_by("-pk")
@@ -103,22 +94,8 @@ def statuses(policies: Iterable[Policy], *, now: datetime) -> list[PolicyStatus]
         found[page.policy_id].page = page
     state = cache(registry.state)
     for status in found.values():
-        announced = [coming.version for coming in status.coming]
-        status.drifts = drift.of_version(status.in_force, coming=announced, state=state)
+        status.drifts = drift.of_version(status.in_force, coming=status.coming, state=state)
     return list(found.values())
-
-
-def waiting_services(*, now: datetime) -> list[tuple[str, str]]:
-    """Return the outside services that are switched on and cannot run, each with its category.
-
-    Nobody is asked about it: the cookie policy in force does not name it under that category.
-    """
-    notice = notices.current(now)
-    return [
-        (provider.name, category.name)
-        for provider, category in ServiceSettings.current().optional_providers()
-        if notice is None or not notice.asks_about(provider, category.varname)
-    ]
 
 
 class PoliciesPanel(Component):
@@ -132,11 +109,16 @@ class PoliciesPanel(Component):
         css = {"all": ["css/admin/policies.css"]}
 
     def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
-        """Look up how the policies stand, and what this person may do."""
         request = parent_context["request"]
         now = timezone.now()
         listed = statuses(Policy.objects.published().order_by("title", "pk"), now=now)
-        waiting = waiting_services(now=now)
+        notice = notices.current(now)
+        # Switched on and cannot run: the cookie policy in force does not ask about them under their category.
+        waiting = [
+            (provider.name, category.name)
+            for provider, category in ServiceSettings.current().optional_providers()
+            if notice is None or not notice.asks_about(provider, category.varname)
+        ]
         return {
             "request": request,
             "csrf_token": parent_context.get("csrf_token"),

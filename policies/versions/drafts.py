@@ -58,7 +58,7 @@ def put_back(*, version: PolicyVersion, user: User | AnonymousUser) -> Revision:
     """Make a draft with the text of a version. Live facts in it are live again, not those of that time."""
     page = version.policy.page
     if page is None:
-        words = _("This policy has no page any more. Create one with the address “%(slug)s” first.")
+        words = _("This policy has no page any more. Create one with the slug “%(slug)s” first.")
         raise NoDraftError(words % {"slug": version.policy.slug})
     fields = {"title": version.title, "body": _body(page.specific, version), **_notice_words(version)}
     return start(page=page.specific, user=user, **fields)
@@ -67,13 +67,11 @@ def put_back(*, version: PolicyVersion, user: User | AnonymousUser) -> Revision:
 def _body(page: PolicyPage, version: PolicyVersion) -> Any:
     if version.content["source"]["format"] == "streamfield":
         page.body = page.body.stream_block.to_python(version.content["source"]["blocks"])
-        if _text(page) == version.text or any(block.block_type == "live_fact" for block in page.body):
+        if markup.plain_text(page.render_body()) == version.text or any(
+            block.block_type == "live_fact" for block in page.body
+        ):
             return page.body
     return html_blocks.to_blocks(version.html)
-
-
-def _text(page: PolicyPage) -> str:
-    return markup.plain_text(page.render_body())
 
 
 def _notice_words(version: PolicyVersion) -> dict[str, str]:

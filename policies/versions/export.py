@@ -88,7 +88,7 @@ def write(policies: Iterable[Policy], *, now: datetime | None = None) -> IO[byte
 
 
 def file_name(policy: Policy | None, *, now: datetime | None = None) -> str:
-    """Name the ZIP: after the policy if it is of one, and after the day."""
+    """Return a name for the ZIP: the policy's if it is of one, and the day."""
     stem = _folder_of(policy) if policy else "policies"
     return f"{stem}-{timezone.localdate(now or timezone.now()).isoformat()}.zip"
 
@@ -205,6 +205,6 @@ def _json(data: dict[str, Any]) -> str:
 
 
 def _folder_of(policy: Policy) -> str:
-    """Name the policy's folder: its slug where every file system takes it and tells it from others, else its key."""
+    """Return the policy's folder: its slug where every file system takes it and tells it from others, else its key."""
     is_safe = _SAFE.fullmatch(policy.slug) and not _RESERVED.fullmatch(policy.slug)
     return policy.slug if is_safe else f"_policy-{policy.pk}"

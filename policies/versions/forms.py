@@ -27,21 +27,21 @@ class PolicyPageForm(WagtailAdminPageForm):
             self.fields["effective_from"].help_text = _advice_on_notice()
 
     def clean(self) -> dict[str, Any]:
-        """Check the statement, the address, and the right to publish."""
+        """Check the statement, the slug, and the right to publish."""
         cleaned = super().clean()
         if "action-publish" in self.data or "action-submit" in self.data:
             self._check_time(cleaned)
         if "action-publish" in self.data and not self._may_publish():
             self.add_error(None, _("You may not publish policies. Save a draft and submit it for review."))
         if (slug := cleaned.get("slug")) and not Policy.is_slug_free(slug):
-            self.add_error("slug", _("The site uses this address itself. Choose another."))
+            self.add_error("slug", _("The site uses this URL itself. Choose another slug."))
         # An unticked radio sends nothing, and Django then keeps the old answer: take it for what it says.
         for name in self.cleaned_data.keys() & set(STATEMENT_FIELDS):
             setattr(self.instance, name, self.cleaned_data[name])
         return cleaned
 
     def _is_new_draft(self) -> bool:
-        """Say whether what the instance states about a version was said of one that is published already."""
+        """Return whether what the instance states about a version was said of one that is published already."""
         page = self.instance
         if page.pk and page.live and not page.has_unpublished_changes:
             return True

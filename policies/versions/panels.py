@@ -14,7 +14,7 @@ class PublicationPreviewPanel(Panel):
         template_name = "policies/admin/publication_preview_panel.html"
 
         def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
-            """Give the addresses; a page that was never saved has none yet."""
+            """Add the URLs; a page that was never saved has none yet."""
             context = super().get_context_data(parent_context)
             if self.instance.pk:
                 context["preview_url"] = reverse("publication_preview", args=[self.instance.pk])

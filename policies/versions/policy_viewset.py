@@ -15,7 +15,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -28,14 +27,9 @@ from wagtail.permissions import ModelPermissionPolicy
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet, ViewOnlyPolicy
 from policies.models import Policy, PolicyVersion
 from policies.versions import drafts, export
-from policies.versions.dashboard import RIGHT, DraftState, PolicyStatus, statuses
+from policies.versions.dashboard import RIGHT, PolicyStatus, statuses
 
 VERSIONS_A_PAGE = 50
-DRAFT_WORDS: dict[DraftState, str | Promise] = {
-    DraftState.NONE: "",
-    DraftState.DRAFT: gettext_lazy("Draft"),
-    DraftState.IN_REVIEW: gettext_lazy("In review"),
-}
 
 
 @require_safe
@@ -98,9 +92,11 @@ def _in_force(policy: Any) -> str:
 
 def _coming(policy: Any) -> str:
     return ", ".join(
-        ngettext("version %(number)s in %(days)s day", "version %(number)s in %(days)s days", coming.days)
-        % {"number": coming.version.number, "days": coming.days}
-        for coming in policy.status.coming
+        ngettext(
+            "version %(number)s in %(days)s day", "version %(number)s in %(days)s days", version.days_ahead
+        )
+        % {"number": version.number, "days": version.days_ahead}
+        for version in policy.status.coming
     )
 
 
@@ -199,13 +195,9 @@ class PolicyViewSet(ReadOnlyViewSet):
         Column(
             "slug", label=gettext_lazy("URL"), accessor=lambda policy: f"/{policy.slug}/", sort_key="slug"
         ),
-        Column(
-            "in_force",
-            label=gettext_lazy("In force"),
-            accessor=_in_force,
-        ),
+        Column("in_force", label=gettext_lazy("In force"), accessor=_in_force),
         Column("coming", label=gettext_lazy("Coming"), accessor=_coming),
-        Column("draft", label=gettext_lazy("Page"), accessor=lambda policy: DRAFT_WORDS[policy.status.draft]),
+        Column("draft", label=gettext_lazy("Page"), accessor="status.draft.label"),
         Column("facts", label=gettext_lazy("Facts"), accessor=_facts),
         Column("versions_count", label=gettext_lazy("Versions"), sort_key="versions_count"),
     ]

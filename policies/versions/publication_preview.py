@@ -59,7 +59,8 @@ class PublicationPreview:
     @property
     def changed_facts(self) -> list[str]:
         """Labels of the facts that the draft states differently."""
-        return registry.changed(self.before.facts, self.draft.facts) if self.before else []
+        keys = registry.changed_keys(self.before.facts, self.draft.facts) if self.before else []
+        return [registry.label(key) for key in keys]
 
     @cached_property
     def effects(self) -> list[str]:
@@ -84,7 +85,7 @@ class PublicationPreview:
 
 
 def of_latest_draft(page: PolicyPage) -> PublicationPreview:
-    """Look ahead from the newest draft of a page, or from the page itself where it has none."""
+    """Return what publishing the newest draft of a page would do, or the page itself where it has none."""
     now = timezone.now()
     latest = page.get_latest_revision_as_object()
     policy = latest.find_policy()
@@ -129,7 +130,7 @@ def _effects(preview: PublicationPreview) -> Iterator[str]:
 
 
 def _change_of_kind(preview: PublicationPreview) -> Iterator[str]:
-    """Say when publishing makes another kind of policy of it: the shop asks for the terms, the bar for the cookies."""
+    """Tell when publishing changes the kind of the policy: the shop asks for the terms, the bar for the cookies."""
     if preview.policy is not None and preview.policy.kind != preview.kind:
         yield _("Its kind changes: “%(before)s” becomes “%(after)s”.") % {
             "before": preview.policy.get_kind_display(),

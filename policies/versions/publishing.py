@@ -6,6 +6,7 @@ of hashes have no fork. It never changes or removes a version.
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -40,6 +41,11 @@ class Draft:
     policy_kind: str = ""  # empty: the policy keeps its own
     import_source: str = ""
     import_sha256: str = ""
+
+    @cached_property
+    def text(self) -> str:
+        """The words of `html`."""
+        return markup.plain_text(self.html)
 
 
 @transaction.atomic
@@ -83,8 +89,14 @@ def differs(*, policy: Policy, draft: Draft) -> bool:
     before = policy.in_force(draft.effective_at)
     if before is None or (before.title, before.facts) != (draft.title, draft.facts):
         return True
-    # A record keeps the form that markup had in its time: only the same form can be compared.
-    return before.html != draft.html and markup.canonical(before.html) != draft.html
+    if before.html == draft.html:
+        return False
+    # A record keeps the form that markup had in its time: only the same form can be compared. None changes a letter.
+    return _letters(before.text) != _letters(draft.text) or markup.canonical(before.html) != draft.html
+
+
+def _letters(text: str) -> str:
+    return "".join(text.split())
 
 
 def _create_version(policy: Policy, draft: Draft) -> PolicyVersion:
@@ -107,7 +119,7 @@ def _create_version(policy: Policy, draft: Draft) -> PolicyVersion:
     records.seal(
         version,
         html=draft.html,
-        text=markup.plain_text(draft.html),
+        text=draft.text,
         source=draft.source,
         facts=draft.facts,
         author=_name(draft.author),

@@ -8,7 +8,6 @@ record is written; a new form gets a new `format` number.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,14 +16,6 @@ from policies.models.versions import Policy, PolicyVersion, VersionWithdrawal
 
 # 2: with the author beside publisher and approver.
 FORMAT = 2
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One way in which a stored version is not what it says."""
-
-    version: PolicyVersion
-    what: str
 
 
 def encode(content: dict[str, Any]) -> str:
@@ -43,7 +34,7 @@ def timestamp(moment: datetime) -> str:
 
 
 def seal(version: PolicyVersion, **said: Any) -> None:
-    """Give a new version its record, which holds what its columns repeat and what else it says, and its hash."""
+    """Set a new version's record, which holds what its columns repeat and what else it says, and its hash."""
     policy = {"kind": version.policy.kind, "language": version.policy.language}
     version.record = encode({"format": FORMAT, **policy, **_repeated(version), **said})
     version.sha256 = sha256(version.record)
@@ -65,35 +56,35 @@ def _repeated(version: PolicyVersion) -> dict[str, Any]:
     }
 
 
-def problems(versions: Iterable[PolicyVersion]) -> Iterator[Problem]:
+def problems(versions: Iterable[PolicyVersion]) -> Iterator[str]:
     """Check versions of one policy, given in the order of their numbers; yield every problem."""
     previous, links = "", AccountLinks()
-    for expected_number, version in enumerate(versions, start=1):
-        if version.number != expected_number:
-            yield Problem(version, f"expected version {expected_number}: a version is missing")
-        if sha256(version.record) != version.sha256:
-            yield Problem(version, "the hash is not that of the record")
-        if version.previous_sha256 != previous:
-            yield Problem(version, "the chain to the version before is broken")
-        for what in _content_problems(version, links):
-            yield Problem(version, what)
-        if version.is_withdrawn and version.withdrawal.withdrawn_at >= version.effective_at:
-            yield Problem(version, "it was withdrawn after it had taken effect")
+    for number, version in enumerate(versions, start=1):
+        for what in _problems(version, number, previous, links):
+            yield f"version {version.number} is broken: {what}"
         previous = version.sha256
 
 
-def _content_problems(version: PolicyVersion, links: AccountLinks) -> Iterator[str]:
+def _problems(version: PolicyVersion, number: int, previous: str, links: AccountLinks) -> Iterator[str]:
+    if version.number != number:
+        yield f"expected version {number}: a version is missing"
+    if sha256(version.record) != version.sha256:
+        yield "the hash is not that of the record"
+    if version.previous_sha256 != previous:
+        yield "the chain to the version before is broken"
     try:
         content = version.content
     except json.JSONDecodeError:
         content = None
-    if not isinstance(content, dict):
+    if isinstance(content, dict):
+        for name, value in _repeated(version).items():
+            if content.get(name) != value:
+                yield f"column {name} differs from the record"
+        yield from links.problems(version)
+    else:
         yield "the record is not a JSON object"
-        return
-    for name, value in _repeated(version).items():
-        if content.get(name) != value:
-            yield f"column {name} differs from the record"
-    yield from links.problems(version)
+    if version.is_withdrawn and version.withdrawal.withdrawn_at >= version.effective_at:
+        yield "it was withdrawn after it had taken effect"
 
 
 def head_is_missing(policy: Policy) -> bool:
@@ -106,7 +97,7 @@ def withdrawals_sha256(policy: Policy, *, first: int | None = None) -> str:
     """Hash all withdrawals of a policy together, or only so many that were made first; empty where there is none."""
     made = VersionWithdrawal.objects.filter(version__policy=policy).order_by("pk")[:first]
     return sha256_of_withdrawals(
-        made.values_list("version__number", "withdrawn_at", "withdrawn_by", "reason"),
+        made.values_list("version__number", "withdrawn_at", "withdrawn_by", "reason")
     )
 
 

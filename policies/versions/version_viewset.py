@@ -104,16 +104,16 @@ class VersionInspectView(InspectView):
     def get_header_more_buttons(self) -> list[Button]:
         """Lead to what the public reads."""
         policy, version = self.object.policy, self.object
-        addresses = [
+        links = [
             (_("The policy"), "doc-full-inverse", reverse("policy-overview:inspect", args=[policy.pk])),
             (_("Public page"), "doc-full", reverse("policies:version", args=[policy.slug, version.number])),
             (_("All versions"), "list-ol", reverse("policies:versions", args=[policy.slug])),
             (_("Record"), "code", reverse("policies:record", args=[policy.slug, version.number])),
         ]
         if before := PolicyVersion.objects.preceding(version).first():
-            address = reverse("policies:compare", args=[policy.slug, before.number, version.number])
-            addresses.insert(2, (_("What changed"), "resubmit", address))
-        return sorted(Button(label, url=url, icon_name=icon) for label, icon, url in addresses)
+            url = reverse("policies:compare", args=[policy.slug, before.number, version.number])
+            links.append((_("What changed"), "resubmit", url))
+        return sorted(Button(label, url=url, icon_name=icon) for label, icon, url in links)
 
 
 class VersionViewSet(ReadOnlyViewSet):

@@ -35,7 +35,7 @@ SlugView = Callable[Concatenate[HttpRequest, str, P], HttpResponse]
 
 
 def of_policy(view: PolicyView[P]) -> SlugView[P]:
-    """Give the view the published policy of the slug; without one, let Wagtail answer."""
+    """Pass the published policy with the slug to the view; without one, let Wagtail answer."""
     safe_view = require_safe(view)
 
     @wraps(view)
@@ -117,7 +117,7 @@ def choose_comparison(request: HttpRequest, policy: Policy) -> HttpResponse:
 
 @of_policy
 def feed(request: HttpRequest, policy: Policy) -> HttpResponse:
-    """Hand out the versions as an Atom feed."""
+    """Return the versions as an Atom feed."""
     return HttpResponse(feeds.of_policy(policy), content_type=feeds.CONTENT_TYPE)
 
 
@@ -138,14 +138,14 @@ def on(request: HttpRequest, policy: Policy, day: str) -> HttpResponse:
 
 @of_policy
 def record(request: HttpRequest, policy: Policy, number: int) -> HttpResponse:
-    """Hand out the record: byte for byte what is hashed."""
+    """Return the record: byte for byte what is hashed."""
     body = _version(policy, number).record.encode()
     return HttpResponse(body, content_type="application/json; charset=utf-8")
 
 
 @of_policy
 def record_hash(request: HttpRequest, policy: Policy, number: int) -> HttpResponse:
-    """Hand out the record's hash, in the form that `sha256sum --check` reads."""
+    """Return the record's hash, in the form that `sha256sum --check` reads."""
     line = f"{_version(policy, number).sha256}  record.json\n"
     return HttpResponse(line, content_type="text/plain; charset=utf-8")
 

@@ -65,7 +65,7 @@ def test_without_a_page_it_says_what_to_do(client: Client, first: PolicyVersion,
     PolicyPage.objects.get().delete()
     client.force_login(editor)
     answer = client.post(f"/admin/policy-versions/{first.pk}/put-back/", follow=True)
-    assert "Create one with the address “house-rules” first" in answer.content.decode()
+    assert "Create one with the slug “house-rules” first" in answer.content.decode()
 
 
 def test_a_page_under_review_is_left_alone(client: Client, first: PolicyVersion, editor: User) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
@@ -58,58 +58,41 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         target, source = options["heads"], options["expect"]
-        self.said = self.stderr if target == _STANDARD else self.stdout  # what is printed is the list alone
+        said = self.stderr if target == _STANDARD else self.stdout  # what is printed is the list alone
         expected = _read(source) if source else []
-        found = self._verify_all()
-        found.update(self._verify_heads(expected))
+        found: dict[str, Found] = {}
+        for name, what, words in self._verify(expected):
+            found[name] = max(what, found.get(name, what))
+            with tqdm.external_write_mode():  # the bar makes room
+                (said if what is Found.NOTHING else self.stderr).write(f"{name}: {words}")
         worst = max(found.values(), default=Found.NOTHING)
         if source and worst is not Found.DAMAGE:
-            self.said.write(f"{source}: {len(expected)} head(s) listed, all found")
+            said.write(f"{source}: {len(expected)} head(s) listed, all found")
         if target and worst is not Found.DAMAGE:
-            self._write(target)
+            self._write(target, said)
         if worst is not Found.NOTHING:
-            names = ", ".join(slug for slug, what in found.items() if what is not Found.NOTHING)
+            names = ", ".join(name for name, what in found.items() if what is not Found.NOTHING)
             unwritten = f" ({target} was not written)" if target and worst is Found.DAMAGE else ""
             raise CommandError(f"Not as published: {names}{unwritten}", returncode=int(worst))
 
-    def _verify_all(self) -> dict[str, Found]:
-        count = PolicyVersion.objects.count() + ConsentRecord.objects.count()
+    def _verify(self, expected: list[heads.Head]) -> Iterator[tuple[str, Found, str]]:
+        """Yield what was found, each with the name of what it is about."""
+        consents = ConsentRecord.objects.count()
+        count = PolicyVersion.objects.count() + consents
         hides_progress = count < _MANY or not sys.stderr.isatty()
-        state, found = cache(registry.state), {}
+        state = cache(registry.state)
         with tqdm(total=count, unit=" records", leave=False, disable=hides_progress) as progress:
             for policy in Policy.objects.order_by("slug"):
-                found[policy.slug] = self._verify(policy, state, progress)
-            found[_CONSENTS] = self._verify_consents(progress)
-        return found
+                for what, words in _of_policy(policy, state, progress.update):
+                    yield policy.slug, what, words
+            if damage := verification.of_consents(on_read=progress.update):
+                yield _CONSENTS, Found.DAMAGE, f"{damage}. {_AFTER_DAMAGE}"
+            elif consents:
+                yield _CONSENTS, Found.NOTHING, f"{consents}, each fits the text that was shown"
+        for slug, damage in heads.lost(expected):
+            yield slug, Found.DAMAGE, f"{damage}, says the list of heads. {_AFTER_DAMAGE}"
 
-    def _verify(self, policy: Policy, state: Callable[[str], Any], progress: tqdm) -> Found:
-        if found := verification.of_policy(policy, on_read=progress.update):
-            self._say(self.stderr, policy.slug, f"{found}. {_AFTER_DAMAGE}")
-            return Found.DAMAGE
-        doubts = [*map(_drifted, drift.of_policy(policy, state=state)), *verification.doubts(policy)]
-        for doubt in doubts:
-            self._say(self.stderr, policy.slug, doubt)
-        if doubts:
-            return Found.DRIFT
-        self._say(self.said, policy.slug, f"{policy.versions.count()} version(s), as published")
-        return Found.NOTHING
-
-    def _verify_consents(self, progress: tqdm) -> Found:
-        if found := verification.of_consents(on_read=progress.update):
-            self._say(self.stderr, _CONSENTS, f"{found}. {_AFTER_DAMAGE}")
-            return Found.DAMAGE
-        if count := ConsentRecord.objects.count():
-            self._say(self.said, _CONSENTS, f"{count}, each fits the text that was shown")
-        return Found.NOTHING
-
-    def _verify_heads(self, expected: list[heads.Head]) -> dict[str, Found]:
-        found = {}
-        for slug, what in heads.lost(expected):
-            self._say(self.stderr, slug, f"{what}, says the list of heads. {_AFTER_DAMAGE}")
-            found[slug] = Found.DAMAGE
-        return found
-
-    def _write(self, target: Path) -> None:
+    def _write(self, target: Path, said: OutputWrapper) -> None:
         current = heads.current()
         if target == _STANDARD:
             self.stdout.write(heads.encode(current), ending="")
@@ -118,11 +101,19 @@ class Command(BaseCommand):
             heads.write(current, target)
         except heads.UnusableListError as error:
             raise CommandError(f"--heads {target}: {error}", returncode=int(Found.NO_LIST)) from None
-        self.said.write(f"{target}: {len(current)} head(s) written, SHA-256 {heads.digest(current)}")
+        said.write(f"{target}: {len(current)} head(s) written, SHA-256 {heads.digest(current)}")
 
-    def _say(self, stream: OutputWrapper, name: str, words: str) -> None:
-        with tqdm.external_write_mode():  # the bar makes room
-            stream.write(f"{name}: {words}")
+
+def _of_policy(
+    policy: Policy, state: Callable[[str], Any], on_read: Callable[[], object]
+) -> Iterator[tuple[Found, str]]:
+    if damage := verification.of_policy(policy, on_read=on_read):
+        yield Found.DAMAGE, f"{damage}. {_AFTER_DAMAGE}"
+        return
+    doubts = [*map(_drifted, drift.of_policy(policy, state=state)), *verification.doubts(policy)]
+    yield from ((Found.DRIFT, doubt) for doubt in doubts)
+    if not doubts:
+        yield Found.NOTHING, f"{policy.versions.count()} version(s), as published"
 
 
 def _read(source: Path) -> list[heads.Head]:

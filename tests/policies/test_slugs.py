@@ -1,4 +1,4 @@
-"""Which addresses a policy may have: none that the site answers itself."""
+"""Which slugs a policy may have: none whose URL the site answers itself."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from policies.models import Policy
 
 
 @pytest.mark.parametrize("slug", ["admin", "cookies", "healthz", "readyz", "media", "static"])
-def test_an_address_of_the_site_is_not_free(slug: str) -> None:
+def test_a_slug_of_a_url_of_the_site_is_not_free(slug: str) -> None:
     assert not Policy.is_slug_free(slug)
 
 
