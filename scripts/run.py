@@ -5,12 +5,12 @@ It owns those processes: when one ends, on Ctrl-C, when it is told to end, when 
 Procfile runner from elsewhere: those we know leave processes when the terminal closes. Never used in production.
 """
 
-import http.client
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from importlib import import_module
@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 import django
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
@@ -52,10 +53,12 @@ def set_variables(**variables: str) -> None:
     if not changed or (env_file.exists() and not env_file.is_file()):  # /dev/null
         return
     try:
-        lines = env_file.read_text(encoding="utf-8").splitlines() if env_file.exists() else []
+        lines = env_file.read_bytes().decode().splitlines(keepends=True) if env_file.exists() else []
         lines = [line for line in lines if line.partition("=")[0] not in variables]
-        lines += [f"{name}={value}" for name, value in variables.items() if value]
-        env_file.write_text("\n".join([*lines, ""]), encoding="utf-8")
+        if lines and not lines[-1].endswith("\n"):
+            lines.append("\n")
+        lines += [f"{name}={value}\n" for name, value in variables.items() if value]
+        env_file.write_bytes("".join(lines).encode())
     except OSError as error:
         needed = " ".join(f"{name}={variables[name]}" for name in changed)
         print(f"{env_file} cannot be written ({error.strerror}): set {needed} before you use manage.py.")
@@ -113,18 +116,30 @@ def prepare() -> str:
         connections.close_all()
 
 
-def start(processes: dict[str, subprocess.Popen[bytes]], names: set[str]) -> None:
+def relay(output: int, is_welcomed: threading.Event) -> None:
+    """Print what the processes say, but nothing before the welcome, or the end if it does not come."""
+    is_welcomed.wait()
+    with os.fdopen(output, "rb") as lines:
+        for line in lines:
+            with suppress(OSError):  # nobody listens any more
+                sys.stdout.buffer.write(line)
+                sys.stdout.buffer.flush()
+
+
+def start(processes: dict[str, subprocess.Popen[bytes]], names: set[str], output: int) -> None:
     """Start lines of Procfile.dev, each in a process group of its own, so that its children end with it."""
     for line in (ROOT / "Procfile.dev").read_text(encoding="utf-8").splitlines():
         name, command = line.split(": ", 1)
         if name in names:
-            processes[name] = subprocess.Popen(["/bin/sh", "-c", command], cwd=ROOT, start_new_session=True)
+            processes[name] = subprocess.Popen(
+                ["/bin/sh", "-c", command], cwd=ROOT, start_new_session=True, stdout=output, stderr=output
+            )
 
 
-def start_sandbox(processes: dict[str, subprocess.Popen[bytes]], port: int) -> None:
+def start_sandbox(processes: dict[str, subprocess.Popen[bytes]], port: int, output: int) -> None:
     """Start the sandbox and wait until it answers: the demo's orders are paid there."""
-    start(processes, {"sandbox"})
-    while not answers(port + 1, "/_sandbox/"):
+    start(processes, {"sandbox"}, output)
+    while not answers(port + 1):
         if processes["sandbox"].poll() is not None:
             sys.exit("The sandbox ended before the site could start; its reason stands above.")
         time.sleep(0.05)
@@ -153,25 +168,25 @@ def stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
             time.sleep(0.05)
 
 
-def answers(port: int, path: str) -> bool:
-    """Return whether a page is there."""
-    connection = http.client.HTTPConnection(HOST, port, timeout=2)
-    with suppress(OSError, http.client.HTTPException):
-        connection.request("GET", path)
-        return connection.getresponse().status == http.client.OK
+def answers(port: int) -> bool:
+    """Return whether a server is there; a request would stand in its log."""
+    with suppress(OSError), socket.create_connection((HOST, port), timeout=2):
+        return True
     return False
 
 
-def watch(processes: dict[str, subprocess.Popen[bytes]], port: int, parent: int, logins: str) -> str:
-    """Say once that the site is up; return why to stop when one process has ended or our own parent has."""
-    announced = False
+def watch(
+    processes: dict[str, subprocess.Popen[bytes]], welcome: str, is_welcomed: threading.Event, parent: int
+) -> str:
+    """Print the welcome once the site is up; return why to stop when one process has ended or our own parent has."""
+    port = int(os.environ["PORT"])
     while os.getppid() == parent:
         for name, process in processes.items():
             if process.poll() is not None:
                 return f"The process `{name}` ended (status {process.returncode}), so everything was stopped."
-        if not announced and answers(port, "/healthz/"):
-            announced = True
-            print(banner(port, logins), flush=True)
+        if not is_welcomed.is_set() and answers(port):
+            print(welcome, flush=True)
+            is_welcomed.set()
         time.sleep(0.25)
     return "The program that started this is gone, so everything was stopped."
 
@@ -179,19 +194,22 @@ def watch(processes: dict[str, subprocess.Popen[bytes]], port: int, parent: int,
 def banner(port: int, logins: str) -> str:
     """Return the addresses to open and who can sign in."""
     site = f"http://{HOST}:{port}"
+    goods = buying = ""
+    if apps.is_installed("store"):
+        goods = f"    Its goods     {site}/shop/\n"
+        buying = f"""
+  To buy something, pay on the test payment page with the card 4242 4242 4242 4242, any
+  later month and any three digits. No money moves. What the sandbox saw: http://{HOST}:{port + 1}/_sandbox/
+"""
     return f"""
   Jomso is open.
 
-    The shop      {site}/
-    Its goods     {site}/shop/
-    A policy      {site}/privacy-policy/
+    The site      {site}/
+{goods}    A policy      {site}/privacy-policy/
     Cookies       {site}/cookies/
     For editors   {site}/admin/
 
-{logins}
-  To buy something, pay on the test payment page with the card 4242 4242 4242 4242, any
-  later month and any three digits. No money moves. What the sandbox saw: http://{HOST}:{port + 1}/_sandbox/
-
+{logins}{buying}
   Stop it with Ctrl-C.
 """
 
@@ -212,13 +230,22 @@ def main() -> None:
     hand_over_sandbox(port)
     print("Preparing the database and the demo content …", flush=True)
     processes: dict[str, subprocess.Popen[bytes]] = {}
+    reading, output = os.pipe()
+    is_welcomed = threading.Event()
+    listener = threading.Thread(target=relay, args=(reading, is_welcomed), daemon=True)
+    listener.start()
     try:
-        start_sandbox(processes, port)
-        logins = prepare()
-        start(processes, {"site", "worker"})
-        sys.exit(watch(processes, port, parent, logins))
+        start_sandbox(processes, port, output)
+        welcome = banner(port, prepare())
+        start(processes, {"site", "worker"}, output)
+        sys.exit(watch(processes, welcome, is_welcomed, parent))
     finally:
+        is_welcomed.set()
         stop(processes)
+        os.close(output)
+        listener.join(PATIENCE)  # it ends when no process holds the other end
+        if listener.is_alive():
+            sys.exit("Something that was started here still runs.")
 
 
 if __name__ == "__main__":

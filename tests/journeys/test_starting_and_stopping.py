@@ -1,6 +1,7 @@
 """`make run` and the PostgreSQL of the tests: they start, say clearly why not, and leave no process behind.
 
-Every process that is started inherits the pipe that its output goes to, so the pipe's end proves that all are gone.
+Every process that `make run` starts holds a pipe to it, and it fails when that is still open at its end; the others
+inherit the pipe that their output goes to. So all are proven gone.
 """
 
 import os
@@ -110,6 +111,15 @@ def test_a_run_serves_the_demo_and_ends_with_all_its_processes(start: Start, fre
         assert process.returncode == expected_status
 
 
+def test_a_run_prints_what_a_newcomer_needs_before_anything_else(start: Start, free_port: int) -> None:
+    process = start("run.py")
+    said = wait_for(process, "Stop it with Ctrl-C")
+    assert [line for line in said.partition("Jomso is open.")[0].splitlines() if line.strip()] == [
+        "Preparing the database and the demo content …"
+    ]
+    wait_for(process, "The worker is ready.")
+
+
 def test_a_run_ends_when_one_of_its_processes_does(start: Start) -> None:
     process = start("run.py")
     wait_for(process, "Stop it with Ctrl-C")
@@ -120,6 +130,7 @@ def test_a_run_ends_when_one_of_its_processes_does(start: Start) -> None:
     said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "so everything was stopped" in said
+    assert "still runs" not in said
 
 
 def test_a_run_says_when_the_port_is_taken(start: Start, free_port: int) -> None:
