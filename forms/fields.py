@@ -100,13 +100,13 @@ class VisitorForm(BaseForm):
         return ""
 
     def restamp(self, stamp: spam.Stamp) -> None:
-        """Put a new stamp into the form that is shown again."""
+        """Set a new stamp in the form that is shown again."""
         self.data = self.data.copy()
         self.data[spam.STAMP_FIELD] = stamp.signed()
 
     @property
     def is_suspicious(self) -> bool:
-        """Whether somebody filled in what people do not see."""
+        """Whether the hidden field was filled in."""
         return bool(self.cleaned_data.get(spam.TRAP_FIELD))
 
     @property
@@ -191,7 +191,6 @@ class VisitorFormBuilder(FormBuilder):
         return super().create_multiselect_field(field, options)
 
     def get_form_class(self) -> type[VisitorForm]:
-        """Return the class of the page's form."""
         return type("PageForm", (VisitorForm,), self.formfields)
 
 

@@ -1,4 +1,4 @@
-"""Every mail that the forms send. They are queued; the worker sends them."""
+"""Every mail that the forms send. Each is queued, never sent here."""
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -14,7 +14,7 @@ from home import mail_queue
 def queue_submission(
     *, page: AbstractEmailForm, to: list[str], submission: AbstractFormSubmission, form: VisitorForm
 ) -> Email:
-    """Tell the shop what a visitor wrote; an answer to the mail goes to the visitor."""
+    """Queue a mail to the shop with what a visitor wrote; replies go to the visitor."""
     submissions = reverse("wagtailforms:list_submissions", args=[page.pk])
     text = render_to_string(
         "emails/form_submission.txt",

@@ -115,14 +115,14 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
 
     @path("")
     def index_route(self, request: HttpRequest) -> HttpResponse:
-        """Show the form, or take it in."""
+        """Show the form, or accept it."""
         if request.method == HTTPMethod.POST:
             return self._answer_post(request)
         return self._show_blank(request)
 
     @path("thanks/", name="thanks")
     def thanks_route(self, request: HttpRequest) -> HttpResponse:
-        """Say thank you; a page of its own, so that a reload sends nothing."""
+        """Show the thanks: a page of its own, so that a reload sends nothing."""
         if request.method == HTTPMethod.POST:
             return HttpResponseNotAllowed([HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.OPTIONS])
         return TemplateResponse(request, self.landing_page_template, self.get_context(request))
@@ -163,7 +163,7 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
     def render_landing_page(
         self, request: HttpRequest, form_submission: Submission | None = None, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Send the browser on to the thanks."""
+        """Redirect to the thanks."""
         response = HttpResponseRedirect(f"{self.get_url(request)}{self.reverse_subpage('thanks')}")
         response.status_code = HTTPStatus.SEE_OTHER
         return response
@@ -207,22 +207,22 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
         return [address.strip() for address in self.to_address.split(",") if address.strip()]
 
     def get_submission_class(self) -> type[Submission]:
-        """Use our own model, which knows the policy version."""
+        """Return our own model, which keeps the policy version."""
         return Submission
 
     def get_submissions(self) -> models.QuerySet[Submission]:
-        """Fetch the policy versions' names along, without their texts."""
+        """Return the submissions with their policy versions, without the versions' texts."""
         related = super().get_submissions().select_related("policy_version__policy")
         return related.defer("policy_version__record")
 
     def get_submissions_list_view_class(self) -> type:
-        """Use the list whose export runs no formulas."""
+        """Return the list whose export holds no formulas."""
         from forms.views import FormSubmissionsView  # noqa: PLC0415 - the admin's views need the models loaded
 
         return FormSubmissionsView
 
     def get_data_fields(self) -> list[tuple[str, str]]:
-        """Name the columns of the list of submissions."""
+        """Return the columns of the list of submissions."""
         return [
             *super().get_data_fields(),
             ("policy-version", _("Privacy policy shown")),

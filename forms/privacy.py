@@ -1,4 +1,4 @@
-"""What the forms hold of people, for the register of personal data.
+"""The personal data that forms hold, for the register of personal data.
 
 Each page has its own period; the register's is the longest of them, and the description names every one. What is
 printed is read from the pages, so a form that asks for more, or keeps it longer, changes the policy's facts.
@@ -37,13 +37,13 @@ def personal_data() -> list[PersonalData]:
 
 
 def longest_period() -> timedelta:
-    """The longest time any form keeps what was sent."""
+    """Return the longest time that any form keeps submissions."""
     longest = FormPage.objects.aggregate(days=Max("keep_days"))["days"]
     return timedelta(days=longest or FormPage._meta.get_field("keep_days").default)
 
 
 def describe() -> str:
-    """Say of each form on the site what it asks for and how long that is kept."""
+    """Return what each form on the site asks for and how long it keeps that."""
     pages = FormPage.objects.live().order_by("path").prefetch_related("form_fields")
     parts = [
         ngettext(
@@ -62,7 +62,7 @@ def describe() -> str:
 
 
 def export(email: str) -> Iterator[dict[str, Any]]:
-    """Yield what was sent under an address."""
+    """Yield what was sent with an e-mail address."""
     for submission in _of(email):
         yield {
             "page": submission.page.title,
@@ -73,7 +73,7 @@ def export(email: str) -> Iterator[dict[str, Any]]:
 
 
 def erase(email: str) -> int:
-    """Delete what was sent under an address."""
+    """Delete what was sent with an e-mail address."""
     found = [submission.pk for submission in _of(email)]
     return Submission.objects.filter(pk__in=found).delete()[0]
 
@@ -87,7 +87,7 @@ def expire(now: datetime) -> int:
 
 
 def _of(email: str) -> Iterator[Submission]:
-    """Find submissions with a field that holds exactly this address: in JSON, so row by row."""
+    """Yield submissions with a field that holds exactly this e-mail address: in JSON, so row by row."""
     wanted = email.strip().casefold()
     rows = Submission.objects.select_related("page", "policy_version__policy").defer("policy_version__record")
     for submission in rows.order_by("pk").iterator():

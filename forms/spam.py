@@ -27,7 +27,7 @@ _signer = Signer(salt="forms.spam.stamp")
 
 @dataclass(frozen=True, kw_only=True)
 class Stamp:
-    """What was shown to whoever sends a form: `version_id` is the privacy policy's, `at` Unix seconds."""
+    """What was shown with a form: `version_id` is the privacy policy's, `at` Unix seconds."""
 
     page_id: int | None
     version_id: int | None
@@ -41,12 +41,12 @@ class Stamp:
 
     @property
     def is_too_fresh(self) -> bool:
-        """Whether nobody can have typed that fast."""
+        """Whether the form was sent faster than people type."""
         return self.age < FASTEST
 
     @property
     def is_too_old(self) -> bool:
-        """Whether the form lay open so long that its words may have changed."""
+        """Whether the form was open so long that its text may have changed."""
         return self.age > OLDEST
 
     def signed(self) -> str:

@@ -13,7 +13,7 @@ from home.spreadsheets import as_text
 
 
 def without_controls(value: str) -> str:
-    """Drop the control characters that an XLSX file cannot hold."""
+    """Return the value without the control characters that an XLSX file cannot hold."""
     return ILLEGAL_CHARACTERS_RE.sub("", value)
 
 
@@ -38,18 +38,18 @@ class FormSubmissionsView(SubmissionsListView):
 
 
 class FormPagesView(FormPagesListView):
-    """The list of forms, for whoever may read submissions."""
+    """The list of forms, for those who may read submissions."""
 
     def user_has_any_permission(self, permissions: set[str]) -> bool:
-        """Ask for the one right that counts here."""
+        """Return whether the user may read submissions."""
         return self.request.user.has_perm("forms.view_submission")
 
 
 class DeleteMessagesView(DeleteSubmissionsView):
-    """Wagtail's view, for whoever has the right to delete messages: to read them is not enough."""
+    """Wagtail's view, for those with the permission to delete messages: reading them is not enough."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Check the right before anything else."""
+        """Check the permission first."""
         if not request.user.has_perm("forms.delete_submission"):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)

@@ -1,4 +1,4 @@
-"""What the forms app adds to the admin: who may read what visitors wrote, and who may make it disappear."""
+"""What the forms app adds to the admin: who may read what visitors wrote, and who may delete it."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -23,20 +23,20 @@ hooks.register("register_personal_data", privacy.personal_data)
 
 @hooks.register("filter_form_submissions_for_user")
 def only_with_the_right(user: User, editable_forms: QuerySet) -> QuerySet:
-    """Show submissions to staff with the right to view them, and to nobody else: to edit the page is another job."""
+    """Show submissions to staff with the right to view them, and to nobody else, whoever may edit the page."""
     return Page.objects.type(FormPage) if user.has_perm(READ_MESSAGES) else editable_forms.none()
 
 
 @hooks.register("register_permissions")
 def submissions_permissions() -> QuerySet:
-    """Let the rights be given to a group, on the group's page in the admin."""
+    """Offer the permissions on the group's page in the admin."""
     codenames = ("view_submission", "delete_submission")
     return Permission.objects.filter(content_type__app_label="forms", codename__in=codenames)
 
 
 @hooks.register("register_admin_urls", order=-1)
 def form_pages_urls() -> list[URLPattern]:
-    """Stand before Wagtail's list of forms, which asks for the right to edit pages."""
+    """Take precedence over Wagtail's list of forms, which asks for the permission to edit pages."""
     return [
         path("forms/", FormPagesView.as_view()),
         path("forms/results/", FormPagesView.as_view(results_only=True)),
@@ -46,7 +46,7 @@ def form_pages_urls() -> list[URLPattern]:
 
 @hooks.register("before_delete_page")
 def keep_messages(request: HttpRequest, page: Page) -> HttpResponse | None:
-    """Keep a page with messages on it or below it, unless whoever deletes it may delete messages."""
+    """Keep a page that has messages, itself or below, from users who may not delete messages."""
     if not _would_lose_messages(request.user, [page]):
         return None
     _explain(request)
@@ -57,7 +57,7 @@ def keep_messages(request: HttpRequest, page: Page) -> HttpResponse | None:
 def keep_messages_in_bulk(
     request: HttpRequest, action_type: str, objects: Iterable[Any], action: Any
 ) -> HttpResponse | None:
-    """Keep them likewise when several pages are deleted at once."""
+    """Do the same when several pages are deleted at once."""
     pages = [item for item in objects if isinstance(item, Page)]
     if action_type != "delete" or not _would_lose_messages(request.user, pages):
         return None

@@ -1,1 +1,1 @@
-"""What every page shares: users, base pages, blocks, menus, brand, the page cache, and the guards in front."""
+"""What every page shares: users, base pages, blocks, menus, brand, the page cache, security middleware."""

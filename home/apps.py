@@ -11,7 +11,7 @@ class HomeConfig(AppConfig):
     verbose_name = _("Home")
 
     def ready(self) -> None:
-        """Let whatever changes pages empty their cache."""
+        """Connect what invalidates the page cache."""
         from home.page_cache import invalidation  # noqa: PLC0415 - models must be loaded first
 
         invalidation.connect()

@@ -30,7 +30,7 @@ class Provider:
 
     @property
     def origins(self) -> frozenset[str]:
-        """Everybody who is asked on its behalf."""
+        """All origins that its pages load from."""
         return frozenset(origin for origins in self.sources.values() for origin in origins)
 
 
@@ -41,7 +41,7 @@ def providers_in_use() -> list[Provider]:
 
 
 def public_directives() -> dict[str, list[str]]:
-    """Name what public pages need beyond the settings: directive → origins of the providers in use."""
+    """Return what public pages need beyond the settings: directive → origins of the providers in use."""
     extra: dict[str, list[str]] = {}
     for provider in providers_in_use():
         for directive, origins in provider.sources.items():

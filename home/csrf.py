@@ -1,6 +1,6 @@
 """Protection against forged POSTs without a token in public pages, so that those stay the same for everyone.
 
-A public POST must come from our own origin: browsers say so themselves in `Sec-Fetch-Site` (W3C Fetch Metadata),
+A public POST must come from our own origin: browsers send this in `Sec-Fetch-Site` (W3C Fetch Metadata),
 else in `Origin` (RFC 6454); a request with neither is refused. The admin keeps Django's tokens.
 """
 
@@ -19,7 +19,7 @@ class OriginOrTokenCsrfMiddleware(CsrfViewMiddleware):
     def process_view(
         self, request: HttpRequest, callback: Callable, callback_args: tuple, callback_kwargs: dict
     ) -> HttpResponseForbidden | None:
-        """Refuse a POST that is not ours; None lets the view run."""
+        """Refuse a POST of another origin; return None to let the view run."""
         if request.path_info.startswith(tuple(settings.CSRF_TOKEN_PATHS)):
             return super().process_view(request, callback, callback_args, callback_kwargs)
         # Django's test client sets `_dont_enforce_csrf_checks`; its enforcing variant does not.

@@ -27,7 +27,7 @@ from post_office.settings import get_max_retries, get_retry_timedelta
 
 logger = logging.getLogger(__name__)
 
-# How long a mail belongs to the worker that took it. Only a worker that died lets this time pass.
+# How long a mail belongs to the worker that claimed it; only a worker that died lets this time pass.
 CLAIM = timedelta(minutes=15)
 LONGEST_WAIT = timedelta(hours=6)  # how often, and the first wait: POST_OFFICE in config/settings/base.py
 SUBJECT_LENGTH = 200  # characters
@@ -89,7 +89,7 @@ def _literal(message: EmailMessage) -> EmailMessage:
 
 
 def queue_again(*, email: Email) -> None:
-    """Let the worker send a mail at its next round, whatever became of it before."""
+    """Have the worker send a mail in its next round, whatever its status."""
     Email.objects.filter(pk=email.pk).update(
         status=STATUS.queued, scheduled_time=None, number_of_retries=0, last_updated=timezone.now()
     )

@@ -1,8 +1,8 @@
-"""Refuses requests that no browser sends and that would otherwise end as an error of the server: 400, in one line.
+"""Refuses with 400 the requests that no browser sends and that would otherwise be a server error.
 
-It looks at the head of a request only: the charset of Content-Type, with which Django would decode the query and the
-form; NUL in the query, which no database takes; in the admin numbers larger than any column. What a form's fields
-hold is the form's own affair.
+It validates headers and the query only: the charset of Content-Type, with which Django would decode the query and the
+form; NUL in the query, which no database takes; in the admin, numbers larger than any column. Form fields are
+validated by their forms.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,6 @@ from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
 
 CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
-UNREADABLE = "unreadable"
 LARGEST = 2**63 - 1  # of a database's whole numbers
 # Where digits are words, not a number.
 _WORDS = frozenset({"q", "search", "term"})
@@ -28,7 +27,7 @@ class RequestValidationMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Refuse, or go on."""
+        """Refuse an invalid request; pass on any other."""
         if (request.content_params or {}).get("charset", "utf-8").lower() not in CHARSETS:
             return _refusal(_("Only UTF-8 is understood here."))
         if _has_nul(request):
@@ -55,9 +54,8 @@ def _has_huge_number(request: HttpRequest) -> bool:
 
 def _is_huge(value: str) -> bool:
     digits = value.strip().lstrip("+-")
-    if not (digits.isascii() and digits.isdigit()):
-        return False
-    return len(digits) > len(str(LARGEST)) or int(digits) > LARGEST
+    is_number = digits.isascii() and digits.isdigit()
+    return is_number and (len(digits) > len(str(LARGEST)) or int(digits) > LARGEST)
 
 
 class _Request(WSGIRequest):
@@ -67,7 +65,7 @@ class _Request(WSGIRequest):
         try:
             self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
         except (ValueError, LookupError):
-            self.content_type, self.content_params = "", {"charset": UNREADABLE}
+            self.content_type, self.content_params = "", {"charset": "unreadable"}
 
 
 class StrictWSGIHandler(WSGIHandler):

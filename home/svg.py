@@ -1,7 +1,7 @@
-"""Which SVG drawings may be uploaded: those that only draw.
+"""Refuses uploaded SVG files that do more than draw: that run code, embed documents or load files.
 
-A browser treats an SVG that is opened by itself as a document of our site, with all that a document can do. So one
-that runs code, embeds other documents or asks for files is refused, with the reason; nothing is ever rewritten.
+A browser treats an SVG that is opened by itself as a document of our site. A file is refused with the reason, and
+never rewritten.
 """
 
 import re
@@ -16,13 +16,13 @@ _XHTML = "http://www.w3.org/1999/xhtml"
 _FORBIDDEN_ELEMENTS = frozenset(
     {"script", "foreignobject", "iframe", "embed", "object", "audio", "video", "handler", "listener"}
 )
-# Whatever a link or an event could be animated to is out of our sight.
+# Whatever a link or an event could be animated to cannot be checked.
 _FORBIDDEN_TARGETS = re.compile(r"(.*:)?href$|on", re.IGNORECASE)
 _OUTSIDE = re.compile(r"""@import|\\|javascript:|expression\(|url\(\s*["']?\s*(?!\s|["'#])""", re.IGNORECASE)
 
 
 def refuse_active(file: IO[bytes]) -> None:
-    """Raise ValidationError unless the drawing only draws."""
+    """Raise ValidationError if the SVG does more than draw."""
     texts: list[str] = []
     file.seek(0)
     try:
@@ -31,7 +31,7 @@ def refuse_active(file: IO[bytes]) -> None:
         raise ValidationError(_("This SVG cannot be read.")) from error
     finally:
         file.seek(0)
-    # Styles come in parts, so they are looked at together; a caption that looks like one is refused too.
+    # Styles come in parts, so they are checked together; a caption that looks like one is refused too.
     _refuse_outside("".join(texts))
 
 

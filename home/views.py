@@ -10,7 +10,6 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from wagtail.models import Site
 
 from home.models import BrandSettings
 
@@ -62,9 +61,8 @@ def robots(request: HttpRequest) -> HttpResponse:
 @require_safe
 def security_txt(request: HttpRequest) -> HttpResponse:
     """Name whom to tell about a vulnerability (RFC 9116); 404 until the brand settings have an e-mail address."""
-    site = Site.find_for_request(request)
-    brand = BrandSettings.for_site(site) if site else None
-    if not brand or not brand.email:
+    brand = BrandSettings.current()
+    if not brand.email:
         return HttpResponse("No e-mail address is set.\n", status=404, content_type="text/plain")
     expires = (timezone.now() + timedelta(days=180)).replace(hour=0, minute=0, second=0, microsecond=0)
     lines = [f"Contact: mailto:{brand.email}", f"Expires: {expires.isoformat()}", "Preferred-Languages: en"]

@@ -1,7 +1,6 @@
-"""The base of staff screens that only show: records, mail, whatever nobody may edit, administrators included.
+"""The base of read-only staff screens: records and mails that nobody may edit, not even administrators.
 
-Its lists export tables without formulas. It holds no screen itself. A screen that offers an action of its own adds
-a URL for it and accepts POST only.
+Their exports hold no formulas. A screen with an action of its own adds a URL that accepts POST only.
 """
 
 from collections.abc import Iterable
@@ -24,16 +23,16 @@ if TYPE_CHECKING:
 
 
 class MomentColumn(Column):
-    """A date and time as such; Wagtail's own column writes "Just now" for every moment to come."""
+    """A date and time; Wagtail's own column writes "Just now" for every moment in the future."""
 
     def get_value(self, instance: Model) -> str:
-        """Write the moment in the site's time."""
+        """Return the moment in the site's time zone."""
         moment = super().get_value(instance)
         return date_format(localtime(moment), "DATETIME_FORMAT") if moment else ""
 
 
 class ViewOnlyPolicy(ModelPermissionPolicy):
-    """Whoever has the right to view may view; nobody may add, change or delete."""
+    """Allows viewing to those with the permission; adding, changing and deleting to nobody."""
 
     def user_has_permission(self, user: User, action: str) -> bool:
         return action == "view" and super().user_has_permission(user, action)
@@ -67,16 +66,16 @@ class ReadOnlyViewSet(ModelViewSet):
 
     @property
     def permission_policy(self) -> ModelPermissionPolicy:
-        """Let nobody do more than look."""
+        """Return the policy that allows viewing only."""
         return ViewOnlyPolicy(self.model)
 
     def get_common_view_kwargs(self, **kwargs: object) -> dict[str, object]:
-        """Offer no way to views that do not exist here."""
+        """Remove the links to views that do not exist here."""
         absent = ("add_url_name", "edit_url_name", "delete_url_name", "history_url_name", "usage_url_name")
         return super().get_common_view_kwargs(**{**dict.fromkeys(absent), **kwargs})
 
     def get_urlpatterns(self) -> list[URLPattern]:
-        """Leave out everything that would change a row."""
+        """Return the URLs of list and inspect view, without those that change a row."""
         converter = self.pk_path_converter
         return [
             path("", self.index_view, name="index"),
@@ -85,4 +84,4 @@ class ReadOnlyViewSet(ModelViewSet):
         ]
 
     def register_admin_url_finder(self) -> None:
-        """Register none: it would name the edit view."""
+        """Register none: it would link to the edit view."""

@@ -22,7 +22,7 @@ class SiteImage(AbstractImage):
         verbose_name_plural = _("images")
 
     def clean(self) -> None:
-        """Refuse a new file that is an SVG which could act; every form of the admin comes through here."""
+        """Refuse a new SVG file that does more than draw; every form of the admin calls this."""
         super().clean()
         is_new = self.file and not self.file._committed  # type: ignore[attr-defined]  # Django has no public word for it
         if is_new and (self.file.name or "").lower().endswith(".svg"):

@@ -1,4 +1,4 @@
-"""The base of every page, and the plain content pages. Pages with a purpose of their own live in their apps."""
+"""The base of every page, the home page and the content pages; other page types are in their apps."""
 
 from typing import ClassVar
 

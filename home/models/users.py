@@ -1,4 +1,4 @@
-"""People with a login. The e-mail address is the user name; nothing else about a person is asked for here."""
+"""Users, who sign in with their e-mail address."""
 
 from typing import ClassVar
 
@@ -10,12 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates users, and finds them whatever the case of the e-mail address."""
+    """Creates users, and finds them by e-mail address, ignoring case."""
 
     use_in_migrations = True
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """Find a user by e-mail address, ignoring case."""
         return self.get(email__iexact=username)
 
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":

@@ -13,7 +13,7 @@ KEY = "page-generation"
 
 
 def current() -> str:
-    """Read the token; make one where the cache has none."""
+    """Return the token; make one where the cache has none."""
     token = cache.get(KEY)
     if token is None:
         cache.add(KEY, uuid.uuid4().hex, timeout=None)

@@ -1,4 +1,4 @@
-"""What makes stored public pages wrong: connected once, at start-up. Apps add their own models."""
+"""The changes that make stored pages stale, connected once at start-up; apps add their own models."""
 
 from django.apps import apps
 from django.db import models

@@ -1,4 +1,4 @@
-"""Answers public pages from the cache, and stores them: first in MIDDLEWARE, so a hit costs next to nothing.
+"""Answers public pages from the cache, and stores them; first in MIDDLEWARE, so that a hit is cheap.
 
 What may be stored: GET and HEAD, status 200, no query string, no session cookie in the request, no Set-Cookie, no
 `no-store` or `private` in the answer, no preview. What is stored is the finished answer with its headers, its ETag
@@ -47,7 +47,7 @@ class PageCacheMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer from the cache, else from the stack, storing what may be stored."""
+        """Return the stored page, or the response, stored where it may be."""
         if not _may_be_cached(request):
             return self.get_response(request)
         key = _key(request)
@@ -57,7 +57,7 @@ class PageCacheMiddleware:
         response = self.get_response(request)
         if not isinstance(response, HttpResponse) or not _is_public(response):
             return response
-        seconds = _lifetime()
+        seconds = schedule.seconds_to_next_change(timezone.now(), most=settings.PAGE_CACHE_SECONDS)
         if seconds <= 0:
             response.headers["Cache-Control"] = "public, max-age=0, must-revalidate"
             return response
@@ -106,16 +106,6 @@ def _is_public(response: HttpResponse) -> bool:
         and not response.cookies
         and not directives & {"no-store", "private", "no-cache"}
         and not varies & {"cookie", "*"}
-    )
-
-
-def _lifetime() -> int:
-    """Seconds a page may live: the setting's, or less when something is known to change before."""
-    until_change = schedule.seconds_to_next_change(timezone.now())
-    return (
-        settings.PAGE_CACHE_SECONDS
-        if until_change is None
-        else min(settings.PAGE_CACHE_SECONDS, until_change)
     )
 
 

@@ -1,4 +1,4 @@
-"""Moments at which public pages change although nobody does anything: a policy takes effect, a page expires.
+"""The moments at which public pages change by themselves: a policy takes effect, a page expires.
 
 Apps contribute functions that return their next such moment; no stored page outlives it.
 """
@@ -14,11 +14,11 @@ from home.hooks import collect
 NextChange = Callable[[datetime], datetime | None]
 
 
-def seconds_to_next_change(now: datetime) -> int | None:
-    """Return the whole seconds until the next known change (0: less than one), None if none is known."""
+def seconds_to_next_change(now: datetime, *, most: int) -> int:
+    """Return the whole seconds until the next known change (0: less than one), but no more than `most`."""
     changes: list[NextChange] = collect("register_known_changes")
     moments = [moment for change in changes if (moment := change(now)) is not None and moment > now]
-    return int((min(moments) - now).total_seconds()) if moments else None
+    return min([most, *(int((moment - now).total_seconds()) for moment in moments)])
 
 
 def next_scheduled_page(now: datetime) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Reads the environment: the one place that turns variables into typed values and refuses nonsense.
+"""Reads the environment: the one place that turns variables into typed values and refuses invalid ones.
 
 It never holds a secret or a default for one; which variables production needs is said in `settings.production`,
 and what their values must not be in `checks`.
@@ -44,15 +44,12 @@ def number(name: str, default: int, *, least: int = 0, most: float = math.inf) -
     Raises ImproperlyConfigured for anything else.
     """
     given = text(name, str(default))
-    if given.isascii() and given.isdigit() and int(given) < least:
-        message = f"{name} must be at least {least}, not {given}."
-        raise ImproperlyConfigured(message)
-    if given.isascii() and given.isdigit() and int(given) > most:
-        message = f"{name} must be at most {most}, not {given}."
-        raise ImproperlyConfigured(message)
     if not (given.isascii() and given.isdigit()):
-        message = f"{name} must be a whole number such as {default}, not {given!r}."
-        raise ImproperlyConfigured(message)
+        raise ImproperlyConfigured(f"{name} must be a whole number such as {default}, not {given!r}.")
+    if int(given) < least:
+        raise ImproperlyConfigured(f"{name} must be at least {least}, not {given}.")
+    if int(given) > most:
+        raise ImproperlyConfigured(f"{name} must be at most {most}, not {given}.")
     return int(given)
 
 
@@ -63,8 +60,7 @@ def flag(name: str, *, default: bool) -> bool:
     """
     given = text(name, str(default)).lower()
     if given not in YES | NO:
-        message = f"{name} must be true or false, not {given!r}."
-        raise ImproperlyConfigured(message)
+        raise ImproperlyConfigured(f"{name} must be true or false, not {given!r}.")
     return given in YES
 
 
@@ -125,8 +121,7 @@ def site_url(default: str = "") -> str:
     url = text("SITE_URL", default).rstrip("/")
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path:
-        message = f"SITE_URL must be like https://www.example.com, not {url!r}."
-        raise ImproperlyConfigured(message)
+        raise ImproperlyConfigured(f"SITE_URL must be like https://www.example.com, not {url!r}.")
     return url
 
 
@@ -137,8 +132,7 @@ def folder(variable: str, default: Path) -> str:
     """
     parts = urlsplit(text(variable, default.as_uri()))
     if parts.scheme != "file" or not parts.path:
-        message = f"{variable} must be like file:///srv/files."
-        raise ImproperlyConfigured(message)
+        raise ImproperlyConfigured(f"{variable} must be like file:///srv/files.")
     return unquote(parts.path)
 
 
@@ -150,8 +144,9 @@ def mail(default_folder: Path) -> tuple[str, dict[str, object]]:
     try:
         config = dict(env.email_url_config(text("EMAIL_URL", "filemail:///")))
     except (ImproperlyConfigured, ValueError) as error:
-        message = "EMAIL_URL must be like smtp+tls://user:password@mail.example.com:587."
-        raise ImproperlyConfigured(message) from error
+        raise ImproperlyConfigured(
+            "EMAIL_URL must be like smtp+tls://user:password@mail.example.com:587."
+        ) from error
     transport = config.pop("EMAIL_BACKEND")
     given = config["EMAIL_FILE_PATH"]  # without the slash it began with
     config["EMAIL_FILE_PATH"] = f"/{given}" if given else str(default_folder)

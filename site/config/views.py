@@ -91,7 +91,7 @@ class PageWithoutApp(IntConverter):
 
 
 def page_without_app(request: HttpRequest, **_kwargs: object) -> HttpResponse:
-    """Say that there is no such page: what Wagtail's admin does with pages needs their models."""
+    """Answer 404: what Wagtail's admin does with pages needs their models."""
     raise Http404
 
 

@@ -67,7 +67,7 @@ class MailInspectView(InspectView):
         return self.object.subject
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the log, and the button for those who may press it."""
+        """Add the log, and the button for those who may use it."""
         again = reverse("mails:send_again", args=[self.object.pk])
         return {
             **super().get_context_data(**kwargs),
@@ -116,5 +116,5 @@ class MailViewSet(ReadOnlyViewSet):
     inspect_template_name = "config/mail.html"
 
     def get_urlpatterns(self) -> list[URLPattern]:
-        """Add the one thing that can be done with a mail."""
+        """Add the URL that sends a mail again."""
         return [*super().get_urlpatterns(), path("<int:pk>/send-again/", send_again, name="send_again")]

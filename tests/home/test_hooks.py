@@ -43,7 +43,7 @@ HOOKS = {
     ),
     "register_known_changes": Hook(
         {"home", "policies"},
-        lambda: schedule.seconds_to_next_change(timezone.now()),
+        lambda: schedule.seconds_to_next_change(timezone.now(), most=60),
         schedule.next_scheduled_page,
     ),
     "register_policy_facts": Hook(

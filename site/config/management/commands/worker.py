@@ -102,7 +102,7 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def stop(self, _number: int, _frame: FrameType | None) -> None:
-        """End after the mail in hand, or in GRACE seconds: a mail server may hang for longer than anybody waits."""
+        """End after the current mail, or after GRACE seconds: a mail server may hang for longer."""
         self.stopping = True
         signal.setitimer(signal.ITIMER_REAL, GRACE)
 
