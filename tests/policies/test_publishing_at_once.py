@@ -1,8 +1,9 @@
 """Two publications of one policy at the same moment: one after the other, numbers and chain without a fork."""
 
-import time
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -17,18 +18,27 @@ from policies.versions import publication_preview, records
 from tests import factories
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
+LONG_ENOUGH = 20  # seconds, for what comes
+IN_VAIN = 0.5  # for what a lock keeps from coming
+Meet = Callable[[float], None]
 
 
 @pytest.fixture
-def slow_writing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give the other time to come between, if it may."""
+def meet(monkeypatch: pytest.MonkeyPatch) -> Meet:
+    """Return a function that makes two writers wait for each other after they have read, so many seconds at most."""
     encode = records.encode
 
-    def slowly(content: dict[str, Any]) -> str:
-        time.sleep(0.3)
-        return encode(content)
+    def meet(seconds: float) -> None:
+        barrier = threading.Barrier(2)
 
-    monkeypatch.setattr(records, "encode", slowly)
+        def encode_together(content: dict[str, Any]) -> str:
+            with suppress(threading.BrokenBarrierError):
+                barrier.wait(seconds)
+            return encode(content)
+
+        monkeypatch.setattr(records, "encode", encode_together)
+
+    return meet
 
 
 def at_once(*actions: Callable[[], PolicyVersion]) -> list[PolicyVersion | Exception]:
@@ -50,29 +60,37 @@ def recording(policy: Policy, words: str) -> Callable[[], PolicyVersion]:
     return lambda: factories.version(Policy.objects.get(pk=policy.pk), html=f"<p>{words}</p>")
 
 
-def test_without_the_lock_one_of_them_is_lost(slow_writing: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_lock_one_of_them_is_lost(meet: Meet, monkeypatch: pytest.MonkeyPatch) -> None:
     """The race is real: this is what the lock is for, and the constraint is what keeps the chain whole without it."""
     monkeypatch.setattr(PolicyQuerySet, "select_for_update", lambda self: self)
     policy = factories.policy()
+    meet(LONG_ENOUGH)
     results = at_once(recording(policy, "One."), recording(policy, "Other."))
     assert [type(result) for result in results].count(IntegrityError) == 1
     assert policy.versions.count() == 1
 
 
-def test_both_are_recorded_and_the_second_follows_the_first(slow_writing: None) -> None:
+def test_both_are_recorded_and_the_second_follows_the_first(meet: Meet) -> None:
     policy = factories.policy()
+    meet(IN_VAIN)
     results = at_once(recording(policy, "One."), recording(policy, "Other."))
     assert sorted(version.number for version in results) == [1, 2]
     assert list(records.problems(policy.versions.order_by("number"))) == []
 
 
-def approving_while_somebody_saves(words: str) -> None:
-    """Approve a draft, and save another one while the approval looks at what it publishes."""
+def approving_while_somebody_saves(words: str, monkeypatch: pytest.MonkeyPatch, *, seconds: float) -> None:
+    """Approve a draft, and save another one after the approval has read it; the approval waits so long for that."""
     page = factories.policy_page()
     page.save_revision()
     page.get_workflow().start(page, None)
     lawyer = User.objects.create_superuser("owner@example.com", "a-long-password")
     seen = publication_preview.of_latest_draft(page).fingerprint
+    encode, read, saved = records.encode, threading.Event(), threading.Event()
+
+    def encode_when_saved(content: dict[str, Any]) -> str:
+        read.set()
+        saved.wait(seconds)
+        return encode(content)
 
     def approve() -> None:
         client = Client()
@@ -80,29 +98,31 @@ def approving_while_somebody_saves(words: str) -> None:
         client.post(f"/admin/policies/{page.pk}/review/", {"decision": "approve", "seen": seen})
 
     def save() -> None:
-        time.sleep(0.4)
+        assert read.wait(LONG_ENOUGH)
         draft = PolicyPage.objects.get().get_latest_revision_as_object()
         draft.body = [("imported", f"<p>{words}</p>")]
         draft.save_revision()
+        saved.set()
 
+    monkeypatch.setattr(records, "encode", encode_when_saved)
     at_once(approve, save)
 
 
-def test_without_the_lock_a_lawyer_approves_what_nobody_saw(
-    slow_writing: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_lock_a_lawyer_approves_what_nobody_saw(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PageQuerySet, "select_for_update", lambda self: self)
-    approving_while_somebody_saves("Be cruel.")
+    approving_while_somebody_saves("Be cruel.", monkeypatch, seconds=LONG_ENOUGH)
     assert PolicyVersion.objects.get().text == "Be cruel."
 
 
-def test_a_lawyer_approves_what_was_shown_whatever_is_saved_meanwhile(slow_writing: None) -> None:
-    approving_while_somebody_saves("Be cruel.")
+def test_a_lawyer_approves_what_was_shown_whatever_is_saved_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    approving_while_somebody_saves("Be cruel.", monkeypatch, seconds=IN_VAIN)
     assert PolicyVersion.objects.get().text == "Be kind."
     assert PolicyPage.objects.get().latest_revision.content["body"].count("cruel") == 1
 
 
-def test_two_editors_who_publish_the_same_page_at_once_make_two_versions(slow_writing: None) -> None:
+def test_two_editors_who_publish_the_same_page_at_once_make_two_versions(meet: Meet) -> None:
     page = factories.policy_page()
     factories.publish(page)
     drafts = []
@@ -110,6 +130,7 @@ def test_two_editors_who_publish_the_same_page_at_once_make_two_versions(slow_wr
         draft = PolicyPage.objects.get().get_latest_revision_as_object()
         draft.body = [("imported", f"<p>{words}</p>")]
         drafts.append(draft.save_revision())
+    meet(IN_VAIN)
     at_once(*(draft.publish for draft in drafts))
     policy = Policy.objects.get()
     assert policy.versions.count() == 3
