@@ -14,7 +14,7 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrom
 DEBIAN_POSTGRESQL = Path(
     "/usr/lib/postgresql"
 )  # Debian keeps the server's programs off the PATH, a folder a version
-POSTGRESQL_PROGRAMS = ("initdb", "pg_ctl", "psql")
+POSTGRESQL_PROGRAMS = ("initdb", "pg_ctl", "pg_dump", "psql")
 
 
 def find_chromium() -> Path | None:

@@ -1,13 +1,14 @@
 """The migrated database that tests start from: made quickly, and put back quickly after a test that commits.
 
-A copy for SQLite is kept under `var/tests/`, so that tests start in a second and not in ten. It is used only by the
-migrations, packages, settings and roles that made it; what apps do after every `migrate` (rights, groups) is done
-anew each time. On PostgreSQL every migration runs. No other database than that of the tests is ever touched.
+A copy is kept under `var/tests/`, so that tests start in a second and not in ten. It is used only by the migrations,
+packages, settings and roles that made it; what apps do after every `migrate` (rights, groups) is done anew each time.
+No other database than that of the tests is ever touched.
 """
 
 import hashlib
 import os
 import sqlite3
+import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,8 +20,12 @@ from django.core.management.sql import emit_post_migrate_signal
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from find_tools import find_postgresql
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "var/tests"
+# Groups and the review, which `migrate` makes where they are missing and otherwise leaves alone.
+MADE_ONCE = ("site/config/roles.py", "policies/review/workflow.py")
 
 
 def fingerprint(root: Path = ROOT) -> str:
@@ -35,40 +40,67 @@ def fingerprint(root: Path = ROOT) -> str:
 def _sources(root: Path) -> Iterable[Path]:
     migrations = (path for path in root.glob("*/migrations/*.py") if path.name != "__init__.py")
     settings_files = root.glob("site/config/settings/*.py")
-    groups = (
-        *root.glob("site/config/roles.py"),
-        *root.glob("policies/review_workflow.py"),
-    )  # made once, never touched
-    return sorted([root / "requirements.txt", *migrations, *settings_files, *groups])
+    once = [root / name for name in MADE_ONCE if (root / name).exists()]
+    return sorted([root / "requirements.txt", *migrations, *settings_files, *once])
 
 
 class MigrateFromCopy(migrate.Command):
-    """Django's `migrate`, which fills an empty SQLite from the copy and makes the copy where there is none."""
+    """Django's `migrate`, which fills an empty database from the copy and makes the copy where there is none."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         connection = connections[options["database"]]
-        if connection.vendor != "sqlite" or connection.introspection.table_names():
+        if connection.introspection.table_names():
             super().handle(*args, **options)
             return
-        copy = FOLDER / f"{fingerprint()}.sqlite3"
+        load, keep, kind = _WAYS[connection.vendor]
+        copy = FOLDER / f"{fingerprint()}.{kind}"
         if copy.exists():
-            with closing(sqlite3.connect(f"{copy.as_uri()}?mode=ro", uri=True)) as source:
-                source.backup(connection.connection)
+            load(connection, copy)
             emit_post_migrate_signal(verbosity=0, interactive=False, db=connection.alias)
-        else:
-            super().handle(*args, **options)
-            _keep(connection.connection, copy)
+            return
+        super().handle(*args, **options)
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        for old in set(FOLDER.glob(f"*.{kind}")) - {copy}:
+            old.unlink(missing_ok=True)
+        partial = FOLDER / f"{os.getpid()}.partial"  # tests that run side by side may all be writing the copy
+        keep(connection, partial)
+        partial.replace(copy)
 
 
-def _keep(database: sqlite3.Connection, copy: Path) -> None:
-    """Write the copy under another name first: tests that run side by side may all be writing it."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for old in set(FOLDER.glob("*.sqlite3")) - {copy}:
-        old.unlink(missing_ok=True)
-    partial = FOLDER / f"{os.getpid()}.partial"
-    with closing(sqlite3.connect(partial)) as target:
-        database.backup(target)
-    partial.replace(copy)
+def _load_sqlite(connection: BaseDatabaseWrapper, copy: Path) -> None:
+    with closing(sqlite3.connect(f"{copy.as_uri()}?mode=ro", uri=True)) as source:
+        source.backup(connection.connection)
+
+
+def _keep_sqlite(connection: BaseDatabaseWrapper, copy: Path) -> None:
+    with closing(sqlite3.connect(copy)) as target:
+        connection.connection.backup(target)
+
+
+def _load_postgresql(connection: BaseDatabaseWrapper, copy: Path) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(copy.read_text(encoding="utf-8"))
+    connection.close()  # the dump has set a search path of its own
+
+
+def _keep_postgresql(connection: BaseDatabaseWrapper, copy: Path) -> None:
+    programs = find_postgresql()
+    assert programs
+    (_psql, *arguments), environment = connection.client.settings_to_cmd_args_env(
+        connection.settings_dict, []
+    )
+    command = [programs / "pg_dump", "--no-owner", "--inserts", "--rows-per-insert=500", *arguments]
+    dump = subprocess.run(
+        command, check=True, capture_output=True, text=True, env={**os.environ, **(environment or {})}
+    ).stdout
+    statements = [line for line in dump.splitlines(keepends=True) if not line.startswith("\\")]  # psql's own
+    copy.write_text("".join(statements), encoding="utf-8")
+
+
+_WAYS = {
+    "sqlite": (_load_sqlite, _keep_sqlite, "sqlite3"),
+    "postgresql": (_load_postgresql, _keep_postgresql, "postgresql.sql"),
+}
 
 
 class FlushToMigrated(flush.Command):

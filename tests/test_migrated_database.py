@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.migrated_database import fingerprint
+from tests.migrated_database import MADE_ONCE, ROOT, fingerprint
 
 
 @pytest.fixture
@@ -34,3 +34,8 @@ def test_a_changed_or_new_source_changes_the_fingerprint(project: Path, name: st
     (project / name).parent.mkdir(parents=True, exist_ok=True)
     (project / name).write_text("two", encoding="utf-8")
     assert fingerprint(project) != before
+
+
+@pytest.mark.parametrize("name", MADE_ONCE)
+def test_what_migrate_makes_once_is_still_where_it_was(name: str) -> None:
+    assert (ROOT / name).exists()
