@@ -22,5 +22,5 @@ class StoreConfig(AppConfig):
 
         log_redaction.keep_secrets_out()
         page_published.connect(
-            movements.know_published, sender=models.ProductPage, dispatch_uid="store.know_published"
+            movements.ensure_published, sender=models.ProductPage, dispatch_uid="store.ensure_published"
         )

@@ -8,12 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Sum, prefetch_related_objects
 
-from store.catalogue import products
-from store.models import Basket, BasketLine, Order, ProductVariant, StockMovement
+from store.models import Basket, BasketLine, Order, ProductVariant, StockItem, StockMovement
 from store.models.baskets import MAX_QUANTITY
-from store.stock import movements
 
 MAX_LINES = 50  # Stripe takes 100 line items
 
@@ -94,7 +92,8 @@ def count(basket: Basket | None) -> int:
 
 def with_pictures(shown: Contents) -> Contents:
     """Have the products' pictures at hand, in a fixed number of queries: for a page that shows them."""
-    products.fetch_pictures(line.variant for line in shown.lines if line.variant)
+    variants = [line.variant for line in shown.lines if line.variant]
+    prefetch_related_objects(variants, "page__images__image__renditions")
     return shown
 
 
@@ -107,16 +106,17 @@ def contents(basket: Basket | None) -> Contents:
         return Contents()
     own = _held_by_own_orders(basket)
     lines = priced(basket).lines
-    free = movements.available(line.sku for line in lines)
+    free = StockItem.objects.available(line.sku for line in lines)
     return Contents(tuple(replace(line, available=free[line.sku] + own.get(line.sku, 0)) for line in lines))
 
 
 def priced(basket: Basket) -> Contents:
     """Look a basket up at today's prices only: for a checkout, whose hold sees to it that there are enough."""
     wanted = list(basket.lines.all())
-    variants = products.variants(line.sku for line in wanted)
+    variants = ProductVariant.objects.on_sale().filter(sku__in=[line.sku for line in wanted])
+    found = {variant.sku: variant for variant in variants.select_related("page")}
     return Contents(
-        tuple(Line(sku=line.sku, quantity=line.quantity, variant=variants.get(line.sku)) for line in wanted)
+        tuple(Line(sku=line.sku, quantity=line.quantity, variant=found.get(line.sku)) for line in wanted)
     )
 
 
@@ -126,14 +126,14 @@ def add(*, basket: Basket | None, sku: str, quantity: int) -> Basket:
 
     That there are enough is only told early here; the hold of the checkout is what sees to it.
     """
-    if not products.is_on_sale(sku):
+    if not ProductVariant.objects.on_sale().filter(sku=sku).exists():
         raise NotForSaleError
     basket = (_locked(basket) if basket else None) or Basket.objects.create()
     line = basket.lines.filter(sku=sku).first() or BasketLine(basket=basket, sku=sku, quantity=0)
     if line.pk is None and basket.lines.count() >= MAX_LINES:
         raise BasketError
     wanted = min(line.quantity + quantity, MAX_QUANTITY)
-    left = movements.available([sku])[sku]
+    left = StockItem.objects.available([sku])[sku]
     if wanted > left and wanted > (left := left + _held_by_own_orders(basket).get(sku, 0)):
         raise TooFewError(left=left, inside=line.quantity)
     line.quantity = wanted

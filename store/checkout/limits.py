@@ -8,10 +8,10 @@ long; nothing in a basket changes.
 from datetime import timedelta
 
 from django.db.models import Min, QuerySet, Sum
+from django.utils import timezone
 from django.utils.translation import gettext, ngettext_lazy
 
 from home.throttling import Limit, minutes_to_wait
-from store import clock
 from store.models import Order, OrderLine
 
 HOUR = timedelta(hours=1)
@@ -54,7 +54,7 @@ def check(*, order: Order) -> None:
     is_open = Order.objects.filter(sender=order.sender, status__in=Order.HOLDING)
     if is_open.count() > MOST_ORDERS or _pieces(is_open) > MOST_PIECES:
         first_end = is_open.aggregate(end=Min("session_expires_at"))["end"]
-        raise HoldsTooMuchError(max(60, round((first_end - clock.now()).total_seconds())))
+        raise HoldsTooMuchError(max(60, round((first_end - timezone.now()).total_seconds())))
 
 
 def _pieces(held_by: QuerySet[Order]) -> int:

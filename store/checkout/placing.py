@@ -12,9 +12,9 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from policies.models import PolicyVersion
-from store import clock
 from store.basket.contents import Contents, priced
 from store.checkout import limits
 from store.models import Basket, Order, OrderEvent, OrderLine, ShippingOption
@@ -133,7 +133,7 @@ def place_order(
         if other is not None:
             raise fulfilment.AlreadyUnderWayError(other)
         offer = _as_agreed(basket, option, agreement)
-        now = clock.now()
+        now = timezone.now()
         order = Order(
             number=new_number(),
             basket=basket,

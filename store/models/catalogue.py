@@ -1,5 +1,7 @@
 """The shop's pages: the front, and products with their variants. Stock is not page content: see `stock`."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.db import models
@@ -16,6 +18,7 @@ from home.models import BasePage
 from store.catalogue.fields import PriceField
 from store.catalogue.forms import ProductPageForm
 from store.models.baskets import MAX_QUANTITY
+from store.models.stock import LOW_STOCK, StockItem
 
 
 class ShopPage(BasePage):
@@ -34,16 +37,12 @@ class ShopPage(BasePage):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Show the products below this page."""
-        from store.catalogue.products import on_display  # noqa: PLC0415 - it needs the models
-
         context = super().get_context(request, *args, **kwargs)
         products = ProductPage.objects.child_of(self).on_sale().for_display().order_by("path")
         return {**context, "products": on_display(products)}
 
 
 class ProductQuerySet(PageQuerySet):
-    """Speaks of products."""
-
     def on_sale(self) -> "ProductQuerySet":
         """Products that anybody can see, and so buy: published, and behind no view restriction."""
         return self.live().public()
@@ -79,8 +78,6 @@ class ProductPage(BasePage):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Show what can be bought here, and how much of it there is."""
-        from store.catalogue.products import on_display  # noqa: PLC0415 - it needs the models
-
         context = super().get_context(request, *args, **kwargs)
         return {**context, "product": on_display([self])[0], "most": MAX_QUANTITY}
 
@@ -116,6 +113,12 @@ class ProductImage(Orderable):
     panels: ClassVar[list] = [FieldPanel("image")]
 
 
+class ProductVariantQuerySet(models.QuerySet["ProductVariant"]):
+    def on_sale(self) -> "ProductVariantQuerySet":
+        """Variants of products that anybody can see; how many are left is another question."""
+        return self.exclude(sku="").filter(page__in=ProductPage.objects.on_sale())
+
+
 class ProductVariant(Orderable):
     """One thing that can be bought: SKU and price, tax included."""
 
@@ -135,6 +138,8 @@ class ProductVariant(Orderable):
     )
     price = PriceField(_("price"), help_text=_("Tax included."))
 
+    objects = ProductVariantQuerySet.as_manager()
+
     panels: ClassVar[list] = [FieldPanel("name"), FieldPanel("sku"), FieldPanel("price")]
 
     class Meta(Orderable.Meta):
@@ -149,3 +154,67 @@ class ProductVariant(Orderable):
 
     def __str__(self) -> str:
         return self.name or self.sku
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A variant that has a SKU, and how many of it can be bought."""
+
+    variant: ProductVariant
+    available: int
+
+    @property
+    def is_sold_out(self) -> bool:
+        """None is left."""
+        return self.available <= 0
+
+    @property
+    def is_low(self) -> bool:
+        """So few are left that the shopper is told how many."""
+        return 0 < self.available <= LOW_STOCK
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """A product as its page and the shop show it."""
+
+    page: ProductPage
+    offers: tuple[Offer, ...]
+
+    @property
+    def picture(self) -> ProductImage | None:
+        """The first picture."""
+        return next(iter(self.page.images.all()), None)
+
+    @property
+    def from_price(self) -> int:
+        """The lowest price, minor units."""
+        return min((offer.variant.price for offer in self.offers), default=0)
+
+    @property
+    def has_several_prices(self) -> bool:
+        """Not everything costs the same."""
+        return len({offer.variant.price for offer in self.offers}) > 1
+
+    @property
+    def is_sold_out(self) -> bool:
+        """Nothing of it can be bought."""
+        return all(offer.is_sold_out for offer in self.offers)
+
+    @property
+    def first_choice(self) -> Offer | None:
+        """What is chosen until the shopper chooses: the first that can be bought."""
+        return next((offer for offer in self.offers if not offer.is_sold_out), None)
+
+
+def on_display(pages: Iterable[ProductPage]) -> list[Product]:
+    """Join products and stock, with one question about stock whatever the number of products."""
+    shown = [(page, [variant for variant in page.variants.all() if variant.sku]) for page in pages]
+    free = StockItem.objects.available(variant.sku for _page, found in shown for variant in found)
+    return [
+        Product(
+            page=page,
+            offers=tuple(Offer(variant=variant, available=free[variant.sku]) for variant in found),
+        )
+        for page, found in shown
+    ]

@@ -4,6 +4,7 @@
 going below zero (by the type of their fields), and from holding more than there is.
 """
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from django.conf import settings
@@ -13,6 +14,17 @@ from django.utils.translation import gettext_lazy as _
 
 from home.append_only import AppendOnlyModel
 
+# Up to here pages say how many are left, so up to here each change of stock changes pages.
+LOW_STOCK = 5
+
+
+class StockItemQuerySet(models.QuerySet["StockItem"]):
+    def available(self, skus: Iterable[str]) -> dict[str, int]:
+        """Return how many of each SKU can be bought now; unknown SKUs have none."""
+        wanted = set(skus)
+        found = {item.sku: item.available for item in self.filter(sku__in=wanted)}
+        return {sku: found.get(sku, 0) for sku in wanted}
+
 
 class StockItem(models.Model):
     """How much of one SKU there is."""
@@ -20,6 +32,8 @@ class StockItem(models.Model):
     sku = models.CharField(_("SKU"), max_length=40, unique=True)
     on_hand = models.PositiveIntegerField(_("on the shelf"), default=0)
     held = models.PositiveIntegerField(_("held for payments"), default=0)
+
+    objects = StockItemQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("stock")

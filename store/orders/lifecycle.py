@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from home.models import User
-from store import clock
 from store.models import Order, OrderEvent, OrderLine
 from store.orders import emails
 from store.payments import gateway
@@ -106,4 +106,4 @@ def unflag(*, order: Order, actor: User, note: str = "") -> None:
 
 
 def _write(order: Order, *, by: str, note: str, **values: Any) -> None:
-    OrderEvent.objects.create(order=order, happened_at=clock.now(), by=by[:80], note=note[:400], **values)
+    OrderEvent.objects.create(order=order, happened_at=timezone.now(), by=by[:80], note=note[:400], **values)

@@ -10,15 +10,14 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Sum
+from django.utils import timezone
 
 from home.models import User
 from home.page_cache import generation
-from store import clock
 from store.models import Order, ProductPage, StockItem, StockMovement
+from store.models.stock import LOW_STOCK
 
 Kind = StockMovement.Kind
-# Up to here pages say how many are left, so up to here each change of stock changes pages.
-LOW = 5
 
 
 class OutOfStockError(Exception):
@@ -31,21 +30,14 @@ class OutOfStockError(Exception):
         self.available = available
 
 
-def available(skus: Iterable[str]) -> dict[str, int]:
-    """Say how many of each SKU can be bought now; unknown SKUs have none."""
-    wanted = set(skus)
-    found = {item.sku: item.available for item in StockItem.objects.filter(sku__in=wanted)}
-    return {sku: found.get(sku, 0) for sku in wanted}
-
-
-def know(skus: Iterable[str]) -> None:
-    """Keep a row for each SKU, at first with nothing on the shelf."""
+def ensure_stock_items(skus: Iterable[str]) -> None:
+    """Create the missing rows of these SKUs, with nothing on the shelf."""
     StockItem.objects.bulk_create([StockItem(sku=sku) for sku in set(skus)], ignore_conflicts=True)
 
 
-def know_published(instance: ProductPage, **_kwargs: Any) -> None:
+def ensure_published(instance: ProductPage, **_kwargs: Any) -> None:
     """Let staff count what was just published: its SKUs get their rows of stock."""
-    know(variant.sku for variant in instance.variants.all() if variant.sku)
+    ensure_stock_items(variant.sku for variant in instance.variants.all() if variant.sku)
 
 
 @transaction.atomic
@@ -147,14 +139,14 @@ def _change(
         sku=sku, free__gte=held - on_hand, held__gte=-held
     )
     if not row.update(on_hand=F("on_hand") + on_hand, held=F("held") + held):
-        raise OutOfStockError(sku, available([sku])[sku])
+        raise OutOfStockError(sku, StockItem.objects.available([sku])[sku])
     StockMovement.objects.create(
         sku=sku,
         kind=kind,
         on_hand_change=on_hand,
         held_change=held,
         order=order,
-        made_at=clock.now(),
+        made_at=timezone.now(),
         made_by=by,
         note=note,
     )
@@ -163,6 +155,6 @@ def _change(
 
 def _tell_pages(sku: str, *, change: int) -> None:
     """Have cached pages made anew if they say something else now; most sales change no word."""
-    now = available([sku])[sku]
-    if min(now, LOW + 1) != min(now - change, LOW + 1):
+    now = StockItem.objects.available([sku])[sku]
+    if min(now, LOW_STOCK + 1) != min(now - change, LOW_STOCK + 1):
         generation.bump_on_commit()

@@ -18,8 +18,8 @@ from home.models import HomePage, User
 from policies.facts import registry
 from policies.models import ConsentRecord, Policy, PolicyVersion
 from store.models import DeliveryCountry, Order, OrderEvent, ProductPage, StockItem, StockMovement
+from store.models.stock import LOW_STOCK
 from store.payments import reconciliation
-from store.stock.movements import LOW, available
 from tests.store import paying
 from tests.tools.stripe_sandbox.shop import Inbox
 from tools.stripe_sandbox.server import Sandbox
@@ -163,9 +163,9 @@ def test_the_command_says_who_can_sign_in(client: Client) -> None:
 def test_the_range_is_for_sale_with_its_stock_and_some_of_it_is_scarce() -> None:
     assert ProductPage.objects.live().count() == len(shop.products()) == 14
     left = {variant.sku: variant.on_hand for product in shop.products() for variant in product.variants}
-    assert available(left) == left
+    assert StockItem.objects.available(left) == left
     assert left["BUCKET-10"] == left["LAMP-GREEN"] == 0
-    assert 0 < left["NB-A6-PLAIN"] <= LOW
+    assert 0 < left["NB-A6-PLAIN"] <= LOW_STOCK
     assert [country.code for country in DeliveryCountry.objects.deliverable()] == ["GB", "IE", "DE", "FR"]
 
 
@@ -198,7 +198,7 @@ def test_a_month_of_orders_stands_in_every_status() -> None:
 @pytest.mark.usefixtures("sandbox", "_seeded")
 def test_the_stock_of_the_month_adds_up() -> None:
     left = {variant.sku: variant.on_hand for product in shop.products() for variant in product.variants}
-    free = available(left)
+    free = StockItem.objects.available(left)
     assert free == left
     for item in StockItem.objects.all():
         movements = StockMovement.objects.filter(sku=item.sku)
@@ -247,4 +247,4 @@ def test_orders_are_made_at_a_sandbox_on_this_machine_or_not_at_all(
         call_command("seed_demo", stdout=said)
     assert "It has no orders" in said.getvalue()
     assert not Order.objects.exists()
-    assert available(["LAMP-GREEN"]) == {"LAMP-GREEN": 0}
+    assert StockItem.objects.available(["LAMP-GREEN"]) == {"LAMP-GREEN": 0}

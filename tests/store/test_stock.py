@@ -35,7 +35,7 @@ def test_a_hold_takes_from_what_is_available_and_leaves_the_shelf_alone() -> Non
     movements.receive(sku="MUG", quantity=3)
     movements.hold(order=order(MUG=2))
     assert stock_of("MUG") == (3, 2)
-    assert movements.available(["MUG", "NOBODY"]) == {"MUG": 1, "NOBODY": 0}
+    assert StockItem.objects.available(["MUG", "NOBODY"]) == {"MUG": 1, "NOBODY": 0}
 
 
 def test_more_than_there_is_cannot_be_held() -> None:
