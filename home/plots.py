@@ -24,7 +24,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar with all its pieces; `label` is empty where there is no room for it."""
+    """One bar with all its pieces; `label` is empty where there is no space for it."""
 
     x: float
     width: float

@@ -1,4 +1,4 @@
-"""The front page: its picture is the editor's, and a drawing where none was chosen."""
+"""The home page: its picture is the editor's, and a drawing where none was chosen."""
 
 from io import BytesIO
 

@@ -106,7 +106,7 @@ def _far(third_party: str) -> str:
 
 @pytest.fixture
 def _planted(third_party: str, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give the front page a tracker, a foreign picture, and a counter that is declared as somebody else's."""
+    """Give the home page a tracker, a foreign picture, and a counter that is declared as somebody else's."""
     (tmp_path / "home").mkdir()
     page = (
         PLANTED_PAGE.replace("ORIGIN", third_party)

@@ -75,7 +75,7 @@ def _pages_only(plant: Callable[[Route], None]) -> Callable[[Route], None]:
 
 @pytest.fixture
 def home(page: Page, live_server: LiveServer) -> Page:
-    """Open the front page."""
+    """Open the home page."""
     page.goto(f"{live_server.url}/")
     return page
 
