@@ -3,8 +3,8 @@
 It drives Playwright, which is a tool for development: only the command `audit_cookies` imports this module. It needs
 no database: what is declared is read from the site itself, the cookie table from the record of the cookie policy in
 force, the outside services from the content security policy, which the site computes from those in use. It opens
-pages and uses the bar, so each audit leaves a few consent records there. It judges nothing
-(`policies.cookie_audit.rules` does).
+pages and uses the bar, so each audit leaves a few consent records there. What was seen is held against the rules
+elsewhere (`policies.cookie_audit.rules`).
 """
 
 import json
@@ -16,7 +16,7 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import APIRequestContext, APIResponse, Browser, Error, Playwright, sync_playwright
+from playwright.sync_api import APIRequestContext, APIResponse, Browser, Error, Playwright
 
 from policies.consent import notices
 from policies.cookie_audit import pages as audit_pages
@@ -60,21 +60,13 @@ class Seeing:
     undone: list[str] = field(default_factory=list)  # actions that no page offers
 
 
-@contextmanager
-def playing() -> Iterator[Playwright]:
-    with sync_playwright() as playwright:
-        yield playwright
-
-
 def find_browser(playwright: Playwright, named: Path | None = None) -> Path:
-    """Find the browser to look with: the one named, else Playwright's own, else one of the system."""
+    """Return the browser to look with: the one named, else Playwright's own, else one of the system."""
     own = Path(playwright.chromium.executable_path)
     others = (Path(path) for path in map(shutil.which, BROWSERS) if path)
     found = next((path for path in ([named] if named else [own, *others]) if path.is_file()), None)
     if found is None:
-        raise NoBrowserError(
-            f"There is no browser {named}." if named else "There is no browser to look with."
-        )
+        raise NoBrowserError(f"There is no browser {named or 'to look with'}.")
     return found
 
 
@@ -139,35 +131,30 @@ class Site:
         """Read the cookie table in force from its public record; nothing is declared where there is none."""
         origins = rules.origins_of(self.home.csp)
         choices = self._answer(self._get(f"{self.origin}/cookies/"))
-        notice = audit_pages.notice_address(choices) if choices else None
-        if notice is None:
+        version = audit_pages.version_in_force(choices) if choices else None
+        if version is None:
             return Declared(origins=origins)
-        path, number = notice
-        address = f"{self.origin}{path}record.json"
-        response = self._get(address)
+        url, number = self.origin + version[0], version[1]
+        response = self._get(f"{url}record.json")
         try:
             facts = json.loads(response.text())["facts"]
-            categories, waiting = (
-                notices.categories_of(facts),
-                rules.waiting_for(notices.services_of(facts)),
-            )
+            categories, services = notices.categories_of(facts), notices.services_of(facts)
         except (ValueError, KeyError, TypeError, AttributeError):
-            message = f"{address} is no record of a cookie policy (status {response.status})."
+            message = f"{url}record.json is no record of a cookie policy (status {response.status})."
             raise AuditError(message) from None
-        return Declared(
-            categories=categories, origins=origins, waiting=waiting, number=number, url=self.origin + path
-        )
+        waiting = rules.waiting_for(services)
+        return Declared(categories=categories, origins=origins, waiting=waiting, number=number, url=url)
 
     def _seeds(self) -> list[str]:
         response = self._get(f"{self.origin}/sitemap.xml")
         mapped = audit_pages.paths_of_site_map(response.body()) if response.ok else []
         return ["/", *rules.registered_paths(), *mapped]
 
-    def _get(self, address: str) -> APIResponse:
+    def _get(self, url: str) -> APIResponse:
         try:
-            return self._requests.get(address)
+            return self._requests.get(url)
         except Error as error:
-            raise AuditError(f"{address} cannot be read: {first_line(error)}") from None
+            raise AuditError(f"{url} cannot be read: {first_line(error)}") from None
 
     def _answer(self, response: APIResponse) -> Answer | None:
         is_page = response.headers.get("content-type", "").startswith("text/html")

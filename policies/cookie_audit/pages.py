@@ -4,7 +4,7 @@ Two pages are of one kind when they are built alike and name the same scripts, s
 and data attributes, by which alone a page makes a browser keep something or ask for it. So pages are read first,
 cheaply and without a browser: those of the site map, the paths that apps registered, and what they link to; bounded,
 and what is left out is counted.
-That needs no database, so the site may be any that runs this code. Nothing here fetches or judges.
+That needs no database, so the site may be any that runs this code. Nothing here fetches or holds against rules.
 """
 
 import re
@@ -16,6 +16,8 @@ from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
 from lxml import etree, html
+
+from policies.cookie_audit import rules
 
 MOST_READ = 250  # pages that are read to find out their kind
 NO_ANSWER = 0  # the status of a page that could not be fetched
@@ -33,16 +35,16 @@ _SILENT_LINKS = {"canonical", "alternate", "prev", "next", "author", "license"}
 
 @dataclass(frozen=True)
 class Answer:
-    """A page as it was fetched: the address where it was in the end, its status, markup, content security policy."""
+    """A page as it was fetched: the URL where it was in the end, its status, markup, content security policy."""
 
-    address: str
+    url: str
     status: int
     markup: str
     csp: str = ""
 
     @property
     def path(self) -> str:
-        return urlsplit(self.address).path
+        return urlsplit(self.url).path
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,9 @@ class Choice:
 
     paths: tuple[str, ...]
     read: int
-    unread: int  # addresses nobody looked at
+    unread: int  # URLs nobody looked at
     left_out: int  # kinds beyond the number asked for
-    broken: tuple[str, ...]  # addresses that should answer and do not
+    broken: tuple[str, ...]  # paths that should answer and do not
     waiting: dict[str, frozenset[str]]  # foreign origin → the categories that pages say it waits for
 
 
@@ -78,42 +80,35 @@ def choose(fetch: Fetch, seeds: Iterable[str], *, most: int) -> Choice:
         alike[shape] += 1
         read += 1
         answer = fetch(path)
-        if answer is not None and (
-            answer.status == NO_ANSWER or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        ):
+        if answer is None:
+            continue
+        if answer.status == NO_ANSWER or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             broken.append(path)
-        if answer is None or not HTTPStatus.OK <= answer.status < HTTPStatus.BAD_REQUEST:
+        if not HTTPStatus.OK <= answer.status < HTTPStatus.BAD_REQUEST:
             continue
         kinds.setdefault(kind_of(answer), answer.path)
-        for origin, categories in waiting_in(answer).items():
-            waiting[origin] = waiting.get(origin, frozenset()) | categories
+        waiting = rules.merged(waiting, waiting_in(answer))
         fresh = [link for link in links(answer) if link not in known]
         known.update(fresh)
-        queue.extend(dict.fromkeys(fresh))
+        queue.extend(fresh)
     paths = tuple(dict.fromkeys(kinds.values()))
-    return Choice(
-        paths=paths[:most],
-        read=read,
-        unread=unread,
-        left_out=max(0, len(paths) - most),
-        broken=tuple(broken),
-        waiting=waiting,
-    )
+    left_out = max(0, len(paths) - most)
+    return Choice(paths[:most], read, unread, left_out, tuple(broken), waiting)
 
 
 def _shape(path: str) -> tuple[str, int]:
-    """Say which paths look alike: below one first part, equally deep. Pages at the top are each their own."""
+    """Return what paths that look alike share: the first part, and how deep they are."""
     parts = path.strip("/").split("/")
     return parts[0], len(parts)
 
 
 def kind_of(answer: Answer) -> frozenset[str]:
-    """Name everything in a page by which it could make a browser keep or fetch something, and how it is built."""
+    """Return everything in a page by which it could make a browser keep or fetch something, and how it is built."""
     return frozenset([*_traits(_parse(answer.markup)), f"path {_numbered(answer.path)}"])
 
 
 def _numbered(path: str) -> str:
-    """Name what is counted or dated by a path, below its first part: `/terms/versions/12/` is `versions #`."""
+    """Return what a path counts or dates, below its first part: `versions #` of `/terms/versions/12/`."""
     parts = path.strip("/").split("/")[1:]
     named = [_NUMBER.sub("#", part) for part in parts]
     return " ".join(named) if named != parts else ""
@@ -132,41 +127,43 @@ def _traits(tree: html.HtmlElement) -> Iterator[str]:
             case "link" if attributes.get("rel", "").lower() not in _SILENT_LINKS:
                 yield f"link {attributes.get('rel')} {attributes.get('href')}"
             case "form":
-                fields = {
-                    str(field.get("name")) for field in element.iter("input", "select", "textarea", "button")
-                }
-                yield f"form {attributes.get('method')} {' '.join(sorted(fields))}"
+                fields = element.iter("input", "select", "textarea", "button")
+                names = sorted({str(field.get("name")) for field in fields})
+                yield f"form {attributes.get('method')} {' '.join(names)}"
             case "iframe" | "embed" | "object" | "video" | "audio" | "source" | "img":
                 yield f"{tag} {_foreign_host(source or attributes.get('data') or attributes.get('srcset', ''))}"
 
 
 def waiting_in(answer: Answer) -> dict[str, frozenset[str]]:
-    """Say which foreign origins a page names inside what waits for a category: optional scripts, embedded media."""
+    """Return which foreign origins a page names inside what waits for a category: optional scripts, embedded media."""
     found: dict[str, frozenset[str]] = {}
     for element in _parse(answer.markup).xpath("//*[@data-consent-category or @data-category]"):
         category = element.get("data-consent-category") or element.get("data-category")
-        for address in element.xpath("descendant-or-self::*/@data-src | descendant-or-self::iframe/@src"):
-            if host := _foreign_host(address):
-                origin = f"{urlsplit(urljoin(answer.address, address)).scheme}://{host}"
-                found[origin] = found.get(origin, frozenset()) | {category}
+        for url in element.xpath("descendant-or-self::*/@data-src | descendant-or-self::iframe/@src"):
+            if host := _foreign_host(url):
+                origin = f"{urlsplit(urljoin(answer.url, url)).scheme}://{host}"
+                found = rules.merged(found, {origin: frozenset({category})})
     return found
 
 
-def _foreign_host(address: str) -> str:
+def _foreign_host(url: str) -> str:
     try:
-        return urlsplit(address.strip()).netloc
+        return urlsplit(url.strip()).netloc
     except ValueError:
-        return address
+        return url
 
 
 def links(answer: Answer) -> list[str]:
     """List the paths of this site that a page links to: pages only, without queries."""
-    return _links_in(_parse(answer.markup), answer.address)
+    return _links_in(_parse(answer.markup), answer.url)
 
 
 def _links_in(element: html.HtmlElement, base: str) -> list[str]:
-    anchors = [anchor for anchor in element.iter("a", "area") if "download" not in anchor.attrib]
-    paths = [_path_of(anchor.get("href") or "", base) for anchor in anchors]
+    anchors = (anchor for anchor in element.iter("a", "area") if "download" not in anchor.attrib)
+    return _distinct(_path_of(anchor.get("href") or "", base) for anchor in anchors)
+
+
+def _distinct(paths: Iterable[str | None]) -> list[str]:
     return list(dict.fromkeys(path for path in paths if path))
 
 
@@ -181,7 +178,7 @@ def _path_of(href: str, base: str) -> str | None:
 
 
 def is_page(path: str) -> bool:
-    """Say whether a path may be that of a public page: no file, and nothing of the admin."""
+    """Return whether a path may be that of a public page: no file, and nothing of the admin."""
     no_pages = (*settings.PRIVATE_PATHS, settings.STATIC_URL, settings.MEDIA_URL, "/documents/")
     return path.startswith("/") and not path.startswith(no_pages) and not _FILE.search(path)
 
@@ -194,14 +191,13 @@ def paths_of_site_map(document: bytes) -> list[str]:
     except etree.XMLSyntaxError:
         return []
     places = [] if root is None else [(place.text or "").strip() for place in root.iter("{*}loc")]
-    paths = (_path_of(place, place) for place in places)
-    return list(dict.fromkeys(path for path in paths if path))
+    return _distinct(_path_of(place, place) for place in places)
 
 
-def notice_address(answer: Answer) -> tuple[str, int] | None:
-    """Find on the page of choices which version of the cookie policy is in force: its path and number."""
+def version_in_force(answer: Answer) -> tuple[str, int] | None:
+    """Return path and number of the version of the cookie policy in force, as the page of choices names it."""
     for place in _parse(answer.markup).xpath("//*[@data-consent-page or @data-consent-bar]"):
-        for path in _links_in(place, answer.address):
+        for path in _links_in(place, answer.url):
             if found := _VERSION.search(path):
                 return path, int(found[1])
     return None

@@ -1,9 +1,8 @@
 """What a site was seen to keep in a browser and to ask of others, held against what its cookie policy declares.
 
-This is the judgement behind `manage.py audit_cookies`. It is handed what was seen
-(`policies.cookie_audit.browser` looks) and what is declared, and says what is wrong with it; it knows no browser, no
-network and no database. Apps contribute by hook what a crawl would not find by itself: paths that no page links to,
-and what visitors do on purpose.
+These are the rules of `manage.py audit_cookies`. They are handed what was seen (by `policies.cookie_audit.browser`)
+and what is declared, and return findings; they know no browser, no network and no database. Apps contribute by hook
+what a crawl would not find by itself: paths that no page links to, and what visitors do on purpose.
 """
 
 import re
@@ -17,8 +16,8 @@ from policies.consent.notices import Category, DeclaredCookie, Service
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 # The longest that a unit can be: what is declared in words is held against seconds.
-UNITS = {"second": 1, "minute": MINUTE, "hour": HOUR, "day": DAY}
-UNITS |= {"week": 7 * DAY, "month": 31 * DAY, "year": 366 * DAY}
+UNITS = {"second": 1, "minute": MINUTE, "hour": HOUR, "day": DAY, "week": 7 * DAY, "month": 31 * DAY}
+UNITS["year"] = 366 * DAY
 SESSION = 0.0  # how long something lasts that goes when the browser is closed
 FOR_EVER = float("inf")  # and what stays until somebody removes it
 
@@ -115,15 +114,15 @@ class Declared:
         return tuple(sorted(category.varname for category in self.categories if category.is_offered))
 
     def knows(self, origin: str) -> bool:
-        """Say whether an outside service of the site has this origin."""
+        """Return whether an outside service of the site has this origin."""
         return any(allows(source, origin) for source in self.origins)
 
     def names(self, varnames: Iterable[str]) -> str:
-        """Name categories as visitors read them."""
+        """Return categories as visitors read them."""
         return ", ".join(category.name for category in self.categories if category.varname in varnames)
 
     def of(self, seen: Seen) -> list[tuple[Category, DeclaredCookie]]:
-        """Find what is declared under this name and kind of storage; of the same party where there is such."""
+        """Return what is declared under this name and kind of storage; of the same party where there is such."""
         found = [
             (category, cookie)
             for category in self.categories
@@ -133,7 +132,7 @@ class Declared:
         return [pair for pair in found if is_of_party(pair[1], seen)] or found
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Finding:
     """Something that is not as declared, in one or more states; `page` is the first on which it was seen."""
 
@@ -146,7 +145,7 @@ class Finding:
     page: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Row:
     """One line of the table: what was seen, in which states, first on which page, and as what it is declared."""
 
@@ -181,48 +180,43 @@ def registered_actions() -> list[Action]:
     return collect("register_audit_actions", key=lambda action: action.name)
 
 
-# --- The judgement -----------------------------------------------------------------------------------------
+# --- The rules -----------------------------------------------------------------------------------------
 def states_of(declared: Declared) -> list[State]:
     """List the states that visitors can be in; without anything to choose, two are left."""
-    before, signal = State(name="before"), State(name="signal", has_signal=True)
-    optional = frozenset(declared.optional)
-    if not optional:
-        return [before, signal]
-    alone = [
-        State(name=f"only {name}", granted=frozenset({name}), has_chosen=True) for name in sorted(optional)
-    ]
+    states = [State(name="before"), State(name="signal", has_signal=True)]
+    if not (names := declared.optional):
+        return states
+    alone = names if len(names) > 1 else ()  # a single one alone is all of them
     return [
-        before,
-        signal,
+        *states,
         State(name="rejected", has_chosen=True),
-        *(alone if len(alone) > 1 else ()),  # a single one alone is all of them
-        State(name="all", granted=optional, has_chosen=True),
+        *(State(name=f"only {name}", granted=frozenset({name}), has_chosen=True) for name in alone),
+        State(name="all", granted=frozenset(names), has_chosen=True),
         State(name="withdrawn", has_chosen=True, is_withdrawn=True),
     ]
 
 
 def findings(sightings: Iterable[Sighting], declared: Declared, *, is_https: bool) -> list[Finding]:
-    """Say what is not as declared, each problem once with all states in which it was met."""
-    found: dict[tuple, tuple[str, dict[str, None]]] = {}
+    """Return what is not as declared, each problem once with all states in which it was met."""
+    found: dict[tuple[Problem, Kind, str, str, str], list[Sighting]] = {}
     for sighting in sightings:
         seen = sighting.seen
         for problem, why in problems(seen, sighting.state, declared, is_https=is_https):
-            _, states = found.setdefault((problem, seen.kind, seen.name, seen.host, why), (sighting.page, {}))
-            states[sighting.state.name] = None
-    made = [
-        Finding(
-            problem=key[0], kind=key[1], name=key[2], host=key[3], why=key[4], states=(*states,), page=page
-        )
-        for key, (page, states) in found.items()
-    ]
+            found.setdefault((problem, seen.kind, seen.name, seen.host, why), []).append(sighting)
+    made = [Finding(*key, *_where(met)) for key, met in found.items()]
     order = list(Problem)
     return sorted(made, key=lambda finding: (order.index(finding.problem), finding.kind, finding.name))
+
+
+def _where(met: list[Sighting]) -> tuple[tuple[str, ...], str]:
+    """Return in which states something was met, and on which page first."""
+    return tuple(dict.fromkeys(sighting.state.name for sighting in met)), met[0].page
 
 
 def problems(
     seen: Seen, state: State, declared: Declared, *, is_https: bool = False
 ) -> Iterator[tuple[Problem, str]]:
-    """Say what is wrong with one thing in one state."""
+    """Return what is wrong with one thing in one state."""
     if seen.kind == Kind.REQUEST:
         yield from _problems_of_request(seen, state, declared)
         return
@@ -248,23 +242,19 @@ def _problems_of_request(seen: Seen, state: State, declared: Declared) -> Iterat
     elif (waits_for := declared.waiting.get(seen.name)) and not waits_for & state.granted:
         yield Problem.EARLY, f"{declared.names(waits_for)} was not allowed ({seen.resource}){stopped}"
     elif not declared.knows(seen.name):
-        yield (
-            Problem.UNDECLARED,
-            f"no outside service of this site has this origin ({seen.resource}){stopped}",
-        )
+        why = f"no outside service of this site has this origin ({seen.resource}){stopped}"
+        yield Problem.UNDECLARED, why
 
 
 def _problems_of_declaration(seen: Seen, cookies: list[DeclaredCookie]) -> Iterator[tuple[Problem, str]]:
     if not cookies:
         return
     if not any(is_of_party(cookie, seen) for cookie in cookies):
-        if seen.is_ours:
-            words = (
-                "declared as a third party’s, but kept for this site, where withdrawing does not remove it"
-            )
-        else:
-            words = "declared as this site’s own, but kept for a third party"
-        yield Problem.PARTY, words
+        own = "declared as a third party’s, but kept for this site, where withdrawing does not remove it"
+        yield (
+            Problem.PARTY,
+            own if seen.is_ours else "declared as this site’s own, but kept for a third party",
+        )
     limits = [lifetime(cookie.duration) for cookie in cookies]
     longest = max((limit for limit in limits if limit is not None), default=SESSION)
     if seen.lasts is None or None in limits or (seen.lasts == FOR_EVER and longest > SESSION):
@@ -285,38 +275,33 @@ def _problems_of_flags(seen: Seen, *, is_https: bool) -> Iterator[tuple[Problem,
 
 def rows(sightings: Iterable[Sighting], declared: Declared) -> list[Row]:
     """Sum up what was seen, by its declared name where that is a pattern."""
-    found: dict[tuple[Kind, str, str], tuple[str, dict[str, None], tuple[str, ...]]] = {}
+    found: dict[tuple[Kind, str, str], list[Sighting]] = {}
     for sighting in sightings:
-        seen = sighting.seen
-        entries = [] if seen.kind == Kind.REQUEST else declared.of(seen)
+        seen, entries = sighting.seen, declared.of(sighting.seen)
         name = entries[0][1].name if entries else seen.name
-        categories = tuple(dict.fromkeys(category.name for category, _ in entries))
-        if seen.kind == Kind.REQUEST and declared.knows(seen.name):
-            waits_for = declared.waiting.get(seen.name)
-            categories = (declared.names(waits_for) if waits_for else "an outside service",)
-        _, states, _ = found.setdefault((seen.kind, name, seen.host), (sighting.page, {}, categories))
-        states[sighting.state.name] = None
-    made = [
-        Row(kind=kind, name=name, host=host, states=(*states,), page=page, declared_in=categories)
-        for (kind, name, host), (page, states, categories) in found.items()
-    ]
+        found.setdefault((seen.kind, name, seen.host), []).append(sighting)
+    made = [Row(*key, *_where(met), _declared_in(met[0].seen, declared)) for key, met in found.items()]
     return sorted(made, key=lambda row: (list(Kind).index(row.kind), row.name, row.host))
 
 
+def _declared_in(seen: Seen, declared: Declared) -> tuple[str, ...]:
+    if seen.kind != Kind.REQUEST:
+        return tuple(dict.fromkeys(category.name for category, _ in declared.of(seen)))
+    if not declared.knows(seen.name):
+        return ()
+    waits_for = declared.waiting.get(seen.name)
+    return (declared.names(waits_for) if waits_for else "an outside service",)
+
+
 def never_seen(sightings: Iterable[Sighting], declared: Declared) -> list[str]:
-    """Name what is declared and was met nowhere. That is no fault: not everything happens in an audit."""
-    met = {
-        id(cookie)
-        for seen in {sighting.seen for sighting in sightings}
-        if seen.kind != Kind.REQUEST
-        for _, cookie in declared.of(seen)
-    }
+    """Return what is declared and was met nowhere. That is no fault: not everything happens in an audit."""
+    met = {id(cookie) for seen in {one.seen for one in sightings} for _, cookie in declared.of(seen)}
     return [c.name for category in declared.categories for c in category.cookies if id(c) not in met]
 
 
 # --- Names, parties, times, origins ------------------------------------------------------------------------
 def matches(pattern: str, name: str) -> bool:
-    """Say whether a declared name, perhaps with stars, means this one; as the bar's script reads it."""
+    """Return whether a declared name, perhaps with stars, means this one; as the bar's script reads it."""
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name, re.DOTALL) is not None
 
 
@@ -327,18 +312,16 @@ def is_of_party(cookie: DeclaredCookie, seen: Seen) -> bool:
 def lifetime(words: str) -> float | None:
     """Read how long something is declared to last, in seconds; None where the words say no number."""
     plain = words.lower()
-    parts = _DURATION.findall(plain)
-    if parts:
-        return sum(_number(number) * UNITS[unit] for number, unit in parts)
+    if parts := _DURATION.findall(plain):
+        return sum(
+            float("1" if number.isalpha() else number.replace(",", ".")) * UNITS[unit]
+            for number, unit in parts
+        )
     return SESSION if "session" in plain else None
 
 
-def _number(text: str) -> float:
-    return 1.0 if text in ("a", "an", "one") else float(text.replace(",", "."))
-
-
 def in_words(seconds: float) -> str:
-    """Say how long something lasts, roughly."""
+    """Return how long something lasts, roughly."""
     if seconds == FOR_EVER:
         return "stays until it is removed"
     for size, unit in ((DAY, "days"), (HOUR, "hours"), (MINUTE, "minutes")):
@@ -348,24 +331,20 @@ def in_words(seconds: float) -> str:
 
 
 def waiting_for(services: Iterable[Service]) -> dict[str, frozenset[str]]:
-    """Say for the origin of each outside service which categories it waits for."""
+    """Return for the origin of each outside service which categories it waits for."""
+    return merged(*(dict.fromkeys(one.origins, frozenset({one.category})) for one in services))
+
+
+def merged(*parts: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """Put together what waits for what: whoever is named twice waits for either."""
     found: dict[str, frozenset[str]] = {}
-    for service in services:
-        found = merged(found, dict.fromkeys(service.origins, frozenset({service.category})))
+    for origin, categories in (pair for part in parts for pair in part.items()):
+        found[origin] = found.get(origin, frozenset()) | categories
     return found
 
 
-def merged(
-    one: Mapping[str, frozenset[str]], other: Mapping[str, frozenset[str]]
-) -> dict[str, frozenset[str]]:
-    """Put together what waits for what: whoever is named twice waits for either."""
-    return {
-        origin: one.get(origin, frozenset()) | other.get(origin, frozenset()) for origin in {*one, *other}
-    }
-
-
 def origins_of(policy: str) -> frozenset[str]:
-    """Read from a content security policy which origins pages may fetch from; what means everybody names nobody."""
+    """Return from a content security policy which origins pages may fetch from; what means everybody names nobody."""
     directives = (directive.split() for directive in policy.split(";"))
     return frozenset(
         source.rstrip("/")
@@ -377,12 +356,12 @@ def origins_of(policy: str) -> frozenset[str]:
 
 
 def _plain_scheme(scheme: str | None) -> str:
-    """A web socket goes where pages may fetch from."""
+    # A web socket goes where pages may fetch from.
     return {"ws": "http", "wss": "https"}.get(scheme or "", scheme or "")
 
 
 def allows(source: str, origin: str) -> bool:
-    """Say whether a source of a content security policy means this origin."""
+    """Return whether a source of a content security policy means this origin."""
     wanted, given = _SOURCE.fullmatch(source), _SOURCE.fullmatch(origin)
     if not wanted or not given:
         return False

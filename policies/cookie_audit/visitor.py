@@ -19,7 +19,6 @@ from playwright.sync_api import (
     Request,
     Response,
     ViewportSize,
-    WebSocket,
 )
 
 from policies.cookie_audit import rules
@@ -36,7 +35,7 @@ _IDLE = """() => new Promise((done) => {
     requestIdleCallback(done, {timeout: 1000});
 })"""
 _HAS_ADDRESS = """(frame) => { frame.loading = "eager"; return frame.src.startsWith("http"); }"""
-_NOT_YET = ("", "about:blank")  # where a frame is that has not set out for its address
+_NOT_YET = ("", "about:blank")  # where a frame is that has not set out for its URL
 _STORES = """async () => {
     const read = async (names) => { try { return await names(); } catch { return []; } };
     return {
@@ -62,13 +61,13 @@ class Limits:
 
 
 def first_line(error: Exception) -> str:
-    """Say in one line what Playwright says in many."""
+    """Return in one line what Playwright says in many."""
     line = str(error).strip().partition("\n")[0]
     return line.partition(": ")[2] or line
 
 
-def origin_of(address: str) -> str:
-    parts = urlsplit(address)
+def origin_of(url: str) -> str:
+    parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
@@ -85,8 +84,8 @@ class Visitor:
         context.on("request", self._note_request)
         context.on("requestfinished", self._note_end)
         context.on("requestfailed", self._note_failure)
-        context.on("response", self._note_answer)
-        self.page.on("websocket", self._note_socket)
+        context.on("response", self._answers.append)
+        self.page.on("websocket", lambda socket: self._note(socket.url, "websocket"))
 
     @classmethod
     @contextmanager
@@ -140,7 +139,7 @@ class Visitor:
         return ""
 
     def can(self, action: Action) -> bool:
-        """Say whether the page that is open offers it."""
+        """Return whether the page that is open offers it."""
         with suppress(Error):
             return self.page.locator(action.press).first.is_visible()
         return False
@@ -176,7 +175,7 @@ class Visitor:
         return bool(self._under_way) or self._has_waiting_frames()
 
     def _has_waiting_frames(self) -> bool:
-        """Say whether a frame was given an address and has not asked for it yet."""
+        """Return whether a frame was given a URL and has not asked for it yet."""
         with suppress(Error):
             waiting = (frame for frame in self.page.frames[1:] if frame.url in _NOT_YET)
             return any(frame.frame_element().evaluate(_HAS_ADDRESS) for frame in waiting)
@@ -211,15 +210,11 @@ class Visitor:
             )
 
     def _stored(self) -> Iterator[Seen]:
-        for frame in self.page.frames:
-            if not frame.url.startswith("http"):
-                continue
-            origin = origin_of(frame.url)
+        for frame in (frame for frame in self.page.frames if frame.url.startswith("http")):
+            host, is_ours = urlsplit(frame.url).hostname or "", origin_of(frame.url) == self.origin
             for kind, names in _stores(frame).items():
                 lasts = rules.SESSION if kind == Kind.SESSION else rules.FOR_EVER
-                host = urlsplit(origin).hostname or ""
                 for name in map(_printable, names):
-                    is_ours = origin == self.origin
                     yield Seen(kind=Kind(kind), name=name, host=host, is_ours=is_ours, lasts=lasts)
 
     def _read_answers(self) -> None:
@@ -243,20 +238,14 @@ class Visitor:
         self._under_way.discard(request)
 
     def _note_failure(self, request: Request) -> None:
-        self._under_way.discard(request)
+        self._note_end(request)
         if request.failure == "csp":
             self._note(request.url, request.resource_type, is_blocked=True)
 
-    def _note_answer(self, response: Response) -> None:
-        self._answers.append(response)
-
-    def _note_socket(self, socket: WebSocket) -> None:
-        self._note(socket.url, "websocket")
-
-    def _note(self, address: str, resource: str, *, is_blocked: bool = False) -> None:
-        origin = origin_of(address)
+    def _note(self, url: str, resource: str, *, is_blocked: bool = False) -> None:
+        origin = origin_of(url)
         own = (self.origin, self.origin.replace("http", "ws", 1))
-        if origin in own or urlsplit(address).scheme not in ("http", "https", "ws", "wss"):
+        if origin in own or urlsplit(url).scheme not in ("http", "https", "ws", "wss"):
             return
         seen = Seen(kind=Kind.REQUEST, name=origin, host=origin, is_ours=False, resource=resource)
         if is_blocked and seen in self._asked:  # it was noted when it set out
@@ -283,6 +272,6 @@ def _same_site(header: str) -> tuple[str, str]:
 
 
 def _user_agent(browser: Browser) -> str:
-    """Say what a browser with a screen says: services that count visits leave out those without."""
+    """Return what a browser with a screen says: services that count visits leave out those without."""
     major = browser.version.partition(".")[0]
     return f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{major}.0.0.0 Safari/537.36"

@@ -147,8 +147,8 @@ def test_what_is_no_site_map_names_no_path(document: bytes) -> None:
 def test_the_version_in_force_is_found_on_the_page_of_choices() -> None:
     other = '<a href="/terms/versions/9/">Terms</a>'
     place = '<div data-consent-page><a href="/cookie-policy/versions/7/">Read</a></div>'
-    assert audit_pages.notice_address(page("/cookies/", other + place)) == ("/cookie-policy/versions/7/", 7)
-    assert audit_pages.notice_address(page("/cookies/", other)) is None
+    assert audit_pages.version_in_force(page("/cookies/", other + place)) == ("/cookie-policy/versions/7/", 7)
+    assert audit_pages.version_in_force(page("/cookies/", other)) is None
 
 
 @given(st.text(max_size=60))
@@ -156,4 +156,4 @@ def test_any_markup_can_be_read(markup: str) -> None:
     answer = Answer(f"{SITE}/", 200, f"<main>{markup}")
     audit_pages.kind_of(answer)
     audit_pages.links(answer)
-    audit_pages.notice_address(answer)
+    audit_pages.version_in_force(answer)

@@ -73,7 +73,9 @@ class Command(BaseCommand):
         """Visit everything; every reason why that is impossible ends the command with 2."""
         install = {"python": sys.executable, "browser": f"{sys.executable} -m playwright install chromium"}
         try:
-            from policies.cookie_audit import browser as audit_browser  # noqa: PLC0415 - Playwright is a tool for development
+            from playwright.sync_api import sync_playwright  # noqa: PLC0415 - a tool for development
+
+            from policies.cookie_audit import browser as audit_browser  # noqa: PLC0415
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] != "playwright":
                 raise
@@ -83,7 +85,7 @@ class Command(BaseCommand):
         )
         seeing = audit_browser.Seeing()
         try:
-            with audit_browser.playing() as playwright:
+            with sync_playwright() as playwright:
                 path = audit_browser.find_browser(playwright, options["browser"])
                 site = audit_browser.Site(playwright, url, limits)
                 plan = site.plan()
