@@ -141,7 +141,7 @@ def say_that_a_copy_is_a_draft(request: HttpRequest, page: Page, copy: Page) -> 
 @hooks.register("register_admin_urls")
 def admin_urls() -> list[URLPattern]:
     return [
-        *import_views.urlpatterns,
+        path("policy-import/", import_views.ImportView.as_view(), name="policies_import"),
         path("policies/consent-report/", ConsentReportView.as_view(), name="consent_report"),
         path(
             "policies/<int:page_id>/forecast/",

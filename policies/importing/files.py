@@ -58,14 +58,14 @@ class _Source:
     effective_at: datetime
 
 
-def _nothing() -> None:
-    pass
-
-
 def import_files(
-    paths: Iterable[Path], *, slug: str, is_dry_run: bool = False, on_step: Callable[[], object] = _nothing
+    paths: Iterable[Path],
+    *,
+    slug: str,
+    is_dry_run: bool = False,
+    on_step: Callable[[], object] = lambda: None,
 ) -> Iterator[Outcome]:
-    """Import files into the policy of that address; yield what became of each, in the order of their dates.
+    """Import files into the policy with this slug; yield what became of each, in the order of their dates.
 
     With `is_dry_run` everything happens and is taken back at the end. Each file takes STEPS_OF_A_FILE steps: it is
     read, and it is written; `on_step` is called after each.
@@ -104,7 +104,7 @@ def _read(path: Path, slug: str) -> _Source:
     except FileNotFoundError:
         raise RefusedError(_("there is no such file")) from None
     except OSError as error:
-        raise RefusedError(_("it cannot be read: %(why)s") % {"why": error.strerror}) from None
+        raise RefusedError(_("it cannot be read: %(why)s"), why=error.strerror) from None
     text = markdown.decode(content)
     document = markdown.convert(text, fallback_title=slug)
     day, place = markdown.date_of(path.name, document)
@@ -147,10 +147,8 @@ def _refuse_published_span(policy: Policy, source: _Source) -> None:
     before = policy.in_force(source.effective_at)
     if before is not None and not before.import_sha256:
         day = timezone.localtime(source.effective_at, timezone.get_default_timezone()).date()
-        raise RefusedError(
-            _("on %(day)s version %(number)d holds, which was published here; imports cannot change that")
-            % {"day": day, "number": before.number}
-        )
+        words = _("on %(day)s version %(number)d holds, which was published here; imports cannot change that")
+        raise RefusedError(words, day=day, number=before.number)
 
 
 def _draft(source: _Source, policy: Policy) -> publishing.Draft:
@@ -170,7 +168,7 @@ def _new_policy(source: _Source, slug: str) -> Policy:
     if site is None:
         raise RefusedError(_("the site has no home page to put the policy under"))
     if not Policy.is_slug_free(slug) or Page.objects.child_of(site.root_page).filter(slug=slug).exists():
-        raise RefusedError(_("the address “%(slug)s” is taken by another page") % {"slug": slug})
+        raise RefusedError(_("the URL “%(slug)s” is taken by another page"), slug=slug)
     return Policy.objects.create(
         slug=slug, kind=Policy.Kind.OTHER, title=source.document.title, language=settings.LANGUAGE_CODE
     )

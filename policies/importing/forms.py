@@ -29,7 +29,7 @@ def _most_pasted() -> str:
 
 class _PageField(forms.ModelChoiceField):
     def label_from_instance(self, page: PolicyPage) -> str:
-        """Name the address too: two policies may have one title."""
+        """Name the slug too: two policies may have one title."""
         return f"{page.get_admin_display_title()} (/{page.slug}/)"
 
 
@@ -60,12 +60,11 @@ class ImportForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.user = user
         self.is_too_large = is_too_large
-        self.fields["file"].help_text = _("Markdown (.md, .txt) or Word (.docx), up to %(size)s.") % {
-            "size": filesizeformat(losses.MAX_FILE_BYTES)
-        }
-        self.fields["text"].help_text = _("Up to %(size)s. Longer texts are better sent as a file.") % {
-            "size": _most_pasted()
-        }
+        file, text = self.fields["file"], self.fields["text"]
+        file.help_text = _("Markdown (.md, .txt) or Word (.docx), up to %(size)s.")
+        file.help_text %= {"size": filesizeformat(losses.MAX_FILE_BYTES)}
+        text.help_text = _("Up to %(size)s. Longer texts are better sent as a file.")
+        text.help_text %= {"size": _most_pasted()}
         self.html = ""
         pages = [page.pk for page in editable_pages(user)]
         self.fields["page"].queryset = PolicyPage.objects.filter(pk__in=pages).order_by("title")  # type: ignore[attr-defined]  # a _PageField has one
@@ -76,9 +75,8 @@ class ImportForm(forms.Form):
         try:
             drafts.refuse_page(page=page, user=self.user)
         except RefusedError as refusal:
-            raise forms.ValidationError(
-                _("No draft can be made of this page: %(reason)s.") % {"reason": refusal}
-            ) from refusal
+            words = _("No draft can be made of this page: %(reason)s.")
+            raise forms.ValidationError(words % {"reason": refusal}) from refusal
         return page
 
     def clean(self) -> dict[str, Any]:
@@ -87,9 +85,8 @@ class ImportForm(forms.Form):
         file, text, page = cleaned.get("file"), cleaned.get("text"), cleaned.get("page")
         if self.is_too_large:
             self.errors.pop("page", None)  # what was chosen is as unknown
-            self.add_error(
-                "text", _("This is more than %(size)s. Send it as a file.") % {"size": _most_pasted()}
-            )
+            words = _("This is more than %(size)s. Send it as a file.")
+            self.add_error("text", words % {"size": _most_pasted()})
         elif file and text:
             self.add_error("text", _("Send a file or paste a text, not both."))
         elif not file and not text and "file" not in self.errors:

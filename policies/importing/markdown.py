@@ -67,7 +67,7 @@ def decode(content: bytes) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise RefusedError(_("it is not UTF-8 (byte %(place)d)") % {"place": error.start}) from None
+        raise RefusedError(_("it is not UTF-8 (byte %(place)d)"), place=error.start) from None
     return tidy(text)
 
 
@@ -104,7 +104,7 @@ def convert(text: str, *, fallback_title: str) -> Document:
 
 
 def date_of(name: str, document: Document) -> tuple[date, int]:
-    """Say from which day a file holds, and which file of that day it is."""
+    """Return from which day a file holds, and which file of that day it is."""
     if match := _NAME.fullmatch(name.rsplit(".", 1)[0]):
         year, month, day, place = match.groups(default="1")
         return _date(year, month, day), int(place[:9])
@@ -127,9 +127,7 @@ def _date(year: str, month: str, day: str) -> date:
     try:
         return date(int(year), int(month), int(day))
     except ValueError:
-        raise RefusedError(
-            _("the date %(date)s does not exist") % {"date": f"{year}-{month}-{day}"}
-        ) from None
+        raise RefusedError(_("the date %(date)s does not exist"), date=f"{year}-{month}-{day}") from None
 
 
 def _split(text: str) -> tuple[dict[str, str], str]:

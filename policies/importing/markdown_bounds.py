@@ -36,7 +36,7 @@ def refuse_text(body: str) -> None:
     """Refuse what would take minutes, before anything is tried with it."""
     for marks, most, reason in _MOST:
         if next(islice(re.finditer(marks, body), most, None), None):
-            raise RefusedError(reason % {"most": most})
+            raise RefusedError(reason, most=most)
     looks = min(_depth_of_brackets(body), MAX_DEPTH) * len(_SPECIAL.findall(body))
     if looks > MAX_LOOKS:
         raise RefusedError(_("it has too many square brackets that are not closed"))
@@ -65,7 +65,7 @@ def _bounded_table(state: StateBlock, start: int, end: int, silent: bool) -> boo
     cells = sum(token.type in {"th_open", "td_open"} for token in state.tokens[before:])
     state.env["cells"] = state.env.get("cells", 0) + cells
     if state.env["cells"] > MAX_CELLS:
-        raise RefusedError(_("its tables have more than %(most)d cells") % {"most": MAX_CELLS})
+        raise RefusedError(_("its tables have more than %(most)d cells"), most=MAX_CELLS)
     return is_table
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -49,17 +49,15 @@ class ImportView(WagtailAdminTemplateMixin, FormView):
         return ImportForm(self.get_initial(), user=self.request.user, is_too_large=True)
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        """Say where this is."""
         return [*self.breadcrumbs_items, {"url": "", "label": self.page_title}]
 
     def get_initial(self) -> dict[str, Any]:
-        """Choose the page that the address names, or the only one there is."""
+        """Choose the page that the URL names, or the only one there is."""
         pages = [str(page.pk) for page in editable_pages(self.request.user)]
         named = self.request.GET.get("page")
         return {"page": named if named in pages else pages[0] if len(pages) == 1 else None}
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        """Tell the form who asks."""
         return {**super().get_form_kwargs(), "user": self.request.user}
 
     def form_valid(self, form: ImportForm) -> HttpResponse:
@@ -69,14 +67,11 @@ class ImportView(WagtailAdminTemplateMixin, FormView):
         except (RefusedError, NoDraftError) as refusal:
             form.refuse(refusal)
             return self.form_invalid(form)
-        messages.success(
-            self.request,
-            _("A draft of “%(title)s” was made. Nothing was published.") % {"title": draft.title},
-        )
+        words = _("A draft of “%(title)s” was made. Nothing was published.")
+        messages.success(self.request, words % {"title": draft.title})
         return redirect("policy_review", draft.pk)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Name the button."""
         return {
             **super().get_context_data(**kwargs),
             "action_url": reverse("policies_import"),
@@ -97,8 +92,3 @@ def menu_item(order: int) -> MenuItem:
     return ImportMenuItem(
         gettext_lazy("Import a text"), reverse("policies_import"), icon_name="upload", order=order
     )
-
-
-urlpatterns: list[URLPattern] = [
-    path("policy-import/", ImportView.as_view(), name="policies_import"),
-]

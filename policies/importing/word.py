@@ -21,9 +21,8 @@ from policies.text import markup, normal_form
 from policies.text.losses import RefusedError, count_words, refuse_characters, refuse_losses, words_of_markup
 
 _ZIP = b"PK\x03\x04"
-_OLE = (
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # what Word wrote until 2003, and what it puts around encrypted files
-)
+# What Word wrote until 2003, and what it puts around encrypted files.
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _TITLE = "document-title"
 _STYLES = f"""
 p[style-name='Title'] => h1.{_TITLE}:fresh
@@ -31,20 +30,9 @@ p[style-name='Quote'] => blockquote > p:fresh
 p[style-name='Intense Quote'] => blockquote > p:fresh
 """
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-# What damaged files raise in a reader that trusts them to be well made.
-_DAMAGE = (
-    AttributeError,
-    BadZipFile,
-    EOFError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    zlib.error,
-    expat.ExpatError,
-    etree.LxmlError,
-)
+# What damaged files raise when they are unpacked and parsed, and in a reader that trusts them to be well made.
+_DAMAGED = (BadZipFile, EOFError, OSError, RuntimeError, zlib.error, expat.ExpatError, etree.LxmlError)
+_TRUSTED = (AttributeError, LookupError, TypeError, ValueError)
 
 
 class WordDocument(NamedTuple):
@@ -66,8 +54,8 @@ def convert(content: bytes) -> WordDocument:
             style_map=_STYLES,
             convert_image=lambda image: [mammoth.html.text(image.alt_text or "")],
         )
-    except _DAMAGE as error:
-        raise RefusedError(_("it is damaged (%(what)s)") % {"what": type(error).__name__}) from error
+    except (*_DAMAGED, *_TRUSTED) as error:
+        raise RefusedError(_("it is damaged (%(what)s)"), what=type(error).__name__) from error
     if any("w:sym" in message.message for message in result.messages):
         raise RefusedError(_("it holds a letter of a symbol font that cannot be read"))
     words_of_markup(result.value)  # refuses what cannot be cleaned
@@ -100,9 +88,8 @@ def _checked_parts(content: bytes) -> word_xml.Parts:
         parts = {entry.filename: archive.read(entry) for entry in entries if word_xml.is_xml(entry.filename)}
     word_bounds.refuse_elements(parts.values())
     content_types = parts.get("[Content_Types].xml", b"")
-    if b"macroEnabled" in content_types or any(
-        entry.filename.endswith("vbaProject.bin") for entry in entries
-    ):
+    has_program = any(entry.filename.endswith("vbaProject.bin") for entry in entries)
+    if has_program or b"macroEnabled" in content_types:
         raise RefusedError(_("it holds macros; save it as .docx without them"))
     if b"wordprocessingml" not in content_types:
         raise RefusedError(_("it is no Word file (.docx)"))

@@ -139,7 +139,7 @@ class _Reader:
             self.formatting = self.formatting[:-1]
 
     def data(self, text: str) -> None:
-        self._text(_escaped(text))
+        self._text(escape(text, quote=False))
 
     def close(self) -> list[Line]:
         self._flush()
@@ -211,23 +211,14 @@ def _hidden(words: str) -> str:
     return f'<span class="visually-hidden"> {escape(words)} </span>'
 
 
-@dataclass(frozen=True)
-class _Labels:
-    """What the list of changes says of one. Translated once a redline: looking words up costs more than the rest."""
-
-    added: str = field(default_factory=lambda: _("Added: “%(new)s”"))
-    removed: str = field(default_factory=lambda: _("Removed: “%(old)s”"))
-    reformatted: str = field(default_factory=lambda: _("Formatting or link of “%(new)s”"))
-    replaced: str = field(default_factory=lambda: _("“%(old)s” became “%(new)s”"))
-
-    def of(self, removed: list[str], added: list[str]) -> str:
-        if not removed:
-            label = self.added
-        elif not added:
-            label = self.removed
-        else:
-            label = self.reformatted if removed == added else self.replaced
-        return label % {"old": _short(removed), "new": _short(added)}
+def _labels() -> dict[tuple[bool, bool], str]:
+    """Return what the list of changes says of words that were removed, added, both; of neither: they only look new."""
+    return {
+        (True, False): _("Removed: “%(old)s”"),
+        (False, True): _("Added: “%(new)s”"),
+        (True, True): _("“%(old)s” became “%(new)s”"),
+        (False, False): _("Formatting or link of “%(new)s”"),
+    }
 
 
 @dataclass
@@ -242,7 +233,8 @@ class Writer:
     _ids: set[str] = field(default_factory=set)
     _change: dict[Kind, list[str]] = field(default_factory=dict)  # the words of the change being written
     _hidden: dict[Kind, tuple[str, str]] = field(default_factory=_hidden_words)
-    _labels: _Labels = field(default_factory=_Labels)
+    # Translated once a redline: looking words up costs more than the rest.
+    _labels: dict[tuple[bool, bool], str] = field(default_factory=_labels)
 
     def write_kept(self, line: Line) -> None:
         """Write a line that is the same in both texts."""
@@ -285,7 +277,9 @@ class Writer:
 
     def _close_change(self) -> None:
         if self._change:
-            label = self._labels.of(self._change.get(Kind.DELETED, []), self._change.get(Kind.INSERTED, []))
+            old, new = self._change.get(Kind.DELETED, []), self._change.get(Kind.INSERTED, [])
+            label = self._labels[old != new and bool(old), old != new and bool(new)]
+            label %= {"old": _short(old), "new": _short(new)}
             self.changes.append(Change(f"change-{len(self.changes) + 1}", label))
             self._change = {}
 
@@ -334,10 +328,6 @@ class Writer:
             return False
         self._ids.add(anchor)
         return True
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _plain(text: str) -> str:

@@ -5,17 +5,16 @@ a change never ends in something closed. No word is added or lost: without what 
 holds exactly the words of the redline. It compares nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cached_property
-from html import escape
 from itertools import groupby, zip_longest
+from typing import NamedTuple
 
 import lxml.html
 from lxml import etree
 
-from policies.text.markup import BLOCK_TAGS, parse
+from policies.text.markup import BLOCK_TAGS, inner_html, parse
 
 _SMALLEST_FOLD = 3  # blocks; fewer are shown, as the line that says so would be as long
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
@@ -23,16 +22,7 @@ _MARKS = ("ins", "del")
 _CELLS = frozenset({"td", "th"})
 
 
-@dataclass(frozen=True)
-class Passage:
-    """A stretch of the redline: to be shown, or with `folded` the number of unchanged blocks in it."""
-
-    html: str
-    folded: int = 0
-
-
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A block of the old text beside that of the new one: twice the same if nothing changed. One may be empty."""
 
     old: str
@@ -41,19 +31,19 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Rows:
-    """A stretch of the two texts side by side, or with `folded` unchanged blocks as in `Passage`, written once."""
+class Passage:
+    """A stretch of the redline to be shown, as rows if side by side; or `folded`: so many unchanged blocks."""
 
-    rows: list[Row]
     html: str = ""
     folded: int = 0
+    rows: Sequence[Row] = ()
 
 
+@dataclass
 class _Block:
     """An element at the top of a redline, or loose text between two such."""
 
-    def __init__(self, root: etree._Element) -> None:
-        self.root = root  # a `div` around it
+    root: etree._Element  # a `div` around it
 
     @property
     def is_heading(self) -> bool:
@@ -62,10 +52,6 @@ class _Block:
     @property
     def is_changed(self) -> bool:
         return next(self.root.iter(*_MARKS), None) is not None
-
-    @cached_property
-    def html(self) -> str:
-        return _markup(self.root)
 
     def without(self, mark: str, *, keeps_ids: bool = True) -> str:
         """Return its markup as one of the two texts has it: empty if that has no such block."""
@@ -78,33 +64,32 @@ class _Block:
             # Each anchor is unique on the page: what both columns have keeps its anchor in the new one.
             for element in root.xpath(".//*[@id][not(ancestor-or-self::del)]"):
                 del element.attrib["id"]
-        return _markup(root).strip()
+        return inner_html(root).strip()
 
 
 def inline(html: str) -> list[Passage]:
     """Fold the unchanged stretches of a redline."""
-    passages = []
-    for is_folded, stretch in _stretches(list(_blocks(html))):
-        markup = "".join(block.html for block in stretch)
-        passages.append(Passage(markup, len(stretch) if is_folded else 0))
-    return passages
+    return [
+        Passage(_markup(stretch), folded=len(stretch) if is_folded else 0)
+        for is_folded, stretch in _stretches(list(_blocks(html)))
+    ]
 
 
-def side_by_side(html: str) -> list[Rows]:
+def side_by_side(html: str) -> list[Passage]:
     """Put the old text beside the new one, block by block, unchanged stretches folded."""
-    found = []
-    for is_folded, stretch in _stretches(list(_blocks(html))):
-        if is_folded:
-            found.append(Rows([], "".join(block.html for block in stretch), len(stretch)))
-        else:
-            found.append(Rows(list(_rows(stretch))))
-    return found
+    return [
+        Passage(_markup(stretch), folded=len(stretch)) if is_folded else Passage(rows=list(_rows(stretch)))
+        for is_folded, stretch in _stretches(list(_blocks(html)))
+    ]
+
+
+def _markup(blocks: Iterable[_Block]) -> str:
+    return "".join(inner_html(block.root) for block in blocks)
 
 
 def _rows(blocks: Iterable[_Block]) -> Iterator[Row]:
-    removed: list[
-        str
-    ] = []  # blocks that one text has, waiting for those that stand in the other in their place
+    # Blocks that one text has wait for those that stand in the other in their place.
+    removed: list[str] = []
     added: list[str] = []
     for block in blocks:
         old, new = block.without("ins", keeps_ids=False), block.without("del")
@@ -129,26 +114,23 @@ def _paired(removed: list[str], added: list[str]) -> Iterator[Row]:
 def _stretches(blocks: list[_Block]) -> Iterator[tuple[bool, list[_Block]]]:
     """Cut the blocks into stretches to fold and to show."""
     shown = _shown(blocks)
-    folded: set[int] = set()
     for is_shown, run in groupby(range(len(blocks)), key=lambda place: place in shown):
         places = list(run)
-        if not is_shown and len(places) >= _SMALLEST_FOLD:
-            folded.update(places)
-    for is_folded, run in groupby(range(len(blocks)), key=lambda place: place in folded):
-        yield is_folded, [blocks[place] for place in run]
+        if not is_shown and len(places) < _SMALLEST_FOLD:
+            shown.update(places)
+    for is_shown, run in groupby(range(len(blocks)), key=lambda place: place in shown):
+        yield not is_shown, [blocks[place] for place in run]
 
 
 def _shown(blocks: list[_Block]) -> set[int]:
-    """Say which blocks stay open: the changed ones, one on either side, and the heading above."""
+    """Return which blocks stay open: the changed ones, one on either side, and the heading above."""
     shown: set[int] = set()
-    heading: int | None = None
+    heading = -1
     for place, block in enumerate(blocks):
         if block.is_heading:
             heading = place
         if block.is_changed:
-            shown |= {place - 1, place, place + 1}
-            if heading is not None:
-                shown.add(heading)
+            shown |= {place - 1, place, place + 1, heading}
     return shown
 
 
@@ -173,11 +155,6 @@ def _box(text: str | None = None) -> etree._Element:
     box = lxml.html.Element("div")
     box.text = text
     return box
-
-
-def _markup(box: etree._Element) -> str:
-    children = [etree.tostring(child, encoding="unicode", method="html") for child in box]
-    return "".join([escape(box.text or "", quote=False), *children])
 
 
 def _filled(loose: etree._Element) -> Iterator[_Block]:

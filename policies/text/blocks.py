@@ -42,9 +42,8 @@ class CleanedHtmlBlock(RawHTMLBlock):
             losses.refuse_characters(cleaned)
             losses.refuse_losses(shown, losses.count_words(markup.plain_text(cleaned)))
         except losses.RefusedError as refusal:
-            raise ValidationError(
-                gettext("This cannot be saved: %(reason)s.") % {"reason": refusal}
-            ) from refusal
+            words = gettext("This cannot be saved: %(reason)s.")
+            raise ValidationError(words % {"reason": refusal}) from refusal
         return super().clean(cleaned)
 
     def render_basic(self, value: str, context: dict[str, Any] | None = None) -> str:
@@ -82,10 +81,7 @@ class PolicyBodyBlock(blocks.StreamBlock):
     table = TypedTableBlock(
         [
             ("text", CharBlock(label=_("Text"), required=False)),
-            (
-                "rich_text",
-                RichTextBlock(label=_("Formatted text"), required=False, features=TEXT_FEATURES),
-            ),
+            ("rich_text", RichTextBlock(label=_("Formatted text"), required=False, features=TEXT_FEATURES)),
         ],
         label=_("Table"),
         icon="table",

@@ -7,7 +7,7 @@ imported text as it stands makes no version. It never changes a word and stores 
 
 from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import groupby
+from itertools import compress, groupby
 from threading import get_ident
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ Block = tuple[str, Any]
 MAX_LENGTH = 200_000
 MAX_ELEMENTS = 2_000
 _MAX_LIST_DEPTH = 4
-_LAST_OF_PLANE_0 = 0xFFFF
+_LAST_OF_PLANE_0 = "\uffff"
 _LISTS = frozenset({"ul", "ol"})
 _TEXT = _LISTS | {"p"}
 _FORMATTING = frozenset({"a", "strong", "em"})
@@ -52,9 +52,8 @@ def to_blocks(html: str) -> list[Block]:
     if len(html) > MAX_LENGTH or len(elements) > MAX_ELEMENTS or has_bare_text:
         return [("imported", html)]
     own_anchors = markup.own_anchors(root)
-    blocks = _joined(
-        [(element, None if element in own_anchors else _block_of(element)) for element in elements]
-    )
+    pairs = [(element, None if element in own_anchors else _block_of(element)) for element in elements]
+    blocks = _joined(pairs)
     return blocks if _print(blocks) == html else [("imported", html)]
 
 
@@ -88,11 +87,11 @@ def _checked(candidate: _Candidate | None, elements: Iterable[etree._Element]) -
 
 
 def _survives_editor(rich: str) -> bool:
-    """Say whether rich text is the same after the editor has read and written it."""
+    """Return whether rich text is the same after the editor has read and written it."""
     tree = markup.parse(rich)
     return (
         all(_is_editable(element) for element in tree.iter() if element is not tree)
-        and all(_depth(item) <= _MAX_LIST_DEPTH for item in tree.iter("li"))
+        and all(len(list(item.iterancestors(*_LISTS))) <= _MAX_LIST_DEPTH for item in tree.iter("li"))
         and not any(_is_miscounted(element) for element in tree.iter("p", "li"))
         and markup.canonical(_after_editor(rich)) == markup.canonical(rich)
     )
@@ -113,19 +112,13 @@ def _is_editable(element: etree._Element) -> bool:
     return element.tag in _RICH and element.keys() == (["href"] if element.tag == "a" else [])
 
 
-def _depth(item: etree._Element) -> int:
-    return sum(1 for _list in item.iterancestors(*_LISTS))
-
-
 def _is_miscounted(element: etree._Element) -> bool:
     """Tell a text whose formatting would move in the editor.
 
     Wagtail counts an emoji as one letter and the browser as two, so links and bold after it end up a letter early.
     """
-    text = element.text_content()
-    return any(ord(letter) > _LAST_OF_PLANE_0 for letter in text) and any(
-        True for _ in element.iter(*_FORMATTING)
-    )
+    has_formatting = next(element.iter(*_FORMATTING), None) is not None
+    return has_formatting and max(element.text_content(), default="") > _LAST_OF_PLANE_0
 
 
 def _without_anchor(html: str) -> str:
@@ -218,24 +211,22 @@ def _table(element: etree._Element) -> _Candidate | None:
     cells = [list(row) for row in rows]
     if len(heads) != 1 or not cells or any(len(row) != len(heads[0]) for row in cells):
         return None
-    kinds = [
-        "rich_text" if any(len(cell) for cell in column) else "text" for column in zip(*cells, strict=True)
-    ]
+    are_rich = [any(map(len, column)) for column in zip(*cells, strict=True)]
     columns = [
-        {"type": kind, "heading": heading.text or ""} for kind, heading in zip(kinds, heads[0], strict=True)
+        {"type": "rich_text" if is_rich else "text", "heading": heading.text or ""}
+        for is_rich, heading in zip(are_rich, heads[0], strict=True)
     ]
-    values = [
-        [
-            _rich_cell(cell) if kind == "rich_text" else cell.text or ""
-            for cell, kind in zip(row, kinds, strict=True)
+    stored: list[dict[str, list[str]]] = []
+    rich: list[str] = []
+    for row in cells:
+        values = [
+            _rich_cell(cell) if is_rich else cell.text or ""
+            for cell, is_rich in zip(row, are_rich, strict=True)
         ]
-        for row in cells
-    ]
-    rich = [value for row in values for value, kind in zip(row, kinds, strict=True) if kind == "rich_text"]
+        stored.append({"values": values})
+        rich += compress(values, are_rich)
     caption = (captions[0].text or "") if captions else ""
-    return _Candidate(
-        "table", {"columns": columns, "rows": [{"values": row} for row in values], "caption": caption}, rich
-    )
+    return _Candidate("table", {"columns": columns, "rows": stored, "caption": caption}, rich)
 
 
 def _rich_cell(cell: etree._Element) -> str:
@@ -245,13 +236,13 @@ def _rich_cell(cell: etree._Element) -> str:
 
 
 def _rich(elements: Iterable[etree._Element]) -> str:
-    # As XML: the editor's reader knows `<br/>` only.
-    return "".join(
-        etree.tostring(element, encoding="unicode", method="xml", with_tail=False) for element in elements
-    )
+    return "".join(_written(elements, "xml"))  # the editor's reader knows `<br/>` only
 
 
 def _markup(elements: Iterable[etree._Element]) -> str:
-    return "\n".join(
-        etree.tostring(element, encoding="unicode", method="html", with_tail=False) for element in elements
-    )
+    return "\n".join(_written(elements, "html"))
+
+
+def _written(elements: Iterable[etree._Element], method: str) -> Iterator[str]:
+    for element in elements:
+        yield etree.tostring(element, encoding="unicode", method=method, with_tail=False)

@@ -8,6 +8,7 @@ counts as well as what it is; real texts are far below each limit. It changes an
 import re
 from collections import Counter
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from lxml import etree
@@ -34,7 +35,10 @@ _OVERRIDE = re.compile("[\u202d\u202e]")
 
 
 class RefusedError(Exception):
-    """A text cannot be taken whole. The message says why, to follow “file: ”."""
+    """A text cannot be taken whole. The message says why, to follow “file: ”; `values` are put into it."""
+
+    def __init__(self, reason: str | Promise, **values: object) -> None:
+        super().__init__(str(reason) % values if values else reason)
 
 
 def count_words(text: str) -> Counter[str]:
@@ -45,7 +49,7 @@ def count_words(text: str) -> Counter[str]:
 def words_of_markup(html: str) -> Counter[str]:
     """Count the words that markup shows before it is cleaned. Refuses what cannot be read whole."""
     if _LONG_TAG.search(html):
-        raise RefusedError(_("it has a tag with more than %(most)d attributes") % {"most": MAX_ATTRIBUTES})
+        raise RefusedError(_("it has a tag with more than %(most)d attributes"), most=MAX_ATTRIBUTES)
     _refuse_unclosed(html.lower())
     root = markup.parse_untrusted(html)
     _refuse_depth(root)
@@ -57,14 +61,14 @@ def words_of_markup(html: str) -> Counter[str]:
 def refuse_file(size: int) -> None:
     """Refuse a file of too many bytes."""
     if size > MAX_FILE_BYTES:
-        raise RefusedError(_("it is larger than %(most)d MB") % {"most": MAX_FILE_BYTES // 1024**2})
+        raise RefusedError(_("it is larger than %(most)d MB"), most=MAX_FILE_BYTES // 1024**2)
 
 
 def refuse_length(length: int) -> None:
     """Refuse a text that would become too long."""
     if length > MAX_LENGTH:
         words = _("written out, it would have more than %(most)d characters: it repeats long URLs or notes")
-        raise RefusedError(words % {"most": MAX_LENGTH})
+        raise RefusedError(words, most=MAX_LENGTH)
 
 
 def refuse_losses(before: Counter[str], after: Counter[str]) -> None:
@@ -76,18 +80,16 @@ def refuse_losses(before: Counter[str], after: Counter[str]) -> None:
             "%(number)d words would be lost, “%(word)s” among them",
             lost.total(),
         )
-        raise RefusedError(sentence % {"number": lost.total(), "word": next(iter(lost))[:40]})
+        raise RefusedError(sentence, number=lost.total(), word=next(iter(lost))[:40])
 
 
 def refuse_characters(text: str) -> None:
     """Refuse characters that are no part of a text, or that let it read as another."""
     if found := markup.CONTROL_CHARACTERS.search(text):
-        raise RefusedError(_("it holds the control character %(name)s") % {"name": _name(found[0])})
+        raise RefusedError(_("it holds the control character %(name)s"), name=_name(found[0]))
     if found := _OVERRIDE.search(text):
-        words = _(
-            "it holds the character %(name)s, which shows letters in another order than they are written"
-        )
-        raise RefusedError(words % {"name": _name(found[0])})
+        words = _("it holds the character %(name)s, which shows letters in another order than written")
+        raise RefusedError(words, name=_name(found[0]))
 
 
 def _name(character: str) -> str:
@@ -100,7 +102,7 @@ def _refuse_unclosed(html: str) -> None:
     for tag in markup.DROPPED_WITH_CONTENT:
         start = html.rfind(f"<{tag}")
         if tag != "embed" and start >= 0 and html.find(f"</{tag}", start) < 0:
-            raise RefusedError(_("its <%(tag)s> is never closed and would swallow the rest") % {"tag": tag})
+            raise RefusedError(_("its <%(tag)s> is never closed and would swallow the rest"), tag=tag)
 
 
 def _refuse_depth(root: etree._Element) -> None:

@@ -83,9 +83,8 @@ def drop_tags(elements: Iterable[etree._Element]) -> None:
     """
     dropped = list(elements)
     known = set(dropped)
-    for parent in dict.fromkeys(
-        element.getparent() for element in reversed(dropped)
-    ):  # from the inside outwards
+    parents = [element.getparent() for element in reversed(dropped)]  # from the inside outwards
+    for parent in dict.fromkeys(parents):
         _write_without_tags(parent, known)
 
 
@@ -128,10 +127,8 @@ def _empty_looks(root: etree._Element) -> list[etree._Element]:
     for look in reversed(elements):  # from the inside outwards
         inside = list(look)
         around = [look.text, *(child.tail for child in inside)]
-        is_empty = all(child in found for child in inside) and not any(
-            (t or "").strip(_SPACE) for t in around
-        )
-        if is_empty and _format_inside(look, _PLAIN):
+        has_text = any((text or "").strip(_SPACE) for text in around)
+        if not has_text and found.issuperset(inside) and _format_inside(look, _PLAIN):
             found.add(look)
     return [look for look in elements if look in found]
 
@@ -223,7 +220,7 @@ def _pieces(element: etree._Element, form: _Format, with_blocks: set[etree._Elem
 
 
 def _format_inside(element: etree._Element, outer: _Format) -> _Format | None:
-    """Say what text inside an element looks like; None where the element is more than a look."""
+    """Return what text inside an element looks like; None where the element is more than a look."""
     if element.tag == "a" and element.keys() == ["href"] and outer.href is None:
         return outer._replace(href=element.get("href"))
     if element.tag in {"strong", "em"} and not element.attrib:
