@@ -84,7 +84,7 @@ class Visitor:
         context.on("request", self._note_request)
         context.on("requestfinished", self._note_end)
         context.on("requestfailed", self._note_failure)
-        context.on("response", self._answers.append)
+        context.on("response", self._note_answer)
         self.page.on("websocket", lambda socket: self._note(socket.url, "websocket"))
 
     @classmethod
@@ -236,6 +236,9 @@ class Visitor:
 
     def _note_end(self, request: Request) -> None:
         self._under_way.discard(request)
+
+    def _note_answer(self, response: Response) -> None:
+        self._answers.append(response)
 
     def _note_failure(self, request: Request) -> None:
         self._note_end(request)
