@@ -1,7 +1,7 @@
 """From a basket to an order: what was agreed is written down, with everything the payment page will be asked for.
 
 Order and hold are committed before Stripe is asked for anything, with the exact parameters of the question: if the
-answer is lost, the same question under the same key gets the same answer. What Stripe says is `settling`'s.
+answer is lost, the same question under the same key gets the same answer. What Stripe says is `payments.fulfilment`'s.
 """
 
 import hashlib
