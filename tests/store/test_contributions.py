@@ -18,11 +18,11 @@ def test_the_audit_of_cookies_puts_something_into_a_basket() -> None:
 def test_products_are_counted_and_baskets_are_not(client: Client, mug: ProductVariant) -> None:
     """The URLs of baskets and orders are secrets that nobody else may learn."""
     outside_services(
-        statistics="matomo",
+        analytics="matomo",
         matomo_url="https://stats.example.com/",
         matomo_site_id=7,
         server_country="Iceland",
-        statistics_category=declare_cookies("analytics"),
+        analytics_category=declare_cookies("analytics"),
     )
     cookie_policy()
     assert "stats.example.com" in client.get("/shop/enamel-mug-mug/").content.decode()
