@@ -6,6 +6,8 @@ PYTEST := $(PYTHON_IN) -m pytest
 # Two at a time: the suite is as fast on two cores as it gets, and a laptop stays usable.
 PARALLEL := -n 2
 FAST := tests --ignore=tests/journeys
+WITHOUT_SHOP := --ds=tests.settings_without_shop -m "not hypothesis" -k "not queries" \
+	$(addprefix tests/,home forms policies config demo/test_without_shop.py)
 COMPILE := $(PYTHON_IN) -m piptools compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --no-header --allow-unsafe
 
@@ -31,9 +33,11 @@ test quick bench: export ENV_FILE := /dev/null
 test quick bench: export DATABASE_URL :=
 
 .PHONY: test
-test: tools lint ## Run everything: lint, the suite on SQLite and on PostgreSQL, the journeys in a browser
+test: tools lint ## Run everything: lint, the suite on SQLite, without a shop and on PostgreSQL, the journeys in a browser
 	@echo "--- The suite on SQLite"
 	$(PYTEST) $(PARALLEL) $(FAST)
+	@echo "--- Every page on a site without a shop"
+	$(PYTEST) $(PARALLEL) $(WITHOUT_SHOP)
 	@echo "--- The suite on PostgreSQL"
 	$(PYTHON_IN) scripts/with_postgresql.py $(PYTEST) $(PARALLEL) $(FAST)
 	@echo "--- The journeys in a browser"

@@ -32,17 +32,24 @@ CHROMIUM_ARGUMENTS = [
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
+def _needs_another_site(item: pytest.Item) -> bool:
+    """Return whether a test needs PostgreSQL or no shop; without a shop, those run that open pages or are about it."""
+    if item.get_closest_marker("postgresql") and "postgresql" not in settings.DATABASES["default"]["ENGINE"]:
+        return True
+    needs_no_shop = bool(item.get_closest_marker("without_shop"))
+    if apps.is_installed("store"):
+        return needs_no_shop
+    return not needs_no_shop and "client" not in getattr(item, "fixturenames", ())
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark journeys, and leave out what needs PostgreSQL or a site without a shop where that is not so."""
-    on_postgresql = "postgresql" in settings.DATABASES["default"]["ENGINE"]
+    """Mark journeys, and leave out what needs another database or another choice of apps."""
     left_out = []
     for item in items:
         if JOURNEYS in item.path.parents:
             item.add_marker("journey")
-        needs_postgresql = item.get_closest_marker("postgresql") and not on_postgresql
-        needs_no_shop = item.get_closest_marker("without_shop") and apps.is_installed("store")
-        if needs_postgresql or needs_no_shop:
+        if _needs_another_site(item):
             left_out.append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)

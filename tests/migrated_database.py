@@ -53,14 +53,14 @@ class MigrateFromCopy(migrate.Command):
             super().handle(*args, **options)
             return
         load, keep, kind = _WAYS[connection.vendor]
-        copy = FOLDER / f"{fingerprint()}.{kind}"
+        copy = FOLDER / f"{settings.SETTINGS_MODULE}-{fingerprint()}.{kind}"
         if copy.exists():
             load(connection, copy)
             emit_post_migrate_signal(verbosity=0, interactive=False, db=connection.alias)
             return
         super().handle(*args, **options)
         FOLDER.mkdir(parents=True, exist_ok=True)
-        for old in set(FOLDER.glob(f"*.{kind}")) - {copy}:
+        for old in set(FOLDER.glob(f"{settings.SETTINGS_MODULE}-*.{kind}")) - {copy}:
             old.unlink(missing_ok=True)
         partial = FOLDER / f"{os.getpid()}.partial"  # tests that run side by side may all be writing the copy
         keep(connection, partial)
