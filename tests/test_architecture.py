@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -68,6 +68,50 @@ def test_the_contracts_see_an_import_that_goes_up_or_aside(
     assert broken_contracts(small_house) == ""
     (small_house / importer / "models.py").write_text(f"import {imported}.models\n", encoding="utf-8")
     assert f"{importer}.models -> {imported}.models" in broken_contracts(small_house)
+
+
+def modules_in_cycles(root: Path) -> set[str]:
+    """Return the modules that import each other in a circle, or lie between two such circles.
+
+    Imports inside functions and for type checkers count: what one module must know of another, it must know.
+    """
+    folders = [root / ("site/config" if app == "config" else app) for app in (*APPS, "tools")]
+    paths = {path.relative_to(root): path for folder in folders for path in folder.rglob("*.py")}
+    names = {
+        ".".join(place.with_suffix("").parts).removeprefix("site.").removesuffix(".__init__"): path
+        for place, path in paths.items()
+    }
+    imports = {name: set(imported_modules(path, names)) for name, path in names.items()}
+    # What imports no module that is left, or is imported by none, lies in no circle.
+    while free := {
+        name
+        for name, found in imports.items()
+        if not found & imports.keys() or name not in set().union(*imports.values())
+    }:
+        imports = {name: found for name, found in imports.items() if name not in free}
+    return set(imports)
+
+
+def imported_modules(path: Path, known: Container[str]) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)
+        if isinstance(node, ast.ImportFrom):
+            names = (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from (name if name in known else str(node.module) for name in names)
+
+
+def test_no_modules_import_each_other() -> None:
+    assert modules_in_cycles(ROOT) == set()
+
+
+def test_modules_that_import_each_other_are_seen(small_house: Path) -> None:
+    assert modules_in_cycles(small_house) == set()
+    (small_house / "home/models.py").write_text("def f():\n    from home import views\n", encoding="utf-8")
+    (small_house / "home/views.py").write_text("if 0:\n    import home.urls\n", encoding="utf-8")
+    (small_house / "home/urls.py").write_text("from home.models import Page\n", encoding="utf-8")
+    (small_house / "store/models.py").write_text("import home.models\n", encoding="utf-8")
+    assert modules_in_cycles(small_house) == {"home.models", "home.views", "home.urls"}
 
 
 def importers_of(package: str, root: Path) -> set[str]:
