@@ -2,7 +2,7 @@
 
 `decide` is the one place that says whether to ask and what may run; static/js/components/consent.js repeats it for
 cached pages, and a browser test holds the two together. A cookie proves nothing by itself: `record_of` trusts it only
-where the record says the same. It never renders anything, and no record holds an address or a name.
+where the record says the same. It never renders anything, and no record holds an IP address or a name.
 """
 
 import re
@@ -72,7 +72,7 @@ def parse(value: str | None) -> Choice | None:
 
 
 def stands(choice: Choice, notice: Notice, now: datetime) -> bool:
-    """Say whether a choice still answers what the notice asks."""
+    """Return whether a choice still answers what the notice asks."""
     return (
         now.timestamp() < choice.expires < (now + LONGEST).timestamp()
         and choice.version in notice.accepted_versions
@@ -81,7 +81,7 @@ def stands(choice: Choice, notice: Notice, now: datetime) -> bool:
 
 
 def decide(cookie: str | None, notice: Notice | None, *, gpc: bool, now: datetime) -> Decision:
-    """Say whether to ask, and which categories may run.
+    """Return whether to ask, and which categories may run.
 
     A choice that stands wins; without one, a Global Privacy Control signal means refusal; else ask.
     """
@@ -89,9 +89,8 @@ def decide(cookie: str | None, notice: Notice | None, *, gpc: bool, now: datetim
         return Decision(ask=False)
     choice = parse(cookie)
     if choice and stands(choice, notice, now):
-        return Decision(
-            ask=False, granted=frozenset(name for name in notice.varnames if choice.choices[name])
-        )
+        granted = frozenset(name for name in notice.varnames if choice.choices[name])
+        return Decision(ask=False, granted=granted)
     return Decision(ask=not gpc, gpc_honoured=gpc)
 
 
@@ -102,13 +101,9 @@ def choices_for(*, notice: Notice, method: str, categories: Iterable[str]) -> di
         raise InvalidChoiceError
     if len(wanted) != len(set(wanted)) or not set(wanted) <= set(notice.varnames):
         raise InvalidChoiceError
-    match method:
-        case ConsentRecord.Method.ALL:
-            return dict.fromkeys(notice.varnames, True)
-        case ConsentRecord.Method.NONE:
-            return dict.fromkeys(notice.varnames, False)
-        case _:
-            return {name: name in wanted for name in notice.varnames}
+    if method == ConsentRecord.Method.CHOSEN:
+        return {name: name in wanted for name in notice.varnames}
+    return dict.fromkeys(notice.varnames, method == ConsentRecord.Method.ALL)
 
 
 def save_choice(
@@ -173,13 +168,10 @@ def sent_cookie(header: str) -> str | None:
 
 
 def record_of(cookie: str | None, *, now: datetime) -> ConsentRecord | None:
-    """Find the record that a cookie speaks of; None where there is none, or where it says anything else."""
+    """Return the record that a cookie speaks of; None where there is none, or where it says anything else."""
     choice = parse(cookie)
     if choice is None or choice.expires <= now.timestamp():
         return None
-    record = (
-        ConsentRecord.objects.select_related("notice_version__policy")
-        .filter(public_id=choice.record_id)
-        .first()
-    )
+    records = ConsentRecord.objects.select_related("notice_version__policy")
+    record = records.filter(public_id=choice.record_id).first()
     return record if record and cookie_for(record) == cookie else None

@@ -17,9 +17,7 @@ from policies.personal_data.register import PersonalData
 
 def cookies() -> list[dict[str, Any]]:
     """Return all declared categories with their cookies, required ones first."""
-    groups = CookieGroup.objects.prefetch_related("cookie_set__details").order_by(
-        "-is_required", "ordering", "pk"
-    )
+    groups = CookieGroup.objects.order_by("-is_required", "ordering", "pk")
     return [
         {
             "varname": group.varname,
@@ -28,7 +26,7 @@ def cookies() -> list[dict[str, Any]]:
             "is_required": group.is_required,
             "cookies": [_cookie(cookie) for cookie in sorted(group.cookie_set.all(), key=lambda c: c.name)],
         }
-        for group in groups
+        for group in groups.prefetch_related("cookie_set__details")
     ]
 
 

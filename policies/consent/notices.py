@@ -97,7 +97,7 @@ class Notice:
         return tuple(category for category in self.categories if category.is_offered)
 
     def asks_about(self, provider: Provider, varname: str) -> bool:
-        """Say whether agreeing to a category is agreeing to this service: the text names it, as it is set up now."""
+        """Return whether agreeing to a category is agreeing to this service: the text names it, as it is set up now."""
         service = Service(provider.key, varname, tuple(sorted(provider.origins)))
         return varname in self.varnames and service in self.services
 
@@ -120,17 +120,14 @@ def current(now: datetime) -> Notice | None:
     words = version.facts.get("notice")
     if not isinstance(words, dict):  # an imported text has no words for the bar: nobody can be asked
         return None
+    material = [v for v in begun if v.is_material and v.change_summary]
     return Notice(
         version_id=version.pk,
         number=version.number,
         accepted_versions=accepted_versions(begun),
         url=version.get_absolute_url(),
         policy_url=version.policy.get_absolute_url(),
-        changes=tuple(
-            Change(number=v.number, summary=v.change_summary)
-            for v in begun
-            if v.is_material and v.change_summary
-        )[:MAX_CHANGES],
+        changes=tuple(Change(number=v.number, summary=v.change_summary) for v in material[:MAX_CHANGES]),
         categories=categories_of(version.facts),
         services=services_of(version.facts),
         **{name: str(words.get(name, "")) for name in NOTICE_FIELDS.values()},

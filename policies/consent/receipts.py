@@ -19,7 +19,7 @@ SCHEMA_VERSION = "1"
 def receipt(
     record: ConsentRecord, *, controller: dict[str, str], absolute: Callable[[str], str]
 ) -> dict[str, Any]:
-    """Describe one record. `absolute` turns a path of the site into a full address."""
+    """Return one record in full. `absolute` turns a path of the site into a URL."""
     version = record.notice_version
     record_url = reverse("policies:record", args=[version.policy.slug, version.number])
     return {

@@ -80,10 +80,10 @@ def of_last_days(days: int, *, now: datetime) -> Report:
     starts = _starts(step, now - timedelta(days=days), now)
     rows = _rows(records, step, starts, varnames)
     totals = {method: sum(row.counts[method] for row in rows) for method in ConsentRecord.Method.values}
-    asked = {name: Count("pk", filter=Q(choices__has_key=name)) for name in varnames}
+    asked = {f"asked_{name}": Count("pk", filter=Q(choices__has_key=name)) for name in varnames}
     numbers = records.aggregate(**asked) if asked else {}
     shares = [
-        Share(c.name, sum(row.allowed[c.varname] for row in rows), numbers[c.varname], c.varname)
+        Share(c.name, sum(row.allowed[c.varname] for row in rows), numbers[f"asked_{c.varname}"], c.varname)
         for c in categories
     ]
     return Report(rows, totals, shares, step)

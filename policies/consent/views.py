@@ -81,7 +81,7 @@ def receipt(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def gpc(request: HttpRequest) -> JsonResponse:
-    """Say that the Global Privacy Control signal is honoured."""
+    """Answer that the Global Privacy Control signal is honoured."""
     return JsonResponse({"gpc": True, "lastUpdate": GPC_SINCE.isoformat()})
 
 
@@ -115,9 +115,8 @@ def _cookie(request: HttpRequest) -> str | None:
 
 
 def _named_choices(record: ConsentRecord) -> list[tuple[str, bool]]:
-    names = {
-        category.varname: category.name for category in notices.categories_of(record.notice_version.facts)
-    }
+    categories = notices.categories_of(record.notice_version.facts)
+    names = {category.varname: category.name for category in categories}
     return [(names.get(varname, varname), is_on) for varname, is_on in sorted(record.choices.items())]
 
 

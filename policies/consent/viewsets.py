@@ -49,11 +49,7 @@ class ConsentFilterSet(WagtailFilterSet):
 
 
 class ConsentIndexView(GuardedIndexView):
-    custom_field_preprocess = {
-        "choices": dict.fromkeys(
-            (GuardedIndexView.FORMAT_CSV, GuardedIndexView.FORMAT_XLSX), choices_in_words
-        )
-    }
+    custom_field_preprocess = {"choices": dict.fromkeys(GuardedIndexView.FORMATS, choices_in_words)}
 
     def get_base_queryset(self) -> QuerySet[ConsentRecord]:
         """Bring the version's name along, without its long text."""
@@ -176,7 +172,7 @@ class DeclarationViewSet(ModelViewSet):
         return self.form_class
 
     def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        """Tell every view what its list and a row of it are called; of use elsewhere no record is kept."""
+        """Pass on what the list and a row of it are called; of use elsewhere no record is kept."""
         names = {"list_name": self.menu_label, "thing": self.thing}
         return super().get_common_view_kwargs(**{"usage_url_name": None, **names, **kwargs})
 
@@ -185,7 +181,6 @@ class DeclarationViewSet(ModelViewSet):
         return [pattern for pattern in super().get_urlpatterns() if pattern.name != "usage"]
 
     def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        """Name the list, and the button above it."""
         names = {"verbose_name": self.thing, "verbose_name_plural": self.menu_label}
         title = {"page_title": self.menu_label, "add_item_label": self.add_label}
         return super().get_index_view_kwargs(**{**names, **title, **kwargs})

@@ -43,13 +43,8 @@ class Kind(StrEnum):
 
 # Where the declaration says a thing is kept. It has no words of its own for databases and caches; they last as local
 # storage does, so they are declared as that.
-_DECLARED_AS = {
-    Kind.COOKIE: "cookie",
-    Kind.LOCAL: "local",
-    Kind.SESSION: "session",
-    Kind.INDEXED_DB: "local",
-    Kind.CACHE: "local",
-}
+_DECLARED_AS = {Kind.COOKIE: "cookie", Kind.SESSION: "session"}
+_DECLARED_AS |= dict.fromkeys((Kind.LOCAL, Kind.INDEXED_DB, Kind.CACHE), "local")
 
 
 class Problem(StrEnum):
@@ -180,6 +175,9 @@ def registered_actions() -> list[Action]:
     return collect("register_audit_actions", key=lambda action: action.name)
 
 
+Problems = Iterator[tuple[Problem, str]]  # what is wrong, and why
+
+
 # --- The rules -----------------------------------------------------------------------------------------
 def states_of(declared: Declared) -> list[State]:
     """List the states that visitors can be in; without anything to choose, two are left."""
@@ -213,9 +211,7 @@ def _where(met: list[Sighting]) -> tuple[tuple[str, ...], str]:
     return tuple(dict.fromkeys(sighting.state.name for sighting in met)), met[0].page
 
 
-def problems(
-    seen: Seen, state: State, declared: Declared, *, is_https: bool = False
-) -> Iterator[tuple[Problem, str]]:
+def problems(seen: Seen, state: State, declared: Declared, *, is_https: bool = False) -> Problems:
     """Return what is wrong with one thing in one state."""
     if seen.kind == Kind.REQUEST:
         yield from _problems_of_request(seen, state, declared)
@@ -234,7 +230,7 @@ def problems(
         yield from _problems_of_flags(seen, is_https=is_https)
 
 
-def _problems_of_request(seen: Seen, state: State, declared: Declared) -> Iterator[tuple[Problem, str]]:
+def _problems_of_request(seen: Seen, state: State, declared: Declared) -> Problems:
     stopped = "; the content security policy stopped it" if seen.is_blocked else ""
     if not state.granted:
         problem = Problem.LEFT_BEHIND if state.is_withdrawn else Problem.EARLY
@@ -246,15 +242,13 @@ def _problems_of_request(seen: Seen, state: State, declared: Declared) -> Iterat
         yield Problem.UNDECLARED, why
 
 
-def _problems_of_declaration(seen: Seen, cookies: list[DeclaredCookie]) -> Iterator[tuple[Problem, str]]:
+def _problems_of_declaration(seen: Seen, cookies: list[DeclaredCookie]) -> Problems:
     if not cookies:
         return
     if not any(is_of_party(cookie, seen) for cookie in cookies):
         own = "declared as a third party’s, but kept for this site, where withdrawing does not remove it"
-        yield (
-            Problem.PARTY,
-            own if seen.is_ours else "declared as this site’s own, but kept for a third party",
-        )
+        foreign = "declared as this site’s own, but kept for a third party"
+        yield Problem.PARTY, own if seen.is_ours else foreign
     limits = [lifetime(cookie.duration) for cookie in cookies]
     longest = max((limit for limit in limits if limit is not None), default=SESSION)
     if seen.lasts is None or None in limits or (seen.lasts == FOR_EVER and longest > SESSION):
@@ -264,7 +258,7 @@ def _problems_of_declaration(seen: Seen, cookies: list[DeclaredCookie]) -> Itera
         yield Problem.LONGER, f"declared “{cookies[0].duration}”, but it {in_words(seen.lasts)}"
 
 
-def _problems_of_flags(seen: Seen, *, is_https: bool) -> Iterator[tuple[Problem, str]]:
+def _problems_of_flags(seen: Seen, *, is_https: bool) -> Problems:
     if seen.kind != Kind.COOKIE or not seen.is_ours:
         return
     if seen.same_site is not None and seen.same_site.lower() not in ("lax", "strict"):
@@ -313,10 +307,7 @@ def lifetime(words: str) -> float | None:
     """Read how long something is declared to last, in seconds; None where the words say no number."""
     plain = words.lower()
     if parts := _DURATION.findall(plain):
-        return sum(
-            float("1" if number.isalpha() else number.replace(",", ".")) * UNITS[unit]
-            for number, unit in parts
-        )
+        return sum((1.0 if n.isalpha() else float(n.replace(",", "."))) * UNITS[unit] for n, unit in parts)
     return SESSION if "session" in plain else None
 
 

@@ -1,7 +1,7 @@
 """A visitor with a browser of their own, who chooses by the bar, opens pages, and tells what the browser keeps.
 
 It drives Playwright, a tool for development. It notes cookies, every kind of storage, and each request to another
-origin, and judges none of it.
+origin; the rules stand elsewhere.
 """
 
 import time
@@ -51,7 +51,7 @@ class AuditError(Exception):
     """The audit cannot be done; the words say why."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Limits:
     """How patient an audit is: seconds for a page, seconds of quiet after which it counts as loaded."""
 

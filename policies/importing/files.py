@@ -129,7 +129,15 @@ def _record(source: _Source, slug: str) -> Outcome:
         return Outcome(source.path, Result.UNCHANGED, _("it was imported before"))
     if policy is None:
         policy = _new_policy(source, slug)
-    draft = _draft(source, policy)
+    draft = publishing.Draft(
+        title=source.document.title,
+        html=source.document.html,
+        source={"format": "markdown", "text": source.document.source},
+        effective_at=source.effective_at,
+        page_id=policy.page.pk if policy.page else None,
+        import_source=source.path.name,
+        import_sha256=source.sha256,
+    )
     if not publishing.differs(policy=policy, draft=draft):
         return Outcome(source.path, Result.UNCHANGED, _("its text is that of the version before it"))
     _refuse_published_span(policy, source)
@@ -149,18 +157,6 @@ def _refuse_published_span(policy: Policy, source: _Source) -> None:
         day = timezone.localtime(source.effective_at, timezone.get_default_timezone()).date()
         words = _("on %(day)s version %(number)d holds, which was published here; imports cannot change that")
         raise RefusedError(words, day=day, number=before.number)
-
-
-def _draft(source: _Source, policy: Policy) -> publishing.Draft:
-    return publishing.Draft(
-        title=source.document.title,
-        html=source.document.html,
-        source={"format": "markdown", "text": source.document.source},
-        effective_at=source.effective_at,
-        page_id=policy.page.pk if policy.page else None,
-        import_source=source.path.name,
-        import_sha256=source.sha256,
-    )
 
 
 def _new_policy(source: _Source, slug: str) -> Policy:

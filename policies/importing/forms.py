@@ -100,7 +100,7 @@ class ImportForm(forms.Form):
         return drafts.make_draft(page=self.cleaned_data["page"], html=self.html, user=self.user)
 
     def refuse(self, reason: RefusedError | NoDraftError) -> None:
-        """Say at the field why the text is not taken."""
+        """Add to the field why the text is not taken."""
         field = "file" if self.cleaned_data.get("file") else "text"
         self.add_error(field, _("Nothing was imported: %(reason)s.") % {"reason": reason})
 

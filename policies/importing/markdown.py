@@ -141,7 +141,7 @@ def _split(text: str) -> tuple[dict[str, str], str]:
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True, "maxNesting": MAX_DEPTH}).enable("table")
     markdown_bounds.bound_tables(parser)
-    parser.normalizeLink = lambda url: url  # type: ignore[method-assign]  # its way to keep an address as it is; cleaning judges it
+    parser.normalizeLink = lambda url: url  # type: ignore[method-assign]  # its way to keep a URL as it is, for cleaning
     parser.add_render_rule("image", _image_as_link)
     return parser
 
@@ -173,7 +173,7 @@ def _source_words(body: str, references: dict[str, Any]) -> Counter[str]:
     text = _FENCE.sub(r"\1", _LIST_NUMBER.sub(r"\1", body))
     unprinted: Counter[str] = Counter()
     for match in _LABEL.finditer(text):
-        # A definition and the label of each use are not printed; its address is, at each use.
+        # A definition and the label of each use are not printed; its URL is, at each use.
         is_definition_or_use = match[2] or text[match.start() - 1 : match.start()] == "]"
         if is_definition_or_use and normalizeReference(match[1]) in references:
             unprinted.update(count_words(match[1]))

@@ -1,4 +1,4 @@
-"""The admin's screen for bringing a text along. What the new draft changes is shown where drafts are judged."""
+"""The admin's screen for bringing a text along. What the new draft changes is shown where drafts are reviewed."""
 
 from typing import Any
 

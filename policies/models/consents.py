@@ -1,4 +1,4 @@
-"""Consent records: what a visitor chose, when, and which text they saw. No address, no name, no IP."""
+"""Consent records: what a visitor chose, when, and which text they saw. No name, no address of any kind."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from home.append_only import AppendOnlyModel, AppendOnlyQuerySet
 
 
 def time_of_keeping() -> timedelta:
-    """Say how long the proof of a choice is kept."""
+    """Return how long the proof of a choice is kept."""
     return timedelta(days=settings.CONSENT_RECORD_DAYS)
 
 
@@ -39,10 +39,7 @@ class ConsentRecord(AppendOnlyModel):
     created_at = models.DateTimeField(_("time"), db_index=True)
     expires_at = models.DateTimeField(_("valid until"))
     notice_version = models.ForeignKey(
-        "policies.PolicyVersion",
-        on_delete=models.PROTECT,
-        related_name="consents",
-        verbose_name=_("cookie text shown"),
+        "policies.PolicyVersion", models.PROTECT, related_name="consents", verbose_name=_("cookie text shown")
     )
     choices = models.JSONField(_("choices"))  # category varname → bool, every optional category named
     method = models.CharField(_("how"), max_length=10, choices=Method.choices)
@@ -55,5 +52,5 @@ class ConsentRecord(AppendOnlyModel):
         ordering: ClassVar[list[str]] = ["-created_at"]
 
     def __str__(self) -> str:
-        """Name the record by the id that a visitor can quote."""
+        """Return the id that a visitor can quote."""
         return str(self.public_id)

@@ -29,8 +29,8 @@ class PersonalData:
 
     `keep` is how long it is kept after it was collected (None: until the account or the purpose ends); `expire`
     removes what has been kept that long now (UTC) and returns how many rows; `export` and `erase` take an e-mail
-    address in any case, and erase returns how many rows it changed. Where nothing links the data to an address (or
-    the law requires it to stay), they are None, and `note` says why.
+    address in any case, and erase returns how many rows it changed. Where nothing links the data to one (or the law
+    requires it to stay), they are None, and `note` says why.
     """
 
     key: str
@@ -51,13 +51,13 @@ def registered() -> list[PersonalData]:
 
 
 def export(email: str) -> dict[str, list[dict[str, Any]]]:
-    """Collect what is held about an address: key → rows of plain data."""
+    """Return what is held about an e-mail address: key → rows of plain data."""
     found = {entry.key: list(entry.export(email)) for entry in registered() if entry.export}
     return {key: rows for key, rows in found.items() if rows}
 
 
 def erase(email: str) -> dict[str, int]:
-    """Erase or anonymise what is held about an address: key → rows changed."""
+    """Erase or anonymise what is held about an e-mail address; return key → rows changed."""
     return {entry.key: entry.erase(email) for entry in registered() if entry.erase}
 
 
@@ -75,7 +75,7 @@ def expire_one(entry: PersonalData, now: datetime | None = None) -> int | None:
 
 
 def mentions(text: str, email: str) -> bool:
-    """Say whether a text holds exactly this address, in any case: not as a part of a longer one."""
+    """Return whether a text holds exactly this e-mail address, in any case: not as a part of a longer one."""
     pattern = rf"(?<![\w.+%-]){re.escape(email.strip())}(?![\w-]|\.\w)"
     return re.search(pattern, text, re.IGNORECASE) is not None
 
@@ -95,8 +95,5 @@ def as_fact() -> list[dict[str, Any]]:
 
 
 FACT = Fact(
-    "personal_data",
-    _("Personal data held, and how long"),
-    as_fact,
-    "policies/facts/personal_data.html",
+    "personal_data", _("Personal data held, and how long"), as_fact, "policies/facts/personal_data.html"
 )

@@ -64,7 +64,7 @@ class _Pairing:
                 return
 
     def place(self, old: Line) -> tuple[Block, ...]:
-        """Give a removed line its place in the new text, as far as that has one."""
+        """Return the place of a removed line in the new text, as far as that has one."""
         return tuple(self.new_of.get(block, block) for block in old.path)
 
 

@@ -67,7 +67,7 @@ def stretches(old: Items, new: Items, budget: Budget) -> list[Stretch]:
 
 
 def _matches(old: Items, new: Items, budget: Budget) -> list[Match]:
-    """Say where and how far the two are the same, in any order."""
+    """Return where and how far the two are the same, in any order."""
     found: list[Match] = []
     parts = [Part(0, len(old), 0, len(new))]
     while parts:
@@ -139,7 +139,7 @@ def _anchors(old: Items, new: Items) -> list[tuple[int, int]]:
 
 
 def _single(items: Items) -> dict[Hashable, int]:
-    """Say where each item stands that occurs once; the order is that of the items."""
+    """Return where each item stands that occurs once; the order is that of the items."""
     places = dict(zip(items, count()))
     if len(places) == len(items):
         return places

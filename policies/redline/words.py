@@ -27,7 +27,7 @@ class Ends(NamedTuple):
     end: Runs
 
     def share(self) -> float:
-        """Say how much of the two lines is shared at their ends, in letters."""
+        """Return how much of the two lines is shared at their ends, in letters."""
         shared = 2 * (_letters(self.start) + _letters(self.end))
         return shared / (shared + _letters(self.old) + _letters(self.new))
 
@@ -46,7 +46,7 @@ def common_ends(old: Line, new: Line) -> Ends:
 
 
 def segments(ends: Ends, budget: Budget, *, keeps_space: bool) -> list[Segment]:
-    """Say what of a line was kept, removed and added."""
+    """Return what of a line was kept, removed and added."""
     found: list[Segment] = []
     kept = [*ends.start]  # what was kept in one piece is written in one piece
     for is_same, gone, come in _matched(ends.old, ends.new, budget, keeps_space=keeps_space):
@@ -64,7 +64,7 @@ def segments(ends: Ends, budget: Budget, *, keeps_space: bool) -> list[Segment]:
 
 
 def _is_scattered(segments: list[Segment]) -> bool:
-    """Say whether so little was kept, here and there, that nobody could read it: a text that has nothing in common."""
+    """Return whether so little was kept, here and there, that nobody could read it."""
     if len(segments) <= _FEW_SEGMENTS:
         return False
     kept = sum(_letters(segment.words) for segment in segments if segment.kind is Kind.KEPT)

@@ -29,12 +29,9 @@ def consent_attributes(context: Context) -> SafeString | str:
     notice = _notice(context)
     if notice is None or not notice.optional:
         return ""
-    return format_html(
-        'data-consent-version="{}" data-consent-accepted="{}" data-consent-categories="{}"',
-        notice.number,
-        ",".join(str(number) for number in notice.accepted_versions),
-        ",".join(notice.varnames),
-    )
+    markup = 'data-consent-version="{}" data-consent-accepted="{}" data-consent-categories="{}"'
+    accepted = ",".join(map(str, notice.accepted_versions))
+    return format_html(markup, notice.number, accepted, ",".join(notice.varnames))
 
 
 @register.inclusion_tag("components/consent_bar.html", takes_context=True)
@@ -50,16 +47,11 @@ def consent_bar(context: Context) -> dict[str, Any]:
 def optional_script(category: str, source: str, **data: str) -> SafeString:
     """Write a script that starts only when its category is allowed, with its `data` as attributes data-….
 
-    `source` is a static file or a full address.
+    `source` is a static file or a full URL.
     """
-    address = source if source.startswith(("https://", "/")) else static(source)
-    attributes = format_html_join("", ' data-{}="{}"', data.items())
-    return format_html(
-        '<script type="text/plain" data-consent-category="{}" data-src="{}"{}></script>',
-        category,
-        address,
-        attributes,
-    )
+    url = source if source.startswith(("https://", "/")) else static(source)
+    markup = '<script type="text/plain" data-consent-category="{}" data-src="{}"{}></script>'
+    return format_html(markup, category, url, format_html_join("", ' data-{}="{}"', data.items()))
 
 
 @register.simple_tag(takes_context=True)

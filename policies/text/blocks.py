@@ -64,7 +64,7 @@ class LiveFactBlock(ChoiceBlock):
         super().__init__(**{"choices": registry.choices, **kwargs})
 
     def get_context(self, value: str, parent_context: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Give the template the fact's data as it stands now."""
+        """Add the fact's data as it stands now."""
         context = super().get_context(value, parent_context=parent_context)
         context["fact"] = registry.get(value)
         context["data"] = registry.collect(value)

@@ -113,7 +113,7 @@ def _is_editable(element: etree._Element) -> bool:
 
 
 def _is_miscounted(element: etree._Element) -> bool:
-    """Tell a text whose formatting would move in the editor.
+    """Return whether the formatting of a text would move in the editor.
 
     Wagtail counts an emoji as one letter and the browser as two, so links and bold after it end up a letter early.
     """

@@ -59,7 +59,7 @@ class Contents:
 
 
 def clean_html(html: str) -> str:
-    """Drop everything that could run, load or mislead; protocol-relative links lose their address."""
+    """Drop everything that could run, load or mislead; protocol-relative links lose their URL."""
     return nh3.clean(
         # Well-formed, as nh3 needs a time without bounds for tags that are never closed.
         inner_html(parse_untrusted(html)),

@@ -44,12 +44,8 @@ class _Piece(NamedTuple):
     element: etree._Element | None = None
 
     @property
-    def is_block(self) -> bool:
-        return self.element is not None and self.element.tag in _OWN_LINE
-
-    @property
-    def is_break(self) -> bool:
-        return self.element is not None and self.element.tag == "br"
+    def tag(self) -> str:
+        return "" if self.element is None else self.element.tag
 
 
 _PLAIN = _Format()
@@ -114,7 +110,8 @@ def _content_without_tags(
 
 
 def _empty_paragraphs(root: etree._Element) -> list[etree._Element]:
-    found = [paragraph for paragraph in root.iter("p") if _is_empty(paragraph) and not paragraph.attrib]
+    bare = (paragraph for paragraph in root.iter("p") if not len(paragraph) and not paragraph.attrib)
+    found = [paragraph for paragraph in bare if not (paragraph.text or "").strip(_SPACE)]
     for paragraph in found:
         paragraph.text = None
     return found
@@ -134,12 +131,8 @@ def _empty_looks(root: etree._Element) -> list[etree._Element]:
 
 
 def _is_table_box(box: etree._Element) -> bool:
-    """Tell a box that only lets a wide table scroll: pages put one around each table when they print it."""
+    """Return whether a box only lets a wide table scroll: pages put one around each table when they print it."""
     return dict(box.attrib) == {"class": "table-scroll"} and [child.tag for child in box] == ["table"]
-
-
-def _is_empty(element: etree._Element) -> bool:
-    return not len(element) and not (element.text or "").strip(_SPACE)
 
 
 def _unwrap_paragraph(element: etree._Element) -> None:
@@ -186,7 +179,7 @@ def _lay_out(container: etree._Element, with_blocks: set[etree._Element]) -> Non
         container.remove(child)
     container.text = None
     is_empty, ends_with_block = True, False
-    for is_block, group in groupby(pieces, key=lambda piece: piece.is_block):
+    for is_block, group in groupby(pieces, key=lambda piece: piece.tag in _OWN_LINE):
         stretch = list(group)
         if is_block:
             for piece in stretch:
@@ -244,7 +237,7 @@ def _spaced(line: Iterable[_Piece]) -> Iterator[_Piece]:
         if not text and piece.element is None:
             has_space = has_space or bool(piece.text)
             continue
-        if (has_space or piece.text.startswith(" ")) and before and not (before.is_break or piece.is_break):
+        if (has_space or piece.text.startswith(" ")) and before and "br" not in (before.tag, piece.tag):
             yield _Piece(before.format.common(piece.format), " ")
         yield piece._replace(text=text)
         before, has_space = piece, piece.text.endswith(" ")

@@ -38,10 +38,8 @@ class Command(BaseCommand):
     help = "Visit a site in every state of consent and hold what the browser keeps against what is declared."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("url", nargs="?", metavar="URL", help="the site's address (default: SITE_URL)")
-        parser.add_argument(
-            "--pages", type=_whole, default=40, help="open at most so many pages a state (40)"
-        )
+        parser.add_argument("url", nargs="?", metavar="URL", help="the site (default: SITE_URL)")
+        parser.add_argument("--pages", type=_whole, default=40, help="pages to open in a state, at most (40)")
         parser.add_argument("--timeout", type=_seconds, default=20.0, help="seconds for a page (20)")
         parser.add_argument(
             "--quiet-for", type=_seconds, default=0.5, help="seconds without a request that end a page (0.5)"
@@ -80,9 +78,7 @@ class Command(BaseCommand):
             if (error.name or "").partition(".")[0] != "playwright":
                 raise
             raise CommandError(NO_LIBRARY.format(**install), returncode=2) from None
-        limits = audit_browser.Limits(
-            timeout=options["timeout"], quiet=options["quiet_for"], most_pages=options["pages"]
-        )
+        limits = audit_browser.Limits(options["timeout"], options["quiet_for"], options["pages"])
         seeing = audit_browser.Seeing()
         try:
             with sync_playwright() as playwright:
@@ -113,9 +109,8 @@ class Command(BaseCommand):
         if names := rules.never_seen(seeing.sightings, declared):
             self.stdout.write(f"\nDeclared, but not met: {', '.join(names)}")
         if plan.choice.unread or plan.choice.left_out:
-            self.stdout.write(
-                f"\nNot looked at: {plan.choice.unread} address(es), {plan.choice.left_out} kind(s) of pages"
-            )
+            left = f"{plan.choice.unread} URL(s), {plan.choice.left_out} kind(s) of pages"
+            self.stdout.write(f"\nNot looked at: {left}")
         for name in seeing.undone:
             self.stdout.write(f"\nNot done, since no page offers it: {name}")
         for failure in seeing.failures:
@@ -147,9 +142,8 @@ class Command(BaseCommand):
         try:
             target.write_text(json.dumps(data, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         except OSError as error:
-            raise CommandError(
-                f"--json: {target} cannot be written: {error.strerror}", returncode=2
-            ) from None
+            words = f"--json: {target} cannot be written: {error.strerror}"
+            raise CommandError(words, returncode=2) from None
 
 
 def _columns(plan: "Plan") -> list[str]:

@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a Markdown file")
-        parser.add_argument("--page", required=True, metavar="SLUG", help="the policy's permanent address")
+        parser.add_argument("--page", required=True, metavar="SLUG", help="the policy's permanent slug")
         parser.add_argument("--dry-run", action="store_true", help="say what would happen, change nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:

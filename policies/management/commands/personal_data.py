@@ -1,4 +1,4 @@
-"""Answers a person's request by hand: what is held about an address, or that it be erased.
+"""Answers a person's request by hand: what is held about an e-mail address, or that it be erased.
 
 Both go through the register of personal data, so they cover every table that the privacy policy names.
 """
