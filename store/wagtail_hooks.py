@@ -15,8 +15,10 @@ from wagtail.admin.viewsets.model import ModelViewSetGroup
 
 from home.csp import Provider
 from policies.cookie_audit.rules import Action
+from policies.personal_data.register import PersonalData
+from store.basket.personal_data import BASKETS
 from store.models import Order
-from store.orders import personal_data
+from store.orders.personal_data import ORDERS, UNPAID_ORDERS
 from store.orders.viewsets import order_viewset
 from store.payments import reconciliation
 from store.payments.viewsets import stripe_event_viewset
@@ -64,7 +66,9 @@ def orders_to_pack(request: HttpRequest, items: list[SummaryItem]) -> None:
 
 
 # --- What the shop contributes to other apps ----------------------------------------------------------------
-hooks.register("register_personal_data", personal_data.personal_data)
+@hooks.register("register_personal_data")
+def personal_data() -> list[PersonalData]:
+    return [ORDERS, UNPAID_ORDERS, BASKETS]
 
 
 @hooks.register("register_service_providers")

@@ -1,8 +1,7 @@
-"""What the shop holds of people, for the register of personal data.
+"""What orders hold of people, for the register of personal data.
 
 Paid orders are kept as long as tax law wants invoices kept, so they are exported, and not erased, on request. Orders
-that came to nothing are no invoices: they are kept for a short time only, and erased on request. Baskets that nobody
-touches any more go by themselves; they hold no address.
+that came to nothing are no invoices: they are kept for a short time only, and erased on request.
 """
 
 from collections.abc import Iterator
@@ -14,47 +13,15 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from policies.personal_data.register import PersonalData
-from store.models import Basket, Order
+from store.models import Order
 from store.payments import money
 
 # Longer than any delayed payment takes, and than anybody asks after one that failed.
 UNPAID_KEEP = timedelta(days=30)
 
 
-def personal_data() -> Iterator[PersonalData]:
-    """Describe orders and baskets for the register."""
-    yield PersonalData(
-        key="store.orders",
-        label=_("Orders"),
-        what=_("Name, e-mail address, telephone, addresses, what was bought and paid. No card data."),
-        purpose=_("To fulfil the order, answer for it, and keep the records that tax law asks for"),
-        keep=lambda: timedelta(days=settings.ORDER_KEEP_DAYS),
-        export=export_orders,
-        expire=expire_orders,
-        note=_(
-            "Kept for the time that tax law sets, so an order is not erased on request. Against floods, a "
-            "fingerprint of the sender’s network is kept until the order is paid or over."
-        ),
-    )
-    yield PersonalData(
-        key="store.unpaid_orders",
-        label=_("Orders that were not paid"),
-        what=_("E-mail address, what was chosen, and where it was to be sent to"),
-        purpose=_("To answer questions about a payment that did not come about"),
-        keep=lambda: UNPAID_KEEP,
-        erase=erase_unpaid_orders,
-        expire=expire_unpaid_orders,
-        note=_("Exported with the other orders."),
-    )
-    yield PersonalData(
-        key="store.baskets",
-        label=_("Baskets"),
-        what=_("What was put in, and a random number in a cookie"),
-        purpose=_("To keep together what you are choosing"),
-        keep=lambda: timedelta(days=settings.BASKET_KEEP_DAYS),
-        expire=expire_baskets,
-        note=_("Nothing links a basket to a person until an order is placed."),
-    )
+def _keep() -> timedelta:
+    return timedelta(days=settings.ORDER_KEEP_DAYS)
 
 
 def export_orders(email: str) -> Iterator[dict[str, Any]]:
@@ -78,8 +45,7 @@ def export_orders(email: str) -> Iterator[dict[str, Any]]:
 
 def expire_orders(now: datetime) -> int:
     """Take the person out of orders kept long enough; figures stay for the books. Returns how many."""
-    before = now - timedelta(days=settings.ORDER_KEEP_DAYS)
-    return _anonymise(Order.objects.filter(placed_at__lt=before))
+    return _anonymise(Order.objects.filter(placed_at__lt=now - _keep()))
 
 
 def expire_unpaid_orders(now: datetime) -> int:
@@ -98,7 +64,26 @@ def _anonymise(found: QuerySet[Order]) -> int:
     return over.update(**personal, session_params={}, session_url="")
 
 
-def expire_baskets(now: datetime) -> int:
-    """Delete baskets that nobody touched for too long. Returns how many."""
-    before = now - timedelta(days=settings.BASKET_KEEP_DAYS)
-    return Basket.objects.filter(updated_at__lt=before).delete()[1].get("store.Basket", 0)
+ORDERS = PersonalData(
+    key="store.orders",
+    label=_("Orders"),
+    what=_("Name, e-mail address, telephone, addresses, what was bought and paid. No card data."),
+    purpose=_("To fulfil the order, answer for it, and keep the records that tax law asks for"),
+    keep=_keep,
+    export=export_orders,
+    expire=expire_orders,
+    note=_(
+        "Kept for the time that tax law sets, so an order is not erased on request. Against floods, a "
+        "fingerprint of the sender’s network is kept until the order is paid or over."
+    ),
+)
+UNPAID_ORDERS = PersonalData(
+    key="store.unpaid_orders",
+    label=_("Orders that were not paid"),
+    what=_("E-mail address, what was chosen, and where it was to be sent to"),
+    purpose=_("To answer questions about a payment that did not come about"),
+    keep=lambda: UNPAID_KEEP,
+    erase=erase_unpaid_orders,
+    expire=expire_unpaid_orders,
+    note=_("Exported with the other orders."),
+)

@@ -1,0 +1,29 @@
+"""What baskets hold of people, for the register of personal data: no address, and they go by themselves."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from policies.personal_data.register import PersonalData
+from store.models import Basket
+
+
+def _keep() -> timedelta:
+    return timedelta(days=settings.BASKET_KEEP_DAYS)
+
+
+def expire_baskets(now: datetime) -> int:
+    """Delete baskets that nobody touched for too long. Returns how many."""
+    return Basket.objects.filter(updated_at__lt=now - _keep()).delete()[1].get("store.Basket", 0)
+
+
+BASKETS = PersonalData(
+    key="store.baskets",
+    label=_("Baskets"),
+    what=_("What was put in, and a random number in a cookie"),
+    purpose=_("To keep together what you are choosing"),
+    keep=_keep,
+    expire=expire_baskets,
+    note=_("Nothing links a basket to a person until an order is placed."),
+)
