@@ -13,18 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from django.core.cache import caches
 from django.utils.translation import get_language
 
+from policies.models import PolicyVersion
 from policies.redline import html, words
 from policies.redline.html import Block, Change, Kind, Line, Segment
 from policies.redline.matching import Budget, stretches
 from policies.redline.words import Ends
-
-if TYPE_CHECKING:
-    from policies.models import PolicyVersion
 
 # Part of the cache key: raise it with every change of the method or of the markup.
 ALGORITHM = 3

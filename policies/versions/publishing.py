@@ -73,7 +73,7 @@ def withdraw(*, version: PolicyVersion, by: User | None, reason: str) -> Version
     """Withdraw a version before it takes effect. Raises NotWithdrawableError for any other."""
     policy = Policy.objects.select_for_update().get(pk=version.policy_id)
     now = timezone.now()
-    if not policy.versions.pending(now).filter(pk=version.pk).exists():
+    if not policy.versions.pending(now).contains(version):
         raise NotWithdrawableError
     withdrawal = VersionWithdrawal.objects.create(
         version=version, withdrawn_at=now, withdrawn_by=_name(by), reason=reason

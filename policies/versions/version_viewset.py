@@ -98,8 +98,8 @@ class VersionIndexView(GuardedIndexView):
 class VersionInspectView(InspectView):
     def offers_withdrawal(self) -> bool:
         """Return whether to offer the withdrawal."""
-        is_coming = not self.object.is_withdrawn and self.object.effective_at > timezone.now()
-        return is_coming and may_withdraw(self.request.user)
+        pending = PolicyVersion.objects.pending(timezone.now())
+        return may_withdraw(self.request.user) and pending.contains(self.object)
 
     def get_header_more_buttons(self) -> list[Button]:
         """Lead to what the public reads."""
