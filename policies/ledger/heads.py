@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,12 @@ FORMAT = 1
 MAX_BYTES = 10 * 1024 * 1024
 _MOST = 2**31 - 1
 _MODE = 0o644  # nothing in it is a secret: the public pages print the same hashes
-_SLUG = re.compile(r"[-a-zA-Z0-9_]{1,100}", re.ASCII)
-_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_NOTHING = re.compile("")
+# A head in the form of the records; without withdrawals it has no hash of them.
+_HEAD = re.compile(
+    r'\{"number":[1-9]\d{0,9},"policy":"[-a-zA-Z0-9_]{1,100}","sha256":"[0-9a-f]{64}",'
+    r'"withdrawals":(0,"withdrawals_sha256":""|[1-9]\d{0,9},"withdrawals_sha256":"[0-9a-f]{64}")\}',
+    re.ASCII,
+)
 
 
 class UnusableListError(Exception):
@@ -41,38 +44,23 @@ class Head:
     withdrawals: int
     withdrawals_sha256: str
 
-    @property
-    def is_sound(self) -> bool:
-        """Whether it can be a head at all."""
-        numbers = (self.number, self.withdrawals)
-        texts = (self.policy, self.sha256, self.withdrawals_sha256)
-        if any(type(n) is not int for n in numbers) or any(type(t) is not str for t in texts):
-            return False
-        are_texts_sound = _SLUG.fullmatch(self.policy) and _HASH.fullmatch(self.sha256)
-        are_numbers_sound = 1 <= self.number <= _MOST and 0 <= self.withdrawals <= self.number
-        expected = _HASH if self.withdrawals else _NOTHING
-        return bool(are_texts_sound and are_numbers_sound and expected.fullmatch(self.withdrawals_sha256))
-
 
 def current() -> list[Head]:
     """Return the heads as they are now; a policy without versions has none."""
     found = []
     for policy in Policy.objects.order_by("slug"):
-        newest = policy.versions.order_by("-number").values_list("number", "sha256").first()
+        newest = policy.versions.defer("record").newest()
         if newest is not None:
-            found.append(_head(policy, *newest))
+            withdrawals = policy.versions.filter(withdrawal__isnull=False).count()
+            head = Head(
+                policy=policy.slug,
+                number=newest.number,
+                sha256=newest.sha256,
+                withdrawals=withdrawals,
+                withdrawals_sha256=records.withdrawals_sha256(policy, first=withdrawals),
+            )
+            found.append(head)
     return found
-
-
-def _head(policy: Policy, number: int, sha256: str) -> Head:
-    withdrawals = policy.versions.filter(withdrawal__isnull=False).count()
-    return Head(
-        policy=policy.slug,
-        number=number,
-        sha256=sha256,
-        withdrawals=withdrawals,
-        withdrawals_sha256=records.withdrawals_sha256(policy, first=withdrawals),
-    )
 
 
 def digest(heads: Iterable[Head]) -> str:
@@ -91,13 +79,16 @@ def decode(text: str) -> list[Head]:
     """Read a list. Raises UnusableListError for anything that is not one, whole and unchanged."""
     try:
         content = json.loads(text)
+        if not isinstance(content, dict) or not isinstance(content.get("heads"), list):
+            raise UnusableListError("it is not a list of heads")
+        if content.get("format") != FORMAT:
+            raise UnusableListError("it is in a form that this release does not know")
+        are_sound = all(_HEAD.fullmatch(records.encode(entry)) for entry in content["heads"])
     except (ValueError, RecursionError):
         raise UnusableListError("it is not JSON") from None
-    if not isinstance(content, dict) or not isinstance(content.get("heads"), list):
-        raise UnusableListError("it is not a list of heads")
-    if content.get("format") != FORMAT:
-        raise UnusableListError("it is in a form that this release does not know")
-    heads = [_decoded(entry) for entry in content["heads"]]
+    heads = [Head(**entry) for entry in content["heads"]] if are_sound else []
+    if not are_sound or any(not head.withdrawals <= head.number <= _MOST for head in heads):
+        raise UnusableListError("one of its heads is none")
     if content.get("sha256") != digest(heads):
         raise UnusableListError("its hash is not that of its heads: it was changed, or not copied whole")
     return heads
@@ -164,14 +155,6 @@ def _loss(head: Head) -> str:
 
 def _content(heads: Iterable[Head]) -> dict[str, Any]:
     return {"format": FORMAT, "heads": [asdict(head) for head in heads]}
-
-
-def _decoded(entry: Any) -> Head:
-    names = {field.name for field in fields(Head)}
-    head = Head(**entry) if isinstance(entry, dict) and entry.keys() == names else None
-    if head is None or not head.is_sound:
-        raise UnusableListError("one of its heads is none")
-    return head
 
 
 def _why(error: Exception) -> str:
