@@ -7,13 +7,12 @@ import re
 from typing import Any, ClassVar
 
 from cookie_consent.models import Cookie, CookieGroup
-from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models, transaction
+from django.db import transaction
 from django.forms.models import fields_for_model
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.forms import WagtailAdminModelForm
+from wagtail.admin.forms.models import WagtailAdminModelForm, formfield_for_dbfield
 
 from policies.consent.choices import MAX_CATEGORIES
 from policies.consent.notices import MAX_VARNAME, VARNAME
@@ -46,9 +45,8 @@ class CategoryForm(WagtailAdminModelForm):
         self.fields["name"].required = True
         varname = self.fields["varname"]
         varname.disabled = self.instance.pk is not None
-        varname.help_text = _("Small letters and digits, at most %(number)s. It cannot be changed later.") % {
-            "number": MAX_VARNAME
-        }
+        words = _("Small letters and digits, at most %(number)s. It cannot be changed later.")
+        varname.help_text = words % {"number": MAX_VARNAME}
         if not varname.disabled:
             pattern = rf"\A{VARNAME.pattern}\Z"
             varname.validators.append(RegexValidator(pattern, _("Use small letters a to z and digits only.")))
@@ -61,12 +59,6 @@ class CategoryForm(WagtailAdminModelForm):
             words = _("There can be %(number)s optional categories. Nobody wants to choose about more.")
             self.add_error("is_required", ValidationError(words, params={"number": MAX_CATEGORIES}))
         return cleaned
-
-
-def _form_field(field: models.Field, **options: Any) -> forms.Field | None:
-    if isinstance(field, models.URLField):
-        options["assume_scheme"] = "https"
-    return field.formfield(**options)
 
 
 class CookieForm(WagtailAdminModelForm):
@@ -87,7 +79,7 @@ class CookieForm(WagtailAdminModelForm):
         self.fields["description"].required = True
         stored = getattr(self.instance, "details", None) if self.instance.pk else None
         self.fields |= fields_for_model(
-            CookieDetails, fields=CookieDetails.FIELDS, formfield_callback=_form_field
+            CookieDetails, fields=CookieDetails.FIELDS, formfield_callback=formfield_for_dbfield
         )
         if stored:
             self.initial.update({name: getattr(stored, name) for name in CookieDetails.FIELDS})

@@ -244,13 +244,9 @@ class Writer:
     def write(self, path: tuple[Block, ...], segments: Iterable[Segment]) -> None:
         """Write a line with marks."""
         self._move_to(path)
-        is_first = True
-        for segment in segments:
-            if not segment.words:
-                continue
-            if is_first:
-                is_first = False
-                segment = segment.without_space()  # noqa: PLW2901
+        filled = [segment for segment in segments if segment.words]
+        filled[:1] = [segment.without_space() for segment in filled[:1]]
+        for segment in filled:
             if segment.kind is Kind.KEPT:
                 self._keep(segment.words)
             else:
@@ -335,12 +331,8 @@ def _plain(text: str) -> str:
 
 
 def _shared_length(before: Sequence[object], after: Sequence[object]) -> int:
-    length = 0
-    for ours, theirs in zip(before, after, strict=False):
-        if ours != theirs:
-            break
-        length += 1
-    return length
+    differing = (i for i, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1])
+    return next(differing, min(len(before), len(after)))
 
 
 def _short(words: list[str]) -> str:
