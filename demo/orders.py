@@ -170,7 +170,7 @@ def _placed(story: Story, purchase: Purchase) -> Order:
             basket = contents.add(basket=basket, sku=sku, quantity=quantity)
         assert basket is not None
         agreement = placing.Agreement(
-            shown=placing.Offer(contents.contents(basket), option).digest,
+            shown=placing.Offer(contents.look_up(basket), option).digest,
             terms=Policy.objects.in_force_of(Policy.Kind.TERMS, purchase.placed_at),
             privacy=Policy.objects.in_force_of(Policy.Kind.PRIVACY, purchase.placed_at),
         )
@@ -226,7 +226,7 @@ def _staff_work(story: Story, purchase: Purchase, order: Order, end: str = "") -
     if end == "paid" and purchase.note:
         with story.at(story.begun - timedelta(hours=2)):
             why = OrderEvent.Reason.ASKED_TO_LOOK
-            lifecycle.flag(order=order, by=str(story.staff), reason=why, note=purchase.note)
+            lifecycle.mark_needs_attention(order=order, by=str(story.staff), reason=why, note=purchase.note)
     paid_at = order.paid_at or order.placed_at
     if end in {"packed", "sent", "refunded"}:
         _step(story, order, Status.PACKED, _day_after(paid_at, 1, 9, 12 + purchase.number))

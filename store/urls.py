@@ -1,4 +1,4 @@
-"""Addresses of the shop that are no pages: basket, checkout, orders, and Stripe's messages. None is ever cached."""
+"""URLs of the shop that are not pages: basket, checkout, orders, and Stripe's webhook. None is ever cached."""
 
 from django.urls import path
 

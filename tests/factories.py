@@ -263,7 +263,7 @@ def placed_order(
     """Order what is in a basket, by default one mug, as the checkout does before it asks Stripe."""
     option = option or ShippingOption.objects.first() or shipping()
     of = of or basket(MUG=1)
-    shown = placing.Offer(contents.contents(of), option).digest
+    shown = placing.Offer(contents.look_up(of), option).digest
     agreement = placing.Agreement(shown=shown, terms=terms, privacy=privacy)
     return placing.place_order(basket=of, email=email, option=option, agreement=agreement)
 

@@ -1,1 +1,1 @@
-"""The basket: what is in it, its cookies, its pages."""
+"""The basket: its contents, its cookies and its pages."""

@@ -1,7 +1,6 @@
-"""Baskets: what goes in, what comes out, and what a basket looks like at today's prices and stock.
+"""The contents of a basket: SKUs and quantities in the database, looked up at today's prices and stock.
 
-A basket exists once something is put into it. It keeps SKUs and quantities only; titles, prices and availability are
-looked up each time. It never holds stock: that is the checkout's.
+A basket exists once something is put into it. It never stores prices and never holds stock; a checkout does.
 """
 
 from contextlib import suppress
@@ -9,6 +8,8 @@ from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.db.models import Sum, prefetch_related_objects
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from store.models import Basket, BasketLine, Order, ProductVariant, StockItem, StockMovement
 from store.models.baskets import MAX_QUANTITY
@@ -17,30 +18,17 @@ MAX_LINES = 50  # Stripe takes 100 line items
 
 
 class BasketError(Exception):
-    """What was asked for cannot be done; the message is for the shopper."""
-
-
-class NotForSaleError(BasketError):
-    """There is no such product, or not any more."""
-
-
-class TooFewError(BasketError):
-    """There are fewer than are wanted. Of the `left`, so many are `inside` the basket already."""
-
-    def __init__(self, *, left: int, inside: int) -> None:
-        super().__init__(f"{left} left, {inside} inside")
-        self.left = left
-        self.inside = inside
+    """Something cannot be put into the basket; the message is for the shopper."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One line of a basket as it stands now. `variant` is None when it can no longer be bought."""
+    """One line of a basket at today's prices. `variant` is None when it is no longer for sale."""
 
     sku: str
     quantity: int
     variant: ProductVariant | None
-    available: int = MAX_QUANTITY  # enough, where nobody has looked
+    available: int = MAX_QUANTITY  # where stock was not looked up
 
     @property
     def unit_price(self) -> int:
@@ -54,17 +42,16 @@ class Line:
 
     @property
     def is_gone(self) -> bool:
-        """No longer sold."""
+        """It is no longer for sale."""
         return self.variant is None
 
     @property
     def is_short(self) -> bool:
-        """Fewer are left than are wanted."""
+        """Fewer are available than are wanted."""
         return not self.is_gone and self.available < self.quantity
 
     @property
     def can_be_bought(self) -> bool:
-        """Nothing stands in the way."""
         return not self.is_gone and not self.is_short
 
 
@@ -81,26 +68,26 @@ class Contents:
 
     @property
     def can_be_bought(self) -> bool:
-        """There is something, and nothing stands in the way."""
+        """It is not empty, and each line can be bought."""
         return bool(self.lines) and all(line.can_be_bought for line in self.lines)
 
 
 def count(basket: Basket | None) -> int:
-    """Count the things in a basket, without looking up what they are."""
+    """Return the number of items in a basket, without looking them up."""
     return basket.lines.aggregate(count=Sum("quantity", default=0))["count"] if basket else 0
 
 
 def with_pictures(shown: Contents) -> Contents:
-    """Have the products' pictures at hand, in a fixed number of queries: for a page that shows them."""
+    """Prefetch the products' pictures, in a fixed number of queries."""
     variants = [line.variant for line in shown.lines if line.variant]
     prefetch_related_objects(variants, "page__images__image__renditions")
     return shown
 
 
-def contents(basket: Basket | None) -> Contents:
-    """Look a basket up at today's prices and stock. What its own unpaid orders hold counts as available to it.
+def look_up(basket: Basket | None) -> Contents:
+    """Return a basket at today's prices and stock. What its own unpaid orders hold counts as available to it.
 
-    Not what is being paid: that is no longer in the basket, and no new checkout lets go of it.
+    What is being paid does not: it is no longer in the basket, and no new checkout releases it.
     """
     if basket is None:
         return Contents()
@@ -111,7 +98,7 @@ def contents(basket: Basket | None) -> Contents:
 
 
 def priced(basket: Basket) -> Contents:
-    """Look a basket up at today's prices only: for a checkout, whose hold sees to it that there are enough."""
+    """Return a basket at today's prices only: for a checkout, which holds the stock anyway."""
     wanted = list(basket.lines.all())
     variants = ProductVariant.objects.on_sale().filter(sku__in=[line.sku for line in wanted])
     found = {variant.sku: variant for variant in variants.select_related("page")}
@@ -122,20 +109,20 @@ def priced(basket: Basket) -> Contents:
 
 @transaction.atomic
 def add(*, basket: Basket | None, sku: str, quantity: int) -> Basket:
-    """Put so many more of a SKU in, making a basket where there is none. Raises BasketError.
+    """Add so many of a SKU, creating a basket if there is none. Raises BasketError.
 
-    That there are enough is only told early here; the hold of the checkout is what sees to it.
+    Stock is checked to tell the shopper early; only the hold of the checkout guarantees it.
     """
     if not ProductVariant.objects.on_sale().filter(sku=sku).exists():
-        raise NotForSaleError
+        raise BasketError(_("This product is not for sale."))
     basket = (_locked(basket) if basket else None) or Basket.objects.create()
     line = basket.lines.filter(sku=sku).first() or BasketLine(basket=basket, sku=sku, quantity=0)
     if line.pk is None and basket.lines.count() >= MAX_LINES:
-        raise BasketError
+        raise BasketError(_("Your basket cannot hold any more different products."))
     wanted = min(line.quantity + quantity, MAX_QUANTITY)
     left = StockItem.objects.available([sku])[sku]
     if wanted > left and wanted > (left := left + _held_by_own_orders(basket).get(sku, 0)):
-        raise TooFewError(left=left, inside=line.quantity)
+        raise BasketError(_too_few(left, inside=line.quantity))
     line.quantity = wanted
     line.save()
     basket.save(update_fields=["updated_at"])
@@ -143,10 +130,10 @@ def add(*, basket: Basket | None, sku: str, quantity: int) -> Basket:
 
 
 @transaction.atomic
-def filled_again(*, order: Order) -> Basket | None:
-    """Put what was ordered into a new basket, for a shopper who lost the old one; None when nothing is sold any more.
+def refill(*, order: Order) -> Basket | None:
+    """Return a new basket with what was ordered; None when nothing of it is for sale.
 
-    Never the old basket itself: whoever is given that is let in on all that happens in it later.
+    Never the old basket: whoever has its token sees everything that happens in it later.
     """
     basket = None
     for line in order.lines.all():
@@ -157,7 +144,7 @@ def filled_again(*, order: Order) -> Basket | None:
 
 @transaction.atomic
 def set_quantity(*, basket: Basket, sku: str, quantity: int) -> None:
-    """Set how many of a SKU are in; 0 takes it out. What is not in does not get in."""
+    """Set the quantity of a SKU that is in the basket; 0 removes it."""
     if _locked(basket) is None:
         return
     line = basket.lines.filter(sku=sku)
@@ -169,8 +156,8 @@ def set_quantity(*, basket: Basket, sku: str, quantity: int) -> None:
 
 
 @transaction.atomic
-def take_out_what_was_bought(*, order: Order) -> None:
-    """Empty the order's basket of what was paid; what was put in meanwhile stays."""
+def remove_ordered(*, order: Order) -> None:
+    """Remove what was paid from the order's basket; what was added meanwhile stays."""
     basket = order.basket and _locked(order.basket)
     if basket is None:
         return
@@ -179,8 +166,20 @@ def take_out_what_was_bought(*, order: Order) -> None:
         set_quantity(basket=basket, sku=line.sku, quantity=line.quantity - bought[line.sku])
 
 
+def _too_few(left: int, *, inside: int) -> str:
+    if left <= 0:
+        return _("This is sold out.")
+    words = ngettext("Only %(left)s is left.", "Only %(left)s are left.", left) % {"left": left}
+    if not inside:
+        return words
+    words_inside = ngettext(
+        "Your basket already holds %(inside)s.", "Your basket already holds %(inside)s.", inside
+    )
+    return f"{words} {words_inside % {'inside': inside}}"
+
+
 def _locked(basket: Basket) -> Basket | None:
-    """Keep everybody else from changing the basket; a line that does not exist yet could not be locked."""
+    """Lock the basket: a line that does not exist yet cannot be locked."""
     return Basket.objects.select_for_update().filter(pk=basket.pk).first()
 
 

@@ -1,4 +1,4 @@
-"""What may be put into a basket, and how much of it."""
+"""Forms of the basket: they check SKU and quantity, never whether there are enough."""
 
 from django import forms
 from django.utils.text import format_lazy
@@ -8,12 +8,11 @@ from store.models.baskets import MAX_QUANTITY
 
 
 class QuantityField(forms.IntegerField):
-    """A whole number of things; whatever is wrong with it is told in the same words."""
+    """A whole number with one message for every error."""
 
     def __init__(self, *, min_value: int) -> None:
-        """Set the limits."""
         words = format_lazy(
-            _("Please give a whole number from {least} to {most} as the quantity."),
+            _("Enter a whole number from {least} to {most} as the quantity."),
             least=min_value,
             most=MAX_QUANTITY,
         )
@@ -24,14 +23,12 @@ class QuantityField(forms.IntegerField):
 
 
 class AddForm(forms.Form):
-    """So many of a SKU, into the basket."""
-
-    sku = forms.CharField(max_length=40, error_messages={"required": _("Please choose what you want.")})
+    sku = forms.CharField(max_length=40, error_messages={"required": _("Choose what you want to buy.")})
     quantity = QuantityField(min_value=1)
 
 
 class UpdateForm(forms.Form):
-    """A new quantity for a SKU in the basket; 0 takes it out."""
+    """A new quantity for a SKU in the basket; 0 removes it."""
 
     sku = forms.CharField(max_length=40)
     quantity = QuantityField(min_value=0)

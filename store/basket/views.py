@@ -1,4 +1,7 @@
-"""The basket: shown, filled and changed, with and without JavaScript."""
+"""Views of the basket: shown, filled and changed, with and without JavaScript.
+
+What may be put in is decided in `contents`.
+"""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,7 +10,6 @@ from http import HTTPStatus
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, ngettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -22,14 +24,14 @@ from store.models import Basket, ShopPage
 from store.models.baskets import MAX_QUANTITY
 
 TOO_MANY = ngettext_lazy(
-    "Many baskets were begun from your network. Please try again in %(minutes)s minute.",
-    "Many baskets were begun from your network. Please try again in %(minutes)s minutes.",
+    "Too many baskets were started from your network. Try again in %(minutes)s minute.",
+    "Too many baskets were started from your network. Try again in %(minutes)s minutes.",
     "minutes",
 )
 
 
 def _or_show_the_basket(act: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Act by POST only; whoever just follows the address is led to the basket."""
+    """Act by POST only; redirect everybody else to the basket."""
 
     @wraps(act)
     def view(request: HttpRequest) -> HttpResponse:
@@ -41,7 +43,6 @@ def _or_show_the_basket(act: Callable[[HttpRequest], HttpResponse]) -> Callable[
 @never_cache
 @require_safe
 def basket(request: HttpRequest) -> HttpResponse:
-    """Show the basket at today's prices."""
     return page(request, basket_of(request))
 
 
@@ -49,7 +50,6 @@ def basket(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @_or_show_the_basket
 def add(request: HttpRequest) -> HttpResponse:
-    """Put something in."""
     form = AddForm(request.POST)
     found = basket_of(request)
     if not form.is_valid():
@@ -60,12 +60,8 @@ def add(request: HttpRequest) -> HttpResponse:
     is_new = found is None
     try:
         found = contents.add(basket=found, **form.cleaned_data)
-    except contents.NotForSaleError:
-        return _refusal(request, found, _("This product is not for sale."))
-    except contents.TooFewError as error:
-        return _refusal(request, found, _too_few(error))
-    except contents.BasketError:
-        return _refusal(request, found, _("A basket holds no more different things than this."))
+    except contents.BasketError as error:
+        return _refusal(request, found, str(error))
     if is_new:
         limits.NEW_BASKETS.count(address)
     return _done(request, found)
@@ -75,7 +71,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @_or_show_the_basket
 def update(request: HttpRequest) -> HttpResponse:
-    """Change a quantity, or take something out."""
+    """Change a quantity or remove a line."""
     form = UpdateForm(request.POST)
     found = basket_of(request)
     if not form.is_valid():
@@ -83,18 +79,6 @@ def update(request: HttpRequest) -> HttpResponse:
     if found is not None:
         contents.set_quantity(basket=found, **form.cleaned_data)
     return _done(request, found)
-
-
-def _too_few(error: contents.TooFewError) -> str:
-    if error.left <= 0:
-        return _("This is sold out.")
-    words = ngettext("Only %(left)s is left.", "Only %(left)s are left.", error.left) % {"left": error.left}
-    if not error.inside:
-        return words
-    inside = ngettext(
-        "Your basket holds %(inside)s already.", "Your basket holds %(inside)s already.", error.inside
-    ) % {"inside": error.inside}
-    return f"{words} {inside}"
 
 
 def _first_error(form: Form) -> str:
@@ -105,7 +89,7 @@ def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:
     count = contents.count(found)
     if _wants_json(request):
         message = ngettext(
-            "The basket now holds %(count)s thing.", "The basket now holds %(count)s things.", count
+            "Your basket now has %(count)s item.", "Your basket now has %(count)s items.", count
         )
         response: HttpResponse = JsonResponse(
             {"ok": True, "count": count, "message": message % {"count": count}}
@@ -139,10 +123,10 @@ def _refusal(
 def page(
     request: HttpRequest, found: Basket | None, *, error: str = "", status: int = HTTPStatus.OK
 ) -> HttpResponse:
-    """Show a basket, and what stands in the way if something does."""
+    """Show a basket at today's prices, with an error if there is one."""
     shop = ShopPage.objects.live().first()
     context = {
-        "contents": contents.with_pictures(contents.contents(found)),
+        "contents": contents.with_pictures(contents.look_up(found)),
         "error": error,
         "most": MAX_QUANTITY,
         "shop_url": shop.get_url(request) if shop else None,

@@ -1,6 +1,6 @@
-"""The editor's form of a product: SKUs that clash are told where they stand, and nothing is published without one.
+"""The editor's form of a product: refuses the same SKU twice, and publishing without one.
 
-It looks at what was typed only; whether another product has a SKU is the variant's own constraint.
+It checks what was typed; whether another product has a SKU is checked by the variant's constraint.
 """
 
 from typing import Any
@@ -11,10 +11,8 @@ from wagtail.admin.forms import WagtailAdminPageForm
 
 
 class ProductPageForm(WagtailAdminPageForm):
-    """Checks the variants together."""
-
     def clean(self) -> dict[str, Any]:
-        """Refuse a SKU that stands twice, and publishing without any."""
+        """Refuse the same SKU twice, and publishing without any."""
         cleaned = super().clean()
         if "variants" not in self.formsets:
             return cleaned
@@ -29,7 +27,7 @@ class ProductPageForm(WagtailAdminPageForm):
         return cleaned
 
     def _variant_forms(self) -> list[ModelForm]:
-        """List the variants that stay and have a SKU."""
+        """Return the forms of the variants that stay and have a SKU."""
         formset = self.formsets["variants"]
         formset.is_valid()  # reads what was typed
         return [

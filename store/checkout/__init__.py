@@ -1,1 +1,1 @@
-"""The checkout: the review page, placing an order, and how much one client may hold."""
+"""The checkout: the review page, placing an order, and the limits for one client."""

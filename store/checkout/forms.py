@@ -1,4 +1,7 @@
-"""Forms of the review page: where the order goes, and the button that obliges to pay."""
+"""Forms of the review page: delivery, and the order with the terms accepted.
+
+Nothing is priced by them: what the page showed is only compared with what applies now.
+"""
 
 from typing import Any
 
@@ -6,43 +9,34 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.html import format_html
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from policies.models import PolicyVersion
+from store.checkout.placing import Offer
 from store.models import DeliveryCountry, ShippingOption
 from store.payments import money
 
 
 class ShippingField(forms.ModelChoiceField):
-    """Ways of sending, each with its price and how long it takes."""
-
     def label_from_instance(self, obj: ShippingOption) -> str:
-        """Write one way of sending as a choice."""
+        """Return the name with price and time."""
         return gettext("%(name)s, %(price)s (%(days)s)") % {
             "name": obj.name,
             "price": money.display(obj.price),
-            "days": working_days(obj),
+            "days": obj.working_days,
         }
 
 
-def working_days(option: ShippingOption) -> str:
-    """Say how long a way of sending takes."""
-    days = option.max_days
-    if option.min_days == days:
-        return ngettext("%(days)s working day", "%(days)s working days", days) % {"days": days}
-    return gettext("%(least)s to %(most)s working days") % {"least": option.min_days, "most": days}
-
-
 class DeliveryForm(forms.Form):
-    """Where to and how: part of the order's form, and asked for by GET when only the final total is wanted."""
+    """Country and shipping option: part of the order's form, or a GET of its own to update the total."""
 
     country = forms.ModelChoiceField(
         DeliveryCountry.objects.deliverable(), to_field_name="code", label=_("Deliver to"), empty_label=None
     )
 
     def __init__(self, *, country: DeliveryCountry, option: ShippingOption) -> None:
-        """Show what is chosen, and the ways of sending to that country."""
+        """Take the choice, and offer the shipping options of its country."""
         super().__init__(initial={"country": country.code, "shipping": option.pk})
         self.fields["shipping"] = ShippingField(
             country.options.all(), label=_("Shipping"), widget=forms.RadioSelect, empty_label=None
@@ -50,19 +44,17 @@ class DeliveryForm(forms.Form):
 
 
 class CheckoutForm(forms.Form):
-    """The shopper's part of the contract. Nothing is priced by it: what the page showed is only compared."""
-
     email = forms.EmailField(
         label=_("E-mail address"),
         max_length=254,
-        help_text=_("The confirmation goes here."),
+        help_text=_("We will send the confirmation here."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     terms = forms.BooleanField(
         label=_("I accept the terms of sale"),
         error_messages={"required": _("Please accept the terms of sale to order.")},
     )
-    # What the page showed: if any of it has changed since, the shopper is shown it anew before paying.
+    # What the page showed: if any of it has changed, the shopper sees it again before paying.
     shown = forms.CharField(widget=forms.HiddenInput, max_length=64)
     terms_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     privacy_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -73,18 +65,17 @@ class CheckoutForm(forms.Form):
         *,
         terms: PolicyVersion | None,
         privacy: PolicyVersion | None,
-        shown: str = "",
-        problem: str = "",
+        offer: Offer | None = None,
         typed: QueryDict | None = None,
     ) -> None:
-        """Take what holds now, why it cannot be ordered if so, and what was typed before the page was made anew."""
-        self.problem = problem
+        """Take what applies now, and what was typed before the page was reloaded."""
+        self.problem = offer.problem if offer else ""
         self.now: dict[str, str | int | None] = {
             "terms_version": terms.number if terms else None,
             "privacy_version": privacy.number if privacy else None,
         }
-        if shown:  # else the order compares it, under the basket's lock
-            self.now["shown"] = shown
+        if offer:  # else the order compares it, under the basket's lock
+            self.now["shown"] = offer.digest
         super().__init__(data, initial=self.now | self._kept(typed))
         if terms is None:
             del self.fields["terms"]
@@ -103,7 +94,7 @@ class CheckoutForm(forms.Form):
         return {"email": typed.get("email", ""), "terms": is_same and "terms" in typed}
 
     def clean(self) -> dict[str, Any]:
-        """Refuse when what was shown is no longer true, or cannot be paid."""
+        """Refuse what has changed since the page was shown, or cannot be paid."""
         super().clean()
         if self.problem:
             raise ValidationError(self.problem)
@@ -113,5 +104,5 @@ class CheckoutForm(forms.Form):
             self.data = dict(self.data.items()) | now
             if "terms_version" in changed:
                 self.data.pop("terms", None)  # what was accepted is not what holds now
-            raise ValidationError(_("The order or the terms have changed. Please look again before you pay."))
+            raise ValidationError(_("The order or the terms have changed. Check them before you pay."))
         return self.cleaned_data

@@ -1,8 +1,7 @@
-"""How much one sender may begin and hold without paying: so that nobody empties the shelf with orders never meant.
+"""Checkout limits: how much one client may begin and hold without paying, so that nobody empties the stock.
 
-The limits are far above what a household or an office buys, since a network address may be shared by many. A sender
-is a fingerprint of the address, which an order keeps only as long as it holds goods. Whoever has to wait is told how
-long; nothing in a basket changes.
+The limits are far above what a household or an office buys, since many may share an IP address. Only a fingerprint of
+the address is kept, and by an order only while it holds stock.
 """
 
 from datetime import timedelta
@@ -17,55 +16,51 @@ from store.models import Order, OrderLine
 HOUR = timedelta(hours=1)
 CHECKOUTS = Limit("checkouts", most=100, window=HOUR)
 NEW_BASKETS = Limit("new-baskets", most=200, window=HOUR)
-QUESTIONS = Limit("questions", most=200, window=HOUR)  # to Stripe, by coming back from its page
-# Held at one time by the open orders of one sender.
+QUESTIONS = Limit("questions", most=200, window=HOUR)  # to Stripe, on return from its page
+# Held at one time by the open orders of one client.
 MOST_ORDERS = 40
 MOST_PIECES = 150
 TOO_MANY = ngettext_lazy(
-    "Many orders were begun from your network and are not paid. Nothing was charged and your basket is as it was. "
-    "Please try again in %(minutes)s minute.",
-    "Many orders were begun from your network and are not paid. Nothing was charged and your basket is as it was. "
-    "Please try again in %(minutes)s minutes.",
+    "There are too many unpaid orders from your network. Nothing was charged and your basket has not changed. "
+    "Try again in %(minutes)s minute.",
+    "There are too many unpaid orders from your network. Nothing was charged and your basket has not changed. "
+    "Try again in %(minutes)s minutes.",
     "minutes",
 )
 
 
-class HoldsTooMuchError(Exception):
-    """A sender's open orders would hold more than one may.
+class LimitExceededError(Exception):
+    """A client may not begin or hold more for so many `seconds`; the message is for the shopper.
 
-    `seconds` says when the first of them ends; 0 when this order alone is too large, so that waiting would not help.
+    0 seconds: this order alone is too large, so waiting would not help.
     """
 
     def __init__(self, seconds: int) -> None:
-        super().__init__(f"for {seconds} seconds")
+        too_large = gettext(
+            "You cannot order more than %(most)s items at once. Nothing was charged. Order fewer, or contact us."
+        )
+        words = (
+            TOO_MANY % {"minutes": minutes_to_wait(seconds)} if seconds else too_large % {"most": MOST_PIECES}
+        )
+        super().__init__(words)
         self.seconds = seconds
 
 
 def check(*, order: Order) -> None:
-    """Raise HoldsTooMuchError when the sender of an order that was just written has too much open with it.
+    """Raise LimitExceededError when the client of a new order has too much open with it.
 
-    Called after the goods are held, in the same transaction: whoever orders the same goods meanwhile waits at their
-    row until this is decided, so that many at once are counted as well.
+    Called in the transaction that holds the stock: other orders of the same SKU wait for its row, so that many at once
+    are counted too.
     """
-    if not order.sender:
+    if not order.client_fingerprint:
         return
     if _pieces(Order.objects.filter(pk=order.pk)) > MOST_PIECES:
-        raise HoldsTooMuchError(0)
-    is_open = Order.objects.filter(sender=order.sender, status__in=Order.HOLDING)
+        raise LimitExceededError(0)
+    is_open = Order.objects.filter(client_fingerprint=order.client_fingerprint, status__in=Order.HOLDING)
     if is_open.count() > MOST_ORDERS or _pieces(is_open) > MOST_PIECES:
         first_end = is_open.aggregate(end=Min("session_expires_at"))["end"]
-        raise HoldsTooMuchError(max(60, round((first_end - timezone.now()).total_seconds())))
+        raise LimitExceededError(max(60, round((first_end - timezone.now()).total_seconds())))
 
 
 def _pieces(held_by: QuerySet[Order]) -> int:
     return OrderLine.objects.filter(order__in=held_by).aggregate(sum=Sum("quantity", default=0))["sum"]
-
-
-def why_not(seconds: int) -> str:
-    """Say that a sender has begun enough, and how long to wait; nothing was charged."""
-    if not seconds:
-        return gettext(
-            "No more than %(most)s things can be ordered at once. Please order fewer, or write to us. "
-            "Nothing was charged."
-        ) % {"most": MOST_PIECES}
-    return TOO_MANY % {"minutes": minutes_to_wait(seconds)}

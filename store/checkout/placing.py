@@ -1,7 +1,7 @@
-"""From a basket to an order: what was agreed is written down, with everything the payment page will be asked for.
+"""Turns a basket into an order: saves what was agreed, with everything that Stripe will be asked for, and holds stock.
 
-Order and hold are committed before Stripe is asked for anything, with the exact parameters of the question: if the
-answer is lost, the same question under the same key gets the same answer. What Stripe says is `payments.fulfilment`'s.
+Order and hold are committed before Stripe is called, with the exact parameters, so that a lost answer can be asked
+for again under the same key. Stripe's answers are handled in `store.payments.fulfilment`.
 """
 
 import hashlib
@@ -11,7 +11,6 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 
 from policies.models import PolicyVersion
@@ -20,20 +19,12 @@ from store.checkout import limits
 from store.models import Basket, Order, OrderEvent, OrderLine, ShippingOption
 from store.models.tokens import new_number
 from store.orders import lifecycle
-from store.payments import fulfilment, gateway
+from store.payments import amounts, fulfilment, gateway, money
 from store.stock import movements
 
 
 class CheckoutError(Exception):
-    """The checkout cannot go on; nothing was held or charged."""
-
-
-class BasketChangedError(CheckoutError):
-    """What was agreed to is not what would be ordered now, or can no longer be bought."""
-
-
-class NotPayableError(CheckoutError):
-    """The sum is one that cannot be charged; the message is for the shopper."""
+    """What was agreed to is not what would be ordered now, or cannot be paid; nothing was held or charged."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +38,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Offer:
-    """Goods and their delivery at today's prices: what a review page shows, and an order is made of."""
+    """Goods and delivery at today's prices, as the review page shows them and an order copies them."""
 
     contents: Contents
     option: ShippingOption
@@ -59,16 +50,16 @@ class Offer:
 
     @property
     def problem(self) -> str:
-        """Say why the total cannot be paid, though each price in it can; nothing when it can."""
+        """Why the total cannot be paid, though each price can; empty when it can."""
         try:
-            gateway.check_total(self.total, settings.CURRENCY)
-        except gateway.AmountError as error:
+            amounts.check_total(self.total, settings.CURRENCY)
+        except money.AmountError as error:
             return str(error)
         return ""
 
     @property
     def digest(self) -> str:
-        """Sum up everything that a review page shows, to tell later whether it still holds."""
+        """A hash of everything that the review page shows, to detect changes later."""
         lines = [
             (line.sku, line.quantity, line.unit_price, line.variant.page.title, line.variant.name)
             for line in self.contents.lines
@@ -94,38 +85,18 @@ class Offer:
             if line.variant
         ]
 
-    def purchase(self, order: Order, lines: list[OrderLine]) -> gateway.Purchase:
-        """Say what is to be paid for an order."""
-        way = self.option
-        return gateway.Purchase(
-            reference=order.number,
-            email=order.email,
-            currency=order.currency,
-            items=[
-                gateway.Item(name=str(line), unit_price=line.unit_price, quantity=line.quantity)
-                for line in lines
-            ],
-            country=order.country,
-            shipping=gateway.Shipping(
-                name=way.name, price=way.price, min_days=way.min_days, max_days=way.max_days
-            ),
-            success_url=settings.SITE_URL + reverse("store:return_from_payment", args=[order.return_token]),
-            cancel_url=settings.SITE_URL + reverse("store:cancel_payment", args=[order.return_token]),
-            expires_at=order.placed_at + timedelta(minutes=settings.HOLD_MINUTES),
-        )
-
 
 def place_order(
-    *, basket: Basket, email: str, option: ShippingOption, agreement: Agreement, sender: str = ""
+    *, basket: Basket, email: str, option: ShippingOption, agreement: Agreement, client_fingerprint: str = ""
 ) -> Order:
-    """Write the order with copies of everything agreed, and hold its stock: all or nothing.
+    """Save the order with copies of everything agreed, and hold its stock: all or nothing.
 
-    Nothing is written unless it is exactly what the shopper was shown. Earlier unpaid orders of the basket are
+    Nothing is saved unless it is exactly what the shopper was shown. Earlier unpaid orders of the basket are
     cancelled first, so that no old payment page stays open.
-    Raises CheckoutError, settling.AlreadyUnderWayError, payments.UnreachableError, holds.HoldsTooMuchError.
+    Raises CheckoutError, LimitExceededError, fulfilment.AlreadyUnderWayError, gateway.UnreachableError.
     """
     for earlier in basket.orders.filter(status__in=Order.PAYABLE):
-        _as_agreed(basket, option, agreement)  # nothing is closed for what would not be ordered
+        _as_agreed(basket, option, agreement)  # first, so that no page is closed in vain
         fulfilment.cancel(order=earlier, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.NEW_CHECKOUT)
     with transaction.atomic():
         basket = Basket.objects.select_for_update().get(pk=basket.pk)
@@ -149,28 +120,28 @@ def place_order(
             placed_at=now,
             session_expires_at=now + timedelta(minutes=settings.HOLD_MINUTES),
             livemode=gateway.is_live(),
-            sender=sender,
+            client_fingerprint=client_fingerprint,
         )
         lines = offer.lines_of(order)
-        order.session_params = gateway.session_params(offer.purchase(order, lines))
+        order.session_params = gateway.session_params(order=order, lines=lines, option=offer.option)
         lifecycle.place(order=order, lines=lines)
         try:
             movements.hold(order=order)
         except movements.OutOfStockError as error:
-            raise BasketChangedError(str(error)) from error
+            raise CheckoutError(str(error)) from error
         limits.check(order=order)
     return order
 
 
 def _as_agreed(basket: Basket, option: ShippingOption, agreement: Agreement) -> Offer:
-    """Look up what would be ordered now, under the basket's lock. That there are enough is for the hold to say."""
+    """Return what would be ordered now. Raises CheckoutError; whether stock is left is checked by the hold."""
     contents = priced(basket)
     fresh = ShippingOption.objects.select_related("country").filter(pk=option.pk).first()
     if fresh is None or not contents.can_be_bought:
-        raise BasketChangedError
+        raise CheckoutError
     offer = Offer(contents, fresh)
     if offer.digest != agreement.shown:
-        raise BasketChangedError
+        raise CheckoutError
     if offer.problem:
-        raise NotPayableError(offer.problem)
+        raise CheckoutError(offer.problem)
     return offer

@@ -1,10 +1,13 @@
-"""The review page, the way to Stripe and the ways back."""
+"""Views of the checkout: the review page, the redirect to Stripe, and the returns from it.
+
+They turn every refusal into a page; nothing is priced, held or settled here.
+"""
 
 import logging
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -25,11 +28,11 @@ from store.payments import fulfilment, gateway
 
 logger = logging.getLogger(__name__)
 
-# A shopper is answered within 15. How long one try takes: store/payments.py.
+# A shopper gets an answer within 15. How long one request takes: store/payments/gateway.py.
 STRIPE_SECONDS = 14
 REFUSALS = (
     placing.CheckoutError,
-    limits.HoldsTooMuchError,
+    limits.LimitExceededError,
     gateway.PaymentError,
     fulfilment.AlreadyUnderWayError,
     fulfilment.SupersededError,
@@ -38,7 +41,7 @@ REFUSALS = (
 
 @dataclass(frozen=True)
 class Review(placing.Offer):
-    """Everything the review page shows, as it stands now."""
+    """Everything the review page shows."""
 
     terms: PolicyVersion | None
     privacy: PolicyVersion | None
@@ -47,18 +50,19 @@ class Review(placing.Offer):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request: HttpRequest) -> HttpResponse:
-    """Show everything there is to agree to; by POST, order and go to the payment page."""
+    """Show everything that the shopper agrees to; by POST, order and redirect to the payment page."""
     if request.method == "POST" and "look_again" not in request.POST:
         return _order(request)
-    shown = _as_it_stands(request)
+    shown = _current_review(request)
     if shown is None:
         return redirect("store:basket")
-    return _page(request, shown, _form(shown, typed=request.POST))
+    form = CheckoutForm(terms=shown.terms, privacy=shown.privacy, offer=shown, typed=request.POST)
+    return _page(request, shown, form)
 
 
-def _as_it_stands(request: HttpRequest) -> Review | None:
-    """Look everything up; None when there is nothing that could be ordered."""
-    contents = baskets.contents(basket_of(request))
+def _current_review(request: HttpRequest) -> Review | None:
+    """Return what would be ordered now; None when nothing can be."""
+    contents = baskets.look_up(basket_of(request))
     option = _chosen_option(request)
     if not contents.can_be_bought or option is None:
         return None
@@ -74,10 +78,9 @@ def _policies() -> tuple[PolicyVersion | None, PolicyVersion | None]:
 @never_cache
 @require_safe
 def return_from_payment(request: HttpRequest, token: str) -> HttpResponse:
-    """Back from the payment page: ask Stripe what happened, then show the order."""
+    """Ask Stripe what happened on the payment page, then redirect to the order."""
     order = get_object_or_404(Order, return_token=token)
-    # The address may name any session; the order's own is the only one asked about, and only while there is something
-    # to learn.
+    # The query may name any session: Stripe is asked about the order's own only, and only while it may have changed.
     session_id = request.GET.get("session_id")
     may_tell = session_id == order.session_id and order.status in Order.HOLDING
     if session_id and may_tell and not limits.QUESTIONS.take(client_ip(request)):
@@ -92,7 +95,7 @@ def return_from_payment(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @require_safe
 def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
-    """Back without paying: close the payment page, release the goods, show the basket as it was."""
+    """Close the payment page of a shopper who came back without paying, and redirect to the basket."""
     order = get_object_or_404(Order, return_token=token)
     try:
         with gateway.answering_within(STRIPE_SECONDS):
@@ -108,14 +111,14 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _new_basket(request: HttpRequest, order: Order) -> Basket | None:
-    """Fill a basket with what was ordered, for a browser that has lost the cookie of the old one."""
+    """Return a new basket with what was ordered, for a browser that has lost its cookie."""
     if limits.NEW_BASKETS.take(client_ip(request)):
         return None
-    return baskets.filled_again(order=order)
+    return baskets.refill(order=order)
 
 
 def _to_order(request: HttpRequest, order: Order) -> HttpResponse:
-    """Show the order; what was paid is no longer in the browser's basket, which has to count anew."""
+    """Redirect to the order, and update the basket's count: what was paid is no longer in it."""
     response = HttpResponseRedirect(order.get_absolute_url(), status=HTTPStatus.SEE_OTHER)
     if (mine := basket_of(request)) is not None:
         remember(response, mine, baskets.count(mine))
@@ -123,24 +126,24 @@ def _to_order(request: HttpRequest, order: Order) -> HttpResponse:
 
 
 def _order(request: HttpRequest) -> HttpResponse:
-    """Order what was agreed to; whether it is what would be ordered now is asked under the basket's lock."""
+    """Place the order; that it is what was agreed to is checked under the basket's lock."""
     option, (terms, privacy) = _chosen_option(request), _policies()
     basket = basket_of(request)
     if basket is None or option is None:
         return redirect("store:basket")
     form = CheckoutForm(request.POST, terms=terms, privacy=privacy)
     if not form.is_valid():
-        return _shown_again(request)
+        return _show_again(request)
     address = client_ip(request)
     if wait := limits.CHECKOUTS.take(address):
-        return _refusal(request, limits.HoldsTooMuchError(wait))
+        return _refusal(request, limits.LimitExceededError(wait))
     agreement = placing.Agreement(shown=form.cleaned_data["shown"], terms=terms, privacy=privacy)
-    sender = fingerprint(address, purpose="orders")
+    client = fingerprint(address, purpose="orders")
     try:
         with gateway.answering_within(STRIPE_SECONDS):
             email = form.cleaned_data["email"]
             order = placing.place_order(
-                basket=basket, email=email, option=option, agreement=agreement, sender=sender
+                basket=basket, email=email, option=option, agreement=agreement, client_fingerprint=client
             )
             url = fulfilment.start_payment(order=order)
     except REFUSALS as error:
@@ -154,28 +157,32 @@ def _refusal(request: HttpRequest, error: Exception) -> HttpResponse:
     match error:
         case fulfilment.AlreadyUnderWayError():
             return _already_under_way(request, error.order)
-        case limits.HoldsTooMuchError():
-            return _not_so_much(request, error.seconds)
+        case limits.LimitExceededError(seconds=0):
+            return _show_again(request, str(error))
+        case limits.LimitExceededError():
+            response = _show_again(request, str(error), status=HTTPStatus.TOO_MANY_REQUESTS)
+            response.headers["Retry-After"] = str(error.seconds)
+            return response
         case gateway.AddressRefusedError():
-            words = _("The payment service does not take this address. Please check it.")
-            return _shown_again(request, words, field="email")
+            words = _("The payment service does not accept this e-mail address. Check it and try again.")
+            return _show_again(request, words, field="email")
         case gateway.PaymentError():
-            return _shown_again(request, _why_not(error), status=HTTPStatus.BAD_GATEWAY)
-    return _shown_again(request)  # something changed meanwhile
+            return _show_again(request, _payment_problem(error), status=HTTPStatus.BAD_GATEWAY)
+    return _show_again(request)  # something changed meanwhile
 
 
-def _shown_again(
+def _show_again(
     request: HttpRequest,
     error: str = "",
     *,
     field: str | None = None,
     status: int = HTTPStatus.UNPROCESSABLE_ENTITY,
 ) -> HttpResponse:
-    """Show what would be ordered now and what is wrong; the basket when that is nothing, or nothing is wrong."""
-    now = _as_it_stands(request)
+    """Show the review page as it is now with its errors; redirect to the basket when there are none."""
+    now = _current_review(request)
     if now is None:
         return redirect("store:basket")
-    form = _form(now, request)
+    form = CheckoutForm(request.POST, terms=now.terms, privacy=now.privacy, offer=now)
     if form.is_valid() and not error:
         return redirect("store:basket")
     if error:
@@ -183,22 +190,13 @@ def _shown_again(
     return _page(request, now, form, status=status)
 
 
-def _not_so_much(request: HttpRequest, seconds: int) -> HttpResponse:
-    words = limits.why_not(seconds)
-    if not seconds:
-        return _shown_again(request, words)
-    response = _shown_again(request, words, status=HTTPStatus.TOO_MANY_REQUESTS)
-    response.headers["Retry-After"] = str(seconds)
-    return response
-
-
 def _already_under_way(request: HttpRequest, order: Order) -> HttpResponse:
-    """Show the order to the browser that placed it; to others with the same basket, only that there is one."""
+    """Redirect the browser that placed the order to it; tell others with the same basket only that there is one."""
     if was_placed_here(request, order):
         return _to_order(request, order)
     words = _(
-        "A payment for this basket is under way already, or has just been made. The confirmation goes to the e-mail "
-        "address that was given with it. If you began it in another window, please go on there."
+        "A payment for this basket is already under way, or has just been made. We will send the confirmation to the "
+        "e-mail address given with it. If you started it in another window, continue there."
     )
     mine = basket_of(request)
     response = basket_views.page(request, mine, error=words, status=HTTPStatus.CONFLICT)
@@ -206,31 +204,18 @@ def _already_under_way(request: HttpRequest, order: Order) -> HttpResponse:
     return response
 
 
-def _why_not(error: gateway.PaymentError) -> str:
-    """Say why no payment could be started: by an outage that passes, or by something that we have to mend."""
+def _payment_problem(error: gateway.PaymentError) -> str:
+    """Return why no payment could be started, and log it: an error of ours, or an outage that will pass."""
     if isinstance(error, gateway.RefusedError) and not isinstance(error, gateway.BusyError):
         logger.error("Stripe refused to start a payment: %s", error)
         return _(
-            "The payment service has refused this order, and trying again will not help. Nothing was charged and "
-            "your basket is as it was. Please write to us; we have been told."
+            "The payment service refused this order, and trying again will not help. Nothing was charged and your "
+            "basket has not changed. Contact us for help."
         )
     logger.warning("The payment could not be started: %s", error)
     return _(
-        "The payment service does not answer. Nothing was charged and your basket is as it was. "
-        "Please try again in a few minutes."
-    )
-
-
-def _form(
-    shown: Review, request: HttpRequest | None = None, *, typed: QueryDict | None = None
-) -> CheckoutForm:
-    return CheckoutForm(
-        request.POST if request else None,
-        shown=shown.digest,
-        problem=shown.problem,
-        terms=shown.terms,
-        privacy=shown.privacy,
-        typed=typed,
+        "The payment service is not responding. Nothing was charged and your basket has not changed. "
+        "Try again in a few minutes."
     )
 
 
@@ -246,9 +231,9 @@ def _page(
 
 
 def _chosen_option(request: HttpRequest) -> ShippingOption | None:
-    """Read country and shipping from the form or the address; fall back to the first country and its cheapest way.
+    """Return the shipping option in the form or the query; by default the cheapest of the first country.
 
-    What is ordered may be another way than the page showed: then it is not what was agreed to (`Review.digest`).
+    It may not be the one that the page showed: then `Review.digest` differs from what was agreed to.
     """
     chosen = request.POST if request.method == "POST" else request.GET
     countries = {country.code: country for country in DeliveryCountry.objects.deliverable()}

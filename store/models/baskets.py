@@ -1,4 +1,4 @@
-"""Baskets: found by a random token in a cookie that is set when the first thing goes in. Prices are never kept here."""
+"""Baskets, found by a random token in a cookie. Prices are never stored here."""
 
 from typing import ClassVar
 
@@ -12,8 +12,6 @@ MAX_QUANTITY = 99
 
 
 class Basket(models.Model):
-    """What one shopper has gathered."""
-
     token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True, db_index=True)
@@ -27,8 +25,6 @@ class Basket(models.Model):
 
 
 class BasketLine(models.Model):
-    """So many of one SKU."""
-
     basket = models.ForeignKey(Basket, on_delete=models.CASCADE, related_name="lines")
     sku = models.CharField(_("SKU"), max_length=40)
     quantity = models.PositiveSmallIntegerField(

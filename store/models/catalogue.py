@@ -1,4 +1,4 @@
-"""The shop's pages: the front, and products with their variants. Stock is not page content: see `stock`."""
+"""The shop's pages: the shop and its products with their variants. Stock is not page content: see `stock`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from store.models.stock import LOW_STOCK, StockItem
 
 
 class ShopPage(BasePage):
-    """The front of the shop: lists the products below it."""
+    """The shop's page: lists the products below it."""
 
     intro = models.TextField(_("introduction"), max_length=400, blank=True)
     body = StreamField(PlainBodyBlock(), blank=True, verbose_name=_("body"))
@@ -36,7 +36,6 @@ class ShopPage(BasePage):
         verbose_name = _("shop page")
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Show the products below this page."""
         context = super().get_context(request, *args, **kwargs)
         products = ProductPage.objects.child_of(self).on_sale().for_display().order_by("path")
         return {**context, "products": on_display(products)}
@@ -44,11 +43,11 @@ class ShopPage(BasePage):
 
 class ProductQuerySet(PageQuerySet):
     def on_sale(self) -> "ProductQuerySet":
-        """Products that anybody can see, and so buy: published, and behind no view restriction."""
+        """Return the products that anybody can see: published, without view restriction."""
         return self.live().public()
 
     def for_display(self) -> "ProductQuerySet":
-        """Have pictures and variants at hand (constant queries)."""
+        """Prefetch pictures and variants."""
         return self.prefetch_related("variants", "images__image__renditions")
 
 
@@ -77,19 +76,18 @@ class ProductPage(BasePage):
         verbose_name_plural = _("products")
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Show what can be bought here, and how much of it there is."""
         context = super().get_context(request, *args, **kwargs)
         return {**context, "product": on_display([self])[0], "most": MAX_QUANTITY}
 
     def copy_all_child_relations(self, target: "ProductPage", *args: Any, **kwargs: Any) -> dict[Any, Any]:
-        """Copy variants and pictures; a SKU stays with the product that has it."""
+        """Copy variants and pictures without SKUs: a SKU belongs to one product."""
         copies = super().copy_all_child_relations(target, *args, **kwargs)
         for variant in target.variants.all():
             variant.sku = ""
         return copies
 
     def with_content_json(self, content: dict[str, Any]) -> "ProductPage":
-        """Read a revision. It may be old, or copied from another product: SKUs that belong elsewhere stay there."""
+        """Read a revision, without the SKUs that belong to another product by now."""
         page = super().with_content_json(content)
         variants = page.variants.all()
         elsewhere = ProductVariant.objects.exclude(page_id=self.pk).exclude(sku="")
@@ -103,8 +101,6 @@ class ProductPage(BasePage):
 
 
 class ProductImage(Orderable):
-    """A picture of a product."""
-
     page = ParentalKey(ProductPage, on_delete=models.CASCADE, related_name="images")
     image = models.ForeignKey(
         "home.SiteImage", on_delete=models.CASCADE, related_name="+", verbose_name=_("picture")
@@ -115,12 +111,12 @@ class ProductImage(Orderable):
 
 class ProductVariantQuerySet(models.QuerySet["ProductVariant"]):
     def on_sale(self) -> "ProductVariantQuerySet":
-        """Variants of products that anybody can see; how many are left is another question."""
+        """Return the variants of products that anybody can see, in stock or not."""
         return self.exclude(sku="").filter(page__in=ProductPage.objects.on_sale())
 
 
 class ProductVariant(Orderable):
-    """One thing that can be bought: SKU and price, tax included."""
+    """One item that can be bought: SKU and price, tax included."""
 
     page = ParentalKey(ProductPage, on_delete=models.CASCADE, related_name="variants")
     name = models.CharField(
@@ -158,32 +154,30 @@ class ProductVariant(Orderable):
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A variant that has a SKU, and how many of it can be bought."""
+    """A variant that has a SKU, and how many of it are available."""
 
     variant: ProductVariant
     available: int
 
     @property
     def is_sold_out(self) -> bool:
-        """None is left."""
         return self.available <= 0
 
     @property
     def is_low(self) -> bool:
-        """So few are left that the shopper is told how many."""
+        """So few are available that the shopper is told how many."""
         return 0 < self.available <= LOW_STOCK
 
 
 @dataclass(frozen=True, kw_only=True)
 class Product:
-    """A product as its page and the shop show it."""
+    """A product as its page and the shop's page show it."""
 
     page: ProductPage
     offers: tuple[Offer, ...]
 
     @property
     def picture(self) -> ProductImage | None:
-        """The first picture."""
         return next(iter(self.page.images.all()), None)
 
     @property
@@ -193,22 +187,21 @@ class Product:
 
     @property
     def has_several_prices(self) -> bool:
-        """Not everything costs the same."""
+        """Its variants have different prices."""
         return len({offer.variant.price for offer in self.offers}) > 1
 
     @property
     def is_sold_out(self) -> bool:
-        """Nothing of it can be bought."""
         return all(offer.is_sold_out for offer in self.offers)
 
     @property
     def first_choice(self) -> Offer | None:
-        """What is chosen until the shopper chooses: the first that can be bought."""
+        """What is selected at first: the first variant that is available."""
         return next((offer for offer in self.offers if not offer.is_sold_out), None)
 
 
 def on_display(pages: Iterable[ProductPage]) -> list[Product]:
-    """Join products and stock, with one question about stock whatever the number of products."""
+    """Return products with their stock, in one query for the stock of all."""
     shown = [(page, [variant for variant in page.variants.all() if variant.sku]) for page in pages]
     free = StockItem.objects.available(variant.sku for _page, found in shown for variant in found)
     return [

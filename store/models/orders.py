@@ -16,24 +16,27 @@ from store.models.tokens import new_token
 
 
 class Order(models.Model):
-    """One purchase, from the button that obliges to pay until everything is done."""
+    """One purchase, from the order button onwards."""
 
     class Status(models.TextChoices):
-        PLACED = "placed", _("placed, not yet at the payment page")  # Stripe has not confirmed a session
+        PLACED = "placed", _("placed, payment page not opened")  # no session confirmed by Stripe
         AWAITING = "awaiting", _("waiting for the payment")
         PROCESSING = "processing", _("payment under way")  # delayed method: session complete, not yet paid
-        REVIEW = "review", _("paid, being looked at")  # not what was ordered: staff accept or cancel it
+        REVIEW = (
+            "review",
+            _("paid, being checked"),
+        )  # the payment differs from the order: staff accept or cancel it
         PAID = "paid", _("paid")
         PACKED = "packed", _("packed")
         SENT = "sent", _("sent")
         CANCELLED = "cancelled", _("cancelled")
-        EXPIRED = "expired", _("expired unpaid")
+        EXPIRED = "expired", _("expired without payment")
         FAILED = "failed", _("payment failed")
         REFUNDED = "refunded", _("refunded")
 
     _MONEY_CAME: ClassVar[frozenset[str]] = frozenset({Status.PAID, Status.REVIEW})
-    # status → where it may go. PAID or REVIEW may follow an end: money that arrives late is never refused. PROCESSING
-    # may be passed over: Stripe tells what is, not what was.
+    # status → where it may go. PAID or REVIEW may follow an end: late money is never refused. PROCESSING may be
+    # skipped: Stripe tells the state, not its history.
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
         Status.PLACED: _MONEY_CAME | {Status.AWAITING, Status.CANCELLED, Status.EXPIRED},
         Status.AWAITING: _MONEY_CAME | {Status.PROCESSING, Status.FAILED, Status.CANCELLED, Status.EXPIRED},
@@ -47,7 +50,7 @@ class Order(models.Model):
         Status.FAILED: _MONEY_CAME,
         Status.REFUNDED: frozenset(),
     }
-    # Stripe may still have something to say about the payment.
+    # The payment is still open at Stripe, so stock is held.
     HOLDING: ClassVar[frozenset[str]] = frozenset({Status.PLACED, Status.AWAITING, Status.PROCESSING})
     # Its payment page may still be open: a new checkout of the basket closes it first.
     PAYABLE: ClassVar[frozenset[str]] = frozenset({Status.PLACED, Status.AWAITING})
@@ -59,7 +62,7 @@ class Order(models.Model):
     )
 
     token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
-    # Of the ways back from the payment page, which can end an order: never shown, unlike the address of its page.
+    # For the return from the payment page, which can cancel an order: never shown, unlike the URL of its page.
     return_token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
     number = models.CharField(_("number"), max_length=20, unique=True)
     status = models.CharField(
@@ -99,9 +102,8 @@ class Order(models.Model):
         verbose_name=_("privacy policy shown"),
     )
     placed_at = models.DateTimeField(_("placed"), db_index=True)
-    paid_at = models.DateTimeField(
-        _("paid"), null=True, blank=True
-    )  # when the money came, whatever was made of it
+    # When the money came, whatever the status.
+    paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
     # Stripe. The parameters are kept, since a retry under the same idempotency key must send the same ones.
     session_params = models.JSONField(default=dict, editable=False)
     session_id = models.CharField(_("Stripe session"), max_length=255, null=True, blank=True, unique=True)
@@ -109,8 +111,10 @@ class Order(models.Model):
     session_expires_at = models.DateTimeField(_("payment page closes"), null=True, blank=True)
     payment_intent_id = models.CharField(_("Stripe payment"), max_length=255, blank=True)
     livemode = models.BooleanField(_("real money"), default=False)
-    # A fingerprint of the network it came from, kept only while it holds goods (store.checkout.limits).
-    sender = models.CharField(max_length=64, blank=True, default="", db_index=True, editable=False)
+    # Of the network it came from, kept only while it holds goods (store.checkout.limits).
+    client_fingerprint = models.CharField(
+        max_length=64, blank=True, default="", db_index=True, editable=False, db_column="sender"
+    )
 
     class Meta:
         verbose_name = _("order")
@@ -121,7 +125,7 @@ class Order(models.Model):
         return self.number
 
     def get_absolute_url(self) -> str:
-        """Return the order's address, which cannot be guessed."""
+        """Return the URL of the order's page, which cannot be guessed."""
         return reverse("store:order", args=[self.token])
 
     @property
@@ -131,17 +135,17 @@ class Order(models.Model):
 
     @property
     def is_over(self) -> bool:
-        """Nothing more comes of it."""
+        """It is closed."""
         return self.status in self.OVER
 
     @property
     def is_confirmed(self) -> bool:
-        """It counts as paid, and the shopper was written to."""
+        """It counts as paid, and the confirmation was sent."""
         return self.status in self.CONFIRMED
 
 
 class OrderLine(models.Model):
-    """A copy of what was bought."""
+    """A copy of a line of the basket."""
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
     sku = models.CharField(_("SKU"), max_length=40)
@@ -166,7 +170,7 @@ class OrderLine(models.Model):
 
 
 class OrderEvent(AppendOnlyModel):
-    """One entry of an order's history. What the shop itself writes is a reason; notes are details and staff's words."""
+    """One entry of an order's history: a reason when the shop wrote it, a note for details and for staff."""
 
     class By(models.TextChoices):
         SHOPPER = "shopper", _("the shopper")
@@ -176,7 +180,7 @@ class OrderEvent(AppendOnlyModel):
     class Reason(models.TextChoices):
         PLACED = "placed", _("The order was placed.")
         PAGE_OPEN = "page_open", _("The payment page is open.")
-        NEW_CHECKOUT = "new_checkout", _("A new checkout of the basket was begun.")
+        NEW_CHECKOUT = "new_checkout", _("A new checkout of the basket was started.")
         CAME_BACK = "came_back", _("The shopper came back without paying.")
         NOT_OPENED = "not_opened", _("The payment page could not be opened in time.")
         REFUSED = "refused", _("Stripe refused to open a payment page.")
@@ -184,9 +188,9 @@ class OrderEvent(AppendOnlyModel):
         STOCK_GONE = "stock_gone", _("Paid, but the stock is gone.")
         MONEY_BACK = "money_back", _("Cancelled though it was paid: refund the payment at Stripe.")
         UNKNOWN_PAGE = "unknown_page", _("Stripe does not know its payment page. Was the key changed?")
-        UNSETTLED = "unsettled", _("What Stripe says of it could not be taken in. The error log says why.")
-        ASKED_TO_LOOK = "asked_to_look", _("Marked for a second look:")  # the note says why
-        LOOKED_AT = "looked_at", _("Looked at.")
+        UNSETTLED = "unsettled", _("Stripe’s answer about it could not be saved. The error log says why.")
+        ASKED_TO_LOOK = "asked_to_look", _("Marked as needing attention:")  # the note says why
+        LOOKED_AT = "looked_at", _("Marked as resolved.")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
     happened_at = models.DateTimeField(_("time"))
@@ -195,7 +199,7 @@ class OrderEvent(AppendOnlyModel):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    by = models.CharField(_("by"), max_length=80)  # one of By, or the name of whoever of the staff did it
+    by = models.CharField(_("by"), max_length=80)  # one of By, or the name of a member of staff
     reason = models.CharField(_("reason"), max_length=20, blank=True, choices=Reason.choices)
     note = models.CharField(_("note"), max_length=400, blank=True)
 
@@ -211,5 +215,5 @@ class OrderEvent(AppendOnlyModel):
 
     @property
     def who(self) -> str:
-        """Who did it, in words."""
+        """The name of who did it."""
         return str(self.By(self.by).label) if self.by in self.By.values else self.by

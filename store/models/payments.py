@@ -1,4 +1,4 @@
-"""What Stripe told us: one row an event, so that any event counts once however often it comes."""
+"""Stripe's events: one row for each, so that an event counts once however often it is delivered."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class StripeEvent(models.Model):
-    """An event that came, really signed, and what became of it. Its contents are not kept: Stripe is asked anew."""
+    """An event with a valid signature, and its outcome. Its contents are not kept: Stripe is asked again."""
 
     class Outcome(models.TextChoices):
         RECEIVED = "received", _("received, not yet handled")

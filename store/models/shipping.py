@@ -1,19 +1,20 @@
-"""Where the shop delivers, and what that costs."""
+"""The countries to which the shop delivers, and the shipping options of each."""
 
 from typing import ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from store.catalogue.fields import PriceField
-from store.payments import gateway
+from store.payments import amounts
 
 
 def validate_country(code: str) -> None:
-    """Refuse what is no code of a country to which Stripe lets something be sent."""
-    if code not in gateway.countries():
+    """Refuse a code that is no country to which Stripe lets goods be sent."""
+    if code not in amounts.countries():
         raise ValidationError(
             _(
                 "Nothing can be sent to “%(code)s”. Codes are two capital letters of ISO 3166, such as GB, not UK."
@@ -23,16 +24,12 @@ def validate_country(code: str) -> None:
 
 
 class DeliveryCountryQuerySet(models.QuerySet):
-    """Finds countries by whether something can be sent there."""
-
     def deliverable(self) -> "DeliveryCountryQuerySet":
-        """Countries with at least one way of sending."""
+        """Return the countries with at least one shipping option."""
         return self.filter(options__isnull=False).distinct()
 
 
 class DeliveryCountry(models.Model):
-    """A country the shop delivers to."""
-
     code = models.CharField(
         _("country code"),
         max_length=2,
@@ -55,7 +52,7 @@ class DeliveryCountry(models.Model):
 
 
 class ShippingOption(models.Model):
-    """One way of sending to one country, with its price (tax included)."""
+    """One way to deliver to one country, with its price (tax included)."""
 
     country = models.ForeignKey(DeliveryCountry, on_delete=models.CASCADE, related_name="options")
     name = models.CharField(_("name"), max_length=80)
@@ -79,3 +76,11 @@ class ShippingOption(models.Model):
 
     def __str__(self) -> str:
         return f"{self.country}: {self.name}"
+
+    @property
+    def working_days(self) -> str:
+        """How long delivery takes, in words."""
+        days = self.max_days
+        if self.min_days == days:
+            return ngettext("%(days)s working day", "%(days)s working days", days) % {"days": days}
+        return gettext("%(least)s to %(most)s working days") % {"least": self.min_days, "most": days}

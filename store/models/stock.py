@@ -1,7 +1,7 @@
-"""Stock: a row a SKU, which no page revision holds, changed only by movements (`store.stock.movements`).
+"""Stock: one row for each SKU, held by no page revision, changed only by movements (`store.stock.movements`).
 
-`on_hand` is what lies on the shelf, `held` what of it waits for a payment. The database itself keeps both from ever
-going below zero (by the type of their fields), and from holding more than there is.
+`on_hand` is what is there, `held` the part of it that waits for payments. The database itself keeps both from going
+below zero, and from holding more than there is.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from home.append_only import AppendOnlyModel
 
-# Up to here pages say how many are left, so up to here each change of stock changes pages.
+# Up to this number pages say how many are left, so each change of stock changes them.
 LOW_STOCK = 5
 
 
@@ -27,10 +27,8 @@ class StockItemQuerySet(models.QuerySet["StockItem"]):
 
 
 class StockItem(models.Model):
-    """How much of one SKU there is."""
-
     sku = models.CharField(_("SKU"), max_length=40, unique=True)
-    on_hand = models.PositiveIntegerField(_("on the shelf"), default=0)
+    on_hand = models.PositiveIntegerField(_("in stock"), default=0)
     held = models.PositiveIntegerField(_("held for payments"), default=0)
 
     objects = StockItemQuerySet.as_manager()
@@ -48,7 +46,6 @@ class StockItem(models.Model):
 
     @property
     def available(self) -> int:
-        """What can be bought now."""
         return self.on_hand - self.held
 
 
@@ -66,7 +63,7 @@ class StockMovement(AppendOnlyModel):
 
     sku = models.CharField(_("SKU"), max_length=40, db_index=True)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
-    on_hand_change = models.IntegerField(_("change on the shelf"))
+    on_hand_change = models.IntegerField(_("change of stock"))
     held_change = models.IntegerField(_("change of held"))
     order = models.ForeignKey(
         "store.Order", null=True, blank=True, on_delete=models.PROTECT, related_name="stock_movements"

@@ -1,4 +1,4 @@
-"""Secrets in addresses and cookies, each long enough to let in whoever has it; and the numbers of orders."""
+"""Random values: secret tokens for URLs and cookies, and order numbers."""
 
 import secrets
 
@@ -10,10 +10,10 @@ _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 def new_token() -> str:
-    """Make a token that cannot be guessed (256 bits, 43 characters)."""
+    """Return a token that cannot be guessed (256 bits, 43 characters)."""
     return secrets.token_urlsafe(32)
 
 
 def new_number() -> str:
-    """Make an order number: the day, and six letters that say nothing of how many orders there are."""
+    """Return an order number: the day and six random characters, which do not tell how many orders there are."""
     return f"{timezone.localdate():%y%m%d}-{get_random_string(6, _ALPHABET)}"

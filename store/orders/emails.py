@@ -1,4 +1,7 @@
-"""Every mail that the shop sends, a function each. They are queued with what they tell of; the worker sends them."""
+"""Every e-mail that the shop sends, one function each.
+
+They are queued in the transaction of what they report; the worker sends them.
+"""
 
 from typing import Any
 
@@ -19,15 +22,15 @@ def order_paid(order: Order) -> Email:
 
 
 def order_under_way(order: Order) -> Email:
-    """Tell the shopper that the order is in, and that the bank takes its time."""
+    """Tell the shopper that the bank has not confirmed the payment yet."""
     subject = _("Your order %(number)s: the payment is under way") % {"number": order.number}
     return _queue(order, "emails/order_under_way.txt", subject=subject)
 
 
 def order_failed(order: Order) -> Email:
-    """Tell the shopper that the bank did not pay, and what to do."""
+    """Tell the shopper that the bank declined the payment, and what to do."""
     shop = ShopPage.objects.live().first()
-    subject = _("Your order %(number)s: the payment did not come") % {"number": order.number}
+    subject = _("Your order %(number)s: your payment was declined") % {"number": order.number}
     return _queue(order, "emails/order_failed.txt", subject=subject, shop_url=(shop and shop.url) or "/")
 
 

@@ -1,7 +1,7 @@
-"""Orders change here: one function moves the status along Order.TRANSITIONS and writes the history.
+"""Every change of an order: its status along Order.TRANSITIONS, its history, and what happens to its goods.
 
-What a change means for the goods stands beside it: how an order is placed, is taken as paid, and ends.
-Whoever changes an order holds its row locked (`locked`); on SQLite the transaction itself is the lock.
+Whoever changes an order holds its row locked (`locked`); on SQLite the transaction itself is the lock. Whether a
+payment came is decided in `store.payments.fulfilment`, and who may take a staff step by the screen.
 """
 
 from collections.abc import Iterator
@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from home.models import User
 from store.models import Order, OrderEvent, OrderLine
@@ -18,28 +20,37 @@ from store.payments import gateway
 from store.stock import movements
 
 By, Reason, Status = OrderEvent.By, OrderEvent.Reason, Order.Status
+# status → the statuses to which staff may change an order by hand, with the label of each button
+STAFF_STEPS: dict[str, dict[str, Promise]] = {
+    Status.REVIEW: {
+        Status.PAID: _("Accept the payment"),
+        Status.CANCELLED: _("Cancel the order (refund the payment in Stripe)"),
+    },
+    Status.PAID: {Status.PACKED: _("Mark as packed")},
+    Status.PACKED: {Status.SENT: _("Mark as sent")},
+}
 
 
 class IllegalTransitionError(Exception):
-    """An order cannot go from its status to that one."""
+    """The order cannot change to that status."""
 
 
 @contextmanager
 def locked(order_id: int) -> Iterator[Order]:
-    """Open a transaction in which nobody else changes the order; gives it as it is now."""
+    """Open a transaction in which nobody else changes the order, and return the order as it is now."""
     with transaction.atomic():
         yield Order.objects.select_for_update().get(pk=order_id)
 
 
 def place(*, order: Order, lines: list[OrderLine]) -> None:
-    """Write a new order with its lines."""
+    """Save a new order with its lines."""
     order.save()
     OrderLine.objects.bulk_create(lines)
-    remark(order=order, by=By.SHOPPER, reason=Reason.PLACED)
+    record(order=order, by=By.SHOPPER, reason=Reason.PLACED)
 
 
-def adopt(*, order: Order, session: gateway.Session) -> None:
-    """Remember the session of an order whose payment page was just made, or whose answer had been lost."""
+def attach_session(*, order: Order, session: gateway.Session) -> None:
+    """Save the Stripe session of an order that has none yet."""
     if order.session_id is not None:
         return
     order.session_id = session.id
@@ -51,20 +62,20 @@ def adopt(*, order: Order, session: gateway.Session) -> None:
 
 
 def confirm(*, order: Order, by: str, actor: User | None = None) -> None:
-    """Take an order as paid: sell its goods and write to the shopper. Goods that are gone are staff's to settle."""
+    """Mark an order as paid, sell its goods and e-mail the shopper; staff decide when the goods are gone."""
     change_status(order=order, to=Status.PAID, by=by, actor=actor)
     try:
         movements.sell(order=order)
     except movements.OutOfStockError as error:
         movements.release(order=order)
-        flag(order=order, by=by, reason=Reason.STOCK_GONE, note=str(error))
+        mark_needs_attention(order=order, by=by, reason=Reason.STOCK_GONE, note=str(error))
     emails.order_paid(order)
 
 
 def end(
     *, order: Order, to: str, by: str, actor: User | None = None, reason: str = "", note: str = ""
 ) -> None:
-    """Close an order of which nothing comes, and release what it holds. Raises IllegalTransitionError."""
+    """Close an order that was not paid, and release its stock. Raises IllegalTransitionError."""
     change_status(order=order, to=to, by=by, actor=actor, reason=reason, note=note)
     movements.release(order=order)
 
@@ -72,38 +83,52 @@ def end(
 def change_status(
     *, order: Order, to: str, by: str, actor: User | None = None, reason: str = "", note: str = ""
 ) -> None:
-    """Move an order on and write it down. Raises IllegalTransitionError."""
+    """Change an order's status and record it. Raises IllegalTransitionError."""
     if to not in Order.TRANSITIONS[order.status]:
         message = f"Order {order.number} cannot go from {order.status} to {to}."
         raise IllegalTransitionError(message)
     before, order.status = order.status, to
     if to not in Order.HOLDING:
-        order.sender = ""
-    order.save(update_fields=["status", "sender"])
-    _write(order, by=by, actor=actor, reason=reason, note=note, from_status=before, to_status=to)
+        order.client_fingerprint = ""
+    order.save(update_fields=["status", "client_fingerprint"])
+    record(order=order, by=by, actor=actor, reason=reason, note=note, from_status=before, to_status=to)
 
 
-def remark(*, order: Order, by: str, actor: User | None = None, reason: str = "", note: str = "") -> None:
-    """Write something into an order's history without changing its status."""
-    _write(order, by=by, actor=actor, reason=reason, note=note)
+def take_staff_step(*, order_id: int, to: str, user: User) -> None:
+    """Take one of STAFF_STEPS. Raises IllegalTransitionError when it is none, or somebody else was faster."""
+    with locked(order_id) as order:
+        if to not in STAFF_STEPS.get(order.status, {}):
+            message = f"Nobody takes order {order.number} from {order.status} to {to} by hand."
+            raise IllegalTransitionError(message)
+        match order.status, to:
+            case Status.REVIEW, Status.PAID:
+                mark_resolved(order=order, actor=user)
+                confirm(order=order, by=str(user), actor=user)
+            case Status.REVIEW, Status.CANCELLED:
+                # Its page at Stripe is complete and can be paid by nobody, so the goods are free.
+                end(order=order, to=to, by=str(user), actor=user)
+                mark_needs_attention(order=order, by=str(user), reason=Reason.MONEY_BACK)
+            case _step:
+                change_status(order=order, to=to, by=str(user), actor=user)
 
 
-def flag(*, order: Order, by: str, reason: str = "", note: str = "") -> None:
-    """Ask staff to look at an order. The same is asked once: what they have looked at stays settled."""
+def mark_needs_attention(*, order: Order, by: str, reason: str = "", note: str = "") -> None:
+    """Ask staff to check an order, once for the same reason: what they have resolved stays resolved."""
     same = {"reason": reason} if reason else {"note": note[:400]}
     if order.events.filter(**same).exists():
         return
     order.needs_attention = True
     order.save(update_fields=["needs_attention"])
-    remark(order=order, by=by, reason=reason, note=note)
+    record(order=order, by=by, reason=reason, note=note)
 
 
-def unflag(*, order: Order, actor: User, note: str = "") -> None:
-    """Say that staff have looked at it."""
+def mark_resolved(*, order: Order, actor: User, note: str = "") -> None:
+    """Record that staff have checked an order."""
     order.needs_attention = False
     order.save(update_fields=["needs_attention"])
-    remark(order=order, by=str(actor), actor=actor, reason=Reason.LOOKED_AT, note=note)
+    record(order=order, by=str(actor), actor=actor, reason=Reason.LOOKED_AT, note=note)
 
 
-def _write(order: Order, *, by: str, note: str, **values: Any) -> None:
+def record(*, order: Order, by: str, note: str = "", **values: Any) -> None:
+    """Add an entry to an order's history."""
     OrderEvent.objects.create(order=order, happened_at=timezone.now(), by=by[:80], note=note[:400], **values)

@@ -1,6 +1,6 @@
-"""Keeps the secret part of addresses out of the log: whoever reads a log must not be let in to orders by it.
+"""Log redaction: removes the secret part of order URLs, so that nobody who reads a log can open an order.
 
-Django writes the path of every request that fails. Which order it was is told by its number, where it matters.
+Django logs the path of every failing request. Where it matters, the order's number is logged instead.
 """
 
 import logging
@@ -11,7 +11,7 @@ _LOGGERS = ("django.request", "django.server")
 
 
 class SecretsLeftOut(logging.Filter):
-    """Writes three dots where an address names its secret."""
+    """Replaces the secret in a URL by an ellipsis."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg = _without(record.msg)
@@ -24,7 +24,7 @@ _secrets_left_out = SecretsLeftOut()
 
 
 def keep_secrets_out() -> None:
-    """Have it look at everything that names addresses; more than once does no harm."""
+    """Add the filter to each logger of URLs; calling it again changes nothing."""
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_secrets_left_out)
 

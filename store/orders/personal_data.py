@@ -1,7 +1,7 @@
-"""What orders hold of people, for the register of personal data.
+"""The personal data of orders, for the register of personal data: export, erasure and retention.
 
-Paid orders are kept as long as tax law wants invoices kept, so they are exported, and not erased, on request. Orders
-that came to nothing are no invoices: they are kept for a short time only, and erased on request.
+Paid orders are kept as long as tax law requires, so they are exported on request but not erased. Unpaid orders are kept
+for a short time and erased on request.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from policies.personal_data.register import PersonalData
 from store.models import Order
 from store.payments import money
 
-# Longer than any delayed payment takes, and than anybody asks after one that failed.
+# Longer than any delayed payment takes, and than questions about a failed one are asked.
 UNPAID_KEEP = timedelta(days=30)
 
 
@@ -25,7 +25,7 @@ def _keep() -> timedelta:
 
 
 def export_orders(email: str) -> Iterator[dict[str, Any]]:
-    """Give every order of an address as plain data."""
+    """Yield every order of an e-mail address as plain data."""
     for order in Order.objects.filter(email__iexact=email).prefetch_related("lines").order_by("placed_at"):
         yield {
             "number": order.number,
@@ -44,17 +44,17 @@ def export_orders(email: str) -> Iterator[dict[str, Any]]:
 
 
 def expire_orders(now: datetime) -> int:
-    """Take the person out of orders kept long enough; figures stay for the books. Returns how many."""
+    """Anonymise orders kept long enough and return how many; amounts stay for the accounts."""
     return _anonymise(Order.objects.filter(placed_at__lt=now - _keep()))
 
 
 def expire_unpaid_orders(now: datetime) -> int:
-    """Take the person out of orders that came to nothing some time ago. Returns how many."""
+    """Anonymise old orders that were not paid and return how many."""
     return _anonymise(Order.objects.filter(paid_at__isnull=True, placed_at__lt=now - UNPAID_KEEP))
 
 
 def erase_unpaid_orders(email: str) -> int:
-    """Take the person out of their orders that came to nothing. Returns how many."""
+    """Anonymise somebody's orders that were not paid and return how many."""
     return _anonymise(Order.objects.filter(paid_at__isnull=True, email__iexact=email))
 
 

@@ -1,4 +1,4 @@
-"""The shopper's page of one order. Its address is the key: it cannot be guessed, and orders are listed nowhere."""
+"""The shopper's page of one order. Its URL cannot be guessed, and orders are listed nowhere."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -12,7 +12,7 @@ from store.orders.cookies import was_placed_here
 @never_cache
 @require_safe
 def order(request: HttpRequest, token: str) -> HttpResponse:
-    """Show what was ordered, what was agreed, and how far it is."""
+    """Show what was ordered and agreed, and its progress."""
     found = get_object_or_404(
         Order.objects.select_related("terms_accepted__policy", "privacy_shown__policy"), token=token
     )

@@ -1,4 +1,7 @@
-"""The staff's orders: a list to filter and search, and a page with the timeline and the next step."""
+"""Staff screens of orders: the list and its export, and one order with its history and next steps.
+
+Orders are read-only; the steps themselves are `lifecycle`'s.
+"""
 
 from typing import Any, ClassVar
 
@@ -18,7 +21,7 @@ from wagtail.admin.views.generic import InspectView
 
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet
 from store.models import Order
-from store.orders import lifecycle, staff_steps
+from store.orders import lifecycle
 from store.payments import money
 
 AMOUNTS = ("subtotal", "shipping", "discount", "tax", "total")
@@ -26,8 +29,6 @@ CHANGE = "store.change_order"  # who may move orders on
 
 
 class OrderFilterSet(WagtailFilterSet):
-    """By day, status, and whether somebody should look."""
-
     placed_at = django_filters.DateFromToRangeFilter(label=_("Placed"), widget=DateRangePickerWidget)
 
     class Meta:
@@ -36,27 +37,22 @@ class OrderFilterSet(WagtailFilterSet):
 
 
 class OrderIndexView(GuardedIndexView):
-    """The list and its export."""
-
     def get_base_queryset(self) -> QuerySet[Order]:
         """Leave out what the list does not show."""
         return super().get_base_queryset().defer("session_params", "session_url")
 
     def to_row_dict(self, item: Order) -> dict[str, Any]:
-        """Give accounts amounts, not minor units."""
+        """Return the row with amounts instead of minor units."""
         row = super().to_row_dict(item)
         amounts = {field: money.to_decimal(row[field], item.currency) for field in AMOUNTS}
         return {**row, **amounts}
 
 
 class OrderInspectView(InspectView):
-    """One order: lines, addresses, versions agreed to, timeline, next step."""
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add what the page shows beside the fields."""
         order = self.object
         may_change = self.request.user.has_perm(CHANGE)
-        steps = staff_steps.possible(order) if may_change else {}
+        steps = lifecycle.STAFF_STEPS.get(order.status, {}) if may_change else {}
         return {
             **super().get_context_data(**kwargs),
             "order": order,
@@ -72,33 +68,31 @@ class OrderInspectView(InspectView):
 @require_POST
 @permission_required(CHANGE, raise_exception=True)
 def advance(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take the next step with an order."""
+    """Change an order's status by one of the steps open to staff."""
     get_object_or_404(Order, pk=pk)
     assert request.user.is_authenticated
     try:
-        staff_steps.take(order_id=pk, to=request.POST.get("to", ""), user=request.user)
+        lifecycle.take_staff_step(order_id=pk, to=request.POST.get("to", ""), user=request.user)
     except lifecycle.IllegalTransitionError:
-        messages.error(request, gettext("This step is not possible now. Somebody may have taken it already."))
+        messages.error(request, gettext("The order has changed. Check its status and try again."))
     else:
-        messages.success(request, gettext("The order was moved on."))
+        messages.success(request, gettext("Order status changed."))
     return redirect("orders:inspect", pk)
 
 
 @require_POST
 @permission_required(CHANGE, raise_exception=True)
 def attended(request: HttpRequest, pk: int) -> HttpResponse:
-    """Note that somebody has looked at a flagged order."""
+    """Mark an order as resolved."""
     get_object_or_404(Order, pk=pk)
     assert request.user.is_authenticated
     with lifecycle.locked(pk) as order:
-        lifecycle.unflag(order=order, actor=request.user)
-    messages.success(request, gettext("The mark was taken off order %(number)s.") % {"number": order.number})
+        lifecycle.mark_resolved(order=order, actor=request.user)
+    messages.success(request, gettext("Order %(number)s marked as resolved.") % {"number": order.number})
     return redirect("orders:inspect", pk)
 
 
 class OrderViewSet(ReadOnlyViewSet):
-    """Orders."""
-
     model = Order
     name = "orders"
     url_prefix = "orders"
@@ -115,7 +109,7 @@ class OrderViewSet(ReadOnlyViewSet):
         "email",
         Column(
             "needs_attention",
-            label=_("Attention"),
+            label=_("Needs attention"),
             accessor=lambda order: "!" if order.needs_attention else "",
         ),
     ]
@@ -128,7 +122,6 @@ class OrderViewSet(ReadOnlyViewSet):
     inspect_template_name = "store/admin/order.html"
 
     def get_urlpatterns(self) -> list[URLPattern]:
-        """Add what can be done with an order."""
         return [
             *super().get_urlpatterns(),
             path("<int:pk>/advance/", advance, name="advance"),

@@ -1,6 +1,6 @@
-"""System checks of the shop: settings that would take real money by mistake, or let anybody say that an order is paid.
+"""System checks of the shop: settings that would take real money by mistake, or let anybody report an order as paid.
 
-They look at settings only and ask nobody.
+They read settings only.
 """
 
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's name
 from moneyed import CurrencyDoesNotExist, get_currency
 
-from store.payments import gateway
+from store.payments import amounts, gateway
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - how each of Stripe's begins
 SHORTEST_SECRET = 16  # characters, in production
@@ -17,75 +17,60 @@ THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
 @register
-def no_live_key_while_debugging(**_kwargs: object) -> list[CheckMessage]:
-    """store.E001: tracebacks and demo accounts have no place beside real money."""
-    if not (gateway.is_live() and settings.DEBUG):
-        return []
-    return [
-        Error("A live Stripe key while DEBUG is on.", hint="Use a key that begins sk_test_.", id="store.E001")
-    ]
+def payments_are_safe(**_kwargs: object) -> list[CheckMessage]:
+    """Return store.E001 to store.E006, those that apply."""
+    is_live, sandbox = gateway.is_live(), settings.STRIPE_API_URL
+    is_local = urlsplit(sandbox).hostname in THIS_MACHINE and not settings.IS_PRODUCTION
+    problems = {
+        "store.E001": (
+            is_live and settings.DEBUG,
+            "A live Stripe key while DEBUG is on.",
+            "Use a key that begins sk_test_.",
+        ),
+        "store.E002": (
+            settings.STRIPE_SECRET_KEY and not _are_secret(settings.STRIPE_WEBHOOK_SECRETS),
+            "STRIPE_WEBHOOK_SECRET is none of Stripe's: anybody could send messages in Stripe's name.",
+            f"It holds one or two that begin {SECRET_PREFIX}, divided by a comma.",
+        ),
+        "store.E003": (
+            is_live and sandbox,
+            "A live Stripe key would be sent to the sandbox.",
+            "Leave STRIPE_API_URL empty, or use a key that begins sk_test_.",
+        ),
+        "store.E004": (
+            sandbox and not is_local,
+            "STRIPE_API_URL must be empty: the sandbox that it names would decide which orders are paid.",
+            "In development it may name one on the same machine.",
+        ),
+        "store.E005": (
+            not _can_be_charged(settings.CURRENCY),
+            f"Nothing can be sold in {settings.CURRENCY!r}.",
+            "CURRENCY is a code of ISO 4217, such as GBP.",
+        ),
+        "store.E006": (
+            settings.IS_PRODUCTION and not is_live and not settings.STRIPE_TEST_MONEY,
+            "STRIPE_SECRET_KEY is no live key: goods would go out for test money.",
+            "STRIPE_TEST_MONEY=1 allows it.",
+        ),
+    }
+    return [Error(text, hint=hint, id=name) for name, (applies, text, hint) in problems.items() if applies]
 
 
-@register
-def webhooks_can_be_trusted(**_kwargs: object) -> list[CheckMessage]:
-    """store.E002: without a secret no message of Stripe's is believed; with an empty one anybody's would be."""
-    secrets, least = settings.STRIPE_WEBHOOK_SECRETS, SHORTEST_SECRET if settings.IS_PRODUCTION else 0
-    is_set = secrets and all(one.startswith(SECRET_PREFIX) and len(one) >= least for one in secrets)
-    if is_set or not settings.STRIPE_SECRET_KEY:
-        return []
-    text = "STRIPE_WEBHOOK_SECRET is none of Stripe's: anybody could send messages in Stripe's name."
-    hint = f"It holds one or two that begin {SECRET_PREFIX}, divided by a comma."
-    return [Error(text, hint=hint, id="store.E002")]
+def _are_secret(secrets: list[str]) -> bool:
+    least = SHORTEST_SECRET if settings.IS_PRODUCTION else 0
+    return bool(secrets) and all(one.startswith(SECRET_PREFIX) and len(one) >= least for one in secrets)
 
 
-@register
-def no_live_key_for_the_sandbox(**_kwargs: object) -> list[CheckMessage]:
-    """store.E003: a live key is shown to nobody but Stripe."""
-    if not (gateway.is_live() and settings.STRIPE_API_URL):
-        return []
-    hint = "Leave STRIPE_API_URL empty, or use a key that begins sk_test_."
-    return [Error("A live Stripe key would be sent to the sandbox.", hint=hint, id="store.E003")]
-
-
-@register
-def sandbox_is_on_a_developers_machine(**_kwargs: object) -> list[CheckMessage]:
-    """store.E004: whoever answers at that address decides which orders are paid."""
-    is_here = urlsplit(settings.STRIPE_API_URL).hostname in THIS_MACHINE
-    if not settings.STRIPE_API_URL or (is_here and not settings.IS_PRODUCTION):
-        return []
-    text = "STRIPE_API_URL must be empty: the sandbox that it names would decide which orders are paid."
-    return [Error(text, hint="In development it may name one on the same machine.", id="store.E004")]
-
-
-@register
-def currency_can_be_charged(**_kwargs: object) -> list[CheckMessage]:
-    """store.E005: amounts are counted as Stripe counts them, or wrongly."""
+def _can_be_charged(currency: str) -> bool:
     try:
-        get_currency(settings.CURRENCY)
+        get_currency(currency)
     except CurrencyDoesNotExist:
-        known = False
-    else:
-        known = settings.CURRENCY not in gateway.COUNTED_OTHERWISE
-    if known:
-        return []
-    text = f"Nothing can be sold in {settings.CURRENCY!r}."
-    return [Error(text, hint="CURRENCY is a code of ISO 4217, such as GBP.", id="store.E005")]
-
-
-@register
-def test_money_is_meant(**_kwargs: object) -> list[CheckMessage]:
-    """store.E006: a shop that sends goods for test money, unless it says that this is a rehearsal."""
-    if gateway.is_live() or settings.STRIPE_TEST_MONEY or not settings.IS_PRODUCTION:
-        return []
-    text = "STRIPE_SECRET_KEY is no live key: goods would go out for test money."
-    return [Error(text, hint="STRIPE_TEST_MONEY=1 allows it.", id="store.E006")]
+        return False
+    return currency not in amounts.COUNTED_OTHERWISE
 
 
 @register(deploy=True)
 def real_money_is_taken(**_kwargs: object) -> list[CheckMessage]:
-    """store.W001: the rehearsal goes on."""
-    if gateway.is_live():
-        return []
-    return [
-        Warning("Orders are paid with test money.", hint="Use a key that begins sk_live_.", id="store.W001")
-    ]
+    """Return store.W001 while orders are paid with test money."""
+    text, hint = "Orders are paid with test money.", "Use a key that begins sk_live_."
+    return [] if gateway.is_live() else [Warning(text, hint=hint, id="store.W001")]

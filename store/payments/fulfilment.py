@@ -1,8 +1,8 @@
-"""Payment truth: an order's payment page is opened and closed, and what Stripe says of it becomes the order's state.
+"""Opens and closes an order's payment page, and brings the order up to date with what Stripe says about it.
 
-The webhook, the return page and the worker all call `settle` with nothing but a session's id; it asks Stripe itself
-and may be called any number of times, at once, late or in any order. It never trusts what a browser or an event says.
-A hold ends only when Stripe has said that the session cannot be paid (any more).
+Webhook, return page and worker all call `settle` with a session's id; it asks Stripe itself, so it may be called any
+number of times, at once, late or in any order, and never trusts a browser or an event. A hold is released only when
+Stripe has said that the session cannot be paid.
 """
 
 import logging
@@ -21,7 +21,7 @@ from store.payments import gateway
 Status, By, Reason, Outcome = Order.Status, OrderEvent.By, OrderEvent.Reason, StripeEvent.Outcome
 logger = logging.getLogger(__name__)
 
-# By which our clock may differ from Stripe's.
+# By how much our clock may differ from Stripe's.
 CLOCK_DIFFERENCE = timedelta(minutes=5)
 SESSION_EVENTS = frozenset(
     {
@@ -41,20 +41,19 @@ class AlreadyUnderWayError(Exception):
     """An order of this basket is being paid (or is paid) already."""
 
     def __init__(self, order: Order) -> None:
-        """Remember the order, so that the shopper can be shown it."""
         super().__init__(order.number)
         self.order = order
 
 
 class UnsettledError(gateway.PaymentError):
-    """What Stripe says of a session could not be written down: ours to mend. The log says what it was."""
+    """Stripe's answer about a session could not be saved: an error of ours, which is logged."""
 
 
 def start_payment(*, order: Order) -> str:
-    """Get the order its payment page and return the address.
+    """Open the order's payment page and return its URL, the same one when called again.
 
-    Asked again it gives the same page. Raises payments.RefusedError (the order is then cancelled, its hold released),
-    payments.UnreachableError (the order waits: the worker finds out what Stripe did), and SupersededError.
+    Raises gateway.RefusedError (the order is then cancelled), gateway.UnreachableError (the order waits until the
+    worker finds out what Stripe did), and SupersededError.
     """
     try:
         session = gateway.create_session(order.session_params, idempotency_key=f"order-{order.number}")
@@ -65,19 +64,19 @@ def start_payment(*, order: Order) -> str:
                 lifecycle.end(order=fresh, to=Status.CANCELLED, by=By.STRIPE, reason=why, note=note)
         raise
     with lifecycle.locked(order.pk) as fresh:
-        lifecycle.adopt(order=fresh, session=session)
-    if fresh.status != Status.AWAITING:  # cancelled while Stripe was making the page
-        with suppress(gateway.PaymentError):  # nobody learns its address, so nobody can pay it
+        lifecycle.attach_session(order=fresh, session=session)
+    if fresh.status != Status.AWAITING:  # cancelled while Stripe made the page
+        with suppress(gateway.PaymentError):  # nobody learns its URL, so nobody can pay it
             gateway.expire_session(session.id)
         raise SupersededError
     return session.url
 
 
 def cancel(*, order: Order, by: str, reason: str) -> None:
-    """Close the order's payment page at Stripe, then release what it holds. `by` and `reason` are for its history.
+    """Close the order's payment page at Stripe, then release its stock. `by` and `reason` are for its history.
 
-    Raises AlreadyUnderWayError when it is paid or being paid, payments.PaymentError when Stripe gives no answer;
-    nothing is released then.
+    Raises AlreadyUnderWayError when it is paid or being paid, gateway.PaymentError when Stripe does not answer; nothing
+    is released then.
     """
     if order.status == Status.PLACED:
         _find_lost_session(order, by, reason)
@@ -90,14 +89,14 @@ def cancel(*, order: Order, by: str, reason: str) -> None:
 
 
 def _find_lost_session(order: Order, by: str, reason: str) -> None:
-    """Learn whether Stripe made a session of which we never heard.
+    """Ask whether Stripe made a session whose answer was lost; cancel the order when it did not.
 
-    Should one still be on its way, it does no harm: nobody knows its address, so nobody can pay it.
+    One that is still being made does no harm: nobody knows its URL, so nobody can pay it.
     """
     session = gateway.find_session(reference=order.number, made_after=order.placed_at - CLOCK_DIFFERENCE)
     with lifecycle.locked(order.pk) as fresh:
         if session is not None:
-            lifecycle.adopt(order=fresh, session=session)
+            lifecycle.attach_session(order=fresh, session=session)
         elif fresh.status == Status.PLACED:
             lifecycle.end(order=fresh, to=Status.CANCELLED, by=by, reason=reason)
 
@@ -113,8 +112,8 @@ def _expire(order: Order, session_id: str, by: str, reason: str) -> None:
             lifecycle.end(order=fresh, to=Status.CANCELLED, by=by, reason=reason)
 
 
-def hear(event: gateway.Event) -> StripeEvent:
-    """Write a message of Stripe's down, once however often it comes, and see to the order that it is about."""
+def receive(event: gateway.Event) -> StripeEvent:
+    """Save an event, once however often it is delivered, and settle the order that it is about."""
     record, is_new = StripeEvent.objects.get_or_create(
         event_id=event.id,
         defaults={
@@ -150,7 +149,7 @@ def _outcome(event: gateway.Event) -> tuple[str, str]:
 def settle(*, session_id: str, by: str) -> Order | None:
     """Bring the order of a session up to date; None when the session is not one of ours.
 
-    Raises payments.PaymentError when Stripe does not tell, UnsettledError when we cannot take in what it tells.
+    Raises gateway.PaymentError when Stripe does not answer, UnsettledError when its answer cannot be saved.
     """
     try:
         session = gateway.retrieve_session(session_id)
@@ -165,20 +164,20 @@ def settle(*, session_id: str, by: str) -> Order | None:
         return None
     try:
         with lifecycle.locked(order.pk) as fresh:
-            lifecycle.adopt(order=fresh, session=session)
+            lifecycle.attach_session(order=fresh, session=session)
             _apply(fresh, session, by)
     except Exception as error:
         logger.exception("Order %s could not be settled.", order.number)
         if not isinstance(error, OperationalError):  # the database is busy or away: that passes
-            set_aside(order=order, by=by)
+            mark_unsettled(order=order, by=by)
         raise UnsettledError(order.number) from error
     return fresh
 
 
-def set_aside(*, order: Order, by: str) -> None:
-    """Have staff look at an order that cannot be brought up to date; it is tried again all the same."""
+def mark_unsettled(*, order: Order, by: str) -> None:
+    """Mark an order that cannot be settled as needing attention; it is tried again all the same."""
     with lifecycle.locked(order.pk) as fresh:
-        lifecycle.flag(order=fresh, by=by, reason=Reason.UNSETTLED)
+        lifecycle.mark_needs_attention(order=fresh, by=by, reason=Reason.UNSETTLED)
 
 
 def _apply(order: Order, session: gateway.Session, by: str) -> None:
@@ -194,11 +193,11 @@ def _apply(order: Order, session: gateway.Session, by: str) -> None:
 
 
 def _process(order: Order, session: gateway.Session, by: str) -> None:
-    """The shopper has done all there is to do; the bank has not. What is being paid is no longer to be ordered."""
+    """Record a payment that the bank has not confirmed; what is being paid leaves the basket."""
     if order.status == Status.AWAITING:
         _copy_figures(order, session)
         lifecycle.change_status(order=order, to=Status.PROCESSING, by=by)
-        contents.take_out_what_was_bought(order=order)
+        contents.remove_ordered(order=order)
         emails.order_under_way(order)
 
 
@@ -217,16 +216,16 @@ def _pay(order: Order, session: gateway.Session, by: str) -> None:
     _copy_figures(order, session)
     # The basket before the stock, as a checkout locks them; once only, since new things may be in it.
     if not order.events.filter(to_status=Status.PROCESSING).exists():
-        contents.take_out_what_was_bought(order=order)
-    if problem:  # what is held stays so until somebody of the staff has decided
+        contents.remove_ordered(order=order)
+    if problem:  # the stock stays held until staff have decided
         lifecycle.change_status(order=order, to=Status.REVIEW, by=by)
-        lifecycle.flag(order=order, by=by, reason=Reason.MISMATCH, note=problem)
+        lifecycle.mark_needs_attention(order=order, by=by, reason=Reason.MISMATCH, note=problem)
     else:
         lifecycle.confirm(order=order, by=by)
 
 
 def _mismatch(order: Order, session: gateway.Session) -> str:
-    """Say in which way the session is not the order; an empty string when it is."""
+    """Return how the session differs from the order; empty when it does not."""
     expected = session.subtotal - session.discount + session.shipping + session.tax
     figures = {
         "currency": (order.currency, session.currency),

@@ -1,76 +1,58 @@
-"""Stripe: the only module that talks to it. Everything else sees our own words and minor units.
+"""Stripe's client: creates, reads and closes payment pages, verifies webhooks, and sorts Stripe's errors.
 
-It knows Stripe's units, limits and errors, and never touches the database. With STRIPE_API_URL it talks to the
-sandbox: the same code. An error says whether Stripe surely did nothing (`Refused`) or may have done it
-(`Unreachable`); callers must treat the two differently.
+The only module that calls Stripe; it never reads or writes the database. With STRIPE_API_URL it calls the sandbox. An
+error tells whether Stripe certainly did nothing (`RefusedError`) or may have done it (`UnreachableError`).
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, NoReturn, Unpack, get_args, get_type_hints
+from typing import Any, NoReturn, Unpack
 
 import stripe
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
+from django.urls import reverse
 from stripe import RequestOptions
 from stripe.params.checkout import (
     SessionCreateParams,
     SessionCreateParamsLineItemPriceData,
-    SessionCreateParamsShippingAddressCollection,
     SessionCreateParamsShippingOptionShippingRateData,
     SessionListParams,
 )
 
-from store.payments import sanitising
+from store.models import Order, OrderLine, ShippingOption
+from store.payments import amounts, sanitising
 
-# One try, and the longest pause that the SDK makes before the next. STRIPE_SECONDS in store/views/checkout.py bounds
-# them together.
+# One request, and the longest pause before the SDK's retry. STRIPE_SECONDS in store/checkout/views.py limits them
+# together.
 CONNECT_SECONDS, READ_SECONDS, PAUSE_SECONDS, RETRIES = 2, 3.5, 1, 2
-# https://docs.stripe.com/currencies#special-cases: two decimals at Stripe, none in the world.
-_WHOLE_UNITS_TIMES_100 = frozenset({"ISK", "UGX"})
-# https://docs.stripe.com/currencies#three-decimal: the last digit must be 0.
-_THREE_DECIMALS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
-# Two decimals in the world, none at Stripe: prices would be a hundred times too high.
-COUNTED_OTHERWISE = frozenset({"MGA"})
-_MAX_AMOUNT = 99_999_999
-# https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, in Stripe's units.
-_MINIMUM = {
-    "AED": 200, "AUD": 50, "BGN": 100, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1500, "DKK": 250, "EUR": 50,
-    "GBP": 30, "HKD": 400, "HUF": 17500, "INR": 50, "JPY": 50, "MXN": 1000, "MYR": 200, "NOK": 300, "NZD": 50,
-    "PLN": 200, "RON": 200, "SEK": 300, "SGD": 50, "THB": 1000, "USD": 50,
-}  # fmt: skip
 _until: ContextVar[float | None] = ContextVar("until", default=None)
 
 stripe.enable_telemetry = False  # it would write below the home folder
 
 
-class AmountError(ValueError):
-    """Stripe cannot charge this amount."""
-
-
 class PaymentError(Exception):
-    """Something went wrong between us and Stripe."""
+    """A call to Stripe failed."""
 
 
 class RefusedError(PaymentError):
-    """Stripe said no: nothing was done there."""
+    """Stripe refused, so it did nothing."""
 
 
 class AddressRefusedError(RefusedError):
-    """Stripe does not take the shopper's e-mail address."""
+    """Stripe does not accept the shopper's e-mail address."""
 
 
 class BusyError(RefusedError):
-    """Stripe did nothing because too much was asked at once; it may be asked again."""
+    """Stripe did nothing because of too many requests; it may be asked again."""
 
 
 class UnreachableError(PaymentError):
-    """No answer, or none that can be trusted: Stripe may have done it or not."""
+    """No answer, or none to rely on: Stripe may have done it or not."""
 
 
 class NoSuchSessionError(RefusedError):
@@ -78,41 +60,7 @@ class NoSuchSessionError(RefusedError):
 
 
 class SignatureError(PaymentError):
-    """A message that claims to come from Stripe is not signed by it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Item:
-    """One line to pay: minor units, tax included."""
-
-    name: str
-    unit_price: int
-    quantity: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shipping:
-    """The one way of sending that was chosen."""
-
-    name: str
-    price: int
-    min_days: int
-    max_days: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Purchase:
-    """What is to be paid, in our words."""
-
-    reference: str  # our order's number
-    email: str
-    currency: str
-    items: list[Item]
-    country: str
-    shipping: Shipping
-    success_url: str
-    cancel_url: str
-    expires_at: datetime
+    """A webhook has no valid signature of Stripe."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +81,7 @@ class Session:
     reference: str  # our order's number
     payment_intent_id: str
     expires_at: datetime
-    has_failed: bool  # a delayed payment that did not come
+    has_failed: bool  # a delayed payment was declined
     customer_name: str
     phone: str
     shipping_address: dict[str, str] = field(default_factory=dict)
@@ -141,7 +89,7 @@ class Session:
 
     @property
     def is_ours(self) -> bool:
-        """It is of the mode, test or live, of our own key."""
+        """It has the mode, test or live, of our key."""
         return self.livemode == is_live()
 
     @property
@@ -152,50 +100,14 @@ class Session:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """What a webhook told us. Only its ids are used: the session is asked for anew."""
+    """An event of a webhook. Only its ids are used: the session is retrieved again."""
 
     id: str
     type: str
     livemode: bool
     created_at: datetime
     session_id: str  # empty when it is about something else
-    is_ours: bool  # of the mode, test or live, of our own key
-
-
-def check_amount(minor: int, currency: str) -> None:
-    """Raise AmountError for a price that Stripe cannot charge."""
-    if minor <= 0:
-        raise AmountError(_("A price must be more than nothing."))
-    if to_stripe(minor, currency) > _MAX_AMOUNT:
-        raise AmountError(_("This is more than can be paid at once."))
-    if currency in _THREE_DECIMALS and minor % 10:
-        raise AmountError(_("The last of the three decimal places must be 0 to be paid by card."))
-
-
-def check_total(minor: int, currency: str) -> None:
-    """Raise AmountError for the sum of an order that Stripe cannot charge."""
-    if to_stripe(minor, currency) < _MINIMUM.get(currency, 1):
-        raise AmountError(_("This is less than can be paid by card."))
-    check_amount(minor, currency)
-
-
-@cache
-def countries() -> frozenset[str]:
-    """List the codes of the countries that Stripe takes as a place to deliver to."""
-    codes, _later = get_args(
-        get_args(get_type_hints(SessionCreateParamsShippingAddressCollection)["allowed_countries"])[0]
-    )
-    return frozenset(get_args(codes))
-
-
-def to_stripe(minor: int, currency: str) -> int:
-    """Turn our minor units into Stripe's."""
-    return minor * 100 if currency in _WHOLE_UNITS_TIMES_100 else minor
-
-
-def from_stripe(amount: int | None, currency: str) -> int:
-    """Turn Stripe's units into our minor units."""
-    return (amount or 0) // 100 if currency in _WHOLE_UNITS_TIMES_100 else (amount or 0)
+    is_ours: bool  # it has the mode, test or live, of our key
 
 
 @cache
@@ -214,7 +126,7 @@ def client() -> stripe.StripeClient:
 
 @contextmanager
 def answering_within(seconds: float) -> Iterator[None]:
-    """Let all the questions asked inside take no longer than this together: somebody waits for the answer."""
+    """Limit the time of all requests inside together: somebody waits for the answer."""
     token = _until.set(time.monotonic() + seconds)
     try:
         yield
@@ -223,7 +135,7 @@ def answering_within(seconds: float) -> Iterator[None]:
 
 
 def _in_time(**options: Unpack[RequestOptions]) -> RequestOptions:
-    """Add to a request's options how often it may be tried again. Raises UnreachableError when no time is left."""
+    """Return a request's options with its number of retries. Raises UnreachableError when no time is left."""
     tries = RETRIES + 1
     if (until := _until.get()) is not None:
         tries = min(tries, int((until - time.monotonic()) / (READ_SECONDS + PAUSE_SECONDS)))
@@ -234,55 +146,60 @@ def _in_time(**options: Unpack[RequestOptions]) -> RequestOptions:
 
 
 def is_live() -> bool:
-    """Say whether the key in the settings moves real money."""
+    """Return whether the key in the settings moves real money."""
     return settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
 
 
-def session_params(purchase: Purchase) -> dict[str, Any]:
-    """Write a purchase as Stripe wants it: plain data, to be kept and sent again unchanged."""
-    currency = purchase.currency
+def session_params(*, order: Order, lines: Iterable[OrderLine], option: ShippingOption) -> dict[str, Any]:
+    """Return Stripe's parameters for an order: plain data, to be kept and sent again unchanged."""
+    currency = order.currency
+    assert order.session_expires_at is not None
     params: SessionCreateParams = {
         "mode": "payment",
         "ui_mode": "hosted_page",
-        "client_reference_id": purchase.reference,
-        "customer_email": purchase.email,
+        "client_reference_id": order.number,
+        "customer_email": order.email,
         "line_items": [
-            {"quantity": item.quantity, "price_data": _price(item.name, item.unit_price, currency)}
-            for item in purchase.items
+            {"quantity": line.quantity, "price_data": _price(str(line), line.unit_price, currency)}
+            for line in lines
         ],
-        "shipping_address_collection": {"allowed_countries": [purchase.country]},
-        "shipping_options": [{"shipping_rate_data": _rate(purchase.shipping, currency)}],
+        "shipping_address_collection": {"allowed_countries": [order.country]},
+        "shipping_options": [{"shipping_rate_data": _rate(option, currency)}],
         "phone_number_collection": {"enabled": True},
         "billing_address_collection": "required",
         "allow_promotion_codes": True,
         "adaptive_pricing": {"enabled": False},  # else the Dashboard decides in which currency is paid
-        "success_url": purchase.success_url + "?session_id={CHECKOUT_SESSION_ID}",
-        "cancel_url": purchase.cancel_url,
-        "expires_at": int(purchase.expires_at.timestamp()),
-        "metadata": {"order": purchase.reference},
-        "payment_intent_data": {"metadata": {"order": purchase.reference}},
+        "success_url": f"{_url('return_from_payment', order)}?session_id={{CHECKOUT_SESSION_ID}}",
+        "cancel_url": _url("cancel_payment", order),
+        "expires_at": int(order.session_expires_at.timestamp()),
+        "metadata": {"order": order.number},
+        "payment_intent_data": {"metadata": {"order": order.number}},
     }
     return dict(params)
+
+
+def _url(name: str, order: Order) -> str:
+    return settings.SITE_URL + reverse(f"store:{name}", args=[order.return_token])
 
 
 def _price(name: str, minor: int, currency: str) -> SessionCreateParamsLineItemPriceData:
     return {
         "currency": currency.lower(),
-        "unit_amount": to_stripe(minor, currency),
+        "unit_amount": amounts.to_stripe(minor, currency),
         "tax_behavior": "inclusive",
         "product_data": {"name": name[:250]},
     }
 
 
-def _rate(shipping: Shipping, currency: str) -> SessionCreateParamsShippingOptionShippingRateData:
+def _rate(option: ShippingOption, currency: str) -> SessionCreateParamsShippingOptionShippingRateData:
     return {
         "type": "fixed_amount",
-        "display_name": shipping.name[:100],
+        "display_name": option.name[:100],
         "tax_behavior": "inclusive",
-        "fixed_amount": {"amount": to_stripe(shipping.price, currency), "currency": currency.lower()},
+        "fixed_amount": {"amount": amounts.to_stripe(option.price, currency), "currency": currency.lower()},
         "delivery_estimate": {
-            "minimum": {"unit": "business_day", "value": shipping.min_days},
-            "maximum": {"unit": "business_day", "value": shipping.max_days},
+            "minimum": {"unit": "business_day", "value": option.min_days},
+            "maximum": {"unit": "business_day", "value": option.max_days},
         },
     }
 
@@ -297,7 +214,7 @@ def create_session(params: SessionCreateParams, *, idempotency_key: str) -> Sess
 
 
 def retrieve_session(session_id: str) -> Session:
-    """Ask Stripe for a session. Raises NoSuchSessionError, PaymentError."""
+    """Retrieve a session. Raises NoSuchSessionError, PaymentError."""
     try:
         found = client().v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent"]}, _in_time())
     except stripe.StripeError as error:
@@ -306,11 +223,11 @@ def retrieve_session(session_id: str) -> Session:
 
 
 def find_session(*, reference: str, made_after: datetime) -> Session | None:
-    """Look for the session of an order whose answer was lost; None when Stripe made none. Raises PaymentError."""
+    """Find the session of an order whose answer was lost; None when Stripe made none. Raises PaymentError."""
     wanted: SessionListParams = {"created": {"gte": int(made_after.timestamp())}, "limit": 100}
     while True:
         try:
-            # Not the SDK's own paging: each page has to be had in the time that is left.
+            # Not the SDK's own paging: each request must fit into the time that is left.
             page = client().v1.checkout.sessions.list(wanted, _in_time())
         except stripe.StripeError as error:
             _translate(error)
@@ -321,7 +238,7 @@ def find_session(*, reference: str, made_after: datetime) -> Session | None:
 
 
 def expire_session(session_id: str) -> Session:
-    """Close an open session for good. Raises RefusedError when it is no longer open, PaymentError."""
+    """Expire an open session. Raises RefusedError when it is no longer open, PaymentError."""
     try:
         closed = client().v1.checkout.sessions.expire(session_id, options=_in_time())
     except stripe.StripeError as error:
@@ -342,9 +259,9 @@ def read_event(payload: bytes, signature: str) -> Event:
 
 
 def _translate(error: stripe.StripeError) -> NoReturn:
-    """Sort Stripe's errors by whether anything can have happened there.
+    """Raise ours for an error of Stripe, by whether anything can have happened there.
 
-    Their own words may repeat what a shopper typed; ours, which are logged and kept, say where to look instead.
+    Stripe's messages may repeat what a shopper typed; ours, which are logged and kept, only identify the request.
     """
     told = (type(error).__name__, error.code, getattr(error, "param", None), error.request_id)
     message = " ".join(str(part) for part in told if part)
@@ -379,7 +296,7 @@ def _event(event: stripe.Event) -> Event:
 
 
 def _session(found: Any) -> Session:
-    """Copy what we use out of Stripe's object."""
+    """Return Stripe's object as a Session."""
     raw = found.to_dict()
     currency = (raw.get("currency") or "").upper()
     details, customer = raw.get("total_details") or {}, raw.get("customer_details") or {}
@@ -388,7 +305,7 @@ def _session(found: Any) -> Session:
     intent = {"id": intent} if isinstance(intent, str) else intent  # expanded only where it was asked for
 
     def amount(value: int | None) -> int:
-        return from_stripe(value, currency)
+        return amounts.from_stripe(value, currency)
 
     return Session(
         id=raw["id"],

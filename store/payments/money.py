@@ -1,6 +1,6 @@
-"""Money: integer minor units with an ISO 4217 currency. py-moneyed knows the currencies and writes amounts.
+"""Money: integer minor units with an ISO 4217 currency. py-moneyed knows the currencies and formats amounts.
 
-Nothing here knows how a payment provider counts; that is `store.payments`.
+Stripe's own units and limits are in `store.payments.amounts`.
 """
 
 from decimal import Decimal, InvalidOperation
@@ -14,36 +14,36 @@ from moneyed.l10n import format_money
 _MOST_DIGITS = 15  # more is no price, and 1e999999999 would be more than the memory holds
 
 
-class PriceError(ValueError):
-    """What was typed is no price in this currency."""
+class AmountError(ValueError):
+    """The value is no amount of the currency, or none that can be charged."""
 
 
 def digits(currency: str) -> int:
-    """Say how many decimal places a currency has (GBP 2, JPY 0, KWD 3)."""
+    """Return how many decimal places a currency has (GBP 2, JPY 0, KWD 3)."""
     return len(str(get_currency(currency).sub_unit)) - 1
 
 
 def to_minor(amount: Decimal | str, currency: str) -> int:
-    """Turn 12.50 GBP into 1250. Raises PriceError for more decimal places than the currency has."""
+    """Convert 12.50 GBP to 1250. Raises AmountError for more decimal places than the currency has."""
     try:
         number = Decimal(str(amount))
     except InvalidOperation as error:
-        raise PriceError(_("This is not an amount.")) from error
+        raise AmountError(_("This is not an amount.")) from error
     if not number.is_finite() or number.adjusted() > _MOST_DIGITS:
-        raise PriceError(_("This is not an amount."))
+        raise AmountError(_("This is not an amount."))
     scaled = number.scaleb(digits(currency))
     if scaled != scaled.to_integral_value():
-        raise PriceError(_("This has more decimal places than the currency."))
+        raise AmountError(_("This has more decimal places than the currency."))
     return int(scaled)
 
 
 def to_decimal(minor: int, currency: str) -> Decimal:
-    """Turn 1250 GBP into 12.50."""
+    """Convert 1250 GBP to 12.50."""
     return Decimal(minor).scaleb(-digits(currency))
 
 
 def display(minor: int, currency: str | None = None) -> str:
-    """Write an amount for people, in the language of the moment: £12.50."""
+    """Format an amount in the active language: £12.50."""
     code = currency or settings.CURRENCY
     locale = to_locale(get_language() or settings.LANGUAGE_CODE)
     return format_money(Money(to_decimal(minor, code), code), locale=locale)

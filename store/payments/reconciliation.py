@@ -1,7 +1,7 @@
-"""Asks Stripe about orders that wait: lost answers, lost webhooks, payment pages whose time is over.
+"""Asks Stripe about orders that wait: lost answers, lost webhooks, expired payment pages.
 
-Our clock only prompts the question; what happens to an order is what Stripe answers. Run by the worker and by
-`manage.py reconcile_payments`; running it twice changes nothing.
+Our clock only prompts the question; the order follows Stripe's answer. The worker and `manage.py reconcile_payments`
+run it; running it twice changes nothing.
 """
 
 import logging
@@ -18,17 +18,17 @@ from store.payments import fulfilment, gateway
 By, Reason = OrderEvent.By, OrderEvent.Reason
 logger = logging.getLogger(__name__)
 
-# After so many orders without an answer Stripe is taken to be down; the rest waits for the next round.
+# After so many unanswered orders Stripe is assumed to be down; the rest waits for the next run.
 FAILURES = 3
-# A checkout takes seconds; what is still without a page after this was left by a lost answer or a crash.
+# A checkout takes seconds: an order still without a page after this was left by a lost answer or a crash.
 PLACED_PATIENCE = timedelta(minutes=1)
 
 
 @dataclass
 class Report:
-    """What a round found: order numbers by the status they have now, and those of which nothing could be learnt.
+    """The result: new statuses by order number, and the orders that could not be brought up to date.
 
-    `unanswered`: Stripe gave no answer. `unsettled`: it did, and we could not take it in.
+    `unanswered`: Stripe did not answer. `unsettled`: it did, and the answer could not be saved.
     """
 
     asked: int = 0
@@ -38,7 +38,7 @@ class Report:
 
 
 def reconcile(*, now: datetime | None = None, everything: bool = False) -> Report:
-    """Ask about the orders that are due, or about all that wait."""
+    """Ask Stripe about the orders that are due, or about all that wait."""
     report = Report()
     for order in _waiting(now or timezone.now(), everything=everything):
         if len(report.unanswered) >= FAILURES:
@@ -49,26 +49,24 @@ def reconcile(*, now: datetime | None = None, everything: bool = False) -> Repor
             _ask(order)
         except fulfilment.UnsettledError:  # logged and flagged there
             report.unsettled.append(order.number)
-            continue
         except gateway.PaymentError as error:
             logger.warning("Stripe gave no answer about order %s: %s", order.number, error)
             report.unanswered.append(order.number)
-            continue
         except Exception:
             logger.exception("Order %s could not be brought up to date.", order.number)
-            fulfilment.set_aside(order=order, by=By.WORKER)
+            fulfilment.mark_unsettled(order=order, by=By.WORKER)
             report.unsettled.append(order.number)
-            continue
-        order.refresh_from_db()
-        if order.status != before:
-            report.changed[order.number] = order.status
+        else:
+            order.refresh_from_db()
+            if order.status != before:
+                report.changed[order.number] = order.status
     return report
 
 
 def _waiting(now: datetime, *, everything: bool) -> list[Order]:
-    # Never about one whose page is being made at this moment: that would end it.
+    # Not one whose page is being made at this moment: that would cancel it.
     left = Q(status=Order.Status.PLACED, placed_at__lt=now - PLACED_PATIENCE)
-    # A delayed payment is told by an event; ask about it too, in case that was lost.
+    # Delayed payments too, in case their event was lost.
     paying = Q(status__in=Order.HOLDING - {Order.Status.PLACED})
     if not everything:
         paying &= Q(session_expires_at__lt=now)
@@ -77,11 +75,11 @@ def _waiting(now: datetime, *, everything: bool) -> list[Order]:
 
 def _ask(order: Order) -> None:
     if order.session_id is None:
-        # The shopper was told that the payment could not be started, so the page must not stay open.
+        # The shopper was told that the payment could not be started, so no page may stay open.
         try:
             fulfilment.cancel(order=order, by=By.WORKER, reason=Reason.NOT_OPENED)
         except fulfilment.AlreadyUnderWayError:
             return
     elif fulfilment.settle(session_id=order.session_id, by=By.WORKER) is None:
         with lifecycle.locked(order.pk) as fresh:
-            lifecycle.flag(order=fresh, by=By.WORKER, reason=Reason.UNKNOWN_PAGE)
+            lifecycle.mark_needs_attention(order=fresh, by=By.WORKER, reason=Reason.UNKNOWN_PAGE)

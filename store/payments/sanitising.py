@@ -1,6 +1,6 @@
-"""What a stranger typed on the payment page, made fit to be kept: one line, not endless, nothing no database takes.
+"""Sanitising of what was typed on the payment page: one line, a bounded length, no characters that a database refuses.
 
-A payment is never lost because of a telephone number: it is shortened here, and never refused.
+Text is shortened, never refused: no payment is lost because of a telephone number.
 """
 
 import unicodedata
@@ -19,7 +19,7 @@ def one_line(value: Any, most: int) -> str:
 
 
 def address(holder: dict[str, Any]) -> dict[str, str]:
-    """Return the address of a person as Stripe states it; empty when none was given."""
+    """Return a postal address from Stripe's object; empty when none was given."""
     lines = {
         name: one_line(value, ADDRESS_LINE_LENGTH) for name, value in (holder.get("address") or {}).items()
     }

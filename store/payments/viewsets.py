@@ -1,4 +1,4 @@
-"""What Stripe told us, for those who look into a payment."""
+"""The staff screen of Stripe's events. It is read-only: an event that failed is sent again by Stripe."""
 
 from typing import ClassVar
 
@@ -11,16 +11,12 @@ from store.models import StripeEvent
 
 
 class StripeEventFilterSet(WagtailFilterSet):
-    """By kind and by what became of it."""
-
     class Meta:
         model = StripeEvent
         fields: ClassVar[list[str]] = ["type", "outcome", "livemode"]
 
 
 class StripeEventViewSet(ReadOnlyViewSet):
-    """Events."""
-
     model = StripeEvent
     name = "stripe-events"
     url_prefix = "stripe-events"
@@ -34,17 +30,7 @@ class StripeEventViewSet(ReadOnlyViewSet):
         DateColumn("received_at", label=_("Received"), sort_key="received_at"),
         "session_id",
     ]
-    inspect_view_fields = [
-        "event_id",
-        "type",
-        "outcome",
-        "note",
-        "deliveries",
-        "session_id",
-        "livemode",
-        "created_at",
-        "received_at",
-    ]
+    inspect_view_fields_exclude = ["id"]
     search_fields = ["event_id", "session_id"]
     filterset_class = StripeEventFilterSet
 

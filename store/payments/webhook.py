@@ -1,6 +1,7 @@
-"""Stripe's messages. Each is checked, written down once, and answered so that Stripe knows whether to send it again.
+"""The webhook for Stripe's events: checks the signature and answers so that Stripe knows whether to send one again.
 
-200: done, or not about us. 400: not signed by Stripe. 503: we could not finish; send it again.
+200: done, or not about us. 400: not signed by Stripe. 503: it failed, send it again. What an event changes is decided
+in `fulfilment`.
 """
 
 from http import HTTPStatus
@@ -17,23 +18,23 @@ from store.payments import fulfilment, gateway
 MAX_BYTES = 512 * 1024
 
 
-@csrf_exempt  # Stripe signs its messages instead
+@csrf_exempt  # Stripe signs its events instead
 @never_cache
 @require_POST
 def stripe_webhook(request: HttpRequest) -> HttpResponse:
-    """Take in one message."""
+    """Receive one event."""
     if _length(request) > MAX_BYTES:
         return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
         event = gateway.read_event(request.body, request.headers.get("Stripe-Signature", ""))
     except gateway.SignatureError:
         return HttpResponse("Not signed by Stripe.", status=HTTPStatus.BAD_REQUEST, content_type="text/plain")
-    failed = fulfilment.hear(event).outcome == StripeEvent.Outcome.FAILED
+    failed = fulfilment.receive(event).outcome == StripeEvent.Outcome.FAILED
     return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE if failed else HTTPStatus.OK)
 
 
 def _length(request: HttpRequest) -> int:
     try:
         return len(request.body)
-    except RequestDataTooBig:  # longer than Django reads; to Stripe, too long is too long
+    except RequestDataTooBig:  # longer than Django reads
         return MAX_BYTES + 1

@@ -1,4 +1,4 @@
-"""Where the shop delivers and what that costs: the two lists that staff edit."""
+"""Staff screens of delivery countries and shipping options."""
 
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.ui.tables import Column
@@ -9,8 +9,6 @@ from store.payments import money
 
 
 class DeliveryCountryViewSet(ModelViewSet):
-    """Countries."""
-
     model = DeliveryCountry
     name = "delivery-countries"
     url_prefix = "delivery-countries"
@@ -22,8 +20,6 @@ class DeliveryCountryViewSet(ModelViewSet):
 
 
 class ShippingOptionViewSet(ModelViewSet):
-    """Ways of sending."""
-
     model = ShippingOption
     name = "shipping-options"
     url_prefix = "shipping-options"

@@ -1,8 +1,7 @@
-"""Stock moves here and nowhere else: each function changes the row of a SKU and writes the movement that says why.
+"""Every change of stock: each function changes the row of a SKU and records the movement that explains it.
 
-What is held for an order is found in its movements, so that holding, selling and releasing happen once an order
-however often they are asked for: each function locks the order for that.
-The guard against selling twice is one conditional update, not a look before a leap.
+What an order holds is found in its movements, so that holding, selling and releasing happen once however often they are
+called; each function locks the order for that. One conditional update prevents selling twice, not a check beforehand.
 """
 
 from collections.abc import Iterable
@@ -21,41 +20,40 @@ Kind = StockMovement.Kind
 
 
 class OutOfStockError(Exception):
-    """There is not enough of a SKU."""
+    """Too few of a SKU are available."""
 
     def __init__(self, sku: str, available: int) -> None:
-        """Remember what is missing."""
         super().__init__(f"{sku}: {available} left")
         self.sku = sku
         self.available = available
 
 
 def ensure_stock_items(skus: Iterable[str]) -> None:
-    """Create the missing rows of these SKUs, with nothing on the shelf."""
+    """Create the missing rows of these SKUs, with no stock."""
     StockItem.objects.bulk_create([StockItem(sku=sku) for sku in set(skus)], ignore_conflicts=True)
 
 
 def ensure_published(instance: ProductPage, **_kwargs: Any) -> None:
-    """Let staff count what was just published: its SKUs get their rows of stock."""
+    """Create the stock rows of a product that was just published."""
     ensure_stock_items(variant.sku for variant in instance.variants.all() if variant.sku)
 
 
 @transaction.atomic
 def receive(*, sku: str, quantity: int, by: User | None = None, note: str = "") -> None:
-    """Put goods on the shelf."""
+    """Add goods to the stock."""
     StockItem.objects.get_or_create(sku=sku)
     _change(sku, on_hand=_some(quantity), kind=Kind.RECEIVED, by=by, note=note)
 
 
 @transaction.atomic
 def write_off(*, sku: str, quantity: int, by: User | None = None, note: str = "") -> None:
-    """Take goods off the shelf that are broken or lost. Raises OutOfStockError when they are held or not there."""
+    """Remove broken or lost goods. Raises OutOfStockError when they are held or not there."""
     _change(sku, on_hand=-_some(quantity), kind=Kind.WRITTEN_OFF, by=by, note=note)
 
 
 @transaction.atomic
 def count(*, sku: str, on_hand: int, by: User | None = None, note: str = "") -> None:
-    """Set what lies on the shelf to what was counted. Raises OutOfStockError when more is held than was counted."""
+    """Set the stock to what was counted. Raises OutOfStockError when more is held."""
     StockItem.objects.get_or_create(sku=sku)
     item = StockItem.objects.select_for_update().get(sku=sku)
     _change(sku, on_hand=on_hand - item.on_hand, kind=Kind.COUNTED, by=by, note=note)
@@ -74,7 +72,7 @@ def hold(*, order: Order) -> None:
 
 @transaction.atomic
 def release(*, order: Order) -> None:
-    """Let go of what is still held for the order."""
+    """Release what is still held for the order."""
     _lock(order)
     for sku, quantity in _held_for(order).items():
         _change(sku, held=-quantity, kind=Kind.RELEASED, order=order)
@@ -82,9 +80,9 @@ def release(*, order: Order) -> None:
 
 @transaction.atomic
 def sell(*, order: Order) -> None:
-    """Take what was paid for from the shelf; what is no longer held is taken from what is free.
+    """Remove what was paid from the stock; what is no longer held is taken from what is available.
 
-    Raises OutOfStockError, and takes nothing, when that is not there any more.
+    Raises OutOfStockError, and removes nothing, when too few are available.
     """
     _lock(order)
     if order.stock_movements.filter(kind=Kind.SOLD).exists():
@@ -97,7 +95,7 @@ def sell(*, order: Order) -> None:
 
 @transaction.atomic
 def take_back(*, order: Order, by: User | None = None) -> None:
-    """Put sold goods back on the shelf (a return that can be sold again)."""
+    """Add returned goods that can be sold again to the stock."""
     _lock(order)
     sold = order.stock_movements.filter(kind__in=(Kind.SOLD, Kind.RETURNED))
     for sku, change in sold.values_list("sku").annotate(change=Sum("on_hand_change")).order_by("sku"):
@@ -106,7 +104,7 @@ def take_back(*, order: Order, by: User | None = None) -> None:
 
 
 def _some(quantity: int) -> int:
-    """Refuse a quantity whose sign would turn the movement into another one."""
+    """Refuse a negative quantity: it would turn the movement into another kind."""
     if quantity < 0:
         message = f"{quantity} things are not a quantity."
         raise ValueError(message)
@@ -114,7 +112,7 @@ def _some(quantity: int) -> int:
 
 
 def _lock(order: Order) -> None:
-    """Let nobody else move stock for the order until this is done; whoever holds its lock already goes on."""
+    """Lock the order against other movements; whoever holds its lock already goes on."""
     Order.objects.select_for_update().values_list("pk").get(pk=order.pk)
 
 
@@ -133,7 +131,7 @@ def _change(
     by: User | None = None,
     note: str = "",
 ) -> None:
-    """Change one row if what is free allows it, in one statement, and write the movement."""
+    """Change one row in one statement, if enough is available, and record the movement."""
     # After the change, what is held must still fit into what is there: on_hand + Δ ≥ held + Δ.
     row = StockItem.objects.alias(free=F("on_hand") - F("held")).filter(
         sku=sku, free__gte=held - on_hand, held__gte=-held
@@ -150,11 +148,11 @@ def _change(
         made_by=by,
         note=note,
     )
-    _tell_pages(sku, change=on_hand - held)
+    _invalidate_pages(sku, change=on_hand - held)
 
 
-def _tell_pages(sku: str, *, change: int) -> None:
-    """Have cached pages made anew if they say something else now; most sales change no word."""
+def _invalidate_pages(sku: str, *, change: int) -> None:
+    """Invalidate cached pages if they would say something else now; most sales change nothing on them."""
     now = StockItem.objects.available([sku])[sku]
     if min(now, LOW_STOCK + 1) != min(now - change, LOW_STOCK + 1):
         generation.bump_on_commit()

@@ -1,4 +1,7 @@
-"""The staff's stock: what there is, every movement, and a form to change it. Nothing else changes it by hand."""
+"""Staff screens of stock: the list, and for each SKU its movements and a form to change it.
+
+The rules of a change are `movements`'.
+"""
 
 from typing import Any
 
@@ -22,13 +25,11 @@ MOST = 100_000
 
 
 class StockForm(forms.Form):
-    """Goods that came in, the result of counting the shelf, or what cannot be sold any more."""
-
     what = forms.ChoiceField(
         choices=[
-            ("receive", _("Received, added to what is there")),
-            ("count", _("Counted, replaces what is there")),
-            ("write_off", _("Broken or lost, taken from what is there")),
+            ("receive", _("Received: add to the stock")),
+            ("count", _("Counted: replace the stock")),
+            ("write_off", _("Broken or lost: take from the stock")),
         ],
         label=_("What happened"),
         widget=forms.RadioSelect,
@@ -39,10 +40,7 @@ class StockForm(forms.Form):
 
 
 class StockInspectView(InspectView):
-    """One SKU with its latest movements."""
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add movements and the form."""
         movements = StockMovement.objects.filter(sku=self.object.sku).select_related("order", "made_by")
         may_change = self.request.user.has_perm("store.change_stockitem")
         return {
@@ -57,11 +55,11 @@ class StockInspectView(InspectView):
 @require_POST
 @permission_required("store.change_stockitem", raise_exception=True)
 def move(request: HttpRequest, pk: int) -> HttpResponse:
-    """Write down goods received, counted or written off."""
+    """Save goods received, counted or written off."""
     item = get_object_or_404(StockItem, pk=pk)
     form = StockForm(request.POST)
     if not form.is_valid():
-        messages.error(request, gettext("Please give a whole number from 0 to %(most)s.") % {"most": MOST})
+        messages.error(request, gettext("Enter a whole number from 0 to %(most)s.") % {"most": MOST})
         return redirect("stock:inspect", pk)
     quantity, note = form.cleaned_data["quantity"], form.cleaned_data["note"]
     assert request.user.is_authenticated
@@ -74,16 +72,14 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
             case "receive":
                 receive(sku=item.sku, quantity=quantity, by=request.user, note=note)
     except OutOfStockError:
-        words = gettext("So little is not left beside what is held for payments under way. Try again later.")
+        words = gettext("The stock cannot be less than what is held for open payments. Try again later.")
         messages.error(request, words)
     else:
-        messages.success(request, gettext("The stock of %(sku)s was written down.") % {"sku": item.sku})
+        messages.success(request, gettext("Stock of %(sku)s saved.") % {"sku": item.sku})
     return redirect("stock:inspect", pk)
 
 
 class StockViewSet(ReadOnlyViewSet):
-    """Stock."""
-
     model = StockItem
     name = "stock"
     url_prefix = "stock"
@@ -96,7 +92,6 @@ class StockViewSet(ReadOnlyViewSet):
     inspect_template_name = "store/admin/stock.html"
 
     def get_urlpatterns(self) -> list[URLPattern]:
-        """Add the form's address."""
         return [*super().get_urlpatterns(), path("<int:pk>/move/", move, name="move")]
 
 

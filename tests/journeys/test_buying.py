@@ -53,8 +53,8 @@ def put_in(page: Page, shop: str, product: str, quantity: int = 1) -> None:
     page.goto(f"{shop}/shop/")
     page.get_by_role("link", name=product).click()
     page.get_by_label("Quantity").fill(str(quantity))
-    page.get_by_role("button", name="Put into the basket").click()
-    expect(page.get_by_text("The basket now holds").or_(page.get_by_text("Your basket"))).to_be_visible()
+    page.get_by_role("button", name="Add to basket").click()
+    expect(page.get_by_text("Your basket now has").or_(page.get_by_text("Your basket"))).to_be_visible()
 
 
 def go_to_payment(page: Page, shop: str, sandbox: Sandbox) -> None:
@@ -86,8 +86,8 @@ def test_a_shopper_buys_with_the_keyboard_alone(page: Page, shop: str, sandbox: 
     page.goto(f"{shop}/shop/")
     press(page, "link", "Enamel mug")
     page.wait_for_url("**/shop/enamel-mug-mug/")
-    press(page, "button", "Put into the basket")
-    result = page.get_by_role("status").filter(has_text="The basket now holds 1 thing.")
+    press(page, "button", "Add to basket")
+    result = page.get_by_role("status").filter(has_text="Your basket now has 1 item.")
     expect(result).to_be_visible()
     expect(page.locator("[data-basket-count]")).to_have_text("1")
     press(page, "link", "Go to the basket")
@@ -145,7 +145,7 @@ def order_to_ireland_at_once(page: Page, shop: str) -> None:
     page.get_by_label("I accept the terms").check()
     page.get_by_label("Deliver to").select_option("IE")
     page.get_by_role("button", name="Order and pay £16.45").click()
-    expect(page.get_by_role("alert")).to_contain_text("Please look again before you pay.")
+    expect(page.get_by_role("alert")).to_contain_text("Check them before you pay.")
     assert not Order.objects.exists()
     expect(page.get_by_label("Deliver to")).to_have_value("IE")
     page.get_by_role("button", name="Order and pay £22.00").click()
@@ -198,7 +198,7 @@ def test_a_quantity_changes_without_leaving_the_page_and_is_announced(page: Page
     expect(page.locator("[data-announce]")).to_have_text("The goods now come to £39.20.")
     expect(page.locator("[data-basket-count]")).to_have_text("4")
     page.get_by_role("button", name="Remove").click()
-    expect(page.get_by_text("There is nothing in it yet.")).to_be_visible()
+    expect(page.get_by_text("It is empty.")).to_be_visible()
     expect(page.locator("[data-basket-count]")).to_be_hidden()
     assert "basket" not in {cookie["name"] for cookie in page.context.cookies()}
 
@@ -247,8 +247,8 @@ def test_who_only_looks_gets_no_cookie_and_asks_for_no_basket(page: Page, shop: 
 def test_where_the_script_cannot_reach_the_shop_the_shopper_is_told(page: Page, shop: str) -> None:
     page.route("**/basket/add/", lambda route: route.abort())
     page.goto(f"{shop}/shop/enamel-mug-mug/")
-    page.get_by_role("button", name="Put into the basket").click()
-    expect(page.get_by_role("status").filter(has_text="could not be put into the basket")).to_be_visible()
+    page.get_by_role("button", name="Add to basket").click()
+    expect(page.get_by_role("status").filter(has_text="could not be added to your basket")).to_be_visible()
     assert not Basket.objects.exists()
 
 
@@ -315,9 +315,9 @@ def test_the_shops_pages_are_accessible_and_fit_the_screen(
     assert_sound(page, width)
     go_to_payment(page, shop, sandbox)
     page.goto(shop + Order.objects.get().get_absolute_url())
-    expect(page.get_by_role("link", name="Go on to the payment page")).to_be_visible()
+    expect(page.get_by_role("link", name="Continue to the payment page")).to_be_visible()
     assert_sound(page, width)
-    page.get_by_role("link", name="Go on to the payment page").click()
+    page.get_by_role("link", name="Continue to the payment page").click()
     pay(page, shop)
     assert_sound(page, width)
     assert page.evaluate("document.documentElement.scrollWidth") == width

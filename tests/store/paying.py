@@ -18,7 +18,7 @@ from post_office.models import Email
 from policies.models import Policy
 from store.basket import contents
 from store.checkout import placing
-from store.models import Basket, Order, ShippingOption, StockItem
+from store.models import Basket, Order, OrderLine, ShippingOption, StockItem
 from store.payments import gateway
 from tools.stripe_sandbox.events import signature
 from tools.stripe_sandbox.server import Sandbox
@@ -95,25 +95,27 @@ def mails_about(order: Order) -> int:
     return Email.objects.filter(to=order.email).count()
 
 
-def purchase(currency: str = "GBP", *, price: int = 1250, shipping: int = 395) -> gateway.Purchase:
-    """Two mugs, as the payment page is asked for them."""
-    return gateway.Purchase(
-        reference="261122-ABCDEF",
+def purchase(
+    currency: str = "GBP", *, number: str = "261122-ABCDEF", price: int = 1250, shipping: int = 395
+) -> dict[str, Any]:
+    """Return what Stripe is asked for when two mugs are ordered."""
+    order = Order(
+        number=number,
         email="shopper@example.com",
         currency=currency,
-        items=[gateway.Item(name="Enamel mug", unit_price=price, quantity=2)],
         country="GB",
-        shipping=gateway.Shipping(name="Post", price=shipping, min_days=2, max_days=4),
-        success_url="http://127.0.0.1:8000/return/",
-        cancel_url="http://127.0.0.1:8000/cancel/",
-        expires_at=timezone.now() + timedelta(minutes=40),
+        return_token="return",
+        session_expires_at=timezone.now() + timedelta(minutes=40),
     )
+    mugs = OrderLine(title="Enamel mug", unit_price=price, quantity=2)
+    option = ShippingOption(name="Post", price=shipping, min_days=2, max_days=4)
+    return gateway.session_params(order=order, lines=[mugs], option=option)
 
 
 def shown(basket: Basket) -> dict[str, Any]:
     """What the review page's form sends."""
     option = ShippingOption.objects.first()
-    digest = placing.Offer(contents.contents(basket), option).digest
+    digest = placing.Offer(contents.look_up(basket), option).digest
     values = {"email": "shopper@example.com", "terms": "on", "shown": digest}
     for kind in (Policy.Kind.TERMS, Policy.Kind.PRIVACY):
         if version := Policy.objects.in_force_of(kind):

@@ -47,7 +47,7 @@ def test_a_script_is_told_how_much_is_in_it(client: Client, mug: ProductVariant)
     add(client)
     response = add_by_script(client, quantity="1")
     assert response.status_code == 200
-    assert response.json() == {"ok": True, "count": 3, "message": "The basket now holds 3 things."}
+    assert response.json() == {"ok": True, "count": 3, "message": "Your basket now has 3 items."}
     assert response.cookies["basket_count"].value == "3"
     assert "no-store" in response["Cache-Control"]
 
@@ -59,7 +59,7 @@ BAD_QUANTITIES = ["0", "-1", "1000000000", "100", "x", "1.5", "", "１e3", "1\x0
 def test_a_bad_quantity_is_refused(client: Client, mug: ProductVariant, quantity: str) -> None:
     page = add(client, quantity=quantity)
     assert page.status_code == 422
-    assert "Please give a whole number from 1 to 99" in page.content.decode()
+    assert "Enter a whole number from 1 to 99" in page.content.decode()
     told = add_by_script(client, quantity=quantity)
     assert told.status_code == 422
     assert told.json()["ok"] is False
@@ -88,7 +88,7 @@ def test_a_product_that_not_everybody_may_see_is_refused(client: Client, mug: Pr
         page=mug.page.get_parent(), restriction_type=PageViewRestriction.PASSWORD, password="x"
     )
     assert add(client).status_code == 422
-    assert not contents.contents(inside).can_be_bought, "nor is it bought by who had it in the basket already"
+    assert not contents.look_up(inside).can_be_bought, "nor is it bought by who had it in the basket already"
 
 
 def test_prices_and_currencies_in_the_post_mean_nothing(client: Client, mug: ProductVariant) -> None:
@@ -138,7 +138,7 @@ def test_it_asks_the_database_as_often_for_a_full_basket_as_for_an_empty_one(
         (0, 2, "Only 2 are left."),
         (0, 1, "Only 1 is left."),
         (0, 0, "This is sold out."),
-        (2, 3, "Only 3 are left. Your basket holds 2 already."),
+        (2, 3, "Only 3 are left. Your basket already holds 2."),
     ],
 )
 def test_more_than_are_left_are_refused_with_their_number(

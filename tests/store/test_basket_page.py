@@ -25,7 +25,7 @@ def update(client: Client, quantity: str, sku: str = "MUG") -> Any:
 
 def test_an_empty_basket_says_so_and_leads_to_the_shop(client: Client, mug: ProductVariant) -> None:
     shown = page(client)
-    assert "There is nothing in it yet." in shown
+    assert "It is empty." in shown
     assert 'href="/shop/"' in shown
     assert "/checkout/" not in shown
 
@@ -54,9 +54,9 @@ def test_what_stands_in_the_way_is_said_at_its_line(shopper: Client, mug: Produc
     assert "Only 1 is left." in shown
     assert 'href="/checkout/"' not in shown
     movements.count(sku="MUG", on_hand=0)
-    assert "Sold out meanwhile." in page(shopper)
+    assert "This has sold out." in page(shopper)
     mug.page.unpublish()
-    assert "We do not sell this any more (MUG)." in page(shopper)
+    assert "We no longer sell this (MUG)." in page(shopper)
     assert shopper.get("/checkout/")["Location"] == "/basket/"
 
 
@@ -71,7 +71,7 @@ def test_the_last_thing_out_takes_the_cookies_along(shopper: Client, basket: Bas
     response = update(shopper, "0")
     assert not basket.lines.exists()
     assert [response.cookies[name]["max-age"] for name in ("basket", "basket_count")] == [0, 0]
-    assert "There is nothing in it yet." in page(shopper)
+    assert "It is empty." in page(shopper)
 
 
 def test_what_is_gone_can_be_taken_out(shopper: Client, mug: ProductVariant, basket: Basket) -> None:
@@ -84,7 +84,7 @@ def test_what_is_gone_can_be_taken_out(shopper: Client, mug: ProductVariant, bas
 def test_a_bad_quantity_changes_nothing(shopper: Client, basket: Basket, quantity: str) -> None:
     response = update(shopper, quantity)
     assert response.status_code == 422
-    assert "Please give a whole number" in response.content.decode()
+    assert "Enter a whole number" in response.content.decode()
     assert basket.lines.get().quantity == 2
 
 

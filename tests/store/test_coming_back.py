@@ -252,7 +252,7 @@ def test_with_nothing_but_the_basket_nobody_is_led_to_its_order(
     response = press_pay(stranger, basket)
     assert response.status_code == 409
     told = response.content.decode()
-    assert "A payment for this basket is under way already" in told
+    assert "A payment for this basket is already under way" in told
     for secret in (order.token, order.return_token, order.number, order.email):
         assert secret not in told
     assert Order.objects.count() == 1

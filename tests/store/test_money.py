@@ -32,7 +32,7 @@ def test_it_reads_an_amount_into_minor_units(typed: str, currency: str, minor: i
      ("NaN", "GBP"), ("Infinity", "GBP"), ("-Infinity", "GBP")],
 )  # fmt: skip
 def test_it_refuses_what_is_no_amount_of_the_currency(typed: str, currency: str) -> None:
-    with pytest.raises(money.PriceError):
+    with pytest.raises(money.AmountError):
         money.to_minor(typed, currency)
 
 

@@ -40,14 +40,14 @@ WORDS = {
     Status.PLACED: "The payment page did not open",
     Status.AWAITING: "Not paid yet",
     Status.PROCESSING: "The payment is under way",
-    Status.REVIEW: "We are looking at your payment",
+    Status.REVIEW: "We are checking your payment",
     Status.PAID: "Your order is paid",
     Status.PACKED: "Your order is packed",
     Status.SENT: "Your order is on its way",
     Status.CANCELLED: "This order was cancelled",
     Status.EXPIRED: "This order was not paid in time",
-    Status.FAILED: "The payment did not come",
-    Status.REFUNDED: "Your money is on its way back",
+    Status.FAILED: "Your payment was declined",
+    Status.REFUNDED: "Your order was refunded",
 }
 
 
@@ -62,7 +62,7 @@ def test_each_status_is_told_in_plain_words(client: Client, order: Order, status
 
 @pytest.mark.parametrize(
     ("paid_at", "words"),
-    [(None, "Nothing was charged"), (datetime(2026, 1, 5, tzinfo=UTC), "you get back what you have paid")],
+    [(None, "Nothing was charged"), (datetime(2026, 1, 5, tzinfo=UTC), "we will refund what you paid")],
 )
 def test_a_cancelled_order_says_whether_money_comes_back(
     client: Client, order: Order, paid_at: datetime | None, words: str
@@ -91,7 +91,7 @@ def test_no_address_is_promised_on_a_payment_page_that_is_over(
     order.status, order.shipping_address = status, {}
     order.save()
     shown = page(client, order)
-    assert "given on the payment page" not in shown
+    assert "You enter the address on the payment page" not in shown
     assert "United Kingdom" in shown
 
 
@@ -105,8 +105,8 @@ def test_no_confirmation_is_promised_for_what_nobody_will_pay(
 
 
 def test_its_history_is_told_without_notes_for_staff(client: Client, order: Order) -> None:
-    lifecycle.remark(order=order, note="The shopper rang twice.", by="Staff")
-    lifecycle.flag(order=order, note="Looks like a fraud.", by="Editor")
+    lifecycle.record(order=order, note="The shopper rang twice.", by="Staff")
+    lifecycle.mark_needs_attention(order=order, note="Looks like a fraud.", by="Editor")
     lifecycle.change_status(order=order, to=Status.AWAITING, by="Stripe", note="internal")
     shown = page(client, order)
     assert "Waiting for the payment" in shown

@@ -48,7 +48,7 @@ def test_every_status_has_its_transitions_and_late_money_is_never_refused() -> N
 
 def test_the_history_says_who_and_is_never_changed(order: Order) -> None:
     editor = User.objects.create_user(email="editor@example.com")
-    lifecycle.remark(order=order, note="Called back.", by=str(editor), actor=editor)
+    lifecycle.record(order=order, note="Called back.", by=str(editor), actor=editor)
     event = order.events.last()
     assert event.actor == editor
     assert event.happened_at is not None
@@ -58,13 +58,13 @@ def test_the_history_says_who_and_is_never_changed(order: Order) -> None:
 
 def test_staff_are_asked_once_for_the_same_thing_and_again_for_another(order: Order) -> None:
     editor = User.objects.create_user(email="editor@example.com")
-    lifecycle.flag(order=order, note="The total differs.", by="Stripe")
-    lifecycle.flag(order=order, note="The total differs.", by="worker")
+    lifecycle.mark_needs_attention(order=order, note="The total differs.", by="Stripe")
+    lifecycle.mark_needs_attention(order=order, note="The total differs.", by="worker")
     assert order.events.filter(note="The total differs.").count() == 1
-    lifecycle.unflag(order=order, actor=editor, note="Refunded.")
-    lifecycle.flag(order=order, note="The total differs.", by="worker")
+    lifecycle.mark_resolved(order=order, actor=editor, note="Refunded.")
+    lifecycle.mark_needs_attention(order=order, note="The total differs.", by="worker")
     assert not order.needs_attention, "they have looked at it"
-    lifecycle.flag(order=order, note="The stock is gone.", by="worker")
+    lifecycle.mark_needs_attention(order=order, note="The stock is gone.", by="worker")
     assert order.needs_attention
 
 

@@ -1,7 +1,6 @@
 """Stripe's own ways: how it counts money, what it signs, and which of its errors leave a question open."""
 
 import time
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,15 +9,15 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.payments import gateway, money
+from store.payments import amounts, gateway, money
 from tests.store.paying import purchase
 from tools.stripe_sandbox import currencies
 from tools.stripe_sandbox.events import signature
 from tools.stripe_sandbox.server import Sandbox
 
 
-def create(bought: gateway.Purchase, key: str = "order-1") -> gateway.Session:
-    return gateway.create_session(gateway.session_params(bought), idempotency_key=key)
+def create(params: dict[str, Any], key: str = "order-1") -> gateway.Session:
+    return gateway.create_session(params, idempotency_key=key)
 
 
 # --- Units -----------------------------------------------------------------------------------------------
@@ -26,13 +25,13 @@ def create(bought: gateway.Purchase, key: str = "order-1") -> gateway.Session:
 def test_it_counts_each_currency_as_stripe_does_or_says_that_it_cannot(currency: str) -> None:
     ours = currency.upper()
     one_hundred = money.to_minor("100", ours)  # of the whole unit
-    agrees = gateway.to_stripe(one_hundred, ours) == 100 * 10 ** currencies.digits(currency)
-    assert agrees is (ours not in gateway.COUNTED_OTHERWISE)
+    agrees = amounts.to_stripe(one_hundred, ours) == 100 * 10 ** currencies.digits(currency)
+    assert agrees is (ours not in amounts.COUNTED_OTHERWISE)
 
 
 @given(minor=st.integers(0, 10**10), currency=st.sampled_from(["GBP", "JPY", "KWD", "ISK", "UGX"]))
 def test_amounts_come_back_from_stripe_as_they_went(minor: int, currency: str) -> None:
-    assert gateway.from_stripe(gateway.to_stripe(minor, currency), currency) == minor
+    assert amounts.from_stripe(amounts.to_stripe(minor, currency), currency) == minor
 
 
 @pytest.mark.parametrize(
@@ -47,7 +46,7 @@ def test_amounts_come_back_from_stripe_as_they_went(minor: int, currency: str) -
 def test_stripe_is_asked_for_what_the_shopper_was_shown(
     sandbox: Sandbox, currency: str, price: int, shipping: int, at_stripe: int
 ) -> None:
-    params = gateway.session_params(purchase(currency, price=price, shipping=shipping))
+    params = purchase(currency, price=price, shipping=shipping)
     assert params["line_items"][0]["price_data"]["unit_amount"] == at_stripe
     session = gateway.create_session(params, idempotency_key="k")
     sandbox.pay(session.id)
@@ -58,7 +57,7 @@ def test_stripe_is_asked_for_what_the_shopper_was_shown(
 
 
 def test_promotion_codes_can_be_typed_in_and_nothing_else_can_change_the_total() -> None:
-    params = gateway.session_params(purchase())
+    params = purchase()
     assert params["allow_promotion_codes"] is True
     assert params["adaptive_pricing"] == {"enabled": False}
     assert len(params["shipping_options"]) == 1
@@ -95,7 +94,7 @@ def test_a_hiccup_is_got_over_without_a_word(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize("wrong", [{"mode": "nonsense"}, {"line_items": []}, {"customer_email": "x"}])
 def test_a_refusal_is_told_as_refused(sandbox: Sandbox, wrong: dict[str, Any]) -> None:
     with pytest.raises(gateway.RefusedError):
-        gateway.create_session({**gateway.session_params(purchase()), **wrong}, idempotency_key="k")
+        gateway.create_session({**purchase(), **wrong}, idempotency_key="k")
 
 
 def test_too_many_requests_is_a_refusal_since_nothing_was_done(sandbox: Sandbox) -> None:
@@ -124,7 +123,7 @@ def test_a_lost_session_is_looked_for_on_all_pages_and_no_longer_than_there_is_t
 ) -> None:
     since = timezone.now() - timedelta(minutes=5)
     made = create(purchase())
-    others = replace(purchase(), reference="261122-OTHERS")
+    others = purchase(number="261122-OTHERS")
     for number in range(100):
         create(others, key=f"other-{number}")
     found = gateway.find_session(reference="261122-ABCDEF", made_after=since)

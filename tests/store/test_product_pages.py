@@ -81,7 +81,7 @@ def test_only_what_is_published_is_shown(client: Client, mug: ProductVariant) ->
 def test_a_product_says_whether_it_can_be_bought(client: Client, on_hand: int, words: str) -> None:
     page = text(client, factories.product(on_hand=on_hand).page.url)
     assert words in page
-    assert ("Put into the basket" in page) == (on_hand > 0)
+    assert ("Add to basket" in page) == (on_hand > 0)
 
 
 def test_a_product_without_a_sku_is_not_for_sale(client: Client, mug: ProductVariant) -> None:
@@ -89,7 +89,7 @@ def test_a_product_without_a_sku_is_not_for_sale(client: Client, mug: ProductVar
     mug.page.save_revision().publish()
     page = text(client, mug.page.url)
     assert "not for sale" in page
-    assert "Put into the basket" not in page
+    assert "Add to basket" not in page
     assert "Enamel mug" in text(client, "/shop/")
 
 

@@ -65,7 +65,7 @@ def twenty_buyers_want_the_last_one() -> list[Any]:
 def test_of_twenty_buyers_of_the_last_item_exactly_one_gets_it(mug: ProductVariant) -> None:
     results = twenty_buyers_want_the_last_one()
     assert sum(isinstance(result, Order) for result in results) == 1
-    assert sum(isinstance(result, placing.BasketChangedError) for result in results) == BUYERS - 1
+    assert sum(isinstance(result, placing.CheckoutError) for result in results) == BUYERS - 1
     assert Order.objects.count() == 1
     assert stock_of() == (1, 1)
     assert StockMovement.objects.filter(kind="held").count() == 1
@@ -130,7 +130,7 @@ def test_each_step_is_done_once_an_order_though_many_take_it_at_once(
     assert stock_of() == left
 
 
-def test_one_sender_holds_no_more_than_one_may_however_many_orders_come_at_once(
+def test_one_client_holds_no_more_than_one_may_however_many_orders_come_at_once(
     sandbox: Sandbox, mug: ProductVariant
 ) -> None:
     movements.count(sku="MUG", on_hand=1000)

@@ -42,7 +42,7 @@ def test_another_country_shows_another_total_and_the_order_goes_there(
     page = review(shopper, country="IE", shipping=str(there.pk))
     assert "Order and pay £34.50</button>" in page
     assert "Courier, £9.50 (2 to 4 working days)" in page
-    assert f'name="shown" value="{placing.Offer(contents.contents(basket), there).digest}"' in page
+    assert f'name="shown" value="{placing.Offer(contents.look_up(basket), there).digest}"' in page
 
 
 def test_what_is_chosen_belongs_to_the_form_that_orders(shopper: Client) -> None:
@@ -62,7 +62,7 @@ def test_the_total_of_another_country_is_shown_and_what_was_typed_stays(
     page = response.content.decode()
     assert response.status_code == 200
     assert "Order and pay £34.50</button>" in page
-    assert f'name="shown" value="{placing.Offer(contents.contents(basket), there).digest}"' in page
+    assert f'name="shown" value="{placing.Offer(contents.look_up(basket), there).digest}"' in page
     assert 'value="a@example.com"' in page
     assert re.search(r'<input[^>]*name="terms"[^>]*checked', page)
     assert "error-summary" not in page

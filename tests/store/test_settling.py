@@ -12,7 +12,7 @@ from wagtail.models import Site
 from home.models import User
 from store.basket import contents
 from store.models import Basket, Order, ProductVariant
-from store.orders import emails, lifecycle, personal_data, staff_steps
+from store.orders import emails, lifecycle, personal_data
 from store.payments import fulfilment, gateway, sanitising
 from store.payments.reconciliation import reconcile
 from store.stock import movements
@@ -251,7 +251,7 @@ def test_coming_back_to_what_waits_for_staff_shows_the_order(reviewed: Order, sh
 
 
 def test_staff_accept_what_was_paid_and_it_goes_its_way(reviewed: Order, colleague: User) -> None:
-    staff_steps.take(order_id=reviewed.pk, to=Status.PAID, user=colleague)
+    lifecycle.take_staff_step(order_id=reviewed.pk, to=Status.PAID, user=colleague)
     reviewed.refresh_from_db()
     assert (reviewed.status, reviewed.needs_attention, reviewed.total) == (Status.PAID, False, 2895)
     assert (sales(reviewed), mails_about(reviewed), stock_of()) == (1, 1, (8, 0))
@@ -259,7 +259,7 @@ def test_staff_accept_what_was_paid_and_it_goes_its_way(reviewed: Order, colleag
 
 
 def test_staff_cancel_what_was_paid_and_the_goods_are_free(reviewed: Order, colleague: User) -> None:
-    staff_steps.take(order_id=reviewed.pk, to=Status.CANCELLED, user=colleague)
+    lifecycle.take_staff_step(order_id=reviewed.pk, to=Status.CANCELLED, user=colleague)
     for _ in range(2):
         settle(reviewed)  # Stripe still says that it is paid
     assert (reviewed.status, reviewed.needs_attention) == (Status.CANCELLED, True)
@@ -275,7 +275,7 @@ def test_what_is_accepted_though_its_goods_are_gone_is_flagged_and_not_lost(
     Order.objects.update(subtotal=2499)
     sandbox.pay(order.session_id)
     assert settle(order).status == Status.REVIEW
-    staff_steps.take(order_id=order.pk, to=Status.PAID, user=colleague)
+    lifecycle.take_staff_step(order_id=order.pk, to=Status.PAID, user=colleague)
     order.refresh_from_db()
     assert (order.status, order.needs_attention, stock_of()) == (Status.PAID, True, (1, 0))
 
@@ -285,14 +285,14 @@ def test_staff_neither_pay_nor_cancel_what_stripe_has_not_decided(
     order: Order, colleague: User, to: str
 ) -> None:
     with pytest.raises(lifecycle.IllegalTransitionError):
-        staff_steps.take(order_id=order.pk, to=to, user=colleague)
+        lifecycle.take_staff_step(order_id=order.pk, to=to, user=colleague)
     order.refresh_from_db()
     assert (order.status, stock_of()) == (Status.AWAITING, (10, 2))
 
 
 # --- Foreign ---------------------------------------------------------------------------------------------
 def test_a_session_of_somebody_elses_is_none_of_ours(sandbox: Sandbox, order: Order) -> None:
-    foreign = gateway.create_session(gateway.session_params(purchase()), idempotency_key="foreign")
+    foreign = gateway.create_session(purchase(), idempotency_key="foreign")
     sandbox.pay(foreign.id)
     assert fulfilment.settle(session_id=foreign.id, by="Stripe") is None
     assert fulfilment.settle(session_id="cs_test_nobody", by="Stripe") is None
@@ -301,7 +301,7 @@ def test_a_session_of_somebody_elses_is_none_of_ours(sandbox: Sandbox, order: Or
 
 def test_another_session_that_names_our_order_does_not_pay_it(sandbox: Sandbox, order: Order) -> None:
     forged = gateway.create_session(
-        {**gateway.session_params(purchase(price=50)), "client_reference_id": order.number},
+        {**purchase(price=50), "client_reference_id": order.number},
         idempotency_key="forged",
     )
     sandbox.pay(forged.id)
@@ -385,7 +385,7 @@ def test_what_is_being_paid_is_not_there_for_the_next_order_of_the_basket(
     settle(order)
     contents.add(basket=basket, sku="MUG", quantity=1)
     contents.set_quantity(basket=basket, sku="MUG", quantity=9)
-    assert [line.available for line in contents.contents(basket).lines] == [8]
+    assert [line.available for line in contents.look_up(basket).lines] == [8]
 
 
 @pytest.mark.parametrize("is_told_before", [True, False])
@@ -412,7 +412,10 @@ def test_the_shopper_is_told_once_that_a_payment_is_under_way_and_once_that_it_f
         settle(order)
     told = [mail.email_message() for mail in Email.objects.filter(to=order.email).order_by("pk")]
     begun = [f"Your order {order.number}: the payment is under way"] * is_told_before
-    assert [mail.subject for mail in told] == [*begun, f"Your order {order.number}: the payment did not come"]
+    assert [mail.subject for mail in told] == [
+        *begun,
+        f"Your order {order.number}: your payment was declined",
+    ]
     for mail in told:
         assert order.get_absolute_url() in mail.body
         assert "£28.95" in mail.body

@@ -23,7 +23,7 @@ Status = Order.Status
 def order(mug: ProductVariant) -> Order:
     """A paid order that looks odd to somebody."""
     order = factories.placed_order(factories.basket(MUG=2))
-    lifecycle.flag(order=order, by="Editor", note="Looks odd.")
+    lifecycle.mark_needs_attention(order=order, by="Editor", note="Looks odd.")
     Order.objects.update(status=Status.PAID)
     order.refresh_from_db()
     return order
@@ -57,7 +57,7 @@ def shown(client: Client, order: Order) -> str:
 
 def test_an_order_is_packed_and_sent_and_the_history_says_by_whom(packer: Client, order: Order) -> None:
     for step in (Status.PACKED, Status.SENT):
-        assert "The order was moved on." in advance(packer, order, step).content.decode()
+        assert "Order status changed." in advance(packer, order, step).content.decode()
     assert [(event.to_status, event.by) for event in order.events.exclude(to_status="")] == [
         ("packed", "staff@example.com"),
         ("sent", "staff@example.com"),
@@ -86,8 +86,8 @@ def test_only_the_next_steps_are_offered(packer: Client, order: Order) -> None:
     assert "Mark as sent" not in page
     Order.objects.update(status=Status.REVIEW)
     page = shown(packer, order)
-    assert "Accept what was paid" in page
-    assert "Cancel it (refund the payment at Stripe)" in page
+    assert "Accept the payment" in page
+    assert "Cancel the order (refund the payment in Stripe)" in page
 
 
 @pytest.mark.parametrize(
@@ -96,23 +96,23 @@ def test_only_the_next_steps_are_offered(packer: Client, order: Order) -> None:
 def test_a_step_that_is_not_the_next_changes_nothing_and_is_told(
     packer: Client, order: Order, to: str
 ) -> None:
-    assert "This step is not possible now." in advance(packer, order, to).content.decode()
+    assert "The order has changed." in advance(packer, order, to).content.decode()
     order.refresh_from_db()
     assert order.status == Status.PAID
 
 
 def test_a_step_that_a_colleague_took_first_is_taken_once(packer: Client, order: Order) -> None:
     advance(packer, order, Status.PACKED)
-    assert "Somebody may have taken it already." in advance(packer, order, Status.PACKED).content.decode()
+    assert "Check its status and try again." in advance(packer, order, Status.PACKED).content.decode()
     assert order.events.filter(to_status=Status.PACKED).count() == 1
 
 
 def test_a_mark_is_taken_off_and_the_history_says_by_whom(packer: Client, order: Order) -> None:
-    assert "Somebody should look at this order" in shown(packer, order)
+    assert "This order needs attention" in shown(packer, order)
     packer.post(f"/admin/orders/{order.pk}/attended/")
     order.refresh_from_db()
     assert not order.needs_attention
-    assert "Somebody should look at this order" not in shown(packer, order)
+    assert "This order needs attention" not in shown(packer, order)
     assert (order.events.last().reason, order.events.last().by) == ("looked_at", "staff@example.com")
 
 
@@ -143,7 +143,7 @@ def test_who_may_only_look_changes_nothing(order: Order) -> None:
     reader = colleague("view")
     page = shown(reader, order)
     assert "Mark as packed" not in page
-    assert "I have looked at it" not in page
+    assert "Mark as resolved" not in page
     advance(reader, order, Status.PACKED)
     reader.post(f"/admin/orders/{order.pk}/attended/")
     order.refresh_from_db()
@@ -168,7 +168,7 @@ def test_an_order_that_is_not_there_is_not_found_and_nothing_happens_by_a_link(
 def test_the_first_page_counts_what_is_to_pack_and_to_look_at(packer: Client, order: Order) -> None:
     page = packer.get("/admin/").content.decode()
     assert "<span>1</span> order to pack" in page
-    assert "<span>1</span> order to look at" in page
+    assert "<span>1</span> order needs attention" in page
 
 
 def test_the_first_page_says_nothing_of_orders_to_who_may_not_see_them(order: Order) -> None:

@@ -1,4 +1,4 @@
-"""What one sender may begin without paying: enough for a whole office, too little to empty the shelf."""
+"""What one client may begin without paying: enough for a whole office, too little to empty the shelf."""
 
 from datetime import timedelta
 from typing import Any
@@ -37,13 +37,13 @@ def many(mug: ProductVariant) -> None:
 
 # --- Goods -----------------------------------------------------------------------------------------------
 @pytest.mark.usefixtures("many")
-def test_no_sender_holds_the_whole_stock(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_client_holds_the_whole_stock(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     assert buy(99).status_code == 303
     refused = buy(99)
     assert refused.status_code == 429
     told = refused.content.decode()
-    assert "Please try again in 40 minutes." in told
-    assert "your basket is as it was" in told
+    assert "Try again in 40 minutes." in told
+    assert "your basket has not changed" in told
     assert 0 < int(refused["Retry-After"]) <= 40 * 60
     assert stock_of() == (1000, 99)
     assert dict(Basket.objects.latest("pk").lines.values_list("sku", "quantity")) == {"MUG": 99}
@@ -58,14 +58,14 @@ def test_one_order_that_is_too_large_says_so_and_not_to_wait(sandbox: Sandbox) -
     client.cookies["basket"] = basket.token
     response = press_pay(client, basket)
     assert response.status_code == 422
-    assert "No more than 150 things can be ordered at once." in response.content.decode()
+    assert "You cannot order more than 150 items at once." in response.content.decode()
     assert not Order.objects.exists()
     assert stock_of() == (1000, 0)
     assert basket.lines.count() == 2
 
 
 @pytest.mark.usefixtures("many")
-def test_no_sender_has_more_orders_open_than_an_office(
+def test_no_client_has_more_orders_open_than_an_office(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "MOST_ORDERS", 2)
@@ -82,14 +82,14 @@ def test_an_order_again_of_the_same_basket_counts_once(sandbox: Sandbox) -> None
     assert stock_of() == (1000, 99)
 
 
-# --- What is kept of a sender ----------------------------------------------------------------------------
+# --- What is kept of a client ----------------------------------------------------------------------------
 @pytest.mark.parametrize("end", ["paid", "cancelled"])
-def test_an_order_knows_its_sender_only_while_it_is_open_and_never_the_address(
+def test_an_order_knows_its_client_only_while_it_is_open_and_never_the_address(
     sandbox: Sandbox, mug: ProductVariant, end: str
 ) -> None:
     buy(1)
     order = Order.objects.get()
-    assert len(order.sender) == 64
+    assert len(order.client_fingerprint) == 64
     assert "192.0.2" not in str(Order.objects.values().get())
     if end == "paid":
         sandbox.pay(order.session_id)
@@ -97,7 +97,7 @@ def test_an_order_knows_its_sender_only_while_it_is_open_and_never_the_address(
     else:
         factories.cancel(order)
     order.refresh_from_db()
-    assert (order.status, order.sender) == (end, "")
+    assert (order.status, order.client_fingerprint) == (end, "")
     assert not OrderEvent.objects.filter(note__contains="192.0.2").exists()
 
 
@@ -109,7 +109,7 @@ def test_who_presses_the_button_all_the_time_is_told_how_long_to_wait(sandbox: S
             limits.CHECKOUTS.count("192.0.2.1")
         refused = buy(1)
         assert (refused.status_code, refused["Retry-After"]) == (429, "3600")
-        assert "Please try again in 60 minutes." in refused.content.decode()
+        assert "Try again in 60 minutes." in refused.content.decode()
         assert not Order.objects.exists()
         assert buy(1, address="192.0.2.2").status_code == 303
         clock.shift(timedelta(hours=1, seconds=1))
@@ -137,7 +137,7 @@ def test_who_makes_baskets_all_the_time_is_told_how_long_to_wait(
     add(browser())
     refused = add(browser())
     assert refused.status_code == 429
-    assert "Please try again in 60 minutes." in refused.content.decode()
+    assert "Try again in 60 minutes." in refused.content.decode()
     assert int(refused["Retry-After"]) > 0
     assert Basket.objects.count() == 2
     assert add(first).status_code in {200, 303}, "a basket that is there can be filled"
