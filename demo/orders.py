@@ -23,7 +23,7 @@ from demo.past import at
 from home.models import HomePage, User
 from policies.models import Policy
 from store.basket import contents
-from store.checkout import placing
+from store.checkout import place_order
 from store.models import Basket, Order, OrderEvent, ShippingOption
 from store.orders import lifecycle
 from store.payments import fulfilment
@@ -169,12 +169,14 @@ def _placed(story: Story, purchase: Purchase) -> Order:
         for sku, quantity in purchase.goods.items():
             basket = contents.add(basket=basket, sku=sku, quantity=quantity)
         assert basket is not None
-        agreement = placing.Agreement(
-            shown=placing.Offer(contents.look_up(basket), option).digest,
+        agreement = place_order.Agreement(
+            shown=place_order.Quote(contents.look_up(basket), option).digest,
             terms=Policy.objects.in_force_of(Policy.Kind.TERMS, purchase.placed_at),
             privacy=Policy.objects.in_force_of(Policy.Kind.PRIVACY, purchase.placed_at),
         )
-        order = placing.place_order(basket=basket, email=purchase.email, option=option, agreement=agreement)
+        order = place_order.place_order(
+            basket=basket, email=purchase.email, option=option, agreement=agreement
+        )
         if purchase.end != "placed":
             fulfilment.start_payment(order=order)
     order.refresh_from_db()

@@ -21,7 +21,7 @@ from wagtail.contrib.forms.models import AbstractEmailForm, AbstractFormField, A
 from wagtail.contrib.routable_page.models import RoutablePageMixin, path
 from wagtail.fields import RichTextField
 
-from forms import mails, spam
+from forms import emails, spam
 from forms.fields import FormPageForm, VisitorForm, VisitorFormBuilder
 from home.client import client_ip
 from home.models import BasePage
@@ -157,7 +157,7 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
             is_suspicious=form.is_suspicious,
         )
         if self.recipients and not submission.is_suspicious:
-            mails.queue_submission(page=self, to=self.recipients, submission=submission, form=form)
+            emails.queue_submission(page=self, to=self.recipients, submission=submission, form=form)
         return submission
 
     def render_landing_page(

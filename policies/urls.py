@@ -27,7 +27,7 @@ register_converter(PageSlug, "page_slug")
 app_name = "policies"
 
 urlpatterns = [
-    path("cookies/", consent_views.cookies, name="cookies"),
+    path("cookies/", consent_views.cookies_page, name="cookies"),
     path("cookies/receipt.json", consent_views.receipt, name="receipt"),
     path(".well-known/gpc.json", consent_views.gpc, name="gpc"),
     path("<page_slug:slug>/", version_views.policy, name="policy"),

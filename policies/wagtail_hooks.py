@@ -18,7 +18,7 @@ from wagtail.admin.viewsets.model import ModelViewSetGroup
 from wagtail.models import Page
 
 from home.page_cache.schedule import NextChange
-from policies.consent import facts as consent_facts
+from policies.consent import declared as consent_facts
 from policies.consent import viewsets as consent_viewsets
 from policies.consent.views import ConsentReportView
 from policies.facts import site

@@ -28,7 +28,7 @@ from policies.versions import publishing
 
 if apps.is_installed("store"):  # some tests run on a site without a shop
     from store.basket import contents
-    from store.checkout import placing
+    from store.checkout import place_order
     from store.models import (
         Basket,
         DeliveryCountry,
@@ -263,9 +263,9 @@ def placed_order(
     """Order what is in a basket, by default one mug, as the checkout does before it asks Stripe."""
     option = option or ShippingOption.objects.first() or shipping()
     of = of or basket(MUG=1)
-    shown = placing.Offer(contents.look_up(of), option).digest
-    agreement = placing.Agreement(shown=shown, terms=terms, privacy=privacy)
-    return placing.place_order(basket=of, email=email, option=option, agreement=agreement)
+    shown = place_order.Quote(contents.look_up(of), option).digest
+    agreement = place_order.Agreement(shown=shown, terms=terms, privacy=privacy)
+    return place_order.place_order(basket=of, email=email, option=option, agreement=agreement)
 
 
 def awaiting_order(of: Basket | None = None, **choices: Any) -> Order:

@@ -1,46 +1,26 @@
-"""A visitor's choice: the form of the cookie that carries it, what follows from it, and its record.
+"""A visitor's choice: what follows from it, and its record.
 
 `decide` is the one place that says whether to ask and what may run; static/js/components/consent.js repeats it for
-cached pages, and a browser test holds the two together. A cookie proves nothing by itself: `record_of` trusts it only
-where the record says the same. It never renders anything, and no record holds an IP address or a name.
+cached pages, and a browser test holds the two together. It never renders anything, and no record holds an IP address
+or a name.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.conf import settings
 
-from policies.consent.notices import VARNAME, Notice
+from policies.consent.cookies import Choice, parse
+from policies.consent.notices import Notice
 from policies.models import ConsentRecord
 
-COOKIE_NAME = "consent"
-MAX_LENGTH = 300  # characters; what is longer was not written by us
 LONGEST = timedelta(days=190)  # a choice that says it lasts longer was not written by us
 MAX_CATEGORIES = 12  # so many names of MAX_VARNAME letters always fit into the cookie; kept by the admin
-
-_FORMAT = "1"
-_COOKIE = re.compile(
-    r"1\.(?P<id>[0-9a-f]{32})\.(?P<version>[1-9][0-9]{0,8})"
-    rf"\.(?P<choices>{VARNAME.pattern}-[01](?:_{VARNAME.pattern}-[01])*)\.(?P<expires>[1-9][0-9]{{9}})",
-    re.ASCII,
-)
 
 
 class InvalidChoiceError(Exception):
     """What was sent is no choice that this notice offers."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """What a consent cookie says. Whether it is true is another question."""
-
-    record_id: UUID
-    version: int
-    choices: dict[str, bool]
-    expires: int  # seconds since 1970
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,25 +30,6 @@ class Decision:
     ask: bool
     granted: frozenset[str] = frozenset()
     gpc_honoured: bool = False
-
-
-def parse(value: str | None) -> Choice | None:
-    """Read a consent cookie; None for anything that is not exactly in our form."""
-    if not value or len(value) > MAX_LENGTH:
-        return None
-    found = _COOKIE.fullmatch(value)
-    if not found:
-        return None
-    pairs = [pair.rpartition("-") for pair in found["choices"].split("_")]
-    names = [name for name, _, _ in pairs]
-    if names != sorted(set(names)):
-        return None
-    return Choice(
-        record_id=UUID(found["id"]),
-        version=int(found["version"]),
-        choices={name: state == "1" for name, _, state in pairs},
-        expires=int(found["expires"]),
-    )
 
 
 def stands(choice: Choice, notice: Notice, now: datetime) -> bool:
@@ -120,12 +81,6 @@ def save_choice(
     )
 
 
-def cookie_for(record: ConsentRecord) -> str:
-    choices = "_".join(f"{name}-{int(is_on)}" for name, is_on in sorted(record.choices.items()))
-    expires = int(record.expires_at.timestamp())
-    return f"{_FORMAT}.{record.public_id.hex}.{record.notice_version.number}.{choices}.{expires}"
-
-
 @dataclass(frozen=True, kw_only=True)
 class AskedAgain:
     """How many of the choices that stand a new notice would ask again."""
@@ -158,20 +113,3 @@ def asked_again(
     for varname in varnames:
         kept = kept.filter(choices__has_key=varname)
     return AskedAgain(asked=standing - kept.count(), standing=standing)
-
-
-def sent_cookie(header: str) -> str | None:
-    """Read the choice from a Cookie header; None where it is there twice: somebody else set one of them."""
-    pairs = (pair.strip().partition("=") for pair in header.split(";"))
-    found = [value for name, _, value in pairs if name == COOKIE_NAME]
-    return found[0] if len(found) == 1 else None
-
-
-def record_of(cookie: str | None, *, now: datetime) -> ConsentRecord | None:
-    """Return the record that a cookie speaks of; None where there is none, or where it says anything else."""
-    choice = parse(cookie)
-    if choice is None or choice.expires <= now.timestamp():
-        return None
-    records = ConsentRecord.objects.select_related("notice_version__policy")
-    record = records.filter(public_id=choice.record_id).first()
-    return record if record and cookie_for(record) == cookie else None

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from home.models import BrandSettings
 from policies.consent.notices import Category, categories_of
 from policies.models import ConsentRecord
 from policies.versions.records import timestamp
@@ -16,9 +17,7 @@ from policies.versions.records import timestamp
 SCHEMA_VERSION = "1"
 
 
-def receipt(
-    record: ConsentRecord, *, controller: dict[str, str], absolute: Callable[[str], str]
-) -> dict[str, Any]:
+def receipt(record: ConsentRecord, *, absolute: Callable[[str], str]) -> dict[str, Any]:
     """Return one record in full. `absolute` turns a path of the site into a URL."""
     version = record.notice_version
     record_url = reverse("policies:record", args=[version.policy.slug, version.number])
@@ -27,7 +26,7 @@ def receipt(
         "based_on": "ISO/IEC TS 27560",
         "record_id": str(record.public_id),
         "principal_id": None,
-        "controller": controller,
+        "controller": _controller(),
         "notice": {
             "title": version.title,
             "version": version.number,
@@ -48,6 +47,16 @@ def receipt(
             "valid_until": timestamp(record.expires_at),
         },
         "withdrawal_url": absolute(reverse("policies:cookies")),
+    }
+
+
+def _controller() -> dict[str, str]:
+    brand = BrandSettings.current()
+    return {
+        "name": brand.legal_name or brand.name,
+        "address": ", ".join(brand.address_lines[1:]),
+        "email": brand.email,
+        "phone": brand.phone,
     }
 
 

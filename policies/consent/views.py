@@ -23,13 +23,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.generic import TemplateView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
-from wagtail.models import Site
 
-from home import plots
+from home import charts
 from home.client import client_ip
-from home.models import BrandSettings
 from home.throttling import Limit
-from policies.consent import choices, notices, receipts
+from policies.consent import choices, cookies, notices, receipts
 from policies.consent.report import Report, Share, of_last_days
 from policies.models import ConsentRecord
 
@@ -50,7 +48,7 @@ class RefusedError(Exception):
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def cookies(request: HttpRequest) -> HttpResponse:
+def cookies_page(request: HttpRequest) -> HttpResponse:
     """Show the choices; POST saves one."""
     if request.method != "POST":
         return _page(request)
@@ -67,10 +65,10 @@ def cookies(request: HttpRequest) -> HttpResponse:
 @require_safe
 def receipt(request: HttpRequest) -> JsonResponse:
     """Return the record of the visitor's own choice."""
-    record = choices.record_of(_cookie(request), now=timezone.now())
+    record = cookies.record_of(_cookie(request), now=timezone.now())
     if record is None:
         return JsonResponse({"error": _("There is no choice on record for this browser.")}, status=404)
-    content = receipts.receipt(record, controller=_controller(request), absolute=request.build_absolute_uri)
+    content = receipts.receipt(record, absolute=request.build_absolute_uri)
     name = f"consent-{record.public_id}.json"
     return JsonResponse(
         content,
@@ -89,7 +87,7 @@ def _page(request: HttpRequest, *, error: str = "", status: HTTPStatus = HTTPSta
     now = timezone.now()
     notice = notices.current(now)
     cookie = _cookie(request)
-    record = choices.record_of(cookie, now=now)
+    record = cookies.record_of(cookie, now=now)
     decision = choices.decide(
         cookie if record else None, notice, gpc=request.headers.get("Sec-GPC") == "1", now=now
     )
@@ -105,13 +103,13 @@ def _page(request: HttpRequest, *, error: str = "", status: HTTPStatus = HTTPSta
         "error": error,
     }
     response = render(request, "policies/cookies.html", context, status=status)
-    if record is None and choices.COOKIE_NAME in request.COOKIES:
-        response.delete_cookie(choices.COOKIE_NAME, samesite="Lax")  # it says what nobody put on record
+    if record is None and cookies.COOKIE_NAME in request.COOKIES:
+        response.delete_cookie(cookies.COOKIE_NAME, samesite="Lax")  # it says what nobody put on record
     return response
 
 
 def _cookie(request: HttpRequest) -> str | None:
-    return choices.sent_cookie(request.headers.get("Cookie", ""))
+    return cookies.sent_cookie(request.headers.get("Cookie", ""))
 
 
 def _named_choices(record: ConsentRecord) -> list[tuple[str, bool]]:
@@ -146,8 +144,8 @@ def _saved(record: ConsentRecord, *, target: str, wants_json: bool) -> HttpRespo
         content = {"ok": True, "choices": record.choices, "expires": record.expires_at.isoformat()}
         response = JsonResponse(content)
     response.set_cookie(
-        choices.COOKIE_NAME,
-        choices.cookie_for(record),
+        cookies.COOKIE_NAME,
+        cookies.cookie_for(record),
         max_age=record.expires_at - record.created_at,
         secure=settings.SESSION_COOKIE_SECURE,
         samesite="Lax",
@@ -189,17 +187,6 @@ def _throttle(request: HttpRequest) -> None:
     SAVES.count(address)
 
 
-def _controller(request: HttpRequest) -> dict[str, str]:
-    site = Site.find_for_request(request)
-    brand = BrandSettings.for_site(site) if site else BrandSettings()
-    return {
-        "name": brand.legal_name or brand.name,
-        "address": ", ".join(brand.address_lines[1:]),
-        "email": brand.email,
-        "phone": brand.phone,
-    }
-
-
 # --- The staff's report --------------------------------------------------------------------------------------
 class ConsentReportView(PermissionRequiredMixin, WagtailAdminTemplateMixin, TemplateView):
     """`?days=` chooses one of the periods; anything else means the shortest."""
@@ -232,7 +219,7 @@ class ConsentReportView(PermissionRequiredMixin, WagtailAdminTemplateMixin, Temp
         }
 
 
-def _plot(report: Report) -> plots.StackedBars:
+def _plot(report: Report) -> charts.StackedBars:
     labels = ConsentRecord.Method.labels
     rows = []
     for row in report.rows:
@@ -240,14 +227,14 @@ def _plot(report: Report) -> plots.StackedBars:
         words = ", ".join(f"{label}: {number}" for label, number in zip(labels, counts, strict=True))
         day = date_format(row.start, "SHORT_DATE_FORMAT")
         rows.append((date_format(row.start, "j M"), f"{day}: {words}", counts))
-    return plots.stacked_bars(rows)
+    return charts.stacked_bars(rows)
 
 
-def _plot_of_category(report: Report, share: Share) -> plots.StackedBars:
+def _plot_of_category(report: Report, share: Share) -> charts.StackedBars:
     rows = []
     for row in report.rows:
         on, day = row.allowed[share.varname], date_format(row.start, "SHORT_DATE_FORMAT")
         words = _("%(day)s: %(number)s of %(total)s allow it")
         words %= {"day": day, "number": on, "total": row.total}
         rows.append((date_format(row.start, "j M"), words, [on, row.total - on]))
-    return plots.stacked_bars(rows)
+    return charts.stacked_bars(rows)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from home.hooks import collect
-from policies.consent.choices import COOKIE_NAME
+from policies.consent.cookies import COOKIE_NAME
 from policies.consent.notices import Category, DeclaredCookie, Service
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from policies.importing import markdown, word
 from policies.models import PolicyPage
 from policies.text import html_blocks, markup
-from policies.text.losses import RefusedError, refuse_file
+from policies.text.lost_words import RefusedError, refuse_file
 from policies.versions import drafts
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from policies.importing.markdown import Document
 from policies.models import Policy, PolicyPage
 from policies.models.pages import TakesEffect
 from policies.text import html_blocks
-from policies.text.losses import RefusedError, refuse_file
+from policies.text.lost_words import RefusedError, refuse_file
 from policies.versions import publishing
 
 MAX_FILES_OF_A_DAY = 1000

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 from home.models import User
 from policies.importing import drafts
 from policies.models import PolicyPage
-from policies.text import losses
-from policies.text.losses import RefusedError
+from policies.text import lost_words
+from policies.text.lost_words import RefusedError
 from policies.versions.drafts import NoDraftError
 
 
@@ -62,7 +62,7 @@ class ImportForm(forms.Form):
         self.is_too_large = is_too_large
         file, text = self.fields["file"], self.fields["text"]
         file.help_text = _("Markdown (.md, .txt) or Word (.docx), up to %(size)s.")
-        file.help_text %= {"size": filesizeformat(losses.MAX_FILE_BYTES)}
+        file.help_text %= {"size": filesizeformat(lost_words.MAX_FILE_BYTES)}
         text.help_text = _("Up to %(size)s. Longer texts are better sent as a file.")
         text.help_text %= {"size": _most_pasted()}
         self.html = ""

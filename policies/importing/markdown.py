@@ -20,7 +20,7 @@ from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
 
 from policies.importing import markdown_bounds
-from policies.text.losses import (
+from policies.text.lost_words import (
     MAX_DEPTH,
     RefusedError,
     count_words,

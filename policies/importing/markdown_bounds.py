@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, table
 from markdown_it.token import Token
 
-from policies.text.losses import MAX_DEPTH, RefusedError, refuse_length
+from policies.text.lost_words import MAX_DEPTH, RefusedError, refuse_length
 
 MAX_CELLS = 50_000  # of all tables, with those that fill up short rows
 MAX_LOOKS = 1_500_000  # for the ends of brackets that are not closed

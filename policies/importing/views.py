@@ -16,7 +16,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from policies.importing.forms import ImportForm, editable_pages
-from policies.text.losses import RefusedError
+from policies.text.lost_words import RefusedError
 from policies.versions.drafts import NoDraftError
 
 

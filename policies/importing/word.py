@@ -17,8 +17,14 @@ from django.utils.translation import gettext as _
 from lxml import etree
 
 from policies.importing import word_bounds, word_xml
-from policies.text import markup, normal_form
-from policies.text.losses import RefusedError, count_words, refuse_characters, refuse_losses, words_of_markup
+from policies.text import markup, normalization
+from policies.text.lost_words import (
+    RefusedError,
+    count_words,
+    refuse_characters,
+    refuse_losses,
+    words_of_markup,
+)
 
 _ZIP = b"PK\x03\x04"
 # What Word wrote until 2003, and what it puts around encrypted files.
@@ -135,7 +141,7 @@ def _take_title(root: etree._Element) -> str:
 def _plain_headings(root: etree._Element) -> None:
     """Take bold and italics from headings: they look like headings anyway."""
     for heading in root.iter(*_HEADINGS):
-        normal_form.drop_tags(heading.iter("strong", "em"))
+        normalization.drop_tags(heading.iter("strong", "em"))
 
 
 def _take_bookmarks(root: etree._Element) -> dict[int, list[str]]:
@@ -150,7 +156,7 @@ def _take_bookmarks(root: etree._Element) -> dict[int, list[str]]:
             found.setdefault(places[heading], []).append(mark.get("id"))
         if mark.get("id") not in wanted or heading is not None:
             dropped.append(mark)
-    normal_form.drop_tags(dropped)
+    normalization.drop_tags(dropped)
     return found
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from lxml import etree
 
 from policies.importing import word_xml
-from policies.text.losses import MAX_DEPTH, RefusedError, refuse_length
+from policies.text.lost_words import MAX_DEPTH, RefusedError, refuse_length
 
 MAX_ENTRIES = 2_000
 MAX_UNPACKED = 50 * 1024 * 1024

@@ -9,7 +9,7 @@ from posixpath import basename, dirname, join, normpath
 
 from lxml import etree
 
-from policies.text.losses import count_words
+from policies.text.lost_words import count_words
 
 Parts = dict[str, bytes]
 AS_IT_IS: dict[str, bool] = {"resolve_entities": False, "no_network": True}

@@ -11,7 +11,7 @@ from wagtail.contrib.typed_table_block.blocks import TypedTableBlock
 
 from home.blocks import TEXT_FEATURES, CalloutBlock, HeadingBlock
 from policies.facts import registry
-from policies.text import losses, markup
+from policies.text import lost_words, markup
 
 
 class DefinitionBlock(blocks.StructBlock):
@@ -37,11 +37,11 @@ class CleanedHtmlBlock(RawHTMLBlock):
         """Clean what was pasted; refuse what would lose a word by that."""
         html = str(value or "")
         try:
-            shown = losses.words_of_markup(html)
+            shown = lost_words.words_of_markup(html)
             cleaned = markup.clean_html(html)
-            losses.refuse_characters(cleaned)
-            losses.refuse_losses(shown, losses.count_words(markup.plain_text(cleaned)))
-        except losses.RefusedError as refusal:
+            lost_words.refuse_characters(cleaned)
+            lost_words.refuse_losses(shown, lost_words.count_words(markup.plain_text(cleaned)))
+        except lost_words.RefusedError as refusal:
             words = gettext("This cannot be saved: %(reason)s.")
             raise ValidationError(words % {"reason": refusal}) from refusal
         return super().clean(cleaned)

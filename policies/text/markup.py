@@ -14,8 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from lxml import etree
 
-from policies.text import normal_form
-from policies.text.normal_form import BLOCK_TAGS
+from policies.text import normalization
+from policies.text.normalization import BLOCK_TAGS
 
 ALLOWED_TAGS = frozenset(
     "a abbr address aside b blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption "
@@ -83,7 +83,7 @@ def canonical(html: str) -> str:
     """Clean markup, give each heading an anchor of its own, and write it in its one form."""
     for _attempt in range(_MAX_ATTEMPTS):
         root = parse(CONTROL_CHARACTERS.sub(" ", clean_html(html)))
-        is_settled = normal_form.apply(root)
+        is_settled = normalization.apply(root)
         _add_anchors(root)
         html = inner_html(root).strip()
         if is_settled:

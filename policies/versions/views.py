@@ -132,8 +132,8 @@ def on(request: HttpRequest, policy: Policy, day: str) -> HttpResponse:
     if found.version is None:
         first = policy.versions.listed().not_withdrawn().order_by("effective_at", "number").first()
         context = {"policy": policy, "day": found, "first": first}
-        return render(request, "policies/before_first.html", context, status=404)
-    return _show(request, policy, found.version.number, template="policies/on.html", day=found)
+        return render(request, "policies/before_first_version.html", context, status=404)
+    return _show(request, policy, found.version.number, template="policies/in_force_on.html", day=found)
 
 
 @of_policy

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from policies.models import PolicyVersion
-from store.checkout.placing import Offer
+from store.checkout.place_order import Quote
 from store.models import DeliveryCountry, ShippingOption
 from store.payments import money
 
@@ -65,17 +65,17 @@ class CheckoutForm(forms.Form):
         *,
         terms: PolicyVersion | None,
         privacy: PolicyVersion | None,
-        offer: Offer | None = None,
+        quote: Quote | None = None,
         typed: QueryDict | None = None,
     ) -> None:
         """Take what applies now, and what was typed before the page was reloaded."""
-        self.problem = offer.problem if offer else ""
+        self.problem = quote.problem if quote else ""
         self.now: dict[str, str | int | None] = {
             "terms_version": terms.number if terms else None,
             "privacy_version": privacy.number if privacy else None,
         }
-        if offer:  # else the order compares it, under the basket's lock
-            self.now["shown"] = offer.digest
+        if quote:  # else the order compares it, under the basket's lock
+            self.now["shown"] = quote.digest
         super().__init__(data, initial=self.now | self._kept(typed))
         if terms is None:
             del self.fields["terms"]

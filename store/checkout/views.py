@@ -20,7 +20,7 @@ from policies.models import Policy, PolicyVersion
 from store.basket import contents as baskets
 from store.basket import views as basket_views
 from store.basket.cookies import basket_of, remember
-from store.checkout import limits, placing
+from store.checkout import limits, place_order
 from store.checkout.forms import CheckoutForm, DeliveryForm
 from store.models import Basket, DeliveryCountry, Order, OrderEvent, ShippingOption
 from store.orders.cookies import remember_order, was_placed_here
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 # A shopper gets an answer within 15. How long one request takes: store/payments/gateway.py.
 STRIPE_SECONDS = 14
 REFUSALS = (
-    placing.CheckoutError,
+    place_order.CheckoutError,
     limits.LimitExceededError,
     gateway.PaymentError,
     fulfilment.AlreadyUnderWayError,
@@ -40,7 +40,7 @@ REFUSALS = (
 
 
 @dataclass(frozen=True)
-class Review(placing.Offer):
+class Review(place_order.Quote):
     """Everything the review page shows."""
 
     terms: PolicyVersion | None
@@ -56,7 +56,7 @@ def review(request: HttpRequest) -> HttpResponse:
     shown = _current_review(request)
     if shown is None:
         return redirect("store:basket")
-    form = CheckoutForm(terms=shown.terms, privacy=shown.privacy, offer=shown, typed=request.POST)
+    form = CheckoutForm(terms=shown.terms, privacy=shown.privacy, quote=shown, typed=request.POST)
     return _page(request, shown, form)
 
 
@@ -137,12 +137,12 @@ def _order(request: HttpRequest) -> HttpResponse:
     address = client_ip(request)
     if wait := limits.CHECKOUTS.take(address):
         return _refusal(request, limits.LimitExceededError(wait))
-    agreement = placing.Agreement(shown=form.cleaned_data["shown"], terms=terms, privacy=privacy)
+    agreement = place_order.Agreement(shown=form.cleaned_data["shown"], terms=terms, privacy=privacy)
     client = fingerprint(address, purpose="orders")
     try:
         with gateway.answering_within(STRIPE_SECONDS):
             email = form.cleaned_data["email"]
-            order = placing.place_order(
+            order = place_order.place_order(
                 basket=basket, email=email, option=option, agreement=agreement, client_fingerprint=client
             )
             url = fulfilment.start_payment(order=order)
@@ -182,7 +182,7 @@ def _show_again(
     now = _current_review(request)
     if now is None:
         return redirect("store:basket")
-    form = CheckoutForm(request.POST, terms=now.terms, privacy=now.privacy, offer=now)
+    form = CheckoutForm(request.POST, terms=now.terms, privacy=now.privacy, quote=now)
     if form.is_valid() and not error:
         return redirect("store:basket")
     if error:

@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.test import Client
 from post_office.models import STATUS, Email
 
-from forms import mails, spam
+from forms import emails, spam
 from forms.models import FormPage, Submission
 from tests.forms.building import ANSWERS, add_field, stamp_of
 from tests.forms.conftest import Send
@@ -85,7 +85,7 @@ def test_when_the_mail_cannot_be_queued_nothing_is_stored(
     def fail(**_kwargs: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(mails.mail_queue, "queue", fail)
+    monkeypatch.setattr(emails.mail_queue, "queue", fail)
     with pytest.raises(RuntimeError):
         send()
     assert not Submission.objects.exists()

@@ -19,7 +19,7 @@ from wagtail.models import get_page_models
 from forms.models import FormPage
 from home.models import ContentPage
 from policies import views
-from policies.consent import choices
+from policies.consent import cookies
 from policies.models import ConsentRecord
 from store.models import ProductPage, ShopPage
 from tests.factories import cookie_policy, declare_cookies, home_page, policy_page, product, publish
@@ -265,7 +265,7 @@ def test_two_tabs_that_choose_differently_at_once_end_with_one_choice(
         home.wait_for_timeout(50)
     home.wait_for_timeout(500)  # both answers have come
     (cookie,) = [one for one in context.cookies() if one["name"] == "consent"]
-    choice = choices.parse(cookie["value"])
+    choice = cookies.parse(cookie["value"])
     assert ConsentRecord.objects.get(public_id=choice.record_id).choices == choice.choices
     for tab in (home, other):
         expect_planted(tab, is_running=choice.choices["analytics"])
@@ -306,7 +306,7 @@ def test_a_late_answer_to_a_page_that_was_left_undoes_nothing(
     refused = home.context.cookies()
     home.wait_for_timeout(2_500)
     assert home.context.cookies() == refused
-    assert choices.parse(refused[0]["value"]).choices == {"analytics": False}
+    assert cookies.parse(refused[0]["value"]).choices == {"analytics": False}
     assert planted_runs(home) == 0
 
 

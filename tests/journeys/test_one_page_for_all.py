@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from policies.consent import choices, notices
+from policies.consent import choices, cookies, notices
 from policies.models import ConsentRecord
 from tests import factories
 from tests.factories import cookie_policy, declare_cookies, page_with_embeds
@@ -26,7 +26,7 @@ def cookies_of_visitors() -> list[str | None]:
         age = timedelta(days=dice.choice([0, 0, 30, 400]))
         categories = [name for name in notice.varnames if dice.random() < 0.5]
         record = choices.save_choice(notice=notice, method="chosen", categories=categories, now=now - age)
-        cookie = choices.cookie_for(record)
+        cookie = cookies.cookie_for(record)
         found.append(cookie if dice.random() < 0.8 else cookie.replace(".1.", ".7.", 1))
     return found
 

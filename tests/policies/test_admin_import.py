@@ -7,11 +7,11 @@ from django.test import Client
 from pytest_django import Settings
 from wagtail.models import GroupApprovalTask, GroupPagePermission, Workflow, WorkflowTask
 
-from config.roles import ensure_groups
+from config.groups import ensure_groups
 from home.models import User
 from policies.importing.drafts import make_draft
 from policies.models import PolicyPage, PolicyVersion
-from policies.text.losses import RefusedError
+from policies.text.lost_words import RefusedError
 from tests.factories import home_page, policy_page, publish
 from tests.policies.word_files import p, r, word_file
 

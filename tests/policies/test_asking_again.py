@@ -8,7 +8,8 @@ from django.test import Client
 from django.utils import timezone
 
 from policies.consent import notices
-from policies.consent.choices import ConsentRecord, asked_again, cookie_for, decide, save_choice
+from policies.consent.choices import ConsentRecord, asked_again, decide, save_choice
+from policies.consent.cookies import cookie_for
 from policies.models import CookiePolicyPage
 from policies.versions import publication_preview
 from tests.factories import cookie_policy, declare_cookies, outside_services

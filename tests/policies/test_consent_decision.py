@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.consent.choices import Choice, Decision, decide, parse, stands
+from policies.consent.choices import Decision, decide, stands
+from policies.consent.cookies import Choice, parse
 from policies.consent.notices import MAX_VARNAME, Category, DeclaredCookie, Notice
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from wagtail.models import Site
 
 from home.models import BrandSettings
-from policies.consent import choices
+from policies.consent import cookies
 from policies.models import ConsentRecord
 from tests.factories import cookie_policy, declare_cookies
 
@@ -92,7 +92,7 @@ def test_a_cookie_that_says_more_than_the_record_is_no_choice(client: Client) ->
 
 def test_a_cookie_that_came_twice_is_no_choice(client: Client) -> None:
     record = choose(client)
-    twice = {"cookie": f"consent={choices.cookie_for(record)}; other=1; consent=1.tossed"}
+    twice = {"cookie": f"consent={cookies.cookie_for(record)}; other=1; consent=1.tossed"}
     assert 'id="your-choice"' not in Client().get("/cookies/", headers=twice).content.decode()
     assert Client().get("/cookies/receipt.json", headers=twice).status_code == 404
 
@@ -172,7 +172,7 @@ def test_nobody_else_gets_it(client: Client) -> None:
     record = choose(client)
     stranger = Client()
     assert stranger.get("/cookies/receipt.json").status_code == 404
-    stranger.cookies["consent"] = choices.cookie_for(record).replace(record.public_id.hex, uuid4().hex)
+    stranger.cookies["consent"] = cookies.cookie_for(record).replace(record.public_id.hex, uuid4().hex)
     assert stranger.get("/cookies/receipt.json").status_code == 404
 
 

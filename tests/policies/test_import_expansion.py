@@ -9,9 +9,9 @@ from policies import redline
 from policies.importing import markdown, markdown_bounds, word
 from policies.importing.files import import_files
 from policies.models import Policy, PolicyPage
-from policies.text import losses, markup, tables
+from policies.text import lost_words, markup, tables
 from policies.text.blocks import CleanedHtmlBlock
-from policies.text.losses import RefusedError
+from policies.text.lost_words import RefusedError
 from tests.policies.word_files import W, document, p, r, word_file
 
 LONG = "u" * 600
@@ -21,7 +21,7 @@ TOO_LONG = "more than 10000 characters"
 @pytest.fixture(autouse=True)
 def _small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small ones, so that a test needs no gigabytes to show that a limit is missing."""
-    monkeypatch.setattr(losses, "MAX_LENGTH", 10_000)
+    monkeypatch.setattr(lost_words, "MAX_LENGTH", 10_000)
     monkeypatch.setattr(markdown_bounds, "MAX_CELLS", 100)
 
 

@@ -10,7 +10,7 @@ from policies.importing.files import import_files
 from policies.importing.markdown import convert, decode
 from policies.models import Policy, PolicyPage
 from policies.text.blocks import CleanedHtmlBlock
-from policies.text.losses import RefusedError
+from policies.text.lost_words import RefusedError
 from policies.text.markup import clean_html, plain_text
 
 MEGABYTES_5 = 5 * 1024 * 1024

@@ -6,7 +6,7 @@ import pytest
 
 from policies.importing import word_bounds
 from policies.importing.word import convert
-from policies.text.losses import RefusedError
+from policies.text.lost_words import RefusedError
 from tests.policies.word_files import TYPES, W, document, item, p, packed, r, word_file
 
 LINK = '<w:hyperlink r:id="rId1">{}</w:hyperlink>'

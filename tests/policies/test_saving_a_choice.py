@@ -13,7 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from policies.consent import notices, views
-from policies.consent.choices import MAX_CATEGORIES, cookie_for, parse, record_of, save_choice
+from policies.consent.choices import MAX_CATEGORIES, save_choice
+from policies.consent.cookies import cookie_for, parse, record_of
 from policies.consent.notices import Notice
 from policies.models import ConsentRecord
 from tests.factories import cookie_policy, declare_cookies

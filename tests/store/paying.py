@@ -17,7 +17,7 @@ from post_office.models import Email
 
 from policies.models import Policy
 from store.basket import contents
-from store.checkout import placing
+from store.checkout import place_order
 from store.models import Basket, Order, OrderLine, ShippingOption, StockItem
 from store.payments import gateway
 from tools.stripe_sandbox.events import signature
@@ -115,7 +115,7 @@ def purchase(
 def shown(basket: Basket) -> dict[str, Any]:
     """What the review page's form sends."""
     option = ShippingOption.objects.first()
-    digest = placing.Offer(contents.look_up(basket), option).digest
+    digest = place_order.Quote(contents.look_up(basket), option).digest
     values = {"email": "shopper@example.com", "terms": "on", "shown": digest}
     for kind in (Policy.Kind.TERMS, Policy.Kind.PRIVACY):
         if version := Policy.objects.in_force_of(kind):

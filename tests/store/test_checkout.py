@@ -9,7 +9,7 @@ from django.test import Client
 
 from policies.models import Policy
 from store.basket import contents
-from store.checkout import placing
+from store.checkout import place_order
 from store.models import Basket, Order, ProductVariant, ShippingOption, StockItem
 from store.payments import amounts, fulfilment, gateway, money
 from store.stock import movements
@@ -39,7 +39,7 @@ def test_nothing_is_ordered_that_cannot_be_bought(mug: ProductVariant, basket: B
         mug.page.unpublish()
     else:
         basket.lines.all().delete()
-    with pytest.raises(placing.CheckoutError):
+    with pytest.raises(place_order.CheckoutError):
         factories.placed_order(basket)
     assert not Order.objects.exists()
     assert stock_of()[1] == 0
@@ -49,7 +49,7 @@ def test_a_basket_of_many_things_is_ordered_all_or_nothing(basket: Basket) -> No
     factories.product("Tea towel", sku="TOWEL", on_hand=1)
     contents.add(basket=basket, sku="TOWEL", quantity=1)
     movements.count(sku="TOWEL", on_hand=0)
-    with pytest.raises(placing.CheckoutError):
+    with pytest.raises(place_order.CheckoutError):
         factories.placed_order(basket)
     assert stock_of("MUG") == (10, 0)
 
@@ -288,7 +288,7 @@ def test_a_way_of_sending_that_is_gone_is_not_replaced_by_another_unseen(
     sandbox: Sandbox, shopper: Client, basket: Basket
 ) -> None:
     there = factories.shipping("Courier", country="IE", price=395)
-    form = {**shown(basket), "shown": placing.Offer(contents.look_up(basket), there).digest}
+    form = {**shown(basket), "shown": place_order.Quote(contents.look_up(basket), there).digest}
     there.delete()
     response = shopper.post("/checkout/", {**form, "country": "IE", "shipping": str(there.pk)})
     assert response.status_code == 422
@@ -318,7 +318,7 @@ def test_the_order_goes_where_the_form_says_whatever_the_address_says(
     sandbox: Sandbox, shopper: Client, basket: Basket
 ) -> None:
     there = factories.shipping("Courier", country="IE", price=950)
-    digest = placing.Offer(contents.look_up(basket), there).digest
+    digest = place_order.Quote(contents.look_up(basket), there).digest
     chosen = {"country": "IE", "shipping": str(there.pk), "shown": digest}
     response = shopper.post("/checkout/?country=GB", {**shown(basket), **chosen})
     assert response.status_code == 303
@@ -330,12 +330,12 @@ def test_what_is_ordered_is_what_was_agreed_to_whatever_changes_after_the_form_w
     basket: Basket, what: str
 ) -> None:
     option = ShippingOption.objects.select_related("country").get()
-    agreement = placing.Agreement(
-        shown=placing.Offer(contents.look_up(basket), option).digest, terms=None, privacy=None
+    agreement = place_order.Agreement(
+        shown=place_order.Quote(contents.look_up(basket), option).digest, terms=None, privacy=None
     )
     CHANGES[what]()
-    with pytest.raises(placing.CheckoutError):
-        placing.place_order(basket=basket, email="a@example.com", option=option, agreement=agreement)
+    with pytest.raises(place_order.CheckoutError):
+        place_order.place_order(basket=basket, email="a@example.com", option=option, agreement=agreement)
     assert not Order.objects.exists()
     assert stock_of() == (10, 0)
 
@@ -368,7 +368,7 @@ def test_a_total_that_cannot_be_charged_is_told_before_anything_is_ordered(
     assert words in page
     assert "Order and pay" not in page
     assert press_pay(shopper, basket).status_code == 422
-    with pytest.raises(placing.CheckoutError, match="than can be paid"):
+    with pytest.raises(place_order.CheckoutError, match="than can be paid"):
         factories.placed_order(basket)
     assert not Order.objects.exists()
 

@@ -16,7 +16,7 @@ from django.test import Client
 
 from store.basket import contents
 from store.basket.contents import MAX_LINES
-from store.checkout import placing
+from store.checkout import place_order
 from store.models import Basket, BasketLine, Order, ProductVariant, StockItem, StockMovement, StripeEvent
 from store.payments import fulfilment
 from store.stock import movements
@@ -65,7 +65,7 @@ def twenty_buyers_want_the_last_one() -> list[Any]:
 def test_of_twenty_buyers_of_the_last_item_exactly_one_gets_it(mug: ProductVariant) -> None:
     results = twenty_buyers_want_the_last_one()
     assert sum(isinstance(result, Order) for result in results) == 1
-    assert sum(isinstance(result, placing.CheckoutError) for result in results) == BUYERS - 1
+    assert sum(isinstance(result, place_order.CheckoutError) for result in results) == BUYERS - 1
     assert Order.objects.count() == 1
     assert stock_of() == (1, 1)
     assert StockMovement.objects.filter(kind="held").count() == 1
@@ -284,6 +284,6 @@ def test_paying_while_another_checkout_of_the_basket_begins_ends_without_a_quarr
             lambda order=order: factories.placed_order(order.basket),
         )
         assert isinstance(settled, Order), settled
-        assert isinstance(placed, placing.CheckoutError | fulfilment.AlreadyUnderWayError), placed
+        assert isinstance(placed, place_order.CheckoutError | fulfilment.AlreadyUnderWayError), placed
         order.refresh_from_db()
         assert (order.status, stock_of()) == (Status.PAID, (8, 0))

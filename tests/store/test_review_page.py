@@ -7,7 +7,7 @@ from django.test import Client
 
 from policies.models import Policy, PolicyVersion
 from store.basket import contents
-from store.checkout import placing
+from store.checkout import place_order
 from store.models import Basket
 from tests import factories
 from tests.store.paying import press_pay
@@ -42,7 +42,7 @@ def test_another_country_shows_another_total_and_the_order_goes_there(
     page = review(shopper, country="IE", shipping=str(there.pk))
     assert "Order and pay £34.50</button>" in page
     assert "Courier, £9.50 (2 to 4 working days)" in page
-    assert f'name="shown" value="{placing.Offer(contents.look_up(basket), there).digest}"' in page
+    assert f'name="shown" value="{place_order.Quote(contents.look_up(basket), there).digest}"' in page
 
 
 def test_what_is_chosen_belongs_to_the_form_that_orders(shopper: Client) -> None:
@@ -62,7 +62,7 @@ def test_the_total_of_another_country_is_shown_and_what_was_typed_stays(
     page = response.content.decode()
     assert response.status_code == 200
     assert "Order and pay £34.50</button>" in page
-    assert f'name="shown" value="{placing.Offer(contents.look_up(basket), there).digest}"' in page
+    assert f'name="shown" value="{place_order.Quote(contents.look_up(basket), there).digest}"' in page
     assert 'value="a@example.com"' in page
     assert re.search(r'<input[^>]*name="terms"[^>]*checked', page)
     assert "error-summary" not in page

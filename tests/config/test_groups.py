@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from config import roles
+from config import groups
 from home.models import HomePage, User
 
 pytestmark = pytest.mark.django_db
@@ -29,14 +29,14 @@ def test_the_groups_exist_in_a_new_database() -> None:
 def test_what_the_owner_changed_stays_changed() -> None:
     group = Group.objects.get(name="Editors")
     group.permissions.clear()
-    roles.ensure_groups()
+    groups.ensure_groups()
     assert not group.permissions.exists()
 
 
 def test_a_group_that_was_deleted_comes_back_with_its_rights() -> None:
     before = set(Group.objects.get(name="Editors").permissions.values_list("codename", flat=True))
     Group.objects.get(name="Editors").delete()
-    roles.ensure_groups()
+    groups.ensure_groups()
     assert set(Group.objects.get(name="Editors").permissions.values_list("codename", flat=True)) == before
 
 

@@ -37,7 +37,7 @@ class Agreement:
 
 
 @dataclass(frozen=True)
-class Offer:
+class Quote:
     """Goods and delivery at today's prices, as the review page shows them and an order copies them."""
 
     contents: Contents
@@ -103,18 +103,18 @@ def place_order(
         other = basket.orders.filter(status__in=Order.PAYABLE).first()
         if other is not None:
             raise fulfilment.AlreadyUnderWayError(other)
-        offer = _as_agreed(basket, option, agreement)
+        quote = _as_agreed(basket, option, agreement)
         now = timezone.now()
         order = Order(
             number=new_number(),
             basket=basket,
             email=email,
             currency=settings.CURRENCY,
-            subtotal=offer.contents.subtotal,
-            shipping=offer.option.price,
-            total=offer.total,
-            country=offer.option.country.code,
-            shipping_name=offer.option.name,
+            subtotal=quote.contents.subtotal,
+            shipping=quote.option.price,
+            total=quote.total,
+            country=quote.option.country.code,
+            shipping_name=quote.option.name,
             terms_accepted=agreement.terms,
             privacy_shown=agreement.privacy,
             placed_at=now,
@@ -122,8 +122,8 @@ def place_order(
             livemode=gateway.is_live(),
             client_fingerprint=client_fingerprint,
         )
-        lines = offer.lines_of(order)
-        order.session_params = gateway.session_params(order=order, lines=lines, option=offer.option)
+        lines = quote.lines_of(order)
+        order.session_params = gateway.session_params(order=order, lines=lines, option=quote.option)
         lifecycle.place(order=order, lines=lines)
         try:
             movements.hold(order=order)
@@ -133,15 +133,15 @@ def place_order(
     return order
 
 
-def _as_agreed(basket: Basket, option: ShippingOption, agreement: Agreement) -> Offer:
+def _as_agreed(basket: Basket, option: ShippingOption, agreement: Agreement) -> Quote:
     """Return what would be ordered now. Raises CheckoutError; whether stock is left is checked by the hold."""
     contents = priced(basket)
     fresh = ShippingOption.objects.select_related("country").filter(pk=option.pk).first()
     if fresh is None or not contents.can_be_bought:
         raise CheckoutError
-    offer = Offer(contents, fresh)
-    if offer.digest != agreement.shown:
+    quote = Quote(contents, fresh)
+    if quote.digest != agreement.shown:
         raise CheckoutError
-    if offer.problem:
-        raise CheckoutError(offer.problem)
-    return offer
+    if quote.problem:
+        raise CheckoutError(quote.problem)
+    return quote

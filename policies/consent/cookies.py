@@ -1,0 +1,75 @@
+"""The consent cookie: how it is written and read, and the record that it names.
+
+A cookie proves nothing by itself: `record_of` trusts it only where the record says the same. What follows from a
+choice is decided in `policies.consent.choices`.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from policies.consent.notices import VARNAME
+from policies.models import ConsentRecord
+
+COOKIE_NAME = "consent"
+MAX_LENGTH = 300  # characters; what is longer was not written by us
+
+_FORMAT = "1"
+_COOKIE = re.compile(
+    r"1\.(?P<id>[0-9a-f]{32})\.(?P<version>[1-9][0-9]{0,8})"
+    rf"\.(?P<choices>{VARNAME.pattern}-[01](?:_{VARNAME.pattern}-[01])*)\.(?P<expires>[1-9][0-9]{{9}})",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What a consent cookie says. Whether it is true is another question."""
+
+    record_id: UUID
+    version: int
+    choices: dict[str, bool]
+    expires: int  # seconds since 1970
+
+
+def parse(value: str | None) -> Choice | None:
+    """Read a consent cookie; None for anything that is not exactly in our form."""
+    if not value or len(value) > MAX_LENGTH:
+        return None
+    found = _COOKIE.fullmatch(value)
+    if not found:
+        return None
+    pairs = [pair.rpartition("-") for pair in found["choices"].split("_")]
+    names = [name for name, _, _ in pairs]
+    if names != sorted(set(names)):
+        return None
+    return Choice(
+        record_id=UUID(found["id"]),
+        version=int(found["version"]),
+        choices={name: state == "1" for name, _, state in pairs},
+        expires=int(found["expires"]),
+    )
+
+
+def cookie_for(record: ConsentRecord) -> str:
+    choices = "_".join(f"{name}-{int(is_on)}" for name, is_on in sorted(record.choices.items()))
+    expires = int(record.expires_at.timestamp())
+    return f"{_FORMAT}.{record.public_id.hex}.{record.notice_version.number}.{choices}.{expires}"
+
+
+def sent_cookie(header: str) -> str | None:
+    """Read the choice from a Cookie header; None where it is there twice: somebody else set one of them."""
+    pairs = (pair.strip().partition("=") for pair in header.split(";"))
+    found = [value for name, _, value in pairs if name == COOKIE_NAME]
+    return found[0] if len(found) == 1 else None
+
+
+def record_of(cookie: str | None, *, now: datetime) -> ConsentRecord | None:
+    """Return the record that a cookie speaks of; None where there is none, or where it says anything else."""
+    choice = parse(cookie)
+    if choice is None or choice.expires <= now.timestamp():
+        return None
+    records = ConsentRecord.objects.select_related("notice_version__policy")
+    record = records.filter(public_id=choice.record_id).first()
+    return record if record and cookie_for(record) == cookie else None
