@@ -152,7 +152,7 @@ def categories_of(facts: dict[str, Any]) -> tuple[Category, ...]:
             name=group["name"] or group["varname"],
             description=group["description"],
             is_required=group["is_required"],
-            cookies=tuple(DeclaredCookie(**_known(cookie)) for cookie in group["cookies"]),
+            cookies=tuple(map(_declared, group["cookies"])),
         )
         for group in facts.get("cookies") or ()
     )
@@ -166,6 +166,8 @@ def services_of(facts: dict[str, Any]) -> tuple[Service, ...]:
     )
 
 
-def _known(cookie: dict[str, str]) -> dict[str, str]:
+def _declared(cookie: dict[str, str]) -> DeclaredCookie:
     # A frozen version may hold more about a cookie than this code knows of, or less.
-    return {name: cookie[name] for name in DeclaredCookie.__dataclass_fields__ if name in cookie}
+    return DeclaredCookie(
+        **{key: cookie[key] for key in DeclaredCookie.__dataclass_fields__ if key in cookie}
+    )

@@ -53,19 +53,18 @@ class Report:
     """The choices of a period. Rows have no gaps; `step` is "day" or "week"."""
 
     rows: list[Row]
-    totals: dict[str, int]
     categories: list[Share]
     step: str
 
     @property
     def total(self) -> int:
-        return sum(self.totals.values())
+        return sum(row.total for row in self.rows)
 
     @property
     def shares(self) -> list[Share]:
         """Each way of choosing with its share of all choices."""
         return [
-            Share(str(label), self.totals[method], self.total)
+            Share(str(label), sum(row.counts[method] for row in self.rows), self.total)
             for method, label in ConsentRecord.Method.choices
         ]
 
@@ -79,14 +78,13 @@ def of_last_days(days: int, *, now: datetime) -> Report:
     varnames = [category.varname for category in categories]
     starts = _starts(step, now - timedelta(days=days), now)
     rows = _rows(records, step, starts, varnames)
-    totals = {method: sum(row.counts[method] for row in rows) for method in ConsentRecord.Method.values}
     asked = {f"asked_{name}": Count("pk", filter=Q(choices__has_key=name)) for name in varnames}
     numbers = records.aggregate(**asked) if asked else {}
     shares = [
         Share(c.name, sum(row.allowed[c.varname] for row in rows), numbers[f"asked_{c.varname}"], c.varname)
         for c in categories
     ]
-    return Report(rows, totals, shares, step)
+    return Report(rows, shares, step)
 
 
 def _rows(

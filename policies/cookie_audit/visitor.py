@@ -223,10 +223,7 @@ class Visitor:
             if origin_of(answer.url) != self.origin or answer.request.resource_type not in _TALKING:
                 continue
             with suppress(Error):
-                for header in answer.headers_array():
-                    if header["name"].lower() == "set-cookie":
-                        name, same_site = _same_site(header["value"])
-                        self._same_site[name] = same_site
+                self._same_site.update(map(_same_site, answer.header_values("set-cookie")))
         self._answers.clear()
 
     # --- What the browser tells meanwhile ------------------------------------------------------------------

@@ -136,30 +136,22 @@ def _shown(blocks: list[_Block]) -> set[int]:
 
 def _blocks(html: str) -> Iterator[_Block]:
     root = parse(html)
-    loose = _box(root.text)
+    boxes = [_box(root.text)]
     for child in list(root):
         tail, child.tail = child.tail, None
         if child.tag in BLOCK_TAGS:
-            yield from _filled(loose)
-            whole = _box()
-            whole.append(child)
-            yield _Block(whole)
-            loose = _box(tail)
+            boxes += [_box(None, child), _box(tail)]
         else:
-            loose.append(child)
             child.tail = tail
-    yield from _filled(loose)
+            boxes[-1].append(child)
+    yield from (_Block(box) for box in boxes if len(box) or (box.text or "").strip())
 
 
-def _box(text: str | None = None) -> etree._Element:
+def _box(text: str | None, *children: etree._Element) -> etree._Element:
     box = lxml.html.Element("div")
     box.text = text
+    box.extend(children)
     return box
-
-
-def _filled(loose: etree._Element) -> Iterator[_Block]:
-    if len(loose) or (loose.text or "").strip():
-        yield _Block(loose)
 
 
 def _drop_empty(element: etree._Element, root: etree._Element) -> None:
