@@ -1,4 +1,4 @@
-"""What baskets hold of people, for the register of personal data: no address, and they go by themselves."""
+"""The personal data of baskets, for its register: they hold no e-mail address and expire by themselves."""
 
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ def _keep() -> timedelta:
 
 
 def expire_baskets(now: datetime) -> int:
-    """Delete baskets that nobody touched for too long. Returns how many."""
+    """Delete baskets that were not used for too long and return how many."""
     return Basket.objects.filter(updated_at__lt=now - _keep()).delete()[1].get("store.Basket", 0)
 
 

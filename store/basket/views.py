@@ -30,14 +30,24 @@ TOO_MANY = ngettext_lazy(
 )
 
 
-def _or_show_the_basket(act: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Act by POST only; redirect everybody else to the basket."""
+def _by_form(form_class: type[Form]) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Make a view that changes the basket by POST of a valid form, and redirects to the basket otherwise."""
 
-    @wraps(act)
-    def view(request: HttpRequest) -> HttpResponse:
-        return act(request) if request.method == "POST" else redirect("store:basket")
+    def decorate(change: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @never_cache
+        @require_http_methods(["GET", "HEAD", "POST"])
+        @wraps(change)
+        def view(request: HttpRequest) -> HttpResponse:
+            if request.method != "POST":
+                return redirect("store:basket")
+            form, found = form_class(request.POST), basket_of(request)
+            if not form.is_valid():
+                return _refusal(request, found, str(next(iter(form.errors.values()))[0]))
+            return change(request, found, **form.cleaned_data)
 
-    return view
+        return view
+
+    return decorate
 
 
 @never_cache
@@ -46,20 +56,17 @@ def basket(request: HttpRequest) -> HttpResponse:
     return page(request, basket_of(request))
 
 
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-@_or_show_the_basket
-def add(request: HttpRequest) -> HttpResponse:
-    form = AddForm(request.POST)
-    found = basket_of(request)
-    if not form.is_valid():
-        return _refusal(request, found, _first_error(form))
+@_by_form(AddForm)
+def add(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int) -> HttpResponse:
     address = client_ip(request)
     if found is None and (wait := limits.NEW_BASKETS.seconds_to_wait(address)):
-        return _flood(request, wait)
+        words = TOO_MANY % {"minutes": minutes_to_wait(wait)}
+        response = _refusal(request, None, words, status=HTTPStatus.TOO_MANY_REQUESTS)
+        response.headers["Retry-After"] = str(wait)
+        return response
     is_new = found is None
     try:
-        found = contents.add(basket=found, **form.cleaned_data)
+        found = contents.add(basket=found, sku=sku, quantity=quantity)
     except contents.BasketError as error:
         return _refusal(request, found, str(error))
     if is_new:
@@ -67,22 +74,12 @@ def add(request: HttpRequest) -> HttpResponse:
     return _done(request, found)
 
 
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-@_or_show_the_basket
-def update(request: HttpRequest) -> HttpResponse:
+@_by_form(UpdateForm)
+def update(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int) -> HttpResponse:
     """Change a quantity or remove a line."""
-    form = UpdateForm(request.POST)
-    found = basket_of(request)
-    if not form.is_valid():
-        return _refusal(request, found, _first_error(form))
     if found is not None:
-        contents.set_quantity(basket=found, **form.cleaned_data)
+        contents.set_quantity(basket=found, sku=sku, quantity=quantity)
     return _done(request, found)
-
-
-def _first_error(form: Form) -> str:
-    return str(next(iter(next(iter(form.errors.values())))))
 
 
 def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:
@@ -98,13 +95,6 @@ def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:
         response = redirect("store:basket", permanent=False)
         response.status_code = HTTPStatus.SEE_OTHER
     remember(response, found, count)
-    return response
-
-
-def _flood(request: HttpRequest, seconds: int) -> HttpResponse:
-    words = TOO_MANY % {"minutes": minutes_to_wait(seconds)}
-    response = _refusal(request, None, words, status=HTTPStatus.TOO_MANY_REQUESTS)
-    response.headers["Retry-After"] = str(seconds)
     return response
 
 

@@ -57,10 +57,5 @@ class PriceField(models.PositiveBigIntegerField):
         return name, path, args, {**options, "may_be_free": True} if self.may_be_free else options
 
     def formfield(self, **options: Any) -> forms.Field | None:
-        options = {
-            "form_class": PriceFormField,
-            "min_value": Decimal(0),
-            "may_be_free": self.may_be_free,
-            **options,
-        }
-        return models.Field.formfield(self, **options)
+        defaults = {"form_class": PriceFormField, "min_value": Decimal(0), "may_be_free": self.may_be_free}
+        return models.Field.formfield(self, **{**defaults, **options})

@@ -52,14 +52,13 @@ class OrderInspectView(InspectView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         order = self.object
         may_change = self.request.user.has_perm(CHANGE)
-        steps = lifecycle.STAFF_STEPS.get(order.status, {}) if may_change else {}
         return {
             **super().get_context_data(**kwargs),
             "order": order,
             "lines": order.lines.all(),
             "events": order.events.all(),
             "movements": order.stock_movements.select_related("order", "made_by").order_by("pk"),
-            "steps": steps,
+            "steps": lifecycle.STAFF_STEPS.get(order.status, {}) if may_change else {},
             "advance_url": reverse("orders:advance", args=[order.pk]),
             "attention_url": reverse("orders:attended", args=[order.pk]) if may_change else "",
         }

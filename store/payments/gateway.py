@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, NoReturn, Unpack
+from typing import Any, Unpack
 
 import stripe
 from django.conf import settings
@@ -22,6 +22,7 @@ from stripe.params.checkout import (
     SessionCreateParamsLineItemPriceData,
     SessionCreateParamsShippingOptionShippingRateData,
     SessionListParams,
+    SessionRetrieveParams,
 )
 
 from store.models import Order, OrderLine, ShippingOption
@@ -204,46 +205,64 @@ def _rate(option: ShippingOption, currency: str) -> SessionCreateParamsShippingO
     }
 
 
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    """Raise our error for one of Stripe's, by whether anything can have happened there.
+
+    Stripe's messages may repeat what a shopper typed; ours, which are logged and kept, only identify the request.
+    """
+    try:
+        yield
+    except stripe.StripeError as error:
+        told = (type(error).__name__, error.code, getattr(error, "param", None), error.request_id)
+        message = " ".join(str(part) for part in told if part)
+        match error:
+            case stripe.InvalidRequestError(code="resource_missing"):
+                raise NoSuchSessionError(message) from error
+            case stripe.InvalidRequestError(code="email_invalid"):
+                raise AddressRefusedError(message) from error
+            case stripe.RateLimitError():
+                raise BusyError(message) from error
+            case (
+                stripe.InvalidRequestError()
+                | stripe.AuthenticationError()
+                | stripe.PermissionError()
+                | stripe.CardError()
+            ):
+                raise RefusedError(message) from error
+        raise UnreachableError(message) from error
+
+
+@_translated_errors()
 def create_session(params: SessionCreateParams, *, idempotency_key: str) -> Session:
     """Create a Checkout Session, or get the one made under this key before. Raises PaymentError."""
-    try:
-        made = client().v1.checkout.sessions.create(params, _in_time(idempotency_key=idempotency_key))
-    except stripe.StripeError as error:
-        _translate(error)
-    return _session(made)
+    return _session(client().v1.checkout.sessions.create(params, _in_time(idempotency_key=idempotency_key)))
 
 
+@_translated_errors()
 def retrieve_session(session_id: str) -> Session:
     """Retrieve a session. Raises NoSuchSessionError, PaymentError."""
-    try:
-        found = client().v1.checkout.sessions.retrieve(session_id, {"expand": ["payment_intent"]}, _in_time())
-    except stripe.StripeError as error:
-        _translate(error)
-    return _session(found)
+    expanded: SessionRetrieveParams = {"expand": ["payment_intent"]}
+    return _session(client().v1.checkout.sessions.retrieve(session_id, expanded, _in_time()))
 
 
+@_translated_errors()
 def find_session(*, reference: str, made_after: datetime) -> Session | None:
     """Find the session of an order whose answer was lost; None when Stripe made none. Raises PaymentError."""
     wanted: SessionListParams = {"created": {"gte": int(made_after.timestamp())}, "limit": 100}
     while True:
-        try:
-            # Not the SDK's own paging: each request must fit into the time that is left.
-            page = client().v1.checkout.sessions.list(wanted, _in_time())
-        except stripe.StripeError as error:
-            _translate(error)
+        # Not the SDK's own paging: each request must fit into the time that is left.
+        page = client().v1.checkout.sessions.list(wanted, _in_time())
         found = next((one for one in page.data if one.client_reference_id == reference), None)
         if found is not None or not page.has_more:
             return _session(found) if found is not None else None
         wanted["starting_after"] = page.data[-1].id
 
 
+@_translated_errors()
 def expire_session(session_id: str) -> Session:
     """Expire an open session. Raises RefusedError when it is no longer open, PaymentError."""
-    try:
-        closed = client().v1.checkout.sessions.expire(session_id, options=_in_time())
-    except stripe.StripeError as error:
-        _translate(error)
-    return _session(closed)
+    return _session(client().v1.checkout.sessions.expire(session_id, options=_in_time()))
 
 
 def read_event(payload: bytes, signature: str) -> Event:
@@ -256,30 +275,6 @@ def read_event(payload: bytes, signature: str) -> Event:
             continue
     message = "The signature is not Stripe's."
     raise SignatureError(message)
-
-
-def _translate(error: stripe.StripeError) -> NoReturn:
-    """Raise ours for an error of Stripe, by whether anything can have happened there.
-
-    Stripe's messages may repeat what a shopper typed; ours, which are logged and kept, only identify the request.
-    """
-    told = (type(error).__name__, error.code, getattr(error, "param", None), error.request_id)
-    message = " ".join(str(part) for part in told if part)
-    match error:
-        case stripe.InvalidRequestError(code="resource_missing"):
-            raise NoSuchSessionError(message) from error
-        case stripe.InvalidRequestError(code="email_invalid"):
-            raise AddressRefusedError(message) from error
-        case stripe.RateLimitError():
-            raise BusyError(message) from error
-        case (
-            stripe.InvalidRequestError()
-            | stripe.AuthenticationError()
-            | stripe.PermissionError()
-            | stripe.CardError()
-        ):
-            raise RefusedError(message) from error
-    raise UnreachableError(message) from error
 
 
 def _event(event: stripe.Event) -> Event:

@@ -5,6 +5,7 @@ run it; running it twice changes nothing.
 """
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -76,10 +77,8 @@ def _waiting(now: datetime, *, everything: bool) -> list[Order]:
 def _ask(order: Order) -> None:
     if order.session_id is None:
         # The shopper was told that the payment could not be started, so no page may stay open.
-        try:
+        with suppress(fulfilment.AlreadyUnderWayError):
             fulfilment.cancel(order=order, by=By.WORKER, reason=Reason.NOT_OPENED)
-        except fulfilment.AlreadyUnderWayError:
-            return
     elif fulfilment.settle(session_id=order.session_id, by=By.WORKER) is None:
         with lifecycle.locked(order.pk) as fresh:
             lifecycle.mark_needs_attention(order=fresh, by=By.WORKER, reason=Reason.UNKNOWN_PAGE)
