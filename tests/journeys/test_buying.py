@@ -195,7 +195,7 @@ def test_a_quantity_changes_without_leaving_the_page_and_is_announced(page: Page
     quantity = page.get_by_label("Quantity: Tea towel")
     quantity.fill("4")
     quantity.press("Tab")
-    expect(page.locator("[data-announce]")).to_have_text("The goods now come to £39.20.")
+    expect(page.locator("[data-announce]")).to_have_text("The total is now £39.20.")
     expect(page.locator("[data-basket-count]")).to_have_text("4")
     page.get_by_role("button", name="Remove").click()
     expect(page.get_by_text("It is empty.")).to_be_visible()

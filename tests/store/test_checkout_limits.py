@@ -1,4 +1,4 @@
-"""What one client may begin without paying: enough for a whole office, too little to empty the shelf."""
+"""Checkout limits: what one client may begin without paying: enough for a whole office, too little to empty the shelf."""
 
 from datetime import timedelta
 from typing import Any
