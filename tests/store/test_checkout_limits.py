@@ -1,4 +1,4 @@
-"""Checkout limits: what one client may begin without paying: enough for a whole office, too little to empty the shelf."""
+"""Checkout limits: one client may begin enough for a whole office, and too little to empty the stock."""
 
 from datetime import timedelta
 from typing import Any
