@@ -52,11 +52,12 @@ bench: setup ## Measure what must be fast; bench/README.md says what that is
 	@PYTHONPATH=.:site DJANGO_SETTINGS_MODULE=config.settings.test $(PYTHON_IN) -m bench
 
 .PHONY: lint
-lint: setup ## Check style, annotations, templates, imports, translations, migrations, pinned packages
+lint: setup ## Check style, types, templates, imports, translations, migrations, pinned packages
 	$(PYTHON_IN) -m ruff check
 	$(PYTHON_IN) -m ruff format --check
 	$(PYTHON_IN) -m djlint --lint --quiet templates
 	$(PYTHON_IN) scripts/check_gettext.py
+	PYTHONPATH=.:site $(PYTHON_IN) -m mypy home policies store forms demo tools site/config manage.py
 	PYTHONPATH=.:site $(PYTHON_IN) -c "from importlinter.cli import lint_imports_command as run; run()" --no-logo
 	DJANGO_SETTINGS_MODULE=config.settings.test $(PYTHON_IN) manage.py makemigrations --check --dry-run
 	$(PYTHON_IN) -m pip check

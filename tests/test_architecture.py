@@ -1,13 +1,15 @@
-"""The rules of the house that a machine can hold: who imports whom, where things lie, what must have what.
+"""The rules of the layout that a machine can check: who imports whom, where things lie, what must have what.
 
 Each rule is a function that returns what breaks it, and is shown to find a breach before it is trusted.
 """
 
 import ast
+import io
 import os
 import re
 import subprocess
 import sys
+import tokenize
 from collections.abc import Container, Iterable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -44,7 +46,7 @@ def broken_contracts(root: Path) -> str:
 
 
 @pytest.fixture
-def small_house(tmp_path: Path) -> Path:
+def small_project(tmp_path: Path) -> Path:
     """Return a folder with the project's apps and nothing in them."""
     for app in (*APPS, "tools"):
         folder = tmp_path / ("site/config" if app == "config" else app)
@@ -63,11 +65,11 @@ def test_imports_go_one_way() -> None:
     [("home", "store"), ("store", "forms"), ("policies", "config"), ("store", "tools"), ("tools", "home")],
 )
 def test_the_contracts_see_an_import_that_goes_up_or_aside(
-    small_house: Path, importer: str, imported: str
+    small_project: Path, importer: str, imported: str
 ) -> None:
-    assert broken_contracts(small_house) == ""
-    (small_house / importer / "models.py").write_text(f"import {imported}.models\n", encoding="utf-8")
-    assert f"{importer}.models -> {imported}.models" in broken_contracts(small_house)
+    assert broken_contracts(small_project) == ""
+    (small_project / importer / "models.py").write_text(f"import {imported}.models\n", encoding="utf-8")
+    assert f"{importer}.models -> {imported}.models" in broken_contracts(small_project)
 
 
 def modules_in_cycles(root: Path) -> set[str]:
@@ -105,13 +107,13 @@ def test_no_modules_import_each_other() -> None:
     assert modules_in_cycles(ROOT) == set()
 
 
-def test_modules_that_import_each_other_are_seen(small_house: Path) -> None:
-    assert modules_in_cycles(small_house) == set()
-    (small_house / "home/models.py").write_text("def f():\n    from home import views\n", encoding="utf-8")
-    (small_house / "home/views.py").write_text("if 0:\n    import home.urls\n", encoding="utf-8")
-    (small_house / "home/urls.py").write_text("from home.models import Page\n", encoding="utf-8")
-    (small_house / "store/models.py").write_text("import home.models\n", encoding="utf-8")
-    assert modules_in_cycles(small_house) == {"home.models", "home.views", "home.urls"}
+def test_modules_that_import_each_other_are_seen(small_project: Path) -> None:
+    assert modules_in_cycles(small_project) == set()
+    (small_project / "home/models.py").write_text("def f():\n    from home import views\n", encoding="utf-8")
+    (small_project / "home/views.py").write_text("if 0:\n    import home.urls\n", encoding="utf-8")
+    (small_project / "home/urls.py").write_text("from home.models import Page\n", encoding="utf-8")
+    (small_project / "store/models.py").write_text("import home.models\n", encoding="utf-8")
+    assert modules_in_cycles(small_project) == {"home.models", "home.views", "home.urls"}
 
 
 def importers_of(package: str, root: Path) -> set[str]:
@@ -159,12 +161,12 @@ def test_only_payments_know_stripe() -> None:
     assert [path for path in importers_of("stripe", ROOT) if not may_import_stripe(path)] == []
 
 
-def test_an_import_of_stripe_elsewhere_is_seen(small_house: Path) -> None:
-    (small_house / "store/checkout.py").write_text(
+def test_an_import_of_stripe_elsewhere_is_seen(small_project: Path) -> None:
+    (small_project / "store/checkout.py").write_text(
         "def pay():\n    from stripe.error import X\n", encoding="utf-8"
     )
-    (small_house / "store/payments.py").write_text("import stripe\n", encoding="utf-8")
-    importers = importers_of("stripe", small_house)
+    (small_project / "store/payments.py").write_text("import stripe\n", encoding="utf-8")
+    importers = importers_of("stripe", small_project)
     assert importers == {"store/checkout.py", "store/payments.py"}
     assert [path for path in importers if not may_import_stripe(path)] == ["store/checkout.py"]
 
@@ -328,3 +330,53 @@ def test_requirements_out_of_step_are_seen() -> None:
     assert pins_out_of_step("# why\nwagtail>=7.4,<7.5\nnh3\n", "wagtail==7.4.4\n    # via\nnh3==0.3\n") == []
     assert pins_out_of_step("wagtail>=8\nnh3\n", "wagtail==7.4.4\n") == ["wagtail>=8", "nh3"]
     assert pins_out_of_step("nh3\n", "nh3>=0.3\n") == ["nh3>=0.3"]
+
+
+# --- Size ------------------------------------------------------------------------------------------------
+# Lines of code by app. To raise one, write a decision (docs/decisions) that says what was removed instead, or why the
+# feature is worth it.
+BUDGET = {"home": 1400, "policies": 6250, "store": 2245, "forms": 480, "config": 860}
+NO_CODE = {
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENDMARKER,
+}
+
+
+def code_lines(source: str) -> int:
+    """Return how many lines of a module are code: no blank lines, comments, docstrings or imports."""
+    left_out: set[int] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            left_out.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+        elif (
+            isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+            and ast.get_docstring(node) is not None
+        ):
+            docstring = node.body[0]
+            left_out.update(range(docstring.lineno, (docstring.end_lineno or docstring.lineno) + 1))
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    lines = {n for t in tokens if t.type not in NO_CODE for n in range(t.start[0], t.end[0] + 1)}
+    return len(lines - left_out)
+
+
+def size_of(app: Path) -> int:
+    """Return the lines of code of an app, its migrations left out."""
+    paths = [path for path in app.rglob("*.py") if "migrations" not in path.parts]
+    return sum(code_lines(path.read_text(encoding="utf-8")) for path in paths)
+
+
+@pytest.mark.parametrize("app", BUDGET)
+def test_no_app_grows_beyond_its_budget(app: str) -> None:
+    folder = ROOT / ("site/config" if app == "config" else app)
+    assert 0 < size_of(folder) <= BUDGET[app]
+
+
+def test_only_code_counts_as_code() -> None:
+    source = (
+        '"""About."""\n\nimport os\n\n# why\ndef f() -> str:\n    """Return it."""\n    return """a\nb"""\n'
+    )
+    assert code_lines(source) == 3
