@@ -18,6 +18,7 @@ from find_tools import find_chromium
 from tests.migrated_database import migrating_from_copy, remember
 
 JOURNEYS = Path(__file__).parent / "journeys"
+SOAK = int(os.environ.get("SOAK", "1"))
 # The browser runs on machines without a screen, in containers too, and calls nobody of its own accord.
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -32,6 +33,19 @@ CHROMIUM_ARGUMENTS = [
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Repeat races and what draws its data at random as often as `make soak` says."""
+    marked = any(metafunc.definition.get_closest_marker(name) for name in ("hypothesis", "postgresql"))
+    if SOAK > 1 and (marked or getattr(metafunc.function, "is_hypothesis_test", False)):
+        metafunc.fixturenames.append("_repetition")
+        metafunc.parametrize("_repetition", range(SOAK), indirect=True)
+
+
+@pytest.fixture
+def _repetition(request: pytest.FixtureRequest) -> int:
+    return request.param
+
+
 def _needs_another_site(item: pytest.Item) -> bool:
     """Return whether a test needs PostgreSQL or no shop; without a shop, those run that open pages or are about it."""
     if item.get_closest_marker("postgresql") and "postgresql" not in settings.DATABASES["default"]["ENGINE"]:
@@ -44,11 +58,18 @@ def _needs_another_site(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark journeys, and leave out what needs another database or another choice of apps."""
-    left_out = []
+    """Mark journeys and further cases, and leave out what needs another database or another choice of apps."""
+    sharing = {item.path for item in items if "database_of_module" in getattr(item, "fixturenames", ())}
+    left_out, seen = [], set()
     for item in items:
         if JOURNEYS in item.path.parents:
             item.add_marker("journey")
+        if item.path in sharing:  # one process has them all
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+        test = item.nodeid.partition("[")[0]
+        if test in seen:
+            item.add_marker("further_case")
+        seen.add(test)
         if _needs_another_site(item):
             left_out.append(item)
     if left_out:

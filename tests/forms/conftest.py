@@ -14,10 +14,14 @@ from tests.forms.building import ANSWERS, form_page, stamp_of
 Send = Callable[..., HttpResponse]
 
 
+@pytest.fixture(scope="module")
+def contact_page_of_module(database_of_module: None) -> int:
+    return form_page(intro="Ask us anything.", thanks_text="<p>We have it.</p>").pk
+
+
 @pytest.fixture
-def contact_page(db: None) -> FormPage:
-    """Publish the contact form."""
-    return form_page(intro="Ask us anything.", thanks_text="<p>We have it.</p>")
+def contact_page(contact_page_of_module: int, db: None) -> FormPage:
+    return FormPage.objects.get(pk=contact_page_of_module)
 
 
 @pytest.fixture

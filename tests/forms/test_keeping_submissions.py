@@ -14,6 +14,11 @@ from tests.forms.building import form_page
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture
+def contact_page(db: None) -> FormPage:
+    return form_page()
+
+
 def submission(page: FormPage, *, days_ago: float = 0, **answers: object) -> Submission:
     """Make a submission of that age."""
     made = Submission.objects.create(page=page, form_data=answers)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("starting and stopping")  # only the first has a database to fill
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 60  # seconds; a first start fills an empty database
 
@@ -33,7 +34,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder where all runs of this file write, so that only the first has a database to fill."""
+    """Return the folder where all runs of this file write."""
     return tmp_path_factory.mktemp("var")
 
 

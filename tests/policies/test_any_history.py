@@ -164,6 +164,7 @@ def _end_request() -> None:
         function()
 
 
+@pytest.mark.hypothesis
 @pytest.mark.django_db
 def test_no_sequence_of_edits_publications_accidents_and_time_breaks_the_record() -> None:
     checked = settings(

@@ -20,8 +20,8 @@ from tests.factories import cookie_policy, declare_cookies
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _a_cookie_policy() -> None:
+@pytest.fixture(scope="module", autouse=True)
+def _a_cookie_policy(database_of_module: None) -> None:
     declare_cookies("analytics", "visits")
     declare_cookies("needed", "consent", is_required=True)
     cookie_policy()

@@ -23,8 +23,8 @@ pytestmark = pytest.mark.django_db
 JSON = {"accept": "application/json"}
 
 
-@pytest.fixture(autouse=True)
-def _two_optional_categories() -> None:
+@pytest.fixture(scope="module", autouse=True)
+def _two_optional_categories(database_of_module: None) -> None:
     declare_cookies("analytics")
     declare_cookies("media")
     cookie_policy()

@@ -25,8 +25,8 @@ def choose(method: str = "all", *categories: str) -> ConsentRecord:
     return save_choice(notice=notice, method=method, categories=categories, now=timezone.now())
 
 
-@pytest.fixture
-def choices() -> list[ConsentRecord]:
+@pytest.fixture(scope="module")
+def choices_of_module(database_of_module: None) -> list[ConsentRecord]:
     """Have visitors choose under two versions, the second with one category more and another way of asking."""
     with time_machine.travel(timezone.now() - timedelta(days=20)):
         declare_cookies("analytics")
@@ -39,6 +39,11 @@ def choices() -> list[ConsentRecord]:
         cookie_policy()
     with time_machine.travel(timezone.now() - timedelta(days=5)):
         return [earlier, choose("all"), choose("none"), choose("chosen", "media")]
+
+
+@pytest.fixture
+def choices(choices_of_module: list[ConsentRecord], db: None) -> list[ConsentRecord]:
+    return [ConsentRecord.objects.get(pk=record.pk) for record in choices_of_module]
 
 
 def broken(record: ConsentRecord) -> str:

@@ -19,11 +19,16 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
         yield running
 
 
-@pytest.fixture
-def mug(db: None) -> ProductVariant:
-    """Ten mugs at £12.50, sent for £3.95."""
+@pytest.fixture(scope="module")
+def shelf(database_of_module: None) -> int:
     factories.shipping()
-    return factories.product()
+    return factories.product().pk
+
+
+@pytest.fixture
+def mug(shelf: int, db: None) -> ProductVariant:
+    """Ten mugs at £12.50, sent for £3.95."""
+    return ProductVariant.objects.select_related("page").get(pk=shelf)
 
 
 @pytest.fixture

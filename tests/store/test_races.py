@@ -30,6 +30,12 @@ Status = Order.Status
 BUYERS = 20
 
 
+@pytest.fixture
+def mug(db: None) -> ProductVariant:
+    factories.shipping()
+    return factories.product()
+
+
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
     """Do all of it in the same moment; return what came of each, an exception where one was raised."""
     ready = threading.Barrier(len(acts))

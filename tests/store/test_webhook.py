@@ -32,6 +32,12 @@ Status, Outcome = Order.Status, StripeEvent.Outcome
 
 
 @pytest.fixture
+def mug(db: None) -> ProductVariant:
+    factories.shipping()
+    return factories.product()
+
+
+@pytest.fixture
 def told(sandbox: Sandbox, live_server: Any, mug: ProductVariant) -> Sandbox:
     """Stripe's stand-in, whose webhooks reach a running shop."""
     listen(sandbox, live_server.url)
