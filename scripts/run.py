@@ -194,20 +194,20 @@ def watch(
 def banner(port: int, logins: str) -> str:
     """Return the addresses to open and who can sign in."""
     site = f"http://{HOST}:{port}"
-    goods = buying = ""
+    shop = buying = ""
     if apps.is_installed("store"):
-        goods = f"    Its goods     {site}/shop/\n"
+        shop = f"    Shop            {site}/shop/\n"
         buying = f"""
   To buy something, pay on the test payment page with the card 4242 4242 4242 4242, any
-  later month and any three digits. No money moves. What the sandbox saw: http://{HOST}:{port + 1}/_sandbox/
+  later month and any three digits. No money moves. The sandbox lists every payment: http://{HOST}:{port + 1}/_sandbox/
 """
     return f"""
-  Jomso is open.
+  The site is running.
 
-    The site      {site}/
-{goods}    A policy      {site}/privacy-policy/
-    Cookies       {site}/cookies/
-    For editors   {site}/admin/
+    Home page       {site}/
+{shop}    Privacy policy  {site}/privacy-policy/
+    Cookies         {site}/cookies/
+    Admin           {site}/admin/
 
 {logins}{buying}
   Stop it with Ctrl-C.

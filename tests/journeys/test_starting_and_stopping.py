@@ -115,7 +115,7 @@ def test_a_run_serves_the_demo_and_ends_with_all_its_processes(start: Start, fre
 def test_a_run_prints_what_a_newcomer_needs_before_anything_else(start: Start, free_port: int) -> None:
     process = start("run.py")
     said = wait_for(process, "Stop it with Ctrl-C")
-    assert [line for line in said.partition("Jomso is open.")[0].splitlines() if line.strip()] == [
+    assert [line for line in said.partition("The site is running.")[0].splitlines() if line.strip()] == [
         "Preparing the database and the demo content …"
     ]
     wait_for(process, "The worker is ready.")
