@@ -1,9 +1,9 @@
-# Everything a developer types. `make` alone explains itself.
+# Commands for developers. `make` alone lists them.
 SHELL := bash
 .DEFAULT_GOAL := help
 PYTHON_IN := .venv/bin/python
 PYTEST := $(PYTHON_IN) -m pytest
-# Two at a time: the suite is as fast on two cores as it gets, and a laptop stays usable.
+# Two processes: as fast as possible on two cores, and a laptop stays usable.
 PARALLEL := -n 2
 FAST := tests --ignore=tests/journeys
 WITHOUT_SHOP := --ds=tests.settings_without_shop -m "not hypothesis" -k "not queries" \
@@ -12,23 +12,23 @@ COMPILE := $(PYTHON_IN) -m piptools compile -q --strip-extras --no-emit-index-ur
 	--no-emit-find-links --no-header --allow-unsafe
 
 .PHONY: help
-help: ## Say what can be done
+help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
 
 .PHONY: run
-run: ## Set up what is missing and start the site on http://127.0.0.1:8000 (PORT=8123 moves it, DEBUG=1 shows tracebacks)
+run: ## Install what is missing and start the site on http://127.0.0.1:8000 (PORT=8123: other port, DEBUG=1: tracebacks)
 	@scripts/setup run
 	@exec $(PYTHON_IN) scripts/run.py
 
-# With the secret and the database of `make run`, on its port.
+# Uses the secret, database and port of `make run`.
 .PHONY: sandbox
 sandbox: PORT := $(or $(PORT),8000)
-sandbox: ## Start only Stripe's stand-in, on http://127.0.0.1:8001 (PORT=8123 moves it to 8124)
+sandbox: ## Start only the Stripe sandbox, on http://127.0.0.1:8001 (with PORT=8123 on 8124)
 	@scripts/setup run
 	@exec $(PYTHON_IN) -m tools.stripe_sandbox --port "$$(($(PORT) + 1))" \
 		--webhook-url "http://127.0.0.1:$(PORT)/stripe/webhook/"
 
-# Tests read nobody's .env and open nobody's database.
+# Tests do not read .env and do not use the developer's database.
 test quick bench: export ENV_FILE := /dev/null
 test quick bench: export DATABASE_URL :=
 
@@ -48,7 +48,7 @@ quick: setup ## Run the fast part of the tests: on SQLite, no browser, no waitin
 	@$(PYTEST) $(PARALLEL) -q -m "not hypothesis" $(FAST) --ignore=tests/faults
 
 .PHONY: bench
-bench: setup ## Measure what must be fast; bench/README.md says what that is
+bench: setup ## Run the benchmarks described in bench/README.md
 	@PYTHONPATH=.:site DJANGO_SETTINGS_MODULE=config.settings.test $(PYTHON_IN) -m bench
 
 .PHONY: lint
@@ -63,21 +63,21 @@ lint: setup ## Check style, types, templates, imports, translations, migrations,
 	$(PYTHON_IN) -m pip check
 
 .PHONY: format
-format: setup ## Rewrite Python files the way `make lint` wants them
+format: setup ## Format Python files for `make lint`
 	@$(PYTHON_IN) -m ruff check --fix --quiet || true
 	@$(PYTHON_IN) -m ruff format
 
 .PHONY: requirements
-requirements: setup ## Compile requirements*.txt anew from requirements*.in (UPGRADE=1 takes newer versions)
+requirements: setup ## Compile requirements*.txt from requirements*.in (UPGRADE=1: newer versions)
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements.txt requirements.in
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements-dev.txt requirements-dev.in
 
 .PHONY: clean
-clean: ## Delete what can be built again: .venv and caches; the database and files under var/ stay
+clean: ## Delete .venv and caches; keep the database and files under var/
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Not for typing: what the commands above need first.
+# Used by the commands above, not meant to be called directly.
 .PHONY: setup
 setup:
 	@scripts/setup test

@@ -181,8 +181,8 @@ def say_what_stays(request: HttpRequest, page: Page) -> None:
         messages.info(
             request,
             gettext(
-                "Published versions of a policy stay at their public address, whatever becomes of the page on which "
-                "it is edited. A new page with the same slug and kind goes on with them."
+                "Published versions of a policy stay available at their public URLs when its page is deleted. "
+                "A new page with the same slug and kind continues them."
             ),
         )
 

@@ -1,8 +1,7 @@
-"""Finds fixed words that do not go through gettext: in templates, in Python and in our scripts for the browser.
+"""Find fixed texts that are not translated with gettext: in templates, Python modules and JavaScript.
 
-`make lint` runs it over the project. It reads files and prints complaints; it renders nothing and changes nothing.
-Words of editors come from the database and words for developers (management commands, logs, tests) stay English:
-neither is looked at.
+`make lint` runs it. It reads files and prints what it finds; it renders and changes nothing. It does not check texts
+that editors write (they are in the database) or texts for developers (management commands, logs, tests: English).
 """
 
 import ast
@@ -17,7 +16,7 @@ from django.template.base import Lexer, Token, TokenType
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("home", "policies", "forms", "store", "site")
-# Names of formats and the like, the same in every language.
+# Names of formats and other terms that are the same in every language.
 NOT_WORDS = re.compile(r"\b(?:CSV|HTML|JSON|PDF|SHA-256|URL|UTC|UTF-8|ISO)\b|&\w+;|&#\w+;")
 LETTER = re.compile(r"[^\W\d_]")
 
@@ -33,7 +32,7 @@ class Complaint:
 
 
 def has_words(text: str) -> bool:
-    """Tell whether there is something to translate in a text."""
+    """Return whether a text contains something to translate."""
     return bool(LETTER.search(NOT_WORDS.sub("", text)))
 
 
@@ -43,7 +42,7 @@ SPOKEN_ATTRIBUTES |= {"aria-placeholder", "aria-roledescription", "aria-valuetex
 SPOKEN_METAS = {"description", "og:title", "og:description", "og:image:alt", "twitter:title"}
 BUTTONS = {"submit", "button", "reset"}
 SILENT_ELEMENTS = {"script", "style"}
-# Variables handed to another template whose names say that a visitor reads them.
+# Variables passed to another template that, by their names, are shown to visitors.
 SPOKEN_VARIABLE = re.compile(
     r"\b(?:\w*_)?(?:alt|heading|hint|label|message|placeholder|summary|text|title)=\"([^\"]*)\""
 )
@@ -53,7 +52,7 @@ UNTRANSLATED_PLURAL = re.compile(r"\|pluralize\b")
 
 @dataclass
 class _Words(HTMLParser):
-    """Collects what a visitor would read or hear in a piece of HTML."""
+    """Collects what a visitor would read or hear in some HTML."""
 
     found: list[tuple[int, str]] = field(default_factory=list)
     silent: int = 0
@@ -92,7 +91,7 @@ TRANSLATING_BLOCKS = {"blocktranslate", "blocktrans", "comment"}
 
 
 def _visible_html(source: str) -> tuple[str, list[tuple[int, str]]]:
-    """Return a template without its tags and translated parts, its lines kept, and the words found inside tags."""
+    """Return a template without tags and translated parts (lines are kept), and the words found inside tags."""
     parts: list[str] = []
     found: list[tuple[int, str]] = []
     skip_until = ""
@@ -120,7 +119,7 @@ def check_template(path: Path, source: str) -> list[Complaint]:
     return [Complaint(path, line, text) for line, text in sorted(found + words.found) if has_words(text)]
 
 
-# --- Scripts for the browser: their words come from data- attributes of the templates ------------------------
+# --- JavaScript: its texts come from data- attributes in the templates ---------------------------------------
 SPOKEN_IN_SCRIPT = re.compile(
     r"""(?:\.(?:textContent|innerText|innerHTML|title|alt|placeholder|ariaLabel)\s*\+?=\s*
     |\b(?:alert|confirm|prompt|setCustomValidity)\(\s*
@@ -151,7 +150,7 @@ SPOKEN_KEYWORDS = {
 }
 SPOKEN_KEYWORDS |= {"verbose_name_plural"}
 SPOKEN_CLASS_VALUES = SPOKEN_KEYWORDS | {"list_title", "page_title"}
-# Function: which positional arguments people read.
+# Function: the positional arguments that are shown to people.
 SPOKEN_ARGUMENTS = {
     "ValidationError": (0,),
     "PermissionDenied": (0,),
@@ -173,7 +172,7 @@ CHOICES = {"TextChoices", "IntegerChoices", "Choices"}
 
 
 def _literal(node: ast.expr | None) -> str:
-    """Return the fixed words of an expression; what a function returns (gettext's, say) is not fixed here."""
+    """Return the fixed words of an expression; what a function (such as gettext) returns is not fixed."""
     parts: list[ast.expr] = []
     match node:
         case ast.Constant(value=str(text)):
@@ -214,7 +213,7 @@ def _spoken_in_class(definition: ast.ClassDef) -> Iterator[ast.expr]:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 if name in SPOKEN_CLASS_VALUES:
                     yield value
-                elif of_choices:  # without a label of its own Django makes an English one of the name
+                elif of_choices:  # without a label, Django makes an English one from the name
                     yield value.elts[-1] if isinstance(value, ast.Tuple) else value
 
 
@@ -237,7 +236,7 @@ NOT_FOR_PEOPLE = {"migrations", "management", "settings"}
 
 
 def project_files(root: Path) -> Iterator[Path]:
-    """Yield every file whose words people read."""
+    """Yield every file that contains texts for people."""
     yield from (root / "static" / "js").rglob("*.js")
     for folder in ("templates", *(f"{app}/templates" for app in APPS)):
         yield from (path for path in (root / folder).rglob("*") if path.suffix in {".html", ".txt"})
@@ -248,7 +247,7 @@ def project_files(root: Path) -> Iterator[Path]:
 
 
 def check_project(root: Path = ROOT) -> list[Complaint]:
-    """Return all complaints, in the order of files and lines."""
+    """Return all complaints, sorted by file and line."""
     complaints: list[Complaint] = []
     for path in sorted(project_files(root)):
         complaints += CHECKS[path.suffix](path.relative_to(root), path.read_text(encoding="utf-8"))

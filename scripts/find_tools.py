@@ -1,7 +1,7 @@
-"""Finds the programs that tests need beside Python: a Chromium browser and PostgreSQL's server.
+"""Find the programs that the tests need besides Python: a Chromium browser and the PostgreSQL server.
 
-`find_chromium` and `find_postgresql` only look; `make test` runs this file to install what is missing, with the
-system's packages where it may (as root) and otherwise as far as it can. It never changes what it finds.
+`find_chromium` and `find_postgresql` only search. `make test` runs this file to install what is missing: as root with
+system packages, otherwise as far as possible. It never changes programs that it finds.
 """
 
 import os
@@ -13,12 +13,12 @@ from pathlib import Path
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DEBIAN_POSTGRESQL = Path(
     "/usr/lib/postgresql"
-)  # Debian keeps the server's programs off the PATH, a folder a version
+)  # Debian keeps the server programs off the PATH, in a folder for each version
 POSTGRESQL_PROGRAMS = ("initdb", "pg_ctl", "pg_dump", "psql")
 
 
 def find_chromium() -> Path | None:
-    """Return the browser to drive: one on the PATH, else the one that Playwright downloaded, else None."""
+    """Return the browser to use: one on the PATH, else the one that Playwright downloaded, else None."""
     for name in CHROMIUM_NAMES:
         if path := shutil.which(name):
             return Path(path)
@@ -26,7 +26,7 @@ def find_chromium() -> Path | None:
 
 
 def _playwright_chromium() -> Path | None:
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - slow, and only needed when the PATH has none
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - slow, and only needed if the PATH has none
 
     with sync_playwright() as playwright:
         path = Path(playwright.chromium.executable_path)
@@ -34,7 +34,7 @@ def _playwright_chromium() -> Path | None:
 
 
 def find_postgresql() -> Path | None:
-    """Return the folder of PostgreSQL's server programs: the newest of Debian's, else the one on the PATH."""
+    """Return the folder of the PostgreSQL server programs: the newest of Debian's, else one on the PATH."""
     folders = [path for path in DEBIAN_POSTGRESQL.glob("*/bin") if path.parent.name.isdigit()]
     folders.sort(key=lambda path: int(path.parent.name), reverse=True)
     folders += [Path(folder) for folder in os.get_exec_path()]
@@ -50,7 +50,7 @@ def _run(*command: str) -> bool:
 
 
 def _install_packages(*packages: str) -> None:
-    """Install system packages if this account may; a failure shows in what is found afterwards."""
+    """Install system packages if this account may; `main` checks the result."""
     if os.geteuid() == 0 and shutil.which("apt-get"):
         environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
         _run("apt-get", "update", "--quiet", "--quiet")
@@ -67,7 +67,7 @@ def _install_packages(*packages: str) -> None:
 
 
 def main() -> int:
-    """Find or install both programs; the exit status tells whether tests can run."""
+    """Find or install both programs; return 0 if the tests can run, else 1."""
     missing = {
         "chromium": find_chromium() is None,
         "postgresql": find_postgresql() is None,
@@ -84,7 +84,7 @@ def main() -> int:
             "PostgreSQL: install its server (Debian, Ubuntu: postgresql; macOS: postgresql@17)."
         )
     for complaint in complaints:
-        print("The tests need a program that is not here.", complaint, file=sys.stderr)
+        print("The tests need a program that is not installed.", complaint, file=sys.stderr)
     return 1 if complaints else 0
 
 

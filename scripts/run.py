@@ -1,8 +1,8 @@
-"""Runs the site on this machine (`make run`): database, demo content, then every process of Procfile.dev.
+"""Run the site for development (`make run`): database, demo content, then every process of Procfile.dev.
 
-It owns those processes: when one ends, on Ctrl-C, when it is told to end, when the terminal closes or when the
-`make` above it is gone, all of them are stopped, so that none is ever left behind. That is also why this is no
-Procfile runner from elsewhere: those we know leave processes when the terminal closes. Never used in production.
+It stops all processes when one of them ends, on Ctrl-C or a signal, when the terminal closes and when the parent
+`make` ends, so that none is left running. docs/decisions/0009-running.md says why we use no other Procfile runner.
+Never used in production.
 """
 
 import os
@@ -26,16 +26,16 @@ from django.db import DatabaseError, connections
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
-HIGHEST_PORT = 65534  # the sandbox takes the next one
+HIGHEST_PORT = 65534  # the sandbox uses the next port
 DEVELOPMENT, PRODUCTION = "config.settings.dev", "config.settings.production"
-SANDBOX_KEY = "sk_test_sandbox"  # it takes any that begins so
-PATIENCE = 8  # seconds that a process may take to end when asked, before it is made to
+SANDBOX_KEY = "sk_test_sandbox"  # it accepts any key that starts with sk_test_
+PATIENCE = 8  # seconds that a process has to end before it is killed
 
 
 def read_environment() -> None:
-    """Take over what .env says, so that PORT may stand there too; what is set already wins.
+    """Read .env, which may also set PORT; variables that are set already take precedence.
 
-    Where nothing names the settings, .env will: without, manage.py takes production's.
+    If nothing selects the settings, write the development settings to .env: manage.py uses production's by default.
     """
     sys.path[:0] = [str(ROOT), str(ROOT / "site")]
     import_module("config.env")
@@ -46,7 +46,7 @@ def read_environment() -> None:
 
 
 def set_variables(**variables: str) -> None:
-    """Set variables for this run and, in .env, for manage.py; without a value there is no line for it."""
+    """Set variables for this run and, in .env, for manage.py; empty values are left out of .env."""
     changed = [name for name, value in variables.items() if os.environ.get(name, "") != value]
     os.environ.update(variables)
     env_file = import_module("config.env").ENV_FILE
@@ -67,7 +67,7 @@ def set_variables(**variables: str) -> None:
 
 
 def chosen_port() -> int:
-    """Return PORT, or end with a clear message when it or the next one, the sandbox's, is no port or taken."""
+    """Return PORT; exit with a message if it or the next port (the sandbox's) is invalid or in use."""
     text = os.environ.get("PORT") or "8000"
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= HIGHEST_PORT):
         sys.exit(f"PORT must be a number from 1 to {HIGHEST_PORT}, not {text!r}.")
@@ -90,10 +90,10 @@ def _try(number: int, port: int) -> None:
 
 
 def hand_over_sandbox(port: int) -> None:
-    """Let every process pay through the sandbox on the next port, unless there is a key of Stripe's own."""
+    """Make every process use the sandbox on the next port, unless a key from Stripe is set."""
     from tools.stripe_sandbox.secret import webhook_secret  # noqa: PLC0415 - needs the path set above
 
-    secret = webhook_secret(ROOT / "var/sandbox.sqlite3")  # kept, so that a restart knows it
+    secret = webhook_secret(ROOT / "var/sandbox.sqlite3")  # kept, so that it is the same after a restart
     if os.environ.get("STRIPE_SECRET_KEY", "") not in ("", SANDBOX_KEY):
         set_variables(STRIPE_API_URL="")
         return
@@ -105,7 +105,7 @@ def hand_over_sandbox(port: int) -> None:
 
 
 def prepare() -> str:
-    """Bring the database up to date and fill it if it is empty; return who can sign in, as lines of text."""
+    """Migrate the database and fill it if it is empty; return the demo logins as text."""
     try:
         django.setup()
         call_command("migrate", interactive=False, verbosity=0)
@@ -117,17 +117,17 @@ def prepare() -> str:
 
 
 def relay(output: int, is_welcomed: threading.Event) -> None:
-    """Print what the processes say, but nothing before the welcome, or the end if it does not come."""
+    """Print the output of the processes, but only after the welcome, or at the end if there is none."""
     is_welcomed.wait()
     with os.fdopen(output, "rb") as lines:
         for line in lines:
-            with suppress(OSError):  # nobody listens any more
+            with suppress(OSError):  # the terminal is closed
                 sys.stdout.buffer.write(line)
                 sys.stdout.buffer.flush()
 
 
 def start(processes: dict[str, subprocess.Popen[bytes]], names: set[str], output: int) -> None:
-    """Start lines of Procfile.dev, each in a process group of its own, so that its children end with it."""
+    """Start lines of Procfile.dev, each in its own process group, so that its children end with it."""
     for line in (ROOT / "Procfile.dev").read_text(encoding="utf-8").splitlines():
         name, command = line.split(": ", 1)
         if name in names:
@@ -137,17 +137,17 @@ def start(processes: dict[str, subprocess.Popen[bytes]], names: set[str], output
 
 
 def start_sandbox(processes: dict[str, subprocess.Popen[bytes]], port: int, output: int) -> None:
-    """Start the sandbox and wait until it answers: the demo's orders are paid there."""
+    """Start the sandbox and wait until it answers: `seed_demo` pays the demo's orders there."""
     start(processes, {"sandbox"}, output)
     while not answers(port + 1):
         if processes["sandbox"].poll() is not None:
-            sys.exit("The sandbox ended before the site could start; its reason stands above.")
+            sys.exit("The sandbox ended before the site could start; see the reason above.")
         time.sleep(0.05)
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: int) -> bool:
-    """Send a signal to a process and its children; tell whether any was there."""
-    process.poll()  # a process that has ended is not there
+    """Send a signal to a process and its children; return whether any existed."""
+    process.poll()  # otherwise a process that has ended still exists
     with suppress(ProcessLookupError):
         os.killpg(process.pid, number)
         return True
@@ -155,7 +155,7 @@ def _signal_group(process: subprocess.Popen[bytes], number: int) -> bool:
 
 
 def stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
-    """End every process and wait until it is gone."""
+    """Stop every process and wait until it has ended."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGKILL):
@@ -169,7 +169,7 @@ def stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
 
 
 def answers(port: int) -> bool:
-    """Return whether a server is there; a request would stand in its log."""
+    """Return whether a server accepts connections; a request would be in its log."""
     with suppress(OSError), socket.create_connection((HOST, port), timeout=2):
         return True
     return False
@@ -178,7 +178,7 @@ def answers(port: int) -> bool:
 def watch(
     processes: dict[str, subprocess.Popen[bytes]], welcome: str, is_welcomed: threading.Event, parent: int
 ) -> str:
-    """Print the welcome once the site is up; return why to stop when one process has ended or our own parent has."""
+    """Print the welcome once the site is up; return the reason when a process or our parent has ended."""
     port = int(os.environ["PORT"])
     while os.getppid() == parent:
         for name, process in processes.items():
@@ -188,7 +188,7 @@ def watch(
             print(welcome, flush=True)
             is_welcomed.set()
         time.sleep(0.25)
-    return "The program that started this is gone, so everything was stopped."
+    return "The program that started this has ended, so everything was stopped."
 
 
 def banner(port: int, logins: str) -> str:
@@ -215,18 +215,18 @@ def banner(port: int, logins: str) -> str:
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:
-    sys.exit(0 if number == signal.SIGINT else 128 + number)  # Ctrl-C is how a run ends well
+    sys.exit(0 if number == signal.SIGINT else 128 + number)  # Ctrl-C is the normal end
 
 
 def main() -> None:
-    """Prepare, start, watch; in the end stop."""
+    """Prepare, start and watch the processes; stop them at the end."""
     parent = os.getppid()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     read_environment()
     port = chosen_port()
     os.environ.update(PORT=str(port), PYTHONUNBUFFERED="1", DJANGO_RUNSERVER_HIDE_WARNING="true")
-    os.environ["SITE_URL"] = os.environ.get("SITE_URL") or f"http://{HOST}:{port}"  # links follow the port
+    os.environ["SITE_URL"] = os.environ.get("SITE_URL") or f"http://{HOST}:{port}"  # links have the port
     hand_over_sandbox(port)
     print("Preparing the database and the demo content …", flush=True)
     processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -243,7 +243,7 @@ def main() -> None:
         is_welcomed.set()
         stop(processes)
         os.close(output)
-        listener.join(PATIENCE)  # it ends when no process holds the other end
+        listener.join(PATIENCE)  # ends when no process writes any more
         if listener.is_alive():
             sys.exit("Something that was started here still runs.")
 

@@ -1,8 +1,7 @@
-"""Runs a command with DATABASE_URL naming a PostgreSQL of its own: `scripts/with_postgresql.py pytest tests`.
+"""Run a command with DATABASE_URL set to a temporary PostgreSQL server: `scripts/with_postgresql.py pytest tests`.
 
-The server lives in a temporary folder, listens on a socket in it and on no port, and is stopped and deleted
-when the command ends, however it ends: a helper process waits for this one to be gone, even if it was killed.
-It never touches a PostgreSQL that runs on the machine.
+The server is in a temporary folder and listens only on a socket there. A helper process stops and deletes it when
+this process ends, even if it was killed. A PostgreSQL server that already runs on the machine is not touched.
 """
 
 import os
@@ -21,12 +20,12 @@ from urllib.parse import quote
 from find_tools import find_postgresql
 
 DATABASE = "site"
-# Data that nobody needs after the run is not forced to the disk.
+# The data is not needed after the run, so it is not forced to disk.
 SERVER_OPTIONS = "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 
 
 def _as_server_user() -> list[str]:
-    """Return the words that go before a command so that PostgreSQL runs it: it refuses to run as root."""
+    """Return the prefix of a server command: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return []
     return ["runuser", "-u", "postgres", "--"]
@@ -50,7 +49,7 @@ def _quietly(*command: str | Path) -> None:
 
 
 def _watch(programs: Path, folder: Path) -> subprocess.Popen[bytes]:
-    """Start the process that removes server and folder once our end of its input is closed."""
+    """Start the process that removes server and folder when our end of its input closes."""
     stop = [
         *_as_server_user(),
         str(programs / "pg_ctl"),
@@ -66,16 +65,16 @@ def _watch(programs: Path, folder: Path) -> subprocess.Popen[bytes]:
         ["/bin/sh", "-c", script, "sh", str(folder), *stop],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is for us, not for it
+        start_new_session=True,  # Ctrl-C must not reach it
     )
 
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """Start a server with an empty database, yield its DATABASE_URL, and leave nothing behind."""
+    """Start a server with an empty database, yield its DATABASE_URL, then remove the server."""
     programs = find_postgresql()
     if programs is None:
-        sys.exit("PostgreSQL's server programs are not here; `make test` says what to install.")
+        sys.exit("The PostgreSQL server programs were not found; `make test` says what to install.")
     folder = _owned_folder()
     watcher = _watch(programs, folder)
     try:
@@ -86,9 +85,9 @@ def postgresql() -> Iterator[str]:
         options = f"{SERVER_OPTIONS} -k {folder}"
         _quietly(programs / "pg_ctl", "start", "-w", "-s", "-D", data, "-l", folder / "log", "-o", options)
         _quietly(programs / "psql", "-q", "-h", folder, "-U", "postgres", "-c", f"CREATE DATABASE {DATABASE}")
-        yield f"postgres://postgres@/{quote(str(folder))}/{DATABASE}"  # django-environ's form for a socket's folder
+        yield f"postgres://postgres@/{quote(str(folder))}/{DATABASE}"  # a socket for django-environ
     finally:
-        watcher.communicate()  # closes its input, then waits until all is gone
+        watcher.communicate()  # closes its input, then waits until everything is removed
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:
@@ -100,13 +99,13 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
         try:
             return process.wait()
         except KeyboardInterrupt:
-            continue  # Ctrl-C reached the command too: let it finish in its own way
+            continue  # the command got Ctrl-C too: let it finish
 
 
 def main(command: list[str]) -> int:
-    """Run the command; its exit status is ours."""
+    """Run the command and return its exit status."""
     if not command or not shutil.which(command[0]):
-        sys.exit("Usage: scripts/with_postgresql.py COMMAND…, and the command must be there.")
+        sys.exit("Usage: scripts/with_postgresql.py COMMAND… (the command must exist)")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     with postgresql() as url:

@@ -1,6 +1,6 @@
-"""What every test shares: the browser it drives, the database it starts from, a cache that nobody else wrote to.
+"""Fixtures and hooks for all tests: the browser, the database, empty caches.
 
-It holds no data (that is `factories.py`) and no steps of a journey.
+Test data is in `factories.py`, and each journey has its own steps.
 """
 
 import os
@@ -19,7 +19,7 @@ from tests.migrated_database import migrating_from_copy, remember
 
 JOURNEYS = Path(__file__).parent / "journeys"
 SOAK = int(os.environ.get("SOAK", "1"))
-# The browser runs on machines without a screen, in containers too, and calls nobody of its own accord.
+# The browser must run without a screen and in containers, and make no requests of its own.
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -78,7 +78,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail a run in which a test was skipped or expected to fail: here every test runs and holds."""
+    """Fail a run in which a test was skipped or expected to fail: every test must run and pass."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter and (reporter.stats.get("skipped") or reporter.stats.get("xfailed")):
         reporter.write_line("Tests were skipped or marked as failing; that counts as a failure.", red=True)
@@ -87,21 +87,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings: None) -> Iterator[None]:
-    """Spare SQLite the migrations that have been run before; it is what `django_db_setup` asks for first."""
+    """Let SQLite skip migrations that were run before; `django_db_setup` requests this fixture first."""
     with migrating_from_copy():
         yield
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Remember what the migrations made, for tests that commit."""
+    """Remember what the migrations created, for tests that commit."""
     with django_db_blocker.unblock():
         remember(connections["default"])
 
 
 @pytest.fixture(scope="module")
 def database_of_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Let fixtures of a module write what all its tests start from; it is rolled back when the module ends."""
+    """Let fixtures of a module write data that all its tests share; roll it back when the module ends."""
     with django_db_blocker.unblock(), transaction.atomic():
         yield
         transaction.set_rollback(True)
@@ -109,7 +109,7 @@ def database_of_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker
 
 @pytest.fixture(autouse=True)
 def _empty_caches() -> Iterator[None]:
-    """Let no test read a page, a setting or a count that another one left."""
+    """Clear the caches, so that no test reads what another one stored."""
     for name in settings.CACHES:
         caches[name].clear()
     yield
@@ -119,7 +119,7 @@ def _empty_caches() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
-    """Drive the browser that `make test` found."""
+    """Use the browser that `make test` found."""
     options = {**browser_type_launch_args, "args": CHROMIUM_ARGUMENTS}
     if path := find_chromium():
         options["executable_path"] = str(path)

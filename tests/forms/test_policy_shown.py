@@ -44,7 +44,7 @@ def test_the_form_links_to_the_version_in_force(
 def test_without_a_policy_it_promises_only_what_it_does(send: Send, client: Client) -> None:
     assert "version" not in client.get("/contact/").context["page"].title
     html = client.get("/contact/").content.decode()
-    assert "How we treat it" not in html
+    assert "How we use it" not in html
     assert send().status_code == 303
     assert Submission.objects.get().policy_version is None
 
@@ -88,7 +88,7 @@ def test_a_form_shown_again_shows_and_names_the_new_version(
 def test_the_mail_names_the_version(send: Send, contact_page: FormPage, policy: Policy) -> None:
     version = publish(policy, "Now.", days_ago=1)
     send(stamp=stamp_of(contact_page, version=version))
-    assert "Shown with the form: Privacy policy, version 1." in Email.objects.get().message
+    assert "Policy shown with the form: Privacy policy, version 1." in Email.objects.get().message
 
 
 def test_a_version_that_was_shown_cannot_go(send: Send, contact_page: FormPage, policy: Policy) -> None:

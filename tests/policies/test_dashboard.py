@@ -23,7 +23,7 @@ from tests.factories import (
 from tests.policies.test_version_screen import staff
 
 pytestmark = pytest.mark.django_db
-BUTTON = "Make a draft that says how it is now"
+BUTTON = "Make a draft with the current facts"
 
 
 def dashboard(client: Client) -> str:
@@ -43,7 +43,7 @@ def test_it_says_when_everything_is_as_published(client: Client) -> None:
     publish(policy_page())
     html = dashboard(staff(client, is_superuser=True))
 
-    assert "Everything is as published." in html
+    assert "The site matches the published policies." in html
     assert "Version 1, in force since" in html
 
 
@@ -51,10 +51,10 @@ def test_it_names_services_that_wait_for_the_cookie_policy_to_ask_about_them(cli
     cookie_policy()
     media = declare_cookies("media", "_osm_session")
     outside_services(allow_openstreetmap=True, embeds_category=media)
-    waiting = "OpenStreetMap waits: the cookie policy in force does not name it under “Media”"
+    waiting = "OpenStreetMap does not run: the cookie policy in force does not name it under “Media”"
     admin = staff(client, is_superuser=True)
     assert waiting in dashboard(admin)
-    assert "Everything is as published." not in dashboard(admin)
+    assert "The site matches the published policies." not in dashboard(admin)
     cookie_policy(change_summary="Maps.")
     assert "waits" not in dashboard(admin)
 
@@ -84,7 +84,7 @@ def test_it_names_a_draft(client: Client) -> None:
     html = dashboard(staff(client, is_superuser=True))
 
     assert "Draft not published" in html
-    assert "Everything is as published." not in html
+    assert "The site matches the published policies." not in html
 
 
 def test_it_names_what_drifted_and_offers_a_draft(client: Client) -> None:
@@ -94,7 +94,7 @@ def test_it_names_what_drifted_and_offers_a_draft(client: Client) -> None:
 
     assert "telephone: “030 1234” added" in html
     assert BUTTON in html
-    assert "Everything is as published." not in html
+    assert "The site matches the published policies." not in html
 
 
 def test_it_offers_no_draft_where_an_announced_version_says_so(client: Client) -> None:
@@ -136,7 +136,7 @@ def test_a_record_that_was_tampered_with_is_told_and_breaks_nothing(client: Clie
     admin = staff(client, is_superuser=True)
     found = Policy.objects.get()
 
-    assert "is not what was published" in dashboard(admin)
+    assert "was changed after it was published" in dashboard(admin)
     of_version = f"/admin/policy-versions/inspect/{found.versions.get().pk}/"
     for address in ("/admin/policies/", f"/admin/policies/inspect/{found.pk}/", of_version):
         assert admin.get(address).status_code == 200

@@ -75,7 +75,7 @@ def test_a_withdrawn_version_took_over_from_none(client: Client) -> None:
 
     shown = client.get(LIST).content.decode()
     assert "/house-rules/compare/1/2/" not in shown
-    assert "and never held" in shown
+    assert "and never took effect" in shown
 
 
 def test_the_form_leads_to_the_comparison(client: Client, rules: Policy) -> None:

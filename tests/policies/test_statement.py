@@ -142,6 +142,6 @@ def test_taking_the_page_away_says_that_the_public_record_stays(admin_client: Cl
     page = policy_page()
     publish(page)
     assert (
-        "stay at their public address"
+        "stay available at their public URLs"
         in admin_client.get(f"/admin/pages/{page.pk}/{action}/").content.decode()
     )

@@ -160,7 +160,7 @@ def test_no_column_of_a_version_can_be_changed_unseen(rules: Policy, column: str
 def test_a_policy_that_was_changed_by_raw_sql_is_found(rules: Policy, column: str) -> None:
     sql(f"UPDATE policies_policy SET {column} = 'house-rules-x'")  # noqa: S608
 
-    assert "restore the record from a back-up" in failure()
+    assert "restore the record from a backup" in failure()
 
 
 def test_the_first_of_several_broken_records_is_named(rules: Policy) -> None:

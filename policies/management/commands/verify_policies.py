@@ -17,7 +17,7 @@ from policies.ledger import heads, verification
 from policies.models import ConsentRecord, Policy, PolicyVersion
 
 _AFTER_DAMAGE = (
-    "Keep a copy of the database as it is, for finding out who changed it; then restore the record from a back-up, "
+    "Keep a copy of the database as it is, for finding out who changed it; then restore the record from a backup, "
     "or compare it with an earlier export (Policies → Policies in the admin)."
 )
 _MANY = 100  # rows, from which a progress bar is worth its line
