@@ -11,7 +11,7 @@ class PoliciesConfig(AppConfig):
     verbose_name = _("Policies")
 
     def ready(self) -> None:
-        """Name what public pages depend on, beside pages and settings."""
+        """Name what public pages depend on, beside pages and settings, and how staff call what the library declares."""
         # Models must be loaded first. `conf` sets its defaults when first imported: now, not inside a test's settings.
         import cookie_consent.conf  # noqa: F401, PLC0415
         from cookie_consent.models import Cookie, CookieGroup  # noqa: PLC0415
@@ -22,3 +22,6 @@ class PoliciesConfig(AppConfig):
         ours = (models.Policy, models.PolicyVersion, models.VersionWithdrawal, models.CookieDetails)
         for model in (*ours, CookieGroup, Cookie):
             invalidate_pages_when_changed(model)
+        CookieGroup._meta.verbose_name = _("cookie category")
+        CookieGroup._meta.verbose_name_plural = _("cookie categories")
+        Cookie._meta.verbose_name, Cookie._meta.verbose_name_plural = _("cookie"), _("cookies")

@@ -7,18 +7,13 @@ import django_filters
 from cookie_consent.models import Cookie, CookieGroup
 from django import forms
 from django.db.models import QuerySet
-from django.urls import URLPattern, reverse
+from django.urls import URLPattern
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
-from wagtail.admin.paginator import WagtailPaginator
-from wagtail.admin.ui.components import MediaContainer
-from wagtail.admin.ui.side_panels import StatusSidePanel
 from wagtail.admin.ui.tables import BooleanColumn, Column, DateColumn
-from wagtail.admin.views.generic import CreateView, DeleteView, EditView, IndexView, InspectView
-from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
-from wagtail.admin.views.generic.history import HistoryView
+from wagtail.admin.views.generic import CreateView, DeleteView, EditView, InspectView
 from wagtail.admin.viewsets.model import ModelViewSet
 
 from home.viewsets import GuardedIndexView, MomentColumn, ReadOnlyViewSet
@@ -96,51 +91,18 @@ class ConsentViewSet(ReadOnlyViewSet):
 
 
 # --- Declared cookies ----------------------------------------------------------------------------------------
-class DeclarationView(WagtailAdminTemplateMixin):
-    """Calls a list and its rows by our names: the library's categories are "Cookie Groups"."""
+class DeclarationMessages:
+    """What is said after saving: nothing that visitors see has changed yet."""
 
-    list_name: str | Promise = ""
-    thing: str | Promise = ""
-    index_url_name: Any
     success_message = _("Saved. Visitors see it once a new version of the cookie policy is published.")
     error_message = _("Not saved: see what is marked below.")
 
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        """Rename the one step that leads to the list."""
-        url, items = reverse(self.index_url_name), super().get_breadcrumbs_items()
-        return [{**item, "label": self.list_name} if item["url"] == url else item for item in items]
+
+class DeclarationAddView(DeclarationMessages, CreateView):
+    pass
 
 
-class DeclarationIndexView(IndexView):
-    def get_paginator(self, *args: Any, **kwargs: Any) -> WagtailPaginator:
-        """Count by our names too."""
-        paginator = WagtailPaginator(*args, **kwargs)
-        paginator.verbose_name, paginator.verbose_name_plural = self.verbose_name, self.verbose_name_plural
-        return paginator
-
-
-class DeclarationAddView(DeclarationView, CreateView):
-    def get_page_subtitle(self) -> str | Promise:
-        return self.thing
-
-
-class DeclarationStatusPanel(StatusSidePanel):
-    thing: str | Promise = ""
-
-    def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
-        return {**super().get_context_data(parent_context), "model_name": self.thing}
-
-
-class DeclarationEditView(DeclarationView, EditView):
-    def get_side_panels(self) -> MediaContainer:
-        """Show the one panel of Wagtail's, by our name."""
-        about = {"history_url": self.get_history_url(), "last_updated_info": self.get_last_updated_info()}
-        panel = DeclarationStatusPanel(self.object, self.request, **about)
-        panel.thing = self.thing
-        return MediaContainer([panel])
-
-
-class DeclarationHistoryView(DeclarationView, HistoryView):  # type: ignore[misc]  # Wagtail's two bases differ in `model`
+class DeclarationEditView(DeclarationMessages, EditView):
     pass
 
 
@@ -156,34 +118,24 @@ class DeclarationViewSet(ModelViewSet):
 
     copy_view_enabled = False
     add_to_reference_index = False
-    index_view_class = DeclarationIndexView
     add_view_class = DeclarationAddView
     edit_view_class = DeclarationEditView
-    history_view_class = DeclarationHistoryView
     delete_view_class = DeclarationDeleteView
     name: str
     menu_label: str | Promise
     form_class: type[forms.ModelForm]
-    thing: str | Promise  # what one row is called
-    add_label: str | Promise
 
     def get_form_class(self, for_update: bool = False) -> type[forms.ModelForm]:  # noqa: FBT001, FBT002 - Wagtail's
         """Use the form with our rules for new and old rows alike."""
         return self.form_class
 
     def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        """Pass on what the list and a row of it are called; of use elsewhere no record is kept."""
-        names = {"list_name": self.menu_label, "thing": self.thing}
-        return super().get_common_view_kwargs(**{"usage_url_name": None, **names, **kwargs})
+        """Link to no list of uses: of use elsewhere no record is kept."""
+        return super().get_common_view_kwargs(**{"usage_url_name": None, **kwargs})
 
     def get_urlpatterns(self) -> list[URLPattern]:
         """Leave out the list of uses, which would always be empty."""
         return [pattern for pattern in super().get_urlpatterns() if pattern.name != "usage"]
-
-    def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        names = {"verbose_name": self.thing, "verbose_name_plural": self.menu_label}
-        title = {"page_title": self.menu_label, "add_item_label": self.add_label}
-        return super().get_index_view_kwargs(**{**names, **title, **kwargs})
 
 
 class CategoryViewSet(DeclarationViewSet):
@@ -191,8 +143,6 @@ class CategoryViewSet(DeclarationViewSet):
     name = "cookie-categories"
     icon = "folder-open-inverse"
     menu_label = _("Cookie categories")
-    thing = _("Cookie category")
-    add_label = _("Add a category")
     form_class = CategoryForm
     list_display = [
         "name",
@@ -216,8 +166,6 @@ class CookieViewSet(DeclarationViewSet):
     name = "declared-cookies"
     icon = "list-ul"
     menu_label = _("Cookies")
-    thing = _("Cookie")
-    add_label = _("Add a cookie")
     form_class = CookieForm
     list_display = [
         "name",
