@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -59,19 +58,6 @@ def export(email: str) -> dict[str, list[dict[str, Any]]]:
 def erase(email: str) -> dict[str, int]:
     """Erase or anonymise what is held about an e-mail address; return key → rows changed."""
     return {entry.key: entry.erase(email) for entry in registered() if entry.erase}
-
-
-def expire(now: datetime | None = None) -> dict[str, int]:
-    """Remove what has been kept long enough: key → rows removed."""
-    removed = {entry.key: expire_one(entry, now) for entry in registered()}
-    return {key: rows for key, rows in removed.items() if rows is not None}
-
-
-def expire_one(entry: PersonalData, now: datetime | None = None) -> int | None:
-    """Remove of one kind what has been kept long enough; None where nothing ever expires."""
-    if entry.expire is None:
-        return None
-    return entry.expire(now or timezone.now())
 
 
 def mentions(text: str, email: str) -> bool:

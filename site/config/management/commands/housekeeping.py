@@ -6,12 +6,14 @@ the worker's own job, every minute.
 
 import logging
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from django.core.management import CommandError
 from django.core.management.base import BaseCommand
 from django.db import transaction
+from django.utils import timezone
 
 from policies.personal_data import register
 
@@ -44,11 +46,11 @@ class Command(BaseCommand):
 def steps() -> Iterator[Step]:
     for entry in register.registered():
         if entry.expire:
-            yield entry.key, partial(_expire, entry)
+            yield entry.key, partial(_expire, entry.expire, entry.keep)
 
 
-def _expire(entry: register.PersonalData) -> str:
+def _expire(expire: register.Expire, keep: Callable[[], timedelta | None]) -> str:
     with transaction.atomic():
-        removed = register.expire_one(entry)
-    keep = entry.keep()
-    return "nothing expires" if keep is None else f"{removed} removed (kept for {keep.days} days)"
+        removed = expire(timezone.now())
+    period = keep()
+    return "nothing expires" if period is None else f"{removed} removed (kept for {period.days} days)"
