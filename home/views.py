@@ -1,4 +1,4 @@
-"""Public responses that are no pages: health, robots.txt, security.txt, and the refusal of a forged POST."""
+"""Public responses that are no pages: health, robots.txt and security.txt."""
 
 from datetime import timedelta
 
@@ -6,7 +6,6 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -67,8 +66,3 @@ def security_txt(request: HttpRequest) -> HttpResponse:
     expires = (timezone.now() + timedelta(days=180)).replace(hour=0, minute=0, second=0, microsecond=0)
     lines = [f"Contact: mailto:{brand.email}", f"Expires: {expires.isoformat()}", "Preferred-Languages: en"]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Explain a refused POST in plain words."""
-    return render(request, "403_csrf.html", {"reason": reason}, status=403)

@@ -26,22 +26,17 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "pages": ("add_page", "change_page", "publish_page"),
         # Wagtail asks for the permissions of its own models, whatever the site's are.
         "media": (
-            "wagtailimages.add_image",
-            "wagtailimages.change_image",
-            "wagtailimages.choose_image",
-            "wagtaildocs.add_document",
-            "wagtaildocs.change_document",
-            "wagtaildocs.choose_document",
+            *(f"wagtailimages.{verb}_image" for verb in ("add", "change", "choose")),
+            *(f"wagtaildocs.{verb}_document" for verb in ("add", "change", "choose")),
         ),
     },
+    # No pages: a draft that waits for their review, they may open and edit.
     "Legal reviewers": {
         "permissions": (
             "wagtailadmin.access_admin",
             "policies.view_policyversion",
             "policies.publish_policypage",
         ),
-        "pages": (),  # a draft that waits for their review, they may open and edit
-        "media": (),
     },
     "Customer service": {
         "permissions": (
@@ -54,8 +49,6 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
             "post_office.view_email",
             "post_office.change_email",
         ),
-        "pages": (),
-        "media": (),
     },
 }
 
@@ -80,10 +73,10 @@ def _create(name: str, *, home: Page) -> None:
         _permission(label) for label in role["permissions"] if label.partition(".")[0] in apps.app_configs
     )
     library = Collection.get_first_root_node()
-    for codename in role["pages"]:
+    for codename in role.get("pages", ()):
         permission = Permission.objects.get(content_type__app_label="wagtailcore", codename=codename)
         GroupPagePermission.objects.create(group=group, page=home, permission=permission)
-    for label in role["media"]:
+    for label in role.get("media", ()):
         GroupCollectionPermission.objects.create(
             group=group, collection=library, permission=_permission(label)
         )

@@ -6,8 +6,8 @@ from config import checks
 
 
 def test_the_settings_pass() -> None:
-    assert checks.page_cache_is_first() == []
-    assert checks.csrf_protection_is_on() == []
+    assert list(checks.page_cache_is_first()) == []
+    assert list(checks.csrf_protection_is_on()) == []
 
 
 def test_a_middleware_before_the_page_cache_is_an_error(settings: Settings) -> None:

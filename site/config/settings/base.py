@@ -91,14 +91,6 @@ TEMPLATES = [
             ],
         },
     },
-    # post_office renders mails that inline pictures through an engine of this name.
-    {
-        "BACKEND": "post_office.template.backends.post_office.PostOfficeTemplates",
-        "NAME": "post_office",
-        "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
-        "OPTIONS": {"context_processors": []},
-    },
 ]
 
 # --- Database, cache -------------------------------------------------------------------------------------
@@ -134,8 +126,6 @@ AXES_CLIENT_IP_CALLABLE = "home.client.client_ip"
 # The site's own words are English; for another language, add translations (makemessages) before setting it.
 LANGUAGE_CODE = text("LANGUAGE_CODE", "en-gb")
 TIME_ZONE = text("TIME_ZONE", "Europe/London")
-USE_I18N = True
-USE_TZ = True
 
 # --- Files -----------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -152,7 +142,6 @@ STORAGES: dict[str, Any] = {
         "OPTIONS": {"location": folder("PRIVATE_STORAGE_URL", VAR_DIR / "private")},
     },
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # Wagtail's page forms are long
 
 # --- Mail: queued in the database, sent by the worker ---------------------------------------------------
@@ -172,11 +161,7 @@ POST_OFFICE: dict[str, Any] = {
 MAIL_KEEP_DAYS = number("MAIL_KEEP_DAYS", 90)
 
 # --- Sessions and cookies: none until somebody signs in (the basket has cookies of its own) -----------------
-SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_HTTPONLY = True
-CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "home.views.csrf_failure"
 # Here forms carry a token; everywhere else a POST must come from our own origin (home/csrf.py).
 CSRF_TOKEN_PATHS: Sequence[str] = (ADMIN_PATH,)
 
@@ -184,11 +169,7 @@ CSRF_TOKEN_PATHS: Sequence[str] = (ADMIN_PATH,)
 BEHIND_PROXY = flag("BEHIND_PROXY", default=False)
 
 # --- Security headers ------------------------------------------------------------------------------------
-SECURE_REFERRER_POLICY = (
-    "same-origin"  # with "no-referrer" browsers send "Origin: null" and our own POSTs fail
-)
-SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# Referrer-Policy stays Django's "same-origin": with "no-referrer" browsers send "Origin: null" and our own POSTs fail.
 X_FRAME_OPTIONS = "SAMEORIGIN"  # the editor's preview is a frame of the same origin
 SILENCED_SYSTEM_CHECKS = [
     "security.W003",  # CSRF: home.csrf.OriginOrTokenCsrfMiddleware is a subclass, which the check does not see
@@ -240,13 +221,10 @@ WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
 WAGTAILIMAGES_IMAGE_MODEL = "home.SiteImage"
 WAGTAILIMAGES_EXTENSIONS = ["avif", "gif", "jpg", "jpeg", "png", "webp", "svg"]
-WAGTAILIMAGES_MAX_UPLOAD_SIZE = 10 * 1024 * 1024  # bytes
 WAGTAILDOCS_DOCUMENT_MODEL = "home.SiteDocument"
 WAGTAILDOCS_SERVE_METHOD = "serve_view"
 WAGTAILDOCS_EXTENSIONS = ["csv", "docx", "odt", "pdf", "rtf", "txt", "xlsx", "zip"]
-WAGTAIL_I18N_ENABLED = False
 WAGTAILEMBEDS_FINDERS: list[dict[str, str]] = []  # no third party is asked for anything by default
-WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
 WAGTAILIMAGES_FORMAT_CONVERSIONS = {"avif": "avif", "webp": "webp"}
 TAGGIT_CASE_INSENSITIVE = True
 
