@@ -3,8 +3,11 @@
 from django.apps import apps
 from django.db import models
 from django.db.models.signals import post_delete, post_save
+from wagtail.contrib.redirects.models import Redirect
 from wagtail.contrib.settings.models import BaseGenericSetting, BaseSiteSetting
-from wagtail.models import Page, Site
+from wagtail.documents.models import AbstractDocument
+from wagtail.images.models import AbstractImage
+from wagtail.models import Page, PageViewRestriction, Site
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
 from home.page_cache import generation
@@ -26,15 +29,9 @@ def connect() -> None:
     for signal in (page_published, page_unpublished, post_page_move):
         signal.connect(_pages_changed, dispatch_uid="page-cache", weak=False)
     # Drafts save the page's row too; a needless bump costs a few renderings, a missed one shows an old page.
-    everywhere = (Page, BaseSiteSetting, BaseGenericSetting)
+    content = (Page, AbstractImage, AbstractDocument, BaseSiteSetting, BaseGenericSetting)
+    # A page made private must not stay readable in the cache.
+    routing = (Site, Redirect, PageViewRestriction)
     for model in apps.get_models():
-        if issubclass(model, everywhere):
+        if issubclass(model, content + routing):
             invalidate_pages_when_changed(model)
-    for label in (
-        "home.SiteImage",
-        "home.SiteDocument",
-        "wagtailcore.PageViewRestriction",  # a page made private must not stay readable in the cache
-        "wagtailredirects.Redirect",
-    ):
-        invalidate_pages_when_changed(apps.get_model(label))
-    invalidate_pages_when_changed(Site)

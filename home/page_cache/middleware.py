@@ -8,19 +8,18 @@ and its compressed copies. Browsers revalidate each time (`max-age=0`); shared c
 import gzip
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import urlsplit
 
 import brotli
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
-from django.utils.http import parse_etags
+from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from home.page_cache import generation, schedule
 
@@ -37,7 +36,7 @@ class StoredPage:
 
     headers: dict[str, str]
     bodies: dict[str, bytes]
-    etag: str = field(default="")
+    etag: str
 
 
 class PageCacheMiddleware:
@@ -127,19 +126,12 @@ def _answer(request: HttpRequest, stored: StoredPage) -> HttpResponse:
     encoding = _chosen_encoding(request, stored)
     # Each encoding is its own representation, so it has its own tag (RFC 9110, 8.8.3.3).
     etag = f'"{stored.etag}"' if encoding == "identity" else f'"{stored.etag}-{encoding}"'
-    known = parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))
-    if etag in known or f"W/{etag}" in known:
-        response: HttpResponse = HttpResponseNotModified()
-    else:
-        response = HttpResponse(stored.bodies[encoding])
-        response.headers["Content-Length"] = str(len(stored.bodies[encoding]))
-        if encoding != "identity":
-            response.headers["Content-Encoding"] = encoding
-    for name, value in stored.headers.items():
-        if response.status_code != 304 or name.lower() != "content-type":  # noqa: PLR2004 - the status itself
-            response.headers[name] = value
+    response = HttpResponse(stored.bodies[encoding], headers=stored.headers)
     response.headers["ETag"] = etag
-    return response
+    response.headers["Content-Length"] = str(len(stored.bodies[encoding]))
+    if encoding != "identity":
+        response.headers["Content-Encoding"] = encoding
+    return get_conditional_response(request, etag=etag, response=response) or response
 
 
 def _chosen_encoding(request: HttpRequest, stored: StoredPage) -> str:
