@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from home.csp import Provider
+from home.csp import Provider, origin_of
 
 PLAUSIBLE = "https://plausible.io/"
 GOOGLE_ADS = "AW-"
@@ -77,12 +77,6 @@ def google(*, tag_id: str) -> AnalyticsService:
         script="js/analytics/google.js",
         data={"id": tag_id},
     )
-
-
-def origin_of(url: str) -> str:
-    """Return scheme, host and port of a URL, as a security policy names them."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _counting() -> str:

@@ -6,6 +6,7 @@ get no inline code at all. The admin needs inline code (Wagtail writes some) and
 """
 
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from csp.constants import UNSAFE_INLINE
 from csp.middleware import CSPMiddleware, PolicyParts
@@ -32,6 +33,12 @@ class Provider:
     def origins(self) -> frozenset[str]:
         """All origins that its pages load from."""
         return frozenset(origin for origins in self.sources.values() for origin in origins)
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a URL, as a security policy names them."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def providers_in_use() -> list[Provider]:

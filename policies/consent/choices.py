@@ -81,24 +81,16 @@ def save_choice(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class AskedAgain:
-    """How many of the choices that stand a new notice would ask again."""
-
-    asked: int
-    standing: int
-
-
 def asked_again(
     *, notice: Notice | None, varnames: Iterable[str], is_material: bool, now: datetime
-) -> AskedAgain:
+) -> tuple[int, int]:
     """Count whom a coming version asks again: all after a change of meaning, else who never chose about a category.
 
-    `varnames` are the optional categories of the coming version. A visitor is counted once for each choice that
-    still stands: nothing links two choices of one person.
+    Returns how many are asked, out of how many choices that still stand. `varnames` are the optional categories of the
+    coming version. A visitor is counted once for each choice: nothing links two choices of one person.
     """
     if notice is None:
-        return AskedAgain(asked=0, standing=0)
+        return 0, 0
     records = ConsentRecord.objects.filter(
         expires_at__gt=now,
         notice_version__policy__versions=notice.version_id,
@@ -108,8 +100,8 @@ def asked_again(
         records = records.filter(choices__has_key=varname)
     standing = records.count()
     if is_material:
-        return AskedAgain(asked=standing, standing=standing)
+        return standing, standing
     kept = records
     for varname in varnames:
         kept = kept.filter(choices__has_key=varname)
-    return AskedAgain(asked=standing - kept.count(), standing=standing)
+    return standing - kept.count(), standing

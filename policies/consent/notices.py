@@ -59,14 +59,6 @@ class Service:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
-    """A version that changed the meaning, and what its publisher said of it."""
-
-    number: int
-    summary: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Notice:
     """The words of the bar and the declared categories of one version of the cookie policy."""
 
@@ -83,7 +75,7 @@ class Notice:
     save_label: str
     categories: tuple[Category, ...] = ()
     policy_url: str = ""
-    changes: tuple[Change, ...] = ()  # changes of meaning, newest first
+    changes: tuple[PolicyVersion, ...] = ()  # those that changed the meaning and say how, newest first
     services: tuple[Service, ...] = ()
 
     @property
@@ -101,7 +93,7 @@ class Notice:
         service = Service(provider.key, varname, tuple(sorted(provider.origins)))
         return varname in self.varnames and service in self.services
 
-    def changes_since(self, number: int) -> list[Change]:
+    def changes_since(self, number: int) -> list[PolicyVersion]:
         """List what changed the meaning after a version."""
         return [change for change in self.changes if change.number > number]
 
@@ -127,7 +119,7 @@ def current(now: datetime) -> Notice | None:
         accepted_versions=accepted_versions(begun),
         url=version.get_absolute_url(),
         policy_url=version.policy.get_absolute_url(),
-        changes=tuple(Change(number=v.number, summary=v.change_summary) for v in material[:MAX_CHANGES]),
+        changes=tuple(material[:MAX_CHANGES]),
         categories=categories_of(version.facts),
         services=services_of(version.facts),
         **{name: str(words.get(name, "")) for name in NOTICE_FIELDS.values()},

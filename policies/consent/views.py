@@ -132,7 +132,9 @@ def _save(request: HttpRequest, *, wants_json: bool) -> HttpResponse:
         choices.choices_for(notice=notice, method=method, categories=categories)
     except choices.InvalidChoiceError:
         raise RefusedError(_("That is not one of the choices. Nothing was saved.")) from None
-    _throttle(request)
+    if SAVES.take(client_ip(request)):
+        words = _("Too many choices were sent from your network. Please try again in some minutes.")
+        raise RefusedError(words, HTTPStatus.TOO_MANY_REQUESTS)
     with transaction.atomic():  # an answer that cannot be made takes the record back
         record = choices.save_choice(notice=notice, method=method, categories=categories, now=now)
         return _saved(record, target=target, wants_json=wants_json)
@@ -177,14 +179,6 @@ def _next(target: str, request: HttpRequest) -> str:
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return target if is_ours else ""
-
-
-def _throttle(request: HttpRequest) -> None:
-    address = client_ip(request)
-    if SAVES.seconds_to_wait(address):
-        words = _("Too many choices were sent from your network. Please try again in some minutes.")
-        raise RefusedError(words, HTTPStatus.TOO_MANY_REQUESTS)
-    SAVES.count(address)
 
 
 # --- The staff's report --------------------------------------------------------------------------------------

@@ -18,12 +18,13 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import APIRequestContext, APIResponse, Browser, Error, Playwright
 
+from home.csp import origin_of
 from policies.consent import notices
 from policies.cookie_audit import pages as audit_pages
 from policies.cookie_audit import rules
 from policies.cookie_audit.pages import Answer
 from policies.cookie_audit.rules import Action, Declared, Sighting, State
-from policies.cookie_audit.visitor import AuditError, Limits, Visitor, first_line, origin_of
+from policies.cookie_audit.visitor import AuditError, Limits, Visitor, first_line
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # The last one: services that count visits keep quiet where a browser says that a program drives it.

@@ -21,6 +21,7 @@ from playwright.sync_api import (
     ViewportSize,
 )
 
+from home.csp import origin_of
 from policies.cookie_audit import rules
 from policies.cookie_audit.rules import Action, Kind, Seen, Sighting, State
 
@@ -64,11 +65,6 @@ def first_line(error: Exception) -> str:
     """Return in one line what Playwright says in many."""
     line = str(error).strip().partition("\n")[0]
     return line.partition(": ")[2] or line
-
-
-def origin_of(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 class Visitor:

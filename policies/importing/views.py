@@ -38,15 +38,13 @@ class ImportView(WagtailAdminTemplateMixin, FormView):
         try:
             request.POST  # noqa: B018 - reads what was sent
         except RequestDataTooBig:
-            return self.form_invalid(self._form_without_text())
+            form = ImportForm(self.get_initial(), user=request.user, is_too_large=True)
+            return self.form_invalid(form)
         return self._checked(request, *args, **kwargs)
 
     @method_decorator(csrf_protect)
     def _checked(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return super().dispatch(request, *args, **kwargs)
-
-    def _form_without_text(self) -> ImportForm:
-        return ImportForm(self.get_initial(), user=self.request.user, is_too_large=True)
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         return [*self.breadcrumbs_items, {"url": "", "label": self.page_title}]

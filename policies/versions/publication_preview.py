@@ -155,7 +155,7 @@ def _beginning(preview: PublicationPreview) -> str:
 def _asked_again(preview: PublicationPreview) -> str:
     offered = [category for category in notices.categories_of(preview.draft.facts) if category.is_offered]
     notice = notices.current(preview.now)
-    count = choices.asked_again(
+    asked, standing = choices.asked_again(
         notice=notice,
         varnames=[category.varname for category in offered],
         is_material=preview.is_material,
@@ -171,8 +171,8 @@ def _asked_again(preview: PublicationPreview) -> str:
     return ngettext(
         "%(asked)s of %(standing)s visitor whose choice stands will be asked again, because %(why)s.",
         "%(asked)s of %(standing)s visitors whose choice stands will be asked again, because %(why)s.",
-        count.standing,
-    ) % {"asked": count.asked, "standing": count.standing, "why": why}
+        standing,
+    ) % {"asked": asked, "standing": standing, "why": why}
 
 
 def _unasked(preview: PublicationPreview, before: PolicyVersion) -> Iterator[str]:

@@ -71,7 +71,6 @@ class MailInspectView(InspectView):
         again = reverse("mails:send_again", args=[self.object.pk])
         return {
             **super().get_context_data(**kwargs),
-            "email": self.object,
             "recipients": recipients(self.object),
             "reply_to": (self.object.headers or {}).get("Reply-To", ""),
             "status": STATUS_WORDS.get(self.object.status, ""),
@@ -96,7 +95,6 @@ class MailViewSet(ReadOnlyViewSet):
 
     model = Email
     name = "mails"
-    url_prefix = "mails"
     icon = "mail"
     menu_label = _("E-mails")
     menu_hook = "register_reports_menu_item"

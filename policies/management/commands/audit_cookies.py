@@ -88,8 +88,7 @@ class Command(BaseCommand):
                 only = site.origin if options["alone"] else ""
                 with audit_browser.browsing(playwright, path, only=only) as browser:
                     visits = audit_browser.look(browser, site, plan, seeing)
-                    hidden = not sys.stderr.isatty()
-                    for _ in tqdm(visits, total=plan.visits, unit=" pages", leave=False, disable=hidden):
+                    for _ in tqdm(visits, total=plan.visits, unit=" pages", leave=False, disable=None):
                         pass
         except audit_browser.NoBrowserError as error:
             raise CommandError(NO_BROWSER.format(why=error, **install), returncode=2) from None
