@@ -247,7 +247,7 @@ def test_who_is_no_reviewer_sees_it_and_decides_nothing(
     client: Client, author: User, submitted: PolicyPage
 ) -> None:
     client.force_login(author)
-    assert "You cannot decide about it" in client.get(address(submitted)).content.decode()
+    assert "You cannot approve or return it" in client.get(address(submitted)).content.decode()
     seen = publication_preview.of_latest_draft(PolicyPage.objects.get()).fingerprint
     client.post(address(submitted), {"decision": "approve", "seen": seen})
     assert PolicyVersion.objects.count() == 1
