@@ -1,7 +1,7 @@
 """The migrated database that tests start from: made quickly, and put back quickly after a test that commits.
 
 A copy is kept under `var/tests/`, so that tests start in a second and not in ten. It is used only by the migrations,
-packages, settings and roles that made it; what apps do after every `migrate` (rights, groups) is done anew each time.
+packages, settings and groups that made it; what apps do after every `migrate` (rights, groups) is done anew each time.
 No other database than that of the tests is ever touched.
 """
 
@@ -25,7 +25,7 @@ from find_tools import find_postgresql
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "var/tests"
 # Groups and the review, which `migrate` makes where they are missing and otherwise leaves alone.
-MADE_ONCE = ("site/config/roles.py", "policies/review/workflow.py")
+MADE_ONCE = ("site/config/groups.py", "policies/review/workflow.py")
 
 
 def fingerprint(root: Path = ROOT) -> str:
@@ -40,7 +40,7 @@ def fingerprint(root: Path = ROOT) -> str:
 def _sources(root: Path) -> Iterable[Path]:
     migrations = (path for path in root.glob("*/migrations/*.py") if path.name != "__init__.py")
     settings_files = root.glob("site/config/settings/*.py")
-    once = [root / name for name in MADE_ONCE if (root / name).exists()]
+    once = [root / name for name in MADE_ONCE]
     return sorted([root / "requirements.txt", *migrations, *settings_files, *once])
 
 

@@ -9,7 +9,8 @@ from tests.migrated_database import MADE_ONCE, ROOT, fingerprint
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    for name in ("requirements.txt", "home/migrations/0001_initial.py", "site/config/settings/base.py"):
+    kept = ("requirements.txt", "home/migrations/0001_initial.py", "site/config/settings/base.py")
+    for name in (*kept, *MADE_ONCE):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("one", encoding="utf-8")
@@ -27,6 +28,7 @@ def test_the_same_sources_have_the_same_fingerprint(project: Path) -> None:
         "home/migrations/0001_initial.py",
         "store/migrations/0001_initial.py",
         "site/config/settings/base.py",
+        *MADE_ONCE,
     ],
 )
 def test_a_changed_or_new_source_changes_the_fingerprint(project: Path, name: str) -> None:

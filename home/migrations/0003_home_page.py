@@ -1,7 +1,7 @@
 """Start from our own home page instead of Wagtail's welcome page, groups and workflow.
 
 Wagtail brings the groups "Editors" and "Moderators" and a workflow between them; the site has its own roles
-(site/config/roles.py).
+(site/config/groups.py).
 """
 
 from django.db import migrations

@@ -12,11 +12,11 @@ class ConfigConfig(AppConfig):
     verbose_name = _("Configuration")
 
     def ready(self) -> None:
-        from config import checks, groups, site_address  # noqa: F401, PLC0415 - models must be loaded first
+        from config import checks, default_site, groups  # noqa: F401, PLC0415 - models must be loaded first
 
         # The signal comes once for each app with models, and config has none: listen for one that does.
         home = apps.get_app_config("home")
-        post_migrate.connect(groups.ensure_groups, sender=home, dispatch_uid="config-roles")
+        post_migrate.connect(groups.ensure_groups, sender=home, dispatch_uid="config-groups")
         post_migrate.connect(
-            site_address.ensure_site_address, sender=home, dispatch_uid="config-site-address"
+            default_site.ensure_default_site, sender=home, dispatch_uid="config-default-site"
         )

@@ -11,7 +11,7 @@ from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermi
 from policies.review import workflow
 
 # group → permissions as "app.codename"; `pages` holds from the home page down, `media` in the whole library
-ROLES: dict[str, dict[str, tuple[str, ...]]] = {
+GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
     # Not "home.change_servicesettings": who names the analytics server decides whose code runs on every page,
     # in the browsers of the owner and of staff too. That stays with the owner.
     "Editors": {
@@ -55,7 +55,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
 
 def ensure_groups(**_kwargs: object) -> None:
     """Create the groups that are missing; never touch one that exists."""
-    missing = [name for name in ROLES if not Group.objects.filter(name=name).exists()]
+    missing = [name for name in GROUPS if not Group.objects.filter(name=name).exists()]
     site = Site.objects.filter(is_default_site=True).first()
     if not missing or site is None:
         return
@@ -67,16 +67,16 @@ def ensure_groups(**_kwargs: object) -> None:
 
 
 def _create(name: str, *, home: Page) -> None:
-    role = ROLES[name]
+    rights = GROUPS[name]
     group = Group.objects.create(name=name)
     group.permissions.set(
-        _permission(label) for label in role["permissions"] if label.partition(".")[0] in apps.app_configs
+        _permission(label) for label in rights["permissions"] if label.partition(".")[0] in apps.app_configs
     )
     library = Collection.get_first_root_node()
-    for codename in role.get("pages", ()):
+    for codename in rights.get("pages", ()):
         permission = Permission.objects.get(content_type__app_label="wagtailcore", codename=codename)
         GroupPagePermission.objects.create(group=group, page=home, permission=permission)
-    for label in role.get("media", ()):
+    for label in rights.get("media", ()):
         GroupCollectionPermission.objects.create(
             group=group, collection=library, permission=_permission(label)
         )

@@ -5,7 +5,7 @@ from django.core.management import call_command
 from pytest_django import Settings
 from wagtail.models import Site
 
-from config import site_address
+from config import default_site
 
 pytestmark = pytest.mark.django_db
 
@@ -34,13 +34,13 @@ def test_migrate_gives_the_default_site_the_address_of_the_settings(
 
 def test_a_site_at_its_address_is_left_alone(settings: Settings, django_assert_num_queries: object) -> None:
     settings.WAGTAILADMIN_BASE_URL = settings.SITE_URL = "https://www.example.com"
-    site_address.ensure_site_address()
+    default_site.ensure_default_site()
     with django_assert_num_queries(1):
-        site_address.ensure_site_address()
+        default_site.ensure_default_site()
 
 
 def test_without_a_default_site_nothing_is_made_up(settings: Settings) -> None:
     Site.objects.update(is_default_site=False)
     settings.WAGTAILADMIN_BASE_URL = settings.SITE_URL = "https://www.example.com"
-    site_address.ensure_site_address()
+    default_site.ensure_default_site()
     assert not Site.objects.filter(hostname="www.example.com").exists()

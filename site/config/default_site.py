@@ -6,7 +6,7 @@ from django.conf import settings
 from wagtail.models import Site
 
 
-def ensure_site_address(**_kwargs: object) -> None:
+def ensure_default_site(**_kwargs: object) -> None:
     """Give the default site the host and port of SITE_URL (after each migrate)."""
     parts = urlsplit(settings.SITE_URL)
     port = parts.port or (443 if parts.scheme == "https" else 80)
