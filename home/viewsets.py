@@ -61,7 +61,6 @@ class ReadOnlyViewSet(ModelViewSet):
     inspect_view_enabled = True
     copy_view_enabled = False
     add_to_reference_index = False
-    add_to_admin_menu = True
     form_fields: ClassVar[list[str]] = []  # there is no form
 
     @property

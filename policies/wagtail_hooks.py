@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
@@ -39,6 +38,7 @@ class PermittedMenuItem(MenuItem):
         return request.user.has_perm("policies.view_consentrecord")
 
 
+@hooks.register("register_admin_viewset")
 class PoliciesGroup(ModelViewSetGroup):
     menu_label = _("Policies")
     menu_icon = "doc-full"
@@ -51,6 +51,7 @@ class PoliciesGroup(ModelViewSetGroup):
         return [*items, import_views.menu_item(order=len(items) + 1)]
 
 
+@hooks.register("register_page_action_menu_item")
 class ReviewMenuItem(ActionMenuItem):
     """Leads from the editor to the page on which its draft is judged, where that waits for this person."""
 
@@ -67,54 +68,28 @@ class ReviewMenuItem(ActionMenuItem):
         return reverse("policy_review", args=[parent_context["page"].pk])
 
 
-@hooks.register("register_page_action_menu_item")
-def review_menu_item() -> ReviewMenuItem:
-    return ReviewMenuItem()
-
-
-@hooks.register("register_admin_viewset")
-def policies_group() -> PoliciesGroup:
-    return PoliciesGroup()
-
-
 hooks.register("construct_homepage_panels", dashboard.add_panel)
 
 
 @hooks.register("before_edit_page")
-def tell_of_coming_versions(request: HttpRequest, page: Page) -> None:
-    """Say what publishing now means while another version is announced."""
+def tell_of_other_versions(request: HttpRequest, page: Page) -> None:
+    """Say what publishing now means while a version is announced, or after the page's own text was withdrawn."""
     if request.method != "GET" or not isinstance(page, PolicyPage) or page.policy is None:
         return
-    coming = page.policy.versions.pending(timezone.now()).first()
-    if coming is None:
-        return
-    messages.warning(
-        request,
-        gettext(
+    if coming := page.policy.versions.pending(timezone.now()).first():
+        words = gettext(
             "Version %(number)s is announced for %(date)s, and this is the newest text. What you publish now takes "
             "effect at once with all its changes, and version %(number)s still replaces it on that day. To change "
             "what is announced, withdraw it (Policies → Policy versions) and publish with the same date."
         )
-        % {
-            "number": coming.number,
-            "date": date_format(timezone.localtime(coming.effective_at), "DATE_FORMAT"),
-        },
-    )
-
-
-@hooks.register("before_edit_page")
-def tell_of_withdrawn_text(request: HttpRequest, page: Page) -> None:
-    """Say that the page still has the text of a version that was withdrawn: publishing it would bring it again."""
-    if request.method != "GET" or not isinstance(page, PolicyPage) or page.policy is None:
-        return
-    newest = page.policy.versions.listed().order_by("-number").first()
-    if newest is None or not newest.is_withdrawn:
-        return
-    words = gettext(
-        "Version %(number)s was withdrawn, and this page may still have its text. To go on from what holds, put that "
-        "version back (Policies → Policy versions)."
-    )
-    messages.warning(request, words % {"number": newest.number})
+        messages.warning(request, words % {"number": coming.number, "date": coming.effective_day})
+    newest = page.policy.versions.listed().first()
+    if newest is not None and newest.is_withdrawn:
+        words = gettext(
+            "Version %(number)s was withdrawn, and this page may still have its text. To go on from what holds, put "
+            "that version back (Policies → Policy versions)."
+        )
+        messages.warning(request, words % {"number": newest.number})
 
 
 @hooks.register("before_edit_page")

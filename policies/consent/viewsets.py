@@ -71,7 +71,6 @@ class ConsentViewSet(ReadOnlyViewSet):
     name = "consents"
     icon = "tick-inverse"
     menu_label = _("Consent records")
-    add_to_admin_menu = False  # its group is in the menu
     index_view_class = ConsentIndexView
     inspect_view_class = ConsentInspectView
     inspect_view_fields = ["public_id", "created_at", "expires_at", "method", "choices", "notice_version"]

@@ -23,15 +23,8 @@ def company() -> dict[str, str]:
 
 def recipients() -> list[dict[str, str]]:
     """Return the outside services in use, from the list that the content security policy is computed from."""
-    return [
-        {
-            "name": provider.name,
-            "purpose": provider.purpose,
-            "country": provider.country,
-            "privacy_url": provider.privacy_url,
-        }
-        for provider in providers_in_use()
-    ]
+    stated = ("name", "purpose", "country", "privacy_url")
+    return [{key: getattr(provider, key) for key in stated} for provider in providers_in_use()]
 
 
 FACTS = (

@@ -28,13 +28,13 @@ class AccountLinks:
         self._known: dict[str, list[tuple[int, datetime]]] = {}
 
     def problems(self, version: PolicyVersion) -> Iterator[str]:
-        """Yield what is wrong with the accounts of a version. Its record must be readable."""
+        """Yield what is wrong with the accounts of a version. They must be read along with it."""
         for role in _ROLES:
             if getattr(version, f"{role}_id") is not None and (what := self._problem(version, role)):
                 yield f"column {role} {what}"
 
     def _problem(self, version: PolicyVersion, role: str) -> str:
-        account = _account(version, role)
+        account = getattr(version, role)
         name = version.content.get(role, "")
         if not name:
             return "names an account, the record nobody"
@@ -53,13 +53,6 @@ class AccountLinks:
             called = User.objects.annotate(called=Trim(Concat("first_name", Value(" "), "last_name")))
             self._known[name] = list(called.filter(called=name).values_list("pk", "date_joined"))
         return any(pk != account.pk and joined <= by for pk, joined in self._known[name])
-
-
-def _account(version: PolicyVersion, role: str) -> User | None:
-    try:
-        return getattr(version, role)
-    except User.DoesNotExist:
-        return None
 
 
 def _nameless() -> set[str]:

@@ -35,7 +35,7 @@ def of_consents(*, on_read: Callable[[], object] = lambda: None) -> str:
 
 def doubts(policy: Policy) -> list[str]:
     """Return what may be intended or not: nothing is left that tells."""
-    newest = _newest(policy)
+    newest = policy.versions.newest()
     if newest is None or policy.page is not None or policy.kind == newest.content.get("kind", policy.kind):
         return []
     kinds = f"its kind is “{policy.kind}”, that of version {newest.number} “{newest.content['kind']}”"
@@ -59,12 +59,14 @@ def _broken_version(policy: Policy, on_read: Callable[[], object]) -> str:
 def _missing(policy: Policy) -> str:
     if records.head_is_missing(policy):
         return "the newest version is missing"
-    return "a withdrawal was added, changed or removed" if records.withdrawals_are_changed(policy) else ""
+    if policy.withdrawals_sha256 != records.withdrawals_sha256(policy):
+        return "a withdrawal was added, changed or removed"
+    return ""
 
 
 def _changed_heading(policy: Policy) -> str:
     """Hold the policy's own row against its versions, where it repeats them."""
-    newest = _newest(policy)
+    newest = policy.versions.newest()
     if newest is None:
         return ""
     latest = policy.versions.not_withdrawn().order_by("-effective_at", "-number").first()
@@ -83,7 +85,3 @@ def _reported(versions: Iterator[PolicyVersion], on_read: Callable[[], object]) 
     for version in versions:
         yield version
         on_read()
-
-
-def _newest(policy: Policy) -> PolicyVersion | None:
-    return policy.versions.order_by("-number").first()

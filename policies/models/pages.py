@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.fields import StreamField
 from wagtail.log_actions import get_active_log_context
-from wagtail.models import Page, PagePermissionTester, Workflow
+from wagtail.models import Page, PagePermissionTester, Workflow, WorkflowMixin
 
 from home.models import BasePage, User
 from policies.facts import registry
@@ -268,9 +268,7 @@ class PolicyPage(BasePage):
             fields.append("effective_from")
         return [name for name in fields if not getattr(self, name)]
 
-    @property
-    def has_workflow(self) -> bool:
-        return self.get_workflow() is not None
+    has_workflow = WorkflowMixin.has_workflow  # a page's own asks only for those assigned in the tree
 
     def get_workflow(self) -> Workflow | None:
         """Return what is assigned to the page or above it, else what is assigned to policies as such."""

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import resolve, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -292,6 +293,11 @@ class PolicyVersion(AppendOnlyModel):
     def is_withdrawn(self) -> bool:
         """Whether it was withdrawn before it took effect."""
         return hasattr(self, "withdrawal")
+
+    @property
+    def effective_day(self) -> str:
+        """The day from which it holds, in words."""
+        return date_format(timezone.localtime(self.effective_at))
 
     @property
     def days_ahead(self) -> int:

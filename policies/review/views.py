@@ -71,6 +71,10 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
         return self.page.current_workflow_task_state
 
     @cached_property
+    def preview(self) -> publication_preview.PublicationPreview:
+        return publication_preview.of_latest_draft(self.page)
+
+    @cached_property
     def may_decide(self) -> bool:
         """Whether the draft waits for this person's decision."""
         if self.task_state is None:
@@ -96,12 +100,6 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
         edit = Button(_("Edit"), url=editor, icon_name="edit")
         return sorted([edit, Button(_("As a page"), url=preview, icon_name="view")])
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {
-            **super().get_context_data(**kwargs),
-            "preview": publication_preview.of_latest_draft(self.page),
-        }
-
     @transaction.atomic
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Approve, which publishes, or return to the editor with a comment."""
@@ -126,13 +124,11 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
         if decision == "reject" and not comment:
             return _("Say what has to change: whoever wrote the text gets your words.")
         if decision == "approve":
-            shown = publication_preview.of_latest_draft(self.page)
-            if seen != shown.fingerprint:
+            if seen != self.preview.fingerprint:
                 return _("The text has changed since you opened this page. Look at it again.")
-            if shown.missing:
-                return _("The draft does not say: %(what)s. Return it, or fill that in.") % {
-                    "what": ", ".join(shown.missing)
-                }
+            if self.preview.missing:
+                words = _("The draft does not say: %(what)s. Return it, or fill that in.")
+                return words % {"what": ", ".join(self.preview.missing)}
         return ""
 
     def _decide(self, task_state: TaskState, decision: str, comment: str) -> None:
@@ -140,11 +136,9 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
         task.on_action(task_state, self.request.user, decision, comment=comment)
         if decision == "approve":
             page = PolicyPage.objects.get(pk=self.page.pk)
-            messages.success(
-                self.request,
-                _("“%(title)s” was approved and published. %(outcome)s")
-                % {"title": page.title, "outcome": publication_preview.outcome(page)},
-            )
+            words = _("“%(title)s” was approved and published. %(outcome)s")
+            names = {"title": page.title, "outcome": publication_preview.outcome(page)}
         else:
             words = _("“%(title)s” went back to its author with your comment.")
-            messages.success(self.request, words % {"title": self.page.get_admin_display_title()})
+            names = {"title": self.page.get_admin_display_title()}
+        messages.success(self.request, words % names)

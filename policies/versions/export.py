@@ -36,6 +36,7 @@ _DIGITS = 4  # of a version's number in the name of its folder, at least: so tha
 _FIRST_YEAR_OF_ZIP = 1980
 _SAFE = re.compile(r"[a-z0-9][a-z0-9_-]*", re.ASCII)
 _RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d")  # names that Windows keeps for devices
+_STATED = ("change_kind", "change_summary", "author", "publisher", "approver")  # as records say
 _WITHDRAWAL = ("policy", "version", "withdrawn_at", "withdrawn_by", "withdrawal_reason")
 
 
@@ -169,11 +170,7 @@ def _line(version: PolicyVersion, content: dict[str, Any], folder: str) -> dict[
         "title": _text(content, "title"),
         "status": Status(version.status),
         "effective_at": version.effective_at,
-        "change_kind": _text(content, "change_kind"),
-        "change_summary": _text(content, "change_summary"),
-        "author": _text(content, "author"),
-        "publisher": _text(content, "publisher"),
-        "approver": _text(content, "approver"),
+        **{name: _text(content, name) for name in _STATED},
         "recorded_at": version.recorded_at,
         "imported_from": _text(imported, "name"),
         "withdrawn_at": withdrawal.withdrawn_at if withdrawal else "",

@@ -10,7 +10,6 @@ from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import formats, timezone
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import escape, format_html
 from django.utils.translation import gettext as _
@@ -77,8 +76,7 @@ def _entry(version: PolicyVersion) -> dict[str, Any]:
 
 
 def _title(version: PolicyVersion) -> str:
-    date = formats.date_format(timezone.localtime(version.effective_at))
-    names = {"title": version.title, "number": version.number, "date": date}
+    names = {"title": version.title, "number": version.number, "date": version.effective_day}
     if version.is_withdrawn:
         return _("%(title)s, version %(number)s: withdrawn, never in force") % names
     return _("%(title)s, version %(number)s: in force from %(date)s") % names

@@ -10,7 +10,6 @@ from wagtail.admin.forms import WagtailAdminPageForm
 from policies.models.settings import PolicySettings
 from policies.models.versions import Policy
 
-LONGEST_SLUG = 90  # leaves room for "-2" in the policy's own, permanent one
 # What the editor states of each version. Empty in a new draft, required to publish or to submit.
 STATEMENT_FIELDS = ("change_summary", "change_kind", "takes_effect", "effective_from")
 

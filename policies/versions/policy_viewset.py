@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
+from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
@@ -14,7 +15,6 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -33,10 +33,9 @@ VERSIONS_A_PAGE = 50
 
 
 @require_safe
-def export_zip(request: HttpRequest, pk: int | None = None) -> FileResponse:
+@permission_required(RIGHT, raise_exception=True)
+def export_zip(_request: HttpRequest, pk: int | None = None) -> FileResponse:
     """Send the auditor's ZIP: of one policy, or of all."""
-    if not request.user.has_perm(RIGHT):
-        raise PermissionDenied
     published = Policy.objects.published()
     only = get_object_or_404(published, pk=pk) if pk else None
     archive = export.write([only] if only else published)
@@ -46,10 +45,9 @@ def export_zip(request: HttpRequest, pk: int | None = None) -> FileResponse:
 
 
 @require_safe
+@permission_required(RIGHT, raise_exception=True)
 def compare(request: HttpRequest, pk: int) -> HttpResponse:
     """Lead from the two numbers of the form to the public redline."""
-    if not request.user.has_perm(RIGHT):
-        raise PermissionDenied
     policy = get_object_or_404(Policy, pk=pk)
     numbers = [request.GET.get(name, "") for name in ("old", "new")]
     known = {str(number) for number in policy.versions.values_list("number", flat=True)}
@@ -86,8 +84,7 @@ def _in_force(policy: Any) -> str:
     version = policy.status.in_force
     if version is None:
         return ""
-    since = date_format(timezone.localtime(version.effective_at), "DATE_FORMAT")
-    return _("version %(number)s since %(date)s") % {"number": version.number, "date": since}
+    return _("version %(number)s since %(date)s") % {"number": version.number, "date": version.effective_day}
 
 
 def _coming(policy: Any) -> str:
@@ -140,15 +137,11 @@ class PolicyInspectView(InspectView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the versions, and what can be done."""
-        versions = self.object.versions.order_by("-number")
-        listed = (
-            versions.select_related("policy", "withdrawal").with_predecessor().with_status(timezone.now())
-        )
-        paginator = Paginator(listed, VERSIONS_A_PAGE)
+        versions = self.object.versions.select_related("policy", "withdrawal").order_by("-number")
+        paginator = Paginator(versions.with_predecessor().with_status(timezone.now()), VERSIONS_A_PAGE)
         page = paginator.get_page(self.request.GET.get("p"))
         return {
             **super().get_context_data(**kwargs),
-            "policy": self.object,
             "status": self.status,
             "may_edit": self.status.may_be_edited_by(self.request.user),
             "numbers": list(versions.values_list("number", "effective_at")),
@@ -180,7 +173,6 @@ class PolicyViewSet(ReadOnlyViewSet):
     url_prefix = "policies"
     icon = "doc-full-inverse"
     menu_label = gettext_lazy("Policies")
-    add_to_admin_menu = False  # its group is in the menu
     index_view_class = PolicyIndexView
     inspect_view_class = PolicyInspectView
     index_template_name = "policies/admin/policies.html"
@@ -191,10 +183,8 @@ class PolicyViewSet(ReadOnlyViewSet):
     list_per_page = 50
     list_display = [
         "title",
-        Column("kind", label=gettext_lazy("Kind"), accessor="get_kind_display", sort_key="kind"),
-        Column(
-            "slug", label=gettext_lazy("URL"), accessor=lambda policy: f"/{policy.slug}/", sort_key="slug"
-        ),
+        Column("get_kind_display", label=gettext_lazy("Kind"), sort_key="kind"),
+        Column("get_absolute_url", label=gettext_lazy("URL"), sort_key="slug"),
         Column("in_force", label=gettext_lazy("In force"), accessor=_in_force),
         Column("coming", label=gettext_lazy("Coming"), accessor=_coming),
         Column("draft", label=gettext_lazy("Page"), accessor="status.draft.label"),

@@ -70,14 +70,10 @@ class PublicationPreview:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of everything that publishing would freeze: who approves, approves exactly this."""
+        frozen = ("policy_kind", "source", "title", "html", "facts", "change_summary")
         stated = {
+            **{name: getattr(self.draft, name) for name in frozen},
             "policy": self.policy.slug if self.policy else self.page.slug,
-            "kind": self.draft.policy_kind,
-            "source": self.draft.source,
-            "title": self.draft.title,
-            "html": self.draft.html,
-            "facts": self.draft.facts,
-            "change_summary": self.draft.change_summary,
             "change_kind": self.page.change_kind,
             "announced_for": str(self.page.announced_for),
         }
@@ -149,7 +145,7 @@ def _beginning(preview: PublicationPreview) -> str:
         "Version %(number)s is made and announced for %(date)s, in %(days)s day. Until then nothing else changes.",
         "Version %(number)s is made and announced for %(date)s, in %(days)s days. Until then nothing else changes.",
         days,
-    ) % {"number": number, "date": _day(effective_at), "days": days}
+    ) % {"number": number, "date": date_format(timezone.localtime(effective_at)), "days": days}
 
 
 def _asked_again(preview: PublicationPreview) -> str:
@@ -200,8 +196,4 @@ def _same_as(version: PolicyVersion | None) -> str:
 
 
 def _number_and_day(version: PolicyVersion) -> dict[str, object]:
-    return {"number": version.number, "date": _day(version.effective_at)}
-
-
-def _day(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "DATE_FORMAT")
+    return {"number": version.number, "date": version.effective_day}

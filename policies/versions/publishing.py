@@ -116,16 +116,9 @@ def _create_version(policy: Policy, draft: Draft) -> PolicyVersion:
         publisher=draft.publisher,
         approver=draft.approver,
     )
-    records.seal(
-        version,
-        html=draft.html,
-        text=draft.text,
-        source=draft.source,
-        facts=draft.facts,
-        author=_name(draft.author),
-        publisher=_name(draft.publisher),
-        approver=_name(draft.approver),
-    )
+    said = {name: getattr(draft, name) for name in ("html", "text", "source", "facts")}
+    people = {role: _name(getattr(draft, role)) for role in ("author", "publisher", "approver")}
+    records.seal(version, **said, **people)
     version.save()
     return version
 

@@ -113,8 +113,3 @@ def sha256_of_withdrawals(withdrawals: Iterable[tuple[int, datetime, str, str]])
         for number, withdrawn_at, withdrawn_by, reason in sorted(withdrawals)
     ]
     return sha256(encode({"withdrawals": found})) if found else ""
-
-
-def withdrawals_are_changed(policy: Policy) -> bool:
-    """Return whether the withdrawals are not those that the policy remembers."""
-    return policy.withdrawals_sha256 != withdrawals_sha256(policy)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 from wagtail.admin import messages
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn, TitleColumn
+from wagtail.admin.utils import get_user_display_name
 from wagtail.admin.views.generic import InspectView
 from wagtail.admin.widgets import Button
 
@@ -68,20 +69,12 @@ def put_back(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("wagtailadmin_pages:edit", draft.object_id)
 
 
-def _publisher(version: PolicyVersion) -> str:
-    return version.publisher.get_full_name() or str(version.publisher) if version.publisher else ""
-
-
 class VersionFilterSet(WagtailFilterSet):
     """By policy, by status, by the time of taking effect, by the kind of change."""
 
-    policy = django_filters.ModelChoiceFilter(
-        label=gettext_lazy("Policy"), queryset=Policy.objects.order_by("title")
-    )
+    policy = django_filters.ModelChoiceFilter(queryset=Policy.objects.order_by("title"))
     status = django_filters.ChoiceFilter(label=gettext_lazy("Status"), choices=Status.choices)
-    effective_at = django_filters.DateFromToRangeFilter(
-        label=gettext_lazy("In force from"), widget=DateRangePickerWidget
-    )
+    effective_at = django_filters.DateFromToRangeFilter(widget=DateRangePickerWidget)
 
     class Meta:
         model = PolicyVersion
@@ -121,7 +114,6 @@ class VersionViewSet(ReadOnlyViewSet):
     name = "policy-versions"
     icon = "history"
     menu_label = gettext_lazy("Policy versions")
-    add_to_admin_menu = False  # its group is in the menu
     index_view_class = VersionIndexView
     inspect_view_class = VersionInspectView
     inspect_template_name = "policies/admin/version.html"
@@ -145,21 +137,16 @@ class VersionViewSet(ReadOnlyViewSet):
     ordering = ["-recorded_at", "-number"]
     list_per_page = 50
     list_display = [
-        TitleColumn(
-            "__str__",
-            label=gettext_lazy("Version"),
-            get_url=lambda version: reverse("policy-versions:inspect", args=[version.pk]),
-        ),
-        Column("status", label=gettext_lazy("Status"), accessor=lambda version: Status(version.status).label),
+        TitleColumn("__str__", label=gettext_lazy("Version"), url_name="policy-versions:inspect"),
+        Column("status_label", label=gettext_lazy("Status")),
         MomentColumn("effective_at", label=gettext_lazy("In force from"), sort_key="effective_at"),
         DateColumn("recorded_at", label=gettext_lazy("Recorded"), sort_key="recorded_at"),
+        Column("get_change_kind_display", label=gettext_lazy("Change"), sort_key="change_kind"),
         Column(
-            "change_kind",
-            label=gettext_lazy("Change"),
-            accessor="get_change_kind_display",
-            sort_key="change_kind",
+            "publisher",
+            label=gettext_lazy("Published by"),
+            accessor=lambda version: get_user_display_name(version.publisher),
         ),
-        Column("publisher_name", label=gettext_lazy("Published by"), accessor=_publisher),
     ]
 
     def get_urlpatterns(self) -> list[URLPattern]:

@@ -6,7 +6,7 @@ is Wagtail's.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from functools import wraps
 from typing import Concatenate, ParamSpec
@@ -111,7 +111,7 @@ def choose_comparison(request: HttpRequest, policy: Policy) -> HttpResponse:
         return redirect("policies:versions", policy.slug)
     old, new = (_typed_number(request.GET.get(name, "")) for name in ("old", "new"))
     if old is None or new is None or policy.versions.filter(number__in={old, new}).count() < len({old, new}):
-        return _list(request, policy, chosen=request.GET, error=_("There is no version with this number."))
+        return _list(request, policy, error=_("There is no version with this number."))
     return redirect("policies:compare", policy.slug, old, new)
 
 
@@ -133,7 +133,7 @@ def on(request: HttpRequest, policy: Policy, day: str) -> HttpResponse:
         first = policy.versions.listed().not_withdrawn().order_by("effective_at", "number").first()
         context = {"policy": policy, "day": found, "first": first}
         return render(request, "policies/before_first_version.html", context, status=404)
-    return _show(request, policy, found.version.number, template="policies/in_force_on.html", day=found)
+    return _show(request, policy, found.version.number, found)
 
 
 @of_policy
@@ -150,14 +150,7 @@ def record_hash(request: HttpRequest, policy: Policy, number: int) -> HttpRespon
     return HttpResponse(line, content_type="text/plain; charset=utf-8")
 
 
-def _show(
-    request: HttpRequest,
-    policy: Policy,
-    number: int,
-    *,
-    template: str = "policies/version.html",
-    day: timeline.Day | None = None,
-) -> HttpResponse:
+def _show(request: HttpRequest, policy: Policy, number: int, day: timeline.Day | None = None) -> HttpResponse:
     now = timezone.now()
     known = policy.versions.select_related("policy", "withdrawal").with_status(now).with_end()
     version = get_object_or_404(known, number=number)
@@ -168,12 +161,10 @@ def _show(
         "toc": markup.contents(version.html),
         "day": day,
     }
-    return render(request, template, context)
+    return render(request, "policies/in_force_on.html" if day else "policies/version.html", context)
 
 
-def _list(
-    request: HttpRequest, policy: Policy, *, chosen: Mapping[str, str] | None = None, error: str = ""
-) -> HttpResponse:
+def _list(request: HttpRequest, policy: Policy, *, error: str = "") -> HttpResponse:
     listed = policy.versions.listed().with_predecessor().with_status(timezone.now())
     pages = Paginator(listed, VERSIONS_A_PAGE)
     try:
@@ -184,7 +175,6 @@ def _list(
         "policy": policy,
         "page_of_versions": shown,
         "newest": policy.versions.aggregate(number=Max("number"))["number"],
-        "chosen": chosen,
         "error": error,
     }
     # An answer to something typed wrong is no page that anybody should find.

@@ -97,7 +97,6 @@ class OrderViewSet(ReadOnlyViewSet):
     url_prefix = "orders"
     icon = "clipboard-list"
     menu_label = _("Orders")
-    add_to_admin_menu = False
     ordering = ("-placed_at", "-pk")
     list_per_page = 50
     list_display = [

@@ -22,7 +22,6 @@ class StripeEventViewSet(ReadOnlyViewSet):
     url_prefix = "stripe-events"
     icon = "history"
     menu_label = _("Stripe events")
-    add_to_admin_menu = False
     list_display = [
         "type",
         "outcome",

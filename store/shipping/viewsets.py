@@ -16,7 +16,6 @@ class DeliveryCountryViewSet(ModelViewSet):
     menu_label = _("Delivery countries")
     form_fields = ["code", "name", "ordering"]
     list_display = ["name", "code"]
-    add_to_admin_menu = False
 
 
 class ShippingOptionViewSet(ModelViewSet):
@@ -32,7 +31,6 @@ class ShippingOptionViewSet(ModelViewSet):
         Column("price", label=_("Price"), accessor=lambda option: money.display(option.price)),
     ]
     list_filter = ["country"]
-    add_to_admin_menu = False
 
 
 delivery_viewsets = (DeliveryCountryViewSet(), ShippingOptionViewSet())

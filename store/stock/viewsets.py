@@ -85,7 +85,6 @@ class StockViewSet(ReadOnlyViewSet):
     url_prefix = "stock"
     icon = "table"
     menu_label = _("Stock")
-    add_to_admin_menu = False
     list_display = ["sku", "on_hand", "held", Column("available", label=_("Available"), accessor="available")]
     search_fields = ["sku"]
     inspect_view_class = StockInspectView
