@@ -5,21 +5,16 @@ to Wagtail by the views.
 """
 
 from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from policies.consent import views as consent_views
 from policies.versions import views as version_views
 
 
-class PageSlug:
+class PageSlug(StringConverter):
     """A page's slug as Wagtail allows it: letters of any script, digits, hyphens, underscores."""
 
     regex = r"[-\w]+"
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
 
 
 register_converter(PageSlug, "page_slug")

@@ -100,9 +100,8 @@ def take_a_decision_that_comes_too_late_as_a_draft(request: HttpRequest, page: P
     sent = request.POST.copy()
     del sent["action-workflow-action"]
     request.POST = sent  # type: ignore[assignment]  # Django declares the one that nobody may change
-    messages.warning(
-        request, gettext("It does not wait for a decision any more. What you sent was saved as a draft.")
-    )
+    words = gettext("It does not wait for a decision any more. What you sent was saved as a draft.")
+    messages.warning(request, words)
 
 
 @hooks.register("after_copy_page")
@@ -153,13 +152,11 @@ def say_what_publishing_did(request: HttpRequest, page: Page) -> None:
 def say_what_stays(request: HttpRequest, page: Page) -> None:
     """Say that deleting the page takes nothing away from the public."""
     if request.method == "GET" and page.get_descendants(inclusive=True).type(PolicyPage).exists():
-        messages.info(
-            request,
-            gettext(
-                "Published versions of a policy stay available at their public URLs when its page is deleted. "
-                "A new page with the same slug and kind continues them."
-            ),
+        words = gettext(
+            "Published versions of a policy stay available at their public URLs when its page is deleted. "
+            "A new page with the same slug and kind continues them."
         )
+        messages.info(request, words)
 
 
 # --- What policies contribute to other apps, and to their own collectors ------------------------------------

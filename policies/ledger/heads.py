@@ -113,9 +113,7 @@ def write(heads: Iterable[Head], path: Path) -> None:
     """Write a list to a file, the whole of it or nothing. Raises UnusableListError."""
     try:
         target = path.resolve()  # a link stays a link
-        is_device = path.is_relative_to(
-            "/dev"
-        )  # what they lead to may be a file, which is not to be replaced
+        is_device = path.is_relative_to("/dev")  # may lead to a file, which is not to be replaced
         if is_device or (target.exists() and not target.is_file()):
             raise UnusableListError("it cannot be written: it is no file")
         with tempfile.NamedTemporaryFile("w", dir=target.parent, encoding="utf-8", delete=False) as file:

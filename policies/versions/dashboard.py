@@ -120,7 +120,6 @@ class PoliciesPanel(Component):
             if notice is None or not notice.asks_about(provider, category.varname)
         ]
         return {
-            "request": request,
             "csrf_token": parent_context.get("csrf_token"),
             "lines": [(status, status.may_be_edited_by(request.user)) for status in listed],
             "waiting_services": waiting,

@@ -60,8 +60,10 @@ def put_back(*, version: PolicyVersion, user: User | AnonymousUser) -> Revision:
     if page is None:
         words = _("This policy has no page any more. Create one with the slug “%(slug)s” first.")
         raise NoDraftError(words % {"slug": version.policy.slug})
-    fields = {"title": version.title, "body": _body(page.specific, version), **_notice_words(version)}
-    return start(page=page.specific, user=user, **fields)
+    frozen = version.facts.get("notice", {})
+    notice = {field: frozen[word] for field, word in NOTICE_FIELDS.items() if word in frozen}
+    body = _body(page.specific, version)
+    return start(page=page.specific, user=user, title=version.title, body=body, **notice)
 
 
 def _body(page: PolicyPage, version: PolicyVersion) -> Any:
@@ -72,8 +74,3 @@ def _body(page: PolicyPage, version: PolicyVersion) -> Any:
         ):
             return page.body
     return html_blocks.to_blocks(version.html)
-
-
-def _notice_words(version: PolicyVersion) -> dict[str, str]:
-    words = version.facts.get("notice", {})
-    return {field: words[word] for field, word in NOTICE_FIELDS.items() if word in words}

@@ -37,7 +37,6 @@ class _VersionFeed(Atom1Feed):
 
 def of_policy(policy: Policy) -> bytes:
     """Write the feed of a published policy."""
-    versions = list(policy.versions.listed().with_predecessor()[:ENTRIES])
     first = policy.versions.order_by("number").values_list("sha256", flat=True)[0]
     brand = BrandSettings.current()
     feed = _VersionFeed(
@@ -50,7 +49,7 @@ def of_policy(policy: Policy) -> bytes:
         language=policy.language,
         author_name=_text(brand.legal_name or brand.name or settings.SITE_URL),
     )
-    for version in versions:
+    for version in policy.versions.listed().with_predecessor()[:ENTRIES]:
         feed.add_item(**_entry(version))
     return feed.writeString("utf-8").encode()
 

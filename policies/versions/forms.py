@@ -67,8 +67,6 @@ def _advice_on_notice() -> str:
     advice = PolicySettings.current()
     if not advice.notice_days:
         return str(_("Only for a time ahead."))
-    day = date_format(timezone.localtime(advice.end_of_notice(timezone.now())), "DATE_FORMAT")
-    return _("Only for a time ahead. With %(days)s days' notice: %(day)s.") % {
-        "days": advice.notice_days,
-        "day": day,
-    }
+    day = date_format(timezone.localtime(advice.end_of_notice(timezone.now())))
+    words = _("Only for a time ahead. With %(days)s days' notice: %(day)s.")
+    return words % {"days": advice.notice_days, "day": day}

@@ -151,11 +151,9 @@ def _beginning(preview: PublicationPreview) -> str:
 def _asked_again(preview: PublicationPreview) -> str:
     offered = [category for category in notices.categories_of(preview.draft.facts) if category.is_offered]
     notice = notices.current(preview.now)
+    varnames = [category.varname for category in offered]
     asked, standing = choices.asked_again(
-        notice=notice,
-        varnames=[category.varname for category in offered],
-        is_material=preview.is_material,
-        now=preview.now,
+        notice=notice, varnames=varnames, is_material=preview.is_material, now=preview.now
     )
     new = [category.name for category in offered if notice is None or category.varname not in notice.varnames]
     if preview.is_material:

@@ -46,13 +46,9 @@ def day(policy: Policy, date_: date, *, now: datetime) -> Day:
     version = policy.versions.listed().in_force(end)
     began = policy.versions.listed().begun(end).filter(effective_at__gt=start)
     at_start = policy.versions.listed().in_force(start)
-    others = [v for v in (*began, at_start) if v is not None and v != version]
-    return Day(
-        date_,
-        version,
-        sorted(others, key=lambda other: (other.effective_at, other.number)),
-        is_over=end < now,
-    )
+    others = [other for other in (*began, at_start) if other is not None and other != version]
+    others.sort(key=lambda other: (other.effective_at, other.number))
+    return Day(date_, version, others, is_over=end < now)
 
 
 def _bounds(date_: date) -> tuple[datetime, datetime]:

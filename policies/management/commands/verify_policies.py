@@ -124,12 +124,8 @@ def _read(source: Path) -> list[heads.Head]:
 
 
 def _drifted(one: drift.Drift) -> str:
+    advice = "Undo the change of the site, or publish a version (the dashboard of the admin offers a draft)."
     if one.announced:
-        advice = (
-            f"Version {one.announced.number} says so from {timezone.localdate(one.announced.effective_at)}."
-        )
-    else:
-        advice = (
-            "Undo the change of the site, or publish a version (the dashboard of the admin offers a draft)."
-        )
+        day = timezone.localdate(one.announced.effective_at)
+        advice = f"Version {one.announced.number} says so from {day}."
     return f"the site has moved away from what it states: {one.key}: {'; '.join(one.changes)}. {advice}"
