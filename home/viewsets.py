@@ -4,11 +4,12 @@ Their exports hold no formulas. A screen with an action of its own adds a URL th
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.db.models import Model
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import IndexView
@@ -17,9 +18,6 @@ from wagtail.permissions import ModelPermissionPolicy
 
 from home.models import User
 from home.spreadsheets import as_text
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
 
 
 class MomentColumn(Column):
@@ -56,7 +54,7 @@ class ReadOnlyViewSet(ModelViewSet):
 
     model: type[Model]
     name: str
-    menu_label: "StrOrPromise"
+    menu_label: str | Promise
     index_view_class = GuardedIndexView
     inspect_view_enabled = True
     copy_view_enabled = False

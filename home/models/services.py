@@ -24,7 +24,6 @@ _SERVER = re.compile(rf"https://{_HOST}(?::\d{{2,5}})?/(?:[\w~.-]+/)*", re.ASCII
 
 if TYPE_CHECKING:
     from cookie_consent.models import CookieGroup
-    from django_stubs_ext import StrPromise
 
 
 def clean_server(url: str) -> str:
@@ -42,7 +41,7 @@ def clean_server(url: str) -> str:
     return cleaned
 
 
-def _category(reason: "StrPromise", **options: Any) -> models.ForeignKey:
+def _category(reason: Any, **options: Any) -> models.ForeignKey:
     return models.ForeignKey(
         "cookie_consent.CookieGroup",
         verbose_name=_("category"),

@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import APIRequestContext, APIResponse, Browser, Error, Playwright
+from playwright.sync_api import sync_playwright as sync_playwright  # the command opens it
 
 from home.csp import origin_of
 from policies.consent import notices

@@ -71,9 +71,7 @@ class Command(BaseCommand):
         """Visit everything; every reason why that is impossible ends the command with 2."""
         install = {"python": sys.executable, "browser": f"{sys.executable} -m playwright install chromium"}
         try:
-            from playwright.sync_api import sync_playwright  # noqa: PLC0415 - a tool for development
-
-            from policies.cookie_audit import browser as audit_browser  # noqa: PLC0415
+            from policies.cookie_audit import browser as audit_browser  # noqa: PLC0415 - drives a development tool
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] != "playwright":
                 raise
@@ -81,7 +79,7 @@ class Command(BaseCommand):
         limits = audit_browser.Limits(options["timeout"], options["quiet_for"], options["pages"])
         seeing = audit_browser.Seeing()
         try:
-            with sync_playwright() as playwright:
+            with audit_browser.sync_playwright() as playwright:
                 path = audit_browser.find_browser(playwright, options["browser"])
                 site = audit_browser.Site(playwright, url, limits)
                 plan = site.plan()
