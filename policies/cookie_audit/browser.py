@@ -16,8 +16,7 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import APIRequestContext, APIResponse, Browser, Error, Playwright
-from playwright.sync_api import sync_playwright as sync_playwright  # the command opens it
+from playwright.sync_api import APIRequestContext, APIResponse, Browser, Error, Playwright, sync_playwright
 
 from home.csp import origin_of
 from policies.consent import notices
@@ -29,6 +28,7 @@ from policies.cookie_audit.visitor import AuditError, Limits, Visitor, first_lin
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # The last one: services that count visits keep quiet where a browser says that a program drives it.
+playing = sync_playwright  # for the command, which imports no tool for development itself
 ARGUMENTS = ["--disable-gpu", "--disable-dev-shm-usage", "--disable-blink-features=AutomationControlled"]
 MOST_REDIRECTS = 10
 

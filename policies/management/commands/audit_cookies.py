@@ -79,7 +79,7 @@ class Command(BaseCommand):
         limits = audit_browser.Limits(options["timeout"], options["quiet_for"], options["pages"])
         seeing = audit_browser.Seeing()
         try:
-            with audit_browser.sync_playwright() as playwright:
+            with audit_browser.playing() as playwright:
                 path = audit_browser.find_browser(playwright, options["browser"])
                 site = audit_browser.Site(playwright, url, limits)
                 plan = site.plan()
