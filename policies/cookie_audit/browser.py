@@ -28,9 +28,9 @@ from policies.cookie_audit.visitor import AuditError, Limits, Visitor, first_lin
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # The last one: services that count visits keep quiet where a browser says that a program drives it.
-playing = sync_playwright  # for the command, which imports no tool for development itself
 ARGUMENTS = ["--disable-gpu", "--disable-dev-shm-usage", "--disable-blink-features=AutomationControlled"]
 MOST_REDIRECTS = 10
+playing = sync_playwright  # for the command, which imports no tool for development itself
 
 
 class NoBrowserError(AuditError):
