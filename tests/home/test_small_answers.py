@@ -1,12 +1,16 @@
 """The small public answers: health, robots, site map, security contact, errors."""
 
+import re
+
 import pytest
 from django.contrib.staticfiles import finders
 from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.test import Client
+from wagtail.models import PageViewRestriction
 
 from home.models import BrandSettings, HomePage
+from tests.factories import home_page, page_with_embeds, policy_page, publish
 
 pytestmark = pytest.mark.django_db
 
@@ -48,10 +52,15 @@ def test_robots_keeps_crawlers_out_of_the_admin_and_names_the_site_map(client: C
     assert "Sitemap: http://testserver/sitemap.xml" in text
 
 
-def test_the_site_map_lists_the_home_page(client: Client) -> None:
+def test_the_site_map_lists_the_public_pages_and_no_others(client: Client) -> None:
+    publish(policy_page())
+    policy_page("Draft")
+    private = page_with_embeds(slug="private")
+    PageViewRestriction.objects.create(page=private, restriction_type=PageViewRestriction.LOGIN)
     response = client.get("/sitemap.xml")
-    assert response.status_code == 200
-    assert b"<loc>" in response.content
+    assert response.headers["Content-Type"] == "application/xml"
+    root = home_page().full_url
+    assert re.findall(r"<loc>(.*?)</loc>", response.content.decode()) == [root, f"{root}house-rules/"]
 
 
 def test_the_icon_that_browsers_ask_for_leads_to_the_sites_own(client: Client) -> None:

@@ -122,5 +122,5 @@ def test_staff_without_the_right_do_not_see_it(client: Client) -> None:
     user = User.objects.create_user("service@example.com", "a-long-password")
     user.groups.add(Group.objects.get(name="Customer service"))
     client.force_login(user)
-    assert "stacked-bars" not in client.get("/admin/policies/consent-report/", follow=True).content.decode()
+    assert client.get("/admin/policies/consent-report/").status_code == 302
     assert "consent-report" not in client.get("/admin/").content.decode()

@@ -113,7 +113,9 @@ def test_the_editor_is_told_that_the_page_still_has_the_withdrawn_text(
 
 def test_an_editor_who_cannot_approve_cannot_withdraw_it(client: Client, coming: PolicyVersion) -> None:
     staff = signed_in(client, "Editors")
-    assert "/withdraw/" not in staff.get(f"/admin/policy-versions/inspect/{coming.pk}/").content.decode()
+    inspected = staff.get(f"/admin/policy-versions/inspect/{coming.pk}/")
+    assert inspected.status_code == 200
+    assert "/withdraw/" not in inspected.content.decode()
     staff.post(f"/admin/policy-versions/{coming.pk}/withdraw/", {"reason": "I should not."})
     assert not VersionWithdrawal.objects.exists()
 
