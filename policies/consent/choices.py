@@ -5,7 +5,7 @@ cached pages, and a browser test holds the two together. It never renders anythi
 or a name.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -55,20 +55,19 @@ def decide(cookie: str | None, notice: Notice | None, *, gpc: bool, now: datetim
     return Decision(ask=not gpc, gpc_honoured=gpc)
 
 
-def choices_for(*, notice: Notice, method: str, categories: Iterable[str]) -> dict[str, bool]:
+def choices_for(*, notice: Notice, method: str, categories: Collection[str]) -> dict[str, bool]:
     """Spell out a choice, every optional category named; refuse what the notice does not offer."""
-    wanted = list(categories)
     if not notice.optional or method not in ConsentRecord.Method.values:
         raise InvalidChoiceError
-    if len(wanted) != len(set(wanted)) or not set(wanted) <= set(notice.varnames):
+    if len(categories) != len(set(categories)) or not set(categories) <= set(notice.varnames):
         raise InvalidChoiceError
     if method == ConsentRecord.Method.CHOSEN:
-        return {name: name in wanted for name in notice.varnames}
+        return {name: name in categories for name in notice.varnames}
     return dict.fromkeys(notice.varnames, method == ConsentRecord.Method.ALL)
 
 
 def save_choice(
-    *, notice: Notice, method: str, categories: Iterable[str] = (), now: datetime
+    *, notice: Notice, method: str, categories: Collection[str] = (), now: datetime
 ) -> ConsentRecord:
     """Write the record of one choice. Raises InvalidChoiceError, and writes nothing, for what is not offered."""
     made_at = now.replace(microsecond=0)  # as exact as the cookie

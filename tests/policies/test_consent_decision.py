@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.consent.choices import Decision, decide, stands
+from policies.consent.choices import Decision, InvalidChoiceError, choices_for, decide, stands
 from policies.consent.cookies import Choice, parse
 from policies.consent.notices import MAX_VARNAME, Category, DeclaredCookie, Notice
 
@@ -43,9 +43,11 @@ def cookie(choices: str, *, version: int = 4, expires: int = SOON) -> str:
     return f"1.{RECORD}.{version}.{choices}.{expires}"
 
 
-def test_a_choice_that_says_it_lasts_for_years_is_none_of_ours() -> None:
-    decided = decide(cookie("analytics-1", expires=9_999_999_999), notice("analytics"), gpc=False, now=NOW)
-    assert decided == Decision(ask=True)
+def test_a_choice_that_says_it_lasts_longer_than_ours_is_none_of_ours() -> None:
+    end = int((NOW + timedelta(days=190)).timestamp())
+    for expires, ask in ((end - 1, False), (end, True), (9_999_999_999, True)):
+        decided = decide(cookie("analytics-1", expires=expires), notice("analytics"), gpc=False, now=NOW)
+        assert decided.ask == ask
 
 
 def test_a_cookie_is_read() -> None:
@@ -112,6 +114,11 @@ def test_the_signal_is_a_refusal_and_an_explicit_choice_goes_before_it() -> None
 @pytest.mark.parametrize("text", [None, notice()])
 def test_nobody_is_asked_where_nothing_is_optional(text: Notice | None) -> None:
     assert decide(cookie("analytics-1"), text, gpc=False, now=NOW) == Decision(ask=False)
+
+
+def test_nothing_can_be_chosen_where_nothing_is_optional() -> None:
+    with pytest.raises(InvalidChoiceError):
+        choices_for(notice=notice(), method="all", categories=())
 
 
 # --- Properties ------------------------------------------------------------------------------------------
