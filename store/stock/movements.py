@@ -30,7 +30,7 @@ class OutOfStockError(Exception):
 
 def ensure_stock_items(skus: Iterable[str]) -> None:
     """Create the missing rows of these SKUs, with no stock."""
-    StockItem.objects.bulk_create([StockItem(sku=sku) for sku in set(skus)], ignore_conflicts=True)
+    StockItem.objects.bulk_create([StockItem(sku=sku) for sku in skus], ignore_conflicts=True)
 
 
 def ensure_published(instance: ProductPage, **_kwargs: Any) -> None:
@@ -97,8 +97,8 @@ def sell(*, order: Order) -> None:
 def take_back(*, order: Order, by: User | None = None) -> None:
     """Add returned goods that can be sold again to the stock."""
     _lock(order)
-    sold = order.stock_movements.filter(kind__in=(Kind.SOLD, Kind.RETURNED))
-    for sku, change in sold.values_list("sku").annotate(change=Sum("on_hand_change")).order_by("sku"):
+    totals = order.stock_movements.values_list("sku").annotate(change=Sum("on_hand_change")).order_by("sku")
+    for sku, change in totals:
         if change < 0:
             _change(sku, on_hand=-change, kind=Kind.RETURNED, order=order, by=by)
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from home.append_only import ImmutableRecordError
+from home.models import User
 from store.models import Order, ProductPage, ProductVariant, StockItem, StockMovement
 from store.stock import movements
 from tests import factories
@@ -40,7 +41,7 @@ def test_a_hold_takes_from_what_is_available_and_leaves_the_shelf_alone() -> Non
 
 def test_more_than_there_is_cannot_be_held() -> None:
     movements.receive(sku="MUG", quantity=3)
-    with pytest.raises(movements.OutOfStockError) as refused:
+    with pytest.raises(movements.OutOfStockError, match=r"^MUG: 3 left$") as refused:
         movements.hold(order=order(MUG=4))
     assert (refused.value.sku, refused.value.available) == ("MUG", 3)
     assert stock_of("MUG") == (3, 0)
@@ -84,6 +85,7 @@ def test_each_step_is_done_once_an_order_however_often_it_is_asked_for(
         getattr(movements, step)(order=bought)
     assert stock_of("MUG") == left
     assert_movements_add_up()
+    assert not StockMovement.objects.filter(on_hand_change=0, held_change=0).exists()
 
 
 def test_what_was_released_is_sold_from_what_is_free() -> None:
@@ -115,6 +117,27 @@ def test_counting_sets_the_shelf_and_says_by_how_much() -> None:
     assert (movement.on_hand_change, movement.note) == (-2, "Two broken")
 
 
+def test_what_has_no_stock_yet_can_be_counted() -> None:
+    movements.count(sku="NEW", on_hand=2)
+    assert stock_of("NEW") == (2, 0)
+
+
+def test_a_movement_keeps_who_made_it_and_why() -> None:
+    owner = User.objects.create_user("owner@example.com", "only for this test")
+    movements.receive(sku="MUG", quantity=5, by=owner, note="Delivery")
+    movements.write_off(sku="MUG", quantity=1, by=owner, note="Broken")
+    movements.count(sku="MUG", on_hand=3, by=owner, note="Counted")
+    movements.receive(sku="MUG", quantity=1)
+    movements.write_off(sku="MUG", quantity=1)
+    movements.count(sku="MUG", on_hand=2)
+    bought = order(MUG=1)
+    movements.sell(order=bought)
+    movements.take_back(order=bought, by=owner)
+    made = [(movement.made_by, movement.note) for movement in StockMovement.objects.order_by("pk")]
+    said = [(owner, "Delivery"), (owner, "Broken"), (owner, "Counted")]
+    assert made == [*said, (None, ""), (None, ""), (None, ""), (None, ""), (owner, "")]
+
+
 @pytest.mark.parametrize("counted", [1, -1])
 def test_a_count_below_what_is_held_is_refused(counted: int) -> None:
     movements.receive(sku="MUG", quantity=5)
@@ -139,8 +162,9 @@ def test_goods_can_be_taken_off_the_shelf_as_far_as_they_are_not_held() -> None:
 @pytest.mark.parametrize("move", [movements.receive, movements.write_off])
 def test_no_sign_turns_one_movement_into_another(move: Any) -> None:
     movements.receive(sku="MUG", quantity=5)
-    with pytest.raises(ValueError, match="not a quantity"):
+    with pytest.raises(ValueError, match=r"^-1 things are not a quantity\.$"):
         move(sku="MUG", quantity=-1)
+    move(sku="MUG", quantity=0)
     assert stock_of("MUG") == (5, 0)
 
 
@@ -193,6 +217,8 @@ def test_a_copy_of_a_product_has_no_sku_and_so_no_stock() -> None:
     mug = factories.product()
     copy = mug.page.copy(update_attrs={"slug": "copy", "title": "Copy"})
     assert list(copy.specific.variants.values_list("sku", flat=True)) == [""]
+    copy.specific.save_revision().publish()
+    assert StockItem.objects.get().sku == "MUG"
     assert ProductVariant.objects.get(sku="MUG").page_id == mug.page_id
 
 
