@@ -74,7 +74,7 @@ def _create(name: str, *, home: Page) -> None:
     )
     library = Collection.get_first_root_node()
     for codename in rights.get("pages", ()):
-        permission = Permission.objects.get(content_type__app_label="wagtailcore", codename=codename)
+        permission = _permission(f"wagtailcore.{codename}")
         GroupPagePermission.objects.create(group=group, page=home, permission=permission)
     for label in rights.get("media", ()):
         GroupCollectionPermission.objects.create(

@@ -3,7 +3,7 @@
 from django.apps import apps
 from django.conf import settings
 from django.templatetags.static import static
-from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.utils.functional import lazy
 from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
@@ -28,10 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 if settings.SERVE_MEDIA:
-    media_prefix = settings.MEDIA_URL.lstrip("/")
-    urlpatterns += [
-        re_path(rf"^{media_prefix}(?P<path>.*)$", views.media),
-    ]
+    urlpatterns += [path(f"{settings.MEDIA_URL.lstrip('/')}<path:path>", views.media)]
 
 if apps.is_installed("store"):
     urlpatterns += [path("", include("store.urls"))]

@@ -69,7 +69,6 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
     except (OSError, ValueError) as error:  # a name longer than any file's
         raise Http404 from error
     response.headers["Content-Security-Policy"] = MEDIA_POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 

@@ -9,7 +9,6 @@ from config.settings.base import *  # noqa: F403 - settings modules are layers
 
 INSTALLED_APPS = ["demo", *INSTALLED_APPS]  # noqa: F405 - from base
 IS_PRODUCTION = False
-DEBUG = False
 SECRET_KEY = "tests-only"  # noqa: S105 - not a secret
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 # Not UTC, so that a confusion of the two shows.

@@ -5,9 +5,8 @@ the worker's own job, every minute.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from django.core.management import CommandError
@@ -19,8 +18,6 @@ from policies.personal_data import register
 
 logger = logging.getLogger(__name__)
 
-Step = tuple[str, Callable[[], str]]
-
 
 class Command(BaseCommand):
     """`manage.py housekeeping`."""
@@ -30,23 +27,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run every step, one line each; fail at the end if one failed."""
         failed = []
-        for name, run in steps():
+        for entry in register.registered():
+            if entry.expire is None:
+                continue
             try:
-                outcome = run()
+                outcome = _expire(entry.expire, entry.keep)
             except Exception as error:
-                logger.exception("Housekeeping: %s failed.", name)
-                failed.append(name)
+                logger.exception("Housekeeping: %s failed.", entry.key)
+                failed.append(entry.key)
                 outcome = f"FAILED ({type(error).__name__}: {error})"
-            self.stdout.write(f"{name}: {outcome}")
+            self.stdout.write(f"{entry.key}: {outcome}")
         if failed:
             message = f"Housekeeping is not complete: {', '.join(failed)}. The reasons are in the log."
             raise CommandError(message)
-
-
-def steps() -> Iterator[Step]:
-    for entry in register.registered():
-        if entry.expire:
-            yield entry.key, partial(_expire, entry.expire, entry.keep)
 
 
 def _expire(expire: register.Expire, keep: Callable[[], timedelta | None]) -> str:
