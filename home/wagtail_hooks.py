@@ -17,7 +17,7 @@ from home.page_cache import schedule
 def outside_services() -> list[Provider]:
     """Return the services that are switched on in the settings."""
     try:
-        return list(ServiceSettings.current().providers())
+        return [provider for provider, _category in ServiceSettings.current().providers()]
     except DatabaseError:  # the page that says so needs none of them
         return []
 

@@ -1,6 +1,6 @@
 """Pictures and documents. Models of our own, although thin, since it is hard to replace them later."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -10,6 +10,9 @@ from wagtail.images.models import AbstractImage, AbstractRendition, Image
 
 from home import svg
 from home.storage import private_storage
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 
 class SiteImage(AbstractImage):
@@ -30,6 +33,19 @@ class SiteImage(AbstractImage):
                 svg.refuse_active(self.file)
             except ValidationError as error:
                 raise ValidationError({"file": error}) from error
+
+
+def optional_picture(label: "StrPromise", help_text: "StrPromise | str" = "") -> models.ForeignKey:
+    """Return a field for a picture of the library; it becomes empty when the picture is deleted."""
+    return models.ForeignKey(
+        SiteImage,
+        verbose_name=label,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text=help_text,
+    )
 
 
 class SiteRendition(AbstractRendition):

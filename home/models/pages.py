@@ -10,19 +10,13 @@ from wagtail.fields import StreamField
 from wagtail.models import Page
 
 from home.blocks import BodyBlock
+from home.models.media import optional_picture
 
 
 class BasePage(Page):
     """What all pages of the site have: a picture for sharing, and whether they may be cached."""
 
-    share_image = models.ForeignKey(
-        "home.SiteImage",
-        verbose_name=_("picture for sharing"),
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="+",
-    )
+    share_image = optional_picture(_("picture for sharing"))
 
     # False where the page differs between requests (a form's time stamp): then it is `no-store`.
     is_cacheable: ClassVar[bool] = True
@@ -58,14 +52,8 @@ class HomePage(BasePage):
 
     hero_heading = models.CharField(_("heading"), max_length=120, blank=True)
     hero_text = models.TextField(_("text"), max_length=400, blank=True)
-    hero_image = models.ForeignKey(
-        "home.SiteImage",
-        verbose_name=_("picture"),
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="+",
-        help_text=_("Beside the heading. Without one a drawing of shelves stands there."),
+    hero_image = optional_picture(
+        _("picture"), _("Beside the heading. Without one a drawing of shelves stands there.")
     )
     body = StreamField(BodyBlock(), blank=True, verbose_name=_("body"))
 

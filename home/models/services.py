@@ -219,15 +219,12 @@ class ServiceSettings(BaseSiteSetting):
             case _:
                 return None
 
-    def optional_providers(self) -> Iterator[tuple[Provider, "CookieGroup"]]:
-        """Yield the services that wait for the visitor's choice, each with its category."""
+    def providers(self) -> Iterator[tuple[Provider, "CookieGroup | None"]]:
+        """Yield everybody who may receive data by these settings, each with the category that visitors agree to."""
         if (service := self.analytics_in_use) is not None:
             yield service.provider, self.analytics_category
-        if self.embeds_category is not None:
-            yield from ((embed.provider(), self.embeds_category) for embed in self.embed_services)
+        yield from ((embed.provider(), self.embeds_category) for embed in self.embed_services)
 
-    def providers(self) -> Iterator[Provider]:
-        """Yield everybody who may receive data by these settings."""
-        if (service := self.analytics_in_use) is not None:
-            yield service.provider
-        yield from (embed.provider() for embed in self.embed_services)
+    def optional_providers(self) -> Iterator[tuple[Provider, "CookieGroup"]]:
+        """Yield those that wait for the visitor's choice."""
+        return ((provider, category) for provider, category in self.providers() if category is not None)

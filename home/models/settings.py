@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import MultiFieldPanel
 from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
 
+from home.models.media import optional_picture
+
 
 @register_setting(icon="site")
 class BrandSettings(BaseSiteSetting):
@@ -14,14 +16,8 @@ class BrandSettings(BaseSiteSetting):
 
     name = models.CharField(_("name"), max_length=60, default="Shop")
     tagline = models.CharField(_("tagline"), max_length=120, blank=True)
-    logo = models.ForeignKey(
-        "home.SiteImage",
-        verbose_name=_("logo"),
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="+",
-        help_text=_("Shown beside the name, best as SVG. Without one the name stands alone."),
+    logo = optional_picture(
+        _("logo"), _("Shown beside the name, best as SVG. Without one the name stands alone.")
     )
     legal_name = models.CharField(_("legal name"), max_length=120, blank=True)
     street = models.CharField(_("street"), max_length=120, blank=True)
