@@ -155,18 +155,17 @@ class EmbedBlock(blocks.StructBlock):
         self, value: blocks.StructValue, parent_context: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Give the template the recognised embed, and the settings, which may have changed since it was saved."""
-        context = super().get_context(value, parent_context=parent_context)
         services = _services()
         embed = embeds.recognise(value["address"] or "")
         is_on = embed is not None and bool(embed.frame_url) and embed.service in services.embed_services
         category = services.embeds_category
-        context |= {
+        return {
+            **super().get_context(value, parent_context=parent_context),
             "embed": embed,
             "is_on": is_on,
             "sandbox": embeds.SANDBOX,
             "category_name": category.varname if category else "",
         }
-        return context
 
 
 def _why_not(url: str) -> Any:

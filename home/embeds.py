@@ -160,12 +160,8 @@ def _box(zoom: int, latitude: float, longitude: float) -> tuple[float, float, fl
         return math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * min(max(y, 0), 1)))))
 
     west, east = (longitude + side * half_width * 360 for side in (-1, 1))
-    return (
-        max(west, -_EASTERNMOST),
-        at(middle + half_height),
-        min(east, _EASTERNMOST),
-        at(middle - half_height),
-    )
+    south, north = (at(middle + side * half_height) for side in (1, -1))
+    return max(west, -_EASTERNMOST), south, min(east, _EASTERNMOST), north
 
 
 SERVICES = {

@@ -27,6 +27,7 @@ from home.page_cache import generation, schedule
 _UNSTORED_HEADERS = frozenset({"content-length", "content-encoding", "etag"})
 _ENCODINGS = ("br", "gzip")
 _DEFAULT_PORTS: dict[str | None, str] = {"http": "80", "https": "443"}
+_REFUSED = re.compile(r"q=0(\.0{0,3})?")
 _COMMAS = re.compile(r"\s*,\s*")
 
 
@@ -135,11 +136,7 @@ def _answer(request: HttpRequest, stored: StoredPage) -> HttpResponse:
 
 
 def _chosen_encoding(request: HttpRequest, stored: StoredPage) -> str:
-    accepted = {
-        name.strip()
-        for name, _, weight in (
-            part.partition(";") for part in request.META.get("HTTP_ACCEPT_ENCODING", "").lower().split(",")
-        )
-        if weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
-    }
-    return next((name for name in _ENCODINGS if name in accepted and name in stored.bodies), "identity")
+    accepted = request.META.get("HTTP_ACCEPT_ENCODING", "").lower().replace(" ", "").split(",")
+    weights = {name: weight for name, _, weight in (part.partition(";") for part in accepted)}
+    usable = [name for name in _ENCODINGS if name in stored.bodies and name in weights]
+    return next((name for name in usable if not _REFUSED.fullmatch(weights[name])), "identity")

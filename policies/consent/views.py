@@ -228,7 +228,10 @@ def _plot_of_category(report: Report, share: Share) -> charts.StackedBars:
     rows = []
     for row in report.rows:
         on, day = row.allowed[share.varname], date_format(row.start, "SHORT_DATE_FORMAT")
-        words = _("%(day)s: %(number)s of %(total)s allow it")
-        words %= {"day": day, "number": on, "total": row.total}
+        words = _("%(day)s: %(number)s of %(total)s allow it") % {
+            "day": day,
+            "number": on,
+            "total": row.total,
+        }
         rows.append((date_format(row.start, "j M"), words, [on, row.total - on]))
     return charts.stacked_bars(rows)

@@ -107,7 +107,6 @@ def _packed(parts: word_xml.Parts) -> BytesIO:
     with ZipFile(file, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
-    file.seek(0)
     return file
 
 

@@ -94,9 +94,7 @@ def canonical(html: str) -> str:
 def contents(html: str) -> list[Contents]:
     """List the headings of canonical markup, two levels deep."""
     return [
-        Contents(
-            level=int(heading.tag[1]), id=heading.get("id", ""), text=" ".join(heading.text_content().split())
-        )
+        Contents(int(heading.tag[1]), heading.get("id", ""), " ".join(heading.text_content().split()))
         for heading in parse(html).iter("h2", "h3")
     ]
 
