@@ -68,11 +68,9 @@ def receipt(request: HttpRequest) -> JsonResponse:
     record = cookies.record_of(_cookie(request), now=timezone.now())
     if record is None:
         return JsonResponse({"error": _("There is no choice on record for this browser.")}, status=404)
-    content = receipts.receipt(record, absolute=request.build_absolute_uri)
-    name = f"consent-{record.public_id}.json"
     return JsonResponse(
-        content,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        receipts.receipt(record, absolute=request.build_absolute_uri),
+        headers={"Content-Disposition": f'attachment; filename="consent-{record.public_id}.json"'},
         json_dumps_params={"ensure_ascii": False, "indent": 2},
     )
 
@@ -143,8 +141,8 @@ def _save(request: HttpRequest, *, wants_json: bool) -> HttpResponse:
 def _saved(record: ConsentRecord, *, target: str, wants_json: bool) -> HttpResponse:
     response: HttpResponse = HttpResponseRedirect(target, status=HTTPStatus.SEE_OTHER)
     if wants_json:
-        content = {"ok": True, "choices": record.choices, "expires": record.expires_at.isoformat()}
-        response = JsonResponse(content)
+        expires = record.expires_at.isoformat()
+        response = JsonResponse({"ok": True, "choices": record.choices, "expires": expires})
     response.set_cookie(
         cookies.COOKIE_NAME,
         cookies.cookie_for(record),

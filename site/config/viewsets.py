@@ -84,8 +84,7 @@ def send_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Put a mail back into the queue."""
     if not may_send_again(request.user):
         raise PermissionDenied
-    email = get_object_or_404(mail_queue.readable(), pk=pk)
-    mail_queue.queue_again(email=email)
+    mail_queue.queue_again(email=get_object_or_404(mail_queue.readable(), pk=pk))
     messages.success(request, gettext("The e-mail is in the queue and will be sent within seconds."))
     return redirect("mails:inspect", pk)
 
