@@ -3,13 +3,14 @@
 from home.models.media import SiteDocument, SiteImage, SiteRendition
 from home.models.pages import BasePage, ContentPage, HomePage
 from home.models.services import ServiceSettings
-from home.models.settings import BrandSettings
+from home.models.settings import BrandSettings, DefaultSiteSetting
 from home.models.users import User
 
 __all__ = [
     "BasePage",
     "BrandSettings",
     "ContentPage",
+    "DefaultSiteSetting",
     "HomePage",
     "ServiceSettings",
     "SiteDocument",

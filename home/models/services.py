@@ -12,11 +12,12 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import MultiFieldPanel
-from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
+from wagtail.contrib.settings.models import register_setting
 
 from home import analytics, embeds
 from home.analytics import AnalyticsService
 from home.csp import Provider
+from home.models.settings import DefaultSiteSetting
 
 _HOST = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
 # Part of the security policy and of a script's URL: nothing but a plain folder on a server.
@@ -56,7 +57,7 @@ def _category(reason: Any, **options: Any) -> models.ForeignKey:
 
 
 @register_setting(icon="globe")
-class ServiceSettings(BaseSiteSetting):
+class ServiceSettings(DefaultSiteSetting):
     """Analytics, and where videos and maps may come from."""
 
     class Service(models.TextChoices):
@@ -153,12 +154,6 @@ class ServiceSettings(BaseSiteSetting):
 
     def __str__(self) -> str:
         return str(self._meta.verbose_name)
-
-    @classmethod
-    def current(cls) -> "ServiceSettings":
-        """Return the settings of the site; unsaved ones, with nothing switched on, where there are none."""
-        stored = cls.objects.select_related(*cls.select_related).filter(site__is_default_site=True)
-        return stored.first() or cls()
 
     def clean(self) -> None:
         """Refuse a service that is not set up completely, each problem at its field."""

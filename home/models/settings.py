@@ -1,6 +1,6 @@
-"""The trader's name, logo and legal identity: edited under Settings → Brand, printed on every page."""
+"""Settings of the default site, and the first of them: the trader's name, logo and legal identity."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -10,9 +10,22 @@ from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
 from home.models.media import optional_picture
 
 
+class DefaultSiteSetting(BaseSiteSetting):
+    """Settings that are read wherever no request says which site is meant."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def current(cls) -> Self:
+        """Return the settings of the default site; the defaults, unsaved, where there are none."""
+        # Not `for_site`, which writes a row where there is none: a GET must change nothing.
+        return cls.base_queryset().filter(site__is_default_site=True).first() or cls()
+
+
 @register_setting(icon="site")
-class BrandSettings(BaseSiteSetting):
-    """Name, logo and legal identity of the trader."""
+class BrandSettings(DefaultSiteSetting):
+    """Name, logo and legal identity of the trader: edited under Settings → Brand, printed on every page."""
 
     name = models.CharField(_("name"), max_length=60, default="Shop")
     tagline = models.CharField(_("tagline"), max_length=120, blank=True)
@@ -42,12 +55,6 @@ class BrandSettings(BaseSiteSetting):
 
     def __str__(self) -> str:
         return self.name
-
-    @classmethod
-    def current(cls) -> "BrandSettings":
-        """Return the settings of the default site; the defaults, unsaved, where there are none."""
-        # Not `for_site`, which writes a row where there is none: a GET must change nothing.
-        return cls.objects.filter(site__is_default_site=True).first() or cls()
 
     @property
     def address_lines(self) -> list[str]:

@@ -30,7 +30,7 @@ def receipt(record: ConsentRecord, *, absolute: Callable[[str], str]) -> dict[st
         "notice": {
             "title": version.title,
             "version": version.number,
-            "language": version.language,
+            "language": version.content["language"],
             "url": absolute(version.get_absolute_url()),
             "record_url": absolute(record_url),
             "sha256": version.sha256,

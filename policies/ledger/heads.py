@@ -45,22 +45,19 @@ class Head:
     withdrawals_sha256: str
 
 
-def current() -> list[Head]:
-    """Return the heads as they are now; a policy without versions has none."""
-    found = []
+def current() -> Iterator[Head]:
+    """Yield the heads as they are now; a policy without versions has none."""
     for policy in Policy.objects.order_by("slug"):
         newest = policy.versions.defer("record").newest()
         if newest is not None:
             withdrawals = policy.versions.filter(withdrawal__isnull=False).count()
-            head = Head(
+            yield Head(
                 policy=policy.slug,
                 number=newest.number,
                 sha256=newest.sha256,
                 withdrawals=withdrawals,
                 withdrawals_sha256=records.withdrawals_sha256(policy, first=withdrawals),
             )
-            found.append(head)
-    return found
 
 
 def digest(heads: Iterable[Head]) -> str:

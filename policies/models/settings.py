@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
+from wagtail.contrib.settings.models import register_setting
+
+from home.models import DefaultSiteSetting
 
 
 @register_setting(icon="doc-full")
-class PolicySettings(BaseSiteSetting):
+class PolicySettings(DefaultSiteSetting):
     """What the editor of a policy is advised."""
 
     notice_days = models.PositiveSmallIntegerField(
@@ -24,11 +26,6 @@ class PolicySettings(BaseSiteSetting):
 
     def __str__(self) -> str:
         return str(self._meta.verbose_name)
-
-    @classmethod
-    def current(cls) -> "PolicySettings":
-        """Return those of the default site; the defaults, where nobody has set any."""
-        return cls.objects.filter(site__is_default_site=True).first() or cls()
 
     def end_of_notice(self, now: datetime) -> datetime:
         """Return from when a version announced now should hold."""

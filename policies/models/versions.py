@@ -271,11 +271,6 @@ class PolicyVersion(AppendOnlyModel):
         return self.content["facts"]
 
     @property
-    def language(self) -> str:
-        """The language of the text, as a BCP 47 tag."""
-        return self.content["language"]
-
-    @property
     def author_name(self) -> str:
         """Who wrote it, or an empty string: records of format 1 do not say."""
         return self.readable_content.get("author", "")

@@ -132,8 +132,7 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
         return ""
 
     def _decide(self, task_state: TaskState, decision: str, comment: str) -> None:
-        task = task_state.task.specific
-        task.on_action(task_state, self.request.user, decision, comment=comment)
+        task_state.task.specific.on_action(task_state, self.request.user, decision, comment=comment)
         if decision == "approve":
             page = PolicyPage.objects.get(pk=self.page.pk)
             words = _("“%(title)s” was approved and published. %(outcome)s")

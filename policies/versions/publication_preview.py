@@ -65,7 +65,7 @@ class PublicationPreview:
     @cached_property
     def effects(self) -> list[str]:
         """What follows from publishing, a sentence each."""
-        return [*_change_of_kind(self), *_effects(self)]
+        return list(_effects(self))
 
     @property
     def fingerprint(self) -> str:
@@ -104,6 +104,10 @@ def outcome(page: PolicyPage) -> str:
 
 def _effects(preview: PublicationPreview) -> Iterator[str]:
     policy, before = preview.policy, preview.before
+    # It matters to others: the shop asks for the terms, the bar for the cookies.
+    if policy and policy.kind != preview.kind:
+        words = _("Its kind changes: “%(before)s” becomes “%(after)s”.")
+        yield words % {"before": policy.get_kind_display(), "after": preview.kind.label}
     if policy and not publishing.differs(policy=policy, draft=preview.draft):
         yield _same_as(before)
         return
@@ -123,15 +127,6 @@ def _effects(preview: PublicationPreview) -> Iterator[str]:
         yield _("It is called editorial: nobody is told again.")
     if preview.is_material:
         yield from _short_notice(preview)
-
-
-def _change_of_kind(preview: PublicationPreview) -> Iterator[str]:
-    """Tell when publishing changes the kind of the policy: the shop asks for the terms, the bar for the cookies."""
-    if preview.policy is not None and preview.policy.kind != preview.kind:
-        yield _("Its kind changes: “%(before)s” becomes “%(after)s”.") % {
-            "before": preview.policy.get_kind_display(),
-            "after": preview.kind.label,
-        }
 
 
 def _beginning(preview: PublicationPreview) -> str:

@@ -72,17 +72,13 @@ def _problems(version: PolicyVersion, number: int, previous: str, links: Account
         yield "the hash is not that of the record"
     if version.previous_sha256 != previous:
         yield "the chain to the version before is broken"
-    try:
-        content = version.content
-    except json.JSONDecodeError:
-        content = None
-    if isinstance(content, dict):
+    if content := version.readable_content:
         for name, value in _repeated(version).items():
             if content.get(name) != value:
                 yield f"column {name} differs from the record"
         yield from links.problems(version)
     else:
-        yield "the record is not a JSON object"
+        yield "the record is no JSON object, or an empty one"
     if version.is_withdrawn and version.withdrawal.withdrawn_at >= version.effective_at:
         yield "it was withdrawn after it had taken effect"
 

@@ -5,15 +5,13 @@ Computed from when versions take effect; nothing is stored.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from home.navigation import Link
 from policies.models import Policy, PolicyVersion
-
-_SMALLEST_STEP = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -53,8 +51,7 @@ def day(policy: Policy, date_: date, *, now: datetime) -> Day:
 
 def _bounds(date_: date) -> tuple[datetime, datetime]:
     zone = timezone.get_default_timezone()
-    first = datetime.combine(date_, time.min, tzinfo=zone).astimezone(UTC)
-    if date_ == date.max:
-        return first, datetime.max.replace(tzinfo=UTC)
-    after = datetime.combine(date_ + timedelta(days=1), time.min, tzinfo=zone)
-    return first, after.astimezone(UTC) - _SMALLEST_STEP
+    start = datetime.combine(date_, time.min, tzinfo=zone)
+    # Its last moment, where the clock shows that one twice.
+    end = datetime.combine(date_, time.max.replace(fold=1), tzinfo=zone)
+    return start.astimezone(UTC), end.astimezone(UTC)

@@ -69,6 +69,10 @@ def put_back(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("wagtailadmin_pages:edit", draft.object_id)
 
 
+def _publisher(version: PolicyVersion) -> str:
+    return get_user_display_name(version.publisher)
+
+
 class VersionFilterSet(WagtailFilterSet):
     """By policy, by status, by the time of taking effect, by the kind of change."""
 
@@ -142,11 +146,7 @@ class VersionViewSet(ReadOnlyViewSet):
         MomentColumn("effective_at", label=gettext_lazy("In force from"), sort_key="effective_at"),
         DateColumn("recorded_at", label=gettext_lazy("Recorded"), sort_key="recorded_at"),
         Column("get_change_kind_display", label=gettext_lazy("Change"), sort_key="change_kind"),
-        Column(
-            "publisher",
-            label=gettext_lazy("Published by"),
-            accessor=lambda version: get_user_display_name(version.publisher),
-        ),
+        Column("publisher", label=gettext_lazy("Published by"), accessor=_publisher),
     ]
 
     def get_urlpatterns(self) -> list[URLPattern]:

@@ -190,7 +190,7 @@ def test_its_list_of_heads_is_the_one_that_verify_policies_writes(rules: Policy)
     policy("without-versions")
 
     assert exported().read("heads.json").decode() == heads.encode(heads.current())
-    assert heads.current()[0].withdrawals == 2
+    assert next(heads.current()).withdrawals == 2
 
 
 # --- How it is made --------------------------------------------------------------------------------------

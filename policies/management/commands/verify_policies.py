@@ -93,7 +93,7 @@ class Command(BaseCommand):
             yield slug, Found.DAMAGE, f"{damage}, says the list of heads. {_AFTER_DAMAGE}"
 
     def _write(self, target: Path, said: OutputWrapper) -> None:
-        current = heads.current()
+        current = list(heads.current())
         if target == _STANDARD:
             self.stdout.write(heads.encode(current), ending="")
             return
