@@ -15,8 +15,8 @@ PAGE_CACHE = "home.page_cache.middleware.PageCacheMiddleware"
 CSRF = "home.csrf.OriginOrTokenCsrfMiddleware"
 SHORTEST_KEY = 50  # characters, as Django's own check of a deployment asks
 KNOWN_KEYS = ("development-only", "django-insecure-", "tests-only")
-OF_ONE_PROCESS = (".locmem.", ".dummy.")  # caches
-NO_TRANSPORTS = (".console.", ".dummy.", ".locmem.")  # of mail
+PER_PROCESS_CACHES = (".locmem.", ".dummy.")
+DISCARDING_MAIL_BACKENDS = (".console.", ".dummy.", ".locmem.")
 
 Check = Callable[..., Iterator[CheckMessage]]
 
@@ -25,8 +25,8 @@ Check = Callable[..., Iterator[CheckMessage]]
 def page_cache_is_first(**_kwargs: object) -> Iterator[CheckMessage]:
     """config.E001: whatever stands before the page cache runs for cached pages too, or changes what is stored."""
     if settings.MIDDLEWARE[:1] != [PAGE_CACHE]:
-        hint = f"Put {PAGE_CACHE} first."
-        yield Error("The page cache is not the first middleware.", hint=hint, id="config.E001")
+        text = "The page cache is not the first middleware."
+        yield Error(text, hint=f"Put {PAGE_CACHE} first.", id="config.E001")
 
 
 @register
@@ -64,36 +64,44 @@ def secret_key_is_secret(**_kwargs: object) -> Iterator[CheckMessage]:
 def links_lead_to_the_site(**_kwargs: object) -> Iterator[CheckMessage]:
     parts = urlsplit(settings.SITE_URL)
     if "*" in settings.ALLOWED_HOSTS:
-        hint = "With * anybody could choose the host in our links."
+        hint = "Remove the *: with it anybody could choose the host in our links."
         yield Error("ALLOWED_HOSTS must name the site's own hosts.", hint=hint, id="config.E006")
     if parts.scheme != "https":
-        hint = "Links in mails would lead to the site unencrypted."
+        hint = "Use https://, else links in mails would lead to the site unencrypted."
         yield Error("SITE_URL must begin with https://.", hint=hint, id="config.E007")
     if "@" in parts.netloc:
-        hint = "It is printed in mails and pages."
+        hint = "Remove what stands before the @: the URL is printed in mails and pages."
         yield Error("SITE_URL must not hold a name or a password.", hint=hint, id="config.E008")
     if not validate_host(parts.hostname or "", settings.ALLOWED_HOSTS):
-        hint = "The site would refuse its own address."
+        hint = "Add it to ALLOWED_HOSTS, else the site would refuse its own URLs."
         yield Error("SITE_URL must name a host of ALLOWED_HOSTS.", hint=hint, id="config.E009")
 
 
 @in_production
-def what_is_written_stays_and_stays_private(**_kwargs: object) -> Iterator[CheckMessage]:
-    database, cache = settings.DATABASES["default"], settings.CACHES["default"]["BACKEND"]
+def database_is_kept(**_kwargs: object) -> Iterator[CheckMessage]:
+    database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3") and "memory" in str(database["NAME"]):
-        hint = "Everything would be gone at the next start."
+        hint = "Name a file or a server: everything would be gone at the next start."
         yield Error("DATABASE_URL must not be a database in memory.", hint=hint, id="config.E010")
+
+
+@in_production
+def private_files_are_not_served(**_kwargs: object) -> Iterator[CheckMessage]:
     private = Path(settings.STORAGES["private"]["OPTIONS"]["location"]).resolve()
     if private.is_relative_to(Path(settings.MEDIA_ROOT).resolve()):
-        text = "PRIVATE_STORAGE_URL must not lie inside the media folder."
-        yield Error(text, hint="The web server hands out what is there.", id="config.E011")
-    if any(name in cache for name in OF_ONE_PROCESS):
-        text = "CACHE_URL must name a cache that all processes share."
-        yield Error(text, hint="Such as redis://… or filecache:///…", id="config.E012")
+        hint = "Name a folder elsewhere: the web server hands out what is in this one."
+        yield Error("PRIVATE_STORAGE_URL must not lie inside the media folder.", hint=hint, id="config.E011")
+
+
+@in_production
+def cache_is_shared(**_kwargs: object) -> Iterator[CheckMessage]:
+    if any(name in settings.CACHES["default"]["BACKEND"] for name in PER_PROCESS_CACHES):
+        hint = "Use one such as redis://… or filecache:///…"
+        yield Error("CACHE_URL must name a cache that all processes share.", hint=hint, id="config.E012")
 
 
 @in_production
 def mail_is_sent(**_kwargs: object) -> Iterator[CheckMessage]:
-    if any(name in settings.POST_OFFICE["BACKENDS"]["default"] for name in NO_TRANSPORTS):
+    if any(name in settings.POST_OFFICE["BACKENDS"]["default"] for name in DISCARDING_MAIL_BACKENDS):
         text = "EMAIL_URL must name a mail server: this one sends nothing to anybody."
-        yield Error(text, hint="Such as smtp+tls://…", id="config.E013")
+        yield Error(text, hint="Use one such as smtp+tls://…", id="config.E013")

@@ -3,6 +3,7 @@
 They read settings only.
 """
 
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -17,43 +18,31 @@ THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
 @register
-def payments_are_safe(**_kwargs: object) -> list[CheckMessage]:
-    """Return store.E001 to store.E006, those that apply."""
+def payments_are_safe(**_kwargs: object) -> Iterator[CheckMessage]:
+    """Yield store.E001 to store.E006, those that apply."""
     is_live, sandbox = gateway.is_live(), settings.STRIPE_API_URL
     is_local = urlsplit(sandbox).hostname in THIS_MACHINE and not settings.IS_PRODUCTION
-    problems = {
-        "store.E001": (
-            is_live and settings.DEBUG,
-            "A live Stripe key while DEBUG is on.",
-            "Use a key that begins sk_test_.",
-        ),
-        "store.E002": (
-            settings.STRIPE_SECRET_KEY and not _are_secret(settings.STRIPE_WEBHOOK_SECRETS),
-            "STRIPE_WEBHOOK_SECRET is none of Stripe's: anybody could send messages in Stripe's name.",
-            f"It holds one or two that begin {SECRET_PREFIX}, divided by a comma.",
-        ),
-        "store.E003": (
-            is_live and sandbox,
-            "A live Stripe key would be sent to the sandbox.",
-            "Leave STRIPE_API_URL empty, or use a key that begins sk_test_.",
-        ),
-        "store.E004": (
-            sandbox and not is_local,
-            "STRIPE_API_URL must be empty: the sandbox that it names would decide which orders are paid.",
-            "In development it may name one on the same machine.",
-        ),
-        "store.E005": (
-            not _can_be_charged(settings.CURRENCY),
-            f"Nothing can be sold in {settings.CURRENCY!r}.",
-            "CURRENCY is a code of ISO 4217, such as GBP.",
-        ),
-        "store.E006": (
-            settings.IS_PRODUCTION and not is_live and not settings.STRIPE_TEST_MONEY,
-            "STRIPE_SECRET_KEY is no live key: goods would go out for test money.",
-            "STRIPE_TEST_MONEY=1 allows it.",
-        ),
-    }
-    return [Error(text, hint=hint, id=name) for name, (applies, text, hint) in problems.items() if applies]
+    if is_live and settings.DEBUG:
+        text, hint = "A live Stripe key while DEBUG is on.", "Use a key that begins sk_test_."
+        yield Error(text, hint=hint, id="store.E001")
+    if settings.STRIPE_SECRET_KEY and not _are_secret(settings.STRIPE_WEBHOOK_SECRETS):
+        text = "STRIPE_WEBHOOK_SECRET is none of Stripe's: anybody could send messages in Stripe's name."
+        hint = f"Give one or two that begin {SECRET_PREFIX}, divided by a comma."
+        yield Error(text, hint=hint, id="store.E002")
+    if is_live and sandbox:
+        hint = "Leave STRIPE_API_URL empty, or use a key that begins sk_test_."
+        yield Error("A live Stripe key would be sent to the sandbox.", hint=hint, id="store.E003")
+    if sandbox and not is_local:
+        text = "STRIPE_API_URL must be empty: the sandbox that it names would decide which orders are paid."
+        hint = "Leave it empty, or, in development only, name a sandbox on the same machine."
+        yield Error(text, hint=hint, id="store.E004")
+    if not _can_be_charged(settings.CURRENCY):
+        hint = "Set CURRENCY to a code of ISO 4217, such as GBP."
+        yield Error(f"Nothing can be sold in {settings.CURRENCY!r}.", hint=hint, id="store.E005")
+    if settings.IS_PRODUCTION and not is_live and not settings.STRIPE_TEST_MONEY:
+        text = "STRIPE_SECRET_KEY is no live key: goods would go out for test money."
+        hint = "Use a key that begins sk_live_, or set STRIPE_TEST_MONEY=1 to allow it."
+        yield Error(text, hint=hint, id="store.E006")
 
 
 def _are_secret(secrets: list[str]) -> bool:
@@ -70,7 +59,8 @@ def _can_be_charged(currency: str) -> bool:
 
 
 @register(deploy=True)
-def real_money_is_taken(**_kwargs: object) -> list[CheckMessage]:
-    """Return store.W001 while orders are paid with test money."""
-    text, hint = "Orders are paid with test money.", "Use a key that begins sk_live_."
-    return [] if gateway.is_live() else [Warning(text, hint=hint, id="store.W001")]
+def real_money_is_taken(**_kwargs: object) -> Iterator[CheckMessage]:
+    """Yield store.W001 while orders are paid with test money."""
+    if not gateway.is_live():
+        hint = "Use a key that begins sk_live_."
+        yield Warning("Orders are paid with test money.", hint=hint, id="store.W001")
