@@ -19,7 +19,7 @@ from django.utils import timezone
 from post_office.models import Email
 
 from demo import shop, texts
-from demo.past import at
+from demo.frozen_time import frozen_time
 from home.models import HomePage, User
 from policies.models import Policy
 from store.basket import contents
@@ -54,7 +54,7 @@ class Purchase:
 
     @property
     def email(self) -> str:
-        """An address that belongs to nobody."""
+        """An e-mail address that belongs to nobody."""
         return f"shopper{self.number}@example.com"
 
 
@@ -62,12 +62,12 @@ class Purchase:
 class Sandbox:
     """The sandbox, as far as it can be told what to do."""
 
-    address: str  # host and port
+    host: str  # and port
 
     def tell(self, path: str, **data: object) -> None:
-        """Send a command to one of its control addresses. Raises OSError where it does not run."""
+        """Send a command to one of its control URLs. Raises OSError where it does not run."""
         headers = {"Content-Type": "application/json"}
-        with closing(HTTPConnection(self.address, timeout=15)) as connection:
+        with closing(HTTPConnection(self.host, timeout=15)) as connection:
             connection.request("POST", f"/_sandbox/{path}", json.dumps(data), headers)
             if (status := connection.getresponse().status) != HTTPStatus.OK:
                 message = f"The sandbox answered {status} to {path}."
@@ -86,16 +86,16 @@ class Story:
     def at(self, moment: datetime) -> Iterator[None]:
         """Let the shop and the sandbox do something at a moment."""
         self.sandbox.tell("clock", now=moment.timestamp(), settle_after=BANK_DEBIT.total_seconds())
-        with at(moment):
+        with frozen_time(moment):
             yield
 
 
 @contextmanager
 def sandbox() -> Iterator[Sandbox | None]:
     """Lend the sandbox that runs where the settings say; None where there is none, or it had its month."""
-    address = urlsplit(settings.STRIPE_API_URL)
-    found = Sandbox(address.netloc)
-    if address.hostname != HOST or Order.objects.exists():
+    url = urlsplit(settings.STRIPE_API_URL)
+    found = Sandbox(url.netloc)
+    if url.hostname != HOST or Order.objects.exists():
         yield None
         return
     try:
@@ -170,7 +170,7 @@ def _placed(story: Story, purchase: Purchase) -> Order:
             basket = contents.add(basket=basket, sku=sku, quantity=quantity)
         assert basket is not None
         agreement = place_order.Agreement(
-            shown=place_order.Quote(contents.look_up(basket), option).digest,
+            shown_digest=place_order.Quote(contents.look_up(basket), option).digest,
             terms=Policy.objects.in_force_of(Policy.Kind.TERMS, purchase.placed_at),
             privacy=Policy.objects.in_force_of(Policy.Kind.PRIVACY, purchase.placed_at),
         )
@@ -231,20 +231,22 @@ def _staff_work(story: Story, purchase: Purchase, order: Order, end: str = "") -
             lifecycle.mark_needs_attention(order=order, by=str(story.staff), reason=why, note=purchase.note)
     paid_at = order.paid_at or order.placed_at
     if end in {"packed", "sent", "refunded"}:
-        _step(story, order, Status.PACKED, _day_after(paid_at, 1, 9, 12 + purchase.number))
+        _take_step(story, order, Status.PACKED, _day_after(paid_at, 1, 9, 12 + purchase.number))
     if end in {"sent", "refunded"}:
-        _step(story, order, Status.SENT, _day_after(paid_at, 1, 15, 40))
+        _take_step(story, order, Status.SENT, _day_after(paid_at, 1, 15, 40))
     if end == "refunded":
         _refund(story, order, paid_at + RETURN, purchase.note)
 
 
-def _step(story: Story, order: Order, to: str, moment: datetime, note: str = "") -> None:
+def _take_step(story: Story, order: Order, to: str, moment: datetime) -> None:
     with story.at(moment):
-        lifecycle.change_status(order=order, to=to, by=str(story.staff), actor=story.staff, note=note)
+        lifecycle.take_staff_step(order_id=order.pk, to=to, user=story.staff)
+    order.refresh_from_db()
 
 
 def _refund(story: Story, order: Order, moment: datetime, note: str) -> None:
+    staff = story.staff
     with story.at(moment):
         story.sandbox.tell(f"sessions/{order.session_id}/refund")  # as if in Stripe's dashboard
-        movements.take_back(order=order, by=story.staff)
-    _step(story, order, Status.REFUNDED, moment, note)
+        movements.take_back(order=order, by=staff)
+        lifecycle.change_status(order=order, to=Status.REFUNDED, by=str(staff), actor=staff, note=note)

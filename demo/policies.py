@@ -45,7 +45,7 @@ MEDIA_PRIVACY = "https://osmfoundation.org/wiki/Privacy_Policy"
 
 @dataclass(frozen=True)
 class History:
-    """The texts of one policy: file stem, address, kind, and how many days ago each version took effect."""
+    """The texts of one policy: file stem and slug, kind, and how many days ago each version took effect."""
 
     slug: str
     kind: str

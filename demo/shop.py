@@ -13,7 +13,7 @@ from wagtail.models import Page
 from wagtail.rich_text import RichText
 
 from demo import pages, texts
-from demo.past import at
+from demo.frozen_time import frozen_time
 from home.models import HomePage, SiteImage, User
 from store.models import DeliveryCountry, ProductImage, ProductPage, ProductVariant, ShippingOption, ShopPage
 from store.stock import movements
@@ -129,7 +129,7 @@ def _product(shop: Page, product: Product, editor: User) -> None:
 
 
 def _stock(product: Product, editor: User, to_be_sold: Mapping[str, int]) -> None:
-    with at(timezone.now() - OPENED):
+    with frozen_time(timezone.now() - OPENED):
         for variant in product.variants:
             if opening := variant.on_hand + to_be_sold.get(variant.sku, 0):
                 movements.receive(sku=variant.sku, quantity=opening, by=editor, note="Opening stock")

@@ -73,11 +73,11 @@ def chosen_port() -> int:
         sys.exit(f"PORT must be a number from 1 to {HIGHEST_PORT}, not {text!r}.")
     port = int(text)
     for number in (port, port + 1):
-        _try(number, port)
+        require_free_port(number, port)
     return port
 
 
-def _try(number: int, port: int) -> None:
+def require_free_port(number: int, port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -192,7 +192,7 @@ def watch(
 
 
 def banner(port: int, logins: str) -> str:
-    """Return the addresses to open and who can sign in."""
+    """Return the URLs to open and who can sign in."""
     site = f"http://{HOST}:{port}"
     shop = buying = ""
     if apps.is_installed("store"):

@@ -264,7 +264,7 @@ def placed_order(
     option = option or ShippingOption.objects.first() or shipping()
     of = of or basket(MUG=1)
     shown = place_order.Quote(contents.look_up(of), option).digest
-    agreement = place_order.Agreement(shown=shown, terms=terms, privacy=privacy)
+    agreement = place_order.Agreement(shown_digest=shown, terms=terms, privacy=privacy)
     return place_order.place_order(basket=of, email=email, option=option, agreement=agreement)
 
 

@@ -62,6 +62,11 @@ class Contents:
     lines: tuple[Line, ...] = ()
 
     @property
+    def goods(self) -> list[tuple[Line, ProductVariant]]:
+        """The lines that are for sale, with their variants."""
+        return [(line, line.variant) for line in self.lines if line.variant]
+
+    @property
     def subtotal(self) -> int:
         """Price of the goods, minor units."""
         return sum(line.total for line in self.lines)
@@ -79,8 +84,7 @@ def count(basket: Basket | None) -> int:
 
 def with_pictures(shown: Contents) -> Contents:
     """Prefetch the products' pictures, in a fixed number of queries."""
-    variants = [line.variant for line in shown.lines if line.variant]
-    prefetch_related_objects(variants, "page__images__image__renditions")
+    prefetch_related_objects([variant for _line, variant in shown.goods], "page__images__image__renditions")
     return shown
 
 

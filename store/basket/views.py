@@ -58,8 +58,8 @@ def basket(request: HttpRequest) -> HttpResponse:
 
 @_by_form(AddForm)
 def add(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int) -> HttpResponse:
-    address = client_ip(request)
-    if found is None and (wait := limits.NEW_BASKETS.seconds_to_wait(address)):
+    ip = client_ip(request)
+    if found is None and (wait := limits.NEW_BASKETS.seconds_to_wait(ip)):
         words = TOO_MANY % {"minutes": minutes_to_wait(wait)}
         response = _refusal(request, None, words, status=HTTPStatus.TOO_MANY_REQUESTS)
         response.headers["Retry-After"] = str(wait)
@@ -70,7 +70,7 @@ def add(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int) 
     except contents.BasketError as error:
         return _refusal(request, found, str(error))
     if is_new:
-        limits.NEW_BASKETS.count(address)
+        limits.NEW_BASKETS.count(ip)
     return _done(request, found)
 
 
@@ -125,4 +125,4 @@ def page(
 
 
 def _wants_json(request: HttpRequest) -> bool:
-    return request.headers.get("Accept", "").startswith("application/json")
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"

@@ -24,7 +24,7 @@ class ShippingField(forms.ModelChoiceField):
         return gettext("%(name)s, %(price)s (%(days)s)") % {
             "name": obj.name,
             "price": money.display(obj.price),
-            "days": obj.working_days,
+            "days": obj.delivery_time,
         }
 
 

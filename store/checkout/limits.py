@@ -1,7 +1,7 @@
 """Checkout limits: how much one client may begin and hold without paying, so that nobody empties the stock.
 
 The limits are far above what a household or an office buys, since many may share an IP address. Only a fingerprint of
-the address is kept, and by an order only while it holds stock.
+the address is kept, and by an order only while its payment is open.
 """
 
 from datetime import timedelta
@@ -56,7 +56,9 @@ def check(*, order: Order) -> None:
         return
     if _pieces(Order.objects.filter(pk=order.pk)) > MOST_PIECES:
         raise LimitExceededError(0)
-    is_open = Order.objects.filter(client_fingerprint=order.client_fingerprint, status__in=Order.HOLDING)
+    is_open = Order.objects.filter(
+        client_fingerprint=order.client_fingerprint, status__in=Order.AWAITING_PAYMENT
+    )
     if is_open.count() > MOST_ORDERS or _pieces(is_open) > MOST_PIECES:
         first_end = is_open.aggregate(end=Min("session_expires_at"))["end"]
         raise LimitExceededError(max(60, round((first_end - timezone.now()).total_seconds())))

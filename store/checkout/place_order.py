@@ -31,7 +31,7 @@ class CheckoutError(Exception):
 class Agreement:
     """What the shopper accepted and what they were shown."""
 
-    shown: str  # `digest` of what the review page showed
+    shown_digest: str  # of what the review page showed
     terms: PolicyVersion | None
     privacy: PolicyVersion | None
 
@@ -61,13 +61,13 @@ class Quote:
     def digest(self) -> str:
         """A hash of everything that the review page shows, to detect changes later."""
         lines = [
-            (line.sku, line.quantity, line.unit_price, line.variant.page.title, line.variant.name)
-            for line in self.contents.lines
-            if line.variant
+            (line.sku, line.quantity, variant.price, variant.page.title, variant.name)
+            for line, variant in self.contents.goods
         ]
-        way, country = self.option, self.option.country
-        sent = (way.pk, country.code, country.name, way.name, way.price, way.min_days, way.max_days)
-        shown = (settings.CURRENCY, lines, sent, self.total)
+        option, country = self.option, self.option.country
+        terms = (option.name, option.price, option.min_days, option.max_days)
+        delivery = (option.pk, country.code, country.name, *terms)
+        shown = (settings.CURRENCY, lines, delivery, self.total)
         return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
 
     def lines_of(self, order: Order) -> list[OrderLine]:
@@ -76,13 +76,12 @@ class Quote:
             OrderLine(
                 order=order,
                 sku=line.sku,
-                title=line.variant.page.title,
-                variant=line.variant.name,
+                title=variant.page.title,
+                variant=variant.name,
                 unit_price=line.unit_price,
                 quantity=line.quantity,
             )
-            for line in self.contents.lines
-            if line.variant
+            for line, variant in self.contents.goods
         ]
 
 
@@ -128,7 +127,7 @@ def place_order(
         try:
             movements.hold(order=order)
         except movements.OutOfStockError as error:
-            raise CheckoutError(str(error)) from error
+            raise CheckoutError from error
         limits.check(order=order)
     return order
 
@@ -140,7 +139,7 @@ def _as_agreed(basket: Basket, option: ShippingOption, agreement: Agreement) -> 
     if fresh is None or not contents.can_be_bought:
         raise CheckoutError
     quote = Quote(contents, fresh)
-    if quote.digest != agreement.shown:
+    if quote.digest != agreement.shown_digest:
         raise CheckoutError
     if quote.problem:
         raise CheckoutError(quote.problem)

@@ -82,7 +82,7 @@ def return_from_payment(request: HttpRequest, token: str) -> HttpResponse:
     order = get_object_or_404(Order, return_token=token)
     # The query may name any session: Stripe is asked about the order's own only, and only while it may have changed.
     session_id = request.GET.get("session_id")
-    may_tell = session_id == order.session_id and order.status in Order.HOLDING
+    may_tell = session_id == order.session_id and order.status in Order.AWAITING_PAYMENT
     if session_id and may_tell and not limits.QUESTIONS.take(client_ip(request)):
         try:
             with gateway.answering_within(STRIPE_SECONDS):
@@ -134,11 +134,11 @@ def _order(request: HttpRequest) -> HttpResponse:
     form = CheckoutForm(request.POST, terms=terms, privacy=privacy)
     if not form.is_valid():
         return _show_again(request)
-    address = client_ip(request)
-    if wait := limits.CHECKOUTS.take(address):
+    ip = client_ip(request)
+    if wait := limits.CHECKOUTS.take(ip):
         return _refusal(request, limits.LimitExceededError(wait))
-    agreement = place_order.Agreement(shown=form.cleaned_data["shown"], terms=terms, privacy=privacy)
-    client = fingerprint(address, purpose="orders")
+    agreement = place_order.Agreement(shown_digest=form.cleaned_data["shown"], terms=terms, privacy=privacy)
+    client = fingerprint(ip, purpose="orders")
     try:
         with gateway.answering_within(STRIPE_SECONDS):
             email = form.cleaned_data["email"]

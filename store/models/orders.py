@@ -50,8 +50,10 @@ class Order(models.Model):
         Status.FAILED: _MONEY_CAME,
         Status.REFUNDED: frozenset(),
     }
-    # The payment is still open at Stripe, so stock is held.
-    HOLDING: ClassVar[frozenset[str]] = frozenset({Status.PLACED, Status.AWAITING, Status.PROCESSING})
+    # Its payment is still open at Stripe. Its stock is held, as it is in REVIEW.
+    AWAITING_PAYMENT: ClassVar[frozenset[str]] = frozenset(
+        {Status.PLACED, Status.AWAITING, Status.PROCESSING}
+    )
     # Its payment page may still be open: a new checkout of the basket closes it first.
     PAYABLE: ClassVar[frozenset[str]] = frozenset({Status.PLACED, Status.AWAITING})
     CONFIRMED: ClassVar[frozenset[str]] = frozenset(

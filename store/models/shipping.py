@@ -17,7 +17,7 @@ def validate_country(code: str) -> None:
     if code not in amounts.countries():
         raise ValidationError(
             _(
-                "Nothing can be sent to “%(code)s”. Codes are two capital letters of ISO 3166, such as GB, not UK."
+                "Stripe cannot deliver to “%(code)s”. Codes are two capital letters of ISO 3166, such as GB, not UK."
             ),
             params={"code": code},
         )
@@ -78,7 +78,7 @@ class ShippingOption(models.Model):
         return f"{self.country}: {self.name}"
 
     @property
-    def working_days(self) -> str:
+    def delivery_time(self) -> str:
         """How long delivery takes, in words."""
         days = self.max_days
         if self.min_days == days:

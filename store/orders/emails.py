@@ -1,4 +1,4 @@
-"""Every e-mail that the shop sends, one function each.
+"""E-mails about orders, one function each.
 
 They are queued in the transaction of what they report; the worker sends them.
 """

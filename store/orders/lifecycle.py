@@ -62,7 +62,7 @@ def attach_session(*, order: Order, session: gateway.Session) -> None:
 
 
 def confirm(*, order: Order, by: str, actor: User | None = None) -> None:
-    """Mark an order as paid, sell its goods and e-mail the shopper; staff decide when the goods are gone."""
+    """Mark an order as paid, sell its goods and e-mail the shopper; if the goods are gone, staff decide."""
     change_status(order=order, to=Status.PAID, by=by, actor=actor)
     try:
         movements.sell(order=order)
@@ -88,7 +88,7 @@ def change_status(
         message = f"Order {order.number} cannot go from {order.status} to {to}."
         raise IllegalTransitionError(message)
     before, order.status = order.status, to
-    if to not in Order.HOLDING:
+    if to not in Order.AWAITING_PAYMENT:
         order.client_fingerprint = ""
     order.save(update_fields=["status", "client_fingerprint"])
     record(order=order, by=by, actor=actor, reason=reason, note=note, from_status=before, to_status=to)

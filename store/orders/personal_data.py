@@ -60,7 +60,7 @@ def erase_unpaid_orders(email: str) -> int:
 
 def _anonymise(found: QuerySet[Order]) -> int:
     personal = {"email": "", "customer_name": "", "phone": "", "shipping_address": {}, "billing_address": {}}
-    over = found.exclude(email="").exclude(status__in=Order.HOLDING)
+    over = found.exclude(email="").exclude(status__in=Order.AWAITING_PAYMENT)
     return over.update(**personal, session_params={}, session_url="")
 
 

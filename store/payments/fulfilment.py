@@ -6,7 +6,8 @@ Stripe has said that the session cannot be paid.
 """
 
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from django.db import OperationalError
@@ -162,22 +163,25 @@ def settle(*, session_id: str, by: str) -> Order | None:
     order = Order.objects.filter(session_id=session.id).first() or lost.first()
     if order is None:
         return None
-    try:
-        with lifecycle.locked(order.pk) as fresh:
-            lifecycle.attach_session(order=fresh, session=session)
-            _apply(fresh, session, by)
-    except Exception as error:
-        logger.exception("Order %s could not be settled.", order.number)
-        if not isinstance(error, OperationalError):  # the database is busy or away: that passes
-            mark_unsettled(order=order, by=by)
-        raise UnsettledError(order.number) from error
+    with mark_if_unsettled(order=order, by=by), lifecycle.locked(order.pk) as fresh:
+        lifecycle.attach_session(order=fresh, session=session)
+        _apply(fresh, session, by)
     return fresh
 
 
-def mark_unsettled(*, order: Order, by: str) -> None:
-    """Mark an order that cannot be settled as needing attention; it is tried again all the same."""
-    with lifecycle.locked(order.pk) as fresh:
-        lifecycle.mark_needs_attention(order=fresh, by=by, reason=Reason.UNSETTLED)
+@contextmanager
+def mark_if_unsettled(*, order: Order, by: str) -> Iterator[None]:
+    """Log an error of ours, ask staff to check the order, and raise UnsettledError; it is tried again all the same."""
+    try:
+        yield
+    except gateway.PaymentError:
+        raise
+    except Exception as error:
+        logger.exception("Order %s could not be settled.", order.number)
+        if not isinstance(error, OperationalError):  # the database is busy or away: that passes
+            with lifecycle.locked(order.pk) as fresh:
+                lifecycle.mark_needs_attention(order=fresh, by=by, reason=Reason.UNSETTLED)
+        raise UnsettledError(order.number) from error
 
 
 def _apply(order: Order, session: gateway.Session, by: str) -> None:
@@ -213,6 +217,7 @@ def _pay(order: Order, session: gateway.Session, by: str) -> None:
         return
     problem = _mismatch(order, session)
     order.paid_at = timezone.now()
+    order.save(update_fields=["paid_at"])
     _copy_figures(order, session)
     # The basket before the stock, as a checkout locks them; once only, since new things may be in it.
     if not order.events.filter(to_status=Status.PROCESSING).exists():

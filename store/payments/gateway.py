@@ -121,7 +121,7 @@ def _client(key: str, api_url: str) -> stripe.StripeClient:
 
 
 def client() -> stripe.StripeClient:
-    """Return the client for the key and address in the settings."""
+    """Return the client for the key and URL in the settings."""
     return _client(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_URL)
 
 

@@ -47,16 +47,13 @@ def reconcile(*, now: datetime | None = None, everything: bool = False) -> Repor
         report.asked += 1
         before = order.status
         try:
-            _ask(order)
-        except fulfilment.UnsettledError:  # logged and flagged there
+            with fulfilment.mark_if_unsettled(order=order, by=By.WORKER):
+                _ask(order)
+        except fulfilment.UnsettledError:
             report.unsettled.append(order.number)
         except gateway.PaymentError as error:
             logger.warning("Stripe gave no answer about order %s: %s", order.number, error)
             report.unanswered.append(order.number)
-        except Exception:
-            logger.exception("Order %s could not be brought up to date.", order.number)
-            fulfilment.mark_unsettled(order=order, by=By.WORKER)
-            report.unsettled.append(order.number)
         else:
             order.refresh_from_db()
             if order.status != before:
@@ -68,7 +65,7 @@ def _waiting(now: datetime, *, everything: bool) -> list[Order]:
     # Not one whose page is being made at this moment: that would cancel it.
     left = Q(status=Order.Status.PLACED, placed_at__lt=now - PLACED_PATIENCE)
     # Delayed payments too, in case their event was lost.
-    paying = Q(status__in=Order.HOLDING - {Order.Status.PLACED})
+    paying = Q(status__in=Order.AWAITING_PAYMENT - {Order.Status.PLACED})
     if not everything:
         paying &= Q(session_expires_at__lt=now)
     return list(Order.objects.filter(left | paying).order_by("placed_at"))

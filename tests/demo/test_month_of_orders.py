@@ -41,7 +41,7 @@ def test_a_month_of_orders_stands_in_every_status() -> None:
     assert max(placed) <= now
     for event in OrderEvent.objects.select_related("order"):
         assert event.order.placed_at <= event.happened_at <= now
-    for order in Order.objects.exclude(status__in=Order.HOLDING):
+    for order in Order.objects.exclude(status__in=Order.AWAITING_PAYMENT):
         history = [event.to_status for event in order.events.all() if event.to_status]
         assert history[-1] == order.status
         assert order.terms_accepted.effective_at < order.placed_at

@@ -48,7 +48,7 @@ def press_pay(basket: Basket) -> tuple[Any, float]:
 def assert_nobody_pays_or_waits_for_nothing(sandbox: Sandbox, basket: Basket) -> None:
     """No order holds goods without an open page at Stripe, no open page is without its order; the basket is intact."""
     reconcile(now=timezone.now() + timedelta(minutes=2))
-    held = set(Order.objects.filter(status__in=Order.HOLDING).values_list("session_id", flat=True))
+    held = set(Order.objects.filter(status__in=Order.AWAITING_PAYMENT).values_list("session_id", flat=True))
     assert held == {session["id"] for session in paying.sessions(sandbox, "open")}
     assert not Order.objects.filter(status=Status.PAID).exists()
     assert paying.stock_of() == (10, 2 * len(held))

@@ -331,7 +331,7 @@ def test_what_is_ordered_is_what_was_agreed_to_whatever_changes_after_the_form_w
 ) -> None:
     option = ShippingOption.objects.select_related("country").get()
     agreement = place_order.Agreement(
-        shown=place_order.Quote(contents.look_up(basket), option).digest, terms=None, privacy=None
+        shown_digest=place_order.Quote(contents.look_up(basket), option).digest, terms=None, privacy=None
     )
     CHANGES[what]()
     with pytest.raises(place_order.CheckoutError):

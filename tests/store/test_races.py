@@ -166,7 +166,7 @@ def test_no_basket_takes_more_different_things_however_fast_they_come(mug: Produ
     assert basket.lines.count() == MAX_LINES
 
 
-# --- Settling --------------------------------------------------------------------------------------------
+# --- Fulfilment ------------------------------------------------------------------------------------------
 def assert_paid_once(order: Order) -> None:
     order.refresh_from_db()
     assert order.status == Status.PAID
@@ -241,7 +241,7 @@ def test_two_tabs_that_press_pay_at_once_leave_one_page_that_can_be_paid(
         shown = {place for place in places if place.startswith(sandbox.url)}
         assert shown <= {page["url"]}, "nobody is led to a page that is closed"
         assert stock_of() == (10, 2)
-        assert basket.orders.filter(status__in=Order.HOLDING).count() == 1
+        assert basket.orders.filter(status__in=Order.AWAITING_PAYMENT).count() == 1
         factories.cancel(basket.orders.get(status=Status.AWAITING))
 
 

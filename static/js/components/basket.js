@@ -135,23 +135,23 @@ async function choose(form) {
   asking?.abort();
   asking = new AbortController();
   const chosen = new FormData(form);
-  const address = new URL(form.action);
-  for (const name of ["country", "shipping"]) address.searchParams.set(name, chosen.get(name) ?? "");
+  const url = new URL(form.action);
+  for (const name of ["country", "shipping"]) url.searchParams.set(name, chosen.get(name) ?? "");
   try {
-    const answer = await fetch(address, { headers: { Accept: "text/html" }, signal: asking.signal });
+    const answer = await fetch(url, { headers: { Accept: "text/html" }, signal: asking.signal });
     const found = await refresh(answer);
-    if (found) follow(found, address);
+    if (found) follow(found, url);
   } catch (problem) {
     if (problem.name === "AbortError") return; // the shopper chose again, or ordered
-    window.location.assign(address);
+    window.location.assign(url);
   }
 }
 
 /** What is ordered is what the page now shows; the server compares it with what is chosen. */
-function follow(found, address) {
+function follow(found, url) {
   const [ours, fresh] = [document, found].map((page) => page.querySelector("[data-order]"));
   ours.elements.shown.value = fresh.elements.shown.value;
-  window.history.replaceState(null, "", address);
+  window.history.replaceState(null, "", url);
 }
 
 document.addEventListener("submit", (event) => {

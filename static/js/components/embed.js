@@ -62,7 +62,7 @@ class Embed {
 const embeds = [...document.querySelectorAll("[data-embed]")].map((figure) => new Embed(figure));
 document.addEventListener("consent:change", (event) => embeds.forEach((embed) => embed.follow(event.detail)));
 if (embeds.length) {
-  // The module that runs on this page already: only the page knows its address, which carries a hash.
+  // The module that runs on this page already: only the page knows its URL, which carries a hash.
   const consent = await import(embeds[0].figure.dataset.consentScript);
   embeds.forEach((embed) => embed.follow({ granted: consent.granted() }));
 }
