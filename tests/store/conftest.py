@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import stripe
 from django.test import Client
 
 from policies.models import Policy, PolicyVersion
@@ -14,7 +15,9 @@ from tools.stripe_sandbox.server import Sandbox
 
 
 @pytest.fixture
-def sandbox(settings: Any) -> Iterator[Sandbox]:
+def sandbox(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    # The SDK waits half a second before it tries again; how long a shopper waits is shown in tests/faults.
+    monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.01)
     with paying.stand_in(settings) as running:
         yield running
 

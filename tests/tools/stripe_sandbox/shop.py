@@ -121,7 +121,12 @@ class Inbox:
             def log_message(self, *args: Any) -> None:
                 """Keep quiet."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            request_queue_size = (
+                64  # the five that Python keeps waiting are fewer than some tests send at once
+            )
+
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/stripe/webhook/"
         self.thread = threading.Thread(target=self.server.serve_forever, args=[0.02])
 

@@ -14,6 +14,8 @@ import pytest
 
 from tests.tools.stripe_sandbox.shop import Inbox, client, order
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
