@@ -3,10 +3,10 @@ SHELL := bash
 .DEFAULT_GOAL := help
 PYTHON_IN := .venv/bin/python
 PYTEST := $(PYTHON_IN) -m pytest
-# Two processes: as fast as possible on two cores, and a laptop stays usable.
-PARALLEL := -n 2
+# Two processes: as fast as possible on two cores, and a laptop stays usable. Tests of a file that share data stay together.
+PARALLEL := -n 2 --dist loadgroup
 FAST := tests --ignore=tests/journeys
-WITHOUT_SHOP := --ds=tests.settings_without_shop -m "not hypothesis" -k "not queries" \
+WITHOUT_SHOP := --ds=tests.settings_without_shop -k "not queries" \
 	$(addprefix tests/,home forms policies config demo/test_without_shop.py)
 COMPILE := $(PYTHON_IN) -m piptools compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --no-header --allow-unsafe
@@ -29,23 +29,28 @@ sandbox: ## Start only the Stripe sandbox, on http://127.0.0.1:8001 (with PORT=8
 		--webhook-url "http://127.0.0.1:$(PORT)/stripe/webhook/"
 
 # Tests do not read .env and do not use the developer's database.
-test quick bench: export ENV_FILE := /dev/null
-test quick bench: export DATABASE_URL :=
+test quick soak bench: export ENV_FILE := /dev/null
+test quick soak bench: export DATABASE_URL :=
 
 .PHONY: test
-test: tools lint ## Run everything: lint, the suite on SQLite, without a shop and on PostgreSQL, the journeys in a browser
+test: tools lint ## Run all checks: lint, the tests on SQLite, without a shop, on PostgreSQL and in a browser (see tests/README.md)
 	@echo "--- The suite on SQLite"
 	$(PYTEST) $(PARALLEL) $(FAST)
 	@echo "--- Every page on a site without a shop"
-	$(PYTEST) $(PARALLEL) $(WITHOUT_SHOP)
-	@echo "--- The suite on PostgreSQL"
-	$(PYTHON_IN) scripts/with_postgresql.py $(PYTEST) $(PARALLEL) $(FAST)
+	$(PYTEST) $(PARALLEL) -m "not hypothesis and not further_case" $(WITHOUT_SHOP)
+	@echo "--- The tests that depend on the database, on PostgreSQL"
+	$(PYTHON_IN) scripts/with_postgresql.py $(PYTEST) $(PARALLEL) $(FAST) -m "both_databases or postgresql"
 	@echo "--- The journeys in a browser"
-	$(PYTEST) tests/journeys
+	$(PYTEST) $(PARALLEL) tests/journeys
 
 .PHONY: quick
-quick: setup ## Run the fast part of the tests: on SQLite, no browser, no waiting for broken servers, no random data
-	@$(PYTEST) $(PARALLEL) -q -m "not hypothesis" $(FAST) --ignore=tests/faults
+quick: setup ## Run the fast part in less than a minute: on SQLite, one case of each test that is not slow
+	@$(PYTEST) $(PARALLEL) -q -m "not hypothesis and not slow and not further_case" $(FAST) --ignore=tests/faults
+
+.PHONY: soak
+soak: tools ## Look for rare failures: all tests on PostgreSQL and without a shop, races and random data 20 times (SOAK=100: 100 times)
+	SOAK=$(or $(SOAK),20) $(PYTHON_IN) scripts/with_postgresql.py $(PYTEST) $(PARALLEL) $(FAST)
+	$(PYTEST) $(PARALLEL) $(WITHOUT_SHOP)
 
 .PHONY: bench
 bench: setup ## Run the benchmarks described in bench/README.md
@@ -53,11 +58,18 @@ bench: setup ## Run the benchmarks described in bench/README.md
 
 .PHONY: lint
 lint: setup ## Check style, types, templates, imports, translations, migrations, pinned packages
+	@$(MAKE) --no-print-directory -j 2 lint-types lint-rest
+
+.PHONY: lint-types
+lint-types:
+	PYTHONPATH=.:site $(PYTHON_IN) -m mypy home policies store forms demo tools site/config manage.py
+
+.PHONY: lint-rest
+lint-rest:
 	$(PYTHON_IN) -m ruff check
 	$(PYTHON_IN) -m ruff format --check
 	$(PYTHON_IN) -m djlint --lint --quiet templates
 	$(PYTHON_IN) scripts/check_gettext.py
-	PYTHONPATH=.:site $(PYTHON_IN) -m mypy home policies store forms demo tools site/config manage.py
 	PYTHONPATH=.:site $(PYTHON_IN) -c "from importlinter.cli import lint_imports_command as run; run()" --no-logo
 	DJANGO_SETTINGS_MODULE=config.settings.test $(PYTHON_IN) manage.py makemigrations --check --dry-run
 	$(PYTHON_IN) -m pip check

@@ -194,6 +194,29 @@ def test_a_folder_of_tests_with_another_name_is_seen(tmp_path: Path) -> None:
     assert strange_test_folders(tmp_path) == {"misc"}
 
 
+# --- What runs on both databases -------------------------------------------------------------------------
+def files_of_one_database(tests: Path) -> set[str]:
+    """Return the test files that look below Django's models and yet run on one database only."""
+    found = set()
+    for path in tests.rglob("test_*.py"):
+        source = path.read_text(encoding="utf-8")
+        looks_below = re.search(r"^from django\.db import", source, re.MULTILINE)
+        if looks_below and not re.search(r"mark\.(both_databases|postgresql)\b", source):
+            found.add(path.name)
+    return found
+
+
+def test_what_looks_below_the_models_runs_on_both_databases() -> None:
+    assert files_of_one_database(ROOT / "tests") == set()
+
+
+def test_a_test_of_one_database_is_seen(tmp_path: Path) -> None:
+    for name, mark in (("test_one.py", "django_db"), ("test_both.py", "both_databases")):
+        source = f"from django.db import IntegrityError\npytestmark = pytest.mark.{mark}\n"
+        (tmp_path / name).write_text(source, encoding="utf-8")
+    assert files_of_one_database(tmp_path) == {"test_one.py"}
+
+
 # --- Pages and their templates ---------------------------------------------------------------------------
 def templates_missing(models: Iterable[type[Page]]) -> list[str]:
     """Return the templates that page types name and nobody wrote."""

@@ -25,6 +25,8 @@ from policies.models import PolicyPage
 from store.models import Order
 from tests import factories
 
+pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
+
 OLD = Path(__file__).parent / "fixtures/made-by-c82a879"
 MADE_AT = datetime(2026, 11, 26, 17, tzinfo=UTC)
 

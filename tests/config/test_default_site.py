@@ -7,7 +7,7 @@ from wagtail.models import Site
 
 from config import default_site
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 def where_it_lives() -> tuple[str, int]:

@@ -21,7 +21,7 @@ from policies.models import ConsentRecord
 from policies.personal_data import register
 from tests.factories import cookie_policy, declare_cookies
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 def run() -> str:

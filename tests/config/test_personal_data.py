@@ -18,7 +18,7 @@ from home.models import User
 from policies.personal_data import register
 from tests.factories import home_page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 ADDRESS = "visitor@example.com"
 

@@ -12,6 +12,8 @@ import pytest
 from tests.config.test_production_settings import COMPLETE, ROOT
 from tests.migrated_database import FOLDER, fingerprint
 
+pytestmark = pytest.mark.slow
+
 # Ask for a page as granian does; print its status and what it holds.
 GET = """
 from io import BytesIO

@@ -12,7 +12,7 @@ from wagtail.models import Site
 from config.wsgi import application
 from home.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 STRANGE = (
     "hex rot13 base64 zlib bz2 punycode undefined idna unicode_escape utf-7 utf-16 latin-1 nonsense".split()

@@ -9,6 +9,8 @@ import pytest
 
 from tests.config.test_production_settings import COMPLETE, ROOT
 
+pytestmark = pytest.mark.slow
+
 DEVELOPMENT = "DJANGO_SETTINGS_MODULE=config.settings.dev"
 PRODUCTION = "config.settings.production"
 # With a key of Stripe's, development's settings start no sandbox and write no secret for one.

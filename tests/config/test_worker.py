@@ -11,7 +11,7 @@ from django.utils import timezone
 from home.models import ContentPage
 from tests.factories import home_page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 def work() -> None:

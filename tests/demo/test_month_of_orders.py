@@ -18,7 +18,7 @@ from store.payments import reconciliation
 from tests.store import paying
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

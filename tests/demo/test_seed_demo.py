@@ -21,7 +21,7 @@ from tests.store import paying
 from tests.tools.stripe_sandbox.shop import Inbox
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module", autouse=True)

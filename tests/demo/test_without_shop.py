@@ -68,6 +68,7 @@ def test_a_site_without_shop_is_filled_and_nothing_links_to_a_shop(client: Clien
     assert [text[:40] for text in texts if re.search(r"basket\.js|shop\.css|cart\.css", text)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_no_marker_of_the_shop_is_left_in_a_heading() -> None:
     call_command("seed_demo", stdout=StringIO())

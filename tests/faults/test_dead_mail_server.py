@@ -148,6 +148,7 @@ def test_an_idle_worker_ends_at_once() -> None:
     time.sleep(1)  # no alarm goes off later
 
 
+@pytest.mark.both_databases
 def test_a_database_hiccup_stops_no_other_job(
     monkeypatch: pytest.MonkeyPatch, mailoutbox: list, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -11,7 +11,7 @@ from forms.models import FormPage, Submission
 from policies.personal_data import register
 from tests.forms.building import form_page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from home.models import User
 from tests.forms.building import privacy_policy, publish, stamp_of
 from tests.forms.conftest import Send
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 def signed_in(client: Client, *groups: str, **fields: bool) -> Client:

@@ -10,7 +10,7 @@ from forms.models import FormPage, Submission
 from tests.forms.building import ANSWERS, add_field, stamp_of
 from tests.forms.conftest import Send
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 def test_the_page_shows_the_form(client: Client, contact_page: FormPage) -> None:

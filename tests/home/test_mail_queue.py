@@ -14,7 +14,7 @@ from post_office.models import STATUS, Email
 from config.settings import base
 from home import mail_queue
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 LOCMEM = "django.core.mail.backends.locmem.EmailBackend.send_messages"
 

@@ -15,7 +15,7 @@ from wagtail.models import PageViewRestriction
 
 from home.models import BrandSettings, ContentPage, HomePage, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from wagtail.models import Page
 from home.models import ContentPage, User
 from tests.factories import home_page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 ACTIONS = ("edit", "delete", "unpublish", "move", "copy", "history", "usage", "view_draft", "privacy")
 
 

@@ -12,6 +12,8 @@ from home import svg
 from home.models import SiteImage, User
 from tests.factories import home_page
 
+pytestmark = pytest.mark.both_databases
+
 # Wagtail leaves the temporary file open in which it makes the small copy of an SVG.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 

@@ -18,7 +18,7 @@ from policies.facts import registry
 from tests import factories
 from tests.factories import cookie_policy, declare_cookies, home_page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 MATOMO = {
     "analytics": "matomo",

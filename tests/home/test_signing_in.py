@@ -6,7 +6,7 @@ from django.test import Client
 
 from home.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 PASSWORD = "a-long-password"
 

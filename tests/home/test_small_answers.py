@@ -12,7 +12,7 @@ from wagtail.models import PageViewRestriction
 from home.models import BrandSettings, HomePage
 from tests.factories import home_page, page_with_embeds, policy_page, publish
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 def test_healthz_answers_without_asking_anything(client: Client, django_assert_num_queries: object) -> None:

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from home.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 def test_somebody_signs_in_with_the_address_in_any_case() -> None:

@@ -26,6 +26,8 @@ from policies.models import Policy, PolicyPage, PolicyVersion
 from policies.versions import publishing, records
 from tests.factories import policy_page, publish
 
+pytestmark = pytest.mark.both_databases
+
 WORDS = st.sampled_from(["kind", "brave", "calm", "wise", "fair"])
 HOURS = st.integers(1, 72)
 BEGINNING = datetime(2026, 3, 1, 12, tzinfo=UTC)

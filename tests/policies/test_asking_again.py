@@ -14,7 +14,7 @@ from policies.models import CookiePolicyPage
 from policies.versions import publication_preview
 from tests.factories import cookie_policy, declare_cookies, outside_services
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from policies.consent import choices, notices
 from policies.consent.report import of_last_days
 from tests.factories import cookie_policy, declare_cookies
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 NOW = datetime(2026, 7, 15, 12, tzinfo=UTC)  # a Wednesday; summer time in London
 
 

@@ -22,7 +22,7 @@ from tests.factories import (
 )
 from tests.policies.test_version_screen import staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 BUTTON = "Make a draft with the current facts"
 
 
@@ -148,6 +148,7 @@ def test_those_who_may_not_see_versions_do_not_see_it(client: Client) -> None:
     assert dashboard(staff(client)) == ""
 
 
+@pytest.mark.slow
 def test_it_costs_no_more_queries_with_more_policies(client: Client) -> None:
     admin = staff(client, is_superuser=True)
 

@@ -24,7 +24,7 @@ from policies.versions import export, publishing, records
 from tests.factories import policy, policy_page, publish, version, withdraw
 from tests.policies.test_version_screen import staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -251,6 +251,7 @@ def test_many_versions_cost_no_more_queries_than_few(rules: Policy) -> None:
     assert queries() == few <= 3
 
 
+@pytest.mark.slow
 def test_many_versions_need_no_more_memory_than_few(rules: Policy) -> None:
     def peak() -> int:
         tracemalloc.start()

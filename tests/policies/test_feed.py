@@ -14,7 +14,7 @@ from pytest_django import Settings
 from policies.models import Policy
 from tests.factories import policy, version, withdraw
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -17,7 +17,7 @@ from policies.versions import publishing
 from tests.factories import policy, version
 from tests.policies.test_verify_policies import run, sql
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture

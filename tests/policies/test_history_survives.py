@@ -15,7 +15,7 @@ from policies.models import Policy, PolicyPage, PolicyVersion
 from policies.versions import records
 from tests.factories import home_page, policy_page, publish
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture

@@ -85,6 +85,7 @@ def test_what_parsers_choke_on_is_refused_at_once(text: str, reason: str) -> Non
     assert seconds < 5
 
 
+@pytest.mark.slow
 def test_five_megabytes_of_words_are_no_trouble() -> None:
     for unit in ("x", "Lorem ipsum, dolor sit amet. ", "\u05d0"):
         seconds, reason = seconds_for(filled(unit))

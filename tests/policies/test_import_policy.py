@@ -14,7 +14,7 @@ from policies.models import Policy, PolicyPage, PolicyVersion
 from policies.text.markup import parse
 from tests.factories import home_page, policy_page, publish, version
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 FORBIDDEN = set("script style iframe img svg form input button base meta noscript".split())
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -101,6 +101,7 @@ def test_the_one_form_is_stable_and_has_the_same_words(html: str) -> None:
     assert "".join(markup.plain_text(once).split()) == "".join(before.split())
 
 
+@pytest.mark.slow
 def test_a_long_text_takes_a_time_in_proportion_to_its_length() -> None:
     html = "<p>Lorem <b>ipsum</b> dolor</p>" * 30_000
     start = time.perf_counter()

@@ -15,7 +15,7 @@ from policies.models import Policy, PolicyPage
 from tests.factories import policy, policy_page, publish, version
 from tests.policies.test_version_screen import staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture
@@ -49,6 +49,7 @@ def test_the_list_says_how_each_policy_stands(client: Client, rules_page: Policy
         assert words in html
 
 
+@pytest.mark.slow
 def test_the_list_costs_no_more_queries_with_more_policies(client: Client, rules_page: PolicyPage) -> None:
     admin = staff(client, is_superuser=True)
 
@@ -135,6 +136,7 @@ def test_a_policy_whose_page_was_deleted_is_still_shown(client: Client, rules_pa
     assert admin.get("/admin/policies/").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_policy_with_many_versions_is_shown_in_pages_at_the_same_cost(client: Client) -> None:
     rules = policy()
     version(rules, html="<p>0</p>")

@@ -15,7 +15,7 @@ from home.models import ContentPage
 from policies.models import Policy
 from tests.factories import home_page, policy, version, withdraw
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -235,6 +235,7 @@ def test_every_page_is_the_same_for_all_and_may_be_cached(client: Client, rules:
     assert b"csrf" not in response.content
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ADDRESSES)
 def test_the_number_of_queries_does_not_grow_with_the_versions(
     client: Client, rules: Policy, path: str

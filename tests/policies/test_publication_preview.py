@@ -12,7 +12,7 @@ from policies.models import PolicyPage, PolicyVersion
 from policies.versions import publication_preview
 from tests.factories import policy_page, publish
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 def draft(page: PolicyPage, **values: object) -> None:

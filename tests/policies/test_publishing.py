@@ -17,7 +17,7 @@ from policies.text import markup
 from policies.versions import publishing
 from tests.factories import home_page, policy_page, publish
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 FACT = [("live_fact", "company")]
 

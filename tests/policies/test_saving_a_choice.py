@@ -19,7 +19,7 @@ from policies.consent.notices import Notice
 from policies.models import ConsentRecord
 from tests.factories import cookie_policy, declare_cookies
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 JSON = {"accept": "application/json"}
 
 

@@ -10,7 +10,7 @@ from policies.models import Policy, PolicyVersion
 from tests.factories import policy, version
 from tests.policies.test_verify_policies import failure, run, sql
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 ROLES = ("publisher", "approver")
 

@@ -17,7 +17,7 @@ from policies.versions import publishing
 from tests.factories import cookie_policy, declare_cookies
 from tests.policies.test_verify_policies import failure, run, sql
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 def choose(method: str = "all", *categories: str) -> ConsentRecord:

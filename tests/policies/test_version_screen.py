@@ -10,7 +10,7 @@ from django.utils import timezone
 from home.models import User
 from tests.factories import policy_page, publish
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 def staff(client: Client, *codenames: str, is_superuser: bool = False) -> Client:

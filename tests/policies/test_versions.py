@@ -12,7 +12,7 @@ from policies.models.versions import Status
 from policies.versions import timeline
 from tests.factories import policy, version, withdraw
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

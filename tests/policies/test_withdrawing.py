@@ -13,7 +13,7 @@ from policies.models import Policy, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.versions import publishing
 from tests.factories import policy_page, publish, withdraw
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from store.models import Basket, BasketLine, ProductVariant
 from store.stock import movements
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 ADD = "/basket/add/"
 
 

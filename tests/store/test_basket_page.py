@@ -9,7 +9,7 @@ from store.models import Basket, ProductVariant
 from store.stock import movements
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 def page(client: Client) -> str:

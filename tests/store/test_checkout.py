@@ -18,7 +18,7 @@ from tests.store.paying import is_as_it_was, press_pay, sessions, shown, stock_o
 from tools.stripe_sandbox.server import Sandbox
 from tools.stripe_sandbox.visitor import StayedError
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 Status = Order.Status
 
 

@@ -15,7 +15,7 @@ from tests import factories
 from tests.store.paying import press_pay, stock_of
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 Status = Order.Status
 
 

@@ -11,7 +11,7 @@ from tests import factories
 from tests.store.paying import is_as_it_was, press_pay, sales, sessions, stock_of
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 Status = Order.Status
 
 

@@ -9,7 +9,7 @@ from home.models import User
 from store.models import DeliveryCountry, ShippingOption
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture

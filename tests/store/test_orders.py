@@ -15,7 +15,7 @@ from store.models.tokens import new_number
 from store.orders import lifecycle
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 Status = Order.Status
 
 

@@ -118,6 +118,7 @@ def test_a_lost_session_is_found_by_the_orders_number(sandbox: Sandbox) -> None:
     assert gateway.find_session(reference="261122-ABCDEX", made_after=since) is None
 
 
+@pytest.mark.slow
 def test_a_lost_session_is_looked_for_on_all_pages_and_no_longer_than_there_is_time(
     sandbox: Sandbox,
 ) -> None:

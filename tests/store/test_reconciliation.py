@@ -16,7 +16,7 @@ from tests import factories
 from tests.store.paying import mails_about, sessions, stock_of
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mug")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mug"), pytest.mark.both_databases]
 Status = Order.Status
 
 

@@ -14,7 +14,7 @@ from store.stock import movements
 from tests import factories
 from tests.store.paying import stock_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture

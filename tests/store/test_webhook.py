@@ -28,6 +28,8 @@ from tests.store.paying import (
 from tools.stripe_sandbox.events import signature
 from tools.stripe_sandbox.server import Sandbox
 
+pytestmark = pytest.mark.both_databases
+
 Status, Outcome = Order.Status, StripeEvent.Outcome
 
 
