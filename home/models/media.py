@@ -1,6 +1,6 @@
 """Pictures and documents. Models of our own, although thin, since it is hard to replace them later."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -10,9 +10,6 @@ from wagtail.images.models import AbstractImage, AbstractRendition, Image
 
 from home import svg
 from home.storage import private_storage
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrPromise
 
 
 class SiteImage(AbstractImage):
@@ -35,7 +32,7 @@ class SiteImage(AbstractImage):
                 raise ValidationError({"file": error}) from error
 
 
-def optional_picture(label: "StrPromise", help_text: "StrPromise | str" = "") -> models.ForeignKey:
+def optional_picture(label: Any, help_text: "Any | str" = "") -> models.ForeignKey:
     """Return a field for a picture of the library; it becomes empty when the picture is deleted."""
     return models.ForeignKey(
         SiteImage,
