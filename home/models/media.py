@@ -1,6 +1,6 @@
 """Pictures and documents. Models of our own, although thin, since it is hard to replace them later."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -32,7 +32,7 @@ class SiteImage(AbstractImage):
                 raise ValidationError({"file": error}) from error
 
 
-def optional_picture(label: Any, help_text: "Any | str" = "") -> models.ForeignKey:
+def optional_picture(label: Any, help_text: Any = "") -> models.ForeignKey:
     """Return a field for a picture of the library; it becomes empty when the picture is deleted."""
     return models.ForeignKey(
         SiteImage,
