@@ -88,6 +88,14 @@ def test_each_step_is_done_once_an_order_however_often_it_is_asked_for(
     assert not StockMovement.objects.filter(on_hand_change=0, held_change=0).exists()
 
 
+def test_a_single_thing_is_released_too() -> None:
+    movements.receive(sku="MUG", quantity=1)
+    bought = order(MUG=1)
+    movements.hold(order=bought)
+    movements.release(order=bought)
+    assert stock_of("MUG") == (1, 0)
+
+
 def test_what_was_released_is_sold_from_what_is_free() -> None:
     movements.receive(sku="MUG", quantity=2)
     bought = order(MUG=2)
