@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 from post_office.models import Email
@@ -34,6 +35,11 @@ def settle(order: Order) -> Order:
     fulfilment.settle(session_id=order.session_id, by="test")
     order.refresh_from_db()
     return order
+
+
+def history(order: Order, count: int) -> list[tuple[str, str, str]]:
+    """Return the last events of an order: to which status, by whom and why."""
+    return list(order.events.order_by("pk").values_list("to_status", "by", "reason"))[-count:]
 
 
 # --- Paid ------------------------------------------------------------------------------------------------
@@ -470,3 +476,60 @@ def test_what_is_paid_stays_paid_whatever_is_told_later(sandbox: Sandbox, order:
     Order.objects.update(status=Status.SENT)
     assert settle(order).status == Status.SENT
     assert (sales(order), len(sessions(sandbox))) == (1, 1)
+
+
+# --- History ---------------------------------------------------------------------------------------------
+def test_the_history_says_who_asked_about_a_payment(sandbox: Sandbox, order: Order) -> None:
+    sandbox.pay(order.session_id, outcome="delayed_failure")
+    settle(order)
+    sandbox.decide(order.session_id, succeeds=False)
+    settle(order)
+    assert history(order, 2) == [("processing", "test", ""), ("failed", "test", "")]
+
+
+def test_the_history_says_who_asked_about_a_session_that_is_over(sandbox: Sandbox, order: Order) -> None:
+    sandbox.control.expire_now(order.session_id)
+    settle(order)
+    assert history(order, 1) == [("expired", "test", "")]
+
+
+@pytest.mark.parametrize("has_session", [True, False])
+def test_the_history_says_who_cancelled_and_why(sandbox: Sandbox, basket: Basket, has_session: bool) -> None:
+    order = factories.awaiting_order(basket) if has_session else factories.placed_order(basket)
+    fulfilment.cancel(order=order, by="test", reason="came_back")
+    assert history(order, 1) == [("cancelled", "test", "came_back")]
+
+
+def test_what_turns_out_to_be_paid_is_not_cancelled(sandbox: Sandbox, order: Order) -> None:
+    sandbox.pay(order.session_id)
+    with pytest.raises(fulfilment.AlreadyUnderWayError, match=order.number) as refused:
+        fulfilment.cancel(order=order, by="test", reason="came_back")
+    assert refused.value.order == order
+    assert history(order, 1) == [("paid", "test", "")]
+
+
+def test_a_lost_session_is_looked_for_from_a_little_before_the_order(
+    sandbox: Sandbox, basket: Basket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = factories.placed_order(basket)
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr(gateway, "find_session", lambda **about: asked.append(about))
+    fulfilment.cancel(order=order, by="test", reason="came_back")
+    assert asked == [{"reference": order.number, "made_after": order.placed_at - timedelta(minutes=5)}]
+
+
+@pytest.mark.parametrize(
+    ("error", "marks"), [(ValueError, [("", "test", "unsettled")]), (OperationalError, [])]
+)
+def test_staff_hear_of_what_cannot_be_saved_unless_the_database_is_busy(
+    sandbox: Sandbox, order: Order, monkeypatch: pytest.MonkeyPatch, error: type[Exception], marks: list[Any]
+) -> None:
+    def fail(**_kwargs: Any) -> None:
+        raise error
+
+    sandbox.pay(order.session_id)
+    monkeypatch.setattr(lifecycle, "confirm", fail)
+    before = order.events.count()
+    with pytest.raises(fulfilment.UnsettledError, match=order.number):
+        settle(order)
+    assert history(order, 9)[before:] == marks

@@ -3,15 +3,18 @@
 import http.client
 import json
 import time
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import stripe
 from django.test import Client
+from django.utils import timezone
 
 from store.models import Order, ProductVariant, StockMovement, StripeEvent
 from store.orders import emails
+from store.payments import fulfilment, gateway
 from store.payments.webhook import MAX_BYTES
 from store.stock import movements
 from tests import factories
@@ -236,6 +239,37 @@ def test_a_foreign_session_is_not_asked_for_when_it_is_of_the_other_mode(
     assert post_event(client, body, sandbox.webhook_secret) == 200
     order.refresh_from_db()
     assert order.status == Status.AWAITING
+
+
+@pytest.mark.django_db
+def test_an_event_is_kept_with_what_it_said(sandbox: Sandbox, client: Client) -> None:
+    body = event("checkout.session.expired", id="evt_7", livemode=True, created=1_700_000_000)
+    before = timezone.now()
+    assert post_event(client, body, sandbox.webhook_secret) == 200
+    kept = StripeEvent.objects.get()
+    assert (kept.event_id, kept.type, kept.session_id) == (
+        "evt_7",
+        "checkout.session.expired",
+        "cs_test_unknown",
+    )
+    assert (kept.livemode, kept.note) == (True, "livemode is not ours")
+    assert kept.created_at == datetime.fromtimestamp(1_700_000_000, UTC)
+    assert before <= kept.received_at <= timezone.now()
+
+
+@pytest.mark.django_db
+def test_what_is_longer_than_its_column_is_cut(
+    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(**_kwargs: Any) -> None:
+        raise gateway.UnreachableError("x" * 500)
+
+    monkeypatch.setattr(fulfilment, "settle", fail)
+    assert post_event(client, event(), sandbox.webhook_secret) == 503
+    assert post_event(client, event("y" * 81, id="evt_2"), sandbox.webhook_secret) == 200
+    failed, ignored = StripeEvent.objects.order_by("pk")
+    assert (failed.note, ignored.note, ignored.type) == ("x" * 400, "", "y" * 80)
+    assert f"Stripe event evt_test_1 could not be handled: {'x' * 500}" in caplog.messages
 
 
 # --- Not signed by Stripe --------------------------------------------------------------------------------
