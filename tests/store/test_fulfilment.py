@@ -1,5 +1,6 @@
 """What Stripe says of a session becomes the state of the order: once, whatever the order and number of the tellings."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -220,6 +221,20 @@ def test_what_is_paid_but_not_as_ordered_waits_for_staff(
     assert order.payment_intent_id, "what has to be refunded can be found"
     assert (sales(order), mails_about(order), stock_of()) == (0, 0, (10, 2))
     assert not basket.lines.exists(), "nobody pays for it twice"
+
+
+@pytest.mark.parametrize(("more", "status"), [(500, Status.PAID), (501, Status.REVIEW)])
+def test_tax_belongs_to_the_total(
+    sandbox: Sandbox, order: Order, monkeypatch: pytest.MonkeyPatch, more: int, status: str
+) -> None:
+    sandbox.pay(order.session_id)
+    session = gateway.retrieve_session(order.session_id)
+    taxed = replace(session, tax=500, total=session.total + more)
+    monkeypatch.setattr(gateway, "retrieve_session", lambda _id: taxed)
+    assert settle(order).status == status
+    assert (order.tax, order.total) == (500, 2895 + more)
+    notes = order.events.filter(reason="mismatch").values_list("note", flat=True)
+    assert list(notes) == ["total 3395 ordered, 3396 at Stripe"] * (more == 501)
 
 
 @pytest.fixture
