@@ -15,7 +15,7 @@ from home.models import BrandSettings, ContentPage, User
 from policies.models import Policy, PolicyPage, PolicyVersion
 from policies.text import markup
 from policies.versions import publishing
-from tests.factories import home_page, policy_page, publish
+from tests.factories import home_page, policy, policy_page, publish, version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -368,3 +368,28 @@ def test_a_version_in_an_older_form_of_markup_is_still_the_same_text() -> None:
     publishing.record_version(policy=of, draft=draft)
     publish(page)
     assert PolicyVersion.objects.count() == 1
+
+
+def test_nothing_is_left_of_a_publication_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = policy()
+    monkeypatch.setattr(publishing, "_name_policy", None)
+    with pytest.raises(TypeError, match="not callable"):
+        version(rules)
+    rules.refresh_from_db()
+    assert (rules.versions.count(), rules.newest_sha256) == (0, "")
+
+
+def test_a_draft_with_nothing_else_in_it_says_nothing_else() -> None:
+    made = version(policy(kind=Policy.Kind.TERMS))
+    assert (made.change_summary, made.change_kind) == ("", "material")
+    said = made.content
+    assert (said["format"], said["kind"], said["facts"], said["imported_from"]) == (2, "terms", {}, None)
+    assert (said["author"], said["publisher"], said["approver"]) == ("", "", "")
+
+
+def test_a_policy_has_the_kind_of_its_drafts_and_the_title_of_its_latest_version() -> None:
+    rules = policy()
+    version(rules, title="Terms", policy_kind=Policy.Kind.TERMS)
+    version(rules, title="Terms of sale")
+    rules.refresh_from_db()
+    assert (rules.kind, rules.title) == (Policy.Kind.TERMS, "Terms of sale")

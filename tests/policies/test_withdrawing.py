@@ -131,3 +131,13 @@ def test_it_can_be_withdrawn_although_its_page_is_gone(client: Client, coming: P
 def test_a_link_withdraws_nothing(client: Client, coming: PolicyVersion) -> None:
     reviewer = signed_in(client, "Legal reviewers")
     assert reviewer.get(f"/admin/policy-versions/{coming.pk}/withdraw/").status_code == 405
+
+
+def test_nothing_is_left_of_a_withdrawal_that_fails(
+    coming: PolicyVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "_name_policy", None)
+    with pytest.raises(TypeError, match="not callable"):
+        publishing.withdraw(version=coming, by=None, reason="A test.")
+    assert not VersionWithdrawal.objects.exists()
+    assert Policy.objects.get().withdrawals_sha256 == ""

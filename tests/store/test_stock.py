@@ -116,6 +116,33 @@ def test_nothing_is_sold_that_another_holds() -> None:
     assert stock_of("MUG") == (2, 1)
 
 
+@pytest.mark.parametrize(
+    ("before", "step", "asked"),
+    [
+        ([], "receive", {"sku": "MUG", "quantity": 1}),
+        ([], "write_off", {"sku": "MUG", "quantity": 1}),
+        ([], "count", {"sku": "MUG", "on_hand": 1}),
+        ([], "hold", {}),
+        (["hold"], "release", {}),
+        (["hold"], "sell", {}),
+        (["sell"], "take_back", {}),
+    ],
+)
+def test_a_movement_that_fails_changes_no_stock(
+    monkeypatch: pytest.MonkeyPatch, before: list[str], step: str, asked: dict[str, Any]
+) -> None:
+    movements.receive(sku="MUG", quantity=5)
+    bought = order(MUG=2)
+    for earlier in before:
+        getattr(movements, earlier)(order=bought)
+    left = stock_of("MUG")
+    monkeypatch.setattr(movements, "_invalidate_pages", None)
+    with pytest.raises(TypeError, match="not callable"):
+        getattr(movements, step)(**(asked or {"order": bought}))
+    assert stock_of("MUG") == left
+    assert_movements_add_up()
+
+
 # --- Counting --------------------------------------------------------------------------------------------
 def test_counting_sets_the_shelf_and_says_by_how_much() -> None:
     movements.receive(sku="MUG", quantity=5)
