@@ -55,16 +55,16 @@ def _is_constant(name: str, path: str) -> bool:
     return queries == many[0]
 
 
-def _measured(address: str) -> tuple[int, float]:
+def _measured(url: str) -> tuple[int, float]:
     """Return the queries of a request, and its time."""
     client = Client()
-    client.get(address)  # what is read once a process
+    client.get(url)  # what is read once a process
     taken = []
     for _round in range(ROUNDS):
         for cache in caches.all():
             cache.clear()
         with CaptureQueriesContext(connection) as queries:
-            taken.append(clock.milliseconds(lambda: client.get(address)))
+            taken.append(clock.milliseconds(lambda: client.get(url)))
     return len(queries), statistics.median(taken)
 
 

@@ -95,7 +95,7 @@ class VisitorForm(BaseForm):
             )
         if self.stamp.is_too_fresh:
             return gettext(
-                "That was so quick that we ask once more. Your words are still here: please send it again."
+                "The form was sent very quickly. Please check your answers, which are still here, and send it again."
             )
         return ""
 

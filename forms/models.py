@@ -2,7 +2,7 @@
 
 A submission keeps the version of the privacy policy that was shown. It thanks by redirect, so a reload sends nothing
 twice; its mail is queued in the same transaction, so a dead mail server loses nothing. How a form is built and
-checked is in `fields`, what keeps machines out in `spam`, the mail about it in `mails`.
+checked is in `fields`, what keeps machines out in `spam`, the mail about it in `emails`.
 """
 
 import uuid

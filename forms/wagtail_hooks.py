@@ -13,12 +13,12 @@ from wagtail import hooks
 from wagtail.admin import messages
 from wagtail.models import Page
 
-from forms import privacy
+from forms import personal_data
 from forms.models import READ_MESSAGES, FormPage, Submission
 from forms.views import DeleteMessagesView, FormPagesView
 from home.models import User
 
-hooks.register("register_personal_data", privacy.personal_data)
+hooks.register("register_personal_data", personal_data.personal_data)
 
 
 @hooks.register("filter_form_submissions_for_user")

@@ -1,6 +1,6 @@
-"""The geometry of plots, which templates/components/stacked_bars.html draws as SVG on the server.
+"""The geometry of charts, which templates/components/stacked_bars.html draws as SVG on the server.
 
-It knows numbers and labels only; a table with the same numbers belongs beside every plot.
+It knows numbers and labels only; a table with the same numbers belongs beside every chart.
 """
 
 from collections.abc import Iterable, Sequence
@@ -44,7 +44,7 @@ class Line:
 
 @dataclass(frozen=True)
 class StackedBars:
-    """A finished plot."""
+    """A finished chart."""
 
     bars: list[Bar]
     grid: list[Line]

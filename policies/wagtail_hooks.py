@@ -53,7 +53,7 @@ class PoliciesGroup(ModelViewSetGroup):
 
 @hooks.register("register_page_action_menu_item")
 class ReviewMenuItem(ActionMenuItem):
-    """Leads from the editor to the page on which its draft is judged, where that waits for this person."""
+    """Leads from the editor to the page on which its draft is reviewed, where that waits for this person."""
 
     label = _("Review and approve")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
     icon_name = "clipboard-list"

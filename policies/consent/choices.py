@@ -32,7 +32,7 @@ class Decision:
     gpc_honoured: bool = False
 
 
-def stands(choice: Choice, notice: Notice, now: datetime) -> bool:
+def is_valid(choice: Choice, notice: Notice, now: datetime) -> bool:
     """Return whether a choice still answers what the notice asks."""
     return (
         now.timestamp() < choice.expires < (now + LONGEST).timestamp()
@@ -44,12 +44,12 @@ def stands(choice: Choice, notice: Notice, now: datetime) -> bool:
 def decide(cookie: str | None, notice: Notice | None, *, gpc: bool, now: datetime) -> Decision:
     """Return whether to ask, and which categories may run.
 
-    A choice that stands wins; without one, a Global Privacy Control signal means refusal; else ask.
+    A valid choice wins; without one, a Global Privacy Control signal means refusal; else ask.
     """
     if notice is None or not notice.optional:
         return Decision(ask=False)
     choice = parse(cookie)
-    if choice and stands(choice, notice, now):
+    if choice and is_valid(choice, notice, now):
         granted = frozenset(name for name in notice.varnames if choice.choices[name])
         return Decision(ask=False, granted=granted)
     return Decision(ask=not gpc, gpc_honoured=gpc)
@@ -85,8 +85,8 @@ def asked_again(
 ) -> tuple[int, int]:
     """Count whom a coming version asks again: all after a change of meaning, else who never chose about a category.
 
-    Returns how many are asked, out of how many choices that still stand. `varnames` are the optional categories of the
-    coming version. A visitor is counted once for each choice: nothing links two choices of one person.
+    Returns how many are asked, out of how many choices that are still valid. `varnames` are the optional categories of
+    the coming version. A visitor is counted once for each choice: nothing links two choices of one person.
     """
     if notice is None:
         return 0, 0
@@ -97,10 +97,10 @@ def asked_again(
     )
     for varname in notice.varnames:
         records = records.filter(choices__has_key=varname)
-    standing = records.count()
+    valid = records.count()
     if is_material:
-        return standing, standing
+        return valid, valid
     kept = records
     for varname in varnames:
         kept = kept.filter(choices__has_key=varname)
-    return standing - kept.count(), standing
+    return valid - kept.count(), valid

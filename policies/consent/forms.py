@@ -56,7 +56,7 @@ class CategoryForm(WagtailAdminModelForm):
         cleaned = super().clean() or {}
         optional = CookieGroup.objects.filter(is_required=False).exclude(pk=self.instance.pk)
         if not cleaned.get("is_required") and optional.count() >= MAX_CATEGORIES:
-            words = _("There can be %(number)s optional categories. Nobody wants to choose about more.")
+            words = _("There can be at most %(number)s optional categories.")
             self.add_error("is_required", ValidationError(words, params={"number": MAX_CATEGORIES}))
         return cleaned
 

@@ -127,7 +127,7 @@ def current(now: datetime) -> Notice | None:
 
 
 def accepted_versions(begun: Iterable[PolicyVersion]) -> tuple[int, ...]:
-    """Number the versions under which a choice still stands. `begun` comes newest effect first."""
+    """Number the versions under which a choice is still valid. `begun` comes newest effect first."""
     numbers: list[int] = []
     for version in begun:
         numbers.append(version.number)

@@ -199,8 +199,8 @@ class ConsentReportView(PermissionRequiredMixin, WagtailAdminTemplateMixin, Temp
         return {
             **super().get_context_data(**kwargs),
             "report": report,
-            "plot": _plot(report),
-            "plots_by_category": [(share, _plot_of_category(report, share)) for share in report.categories],
+            "chart": _chart(report),
+            "charts_by_category": [(share, _chart_of_category(report, share)) for share in report.categories],
             "table": [
                 (row, [*row.counts.values(), row.total, *row.allowed.values()])
                 for row in reversed(report.rows)
@@ -211,7 +211,7 @@ class ConsentReportView(PermissionRequiredMixin, WagtailAdminTemplateMixin, Temp
         }
 
 
-def _plot(report: Report) -> charts.StackedBars:
+def _chart(report: Report) -> charts.StackedBars:
     labels = ConsentRecord.Method.labels
     rows = []
     for row in report.rows:
@@ -222,7 +222,7 @@ def _plot(report: Report) -> charts.StackedBars:
     return charts.stacked_bars(rows)
 
 
-def _plot_of_category(report: Report, share: Share) -> charts.StackedBars:
+def _chart_of_category(report: Report, share: Share) -> charts.StackedBars:
     rows = []
     for row in report.rows:
         on, day = row.allowed[share.varname], date_format(row.start, "SHORT_DATE_FORMAT")

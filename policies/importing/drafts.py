@@ -66,5 +66,5 @@ def make_draft(*, page: PolicyPage, html: str, user: "User | AnonymousUser") -> 
     refuse_page(page=page, user=user)
     if page.get_latest_revision_as_object().render_body() == html:
         raise RefusedError(_("it is the text that the page has already"))
-    drafts.start(page=page, user=user, body=html_blocks.to_blocks(html))
+    drafts.save_draft(page=page, user=user, body=html_blocks.to_blocks(html))
     return page

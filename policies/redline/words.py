@@ -120,7 +120,7 @@ def _words(runs: Runs, *, keeps_space: bool) -> list[Run]:
 def _cut(text: str) -> list[str]:
     """Cut text of single spaces and without `br`, much faster than by a pattern."""
     words = text.replace(" ", f"{_CUT} ").split(_CUT)
-    return words[not words[0] : -1 if words[-1] == " " else None]
+    return words[0 if words[0] else 1 : -1 if words[-1] == " " else None]
 
 
 def _split(runs: Runs, index: int, offset: int) -> tuple[Runs, Runs]:

@@ -56,9 +56,7 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
             policy = Policy.objects.filter(pages=self.kwargs["page_id"]).first()
             if policy is None or not request.user.has_perm("policies.view_policyversion"):
                 raise
-            messages.info(
-                request, _("The draft was decided about. It does not wait for your review any more.")
-            )
+            messages.info(request, _("This draft was already approved or returned. You need not review it."))
             return redirect("policy-overview:inspect", policy.pk)
         return super().dispatch(request, *args, **kwargs)
 
@@ -122,7 +120,7 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
         if decision not in {"approve", "reject"}:
             return _("Approve the text, or return it.")
         if decision == "reject" and not comment:
-            return _("Say what has to change: whoever wrote the text gets your words.")
+            return _("Say what has to change: your comment is sent to the author.")
         if decision == "approve":
             if seen != self.preview.fingerprint:
                 return _("The text has changed since you opened this page. Look at it again.")

@@ -25,7 +25,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def consent_attributes(context: Context) -> SafeString | str:
-    """Write the attributes of <html>: version, versions whose choices stand, categories; or nothing to choose."""
+    """Write the attributes of <html>: version, versions whose choices are valid, categories; or nothing to choose."""
     notice = _notice(context)
     if notice is None or not notice.optional:
         return ""

@@ -86,7 +86,7 @@ def statuses(policies: Iterable[Policy], *, now: datetime) -> list[PolicyStatus]
             found[version.policy_id].in_force = version
         else:
             found[version.policy_id].coming.append(version)
-    # As plain pages: Wagtail brings along the states of their workflows only so.
+    # prefetch_workflow_states works on plain pages only.
     pages: PageQuerySet = PageQuerySet(Page).filter(policypage__policy__in=list(found), alias_of=None)
     named = pages.annotate(policy_id=F("policypage__policy")).order_by("-pk")
     related = named.select_related("latest_revision__user").defer("latest_revision__content")

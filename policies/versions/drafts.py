@@ -21,8 +21,8 @@ class NoDraftError(Exception):
     """No draft can be made. The message says why, for the editor."""
 
 
-def start(*, page: PolicyPage, user: User | AnonymousUser, **fields: Any) -> Revision:
-    """Make the newest draft of a page say something else; what is stated about the version starts empty.
+def save_draft(*, page: PolicyPage, user: User | AnonymousUser, **fields: Any) -> Revision:
+    """Save a new draft of a page with other values; what is stated about the version starts empty.
 
     Raises NoDraftError for a page that the user may not edit, or not now.
     """
@@ -47,11 +47,8 @@ def state_new_facts(*, page: Page, user: User | AnonymousUser, drifts: Iterable[
     """
     locked = PolicyPage.objects.select_for_update().get(pk=page.pk)
     if locked.has_unpublished_changes:
-        words = _(
-            "The page had a draft already: this is it. It states the facts as they are when it is published."
-        )
-        raise NoDraftError(words)
-    return start(page=locked.specific, user=user, change_summary=drift.suggested_summary(drifts))
+        raise NoDraftError(_("The page had a draft already. It will state the facts at its publication."))
+    return save_draft(page=locked.specific, user=user, change_summary=drift.suggested_summary(drifts))
 
 
 def put_back(*, version: PolicyVersion, user: User | AnonymousUser) -> Revision:
@@ -63,11 +60,12 @@ def put_back(*, version: PolicyVersion, user: User | AnonymousUser) -> Revision:
     frozen = version.facts.get("notice", {})
     notice = {field: frozen[word] for field, word in NOTICE_FIELDS.items() if word in frozen}
     body = _body(page.specific, version)
-    return start(page=page.specific, user=user, title=version.title, body=body, **notice)
+    return save_draft(page=page.specific, user=user, title=version.title, body=body, **notice)
 
 
 def _body(page: PolicyPage, version: PolicyVersion) -> Any:
     if version.content["source"]["format"] == "streamfield":
+        # Blocks may be rendered differently today: then the frozen HTML is what was published. Live facts may differ.
         page.body = page.body.stream_block.to_python(version.content["source"]["blocks"])
         if markup.plain_text(page.render_body()) == version.text or any(
             block.block_type == "live_fact" for block in page.body

@@ -13,6 +13,8 @@ from policies.models.versions import Policy
 # What the editor states of each version. Empty in a new draft, required to publish or to submit.
 STATEMENT_FIELDS = ("change_summary", "change_kind", "takes_effect", "effective_from")
 
+LONGEST_SLUG = 90  # of the 100 that a policy's slug may have: the rest is for the “-2” that keeps it unique
+
 
 class PolicyPageForm(WagtailAdminPageForm):
     """Asks anew for the words about each version, and refuses what cannot become one."""
@@ -34,6 +36,8 @@ class PolicyPageForm(WagtailAdminPageForm):
             self.add_error(None, _("You may not publish policies. Save a draft and submit it for review."))
         if (slug := cleaned.get("slug")) and not Policy.is_slug_free(slug):
             self.add_error("slug", _("The site uses this URL itself. Choose another slug."))
+        elif slug and len(slug) > LONGEST_SLUG and not self.instance.policy_id:
+            self.add_error("slug", _("Use at most %(most)s characters.") % {"most": LONGEST_SLUG})
         # An unticked radio sends nothing, and Django then keeps the old answer: take it for what it says.
         for name in self.cleaned_data.keys() & set(STATEMENT_FIELDS):
             setattr(self.instance, name, self.cleaned_data[name])

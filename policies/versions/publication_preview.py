@@ -1,4 +1,4 @@
-"""What publishing a draft would do, before it is done: the redline against what holds, and what follows for whom.
+"""What publishing a draft would do, before it is done: the redline against what is in force, and what follows for whom.
 
 It reads drafts and versions and changes nothing. The editor sees it under the page, the lawyer on the review page.
 """
@@ -69,7 +69,7 @@ class PublicationPreview:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of everything that publishing would freeze: who approves, approves exactly this."""
+        """SHA-256 of everything that publishing would freeze: an approval is valid only for this content."""
         frozen = ("policy_kind", "source", "title", "html", "facts", "change_summary")
         stated = {
             **{name: getattr(self.draft, name) for name in frozen},
@@ -122,9 +122,9 @@ def _effects(preview: PublicationPreview) -> Iterator[str]:
         yield _asked_again(preview)
         yield from _unasked(preview, before)
     elif preview.is_material:
-        yield _("It is called material: visitors see above the policy that its meaning changed.")
+        yield _("The change is material: visitors see above the policy that its meaning changed.")
     else:
-        yield _("It is called editorial: nobody is told again.")
+        yield _("The change is editorial: nobody is told again.")
     if preview.is_material:
         yield from _short_notice(preview)
 
@@ -134,11 +134,11 @@ def _beginning(preview: PublicationPreview) -> str:
     number = newest.number + 1 if newest else 1
     effective_at = preview.draft.effective_at
     if effective_at <= preview.now:
-        return _("Version %(number)s is made and holds at once.") % {"number": number}
+        return _("Version %(number)s will be published and take effect at once.") % {"number": number}
     days = (timezone.localdate(effective_at) - timezone.localdate(preview.now)).days
     return ngettext(
-        "Version %(number)s is made and announced for %(date)s, in %(days)s day. Until then nothing else changes.",
-        "Version %(number)s is made and announced for %(date)s, in %(days)s days. Until then nothing else changes.",
+        "Version %(number)s will be announced for %(date)s, in %(days)s day. Until then nothing else changes.",
+        "Version %(number)s will be announced for %(date)s, in %(days)s days. Until then nothing else changes.",
         days,
     ) % {"number": number, "date": date_format(timezone.localtime(effective_at)), "days": days}
 
@@ -147,21 +147,21 @@ def _asked_again(preview: PublicationPreview) -> str:
     offered = [category for category in notices.categories_of(preview.draft.facts) if category.is_offered]
     notice = notices.current(preview.now)
     varnames = [category.varname for category in offered]
-    asked, standing = choices.asked_again(
+    asked, valid = choices.asked_again(
         notice=notice, varnames=varnames, is_material=preview.is_material, now=preview.now
     )
     new = [category.name for category in offered if notice is None or category.varname not in notice.varnames]
     if preview.is_material:
-        why = _("the change is called material")
+        why = _("the change is material")
     elif new:
         why = _("these categories are new: %(names)s") % {"names": ", ".join(new)}
     else:
-        why = _("the change is called editorial and no category is new")
+        why = _("the change is editorial and no category is new")
     return ngettext(
-        "%(asked)s of %(standing)s visitor whose choice stands will be asked again, because %(why)s.",
-        "%(asked)s of %(standing)s visitors whose choice stands will be asked again, because %(why)s.",
-        standing,
-    ) % {"asked": asked, "standing": standing, "why": why}
+        "%(asked)s of %(valid)s visitor whose choice is valid will be asked again, because %(why)s.",
+        "%(asked)s of %(valid)s visitors whose choice is valid will be asked again, because %(why)s.",
+        valid,
+    ) % {"asked": asked, "valid": valid, "why": why}
 
 
 def _unasked(preview: PublicationPreview, before: PolicyVersion) -> Iterator[str]:

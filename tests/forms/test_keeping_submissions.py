@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from forms import privacy
+from forms import personal_data
 from forms.models import FormPage, Submission
 from policies.personal_data import register
 from tests.forms.building import form_page
@@ -43,7 +43,7 @@ def test_it_finds_an_address_in_any_field_and_any_case(contact_page: FormPage) -
 def test_it_erases_exactly_those(contact_page: FormPage) -> None:
     submission(contact_page, e_mail="visitor@example.com")
     other = submission(contact_page, e_mail="other@example.com")
-    assert privacy.erase("VISITOR@example.com ") == 1
+    assert personal_data.erase("VISITOR@example.com ") == 1
     assert list(Submission.objects.all()) == [other]
 
 
@@ -52,9 +52,9 @@ def test_each_page_has_its_own_period() -> None:
     kept = [submission(short, days_ago=29.9), submission(long, days_ago=199.9), submission(long, days_ago=31)]
     submission(short, days_ago=30.1)
     submission(long, days_ago=200.1)
-    assert privacy.expire(timezone.now()) == 2
+    assert personal_data.expire(timezone.now()) == 2
     assert set(Submission.objects.all()) == set(kept)
-    assert privacy.expire(timezone.now()) == 0
+    assert personal_data.expire(timezone.now()) == 0
 
 
 def test_the_policy_prints_the_longest_period_and_each_page(contact_page: FormPage) -> None:
@@ -76,4 +76,4 @@ def test_what_is_printed_is_what_housekeeping_does(contact_page: FormPage) -> No
 
 def test_a_site_without_forms_says_so() -> None:
     assert fact()["what"] == "Nothing: the site has no form."
-    assert privacy.expire(timezone.now()) == 0
+    assert personal_data.expire(timezone.now()) == 0

@@ -57,7 +57,7 @@ def test_it_asks_again_who_was_quicker_than_people_are(
 ) -> None:
     response = send(stamp=stamp_of(contact_page, seconds=seconds))
     assert response.status_code == 422
-    assert "so quick" in message_of(response)
+    assert "very quickly" in message_of(response)
     assert "Do you sell kettles?" in response.content.decode()
     assert not Submission.objects.exists()
 

@@ -1,4 +1,4 @@
-"""The geometry of plots: heights are in proportion, nothing leaves the drawing, labels have room."""
+"""The geometry of charts: heights are in proportion, nothing leaves the drawing, labels have room."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,9 +11,9 @@ ROWS = st.lists(st.tuples(st.just("a"), st.just("b"), NUMBERS), max_size=60)
 
 @given(ROWS)
 def test_every_piece_lies_inside_and_is_as_high_as_its_share(rows: list[tuple[str, str, list[int]]]) -> None:
-    plot = stacked_bars(rows)
-    unit = (plot.grid[0].y - plot.grid[-1].y) / plot.grid[-1].value
-    for bar, (_label, _title, numbers) in zip(plot.bars, rows, strict=True):
+    chart = stacked_bars(rows)
+    unit = (chart.grid[0].y - chart.grid[-1].y) / chart.grid[-1].value
+    for bar, (_label, _title, numbers) in zip(chart.bars, rows, strict=True):
         assert 0 <= bar.x <= bar.x + bar.width <= WIDTH
         assert [segment.series for segment in bar.segments] == [n for n, value in enumerate(numbers) if value]
         for segment in bar.segments:
@@ -22,9 +22,9 @@ def test_every_piece_lies_inside_and_is_as_high_as_its_share(rows: list[tuple[st
 
 
 def test_many_bars_have_few_labels() -> None:
-    plot = stacked_bars([(str(day), "", [1]) for day in range(31)])
-    assert 4 <= len([bar for bar in plot.bars if bar.label]) <= 8
+    chart = stacked_bars([(str(day), "", [1]) for day in range(31)])
+    assert 4 <= len([bar for bar in chart.bars if bar.label]) <= 8
 
 
-def test_nothing_to_show_is_an_empty_plot() -> None:
+def test_nothing_to_show_is_an_empty_chart() -> None:
     assert stacked_bars([]).bars == []

@@ -1,4 +1,4 @@
-"""Videos and maps: which addresses are understood, what the editor is told, and what stands in the page."""
+"""Videos and maps: which URLs are understood, what the editor is told, and what stands in the page."""
 
 from html.parser import HTMLParser
 from io import BytesIO
@@ -27,7 +27,7 @@ YOUTUBE = "https://www.youtube-nocookie.com/embed/"
 
 # --- Addresses ---------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("address", "frame"),
+    ("url", "frame"),
     [
         ("https://www.youtube.com/watch?v=dQw4w9WgXcQ", f"{YOUTUBE}dQw4w9WgXcQ"),
         ("http://m.youtube.com/watch?feature=x&v=dQw4w9WgXcQ&t=1m30s", f"{YOUTUBE}dQw4w9WgXcQ?start=90"),
@@ -52,8 +52,8 @@ YOUTUBE = "https://www.youtube-nocookie.com/embed/"
         ),
     ],
 )
-def test_an_address_becomes_the_one_for_a_frame(address: str, frame: str) -> None:
-    embed = embeds.recognise(address)
+def test_a_url_becomes_the_one_for_a_frame(url: str, frame: str) -> None:
+    embed = embeds.recognise(url)
     assert embed is not None
     assert embed.frame_url == frame
     assert embed.frame_url.startswith(f"{embed.service.origin}/")
@@ -90,13 +90,13 @@ def test_every_place_has_a_box_on_the_map(zoom: int, latitude: float, longitude:
 
 
 @given(st.text(max_size=80) | st.text(max_size=60).map(lambda end: f"https://www.openstreetmap.org/{end}"))
-def test_no_url_is_too_odd(address: str) -> None:
-    embed = embeds.recognise(address)
+def test_no_url_is_too_odd(url: str) -> None:
+    embed = embeds.recognise(url)
     assert embed is None or embed.frame_url == "" or embed.frame_url.startswith(embed.service.origin)
 
 
 @pytest.mark.parametrize(
-    "address",
+    "url",
     [
         "https://www.youtube.com/",
         "https://www.youtube.com/@channel",
@@ -116,14 +116,14 @@ def test_no_url_is_too_odd(address: str) -> None:
         "https://www.openstreetmap.org/#map=٣/51/1",
     ],
 )
-def test_another_page_of_a_known_service_is_none(address: str) -> None:
-    embed = embeds.recognise(address)
+def test_another_page_of_a_known_service_is_none(url: str) -> None:
+    embed = embeds.recognise(url)
     assert embed is not None
     assert embed.frame_url == ""
 
 
 @pytest.mark.parametrize(
-    "address",
+    "url",
     [
         "https://www.dailymotion.com/video/x1",
         "https://evil.example/?u=https://www.youtube.com/watch?v=dQw4w9WgXcQ",
@@ -136,8 +136,8 @@ def test_another_page_of_a_known_service_is_none(address: str) -> None:
         "",
     ],
 )
-def test_anything_else_is_no_service_of_ours(address: str) -> None:
-    assert embeds.recognise(address) is None
+def test_anything_else_is_no_service_of_ours(url: str) -> None:
+    assert embeds.recognise(url) is None
 
 
 # --- The editor --------------------------------------------------------------------------------------------
@@ -146,11 +146,11 @@ def _set_up(**fields: Any) -> None:
     factories.outside_services(embeds_category=category, **fields)
 
 
-def problem(address: str) -> str:
+def problem(url: str) -> str:
     """Return what the editor reads at the field of the URL."""
     block = EmbedBlock()
     try:
-        block.clean(block.to_python({"address": address, "title": "Where we are"}))
+        block.clean(block.to_python({"address": url, "title": "Where we are"}))
     except StructBlockValidationError as error:
         return "; ".join(
             message
@@ -168,7 +168,7 @@ def test_the_editor_is_told_what_to_do() -> None:
     assert "YouTube is not switched on" in problem(VIDEO)
     assert "Settings → Outside services" in problem(VIDEO)
     assert "it holds “#map=”" in problem("https://www.openstreetmap.org/node/1")
-    assert problem("not an address")
+    assert problem("not a URL")
     assert problem("")
 
 

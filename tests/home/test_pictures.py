@@ -43,12 +43,12 @@ ACTIVE = {
     "data": drawing('<use href="data:image/svg+xml;base64,AAAA#a"/>'),
     "outside picture": drawing('<image href="https://example.com/pixel.png"/>'),
     "outside picture without a scheme": drawing('<image href="//example.com/pixel.png"/>'),
-    "our own address": drawing('<use href="/media/other.svg#a"/>'),
+    "our own URL": drawing('<use href="/media/other.svg#a"/>'),
     "outside style": drawing("<style>@import 'https://example.com/a.css';</style>"),
-    "outside address in a style": drawing("<path style=\"fill: url( 'https://example.com/a#b')\"/>"),
+    "outside URL in a style": drawing("<path style=\"fill: url( 'https://example.com/a#b')\"/>"),
     "disguised style": drawing(r"<style>path { fill: u\72l(https://example.com) }</style>"),
     "style in parts": drawing("<style>@im<![CDATA[port 'https://example.com/a.css';]]></style>"),
-    "outside address in an attribute": drawing('<path fill="url(https://example.com/a#b)"/>'),
+    "outside URL in an attribute": drawing('<path fill="url(https://example.com/a#b)"/>'),
     "animated link": drawing('<a><animate attributeName="xlink:href" values="javascript:alert(1)"/></a>'),
     "animated event": drawing('<set attributeName="onclick" to="alert(1)"/>'),
     "base": drawing(attributes='xml:base="https://example.com/"'),
@@ -89,24 +89,24 @@ def staff(client: Client, db: None) -> Client:
     return client
 
 
-def upload(client: Client, content: bytes, address: str = "/admin/images/add/") -> str:
+def upload(client: Client, content: bytes, url: str = "/admin/images/add/") -> str:
     """Send a picture through one of the ways that the admin offers, and return the answer."""
     file = SimpleUploadedFile("logo.svg", content, content_type="image/svg+xml")
     names = {"title": "Logo", "file": file, "collection": "1"}
-    if "multiple" in address:
+    if "multiple" in url:
         names = {"title": "Logo", "files[]": file}
-    if "chooser" in address:
+    if "chooser" in url:
         names = {f"image-chooser-upload-{name}": value for name, value in names.items()}
-    return client.post(address, names).content.decode()
+    return client.post(url, names).content.decode()
 
 
 @pytest.mark.parametrize(
-    "address", ["/admin/images/add/", "/admin/images/multiple/add/", "/admin/images/chooser/create/"]
+    "url", ["/admin/images/add/", "/admin/images/multiple/add/", "/admin/images/chooser/create/"]
 )
-def test_every_way_to_upload_refuses_a_drawing_that_could_act(staff: Client, address: str) -> None:
-    assert "This SVG holds" in upload(staff, ACTIVE["script"], address)
+def test_every_way_to_upload_refuses_a_drawing_that_could_act(staff: Client, url: str) -> None:
+    assert "This SVG holds" in upload(staff, ACTIVE["script"], url)
     assert not SiteImage.objects.exists()
-    upload(staff, HARMLESS["plain"], address)
+    upload(staff, HARMLESS["plain"], url)
     assert SiteImage.objects.count() == 1
 
 

@@ -94,7 +94,7 @@ def test_an_incomplete_or_invalid_one_is_refused_at_its_field(
 
 
 @pytest.mark.parametrize(
-    "address",
+    "url",
     [
         "http://stats.example.com/",
         "stats.example.com",
@@ -115,13 +115,13 @@ def test_an_incomplete_or_invalid_one_is_refused_at_its_field(
     ],
 )
 @pytest.mark.parametrize("name", ["matomo_url", "plausible_url"])
-def test_the_url_of_a_server_is_a_plain_one_or_refused(name: str, address: str) -> None:
+def test_the_url_of_a_server_is_a_plain_one_or_refused(name: str, url: str) -> None:
     service = MATOMO if name == "matomo_url" else OWN_PLAUSIBLE
-    if address.endswith("\n"):  # at the end of a field it means nothing
-        assert getattr(set_up(**{**service, name: address}), name) == "https://stats.example.com/"
+    if url.endswith("\n"):  # at the end of a field it means nothing
+        assert getattr(set_up(**{**service, name: url}), name) == "https://stats.example.com/"
         return
     with pytest.raises(ValidationError) as refusal:
-        set_up(**{**service, name: address})
+        set_up(**{**service, name: url})
     assert set(refusal.value.message_dict) == {name}
 
 
@@ -334,7 +334,7 @@ def test_the_page_is_the_same_whatever_the_visitor_chose(client: Client) -> None
 
 # --- The screen --------------------------------------------------------------------------------------------
 @pytest.fixture
-def address() -> str:
+def url() -> str:
     return f"/admin/settings/home/servicesettings/{home_page().get_site().pk}/"
 
 
@@ -344,29 +344,29 @@ def owner(client: Client) -> Client:
     return client
 
 
-def test_the_owner_sets_services_up_and_is_told_what_is_missing(owner: Client, address: str) -> None:
-    form = owner.get(address).context["form"]
+def test_the_owner_sets_services_up_and_is_told_what_is_missing(owner: Client, url: str) -> None:
+    form = owner.get(url).context["form"]
     assert form.fields["embeds_category"].queryset.count() == 0
-    answer = owner.post(address, {"analytics": "matomo", "matomo_url": "https://stats.example.com/?x"})
+    answer = owner.post(url, {"analytics": "matomo", "matomo_url": "https://stats.example.com/?x"})
     html = answer.content.decode()
     assert answer.status_code == 200
     for words in ("starts with https://", "Matomo needs this.", "Choose the category"):
         assert words in html
     assert ServiceSettings.current().analytics == ""
-    answer = owner.post(address, {**MATOMO, "analytics_category": _category().pk})
+    answer = owner.post(url, {**MATOMO, "analytics_category": _category().pk})
     assert answer.status_code == 302
     assert ServiceSettings.current().matomo_site_id == 7
 
 
-def test_a_category_that_is_always_on_is_not_even_offered(owner: Client, address: str) -> None:
+def test_a_category_that_is_always_on_is_not_even_offered(owner: Client, url: str) -> None:
     _category("needed", is_required=True)
     offered = _category()
-    assert list(owner.get(address).context["form"].fields["analytics_category"].queryset) == [offered]
+    assert list(owner.get(url).context["form"].fields["analytics_category"].queryset) == [offered]
 
 
-def test_editors_do_not_decide_whose_code_runs_on_every_page(client: Client, address: str) -> None:
+def test_editors_do_not_decide_whose_code_runs_on_every_page(client: Client, url: str) -> None:
     editor = User.objects.create_user("editor@example.com", "only for this test")
     editor.groups.add(Group.objects.get(name="Editors"))
     client.force_login(editor)
-    assert client.get(address).status_code == 302
+    assert client.get(url).status_code == 302
     assert "servicesettings" not in client.get("/admin/").content.decode()

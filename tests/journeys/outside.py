@@ -10,7 +10,7 @@ STANDS_IN = {"document": "text/html", "script": "text/javascript"}
 
 @dataclass
 class Outside:
-    """Answers for every other site; `asked` lists the addresses, in their order."""
+    """Answers for every other site; `asked` lists the URLs, in their order."""
 
     home: str
     asked: list[str] = field(default_factory=list)
@@ -23,7 +23,7 @@ class Outside:
 
     @property
     def _is_elsewhere(self) -> Callable[[str], bool]:
-        return lambda address: address.startswith("http") and not address.startswith(self.home)
+        return lambda url: url.startswith("http") and not url.startswith(self.home)
 
     def _answer(self, route: Route) -> None:
         self.asked.append(route.request.url)

@@ -99,7 +99,7 @@ def test_an_editor_writes_a_lawyer_approves_and_visitors_read_the_redline(
 
     _sign_in(page, live_server, lawyer)
     _open_review(page, live_server, next(mail for mail in mailoutbox if mail.to == [lawyer.email]))
-    expect(page.get_by_text("Version 1 is made and holds at once.")).to_be_visible()
+    expect(page.get_by_text("Version 1 will be published and take effect at once.")).to_be_visible()
     page.get_by_role("button", name="Approve and publish").click()
     expect(page.locator(".messages .success")).to_contain_text("Version 1 is in force")
     page.goto(f"{live_server.url}/privacy-policy/")

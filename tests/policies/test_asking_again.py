@@ -36,11 +36,10 @@ def draft(**values: object) -> str:
     return " ".join(publication_preview.of_latest_draft(CookiePolicyPage.objects.get()).effects)
 
 
-def test_a_material_change_asks_all_whose_choice_stands(choices: None) -> None:
+def test_a_material_change_asks_all_whose_choice_is_valid(choices: None) -> None:
     words = draft(notice_text="Other words.", change_kind="material")
     assert (
-        "3 of 3 visitors whose choice stands will be asked again, because the change is called material"
-        in words
+        "3 of 3 visitors whose choice is valid will be asked again, because the change is material" in words
     )
 
 

@@ -1,4 +1,4 @@
-"""What the audit of cookies answers before it looks at anything: bad addresses, bad options, a missing library."""
+"""What the audit of cookies answers before it looks at anything: bad URLs, bad options, a missing library."""
 
 import re
 import sys
@@ -44,7 +44,7 @@ def test_the_site_itself_is_what_is_audited_where_nothing_is_named(settings: Set
 
 
 @pytest.mark.parametrize(
-    "address",
+    "url",
     [
         "shop.example",
         "ftp://shop.example",
@@ -59,8 +59,8 @@ def test_the_site_itself_is_what_is_audited_where_nothing_is_named(settings: Set
         " ",
     ],
 )
-def test_what_is_no_address_of_a_site_is_refused(address: str) -> None:
-    assert "Not the address of a site" in refused(address)
+def test_what_is_no_url_of_a_site_is_refused(url: str) -> None:
+    assert "Not the URL of a site" in refused(url)
 
 
 @pytest.mark.parametrize(

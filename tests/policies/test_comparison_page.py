@@ -29,8 +29,8 @@ def rules() -> Policy:
     return rules
 
 
-def page(client: Client, address: str) -> lxml.html.HtmlElement:
-    response = client.get(address)
+def page(client: Client, url: str) -> lxml.html.HtmlElement:
+    response = client.get(url)
     assert response.status_code == 200
     return lxml.html.fromstring(response.content.decode())
 
@@ -44,9 +44,9 @@ def test_a_comparison_is_made_once_and_kept_apart_from_the_pages(
     page(client, SIDE_BY_SIDE)
 
 
-@pytest.mark.parametrize("address", [IN_ONE, SIDE_BY_SIDE])
-def test_unchanged_paragraphs_are_folded_and_counted(client: Client, rules: Policy, address: str) -> None:
-    (fold,) = page(client, address).find_class("fold")
+@pytest.mark.parametrize("url", [IN_ONE, SIDE_BY_SIDE])
+def test_unchanged_paragraphs_are_folded_and_counted(client: Client, rules: Policy, url: str) -> None:
+    (fold,) = page(client, url).find_class("fold")
 
     assert fold.tag == "details"
     assert fold.get("open") is None
@@ -55,9 +55,9 @@ def test_unchanged_paragraphs_are_folded_and_counted(client: Client, rules: Poli
     assert "Paragraph 0." not in fold.text_content()
 
 
-@pytest.mark.parametrize("address", [IN_ONE, SIDE_BY_SIDE])
-def test_the_list_leads_to_changes_that_are_open(client: Client, rules: Policy, address: str) -> None:
-    shown = page(client, address)
+@pytest.mark.parametrize("url", [IN_ONE, SIDE_BY_SIDE])
+def test_the_list_leads_to_changes_that_are_open(client: Client, rules: Policy, url: str) -> None:
+    shown = page(client, url)
 
     targets = [href.removeprefix("#") for href in shown.xpath("//*[@id='_changes']//a/@href")]
     assert len(targets) == 2

@@ -123,8 +123,8 @@ def test_a_short_name_that_does_not_fit_is_refused(owner: Client, varname: str) 
 
 def test_a_short_name_stays_as_it_is(owner: Client) -> None:
     group = declare_cookies("analytics")
-    address = reverse("cookie-categories:edit", args=[group.pk])
-    owner.post(address, {**CATEGORY, "name": "Statistics", "varname": "other"})
+    url = reverse("cookie-categories:edit", args=[group.pk])
+    owner.post(url, {**CATEGORY, "name": "Statistics", "varname": "other"})
     group.refresh_from_db()
     assert (group.name, group.varname) == ("Statistics", "analytics")
 
@@ -162,10 +162,10 @@ def test_a_cookie_is_declared_with_its_details(owner: Client) -> None:
 def test_its_details_are_changed_in_the_same_form(owner: Client) -> None:
     group = declare_cookies("analytics", "visits")
     cookie = Cookie.objects.get()
-    address = reverse("declared-cookies:edit", args=[cookie.pk])
-    assert 'value="6 months"' in owner.get(address).content.decode()
+    url = reverse("declared-cookies:edit", args=[cookie.pk])
+    assert 'value="6 months"' in owner.get(url).content.decode()
     fields = cookie_fields(group, name="visits", duration="1 year", policy_url="example.com/privacy")
-    assert owner.post(address, fields).status_code == 302
+    assert owner.post(url, fields).status_code == 302
     cookie = Cookie.objects.get()
     assert (cookie.details.duration, cookie.details.policy_url) == ("1 year", "https://example.com/privacy")
 
@@ -195,9 +195,9 @@ def test_what_is_declared_can_be_listed_and_deleted(owner: Client, screen: str) 
     group = declare_cookies("analytics", "visits")
     row = group if screen == "cookie-categories" else Cookie.objects.get()
     assert "nalytics" in owner.get(reverse(f"{screen}:index")).content.decode()
-    address = reverse(f"{screen}:delete", args=[row.pk])
-    assert owner.get(address).status_code == 200
-    assert owner.post(address).status_code == 302
+    url = reverse(f"{screen}:delete", args=[row.pk])
+    assert owner.get(url).status_code == 200
+    assert owner.post(url).status_code == 302
     assert not Cookie.objects.exists()
 
 
@@ -209,11 +209,11 @@ def test_every_screen_calls_things_by_our_names(owner: Client, screen: str, name
     row = group if screen == "cookie-categories" else Cookie.objects.get()
     screens = [reverse(f"{screen}:index"), reverse(f"{screen}:add")]
     screens += [reverse(f"{screen}:{view}", args=[row.pk]) for view in ("edit", "delete", "history")]
-    for address in screens:
-        html = owner.get(address).content.decode()
-        assert name in html or "/delete/" in address, address
+    for url in screens:
+        html = owner.get(url).content.decode()
+        assert name in html or "/delete/" in url, url
         found = html.lower().find("cookie group")
-        assert found == -1, (address, html[max(0, found - 200) : found + 100])
+        assert found == -1, (url, html[max(0, found - 200) : found + 100])
     gone = owner.post(reverse(f"{screen}:delete", args=[row.pk]), follow=True).content.decode()
     assert "was deleted." in gone
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.consent.choices import Decision, InvalidChoiceError, choices_for, decide, stands
+from policies.consent.choices import Decision, InvalidChoiceError, choices_for, decide, is_valid
 from policies.consent.cookies import Choice, parse
 from policies.consent.notices import MAX_VARNAME, Category, DeclaredCookie, Notice
 
@@ -158,7 +158,7 @@ def test_nothing_runs_that_was_not_chosen(value: str | None, text: Notice, gpc: 
 def test_those_are_asked_who_gave_no_answer_that_stands(value: str | None, text: Notice, gpc: bool) -> None:
     decision = decide(value, text, gpc=gpc, now=NOW)
     choice = parse(value)
-    answered = choice is not None and stands(choice, text, NOW)
+    answered = choice is not None and is_valid(choice, text, NOW)
     assert decision.ask == (bool(text.optional) and not answered and not gpc)
     assert decision.gpc_honoured == (bool(text.optional) and not answered and gpc)
 

@@ -101,7 +101,7 @@ def test_the_number_of_queries_does_not_grow(
 
 
 @pytest.mark.parametrize("days", ["", "90", "365", "31", "-1", "x", "%01"])
-def test_the_page_shows_a_plot_and_a_table_for_any_period_asked_for(
+def test_the_page_shows_a_chart_and_a_table_for_any_period_asked_for(
     client: Client, notice: notices.Notice, days: str
 ) -> None:
     choose(notice, "all", at=timezone.now())

@@ -218,9 +218,9 @@ def test_who_may_not_edit_the_page_makes_no_draft(rules: PolicyPage, client: Cli
 
 
 def test_a_link_makes_no_draft(rules: PolicyPage, client: Client) -> None:
-    address = f"/admin/policies/{Policy.objects.get().pk}/draft/"
+    url = f"/admin/policies/{Policy.objects.get().pk}/draft/"
 
-    assert staff(client, is_superuser=True).get(address).status_code == 405
+    assert staff(client, is_superuser=True).get(url).status_code == 405
     assert not PolicyPage.objects.get().has_unpublished_changes
 
 

@@ -94,11 +94,11 @@ def test_every_entry_has_what_it_must_have(client: Client, rules: Policy) -> Non
 def test_an_entry_leads_to_the_version_the_change_and_the_record(client: Client, rules: Policy) -> None:
     newest, *_others, first = entries(client)
 
-    address = "https://www.example.com/house-rules"
+    url = "https://www.example.com/house-rules"
     assert links(newest) == {
-        ("alternate", ""): f"{address}/versions/3/",
-        ("alternate", "application/json"): f"{address}/versions/3/record.json",
-        ("related", "text/html"): f"{address}/compare/2/3/",
+        ("alternate", ""): f"{url}/versions/3/",
+        ("alternate", "application/json"): f"{url}/versions/3/record.json",
+        ("related", "text/html"): f"{url}/compare/2/3/",
     }
     assert ("related", "text/html") not in links(first)
 

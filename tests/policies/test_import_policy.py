@@ -377,7 +377,7 @@ def test_a_refused_file_does_not_stop_the_others(folder: Path) -> None:
     assert PolicyVersion.objects.get().import_source == "2020-01-02.md"
 
 
-def test_it_refuses_an_address_that_is_taken_reserved_or_no_address(folder: Path) -> None:
+def test_it_refuses_a_slug_that_is_taken_reserved_or_no_slug(folder: Path) -> None:
     home_page().add_child(instance=ContentPage(title="About", slug="about"))
     for slug in ("about", "admin", "cookies"):
         outcome = next(import_files([file(folder)], slug=slug))

@@ -74,14 +74,14 @@ def test_the_screen_of_a_policy_lists_its_versions_and_leads_on(
     cells = re.findall(r"<td[^>]*>(.*?)</td>", html, re.DOTALL)
     for words in ("Past", "In force", "Coming"):
         assert any(words in cell for cell in cells), words
-    for address in (
+    for url in (
         "/house-rules/",
         "/house-rules/compare/1/2/",
         "/house-rules/compare/2/3/",
         f"/admin/pages/{rules_page.pk}/edit/",
         f"/admin/policies/{found.pk}/export/",
     ):
-        assert f'href="{address}"' in html
+        assert f'href="{url}"' in html
 
 
 def test_a_draft_stands_on_top_with_who_wrote_it(client: Client, rules_page: PolicyPage) -> None:
@@ -109,9 +109,9 @@ def test_a_draft_in_review_is_named_so(client: Client, rules_page: PolicyPage) -
 
 def test_any_two_versions_can_be_compared(client: Client, rules_page: PolicyPage) -> None:
     admin = staff(client, "view_policyversion")
-    address = f"/admin/policies/{Policy.objects.get().pk}/compare/"
+    url = f"/admin/policies/{Policy.objects.get().pk}/compare/"
 
-    assert admin.get(address, {"old": "1", "new": "3"}).url == "/house-rules/compare/1/3/"
+    assert admin.get(url, {"old": "1", "new": "3"}).url == "/house-rules/compare/1/3/"
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def effects(page: PolicyPage) -> str:
 
 
 def test_a_policy_that_was_never_published_gets_version_1() -> None:
-    assert "Version 1 is made and holds at once" in effects(policy_page())
+    assert "Version 1 will be published and take effect at once" in effects(policy_page())
 
 
 def test_a_changed_word_is_shown_against_the_version_in_force() -> None:
@@ -37,7 +37,7 @@ def test_a_changed_word_is_shown_against_the_version_in_force() -> None:
     found = publication_preview.of_latest_draft(PolicyPage.objects.get())
     assert found.before.number == 1
     assert (found.redline.words_added, found.redline.words_removed) == (1, 1)
-    assert "Version 2 is made" in effects(page)
+    assert "Version 2 will be published" in effects(page)
 
 
 def test_an_unchanged_text_is_called_so() -> None:

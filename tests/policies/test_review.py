@@ -48,16 +48,16 @@ def _member(email: str, name: str, group: str) -> User:
     return user
 
 
-def address(page: PolicyPage) -> str:
+def review_url(page: PolicyPage) -> str:
     return f"/admin/policies/{page.pk}/review/"
 
 
 def decide(client: Client, user: User, page: PolicyPage, decision: str, *, comment: str = "") -> str:
     """Open the page, decide, and return what the answer shows."""
     client.force_login(user)
-    seen = re.search(r'name="seen" value="(\w+)"', client.get(address(page)).content.decode())
+    seen = re.search(r'name="seen" value="(\w+)"', client.get(review_url(page)).content.decode())
     values = {"decision": decision, "comment": comment, "seen": seen[1] if seen else ""}
-    return client.post(address(page), values, follow=True).content.decode()
+    return client.post(review_url(page), values, follow=True).content.decode()
 
 
 def test_every_policy_is_under_review_from_its_first_draft() -> None:
@@ -87,15 +87,15 @@ def test_the_reviewers_mail_leads_to_the_page_with_everything_on_it(
     client: Client, reviewer: User, submitted: PolicyPage, mailoutbox: list[EmailMessage]
 ) -> None:
     mail = next(mail for mail in mailoutbox if mail.to == ["reviewer@example.com"])
-    assert f"{settings.SITE_URL}{address(submitted)}" in mail.body
+    assert f"{settings.SITE_URL}{review_url(submitted)}" in mail.body
     client.force_login(reviewer)
-    shown = client.get(address(submitted)).content.decode()
+    shown = client.get(review_url(submitted)).content.decode()
     for words in (
         "<ins",
         "kinder",
         "Kindness grew.",
         "The Author",
-        "Version 2 is made",
+        "Version 2 will be published",
         "Approve and publish",
     ):
         assert words in shown, words
@@ -141,12 +141,12 @@ def test_a_text_that_changed_since_it_was_shown_is_not_approved(
     client: Client, reviewer: User, submitted: PolicyPage
 ) -> None:
     client.force_login(reviewer)
-    seen = re.search(r'name="seen" value="(\w+)"', client.get(address(submitted)).content.decode())[1]
+    seen = re.search(r'name="seen" value="(\w+)"', client.get(review_url(submitted)).content.decode())[1]
     revision = PolicyPage.objects.get().latest_revision
     draft = revision.as_object()
     draft.body = [("imported", "<p>Be cruel.</p>")]
     draft.save_revision(user=revision.user, overwrite_revision=revision)
-    answer = client.post(address(submitted), {"decision": "approve", "seen": seen})
+    answer = client.post(review_url(submitted), {"decision": "approve", "seen": seen})
     assert answer.status_code == 422
     assert "has changed since" in answer.content.decode()
     assert PolicyVersion.objects.count() == 1
@@ -156,7 +156,7 @@ def test_a_text_that_was_saved_just_before_the_lock_is_not_approved_unseen(
     client: Client, reviewer: User, submitted: PolicyPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.force_login(reviewer)
-    seen = re.search(r'name="seen" value="(\w+)"', client.get(address(submitted)).content.decode())[1]
+    seen = re.search(r'name="seen" value="(\w+)"', client.get(review_url(submitted)).content.decode())[1]
     lock = PageQuerySet.select_for_update
 
     def save_and_lock(pages: PageQuerySet) -> PageQuerySet:
@@ -167,7 +167,7 @@ def test_a_text_that_was_saved_just_before_the_lock_is_not_approved_unseen(
         return lock(pages)
 
     monkeypatch.setattr(PageQuerySet, "select_for_update", save_and_lock)
-    answer = client.post(address(submitted), {"decision": "approve", "seen": seen})
+    answer = client.post(review_url(submitted), {"decision": "approve", "seen": seen})
     assert answer.status_code == 422
     assert PolicyVersion.objects.count() == 1
 
@@ -176,12 +176,12 @@ def test_a_kind_that_changed_since_it_was_shown_is_not_approved_and_is_told_befo
     client: Client, reviewer: User, submitted: PolicyPage
 ) -> None:
     client.force_login(reviewer)
-    seen = re.search(r'name="seen" value="(\w+)"', client.get(address(submitted)).content.decode())[1]
+    seen = re.search(r'name="seen" value="(\w+)"', client.get(review_url(submitted)).content.decode())[1]
     revision = PolicyPage.objects.get().latest_revision
     draft = revision.as_object()
     draft.kind = "terms"
     draft.save_revision(user=revision.user, overwrite_revision=revision)
-    answer = client.post(address(submitted), {"decision": "approve", "seen": seen})
+    answer = client.post(review_url(submitted), {"decision": "approve", "seen": seen})
     assert answer.status_code == 422
     assert "“Another policy” becomes “Terms of sale”" in answer.content.decode()
     assert PolicyVersion.objects.get().policy.kind == "other"
@@ -247,15 +247,15 @@ def test_who_is_no_reviewer_sees_it_and_decides_nothing(
     client: Client, author: User, submitted: PolicyPage
 ) -> None:
     client.force_login(author)
-    assert "You cannot approve or return it" in client.get(address(submitted)).content.decode()
+    assert "You cannot approve or return it" in client.get(review_url(submitted)).content.decode()
     seen = publication_preview.of_latest_draft(PolicyPage.objects.get()).fingerprint
-    client.post(address(submitted), {"decision": "approve", "seen": seen})
+    client.post(review_url(submitted), {"decision": "approve", "seen": seen})
     assert PolicyVersion.objects.count() == 1
 
 
 def test_who_may_not_edit_the_page_sees_nothing(client: Client, submitted: PolicyPage) -> None:
     client.force_login(_member("service@example.com", "Service", "Customer service"))
-    for path in (address(submitted), f"/admin/policies/{submitted.pk}/forecast/"):
+    for path in (review_url(submitted), f"/admin/policies/{submitted.pk}/forecast/"):
         assert "kinder" not in client.get(path, follow=True).content.decode()
 
 
@@ -263,9 +263,9 @@ def test_a_reviewer_with_an_old_link_is_told_that_nothing_waits(
     client: Client, reviewer: User, submitted: PolicyPage
 ) -> None:
     decide(client, reviewer, submitted, "approve")
-    answer = client.get(address(submitted), follow=True)
+    answer = client.get(review_url(submitted), follow=True)
     assert answer.status_code == 200
-    assert "does not wait for your review any more" in answer.content.decode()
+    assert "was already approved or returned" in answer.content.decode()
 
 
 def test_deciding_twice_is_told_that_nothing_waits(
@@ -273,7 +273,7 @@ def test_deciding_twice_is_told_that_nothing_waits(
 ) -> None:
     decide(client, reviewer, submitted, "approve")
     client.force_login(User.objects.create_superuser("owner@example.com", "a-long-password"))
-    answer = client.post(address(submitted), {"decision": "approve"}, follow=True).content.decode()
+    answer = client.post(review_url(submitted), {"decision": "approve"}, follow=True).content.decode()
     assert "does not wait for review" in answer
     assert PolicyVersion.objects.count() == 2
 

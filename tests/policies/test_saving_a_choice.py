@@ -190,7 +190,9 @@ def test_only_our_own_pages_may_save() -> None:
     assert ConsentRecord.objects.count() == 1
 
 
-def test_a_flood_from_one_sender_is_stopped(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_choices_from_one_sender_are_stopped(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(views, "SAVES", replace(views.SAVES, most=2))
     with time_machine.travel(timezone.now().replace(minute=1) + timedelta(days=1), tick=False) as clock:
         for _ in range(2):

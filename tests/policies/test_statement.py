@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from wagtail.models import Site
 
 from home.models import User
-from policies.models import PolicyPage, PolicySettings, PolicyVersion
+from policies.models import Policy, PolicyPage, PolicySettings, PolicyVersion
 from tests.factories import home_page, policy_form, policy_page, publish
 
 pytestmark = pytest.mark.django_db
@@ -145,3 +145,15 @@ def test_taking_the_page_away_says_that_the_public_record_stays(admin_client: Cl
         "stay available at their public URLs"
         in admin_client.get(f"/admin/pages/{page.pk}/{action}/").content.decode()
     )
+
+
+@pytest.mark.parametrize(("length", "is_accepted"), [(90, True), (91, False)])
+def test_a_slug_is_no_longer_than_a_policy_may_have(
+    admin_client: Client, length: int, is_accepted: bool
+) -> None:
+    page = policy_page()
+    sent = policy_form(slug="a" * length, **{"action-publish": "1"})
+    answer = admin_client.post(edit(page), sent)
+    assert Policy.objects.exists() is is_accepted
+    if not is_accepted:
+        assert "at most 90 characters" in answer.context["form"].errors["slug"][0]

@@ -134,7 +134,7 @@ def test_a_day_names_the_others_that_held_on_it() -> None:
     assert day.is_over
 
 
-def test_unchanged_is_judged_by_the_version_just_before_it_in_time() -> None:
+def test_unchanged_is_decided_by_the_version_just_before_it_in_time() -> None:
     rules = policy()
     version(rules, html="<p>a</p>", at=NOON)
     version(rules, html="<p>b</p>", at=NOON + 2 * HOUR)

@@ -51,7 +51,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there, too")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        url = _address(options["url"] or settings.SITE_URL)
+        url = _site_url(options["url"] or settings.SITE_URL)
         target: Path | None = options["json"]
         if target and (target.is_dir() or not target.absolute().parent.is_dir()):
             raise CommandError(f"--json: {target} is no file that can be written.", returncode=2)
@@ -168,15 +168,15 @@ def _as_data(
     }
 
 
-def _address(text: str) -> str:
-    """Read the address of a site: scheme and host, nothing else."""
+def _site_url(text: str) -> str:
+    """Read the URL of a site: scheme and host, nothing else."""
     try:
         parts = urlsplit(text)
         is_plain = bool(parts.hostname) and (parts.port is None or parts.port > 0) and "@" not in parts.netloc
     except ValueError:
         is_plain = False
     if not is_plain or parts.scheme not in ("http", "https") or parts.path.strip("/") or parts.query:
-        raise CommandError(f"Not the address of a site, like https://www.example.com: {text}", returncode=2)
+        raise CommandError(f"Not the URL of a site, like https://www.example.com: {text}", returncode=2)
     return f"{parts.scheme}://{parts.netloc}/"
 
 

@@ -1,5 +1,5 @@
 /* The consent bar. Pages are the same for everyone, the bar hidden, optional scripts inert: this module decides by the
-   visitor's cookie, and runs nothing that is not on record. On the server: policies/consent.py. */
+   visitor's cookie, and runs nothing that is not on record. On the server: policies/consent/choices.py. */
 
 const COOKIE_FORM =
   /^1\.[0-9a-f]{32}\.([1-9]\d{0,8})\.([a-z0-9]{1,16}-[01](?:_[a-z0-9]{1,16}-[01])*)\.([1-9]\d{9})$/;
@@ -21,13 +21,13 @@ export function parse(value) {
 /** `notice` is { accepted, categories }, `now` in seconds. */
 export function decide(value, notice, gpc, now) {
   const choice = parse(value);
-  const stands =
+  const isValid =
     choice !== null &&
     choice.expires > now &&
     choice.expires < now + LONGEST &&
     notice.accepted.includes(choice.version) &&
     notice.categories.every((name) => choice.choices.has(name));
-  if (stands) {
+  if (isValid) {
     return { ask: false, granted: notice.categories.filter((name) => choice.choices.get(name)), gpc: false };
   }
   return { ask: !gpc, granted: [], gpc }; // a signal without a choice is a refusal
