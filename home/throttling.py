@@ -8,8 +8,11 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
+from typing import Any
 
+from django.conf import settings
 from django.core.cache import caches
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.connection import ConnectionProxy
 from django.utils.crypto import salted_hmac
@@ -79,3 +82,13 @@ def _network(client: str) -> str:
     except ValueError:
         return client
     return str(ip_network((parsed, 64), strict=False) if parsed.version == 6 else parsed)  # noqa: PLR2004
+
+
+# --- Sign-in: django-axes counts attempts by this name ---------------------------------------------------------
+NAME_LENGTH = 255  # of the columns that count attempts
+
+
+def account_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str | None:
+    """Return the name that somebody signs in with, in one form: accounts ignore case, so counters do too."""
+    given = (credentials or request.POST).get(settings.AXES_USERNAME_FORM_FIELD)
+    return str(given).strip().casefold()[:NAME_LENGTH] if given is not None else None

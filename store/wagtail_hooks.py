@@ -103,4 +103,4 @@ def audit_actions() -> list[Action]:
 
 @hooks.register("register_worker_jobs")
 def worker_jobs() -> list[tuple[str, float, Callable[[], object]]]:
-    return [("payments", 60, reconciliation.reconcile)]
+    return [("payments", reconciliation.EVERY, reconciliation.reconcile)]

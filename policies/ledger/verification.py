@@ -4,11 +4,12 @@ It only reads, a few versions at a time. It sees what does not fit together insi
 of it so that it fits again is seen only from outside of it: by `policies.ledger.heads`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from django.utils.timezone import now
 
 from policies.ledger import consent_records
+from policies.ledger.account_links import AccountLinks
 from policies.models import Policy, PolicyVersion
 from policies.versions import records
 
@@ -43,6 +44,39 @@ def doubts(policy: Policy) -> list[str]:
     return [f"{kinds}, and no page is left that says which is meant. {advice}"]
 
 
+def problems(versions: Iterable[PolicyVersion]) -> Iterator[str]:
+    """Check versions of one policy, given in the order of their numbers; yield every problem."""
+    previous, links = "", AccountLinks()
+    for number, version in enumerate(versions, start=1):
+        for what in _problems(version, number, previous, links):
+            yield f"version {version.number} is broken: {what}"
+        previous = version.sha256
+
+
+def _problems(version: PolicyVersion, number: int, previous: str, links: AccountLinks) -> Iterator[str]:
+    if version.number != number:
+        yield f"expected version {number}: a version is missing"
+    if records.sha256(version.record) != version.sha256:
+        yield "the hash is not that of the record"
+    if version.previous_sha256 != previous:
+        yield "the chain to the version before is broken"
+    if content := version.readable_content:
+        for name, value in records.repeated_columns(version).items():
+            if content.get(name) != value:
+                yield f"column {name} differs from the record"
+        yield from links.problems(version)
+    else:
+        yield "the record is no JSON object, or an empty one"
+    if version.is_withdrawn and version.withdrawal.withdrawn_at >= version.effective_at:
+        yield "it was withdrawn after it had taken effect"
+
+
+def head_is_missing(policy: Policy) -> bool:
+    """Return whether the newest version that the policy remembers is not there any more."""
+    newest = policy.versions.order_by("-number").values_list("sha256", flat=True).first()
+    return policy.newest_sha256 != (newest or "")
+
+
 def _damage(policy: Policy, on_read: Callable[[], object]) -> str:
     try:
         return _broken_version(policy, on_read) or _missing(policy) or _changed_heading(policy)
@@ -53,11 +87,11 @@ def _damage(policy: Policy, on_read: Callable[[], object]) -> str:
 def _broken_version(policy: Policy, on_read: Callable[[], object]) -> str:
     related = ("policy", "withdrawal", "publisher", "approver")
     versions = policy.versions.select_related(*related).order_by("number").iterator(chunk_size=_CHUNK)
-    return next(records.problems(_reported(versions, on_read)), "")
+    return next(problems(_reported(versions, on_read)), "")
 
 
 def _missing(policy: Policy) -> str:
-    if records.head_is_missing(policy):
+    if head_is_missing(policy):
         return "the newest version is missing"
     if policy.withdrawals_sha256 != records.withdrawals_sha256(policy):
         return "a withdrawal was added, changed or removed"

@@ -7,11 +7,10 @@ record is written; a new form gets a new `format` number.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from policies.ledger.account_links import AccountLinks
 from policies.models.versions import Policy, PolicyVersion, VersionWithdrawal
 
 # 2: with the author beside publisher and approver.
@@ -36,11 +35,11 @@ def timestamp(moment: datetime) -> str:
 def seal(version: PolicyVersion, **said: Any) -> None:
     """Set a new version's record, which holds what its columns repeat and what else it says, and its hash."""
     policy = {"kind": version.policy.kind, "language": version.policy.language}
-    version.record = encode({"format": FORMAT, **policy, **_repeated(version), **said})
+    version.record = encode({"format": FORMAT, **policy, **repeated_columns(version), **said})
     version.sha256 = sha256(version.record)
 
 
-def _repeated(version: PolicyVersion) -> dict[str, Any]:
+def repeated_columns(version: PolicyVersion) -> dict[str, Any]:
     """Return what the columns of a version repeat of its record, under the record's keys."""
     origin = {"name": version.import_source, "sha256": version.import_sha256}
     return {
@@ -54,39 +53,6 @@ def _repeated(version: PolicyVersion) -> dict[str, Any]:
         "previous_sha256": version.previous_sha256,
         "imported_from": origin if any(origin.values()) else None,
     }
-
-
-def problems(versions: Iterable[PolicyVersion]) -> Iterator[str]:
-    """Check versions of one policy, given in the order of their numbers; yield every problem."""
-    previous, links = "", AccountLinks()
-    for number, version in enumerate(versions, start=1):
-        for what in _problems(version, number, previous, links):
-            yield f"version {version.number} is broken: {what}"
-        previous = version.sha256
-
-
-def _problems(version: PolicyVersion, number: int, previous: str, links: AccountLinks) -> Iterator[str]:
-    if version.number != number:
-        yield f"expected version {number}: a version is missing"
-    if sha256(version.record) != version.sha256:
-        yield "the hash is not that of the record"
-    if version.previous_sha256 != previous:
-        yield "the chain to the version before is broken"
-    if content := version.readable_content:
-        for name, value in _repeated(version).items():
-            if content.get(name) != value:
-                yield f"column {name} differs from the record"
-        yield from links.problems(version)
-    else:
-        yield "the record is no JSON object, or an empty one"
-    if version.is_withdrawn and version.withdrawal.withdrawn_at >= version.effective_at:
-        yield "it was withdrawn after it had taken effect"
-
-
-def head_is_missing(policy: Policy) -> bool:
-    """Return whether the newest version that the policy remembers is not there any more."""
-    newest = policy.versions.order_by("-number").values_list("sha256", flat=True).first()
-    return policy.newest_sha256 != (newest or "")
 
 
 def withdrawals_sha256(policy: Policy, *, first: int | None = None) -> str:

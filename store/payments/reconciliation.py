@@ -19,6 +19,7 @@ from store.payments import fulfilment, gateway
 By, Reason = OrderEvent.By, OrderEvent.Reason
 logger = logging.getLogger(__name__)
 
+EVERY = 60  # seconds between two runs of the worker
 # After so many unanswered orders Stripe is assumed to be down; the rest waits for the next run.
 FAILURES = 3
 # A checkout takes seconds: an order still without a page after this was left by a lost answer or a crash.

@@ -22,8 +22,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from policies.ledger import verification
 from policies.models import Policy, PolicyPage, PolicyVersion
-from policies.versions import publishing, records
+from policies.versions import publishing
 from tests.factories import policy_page, publish
 
 pytestmark = pytest.mark.both_databases
@@ -140,8 +141,8 @@ class History(RuleBasedStateMachine):
     @invariant()
     def the_chain_holds(self) -> None:
         policy = Policy.objects.get(slug="house-rules")
-        assert list(records.problems(self._versions())) == []
-        assert not records.head_is_missing(policy)
+        assert list(verification.problems(self._versions())) == []
+        assert not verification.head_is_missing(policy)
 
     @invariant()
     def the_public_reads_the_version_in_force(self) -> None:

@@ -12,6 +12,7 @@ from django.test import Client
 from wagtail.query import PageQuerySet
 
 from home.models import User
+from policies.ledger import verification
 from policies.models import Policy, PolicyPage, PolicyVersion
 from policies.models.versions import PolicyQuerySet
 from policies.versions import publication_preview, records
@@ -75,7 +76,7 @@ def test_both_are_recorded_and_the_second_follows_the_first(meet: Meet) -> None:
     meet(IN_VAIN)
     results = at_once(recording(policy, "One."), recording(policy, "Other."))
     assert sorted(version.number for version in results) == [1, 2]
-    assert list(records.problems(policy.versions.order_by("number"))) == []
+    assert list(verification.problems(policy.versions.order_by("number"))) == []
 
 
 def approving_while_somebody_saves(words: str, monkeypatch: pytest.MonkeyPatch, *, seconds: float) -> None:
@@ -135,4 +136,4 @@ def test_two_editors_who_publish_the_same_page_at_once_make_two_versions(meet: M
     policy = Policy.objects.get()
     assert policy.versions.count() == 3
     assert {version.text for version in policy.versions.all()} == {"Be kind.", "One.", "Other."}
-    assert list(records.problems(policy.versions.order_by("number"))) == []
+    assert list(verification.problems(policy.versions.order_by("number"))) == []

@@ -119,7 +119,7 @@ AXES_VERBOSE = False
 SIGN_IN_KEEP_DAYS = number("SIGN_IN_KEEP_DAYS", 30)
 # Whatever the model calls it: Wagtail's form and Django's backends say so.
 AXES_USERNAME_FORM_FIELD = "username"
-AXES_USERNAME_CALLABLE = "home.client.account_name"
+AXES_USERNAME_CALLABLE = "home.throttling.account_name"
 AXES_CLIENT_IP_CALLABLE = "home.client.client_ip"
 
 # --- Language and time -----------------------------------------------------------------------------------
