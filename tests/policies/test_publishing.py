@@ -3,6 +3,7 @@
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -393,3 +394,12 @@ def test_a_policy_has_the_kind_of_its_drafts_and_the_title_of_its_latest_version
     version(rules, title="Terms of sale")
     rules.refresh_from_db()
     assert (rules.kind, rules.title) == (Policy.Kind.TERMS, "Terms of sale")
+
+
+@pytest.mark.parametrize("changed", [{"title": "Other rules"}, {"facts": {"company": "Mugs"}}])
+def test_another_title_or_fact_alone_is_another_version(changed: dict[str, Any]) -> None:
+    rules = policy()
+    first = version(rules)
+    same = publishing.Draft(title=first.title, html=first.html, source={}, effective_at=timezone.now())
+    assert publishing.record_version(policy=rules, draft=same) is None
+    assert version(rules, **changed).number == 2
