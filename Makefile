@@ -3,8 +3,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 PYTHON_IN := .venv/bin/python
 PYTEST := $(PYTHON_IN) -m pytest
-# Two processes: as fast as possible on two cores, and a laptop stays usable. Tests of a file that share data stay together.
-PARALLEL := -n 2 --dist loadgroup
+# Two processes: as fast as possible on two cores, and a laptop stays usable.
+PARALLEL := -n 2
 FAST := tests --ignore=tests/journeys
 WITHOUT_SHOP := --ds=tests.settings_without_shop -k "not queries" \
 	$(addprefix tests/,home forms policies config demo/test_without_shop.py)

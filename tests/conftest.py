@@ -13,11 +13,14 @@ from django.conf import settings
 from django.core.cache import caches
 from django.db import connections, transaction
 from pytest_django import DjangoDbBlocker
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from find_tools import find_chromium
 from tests.migrated_database import migrating_from_copy, remember
 
 JOURNEYS = Path(__file__).parent / "journeys"
+START_AND_STOP = "test_starting_and_stopping.py"  # only its first test fills a database
 SOAK = int(os.environ.get("SOAK", "1"))
 # The browser must run without a screen and in containers, and make no requests of its own.
 CHROMIUM_ARGUMENTS = [
@@ -31,6 +34,23 @@ CHROMIUM_ARGUMENTS = [
 ]
 # Playwright runs an event loop in the thread of the test; Django would refuse to touch the database there.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+class FilesTogether(LoadScopeScheduling):
+    """Gives a process the whole of a file, whose tests may share data, but tests that take seconds one by one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        one_by_one = path.startswith(("tests/faults/", "tests/journeys/")) and not path.endswith(
+            START_AND_STOP
+        )
+        return nodeid if one_by_one else path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesTogether:
+    """Distribute the tests of `-n`."""
+    return FilesTogether(config, log)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -59,13 +79,10 @@ def _needs_another_site(item: pytest.Item) -> bool:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark journeys and further cases, and leave out what needs another database or another choice of apps."""
-    sharing = {item.path for item in items if "database_of_module" in getattr(item, "fixturenames", ())}
     left_out, seen = [], set()
     for item in items:
         if JOURNEYS in item.path.parents:
             item.add_marker("journey")
-        if item.path in sharing:  # one process has them all
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
         test = item.nodeid.partition("[")[0]
         if test in seen:
             item.add_marker("further_case")

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("starting and stopping")  # only the first has a database to fill
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 60  # seconds; a first start fills an empty database
 
