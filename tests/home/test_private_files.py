@@ -16,8 +16,8 @@ def test_private_files_do_not_lie_below_the_media_folder() -> None:
     assert not private.startswith(str(settings.MEDIA_ROOT))
 
 
-def test_a_private_file_has_no_address() -> None:
-    with pytest.raises(NotImplementedError, match="no address"):
+def test_a_private_file_has_no_url() -> None:
+    with pytest.raises(NotImplementedError, match="no URL"):
         storages["private"].url("export.zip")
 
 
