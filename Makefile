@@ -31,6 +31,8 @@ sandbox: ## Start only the Stripe sandbox, on http://127.0.0.1:8001 (with PORT=8
 # Tests do not read .env and do not use the developer's database.
 test quick soak lint bench: export ENV_FILE := /dev/null
 test quick soak lint bench: export DATABASE_URL :=
+# Keep compiled files, whatever the environment says: each process would compile the tests again, for seconds.
+test quick soak: export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: test
 test: tools lint ## Run all checks: lint, the tests on SQLite, without a shop, on PostgreSQL and in a browser (see tests/README.md)
