@@ -18,8 +18,7 @@ from wagtail.models import get_page_models
 
 from forms.models import FormPage
 from home.models import ContentPage
-from policies import views
-from policies.consent import cookies
+from policies.consent import cookies, views
 from policies.models import ConsentRecord
 from store.models import ProductPage, ShopPage
 from tests.factories import cookie_policy, declare_cookies, home_page, policy_page, product, publish
@@ -290,7 +289,7 @@ def test_another_choice_takes_the_place_of_one_that_is_still_being_saved(
 def test_a_late_answer_to_a_page_that_was_left_undoes_nothing(
     home: Page, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save, is_first = views.cookies._save, iter([True])
+    save, is_first = views._save, iter([True])
 
     def slowly(*request: Any, **form: Any) -> HttpResponse:
         answer = save(*request, **form)
@@ -298,7 +297,7 @@ def test_a_late_answer_to_a_page_that_was_left_undoes_nothing(
             time.sleep(2)  # it is on record, and its answer with the cookie is on its way
         return answer
 
-    monkeypatch.setattr(views.cookies, "_save", slowly)
+    monkeypatch.setattr(views, "_save", slowly)
     bar(home).get_by_role("button", name="Accept all").click()
     home.wait_for_timeout(200)
     home.goto(f"{live_server.url}/cookie-policy/")
