@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bench import clock
-from bench.texts import Author, markup
+from bench.texts import Author, body
 from policies.models import Policy
 from policies.versions import publishing
 
@@ -77,7 +77,7 @@ def _make_policy(slug: str, count: int) -> None:
         pieces = author.changed(pieces, 0.01)
         draft = publishing.Draft(
             title="Policy",
-            html=markup(pieces),
+            body=body(pieces),
             source={"format": "bench"},
             effective_at=begin + timedelta(days=number),
             change_summary=f"Change {number}.",

@@ -7,7 +7,7 @@ prose. Nothing of them is anybody's text.
 import random
 from collections.abc import Iterator
 
-from policies.text.markup import canonical
+from policies.text.markup import Body, canonical_body
 
 _VOCABULARY = 3000
 _WORDS_OF_A_PARAGRAPH = (25, 90)
@@ -75,7 +75,12 @@ class Author:
 
 def markup(pieces: list[str]) -> str:
     """Join pieces into the canonical markup of a version."""
-    return canonical(" ".join(pieces))
+    return body(pieces).html
+
+
+def body(pieces: list[str]) -> Body:
+    """Join pieces into the body of a draft."""
+    return canonical_body(" ".join(pieces))
 
 
 def _row(words: list[str]) -> Iterator[str]:

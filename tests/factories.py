@@ -24,6 +24,7 @@ from policies.models import (
     PolicyVersion,
     VersionWithdrawal,
 )
+from policies.text.markup import Body, plain_text
 from policies.versions import publishing
 
 if apps.is_installed("store"):  # some tests run on a site without a shop
@@ -133,7 +134,14 @@ def version(
 ) -> PolicyVersion:
     """Record a version directly, in force from any time. It must differ from the one before it."""
     values = {"source": {"format": "test"}, "effective_at": at or timezone.now(), **fields}
-    return publishing.record_version(policy=of, draft=publishing.Draft(title=title, html=html, **values))
+    return publishing.record_version(
+        policy=of, draft=publishing.Draft(title=title, body=as_it_is(html), **values)
+    )
+
+
+def as_it_is(html: str) -> Body:
+    """Return markup as the body of a draft, in whatever form it is written."""
+    return Body(html, plain_text(html))
 
 
 def withdraw(version: PolicyVersion) -> VersionWithdrawal:

@@ -32,7 +32,7 @@ def html_of_file(*, file: File, page: PolicyPage) -> str:
     refuse_file(file.size)
     if name.endswith(WORD_ENDINGS):
         document = word.convert(file.read())
-        return _with_title(document.title, document.html, page)
+        return _with_title(document.title, document.body.html, page)
     if name.endswith(MARKDOWN_ENDINGS):
         return html_of_markdown(text=markdown.decode(file.read()), page=page)
     raise RefusedError(_("it is neither a Markdown file (.md, .txt) nor a Word file (.docx)"))
@@ -41,7 +41,7 @@ def html_of_file(*, file: File, page: PolicyPage) -> str:
 def html_of_markdown(*, text: str, page: PolicyPage) -> str:
     """Read pasted Markdown as the text of this page."""
     document = markdown.convert(markdown.tidy(text), fallback_title=page.title)
-    return _with_title(document.title, document.html, page)
+    return _with_title(document.title, document.body.html, page)
 
 
 def _with_title(title: str, html: str, page: PolicyPage) -> str:
@@ -64,7 +64,7 @@ def make_draft(*, page: PolicyPage, html: str, user: "User | AnonymousUser") -> 
     """Save this text as the newest draft of the page. Nothing else of the page changes."""
     page = PolicyPage.objects.select_for_update().get(pk=page.pk).specific
     refuse_page(page=page, user=user)
-    if page.get_latest_revision_as_object().render_body() == html:
+    if page.get_latest_revision_as_object().render_body().html == html:
         raise RefusedError(_("it is the text that the page has already"))
     drafts.save_draft(page=page, user=user, body=html_blocks.to_blocks(html))
     return page

@@ -131,7 +131,7 @@ def _record(source: _Source, slug: str) -> Outcome:
         policy = _new_policy(source, slug)
     draft = publishing.Draft(
         title=source.document.title,
-        html=source.document.html,
+        body=source.document.body,
         source={"format": "markdown", "text": source.document.source},
         effective_at=source.effective_at,
         page_id=policy.page.pk if policy.page else None,

@@ -28,7 +28,7 @@ from policies.text.lost_words import (
     refuse_losses,
     words_of_markup,
 )
-from policies.text.markup import canonical, clean_html, plain_text
+from policies.text.markup import Body, canonical_body, clean_html
 
 TITLE_LENGTH = 255
 _LINES_WITH_DATE = 10
@@ -51,13 +51,13 @@ _FENCE = re.compile(r"^([ \t>]*)(```+|~~~+).*$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Document:
-    """A converted file. `source` is its text as it was; `html` is canonical and leaves out the title."""
+    """A converted file. `source` is its text as it was, `markdown` without front matter; `body` has no title."""
 
     title: str
-    html: str
+    body: Body
     source: str
     front_matter: dict[str, str]
-    body: str
+    markdown: str
 
 
 def decode(content: bytes) -> str:
@@ -79,12 +79,12 @@ def tidy(text: str) -> str:
 
 
 def convert(text: str, *, fallback_title: str) -> Document:
-    front_matter, body = _split(text)
-    markdown_bounds.refuse_text(body)
+    front_matter, markdown = _split(text)
+    markdown_bounds.refuse_text(markdown)
     parser = _parser()
     references: dict[str, Any] = {}
     try:
-        tokens = parser.parse(body, references)
+        tokens = parser.parse(markdown, references)
         markdown_bounds.refuse_tokens(tokens)
         heading, kept = _without_title(tokens)
         markup = re.sub(r"(?i)(</?)h1\b", r"\1h2", parser.renderer.render(kept, parser.options, references))
@@ -95,12 +95,12 @@ def convert(text: str, *, fallback_title: str) -> Document:
         raise RefusedError(_("its title is longer than 255 characters"))
     shown = words_of_markup(markup)  # before all else: it refuses what cannot be cleaned
     refuse_characters(clean_html(markup))  # they may be written as entities
-    html = canonical(markup)
-    refuse_losses(_source_words(body, references.get("references", {})), count_words(_token_text(tokens)))
-    refuse_losses(shown, count_words(plain_text(html)))
-    if not plain_text(html):
+    body = canonical_body(markup)
+    refuse_losses(_source_words(markdown, references.get("references", {})), count_words(_token_text(tokens)))
+    refuse_losses(shown, count_words(body.text))
+    if not body.text:
         raise RefusedError(_("it holds no text"))
-    return Document(title=title, html=html, source=text, front_matter=front_matter, body=body)
+    return Document(title=title, body=body, source=text, front_matter=front_matter, markdown=markdown)
 
 
 def date_of(name: str, document: Document) -> tuple[date, int]:
@@ -108,7 +108,7 @@ def date_of(name: str, document: Document) -> tuple[date, int]:
     if match := _NAME.fullmatch(name.rsplit(".", 1)[0]):
         year, month, day, place = match.groups(default="1")
         return _date(year, month, day), int(place[:9])
-    lines = "\n".join(document.body.strip().splitlines()[:_LINES_WITH_DATE])
+    lines = "\n".join(document.markdown.strip().splitlines()[:_LINES_WITH_DATE])
     for text in (document.front_matter.get("date", ""), lines):
         if match := _DATE.search(text):
             return _date(*_parts(match)), 1

@@ -42,10 +42,10 @@ _TRUSTED = (AttributeError, LookupError, TypeError, ValueError)
 
 
 class WordDocument(NamedTuple):
-    """A converted file. `title` may be empty; `html` is canonical and leaves it out."""
+    """A converted file. `title` may be empty; `body` leaves it out."""
 
     title: str
-    html: str
+    body: markup.Body
 
 
 def convert(content: bytes) -> WordDocument:
@@ -66,11 +66,11 @@ def convert(content: bytes) -> WordDocument:
         raise RefusedError(_("it holds a letter of a symbol font that cannot be read"))
     words_of_markup(result.value)  # refuses what cannot be cleaned
     document = _document(markup.parse_untrusted(result.value))
-    text = markup.plain_text(document.html)
-    if not text:
+    if not document.body.text:
         raise RefusedError(_("it holds no text"))
-    refuse_characters(f"{document.title}\n{text}")
-    refuse_losses(shown, count_words(f"{document.title}\n{text}"))
+    text = f"{document.title}\n{document.body.text}"
+    refuse_characters(text)
+    refuse_losses(shown, count_words(text))
     return document
 
 
@@ -117,8 +117,8 @@ def _document(root: etree._Element) -> WordDocument:
     title = _take_title(root)
     _plain_headings(root)
     targets = _take_bookmarks(root)
-    html = markup.canonical(markup.inner_html(root))
-    return WordDocument(title, _with_links_to_headings(html, targets) if targets else html)
+    body = markup.canonical_body(markup.inner_html(root))
+    return WordDocument(title, _with_links_to_headings(body, targets) if targets else body)
 
 
 def _take_title(root: etree._Element) -> str:
@@ -159,12 +159,12 @@ def _take_bookmarks(root: etree._Element) -> dict[int, list[str]]:
     return found
 
 
-def _with_links_to_headings(html: str, targets: dict[int, list[str]]) -> str:
+def _with_links_to_headings(body: markup.Body, targets: dict[int, list[str]]) -> markup.Body:
     """Let links that led to a mark in a heading lead to the heading's own anchor."""
-    root = markup.parse(html)
+    root = markup.parse(body.html)
     headings = list(root.iter(*_HEADINGS))
     anchors = {mark: headings[place].get("id") for place, marks in targets.items() for mark in marks}
     for link in root.iter("a"):
         if (link.get("href") or "")[1:] in anchors and link.get("href").startswith("#"):
             link.set("href", f"#{anchors[link.get('href')[1:]]}")
-    return markup.canonical(markup.inner_html(root))
+    return markup.canonical_body(markup.inner_html(root))

@@ -189,7 +189,7 @@ class PolicyPage(BasePage):
         author = self.live_revision.user if self.live_revision else None
         return publishing.Draft(
             title=self.title,
-            html=self.render_body(),
+            body=self.render_body(),
             source={"format": "streamfield", "blocks": json.loads(json.dumps(self.body.get_prep_value()))},
             effective_at=self.effective_at(now),
             change_summary=self.change_summary.strip(),
@@ -202,10 +202,10 @@ class PolicyPage(BasePage):
             policy_kind=self.policy_kind,
         )
 
-    def render_body(self) -> str:
+    def render_body(self) -> markup.Body:
         """Render the text as canonical markup, live facts as they stand now, in the site's language."""
         with translation.override(settings.LANGUAGE_CODE):
-            return markup.canonical(self.body.render_as_block())
+            return markup.canonical_body(self.body.render_as_block())
 
     def _facts(self) -> dict[str, Any]:
         shown = {block.value for block in self.body if block.block_type == "live_fact"}

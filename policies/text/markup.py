@@ -50,6 +50,14 @@ _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 
 
 @dataclass(frozen=True)
+class Body:
+    """Markup in its canonical form, and its words: one line a block."""
+
+    html: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Contents:
     """One line of a table of contents: heading level (2 or 3), anchor, text."""
 
@@ -81,6 +89,11 @@ def safe_html(html: str) -> SafeString:
 
 def canonical(html: str) -> str:
     """Clean markup, give each heading an anchor of its own, and write it in its one form."""
+    return canonical_body(html).html
+
+
+def canonical_body(html: str) -> Body:
+    """Return the canonical form of markup with its words, which come from the same tree."""
     for _attempt in range(_MAX_ATTEMPTS):
         root = parse(CONTROL_CHARACTERS.sub(" ", clean_html(html)))
         is_settled = normalization.apply(root)
@@ -88,7 +101,7 @@ def canonical(html: str) -> str:
         html = inner_html(root).strip()
         if is_settled:
             break
-    return html
+    return Body(html, text_of(root))
 
 
 def contents(html: str) -> list[Contents]:

@@ -13,7 +13,7 @@ from policies.facts import drift
 from policies.facts.drift import Drift
 from policies.models import PolicyPage, PolicyVersion
 from policies.models.pages import NOTICE_FIELDS
-from policies.text import html_blocks, markup
+from policies.text import html_blocks
 from policies.versions.forms import STATEMENT_FIELDS
 
 
@@ -67,7 +67,7 @@ def _body(page: PolicyPage, version: PolicyVersion) -> Any:
     if version.content["source"]["format"] == "streamfield":
         # Blocks may be rendered differently today: then the frozen HTML is what was published. Live facts may differ.
         page.body = page.body.stream_block.to_python(version.content["source"]["blocks"])
-        if markup.plain_text(page.render_body()) == version.text or any(
+        if page.render_body().text == version.text or any(
             block.block_type == "live_fact" for block in page.body
         ):
             return page.body

@@ -49,7 +49,7 @@ class PublicationPreview:
     @cached_property
     def redline(self) -> redline.Redline:
         """The words that change; against nothing, where there is no version yet."""
-        return redline.compare(self.before.html if self.before else "", self.draft.html)
+        return redline.compare(self.before.html if self.before else "", self.draft.body.html)
 
     @property
     def passages(self) -> list[layout.Passage]:
@@ -70,9 +70,10 @@ class PublicationPreview:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of everything that publishing would freeze: an approval is valid only for this content."""
-        frozen = ("policy_kind", "source", "title", "html", "facts", "change_summary")
+        frozen = ("policy_kind", "source", "title", "facts", "change_summary")
         stated = {
             **{name: getattr(self.draft, name) for name in frozen},
+            "html": self.draft.body.html,
             "policy": self.policy.slug if self.policy else self.page.slug,
             "change_kind": self.page.change_kind,
             "announced_for": str(self.page.announced_for),

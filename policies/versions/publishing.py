@@ -6,7 +6,6 @@ of hashes have no fork. It never changes or removes a version.
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -25,10 +24,10 @@ class NotWithdrawableError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """Everything that a version says, before it has a number and a hash. `html` is canonical."""
+    """Everything that a version says, before it has a number and a hash. `body` is canonical."""
 
     title: str
-    html: str
+    body: markup.Body
     source: dict[str, Any]
     effective_at: datetime
     change_summary: str = ""
@@ -41,11 +40,6 @@ class Draft:
     policy_kind: str = ""  # empty: the policy keeps its own
     import_source: str = ""
     import_sha256: str = ""
-
-    @cached_property
-    def text(self) -> str:
-        """The words of `html`."""
-        return markup.plain_text(self.html)
 
 
 @transaction.atomic
@@ -89,10 +83,12 @@ def differs(*, policy: Policy, draft: Draft) -> bool:
     before = policy.in_force(draft.effective_at)
     if before is None or (before.title, before.facts) != (draft.title, draft.facts):
         return True
-    if before.html == draft.html:
+    if before.html == draft.body.html:
         return False
     # A record keeps the form that markup had in its time: only the same form can be compared. None changes a letter.
-    return _letters(before.text) != _letters(draft.text) or markup.canonical(before.html) != draft.html
+    if _letters(before.text) != _letters(draft.body.text):
+        return True
+    return markup.canonical(before.html) != draft.body.html
 
 
 def _letters(text: str) -> str:
@@ -116,7 +112,7 @@ def _create_version(policy: Policy, draft: Draft) -> PolicyVersion:
         publisher=draft.publisher,
         approver=draft.approver,
     )
-    said = {name: getattr(draft, name) for name in ("html", "text", "source", "facts")}
+    said = {"html": draft.body.html, "text": draft.body.text, "source": draft.source, "facts": draft.facts}
     people = {role: _name(getattr(draft, role)) for role in ("author", "publisher", "approver")}
     records.seal(version, **said, **people)
     version.save()

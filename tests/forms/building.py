@@ -8,6 +8,7 @@ from django.utils import timezone
 from forms import spam
 from forms.models import FormField, FormPage
 from policies.models import Policy, PolicyVersion
+from policies.text.markup import Body
 from policies.versions import publishing
 from tests.factories import home_page
 
@@ -45,7 +46,7 @@ def publish(policy: Policy, words: str, *, days_ago: float = 0) -> PolicyVersion
     """Make a version of the policy, in force since then (or, with a negative number, from then on)."""
     draft = publishing.Draft(
         title=policy.title,
-        html=f"<p>{words}</p>",
+        body=Body(f"<p>{words}</p>", words),
         source={},
         effective_at=timezone.now() - timedelta(days=days_ago),
     )

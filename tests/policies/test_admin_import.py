@@ -81,17 +81,17 @@ def test_a_new_draft_has_no_words_about_its_version_yet(editor: Client, page: Po
 
 def test_files_are_read_as_what_they_are(editor: Client, page: PolicyPage) -> None:
     editor.post(FORM, {"page": page.pk, "file": upload("rules.MD", TEXT.encode())})
-    assert "<em>kind</em>" in draft(page).render_body()
+    assert "<em>kind</em>" in draft(page).render_body().html
 
     editor.post(FORM, {"page": page.pk, "file": upload("rules.docx", word_file(p(r("From Word."))))})
-    assert draft(page).render_body() == "<p>From Word.</p>"
+    assert draft(page).render_body().html == "<p>From Word.</p>"
 
 
 def test_a_title_of_its_own_stays_as_a_heading(editor: Client, page: PolicyPage) -> None:
     editor.post(FORM, {"page": page.pk, "text": "# Rules & more\n\nBe kinder."})
 
     assert draft(page).title == "House rules"
-    assert draft(page).render_body() == '<h2 id="rules-more">Rules &amp; more</h2>\n<p>Be kinder.</p>'
+    assert draft(page).render_body().html == '<h2 id="rules-more">Rules &amp; more</h2>\n<p>Be kinder.</p>'
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,8 @@ def _small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def html_of(text: str | bytes) -> str:
     if isinstance(text, bytes):
-        return word.convert(text).html
-    return markdown.convert(markdown.tidy(text), fallback_title="Rules").html
+        return word.convert(text).body.html
+    return markdown.convert(markdown.tidy(text), fallback_title="Rules").body.html
 
 
 def refused(text: str | bytes) -> str:

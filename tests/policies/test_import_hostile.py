@@ -106,7 +106,7 @@ def test_formatting_that_is_never_closed_does_not_multiply() -> None:
 
 def test_text_from_right_to_left_stays_as_it_is() -> None:
     text = "\u05e9\u05dc\u05d5\u05dd \u2067\u0645\u0631\u062d\u0628\u0627\u2069 \u200fabc\u200e"
-    assert plain_text(convert(text, fallback_title="x").html) == text
+    assert plain_text(convert(text, fallback_title="x").body.html) == text
 
 
 @pytest.mark.parametrize("override", ["\u202d", "\u202e", "&#x202e;"])

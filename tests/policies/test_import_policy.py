@@ -75,7 +75,7 @@ def test_a_file_becomes_a_version_and_a_page_to_go_on_from(folder: Path) -> None
     assert not page.show_in_menus
     assert page.get_parent().specific == home_page()
     assert [block.block_type for block in page.body] == ["paragraph", "heading", "paragraph"]
-    assert page.render_body() == made.html
+    assert page.render_body().html == made.html
 
 
 def test_importing_twice_changes_nothing(folder: Path) -> None:
@@ -98,11 +98,11 @@ def test_publishing_the_imported_text_unchanged_makes_no_version(folder: Path) -
 
 def test_the_page_takes_the_latest_text_until_somebody_edits_it(folder: Path) -> None:
     run(file(folder), file(folder, "2020-02-01.md", "Second."))
-    assert PolicyPage.objects.get().render_body() == "<p>Second.</p>"
+    assert PolicyPage.objects.get().render_body().html == "<p>Second.</p>"
 
     PolicyPage.objects.get().save_revision()
     run(file(folder, "2020-03-01.md", "Third."))
-    assert PolicyPage.objects.get().render_body() == "<p>Second.</p>"
+    assert PolicyPage.objects.get().render_body().html == "<p>Second.</p>"
 
 
 def test_a_text_like_that_of_the_version_before_is_unchanged(folder: Path) -> None:

@@ -19,7 +19,7 @@ PICTURE = (
 
 
 def html_of(*body: str, **parts: str | bytes) -> str:
-    return convert(word_file("".join(body), **parts)).html
+    return convert(word_file("".join(body), **parts)).body.html
 
 
 def refused(content: bytes) -> str:
@@ -50,7 +50,7 @@ def test_a_file_keeps_its_structure() -> None:
     )
 
     assert made.title == "House rules"
-    assert made.html == (
+    assert made.body.html == (
         '<h2 id="noise">Noise</h2>\n<p>Be <strong>quiet</strong> and <em>kind</em>.</p>\n'
         '<h3 id="at-night">At night</h3>\n<ul>\n<li>one\n<ol>\n<li>two</li>\n</ol>\n</li>\n</ul>\n'
         '<p><a href="https://example.com/">see</a></p>\n<h2 id="data">Data</h2>\n'
@@ -134,7 +134,7 @@ def test_fields_text_boxes_and_split_words_keep_their_words() -> None:
 
 
 def test_a_file_cannot_tell_its_reader_to_leave_text_out() -> None:
-    assert convert(word_file(p(r("text")), **{"mammoth/style-map": "p => !"})).html == "<p>text</p>"
+    assert convert(word_file(p(r("text")), **{"mammoth/style-map": "p => !"})).body.html == "<p>text</p>"
 
 
 # --- What is refused -------------------------------------------------------------------------------------------------

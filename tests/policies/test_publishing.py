@@ -16,7 +16,7 @@ from home.models import BrandSettings, ContentPage, User
 from policies.models import Policy, PolicyPage, PolicyVersion
 from policies.text import markup
 from policies.versions import publishing
-from tests.factories import home_page, policy, policy_page, publish, version
+from tests.factories import as_it_is, home_page, policy, policy_page, publish, version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -362,7 +362,7 @@ def test_a_version_in_an_older_form_of_markup_is_still_the_same_text() -> None:
     of = Policy.objects.create(slug="house-rules", kind="other", title="House rules", language="en-gb")
     draft = publishing.Draft(
         title="House rules",
-        html="<p>Be <b>kind</b>.</p>",
+        body=as_it_is("<p>Be <b>kind</b>.</p>"),
         source={"format": "test"},
         effective_at=timezone.now(),
     )
@@ -400,6 +400,8 @@ def test_a_policy_has_the_kind_of_its_drafts_and_the_title_of_its_latest_version
 def test_another_title_or_fact_alone_is_another_version(changed: dict[str, Any]) -> None:
     rules = policy()
     first = version(rules)
-    same = publishing.Draft(title=first.title, html=first.html, source={}, effective_at=timezone.now())
+    same = publishing.Draft(
+        title=first.title, body=as_it_is(first.html), source={}, effective_at=timezone.now()
+    )
     assert publishing.record_version(policy=rules, draft=same) is None
     assert version(rules, **changed).number == 2
