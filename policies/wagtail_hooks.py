@@ -26,7 +26,7 @@ from policies.importing import views as import_views
 from policies.models import LegalReviewTask, PolicyPage
 from policies.personal_data import register
 from policies.review import views as review_views
-from policies.versions import dashboard, publication_preview, timeline
+from policies.versions import dashboard, footer, publication_preview, timeline
 from policies.versions.policy_viewset import policy_viewset
 from policies.versions.version_viewset import version_viewset
 
@@ -160,7 +160,7 @@ def say_what_stays(request: HttpRequest, page: Page) -> None:
 
 
 # --- What policies contribute to other apps, and to their own collectors ------------------------------------
-hooks.register("register_footer_links", timeline.footer_links)
+hooks.register("register_footer_links", footer.footer_links)
 
 
 @hooks.register("register_known_changes")

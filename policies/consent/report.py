@@ -14,6 +14,7 @@ from django.utils import timezone
 from policies.consent import notices
 from policies.models import ConsentRecord
 
+PERIODS = (30, 90, 365)  # days that staff may choose
 LONGEST_BY_DAY = 45  # days; longer periods are counted by week
 
 

@@ -28,13 +28,12 @@ from home import charts
 from home.client import client_ip
 from home.throttling import Limit
 from policies.consent import choices, cookies, notices, receipts
-from policies.consent.report import Report, Share, of_last_days
+from policies.consent.report import PERIODS, Report, Share, of_last_days
 from policies.models import ConsentRecord
 
 # From when on the signal has been honoured as gpc.json says.
 GPC_SINCE = date(2026, 11, 22)
-# Saves from one client; generous, since a school or a mobile network is one.
-PERIODS = (30, 90, 365)  # days of a report
+# From one client; generous, since a school or a mobile network is one.
 SAVES = Limit("cookie-choices", most=60, window=timedelta(minutes=10))
 
 

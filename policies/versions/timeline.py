@@ -3,14 +3,11 @@
 Computed from when versions take effect; nothing is stored.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from home.navigation import Link
 from policies.models import Policy, PolicyVersion
 
 
@@ -27,15 +24,6 @@ class Day:
 def next_effective_time(now: datetime) -> datetime | None:
     """Return when the next pending version takes effect."""
     return PolicyVersion.objects.pending(now).values_list("effective_at", flat=True).first()
-
-
-def footer_links() -> Iterator[Link]:
-    """Return a link to each policy that is in force; the site's own kinds only."""
-    # By the title in force: a new one that is announced waits for its hour.
-    in_force = PolicyVersion.objects.begun(timezone.now()).filter(policy=OuterRef("pk"))
-    policies = Policy.objects.annotate(title_now=Subquery(in_force.values("title")[:1]))
-    shown = policies.filter(title_now__isnull=False).exclude(kind=Policy.Kind.OTHER).order_by("pk")
-    return (Link(policy.title_now, policy.get_absolute_url()) for policy in shown)
 
 
 def day(policy: Policy, date_: date, *, now: datetime) -> Day:
