@@ -5,8 +5,8 @@ Django logs the path of every failing request. Where it matters, the order's num
 
 import logging
 import re
+from functools import cache
 
-_SECRET = re.compile(r"(/(?:orders|checkout/return|checkout/cancel)/)[^/\s\"']+(?:/\?[^\s\"']*)?")
 _LOGGERS = ("django.request", "django.server")
 
 
@@ -30,4 +30,14 @@ def keep_secrets_out() -> None:
 
 
 def _without(value: object) -> object:
-    return _SECRET.sub(r"\1…", value) if isinstance(value, str) else value
+    return _secret().sub(r"\1…", value) if isinstance(value, str) else value
+
+
+@cache
+def _secret() -> re.Pattern[str]:
+    """Return the pattern of a token in a URL, with the query after it."""
+    from store.urls import urlpatterns  # noqa: PLC0415 - the filter is added before the models are loaded
+
+    routes = (str(url.pattern).partition("<slug:token>") for url in urlpatterns)
+    before = "|".join(re.escape(start) for start, token, _rest in routes if token)
+    return re.compile(rf"(/(?:{before}))[^/\s\"']+(?:/\?[^\s\"']*)?")

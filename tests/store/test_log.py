@@ -4,9 +4,11 @@ import logging
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from store.models import Basket, Order
 from store.payments import fulfilment
+from store.urls import urlpatterns
 from tests import factories
 from tools.stripe_sandbox.server import Sandbox
 
@@ -47,3 +49,11 @@ def test_what_is_written_of_a_request_names_no_secret(
     caplog.set_level(logging.INFO)
     logging.getLogger(logger).warning('"%s" %s', line, 200)
     assert set(caplog.messages) == {f'"{written}" 200'}
+
+
+@pytest.mark.parametrize("name", [url.name for url in urlpatterns if url.pattern.converters])
+def test_each_url_with_a_parameter_is_logged_without_it(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    url = reverse(f"store:{name}", args=["SECRET"])
+    logging.getLogger("django.request").warning("Not Found: %s", f"{url}?session_id=SECRET")
+    assert "SECRET" not in caplog.text
+    assert f"{url.partition('SECRET')[0]}…" in caplog.text
