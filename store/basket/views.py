@@ -10,24 +10,17 @@ from http import HTTPStatus
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import ngettext, ngettext_lazy
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from home.client import client_ip
 from home.throttling import minutes_to_wait
-from store.basket import contents
+from store.basket import contents, limits
 from store.basket.cookies import basket_of, remember
 from store.basket.forms import AddForm, UpdateForm
-from store.checkout import limits
 from store.models import Basket, ShopPage
 from store.models.baskets import MAX_QUANTITY
-
-TOO_MANY = ngettext_lazy(
-    "Too many baskets were started from your network. Try again in %(minutes)s minute.",
-    "Too many baskets were started from your network. Try again in %(minutes)s minutes.",
-    "minutes",
-)
 
 
 def _by_form(form_class: type[Form]) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
@@ -60,7 +53,7 @@ def basket(request: HttpRequest) -> HttpResponse:
 def add(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int) -> HttpResponse:
     ip = client_ip(request)
     if found is None and (wait := limits.NEW_BASKETS.seconds_to_wait(ip)):
-        words = TOO_MANY % {"minutes": minutes_to_wait(wait)}
+        words = limits.TOO_MANY % {"minutes": minutes_to_wait(wait)}
         response = _refusal(request, None, words, status=HTTPStatus.TOO_MANY_REQUESTS)
         response.headers["Retry-After"] = str(wait)
         return response

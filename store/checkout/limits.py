@@ -15,7 +15,6 @@ from store.models import Order, OrderLine
 
 HOUR = timedelta(hours=1)
 CHECKOUTS = Limit("checkouts", most=100, window=HOUR)
-NEW_BASKETS = Limit("new-baskets", most=200, window=HOUR)
 QUESTIONS = Limit("questions", most=200, window=HOUR)  # to Stripe, on return from its page
 # Held at one time by the open orders of one client.
 MOST_ORDERS = 40

@@ -18,6 +18,7 @@ from home.client import client_ip
 from home.throttling import fingerprint
 from policies.models import Policy, PolicyVersion
 from store.basket import contents as baskets
+from store.basket import limits as basket_limits
 from store.basket import views as basket_views
 from store.basket.cookies import basket_of, remember
 from store.checkout import limits, place_order
@@ -112,7 +113,7 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
 
 def _new_basket(request: HttpRequest, order: Order) -> Basket | None:
     """Return a new basket with what was ordered, for a browser that has lost its cookie."""
-    if limits.NEW_BASKETS.take(client_ip(request)):
+    if basket_limits.NEW_BASKETS.take(client_ip(request)):
         return None
     return baskets.refill(order=order)
 

@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy as _
 from home.models import User
 from store.models import Order, OrderEvent, OrderLine
 from store.orders import emails
-from store.payments import gateway
 from store.stock import movements
 
 By, Reason, Status = OrderEvent.By, OrderEvent.Reason, Order.Status
@@ -47,18 +46,6 @@ def place(*, order: Order, lines: list[OrderLine]) -> None:
     order.save()
     OrderLine.objects.bulk_create(lines)
     record(order=order, by=By.SHOPPER, reason=Reason.PLACED)
-
-
-def attach_session(*, order: Order, session: gateway.Session) -> None:
-    """Save the Stripe session of an order that has none yet."""
-    if order.session_id is not None:
-        return
-    order.session_id = session.id
-    order.session_url = session.url
-    order.session_expires_at = session.expires_at
-    order.save(update_fields=["session_id", "session_url", "session_expires_at"])
-    if order.status == Status.PLACED:
-        change_status(order=order, to=Status.AWAITING, by=By.STRIPE, reason=Reason.PAGE_OPEN)
 
 
 def confirm(*, order: Order, by: str, actor: User | None = None) -> None:

@@ -1,1 +1,1 @@
-"""Payments: the only code that talks to Stripe, fulfilment, reconciliation, webhooks, amounts."""
+"""Payments: the only code that talks to Stripe, fulfilment, its events, reconciliation, amounts."""

@@ -11,27 +11,18 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from django.db import OperationalError
-from django.db.models import F
 from django.utils import timezone
 
 from store.basket import contents
-from store.models import Order, OrderEvent, StripeEvent
+from store.models import Order, OrderEvent
 from store.orders import emails, lifecycle
 from store.payments import gateway
 
-Status, By, Reason, Outcome = Order.Status, OrderEvent.By, OrderEvent.Reason, StripeEvent.Outcome
+Status, By, Reason = Order.Status, OrderEvent.By, OrderEvent.Reason
 logger = logging.getLogger(__name__)
 
 # By how much our clock may differ from Stripe's.
 CLOCK_DIFFERENCE = timedelta(minutes=5)
-SESSION_EVENTS = frozenset(
-    {
-        "checkout.session.completed",
-        "checkout.session.async_payment_succeeded",
-        "checkout.session.async_payment_failed",
-        "checkout.session.expired",
-    }
-)
 
 
 class SupersededError(Exception):
@@ -65,7 +56,7 @@ def start_payment(*, order: Order) -> str:
                 lifecycle.end(order=fresh, to=Status.CANCELLED, by=By.STRIPE, reason=why, note=note)
         raise
     with lifecycle.locked(order.pk) as fresh:
-        lifecycle.attach_session(order=fresh, session=session)
+        _attach(fresh, session)
     if fresh.status != Status.AWAITING:  # cancelled while Stripe made the page
         with suppress(gateway.PaymentError):  # nobody learns its URL, so nobody can pay it
             gateway.expire_session(session.id)
@@ -97,9 +88,21 @@ def _find_lost_session(order: Order, by: str, reason: str) -> None:
     session = gateway.find_session(reference=order.number, made_after=order.placed_at - CLOCK_DIFFERENCE)
     with lifecycle.locked(order.pk) as fresh:
         if session is not None:
-            lifecycle.attach_session(order=fresh, session=session)
+            _attach(fresh, session)
         elif fresh.status == Status.PLACED:
             lifecycle.end(order=fresh, to=Status.CANCELLED, by=by, reason=reason)
+
+
+def _attach(order: Order, session: gateway.Session) -> None:
+    """Save the Stripe session of an order that has none yet."""
+    if order.session_id is not None:
+        return
+    order.session_id = session.id
+    order.session_url = session.url
+    order.session_expires_at = session.expires_at
+    order.save(update_fields=["session_id", "session_url", "session_expires_at"])
+    if order.status == Status.PLACED:
+        lifecycle.change_status(order=order, to=Status.AWAITING, by=By.STRIPE, reason=Reason.PAGE_OPEN)
 
 
 def _expire(order: Order, session_id: str, by: str, reason: str) -> None:
@@ -111,40 +114,6 @@ def _expire(order: Order, session_id: str, by: str, reason: str) -> None:
     with lifecycle.locked(order.pk) as fresh:
         if fresh.status == Status.AWAITING:
             lifecycle.end(order=fresh, to=Status.CANCELLED, by=by, reason=reason)
-
-
-def receive(event: gateway.Event) -> StripeEvent:
-    """Save an event, once however often it is delivered, and settle the order that it is about."""
-    record, is_new = StripeEvent.objects.get_or_create(
-        event_id=event.id,
-        defaults={
-            "type": event.type[:80],
-            "livemode": event.livemode,
-            "session_id": event.session_id,
-            "created_at": event.created_at,
-            "received_at": timezone.now(),
-        },
-    )
-    if not is_new:
-        StripeEvent.objects.filter(pk=record.pk).update(deliveries=F("deliveries") + 1)
-    if record.outcome in {Outcome.RECEIVED, Outcome.FAILED}:
-        record.outcome, note = _outcome(event)
-        record.note = note[:400]
-        record.save(update_fields=["outcome", "note"])
-    return record
-
-
-def _outcome(event: gateway.Event) -> tuple[str, str]:
-    if event.type not in SESSION_EVENTS or not event.session_id:
-        return Outcome.IGNORED, ""
-    if not event.is_ours:
-        return Outcome.FOREIGN, "livemode is not ours"
-    try:
-        order = settle(session_id=event.session_id, by=By.STRIPE)
-    except gateway.PaymentError as error:
-        logger.warning("Stripe event %s could not be handled: %s", event.id, error)
-        return Outcome.FAILED, str(error)
-    return (Outcome.HANDLED if order else Outcome.FOREIGN), ""
 
 
 def settle(*, session_id: str, by: str) -> Order | None:
@@ -164,7 +133,7 @@ def settle(*, session_id: str, by: str) -> Order | None:
     if order is None:
         return None
     with mark_if_unsettled(order=order, by=by), lifecycle.locked(order.pk) as fresh:
-        lifecycle.attach_session(order=fresh, session=session)
+        _attach(fresh, session)
         _apply(fresh, session, by)
     return fresh
 

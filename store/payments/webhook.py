@@ -1,7 +1,7 @@
 """The webhook for Stripe's events: checks the signature and answers so that Stripe knows whether to send one again.
 
 200: done, or not about us. 400: not signed by Stripe. 503: it failed, send it again. What an event changes is decided
-in `fulfilment`.
+in `events`.
 """
 
 from http import HTTPStatus
@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from store.models import StripeEvent
-from store.payments import fulfilment, gateway
+from store.payments import events, gateway
 
 MAX_BYTES = 512 * 1024
 
@@ -29,7 +29,7 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
         event = gateway.read_event(request.body, request.headers.get("Stripe-Signature", ""))
     except gateway.SignatureError:
         return HttpResponse("Not signed by Stripe.", status=HTTPStatus.BAD_REQUEST, content_type="text/plain")
-    failed = fulfilment.receive(event).outcome == StripeEvent.Outcome.FAILED
+    failed = events.receive(event).outcome == StripeEvent.Outcome.FAILED
     return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE if failed else HTTPStatus.OK)
 
 

@@ -8,7 +8,7 @@ import stripe
 from django.test import Client
 
 from policies.models import Policy, PolicyVersion
-from store.models import Basket, ProductVariant
+from store.models import Basket, Order, ProductVariant
 from tests import factories
 from tests.store import paying
 from tools.stripe_sandbox.server import Sandbox
@@ -48,3 +48,9 @@ def basket(mug: ProductVariant) -> Basket:
 def shopper(client: Client, basket: Basket) -> Client:
     client.cookies["basket"] = basket.token
     return client
+
+
+@pytest.fixture
+def order(sandbox: Sandbox, basket: Basket) -> Order:
+    """An order whose payment page is open."""
+    return factories.awaiting_order(basket)

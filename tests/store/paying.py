@@ -19,7 +19,9 @@ from policies.models import Policy
 from store.basket import contents
 from store.checkout import place_order
 from store.models import Basket, Order, OrderLine, ShippingOption, StockItem
-from store.payments import gateway
+from store.orders import lifecycle
+from store.payments import fulfilment, gateway
+from store.stock import movements
 from tools.stripe_sandbox.events import signature
 from tools.stripe_sandbox.server import Sandbox
 
@@ -129,3 +131,21 @@ def press_pay(client: Client, basket: Basket, **changes: str) -> Any:
 
 def is_as_it_was(basket: Basket) -> bool:
     return list(basket.lines.values_list("sku", "quantity")) == [("MUG", 2)]
+
+
+def settle(order: Order) -> Order:
+    fulfilment.settle(session_id=order.session_id, by="test")
+    order.refresh_from_db()
+    return order
+
+
+def history(order: Order, count: int) -> list[tuple[str, str, str]]:
+    """Return the last events of an order: to which status, by whom and why."""
+    return list(order.events.order_by("pk").values_list("to_status", "by", "reason"))[-count:]
+
+
+def end_too_early(order: Order, to: str) -> None:
+    """What must never happen, had happened: the order was ended though its page could still be paid."""
+    with lifecycle.locked(order.pk) as fresh:
+        movements.release(order=fresh)
+        lifecycle.change_status(order=fresh, to=to, by="test")
