@@ -75,14 +75,14 @@ def _make_policy(slug: str, count: int) -> None:
     begin = timezone.now().replace(year=2015)
     for number in range(count):
         pieces = author.changed(pieces, 0.01)
-        draft = publishing.Draft(
+        content = publishing.VersionContent(
             title="Policy",
             body=body(pieces),
             source={"format": "bench"},
             effective_at=begin + timedelta(days=number),
             change_summary=f"Change {number}.",
         )
-        publishing.record_version(policy=policy, draft=draft)
+        publishing.record_version(policy=policy, content=content)
 
 
 @contextmanager

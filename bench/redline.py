@@ -7,8 +7,7 @@ from lxml.html.diff import htmldiff
 
 from bench import clock
 from bench.texts import Author, markup
-from policies import redline
-from policies.redline import layout
+from policies.redline import comparison, layout
 from policies.text.markup import plain_text
 
 WORDS = 10_000
@@ -24,7 +23,7 @@ def run() -> list[str]:
     old, new = markup(pieces), markup(author.changed(pieces, SHARE))
     print(f"Two policies of {WORDS:,} words, {SHARE:.0%} of them changed, evenly spread")
     methods: dict[str, Callable[[], object]] = {
-        "redline": lambda: redline.compare(old, new),
+        "redline": lambda: comparison.compare(old, new),
         "lxml.html.diff.htmldiff": lambda: htmldiff(old, new),
         "difflib on all words": lambda: _difflib(old, new),
     }
@@ -32,7 +31,7 @@ def run() -> list[str]:
     _print(figures)
     share = figures["redline"] / figures["lxml.html.diff.htmldiff"]
     print(f"  redline / htmldiff        {share:8.2f}      at most {ALLOWED}")
-    _layouts(redline.compare(old, new).html)
+    _layouts(comparison.compare(old, new).html)
     _unrelated()
     return [f"The redline took {share:.2f} of htmldiff's time."] if share > ALLOWED else []
 
@@ -51,7 +50,7 @@ def _unrelated() -> None:
     for name, pieces in (("policies", Author.policy), ("one paragraph each", _paragraph)):
         old, new = (markup(pieces(Author(seed), 100_000)) for seed in (1, 2))
         results = []
-        taken = clock.milliseconds(lambda: results.append(redline.compare(old, new)))  # noqa: B023 - done at once
+        taken = clock.milliseconds(lambda: results.append(comparison.compare(old, new)))  # noqa: B023 - done at once
         said = "some replaced whole, and said so" if results[0].is_coarse else "every word matched"
         print(f"  {name:<24}{taken:8.0f} ms   {said}")
 

@@ -152,8 +152,9 @@ def _policy(home: HomePage, editor: User, lawyer: User, history: History) -> Pol
     page.save()
     for number, days_ago in enumerate(history.days_ago, start=1):
         _fill(page, f"{history.slug}-{number}.md")
-        draft = replace(page.as_draft(now=timezone.now()), author=editor, publisher=lawyer, approver=lawyer)
-        _record_past(policy, draft, number, timezone.now() - timedelta(days=days_ago))
+        frozen = page.version_content(now=timezone.now())
+        frozen = replace(frozen, author=editor, publisher=lawyer, approver=lawyer)
+        _record_past(policy, frozen, number, timezone.now() - timedelta(days=days_ago))
         page.save()
     if history.coming:
         _fill(page, history.coming)
@@ -186,15 +187,17 @@ def _fill(page: PolicyPage, name: str) -> None:
     page.takes_effect = TakesEffect.NOW
 
 
-def _record_past(policy: Policy, draft: publishing.Draft, number: int, effective_at: datetime) -> None:
+def _record_past(
+    policy: Policy, content: publishing.VersionContent, number: int, effective_at: datetime
+) -> None:
     name = f"{policy.slug}-{number}.md"
-    draft = replace(
-        draft,
+    content = replace(
+        content,
         effective_at=_midnight(effective_at),
         import_source=name,
         import_sha256=hashlib.sha256(texts.read(name).encode()).hexdigest(),
     )
-    publishing.record_version(policy=policy, draft=draft)
+    publishing.record_version(policy=policy, content=content)
 
 
 def _midnight(moment: datetime) -> datetime:

@@ -17,18 +17,18 @@ from wagtail.admin.viewsets.model import ModelViewSetGroup
 from wagtail.models import Page
 
 from home.page_cache.schedule import NextChange
-from policies.consent import declared as consent_facts
+from policies.consent import declared
+from policies.consent import personal_data as consent_personal_data
 from policies.consent import viewsets as consent_viewsets
-from policies.consent.views import ConsentReportView
+from policies.consent.report_views import ConsentReportView
 from policies.facts import site
 from policies.facts.registry import Fact
 from policies.importing import views as import_views
 from policies.models import LegalReviewTask, PolicyPage
 from policies.personal_data import register
 from policies.review import views as review_views
-from policies.versions import dashboard, footer, publication_preview, timeline
-from policies.versions.policy_viewset import policy_viewset
-from policies.versions.version_viewset import version_viewset
+from policies.versions import dashboard, footer, publication_preview, staff_views, timeline
+from policies.versions import viewsets as version_viewsets
 
 
 class PermittedMenuItem(MenuItem):
@@ -43,7 +43,7 @@ class PoliciesGroup(ModelViewSetGroup):
     menu_label = _("Policies")
     menu_icon = "doc-full"
     menu_order = 250
-    items = (policy_viewset, version_viewset, *consent_viewsets.viewsets)  # type: ignore[assignment]  # Wagtail declares ()
+    items = (*version_viewsets.viewsets, *consent_viewsets.viewsets)  # type: ignore[assignment]  # Wagtail declares ()
 
     def get_submenu_items(self) -> list[MenuItem]:
         """Add the screen that belongs to no list."""
@@ -83,7 +83,7 @@ def tell_of_other_versions(request: HttpRequest, page: Page) -> None:
             "what is announced, withdraw it (Policies → Policy versions) and publish with the same date."
         )
         messages.warning(request, words % {"number": coming.number, "date": coming.effective_day})
-    newest = page.policy.versions.listed().first()
+    newest = page.policy.versions.newest()
     if newest is not None and newest.is_withdrawn:
         words = gettext(
             "Version %(number)s was withdrawn, and this page may still have its text. To go on from what holds, put "
@@ -93,7 +93,7 @@ def tell_of_other_versions(request: HttpRequest, page: Page) -> None:
 
 
 @hooks.register("before_edit_page")
-def take_a_decision_that_comes_too_late_as_a_draft(request: HttpRequest, page: Page) -> None:
+def save_late_decision_as_draft(request: HttpRequest, page: Page) -> None:
     """Keep what was typed where somebody else has decided meanwhile; Wagtail answers that with an error page."""
     if not request.POST.get("action-workflow-action") or page.current_workflow_task is not None:
         return
@@ -119,7 +119,7 @@ def admin_urls() -> list[URLPattern]:
         path("policies/consent-report/", ConsentReportView.as_view(), name="consent_report"),
         path(
             "policies/<int:page_id>/forecast/",
-            review_views.show_publication_preview,
+            staff_views.show_publication_preview,
             name="publication_preview",
         ),
         path("policies/<int:page_id>/review/", review_views.ReviewView.as_view(), name="policy_review"),
@@ -170,12 +170,12 @@ def known_changes() -> list[NextChange]:
 
 @hooks.register("register_policy_facts")
 def policy_facts() -> list[Fact]:
-    return [*site.FACTS, *consent_facts.FACTS, register.FACT]
+    return [*site.FACTS, *declared.FACTS, register.FACT]
 
 
 @hooks.register("register_personal_data")
 def personal_data() -> list[register.PersonalData]:
-    return [consent_facts.CONSENT_RECORDS]
+    return [consent_personal_data.CONSENT_RECORDS]
 
 
 @hooks.register("register_audit_paths")

@@ -135,7 +135,7 @@ def version(
     """Record a version directly, in force from any time. It must differ from the one before it."""
     values = {"source": {"format": "test"}, "effective_at": at or timezone.now(), **fields}
     return publishing.record_version(
-        policy=of, draft=publishing.Draft(title=title, body=as_it_is(html), **values)
+        policy=of, content=publishing.VersionContent(title=title, body=as_it_is(html), **values)
     )
 
 

@@ -1,4 +1,4 @@
-"""What the running system states of cookies, outside services and consent records, for policies to print.
+"""What the running system states of cookies and outside services, for policies to print.
 
 What a version froze of the facts is read back by `policies.consent.notices`.
 """
@@ -10,9 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from home.models import ServiceSettings
 from policies.facts.registry import Fact
-from policies.models import ConsentRecord, CookieDetails
-from policies.models.consents import time_of_keeping
-from policies.personal_data.register import PersonalData
+from policies.models import CookieDetails
 
 
 def cookies() -> list[dict[str, Any]]:
@@ -55,13 +53,4 @@ def services() -> list[dict[str, Any]]:
 FACTS = (
     Fact("cookies", _("Cookies in use"), cookies, "policies/facts/cookies.html"),
     Fact("services", _("Outside services by category"), services, "policies/facts/services.html"),
-)
-CONSENT_RECORDS = PersonalData(
-    key="policies.consent",
-    label=_("Cookie choices"),
-    what=_("What was chosen, when, and which text was shown. No name, no address, no IP."),
-    purpose=_("To be able to show that a choice was made, and which one"),
-    keep=time_of_keeping,
-    expire=ConsentRecord.objects.remove_kept_long_enough,
-    note=_("Nothing links a record to a person; only someone with the record id can find it."),
 )

@@ -70,7 +70,7 @@ class Report:
         ]
 
 
-def of_last_days(days: int, *, now: datetime) -> Report:
+def count_choices(days: int, *, now: datetime) -> Report:
     """Count the choices of the last so many days: three queries, whatever their number."""
     records = ConsentRecord.objects.filter(created_at__gt=now - timedelta(days=days), created_at__lte=now)
     step = "day" if days <= LONGEST_BY_DAY else "week"

@@ -1,4 +1,4 @@
-"""The page of cookie choices, the saving of a choice, its receipt, and the staff's report on choices.
+"""The page of cookie choices, the saving of a choice, and its receipt.
 
 The page works without JavaScript; the bar's script posts to the same URL and gets JSON. Nothing here is cached except
 `gpc.json`. A choice is saved and its cookie set by one answer, or neither happens.
@@ -6,29 +6,21 @@ The page works without JavaScript; the bar's script posts to the same URL and ge
 
 from datetime import date, timedelta
 from http import HTTPStatus
-from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
-from django.views.generic import TemplateView
-from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
-from home import charts
 from home.client import client_ip
 from home.throttling import Limit
 from policies.consent import choices, cookies, notices, receipts
-from policies.consent.report import PERIODS, Report, Share, of_last_days
 from policies.models import ConsentRecord
 
 # From when on the signal has been honoured as gpc.json says.
@@ -37,7 +29,7 @@ GPC_SINCE = date(2026, 11, 22)
 SAVES = Limit("cookie-choices", most=60, window=timedelta(minutes=10))
 
 
-class RefusedError(Exception):
+class NotSavedError(Exception):
     """A choice that is not saved: the words for the visitor, and the status of the answer."""
 
     def __init__(self, words: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
@@ -54,7 +46,7 @@ def cookies_page(request: HttpRequest) -> HttpResponse:
     wants_json = request.get_preferred_type(["text/html", "application/json"]) == "application/json"
     try:
         return _save(request, wants_json=wants_json)
-    except RefusedError as refusal:
+    except NotSavedError as refusal:
         if wants_json:
             return JsonResponse({"ok": False, "error": refusal.words}, status=refusal.status)
         return _page(request, error=refusal.words, status=refusal.status)
@@ -119,19 +111,19 @@ def _save(request: HttpRequest, *, wants_json: bool) -> HttpResponse:
     now = timezone.now()
     notice = notices.current(now)
     if notice is None or not notice.optional:
-        raise RefusedError(_("There is nothing to choose: the site uses only what it needs to work."))
+        raise NotSavedError(_("There is nothing to choose: the site uses only what it needs to work."))
     method, shown, target = _field(request, "choice"), _field(request, "notice"), _target(request)
     if shown != str(notice.number):
         words = _("The text has changed since this page was opened. Please reload the page and choose again.")
-        raise RefusedError(words, HTTPStatus.CONFLICT)
+        raise NotSavedError(words, HTTPStatus.CONFLICT)
     categories = request.POST.getlist("category")
     try:
         choices.choices_for(notice=notice, method=method, categories=categories)
     except choices.InvalidChoiceError:
-        raise RefusedError(_("That is not one of the choices. Nothing was saved.")) from None
+        raise NotSavedError(_("That is not one of the choices. Nothing was saved.")) from None
     if SAVES.take(client_ip(request)):
         words = _("Too many choices were sent from your network. Please try again in some minutes.")
-        raise RefusedError(words, HTTPStatus.TOO_MANY_REQUESTS)
+        raise NotSavedError(words, HTTPStatus.TOO_MANY_REQUESTS)
     with transaction.atomic():  # an answer that cannot be made takes the record back
         record = choices.save_choice(notice=notice, method=method, categories=categories, now=now)
         return _saved(record, target=target, wants_json=wants_json)
@@ -156,7 +148,7 @@ def _field(request: HttpRequest, name: str) -> str:
     """Read a field that must be there once."""
     values = request.POST.getlist(name)
     if len(values) != 1:
-        raise RefusedError(_("The form was not filled in as expected. Nothing was saved."))
+        raise NotSavedError(_("The form was not filled in as expected. Nothing was saved."))
     return values[0]
 
 
@@ -167,7 +159,7 @@ def _target(request: HttpRequest) -> str:
         return reverse("policies:cookies") + "#your-choice"
     target = _next(wanted[0], request)
     if len(wanted) > 1 or not target:
-        raise RefusedError(_("The page to return to is not one of this site. Nothing was saved."))
+        raise NotSavedError(_("The page to return to is not one of this site. Nothing was saved."))
     return target
 
 
@@ -176,59 +168,3 @@ def _next(target: str, request: HttpRequest) -> str:
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return target if is_ours else ""
-
-
-# --- The staff's report --------------------------------------------------------------------------------------
-class ConsentReportView(PermissionRequiredMixin, WagtailAdminTemplateMixin, TemplateView):
-    """`?days=` chooses one of the periods; anything else means the shortest."""
-
-    permission_required = "policies.view_consentrecord"
-    raise_exception = True
-    template_name = "policies/admin/consent_report.html"
-    page_title = gettext_lazy("Choices about cookies")  # type: ignore[assignment]  # Wagtail declares str
-    header_icon = "tick-inverse"
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        return [*super().get_breadcrumbs_items(), {"url": "", "label": self.page_title}]
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        wanted = self.request.GET.get("days", "")
-        days = int(wanted) if wanted in map(str, PERIODS) else PERIODS[0]
-        report = of_last_days(days, now=timezone.now())
-        return {
-            **super().get_context_data(**kwargs),
-            "report": report,
-            "chart": _chart(report),
-            "charts_by_category": [(share, _chart_of_category(report, share)) for share in report.categories],
-            "table": [
-                (row, [*row.counts.values(), row.total, *row.allowed.values()])
-                for row in reversed(report.rows)
-            ],
-            "methods": ConsentRecord.Method.labels,
-            "periods": PERIODS,
-            "days": days,
-        }
-
-
-def _chart(report: Report) -> charts.StackedBars:
-    labels = ConsentRecord.Method.labels
-    rows = []
-    for row in report.rows:
-        counts = list(row.counts.values())
-        words = ", ".join(f"{label}: {number}" for label, number in zip(labels, counts, strict=True))
-        day = date_format(row.start, "SHORT_DATE_FORMAT")
-        rows.append((date_format(row.start, "j M"), f"{day}: {words}", counts))
-    return charts.stacked_bars(rows)
-
-
-def _chart_of_category(report: Report, share: Share) -> charts.StackedBars:
-    rows = []
-    for row in report.rows:
-        on, day = row.allowed[share.varname], date_format(row.start, "SHORT_DATE_FORMAT")
-        words = _("%(day)s: %(number)s of %(total)s allow it") % {
-            "day": day,
-            "number": on,
-            "total": row.total,
-        }
-        rows.append((date_format(row.start, "j M"), words, [on, row.total - on]))
-    return charts.stacked_bars(rows)

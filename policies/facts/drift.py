@@ -42,7 +42,7 @@ class Drift:
         return describe(self.stated, self.live)
 
 
-def of_version(
+def find_drift_of_version(
     in_force: PolicyVersion | None,
     *,
     coming: Iterable[PolicyVersion] = (),
@@ -59,10 +59,10 @@ def of_version(
     ]
 
 
-def of_policy(policy: Policy, *, state: Callable[[str], Any] = registry.state) -> list[Drift]:
+def find_drift(policy: Policy, *, state: Callable[[str], Any] = registry.state) -> list[Drift]:
     """Return what has drifted from a policy's version in force."""
     now = timezone.now()
-    return of_version(policy.in_force(now), coming=policy.versions.pending(now), state=state)
+    return find_drift_of_version(policy.in_force(now), coming=policy.versions.pending(now), state=state)
 
 
 def facts_in(version: PolicyVersion) -> dict[str, Any]:

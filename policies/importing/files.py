@@ -24,7 +24,7 @@ from policies.importing.markdown import Document
 from policies.models import Policy, PolicyPage
 from policies.models.pages import TakesEffect
 from policies.text import html_blocks
-from policies.text.lost_words import RefusedError, refuse_file
+from policies.text.limits import TextRefusedError, refuse_file
 from policies.versions import publishing
 
 MAX_FILES_OF_A_DAY = 1000
@@ -84,14 +84,14 @@ def _import_files(paths: Iterable[Path], slug: str, on_step: Callable[[], object
     for path in paths:
         try:
             sources.append(_read(path, slug))
-        except RefusedError as refusal:
+        except TextRefusedError as refusal:
             on_step()  # it will not be written
             yield Outcome(path, Result.REFUSED, str(refusal))
         on_step()
     for source in sorted(sources, key=lambda source: source.effective_at):
         try:
             outcome = _record(source, slug)
-        except RefusedError as refusal:
+        except TextRefusedError as refusal:
             outcome = Outcome(source.path, Result.REFUSED, str(refusal))
         on_step()
         yield outcome
@@ -102,9 +102,9 @@ def _read(path: Path, slug: str) -> _Source:
         refuse_file(path.stat().st_size)
         content = path.read_bytes()
     except FileNotFoundError:
-        raise RefusedError(_("there is no such file")) from None
+        raise TextRefusedError(_("there is no such file")) from None
     except OSError as error:
-        raise RefusedError(_("it cannot be read: %(why)s"), why=error.strerror) from None
+        raise TextRefusedError(_("it cannot be read: %(why)s"), why=error.strerror) from None
     text = markdown.decode(content)
     document = markdown.convert(text, fallback_title=slug)
     day, place = markdown.date_of(path.name, document)
@@ -113,12 +113,12 @@ def _read(path: Path, slug: str) -> _Source:
 
 def _moment(day: date, place: int) -> datetime:
     if not 1 <= place <= MAX_FILES_OF_A_DAY:
-        raise RefusedError(_("its name counts files of a day from 1 to 1000 only"))
+        raise TextRefusedError(_("its name counts files of a day from 1 to 1000 only"))
     start = datetime.combine(day, time.min, tzinfo=timezone.get_default_timezone())
     try:
         return start.astimezone(UTC) + timedelta(seconds=place - 1)
     except OverflowError:
-        raise RefusedError(_("its date is outside of the calendar")) from None
+        raise TextRefusedError(_("its date is outside of the calendar")) from None
 
 
 @transaction.atomic
@@ -129,7 +129,7 @@ def _record(source: _Source, slug: str) -> Outcome:
         return Outcome(source.path, Result.UNCHANGED, _("it was imported before"))
     if policy is None:
         policy = _new_policy(source, slug)
-    draft = publishing.Draft(
+    content = publishing.VersionContent(
         title=source.document.title,
         body=source.document.body,
         source={"format": "markdown", "text": source.document.source},
@@ -138,10 +138,10 @@ def _record(source: _Source, slug: str) -> Outcome:
         import_source=source.path.name,
         import_sha256=source.sha256,
     )
-    if not publishing.differs(policy=policy, draft=draft):
+    if not publishing.differs(policy=policy, content=content):
         return Outcome(source.path, Result.UNCHANGED, _("its text is that of the version before it"))
     _refuse_published_span(policy, source)
-    version = publishing.record_version(policy=policy, draft=draft)
+    version = publishing.record_version(policy=policy, content=content)
     assert version is not None  # it differs
     _show_on_page(policy)
     return Outcome(source.path, Result.MADE, _("version %(number)d") % {"number": version.number})
@@ -156,15 +156,15 @@ def _refuse_published_span(policy: Policy, source: _Source) -> None:
     if before is not None and not before.import_sha256:
         day = timezone.localtime(source.effective_at, timezone.get_default_timezone()).date()
         words = _("on %(day)s version %(number)d holds, which was published here; imports cannot change that")
-        raise RefusedError(words, day=day, number=before.number)
+        raise TextRefusedError(words, day=day, number=before.number)
 
 
 def _new_policy(source: _Source, slug: str) -> Policy:
     site = Site.objects.filter(is_default_site=True).select_related("root_page").first()
     if site is None:
-        raise RefusedError(_("the site has no home page to put the policy under"))
+        raise TextRefusedError(_("the site has no home page to put the policy under"))
     if not Policy.is_slug_free(slug) or Page.objects.child_of(site.root_page).filter(slug=slug).exists():
-        raise RefusedError(_("the URL “%(slug)s” is taken by another page"), slug=slug)
+        raise TextRefusedError(_("the URL “%(slug)s” is taken by another page"), slug=slug)
     return Policy.objects.create(
         slug=slug, kind=Policy.Kind.OTHER, title=source.document.title, language=settings.LANGUAGE_CODE
     )
@@ -175,9 +175,9 @@ def _show_on_page(policy: Policy) -> None:
 
     No revision is made, so nothing is published a second time.
     """
-    latest = policy.versions.not_withdrawn().latest("effective_at", "number")
+    latest = policy.versions.latest_to_hold()
     page = policy.page or PolicyPage(slug=policy.slug, policy=policy, kind=policy.kind)
-    if page.latest_revision_id:
+    if latest is None or page.latest_revision_id:
         return
     page.title = page.draft_title = latest.title
     page.body = html_blocks.to_blocks(latest.html)

@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from home.models import User
-from policies.importing import drafts
+from policies.importing import uploads
 from policies.models import PolicyPage
-from policies.text import lost_words
-from policies.text.lost_words import RefusedError
-from policies.versions.drafts import NoDraftError
+from policies.text import limits
+from policies.text.limits import TextRefusedError
+from policies.versions.drafts import NoDraftError, refuse_page
 
 
 def editable_pages(user: User | AnonymousUser) -> list[PolicyPage]:
@@ -62,7 +62,7 @@ class ImportForm(forms.Form):
         self.is_too_large = is_too_large
         file, text = self.fields["file"], self.fields["text"]
         file.help_text = _("Markdown (.md, .txt) or Word (.docx), up to %(size)s.")
-        file.help_text %= {"size": filesizeformat(lost_words.MAX_FILE_BYTES)}
+        file.help_text %= {"size": filesizeformat(limits.MAX_FILE_BYTES)}
         text.help_text = _("Up to %(size)s. Longer texts are better sent as a file.")
         text.help_text %= {"size": _most_pasted()}
         self.html = ""
@@ -73,10 +73,9 @@ class ImportForm(forms.Form):
         """Take only a page that nobody else holds."""
         page = self.cleaned_data["page"].specific
         try:
-            drafts.refuse_page(page=page, user=self.user)
-        except RefusedError as refusal:
-            words = _("No draft can be made of this page: %(reason)s.")
-            raise forms.ValidationError(words % {"reason": refusal}) from refusal
+            refuse_page(page, self.user)
+        except NoDraftError as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
         return page
 
     def clean(self) -> dict[str, Any]:
@@ -96,10 +95,10 @@ class ImportForm(forms.Form):
         return cleaned
 
     def save(self) -> PolicyPage:
-        """Make the draft. Raises RefusedError where the page changed hands meanwhile, or has this text already."""
-        return drafts.make_draft(page=self.cleaned_data["page"], html=self.html, user=self.user)
+        """Make the draft. Raises NoDraftError or TextRefusedError, as `uploads.make_draft` does."""
+        return uploads.make_draft(page=self.cleaned_data["page"], html=self.html, user=self.user)
 
-    def refuse(self, reason: RefusedError | NoDraftError) -> None:
+    def refuse(self, reason: TextRefusedError) -> None:
         """Add to the field why the text is not taken."""
         field = "file" if self.cleaned_data.get("file") else "text"
         self.add_error(field, _("Nothing was imported: %(reason)s.") % {"reason": reason})
@@ -108,8 +107,8 @@ class ImportForm(forms.Form):
         file = self.cleaned_data.get("file")
         try:
             if file:
-                self.html = drafts.html_of_file(file=file, page=page)
+                self.html = uploads.html_of_file(file=file, page=page)
             else:
-                self.html = drafts.html_of_markdown(text=self.cleaned_data["text"], page=page)
-        except RefusedError as refusal:
+                self.html = uploads.html_of_markdown(text=self.cleaned_data["text"], page=page)
+        except TextRefusedError as refusal:
             self.refuse(refusal)

@@ -20,14 +20,8 @@ from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
 
 from policies.importing import markdown_bounds
-from policies.text.lost_words import (
-    MAX_DEPTH,
-    RefusedError,
-    count_words,
-    refuse_characters,
-    refuse_losses,
-    words_of_markup,
-)
+from policies.text.limits import MAX_DEPTH, TextRefusedError, refuse_characters
+from policies.text.lost_words import count_words, refuse_losses, words_of_markup
 from policies.text.markup import Body, canonical_body, clean_html
 
 TITLE_LENGTH = 255
@@ -63,11 +57,11 @@ class Document:
 def decode(content: bytes) -> str:
     """Read the bytes of a file as text: UTF-8, with or without a byte order mark."""
     if content.startswith((BOM_UTF16_BE, BOM_UTF16_LE)):
-        raise RefusedError(_("it is not UTF-8 but UTF-16; save it as UTF-8"))
+        raise TextRefusedError(_("it is not UTF-8 but UTF-16; save it as UTF-8"))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise RefusedError(_("it is not UTF-8 (byte %(place)d)"), place=error.start) from None
+        raise TextRefusedError(_("it is not UTF-8 (byte %(place)d)"), place=error.start) from None
     return tidy(text)
 
 
@@ -89,17 +83,17 @@ def convert(text: str, *, fallback_title: str) -> Document:
         heading, kept = _without_title(tokens)
         markup = re.sub(r"(?i)(</?)h1\b", r"\1h2", parser.renderer.render(kept, parser.options, references))
     except RecursionError:
-        raise RefusedError(_("it is nested too deeply")) from None
+        raise TextRefusedError(_("it is nested too deeply")) from None
     title = " ".join((heading or front_matter.get("title") or fallback_title).split())
     if len(title) > TITLE_LENGTH:
-        raise RefusedError(_("its title is longer than 255 characters"))
+        raise TextRefusedError(_("its title is longer than 255 characters"))
     shown = words_of_markup(markup)  # before all else: it refuses what cannot be cleaned
     refuse_characters(clean_html(markup))  # they may be written as entities
     body = canonical_body(markup)
     refuse_losses(_source_words(markdown, references.get("references", {})), count_words(_token_text(tokens)))
     refuse_losses(shown, count_words(body.text))
     if not body.text:
-        raise RefusedError(_("it holds no text"))
+        raise TextRefusedError(_("it holds no text"))
     return Document(title=title, body=body, source=text, front_matter=front_matter, markdown=markdown)
 
 
@@ -112,7 +106,7 @@ def date_of(name: str, document: Document) -> tuple[date, int]:
     for text in (document.front_matter.get("date", ""), lines):
         if match := _DATE.search(text):
             return _date(*_parts(match)), 1
-    raise RefusedError(_("neither its name, nor its front matter, nor its first ten lines name a date"))
+    raise TextRefusedError(_("neither its name, nor its front matter, nor its first ten lines name a date"))
 
 
 def _parts(match: re.Match[str]) -> tuple[str, str, str]:
@@ -127,7 +121,7 @@ def _date(year: str, month: str, day: str) -> date:
     try:
         return date(int(year), int(month), int(day))
     except ValueError:
-        raise RefusedError(_("the date %(date)s does not exist"), date=f"{year}-{month}-{day}") from None
+        raise TextRefusedError(_("the date %(date)s does not exist"), date=f"{year}-{month}-{day}") from None
 
 
 def _split(text: str) -> tuple[dict[str, str], str]:

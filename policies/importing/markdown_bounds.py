@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, table
 from markdown_it.token import Token
 
-from policies.text.lost_words import MAX_DEPTH, RefusedError, refuse_length
+from policies.text.limits import MAX_DEPTH, TextRefusedError, refuse_length
 
 MAX_CELLS = 50_000  # of all tables, with those that fill up short rows
 MAX_LOOKS = 1_500_000  # for the ends of brackets that are not closed
@@ -36,10 +36,10 @@ def refuse_text(body: str) -> None:
     """Refuse what would take minutes, before anything is tried with it."""
     for marks, most, reason in _MOST:
         if next(islice(re.finditer(marks, body), most, None), None):
-            raise RefusedError(reason, most=most)
+            raise TextRefusedError(reason, most=most)
     looks = min(_depth_of_brackets(body), MAX_DEPTH) * len(_SPECIAL.findall(body))
     if looks > MAX_LOOKS:
-        raise RefusedError(_("it has too many square brackets that are not closed"))
+        raise TextRefusedError(_("it has too many square brackets that are not closed"))
 
 
 def _depth_of_brackets(body: str) -> int:
@@ -65,7 +65,7 @@ def _bounded_table(state: StateBlock, start: int, end: int, silent: bool) -> boo
     cells = sum(token.type in {"th_open", "td_open"} for token in state.tokens[before:])
     state.env["cells"] = state.env.get("cells", 0) + cells
     if state.env["cells"] > MAX_CELLS:
-        raise RefusedError(_("its tables have more than %(most)d cells"), most=MAX_CELLS)
+        raise TextRefusedError(_("its tables have more than %(most)d cells"), most=MAX_CELLS)
     return is_table
 
 

@@ -16,7 +16,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from policies.importing.forms import ImportForm, editable_pages
-from policies.text.lost_words import RefusedError
+from policies.text.limits import TextRefusedError
 from policies.versions.drafts import NoDraftError
 
 
@@ -62,7 +62,10 @@ class ImportView(WagtailAdminTemplateMixin, FormView):
         """Make the draft, and show what it changes."""
         try:
             draft = form.save()
-        except (RefusedError, NoDraftError) as refusal:
+        except NoDraftError as refusal:
+            form.add_error("page", str(refusal))
+            return self.form_invalid(form)
+        except TextRefusedError as refusal:
             form.refuse(refusal)
             return self.form_invalid(form)
         words = _("A draft of “%(title)s” was made. Nothing was published.")

@@ -18,13 +18,8 @@ from lxml import etree
 
 from policies.importing import word_bounds, word_xml
 from policies.text import markup, normalization
-from policies.text.lost_words import (
-    RefusedError,
-    count_words,
-    refuse_characters,
-    refuse_losses,
-    words_of_markup,
-)
+from policies.text.limits import TextRefusedError, refuse_characters
+from policies.text.lost_words import count_words, refuse_losses, words_of_markup
 
 _ZIP = b"PK\x03\x04"
 # What Word wrote until 2003, and what it puts around encrypted files.
@@ -61,13 +56,13 @@ def convert(content: bytes) -> WordDocument:
             convert_image=lambda image: [mammoth.html.text(image.alt_text or "")],
         )
     except (*_DAMAGED, *_TRUSTED) as error:
-        raise RefusedError(_("it is damaged (%(what)s)"), what=type(error).__name__) from error
+        raise TextRefusedError(_("it is damaged (%(what)s)"), what=type(error).__name__) from error
     if any("w:sym" in message.message for message in result.messages):
-        raise RefusedError(_("it holds a letter of a symbol font that cannot be read"))
+        raise TextRefusedError(_("it holds a letter of a symbol font that cannot be read"))
     words_of_markup(result.value)  # refuses what cannot be cleaned
     document = _document(markup.parse_untrusted(result.value))
     if not document.body.text:
-        raise RefusedError(_("it holds no text"))
+        raise TextRefusedError(_("it holds no text"))
     text = f"{document.title}\n{document.body.text}"
     refuse_characters(text)
     refuse_losses(shown, count_words(text))
@@ -80,10 +75,10 @@ def convert(content: bytes) -> WordDocument:
 def _refuse_other_formats(content: bytes) -> None:
     if content.startswith(_OLE):
         if "EncryptedPackage".encode("utf-16-le") in content:
-            raise RefusedError(_("it is protected by a password; save it without one"))
-        raise RefusedError(_("it is an old Word file (.doc); save it as .docx"))
+            raise TextRefusedError(_("it is protected by a password; save it without one"))
+        raise TextRefusedError(_("it is an old Word file (.doc); save it as .docx"))
     if not content.startswith(_ZIP):
-        raise RefusedError(_("it is no Word file (.docx)"))
+        raise TextRefusedError(_("it is no Word file (.docx)"))
 
 
 def _checked_parts(content: bytes) -> word_xml.Parts:
@@ -96,9 +91,9 @@ def _checked_parts(content: bytes) -> word_xml.Parts:
     content_types = parts.get("[Content_Types].xml", b"")
     has_program = any(entry.filename.endswith("vbaProject.bin") for entry in entries)
     if has_program or b"macroEnabled" in content_types:
-        raise RefusedError(_("it holds macros; save it as .docx without them"))
+        raise TextRefusedError(_("it holds macros; save it as .docx without them"))
     if b"wordprocessingml" not in content_types:
-        raise RefusedError(_("it is no Word file (.docx)"))
+        raise TextRefusedError(_("it is no Word file (.docx)"))
     return parts
 
 

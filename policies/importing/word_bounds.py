@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from lxml import etree
 
 from policies.importing import word_xml
-from policies.text.lost_words import MAX_DEPTH, RefusedError, refuse_length
+from policies.text.limits import MAX_DEPTH, TextRefusedError, refuse_length
 
 MAX_ENTRIES = 2_000
 MAX_UNPACKED = 50 * 1024 * 1024
@@ -32,15 +32,15 @@ _FIELD_OF_A_LINK = "HYPERLINK"
 def refuse_bombs(entries: list[ZipInfo]) -> None:
     """Refuse an archive that unpacks to too much, before it is unpacked."""
     if len(entries) > MAX_ENTRIES:
-        raise RefusedError(_("it holds more than %(most)d files"), most=MAX_ENTRIES)
+        raise TextRefusedError(_("it holds more than %(most)d files"), most=MAX_ENTRIES)
     is_bomb = any(entry.file_size > max(SMALL_ENTRY, MAX_RATIO * entry.compress_size) for entry in entries)
     if is_bomb or sum(entry.file_size for entry in entries) > MAX_UNPACKED:
-        raise RefusedError(_("it unpacks to far more than a text needs"))
+        raise TextRefusedError(_("it unpacks to far more than a text needs"))
     if any(entry.flag_bits & _IS_ENCRYPTED for entry in entries):
-        raise RefusedError(_("it is protected by a password; save it without one"))
+        raise TextRefusedError(_("it is protected by a password; save it without one"))
     if sum(entry.file_size for entry in entries if word_xml.is_xml(entry.filename)) > MAX_XML_BYTES:
         words = _("its text and styles unpack to more than %(most)d MB")
-        raise RefusedError(words, most=MAX_XML_BYTES // 1024**2)
+        raise TextRefusedError(words, most=MAX_XML_BYTES // 1024**2)
 
 
 def refuse_elements(parts: Iterable[bytes]) -> None:
@@ -52,11 +52,11 @@ def refuse_elements(parts: Iterable[bytes]) -> None:
             depth += 1 if event == "start" else -1
             elements += event == "start"
             if event == "start" and depth == 1 and element.getroottree().docinfo.internalDTD is not None:
-                raise RefusedError(_("its XML declares entities, which Word never does"))
+                raise TextRefusedError(_("its XML declares entities, which Word never does"))
             if elements > MAX_ELEMENTS:
-                raise RefusedError(_("it has more than %(most)d elements"), most=MAX_ELEMENTS)
+                raise TextRefusedError(_("it has more than %(most)d elements"), most=MAX_ELEMENTS)
             if depth > MAX_DEPTH:
-                raise RefusedError(_("it is nested too deeply"))
+                raise TextRefusedError(_("it is nested too deeply"))
 
 
 # --- What is written again wherever it is used ------------------------------------------------------------------------

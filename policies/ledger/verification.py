@@ -18,7 +18,7 @@ _CHUNK = 50  # versions read from the database at once
 _UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
-def of_policy(policy: Policy, *, on_read: Callable[[], object] = lambda: None) -> str:
+def first_damage(policy: Policy, *, on_read: Callable[[], object] = lambda: None) -> str:
     """Return the first broken record of a policy, or what does not fit it; nothing where all is well.
 
     A version that is published while one reads looks like damage, so what is found is looked for once more.
@@ -26,7 +26,7 @@ def of_policy(policy: Policy, *, on_read: Callable[[], object] = lambda: None) -
     return _damage(policy, on_read) and _damage(Policy.objects.get(pk=policy.pk), lambda: None)
 
 
-def of_consents(*, on_read: Callable[[], object] = lambda: None) -> str:
+def first_damaged_consent(*, on_read: Callable[[], object] = lambda: None) -> str:
     """Return the first consent record that cannot be as it was written; nothing where all is well."""
     try:
         return next(consent_records.problems(now=now(), on_read=on_read), "")
@@ -103,7 +103,7 @@ def _changed_heading(policy: Policy) -> str:
     newest = policy.versions.newest()
     if newest is None:
         return ""
-    latest = policy.versions.not_withdrawn().order_by("-effective_at", "-number").first()
+    latest = policy.versions.latest_to_hold()
     if latest is not None and policy.title != latest.title:
         return f"its title is not that of version {latest.number}"
     if policy.language != newest.content.get("language", policy.language):

@@ -28,6 +28,7 @@ from policies.text.blocks import PolicyBodyBlock
 from policies.versions import publishing
 from policies.versions.forms import PolicyPageForm
 from policies.versions.panels import PublicationPreviewPanel
+from policies.versions.permissions import PolicyPermissionTester
 
 LONGEST_SUMMARY = 600
 # The words of the consent bar: field of the page → key in the frozen fact "notice".
@@ -70,22 +71,6 @@ _OF_PUBLICATIONS = (
     "first_published_at",
     "last_published_at",
 )
-
-
-class PolicyPermissionTester(PagePermissionTester):
-    """Lets those publish a policy who hold the right to publish policies, wherever in the tree; nobody else.
-
-    Wagtail asks it of who approves a draft, too.
-    """
-
-    def __init__(self, user: User | AnonymousUser, page: Page) -> None:
-        super().__init__(user, page)
-        if not user.is_active or user.is_superuser:
-            return
-        if user.has_perm("policies.publish_policypage"):
-            self.permissions.add("publish")
-        else:
-            self.permissions.discard("publish")
 
 
 class PolicyPage(BasePage):
@@ -149,7 +134,7 @@ class PolicyPage(BasePage):
             policy = self.attach_policy() if publishes else None
             super().save(clean=clean, user=user, log_action=log_action, **kwargs)
             if policy is not None:
-                publishing.record_version(policy=policy, draft=self.as_draft(now=timezone.now()))
+                publishing.record_version(policy=policy, content=self.version_content(now=timezone.now()))
 
     def _is_publication(self) -> bool:
         """Return whether saving the page now publishes one of its revisions.
@@ -184,10 +169,10 @@ class PolicyPage(BasePage):
             return self.policy
         return Policy.objects.filter(slug=self.slug, kind=self.policy_kind, pages__isnull=True).first()
 
-    def as_draft(self, *, now: datetime) -> publishing.Draft:
+    def version_content(self, *, now: datetime) -> publishing.VersionContent:
         """Return what publishing the page now would freeze."""
         author = self.live_revision.user if self.live_revision else None
-        return publishing.Draft(
+        return publishing.VersionContent(
             title=self.title,
             body=self.render_body(),
             source={"format": "streamfield", "blocks": json.loads(json.dumps(self.body.get_prep_value()))},

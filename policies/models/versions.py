@@ -137,6 +137,10 @@ class PolicyVersionQuerySet(AppendOnlyQuerySet["PolicyVersion"]):
         """Return the version recorded last. For versions of one policy."""
         return self.order_by("-number").first()
 
+    def latest_to_hold(self) -> "PolicyVersion | None":
+        """Return the version that holds once all announced ones have taken effect. For versions of one policy."""
+        return self.not_withdrawn().order_by("-effective_at", "-number").first()
+
     def with_status(self, now: datetime) -> "PolicyVersionQuerySet":
         """Annotate each version's `status`."""
         in_force = PolicyVersion.objects.filter(policy=models.OuterRef("policy")).begun(now).values("pk")[:1]

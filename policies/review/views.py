@@ -1,7 +1,7 @@
 """The page on which a draft of a policy is reviewed: its redline, its statement, what follows, approve or return.
 
-Who approves, approves what stood there: the form carries the fingerprint of what was shown, and a draft that has
-changed since is shown again instead of being published.
+A reviewer approves exactly what the page showed: the form carries its fingerprint, and a draft that has changed since
+is shown again instead of being published.
 """
 
 from typing import Any
@@ -9,12 +9,11 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET
 from django.views.generic import TemplateView
 from wagtail.admin import messages
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
@@ -23,21 +22,7 @@ from wagtail.models import Page, TaskState
 
 from policies.models import Policy, PolicyPage
 from policies.versions import publication_preview
-
-
-def _page(request: HttpRequest, page_id: int) -> PolicyPage:
-    """Return the page. PermissionDenied for those who may not edit it (whoever reviews it may)."""
-    page = get_object_or_404(PolicyPage, pk=page_id).specific
-    if not page.permissions_for_user(request.user).can_edit():
-        raise PermissionDenied
-    return page
-
-
-@require_GET
-def show_publication_preview(request: HttpRequest, page_id: int) -> HttpResponse:
-    """Answer the editor's panel with what publishing would do."""
-    context = {"preview": publication_preview.of_latest_draft(_page(request, page_id))}
-    return render(request, "policies/admin/publication_preview.html", context)
+from policies.versions.staff_views import editable_page
 
 
 class ReviewView(WagtailAdminTemplateMixin, TemplateView):
@@ -51,7 +36,9 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Tell reviewers who follow an old link that nothing waits, instead of turning them away."""
         try:
-            _page(request, self.kwargs["page_id"])  # not kept: a decision reads the page under its lock
+            editable_page(
+                request, self.kwargs["page_id"]
+            )  # not kept: a decision reads the page under its lock
         except PermissionDenied:
             policy = Policy.objects.filter(pages=self.kwargs["page_id"]).first()
             if policy is None or not request.user.has_perm("policies.view_policyversion"):
@@ -62,7 +49,7 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
 
     @cached_property
     def page(self) -> PolicyPage:
-        return _page(self.request, self.kwargs["page_id"])
+        return editable_page(self.request, self.kwargs["page_id"])
 
     @cached_property
     def task_state(self) -> TaskState | None:
@@ -70,7 +57,7 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
 
     @cached_property
     def preview(self) -> publication_preview.PublicationPreview:
-        return publication_preview.of_latest_draft(self.page)
+        return publication_preview.preview_latest_draft(self.page)
 
     @cached_property
     def may_decide(self) -> bool:

@@ -11,7 +11,7 @@ from wagtail.contrib.typed_table_block.blocks import TypedTableBlock
 
 from home.blocks import TEXT_FEATURES, CalloutBlock, HeadingBlock
 from policies.facts import registry
-from policies.text import lost_words, markup
+from policies.text import limits, lost_words, markup
 
 
 class DefinitionBlock(blocks.StructBlock):
@@ -39,9 +39,9 @@ class CleanedHtmlBlock(RawHTMLBlock):
         try:
             shown = lost_words.words_of_markup(html)
             cleaned = markup.clean_html(html)
-            lost_words.refuse_characters(cleaned)
+            limits.refuse_characters(cleaned)
             lost_words.refuse_losses(shown, lost_words.count_words(markup.plain_text(cleaned)))
-        except lost_words.RefusedError as refusal:
+        except limits.TextRefusedError as refusal:
             words = gettext("This cannot be saved: %(reason)s.")
             raise ValidationError(words % {"reason": refusal}) from refusal
         return super().clean(cleaned)

@@ -94,7 +94,7 @@ def statuses(policies: Iterable[Policy], *, now: datetime) -> list[PolicyStatus]
         found[page.policy_id].page = page
     state = cache(registry.state)
     for status in found.values():
-        status.drifts = drift.of_version(status.in_force, coming=status.coming, state=state)
+        status.drifts = drift.find_drift_of_version(status.in_force, coming=status.coming, state=state)
     return list(found.values())
 
 

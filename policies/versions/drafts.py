@@ -21,17 +21,22 @@ class NoDraftError(Exception):
     """No draft can be made. The message says why, for the editor."""
 
 
+def refuse_page(page: Page, user: User | AnonymousUser) -> None:
+    """Raise NoDraftError for a page that the user may not edit, or not now."""
+    if not page.permissions_for_user(user).can_edit():
+        raise NoDraftError(_("You may not edit this page."))
+    if page.workflow_in_progress:
+        raise NoDraftError(_("The page is under review: nothing can be changed until that is over."))
+    if page.permissions_for_user(user).page_locked():
+        raise NoDraftError(_("The page is locked: nothing can be changed until somebody unlocks it."))
+
+
 def save_draft(*, page: PolicyPage, user: User | AnonymousUser, **fields: Any) -> Revision:
     """Save a new draft of a page with other values; what is stated about the version starts empty.
 
     Raises NoDraftError for a page that the user may not edit, or not now.
     """
-    if not page.permissions_for_user(user).can_edit():
-        raise NoDraftError(_("You may not edit this page."))
-    if page.workflow_in_progress:
-        raise NoDraftError(_("The page is under review: nothing can be changed until that is over."))
-    if (lock := page.get_lock()) and lock.for_user(user):
-        raise NoDraftError(_("The page is locked: nothing can be changed until somebody unlocks it."))
+    refuse_page(page, user)
     draft = page.get_latest_revision_as_object()
     empty = {name: None if name == "effective_from" else "" for name in STATEMENT_FIELDS}
     for name, value in {**empty, **fields}.items():

@@ -135,7 +135,7 @@ def _write_version(archive: _Archive, version: PolicyVersion, folder: str) -> di
 
 def _write_lists(archive: _Archive, listed: list[_Listed]) -> None:
     archive.add("approvals.csv", _csv([line for entry in listed for line in entry.lines]))
-    archive.add("versions.json", _json({"policies": [_of_policy(entry) for entry in listed]}))
+    archive.add("versions.json", _json({"policies": [_policy_entry(entry) for entry in listed]}))
     archive.add("heads.json", heads.encode(_head(entry) for entry in listed if entry.lines))
     context = {"policies": listed, "site": settings.WAGTAILADMIN_BASE_URL}
     for name in ("index.html", "README.txt"):
@@ -143,7 +143,7 @@ def _write_lists(archive: _Archive, listed: list[_Listed]) -> None:
     archive.add("SHA256SUMS", "".join(archive.sums))
 
 
-def _of_policy(entry: _Listed) -> dict[str, Any]:
+def _policy_entry(entry: _Listed) -> dict[str, Any]:
     names = ("kind", "title", "language", "newest_sha256")
     about = {name: getattr(entry.policy, name) for name in names}
     return {"policy": entry.policy.slug, **about, "versions": entry.lines}

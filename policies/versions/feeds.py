@@ -35,7 +35,7 @@ class _VersionFeed(Atom1Feed):
         handler.addQuickElement("content", item["content"], {"type": "html"})
 
 
-def of_policy(policy: Policy) -> bytes:
+def atom_feed(policy: Policy) -> bytes:
     """Write the feed of a published policy."""
     first = policy.versions.order_by("number").values_list("sha256", flat=True)[0]
     brand = BrandSettings.current()

@@ -1,4 +1,4 @@
-"""Forms of the policies app: the policy page's in the editor."""
+"""The form with which a policy page is edited: what it asks about each version, and what it refuses."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from wagtail.admin.forms import WagtailAdminPageForm
 
 from policies.models.settings import PolicySettings
 from policies.models.versions import Policy
+from policies.versions.permissions import may_publish
 
 # What the editor states of each version. Empty in a new draft, required to publish or to submit.
 STATEMENT_FIELDS = ("change_summary", "change_kind", "takes_effect", "effective_from")
@@ -30,17 +31,18 @@ class PolicyPageForm(WagtailAdminPageForm):
     def clean(self) -> dict[str, Any]:
         """Check the statement, the slug, and the right to publish."""
         cleaned = super().clean()
+        # An unticked radio sends nothing, and Django then keeps the old answer: take it for what it says.
+        for name in self.fields.keys() & set(STATEMENT_FIELDS):
+            setattr(self.instance, name, cleaned.get(name))
         if "action-publish" in self.data or "action-submit" in self.data:
             self._check_time(cleaned)
-        if "action-publish" in self.data and not self._may_publish():
+        # The view asks this of an existing page itself; of a new one it asks only its parent.
+        if "action-publish" in self.data and self.for_user and not may_publish(self.for_user):
             self.add_error(None, _("You may not publish policies. Save a draft and submit it for review."))
         if (slug := cleaned.get("slug")) and not Policy.is_slug_free(slug):
             self.add_error("slug", _("The site uses this URL itself. Choose another slug."))
         elif slug and len(slug) > LONGEST_SLUG and not self.instance.policy_id:
             self.add_error("slug", _("Use at most %(most)s characters.") % {"most": LONGEST_SLUG})
-        # An unticked radio sends nothing, and Django then keeps the old answer: take it for what it says.
-        for name in self.cleaned_data.keys() & set(STATEMENT_FIELDS):
-            setattr(self.instance, name, self.cleaned_data[name])
         return cleaned
 
     def _is_new_draft(self) -> bool:
@@ -52,19 +54,13 @@ class PolicyPageForm(WagtailAdminPageForm):
         return bool(versions and versions.filter(change_summary=page.change_summary.strip()).exists())
 
     def _check_time(self, cleaned: dict[str, Any]) -> None:
-        is_later = cleaned.get("takes_effect") == "later"
-        moment = cleaned.get("effective_from")
-        if is_later and moment is None and "effective_from" not in self.errors:
+        page, moment = self.instance, cleaned.get("effective_from")
+        if "effective_from" in page.missing_statements and "effective_from" not in self.errors:
             self.add_error("effective_from", _("Say from when it takes effect."))
-        if is_later and moment and moment <= timezone.now():
+        if moment and page.announced_for and moment <= timezone.now():
             self.add_error("effective_from", _("This time is past. Choose one ahead, or “at once”."))
-        if not is_later and moment:
+        if moment and not page.announced_for:
             self.add_error("effective_from", _("Leave this empty, or choose “at a time ahead” above."))
-
-    def _may_publish(self) -> bool:
-        # The view asks this of an existing page itself; of a new one it asks only its parent.
-        user = self.for_user
-        return user is None or user.is_superuser or user.has_perm("policies.publish_policypage")
 
 
 def _advice_on_notice() -> str:

@@ -14,12 +14,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from policies import redline
 from policies.consent import choices, notices
 from policies.facts import registry
 from policies.models import Policy, PolicyPage, PolicySettings, PolicyVersion
 from policies.models.versions import ChangeKind
-from policies.redline import layout
+from policies.redline import comparison, layout
 from policies.versions import publishing, records
 
 
@@ -29,17 +28,17 @@ class PublicationPreview:
 
     page: PolicyPage
     policy: Policy | None
-    draft: publishing.Draft
+    content: publishing.VersionContent
     before: PolicyVersion | None
     now: datetime
 
     @property
     def kind(self) -> Policy.Kind:
-        return Policy.Kind(self.draft.policy_kind)
+        return Policy.Kind(self.content.policy_kind)
 
     @property
     def is_material(self) -> bool:
-        return self.draft.change_kind == ChangeKind.MATERIAL
+        return self.content.change_kind == ChangeKind.MATERIAL
 
     @property
     def missing(self) -> list[str]:
@@ -47,9 +46,9 @@ class PublicationPreview:
         return [str(label_for_field(name, type(self.page))) for name in self.page.missing_statements]
 
     @cached_property
-    def redline(self) -> redline.Redline:
+    def redline(self) -> comparison.Redline:
         """The words that change; against nothing, where there is no version yet."""
-        return redline.compare(self.before.html if self.before else "", self.draft.body.html)
+        return comparison.compare(self.before.html if self.before else "", self.content.body.html)
 
     @property
     def passages(self) -> list[layout.Passage]:
@@ -59,7 +58,7 @@ class PublicationPreview:
     @property
     def changed_facts(self) -> list[str]:
         """Labels of the facts that the draft states differently."""
-        keys = registry.changed_keys(self.before.facts, self.draft.facts) if self.before else []
+        keys = registry.changed_keys(self.before.facts, self.content.facts) if self.before else []
         return [registry.label(key) for key in keys]
 
     @cached_property
@@ -72,8 +71,8 @@ class PublicationPreview:
         """SHA-256 of everything that publishing would freeze: an approval is valid only for this content."""
         frozen = ("policy_kind", "source", "title", "facts", "change_summary")
         stated = {
-            **{name: getattr(self.draft, name) for name in frozen},
-            "html": self.draft.body.html,
+            **{name: getattr(self.content, name) for name in frozen},
+            "html": self.content.body.html,
             "policy": self.policy.slug if self.policy else self.page.slug,
             "change_kind": self.page.change_kind,
             "announced_for": str(self.page.announced_for),
@@ -81,13 +80,13 @@ class PublicationPreview:
         return records.sha256(records.encode(stated))
 
 
-def of_latest_draft(page: PolicyPage) -> PublicationPreview:
+def preview_latest_draft(page: PolicyPage) -> PublicationPreview:
     """Return what publishing the newest draft of a page would do, or the page itself where it has none."""
     now = timezone.now()
     latest = page.get_latest_revision_as_object()
     policy = latest.find_policy()
-    draft = latest.as_draft(now=now)
-    return PublicationPreview(latest, policy, draft, policy and policy.in_force(draft.effective_at), now)
+    content = latest.version_content(now=now)
+    return PublicationPreview(latest, policy, content, policy and policy.in_force(content.effective_at), now)
 
 
 def outcome(page: PolicyPage) -> str:
@@ -109,12 +108,12 @@ def _effects(preview: PublicationPreview) -> Iterator[str]:
     if policy and policy.kind != preview.kind:
         words = _("Its kind changes: “%(before)s” becomes “%(after)s”.")
         yield words % {"before": policy.get_kind_display(), "after": preview.kind.label}
-    if policy and not publishing.differs(policy=policy, draft=preview.draft):
+    if policy and not publishing.differs(policy=policy, content=preview.content):
         yield _same_as(before)
         return
     yield _beginning(preview)
     for version in policy.versions.pending(preview.now) if policy else ():
-        if version.effective_at > preview.draft.effective_at:
+        if version.effective_at > preview.content.effective_at:
             words = _("Version %(number)s, announced for %(date)s, replaces it on that day.")
             yield words % _number_and_day(version)
     if before is None:
@@ -133,7 +132,7 @@ def _effects(preview: PublicationPreview) -> Iterator[str]:
 def _beginning(preview: PublicationPreview) -> str:
     newest = preview.policy.versions.newest() if preview.policy else None
     number = newest.number + 1 if newest else 1
-    effective_at = preview.draft.effective_at
+    effective_at = preview.content.effective_at
     if effective_at <= preview.now:
         return _("Version %(number)s will be published and take effect at once.") % {"number": number}
     days = (timezone.localdate(effective_at) - timezone.localdate(preview.now)).days
@@ -145,7 +144,7 @@ def _beginning(preview: PublicationPreview) -> str:
 
 
 def _asked_again(preview: PublicationPreview) -> str:
-    offered = [category for category in notices.categories_of(preview.draft.facts) if category.is_offered]
+    offered = [category for category in notices.categories_of(preview.content.facts) if category.is_offered]
     notice = notices.current(preview.now)
     varnames = [category.varname for category in offered]
     asked, valid = choices.asked_again(
@@ -168,7 +167,7 @@ def _asked_again(preview: PublicationPreview) -> str:
 def _unasked(preview: PublicationPreview, before: PolicyVersion) -> Iterator[str]:
     """Warn where somebody new would receive data of people who agreed before and are not asked."""
     known = before.facts.get("services") or []
-    added = [one["name"] for one in preview.draft.facts.get("services") or [] if one not in known]
+    added = [one["name"] for one in preview.content.facts.get("services") or [] if one not in known]
     if added and not preview.is_material:
         yield _(
             "Who agreed before agreed to other services, and is not asked about: %(names)s. Call it material."
@@ -177,7 +176,7 @@ def _unasked(preview: PublicationPreview, before: PolicyVersion) -> Iterator[str
 
 def _short_notice(preview: PublicationPreview) -> Iterator[str]:
     advice = PolicySettings.current()
-    if preview.draft.effective_at < advice.end_of_notice(preview.now) - timedelta(days=1):
+    if preview.content.effective_at < advice.end_of_notice(preview.now) - timedelta(days=1):
         yield _("It takes effect sooner than the notice period of %(days)s days (Settings → Policies).") % {
             "days": advice.notice_days
         }

@@ -23,7 +23,7 @@ class NotWithdrawableError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draft:
+class VersionContent:
     """Everything that a version says, before it has a number and a hash. `body` is canonical."""
 
     title: str
@@ -43,19 +43,19 @@ class Draft:
 
 
 @transaction.atomic
-def record_version(*, policy: Policy, draft: Draft) -> PolicyVersion | None:
-    """Write a draft as the policy's next version.
+def record_version(*, policy: Policy, content: VersionContent) -> PolicyVersion | None:
+    """Write what a version says as the policy's next version.
 
     Returns None, and writes no version, where text and facts are those of the version that would precede it. The
-    kind of the policy follows the draft in any case.
+    kind of the policy follows `content` in any case.
     """
     locked = Policy.objects.select_for_update().get(pk=policy.pk)
-    if draft.policy_kind not in {"", locked.kind}:
-        locked.kind = draft.policy_kind
+    if content.policy_kind not in {"", locked.kind}:
+        locked.kind = content.policy_kind
         locked.save()
-    if not differs(policy=locked, draft=draft):
+    if not differs(policy=locked, content=content):
         return None
-    version = _create_version(locked, draft)
+    version = _create_version(locked, content)
     locked.newest_sha256 = version.sha256
     locked.save(update_fields=["newest_sha256"])
     _name_policy(locked)
@@ -78,42 +78,47 @@ def withdraw(*, version: PolicyVersion, by: User | None, reason: str) -> Version
     return withdrawal
 
 
-def differs(*, policy: Policy, draft: Draft) -> bool:
-    """Return whether a draft says anything else than the version that would be in force just before it."""
-    before = policy.in_force(draft.effective_at)
-    if before is None or (before.title, before.facts) != (draft.title, draft.facts):
+def differs(*, policy: Policy, content: VersionContent) -> bool:
+    """Return whether `content` says anything else than the version that would be in force just before it."""
+    before = policy.in_force(content.effective_at)
+    if before is None or (before.title, before.facts) != (content.title, content.facts):
         return True
-    if before.html == draft.body.html:
+    if before.html == content.body.html:
         return False
-    # A record keeps the form that markup had in its time: only the same form can be compared. None changes a letter.
-    if _letters(before.text) != _letters(draft.body.text):
+    # A record keeps the markup of its time: only texts in the same form can be compared. No form changes a letter.
+    if _letters(before.text) != _letters(content.body.text):
         return True
-    return markup.canonical(before.html) != draft.body.html
+    return markup.canonical(before.html) != content.body.html
 
 
 def _letters(text: str) -> str:
     return "".join(text.split())
 
 
-def _create_version(policy: Policy, draft: Draft) -> PolicyVersion:
+def _create_version(policy: Policy, content: VersionContent) -> PolicyVersion:
     last = policy.versions.newest()
     version = PolicyVersion(
         policy=policy,
         number=last.number + 1 if last else 1,
-        title=draft.title,
-        effective_at=draft.effective_at,
+        title=content.title,
+        effective_at=content.effective_at,
         recorded_at=timezone.now(),
-        change_summary=draft.change_summary,
-        change_kind=draft.change_kind,
+        change_summary=content.change_summary,
+        change_kind=content.change_kind,
         previous_sha256=last.sha256 if last else "",
-        import_source=draft.import_source,
-        import_sha256=draft.import_sha256,
-        page_id=draft.page_id,
-        publisher=draft.publisher,
-        approver=draft.approver,
+        import_source=content.import_source,
+        import_sha256=content.import_sha256,
+        page_id=content.page_id,
+        publisher=content.publisher,
+        approver=content.approver,
     )
-    said = {"html": draft.body.html, "text": draft.body.text, "source": draft.source, "facts": draft.facts}
-    people = {role: _name(getattr(draft, role)) for role in ("author", "publisher", "approver")}
+    said = {
+        "html": content.body.html,
+        "text": content.body.text,
+        "source": content.source,
+        "facts": content.facts,
+    }
+    people = {role: _name(getattr(content, role)) for role in ("author", "publisher", "approver")}
     records.seal(version, **said, **people)
     version.save()
     return version
@@ -121,7 +126,7 @@ def _create_version(policy: Policy, draft: Draft) -> PolicyVersion:
 
 def _name_policy(policy: Policy) -> None:
     """Give the policy the title of the latest of its versions, one that is announced included."""
-    latest = policy.versions.not_withdrawn().order_by("-effective_at", "-number").first()
+    latest = policy.versions.latest_to_hold()
     if latest and latest.title != policy.title:
         policy.title = latest.title
         policy.save()

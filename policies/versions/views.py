@@ -20,10 +20,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from wagtail.views import serve as serve_page
 
-from policies import redline
 from policies.facts import changes, registry
 from policies.models import Policy, PolicyVersion
 from policies.redline import layout
+from policies.redline.versions import compare_versions
 from policies.text import markup
 from policies.versions import feeds, timeline
 
@@ -34,7 +34,7 @@ PolicyView = Callable[Concatenate[HttpRequest, Policy, P], HttpResponse]
 SlugView = Callable[Concatenate[HttpRequest, str, P], HttpResponse]
 
 
-def of_policy(view: PolicyView[P]) -> SlugView[P]:
+def published_policy(view: PolicyView[P]) -> SlugView[P]:
     """Pass the published policy with the slug to the view; without one, let Wagtail answer."""
     safe_view = require_safe(view)
 
@@ -48,7 +48,7 @@ def of_policy(view: PolicyView[P]) -> SlugView[P]:
     return answer
 
 
-@of_policy
+@published_policy
 def policy(request: HttpRequest, policy: Policy) -> HttpResponse:
     """Show the version in force; before the first takes effect, that one, labelled."""
     now = timezone.now()
@@ -68,19 +68,19 @@ def policy(request: HttpRequest, policy: Policy) -> HttpResponse:
     return render(request, "policies/policy.html", context)
 
 
-@of_policy
+@published_policy
 def versions(request: HttpRequest, policy: Policy) -> HttpResponse:
     """List the versions, fifty a page, the newest number first."""
     return _list(request, policy)
 
 
-@of_policy
+@published_policy
 def version(request: HttpRequest, policy: Policy, number: int) -> HttpResponse:
     """Show one version, labelled with when it held."""
     return _show(request, policy, number)
 
 
-@of_policy
+@published_policy
 def compare(
     request: HttpRequest, policy: Policy, old: int, new: int, *, side_by_side: bool = False
 ) -> HttpResponse:
@@ -88,7 +88,7 @@ def compare(
     if old == new:
         return redirect("policies:version", policy.slug, _version(policy, new).number)
     ours, theirs = _version(policy, old), _version(policy, new)
-    marked = redline.of_versions(ours, theirs)
+    marked = compare_versions(ours, theirs)
     context = {
         "policy": policy,
         "old": ours,
@@ -104,7 +104,7 @@ def compare(
     return render(request, template, context)
 
 
-@of_policy
+@published_policy
 def choose_comparison(request: HttpRequest, policy: Policy) -> HttpResponse:
     """Lead from the two numbers of a form to their comparison; without numbers, to the form."""
     if not request.GET.keys() & {"old", "new"}:
@@ -115,13 +115,13 @@ def choose_comparison(request: HttpRequest, policy: Policy) -> HttpResponse:
     return redirect("policies:compare", policy.slug, old, new)
 
 
-@of_policy
+@published_policy
 def feed(request: HttpRequest, policy: Policy) -> HttpResponse:
     """Return the versions as an Atom feed."""
-    return HttpResponse(feeds.of_policy(policy), content_type=feeds.CONTENT_TYPE)
+    return HttpResponse(feeds.atom_feed(policy), content_type=feeds.CONTENT_TYPE)
 
 
-@of_policy
+@published_policy
 def on(request: HttpRequest, policy: Policy, day: str) -> HttpResponse:
     """Show what held at the end of a day, and name what held earlier on it."""
     now = timezone.now()
@@ -136,14 +136,14 @@ def on(request: HttpRequest, policy: Policy, day: str) -> HttpResponse:
     return _show(request, policy, found.version.number, found)
 
 
-@of_policy
+@published_policy
 def record(request: HttpRequest, policy: Policy, number: int) -> HttpResponse:
     """Return the record: byte for byte what is hashed."""
     body = _version(policy, number).record.encode()
     return HttpResponse(body, content_type="application/json; charset=utf-8")
 
 
-@of_policy
+@published_policy
 def record_hash(request: HttpRequest, policy: Policy, number: int) -> HttpResponse:
     """Return the record's hash, in the form that `sha256sum --check` reads."""
     line = f"{_version(policy, number).sha256}  record.json\n"

@@ -44,13 +44,13 @@ def privacy_policy() -> Policy:
 
 def publish(policy: Policy, words: str, *, days_ago: float = 0) -> PolicyVersion:
     """Make a version of the policy, in force since then (or, with a negative number, from then on)."""
-    draft = publishing.Draft(
+    content = publishing.VersionContent(
         title=policy.title,
         body=Body(f"<p>{words}</p>", words),
         source={},
         effective_at=timezone.now() - timedelta(days=days_ago),
     )
-    version = publishing.record_version(policy=policy, draft=draft)
+    version = publishing.record_version(policy=policy, content=content)
     assert version is not None
     return version
 

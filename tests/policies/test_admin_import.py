@@ -9,9 +9,9 @@ from wagtail.models import GroupApprovalTask, GroupPagePermission, Workflow, Wor
 
 from config.groups import ensure_groups
 from home.models import User
-from policies.importing.drafts import make_draft
+from policies.importing.uploads import make_draft
 from policies.models import PolicyPage, PolicyVersion
-from policies.text.lost_words import RefusedError
+from policies.text.limits import TextRefusedError
 from tests.factories import home_page, policy_page, publish
 from tests.policies.word_files import p, r, word_file
 
@@ -170,7 +170,7 @@ def test_a_page_that_is_locked_is_refused(editor: Client, page: PolicyPage) -> N
 def test_a_page_that_is_locked_at_the_last_moment_is_refused(editor: Client, page: PolicyPage) -> None:
     PolicyPage.objects.filter(pk=page.pk).update(locked=True)
 
-    with pytest.raises(RefusedError, match="it is locked"):
+    with pytest.raises(TextRefusedError, match="it is locked"):
         make_draft(page=page, html="<p>New.</p>", user=User.objects.get())
     assert not PolicyPage.objects.get(pk=page.pk).has_unpublished_changes
 

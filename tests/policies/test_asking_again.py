@@ -33,7 +33,7 @@ def draft(**values: object) -> str:
     for name, value in {"change_summary": "Other words.", "takes_effect": "now", **values}.items():
         setattr(page, name, value)
     page.save_revision(clean=False)
-    return " ".join(publication_preview.of_latest_draft(CookiePolicyPage.objects.get()).effects)
+    return " ".join(publication_preview.preview_latest_draft(CookiePolicyPage.objects.get()).effects)
 
 
 def test_a_material_change_asks_all_whose_choice_is_valid(choices: None) -> None:

@@ -8,8 +8,8 @@ import pytest
 from django.core.cache import caches
 from django.test import Client
 
-from policies import redline
 from policies.models import Policy
+from policies.redline import versions
 from tests.factories import policy, version
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def test_a_comparison_is_made_once_and_kept_apart_from_the_pages(
     client: Client, rules: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page(client, IN_ONE)
-    monkeypatch.setattr(redline, "compare", None)  # whoever compares again fails
+    monkeypatch.setattr(versions, "compare", None)  # whoever compares again fails
     caches["default"].clear()
     page(client, SIDE_BY_SIDE)
 

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from home.models import User
 from policies.consent import choices, notices
-from policies.consent.report import of_last_days
+from policies.consent.report import count_choices
 from tests.factories import cookie_policy, declare_cookies
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -34,7 +34,7 @@ def test_it_counts_each_day_without_gaps(notice: notices.Notice) -> None:
     choose(notice, "all", at=NOW - timedelta(days=2))
     choose(notice, "none", at=NOW - timedelta(days=2))
     choose(notice, "all")
-    report = of_last_days(30, now=NOW)
+    report = count_choices(30, now=NOW)
     assert len(report.rows) == 31
     assert [row.total for row in report.rows[-3:]] == [2, 0, 1]
     assert report.rows[-3].counts == {"all": 1, "none": 1, "chosen": 0}
@@ -46,7 +46,7 @@ def test_it_counts_who_allows_each_category_over_time(notice: notices.Notice, cl
     for method, *categories in (("all",), ("chosen", "media"), ("none",)):
         choose(notice, method, *categories, at=now)
     choose(notice, "chosen", "analytics", at=now - timedelta(days=2))
-    rows = of_last_days(30, now=now).rows
+    rows = count_choices(30, now=now).rows
     assert rows[-1].allowed == {"analytics": 1, "media": 2}
     assert rows[-2].allowed == {"analytics": 0, "media": 0}
     assert rows[-3].allowed == {"analytics": 1, "media": 0}
@@ -58,13 +58,13 @@ def test_it_counts_who_allows_each_category_over_time(notice: notices.Notice, cl
 
 def test_a_day_is_the_sites_and_not_that_of_utc(notice: notices.Notice) -> None:
     choose(notice, "all", at=datetime(2026, 7, 14, 23, 30, tzinfo=UTC))  # half past midnight in London
-    assert of_last_days(30, now=NOW).rows[-1].total == 1
+    assert count_choices(30, now=NOW).rows[-1].total == 1
 
 
 def test_longer_periods_are_counted_by_weeks_that_begin_on_monday(notice: notices.Notice) -> None:
     choose(notice, "all", at=NOW - timedelta(days=2))
     choose(notice, "all", at=NOW - timedelta(days=3))
-    report = of_last_days(90, now=NOW)
+    report = count_choices(90, now=NOW)
     assert report.step == "week"
     assert [(row.start.isoformat(), row.total) for row in report.rows[-2:]] == [
         ("2026-07-06", 1),
@@ -77,7 +77,7 @@ def test_it_says_how_many_allow_each_category(notice: notices.Notice) -> None:
     choose(notice, "chosen", "media", at=timezone.now())
     choose(notice, "none", at=timezone.now())
     shares = {
-        share.name: (share.number, share.out_of) for share in of_last_days(30, now=timezone.now()).categories
+        share.name: (share.number, share.out_of) for share in count_choices(30, now=timezone.now()).categories
     }
     assert shares == {"Analytics": (1, 3), "Media": (2, 3)}
 
@@ -88,7 +88,7 @@ def test_the_sums_are_the_number_of_records(notice: notices.Notice) -> None:
         choose(
             notice, dice.choice(["all", "none", "chosen"]), at=NOW - timedelta(hours=dice.randint(0, 24 * 89))
         )
-    assert of_last_days(90, now=NOW).total == 40
+    assert count_choices(90, now=NOW).total == 40
 
 
 def test_the_number_of_queries_does_not_grow(
@@ -97,7 +97,7 @@ def test_the_number_of_queries_does_not_grow(
     for days in range(10):
         choose(notice, "all", at=timezone.now() - timedelta(days=days))
     with django_assert_num_queries(4):
-        of_last_days(30, now=timezone.now())
+        count_choices(30, now=timezone.now())
 
 
 @pytest.mark.parametrize("days", ["", "90", "365", "31", "-1", "x", "%01"])

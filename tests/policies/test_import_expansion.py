@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ValidationError
 
-from policies import redline
 from policies.importing import markdown, markdown_bounds, word
 from policies.importing.files import import_files
 from policies.models import Policy, PolicyPage
-from policies.text import lost_words, markup, tables
+from policies.redline import comparison
+from policies.text import limits, markup, tables
 from policies.text.blocks import CleanedHtmlBlock
-from policies.text.lost_words import RefusedError
+from policies.text.limits import TextRefusedError
 from tests.policies.word_files import W, document, p, r, word_file
 
 LONG = "u" * 600
@@ -21,7 +21,7 @@ TOO_LONG = "more than 10000 characters"
 @pytest.fixture(autouse=True)
 def _small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small ones, so that a test needs no gigabytes to show that a limit is missing."""
-    monkeypatch.setattr(lost_words, "MAX_LENGTH", 10_000)
+    monkeypatch.setattr(limits, "MAX_LENGTH", 10_000)
     monkeypatch.setattr(markdown_bounds, "MAX_CELLS", 100)
 
 
@@ -32,7 +32,7 @@ def html_of(text: str | bytes) -> str:
 
 
 def refused(text: str | bytes) -> str:
-    with pytest.raises(RefusedError) as refusal:
+    with pytest.raises(TextRefusedError) as refusal:
         html_of(text)
     return str(refusal.value)
 
@@ -174,7 +174,7 @@ def test_deleted_paragraph_ends_join_any_number_of_paragraphs() -> None:
 
 def test_what_is_accepted_stays_in_bounds_in_a_redline() -> None:
     html = html_of(f"<p><a href='/{LONG}'>" + "x y " * 6 + "</a>" + " x y" * 1_000)
-    assert redline.compare(html, html.replace("x", "z")).html.count(LONG) < 30
+    assert comparison.compare(html, html.replace("x", "z")).html.count(LONG) < 30
 
 
 def test_a_long_heading_of_a_table_is_not_repeated_in_each_cell() -> None:

@@ -10,7 +10,7 @@ from policies.importing.files import import_files
 from policies.importing.markdown import convert, decode
 from policies.models import Policy, PolicyPage
 from policies.text.blocks import CleanedHtmlBlock
-from policies.text.lost_words import RefusedError
+from policies.text.limits import TextRefusedError
 from policies.text.markup import clean_html, plain_text
 
 MEGABYTES_5 = 5 * 1024 * 1024
@@ -22,7 +22,7 @@ def seconds_for(text: str) -> tuple[float, str]:
     reason = ""
     try:
         convert(decode(text.encode()), fallback_title="Rules")
-    except RefusedError as refusal:
+    except TextRefusedError as refusal:
         reason = str(refusal)
     return time.process_time() - start, reason
 
@@ -117,9 +117,9 @@ def test_letters_shown_in_another_order_than_written_are_refused(override: str) 
 
 def test_other_encodings_are_named() -> None:
     for encoding in ("utf-16", "utf-16-le", "latin-1", "cp1252"):
-        with pytest.raises(RefusedError, match=r"not UTF-8|control character"):
+        with pytest.raises(TextRefusedError, match=r"not UTF-8|control character"):
             decode("Grüße\n".encode(encoding))
-    with pytest.raises(RefusedError, match="UTF-16"):
+    with pytest.raises(TextRefusedError, match="UTF-16"):
         decode("Text".encode("utf-16"))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from policies.importing import word_bounds
 from policies.importing.word import convert
-from policies.text.lost_words import RefusedError
+from policies.text.limits import TextRefusedError
 from tests.policies.word_files import TYPES, W, document, item, p, packed, r, word_file
 
 LINK = '<w:hyperlink r:id="rId1">{}</w:hyperlink>'
@@ -23,7 +23,7 @@ def html_of(*body: str, **parts: str | bytes) -> str:
 
 
 def refused(content: bytes) -> str:
-    with pytest.raises(RefusedError) as refusal:
+    with pytest.raises(TextRefusedError) as refusal:
         convert(content)
     return str(refusal.value)
 

@@ -105,6 +105,7 @@ def test_the_form_stands_on_the_list_and_needs_no_script(client: Client, rules: 
         {"old": "", "new": ""},
         {"old": "one", "new": "two"},
         {"old": "1", "new": "9" * 30},
+        {"old": "x", "new": "//elsewhere"},
         {"old": "-1", "new": "1"},
         {"old": "1", "new": "²"},
         {"old": "61", "new": "61"},

@@ -23,18 +23,26 @@ def draft(page: PolicyPage, **values: object) -> None:
 
 
 def effects(page: PolicyPage) -> str:
-    return " ".join(publication_preview.of_latest_draft(PolicyPage.objects.get(pk=page.pk).specific).effects)
+    return " ".join(
+        publication_preview.preview_latest_draft(PolicyPage.objects.get(pk=page.pk).specific).effects
+    )
 
 
 def test_a_policy_that_was_never_published_gets_version_1() -> None:
     assert "Version 1 will be published and take effect at once" in effects(policy_page())
 
 
+def test_the_preview_of_a_first_version_shows_its_whole_text(admin_client: Client) -> None:
+    page = policy_page()
+    answer = admin_client.get(f"/admin/policies/{page.pk}/forecast/").content.decode()
+    assert page.render_body().text in answer
+
+
 def test_a_changed_word_is_shown_against_the_version_in_force() -> None:
     page = policy_page()
     publish(page)
     draft(page, body=[("imported", "<p>Be brave.</p>")])
-    found = publication_preview.of_latest_draft(PolicyPage.objects.get())
+    found = publication_preview.preview_latest_draft(PolicyPage.objects.get())
     assert found.before.number == 1
     assert (found.redline.words_added, found.redline.words_removed) == (1, 1)
     assert "Version 2 will be published" in effects(page)
@@ -71,7 +79,7 @@ def test_it_names_what_is_still_to_be_said() -> None:
     page = policy_page()
     publish(page)
     draft(page, change_summary="", change_kind="", takes_effect="later", effective_from=None)
-    assert publication_preview.of_latest_draft(PolicyPage.objects.get()).missing == [
+    assert publication_preview.preview_latest_draft(PolicyPage.objects.get()).missing == [
         "what changed",
         "kind of change",
         "in force from",

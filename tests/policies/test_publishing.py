@@ -360,13 +360,13 @@ def test_the_editor_is_warned_that_an_announced_version_will_take_over(admin_cli
 def test_a_version_in_an_older_form_of_markup_is_still_the_same_text() -> None:
     page = policy_page(body="<p>Be <strong>kind</strong>.</p>")
     of = Policy.objects.create(slug="house-rules", kind="other", title="House rules", language="en-gb")
-    draft = publishing.Draft(
+    content = publishing.VersionContent(
         title="House rules",
         body=as_it_is("<p>Be <b>kind</b>.</p>"),
         source={"format": "test"},
         effective_at=timezone.now(),
     )
-    publishing.record_version(policy=of, draft=draft)
+    publishing.record_version(policy=of, content=content)
     publish(page)
     assert PolicyVersion.objects.count() == 1
 
@@ -400,8 +400,8 @@ def test_a_policy_has_the_kind_of_its_drafts_and_the_title_of_its_latest_version
 def test_another_title_or_fact_alone_is_another_version(changed: dict[str, Any]) -> None:
     rules = policy()
     first = version(rules)
-    same = publishing.Draft(
+    same = publishing.VersionContent(
         title=first.title, body=as_it_is(first.html), source={}, effective_at=timezone.now()
     )
-    assert publishing.record_version(policy=rules, draft=same) is None
+    assert publishing.record_version(policy=rules, content=same) is None
     assert version(rules, **changed).number == 2

@@ -85,7 +85,7 @@ def approving_while_somebody_saves(words: str, monkeypatch: pytest.MonkeyPatch, 
     page.save_revision()
     page.get_workflow().start(page, None)
     lawyer = User.objects.create_superuser("owner@example.com", "a-long-password")
-    seen = publication_preview.of_latest_draft(page).fingerprint
+    seen = publication_preview.preview_latest_draft(page).fingerprint
     encode, read, saved = records.encode, threading.Event(), threading.Event()
 
     def encode_when_saved(content: dict[str, Any]) -> str:

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies import redline
-from policies.redline import Redline
+from policies.redline import comparison, versions
+from policies.redline.comparison import Redline
 from policies.text import markup
 from tests.policies.documents import DOCUMENT, two_versions, words
 
 
 def assert_exact(old: str, new: str, **options: int) -> Redline:
-    result = redline.compare(old, new, **options)
+    result = comparison.compare(old, new, **options)
     assert words(result.html, without="ins") == words(old)
     assert words(result.html, without="del") == words(new)
     return result
@@ -70,7 +70,7 @@ class Nesting(HTMLParser):
 @settings(max_examples=200, deadline=None)
 @given(two_versions())
 def test_it_is_well_formed_and_no_anchor_stands_twice(versions: tuple[str, str]) -> None:
-    result = redline.compare(*versions)
+    result = comparison.compare(*versions)
     checker = Nesting()
     checker.feed(result.html)
     checker.close()
@@ -185,7 +185,7 @@ def test_marks_of_the_text_itself_are_not_taken_for_changes() -> None:
 
 
 def test_changes_have_anchors_hidden_words_and_a_list() -> None:
-    result = redline.compare("<p>one two three</p><p>same</p>", "<p>one 2 three</p><p>same</p><p>last</p>")
+    result = comparison.compare("<p>one two three</p><p>same</p>", "<p>one 2 three</p><p>same</p><p>last</p>")
 
     assert [change.id for change in result.changes] == ["change-1", "change-2"]
     assert [change.label for change in result.changes] == ["“two” became “2”", "Added: “last”"]
@@ -194,7 +194,7 @@ def test_changes_have_anchors_hidden_words_and_a_list() -> None:
 
 
 def test_an_anchor_of_the_text_cannot_pass_for_one_of_ours() -> None:
-    html = redline.compare("", '<h2 id="change-1">Change 1</h2>').html
+    html = comparison.compare("", '<h2 id="change-1">Change 1</h2>').html
 
     assert html.count('id="change-1"') == 1
     assert "<h2>" in html
@@ -219,7 +219,7 @@ def test_two_unrelated_long_texts_are_bounded_in_time(words_in_a_paragraph: int)
 
     old, new = text(), text()
     start = time.perf_counter()
-    result = redline.compare(old, new)
+    result = comparison.compare(old, new)
     seconds = time.perf_counter() - start
 
     assert seconds < 20  # about one on an idle machine; hours without a bound
@@ -231,7 +231,7 @@ def test_lines_that_repeat_cannot_make_it_run_on() -> None:
     """Each repeated line may need another pass of the matcher: minutes for a text of 20 kB, were it not bounded."""
     old = "".join(f"<p>x</p><p>a{number}</p>" for number in range(1200))
     new = "".join(f"<p>b{number}</p><p>x</p>" for number in range(1200))
-    result = redline.compare(old, new, budget=1_000_000)
+    result = comparison.compare(old, new, budget=1_000_000)
     assert result.is_coarse
     assert words(result.html, without="ins") == words(old)
     assert words(result.html, without="del") == words(new)
@@ -243,12 +243,12 @@ def test_a_redline_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     rules = policy()
     old, new = version(rules, html="<p>a</p>"), version(rules, html="<p>b</p>")
-    first = redline.of_versions(old, new)
+    first = versions.compare_versions(old, new)
 
     def fail(*_: object) -> None:
         raise AssertionError("compared again")
 
-    monkeypatch.setattr(redline, "compare", fail)
-    assert redline.of_versions(old, new) == first
+    monkeypatch.setattr(versions, "compare", fail)
+    assert versions.compare_versions(old, new) == first
     with pytest.raises(AssertionError, match="again"):
-        redline.of_versions(new, old)
+        versions.compare_versions(new, old)

@@ -3,14 +3,13 @@
 import lxml.html
 from hypothesis import given, settings
 
-from policies import redline
-from policies.redline import layout
+from policies.redline import comparison, layout
 from policies.text import markup
 from tests.policies.documents import two_versions, words
 
 
 def shown_in_one(old: str, new: str) -> list[layout.Passage]:
-    return layout.inline(redline.compare(old, new).html)
+    return layout.inline(comparison.compare(old, new).html)
 
 
 def paragraphs(*texts: str) -> str:
@@ -19,14 +18,14 @@ def paragraphs(*texts: str) -> str:
 
 def rows(old: str, new: str) -> list[tuple[str, str]]:
     """The rows of two texts side by side, as words; a folded stretch is left out."""
-    found = layout.side_by_side(redline.compare(old, new).html)
+    found = layout.side_by_side(comparison.compare(old, new).html)
     return [(" ".join(words(row.old)), " ".join(words(row.new))) for passage in found for row in passage.rows]
 
 
 @settings(max_examples=200, deadline=None)
 @given(two_versions(most=16))
 def test_folding_loses_no_word_and_hides_no_change(versions: tuple[str, str]) -> None:
-    marked = redline.compare(*versions).html
+    marked = comparison.compare(*versions).html
 
     passages = layout.inline(marked)
 
@@ -44,7 +43,7 @@ def test_folding_loses_no_word_and_hides_no_change(versions: tuple[str, str]) ->
 def test_the_left_column_has_the_old_words_and_the_right_one_the_new(versions: tuple[str, str]) -> None:
     old, new = versions
 
-    found = layout.side_by_side(redline.compare(old, new).html)
+    found = layout.side_by_side(comparison.compare(old, new).html)
 
     left = [
         word
@@ -65,7 +64,7 @@ def test_the_left_column_has_the_old_words_and_the_right_one_the_new(versions: t
 @settings(max_examples=200, deadline=None)
 @given(two_versions(most=16))
 def test_side_by_side_no_anchor_stands_twice_and_every_change_has_one(versions: tuple[str, str]) -> None:
-    marked = redline.compare(*versions)
+    marked = comparison.compare(*versions)
 
     found = layout.side_by_side(marked.html)
 
@@ -132,7 +131,7 @@ def test_a_block_that_only_one_text_has_stands_alone() -> None:
 
 def test_an_item_that_one_text_has_not_leaves_no_empty_item_there() -> None:
     (part,) = layout.side_by_side(
-        redline.compare("<ul><li>one</li><li>two</li></ul>", "<ul><li>one</li></ul>").html
+        comparison.compare("<ul><li>one</li><li>two</li></ul>", "<ul><li>one</li></ul>").html
     )
 
     assert part.rows[0].new == "<ul><li>one</li></ul>"
@@ -143,7 +142,7 @@ def test_a_row_that_one_text_has_not_is_left_out_but_an_empty_cell_is_not() -> N
     old = "<table><tbody><tr><td>a</td><td>b</td></tr><tr><td>c</td><td></td></tr></tbody></table>"
     new = "<table><tbody><tr><td>a</td><td>b</td></tr></tbody></table>"
 
-    (part,) = layout.side_by_side(redline.compare(old, new).html)
+    (part,) = layout.side_by_side(comparison.compare(old, new).html)
 
     assert part.rows[0].new.count("<tr>") == 1
     assert part.rows[0].old.count("<td>") == 4

@@ -248,7 +248,7 @@ def test_who_is_no_reviewer_sees_it_and_decides_nothing(
 ) -> None:
     client.force_login(author)
     assert "You cannot approve or return it" in client.get(review_url(submitted)).content.decode()
-    seen = publication_preview.of_latest_draft(PolicyPage.objects.get()).fingerprint
+    seen = publication_preview.preview_latest_draft(PolicyPage.objects.get()).fingerprint
     client.post(review_url(submitted), {"decision": "approve", "seen": seen})
     assert PolicyVersion.objects.count() == 1
 

@@ -239,7 +239,7 @@ def test_a_version_that_is_published_meanwhile_is_no_damage(rules: Policy) -> No
     as_read_before = Policy.objects.get()
     version(rules, html="<p>four</p>", title="Rules of the house")
 
-    assert verification.of_policy(as_read_before) == ""
+    assert verification.first_damage(as_read_before) == ""
 
 
 # --- The policy's own row ----------------------------------------------------------------------------------

@@ -83,9 +83,9 @@ class Command(BaseCommand):
         state = cache(registry.state)
         with tqdm(total=count, unit=" records", leave=False, disable=hides_progress) as progress:
             for policy in Policy.objects.order_by("slug"):
-                for what, words in _of_policy(policy, state, progress.update):
+                for what, words in _problems_of(policy, state, progress.update):
                     yield policy.slug, what, words
-            if damage := verification.of_consents(on_read=progress.update):
+            if damage := verification.first_damaged_consent(on_read=progress.update):
                 yield _CONSENTS, Found.DAMAGE, f"{damage}. {_AFTER_DAMAGE}"
             elif consents:
                 yield _CONSENTS, Found.NOTHING, f"{consents}, each fits the text that was shown"
@@ -104,13 +104,13 @@ class Command(BaseCommand):
         said.write(f"{target}: {len(current)} head(s) written, SHA-256 {heads.digest(current)}")
 
 
-def _of_policy(
+def _problems_of(
     policy: Policy, state: Callable[[str], Any], on_read: Callable[[], object]
 ) -> Iterator[tuple[Found, str]]:
-    if damage := verification.of_policy(policy, on_read=on_read):
+    if damage := verification.first_damage(policy, on_read=on_read):
         yield Found.DAMAGE, f"{damage}. {_AFTER_DAMAGE}"
         return
-    doubts = [*map(_drifted, drift.of_policy(policy, state=state)), *verification.doubts(policy)]
+    doubts = [*map(_drifted, drift.find_drift(policy, state=state)), *verification.doubts(policy)]
     yield from ((Found.DRIFT, doubt) for doubt in doubts)
     if not doubts:
         yield Found.NOTHING, f"{policy.versions.count()} version(s), as published"

@@ -1,85 +1,37 @@
-"""The staff's list of policies: how each stands, all its versions, what has drifted, and the auditor's export.
+"""The staff's screens about policies and their versions: how each policy stands, and every version published.
 
-It shows, hands out and leads on. The one thing it makes is a draft that states the facts as they are now.
+They show, and lead to the public pages, which are the record; `policies.versions.staff_views` holds what staff do.
 """
 
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
-from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import PermissionDenied
+import django_filters
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_POST, require_safe
-from wagtail.admin import messages
-from wagtail.admin.ui.tables import Column, Table
+from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+from wagtail.admin.ui.tables import Column, DateColumn, Table, TitleColumn
+from wagtail.admin.utils import get_user_display_name
 from wagtail.admin.views.generic import InspectView
 from wagtail.admin.widgets import Button, HeaderButton
 from wagtail.permissions import ModelPermissionPolicy
 
-from home.viewsets import GuardedIndexView, ReadOnlyViewSet, ViewOnlyPolicy
+from home.viewsets import GuardedIndexView, MomentColumn, ReadOnlyViewSet, ViewOnlyPolicy
 from policies.models import Policy, PolicyVersion
-from policies.versions import drafts, export
-from policies.versions.dashboard import RIGHT, PolicyStatus, statuses
+from policies.models.versions import Status
+from policies.versions import staff_views
+from policies.versions.dashboard import PolicyStatus, statuses
+from policies.versions.permissions import may_withdraw
 
 VERSIONS_A_PAGE = 50
 
 
-@require_safe
-@permission_required(RIGHT, raise_exception=True)
-def export_zip(_request: HttpRequest, pk: int | None = None) -> FileResponse:
-    """Send the auditor's ZIP: of one policy, or of all."""
-    published = Policy.objects.published()
-    only = get_object_or_404(published, pk=pk) if pk else None
-    archive = export.write([only] if only else published)
-    response = FileResponse(archive, as_attachment=True, filename=export.file_name(only))
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
-
-
-@require_safe
-@permission_required(RIGHT, raise_exception=True)
-def compare(request: HttpRequest, pk: int) -> HttpResponse:
-    """Lead from the two numbers of the form to the public redline."""
-    policy = get_object_or_404(Policy, pk=pk)
-    numbers = [request.GET.get(name, "") for name in ("old", "new")]
-    known = {str(number) for number in policy.versions.values_list("number", flat=True)}
-    if not known.issuperset(numbers):
-        messages.error(request, _("Choose two of the versions listed."))
-        return redirect("policy-overview:inspect", pk)
-    return redirect("policies:compare", policy.slug, *map(int, numbers))
-
-
-@require_POST
-def draft(request: HttpRequest, pk: int) -> HttpResponse:
-    """Make a draft with the facts as they are now, and lead to it; to the one that is there, if there is one."""
-    [status] = statuses([get_object_or_404(Policy, pk=pk)], now=timezone.now())
-    if status.page is None:
-        messages.error(
-            request, _("This policy has no page any more. Import or write a new one to replace it.")
-        )
-        return redirect("policy-overview:inspect", pk)
-    if not status.may_be_edited_by(request.user):
-        raise PermissionDenied
-    if not status.drifts:
-        messages.info(request, _("Every fact is as published: there is nothing to bring up to date."))
-        return redirect("policy-overview:inspect", pk)
-    try:
-        drafts.state_new_facts(page=status.page, user=request.user, drifts=status.drifts)
-    except drafts.NoDraftError as error:
-        messages.warning(request, str(error))
-    else:
-        messages.success(request, _("This draft states the facts as they are now. Read it, and publish it."))
-    return redirect("wagtailadmin_pages:edit", status.page.pk)
-
-
+# --- Policies ------------------------------------------------------------------------------------------------
 def _in_force(policy: Any) -> str:
     version = policy.status.in_force
     if version is None:
@@ -201,11 +153,100 @@ class PolicyViewSet(ReadOnlyViewSet):
         """Add what leads on from here."""
         return [
             *super().get_urlpatterns(),
-            path("export/", export_zip, name="export_all"),
-            path("<int:pk>/export/", export_zip, name="export"),
-            path("<int:pk>/compare/", compare, name="compare"),
-            path("<int:pk>/draft/", draft, name="draft"),
+            path("export/", staff_views.export_zip, name="export_all"),
+            path("<int:pk>/export/", staff_views.export_zip, name="export"),
+            path("<int:pk>/draft/", staff_views.make_draft, name="draft"),
         ]
 
 
-policy_viewset = PolicyViewSet()
+# --- Versions ------------------------------------------------------------------------------------------------
+def _publisher(version: PolicyVersion) -> str:
+    return get_user_display_name(version.publisher)
+
+
+class VersionFilterSet(WagtailFilterSet):
+    """By policy, by status, by the time of taking effect, by the kind of change."""
+
+    policy = django_filters.ModelChoiceFilter(queryset=Policy.objects.order_by("title"))
+    status = django_filters.ChoiceFilter(label=gettext_lazy("Status"), choices=Status.choices)
+    effective_at = django_filters.DateFromToRangeFilter(widget=DateRangePickerWidget)
+
+    class Meta:
+        model = PolicyVersion
+        fields = ["policy", "status", "effective_at", "change_kind"]
+
+
+class VersionIndexView(GuardedIndexView):
+    def get_base_queryset(self) -> QuerySet[PolicyVersion]:
+        """Bring along what a line shows, without the long texts."""
+        versions = super().get_base_queryset().select_related("policy", "publisher").defer("record")
+        return versions.with_status(timezone.now())
+
+
+class VersionInspectView(InspectView):
+    def offers_withdrawal(self) -> bool:
+        """Return whether to offer the withdrawal."""
+        pending = PolicyVersion.objects.pending(timezone.now())
+        return may_withdraw(self.request.user) and pending.contains(self.object)
+
+    def get_header_more_buttons(self) -> list[Button]:
+        """Lead to what the public reads."""
+        policy, version = self.object.policy, self.object
+        links = [
+            (_("The policy"), "doc-full-inverse", reverse("policy-overview:inspect", args=[policy.pk])),
+            (_("Public page"), "doc-full", reverse("policies:version", args=[policy.slug, version.number])),
+            (_("All versions"), "list-ol", reverse("policies:versions", args=[policy.slug])),
+            (_("Record"), "code", reverse("policies:record", args=[policy.slug, version.number])),
+        ]
+        if before := PolicyVersion.objects.preceding(version).first():
+            url = reverse("policies:compare", args=[policy.slug, before.number, version.number])
+            links.append((_("What changed"), "resubmit", url))
+        return sorted(Button(label, url=url, icon_name=icon) for label, icon, url in links)
+
+
+class VersionViewSet(ReadOnlyViewSet):
+    model = PolicyVersion
+    name = "policy-versions"
+    icon = "history"
+    menu_label = gettext_lazy("Policy versions")
+    index_view_class = VersionIndexView
+    inspect_view_class = VersionInspectView
+    inspect_template_name = "policies/admin/version.html"
+    inspect_view_fields = [
+        "policy",
+        "number",
+        "title",
+        "effective_at",
+        "recorded_at",
+        "change_summary",
+        "change_kind",
+        "author_name",
+        "publisher_name",
+        "approver_name",
+        "import_source",
+        "sha256",
+        "previous_sha256",
+    ]
+    filterset_class = VersionFilterSet
+    search_fields = ["title", "change_summary", "sha256"]
+    ordering = ["-recorded_at", "-number"]
+    list_per_page = 50
+    list_display = [
+        TitleColumn("__str__", label=gettext_lazy("Version"), url_name="policy-versions:inspect"),
+        Column("status_label", label=gettext_lazy("Status")),
+        MomentColumn("effective_at", label=gettext_lazy("In force from"), sort_key="effective_at"),
+        DateColumn("recorded_at", label=gettext_lazy("Recorded"), sort_key="recorded_at"),
+        Column("get_change_kind_display", label=gettext_lazy("Change"), sort_key="change_kind"),
+        Column("publisher", label=gettext_lazy("Published by"), accessor=_publisher),
+    ]
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        """Add what can be done with a version, which is never changed by it."""
+        return [
+            *super().get_urlpatterns(),
+            path("<int:pk>/withdraw/", staff_views.withdraw, name="withdraw"),
+            path("<int:pk>/put-back/", staff_views.put_back, name="put_back"),
+        ]
+
+
+viewsets = (PolicyViewSet(), VersionViewSet())

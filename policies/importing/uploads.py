@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from policies.importing import markdown, word
 from policies.models import PolicyPage
 from policies.text import html_blocks, markup
-from policies.text.lost_words import RefusedError, refuse_file
+from policies.text.limits import TextRefusedError, refuse_file
 from policies.versions import drafts
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def html_of_file(*, file: File, page: PolicyPage) -> str:
         return _with_title(document.title, document.body.html, page)
     if name.endswith(MARKDOWN_ENDINGS):
         return html_of_markdown(text=markdown.decode(file.read()), page=page)
-    raise RefusedError(_("it is neither a Markdown file (.md, .txt) nor a Word file (.docx)"))
+    raise TextRefusedError(_("it is neither a Markdown file (.md, .txt) nor a Word file (.docx)"))
 
 
 def html_of_markdown(*, text: str, page: PolicyPage) -> str:
@@ -51,20 +51,14 @@ def _with_title(title: str, html: str, page: PolicyPage) -> str:
     return markup.canonical(f"<h2>{escape(title)}</h2>\n{html}")
 
 
-def refuse_page(*, page: PolicyPage, user: "User | AnonymousUser") -> None:
-    """Refuse to make a draft where somebody else holds the page."""
-    if page.workflow_in_progress:
-        raise RefusedError(_("it is in review; end the review first"))
-    if page.permissions_for_user(user).page_locked():
-        raise RefusedError(_("it is locked; unlock it first"))
-
-
 @transaction.atomic
 def make_draft(*, page: PolicyPage, html: str, user: "User | AnonymousUser") -> PolicyPage:
-    """Save this text as the newest draft of the page. Nothing else of the page changes."""
+    """Save this text as the newest draft of the page. Nothing else of the page changes.
+
+    Raises TextRefusedError where the page has this text already, NoDraftError where nobody may edit it now.
+    """
     page = PolicyPage.objects.select_for_update().get(pk=page.pk).specific
-    refuse_page(page=page, user=user)
     if page.get_latest_revision_as_object().render_body().html == html:
-        raise RefusedError(_("it is the text that the page has already"))
+        raise TextRefusedError(_("it is the text that the page has already"))
     drafts.save_draft(page=page, user=user, body=html_blocks.to_blocks(html))
     return page

@@ -1,0 +1,18 @@
+"""The redline of two published versions, kept: neither of them can change."""
+
+from django.core.cache import caches
+from django.utils.translation import get_language
+
+from policies.models import PolicyVersion
+from policies.redline.comparison import ALGORITHM, Redline, compare
+
+
+def compare_versions(old: PolicyVersion, new: PolicyVersion) -> Redline:
+    """Compare two versions. The answer is kept for ever, as neither can change."""
+    cache = caches["redlines"]  # of its own: whoever asks for every pair pushes out nothing else
+    key = f"{ALGORITHM}:{get_language()}:{old.sha256}:{new.sha256}"
+    found = cache.get(key)
+    if found is None:
+        found = compare(old.html, new.html)
+        cache.set(key, found, timeout=None)
+    return found

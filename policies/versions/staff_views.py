@@ -1,0 +1,102 @@
+"""What staff do about policies and versions: export them, make drafts, preview a publication, withdraw a version.
+
+No published version is changed. What staff see is in `policies.versions.viewsets`.
+"""
+
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST, require_safe
+from wagtail.admin import messages
+
+from policies.models import Policy, PolicyPage, PolicyVersion
+from policies.versions import drafts, export, publication_preview, publishing
+from policies.versions.dashboard import RIGHT, statuses
+from policies.versions.permissions import may_withdraw
+
+
+def editable_page(request: HttpRequest, page_id: int) -> PolicyPage:
+    """Return the page. PermissionDenied for those who may not edit it; its reviewers may."""
+    page = get_object_or_404(PolicyPage, pk=page_id).specific
+    if not page.permissions_for_user(request.user).can_edit():
+        raise PermissionDenied
+    return page
+
+
+@require_GET
+def show_publication_preview(request: HttpRequest, page_id: int) -> HttpResponse:
+    """Answer the editor's panel with what publishing would do."""
+    context = {"preview": publication_preview.preview_latest_draft(editable_page(request, page_id))}
+    return render(request, "policies/admin/publication_preview.html", context)
+
+
+@require_safe
+@permission_required(RIGHT, raise_exception=True)
+def export_zip(_request: HttpRequest, pk: int | None = None) -> FileResponse:
+    """Send the auditor's ZIP: of one policy, or of all."""
+    published = Policy.objects.published()
+    only = get_object_or_404(published, pk=pk) if pk else None
+    archive = export.write([only] if only else published)
+    response = FileResponse(archive, as_attachment=True, filename=export.file_name(only))
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_POST
+def make_draft(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a draft with the facts as they are now, and lead to it; to the one that is there, if there is one."""
+    [status] = statuses([get_object_or_404(Policy, pk=pk)], now=timezone.now())
+    if status.page is None:
+        messages.error(
+            request, _("This policy has no page any more. Import or write a new one to replace it.")
+        )
+        return redirect("policy-overview:inspect", pk)
+    if not status.may_be_edited_by(request.user):
+        raise PermissionDenied
+    if not status.drifts:
+        messages.info(request, _("Every fact is as published: there is nothing to bring up to date."))
+        return redirect("policy-overview:inspect", pk)
+    try:
+        drafts.state_new_facts(page=status.page, user=request.user, drifts=status.drifts)
+    except drafts.NoDraftError as error:
+        messages.warning(request, str(error))
+    else:
+        messages.success(request, _("This draft states the facts as they are now. Read it, and publish it."))
+    return redirect("wagtailadmin_pages:edit", status.page.pk)
+
+
+@require_POST
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Withdraw a version that is still to come."""
+    version = get_object_or_404(PolicyVersion, pk=pk)
+    if not may_withdraw(request.user):
+        raise PermissionDenied
+    reason = request.POST.get("reason", "").strip()
+    if not reason:
+        messages.error(request, _("Say why: the reason is kept with the version."))
+        return redirect("policy-versions:inspect", pk)
+    try:
+        publishing.withdraw(version=version, by=request.user, reason=reason)
+    except publishing.NotWithdrawableError:
+        words = _("This version has taken effect or was withdrawn before. Publish another one to replace it.")
+        messages.error(request, words)
+    else:
+        messages.success(request, _("The version was withdrawn. It never takes effect."))
+    return redirect("policy-versions:inspect", pk)
+
+
+@require_POST
+def put_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a draft of a version's text, and open it in the editor."""
+    version = get_object_or_404(PolicyVersion.objects.select_related("policy"), pk=pk)
+    try:
+        draft = drafts.put_back(version=version, user=request.user)
+    except drafts.NoDraftError as error:
+        messages.error(request, str(error))
+        return redirect("policy-versions:inspect", pk)
+    words = _("The draft has the text of version %(number)s. Say what changed, then publish it or submit it.")
+    messages.success(request, words % {"number": version.number})
+    return redirect("wagtailadmin_pages:edit", draft.object_id)
