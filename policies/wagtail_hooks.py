@@ -32,7 +32,7 @@ from policies.versions import viewsets as version_viewsets
 
 
 class PermittedMenuItem(MenuItem):
-    """Stands in the menu of those who may see consent records."""
+    """A menu item for staff who may see consent records."""
 
     def is_shown(self, request: HttpRequest) -> bool:
         return request.user.has_perm("policies.view_consentrecord")
@@ -53,7 +53,7 @@ class PoliciesGroup(ModelViewSetGroup):
 
 @hooks.register("register_page_action_menu_item")
 class ReviewMenuItem(ActionMenuItem):
-    """Leads from the editor to the page on which its draft is reviewed, where that waits for this person."""
+    """Leads from the editor to the review of its draft, if the draft waits for this person."""
 
     label = _("Review and approve")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
     icon_name = "clipboard-list"
@@ -94,19 +94,19 @@ def tell_of_other_versions(request: HttpRequest, page: Page) -> None:
 
 @hooks.register("before_edit_page")
 def save_late_decision_as_draft(request: HttpRequest, page: Page) -> None:
-    """Keep what was typed where somebody else has decided meanwhile; Wagtail answers that with an error page."""
+    """Save a draft when somebody else has decided meanwhile. Wagtail alone would answer with an error page."""
     if not request.POST.get("action-workflow-action") or page.current_workflow_task is not None:
         return
     sent = request.POST.copy()
     del sent["action-workflow-action"]
     request.POST = sent  # type: ignore[assignment]  # Django declares the one that nobody may change
-    words = gettext("It does not wait for a decision any more. What you sent was saved as a draft.")
+    words = gettext("Somebody else has already decided. Your changes were saved as a draft.")
     messages.warning(request, words)
 
 
 @hooks.register("after_copy_page")
 def say_that_a_copy_is_a_draft(request: HttpRequest, page: Page, copy: Page) -> None:
-    """Say so where Wagtail was told to publish the copies, too."""
+    """Tell the editor that a copy is not published, even if Wagtail was told to publish copies."""
     if isinstance(copy.specific, PolicyPage) and request.POST.get("publish_copies"):
         words = gettext("“%(title)s” is a draft: a policy begins when its first version is published.")
         messages.info(request, words % {"title": copy.get_admin_display_title()})
@@ -150,7 +150,7 @@ def say_what_publishing_did(request: HttpRequest, page: Page) -> None:
 
 @hooks.register("before_delete_page")
 def say_what_stays(request: HttpRequest, page: Page) -> None:
-    """Say that deleting the page takes nothing away from the public."""
+    """Tell the editor that published versions stay public when the page is deleted."""
     if request.method == "GET" and page.get_descendants(inclusive=True).type(PolicyPage).exists():
         words = gettext(
             "Published versions of a policy stay available at their public URLs when its page is deleted. "

@@ -15,12 +15,12 @@ from policies.consent.cookies import Choice, parse
 from policies.consent.notices import Notice
 from policies.models import ConsentRecord
 
-LONGEST = timedelta(days=190)  # a choice that says it lasts longer was not written by us
-MAX_CATEGORIES = 12  # so many names of MAX_VARNAME letters always fit into the cookie; kept by the admin
+LONGEST = timedelta(days=190)  # a cookie that claims to last longer was not written by this site
+MAX_CATEGORIES = 12  # this many names of MAX_VARNAME letters fit into the cookie; the admin allows no more
 
 
 class InvalidChoiceError(Exception):
-    """What was sent is no choice that this notice offers."""
+    """The notice does not offer this choice."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,10 +83,10 @@ def save_choice(
 def asked_again(
     *, notice: Notice | None, varnames: Iterable[str], is_material: bool, now: datetime
 ) -> tuple[int, int]:
-    """Count whom a coming version asks again: all after a change of meaning, else who never chose about a category.
+    """Count the visitors whom a coming version asks again, and all whose choice is still valid.
 
-    Returns how many are asked, out of how many choices that are still valid. `varnames` are the optional categories of
-    the coming version. A visitor is counted once for each choice: nothing links two choices of one person.
+    A material version asks everyone again; any other only those who never chose about one of its optional categories,
+    `varnames`. A visitor is counted once for each choice: nothing links two choices of one person.
     """
     if notice is None:
         return 0, 0

@@ -13,7 +13,7 @@ from policies.consent.notices import VARNAME
 from policies.models import ConsentRecord
 
 COOKIE_NAME = "consent"
-MAX_LENGTH = 300  # characters; what is longer was not written by us
+MAX_LENGTH = 300  # characters; a longer cookie was not written by this site
 
 _FORMAT = "1"
 _COOKIE = re.compile(
@@ -25,7 +25,7 @@ _COOKIE = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What a consent cookie says. Whether it is true is another question."""
+    """What a consent cookie claims. Only `record_of` tells whether it is true."""
 
     record_id: UUID
     version: int
@@ -34,7 +34,7 @@ class Choice:
 
 
 def parse(value: str | None) -> Choice | None:
-    """Read a consent cookie; None for anything that is not exactly in our form."""
+    """Read a consent cookie. Returns None unless it is exactly in our format."""
     if not value or len(value) > MAX_LENGTH:
         return None
     found = _COOKIE.fullmatch(value)
@@ -59,14 +59,14 @@ def cookie_for(record: ConsentRecord) -> str:
 
 
 def sent_cookie(header: str) -> str | None:
-    """Read the choice from a Cookie header; None where it is there twice: somebody else set one of them."""
+    """Read the consent cookie from a Cookie header. Returns None if it is there twice: one of them is not ours."""
     pairs = (pair.strip().partition("=") for pair in header.split(";"))
     found = [value for name, _, value in pairs if name == COOKIE_NAME]
     return found[0] if len(found) == 1 else None
 
 
 def record_of(cookie: str | None, *, now: datetime) -> ConsentRecord | None:
-    """Return the record that a cookie speaks of; None where there is none, or where it says anything else."""
+    """Return the record that a cookie names, or None if no such record exists or it differs from the cookie."""
     choice = parse(cookie)
     if choice is None or choice.expires <= now.timestamp():
         return None

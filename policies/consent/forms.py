@@ -90,7 +90,7 @@ class CookieForm(WagtailAdminModelForm):
         if not name.strip("*_-. "):
             raise ValidationError(_("Give at least the beginning of the name."))
         if name.count("*") > MAX_STARS or "**" in name:
-            raise ValidationError(_("A name has at most three stars, none beside another."))
+            raise ValidationError(_("Use at most three stars, and never two in a row."))
         return name
 
     def clean(self) -> dict[str, Any]:

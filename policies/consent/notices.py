@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from home.csp import Provider
+from home.models import ServiceSettings
 from policies.models import Policy, PolicyVersion
 from policies.models.pages import NOTICE_FIELDS
 
 # The names that fit into the cookie; the admin lets editors write no others.
 MAX_VARNAME = 16
-MAX_CHANGES = 5  # so many changes of meaning are told to those who are asked again
+MAX_CHANGES = 5  # changes of meaning that are listed for visitors who are asked again
 VARNAME = re.compile(rf"[a-z0-9]{{1,{MAX_VARNAME}}}", re.ASCII)
 
 
@@ -124,6 +125,16 @@ def current(now: datetime) -> Notice | None:
         services=services_of(version.facts),
         **{name: str(words.get(name, "")) for name in NOTICE_FIELDS.values()},
     )
+
+
+def unasked_services(now: datetime) -> list[tuple[str, str]]:
+    """Return name and category of services that are switched on, but not asked about: they cannot run."""
+    notice = current(now)
+    return [
+        (provider.name, category.name)
+        for provider, category in ServiceSettings.current().optional_providers()
+        if notice is None or not notice.asks_about(provider, category.varname)
+    ]
 
 
 def accepted_versions(begun: Iterable[PolicyVersion]) -> tuple[int, ...]:

@@ -1,6 +1,6 @@
 """The staff's report on choices about cookies: counts by day or week, by way of choosing and by category.
 
-It counts records, which name nobody; it tracks no visitor and knows of no visit without a choice.
+It counts records, which name nobody. Visits without a choice are not recorded.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ LONGEST_BY_DAY = 45  # days; longer periods are counted by week
 
 @dataclass(frozen=True)
 class Row:
-    """The choices of one day or week: way of choosing → how many; short name of a category → how many allow it."""
+    """The choices of one day or week: `counts` by way of choosing; `allowed` by category, how many allow it."""
 
     start: date
     counts: dict[str, int]  # in the order of `ConsentRecord.Method`
@@ -33,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Share:
-    """So many out of so many: choices of one kind, or choices that allow a category out of those that name it."""
+    """A share: choices of one kind out of all, or choices that allow a category out of those that name it."""
 
     name: str
     number: int
@@ -71,7 +71,7 @@ class Report:
 
 
 def count_choices(days: int, *, now: datetime) -> Report:
-    """Count the choices of the last so many days: three queries, whatever their number."""
+    """Count the choices of the last `days` days, in three queries."""
     records = ConsentRecord.objects.filter(created_at__gt=now - timedelta(days=days), created_at__lte=now)
     step = "day" if days <= LONGEST_BY_DAY else "week"
     notice = notices.current(now)

@@ -93,7 +93,7 @@ def _page(request: HttpRequest, *, error: str = "", status: HTTPStatus = HTTPSta
     }
     response = render(request, "policies/cookies.html", context, status=status)
     if record is None and cookies.COOKIE_NAME in request.COOKIES:
-        response.delete_cookie(cookies.COOKIE_NAME, samesite="Lax")  # it says what nobody put on record
+        response.delete_cookie(cookies.COOKIE_NAME, samesite="Lax")  # the record that it names does not exist
     return response
 
 
@@ -159,7 +159,7 @@ def _target(request: HttpRequest) -> str:
         return reverse("policies:cookies") + "#your-choice"
     target = _next(wanted[0], request)
     if len(wanted) > 1 or not target:
-        raise NotSavedError(_("The page to return to is not one of this site. Nothing was saved."))
+        raise NotSavedError(_("The page to return to is not on this site. Nothing was saved."))
     return target
 
 

@@ -91,7 +91,7 @@ class ConsentViewSet(ReadOnlyViewSet):
 
 # --- Declared cookies ----------------------------------------------------------------------------------------
 class DeclarationMessages:
-    """What is said after saving: nothing that visitors see has changed yet."""
+    """Messages after saving: visitors see no change yet."""
 
     success_message = _("Saved. Visitors see it once a new version of the cookie policy is published.")
     error_message = _("Not saved: see what is marked below.")
@@ -113,7 +113,7 @@ class DeclarationDeleteView(DeleteView):
 
 
 class DeclarationViewSet(ModelViewSet):
-    """What the two screens share."""
+    """The base of the screens of categories and cookies."""
 
     copy_view_enabled = False
     add_to_reference_index = False
@@ -129,11 +129,11 @@ class DeclarationViewSet(ModelViewSet):
         return self.form_class
 
     def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        """Link to no list of uses: of use elsewhere no record is kept."""
+        """Do not link to Wagtail's list of uses, which would always be empty."""
         return super().get_common_view_kwargs(**{"usage_url_name": None, **kwargs})
 
     def get_urlpatterns(self) -> list[URLPattern]:
-        """Leave out the list of uses, which would always be empty."""
+        """Leave out the URL of the list of uses."""
         return [pattern for pattern in super().get_urlpatterns() if pattern.name != "usage"]
 
 

@@ -49,7 +49,7 @@ _STORES = """async () => {
 
 
 class AuditError(Exception):
-    """The audit cannot be done; the words say why."""
+    """The audit cannot be done. The message says why."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class Visitor:
                 rested = time.monotonic()
 
     def _idle(self) -> None:
-        """Let the page catch up: on a busy machine its scripts may be late, and quiet for that reason alone."""
+        """Let the page catch up: on a busy machine it may be quiet only because its scripts are late."""
         with suppress(Error):  # it goes elsewhere meanwhile: then something is under way
             self.page.evaluate(_IDLE)
 
@@ -178,7 +178,7 @@ class Visitor:
         return False  # it went away while it was looked at
 
     def _forget(self) -> None:
-        """Leave what the page before asked for, not what its answers said."""
+        """Forget what the page before requested; keep what its answers said of cookies."""
         self._read_answers()
         self._asked.clear()
         self._under_way.clear()

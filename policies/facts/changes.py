@@ -43,7 +43,7 @@ _LABELS: dict[str, str | Promise] = {
 
 
 def describe(old: Any, new: Any) -> list[str]:
-    """Return what became of the old data, in the active language; nothing only where nothing did."""
+    """Describe each change from the old data to the new in the active language; empty only if they are equal."""
     return list(_changes(old, new, ())) or ([] if old == new else [_("changed")])
 
 

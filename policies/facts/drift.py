@@ -48,7 +48,7 @@ def find_drift_of_version(
     coming: Iterable[PolicyVersion] = (),
     state: Callable[[str], Any] = registry.state,
 ) -> list[Drift]:
-    """Return what has drifted from a version. `coming`: those announced, the next first. `state` may be cached."""
+    """Return the facts that have drifted from a version. `coming`: announced versions, the next first."""
     announced, stated = list(coming), facts_in(in_force) if in_force else {}
     return [
         Drift(
@@ -60,7 +60,7 @@ def find_drift_of_version(
 
 
 def find_drift(policy: Policy, *, state: Callable[[str], Any] = registry.state) -> list[Drift]:
-    """Return what has drifted from a policy's version in force."""
+    """Return the facts that have drifted from a policy's version in force now."""
     now = timezone.now()
     return find_drift_of_version(policy.in_force(now), coming=policy.versions.pending(now), state=state)
 
@@ -72,7 +72,7 @@ def facts_in(version: PolicyVersion) -> dict[str, Any]:
 
 
 def suggested_summary(drifts: Iterable[Drift]) -> str:
-    """Return what changed for readers of the policy, in its language; the facts' names only where that is long."""
+    """Summarise drift for readers of the policy, in its language; name only the facts if that gets too long."""
     found = list(drifts)
     with translation.override(settings.LANGUAGE_CODE):
         text = " ".join(f"{drift.label}: {'; '.join(drift.changes)}." for drift in found)

@@ -1,1 +1,1 @@
-"""Texts that somebody brings along: read whole or refused by name, as versions or as drafts."""
+"""The import of texts from Markdown and Word, as versions or as drafts: completely, or refused with the reason."""

@@ -1,4 +1,4 @@
-"""The form with which an editor brings a text along. It reads what was sent; only its draft is ever stored."""
+"""The form with which an editor imports a text. Only the draft that it makes is stored."""
 
 from typing import Any
 
@@ -70,7 +70,7 @@ class ImportForm(forms.Form):
         self.fields["page"].queryset = PolicyPage.objects.filter(pk__in=pages).order_by("title")  # type: ignore[attr-defined]  # a _PageField has one
 
     def clean_page(self) -> PolicyPage:
-        """Take only a page that nobody else holds."""
+        """Take only a page of which a draft can be made now."""
         page = self.cleaned_data["page"].specific
         try:
             refuse_page(page, self.user)

@@ -1,7 +1,7 @@
-"""Makes drafts of policy pages from texts that editors bring along: Markdown, or Word files.
+"""Makes drafts of policy pages from texts that editors upload or paste: Markdown, or Word files.
 
-A draft is all it makes. It publishes nothing, and no version and no live page changes. A text that cannot be taken
-whole is refused with the reason and leaves nothing behind.
+It publishes nothing: versions and live pages do not change. A text that cannot be imported completely is refused with
+the reason, and nothing of it is stored.
 """
 
 from html import escape

@@ -1,4 +1,4 @@
-"""The admin's screen for bringing a text along. What the new draft changes is shown where drafts are reviewed."""
+"""The admin's screen for importing a text. The review page then shows what the new draft changes."""
 
 from typing import Any
 
@@ -20,8 +20,8 @@ from policies.text.limits import TextRefusedError
 from policies.versions.drafts import NoDraftError
 
 
-# The check of the token reads what was sent, and would answer a text that is too large with an error page: it is made
-# once the text was read, before anything is done with it.
+# The CSRF check reads the request, and would answer a text that is too large with an error page. So it runs after the
+# text was read, before anything is done with it.
 @method_decorator(csrf_exempt, name="dispatch")
 class ImportView(WagtailAdminTemplateMixin, FormView):
     """Asks for a policy and a text, and makes the draft."""

@@ -78,7 +78,7 @@ def _refuse_other_formats(content: bytes) -> None:
             raise TextRefusedError(_("it is protected by a password; save it without one"))
         raise TextRefusedError(_("it is an old Word file (.doc); save it as .docx"))
     if not content.startswith(_ZIP):
-        raise TextRefusedError(_("it is no Word file (.docx)"))
+        raise TextRefusedError(_("it is not a Word file (.docx)"))
 
 
 def _checked_parts(content: bytes) -> word_xml.Parts:
@@ -93,7 +93,7 @@ def _checked_parts(content: bytes) -> word_xml.Parts:
     if has_program or b"macroEnabled" in content_types:
         raise TextRefusedError(_("it holds macros; save it as .docx without them"))
     if b"wordprocessingml" not in content_types:
-        raise TextRefusedError(_("it is no Word file (.docx)"))
+        raise TextRefusedError(_("it is not a Word file (.docx)"))
     return parts
 
 

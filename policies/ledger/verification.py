@@ -1,7 +1,7 @@
-"""Holds what the database says of policies against their frozen records; `verify_policies` says what was found.
+"""Compares what the database says of policies with their frozen records; `verify_policies` reports the findings.
 
-It only reads, a few versions at a time. It sees what does not fit together inside the database. Whoever rewrites all
-of it so that it fits again is seen only from outside of it: by `policies.ledger.heads`.
+It only reads, a few versions at a time. It finds what is inconsistent inside the database. A database that was
+rewritten consistently is found out only by a list kept elsewhere: see `policies.ledger.heads`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -14,20 +14,20 @@ from policies.models import Policy, PolicyVersion
 from policies.versions import records
 
 _CHUNK = 50  # versions read from the database at once
-# SQLite takes any value in any column; what cannot be read as what it should be ends in one of these.
+# SQLite takes any value in any column; reading a value of the wrong kind raises one of these.
 _UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 def first_damage(policy: Policy, *, on_read: Callable[[], object] = lambda: None) -> str:
-    """Return the first broken record of a policy, or what does not fit it; nothing where all is well.
+    """Describe the first damage of a policy's records or of the columns that repeat them; empty if there is none.
 
-    A version that is published while one reads looks like damage, so what is found is looked for once more.
+    A version that is published during the check looks like damage, so a policy with damage is checked once more.
     """
     return _damage(policy, on_read) and _damage(Policy.objects.get(pk=policy.pk), lambda: None)
 
 
 def first_damaged_consent(*, on_read: Callable[[], object] = lambda: None) -> str:
-    """Return the first consent record that cannot be as it was written; nothing where all is well."""
+    """Describe the first consent record that was changed since it was written; empty if there is none."""
     try:
         return next(consent_records.problems(now=now(), on_read=on_read), "")
     except _UNREADABLE as error:
@@ -35,7 +35,7 @@ def first_damaged_consent(*, on_read: Callable[[], object] = lambda: None) -> st
 
 
 def doubts(policy: Policy) -> list[str]:
-    """Return what may be intended or not: nothing is left that tells."""
+    """Return what looks wrong but may be intended; the database cannot tell."""
     newest = policy.versions.newest()
     if newest is None or policy.page is not None or policy.kind == newest.content.get("kind", policy.kind):
         return []
@@ -99,7 +99,7 @@ def _missing(policy: Policy) -> str:
 
 
 def _changed_heading(policy: Policy) -> str:
-    """Hold the policy's own row against its versions, where it repeats them."""
+    """Compare the policy's own row with its versions, where it repeats them."""
     newest = policy.versions.newest()
     if newest is None:
         return ""

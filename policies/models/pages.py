@@ -178,7 +178,7 @@ class PolicyPage(BasePage):
             source={"format": "streamfield", "blocks": json.loads(json.dumps(self.body.get_prep_value()))},
             effective_at=self.effective_at(now),
             change_summary=self.change_summary.strip(),
-            change_kind=self.change_kind or ChangeKind.MATERIAL,  # said by nobody: the one that hides nothing
+            change_kind=self.change_kind or ChangeKind.MATERIAL,  # not stated: the kind that hides nothing
             facts=self._facts(),
             author=author,
             publisher=get_active_log_context().user or author,
@@ -202,7 +202,7 @@ class PolicyPage(BasePage):
         return state.finished_by if state else None
 
     def _begin_as_a_draft(self, update_fields: list[str] | None) -> list[str] | None:
-        """See that no page is live before it published a version: neither a copy nor what was an alias until now.
+        """Make a new page, a copy or a former alias a draft: no page is live before it has published a version.
 
         Wagtail copies a live page as live, and makes a page of an alias by saving this one field. Returns the fields
         to be saved.
@@ -217,7 +217,7 @@ class PolicyPage(BasePage):
         return [*(update_fields or ()), "policy", *_OF_PUBLICATIONS] if was_alias else update_fields
 
     def with_content_json(self, content: dict[str, Any]) -> "PolicyPage":
-        """Restore a draft; which policy the page belongs to is no matter of drafts."""
+        """Restore a draft. Drafts do not decide to which policy the page belongs."""
         page = super().with_content_json(content)
         page.policy_id = self.policy_id
         return page

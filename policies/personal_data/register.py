@@ -2,7 +2,7 @@
 
 Every app that stores personal data contributes an entry for each of its tables by hook (the top layer does for
 tables of third-party apps). The privacy policy prints this register; `housekeeping` enforces its periods; the
-command `personal_data` answers a person's request with it. So what is promised, done and answered is one list.
+command `personal_data` answers a person's request with it. The policy, the deletion and the answer share one list.
 """
 
 import re

@@ -25,8 +25,8 @@ ALGORITHM = 3
 # How many comparisons one redline may cost, in pairs of equal words; about a second or two at most.
 BUDGET = 10_000_000
 _COST_OF_A_PAIR_OF_LINES = 10
-_SIMILAR = 0.4  # share of common words from which two lines are shown as one that changed
-_ALIKE = 0.6  # and from which nobody would pair them otherwise
+_SIMILAR = 0.4  # share of common words above which two lines are shown as one changed line
+_ALIKE = 0.6  # share above which lines in the same place are paired without looking further
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Redline:
 
 @dataclass
 class _Pairing:
-    """Which block of the old text is which of the new one, so that a removed item stays in its list."""
+    """Maps blocks of the old text to those of the new one, so that a removed item stays in its list."""
 
     new_of: dict[Block, Block] = field(default_factory=dict)
     taken: set[Block] = field(default_factory=set)
@@ -131,7 +131,7 @@ def _replaced(old: list[Line], new: list[Line], budget: Budget) -> Iterator[_Ste
 
 
 def _one_by_one(old: list[Line], new: list[Line]) -> list[_Step] | None:
-    """Pair each line with the one in its place, if all are so alike that nobody would pair them otherwise."""
+    """Pair each line with the one in its place, if all these pairs are alike."""
     if len(old) != len(new):
         return None
     steps = []

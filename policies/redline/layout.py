@@ -32,7 +32,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Passage:
-    """A stretch of the redline to be shown, as rows if side by side; or `folded`: so many unchanged blocks."""
+    """A stretch of the redline: its blocks (as rows if side by side), or how many unchanged blocks are `folded`."""
 
     html: str = ""
     folded: int = 0

@@ -8,8 +8,8 @@ from policies.redline.comparison import ALGORITHM, Redline, compare
 
 
 def compare_versions(old: PolicyVersion, new: PolicyVersion) -> Redline:
-    """Compare two versions. The answer is kept for ever, as neither can change."""
-    cache = caches["redlines"]  # of its own: whoever asks for every pair pushes out nothing else
+    """Compare two versions, or return the comparison made before."""
+    cache = caches["redlines"]  # its own cache: requests for every pair do not push out pages
     key = f"{ALGORITHM}:{get_language()}:{old.sha256}:{new.sha256}"
     found = cache.get(key)
     if found is None:

@@ -19,7 +19,7 @@ _CUT = "\x00"  # cannot occur in a parsed document
 
 
 class Ends(NamedTuple):
-    """Two lines, cut where they begin and cease to differ: what they share at the start, what not, what at the end."""
+    """Two lines, cut into their common start, the part in which each differs, and their common end."""
 
     start: Runs
     old: Runs
@@ -151,7 +151,7 @@ def _common_start(old: Runs, new: Runs) -> tuple[int, int]:
 
 def _common_end(old: Runs, new: Runs) -> tuple[tuple[int, int], tuple[int, int]]:
     """Find the first space from which all is the same: run and letter, in each of the two."""
-    same, shorter = 0, min(len(old), len(new))  # so many runs at the end are the same
+    same, shorter = 0, min(len(old), len(new))  # `same`: how many runs at the end are equal
     while same < shorter and old[-1 - same] == new[-1 - same]:
         same += 1
     if same < shorter and old[-1 - same][0] == new[-1 - same][0]:

@@ -91,7 +91,7 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
         # Nobody saves another draft between the look at this one and its publication: that writes to the same row.
         Page.objects.select_for_update().filter(pk=self.kwargs["page_id"]).first()
         if self.task_state is None:
-            messages.error(request, _("This text does not wait for review."))
+            messages.error(request, _("This draft is not waiting for review."))
             return redirect("policy_review", self.page.pk)
         if not self.may_decide:
             raise PermissionDenied
@@ -107,12 +107,12 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
         if decision not in {"approve", "reject"}:
             return _("Approve the text, or return it.")
         if decision == "reject" and not comment:
-            return _("Say what has to change: your comment is sent to the author.")
+            return _("Say what has to change. Your comment is sent to the author.")
         if decision == "approve":
             if seen != self.preview.fingerprint:
                 return _("The text has changed since you opened this page. Look at it again.")
             if self.preview.missing:
-                words = _("The draft does not say: %(what)s. Return it, or fill that in.")
+                words = _("The draft does not say: %(what)s. Return it, or fill this in.")
                 return words % {"what": ", ".join(self.preview.missing)}
         return ""
 

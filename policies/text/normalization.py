@@ -1,4 +1,4 @@
-"""Writes text that is the same in the same way: white space, formatting, lists, tables.
+"""Brings equal texts into one form of markup: white space, formatting, lists, tables.
 
 The editor, Markdown and Word each have their own way to write one and the same text (`b` or `strong`, a paragraph in
 a list item or none, blanks inside or outside of a link). Versions are compared as markup, so each text needs one form.

@@ -1,4 +1,4 @@
-"""How each policy stands, for staff: what is in force and to come, the draft that waits, and what has drifted.
+"""The status of each policy for staff: versions in force and to come, the draft that waits, and drift.
 
 The panel on the dashboard and the list of policies show it. However many policies and versions there are, it asks the
 database the same few questions, and each live fact once. It never writes.
@@ -20,7 +20,7 @@ from wagtail.admin.ui.components import Component
 from wagtail.models import Page
 from wagtail.query import PageQuerySet
 
-from home.models import ServiceSettings, User
+from home.models import User
 from policies.consent import notices
 from policies.facts import drift, registry
 from policies.models import Policy, PolicyVersion
@@ -31,7 +31,7 @@ RIGHT = "policies.view_policyversion"
 
 
 class DraftState(models.TextChoices):
-    """What waits on the page on which a policy is edited."""
+    """What is unpublished on the page where a policy is edited."""
 
     NONE = "", ""
     DRAFT = "draft", _("Draft")
@@ -40,7 +40,7 @@ class DraftState(models.TextChoices):
 
 @dataclass
 class PolicyStatus:
-    """How one policy stands."""
+    """The status of one policy."""
 
     policy: Policy
     in_force: PolicyVersion | None = None
@@ -50,7 +50,7 @@ class PolicyStatus:
 
     @property
     def draft(self) -> DraftState:
-        """Whether something unpublished waits, and whether for its review."""
+        """Whether the page has unpublished changes, and whether they are under review."""
         if self.page is None:
             return DraftState.NONE
         if self.page.workflow_in_progress:
@@ -59,12 +59,12 @@ class PolicyStatus:
 
     @property
     def is_damaged(self) -> bool:
-        """Whether the record in force is not what was published."""
+        """Whether the record in force differs from what was published."""
         return self.in_force is not None and records.sha256(self.in_force.record) != self.in_force.sha256
 
     @property
     def needs_draft(self) -> bool:
-        """Whether something has drifted that no announced version states."""
+        """Whether a fact has drifted that no announced version states."""
         return any(one.announced is None for one in self.drifts)
 
     @property
@@ -77,7 +77,7 @@ class PolicyStatus:
 
 
 def statuses(policies: Iterable[Policy], *, now: datetime) -> list[PolicyStatus]:
-    """Return how each policy stands, in the order given."""
+    """Return the status of each policy, in the order given."""
     found = {policy.pk: PolicyStatus(policy) for policy in policies}
     versions = PolicyVersion.objects.filter(policy__in=list(found)).with_status(now).select_related("policy")
     now_or_later = versions.filter(Q(status__in=[Status.IN_FORCE, Status.COMING]))
@@ -112,13 +112,7 @@ class PoliciesPanel(Component):
         request = parent_context["request"]
         now = timezone.now()
         listed = statuses(Policy.objects.published().order_by("title", "pk"), now=now)
-        notice = notices.current(now)
-        # Switched on and cannot run: the cookie policy in force does not ask about them under their category.
-        waiting = [
-            (provider.name, category.name)
-            for provider, category in ServiceSettings.current().optional_providers()
-            if notice is None or not notice.asks_about(provider, category.varname)
-        ]
+        waiting = notices.unasked_services(now)
         return {
             "csrf_token": parent_context.get("csrf_token"),
             "lines": [(status, status.may_be_edited_by(request.user)) for status in listed],

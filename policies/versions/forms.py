@@ -18,7 +18,7 @@ LONGEST_SLUG = 90  # of the 100 that a policy's slug may have: the rest is for t
 
 
 class PolicyPageForm(WagtailAdminPageForm):
-    """Asks anew for the words about each version, and refuses what cannot become one."""
+    """Asks for a new statement about each version, and refuses what cannot become a version."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Start each new draft with an empty statement about the version."""
@@ -31,7 +31,7 @@ class PolicyPageForm(WagtailAdminPageForm):
     def clean(self) -> dict[str, Any]:
         """Check the statement, the slug, and the right to publish."""
         cleaned = super().clean()
-        # An unticked radio sends nothing, and Django then keeps the old answer: take it for what it says.
+        # A radio that is not ticked sends nothing, and Django would keep the old answer.
         for name in self.fields.keys() & set(STATEMENT_FIELDS):
             setattr(self.instance, name, cleaned.get(name))
         if "action-publish" in self.data or "action-submit" in self.data:
@@ -46,7 +46,7 @@ class PolicyPageForm(WagtailAdminPageForm):
         return cleaned
 
     def _is_new_draft(self) -> bool:
-        """Return whether what the instance states about a version was said of one that is published already."""
+        """Return whether the instance still has the statement about a version that is already published."""
         page = self.instance
         if page.pk and page.live and not page.has_unpublished_changes:
             return True
@@ -56,9 +56,9 @@ class PolicyPageForm(WagtailAdminPageForm):
     def _check_time(self, cleaned: dict[str, Any]) -> None:
         page, moment = self.instance, cleaned.get("effective_from")
         if "effective_from" in page.missing_statements and "effective_from" not in self.errors:
-            self.add_error("effective_from", _("Say from when it takes effect."))
+            self.add_error("effective_from", _("Enter when it takes effect."))
         if moment and page.announced_for and moment <= timezone.now():
-            self.add_error("effective_from", _("This time is past. Choose one ahead, or “at once”."))
+            self.add_error("effective_from", _("This time is past. Choose a later one, or “at once”."))
         if moment and not page.announced_for:
             self.add_error("effective_from", _("Leave this empty, or choose “at a time ahead” above."))
 

@@ -1,4 +1,4 @@
-"""What publishing a draft would do, before it is done: the redline against what is in force, and what follows for whom.
+"""What publishing a draft would do: the redline against the version in force, and the effects on visitors.
 
 It reads drafts and versions and changes nothing. The editor sees it under the page, the lawyer on the review page.
 """
@@ -24,7 +24,7 @@ from policies.versions import publishing, records
 
 @dataclass(frozen=True)
 class PublicationPreview:
-    """What a draft says against the version that it would follow."""
+    """What a draft says, compared with the version that it would follow."""
 
     page: PolicyPage
     policy: Policy | None
@@ -104,7 +104,7 @@ def outcome(page: PolicyPage) -> str:
 
 def _effects(preview: PublicationPreview) -> Iterator[str]:
     policy, before = preview.policy, preview.before
-    # It matters to others: the shop asks for the terms, the bar for the cookies.
+    # The kind decides who reads the policy: the shop shows the terms, the consent bar the cookie policy.
     if policy and policy.kind != preview.kind:
         words = _("Its kind changes: “%(before)s” becomes “%(after)s”.")
         yield words % {"before": policy.get_kind_display(), "after": preview.kind.label}
@@ -165,12 +165,12 @@ def _asked_again(preview: PublicationPreview) -> str:
 
 
 def _unasked(preview: PublicationPreview, before: PolicyVersion) -> Iterator[str]:
-    """Warn where somebody new would receive data of people who agreed before and are not asked."""
+    """Warn where a new service would receive data of visitors who agreed before and are not asked again."""
     known = before.facts.get("services") or []
     added = [one["name"] for one in preview.content.facts.get("services") or [] if one not in known]
     if added and not preview.is_material:
         yield _(
-            "Who agreed before agreed to other services, and is not asked about: %(names)s. Call it material."
+            "Visitors who already agreed are not asked about: %(names)s. Mark the change as material."
         ) % {"names": ", ".join(added)}
 
 

@@ -56,7 +56,7 @@ def repeated_columns(version: PolicyVersion) -> dict[str, Any]:
 
 
 def withdrawals_sha256(policy: Policy, *, first: int | None = None) -> str:
-    """Hash all withdrawals of a policy together, or only so many that were made first; empty where there is none."""
+    """Hash all withdrawals of a policy together, or only the `first` ones; empty if there are none."""
     made = VersionWithdrawal.objects.filter(version__policy=policy).order_by("pk")[:first]
     return sha256_of_withdrawals(
         made.values_list("version__number", "withdrawn_at", "withdrawn_by", "reason")

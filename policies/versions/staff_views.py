@@ -47,7 +47,7 @@ def export_zip(_request: HttpRequest, pk: int | None = None) -> FileResponse:
 
 @require_POST
 def make_draft(request: HttpRequest, pk: int) -> HttpResponse:
-    """Make a draft with the facts as they are now, and lead to it; to the one that is there, if there is one."""
+    """Make a draft that states the facts as they are now, and open it. Open the draft that exists, if there is one."""
     [status] = statuses([get_object_or_404(Policy, pk=pk)], now=timezone.now())
     if status.page is None:
         messages.error(
@@ -76,7 +76,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     reason = request.POST.get("reason", "").strip()
     if not reason:
-        messages.error(request, _("Say why: the reason is kept with the version."))
+        messages.error(request, _("Say why. The reason is kept with the version."))
         return redirect("policy-versions:inspect", pk)
     try:
         publishing.withdraw(version=version, by=request.user, reason=reason)

@@ -1,4 +1,4 @@
-"""What holds when: on a day of the site's time zone, from the next moment that something changes, and now.
+"""Which version holds on a day of the site's time zone, and when the next one takes effect.
 
 Computed from when versions take effect; nothing is stored.
 """

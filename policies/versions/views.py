@@ -177,7 +177,7 @@ def _list(request: HttpRequest, policy: Policy, *, error: str = "") -> HttpRespo
         "newest": policy.versions.aggregate(number=Max("number"))["number"],
         "error": error,
     }
-    # An answer to something typed wrong is no page that anybody should find.
+    # 400: search engines should not list the answer to a wrong input.
     return render(request, "policies/versions.html", context, status=400 if error else 200)
 
 

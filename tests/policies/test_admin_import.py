@@ -11,7 +11,7 @@ from config.groups import ensure_groups
 from home.models import User
 from policies.importing.uploads import make_draft
 from policies.models import PolicyPage, PolicyVersion
-from policies.text.limits import TextRefusedError
+from policies.versions.drafts import NoDraftError
 from tests.factories import home_page, policy_page, publish
 from tests.policies.word_files import p, r, word_file
 
@@ -100,7 +100,7 @@ def test_a_title_of_its_own_stays_as_a_heading(editor: Client, page: PolicyPage)
         ({}, "Choose a file or paste a text."),
         ({"text": "x", "file": upload("a.md", b"x")}, "not both"),
         ({"file": upload("a.pdf", b"%PDF")}, "neither a Markdown file"),
-        ({"file": upload("a.docx", b"no zip")}, "no Word file"),
+        ({"file": upload("a.docx", b"no zip")}, "not a Word file"),
         ({"file": upload("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")}, "old Word file"),
         ({"file": upload("a.md", "Grüße".encode("latin-1"))}, "not UTF-8"),
         ({"file": upload("a.md", b"x" * (5 * 1024 * 1024 + 1))}, "larger than 5 MB"),
@@ -163,14 +163,14 @@ def test_a_page_that_is_locked_is_refused(editor: Client, page: PolicyPage) -> N
     page.save()
 
     answer = editor.post(FORM, {"page": page.pk, "text": TEXT})
-    assert "it is locked" in refusal(answer)
+    assert "The page is locked" in refusal(answer)
     assert list(answer.context["form"].errors) == ["page"]
 
 
 def test_a_page_that_is_locked_at_the_last_moment_is_refused(editor: Client, page: PolicyPage) -> None:
     PolicyPage.objects.filter(pk=page.pk).update(locked=True)
 
-    with pytest.raises(TextRefusedError, match="it is locked"):
+    with pytest.raises(NoDraftError, match="page is locked"):
         make_draft(page=page, html="<p>New.</p>", user=User.objects.get())
     assert not PolicyPage.objects.get(pk=page.pk).has_unpublished_changes
 
@@ -183,7 +183,7 @@ def test_a_page_in_review_is_refused(editor: Client, page: PolicyPage) -> None:
     page.save_revision()
     workflow.start(page, User.objects.get())
 
-    assert "it is in review" in refusal(editor.post(FORM, {"page": page.pk, "text": TEXT}))
+    assert "The page is under review" in refusal(editor.post(FORM, {"page": page.pk, "text": TEXT}))
 
 
 def test_only_pages_that_one_may_edit_are_offered(client: Client, page: PolicyPage) -> None:

@@ -63,8 +63,8 @@ def test_a_new_service_that_those_who_agreed_are_not_asked_about_is_warned_of(ch
     media = declare_cookies("media", "_osm")
     cookie_policy(notice_text="With maps.")
     outside_services(allow_openstreetmap=True, embeds_category=media)
-    assert "is not asked about: OpenStreetMap" in draft(change_kind="editorial")
-    assert "is not asked about" not in draft(change_kind="material")
+    assert "are not asked about: OpenStreetMap" in draft(change_kind="editorial")
+    assert "are not asked about" not in draft(change_kind="material")
 
 
 def test_choices_that_no_longer_stand_are_not_counted(choices: None) -> None:

@@ -167,9 +167,11 @@ def test_it_refuses_other_formats_by_name() -> None:
 
     assert "old Word file" in refused(ole)
     assert "password" in refused(ole + "EncryptedPackage".encode("utf-16-le"))
-    assert "no Word file" in refused(b"# Markdown")
-    assert "no Word file" in refused(b"")
-    assert "no Word file" in refused(packed({"[Content_Types].xml": "<Types/>", "xl/workbook.xml": "<x/>"}))
+    assert "not a Word file" in refused(b"# Markdown")
+    assert "not a Word file" in refused(b"")
+    assert "not a Word file" in refused(
+        packed({"[Content_Types].xml": "<Types/>", "xl/workbook.xml": "<x/>"})
+    )
     assert "macros" in refused(word_file(**{"word/vbaProject.bin": b"x"}))
     assert "macros" in refused(
         packed({"[Content_Types].xml": macros, "word/document.xml": document(p(r("x")))})

@@ -230,7 +230,7 @@ def test_a_decision_in_the_editor_that_comes_too_late_keeps_what_was_typed(
     late = policy_form(change_summary="Typed late.")
     late |= {"action-workflow-action": "1", "workflow-action-name": "reject"}
     answer = client.post(f"/admin/pages/{submitted.pk}/edit/", late, follow=True).content.decode()
-    assert "does not wait for a decision any more" in answer
+    assert "Somebody else has already decided" in answer
     assert PolicyPage.objects.get().get_latest_revision_as_object().change_summary == "Typed late."
     assert PolicyVersion.objects.count() == 2
 
@@ -274,7 +274,7 @@ def test_deciding_twice_is_told_that_nothing_waits(
     decide(client, reviewer, submitted, "approve")
     client.force_login(User.objects.create_superuser("owner@example.com", "a-long-password"))
     answer = client.post(review_url(submitted), {"decision": "approve"}, follow=True).content.decode()
-    assert "does not wait for review" in answer
+    assert "is not waiting for review" in answer
     assert PolicyVersion.objects.count() == 2
 
 

@@ -73,7 +73,7 @@ def test_what_is_missing_is_refused_at_its_field(admin_client: Client, field: st
 
 @pytest.mark.parametrize(
     ("takes_effect", "days", "error"),
-    [("later", None, "Say from when"), ("later", -1, "is past"), ("now", 3, "Leave this empty")],
+    [("later", None, "Enter when"), ("later", -1, "is past"), ("now", 3, "Leave this empty")],
 )
 def test_a_time_that_contradicts_is_refused_at_its_field(
     admin_client: Client, takes_effect: str, days: int | None, error: str

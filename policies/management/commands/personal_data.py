@@ -28,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--yes", action="store_true", help="Erase without asking.")
 
     def handle(self, *args: Any, action: str, email: str, yes: bool, **options: Any) -> None:
-        """Do it, or end with 1 where nothing is held."""
+        """Export or erase; end with exit code 1 if nothing is held."""
         address = email.strip()
         try:
             validate_email(address)
