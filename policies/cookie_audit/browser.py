@@ -123,14 +123,14 @@ class Site:
         )
 
     def page(self, path: str) -> Answer | None:
-        """Fetch a page; None for what is no page of this site."""
+        """Fetch a page. Returns None if it is not a page of this site."""
         try:
             return self._answer(self._get(self.origin + path))
         except AuditError:
             return Answer(self.origin + path, audit_pages.NO_ANSWER, "")
 
     def declared(self) -> Declared:
-        """Read the cookie table in force from its public record; nothing is declared where there is none."""
+        """Read the cookie table in force from its public record. Without a record, nothing is declared."""
         origins = rules.origins_of(self.home.csp)
         choices = self._answer(self._get(f"{self.origin}/cookies/"))
         version = audit_pages.version_in_force(choices) if choices else None

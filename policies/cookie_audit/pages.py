@@ -21,7 +21,7 @@ from policies.cookie_audit import rules
 
 MOST_READ = 250  # pages that are read to find out their kind
 NO_ANSWER = 0  # the status of a page that could not be fetched
-MOST_ALIKE = 25  # of those, so many whose paths look alike: products, versions, comparisons
+MOST_ALIKE = 25  # of those, at most this many whose paths look alike: products, versions, comparisons
 # Answers "not found" on any site; error pages are pages too.
 MISSING = "/no-such-page-here/"
 

@@ -288,7 +288,7 @@ def _declared_in(seen: Seen, declared: Declared) -> tuple[str, ...]:
 
 
 def never_seen(sightings: Iterable[Sighting], declared: Declared) -> list[str]:
-    """Return what is declared and was met nowhere. That is no fault: not everything happens in an audit."""
+    """Return what is declared but was not met. This is not a fault: an audit does not do everything."""
     met = {id(cookie) for seen in {one.seen for one in sightings} for _, cookie in declared.of(seen)}
     return [c.name for category in declared.categories for c in category.cookies if id(c) not in met]
 
@@ -327,7 +327,7 @@ def waiting_for(services: Iterable[Service]) -> dict[str, frozenset[str]]:
 
 
 def merged(*parts: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
-    """Put together what waits for what: whoever is named twice waits for either."""
+    """Merge what waits for which categories: an origin named twice waits for either."""
     found: dict[str, frozenset[str]] = {}
     for origin, categories in (pair for part in parts for pair in part.items()):
         found[origin] = found.get(origin, frozenset()) | categories
@@ -335,7 +335,7 @@ def merged(*parts: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
 
 
 def origins_of(policy: str) -> frozenset[str]:
-    """Return from a content security policy which origins pages may fetch from; what means everybody names nobody."""
+    """Return the origins that a content security policy lets pages fetch from. `*` and schemes name none."""
     directives = (directive.split() for directive in policy.split(";"))
     return frozenset(
         source.rstrip("/")

@@ -1,9 +1,9 @@
-"""Holds the accounts that a version is linked with against the names in its record.
+"""Compares the accounts that a version is linked with to the names in its record.
 
-The names are frozen, the links are not: accounts are renamed and deleted, and then the link differs or is gone without
-anybody having done wrong. So only what no renaming and no deletion explains is a problem: an account where the record
-names nobody, one that is gone and still linked, one that is younger than the version, and one that is not called what
-the record says while another account is. That a link was cut, or put to an account whose name cannot tell, is not seen.
+The names are frozen, the links are not: when an account is renamed or deleted, the link rightly differs or is gone. So
+a problem is only what neither explains: an account where the record names nobody, a link to an account that does not
+exist, an account younger than the version, or an account of another name while the named one exists. A link that was
+removed, or moved to an account whose name proves nothing, is not found.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _ROLES = ("publisher", "approver")
 
 
 class AccountLinks:
-    """Checks version after version; who else bears a name is asked for once."""
+    """Checks version after version, and looks each name up once."""
 
     def __init__(self) -> None:
         self._known: dict[str, list[tuple[int, datetime]]] = {}
@@ -56,6 +56,6 @@ class AccountLinks:
 
 
 def _nameless() -> set[str]:
-    """What records call people who gave no name: no name to look for."""
+    """The names that records give to people without a name: no account is looked up for them."""
     with translation.override(settings.LANGUAGE_CODE):
         return {"Editor", _("Editor")}

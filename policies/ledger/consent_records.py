@@ -1,8 +1,8 @@
-"""Holds the records of consent against the versions that were shown.
+"""Compares the records of consent with the versions that visitors were shown.
 
-A record is under no hash. But the version that it names is, and from it follows what a choice can look like and when
-it can have been made. So a record that was changed is found where it does not fit any more; one that was changed so
-that it fits, made up, or removed is not. The records are read one after the other, the versions once: two queries.
+No hash covers a record. But one covers the version that it names, which limits what a choice can look like and when it
+can have been made. So a changed record is found if it no longer fits its version. A record that was changed so that it
+fits, made up, or removed is not found. Records and versions are read once: two queries.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ _FIELDS = ("public_id", "notice_version_id", "created_at", "expires_at", "choice
 
 @dataclass(frozen=True)
 class _Shown:
-    """A version of the cookie policy as visitors were asked by it."""
+    """A version of the cookie policy, as far as it limits the choices made under it."""
 
     number: int
     varnames: frozenset[str]
@@ -33,13 +33,13 @@ class _Shown:
     until: datetime | None
 
     def was_in_force(self, at: datetime) -> bool:
-        """Return whether somebody can have been asked by it then."""
+        """Return whether a visitor can have been shown this version then."""
         is_begun = self.begun is not None and self.begun < at + _A_SECOND
         return is_begun and (self.until is None or at < self.until + _UNTIL_SEEN)
 
 
 def problems(*, now: datetime, on_read: Callable[[], object]) -> Iterator[str]:
-    """Yield what is wrong with each record that cannot be as it was written."""
+    """Describe each record that does not fit the version that it names."""
     named = Exists(ConsentRecord.objects.filter(notice_version=OuterRef("pk")))
     versions = PolicyVersion.objects.filter(named).select_related("withdrawal").with_end()
     shown = {version.pk: _shown(version) for version in versions.iterator(chunk_size=_CHUNK)}

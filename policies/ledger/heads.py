@@ -1,9 +1,9 @@
 """The heads of all policies, to be kept outside of the database: an anchor for the chains.
 
 A list names the newest version of each policy, its hash, and the withdrawals made until then. A chain ends in its
-hash, so one line vouches for every version before it. Held against the database later, each head must still be in its
-chain; what was added since is no matter. The same database gives the same bytes, and the list proves itself by a hash
-of its own, over all of it but that hash, in the form of the records. It never writes to the database.
+hash, so one line vouches for every version before it. Compared with the database later, each head must still be in its
+chain; versions added since do not matter. The same database gives the same bytes, and the list holds a hash of all
+the rest of it, in the form of the records. It never writes to the database.
 """
 
 import json
@@ -21,7 +21,7 @@ from policies.versions import records
 FORMAT = 1
 MAX_BYTES = 10 * 1024 * 1024
 _MOST = 2**31 - 1
-_MODE = 0o644  # nothing in it is a secret: the public pages print the same hashes
+_MODE = 0o644  # nothing secret: the public pages print the same hashes
 # A head in the form of the records; without withdrawals it has no hash of them.
 _HEAD = re.compile(
     r'\{"number":[1-9]\d{0,9},"policy":"[-a-zA-Z0-9_]{1,100}","sha256":"[0-9a-f]{64}",'
@@ -31,7 +31,7 @@ _HEAD = re.compile(
 
 
 class UnusableListError(Exception):
-    """A list of heads that cannot be read, or is none; the words say why."""
+    """The file cannot be read, or is not a list of heads. The message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)

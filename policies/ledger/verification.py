@@ -27,7 +27,7 @@ def first_damage(policy: Policy, *, on_read: Callable[[], object] = lambda: None
 
 
 def first_damaged_consent(*, on_read: Callable[[], object] = lambda: None) -> str:
-    """Describe the first consent record that was changed since it was written; empty if there is none."""
+    """Describe the first consent record that does not fit the version that it names; empty if there is none."""
     try:
         return next(consent_records.problems(now=now(), on_read=on_read), "")
     except _UNREADABLE as error:

@@ -1,4 +1,4 @@
-"""Consent records: what a visitor chose, when, and which text they saw. No name, no address of any kind."""
+"""Consent records: what a visitor chose, when, and which text they saw. No name, e-mail address or IP address."""
 
 import uuid
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""How the trader handles policies: edited under Settings → Policies, by whoever may."""
+"""Settings of policies, edited under Settings → Policies."""
 
 from datetime import datetime, timedelta
 

@@ -64,7 +64,7 @@ def segments(ends: Ends, budget: Budget, *, keeps_space: bool) -> list[Segment]:
 
 
 def _is_scattered(segments: list[Segment]) -> bool:
-    """Return whether so little was kept, here and there, that nobody could read it."""
+    """Return whether too little was kept, in too many pieces, for the changes to be readable one by one."""
     if len(segments) <= _FEW_SEGMENTS:
         return False
     kept = sum(_letters(segment.words) for segment in segments if segment.kind is Kind.KEPT)

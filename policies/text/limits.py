@@ -1,4 +1,4 @@
-"""What a text may be on its way into a policy: the limits of its size and shape, and the refusal of what is beyond.
+"""The limits of what can become the text of a policy: its size, its shape, its characters.
 
 Markup that no parser reads whole, or only in a very long time, is refused before anything is tried with it. A small
 file can stand for a large text, so what it would become counts as well as what it is; real texts are far below each
@@ -52,7 +52,7 @@ def refuse_length(length: int) -> None:
 
 
 def refuse_characters(text: str) -> None:
-    """Refuse characters that are no part of a text, or that let it read as another."""
+    """Refuse control characters, and characters that let a text read as another one."""
     if found := markup.CONTROL_CHARACTERS.search(text):
         raise TextRefusedError(_("it holds the control character %(name)s"), name=_name(found[0]))
     if found := _OVERRIDE.search(text):

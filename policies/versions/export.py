@@ -42,7 +42,7 @@ _WITHDRAWAL = ("policy", "version", "withdrawn_at", "withdrawn_by", "withdrawal_
 
 @dataclass
 class _Archive:
-    """A ZIP under way, the list of hashes of what is in it, and the latest moment that it tells of."""
+    """A ZIP being written, the hashes of its files, and the latest moment in any of them."""
 
     zip: zipfile.ZipFile
     sums: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The Atom feed of a policy: one entry a version, for those who want to be told of every change.
+"""The Atom feed of a policy: one entry for each version, for readers who follow every change.
 
 Ids are made from the records' hashes, so they stay the same wherever the site moves. Each entry names its record's
 hash, so that a reader's program can notice a record that changed after it was announced. URLs begin with
@@ -103,5 +103,5 @@ def _id(name: str) -> str:
 
 
 def _text(text: str) -> str:
-    # What XML cannot hold; an imported title or summary may.
+    # Imported titles and summaries may hold characters that XML cannot.
     return CONTROL_CHARACTERS.sub(" ", text)
