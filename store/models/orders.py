@@ -9,6 +9,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from home.append_only import AppendOnlyModel
@@ -22,10 +23,8 @@ class Order(models.Model):
         PLACED = "placed", _("placed, payment page not opened")  # no session confirmed by Stripe
         AWAITING = "awaiting", _("waiting for the payment")
         PROCESSING = "processing", _("payment under way")  # delayed method: session complete, not yet paid
-        REVIEW = (
-            "review",
-            _("paid, being checked"),
-        )  # the payment differs from the order: staff accept or cancel it
+        # The payment differs from the order: staff accept or cancel it.
+        REVIEW = "review", _("paid, being checked")
         PAID = "paid", _("paid")
         PACKED = "packed", _("packed")
         SENT = "sent", _("sent")
@@ -50,12 +49,10 @@ class Order(models.Model):
         Status.FAILED: _MONEY_CAME,
         Status.REFUNDED: frozenset(),
     }
-    # Its payment is still open at Stripe. Its stock is held, as it is in REVIEW.
-    AWAITING_PAYMENT: ClassVar[frozenset[str]] = frozenset(
-        {Status.PLACED, Status.AWAITING, Status.PROCESSING}
-    )
     # Its payment page may still be open: a new checkout of the basket closes it first.
     PAYABLE: ClassVar[frozenset[str]] = frozenset({Status.PLACED, Status.AWAITING})
+    # Its payment is still open at Stripe. Its stock is held, as it is in REVIEW.
+    AWAITING_PAYMENT: ClassVar[frozenset[str]] = PAYABLE | {Status.PROCESSING}
     CONFIRMED: ClassVar[frozenset[str]] = frozenset(
         {Status.PAID, Status.PACKED, Status.SENT, Status.REFUNDED}
     )
@@ -141,9 +138,16 @@ class Order(models.Model):
         return self.status in self.OVER
 
     @property
-    def is_confirmed(self) -> bool:
-        """It counts as paid, and the confirmation was sent."""
-        return self.status in self.CONFIRMED
+    def confirmation(self) -> str:
+        """What the shopper is told about the confirmation; empty when there is none to tell about."""
+        if not self.email or self.status in self.OVER - self.CONFIRMED:
+            return ""
+        words = gettext("We will send it to %(email)s once the order is paid.")
+        if self.status in self.CONFIRMED:
+            words = gettext("We have sent it to %(email)s. If you cannot find it, check your spam folder.")
+        elif self.paid_at:
+            words = gettext("We will send it to %(email)s when we have checked and accepted the payment.")
+        return words % {"email": self.email}
 
 
 class OrderLine(models.Model):

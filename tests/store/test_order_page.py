@@ -13,6 +13,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 Status = Order.Status
+PAID_AT = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_each_status_is_told_in_plain_words(client: Client, order: Order, status
 
 @pytest.mark.parametrize(
     ("paid_at", "words"),
-    [(None, "Nothing was charged"), (datetime(2026, 1, 5, tzinfo=UTC), "we will refund what you paid")],
+    [(None, "Nothing was charged"), (PAID_AT, "we will refund what you paid")],
 )
 def test_a_cancelled_order_says_whether_money_comes_back(
     client: Client, order: Order, paid_at: datetime | None, words: str
@@ -71,7 +72,7 @@ def test_a_cancelled_order_says_whether_money_comes_back(
     order.save()
     shown = page(client, order)
     assert words in shown
-    assert "It is on its way to" not in shown
+    assert "Confirmation" not in shown
 
 
 def test_it_shows_what_was_bought_and_what_was_agreed(client: Client, order: Order) -> None:
@@ -95,13 +96,36 @@ def test_no_address_is_promised_on_a_payment_page_that_is_over(
     assert "United Kingdom" in shown
 
 
+@pytest.mark.parametrize(
+    ("status", "paid_at", "words"),
+    [
+        (Status.AWAITING, None, "We will send it to shopper@example.com once the order is paid."),
+        (Status.REVIEW, PAID_AT, "We will send it to shopper@example.com when we have checked"),
+        *[(status, PAID_AT, "We have sent it to shopper@example.com.") for status in sorted(Order.CONFIRMED)],
+    ],
+)
+def test_the_confirmation_is_where_the_order_says(
+    client: Client, order: Order, status: str, paid_at: datetime | None, words: str
+) -> None:
+    order.status, order.paid_at, order.email = status, paid_at, "shopper@example.com"
+    order.save()
+    assert words in page(client, order)
+
+
+@pytest.mark.parametrize("paid_at", [None, PAID_AT])
 @pytest.mark.parametrize("status", [Status.CANCELLED, Status.EXPIRED, Status.FAILED])
 def test_no_confirmation_is_promised_for_what_nobody_will_pay(
-    client: Client, order: Order, status: str
+    client: Client, order: Order, status: str, paid_at: datetime | None
 ) -> None:
-    order.status, order.paid_at = status, None
+    order.status, order.paid_at = status, paid_at
     order.save()
-    assert "once the order is paid" not in page(client, order)
+    assert "Confirmation" not in page(client, order)
+
+
+def test_an_anonymised_order_names_no_confirmation(client: Client, order: Order) -> None:
+    order.status, order.email = Status.SENT, ""
+    order.save()
+    assert "Confirmation" not in page(client, order)
 
 
 def test_its_history_is_told_without_notes_for_staff(client: Client, order: Order) -> None:
