@@ -23,9 +23,8 @@ from wagtail.fields import RichTextField
 
 from forms import emails, spam
 from forms.fields import FormPageForm, VisitorForm, VisitorFormBuilder
-from home.client import client_ip
 from home.models import BasePage
-from home.throttling import minutes_to_wait
+from home.throttling import client_ip, minutes_to_wait, too_many_requests
 from policies.models import Policy, PolicyVersion
 
 # Who may not read messages must not send them to another e-mail address, or have them deleted early.
@@ -176,20 +175,18 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
             return self._show_again(request, form, HTTPStatus.UNPROCESSABLE_ENTITY)
         if wait := spam.LIMIT.take(client_ip(request)):
             form.add_error(None, TOO_MANY % {"minutes": minutes_to_wait(wait)})
-            response = self._show_again(request, form, HTTPStatus.TOO_MANY_REQUESTS)
-            response.headers["Retry-After"] = str(wait)
-            return response
+            return too_many_requests(self._show_again(request, form, HTTPStatus.OK), wait)
         return self.render_landing_page(request, self.process_form_submission(form))
 
     def _show_blank(self, request: HttpRequest) -> HttpResponse:
-        version = privacy_policy_in_force()
+        version = Policy.objects.in_force_of(Policy.Kind.PRIVACY)
         stamp = spam.new_stamp(page_id=self.pk, version_id=version.pk if version else None)
         form = self.get_form(page=self, initial={spam.STAMP_FIELD: stamp.signed()})
         return self._show(request, form, version, HTTPStatus.OK)
 
     def _show_again(self, request: HttpRequest, form: VisitorForm, status: HTTPStatus) -> HttpResponse:
         # The page now shows the version in force now, so that is what its new stamp names.
-        version = privacy_policy_in_force()
+        version = Policy.objects.in_force_of(Policy.Kind.PRIVACY)
         stamp = spam.renewed_stamp(form.stamp, page_id=self.pk, version_id=version.pk if version else None)
         form.restamp(stamp)
         return self._show(request, form, version, status)
@@ -228,8 +225,3 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
             ("policy-version", _("Privacy policy shown")),
             ("is-suspicious", _("Suspicious")),
         ]
-
-
-def privacy_policy_in_force() -> PolicyVersion | None:
-    """Return the version of the privacy policy that stands under every form now, if there is one."""
-    return Policy.objects.in_force_of(Policy.Kind.PRIVACY)

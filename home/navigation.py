@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from wagtail.models import Page, Site
 
 from home.hooks import collect
+from home.missing_app_pages import installed
 
 
 @dataclass(frozen=True)
@@ -16,15 +17,12 @@ class Link:
 
 
 def main_menu(request: HttpRequest, *, current: Page | None = None) -> list[Link]:
-    """Return the live pages directly below home that the editor shows in menus, in tree order.
-
-    `type(Page)` leaves out pages whose app is not installed any more.
-    """
+    """Return the live pages directly below home that the editor shows in menus, in tree order."""
     site = Site.find_for_request(request)
     if site is None:
         return []
     path = current.path if current is not None else ""
-    pages = site.root_page.get_children().type(Page).live().in_menu().specific(defer=True)
+    pages = installed(site.root_page.get_children()).live().in_menu().specific(defer=True)
     return [
         Link(page.title, page.get_url(request) or "", is_current=path.startswith(page.path)) for page in pages
     ]

@@ -31,7 +31,7 @@ class RequestValidationMiddleware:
         if (request.content_params or {}).get("charset", "utf-8").lower() not in CHARSETS:
             return _refusal(_("Only UTF-8 is understood here."))
         if _has_nul(request):
-            return _refusal(_("The query holds a NUL."))
+            return _refusal(_("The URL contains a NUL character."))
         if request.path_info.startswith(settings.ADMIN_PATH) and _has_huge_number(request):
             return _refusal(_("A number is too large."))
         return self.get_response(request)

@@ -1,26 +1,42 @@
 """Throttling: limits how often one client may do something, counted in the cache.
 
-It keeps a keyed fingerprint, never the IP address itself; a whole IPv6 /64 network is one client. Nobody is refused
-because the cache is down.
+The client is an IP address, of which only a keyed fingerprint is kept; a whole IPv6 /64 network is one client. Nobody
+is refused because the cache is down.
 """
 
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from ipaddress import ip_address, ip_network
-from typing import Any
+from typing import TypeVar
 
 from django.conf import settings
 from django.core.cache import caches
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.connection import ConnectionProxy
 from django.utils.crypto import salted_hmac
 
+Response = TypeVar("Response", bound=HttpResponseBase)
 logger = logging.getLogger(__name__)
 
 # Of its own, so that stored pages never push the counts out.
 cache = ConnectionProxy(caches, "counters")
+
+
+def client_ip(request: HttpRequest) -> str:
+    """Return the client's IP address; behind a proxy, the one that our own proxy reports."""
+    direct = request.META.get("REMOTE_ADDR", "")
+    if not settings.BEHIND_PROXY:
+        return direct
+    # Everything before the last entry is what the client claims about itself.
+    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    try:
+        return str(ip_address(forwarded))
+    except ValueError:
+        return direct
 
 
 @dataclass(frozen=True)
@@ -66,6 +82,13 @@ class Limit:
         return f"floods:{self.name}:{fingerprint(client, purpose=self.name)}"
 
 
+def too_many_requests(response: Response, seconds: int) -> Response:
+    """Make a response the answer to a client over its limit, who may try again in so many seconds."""
+    response.status_code = HTTPStatus.TOO_MANY_REQUESTS
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
 def minutes_to_wait(seconds: int) -> int:
     """Return `Limit.seconds_to_wait` in minutes, rounded up."""
     return -(-seconds // 60)
@@ -82,13 +105,3 @@ def _network(client: str) -> str:
     except ValueError:
         return client
     return str(ip_network((parsed, 64), strict=False) if parsed.version == 6 else parsed)  # noqa: PLR2004
-
-
-# --- Sign-in: django-axes counts attempts by this name ---------------------------------------------------------
-NAME_LENGTH = 255  # of the columns that count attempts
-
-
-def account_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str | None:
-    """Return the name that somebody signs in with, in one form: accounts ignore case, so counters do too."""
-    given = (credentials or request.POST).get(settings.AXES_USERNAME_FORM_FIELD)
-    return str(given).strip().casefold()[:NAME_LENGTH] if given is not None else None

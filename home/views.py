@@ -1,11 +1,13 @@
-"""Public responses that are no pages: health, robots.txt and security.txt."""
+"""Public responses that are no pages: health, robots.txt, security.txt, and bad requests."""
 
 from datetime import timedelta
 
 from django.conf import settings
 from django.core.cache import cache
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -50,8 +52,7 @@ def robots(request: HttpRequest) -> HttpResponse:
     """Tell crawlers what not to fetch, and where the site map is."""
     lines = [
         "User-agent: *",
-        *(f"Disallow: {path}" for path in settings.PRIVATE_PATHS),
-        "Disallow: /cookies/",
+        *(f"Disallow: {path}" for path in settings.NOT_FOR_CRAWLERS),
         f"Sitemap: {request.build_absolute_uri('/sitemap.xml')}",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
@@ -66,3 +67,9 @@ def security_txt(request: HttpRequest) -> HttpResponse:
     expires = (timezone.now() + timedelta(days=180)).replace(hour=0, minute=0, second=0, microsecond=0)
     lines = [f"Contact: mailto:{brand.email}", f"Expires: {expires.isoformat()}", "Preferred-Languages: en"]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Explain a bad request, or one that is larger than Django reads."""
+    is_too_large = isinstance(exception, (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent))
+    return HttpResponse(render_to_string("400.html", {"is_too_large": is_too_large}), status=400)

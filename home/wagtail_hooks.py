@@ -1,13 +1,9 @@
-"""What the home app contributes: the services of the settings, changes by the clock, pages that have lost their app."""
-
-from typing import Any
+"""What the home app contributes: the services of the settings, changes by the clock, pages without their app."""
 
 from django.db import DatabaseError
-from django.http import Http404, HttpRequest
 from wagtail import hooks
-from wagtail.models import Page
-from wagtail.query import PageQuerySet
 
+from home import missing_app_pages
 from home.csp import Provider
 from home.models import ServiceSettings
 from home.page_cache import schedule
@@ -22,21 +18,9 @@ def outside_services() -> list[Provider]:
         return []
 
 
-@hooks.register("construct_explorer_page_queryset")
-def pages_of_installed_apps(parent_page: Page, pages: PageQuerySet, request: HttpRequest) -> PageQuerySet:
-    """Leave out pages whose app is not installed any more: nothing can be done with them."""
-    return pages.type(Page)
-
-
-@hooks.register("construct_page_chooser_queryset")
-def pages_to_choose(pages: PageQuerySet, request: HttpRequest) -> PageQuerySet:
-    return pages.type(Page)
-
-
-@hooks.register("before_serve_page")
-def serve_no_page_without_its_app(page: Page, request: HttpRequest, args: Any, kwargs: Any) -> None:
-    if page.specific_class is None:
-        raise Http404
+hooks.register("construct_explorer_page_queryset", missing_app_pages.leave_out_of_explorer)
+hooks.register("construct_page_chooser_queryset", missing_app_pages.leave_out_of_chooser)
+hooks.register("before_serve_page", missing_app_pages.refuse_to_serve)
 
 
 @hooks.register("register_known_changes")

@@ -1,6 +1,5 @@
 """What the shop adds to the admin: one menu entry with its staff screens, and a note of orders to look at."""
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from wagtail.admin.site_summary import SummaryItem
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 
 from home.csp import Provider
+from home.jobs import Job
 from policies.cookie_audit.rules import Action
 from policies.personal_data.register import PersonalData
 from store.basket.personal_data import BASKETS
@@ -102,5 +102,5 @@ def audit_actions() -> list[Action]:
 
 
 @hooks.register("register_worker_jobs")
-def worker_jobs() -> list[tuple[str, float, Callable[[], object]]]:
-    return [("payments", reconciliation.EVERY, reconciliation.reconcile)]
+def worker_jobs() -> list[Job]:
+    return [Job("payments", reconciliation.EVERY, reconciliation.reconcile)]

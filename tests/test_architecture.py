@@ -358,7 +358,7 @@ def test_requirements_out_of_step_are_seen() -> None:
 # --- Size ------------------------------------------------------------------------------------------------
 # Lines of code by app. To raise one, write a decision (docs/decisions) that says what was removed instead, or why the
 # feature is worth it.
-BUDGET = {"home": 1365, "policies": 6053, "store": 2235, "forms": 480, "config": 820}
+BUDGET = {"home": 1332, "policies": 6109, "store": 2235, "forms": 472, "config": 793}
 NO_CODE = {
     tokenize.COMMENT,
     tokenize.NL,

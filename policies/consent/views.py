@@ -18,8 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from home.client import client_ip
-from home.throttling import Limit
+from home.throttling import Limit, client_ip, too_many_requests
 from policies.consent import choices, cookies, notices, receipts
 from policies.models import ConsentRecord
 
@@ -32,9 +31,9 @@ SAVES = Limit("cookie-choices", most=60, window=timedelta(minutes=10))
 class NotSavedError(Exception):
     """A choice that is not saved: the words for the visitor, and the status of the answer."""
 
-    def __init__(self, words: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
+    def __init__(self, words: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST, *, wait: int = 0) -> None:
         super().__init__(words)
-        self.words, self.status = words, status
+        self.words, self.status, self.wait = words, status, wait  # seconds
 
 
 @never_cache
@@ -47,9 +46,9 @@ def cookies_page(request: HttpRequest) -> HttpResponse:
     try:
         return _save(request, wants_json=wants_json)
     except NotSavedError as refusal:
-        if wants_json:
-            return JsonResponse({"ok": False, "error": refusal.words}, status=refusal.status)
-        return _page(request, error=refusal.words, status=refusal.status)
+        answer = JsonResponse({"ok": False, "error": refusal.words}, status=refusal.status)
+        response = answer if wants_json else _page(request, error=refusal.words, status=refusal.status)
+        return too_many_requests(response, refusal.wait) if refusal.wait else response
 
 
 @never_cache
@@ -121,9 +120,9 @@ def _save(request: HttpRequest, *, wants_json: bool) -> HttpResponse:
         choices.choices_for(notice=notice, method=method, categories=categories)
     except choices.InvalidChoiceError:
         raise NotSavedError(_("That is not one of the choices. Nothing was saved.")) from None
-    if SAVES.take(client_ip(request)):
+    if wait := SAVES.take(client_ip(request)):
         words = _("Too many choices were sent from your network. Please try again in some minutes.")
-        raise NotSavedError(words, HTTPStatus.TOO_MANY_REQUESTS)
+        raise NotSavedError(words, wait=wait)
     with transaction.atomic():  # an answer that cannot be made takes the record back
         record = choices.save_choice(notice=notice, method=method, categories=categories, now=now)
         return _saved(record, target=target, wants_json=wants_json)

@@ -23,61 +23,6 @@ SIGN_IN_TABLES = (AccessAttempt, AccessFailureLog, AccessLog)
 LOG_TABLES = (PageLogEntry, ModelLogEntry)
 
 
-def personal_data() -> list[PersonalData]:
-    return [
-        PersonalData(
-            key="mail.queue",
-            label=_("E-mails sent by the site"),
-            what=_("Address, subject, text and time of each e-mail that the site sends"),
-            purpose=_("To send them, again if need be, and to answer questions about them"),
-            keep=_keep_mail,
-            export=_export_mail,
-            erase=lambda email: _delete_mails(Q(pk__in=[mail.pk for mail in _mails_about(email)])),
-            expire=_expire_mail,
-            note=_("Found by the address in any part of the e-mail."),
-        ),
-        PersonalData(
-            key="sign-in.attempts",
-            label=_("Attempts to sign in"),
-            what=_("Address typed, network address, kind of browser and time"),
-            purpose=_("To notice and stop guessing of passwords"),
-            keep=_keep_sign_ins,
-            export=_export_sign_ins,
-            erase=lambda email: sum(_sign_ins_of(table, email).delete()[0] for table in SIGN_IN_TABLES),
-            expire=_expire_sign_ins,
-        ),
-        PersonalData(
-            key="sign-in.sessions",
-            label=_("Sessions of those who are signed in"),
-            what=_("A random key, the number of the account, and when the session ends"),
-            purpose=_("To keep you signed in from page to page"),
-            keep=lambda: timedelta(seconds=settings.SESSION_COOKIE_AGE),
-            expire=lambda now: Session.objects.filter(expire_date__lt=now).delete()[0],
-            note=_("A session ends by itself and holds no address; it is worthless without its account."),
-        ),
-        PersonalData(
-            key="staff.accounts",
-            label=_("Accounts of staff"),
-            what=_("E-mail address, name, picture, password (hashed), rights, time of the last sign-in"),
-            purpose=_("To let staff sign in, and to know who may do what"),
-            keep=lambda: None,
-            export=_export_accounts,
-            note=_(
-                "Deleted by an administrator when somebody leaves, never by a request: the site would lock itself."
-            ),
-        ),
-        PersonalData(
-            key="staff.log",
-            label=_("Log of what staff did"),
-            what=_("Which account created, changed, published or deleted what, and when"),
-            purpose=_("To know who changed the site"),
-            keep=lambda: None,
-            export=_export_staff_log,
-            note=_("The log of the site stays. When an account goes, its entries stay without a name."),
-        ),
-    ]
-
-
 # --- Mail ------------------------------------------------------------------------------------------------
 def _keep_mail() -> timedelta:
     return timedelta(days=settings.MAIL_KEEP_DAYS)
@@ -135,7 +80,7 @@ def _export_sign_ins(email: str) -> Iterator[dict[str, Any]]:
             yield {
                 "kind": str(table._meta.verbose_name),
                 "time": attempt.attempt_time.isoformat(),
-                "network_address": attempt.ip_address,
+                "ip_address": attempt.ip_address,
                 "browser": attempt.user_agent,
             }
 
@@ -157,3 +102,60 @@ def _export_staff_log(email: str) -> Iterator[dict[str, Any]]:
     for table in LOG_TABLES:
         for entry in table.objects.filter(user__email__iexact=email.strip()).order_by("timestamp"):
             yield {"time": entry.timestamp.isoformat(), "action": entry.action, "what": entry.label}
+
+
+# --- What the register is told ----------------------------------------------------------------------------
+MAILS = PersonalData(
+    key="mail.queue",
+    label=_("E-mails sent by the site"),
+    what=_("Address, subject, text and time of each e-mail that the site sends"),
+    purpose=_("To send them, again if need be, and to answer questions about them"),
+    keep=_keep_mail,
+    export=_export_mail,
+    erase=lambda email: _delete_mails(Q(pk__in=[mail.pk for mail in _mails_about(email)])),
+    expire=_expire_mail,
+    note=_("Found by the e-mail address in any part of the e-mail."),
+)
+SIGN_INS = PersonalData(
+    key="sign-in.attempts",
+    label=_("Attempts to sign in"),
+    what=_("Address typed, network address, kind of browser and time"),
+    purpose=_("To notice and stop guessing of passwords"),
+    keep=_keep_sign_ins,
+    export=_export_sign_ins,
+    erase=lambda email: sum(_sign_ins_of(table, email).delete()[0] for table in SIGN_IN_TABLES),
+    expire=_expire_sign_ins,
+)
+SESSIONS = PersonalData(
+    key="sign-in.sessions",
+    label=_("Sessions of those who are signed in"),
+    what=_("A random key, the number of the account, and when the session ends"),
+    purpose=_("To keep you signed in from page to page"),
+    keep=lambda: timedelta(seconds=settings.SESSION_COOKIE_AGE),
+    expire=lambda now: Session.objects.filter(expire_date__lt=now).delete()[0],
+    note=_("A session ends by itself and holds no address; it is worthless without its account."),
+)
+STAFF_ACCOUNTS = PersonalData(
+    key="staff.accounts",
+    label=_("Accounts of staff"),
+    what=_("E-mail address, name, picture, password (hashed), rights, time of the last sign-in"),
+    purpose=_("To let staff sign in, and to know who may do what"),
+    keep=lambda: None,
+    export=_export_accounts,
+    note=_(
+        "Deleted by an administrator when somebody leaves, never by a request: the site would lock itself."
+    ),
+)
+STAFF_LOG = PersonalData(
+    key="staff.log",
+    label=_("Log of what staff did"),
+    what=_("Which account created, changed, published or deleted what, and when"),
+    purpose=_("To know who changed the site"),
+    keep=lambda: None,
+    export=_export_staff_log,
+    note=_("The log of the site stays. When an account goes, its entries stay without a name."),
+)
+
+
+def personal_data() -> list[PersonalData]:
+    return [MAILS, SIGN_INS, SESSIONS, STAFF_ACCOUNTS, STAFF_LOG]

@@ -11,24 +11,26 @@ from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
-from config import views
+from config.media import media
+from config.sign_in import LimitedPasswordResetView
+from home import missing_app_pages, views
 
 handler400 = views.bad_request
-register_converter(views.PageWithoutApp, "page_without_app")
+register_converter(missing_app_pages.MissingAppPageConverter, "missing_app_page")
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("admin/password_reset/", never_cache(views.LimitedPasswordResetView.as_view())),
-    path("admin/pages/<page_without_app:page>/<path:action>", views.page_without_app),
+    path("admin/password_reset/", never_cache(LimitedPasswordResetView.as_view())),
+    path("admin/pages/<missing_app_page:page>/<path:action>", missing_app_pages.answer_not_found),
     path(settings.ADMIN_PATH.lstrip("/"), include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
-    path("sitemap.xml", views.site_map, name="sitemap"),
+    path("sitemap.xml", missing_app_pages.site_map, name="sitemap"),
     # Asked for by browsers where no page names an icon: beside a record, a document, a feed.
     path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("img/favicon.svg"))),
     path("", include("home.urls")),
 ]
 
 if settings.SERVE_MEDIA:
-    urlpatterns += [path(f"{settings.MEDIA_URL.lstrip('/')}<path:path>", views.media)]
+    urlpatterns += [path(f"{settings.MEDIA_URL.lstrip('/')}<path:path>", media)]
 
 if apps.is_installed("store"):
     urlpatterns += [path("", include("store.urls"))]

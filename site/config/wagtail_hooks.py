@@ -2,8 +2,8 @@
 
 from wagtail import hooks
 
+from config.mail_screen import MailViewSet
 from config.personal_data import personal_data
-from config.viewsets import MailViewSet
 
 hooks.register("register_personal_data", personal_data)
 

@@ -14,8 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from home.client import client_ip
-from home.throttling import minutes_to_wait
+from home.throttling import client_ip, minutes_to_wait, too_many_requests
 from store.basket import contents, limits
 from store.basket.cookies import basket_of, remember
 from store.basket.forms import AddForm, UpdateForm
@@ -54,9 +53,7 @@ def add(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int) 
     ip = client_ip(request)
     if found is None and (wait := limits.NEW_BASKETS.seconds_to_wait(ip)):
         words = limits.TOO_MANY % {"minutes": minutes_to_wait(wait)}
-        response = _refusal(request, None, words, status=HTTPStatus.TOO_MANY_REQUESTS)
-        response.headers["Retry-After"] = str(wait)
-        return response
+        return too_many_requests(_refusal(request, None, words), wait)
     is_new = found is None
     try:
         found = contents.add(basket=found, sku=sku, quantity=quantity)

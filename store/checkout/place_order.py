@@ -70,6 +70,27 @@ class Quote:
         shown = (settings.CURRENCY, lines, delivery, self.total)
         return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
 
+    def order_for(self, basket: Basket, email: str, agreement: Agreement, client_fingerprint: str) -> Order:
+        """Return a new order with copies of everything agreed, not saved yet."""
+        now = timezone.now()
+        return Order(
+            number=new_number(),
+            basket=basket,
+            email=email,
+            currency=settings.CURRENCY,
+            subtotal=self.contents.subtotal,
+            shipping=self.option.price,
+            total=self.total,
+            country=self.option.country.code,
+            shipping_name=self.option.name,
+            terms_accepted=agreement.terms,
+            privacy_shown=agreement.privacy,
+            placed_at=now,
+            session_expires_at=now + timedelta(minutes=settings.HOLD_MINUTES),
+            livemode=gateway.is_live(),
+            client_fingerprint=client_fingerprint,
+        )
+
     def lines_of(self, order: Order) -> list[OrderLine]:
         """Copy the goods into lines of an order."""
         return [
@@ -83,6 +104,14 @@ class Quote:
             )
             for line, variant in self.contents.goods
         ]
+
+
+@dataclass(frozen=True)
+class Review(Quote):
+    """Everything the review page shows."""
+
+    terms: PolicyVersion | None
+    privacy: PolicyVersion | None
 
 
 def place_order(
@@ -103,24 +132,7 @@ def place_order(
         if other is not None:
             raise fulfilment.AlreadyUnderWayError(other)
         quote = _as_agreed(basket, option, agreement)
-        now = timezone.now()
-        order = Order(
-            number=new_number(),
-            basket=basket,
-            email=email,
-            currency=settings.CURRENCY,
-            subtotal=quote.contents.subtotal,
-            shipping=quote.option.price,
-            total=quote.total,
-            country=quote.option.country.code,
-            shipping_name=quote.option.name,
-            terms_accepted=agreement.terms,
-            privacy_shown=agreement.privacy,
-            placed_at=now,
-            session_expires_at=now + timedelta(minutes=settings.HOLD_MINUTES),
-            livemode=gateway.is_live(),
-            client_fingerprint=client_fingerprint,
-        )
+        order = quote.order_for(basket, email, agreement, client_fingerprint)
         lines = quote.lines_of(order)
         order.session_params = gateway.session_params(order=order, lines=lines, option=quote.option)
         lifecycle.place(order=order, lines=lines)

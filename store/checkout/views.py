@@ -4,7 +4,6 @@ They turn every refusal into a page; nothing is priced, held or settled here.
 """
 
 import logging
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,8 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from home.client import client_ip
-from home.throttling import fingerprint
+from home.throttling import client_ip, fingerprint, too_many_requests
 from policies.models import Policy, PolicyVersion
 from store.basket import contents as baskets
 from store.basket import limits as basket_limits
@@ -23,9 +21,10 @@ from store.basket import views as basket_views
 from store.basket.cookies import basket_of, remember
 from store.checkout import limits, place_order
 from store.checkout.forms import CheckoutForm, DeliveryForm
-from store.models import Basket, DeliveryCountry, Order, OrderEvent, ShippingOption
+from store.models import Basket, Order, OrderEvent, ShippingOption
 from store.orders.cookies import remember_order, was_placed_here
 from store.payments import fulfilment, gateway
+from store.shipping.choice import offered_option
 
 logger = logging.getLogger(__name__)
 
@@ -38,14 +37,6 @@ REFUSALS = (
     fulfilment.AlreadyUnderWayError,
     fulfilment.SupersededError,
 )
-
-
-@dataclass(frozen=True)
-class Review(place_order.Quote):
-    """Everything the review page shows."""
-
-    terms: PolicyVersion | None
-    privacy: PolicyVersion | None
 
 
 @never_cache
@@ -61,13 +52,13 @@ def review(request: HttpRequest) -> HttpResponse:
     return _page(request, shown, form)
 
 
-def _current_review(request: HttpRequest) -> Review | None:
+def _current_review(request: HttpRequest) -> place_order.Review | None:
     """Return what would be ordered now; None when nothing can be."""
     contents = baskets.look_up(basket_of(request))
     option = _chosen_option(request)
     if not contents.can_be_bought or option is None:
         return None
-    return Review(contents, option, *_policies())
+    return place_order.Review(contents, option, *_policies())
 
 
 def _policies() -> tuple[PolicyVersion | None, PolicyVersion | None]:
@@ -161,9 +152,9 @@ def _refusal(request: HttpRequest, error: Exception) -> HttpResponse:
         case limits.LimitExceededError(seconds=0):
             return _show_again(request, str(error))
         case limits.LimitExceededError():
-            response = _show_again(request, str(error), status=HTTPStatus.TOO_MANY_REQUESTS)
-            response.headers["Retry-After"] = str(error.seconds)
-            return response
+            response = _show_again(request, str(error))
+            is_page = not isinstance(response, HttpResponseRedirect)
+            return too_many_requests(response, error.seconds) if is_page else response
         case gateway.AddressRefusedError():
             words = _("The payment service does not accept this e-mail address. Check it and try again.")
             return _show_again(request, words, field="email")
@@ -221,7 +212,7 @@ def _payment_problem(error: gateway.PaymentError) -> str:
 
 
 def _page(
-    request: HttpRequest, shown: Review, form: CheckoutForm, *, status: int = HTTPStatus.OK
+    request: HttpRequest, shown: place_order.Review, form: CheckoutForm, *, status: int = HTTPStatus.OK
 ) -> HttpResponse:
     context = {
         "review": shown,
@@ -232,14 +223,9 @@ def _page(
 
 
 def _chosen_option(request: HttpRequest) -> ShippingOption | None:
-    """Return the shipping option in the form or the query; by default the cheapest of the first country.
+    """Return the shipping option in the form or the query, or the one offered instead.
 
     It may not be the one that the page showed: then `Review.digest` differs from what was agreed to.
     """
     chosen = request.POST if request.method == "POST" else request.GET
-    countries = {country.code: country for country in DeliveryCountry.objects.deliverable()}
-    country = countries.get(chosen.get("country", "")) or next(iter(countries.values()), None)
-    if country is None:
-        return None
-    options = {str(option.pk): option for option in country.options.all()}
-    return options.get(chosen.get("shipping", "")) or next(iter(options.values()), None)
+    return offered_option(country=chosen.get("country", ""), option=chosen.get("shipping", ""))

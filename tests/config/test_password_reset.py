@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from config import views
+from config import sign_in
 from home.models import User
 
 pytestmark = pytest.mark.django_db
@@ -36,19 +36,19 @@ def test_one_address_is_sent_a_few_links_an_hour_wherever_they_are_asked_for(
 ) -> None:
     User.objects.create_superuser("owner@example.com", "a-long-password")
     with time_machine.travel(timezone.now(), tick=False) as clock:
-        for number in range(views.RESETS_OF_ACCOUNT.most):
+        for number in range(sign_in.RESETS_OF_ACCOUNT.most):
             assert ask(client, "owner@example.com", address=f"192.0.2.{number}").status_code == 302
         refused = ask(client, " OWNER@example.com", address="198.51.100.7")
         assert refused.status_code == 429
         assert refused.headers["Retry-After"] == "3600"
         assert "Please wait 60 minutes" in refused.content.decode()
-        assert len(mailoutbox) == views.RESETS_OF_ACCOUNT.most
+        assert len(mailoutbox) == sign_in.RESETS_OF_ACCOUNT.most
         clock.shift(timedelta(hours=1, seconds=1))
         assert ask(client, "owner@example.com").status_code == 302
 
 
 def test_one_sender_can_ask_for_a_few_addresses_an_hour(client: Client) -> None:
-    for number in range(views.RESETS_OF_CLIENT.most):
+    for number in range(sign_in.RESETS_OF_CLIENT.most):
         assert ask(client, f"a{number}@example.com").status_code == 302
     assert ask(client, "b@example.com").status_code == 429
     assert ask(client, "b@example.com", address="198.51.100.7").status_code == 302
@@ -59,7 +59,7 @@ def test_an_address_without_an_account_is_answered_the_same(client: Client) -> N
     statuses = {
         email: [
             ask(client, email, address=f"192.0.2.{n}").status_code
-            for n in range(views.RESETS_OF_ACCOUNT.most + 1)
+            for n in range(sign_in.RESETS_OF_ACCOUNT.most + 1)
         ]
         for email in ("owner@example.com", "nobody@example.com")
     }
@@ -68,5 +68,5 @@ def test_an_address_without_an_account_is_answered_the_same(client: Client) -> N
 
 @pytest.mark.parametrize("email", ["", "nobody", "a@b\x00.example"])
 def test_what_is_no_address_is_explained_and_not_counted(client: Client, email: str) -> None:
-    for _ in range(views.RESETS_OF_CLIENT.most + 1):
+    for _ in range(sign_in.RESETS_OF_CLIENT.most + 1):
         assert ask(client, email).status_code == 200

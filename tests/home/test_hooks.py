@@ -17,6 +17,7 @@ from wagtail import hooks
 
 from config.management.commands import worker
 from home import csp, navigation
+from home.jobs import Job
 from home.page_cache import schedule
 from policies.cookie_audit import rules
 from policies.facts import registry
@@ -56,7 +57,7 @@ HOOKS = {
     ),
     "register_audit_paths": Hook({"policies", "store"}, rules.registered_paths, "/path/"),
     "register_audit_actions": Hook({"store"}, rules.registered_actions, rules.Action(name="name", press="a")),
-    "register_worker_jobs": Hook({"store"}, worker.contributed_jobs, ("name", 60, print)),
+    "register_worker_jobs": Hook({"store"}, worker.contributed_jobs, Job("name", 60, print)),
 }
 
 

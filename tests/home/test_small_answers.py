@@ -7,6 +7,7 @@ from django.contrib.staticfiles import finders
 from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.test import Client
+from django.urls import reverse
 from wagtail.models import PageViewRestriction
 
 from home.models import BrandSettings, HomePage
@@ -50,6 +51,10 @@ def test_robots_keeps_crawlers_out_of_the_admin_and_names_the_site_map(client: C
     text = client.get("/robots.txt").content.decode()
     assert "Disallow: /admin/" in text
     assert "Sitemap: http://testserver/sitemap.xml" in text
+
+
+def test_robots_keeps_crawlers_out_of_what_visitors_choose(client: Client) -> None:
+    assert f"Disallow: {reverse('policies:cookies')}\n" in client.get("/robots.txt").content.decode()
 
 
 def test_the_site_map_lists_the_public_pages_and_no_others(client: Client) -> None:

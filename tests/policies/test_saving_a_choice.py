@@ -199,6 +199,7 @@ def test_too_many_choices_from_one_sender_are_stopped(
             assert save(client, headers=JSON, choice="none").status_code == 200
         response = save(client, headers=JSON, choice="none")
         assert response.status_code == 429
+        assert response.headers["Retry-After"] == "600"
         assert response.json()["error"]
         assert ConsentRecord.objects.count() == 2
         assert (

@@ -65,7 +65,8 @@ MIDDLEWARE = [
 ]
 
 ADMIN_PATH = "/admin/"
-PRIVATE_PATHS = (ADMIN_PATH,)  # never in the page cache, and nothing for crawlers
+PRIVATE_PATHS = (ADMIN_PATH,)  # never in the page cache
+NOT_FOR_CRAWLERS = (*PRIVATE_PATHS, "/cookies/")
 ROOT_URLCONF = "config.urls"
 # Development and tests say False: only there nothing is demanded of the settings that a site in public needs.
 IS_PRODUCTION = True
@@ -119,8 +120,8 @@ AXES_VERBOSE = False
 SIGN_IN_KEEP_DAYS = number("SIGN_IN_KEEP_DAYS", 30)
 # Whatever the model calls it: Wagtail's form and Django's backends say so.
 AXES_USERNAME_FORM_FIELD = "username"
-AXES_USERNAME_CALLABLE = "home.throttling.account_name"
-AXES_CLIENT_IP_CALLABLE = "home.client.client_ip"
+AXES_USERNAME_CALLABLE = "config.sign_in.account_name"
+AXES_CLIENT_IP_CALLABLE = "home.throttling.client_ip"
 
 # --- Language and time -----------------------------------------------------------------------------------
 # The site's own words are English; for another language, add translations (makemessages) before setting it.

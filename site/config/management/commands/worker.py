@@ -7,9 +7,7 @@ is logged and tried again at its next turn; the worker itself ends only when tol
 import logging
 import signal
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from operator import itemgetter
+from operator import attrgetter
 from types import FrameType
 from typing import Any
 
@@ -19,6 +17,7 @@ from django.db import connections
 
 from home import mail_queue
 from home.hooks import collect
+from home.jobs import Job
 
 logger = logging.getLogger(__name__)
 
@@ -26,20 +25,9 @@ TICK = 0.25  # seconds between two checks of the clock
 GRACE = 0.8  # seconds that a job may still take after the signal
 
 
-@dataclass
-class Job:
-    """Something that is done at intervals."""
-
-    name: str
-    every: float  # seconds
-    run: Callable[[], object]
-    due: float = 0.0  # by the monotonic clock
-
-
 def contributed_jobs() -> list[Job]:
-    """Return the jobs that apps contribute, as name, seconds between two turns, and what to run."""
-    found: list[tuple[str, float, Callable[[], object]]] = collect("register_worker_jobs", key=itemgetter(0))
-    return [Job(*job) for job in found]
+    """Return the jobs that apps contribute."""
+    return collect("register_worker_jobs", key=attrgetter("name"))
 
 
 class Command(BaseCommand):

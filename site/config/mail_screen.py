@@ -1,4 +1,4 @@
-"""Staff screens for tables of third-party apps: the mail queue, which shows mails and can send one again.
+"""The staff screen of the mail queue: shows mails, and can send one again.
 
 It never shows mails about accounts (home/mail_queue.py).
 """

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from home.charts import HEIGHT, WIDTH, stacked_bars
+from policies.consent.charts import HEIGHT, WIDTH, stacked_bars
 
 NUMBERS = st.lists(st.integers(0, 10**6), min_size=3, max_size=3)
 ROWS = st.lists(st.tuples(st.just("a"), st.just("b"), NUMBERS), max_size=60)
