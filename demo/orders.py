@@ -227,7 +227,7 @@ def _settle(story: Story, order: Order, moment: datetime) -> None:
 def _staff_work(story: Story, purchase: Purchase, order: Order, end: str = "") -> None:
     if end == "paid" and purchase.note:
         with story.at(story.begun - timedelta(hours=2)):
-            why = OrderEvent.Reason.ASKED_TO_LOOK
+            why = OrderEvent.Reason.MARKED
             lifecycle.mark_needs_attention(order=order, by=str(story.staff), reason=why, note=purchase.note)
     paid_at = order.paid_at or order.placed_at
     if end in {"packed", "sent", "refunded"}:

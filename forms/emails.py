@@ -1,4 +1,4 @@
-"""Every mail that the forms send. Each is queued, never sent here."""
+"""The e-mails that forms send. Each is queued, never sent here."""
 
 from django.conf import settings
 from django.template.loader import render_to_string

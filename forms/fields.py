@@ -211,7 +211,7 @@ class FormPageForm(WagtailAdminFormPageForm):
             if not name:
                 form.add_error("label", _("The label needs a letter or a digit."))
             elif name in RESERVED_NAMES:
-                form.add_error("label", _("This label is taken by the time of sending. Please use another."))
+                form.add_error("label", _("Choose another label: this one is reserved."))
             if given.get("field_type") in TYPES_WITH_CHOICES and not (given.get("choices") or "").strip():
                 form.add_error("choices", _("Enter the choices."))
         return cleaned

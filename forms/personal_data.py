@@ -29,8 +29,8 @@ def personal_data() -> list[PersonalData]:
             erase=erase,
             expire=expire,
             note=gettext_lazy(
-                "Found by the address in an e-mail field. Against floods, a fingerprint of the sender’s network"
-                " address stays in memory for one hour."
+                "Found by the e-mail address in an e-mail field. To limit how many are sent, a fingerprint of the"
+                " client’s IP address stays in memory for one hour."
             ),
         )
     ]

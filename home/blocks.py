@@ -134,7 +134,7 @@ class EmbedBlock(blocks.StructBlock):
     picture = ImageChooserBlock(
         label=_("Still picture"),
         required=False,
-        help_text=_("Shown until it is loaded. Without one, a drawing is."),
+        help_text=_("Shown before the video or map loads. If empty, a drawing is shown."),
     )
     caption = CharBlock(label=_("Caption"), required=False, max_length=200)
 
@@ -179,7 +179,7 @@ def _why_not(url: str) -> Any:
             "names": names
         }
     if embed.service not in _services().embed_services:
-        words = _("%(service)s is not switched on. Whoever may, does that under Settings → Outside services.")
+        words = _("%(service)s is switched off. The owner can switch it on in Settings → Outside services.")
         return words % {"service": embed.service.name}
     return "" if embed.frame_url else embed.service.hint
 

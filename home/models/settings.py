@@ -45,7 +45,7 @@ class BrandSettings(DefaultSiteSetting):
         MultiFieldPanel(["name", "tagline", "logo"], heading=_("Brand")),
         MultiFieldPanel(
             ["legal_name", "street", "postal_code", "city", "country", "email", "phone", "company_number"],
-            heading=_("Who is behind the shop"),
+            heading=_("Legal details"),
             help_text=_("Printed in the footer and, as live facts, in the policies."),
         ),
     ]

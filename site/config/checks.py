@@ -1,4 +1,4 @@
-"""System checks of the whole site: mistakes in the settings that would otherwise show as a leak or a hole.
+"""System checks of the whole site: mistakes in the settings that would otherwise leak data or let an attacker in.
 
 What is missing or unreadable, `config.env` refuses.
 """

@@ -43,7 +43,7 @@ REFUSALS = (
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request: HttpRequest) -> HttpResponse:
     """Show everything that the shopper agrees to; by POST, order and redirect to the payment page."""
-    if request.method == "POST" and "look_again" not in request.POST:
+    if request.method == "POST" and "update_total" not in request.POST:
         return _order(request)
     shown = _current_review(request)
     if shown is None:

@@ -195,8 +195,8 @@ class OrderEvent(AppendOnlyModel):
         MONEY_BACK = "money_back", _("Cancelled though it was paid: refund the payment at Stripe.")
         UNKNOWN_PAGE = "unknown_page", _("Stripe does not know its payment page. Was the key changed?")
         UNSETTLED = "unsettled", _("Stripe’s answer about it could not be saved. The error log says why.")
-        ASKED_TO_LOOK = "asked_to_look", _("Marked as needing attention:")  # the note says why
-        LOOKED_AT = "looked_at", _("Marked as resolved.")
+        MARKED = "asked_to_look", _("Marked as needing attention:")  # the note says why
+        RESOLVED = "looked_at", _("Marked as resolved.")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
     happened_at = models.DateTimeField(_("time"))

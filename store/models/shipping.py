@@ -70,7 +70,7 @@ class ShippingOption(models.Model):
             models.CheckConstraint(
                 condition=models.Q(min_days__gte=1, max_days__gte=models.F("min_days")),
                 name="shipping_days_in_order",
-                violation_error_message=_("It takes at least one day, and at most no less than at least."),
+                violation_error_message=_("Enter 1 or more. “At most” cannot be less than “at least”."),
             ),
         ]
 

@@ -113,7 +113,7 @@ def mark_resolved(*, order: Order, actor: User, note: str = "") -> None:
     """Record that staff have checked an order."""
     order.needs_attention = False
     order.save(update_fields=["needs_attention"])
-    record(order=order, by=str(actor), actor=actor, reason=Reason.LOOKED_AT, note=note)
+    record(order=order, by=str(actor), actor=actor, reason=Reason.RESOLVED, note=note)
 
 
 def record(*, order: Order, by: str, note: str = "", **values: Any) -> None:

@@ -73,8 +73,8 @@ ORDERS = PersonalData(
     export=export_orders,
     expire=expire_orders,
     note=_(
-        "Kept for the time that tax law sets, so an order is not erased on request. Against floods, a "
-        "fingerprint of the sender’s network is kept until the order is paid or over."
+        "Kept for the time that tax law sets, so an order is not erased on request. To limit unpaid "
+        "orders, a fingerprint of the client’s network is kept until the order is paid or over."
     ),
 )
 UNPAID_ORDERS = PersonalData(

@@ -60,7 +60,7 @@ class OrderInspectView(InspectView):
             "movements": order.stock_movements.select_related("order", "made_by").order_by("pk"),
             "steps": lifecycle.STAFF_STEPS.get(order.status, {}) if may_change else {},
             "advance_url": reverse("orders:advance", args=[order.pk]),
-            "attention_url": reverse("orders:attended", args=[order.pk]) if may_change else "",
+            "attention_url": reverse("orders:resolve", args=[order.pk]) if may_change else "",
         }
 
 
@@ -81,7 +81,7 @@ def advance(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @permission_required(CHANGE, raise_exception=True)
-def attended(request: HttpRequest, pk: int) -> HttpResponse:
+def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark an order as resolved."""
     get_object_or_404(Order, pk=pk)
     assert request.user.is_authenticated
@@ -123,7 +123,7 @@ class OrderViewSet(ReadOnlyViewSet):
         return [
             *super().get_urlpatterns(),
             path("<int:pk>/advance/", advance, name="advance"),
-            path("<int:pk>/attended/", attended, name="attended"),
+            path("<int:pk>/resolve/", resolve, name="resolve"),
         ]
 
 

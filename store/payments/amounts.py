@@ -29,7 +29,7 @@ _MINIMUM = {
 def check_price(minor: int, currency: str) -> None:
     """Raise AmountError for a price that Stripe cannot charge."""
     if minor <= 0:
-        raise AmountError(_("A price must be more than nothing."))
+        raise AmountError(_("Enter a price above 0."))
     if to_stripe(minor, currency) > _MAX_AMOUNT:
         raise AmountError(_("This is more than can be paid at once."))
     if currency in _THREE_DECIMALS and minor % 10:
@@ -39,7 +39,7 @@ def check_price(minor: int, currency: str) -> None:
 def check_total(minor: int, currency: str) -> None:
     """Raise AmountError for the total of an order that Stripe cannot charge."""
     if to_stripe(minor, currency) < _MINIMUM.get(currency, 1):
-        raise AmountError(_("This is less than can be paid by card."))
+        raise AmountError(_("This is below the smallest amount that can be paid by card."))
     check_price(minor, currency)
 
 

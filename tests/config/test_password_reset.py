@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def ask(client: Client, email: str, *, address: str = "192.0.2.1") -> HttpResponse:
-    """Ask for a new password from a network address."""
+    """Ask for a new password from an IP address."""
     return client.post("/admin/password_reset/", {"email": email}, REMOTE_ADDR=address)
 
 

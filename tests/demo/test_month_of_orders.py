@@ -68,7 +68,7 @@ def test_the_history_of_each_order_to_look_at_says_why() -> None:
     marked = Order.objects.filter(needs_attention=True)
     assert marked
     for order in marked:
-        event = order.events.get(reason=OrderEvent.Reason.ASKED_TO_LOOK)
+        event = order.events.get(reason=OrderEvent.Reason.MARKED)
         assert event.get_reason_display()
         assert event.note
 

@@ -54,8 +54,8 @@ def test_an_editor_builds_a_form(admin: Client) -> None:
 @pytest.mark.parametrize(
     ("field", "reason"),
     [
-        ({"label": "Submit time"}, "taken by the time of sending"),
-        ({"label": "submit TIME"}, "taken by the time of sending"),
+        ({"label": "Submit time"}, "this one is reserved"),
+        ({"label": "submit TIME"}, "this one is reserved"),
         ({"label": "?!"}, "needs a letter or a digit"),
         ({"label": "Colour", "field_type": "dropdown"}, "Enter the choices."),
         ({"label": "Colour", "field_type": "radio", "choices": "  "}, "Enter the choices."),

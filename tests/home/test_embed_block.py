@@ -165,7 +165,7 @@ def test_the_editor_is_told_what_to_do() -> None:
     _set_up(allow_openstreetmap=True)
     assert problem(MAP) == ""
     assert "may come from: YouTube, Vimeo, OpenStreetMap" in problem("https://www.dailymotion.com/video/x1")
-    assert "YouTube is not switched on" in problem(VIDEO)
+    assert "YouTube is switched off" in problem(VIDEO)
     assert "Settings → Outside services" in problem(VIDEO)
     assert "it holds “#map=”" in problem("https://www.openstreetmap.org/node/1")
     assert problem("not a URL")
@@ -183,7 +183,7 @@ def test_a_draft_may_wait_for_its_url() -> None:
 
 @pytest.mark.django_db
 def test_the_editor_needs_no_settings_to_be_answered() -> None:
-    assert "is not switched on" in problem(MAP)
+    assert "is switched off" in problem(MAP)
 
 
 # --- The page ----------------------------------------------------------------------------------------------

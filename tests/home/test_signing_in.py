@@ -12,7 +12,7 @@ PASSWORD = "a-long-password"
 
 
 def sign_in(client: Client, email: str, password: str = PASSWORD, *, address: str = "192.0.2.1") -> int:
-    """Try to sign in from a network address, and return the answer's status: 302 when it succeeds."""
+    """Try to sign in from an IP address, and return the answer's status: 302 when it succeeds."""
     credentials = {"username": email, "password": password}
     return client.post("/admin/login/", credentials, REMOTE_ADDR=address).status_code
 

@@ -58,7 +58,7 @@ def test_the_total_of_another_country_is_shown_and_what_was_typed_stays(
     shopper: Client, basket: Basket, terms: PolicyVersion
 ) -> None:
     there = factories.shipping("Courier", country="IE", price=950)
-    response = press_pay(shopper, basket, country="IE", email="a@example.com", look_again="yes")
+    response = press_pay(shopper, basket, country="IE", email="a@example.com", update_total="yes")
     page = response.content.decode()
     assert response.status_code == 200
     assert "Order and pay £34.50</button>" in page
@@ -73,7 +73,7 @@ def test_terms_that_changed_are_not_accepted_by_looking_at_another_total(
     shopper: Client, basket: Basket, terms: PolicyVersion
 ) -> None:
     factories.version(terms.policy, html="<p>Be kinder.</p>", title="Terms of sale")
-    page = press_pay(shopper, basket, terms_version="1", look_again="yes").content.decode()
+    page = press_pay(shopper, basket, terms_version="1", update_total="yes").content.decode()
     assert not re.search(r'<input[^>]*name="terms"[^>]*checked', page)
 
 

@@ -109,7 +109,7 @@ def test_a_step_that_a_colleague_took_first_is_taken_once(packer: Client, order:
 
 def test_a_mark_is_taken_off_and_the_history_says_by_whom(packer: Client, order: Order) -> None:
     assert "This order needs attention" in shown(packer, order)
-    packer.post(f"/admin/orders/{order.pk}/attended/")
+    packer.post(f"/admin/orders/{order.pk}/resolve/")
     order.refresh_from_db()
     assert not order.needs_attention
     assert "This order needs attention" not in shown(packer, order)
@@ -145,7 +145,7 @@ def test_who_may_only_look_changes_nothing(order: Order) -> None:
     assert "Mark as packed" not in page
     assert "Mark as resolved" not in page
     advance(reader, order, Status.PACKED)
-    reader.post(f"/admin/orders/{order.pk}/attended/")
+    reader.post(f"/admin/orders/{order.pk}/resolve/")
     order.refresh_from_db()
     assert (order.status, order.needs_attention) == (Status.PAID, True)
 
@@ -157,7 +157,7 @@ def test_who_may_not_see_orders_sees_none(order: Order, path: str) -> None:
     assert "shopper@example.com" not in response.content.decode()
 
 
-@pytest.mark.parametrize("action", ["advance", "attended"])
+@pytest.mark.parametrize("action", ["advance", "resolve"])
 def test_an_order_that_is_not_there_is_not_found_and_nothing_happens_by_a_link(
     packer: Client, order: Order, action: str
 ) -> None:
