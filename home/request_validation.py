@@ -29,15 +29,15 @@ class RequestValidationMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Refuse an invalid request; pass on any other."""
         if (request.content_params or {}).get("charset", "utf-8").lower() not in CHARSETS:
-            return _refusal(_("Only UTF-8 is understood here."))
+            return _bad_request(_("Only UTF-8 is understood here."))
         if _has_nul(request):
-            return _refusal(_("The URL contains a NUL character."))
+            return _bad_request(_("The URL contains a NUL character."))
         if request.path_info.startswith(settings.ADMIN_PATH) and _has_huge_number(request):
-            return _refusal(_("A number is too large."))
+            return _bad_request(_("A number is too large."))
         return self.get_response(request)
 
 
-def _refusal(reason: str) -> HttpResponseBadRequest:
+def _bad_request(reason: str) -> HttpResponseBadRequest:
     return HttpResponseBadRequest(f"{reason}\n", content_type="text/plain")
 
 

@@ -34,7 +34,7 @@ def _by_form(form_class: type[Form]) -> Callable[[Callable[..., HttpResponse]], 
                 return redirect("store:basket")
             form, found = form_class(request.POST), basket_of(request)
             if not form.is_valid():
-                return _refusal(request, found, str(next(iter(form.errors.values()))[0]))
+                return _error_response(request, found, str(next(iter(form.errors.values()))[0]))
             return change(request, found, **form.cleaned_data)
 
         return view
@@ -53,12 +53,12 @@ def add(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int) 
     ip = client_ip(request)
     if found is None and (wait := limits.NEW_BASKETS.seconds_to_wait(ip)):
         words = limits.TOO_MANY % {"minutes": minutes_to_wait(wait)}
-        return too_many_requests(_refusal(request, None, words), wait)
+        return too_many_requests(_error_response(request, None, words), wait)
     is_new = found is None
     try:
         found = contents.add(basket=found, sku=sku, quantity=quantity)
     except contents.BasketError as error:
-        return _refusal(request, found, str(error))
+        return _error_response(request, found, str(error))
     if is_new:
         limits.NEW_BASKETS.count(ip)
     return _done(request, found)
@@ -88,7 +88,7 @@ def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:
     return response
 
 
-def _refusal(
+def _error_response(
     request: HttpRequest,
     found: Basket | None,
     error: str,

@@ -128,7 +128,7 @@ def _order(request: HttpRequest) -> HttpResponse:
         return _show_again(request)
     ip = client_ip(request)
     if wait := limits.CHECKOUTS.take(ip):
-        return _refusal(request, limits.LimitExceededError(wait))
+        return _error_response(request, limits.LimitExceededError(wait))
     agreement = place_order.Agreement(shown_digest=form.cleaned_data["shown"], terms=terms, privacy=privacy)
     client = fingerprint(ip, purpose="orders")
     try:
@@ -139,13 +139,13 @@ def _order(request: HttpRequest) -> HttpResponse:
             )
             url = fulfilment.start_payment(order=order)
     except REFUSALS as error:
-        return _refusal(request, error)
+        return _error_response(request, error)
     response = HttpResponseRedirect(url, status=HTTPStatus.SEE_OTHER)
     remember_order(response, order)
     return response
 
 
-def _refusal(request: HttpRequest, error: Exception) -> HttpResponse:
+def _error_response(request: HttpRequest, error: Exception) -> HttpResponse:
     match error:
         case fulfilment.AlreadyUnderWayError():
             return _already_under_way(request, error.order)
