@@ -1,5 +1,6 @@
 """Who is asked about cookies again, how many that would be, and what they are told."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,9 +11,9 @@ from django.utils import timezone
 from policies.consent import notices
 from policies.consent.choices import ConsentRecord, asked_again, decide, save_choice
 from policies.consent.cookies import cookie_for
-from policies.models import CookiePolicyPage
+from policies.models import CookiePolicyPage, Policy
 from policies.versions import publication_preview
-from tests.factories import cookie_policy, declare_cookies, outside_services
+from tests.factories import cookie_policy, declare_cookies, outside_services, policy, version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -70,6 +71,26 @@ def test_a_new_service_that_those_who_agreed_are_not_asked_about_is_warned_of(ch
 def test_choices_that_no_longer_stand_are_not_counted(choices: None) -> None:
     cookie_policy(notice_text="Other words.")
     assert "0 of 0 visitors" in draft(notice_text="Third words.", change_kind="material")
+
+
+def test_choices_that_say_nothing_of_a_newer_category_are_not_counted(choices: None) -> None:
+    declare_cookies("media")
+    cookie_policy(change_kind="editorial")
+    assert "0 of 0 visitors" in draft(notice_text="Other words.", change_kind="material")
+
+
+def test_choices_about_another_policy_are_not_counted(choices: None) -> None:
+    now = timezone.now()
+    other = replace(notices.current(now), version_id=version(policy("other-cookies")).pk)
+    save_choice(notice=other, method="all", now=now)
+    assert "3 of 3 visitors" in draft(notice_text="Other words.", change_kind="material")
+
+
+def test_after_a_text_without_words_for_the_bar_nobody_was_asked_before() -> None:
+    version(policy("cookie-policy", kind=Policy.Kind.COOKIES))
+    declare_cookies("analytics")
+    cookie_policy(effective_from=timezone.now() + timedelta(days=1))
+    assert "0 of 0 visitors" in draft()
 
 
 def test_the_count_is_what_then_happens(choices: None) -> None:

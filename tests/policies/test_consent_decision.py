@@ -56,6 +56,13 @@ def test_a_cookie_is_read() -> None:
     )
 
 
+def test_a_cookie_of_300_letters_is_read_and_no_longer_one() -> None:
+    names = [f"{number:0{MAX_VARNAME}}" for number in range(13)]
+    for last, is_read in (("abc", True), ("abcd", False)):
+        value = cookie("_".join(f"{name}-1" for name in [*names, last]))
+        assert (len(value) <= 300, parse(value) is not None) == (is_read, is_read)
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -90,6 +90,12 @@ def test_a_cookie_that_says_more_than_the_record_is_no_choice(client: Client) ->
     assert 'id="your-choice"' not in page(client, is_taken_back=True)
 
 
+def test_a_choice_is_found_among_other_cookies(client: Client) -> None:
+    value = cookies.cookie_for(choose(client))
+    for header in (f"other=1; consent={value}", f"consent={value}; other=1", f"other=1;consent={value}"):
+        assert 'id="your-choice"' in Client().get("/cookies/", headers={"cookie": header}).content.decode()
+
+
 def test_a_cookie_that_came_twice_is_no_choice(client: Client) -> None:
     record = choose(client)
     twice = {"cookie": f"consent={cookies.cookie_for(record)}; other=1; consent=1.tossed"}

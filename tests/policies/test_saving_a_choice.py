@@ -11,6 +11,7 @@ from django.conf import LazySettings
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from policies.consent import notices, views
 from policies.consent.choices import MAX_CATEGORIES, save_choice
@@ -49,6 +50,7 @@ def save(client: Client, headers: dict[str, str] | None = None, **fields: Any) -
         ({"choice": "none"}, {"analytics": False, "media": False}),
         ({"choice": "chosen", "category": ["media"]}, {"analytics": False, "media": True}),
         ({"choice": "chosen"}, {"analytics": False, "media": False}),
+        ({"choice": "chosen", "category": ["media", "analytics"]}, {"analytics": True, "media": True}),
         # The form without JavaScript sends its switches with every button.
         ({"choice": "none", "category": ["media"]}, {"analytics": False, "media": False}),
     ],
@@ -236,9 +238,25 @@ def test_a_household_with_many_addresses_is_one_sender(
 
 
 # --- A cookie is believed only where the record says the same ------------------------------------------------
-def test_a_cookie_is_proved_by_its_record() -> None:
+def test_a_cookie_is_proved_by_its_own_record_in_one_query(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for _ in range(2):
+        record = save_choice(notice=current(), method="all", now=timezone.now())
+        value = cookie_for(record)
+        with django_assert_num_queries(1):
+            assert record_of(value, now=timezone.now()) == record
+
+
+def test_a_record_ends_in_the_second_in_which_its_cookie_ends() -> None:
+    record = save_choice(notice=current(), method="all", now=timezone.now().replace(microsecond=999_999))
+    assert record.expires_at.timestamp() == parse(cookie_for(record)).expires
+
+
+def test_a_cookie_names_its_categories_in_one_order_whatever_that_of_the_database() -> None:
     record = save_choice(notice=current(), method="all", now=timezone.now())
-    assert record_of(cookie_for(record), now=timezone.now()) == record
+    record.choices = {"media": True, "analytics": False}
+    assert ".analytics-0_media-1." in cookie_for(record)
 
 
 @pytest.mark.parametrize(
