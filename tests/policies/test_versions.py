@@ -5,11 +5,12 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
-from policies.models import PolicyVersion
+from policies.models import Policy, PolicyVersion
 from policies.models.versions import Status
-from policies.versions import timeline
+from policies.versions import records, timeline
 from tests.factories import policy, version, withdraw
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -28,6 +29,26 @@ def test_the_record_is_what_is_hashed_and_holds_the_hash_before() -> None:
     assert content["previous_sha256"] == first.sha256
     assert json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")) == second.record
     assert "Größe" in first.record
+
+
+def test_a_record_is_letter_for_letter_in_its_form() -> None:
+    rules = policy(kind=Policy.Kind.TERMS)
+    east = NOON.astimezone(timezone.get_fixed_timezone(120)) + timedelta(microseconds=7)
+    with time_machine.travel(NOON, tick=False):
+        made = version(rules, at=east, change_summary="“New”", import_source="a.md", import_sha256="b" * 64)
+
+    assert made.record == (
+        '{"approver":"","author":"","change_kind":"material","change_summary":"“New”",'
+        '"effective_at":"2026-03-10T12:00:00.000007Z","facts":{},"format":2,"html":"<p>Be kind.</p>",'
+        f'"imported_from":{{"name":"a.md","sha256":"{"b" * 64}"}},"kind":"terms","language":"en-gb","number":1,'
+        '"policy":"house-rules","previous_sha256":"","publisher":"","recorded_at":"2026-03-10T12:00:00.000000Z",'
+        '"source":{"format":"test"},"text":"Be kind.","title":"House rules"}'
+    )
+
+
+def test_what_no_json_can_say_is_in_no_record() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        records.encode({"price": float("nan")})
 
 
 def test_none_is_in_force_before_the_first() -> None:

@@ -1,6 +1,6 @@
 """Taking back a version before its hour: who may, what becomes of it, and that one that has begun stays."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from home.models import User
 from policies.models import Policy, PolicyPage, PolicyVersion, VersionWithdrawal
-from policies.versions import publishing
-from tests.factories import policy_page, publish, withdraw
+from policies.versions import publishing, records
+from tests.factories import policy, policy_page, publish, version, withdraw
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -141,3 +141,22 @@ def test_nothing_is_left_of_a_withdrawal_that_fails(
         publishing.withdraw(version=coming, by=None, reason="A test.")
     assert not VersionWithdrawal.objects.exists()
     assert Policy.objects.get().withdrawals_sha256 == ""
+
+
+def test_the_hash_is_that_of_the_withdrawals_by_number_or_of_those_made_first() -> None:
+    rules, others = policy(), policy("other-rules")
+    now = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    tomorrow = now + timedelta(days=1)
+    with time_machine.travel(now, tick=False):
+        first, second = (version(rules, html=f"<p>{day}</p>", at=tomorrow) for day in ("One", "Two"))
+        for one, why in ((second, "Größe"), (version(others, at=tomorrow), "Others."), (first, "A test.")):
+            publishing.withdraw(version=one, by=None, reason=why)
+
+    listed = [
+        f'{{"number":{number},"reason":"{why}","withdrawn_at":"2026-03-10T12:00:00.000000Z","withdrawn_by":""}}'
+        for number, why in ((1, "A test."), (2, "Größe"))
+    ]
+    rules.refresh_from_db()
+    assert rules.withdrawals_sha256 == records.sha256(f'{{"withdrawals":[{",".join(listed)}]}}')
+    assert records.withdrawals_sha256(rules, first=1) == records.sha256(f'{{"withdrawals":[{listed[1]}]}}')
+    assert records.withdrawals_sha256(policy("no-rules")) == ""
