@@ -241,8 +241,7 @@ def test_a_household_with_many_addresses_is_one_sender(
 def test_a_cookie_is_proved_by_its_own_record_in_one_query(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    for _ in range(2):
-        record = save_choice(notice=current(), method="all", now=timezone.now())
+    for record in [save_choice(notice=current(), method="all", now=timezone.now()) for _ in range(2)]:
         value = cookie_for(record)
         with django_assert_num_queries(1):
             assert record_of(value, now=timezone.now()) == record
