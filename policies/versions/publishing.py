@@ -63,19 +63,16 @@ def record_version(*, policy: Policy, content: VersionContent) -> PolicyVersion 
 
 
 @transaction.atomic
-def withdraw(*, version: PolicyVersion, by: User | None, reason: str) -> VersionWithdrawal:
+def withdraw(*, version: PolicyVersion, by: User | None, reason: str) -> None:
     """Withdraw a version before it takes effect. Raises NotWithdrawableError for any other."""
     policy = Policy.objects.select_for_update().get(pk=version.policy_id)
     now = timezone.now()
     if not policy.versions.pending(now).contains(version):
         raise NotWithdrawableError
-    withdrawal = VersionWithdrawal.objects.create(
-        version=version, withdrawn_at=now, withdrawn_by=_name(by), reason=reason
-    )
+    VersionWithdrawal.objects.create(version=version, withdrawn_at=now, withdrawn_by=_name(by), reason=reason)
     policy.withdrawals_sha256 = records.withdrawals_sha256(policy)
     policy.save(update_fields=["withdrawals_sha256"])
     _name_policy(policy)
-    return withdrawal
 
 
 def differs(*, policy: Policy, content: VersionContent) -> bool:

@@ -4,18 +4,21 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection
 from django.test import Client
+from django.utils import timezone
 from wagtail.query import PageQuerySet
 
 from home.models import User
 from policies.ledger import verification
-from policies.models import Policy, PolicyPage, PolicyVersion
+from policies.models import Policy, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.models.versions import PolicyQuerySet
-from policies.versions import publication_preview, records
+from policies.versions import publication_preview, publishing, records
 from tests import factories
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
@@ -77,6 +80,17 @@ def test_both_are_recorded_and_the_second_follows_the_first(meet: Meet) -> None:
     results = at_once(recording(policy, "One."), recording(policy, "Other."))
     assert sorted(version.number for version in results) == [1, 2]
     assert list(verification.problems(policy.versions.order_by("number"))) == []
+
+
+def test_two_versions_that_are_withdrawn_at_once_are_both_in_the_hash(meet: Meet) -> None:
+    policy = factories.policy()
+    tomorrow = timezone.now() + timedelta(days=1)
+    coming = [factories.version(policy, html=f"<p>{words}</p>", at=tomorrow) for words in ("One.", "Other.")]
+    meet(IN_VAIN)
+    at_once(*(partial(publishing.withdraw, version=one, by=None, reason="A test.") for one in coming))
+    policy.refresh_from_db()
+    assert VersionWithdrawal.objects.count() == 2
+    assert policy.withdrawals_sha256 == records.withdrawals_sha256(policy)
 
 
 def approving_while_somebody_saves(words: str, monkeypatch: pytest.MonkeyPatch, *, seconds: float) -> None:
