@@ -238,7 +238,9 @@ def test_the_record_names_the_publisher_and_never_their_address() -> None:
     user = User.objects.create_user(
         email="editor@example.com", password="x", first_name="The", last_name="Editor", is_superuser=True
     )
-    version = publish(policy_page(), user=user)
+    page = policy_page()
+    version = publish(page, user=user)
+    assert (version.publisher, version.page_id) == (user, page.pk)
     user.delete()
 
     stored = PolicyVersion.objects.get()
@@ -246,6 +248,13 @@ def test_the_record_names_the_publisher_and_never_their_address() -> None:
     assert stored.publisher is None
     assert "editor@example.com" not in stored.record
     assert stored.sha256 == version.sha256
+
+
+def test_who_has_no_name_is_the_editor_in_the_record() -> None:
+    nobody = User.objects.create_user(email="nobody@example.com")
+    made = version(policy(), author=nobody, publisher=nobody, approver=nobody)
+    assert [made.content[role] for role in ("author", "publisher", "approver")] == ["Editor"] * 3
+    assert (made.publisher, made.approver) == (nobody, nobody)
 
 
 def test_live_facts_are_frozen_as_they_stood() -> None:
@@ -362,13 +371,19 @@ def test_a_version_in_an_older_form_of_markup_is_still_the_same_text() -> None:
     of = Policy.objects.create(slug="house-rules", kind="other", title="House rules", language="en-gb")
     content = publishing.VersionContent(
         title="House rules",
-        body=as_it_is("<p>Be <b>kind</b>.</p>"),
+        body=markup.Body("<p>Be <b>kind</b>.</p>", "Be kind ."),
         source={"format": "test"},
         effective_at=timezone.now(),
     )
     publishing.record_version(policy=of, content=content)
     publish(page)
     assert PolicyVersion.objects.count() == 1
+
+
+def test_letters_that_the_newest_form_of_markup_would_drop_make_another_text() -> None:
+    rules = policy()
+    version(rules, html="<p>Be kind.</p><noscript>Or not.</noscript>")
+    assert version(rules, html="<p>Be kind.</p>").number == 2
 
 
 def test_nothing_is_left_of_a_publication_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -394,6 +409,14 @@ def test_a_policy_has_the_kind_of_its_drafts_and_the_title_of_its_latest_version
     version(rules, title="Terms of sale")
     rules.refresh_from_db()
     assert (rules.kind, rules.title) == (Policy.Kind.TERMS, "Terms of sale")
+
+
+def test_of_two_titles_for_the_same_moment_the_later_recorded_is_that_of_the_policy() -> None:
+    rules, at = policy(), timezone.now()
+    version(rules, title="Terms", at=at)
+    version(rules, title="Terms of sale", at=at)
+    rules.refresh_from_db()
+    assert rules.title == "Terms of sale"
 
 
 @pytest.mark.parametrize("changed", [{"title": "Other rules"}, {"facts": {"company": "Mugs"}}])
