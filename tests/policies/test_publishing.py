@@ -380,6 +380,12 @@ def test_a_version_in_an_older_form_of_markup_is_still_the_same_text() -> None:
     assert PolicyVersion.objects.count() == 1
 
 
+def test_the_same_markup_is_the_same_text_in_whatever_form() -> None:
+    rules = policy()
+    first, second = (version(rules, html="<p>Be <b>kind</b>.</p>") for _ in range(2))
+    assert (first.number, second) == (1, None)
+
+
 def test_letters_that_the_newest_form_of_markup_would_drop_make_another_text() -> None:
     rules = policy()
     version(rules, html="<p>Be kind.</p><noscript>Or not.</noscript>")
