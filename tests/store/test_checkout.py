@@ -132,6 +132,24 @@ def test_an_order_cancelled_while_its_page_was_being_made_leaves_no_open_page(
     assert stock_of() == (10, 2), "the goods are held once"
 
 
+def test_an_order_cancelled_while_its_page_was_being_made_is_superseded_although_the_page_stays_open(
+    sandbox: Sandbox, basket: Basket
+) -> None:
+    first = factories.placed_order(basket)
+    factories.placed_order(basket)
+    sandbox.faults.add(operation="expire", kind="error_500", times=9)
+    with pytest.raises(fulfilment.SupersededError):
+        fulfilment.start_payment(order=first)
+
+
+def test_a_page_that_was_made_before_is_found_by_the_key_of_every_release(
+    sandbox: Sandbox, basket: Basket
+) -> None:
+    order = factories.placed_order(basket)
+    session = gateway.create_session(order.session_params, idempotency_key=f"order-{order.number}")
+    assert fulfilment.start_payment(order=order) == session.url
+
+
 # --- A second checkout -----------------------------------------------------------------------------------
 def test_a_second_checkout_closes_the_first_ones_payment_page(sandbox: Sandbox, basket: Basket) -> None:
     first = factories.placed_order(basket)

@@ -211,6 +211,16 @@ def test_the_history_says_who_cancelled_and_why(sandbox: Sandbox, basket: Basket
     assert history(order, 1) == [("cancelled", "test", "came_back")]
 
 
+def test_what_has_ended_is_not_closed_at_stripe_again(
+    sandbox: Sandbox, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end_too_early(order, Status.EXPIRED)
+    order.refresh_from_db()
+    monkeypatch.setattr(gateway, "expire_session", None)
+    fulfilment.cancel(order=order, by="test", reason="came_back")
+    assert history(order, 1) == [("expired", "test", "")]
+
+
 def test_what_turns_out_to_be_paid_is_not_cancelled(sandbox: Sandbox, order: Order) -> None:
     sandbox.pay(order.session_id)
     with pytest.raises(fulfilment.AlreadyUnderWayError, match=order.number) as refused:
