@@ -1,5 +1,6 @@
 """What Stripe says of a session becomes the state of the order: once, however often and in which order it is told."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -219,6 +220,19 @@ def test_what_has_ended_is_not_closed_at_stripe_again(
     monkeypatch.setattr(gateway, "expire_session", None)
     fulfilment.cancel(order=order, by="test", reason="came_back")
     assert history(order, 1) == [("expired", "test", "")]
+
+
+def test_the_history_says_when_a_page_opened_and_the_order_when_it_closes(order: Order) -> None:
+    assert history(order, 1) == [("awaiting", "Stripe", "page_open")]
+    assert order.session_expires_at == gateway.retrieve_session(order.session_id).expires_at
+
+
+def test_an_order_keeps_its_first_payment_page(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = gateway.retrieve_session(order.session_id)
+    monkeypatch.setattr(gateway, "create_session", lambda *_, **__: replace(first, id="cs_test_second"))
+    fulfilment.start_payment(order=order)
+    order.refresh_from_db()
+    assert order.session_id == first.id
 
 
 def test_what_turns_out_to_be_paid_is_not_cancelled(sandbox: Sandbox, order: Order) -> None:
