@@ -149,6 +149,16 @@ def test_a_session_of_somebody_elses_is_none_of_ours(sandbox: Sandbox, order: Or
     assert settle(order).status == Status.AWAITING
 
 
+def test_a_session_of_somebody_elses_is_not_that_of_an_order_whose_answer_was_lost(
+    sandbox: Sandbox, basket: Basket
+) -> None:
+    order = factories.placed_order(basket)
+    foreign = gateway.create_session(purchase(), idempotency_key="foreign")
+    assert fulfilment.settle(session_id=foreign.id, by="Stripe") is None
+    order.refresh_from_db()
+    assert (order.status, order.session_id) == (Status.PLACED, None)
+
+
 def test_another_session_that_names_our_order_does_not_pay_it(sandbox: Sandbox, order: Order) -> None:
     forged = gateway.create_session(
         {**purchase(price=50), "client_reference_id": order.number},
@@ -257,7 +267,12 @@ def test_a_lost_session_is_looked_for_from_a_little_before_the_order(
     ("error", "marks"), [(ValueError, [("", "test", "unsettled")]), (OperationalError, [])]
 )
 def test_staff_hear_of_what_cannot_be_saved_unless_the_database_is_busy(
-    sandbox: Sandbox, order: Order, monkeypatch: pytest.MonkeyPatch, error: type[Exception], marks: list[Any]
+    sandbox: Sandbox,
+    order: Order,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: type[Exception],
+    marks: list[Any],
 ) -> None:
     def fail(**_kwargs: Any) -> None:
         raise error
@@ -268,3 +283,4 @@ def test_staff_hear_of_what_cannot_be_saved_unless_the_database_is_busy(
     with pytest.raises(fulfilment.UnsettledError, match=order.number):
         settle(order)
     assert history(order, 9)[before:] == marks
+    assert f"Order {order.number} could not be settled." in caplog.messages
