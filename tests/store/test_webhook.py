@@ -56,7 +56,27 @@ def test_a_paid_session_is_told_and_the_order_is_paid(told: Sandbox) -> None:
     assert deliver(told) == {"checkout.session.completed": 200}
     order.refresh_from_db()
     assert (order.status, sales(order), mails_about(order)) == (Status.PAID, 1, 1)
-    assert StripeEvent.objects.get().outcome == Outcome.HANDLED
+    record = StripeEvent.objects.get()
+    assert (record.outcome, record.note) == (Outcome.HANDLED, "")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind", "status"),
+    [
+        ("delayed_success", "checkout.session.async_payment_succeeded", Status.PAID),
+        ("delayed_failure", "checkout.session.async_payment_failed", Status.FAILED),
+    ],
+)
+def test_what_the_bank_decides_later_is_told_and_decides_the_order(
+    told: Sandbox, outcome: str, kind: str, status: str
+) -> None:
+    order = factories.awaiting_order()
+    told.pay(order.session_id, outcome=outcome)
+    deliver(told)
+    told.decide(order.session_id, succeeds=outcome == "delayed_success")
+    assert deliver(told) == {kind: 200}
+    order.refresh_from_db()
+    assert order.status == status
 
 
 def test_the_same_event_again_and_again_is_counted_and_changes_nothing(told: Sandbox) -> None:
@@ -67,6 +87,13 @@ def test_the_same_event_again_and_again_is_counted_and_changes_nothing(told: San
     order.refresh_from_db()
     assert (order.status, sales(order), mails_about(order)) == (Status.PAID, 1, 1)
     assert StripeEvent.objects.get().deliveries == 4
+
+
+def test_only_the_event_that_came_again_is_counted_again(sandbox: Sandbox, client: Client, db: None) -> None:
+    for name in ("evt_test_1", "evt_test_2", "evt_test_2"):
+        post_event(client, event(id=name), sandbox.webhook_secret)
+    counted = StripeEvent.objects.values_list("event_id", "deliveries")
+    assert dict(counted) == {"evt_test_1": 1, "evt_test_2": 2}
 
 
 def test_while_stripe_is_down_it_says_so_and_the_next_attempt_succeeds(told: Sandbox) -> None:
