@@ -386,6 +386,12 @@ def test_the_same_markup_is_the_same_text_in_whatever_form() -> None:
     assert (first.number, second) == (1, None)
 
 
+def test_the_same_letters_in_other_markup_are_another_text() -> None:
+    rules = policy()
+    version(rules, html="<p>Be kind.</p>")
+    assert version(rules, html="<p>Be <strong>kind</strong>.</p>").number == 2
+
+
 def test_letters_that_the_newest_form_of_markup_would_drop_make_another_text() -> None:
     rules = policy()
     version(rules, html="<p>Be kind.</p><noscript>Or not.</noscript>")
