@@ -168,6 +168,17 @@ def test_what_was_just_held_is_gone_from_the_page(
     assert "Sold out" not in text(client, "/shop/")
 
 
+def test_what_was_just_released_is_in_stock_again_on_the_page(
+    client: Client, django_capture_on_commit_callbacks: Commit
+) -> None:
+    mug = factories.product(on_hand=6)
+    order = factories.placed_order(factories.basket(MUG=4))
+    assert "only 2 left" in text(client, mug.page.url)
+    with django_capture_on_commit_callbacks(execute=True):
+        movements.release(order=order)
+    assert "In stock" in text(client, mug.page.url)
+
+
 def test_a_sale_that_changes_no_word_leaves_the_cached_pages_alone(
     mug: ProductVariant, django_capture_on_commit_callbacks: Commit
 ) -> None:
