@@ -126,14 +126,29 @@ def test_orders_of_the_same_things_in_any_order_never_wait_for_each_other(mug: P
     assert stock_of("MUG") == stock_of("ATOWEL") == (100, BUYERS)
 
 
-@pytest.mark.parametrize(("step", "left"), [("hold", (10, 2)), ("sell", (8, 0))])
+@pytest.mark.parametrize(
+    ("before", "step", "left"),
+    [
+        ([], "hold", (10, 2)),
+        ([], "sell", (8, 0)),
+        (["hold"], "release", (10, 0)),
+        (["sell"], "take_back", (10, 0)),
+    ],
+)
 def test_each_step_is_done_once_an_order_though_many_take_it_at_once(
-    mug: ProductVariant, step: str, left: tuple[int, int]
+    mug: ProductVariant, before: list[str], step: str, left: tuple[int, int]
 ) -> None:
     order = factories.order_without_hold(MUG=2)
+    for name in before:
+        getattr(movements, name)(order=order)
     results = at_once(*[lambda: getattr(movements, step)(order=order)] * 8)
     assert [result for result in results if isinstance(result, Exception)] == []
     assert stock_of() == left
+
+
+def test_what_many_count_at_once_is_what_they_counted(mug: ProductVariant) -> None:
+    at_once(*[lambda: movements.count(sku="MUG", on_hand=5)] * 8)
+    assert stock_of() == (5, 0)
 
 
 def test_one_client_holds_no_more_than_one_may_however_many_orders_come_at_once(

@@ -194,6 +194,12 @@ def test_goods_can_be_taken_off_the_shelf_as_far_as_they_are_not_held() -> None:
     assert StockMovement.objects.get(kind="written_off").on_hand_change == -3
 
 
+def test_a_receipt_that_fails_leaves_no_row() -> None:
+    with pytest.raises(ValueError, match="not a quantity"):
+        movements.receive(sku="NEW", quantity=-1)
+    assert not StockItem.objects.filter(sku="NEW").exists()
+
+
 @pytest.mark.parametrize("move", [movements.receive, movements.write_off])
 def test_no_sign_turns_one_movement_into_another(move: Any) -> None:
     movements.receive(sku="MUG", quantity=5)
