@@ -1,25 +1,11 @@
 """Template filters for amounts, countries and postal addresses."""
 
-from babel import Locale
 from django import template
-from django.utils.translation import get_language, to_locale
 
+from store.orders import addresses
 from store.payments import money
 
 register = template.Library()
 register.filter("price", money.display)
-
-
-@register.filter
-def country_name(code: str) -> str:
-    """Return the country's name in the active language."""
-    locale = Locale.parse(to_locale(get_language() or "en"))
-    return locale.territories.get(code.upper(), code)
-
-
-@register.filter
-def address_lines(address: dict[str, str]) -> list[str]:
-    """Return a postal address as the lines of a label."""
-    town = " ".join(filter(None, (address.get("city"), address.get("state"), address.get("postal_code"))))
-    lines = (address.get("name"), address.get("line1"), address.get("line2"), town)
-    return [*filter(None, lines), *([country_name(address["country"])] if address.get("country") else [])]
+register.filter("country_name", addresses.country_name)
+register.filter("address_lines", addresses.address_lines)
