@@ -17,16 +17,13 @@ from typing import NamedTuple
 
 from policies.redline import html, words
 from policies.redline.html import Block, Change, Kind, Line, Segment
-from policies.redline.matching import Budget, stretches
+from policies.redline.matching import ALIKE, Budget, similar_pairs, similarity, stretches
 from policies.redline.words import Ends
 
 # Part of the key under which redlines are kept: raise it with every change of the method or of the markup.
 ALGORITHM = 3
 # How many comparisons one redline may cost, in pairs of equal words; about a second or two at most.
 BUDGET = 10_000_000
-_COST_OF_A_PAIR_OF_LINES = 10
-_SIMILAR = 0.4  # share of common words above which two lines are shown as one changed line
-_ALIKE = 0.6  # share above which lines in the same place are paired without looking further
 
 
 @dataclass(frozen=True)
@@ -123,7 +120,7 @@ def _replaced(old: list[Line], new: list[Line], budget: Budget) -> Iterator[_Ste
         yield from pairs
         return
     done_old = done_new = 0
-    for i, j in _similar_pairs(old, new, budget):
+    for i, j in similar_pairs(old, new, budget):
         yield from _whole(old[done_old:i], new[done_new:j])
         yield _Step(old[i], new[j], words.common_ends(old[i], new[j]))
         done_old, done_new = i + 1, j + 1
@@ -139,7 +136,7 @@ def _one_by_one(old: list[Line], new: list[Line]) -> list[_Step] | None:
         if ours.tags != theirs.tags or not ours.runs or not theirs.runs:
             return None
         ends = words.common_ends(ours, theirs)
-        if ends.share() < _ALIKE and _similarity(ours.words(), theirs.words()) < _ALIKE:
+        if ends.share() < ALIKE and similarity(ours.words(), theirs.words()) < ALIKE:
             return None
         steps.append(_Step(ours, theirs, ends))
     return steps
@@ -148,39 +145,3 @@ def _one_by_one(old: list[Line], new: list[Line]) -> list[_Step] | None:
 def _whole(old: Iterable[Line], new: Iterable[Line]) -> Iterator[_Step]:
     yield from (_Step(line, None) for line in old)
     yield from (_Step(None, line) for line in new)
-
-
-def _similar_pairs(old: list[Line], new: list[Line], budget: Budget) -> list[tuple[int, int]]:
-    """Choose pairs in order, so that the sum of their similarity is greatest."""
-    if not old or not new:
-        return []
-    old_words, new_words = [line.words() for line in old], [line.words() for line in new]
-    common = min(len(old) * sum(map(len, new_words)), len(new) * sum(map(len, old_words)))
-    if not budget.allows(len(old) * len(new) * _COST_OF_A_PAIR_OF_LINES + common):
-        return []
-    # best[i][j]: the greatest sum for old[i:] and new[j:].
-    best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
-    scores: dict[tuple[int, int], float] = {}
-    for i in reversed(range(len(old))):
-        for j in reversed(range(len(new))):
-            best[i][j] = max(best[i + 1][j], best[i][j + 1])
-            if old[i].tags == new[j].tags and (score := _similarity(old_words[i], new_words[j])) >= _SIMILAR:
-                scores[i, j] = score
-                best[i][j] = max(best[i][j], best[i + 1][j + 1] + score)
-    return list(_best_path(best, scores))
-
-
-def _best_path(best: list[list[float]], scores: dict[tuple[int, int], float]) -> Iterator[tuple[int, int]]:
-    i = j = 0
-    while i < len(best) - 1 and j < len(best[0]) - 1:
-        if (i, j) in scores and best[i][j] == best[i + 1][j + 1] + scores[i, j]:
-            yield i, j
-            i, j = i + 1, j + 1
-        elif best[i][j] == best[i + 1][j]:
-            i += 1
-        else:
-            j += 1
-
-
-def _similarity(old: frozenset[str], new: frozenset[str]) -> float:
-    return 2 * len(old & new) / (len(old) + len(new)) if old or new else 0.0

@@ -2,7 +2,8 @@
 
 Items that occur once in each (most words of a sentence do) are lined up first, as a patience diff does; between them
 the same is done again, and only what then has no such item is left to the slower general method. The work is bounded
-by a count of comparisons; what would go beyond counts as replaced whole. It knows nothing of markup.
+by a count of comparisons; what would go beyond counts as replaced whole. It also decides which replaced lines are one
+edited line. Of markup it knows only the tags around a line.
 """
 
 import difflib
@@ -12,8 +13,14 @@ from dataclasses import dataclass
 from itertools import count, pairwise
 from typing import NamedTuple
 
+from policies.redline.html import Line
+
 Items = Sequence[Hashable]
 Match = tuple[int, int, int]  # place in the old sequence, in the new one, length
+
+_SIMILAR = 0.4  # share of common words above which two paragraphs (or other lines) are one edited one
+ALIKE = 0.6  # share above which lines in the same place are paired without looking further
+_COST_OF_A_PAIR_OF_LINES = 10
 
 
 class Stretch(NamedTuple):
@@ -193,3 +200,40 @@ class _BoundedMatcher(difflib.SequenceMatcher[Hashable]):
         if not self.budget.allows(cost):
             raise _TooExpensiveError
         return super().find_longest_match(alo, ahi, blo, bhi)
+
+
+# --- Which replaced lines are one edited line ------------------------------------------------------------------
+def similar_pairs(old: list[Line], new: list[Line], budget: Budget) -> list[tuple[int, int]]:
+    """Choose pairs in order, so that the sum of their similarity is greatest."""
+    if not old or not new:
+        return []
+    old_words, new_words = [line.words() for line in old], [line.words() for line in new]
+    common = min(len(old) * sum(map(len, new_words)), len(new) * sum(map(len, old_words)))
+    if not budget.allows(len(old) * len(new) * _COST_OF_A_PAIR_OF_LINES + common):
+        return []
+    # best[i][j]: the greatest sum for old[i:] and new[j:].
+    best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
+    scores: dict[tuple[int, int], float] = {}
+    for i in reversed(range(len(old))):
+        for j in reversed(range(len(new))):
+            best[i][j] = max(best[i + 1][j], best[i][j + 1])
+            if old[i].tags == new[j].tags and (score := similarity(old_words[i], new_words[j])) >= _SIMILAR:
+                scores[i, j] = score
+                best[i][j] = max(best[i][j], best[i + 1][j + 1] + score)
+    return list(_best_path(best, scores))
+
+
+def _best_path(best: list[list[float]], scores: dict[tuple[int, int], float]) -> Iterator[tuple[int, int]]:
+    i = j = 0
+    while i < len(best) - 1 and j < len(best[0]) - 1:
+        if (i, j) in scores and best[i][j] == best[i + 1][j + 1] + scores[i, j]:
+            yield i, j
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i + 1][j]:
+            i += 1
+        else:
+            j += 1
+
+
+def similarity(old: frozenset[str], new: frozenset[str]) -> float:
+    return 2 * len(old & new) / (len(old) + len(new)) if old or new else 0.0
