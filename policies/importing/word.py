@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from lxml import etree
 
 from policies.importing import word_bounds, word_xml
-from policies.text import markup, normalization
+from policies.text import markup, normalization, parsing
 from policies.text.limits import TextRefusedError, refuse_characters
 from policies.text.lost_words import count_words, refuse_losses, words_of_markup
 
@@ -60,7 +60,7 @@ def convert(content: bytes) -> WordDocument:
     if any("w:sym" in message.message for message in result.messages):
         raise TextRefusedError(_("it holds a letter of a symbol font that cannot be read"))
     words_of_markup(result.value)  # refuses what cannot be cleaned
-    document = _document(markup.parse_untrusted(result.value))
+    document = _document(parsing.parse_untrusted(result.value))
     if not document.body.text:
         raise TextRefusedError(_("it holds no text"))
     text = f"{document.title}\n{document.body.text}"
@@ -112,7 +112,7 @@ def _document(root: etree._Element) -> WordDocument:
     title = _take_title(root)
     _plain_headings(root)
     targets = _take_bookmarks(root)
-    body = markup.canonical_body(markup.inner_html(root))
+    body = markup.canonical_body(parsing.inner_html(root))
     return WordDocument(title, _with_links_to_headings(body, targets) if targets else body)
 
 
@@ -156,10 +156,10 @@ def _take_bookmarks(root: etree._Element) -> dict[int, list[str]]:
 
 def _with_links_to_headings(body: markup.Body, targets: dict[int, list[str]]) -> markup.Body:
     """Let links that led to a mark in a heading lead to the heading's own anchor."""
-    root = markup.parse(body.html)
+    root = parsing.parse(body.html)
     headings = list(root.iter(*_HEADINGS))
     anchors = {mark: headings[place].get("id") for place, marks in targets.items() for mark in marks}
     for link in root.iter("a"):
         if (link.get("href") or "")[1:] in anchors and link.get("href").startswith("#"):
             link.set("href", f"#{anchors[link.get('href')[1:]]}")
-    return markup.canonical_body(markup.inner_html(root))
+    return markup.canonical_body(parsing.inner_html(root))

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import lxml.html
 from lxml import etree
 
-from policies.text.markup import BLOCK_TAGS, inner_html, parse
+from policies.text.markup import BLOCK_TAGS
+from policies.text.parsing import inner_html, parse
 
 _SMALLEST_FOLD = 3  # blocks; fewer are shown, as the line that says so would be as long
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})

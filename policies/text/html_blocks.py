@@ -17,7 +17,7 @@ from wagtail.admin.rich_text.converters.contentstate import ContentstateConverte
 from wagtail.blocks import StreamValue
 
 from home.blocks import TEXT_FEATURES
-from policies.text import markup
+from policies.text import markup, parsing
 from policies.text.blocks import PolicyBodyBlock
 
 Block = tuple[str, Any]
@@ -46,7 +46,7 @@ class _Candidate(NamedTuple):
 
 def to_blocks(html: str) -> list[Block]:
     """Return blocks that print this canonical markup."""
-    root = markup.parse(html)
+    root = parsing.parse(html)
     elements = list(root)
     has_bare_text = any((text or "").strip() for text in (root.text, *(child.tail for child in elements)))
     if len(html) > MAX_LENGTH or len(elements) > MAX_ELEMENTS or has_bare_text:
@@ -88,7 +88,7 @@ def _checked(candidate: _Candidate | None, elements: Iterable[etree._Element]) -
 
 def _survives_editor(rich: str) -> bool:
     """Return whether rich text is the same after the editor has read and written it."""
-    tree = markup.parse(rich)
+    tree = parsing.parse(rich)
     return (
         all(_is_editable(element) for element in tree.iter() if element is not tree)
         and all(len(list(item.iterancestors(*_LISTS))) <= _MAX_LIST_DEPTH for item in tree.iter("li"))
@@ -122,7 +122,7 @@ def _is_miscounted(element: etree._Element) -> bool:
 
 
 def _without_anchor(html: str) -> str:
-    root = markup.parse(html)
+    root = parsing.parse(html)
     for heading in root:
         heading.attrib.pop("id", None)
     return _markup(root)
@@ -232,7 +232,7 @@ def _table(element: etree._Element) -> _Candidate | None:
 def _rich_cell(cell: etree._Element) -> str:
     if any(child.tag in _TEXT for child in cell):
         return _rich(cell)
-    return f"<p>{markup.inner_html(cell, method='xml')}</p>"
+    return f"<p>{parsing.inner_html(cell, method='xml')}</p>"
 
 
 def _rich(elements: Iterable[etree._Element]) -> str:

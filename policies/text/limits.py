@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from policies.text import markup
+from policies.text import markup, parsing
 
 MAX_FILE_BYTES = 5 * 1024 * 1024
 MAX_LENGTH = 10_000_000  # characters, once references, notes and attributes stand wherever they are shown
@@ -53,7 +53,7 @@ def refuse_length(length: int) -> None:
 
 def refuse_characters(text: str) -> None:
     """Refuse control characters, and characters that let a text read as another one."""
-    if found := markup.CONTROL_CHARACTERS.search(text):
+    if found := parsing.CONTROL_CHARACTERS.search(text):
         raise TextRefusedError(_("it holds the control character %(name)s"), name=_name(found[0]))
     if found := _OVERRIDE.search(text):
         words = _("it holds the character %(name)s, which shows letters in another order than written")

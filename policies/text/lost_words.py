@@ -9,7 +9,7 @@ from collections import Counter
 from django.utils.translation import ngettext
 from lxml import etree
 
-from policies.text import limits, markup
+from policies.text import limits, markup, parsing
 from policies.text.limits import TextRefusedError
 
 _WORD = re.compile(r"[^\W_]+")
@@ -23,7 +23,7 @@ def count_words(text: str) -> Counter[str]:
 def words_of_markup(html: str) -> Counter[str]:
     """Count the words that markup shows before it is cleaned. Refuses what cannot be read whole."""
     limits.refuse_unreadable(html)
-    root = markup.parse_untrusted(html)
+    root = parsing.parse_untrusted(html)
     limits.refuse_depth(root)
     etree.strip_elements(root, etree.Comment, *markup.DROPPED_WITH_CONTENT, with_tail=False)
     limits.refuse_repetition(root)

@@ -4,11 +4,8 @@ Everything that enters a version passes here once, so that a stored version can 
 and never changes a word.
 """
 
-import re
 from dataclasses import dataclass
-from html import escape
 
-import lxml.html
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
@@ -16,6 +13,7 @@ from lxml import etree
 
 from policies.text import normalization
 from policies.text.normalization import BLOCK_TAGS
+from policies.text.parsing import CONTROL_CHARACTERS, inner_html, parse, parse_untrusted
 
 ALLOWED_TAGS = frozenset(
     "a abbr address aside b blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption "
@@ -42,8 +40,6 @@ ALLOWED_CLASSES = {
     "dl": {"definitions"},
 }
 ALLOWED_SCHEMES = {"http", "https", "mailto", "tel"}
-# No words, and no part of any well-formed document.
-CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 DROPPED_WITH_CONTENT = {"script", "style", "template", "iframe", "object", "embed", "noscript"}
 _MAX_ATTEMPTS = 4
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
@@ -132,23 +128,6 @@ def _keep_attribute(_tag: str, name: str, value: str) -> str | None:
     if name == "href" and value.strip().replace("\\", "/").startswith("//"):
         return None
     return value
-
-
-def parse(html: str) -> etree._Element:
-    """Read clean markup into a tree under one `div`."""
-    return lxml.html.fragment_fromstring(html, create_parent="div")
-
-
-def parse_untrusted(html: str) -> etree._Element:
-    """Read any markup into a tree under one `div`. What is nested more than 255 deep is left out."""
-    # The comment keeps lxml from looking for a whole document.
-    return parse("<!-- -->" + CONTROL_CHARACTERS.sub(" ", html))
-
-
-def inner_html(root: etree._Element, *, method: str = "html") -> str:
-    """Write what is inside an element."""
-    parts = [etree.tostring(child, encoding="unicode", method=method) for child in root]
-    return "".join([escape(root.text or "", quote=False), *parts])
 
 
 def _add_anchors(root: etree._Element) -> None:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from lxml import etree
 
+from policies.text import tables
+
 BLOCK_TAGS = frozenset(
     "address aside blockquote caption dd details div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr li ol p pre section "
     "summary table tbody td tfoot th thead tr ul".split()
@@ -64,9 +66,7 @@ def apply(root: etree._Element) -> bool:
     drop_tags(box for box in root.iter("div") if _is_table_box(box))
     for element in list(root.iter("td", "th", "li")):
         _unwrap_paragraph(element)
-    for heading in root.iterfind(".//thead//th"):
-        if heading.get("scope") is None:
-            heading.set("scope", "col")
+    tables.add_scopes(root)
     for pre in root.iter("pre"):  # parsers drop a line end there, one each time
         pre.text = (pre.text or "").lstrip("\n")
     return _lay_out_all(root)

@@ -1,17 +1,24 @@
-"""Prepares the tables of a text for the page: boxes that scroll, and small lists on narrow screens.
+"""Prepares the tables of a text: the scope of head cells, boxes that scroll, small lists on narrow screens.
 
-It changes how a page carries the text and never the text. On narrow screens each row of a plain table is a list of its
-own: each cell gets the words of its column's heading as an attribute, which the style sheet prints before it, and the
-roles that a table loses in browsers once it is laid out in another way. All other tables scroll.
+The scope belongs to the one form of a text. The rest changes how a page carries the text and never the text: on narrow
+screens each row of a plain table is a list of its own, whose cells get the words of their column's heading as an
+attribute, which the style sheet prints before them, and the roles that a table loses in browsers once it is laid out in
+another way. All other tables scroll.
 """
 
 from lxml import etree
 
-from policies.text.markup import inner_html, parse
+from policies.text.parsing import inner_html, parse
 
 _GROUPS = ("thead", "tbody", "tfoot")
 _FEWEST_COLUMNS = 3  # two fit beside each other on any screen
 _LONGEST_HEADING = 200  # characters, as each cell of its column repeats it
+
+
+def add_scopes(root: etree._Element) -> None:
+    """Let each head cell that does not say its scope head its column."""
+    for heading in root.xpath(".//thead//th[not(@scope)]"):
+        heading.set("scope", "col")
 
 
 def with_boxes(html: str, *, label: str) -> str:

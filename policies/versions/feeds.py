@@ -17,7 +17,7 @@ from django.utils.xmlutils import SimplerXMLGenerator
 
 from home.models import BrandSettings
 from policies.models import Policy, PolicyVersion
-from policies.text.markup import CONTROL_CHARACTERS
+from policies.text.parsing import CONTROL_CHARACTERS
 
 CONTENT_TYPE = Atom1Feed.content_type
 ENTRIES = 50
