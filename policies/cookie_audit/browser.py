@@ -16,12 +16,20 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import APIRequestContext, APIResponse, Browser, Error, Playwright, sync_playwright
+from playwright.sync_api import (
+    APIRequestContext,
+    APIResponse,
+    Browser,
+    Error,
+    Playwright,
+    ViewportSize,
+    sync_playwright,
+)
 
 from home.csp import origin_of
 from policies.consent import notices
+from policies.cookie_audit import csp_sources, rules
 from policies.cookie_audit import pages as audit_pages
-from policies.cookie_audit import rules
 from policies.cookie_audit.pages import Answer
 from policies.cookie_audit.rules import Action, Declared, Sighting, State
 from policies.cookie_audit.visitor import AuditError, Limits, Visitor, first_line
@@ -29,8 +37,10 @@ from policies.cookie_audit.visitor import AuditError, Limits, Visitor, first_lin
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # The last one: services that count visits keep quiet where a browser says that a program drives it.
 ARGUMENTS = ["--disable-gpu", "--disable-dev-shm-usage", "--disable-blink-features=AutomationControlled"]
+SIZE = ViewportSize(width=1280, height=3000)  # high: what loads only when it comes into view shall load
 MOST_REDIRECTS = 10
 playing = sync_playwright  # for the command, which imports no tool for development itself
+_SIGNAL = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})"
 
 
 class NoBrowserError(AuditError):
@@ -131,7 +141,7 @@ class Site:
 
     def declared(self) -> Declared:
         """Read the cookie table in force from its public record. Without a record, nothing is declared."""
-        origins = rules.origins_of(self.home.csp)
+        origins = csp_sources.origins_of(self.home.csp)
         choices = self._answer(self._get(f"{self.origin}/cookies/"))
         version = audit_pages.version_in_force(choices) if choices else None
         if version is None:
@@ -174,7 +184,7 @@ def look(browser: Browser, site: Site, plan: Plan, seeing: Seeing) -> Iterator[s
     for state in plan.states:
         if state.is_withdrawn:
             continue  # the same visitor goes there, below
-        with Visitor.arriving(browser, site.origin, state, site.limits) as visitor:
+        with _arriving(browser, site, state) as visitor:
             if state.has_chosen:
                 visitor.choose(state.granted)
             yield from _visit_all(visitor, plan, seeing, places)
@@ -185,6 +195,30 @@ def look(browser: Browser, site: Site, plan: Plan, seeing: Seeing) -> Iterator[s
                 yield from _visit_all(visitor, plan, seeing, places)
     for action in plan.actions:
         yield from _act(browser, site, action, places.get(action.name), seeing)
+
+
+@contextmanager
+def _arriving(browser: Browser, site: Site, state: State) -> Iterator[Visitor]:
+    """Send somebody whose browser was never at the site."""
+    context = browser.new_context(
+        viewport=SIZE,
+        user_agent=_user_agent(browser),
+        extra_http_headers={"Sec-GPC": "1"} if state.has_signal else None,
+        accept_downloads=False,
+    )
+    context.set_default_timeout(site.limits.timeout * 1000)
+    if state.has_signal:
+        context.add_init_script(_SIGNAL)
+    try:
+        yield Visitor(context, site.origin, state, site.limits)
+    finally:
+        context.close()
+
+
+def _user_agent(browser: Browser) -> str:
+    """Return what a browser with a screen says: services that count visits leave out those without."""
+    major = browser.version.partition(".")[0]
+    return f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{major}.0.0.0 Safari/537.36"
 
 
 def _visit_all(visitor: Visitor, plan: Plan, seeing: Seeing, places: dict[str, str]) -> Iterator[str]:
@@ -209,7 +243,7 @@ def _act(browser: Browser, site: Site, action: Action, path: str | None, seeing:
     if path is None:
         seeing.undone.append(action.name)
     else:
-        with Visitor.arriving(browser, site.origin, State(name=action.name), site.limits) as visitor:
+        with _arriving(browser, site, State(name=action.name)) as visitor:
             visitor.do(action, path)
             seeing.sightings += visitor.see(path)
             for then in action.then:

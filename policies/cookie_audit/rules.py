@@ -1,8 +1,9 @@
 """What a site was seen to keep in a browser and to ask of others, held against what its cookie policy declares.
 
 These are the rules of `manage.py audit_cookies`. They are handed what was seen (by `policies.cookie_audit.browser`)
-and what is declared, and return findings; they know no browser, no network and no database. Apps contribute by hook
-what a crawl would not find by itself: paths that no page links to, and what visitors do on purpose.
+and what is declared, and return findings; they know no browser, no network and no database. `durations` and
+`csp_sources` read what is declared. Apps contribute by hook what a crawl would not find by itself: paths that no page
+links to, and what visitors do on purpose.
 """
 
 import re
@@ -13,21 +14,8 @@ from enum import StrEnum
 from home.hooks import collect
 from policies.consent.cookies import COOKIE_NAME
 from policies.consent.notices import Category, DeclaredCookie, Service
-
-MINUTE, HOUR, DAY = 60, 3600, 86_400
-# The longest that a unit can be: what is declared in words is held against seconds.
-UNITS = {"second": 1, "minute": MINUTE, "hour": HOUR, "day": DAY, "week": 7 * DAY, "month": 31 * DAY}
-UNITS["year"] = 366 * DAY
-SESSION = 0.0  # how long something lasts that goes when the browser is closed
-FOR_EVER = float("inf")  # and what stays until somebody removes it
-
-_DURATION = re.compile(rf"(?<![\w.,])(\d{{1,6}}(?:[.,]\d+)?|an?|one)[\s-]*({'|'.join(UNITS)})s?\b")
-_SOURCE = re.compile(
-    r"(?:(?P<scheme>[a-z]+)://)?(?P<host>[a-z0-9.*-]+|\[[0-9a-f:]+\])(?::(?P<port>\d+|\*))?(?:/.*)?",
-    re.IGNORECASE,
-)
-_FETCHES = set("child connect default font frame img manifest media object script style worker".split())
-_PORTS = {"http": "80", "https": "443"}
+from policies.cookie_audit.csp_sources import allows, origins_of  # noqa: F401 - its tests ask for it here
+from policies.cookie_audit.durations import FOR_EVER, SESSION, UNITS, in_words, lifetime
 
 
 class Kind(StrEnum):
@@ -253,7 +241,9 @@ def _problems_of_declaration(seen: Seen, cookies: list[DeclaredCookie]) -> Probl
     longest = max((limit for limit in limits if limit is not None), default=SESSION)
     if seen.lasts is None or None in limits or (seen.lasts == FOR_EVER and longest > SESSION):
         return  # nothing to compare; scripts may remove in time what has no end of its own
-    grace = longest * 0.02 + MINUTE if longest > SESSION else 0  # clocks and calendars differ a little
+    grace = (
+        longest * 0.02 + UNITS["minute"] if longest > SESSION else 0
+    )  # clocks and calendars differ a little
     if seen.lasts > longest + grace:
         yield Problem.LONGER, f"declared “{cookies[0].duration}”, but it {in_words(seen.lasts)}"
 
@@ -293,7 +283,7 @@ def never_seen(sightings: Iterable[Sighting], declared: Declared) -> list[str]:
     return [c.name for category in declared.categories for c in category.cookies if id(c) not in met]
 
 
-# --- Names, parties, times, origins ------------------------------------------------------------------------
+# --- Names, parties, what is waited for ------------------------------------------------------------------------
 def matches(pattern: str, name: str) -> bool:
     """Return whether a declared name, perhaps with stars, means this one; as the bar's script reads it."""
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name, re.DOTALL) is not None
@@ -301,24 +291,6 @@ def matches(pattern: str, name: str) -> bool:
 
 def is_of_party(cookie: DeclaredCookie, seen: Seen) -> bool:
     return (cookie.party or "first") == ("first" if seen.is_ours else "third")
-
-
-def lifetime(words: str) -> float | None:
-    """Read how long something is declared to last, in seconds; None where the words say no number."""
-    plain = words.lower()
-    if parts := _DURATION.findall(plain):
-        return sum((1.0 if n.isalpha() else float(n.replace(",", "."))) * UNITS[unit] for n, unit in parts)
-    return SESSION if "session" in plain else None
-
-
-def in_words(seconds: float) -> str:
-    """Return how long something lasts, roughly."""
-    if seconds == FOR_EVER:
-        return "stays until it is removed"
-    for size, unit in ((DAY, "days"), (HOUR, "hours"), (MINUTE, "minutes")):
-        if seconds >= 2 * size:
-            return f"lasts {seconds / size:.0f} {unit}"
-    return f"lasts {seconds:.0f} seconds"
 
 
 def waiting_for(services: Iterable[Service]) -> dict[str, frozenset[str]]:
@@ -332,35 +304,3 @@ def merged(*parts: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
     for origin, categories in (pair for part in parts for pair in part.items()):
         found[origin] = found.get(origin, frozenset()) | categories
     return found
-
-
-def origins_of(policy: str) -> frozenset[str]:
-    """Return the origins that a content security policy lets pages fetch from. `*` and schemes name none."""
-    directives = (directive.split() for directive in policy.split(";"))
-    return frozenset(
-        source.rstrip("/")
-        for name, *sources in filter(None, directives)
-        if name.lower().removesuffix("-src") in _FETCHES
-        for source in sources
-        if not source.startswith("'") and not source.endswith(":") and source != "*"
-    )
-
-
-def _plain_scheme(scheme: str | None) -> str:
-    # A web socket goes where pages may fetch from.
-    return {"ws": "http", "wss": "https"}.get(scheme or "", scheme or "")
-
-
-def allows(source: str, origin: str) -> bool:
-    """Return whether a source of a content security policy means this origin."""
-    wanted, given = _SOURCE.fullmatch(source), _SOURCE.fullmatch(origin)
-    if not wanted or not given:
-        return False
-    scheme = _plain_scheme(given["scheme"])
-    if wanted["scheme"] and _plain_scheme(wanted["scheme"]) not in (scheme, scheme.removesuffix("s")):
-        return False  # what may be asked openly may be asked securely
-    default = _PORTS.get(scheme)
-    if wanted["port"] != "*" and (wanted["port"] or default) != (given["port"] or default):
-        return False
-    host, asked = wanted["host"].lower(), given["host"].lower()
-    return asked.endswith(host[1:]) if host.startswith("*.") else asked == host

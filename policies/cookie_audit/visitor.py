@@ -6,30 +6,19 @@ origin; the rules stand elsewhere.
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    Error,
-    Frame,
-    Page,
-    Request,
-    Response,
-    ViewportSize,
-)
+from playwright.sync_api import BrowserContext, Error, Frame, Page, Request, Response
 
 from home.csp import origin_of
-from policies.cookie_audit import rules
+from policies.cookie_audit.durations import FOR_EVER, SESSION
 from policies.cookie_audit.rules import Action, Kind, Seen, Sighting, State
 
-SIZE = ViewportSize(width=1280, height=3000)  # high: what loads only when it comes into view shall load
 TICK = 25  # milliseconds between two looks at what is under way
 
 _TALKING = ("document", "fetch", "xhr", "other")  # answers that may set a cookie of ours
-_SIGNAL = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})"
 # The page's own scripts run as far as they go without the network; what waits to be scrolled to waits no more.
 _IDLE = """() => new Promise((done) => {
     for (const lazy of document.querySelectorAll("[loading=lazy]")) lazy.loading = "eager";
@@ -82,24 +71,6 @@ class Visitor:
         context.on("requestfailed", self._note_failure)
         context.on("response", self._note_answer)
         self.page.on("websocket", lambda socket: self._note(socket.url, "websocket"))
-
-    @classmethod
-    @contextmanager
-    def arriving(cls, browser: Browser, origin: str, state: State, limits: Limits) -> Iterator["Visitor"]:
-        """Open a browser that was never at the site."""
-        context = browser.new_context(
-            viewport=SIZE,
-            user_agent=_user_agent(browser),
-            extra_http_headers={"Sec-GPC": "1"} if state.has_signal else None,
-            accept_downloads=False,
-        )
-        context.set_default_timeout(limits.timeout * 1000)
-        if state.has_signal:
-            context.add_init_script(_SIGNAL)
-        try:
-            yield cls(context, origin, state, limits)
-        finally:
-            context.close()
 
     # --- What visitors do ----------------------------------------------------------------------------------
     def open(self, path: str) -> None:
@@ -200,7 +171,7 @@ class Visitor:
                 name=_printable(cookie["name"]),
                 host=domain,
                 is_ours=is_ours,
-                lasts=rules.SESSION if cookie["expires"] < 0 else cookie["expires"] - now,
+                lasts=SESSION if cookie["expires"] < 0 else cookie["expires"] - now,
                 same_site=self._same_site.get(cookie["name"]) if is_ours else None,
                 is_secure=cookie["secure"],
             )
@@ -209,7 +180,7 @@ class Visitor:
         for frame in (frame for frame in self.page.frames if frame.url.startswith("http")):
             host, is_ours = urlsplit(frame.url).hostname or "", origin_of(frame.url) == self.origin
             for kind, names in _stores(frame).items():
-                lasts = rules.SESSION if kind == Kind.SESSION else rules.FOR_EVER
+                lasts = SESSION if kind == Kind.SESSION else FOR_EVER
                 for name in map(_printable, names):
                     yield Seen(kind=Kind(kind), name=name, host=host, is_ours=is_ours, lasts=lasts)
 
@@ -265,9 +236,3 @@ def _same_site(header: str) -> tuple[str, str]:
     pair, *attributes = (part.strip() for part in header.split(";"))
     said = [value for name, _, value in (a.partition("=") for a in attributes) if name.lower() == "samesite"]
     return pair.partition("=")[0], said[-1] if said else ""
-
-
-def _user_agent(browser: Browser) -> str:
-    """Return what a browser with a screen says: services that count visits leave out those without."""
-    major = browser.version.partition(".")[0]
-    return f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{major}.0.0.0 Safari/537.36"
