@@ -18,7 +18,7 @@ def test_a_number_is_read(monkeypatch: pytest.MonkeyPatch, given: str, value: in
 
 
 @pytest.mark.parametrize("given", ["many", "-1", "1.5", "1_000", "²"])
-def test_what_is_no_number_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+def test_a_value_that_is_no_number_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv("PAGE_CACHE_SECONDS", given)
     with pytest.raises(ImproperlyConfigured, match="PAGE_CACHE_SECONDS must be a whole number"):
         env.number("PAGE_CACHE_SECONDS", 300)
@@ -32,7 +32,7 @@ def test_a_yes_or_no_is_read(monkeypatch: pytest.MonkeyPatch, given: str, value:
     assert env.flag("SERVE_MEDIA", default=True) is value
 
 
-def test_what_is_neither_yes_nor_no_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_that_is_neither_yes_nor_no_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEHIND_PROXY", "ture")
     with pytest.raises(ImproperlyConfigured, match="BEHIND_PROXY must be true or false"):
         env.flag("BEHIND_PROXY", default=False)

@@ -26,7 +26,7 @@ def test_the_groups_exist_in_a_new_database() -> None:
     }
 
 
-def test_what_the_owner_changed_stays_changed() -> None:
+def test_rights_that_the_owner_changed_stay_changed() -> None:
     group = Group.objects.get(name="Editors")
     group.permissions.clear()
     groups.ensure_groups()

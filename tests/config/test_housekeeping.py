@@ -44,7 +44,7 @@ def email(status: int, *, days_ago: float) -> Email:
     return aged(made, "created", days_ago)
 
 
-def test_it_prints_one_line_for_each_thing() -> None:
+def test_housekeeping_prints_one_line_for_each_register_entry() -> None:
     lines = run().splitlines()
     expiring = [entry.key for entry in register.registered() if entry.expire]
     assert [line.partition(":")[0] for line in lines] == expiring

@@ -58,7 +58,7 @@ def test_a_mail_is_shown_with_its_log(client: Client, email: Email) -> None:
     assert "TimeoutError no answer" in html
 
 
-def test_it_can_be_sent_again(client: Client, email: Email, mailoutbox: list) -> None:
+def test_customer_service_can_send_a_mail_again(client: Client, email: Email, mailoutbox: list) -> None:
     signed_in(client, "Customer service")
     assert "Send again" in client.get(f"/admin/mails/inspect/{email.pk}/").content.decode()
     response = client.post(f"/admin/mails/{email.pk}/send-again/")
@@ -91,7 +91,9 @@ def account_mail(db: None) -> Email:
     return Email.objects.get(subject="Password reset")
 
 
-def test_nobody_sees_mails_about_accounts(client: Client, email: Email, account_mail: Email) -> None:
+def test_an_administrator_cannot_see_or_resend_mails_about_accounts(
+    client: Client, email: Email, account_mail: Email
+) -> None:
     signed_in(client, is_superuser=True)
     listed = client.get("/admin/mails/").content.decode()
     assert "A question" in listed

@@ -67,6 +67,6 @@ def test_an_address_without_an_account_is_answered_the_same(client: Client) -> N
 
 
 @pytest.mark.parametrize("email", ["", "nobody", "a@b\x00.example"])
-def test_what_is_no_address_is_explained_and_not_counted(client: Client, email: str) -> None:
+def test_an_invalid_email_address_is_explained_and_not_counted(client: Client, email: str) -> None:
     for _ in range(sign_in.RESETS_OF_CLIENT.most + 1):
         assert ask(client, email).status_code == 200

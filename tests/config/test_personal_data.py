@@ -95,7 +95,7 @@ def test_an_unknown_address_is_said_to_be_unknown(action: str, address: str) -> 
 
 
 @pytest.mark.parametrize("address", ["", "visitor", "a@b c", "%@example.com%"])
-def test_what_is_no_address_is_refused(address: str) -> None:
+def test_erase_refuses_an_invalid_address(address: str) -> None:
     with pytest.raises(CommandError):
         command("erase", address, "--yes")
     assert Submission.objects.count() == 2

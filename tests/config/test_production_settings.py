@@ -180,7 +180,7 @@ START_WORKER = ("manage.py", "worker", "--once")
         ("EMAIL_URL", "", "Production does not start without these variables: EMAIL_URL."),
     ],
 )
-def test_neither_web_nor_worker_starts_with_what_the_checks_refuse(
+def test_web_and_worker_do_not_start_with_settings_that_the_checks_refuse(
     start: tuple[str, ...], name: str, value: str, explanation: str
 ) -> None:
     result = _python({**COMPLETE, name: value}, *start)

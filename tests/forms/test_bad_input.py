@@ -34,7 +34,7 @@ def errors_of(response: HttpResponse) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("name", ["your_name", "e_mail", "message"])
 @pytest.mark.parametrize("value", ["", "   ", "nul\x00byte", HUGE])
-def test_it_names_the_field_that_is_wrong(send: Send, name: str, value: str) -> None:
+def test_the_error_summary_links_to_the_wrong_field(send: Send, name: str, value: str) -> None:
     response = send(**{name: value})
     assert list(errors_of(response)) == [name]
     assert f'href="#id_{name}"' in response.content.decode()
@@ -53,17 +53,17 @@ def test_it_names_the_field_that_is_wrong(send: Send, name: str, value: str) -> 
         '"a\\\x7fb"@example.com',
     ],
 )
-def test_it_refuses_what_is_no_address(send: Send, address: str) -> None:
+def test_an_invalid_email_address_is_refused(send: Send, address: str) -> None:
     assert list(errors_of(send(e_mail=address))) == ["e_mail"]
 
 
-def test_what_was_typed_is_still_there(send: Send) -> None:
+def test_answers_are_still_in_the_form_after_an_error(send: Send) -> None:
     html = send(e_mail="visitor").content.decode()
     assert "Do you sell kettles?" in html
     assert 'value="A visitor"' in html
 
 
-def test_what_was_typed_comes_back_as_text(send: Send) -> None:
+def test_markup_in_an_answer_is_escaped_after_an_error(send: Send) -> None:
     html = send(e_mail="visitor", message="<script>alert(1)</script>").content.decode()
     assert "<script>alert" not in html
     assert "&lt;script&gt;alert" in html
@@ -102,13 +102,13 @@ def test_every_type_of_field_has_its_limits(
     assert not any(HUGE in message for message in response.context["form"].errors[name])
 
 
-def test_it_refuses_a_field_that_came_twice(client: Client, contact_page: FormPage) -> None:
+def test_a_field_that_came_twice_is_refused(client: Client, contact_page: FormPage) -> None:
     data = [*ANSWERS.items(), ("message", "another"), (spam.STAMP_FIELD, stamp_of(contact_page))]
     response = client.post("/contact/", urlencode(data), content_type="application/x-www-form-urlencoded")
     assert errors_of(response) == {"message": ["This came more than once. Please answer it once."]}
 
 
-def test_it_refuses_a_stamp_that_came_twice(client: Client, contact_page: FormPage) -> None:
+def test_a_stamp_that_came_twice_is_refused(client: Client, contact_page: FormPage) -> None:
     stamps = [(spam.STAMP_FIELD, stamp_of(contact_page))] * 2
     body = urlencode([*ANSWERS.items(), *stamps])
     response = client.post("/contact/", body, content_type="application/x-www-form-urlencoded")
@@ -139,7 +139,7 @@ def test_a_body_that_is_no_form_is_refused_like_an_empty_one(
         (b"nonsense", "multipart/form-data; boundary="),
     ],
 )
-def test_what_no_form_could_send_is_a_bad_request(
+def test_a_body_that_no_form_could_send_is_a_bad_request(
     client: Client, contact_page: FormPage, body: bytes, content_type: str
 ) -> None:
     assert client.post("/contact/", body, content_type=content_type).status_code == 400

@@ -61,21 +61,23 @@ def test_an_editor_builds_a_form(admin: Client) -> None:
         ({"label": "Colour", "field_type": "radio", "choices": "  "}, "Enter the choices."),
     ],
 )
-def test_it_refuses_a_field_that_could_not_work(admin: Client, field: dict[str, str], reason: str) -> None:
+def test_a_form_field_that_could_not_work_is_refused_with_a_reason(
+    admin: Client, field: dict[str, str], reason: str
+) -> None:
     response = admin.post(create_url(), submitted(field))
     assert response.status_code == 200
     assert reason in response.content.decode()
     assert not FormPage.objects.exists()
 
 
-def test_it_refuses_two_fields_of_one_name(admin: Client) -> None:
+def test_a_form_with_two_fields_of_one_name_is_refused(admin: Client) -> None:
     response = admin.post(create_url(), submitted({"label": "Name"}, {"label": "name"}))
     assert response.status_code == 200
     assert not FormPage.objects.exists()
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "4000", ""])
-def test_it_refuses_a_period_that_is_none(admin: Client, days: str) -> None:
+def test_an_invalid_retention_period_is_refused(admin: Client, days: str) -> None:
     admin.post(create_url(), submitted({"label": "Name"}, keep_days=days))
     assert not FormPage.objects.exists()
 

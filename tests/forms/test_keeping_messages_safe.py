@@ -41,7 +41,7 @@ def edit_fields(client: Client, page: FormPage) -> set[str]:
 PROTECTED = {"to_address", "from_address", "keep_days"}
 
 
-def test_only_who_may_read_messages_says_where_they_go_and_how_long_they_are_kept(
+def test_only_readers_of_messages_may_edit_recipient_and_retention(
     client: Client, contact_page: FormPage, user: User
 ) -> None:
     offered = edit_fields(client, contact_page)
@@ -75,7 +75,9 @@ def test_a_form_with_messages_is_not_deleted(client: Client, contact_page: FormP
     assert Submission.objects.exists()
 
 
-def test_nor_is_a_page_above_it(client: Client, contact_page: FormPage, user: User) -> None:
+def test_a_page_above_a_form_with_messages_is_not_deleted(
+    client: Client, contact_page: FormPage, user: User
+) -> None:
     message(contact_page)
     above = home_page().add_child(instance=ContentPage(title="About us"))
     contact_page.refresh_from_db()

@@ -31,7 +31,7 @@ def fact() -> dict[str, object]:
     return next(row for row in register.as_fact() if row["key"] == "forms.submissions")
 
 
-def test_it_finds_an_address_in_any_field_and_any_case(contact_page: FormPage) -> None:
+def test_export_finds_an_address_in_any_field_and_any_case(contact_page: FormPage) -> None:
     mine = submission(contact_page, e_mail="Visitor@Example.com", message="Hello")
     submission(contact_page, e_mail="other@example.com", message="I know visitor@example.com")
     submission(contact_page, e_mail="a.visitor@example.com", number=1, colours=["visitor@example.com"])
@@ -40,7 +40,7 @@ def test_it_finds_an_address_in_any_field_and_any_case(contact_page: FormPage) -
     assert rows[0]["page"] == "Contact"
 
 
-def test_it_erases_exactly_those(contact_page: FormPage) -> None:
+def test_erase_removes_only_submissions_with_the_address(contact_page: FormPage) -> None:
     submission(contact_page, e_mail="visitor@example.com")
     other = submission(contact_page, e_mail="other@example.com")
     assert personal_data.erase("VISITOR@example.com ") == 1
@@ -66,7 +66,7 @@ def test_the_policy_prints_the_longest_period_and_each_page(contact_page: FormPa
     )
 
 
-def test_what_is_printed_is_what_housekeeping_does(contact_page: FormPage) -> None:
+def test_housekeeping_keeps_submissions_as_long_as_the_policy_prints(contact_page: FormPage) -> None:
     days = fact()["days"]
     kept = submission(contact_page, days_ago=days - 0.01)
     submission(contact_page, days_ago=days + 0.01)

@@ -58,7 +58,7 @@ def test_a_submission_keeps_the_version_in_force(send: Send, client: Client, pol
     assert Submission.objects.get().policy_version == version
 
 
-def test_it_keeps_the_version_that_was_shown_if_another_took_over_meanwhile(
+def test_a_submission_keeps_the_shown_version_if_another_took_over_meanwhile(
     send: Send, client: Client, policy: Policy
 ) -> None:
     shown = publish(policy, "Shown.", days_ago=1)

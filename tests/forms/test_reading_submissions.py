@@ -29,7 +29,7 @@ def list_url(page: FormPage) -> str:
     return f"/admin/forms/submissions/{page.pk}/"
 
 
-def test_who_edits_the_page_does_not_read_its_submissions(
+def test_an_editor_of_the_form_page_cannot_read_its_submissions(
     send: Send, client: Client, contact_page: FormPage
 ) -> None:
     send()

@@ -22,7 +22,7 @@ def test_the_page_shows_the_form(client: Client, contact_page: FormPage) -> None
         assert f'name="{name}"' in html
 
 
-def test_what_was_written_is_stored(send: Send, contact_page: FormPage) -> None:
+def test_a_sent_form_is_stored_with_its_answers(send: Send, contact_page: FormPage) -> None:
     send()
     submission = Submission.objects.get()
     assert submission.form_data == ANSWERS
@@ -30,7 +30,7 @@ def test_what_was_written_is_stored(send: Send, contact_page: FormPage) -> None:
     assert not submission.is_suspicious
 
 
-def test_it_thanks_by_redirect(send: Send, client: Client) -> None:
+def test_a_sent_form_redirects_to_the_thanks_page(send: Send, client: Client) -> None:
     response = send()
     assert response.status_code == 303
     assert response.headers["Location"] == "/contact/thanks/"
@@ -74,7 +74,7 @@ def test_without_an_address_it_only_stores(send: Send, contact_page: FormPage) -
 @pytest.mark.parametrize(
     "words", ["{% now 'Y' %}", "{{ settings }}", "{% nonsense", "Tom & <b>Jerry</b> {# x #}"]
 )
-def test_what_looks_like_a_template_is_mailed_as_it_was_typed(send: Send, words: str) -> None:
+def test_template_syntax_in_an_answer_is_mailed_as_typed(send: Send, words: str) -> None:
     assert send(message=words, your_name=words).status_code == 303
     assert Email.objects.get().message.count(words) == 2
 
@@ -150,16 +150,16 @@ def test_two_visitors_never_get_the_same_stamp(client: Client, contact_page: For
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "trace"])
-def test_it_refuses_other_methods(client: Client, contact_page: FormPage, method: str) -> None:
+def test_the_form_page_refuses_other_methods(client: Client, contact_page: FormPage, method: str) -> None:
     assert getattr(client, method)("/contact/").status_code == 405
 
 
-def test_it_answers_head_and_options(client: Client, contact_page: FormPage) -> None:
+def test_the_form_page_answers_head_and_options(client: Client, contact_page: FormPage) -> None:
     assert client.head("/contact/").status_code == 200
     assert client.options("/contact/").headers["Allow"] == "GET, HEAD, POST, OPTIONS"
 
 
-def test_it_refuses_a_post_to_the_thanks(client: Client, contact_page: FormPage) -> None:
+def test_the_thanks_page_refuses_a_post(client: Client, contact_page: FormPage) -> None:
     assert client.post("/contact/thanks/", ANSWERS).status_code == 405
     assert not Submission.objects.exists()
 

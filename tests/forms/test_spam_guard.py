@@ -36,7 +36,7 @@ def test_people_do_not_meet_the_trap(client: Client, contact_page: FormPage) -> 
     assert 'tabindex="-1"' in trap
 
 
-def test_who_fills_in_the_trap_is_marked_and_nobody_is_told(send: Send) -> None:
+def test_a_submission_with_the_trap_filled_in_is_marked_and_not_mailed(send: Send) -> None:
     response = send(**{spam.TRAP_FIELD: "https://pills.example"})
     assert response.headers["Location"] == "/contact/thanks/"
     submission = Submission.objects.get()
@@ -52,7 +52,7 @@ def test_the_trap_takes_anything(send: Send, value: str) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, 1, -3600])
-def test_it_asks_again_who_was_quicker_than_people_are(
+def test_a_form_sent_quicker_than_people_are_is_asked_again(
     send: Send, contact_page: FormPage, seconds: float
 ) -> None:
     response = send(stamp=stamp_of(contact_page, seconds=seconds))
@@ -62,7 +62,7 @@ def test_it_asks_again_who_was_quicker_than_people_are(
     assert not Submission.objects.exists()
 
 
-def test_it_asks_again_who_had_the_form_open_for_more_than_a_day(send: Send, contact_page: FormPage) -> None:
+def test_a_form_open_for_more_than_a_day_is_asked_again(send: Send, contact_page: FormPage) -> None:
     response = send(stamp=stamp_of(contact_page, seconds=24 * 3600 + 1))
     assert response.status_code == 422
     assert "more than a day" in message_of(response)
@@ -73,7 +73,9 @@ def test_almost_a_day_is_not_too_long(send: Send, contact_page: FormPage) -> Non
     assert send(stamp=stamp_of(contact_page, seconds=24 * 3600 - 60)).status_code == 303
 
 
-def test_who_has_to_mend_a_field_is_not_told_to_slow_down(send: Send, contact_page: FormPage) -> None:
+def test_a_quick_form_with_a_wrong_field_shows_only_the_field_error(
+    send: Send, contact_page: FormPage
+) -> None:
     response = send(stamp=stamp_of(contact_page, seconds=0), message="")
     assert list(response.context["form"].errors) == ["message"]
 

@@ -48,7 +48,7 @@ CHANGES: dict[str, Callable[[PolicyVersion], object]] = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_it_refuses_a_change_by(name: str) -> None:
+def test_an_append_only_record_refuses_a_change_by(name: str) -> None:
     made = version(policy())
     before = PolicyVersion.objects.values().get()
 
@@ -58,7 +58,7 @@ def test_it_refuses_a_change_by(name: str) -> None:
     assert PolicyVersion.objects.values().get() == before
 
 
-def test_it_refuses_to_lose_the_rows_by_deleting_what_they_belong_to() -> None:
+def test_a_parent_of_append_only_records_cannot_be_deleted() -> None:
     made = version(policy())
 
     with pytest.raises(ProtectedError):

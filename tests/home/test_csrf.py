@@ -34,11 +34,11 @@ def test_only_our_own_pages_count_as_our_origin(headers: dict[str, str], ours: b
     assert comes_from_our_origin(factory.post("/contact/", headers=headers)) is ours
 
 
-def test_it_lets_a_post_of_our_own_page_through_without_a_token() -> None:
+def test_a_post_from_our_own_page_passes_without_a_token() -> None:
     assert _check(factory.post("/contact/", headers={"sec-fetch-site": "same-origin"})) is None
 
 
-def test_it_explains_why_it_refuses_a_post_from_another_site() -> None:
+def test_a_post_from_another_site_is_refused_with_403() -> None:
     response = _check(factory.post("/contact/", headers={"sec-fetch-site": "cross-site"}))
     assert response is not None
     assert response.status_code == 403

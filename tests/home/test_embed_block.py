@@ -305,7 +305,7 @@ def test_only_pages_with_a_video_or_map_carry_the_means_for_it(client: Client) -
 
 
 @pytest.mark.django_db
-def test_what_the_editor_types_is_text(client: Client) -> None:
+def test_markup_typed_by_the_editor_is_escaped(client: Client) -> None:
     _set_up(allow_openstreetmap=True)
     page_with_embeds(MAP + '"><script>alert(1)</script>', title='"><script>alert(1)</script>', caption="<b>")
     assert "<script>alert" not in page(client)

@@ -22,7 +22,7 @@ def test_children_name_it_as_their_parent() -> None:
 
 # Wagtail leaves the temporary file open in which it makes the small copy.
 @pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning")
-def test_it_shows_the_picture_that_was_chosen(client: Client) -> None:
+def test_the_home_page_shows_the_chosen_picture(client: Client) -> None:
     file = BytesIO()
     Image.new("RGB", (48, 44)).save(file, "PNG")
     picture = SiteImage.objects.create(

@@ -94,7 +94,7 @@ def test_two_contributions_with_one_key_are_refused(name: str) -> None:
 
 
 @pytest.mark.slow
-def test_nothing_is_asked_for_while_the_site_starts() -> None:
+def test_django_setup_searches_for_no_hooks() -> None:
     code = "import django, wagtail.hooks; django.setup(); print(wagtail.hooks._searched_for_hooks)"
     done = subprocess.run(
         [sys.executable, "-c", code],

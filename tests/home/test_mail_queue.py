@@ -38,7 +38,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception | None], Non
     return _set
 
 
-def test_it_sends_what_is_queued(mailoutbox: list) -> None:
+def test_a_round_sends_a_queued_mail_and_logs_success(mailoutbox: list) -> None:
     email = queued(text="Kettles & pans\n")
     assert mail_queue.send_due() == mail_queue.Sending(sent=1)
     email.refresh_from_db()
@@ -49,7 +49,7 @@ def test_it_sends_what_is_queued(mailoutbox: list) -> None:
     assert email.logs.get().status == STATUS.sent
 
 
-def test_it_sends_nothing_twice(mailoutbox: list) -> None:
+def test_a_second_round_sends_no_mail_again(mailoutbox: list) -> None:
     queued()
     mail_queue.send_due()
     assert mail_queue.send_due() == mail_queue.Sending()
@@ -63,7 +63,7 @@ def test_a_mail_falls_with_its_transaction() -> None:
     assert not Email.objects.exists()
 
 
-def test_what_django_sends_itself_is_queued_as_it_is() -> None:
+def test_mail_sent_by_django_is_queued_without_being_rendered() -> None:
     words = "A page named {% now 'Y' %} {{ x }} {% endverbatim %}"
     with django_mail.get_connection("home.mail_queue.EmailBackend") as queue_of_django:
         django_mail.send_mail(
@@ -75,7 +75,7 @@ def test_what_django_sends_itself_is_queued_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("error", [None, smtplib.SMTPRecipientsRefused({"a@example.com": (550, b"no")})])
-def test_nothing_remains_of_a_mail_about_an_account_when_it_is_done(
+def test_the_text_of_an_account_mail_is_erased_once_sent_or_failed(
     failing: Callable, monkeypatch: pytest.MonkeyPatch, mailoutbox: list, error: Exception | None
 ) -> None:
     monkeypatch.setattr(mail_queue, "get_max_retries", lambda: 0)
@@ -134,7 +134,7 @@ def test_a_mail_that_a_dying_worker_had_in_hand_is_sent_later(mailoutbox: list) 
         assert mail_queue.send_due().sent == 1
 
 
-def test_what_fails_is_tried_again_ever_more_seldom_and_then_marked_failed(
+def test_a_failing_mail_is_retried_at_growing_intervals_then_marked_failed(
     failing: Callable, mailoutbox: list
 ) -> None:
     email = queued()
@@ -184,7 +184,7 @@ def test_one_refused_address_holds_up_nobody_else(mailoutbox: list, failing: Cal
         assert mail_queue.send_due().sent == 3
 
 
-def test_it_stops_between_two_mails_when_told(mailoutbox: list) -> None:
+def test_a_round_stops_between_two_mails_when_told(mailoutbox: list) -> None:
     for _ in range(3):
         queued()
     answers = iter([False, True])

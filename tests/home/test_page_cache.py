@@ -162,7 +162,7 @@ def test_somebody_signed_in_is_not_answered_from_the_cache(client: Client, about
     assert about.intro.encode() in client.get("/about/").content
 
 
-def test_what_somebody_signed_in_sees_is_not_kept(client: Client, about: ContentPage) -> None:
+def test_a_page_shown_to_a_signed_in_user_is_not_cached(client: Client, about: ContentPage) -> None:
     client.force_login(User.objects.create_superuser("owner@example.com", "a-long-password"))
     assert b"wagtail-userbar" in client.get("/about/").content
     assert b"wagtail-userbar" not in Client().get("/about/").content

@@ -34,7 +34,7 @@ def test_no_menu_and_no_site_map_leads_to_it(client: Client, gone: Page) -> None
         assert "/gone/" not in text, path
 
 
-def test_it_is_not_served(client: Client, gone: Page) -> None:
+def test_a_page_without_its_app_answers_404(client: Client, gone: Page) -> None:
     assert client.get("/gone/").status_code == 404
 
 
@@ -46,7 +46,7 @@ def test_the_admin_lists_the_pages_beside_it(owner: Client, gone: Page) -> None:
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_nothing_is_done_with_it_in_the_admin(owner: Client, gone: Page, action: str) -> None:
+def test_the_admin_offers_no_action_on_a_page_without_its_app(owner: Client, gone: Page, action: str) -> None:
     assert owner.get(f"/admin/pages/{gone.pk}/{action}/").status_code == 404
     assert owner.get(f"/admin/pages/{ContentPage.objects.get().pk}/{action}/").status_code == 200
 

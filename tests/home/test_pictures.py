@@ -119,7 +119,7 @@ def test_a_picture_cannot_be_replaced_by_a_drawing_that_could_act(staff: Client)
         assert file.read() == HARMLESS["plain"]
 
 
-def test_what_is_handed_out_runs_nothing(staff: Client, settings: Settings) -> None:
+def test_a_served_drawing_has_headers_that_let_no_code_run(staff: Client, settings: Settings) -> None:
     upload(staff, HARMLESS["plain"])
     response = Client().get(SiteImage.objects.get().file.url)
     assert response.status_code == 200

@@ -52,7 +52,9 @@ def test_a_document_has_no_address_but_the_one_that_asks_who_wants_it(
     assert "/login/?next=/documents/" in answer.headers["Location"]
 
 
-def test_who_may_have_a_document_gets_it(client: Client, document: SiteDocument) -> None:
+def test_a_user_with_access_to_a_document_can_download_the_file(
+    client: Client, document: SiteDocument
+) -> None:
     client.force_login(User.objects.create_superuser("owner@example.com", "a-long-password"))
     answer = client.get(document.url)
     assert b"".join(answer.streaming_content) == b"secret prices"

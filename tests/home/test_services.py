@@ -181,7 +181,7 @@ def test_a_category_that_is_always_on_is_refused(name: str) -> None:
         ({"allow_openstreetmap": True}, "OpenStreetMap", {"frame-src": ["https://www.openstreetmap.org"]}),
     ],
 )
-def test_what_is_switched_on_is_allowed_to_the_browser_and_named_to_the_visitor(
+def test_a_service_switched_on_enters_the_csp_and_the_recipients_fact(
     client: Client, service: dict[str, Any], name: str, sources: dict[str, list[str]]
 ) -> None:
     before = directives(client)
@@ -202,7 +202,7 @@ def test_advertisements_get_their_own_sources(client: Client) -> None:
     assert "doubleclick" not in str(directives(client))
 
 
-def test_nothing_is_switched_on_by_itself(client: Client) -> None:
+def test_services_are_off_until_the_owner_sets_them_up(client: Client) -> None:
     assert contributed() == []
     client.get("/")
     assert not ServiceSettings.objects.exists()  # reading a page writes nothing
@@ -262,7 +262,7 @@ def test_analytics_is_written_inert_with_what_it_needs(client: Client) -> None:
         assert written in script(client)
 
 
-def test_nothing_is_written_before_the_notice_in_force_asks_about_the_category(client: Client) -> None:
+def test_analytics_is_not_written_before_the_notice_asks_about_its_category(client: Client) -> None:
     set_up(**MATOMO)
     assert script(client) == ""
     declare_cookies("media")
@@ -296,7 +296,7 @@ def test_a_category_that_became_necessary_or_was_deleted_starts_nothing(client: 
     assert script(client) == ""
 
 
-def test_what_is_set_shows_at_the_next_request(
+def test_changed_service_settings_show_at_the_next_request(
     client: Client, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     declare_cookies()

@@ -14,7 +14,7 @@ from home.throttling import Limit
 LIMIT = Limit("tests", most=2, window=timedelta(hours=1))
 
 
-def test_who_sent_enough_waits_until_the_first_is_an_hour_old() -> None:
+def test_a_client_at_the_limit_waits_until_the_first_count_is_an_hour_old() -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
         for _ in range(2):
             assert LIMIT.seconds_to_wait("192.0.2.1") == 0

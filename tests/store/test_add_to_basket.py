@@ -114,9 +114,7 @@ def test_a_forged_cookie_is_no_basket_and_gets_a_new_one(
     assert others.lines.get().quantity == 1
 
 
-def test_it_asks_the_database_as_often_for_a_full_basket_as_for_an_empty_one(
-    client: Client, mug: ProductVariant
-) -> None:
+def test_adding_to_a_full_basket_costs_no_more_queries(client: Client, mug: ProductVariant) -> None:
     def questions() -> int:
         with CaptureQueriesContext(connection) as asked:
             assert add_by_script(client, quantity="1").status_code == 200
@@ -157,7 +155,7 @@ def test_more_than_are_left_are_refused_with_their_number(
     assert Basket.objects.exists() == bool(inside)
 
 
-def test_what_an_open_order_of_the_basket_holds_can_be_put_in(client: Client, mug: ProductVariant) -> None:
+def test_stock_held_by_the_baskets_own_open_order_can_be_added(client: Client, mug: ProductVariant) -> None:
     movements.count(sku="MUG", on_hand=3)
     basket = factories.basket(MUG=2)
     factories.placed_order(basket)
@@ -185,7 +183,7 @@ def test_a_basket_takes_only_so_many_different_things(client: Client, mug: Produ
     assert add(client).status_code == 303
 
 
-def test_nothing_is_put_in_by_following_a_link_which_leads_to_the_basket(
+def test_a_link_to_the_add_url_adds_nothing_and_leads_to_the_basket(
     client: Client, mug: ProductVariant
 ) -> None:
     for path in (ADD, "/basket/update/"):

@@ -35,7 +35,7 @@ def test_looking_at_the_basket_writes_nothing_and_sets_no_cookie(client: Client,
     assert not Basket.objects.exists()
 
 
-def test_it_shows_lines_and_their_sum_and_leads_to_the_checkout(shopper: Client) -> None:
+def test_the_basket_page_shows_lines_and_their_sum_and_leads_to_the_checkout(shopper: Client) -> None:
     shown = page(shopper)
     assert "Enamel mug" in shown
     assert "£12.50 each" in shown
@@ -48,7 +48,9 @@ def test_prices_are_todays(shopper: Client, mug: ProductVariant) -> None:
     assert "£26.00" in page(shopper)
 
 
-def test_what_stands_in_the_way_is_said_at_its_line(shopper: Client, mug: ProductVariant) -> None:
+def test_a_line_that_cannot_be_bought_says_why_and_blocks_the_checkout(
+    shopper: Client, mug: ProductVariant
+) -> None:
     movements.count(sku="MUG", on_hand=1)
     shown = page(shopper)
     assert "Only 1 is left." in shown
@@ -74,7 +76,9 @@ def test_the_last_thing_out_takes_the_cookies_along(shopper: Client, basket: Bas
     assert "It is empty." in page(shopper)
 
 
-def test_what_is_gone_can_be_taken_out(shopper: Client, mug: ProductVariant, basket: Basket) -> None:
+def test_an_unpublished_product_can_be_removed_from_the_basket(
+    shopper: Client, mug: ProductVariant, basket: Basket
+) -> None:
     mug.page.unpublish()
     assert update(shopper, "0").status_code == 303
     assert not basket.lines.exists()
@@ -89,7 +93,7 @@ def test_a_bad_quantity_changes_nothing(shopper: Client, basket: Basket, quantit
 
 
 @pytest.mark.parametrize("sku", ["NOTHING", "", "MUG\x00", "TOWEL"])
-def test_what_is_not_in_the_basket_does_not_get_in_by_a_change(
+def test_a_quantity_change_adds_no_sku_that_is_not_in_the_basket(
     shopper: Client, basket: Basket, sku: str
 ) -> None:
     factories.product("Tea towel", sku="TOWEL")
@@ -97,7 +101,7 @@ def test_what_is_not_in_the_basket_does_not_get_in_by_a_change(
     assert list(basket.lines.values_list("sku", "quantity")) == [("MUG", 2)]
 
 
-def test_nobody_changes_anothers_basket(client: Client, basket: Basket) -> None:
+def test_a_basket_cannot_be_changed_by_another_client(client: Client, basket: Basket) -> None:
     update(client, "0")
     client.cookies["basket"] = str(basket.pk)
     update(client, "0")

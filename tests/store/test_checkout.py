@@ -32,7 +32,9 @@ def test_placing_an_order_holds_its_goods_and_leaves_the_basket(basket: Basket) 
 
 
 @pytest.mark.parametrize("what", ["sold out", "gone", "empty"])
-def test_nothing_is_ordered_that_cannot_be_bought(mug: ProductVariant, basket: Basket, what: str) -> None:
+def test_a_basket_that_cannot_be_bought_makes_no_order(
+    mug: ProductVariant, basket: Basket, what: str
+) -> None:
     if what == "sold out":
         movements.count(sku="MUG", on_hand=1)
     elif what == "gone":
@@ -85,7 +87,7 @@ def test_a_refusal_of_stripe_cancels_the_order_and_releases_the_goods(
     assert is_as_it_was(basket)
 
 
-def test_an_address_that_stripe_does_not_take_is_told_at_its_field_and_kept_nowhere(
+def test_an_email_that_stripe_refuses_is_a_field_error_and_is_kept_nowhere(
     sandbox: Sandbox, shopper: Client, basket: Basket, caplog: pytest.LogCaptureFixture
 ) -> None:
     response = press_pay(shopper, basket, email="somebody@localhost")
@@ -99,7 +101,7 @@ def test_an_address_that_stripe_does_not_take_is_told_at_its_field_and_kept_nowh
     assert "email_invalid" in order.events.get(reason="refused").note
 
 
-def test_a_sure_refusal_is_not_shown_as_an_outage_and_wakes_whoever_runs_the_site(
+def test_a_refused_api_key_is_shown_as_permanent_and_logged_as_an_error(
     sandbox: Sandbox, shopper: Client, basket: Basket, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.STRIPE_SECRET_KEY = "not a key"
@@ -132,7 +134,7 @@ def test_an_order_cancelled_while_its_page_was_being_made_leaves_no_open_page(
     assert stock_of() == (10, 2), "the goods are held once"
 
 
-def test_an_order_cancelled_while_its_page_was_being_made_is_superseded_although_the_page_stays_open(
+def test_an_order_cancelled_during_start_is_superseded_if_its_page_stays_open(
     sandbox: Sandbox, basket: Basket
 ) -> None:
     first = factories.placed_order(basket)
@@ -229,7 +231,7 @@ def test_a_buyer_pays_returns_and_finds_the_order_paid_and_the_basket_empty(
     assert shopper.cookies["basket"].value == ""
 
 
-def test_what_was_accepted_and_shown_is_what_the_order_keeps(
+def test_an_order_keeps_the_accepted_terms_and_the_shown_privacy_policy(
     sandbox: Sandbox, shopper: Client, basket: Basket
 ) -> None:
     accepted = factories.version(factories.policy("terms", kind=Policy.Kind.TERMS))
@@ -239,7 +241,7 @@ def test_what_was_accepted_and_shown_is_what_the_order_keeps(
     assert (order.terms_accepted, order.privacy_shown) == (accepted, seen)
 
 
-def test_terms_that_changed_since_the_page_was_shown_are_shown_before_anything_is_ordered(
+def test_terms_changed_since_the_review_page_are_shown_and_nothing_is_ordered(
     sandbox: Sandbox, shopper: Client, basket: Basket
 ) -> None:
     terms = factories.policy("terms", kind=Policy.Kind.TERMS)
@@ -250,7 +252,7 @@ def test_terms_that_changed_since_the_page_was_shown_are_shown_before_anything_i
     assert not Order.objects.exists()
 
 
-def test_a_price_that_rose_since_the_page_was_shown_is_shown_before_anything_is_ordered(
+def test_a_price_risen_since_the_review_page_is_shown_and_nothing_is_ordered(
     sandbox: Sandbox, shopper: Client, basket: Basket
 ) -> None:
     form = shown(basket)
@@ -290,7 +292,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_whatever_changed_at_the_same_total_is_shown_before_anything_is_ordered(
+def test_a_change_at_the_same_total_is_shown_and_nothing_is_ordered(
     sandbox: Sandbox, shopper: Client, basket: Basket, what: str
 ) -> None:
     form = shown(basket)
@@ -317,7 +319,7 @@ def test_a_way_of_sending_that_is_gone_is_not_replaced_by_another_unseen(
     ("country", "way", "total"),
     [("IE", "Courier", "34.50"), ("GB", "Express", "33.00"), ("IE", "Post", "34.50")],
 )
-def test_another_delivery_than_the_total_was_shown_for_is_shown_before_anything_is_ordered(
+def test_a_delivery_other_than_the_total_shown_is_shown_and_not_ordered(
     sandbox: Sandbox, shopper: Client, basket: Basket, country: str, way: str, total: str
 ) -> None:
     ways = {"Post": ShippingOption.objects.get()}
@@ -344,9 +346,7 @@ def test_the_order_goes_where_the_form_says_whatever_the_address_says(
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_what_is_ordered_is_what_was_agreed_to_whatever_changes_after_the_form_was_read(
-    basket: Basket, what: str
-) -> None:
+def test_place_order_refuses_a_change_made_after_the_form_was_read(basket: Basket, what: str) -> None:
     option = ShippingOption.objects.select_related("country").get()
     agreement = place_order.Agreement(
         shown_digest=place_order.Quote(contents.look_up(basket), option).digest, terms=None, privacy=None
@@ -447,7 +447,7 @@ def test_from_another_site_nobody_can_be_made_to_order(basket: Basket) -> None:
     assert not Order.objects.exists()
 
 
-def test_what_is_not_ordered_closes_no_payment_page(
+def test_a_refused_second_checkout_leaves_the_first_payment_page_open(
     sandbox: Sandbox, shopper: Client, basket: Basket
 ) -> None:
     press_pay(shopper, basket)

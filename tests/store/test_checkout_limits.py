@@ -104,7 +104,7 @@ def test_an_order_knows_its_client_only_while_it_is_open_and_never_the_address(
 
 # --- How often -------------------------------------------------------------------------------------------
 @pytest.mark.usefixtures("mug")
-def test_who_presses_the_button_all_the_time_is_told_how_long_to_wait(sandbox: Sandbox) -> None:
+def test_a_client_over_the_checkout_limit_is_told_how_long_to_wait(sandbox: Sandbox) -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
         for _ in range(limits.CHECKOUTS.most):
             limits.CHECKOUTS.count("192.0.2.1")
@@ -125,7 +125,7 @@ def test_pressing_the_button_is_counted(sandbox: Sandbox, monkeypatch: pytest.Mo
 
 @pytest.mark.usefixtures("mug")
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
-def test_who_makes_baskets_all_the_time_is_told_how_long_to_wait(
+def test_a_client_over_the_basket_limit_is_told_how_long_to_wait(
     monkeypatch: pytest.MonkeyPatch, accept: str
 ) -> None:
     monkeypatch.setattr(basket_limits, "NEW_BASKETS", limits.Limit("few", most=2, window=limits.HOUR))

@@ -99,7 +99,7 @@ def test_a_page_that_was_closed_though_the_answer_was_lost_is_released(
 
 
 # --- Coming back -----------------------------------------------------------------------------------------
-def test_anothers_session_on_the_return_page_changes_nothing(
+def test_the_return_page_ignores_a_session_of_another_order(
     sandbox: Sandbox, shopper: Client, basket: Basket
 ) -> None:
     press_pay(shopper, basket)
@@ -138,7 +138,7 @@ def test_coming_back_to_an_order_that_is_decided_asks_nothing_of_stripe(
     assert sandbox.faults.listed()[0]["times"] == 1, "nobody met it"
 
 
-def test_who_comes_back_all_the_time_is_shown_the_order_without_asking_stripe(
+def test_the_return_page_over_its_limit_shows_the_order_without_asking_stripe(
     sandbox: Sandbox, shopper: Client, basket: Basket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "QUESTIONS", limits.Limit("few", most=1, window=limits.HOUR))
@@ -166,7 +166,7 @@ def test_coming_back_while_stripe_is_down_still_shows_the_order(
     assert order.status == Status.AWAITING
 
 
-def test_who_comes_back_without_the_cookie_finds_what_was_ordered_in_a_new_basket(
+def test_cancelling_without_the_cookie_puts_the_order_into_a_new_basket(
     sandbox: Sandbox, shopper: Client, basket: Basket
 ) -> None:
     press_pay(shopper, basket)

@@ -22,7 +22,7 @@ def test_a_delayed_payment_is_paid_when_it_has_come(sandbox: Sandbox, order: Ord
     assert (stock_of(), mails_about(order)) == ((8, 0), 2)
 
 
-def test_while_a_payment_is_under_way_it_is_known_who_ordered_and_at_what_figures(
+def test_an_order_under_way_keeps_name_addresses_and_figures_from_stripe(
     sandbox: Sandbox, order: Order
 ) -> None:
     sandbox.pay(order.session_id, action="apply_code", code="TEST10")
@@ -37,7 +37,7 @@ def test_while_a_payment_is_under_way_it_is_known_who_ordered_and_at_what_figure
 
 
 @pytest.mark.parametrize("outcome", ["delayed_success", "delayed_failure"])
-def test_what_is_being_paid_leaves_the_basket_once_and_comes_back_by_itself_never(
+def test_ordered_lines_leave_the_basket_once_and_never_return_after_deciding(
     sandbox: Sandbox, order: Order, basket: Basket, outcome: str
 ) -> None:
     sandbox.pay(order.session_id, outcome=outcome)
@@ -62,7 +62,7 @@ def test_while_a_payment_is_under_way_more_can_be_ordered_from_the_same_basket(
     assert stock_of() == (10, 5)
 
 
-def test_what_is_being_paid_is_not_there_for_the_next_order_of_the_basket(
+def test_goods_being_paid_are_not_available_to_the_baskets_next_order(
     sandbox: Sandbox, order: Order, basket: Basket
 ) -> None:
     sandbox.pay(order.session_id, outcome="delayed_success")
@@ -85,7 +85,7 @@ def test_a_delayed_payment_that_fails_releases_the_goods(
 
 
 @pytest.mark.parametrize("is_told_before", [True, False])
-def test_the_shopper_is_told_once_that_a_payment_is_under_way_and_once_that_it_failed(
+def test_the_shopper_gets_one_mail_when_payment_starts_and_one_when_it_fails(
     sandbox: Sandbox, order: Order, is_told_before: bool
 ) -> None:
     sandbox.pay(order.session_id, outcome="delayed_failure")

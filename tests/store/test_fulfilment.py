@@ -70,7 +70,9 @@ def test_an_open_session_changes_nothing(order: Order) -> None:
     assert stock_of() == (10, 2)
 
 
-def test_what_was_put_into_the_basket_meanwhile_stays(sandbox: Sandbox, order: Order, basket: Basket) -> None:
+def test_lines_added_to_the_basket_before_settling_stay(
+    sandbox: Sandbox, order: Order, basket: Basket
+) -> None:
     factories.product("Tea towel", sku="TOWEL")
     contents.add(basket=basket, sku="TOWEL", quantity=1)
     contents.add(basket=basket, sku="MUG", quantity=3)
@@ -132,7 +134,7 @@ def test_money_that_comes_after_the_goods_are_gone_is_for_staff(
     assert (stock_of(), sales(order), mails_about(order)) == ((left, 0), 0, 1)
 
 
-def test_what_is_paid_stays_paid_whatever_is_told_later(sandbox: Sandbox, order: Order) -> None:
+def test_settling_a_sent_order_again_leaves_its_status(sandbox: Sandbox, order: Order) -> None:
     sandbox.pay(order.session_id)
     settle(order)
     Order.objects.update(status=Status.SENT)
@@ -149,7 +151,7 @@ def test_a_session_of_somebody_elses_is_none_of_ours(sandbox: Sandbox, order: Or
     assert settle(order).status == Status.AWAITING
 
 
-def test_a_session_of_somebody_elses_is_not_that_of_an_order_whose_answer_was_lost(
+def test_a_foreign_session_is_not_taken_for_a_lost_session_of_an_order(
     sandbox: Sandbox, basket: Basket
 ) -> None:
     order = factories.placed_order(basket)
@@ -222,7 +224,7 @@ def test_the_history_says_who_cancelled_and_why(sandbox: Sandbox, basket: Basket
     assert history(order, 1) == [("cancelled", "test", "came_back")]
 
 
-def test_what_has_ended_is_not_closed_at_stripe_again(
+def test_cancelling_an_expired_order_does_not_expire_its_session_again(
     sandbox: Sandbox, order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     end_too_early(order, Status.EXPIRED)
@@ -245,7 +247,9 @@ def test_an_order_keeps_its_first_payment_page(order: Order, monkeypatch: pytest
     assert order.session_id == first.id
 
 
-def test_what_turns_out_to_be_paid_is_not_cancelled(sandbox: Sandbox, order: Order) -> None:
+def test_cancelling_an_order_that_stripe_says_is_paid_marks_the_order_paid(
+    sandbox: Sandbox, order: Order
+) -> None:
     sandbox.pay(order.session_id)
     with pytest.raises(fulfilment.AlreadyUnderWayError, match=order.number) as refused:
         fulfilment.cancel(order=order, by="test", reason="came_back")

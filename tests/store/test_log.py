@@ -43,7 +43,7 @@ def test_a_way_back_that_fails_is_logged_without_its_secret(
     ],
 )
 @pytest.mark.parametrize("logger", ["django.server", "django.request"])
-def test_what_is_written_of_a_request_names_no_secret(
+def test_a_logged_request_line_names_no_secret(
     logger: str, line: str, written: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)

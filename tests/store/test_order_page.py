@@ -75,7 +75,7 @@ def test_a_cancelled_order_says_whether_money_comes_back(
     assert "Confirmation" not in shown
 
 
-def test_it_shows_what_was_bought_and_what_was_agreed(client: Client, order: Order) -> None:
+def test_the_order_page_shows_lines_amounts_address_and_terms(client: Client, order: Order) -> None:
     shown = page(client, order)
     for words in (order.number, "2 × Enamel mug", "£25.00", "£3.95", "£28.95", "1 Example Street"):
         assert words in shown
@@ -128,7 +128,7 @@ def test_an_anonymised_order_names_no_confirmation(client: Client, order: Order)
     assert "Confirmation" not in page(client, order)
 
 
-def test_its_history_is_told_without_notes_for_staff(client: Client, order: Order) -> None:
+def test_the_order_page_shows_history_without_notes_for_staff(client: Client, order: Order) -> None:
     lifecycle.record(order=order, note="The shopper rang twice.", by="Staff")
     lifecycle.mark_needs_attention(order=order, note="Looks like a fraud.", by="Editor")
     lifecycle.change_status(order=order, to=Status.AWAITING, by="Stripe", note="internal")
@@ -138,7 +138,7 @@ def test_its_history_is_told_without_notes_for_staff(client: Client, order: Orde
         assert words not in shown
 
 
-def test_nobody_keeps_or_finds_it(client: Client, order: Order) -> None:
+def test_the_order_page_is_neither_cached_nor_indexed(client: Client, order: Order) -> None:
     response = client.get(order.get_absolute_url())
     assert "no-store" in response["Cache-Control"]
     assert response["X-Robots-Tag"] == "noindex"

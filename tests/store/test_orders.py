@@ -122,7 +122,7 @@ def test_addresses_are_long_and_random(order: Order) -> None:
     assert order.token != factories.placed_order().token
 
 
-def test_what_is_held_of_a_shopper_is_registered_exported_and_ends(order: Order) -> None:
+def test_a_shoppers_orders_are_exported_and_anonymised_after_their_period(order: Order) -> None:
     exported = register.export("SHOPPER@example.com")["store.orders"]
     assert [row["number"] for row in exported] == [order.number]
     Order.objects.filter(pk=order.pk).update(status=Status.CANCELLED)
@@ -133,7 +133,7 @@ def test_what_is_held_of_a_shopper_is_registered_exported_and_ends(order: Order)
 
 
 @pytest.mark.parametrize("end", [Status.CANCELLED, Status.EXPIRED, Status.FAILED])
-def test_nobody_is_kept_long_for_an_order_that_came_to_nothing(order: Order, end: str) -> None:
+def test_an_order_that_ended_unpaid_is_anonymised_after_thirty_days(order: Order, end: str) -> None:
     Order.objects.update(status=end)
     paid = factories.placed_order(email="paid@example.com")
     Order.objects.filter(pk=paid.pk).update(status=Status.PAID, paid_at=timezone.now())
@@ -146,7 +146,7 @@ def test_nobody_is_kept_long_for_an_order_that_came_to_nothing(order: Order, end
     assert Order.objects.get(pk=paid.pk).email == "paid@example.com", "what was paid is an invoice"
 
 
-def test_who_asks_is_taken_out_of_what_was_never_paid_and_of_nothing_else(order: Order) -> None:
+def test_erasing_a_shopper_anonymises_only_orders_that_ended_unpaid(order: Order) -> None:
     still_open = factories.placed_order()
     paid = factories.placed_order()
     Order.objects.filter(pk=order.pk).update(status=Status.CANCELLED)

@@ -62,7 +62,7 @@ def test_with_a_whole_discount_it_is_paid_without_any_payment(sandbox: Sandbox, 
 
 
 @pytest.mark.parametrize(("currency", "price"), [("JPY", 1500), ("KWD", 1230), ("ISK", 1990)])
-def test_it_is_paid_in_every_kind_of_currency(
+def test_an_order_is_paid_in_every_kind_of_currency(
     sandbox: Sandbox, settings: Any, mug: ProductVariant, currency: str, price: int
 ) -> None:
     settings.CURRENCY = currency
@@ -87,7 +87,7 @@ def test_it_is_paid_in_every_kind_of_currency(
         ),
     ],
 )
-def test_what_is_paid_but_not_as_ordered_waits_for_staff(
+def test_an_order_paid_with_a_mismatch_waits_for_staff(
     sandbox: Sandbox, order: Order, basket: Basket, ours: dict[str, Any], problem: str
 ) -> None:
     Order.objects.update(**ours)
@@ -128,7 +128,7 @@ def colleague() -> User:
     return User.objects.create_user(email="staff@example.com")
 
 
-def test_what_waits_for_staff_keeps_nobody_else_busy(
+def test_an_order_in_review_blocks_no_round_no_purchase_and_no_expiry(
     sandbox: Sandbox, reviewed: Order, basket: Basket, shopper: Client
 ) -> None:
     assert reconcile(everything=True).asked == 0
@@ -166,7 +166,7 @@ def test_staff_cancel_what_was_paid_and_the_goods_are_free(reviewed: Order, coll
     assert (sales(reviewed), mails_about(reviewed), stock_of()) == (0, 0, (10, 0))
 
 
-def test_what_is_accepted_though_its_goods_are_gone_is_flagged_and_not_lost(
+def test_a_reviewed_order_accepted_without_stock_is_paid_and_flagged(
     sandbox: Sandbox, order: Order, colleague: User
 ) -> None:
     end_too_early(order, Status.EXPIRED)

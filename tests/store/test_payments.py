@@ -22,7 +22,7 @@ def create(params: dict[str, Any], key: str = "order-1") -> gateway.Session:
 
 # --- Units -----------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("currency", sorted(currencies.SUPPORTED))
-def test_it_counts_each_currency_as_stripe_does_or_says_that_it_cannot(currency: str) -> None:
+def test_to_stripe_agrees_for_each_currency_not_listed_as_counted_otherwise(currency: str) -> None:
     ours = currency.upper()
     one_hundred = money.to_minor("100", ours)  # of the whole unit
     agrees = amounts.to_stripe(one_hundred, ours) == 100 * 10 ** currencies.digits(currency)
@@ -119,7 +119,7 @@ def test_a_lost_session_is_found_by_the_orders_number(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.slow
-def test_a_lost_session_is_looked_for_on_all_pages_and_no_longer_than_there_is_time(
+def test_find_session_reads_all_pages_until_its_time_is_over(
     sandbox: Sandbox,
 ) -> None:
     since = timezone.now() - timedelta(minutes=5)
@@ -149,7 +149,7 @@ def test_questions_end_when_the_time_for_them_is_over(sandbox: Sandbox) -> None:
 BODY = b'{"id": "evt_1", "object": "event", "type": "x", "livemode": false, "created": 1, "data": {"object": {}}}'
 
 
-def test_either_of_two_secrets_will_do_while_one_is_exchanged(settings: Any) -> None:
+def test_an_event_signed_with_either_secret_is_read_during_rotation(settings: Any) -> None:
     settings.STRIPE_WEBHOOK_SECRETS = ["whsec_new", "whsec_old"]
     for secrets in (["whsec_old"], ["whsec_new"], ["whsec_old", "whsec_new"]):
         assert gateway.read_event(BODY, signature(BODY, secrets)).id == "evt_1"

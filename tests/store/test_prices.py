@@ -12,7 +12,7 @@ def field() -> PriceFormField:
     return ProductVariant._meta.get_field("price").formfield()
 
 
-def test_it_shows_minor_units_as_an_amount(field: PriceFormField) -> None:
+def test_the_price_field_shows_minor_units_as_an_amount(field: PriceFormField) -> None:
     assert str(field.prepare_value(1250)) == "12.50"
     assert field.prepare_value("12.5x") == "12.5x", "what was typed is shown as it was typed"
 
@@ -21,7 +21,7 @@ def test_it_shows_minor_units_as_an_amount(field: PriceFormField) -> None:
     ("currency", "typed", "minor"),
     [("GBP", "12.50", 1250), ("JPY", "1500", 1500), ("KWD", "1.230", 1230), ("ISK", "999999", 999_999)],
 )
-def test_it_reads_an_amount(
+def test_the_price_field_reads_an_amount_into_minor_units(
     field: PriceFormField, settings: object, currency: str, typed: str, minor: int
 ) -> None:
     settings.CURRENCY = currency
@@ -36,7 +36,7 @@ def test_it_reads_an_amount(
         ("GBP", "1e999999999"), ("GBP", "9" * 5000),
     ],
 )  # fmt: skip
-def test_it_refuses_a_price_that_cannot_be_charged(
+def test_the_price_field_refuses_a_price_that_cannot_be_charged(
     field: PriceFormField, settings: object, currency: str, typed: str
 ) -> None:
     settings.CURRENCY = currency
@@ -44,7 +44,7 @@ def test_it_refuses_a_price_that_cannot_be_charged(
         field.clean(typed)
 
 
-def test_it_sees_whether_a_price_was_changed(field: PriceFormField) -> None:
+def test_the_price_field_sees_whether_a_price_was_changed(field: PriceFormField) -> None:
     assert not field.has_changed(1250, "12.50")
     assert not field.has_changed(1250, "12.5")
     assert field.has_changed(1250, "12.51")

@@ -150,7 +150,7 @@ def test_a_product_page_is_the_same_whoever_asks(client: Client, mug: ProductVar
 
 
 # --- Stock shows at the next request -----------------------------------------------------------------------
-def test_what_was_just_held_is_gone_from_the_page(
+def test_cached_pages_show_a_hold_and_its_release_at_the_next_request(
     client: Client, django_capture_on_commit_callbacks: Commit
 ) -> None:
     mug = factories.product(on_hand=6)
@@ -168,7 +168,7 @@ def test_what_was_just_held_is_gone_from_the_page(
     assert "Sold out" not in text(client, "/shop/")
 
 
-def test_what_was_just_released_is_in_stock_again_on_the_page(
+def test_a_cached_page_shows_released_stock_at_the_next_request(
     client: Client, django_capture_on_commit_callbacks: Commit
 ) -> None:
     mug = factories.product(on_hand=6)

@@ -98,7 +98,7 @@ def test_without_the_guard_the_same_race_is_lost(
     assert sum(isinstance(result, Order) for result in results) == BUYERS
 
 
-def test_of_twenty_who_press_pay_at_once_one_pays_and_the_others_keep_their_baskets(
+def test_twenty_checkouts_of_the_last_item_let_one_pay_and_keep_other_baskets(
     sandbox: Sandbox, mug: ProductVariant
 ) -> None:
     movements.count(sku="MUG", on_hand=1)
@@ -146,7 +146,7 @@ def test_each_step_is_done_once_an_order_though_many_take_it_at_once(
     assert stock_of() == left
 
 
-def test_what_many_count_at_once_is_what_they_counted(mug: ProductVariant) -> None:
+def test_the_same_count_made_many_times_at_once_sets_the_stock_once(mug: ProductVariant) -> None:
     at_once(*[lambda: movements.count(sku="MUG", on_hand=5)] * 8)
     assert stock_of() == (5, 0)
 
@@ -162,7 +162,7 @@ def test_one_client_holds_no_more_than_one_may_however_many_orders_come_at_once(
 
 
 # --- The basket ------------------------------------------------------------------------------------------
-def test_whoever_adds_the_same_thing_ten_times_at_once_has_ten(mug: ProductVariant) -> None:
+def test_adding_the_same_sku_ten_times_at_once_makes_a_line_of_ten(mug: ProductVariant) -> None:
     """Its line is not there yet, so there would be nothing to lock but the basket."""
     basket = factories.basket()
     results = at_once(*[lambda: contents.add(basket=basket, sku="MUG", quantity=1)] * 10)
@@ -293,7 +293,7 @@ def test_cancelling_and_hearing_of_the_end_at_once_releases_once(
     assert order.stock_movements.filter(kind="released").count() == 1
 
 
-def test_paying_while_another_checkout_of_the_basket_begins_ends_without_a_quarrel(
+def test_settling_wins_over_another_checkout_of_the_same_basket(
     sandbox: Sandbox, mug: ProductVariant
 ) -> None:
     for _ in range(5):

@@ -28,7 +28,7 @@ def status_of(order: Order) -> str:
     return Order.objects.values_list("status", flat=True).get(pk=order.pk)
 
 
-def test_who_still_pays_is_left_alone(sandbox: Sandbox) -> None:
+def test_a_round_does_not_ask_about_orders_just_placed(sandbox: Sandbox) -> None:
     factories.placed_order()
     factories.awaiting_order()
     assert later(0).asked == 0
@@ -93,7 +93,7 @@ def test_a_delayed_payment_is_asked_about_until_it_is_decided(sandbox: Sandbox) 
     assert stock_of() == (10, 0)
 
 
-def test_everything_that_waits_can_be_asked_about_at_once(sandbox: Sandbox) -> None:
+def test_a_round_of_everything_asks_about_every_order_that_has_a_page(sandbox: Sandbox) -> None:
     order = factories.awaiting_order()
     sandbox.pay(order.session_id)
     factories.placed_order()  # its page is being made in this moment
@@ -149,7 +149,7 @@ def fail_for(monkeypatch: pytest.MonkeyPatch, order: Order) -> None:
     monkeypatch.setattr(emails, "order_paid", break_down)
 
 
-def test_one_order_that_cannot_be_settled_is_for_staff_and_keeps_no_other_waiting(
+def test_an_order_that_cannot_be_settled_is_flagged_and_delays_no_other(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     bad, good = factories.awaiting_order(), factories.awaiting_order()
@@ -177,7 +177,7 @@ def test_orders_that_cannot_be_settled_do_not_end_a_round(
     assert len(later(60).unsettled) == FAILURES + 1
 
 
-def test_whatever_goes_wrong_with_one_order_keeps_no_other_waiting(
+def test_an_order_whose_release_fails_is_flagged_and_delays_no_other(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost, good = factories.placed_order(), factories.awaiting_order()

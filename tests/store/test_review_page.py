@@ -45,7 +45,7 @@ def test_another_country_shows_another_total_and_the_order_goes_there(
     assert f'name="shown" value="{place_order.Quote(contents.look_up(basket), there).digest}"' in page
 
 
-def test_what_is_chosen_belongs_to_the_form_that_orders(shopper: Client) -> None:
+def test_country_and_shipping_fields_are_inside_the_form_that_orders(shopper: Client) -> None:
     page = review(shopper)
     form = page[page.index('<form class="checkout"') :]
     form = form[: form.index("</form>")]
@@ -77,7 +77,7 @@ def test_terms_that_changed_are_not_accepted_by_looking_at_another_total(
     assert not re.search(r'<input[^>]*name="terms"[^>]*checked', page)
 
 
-def test_terms_are_accepted_and_the_privacy_policy_is_shown_each_in_its_exact_version(
+def test_the_review_page_links_exact_versions_of_terms_and_privacy_policy(
     shopper: Client, terms: PolicyVersion, privacy: PolicyVersion
 ) -> None:
     page = review(shopper)

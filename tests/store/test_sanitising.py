@@ -22,7 +22,7 @@ Status = Order.Status
         ({"delivery_name": "  Anne\u200d-Marie "}, "customer_name", "Anne\u200d-Marie"),
     ],
 )
-def test_what_no_database_takes_is_cut_and_the_order_is_paid(
+def test_characters_that_no_database_takes_are_cut_and_the_order_is_paid(
     sandbox: Sandbox, order: Order, typed: dict[str, str], field: str, kept: str
 ) -> None:
     sandbox.pay(order.session_id, **typed)

@@ -64,7 +64,7 @@ def test_an_order_is_packed_and_sent_and_the_history_says_by_whom(packer: Client
     ]
 
 
-def test_it_can_be_packed_from_its_page(packer: Client, order: Order) -> None:
+def test_the_staff_page_shows_addresses_and_amounts_needed_for_packing(packer: Client, order: Order) -> None:
     # As PostgreSQL gives it back: the shortest keys first.
     address = {"city": "Exampleton", "line1": "1 Example Street", "country": "GB", "postal_code": "EX1 1EX"}
     order.shipping_address = {"name": "Demo Shopper", **address}
@@ -139,7 +139,7 @@ def test_accounts_get_amounts_in_the_orders_own_currency(
     assert Decimal(str(exported(packer, as_format)[1][heading.index("Total")])) == 2895
 
 
-def test_who_may_only_look_changes_nothing(order: Order) -> None:
+def test_staff_with_view_rights_only_cannot_change_an_order(order: Order) -> None:
     reader = colleague("view")
     page = shown(reader, order)
     assert "Mark as packed" not in page
@@ -151,7 +151,7 @@ def test_who_may_only_look_changes_nothing(order: Order) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "inspect/{pk}/"])
-def test_who_may_not_see_orders_sees_none(order: Order, path: str) -> None:
+def test_staff_without_rights_see_no_order(order: Order, path: str) -> None:
     response = colleague().get(f"/admin/orders/{path.format(pk=order.pk)}", follow=True)
     assert order.number not in response.content.decode()
     assert "shopper@example.com" not in response.content.decode()

@@ -59,21 +59,21 @@ def test_a_movement_is_written_down_with_who_and_why(
 
 @pytest.mark.parametrize("what", ["receive", "count", "write_off"])
 @pytest.mark.parametrize("quantity", ["-1", "x", "", "1.5", "100001", "9" * 400, "\x00"])
-def test_what_is_no_quantity_changes_nothing_and_is_told(
+def test_an_invalid_quantity_is_refused_and_changes_no_stock(
     counter: Client, item: StockItem, what: str, quantity: str
 ) -> None:
     assert "Enter a whole number from 0 to 100000." in move(counter, item, what, quantity)
     assert stock_of() == (10, 0)
 
 
-def test_what_nobody_knows_does_not_happen(counter: Client, item: StockItem) -> None:
+def test_an_unknown_kind_of_movement_changes_no_stock(counter: Client, item: StockItem) -> None:
     for what in ("", "sold", "take_back", "\x00"):
         move(counter, item, what, "3")
     assert stock_of() == (10, 0)
 
 
 @pytest.mark.parametrize(("what", "quantity"), [("count", "1"), ("write_off", "9")])
-def test_what_is_held_cannot_be_counted_or_written_away(
+def test_held_goods_cannot_be_counted_or_written_off(
     counter: Client, item: StockItem, what: str, quantity: str
 ) -> None:
     factories.placed_order(factories.basket(MUG=2))
@@ -81,7 +81,7 @@ def test_what_is_held_cannot_be_counted_or_written_away(
     assert stock_of() == (10, 2)
 
 
-def test_who_may_only_look_sees_no_form_and_changes_nothing(item: StockItem) -> None:
+def test_staff_with_view_rights_only_see_no_form_and_cannot_change_stock(item: StockItem) -> None:
     reader = colleague("view")
     page = reader.get(f"/admin/stock/inspect/{item.pk}/").content.decode()
     assert "10 in stock" in page
@@ -90,7 +90,7 @@ def test_who_may_only_look_sees_no_form_and_changes_nothing(item: StockItem) -> 
     assert stock_of() == (10, 0)
 
 
-def test_who_may_not_see_stock_sees_none(item: StockItem) -> None:
+def test_staff_without_rights_see_no_stock(item: StockItem) -> None:
     response = colleague().get(f"/admin/stock/inspect/{item.pk}/", follow=True)
     assert "in stock" not in response.content.decode()
 

@@ -56,7 +56,7 @@ def test_of_several_things_all_are_held_or_none() -> None:
     assert not StockMovement.objects.filter(kind="held").exists()
 
 
-def test_what_nobody_knows_cannot_be_held() -> None:
+def test_an_unknown_sku_cannot_be_held() -> None:
     with pytest.raises(movements.OutOfStockError):
         movements.hold(order=order(GHOST=1))
 
@@ -96,7 +96,7 @@ def test_a_single_thing_is_released_too() -> None:
     assert stock_of("MUG") == (1, 0)
 
 
-def test_what_was_released_is_sold_from_what_is_free() -> None:
+def test_selling_after_a_release_takes_from_available_stock() -> None:
     movements.receive(sku="MUG", quantity=2)
     bought = order(MUG=2)
     movements.hold(order=bought)
@@ -105,7 +105,7 @@ def test_what_was_released_is_sold_from_what_is_free() -> None:
     assert stock_of("MUG") == (0, 0)
 
 
-def test_nothing_is_sold_that_another_holds() -> None:
+def test_an_order_without_a_hold_cannot_take_stock_that_another_holds() -> None:
     movements.receive(sku="MUG", quantity=2)
     late = order(MUG=2)
     movements.hold(order=late)
@@ -152,7 +152,7 @@ def test_counting_sets_the_shelf_and_says_by_how_much() -> None:
     assert (movement.on_hand_change, movement.note) == (-2, "Two broken")
 
 
-def test_what_has_no_stock_yet_can_be_counted() -> None:
+def test_a_sku_without_a_stock_row_can_be_counted() -> None:
     movements.count(sku="NEW", on_hand=2)
     assert stock_of("NEW") == (2, 0)
 
@@ -225,7 +225,7 @@ STEPS = st.one_of(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, max_size=15))
-def test_whatever_happens_stock_is_the_sum_of_its_movements_and_never_below_zero(steps: list[Any]) -> None:
+def test_stock_is_the_sum_of_any_movements_and_never_below_zero(steps: list[Any]) -> None:
     with transaction.atomic():
         movements.receive(sku="A", quantity=3)
         movements.receive(sku="B", quantity=2)

@@ -67,7 +67,7 @@ def test_a_paid_session_is_told_and_the_order_is_paid(told: Sandbox) -> None:
         ("delayed_failure", "checkout.session.async_payment_failed", Status.FAILED),
     ],
 )
-def test_what_the_bank_decides_later_is_told_and_decides_the_order(
+def test_the_event_of_a_delayed_payment_pays_or_fails_the_order(
     told: Sandbox, outcome: str, kind: str, status: str
 ) -> None:
     order = factories.awaiting_order()
@@ -108,7 +108,7 @@ def test_while_stripe_is_down_it_says_so_and_the_next_attempt_succeeds(told: San
     assert (order.status, StripeEvent.objects.get().outcome) == (Status.PAID, Outcome.HANDLED)
 
 
-def test_what_we_cannot_take_in_is_sent_again_and_is_for_staff(
+def test_an_event_that_fails_answers_503_flags_the_order_and_works_when_resent(
     told: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = factories.awaiting_order()
@@ -240,7 +240,7 @@ def session_object(order: Order) -> dict[str, str]:
         ({"type": "x" * 3000}, Outcome.IGNORED),
     ],
 )
-def test_what_is_not_ours_is_taken_with_thanks_and_changes_nothing(
+def test_a_foreign_or_unknown_event_answers_200_and_changes_nothing(
     sandbox: Sandbox, mug: ProductVariant, client: Client, changes: dict[str, Any], outcome: str
 ) -> None:
     order = factories.awaiting_order()
@@ -285,7 +285,7 @@ def test_an_event_is_kept_with_what_it_said(sandbox: Sandbox, client: Client) ->
 
 
 @pytest.mark.django_db
-def test_what_is_longer_than_its_column_is_cut(
+def test_a_note_or_type_longer_than_its_column_is_cut(
     sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(**_kwargs: Any) -> None:
@@ -369,6 +369,6 @@ def test_only_a_post_is_taken(client: Client, method: str) -> None:
 
 
 @pytest.mark.django_db
-def test_it_needs_no_proof_of_origin_since_it_is_signed(sandbox: Sandbox) -> None:
+def test_a_signed_event_from_another_origin_passes_the_csrf_check(sandbox: Sandbox) -> None:
     client = Client(enforce_csrf_checks=True, headers={"sec-fetch-site": "cross-site"})
     assert post_event(client, event(), sandbox.webhook_secret) == 200
