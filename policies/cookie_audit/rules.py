@@ -241,9 +241,7 @@ def _problems_of_declaration(seen: Seen, cookies: list[DeclaredCookie]) -> Probl
     longest = max((limit for limit in limits if limit is not None), default=SESSION)
     if seen.lasts is None or None in limits or (seen.lasts == FOR_EVER and longest > SESSION):
         return  # nothing to compare; scripts may remove in time what has no end of its own
-    grace = (
-        longest * 0.02 + UNITS["minute"] if longest > SESSION else 0
-    )  # clocks and calendars differ a little
+    grace = longest * 0.02 + UNITS["minute"] if longest > SESSION else 0  # clocks and calendars differ
     if seen.lasts > longest + grace:
         yield Problem.LONGER, f"declared “{cookies[0].duration}”, but it {in_words(seen.lasts)}"
 
