@@ -1,6 +1,7 @@
 """Configuration of the forms app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import pre_delete
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,3 +10,9 @@ class FormsConfig(AppConfig):
 
     name = "forms"
     verbose_name = _("Forms")
+
+    def ready(self) -> None:
+        """Enter each message that goes before its time into the ledger."""
+        from forms import personal_data  # noqa: PLC0415 - models are loaded only now
+
+        pre_delete.connect(personal_data.enter_removal, sender="forms.Submission")

@@ -13,6 +13,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import IntegrityError, models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
@@ -25,7 +26,9 @@ from forms import emails, spam
 from forms.fields import FormPageForm, VisitorForm, VisitorFormBuilder
 from home.models import BasePage
 from home.throttling import client_ip, minutes_to_wait, too_many_requests
+from policies.ledger import entries
 from policies.models import Policy, PolicyVersion
+from policies.models.ledger import LedgeredModel
 
 # Who may not read messages must not send them to another e-mail address, or have them deleted early.
 READ_MESSAGES = "forms.view_submission"
@@ -41,7 +44,7 @@ class FormField(AbstractFormField):
     page = ParentalKey("forms.FormPage", on_delete=models.CASCADE, related_name="form_fields")
 
 
-class Submission(AbstractFormSubmission):
+class Submission(AbstractFormSubmission, LedgeredModel):
     """What one visitor wrote."""
 
     policy_version = models.ForeignKey(
@@ -56,9 +59,24 @@ class Submission(AbstractFormSubmission):
     # The form's stamp: the same form sent twice is stored once.
     token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
 
+    ledger_kind = "message"
+
     class Meta(AbstractFormSubmission.Meta):
         verbose_name = _("form submission")
         verbose_name_plural = _("form submissions")
+
+    @property
+    def ledger_content(self) -> dict[str, Any]:
+        """The policy that was shown; of the message, only that it came."""
+        return {"message": str(self.token), "shown": self.policy_version and self.policy_version.sha256}
+
+    @property
+    def ledger_name(self) -> str:
+        return str(self.token)
+
+    @classmethod
+    def ledger_records(cls) -> models.QuerySet["Submission"]:
+        return cls.objects.select_related("policy_version").defer("policy_version__record", "form_data")
 
     def get_data(self) -> dict[str, Any]:
         """Return the answers with what staff want to know about them; a hyphen keeps these names apart."""
@@ -148,13 +166,15 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
 
     @transaction.atomic
     def _store(self, form: VisitorForm, stamp: spam.Stamp, token: uuid.UUID) -> Submission:
-        submission = Submission.objects.create(
+        submission = Submission(
             page=self,
             form_data=form.answers(),
             token=token,
             policy_version_id=stamp.version_id,
             is_suspicious=form.is_suspicious,
         )
+        entries.enter(submission, at=timezone.now())
+        submission.save()
         if self.recipients and not submission.is_suspicious:
             emails.queue_submission(page=self, to=self.recipients, submission=submission, form=form)
         return submission

@@ -17,6 +17,7 @@ from forms import personal_data
 from forms.models import READ_MESSAGES, FormPage, Submission
 from forms.views import DeleteMessagesView, FormPagesView
 from home.models import User
+from policies.models.ledger import LedgeredModel
 
 hooks.register("register_personal_data", personal_data.personal_data)
 
@@ -79,3 +80,8 @@ def _explain(request: HttpRequest) -> None:
             " Take the page off the site instead, or ask an administrator."
         ),
     )
+
+
+@hooks.register("register_ledger_kinds")
+def ledger_kinds() -> list[type[LedgeredModel]]:
+    return [Submission]

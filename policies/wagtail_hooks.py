@@ -1,5 +1,6 @@
 """What the policies app adds to the admin: one menu entry with its staff screens, and a panel on the dashboard."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.models import Permission
@@ -24,7 +25,9 @@ from policies.consent.report_views import ConsentReportView
 from policies.facts import site
 from policies.facts.registry import Fact
 from policies.importing import views as import_views
-from policies.models import LegalReviewTask, PolicyPage
+from policies.ledger import sealing
+from policies.models import ConsentRecord, LegalReviewTask, PolicyPage, PolicyVersion, VersionWithdrawal
+from policies.models.ledger import LedgeredModel
 from policies.personal_data import register
 from policies.review import views as review_views
 from policies.versions import dashboard, footer, publication_preview, staff_views, timeline
@@ -181,3 +184,13 @@ def personal_data() -> list[register.PersonalData]:
 @hooks.register("register_audit_paths")
 def audit_paths() -> list[str]:
     return [reverse("policies:cookies")]
+
+
+@hooks.register("register_ledger_kinds")
+def ledger_kinds() -> list[type[LedgeredModel]]:
+    return [PolicyVersion, VersionWithdrawal, ConsentRecord]
+
+
+@hooks.register("register_worker_jobs")
+def worker_jobs() -> list[tuple[str, float, Callable[[], object]]]:
+    return [("sealing the ledger", 300, lambda: sealing.seal(now=timezone.now()))]

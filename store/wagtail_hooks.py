@@ -15,6 +15,7 @@ from wagtail.admin.viewsets.model import ModelViewSetGroup
 from home.csp import Provider
 from home.jobs import Job
 from policies.cookie_audit.rules import Action
+from policies.models.ledger import LedgeredModel
 from policies.personal_data.register import PersonalData
 from store.basket.personal_data import BASKETS
 from store.models import Order
@@ -104,3 +105,8 @@ def audit_actions() -> list[Action]:
 @hooks.register("register_worker_jobs")
 def worker_jobs() -> list[Job]:
     return [Job("payments", reconciliation.EVERY, reconciliation.reconcile)]
+
+
+@hooks.register("register_ledger_kinds")
+def ledger_kinds() -> list[type[LedgeredModel]]:
+    return [Order]

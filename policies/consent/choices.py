@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 
 from policies.consent.cookies import Choice, parse
 from policies.consent.notices import Notice
+from policies.ledger import entries
 from policies.models import ConsentRecord
 
 LONGEST = timedelta(days=190)  # a cookie that claims to last longer was not written by this site
@@ -71,13 +73,17 @@ def save_choice(
 ) -> ConsentRecord:
     """Write the record of one choice. Raises InvalidChoiceError, and writes nothing, for what is not offered."""
     made_at = now.replace(microsecond=0)  # as exact as the cookie
-    return ConsentRecord.objects.create(
+    record = ConsentRecord(
         created_at=made_at,
         expires_at=made_at + timedelta(days=settings.CONSENT_DAYS),
         notice_version_id=notice.version_id,
         choices=choices_for(notice=notice, method=method, categories=categories),
         method=method,
     )
+    with transaction.atomic():
+        entries.enter(record, at=made_at)
+        record.save()
+    return record
 
 
 def asked_again(

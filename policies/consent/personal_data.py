@@ -1,10 +1,22 @@
 """What consent contributes to the register of personal data: the records of choices about cookies."""
 
+from datetime import datetime
+
 from django.utils.translation import gettext_lazy as _
 
+from policies.ledger import entries
 from policies.models import ConsentRecord
 from policies.models.consents import time_of_keeping
 from policies.personal_data.register import PersonalData
+
+
+def expire(now: datetime) -> int:
+    """Delete the records that were kept long enough, and enter how many into the ledger; return that."""
+    before = now - time_of_keeping()
+    count = ConsentRecord.objects.remove_made_before(before)
+    entries.cut_off(kind=ConsentRecord.ledger_kind, before=before, count=count, at=now)
+    return count
+
 
 CONSENT_RECORDS = PersonalData(
     key="policies.consent",
@@ -12,6 +24,6 @@ CONSENT_RECORDS = PersonalData(
     what=_("What was chosen, when, and which text was shown. No name, no address, no IP."),
     purpose=_("To be able to show that a choice was made, and which one"),
     keep=time_of_keeping,
-    expire=ConsentRecord.objects.remove_kept_long_enough,
+    expire=expire,
     note=_("Nothing links a record to a person; only someone with the record id can find it."),
 )

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from home.models import BrandSettings
 from policies.consent.notices import Category, categories_of
+from policies.ledger.encoding import timestamp
 from policies.models import ConsentRecord
-from policies.versions.records import timestamp
 
 SCHEMA_VERSION = "1"
 

@@ -1,156 +1,104 @@
-"""The heads of all policies, to be kept outside of the database: an anchor for the chains.
+"""Heads of the ledger outside of the database: in mails, at a public URL, in files that an auditor keeps.
 
-A list names the newest version of each policy, its hash, and the withdrawals made until then. A chain ends in its
-hash, so one line vouches for every version before it. Compared with the database later, each head must still be in its
-chain; versions added since do not matter. The same database gives the same bytes, and the list holds a hash of all
-the rest of it, in the form of the records. It never writes to the database.
+A head names the one before it, so one head vouches for all that was sealed until then. Held against the database
+later, it must still be there; what was sealed since is no matter.
 """
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from policies.models import Policy, PolicyVersion
-from policies.versions import records
+from policies.ledger import encoding
+from policies.ledger.verification import LEDGER, Finding, Level
+from policies.models.ledger import LedgerHead, LedgerStatement
 
-FORMAT = 1
+FORMAT = 2  # 1 listed the newest version of each policy, before there was a ledger
 MAX_BYTES = 10 * 1024 * 1024
-_MOST = 2**31 - 1
-_MODE = 0o644  # nothing secret: the public pages print the same hashes
-# A head in the form of the records; without withdrawals it has no hash of them.
+_NUMBER = r"(0|[1-9]\d{0,17})"
 _HEAD = re.compile(
-    r'\{"number":[1-9]\d{0,9},"policy":"[-a-zA-Z0-9_]{1,100}","sha256":"[0-9a-f]{64}",'
-    r'"withdrawals":(0,"withdrawals_sha256":""|[1-9]\d{0,9},"withdrawals_sha256":"[0-9a-f]{64}")\}',
+    rf'\{{"first":{_NUMBER},"last":{_NUMBER},"number":{_NUMBER},"previous":"([0-9a-f]{{64}})?",'
+    r'"root":"([0-9a-f]{64})?","time":"[0-9:.TZ+-]{20,40}"\}',
     re.ASCII,
 )
 
 
-class UnusableListError(Exception):
-    """The file cannot be read, or is not a list of heads. The message says why."""
+class UnusableHeadsError(Exception):
+    """Heads that cannot be read, or are none; the words say why."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Head:
-    """Where the chain of a policy ends: its newest version, and the withdrawals so far."""
-
-    policy: str
-    number: int
-    sha256: str
-    withdrawals: int
-    withdrawals_sha256: str
+def as_document(heads: Iterable[LedgerHead]) -> dict[str, Any]:
+    """Return heads as plain data, each with its hash."""
+    return {"format": FORMAT, "heads": [{**head.content, "sha256": head.sha256} for head in heads]}
 
 
-def current() -> Iterator[Head]:
-    """Yield the heads as they are now; a policy without versions has none."""
-    for policy in Policy.objects.order_by("slug"):
-        newest = policy.versions.defer("record").newest()
-        if newest is not None:
-            withdrawals = policy.versions.filter(withdrawal__isnull=False).count()
-            yield Head(
-                policy=policy.slug,
-                number=newest.number,
-                sha256=newest.sha256,
-                withdrawals=withdrawals,
-                withdrawals_sha256=records.withdrawals_sha256(policy, first=withdrawals),
-            )
+def newest() -> LedgerHead:
+    """Return the head that ends the chain."""
+    return LedgerHead.objects.latest("number")
 
 
-def digest(heads: Iterable[Head]) -> str:
-    """Hash a list: one line that stands for all."""
-    return records.sha256(records.encode(_content(heads)))
+def encode(heads: Iterable[LedgerHead]) -> str:
+    """Write heads in short lines, so that they can be mailed."""
+    return json.dumps(as_document(heads), indent=2) + "\n"
 
 
-def encode(heads: Iterable[Head]) -> str:
-    """Write a list; in short lines, so that it can be mailed."""
-    listed = list(heads)
-    content = {**_content(listed), "sha256": digest(listed)}
-    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
-
-
-def decode(text: str) -> list[Head]:
-    """Read a list. Raises UnusableListError for anything that is not one, whole and unchanged."""
-    try:
-        content = json.loads(text)
-        if not isinstance(content, dict) or not isinstance(content.get("heads"), list):
-            raise UnusableListError("it is not a list of heads")
-        if content.get("format") != FORMAT:
-            raise UnusableListError("it is in a form that this release does not know")
-        are_sound = all(_HEAD.fullmatch(records.encode(entry)) for entry in content["heads"])
-    except (ValueError, RecursionError):
-        raise UnusableListError("it is not JSON") from None
-    heads = [Head(**entry) for entry in content["heads"]] if are_sound else []
-    if not are_sound or any(not head.withdrawals <= head.number <= _MOST for head in heads):
-        raise UnusableListError("one of its heads is none")
-    if content.get("sha256") != digest(heads):
-        raise UnusableListError("its hash is not that of its heads: it was changed, or not copied whole")
-    return heads
-
-
-def read(path: Path) -> list[Head]:
-    """Read a list from a file. Raises UnusableListError."""
+def read(path: Path) -> list[dict[str, Any]]:
+    """Read heads from a file. Raises UnusableHeadsError."""
     try:
         with path.open("rb") as file:
             body = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise UnusableListError(f"it cannot be read: {_why(error)}") from None
-    if len(body) > MAX_BYTES:
-        raise UnusableListError("it is larger than 10 MB")
-    try:
+        if len(body) > MAX_BYTES:
+            raise UnusableHeadsError("it is larger than 10 MB")
         return decode(body.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise UnusableListError("it is not text in UTF-8") from None
+        raise UnusableHeadsError("it is not text in UTF-8") from None
+    except OSError as error:
+        raise UnusableHeadsError(f"it cannot be read: {error.strerror or error}") from None
 
 
-def write(heads: Iterable[Head], path: Path) -> None:
-    """Write a list to a file, the whole of it or nothing. Raises UnusableListError."""
+def decode(text: str) -> list[dict[str, Any]]:
+    """Read heads. Raises UnusableHeadsError for what is not heads, whole and unchanged."""
     try:
-        target = path.resolve()  # a link stays a link
-        is_device = path.is_relative_to("/dev")  # may lead to a file, which is not to be replaced
-        if is_device or (target.exists() and not target.is_file()):
-            raise UnusableListError("it cannot be written: it is no file")
-        with tempfile.NamedTemporaryFile("w", dir=target.parent, encoding="utf-8", delete=False) as file:
-            try:
-                file.write(encode(heads))
-                file.flush()
-                os.fchmod(file.fileno(), _MODE)
-                os.fsync(file.fileno())
-                Path(file.name).replace(target)
-            except BaseException:
-                Path(file.name).unlink()
-                raise
-    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: links that lead to each other
-        raise UnusableListError(f"it cannot be written: {_why(error)}") from None
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        raise UnusableHeadsError("it is not JSON") from None
+    if not isinstance(document, dict) or not isinstance(document.get("heads"), list):
+        raise UnusableHeadsError("it holds no heads of a ledger")
+    if document.get("format") != FORMAT:
+        raise UnusableHeadsError("it is in a form that this release does not know")
+    if not all(map(_is_sound, document["heads"])):
+        raise UnusableHeadsError("one of its heads is damaged: its hash is not that of its content")
+    return document["heads"]
 
 
-def lost(listed: Iterable[Head]) -> Iterator[tuple[str, str]]:
-    """Yield the policy of each listed head that is not in its chain any more, and what is wrong."""
-    for head in listed:
-        if what := _loss(head):
-            yield head.policy, what
+def _is_sound(head: object) -> bool:
+    if not isinstance(head, dict):
+        return False
+    content = {name: value for name, value in head.items() if name != "sha256"}
+    try:
+        text = encoding.encode(content)
+    except (ValueError, TypeError):
+        return False
+    return bool(_HEAD.fullmatch(text)) and encoding.sha256(text) == head.get("sha256")
 
 
-def _loss(head: Head) -> str:
-    policy = Policy.objects.filter(slug=head.policy).first()
-    if policy is None:
-        return "the policy is missing with all its versions"
-    stored = PolicyVersion.objects.filter(policy=policy, number=head.number).values_list("sha256", flat=True)
-    if not stored:
-        return f"version {head.number} is missing"
-    if stored[0] != head.sha256:
-        return f"version {head.number} is another than the one listed"
-    if records.withdrawals_sha256(policy, first=head.withdrawals) != head.withdrawals_sha256:
-        return "a withdrawal that was listed is missing or changed"
-    return ""
-
-
-def _content(heads: Iterable[Head]) -> dict[str, Any]:
-    return {"format": FORMAT, "heads": [asdict(head) for head in heads]}
-
-
-def _why(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
+def findings(expected: Iterable[dict[str, Any]]) -> Iterator[Finding]:
+    """Yield what has become of heads that were kept outside, where they are not here any more."""
+    gaps = [
+        (one.content["here"]["number"], one.content["outside"]["number"])
+        for one in LedgerStatement.objects.filter(type=LedgerStatement.Type.RESTORED)
+    ]
+    for head in expected:
+        here = LedgerHead.objects.filter(number=head["number"]).values_list("sha256", flat=True).first()
+        if here == head["sha256"]:
+            continue
+        what = "is another one here" if here else "is missing here"
+        if any(last < head["number"] <= lost for last, lost in gaps):
+            words = f"head {head['number']} {what}: it was lost when the site was restored from a backup"
+            yield Finding(LEDGER, words, Level.NOTE)
+        else:
+            words = f"head {head['number']}, which was kept outside, {what}"
+            yield Finding(
+                LEDGER, f"{words}: the ledger was rewritten, or restored from a backup (ledger_restored)"
+            )

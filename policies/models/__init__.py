@@ -2,6 +2,7 @@
 
 from policies.models.consents import ConsentRecord
 from policies.models.cookies import CookieDetails
+from policies.models.ledger import LedgerCheck, LedgerEntry, LedgerHead, LedgerStatement
 from policies.models.pages import CookiePolicyPage, PolicyPage
 from policies.models.settings import PolicySettings
 from policies.models.tasks import LegalReviewTask
@@ -11,6 +12,10 @@ __all__ = [
     "ConsentRecord",
     "CookieDetails",
     "CookiePolicyPage",
+    "LedgerCheck",
+    "LedgerEntry",
+    "LedgerHead",
+    "LedgerStatement",
     "LegalReviewTask",
     "Policy",
     "PolicyPage",

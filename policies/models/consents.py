@@ -2,13 +2,15 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from home.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from policies.ledger import encoding
+from policies.models.ledger import LedgeredModel
 
 
 def time_of_keeping() -> timedelta:
@@ -19,13 +21,12 @@ def time_of_keeping() -> timedelta:
 class ConsentRecordQuerySet(AppendOnlyQuerySet["ConsentRecord"]):
     """Reads records, and removes those whose time of keeping is over."""
 
-    def remove_kept_long_enough(self, now: datetime) -> int:
+    def remove_made_before(self, moment: datetime) -> int:
         """Delete the records whose time is over; the one way in which a record goes. Returns how many."""
-        over = models.Q(created_at__lt=now - time_of_keeping())
-        return models.QuerySet(self.model, using=self.db).filter(over)._raw_delete(self.db)
+        return models.QuerySet(self.model, using=self.db).filter(created_at__lt=moment)._raw_delete(self.db)
 
 
-class ConsentRecord(AppendOnlyModel):
+class ConsentRecord(AppendOnlyModel, LedgeredModel):
     """One choice. A change of mind is another record."""
 
     class Method(models.TextChoices):
@@ -44,6 +45,7 @@ class ConsentRecord(AppendOnlyModel):
     choices = models.JSONField(_("choices"))  # category varname → bool, every optional category named
     method = models.CharField(_("how"), max_length=10, choices=Method.choices)
 
+    ledger_kind = "consent"
     objects: ClassVar = ConsentRecordQuerySet.as_manager()
 
     class Meta(AppendOnlyModel.Meta):
@@ -54,3 +56,18 @@ class ConsentRecord(AppendOnlyModel):
     def __str__(self) -> str:
         """Return the id that a visitor can quote."""
         return str(self.public_id)
+
+    @property
+    def ledger_content(self) -> dict[str, Any]:
+        return {
+            "id": str(self.public_id),
+            "created_at": encoding.timestamp(self.created_at),
+            "expires_at": encoding.timestamp(self.expires_at),
+            "notice": self.notice_version.sha256,
+            "choices": self.choices,
+            "method": self.method,
+        }
+
+    @classmethod
+    def ledger_records(cls) -> models.QuerySet["ConsentRecord"]:
+        return cls.objects.select_related("notice_version").defer("notice_version__record")

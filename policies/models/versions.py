@@ -18,6 +18,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from home.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from policies.ledger import encoding
+from policies.models.ledger import LedgeredModel
 
 
 class ChangeKind(models.TextChoices):
@@ -63,10 +65,6 @@ class Policy(models.Model):
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices, default=Kind.OTHER)
     title = models.CharField(_("title"), max_length=255)
     language = models.CharField(_("language"), max_length=12)
-    # The head of the chain, kept apart from the versions: it shows when the newest one is missing.
-    newest_sha256 = models.CharField(max_length=64, blank=True, editable=False)
-    # Of all withdrawals together, which stand outside the records: it shows when one was added, changed or removed.
-    withdrawals_sha256 = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = PolicyQuerySet.as_manager()
 
@@ -178,7 +176,7 @@ def _unless_withdrawn(value: models.Subquery) -> models.Case:
     return models.Case(models.When(withdrawal__isnull=True, then=value))
 
 
-class PolicyVersion(AppendOnlyModel):
+class PolicyVersion(AppendOnlyModel, LedgeredModel):
     """One published version, as it was and stays.
 
     `record` is the exact JSON text whose SHA-256 is `sha256`; it holds everything a reader saw, and the hash of the
@@ -211,6 +209,7 @@ class PolicyVersion(AppendOnlyModel):
     )
 
     detachable_fields: ClassVar[frozenset[str]] = frozenset({"page", "publisher", "approver"})
+    ledger_kind = "version"
     objects: ClassVar = PolicyVersionQuerySet.as_manager()
     # Only of versions that were read `with_status()`, `with_predecessor()`, `with_end()`:
     status: str
@@ -239,6 +238,15 @@ class PolicyVersion(AppendOnlyModel):
 
     def get_absolute_url(self) -> str:
         return reverse("policies:version", args=[self.policy.slug, self.number])
+
+    @property
+    def ledger_content(self) -> dict[str, Any]:
+        """The hash of the record, which says all the rest."""
+        return {"policy": self.policy.slug, "number": self.number, "sha256": self.sha256}
+
+    @classmethod
+    def ledger_records(cls) -> PolicyVersionQuerySet:
+        return cls.objects.select_related("policy").defer("record")
 
     @property
     def status_label(self) -> str | Promise:
@@ -309,7 +317,7 @@ class PolicyVersion(AppendOnlyModel):
         return self.change_kind == ChangeKind.MATERIAL
 
 
-class VersionWithdrawal(AppendOnlyModel):
+class VersionWithdrawal(AppendOnlyModel, LedgeredModel):
     """The withdrawal of a version before it took effect. One in force can only be followed by another."""
 
     version = models.OneToOneField(PolicyVersion, on_delete=models.PROTECT, related_name="withdrawal")
@@ -317,9 +325,24 @@ class VersionWithdrawal(AppendOnlyModel):
     withdrawn_by = models.CharField(_("withdrawn by"), max_length=255)
     reason = models.TextField(_("reason"))
 
+    ledger_kind = "withdrawal"
+
     class Meta(AppendOnlyModel.Meta):
         verbose_name = _("withdrawal")
         verbose_name_plural = _("withdrawals")
 
     def __str__(self) -> str:
         return str(self.version)
+
+    @property
+    def ledger_content(self) -> dict[str, Any]:
+        return {
+            "version": self.version.sha256,
+            "withdrawn_at": encoding.timestamp(self.withdrawn_at),
+            "withdrawn_by": self.withdrawn_by,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def ledger_records(cls) -> models.QuerySet["VersionWithdrawal"]:
+        return cls.objects.select_related("version__policy").defer("version__record")

@@ -23,9 +23,9 @@ from wagtail.query import PageQuerySet
 from home.models import User
 from policies.consent import notices
 from policies.facts import drift, registry
+from policies.ledger import encoding
 from policies.models import Policy, PolicyVersion
 from policies.models.versions import Status
-from policies.versions import records
 
 RIGHT = "policies.view_policyversion"
 
@@ -60,7 +60,7 @@ class PolicyStatus:
     @property
     def is_damaged(self) -> bool:
         """Whether the record in force differs from what was published."""
-        return self.in_force is not None and records.sha256(self.in_force.record) != self.in_force.sha256
+        return self.in_force is not None and encoding.sha256(self.in_force.record) != self.in_force.sha256
 
     @property
     def needs_draft(self) -> bool:

@@ -16,10 +16,11 @@ from django.utils.translation import ngettext
 
 from policies.consent import choices, notices
 from policies.facts import registry
+from policies.ledger import encoding
 from policies.models import Policy, PolicyPage, PolicySettings, PolicyVersion
 from policies.models.versions import ChangeKind
 from policies.redline import comparison, layout
-from policies.versions import publishing, records
+from policies.versions import publishing
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class PublicationPreview:
             "change_kind": self.page.change_kind,
             "announced_for": str(self.page.announced_for),
         }
-        return records.sha256(records.encode(stated))
+        return encoding.sha256(encoding.encode(stated))
 
 
 def preview_latest_draft(page: PolicyPage) -> PublicationPreview:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from home.models import User
+from policies.ledger import entries
 from policies.models.versions import ChangeKind, Policy, PolicyVersion, VersionWithdrawal
 from policies.text import markup
 from policies.versions import records
@@ -46,8 +47,7 @@ class VersionContent:
 def record_version(*, policy: Policy, content: VersionContent) -> PolicyVersion | None:
     """Write what a version says as the policy's next version.
 
-    Returns None, and writes no version, where text and facts are those of the version that would precede it. The
-    kind of the policy follows `content` in any case.
+    Returns None, and writes no version, where kind, text and facts are those of the version that would precede it.
     """
     locked = Policy.objects.select_for_update().get(pk=policy.pk)
     if content.policy_kind not in {"", locked.kind}:
@@ -56,8 +56,6 @@ def record_version(*, policy: Policy, content: VersionContent) -> PolicyVersion 
     if not differs(policy=locked, content=content):
         return None
     version = _create_version(locked, content)
-    locked.newest_sha256 = version.sha256
-    locked.save(update_fields=["newest_sha256"])
     _name_policy(locked)
     return version
 
@@ -69,9 +67,9 @@ def withdraw(*, version: PolicyVersion, by: User | None, reason: str) -> None:
     now = timezone.now()
     if not policy.versions.pending(now).contains(version):
         raise NotWithdrawableError
-    VersionWithdrawal.objects.create(version=version, withdrawn_at=now, withdrawn_by=_name(by), reason=reason)
-    policy.withdrawals_sha256 = records.withdrawals_sha256(policy)
-    policy.save(update_fields=["withdrawals_sha256"])
+    withdrawal = VersionWithdrawal(version=version, withdrawn_at=now, withdrawn_by=_name(by), reason=reason)
+    entries.enter(withdrawal, at=now)
+    withdrawal.save()
     _name_policy(policy)
 
 
@@ -79,6 +77,8 @@ def differs(*, policy: Policy, content: VersionContent) -> bool:
     """Return whether `content` says anything else than the version that would be in force just before it."""
     before = policy.in_force(content.effective_at)
     if before is None or (before.title, before.facts) != (content.title, content.facts):
+        return True
+    if content.policy_kind not in {"", before.content["kind"]}:
         return True
     if before.html == content.body.html:
         return False
@@ -94,12 +94,16 @@ def _letters(text: str) -> str:
 
 def _create_version(policy: Policy, content: VersionContent) -> PolicyVersion:
     last = policy.versions.newest()
+    now = timezone.now()
+    recorded_at = max(now, last.recorded_at) if last else now  # whatever the clock says, it never decreases
     version = PolicyVersion(
         policy=policy,
         number=last.number + 1 if last else 1,
         title=content.title,
-        effective_at=content.effective_at,
-        recorded_at=timezone.now(),
+        effective_at=content.effective_at
+        if content.import_sha256
+        else max(content.effective_at, recorded_at),
+        recorded_at=recorded_at,
         change_summary=content.change_summary,
         change_kind=content.change_kind,
         previous_sha256=last.sha256 if last else "",
@@ -116,7 +120,8 @@ def _create_version(policy: Policy, content: VersionContent) -> PolicyVersion:
         "facts": content.facts,
     }
     people = {role: _name(getattr(content, role)) for role in ("author", "publisher", "approver")}
-    records.seal(version, **said, **people)
+    records.write(version, **said, **people)
+    entries.enter(version, at=recorded_at)
     version.save()
     return version
 

@@ -4,7 +4,7 @@ An order's status changes through `store.orders.lifecycle.change_status` only, a
 written to its history. Amounts are integer minor units of `currency`, tax included.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -13,10 +13,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from home.append_only import AppendOnlyModel
+from policies.ledger import encoding
+from policies.models.ledger import LedgeredModel
 from store.models.tokens import new_token
 
 
-class Order(models.Model):
+class Order(LedgeredModel):
     """One purchase, from the order button onwards."""
 
     class Status(models.TextChoices):
@@ -59,6 +61,8 @@ class Order(models.Model):
     OVER: ClassVar[frozenset[str]] = frozenset(
         {Status.CANCELLED, Status.EXPIRED, Status.FAILED, Status.REFUNDED}
     )
+
+    ledger_kind = "acceptance"
 
     token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
     # For the return from the payment page, which can cancel an order: never shown, unlike the URL of its page.
@@ -122,6 +126,21 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def ledger_content(self) -> dict[str, Any]:
+        """The versions that were accepted and shown; of the order, only that it was placed."""
+        return {
+            "order": self.number,
+            "placed_at": encoding.timestamp(self.placed_at),
+            "accepted": self.terms_accepted and self.terms_accepted.sha256,
+            "shown": self.privacy_shown and self.privacy_shown.sha256,
+        }
+
+    @classmethod
+    def ledger_records(cls) -> models.QuerySet["Order"]:
+        texts = [f"{name}__record" for name in ("terms_accepted", "privacy_shown")]
+        return cls.objects.select_related("terms_accepted", "privacy_shown").defer(*texts)
 
     def get_absolute_url(self) -> str:
         """Return the URL of the order's page, which cannot be guessed."""

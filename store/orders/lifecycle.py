@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from home.models import User
+from policies.ledger import entries
 from store.models import Order, OrderEvent, OrderLine
 from store.orders import emails
 from store.stock import movements
@@ -42,7 +43,8 @@ def locked(order_id: int) -> Iterator[Order]:
 
 
 def place(*, order: Order, lines: list[OrderLine]) -> None:
-    """Save a new order with its lines."""
+    """Save a new order with its lines, and enter what was accepted."""
+    entries.enter(order, at=order.placed_at)
     order.save()
     OrderLine.objects.bulk_create(lines)
     record(order=order, by=By.SHOPPER, reason=Reason.PLACED)

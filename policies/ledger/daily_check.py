@@ -1,0 +1,53 @@
+"""The check that the worker makes every day. It keeps what it finds for the dashboard, and mails damage to owners."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from home import mail_queue
+from home.models import User
+from policies.ledger import verification, version_checks
+from policies.ledger.verification import Finding, Level
+from policies.models import LedgerCheck, Policy
+
+MOST = 50  # findings that are kept and mailed: the first ones tell where to look
+
+
+def findings(*, now: datetime, on_read: Callable[[], object] = lambda: None) -> Iterator[Finding]:
+    """Yield all that is wrong with records and ledger."""
+    for policy in Policy.objects.order_by("slug"):
+        yield from version_checks.findings(policy, now=now, on_read=on_read)
+    yield from verification.findings(now=now, on_read=on_read)
+
+
+def run(*, now: datetime) -> list[Finding]:
+    """Check everything, keep what was found, and mail damage that was not there the last time; return the damage."""
+    damage = [found for found in findings(now=now) if found.level is Level.DAMAGE]
+    kept = [[found.about, found.words] for found in damage[:MOST]]
+    before = LedgerCheck.objects.filter(pk=1).values_list("findings", flat=True).first()
+    LedgerCheck.objects.update_or_create(pk=1, defaults={"finished_at": now, "findings": kept})
+    if kept and kept != before:
+        with translation.override(settings.LANGUAGE_CODE):
+            _mail(damage)
+    return damage
+
+
+def owners() -> list[str]:
+    """Return the e-mail addresses of those who may do everything."""
+    return list(User.objects.filter(is_superuser=True, is_active=True).values_list("email", flat=True))
+
+
+def _mail(damage: list[Finding]) -> None:
+    context = {
+        "findings": damage[:MOST],
+        "more": max(0, len(damage) - MOST),
+        "dashboard": f"{settings.SITE_URL}{reverse('wagtailadmin_home')}",
+    }
+    text = render_to_string("emails/ledger_damage.txt", context)
+    if to := owners():
+        mail_queue.queue(to=to, subject=_("The record of policies and consents was changed"), text=text)

@@ -1,0 +1,46 @@
+"""Seals the ledger: numbers what was entered since, and writes a head that ends a chain over all of it.
+
+The worker does so every few minutes. Two that seal at once wait for each other; readers and visitors never do.
+"""
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from policies.ledger import encoding, merkle
+from policies.models.ledger import LedgerEntry, LedgerHead
+
+_NUMBER = """
+    UPDATE policies_ledgerentry SET position = numbered.position FROM (
+        SELECT id, %s + ROW_NUMBER() OVER (ORDER BY id) AS position
+        FROM policies_ledgerentry WHERE position IS NULL
+    ) AS numbered WHERE policies_ledgerentry.id = numbered.id
+"""
+
+
+@transaction.atomic
+def seal(*, now: datetime) -> LedgerHead | None:
+    """Seal all entries that are not sealed; return the new head, or None where there is nothing to seal.
+
+    A head is never older than the one before, whatever the clock says.
+    """
+    # Who waited here for another does not see the other's new head by this row; so it asks for the newest afterwards.
+    LedgerHead.objects.select_for_update().get(number=0)
+    last = LedgerHead.objects.latest("number")
+    with connection.cursor() as cursor:
+        cursor.execute(_NUMBER, [last.last_position])
+    batch = LedgerEntry.objects.filter(position__gt=last.last_position).order_by("position")
+    leaves = [bytes.fromhex(leaf) for leaf in batch.values_list("leaf_sha256", flat=True)]
+    if not leaves:
+        return None
+    head = LedgerHead(
+        number=last.number + 1,
+        first_position=last.last_position + 1,
+        last_position=last.last_position + len(leaves),
+        root_sha256=merkle.root(leaves).hex(),
+        time=max(now, last.time),
+        previous_sha256=last.sha256,
+    )
+    head.sha256 = encoding.sha256(encoding.encode(head.content))
+    head.save()
+    return head
