@@ -19,6 +19,7 @@ from bench import clock
 from bench.texts import Author, body
 from policies.models import Policy
 from policies.versions import publishing
+from policies.versions.content import VersionContent
 
 FEW, MANY = 2, 1000
 WORDS = 1000
@@ -75,7 +76,7 @@ def _make_policy(slug: str, count: int) -> None:
     begin = timezone.now().replace(year=2015)
     for number in range(count):
         pieces = author.changed(pieces, 0.01)
-        content = publishing.VersionContent(
+        content = VersionContent(
             title="Policy",
             body=body(pieces),
             source={"format": "bench"},

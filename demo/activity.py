@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from demo import texts
+from demo.frozen_time import frozen_time
 from forms.models import FormPage, Submission
 from policies.consent import notices
 from policies.consent.choices import save_choice
+from policies.ledger import entries
 from policies.models import ConsentRecord, Policy
 
 DAYS = 30
@@ -46,13 +48,14 @@ def _messages(now: datetime) -> None:
     for number, message in enumerate(texts.records("submissions.txt")):
         moment = now - timedelta(days=int(message["days_ago"]), minutes=37 * number)
         page = pages[message["form"]]
-        submission = Submission.objects.create(
+        submission = Submission(
             page=page,
             form_data=_answers(page, message),
             policy_version=Policy.objects.in_force_of(Policy.Kind.PRIVACY, moment),
         )
-        # The row's own time is that of its creation; the demo's lies in the past.
-        Submission.objects.filter(pk=submission.pk).update(submit_time=moment)
+        entries.enter(submission, at=moment)
+        with frozen_time(moment):  # the row's own time is that of its creation
+            submission.save()
 
 
 def _answers(page: FormPage, message: dict[str, str]) -> dict[str, str]:

@@ -24,7 +24,8 @@ def main_menu(request: HttpRequest, *, current: Page | None = None) -> list[Link
     path = current.path if current is not None else ""
     pages = installed(site.root_page.get_children()).live().in_menu().specific(defer=True)
     return [
-        Link(page.title, page.get_url(request) or "", is_current=path.startswith(page.path)) for page in pages
+        Link(page.menu_title, page.get_url(request) or "", is_current=path.startswith(page.path))
+        for page in pages
     ]
 
 

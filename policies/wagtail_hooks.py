@@ -1,11 +1,12 @@
 """What the policies app adds to the admin: one menu entry with its staff screens, and a panel on the dashboard."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -17,6 +18,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 from wagtail.models import Page
 
+from home.jobs import Job
 from home.page_cache.schedule import NextChange
 from policies.consent import declared
 from policies.consent import personal_data as consent_personal_data
@@ -26,11 +28,22 @@ from policies.facts import site
 from policies.facts.registry import Fact
 from policies.importing import views as import_views
 from policies.ledger import sealing
+from policies.ledger.daily_check import RecordCheck
 from policies.models import ConsentRecord, LegalReviewTask, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.models.ledger import LedgeredModel
 from policies.personal_data import register
 from policies.review import views as review_views
-from policies.versions import dashboard, footer, publication_preview, staff_views, timeline
+from policies.versions import (
+    beginnings,
+    dashboard,
+    footer,
+    integrity,
+    publication_preview,
+    publishing,
+    rules,
+    staff_views,
+    timeline,
+)
 from policies.versions import viewsets as version_viewsets
 
 
@@ -75,24 +88,38 @@ hooks.register("construct_homepage_panels", dashboard.add_panel)
 
 
 @hooks.register("before_edit_page")
-def tell_of_other_versions(request: HttpRequest, page: Page) -> None:
-    """Say what publishing now means while a version is announced, or after the page's own text was withdrawn."""
+def ask_what_a_draft_changes(request: HttpRequest, page: Page) -> HttpResponse | None:
+    """Ask where a draft begins while the page has another text than the one in force, or a draft does not say."""
     if request.method != "GET" or not isinstance(page, PolicyPage) or page.policy is None:
-        return
-    if coming := page.policy.versions.pending(timezone.now()).first():
-        words = gettext(
-            "Version %(number)s is announced for %(date)s, and this is the newest text. What you publish now takes "
-            "effect at once with all its changes, and version %(number)s still replaces it on that day. To change "
-            "what is announced, withdraw it (Policies → Policy versions) and publish with the same date."
-        )
-        messages.warning(request, words % {"number": coming.number, "date": coming.effective_day})
-    newest = page.policy.versions.newest()
-    if newest is not None and newest.is_withdrawn:
-        words = gettext(
-            "Version %(number)s was withdrawn, and this page may still have its text. To go on from what holds, put "
-            "that version back (Policies → Policy versions)."
-        )
-        messages.warning(request, words % {"number": newest.number})
+        return None
+    if page.workflow_in_progress or not page.permissions_for_user(request.user).can_edit():
+        return None
+    return redirect("policy_begin", page.pk) if beginnings.must_be_chosen(page, now=timezone.now()) else None
+
+
+@hooks.register("before_publish_page")
+def refuse_what_cannot_become_a_version(request: HttpRequest, page: Page) -> HttpResponse | None:
+    """Say why a draft cannot be published, where the form could not know it yet."""
+    policy = page.find_policy() if isinstance(page, PolicyPage) else None
+    if policy is None:
+        return None
+    draft: PolicyPage = page.get_latest_revision_as_object()
+    content = draft.version_content(now=timezone.now())
+    problems = rules.problems(policy, content) if publishing.differs(policy=policy, content=content) else []
+    for problem in problems:
+        messages.error(request, problem)
+    return redirect("wagtailadmin_pages:edit", page.pk) if problems else None
+
+
+@hooks.register("before_bulk_action")
+def refuse_bulk_publication(
+    request: HttpRequest, action_type: str, objects: Iterable[Any], _action: object
+) -> HttpResponse | None:
+    """Refuse to publish policies in bulk: nobody has seen what each of them would do."""
+    if action_type != "publish" or not any(isinstance(one.specific, PolicyPage) for one in objects):
+        return None
+    messages.error(request, gettext("Publish each policy on its own page, where you see what it changes."))
+    return redirect("wagtailadmin_home")
 
 
 @hooks.register("before_edit_page")
@@ -125,6 +152,7 @@ def admin_urls() -> list[URLPattern]:
             staff_views.show_publication_preview,
             name="publication_preview",
         ),
+        path("policies/<int:page_id>/begin/", staff_views.BeginDraftView.as_view(), name="policy_begin"),
         path("policies/<int:page_id>/review/", review_views.ReviewView.as_view(), name="policy_review"),
     ]
 
@@ -192,5 +220,10 @@ def ledger_kinds() -> list[type[LedgeredModel]]:
 
 
 @hooks.register("register_worker_jobs")
-def worker_jobs() -> list[tuple[str, float, Callable[[], object]]]:
-    return [("sealing the ledger", 300, lambda: sealing.seal(now=timezone.now()))]
+def worker_jobs() -> list[Job]:
+    return [Job("sealing the ledger", 300, lambda: sealing.seal(now=timezone.now()))]
+
+
+@hooks.register("register_record_checks")
+def record_checks() -> list[RecordCheck]:
+    return [integrity.findings]

@@ -5,9 +5,12 @@ A function that makes a page publishes it. Every argument has a sensible default
 
 from __future__ import annotations
 
+import uuid
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
+import time_machine
 from cookie_consent.models import Cookie, CookieGroup
 from django.apps import apps
 from django.utils import timezone
@@ -26,6 +29,7 @@ from policies.models import (
 )
 from policies.text.markup import Body, plain_text
 from policies.versions import publishing
+from policies.versions.content import VersionContent
 
 if apps.is_installed("store"):  # some tests run on a site without a shop
     from store.basket import contents
@@ -81,10 +85,16 @@ def publish(
 ) -> PolicyVersion:
     """Publish a policy page as an editor does, and return the newest version of its policy.
 
-    `kind` is that of the change, `page_kind` that of the policy.
+    `kind` is that of the change, `page_kind` that of the policy. The draft starts from what holds when it takes effect,
+    and its editor knows of all that is announced; both can be given.
     """
     draft = PolicyPage.objects.get(pk=page.pk).get_latest_revision_as_object()
+    of = draft.find_policy()
     values = {
+        "based_on": of and of.in_force(effective_from),
+        "replaces": None,
+        "undone_by": list(of.versions.values_list("number", flat=True)) if of else [],
+        "editorial_reason": "A test says so." if kind == "editorial" else "",
         "change_summary": summary,
         "change_kind": kind,
         "takes_effect": "later" if effective_from else "now",
@@ -132,11 +142,24 @@ def version(
     title: str = "House rules",
     **fields: Any,
 ) -> PolicyVersion:
-    """Record a version directly, in force from any time. It must differ from the one before it."""
-    values = {"source": {"format": "test"}, "effective_at": at or timezone.now(), **fields}
-    return publishing.record_version(
-        policy=of, content=publishing.VersionContent(title=title, body=as_it_is(html), **values)
-    )
+    """Record a version directly, in force from any time. It must differ from the one before it.
+
+    It is recorded at the moment from which it holds, if that is past; if later ones exist, it counts as imported.
+    """
+    now = timezone.now()
+    begin, newest = at or now, of.versions.newest()
+    values = {
+        "source": {"format": "test"},
+        "effective_at": begin,
+        "based_on": of.in_force(begin),
+        "undone_by": list(of.versions.values_list("number", flat=True)),
+        **fields,
+    }
+    if begin < now and newest and newest.recorded_at > begin and "import_sha256" not in fields:
+        values["import_sha256"] = uuid.uuid4().hex * 2
+    content = VersionContent(title=title, body=as_it_is(html), **values)
+    with time_machine.travel(begin, tick=False) if begin < now else nullcontext():
+        return publishing.record_version(policy=of, content=content)
 
 
 def as_it_is(html: str) -> Body:
@@ -146,9 +169,7 @@ def as_it_is(html: str) -> Body:
 
 def withdraw(version: PolicyVersion) -> VersionWithdrawal:
     """Withdraw a version."""
-    return VersionWithdrawal.objects.create(
-        version=version, withdrawn_at=timezone.now(), withdrawn_by="Editor", reason="A test withdrew it."
-    )
+    return publishing.withdraw(version=version, by=None, reason="A test withdrew it.")
 
 
 def _blocks(body: str | list) -> list[tuple[str, Any]]:

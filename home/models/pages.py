@@ -39,6 +39,11 @@ class BasePage(Page):
         """Whether the page shows videos or maps, and so needs their style sheet and script."""
         return any(block.block_type == "embed" for block in getattr(self, "body", None) or ())
 
+    @property
+    def menu_title(self) -> str:
+        """What menus call the page."""
+        return self.title
+
     def serve(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         """Return the page, as `no-store` where it must not be cached."""
         response = super().serve(request, *args, **kwargs)

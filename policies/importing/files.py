@@ -26,6 +26,7 @@ from policies.models.pages import TakesEffect
 from policies.text import html_blocks
 from policies.text.limits import TextRefusedError, refuse_file
 from policies.versions import publishing
+from policies.versions.content import VersionContent
 
 MAX_FILES_OF_A_DAY = 1000
 STEPS_OF_A_FILE = 2
@@ -129,7 +130,7 @@ def _record(source: _Source, slug: str) -> Outcome:
         return Outcome(source.path, Result.UNCHANGED, _("it was imported before"))
     if policy is None:
         policy = _new_policy(source, slug)
-    content = publishing.VersionContent(
+    content = VersionContent(
         title=source.document.title,
         body=source.document.body,
         source={"format": "markdown", "text": source.document.source},

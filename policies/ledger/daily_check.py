@@ -1,6 +1,6 @@
 """The check that the worker makes every day. It keeps what it finds for the dashboard, and mails damage to owners."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from django.conf import settings
@@ -10,18 +10,26 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from home import mail_queue
+from home.hooks import collect
 from home.models import User
-from policies.ledger import verification, version_checks
+from policies.ledger import verification
 from policies.ledger.verification import Finding, Level
-from policies.models import LedgerCheck, Policy
+from policies.models import LedgerCheck
 
+# What an app checks beside the ledger: takes now, and what to call for each record that it has read.
+RecordCheck = Callable[[datetime, Callable[[], object]], Iterable[Finding]]
 MOST = 50  # findings that are kept and mailed: the first ones tell where to look
 
 
+def record_checks() -> list[RecordCheck]:
+    """Return what apps check of their own records."""
+    return collect("register_record_checks")
+
+
 def findings(*, now: datetime, on_read: Callable[[], object] = lambda: None) -> Iterator[Finding]:
-    """Yield all that is wrong with records and ledger."""
-    for policy in Policy.objects.order_by("slug"):
-        yield from version_checks.findings(policy, now=now, on_read=on_read)
+    """Yield all that is wrong: with what apps check of their own records, then with the ledger."""
+    for check in record_checks():
+        yield from check(now, on_read)
     yield from verification.findings(now=now, on_read=on_read)
 
 

@@ -14,11 +14,15 @@ from policies.models.ledger import LedgeredModel, LedgerEntry, LedgerStatement
 Type = LedgerStatement.Type
 
 
+def contributed_kinds() -> list[type[LedgeredModel]]:
+    """Return the models of all apps whose records are entered."""
+    return collect("register_ledger_kinds", key=lambda model: model.ledger_kind)
+
+
 def kinds() -> dict[str, type[LedgeredModel]]:
-    """Return the models whose records are entered, by kind: those of all apps, and the ledger's own."""
-    found: list[type[LedgeredModel]] = collect("register_ledger_kinds", key=lambda model: model.ledger_kind)
+    """Return every model whose records are entered, the ledger's own included, by kind."""
     own: list[type[LedgeredModel]] = [LedgerStatement]
-    return {model.ledger_kind: model for model in found + own}
+    return {model.ledger_kind: model for model in contributed_kinds() + own}
 
 
 def enter(record: LedgeredModel, *, at: datetime) -> None:

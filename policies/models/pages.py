@@ -22,10 +22,11 @@ from wagtail.models import Page, PagePermissionTester, Workflow, WorkflowMixin
 
 from home.models import BasePage, User
 from policies.facts import registry
-from policies.models.versions import ChangeKind, Policy
+from policies.models.versions import ChangeKind, Policy, PolicyVersion
 from policies.text import markup
 from policies.text.blocks import PolicyBodyBlock
 from policies.versions import publishing
+from policies.versions.content import VersionContent
 from policies.versions.forms import PolicyPageForm
 from policies.versions.panels import PublicationPreviewPanel
 from policies.versions.permissions import PolicyPermissionTester
@@ -54,8 +55,10 @@ VERSION_PANELS = [
         [
             FieldPanel("change_summary"),
             FieldPanel("change_kind", widget=RadioSelect),
+            FieldPanel("editorial_reason"),
             FieldPanel("takes_effect", widget=RadioSelect),
             FieldPanel("effective_from"),
+            FieldPanel("undone_by"),
         ],
         heading=_("This version"),
     ),
@@ -100,12 +103,27 @@ class PolicyPage(BasePage):
         help_text=_("Only for a time ahead."),
     )
 
+    # What the draft was written on, and the announced version that it replaces: set where a draft begins.
+    based_on = models.ForeignKey(
+        PolicyVersion, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    replaces = models.ForeignKey(
+        PolicyVersion, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    undone_by = models.JSONField(_("I know that it is undone by"), default=list, blank=True)
+    editorial_reason = models.TextField(
+        _("why it is wording only"),
+        max_length=LONGEST_SUMMARY,
+        blank=True,
+        help_text=_("Only where facts, figures, periods or links change. It is kept in the public record."),
+    )
+
     parent_page_types: list[str] = ["home.HomePage"]
     subpage_types: list[str] = []
     base_form_class = PolicyPageForm
     template = "policies/policy_page.html"  # the editor's preview
     # A copy is a new policy: it gets its own record at its own first publication.
-    exclude_fields_in_copy: list[str] = ["policy"]
+    exclude_fields_in_copy: list[str] = ["policy", "based_on", "replaces", "undone_by"]
 
     content_panels: list = [
         *Page.content_panels,
@@ -125,6 +143,12 @@ class PolicyPage(BasePage):
     def policy_kind(self) -> str:
         """The kind of policy that this page makes."""
         return self.kind
+
+    @property
+    def menu_title(self) -> str:
+        """The title in force: the page may have that of an announced version."""
+        version = self.policy.in_force() if self.policy else None
+        return version.title if version else self.title
 
     def save(self, clean: bool = True, user: Any = None, log_action: Any = False, **kwargs: Any) -> None:  # noqa: FBT001, FBT002 - Wagtail's signature
         """Save the page; when this save publishes, freeze the version in the same transaction."""
@@ -169,10 +193,10 @@ class PolicyPage(BasePage):
             return self.policy
         return Policy.objects.filter(slug=self.slug, kind=self.policy_kind, pages__isnull=True).first()
 
-    def version_content(self, *, now: datetime) -> publishing.VersionContent:
+    def version_content(self, *, now: datetime) -> VersionContent:
         """Return what publishing the page now would freeze."""
         author = self.live_revision.user if self.live_revision else None
-        return publishing.VersionContent(
+        return VersionContent(
             title=self.title,
             body=self.render_body(),
             source={"format": "streamfield", "blocks": json.loads(json.dumps(self.body.get_prep_value()))},
@@ -185,7 +209,27 @@ class PolicyPage(BasePage):
             approver=self._approver(),
             page_id=self.pk,
             policy_kind=self.policy_kind,
+            based_on=self.draft_base(now),
+            replaces=self.replaces,
+            undone_by=self.undone_by,
+            editorial_reason=self.editorial_reason.strip(),
         )
+
+    def start_from_what_holds(self) -> None:
+        """Begin a draft that changes what is in force now."""
+        policy = self.find_policy()
+        self.based_on = policy.in_force() if policy else None
+        self.replaces, self.undone_by, self.editorial_reason = None, [], ""
+
+    def draft_base(self, now: datetime) -> PolicyVersion | None:
+        """Return the version that the draft was written on.
+
+        A draft that does not say is of before drafts said so: it was written on what held when it was saved.
+        """
+        policy = self.find_policy()
+        if self.based_on or policy is None:
+            return self.based_on
+        return policy.in_force(self.latest_revision.created_at if self.latest_revision else now)
 
     def render_body(self) -> markup.Body:
         """Render the text as canonical markup, live facts as they stand now, in the site's language."""

@@ -114,6 +114,7 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
             if self.preview.missing:
                 words = _("The draft does not say: %(what)s. Return it, or fill this in.")
                 return words % {"what": ", ".join(self.preview.missing)}
+            return " ".join(self.preview.problems)
         return ""
 
     def _decide(self, task_state: TaskState, decision: str, comment: str) -> None:

@@ -57,6 +57,18 @@ def to_blocks(html: str) -> list[Block]:
     return blocks if _print(blocks) == html else [("imported", html)]
 
 
+def stored_blocks(html: str) -> list[dict[str, Any]]:
+    """Return the same blocks as a StreamField stores them."""
+    block = _body_block()
+    return block.get_prep_value(StreamValue(block, to_blocks(html)))
+
+
+def words(blocks: list[dict[str, Any]]) -> str:
+    """Return the words of stored blocks, for a message."""
+    value = _body_block().to_python(blocks)
+    return " ".join(markup.plain_text(markup.clean_html(value.render_as_block())).split())
+
+
 # --- Checks ----------------------------------------------------------------------------------------------------
 
 

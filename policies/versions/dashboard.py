@@ -26,6 +26,7 @@ from policies.facts import drift, registry
 from policies.ledger import encoding
 from policies.models import Policy, PolicyVersion
 from policies.models.versions import Status
+from policies.versions import rules
 
 RIGHT = "policies.view_policyversion"
 
@@ -47,6 +48,8 @@ class PolicyStatus:
     coming: list[PolicyVersion] = field(default_factory=list)
     page: Page | None = None
     drifts: list[drift.Drift] = field(default_factory=list)
+    # Announced versions with the one published since whose change they undo.
+    undoing: list[tuple[PolicyVersion, PolicyVersion]] = field(default_factory=list)
 
     @property
     def draft(self) -> DraftState:
@@ -70,7 +73,14 @@ class PolicyStatus:
     @property
     def is_as_published(self) -> bool:
         """Whether nobody needs to do anything about it."""
-        return not (self.drifts or self.is_damaged or self.draft)
+        return not (self.drifts or self.is_damaged or self.undoing or self.draft)
+
+    def add_coming(self, version: PolicyVersion) -> None:
+        """Add the announced version that follows all those added before."""
+        predecessor = self.coming[-1] if self.coming else self.in_force
+        self.coming.append(version)
+        if predecessor is not None and rules.will_undo(version, predecessor):
+            self.undoing.append((version, predecessor))
 
     def may_be_edited_by(self, user: User | AnonymousUser) -> bool:
         return self.page is not None and self.page.permissions_for_user(user).can_edit()
@@ -85,7 +95,7 @@ def statuses(policies: Iterable[Policy], *, now: datetime) -> list[PolicyStatus]
         if version.status == Status.IN_FORCE:
             found[version.policy_id].in_force = version
         else:
-            found[version.policy_id].coming.append(version)
+            found[version.policy_id].add_coming(version)
     # prefetch_workflow_states works on plain pages only.
     pages: PageQuerySet = PageQuerySet(Page).filter(policypage__policy__in=list(found), alias_of=None)
     named = pages.annotate(policy_id=F("policypage__policy")).order_by("-pk")

@@ -14,7 +14,9 @@ from policies.facts.drift import Drift
 from policies.models import PolicyPage, PolicyVersion
 from policies.models.pages import NOTICE_FIELDS
 from policies.text import html_blocks
+from policies.versions import merging, rules
 from policies.versions.forms import STATEMENT_FIELDS
+from policies.versions.merging import Conflict
 
 
 class NoDraftError(Exception):
@@ -32,40 +34,87 @@ def refuse_page(page: Page, user: User | AnonymousUser) -> None:
 
 
 def save_draft(*, page: PolicyPage, user: User | AnonymousUser, **fields: Any) -> Revision:
-    """Save a new draft of a page with other values; what is stated about the version starts empty.
+    """Save a new draft of a page with other values, by default a change of what is in force.
 
-    Raises NoDraftError for a page that the user may not edit, or not now.
+    What is stated about the version starts empty. Raises NoDraftError for a page that the user may not edit, or not
+    now.
     """
     refuse_page(page, user)
     draft = page.get_latest_revision_as_object()
-    empty = {name: None if name == "effective_from" else "" for name in STATEMENT_FIELDS}
-    for name, value in {**empty, **fields}.items():
+    draft.start_from_what_holds()
+    values = {**dict.fromkeys(STATEMENT_FIELDS, ""), "effective_from": None, **fields}
+    for name, value in values.items():
         setattr(draft, name, value)
     return draft.save_revision(user=user, log_action=True, clean=False)
 
 
 @transaction.atomic
 def state_new_facts(*, page: Page, user: User | AnonymousUser, drifts: Iterable[Drift]) -> Revision:
-    """Make a draft of the published text that says which facts changed; they come in when it is published.
+    """Make a draft of the text in force that says which facts changed; they come in when it is published.
 
     Raises NoDraftError where the page has a draft already: that one states the new facts as well.
     """
     locked = PolicyPage.objects.select_for_update().get(pk=page.pk)
     if locked.has_unpublished_changes:
         raise NoDraftError(_("The page had a draft already. It will state the facts at its publication."))
-    return save_draft(page=locked.specific, user=user, change_summary=drift.suggested_summary(drifts))
+    summary, policy = drift.suggested_summary(drifts), locked.policy
+    in_force = policy.in_force() if policy else None
+    if in_force is None:
+        raise NoDraftError(_("No version of this policy is in force."))
+    return put_back(version=in_force, user=user, change_summary=summary)
 
 
-def put_back(*, version: PolicyVersion, user: User | AnonymousUser) -> Revision:
+def put_back(*, version: PolicyVersion, user: User | AnonymousUser, **fields: Any) -> Revision:
     """Make a draft with the text of a version. Live facts in it are live again, not those of that time."""
+    page = page_of(version)
+    return save_draft(page=page, user=user, **{**_text(page, version), **fields})
+
+
+@transaction.atomic
+def rebase(*, version: PolicyVersion, user: User | AnonymousUser) -> tuple[Revision, list[Conflict]]:
+    """Make a draft of an announced version with the changes that were published since, which replaces it.
+
+    Returns it with the changes that could not be made, because the announced text changes the same blocks.
+    """
+    changed, base = PolicyVersion.objects.preceding(version).first(), rules.original_base(version)
+    if changed is None or base is None or not rules.will_undo(version, changed):
+        raise NoDraftError(_("This version undoes nothing that was published since it was announced."))
+    page = page_of(version)
+    merged = merging.merge(
+        base=rules.blocks_of(base), announced=rules.blocks_of(version), changed=rules.blocks_of(changed)
+    )
+    text, was, now = _text(page, version), _text(page, base), _text(page, changed)
+    # The title and the words of the consent bar: those that only the newer version changed.
+    text |= {name: now[name] for name in text.keys() & now.keys() if text[name] == was.get(name) != now[name]}
+    text["body"] = page.body.stream_block.to_python(merged.blocks)
+    stated = {"change_summary": version.change_summary, "change_kind": version.change_kind}
+    draft = save_draft(
+        page=page,
+        user=user,
+        **text,
+        **stated,
+        takes_effect="later",
+        effective_from=version.effective_at,
+        based_on=changed,
+        replaces=version,
+    )
+    return draft, merged.conflicts
+
+
+def page_of(version: PolicyVersion) -> PolicyPage:
+    """Return the page of a version's policy. Raises NoDraftError where it is gone."""
     page = version.policy.page
     if page is None:
         words = _("This policy has no page any more. Create one with the slug “%(slug)s” first.")
         raise NoDraftError(words % {"slug": version.policy.slug})
+    return page.specific
+
+
+def _text(page: PolicyPage, version: PolicyVersion) -> dict[str, Any]:
+    """Return the fields of a page that have the text of a version."""
     frozen = version.facts.get("notice", {})
     notice = {field: frozen[word] for field, word in NOTICE_FIELDS.items() if word in frozen}
-    body = _body(page.specific, version)
-    return save_draft(page=page.specific, user=user, title=version.title, body=body, **notice)
+    return {"title": version.title, "body": _body(page, version), **notice}
 
 
 def _body(page: PolicyPage, version: PolicyVersion) -> Any:

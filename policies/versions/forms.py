@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.forms import CheckboxSelectMultiple, TypedMultipleChoiceField
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +10,7 @@ from wagtail.admin.forms import WagtailAdminPageForm
 
 from policies.models.settings import PolicySettings
 from policies.models.versions import Policy
+from policies.versions import rules
 from policies.versions.permissions import may_publish
 
 # What the editor states of each version. Empty in a new draft, required to publish or to submit.
@@ -27,6 +29,26 @@ class PolicyPageForm(WagtailAdminPageForm):
             self.initial.update(dict.fromkeys(STATEMENT_FIELDS, ""))
         if "effective_from" in self.fields:
             self.fields["effective_from"].help_text = _advice_on_notice()
+        self._offer_to_know_what_is_undone()
+
+    def _offer_to_know_what_is_undone(self) -> None:
+        policy = self.instance.find_policy()
+        announced = list(policy.versions.pending(timezone.now())) if policy else []
+        if not announced:
+            self.fields.pop("undone_by", None)
+        elif "undone_by" in self.fields:
+            words = _("Version %(number)s on %(date)s")
+            choices = [(v.number, words % {"number": v.number, "date": v.effective_day}) for v in announced]
+            self.fields["undone_by"] = TypedMultipleChoiceField(
+                label=self.fields["undone_by"].label,
+                choices=choices,
+                coerce=int,
+                required=False,
+                widget=CheckboxSelectMultiple,
+                help_text=_(
+                    "An announced version does not have this change. Until it is rebased it will undo it."
+                ),
+            )
 
     def clean(self) -> dict[str, Any]:
         """Check the statement, the slug, and the right to publish."""
@@ -45,10 +67,30 @@ class PolicyPageForm(WagtailAdminPageForm):
             self.add_error("slug", _("Use at most %(most)s characters.") % {"most": LONGEST_SLUG})
         return cleaned
 
+    def _post_clean(self) -> None:
+        """Ask, of the draft as it is now, whether it can become a version."""
+        page, now = self.instance, timezone.now()
+        policy = page.find_policy()
+        if policy is not None and self._has_no_draft():
+            if rules.page_has_other_text(policy, now):
+                words = _(
+                    "Another version was announced meanwhile. Reload the page, and choose what you change."
+                )
+                self.add_error(None, words)
+            page.start_from_what_holds()
+        super()._post_clean()  # type: ignore[misc]  # Django's, which its stubs leave out
+        is_final = "action-publish" in self.data or "action-submit" in self.data
+        if policy is not None and is_final and not self.errors:
+            for problem in rules.problems(policy, page.version_content(now=now)):
+                self.add_error(None, problem)
+
+    def _has_no_draft(self) -> bool:
+        return bool(self.instance.pk and self.instance.live and not self.instance.has_unpublished_changes)
+
     def _is_new_draft(self) -> bool:
         """Return whether the instance still has the statement about a version that is already published."""
         page = self.instance
-        if page.pk and page.live and not page.has_unpublished_changes:
+        if self._has_no_draft():
             return True
         versions = page.policy.versions if page.policy_id else None
         return bool(versions and versions.filter(change_summary=page.change_summary.strip()).exists())

@@ -20,7 +20,8 @@ from policies.ledger import encoding
 from policies.models import Policy, PolicyPage, PolicySettings, PolicyVersion
 from policies.models.versions import ChangeKind
 from policies.redline import comparison, layout
-from policies.versions import publishing
+from policies.versions import publishing, rules
+from policies.versions.content import VersionContent
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class PublicationPreview:
 
     page: PolicyPage
     policy: Policy | None
-    content: publishing.VersionContent
+    content: VersionContent
     before: PolicyVersion | None
     now: datetime
 
@@ -63,6 +64,20 @@ class PublicationPreview:
         return [registry.label(key) for key in keys]
 
     @cached_property
+    def problems(self) -> list[str]:
+        """Why the draft cannot become a version, a sentence each."""
+        if self.policy is None or not publishing.differs(policy=self.policy, content=self.content):
+            return []
+        return rules.problems(self.policy, self.content)
+
+    @property
+    def wording_doubts(self) -> list[str]:
+        """What an editorial draft changes beside the wording."""
+        return (
+            [] if self.is_material or self.before is None else rules.wording_doubts(self.before, self.content)
+        )
+
+    @cached_property
     def effects(self) -> list[str]:
         """What follows from publishing, a sentence each."""
         return list(_effects(self))
@@ -76,6 +91,10 @@ class PublicationPreview:
             "html": self.content.body.html,
             "policy": self.policy.slug if self.policy else self.page.slug,
             "change_kind": self.page.change_kind,
+            "based_on": self.content.based_on and self.content.based_on.number,
+            "replaces": self.content.replaces and self.content.replaces.number,
+            "undone_by": list(self.content.undone_by),
+            "editorial_reason": self.content.editorial_reason,
             "announced_for": str(self.page.announced_for),
         }
         return encoding.sha256(encoding.encode(stated))
@@ -87,7 +106,7 @@ def preview_latest_draft(page: PolicyPage) -> PublicationPreview:
     latest = page.get_latest_revision_as_object()
     policy = latest.find_policy()
     content = latest.version_content(now=now)
-    return PublicationPreview(latest, policy, content, policy and policy.in_force(content.effective_at), now)
+    return PublicationPreview(latest, policy, content, policy and rules.base_of(policy, content), now)
 
 
 def outcome(page: PolicyPage) -> str:

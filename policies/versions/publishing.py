@@ -4,9 +4,7 @@ Nothing else creates a PolicyVersion or a VersionWithdrawal. Each way locks the 
 of hashes have no fork. It never changes or removes a version.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,33 +12,22 @@ from django.utils.translation import gettext as _
 
 from home.models import User
 from policies.ledger import entries
-from policies.models.versions import ChangeKind, Policy, PolicyVersion, VersionWithdrawal
+from policies.models.versions import Policy, PolicyVersion, VersionWithdrawal
 from policies.text import markup
-from policies.versions import records
+from policies.versions import records, rules
+from policies.versions.content import VersionContent
 
 
 class NotWithdrawableError(Exception):
     """The version has taken effect, or was withdrawn before."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class VersionContent:
-    """Everything that a version says, before it has a number and a hash. `body` is canonical."""
+class RefusedContentError(Exception):
+    """The content cannot become a version. `problems` says why, a sentence each, for the editor."""
 
-    title: str
-    body: markup.Body
-    source: dict[str, Any]
-    effective_at: datetime
-    change_summary: str = ""
-    change_kind: str = ChangeKind.MATERIAL
-    facts: dict[str, Any] = field(default_factory=dict)
-    author: User | None = None
-    publisher: User | None = None
-    approver: User | None = None
-    page_id: int | None = None
-    policy_kind: str = ""  # empty: the policy keeps its own
-    import_source: str = ""
-    import_sha256: str = ""
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = problems
 
 
 @transaction.atomic
@@ -48,6 +35,7 @@ def record_version(*, policy: Policy, content: VersionContent) -> PolicyVersion 
     """Write what a version says as the policy's next version.
 
     Returns None, and writes no version, where kind, text and facts are those of the version that would precede it.
+    Raises RefusedContentError for what `rules` do not allow. What it replaces is withdrawn.
     """
     locked = Policy.objects.select_for_update().get(pk=policy.pk)
     if content.policy_kind not in {"", locked.kind}:
@@ -55,7 +43,12 @@ def record_version(*, policy: Policy, content: VersionContent) -> PolicyVersion 
         locked.save()
     if not differs(policy=locked, content=content):
         return None
+    if problems := rules.problems(locked, content):
+        raise RefusedContentError(problems)
     version = _create_version(locked, content)
+    if content.replaces:
+        reason = _("Replaced by version %(number)s.") % {"number": version.number}
+        _withdraw(content.replaces, by=content.publisher, reason=reason, now=version.recorded_at)
     _name_policy(locked)
     return version
 
@@ -67,15 +60,19 @@ def withdraw(*, version: PolicyVersion, by: User | None, reason: str) -> None:
     now = timezone.now()
     if not policy.versions.pending(now).contains(version):
         raise NotWithdrawableError
+    _withdraw(version, by=by, reason=reason, now=now)
+    _name_policy(policy)
+
+
+def _withdraw(version: PolicyVersion, *, by: User | None, reason: str, now: datetime) -> None:
     withdrawal = VersionWithdrawal(version=version, withdrawn_at=now, withdrawn_by=_name(by), reason=reason)
     entries.enter(withdrawal, at=now)
     withdrawal.save()
-    _name_policy(policy)
 
 
 def differs(*, policy: Policy, content: VersionContent) -> bool:
     """Return whether `content` says anything else than the version that would be in force just before it."""
-    before = policy.in_force(content.effective_at)
+    before = rules.base_of(policy, content)
     if before is None or (before.title, before.facts) != (content.title, content.facts):
         return True
     if content.policy_kind not in {"", before.content["kind"]}:
@@ -118,6 +115,9 @@ def _create_version(policy: Policy, content: VersionContent) -> PolicyVersion:
         "text": content.body.text,
         "source": content.source,
         "facts": content.facts,
+        "based_on": content.based_on and content.based_on.number,
+        "replaces": content.replaces and content.replaces.number,
+        "editorial_reason": content.editorial_reason,
     }
     people = {role: _name(getattr(content, role)) for role in ("author", "publisher", "approver")}
     records.write(version, **said, **people)

@@ -9,8 +9,8 @@ from typing import Any
 from policies.ledger.encoding import encode, sha256, timestamp
 from policies.models.versions import PolicyVersion
 
-# 2: with the author beside publisher and approver.
-FORMAT = 2
+# 2: with the author beside publisher and approver. 3: with what it was based on, replaces, and the editorial reason.
+FORMAT = 3
 
 
 def write(version: PolicyVersion, **said: Any) -> None:

@@ -3,17 +3,23 @@
 No published version is changed. What staff see is in `policies.versions.viewsets`.
 """
 
+from typing import Any
+
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.generic import TemplateView
 from wagtail.admin import messages
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from policies.models import Policy, PolicyPage, PolicyVersion
-from policies.versions import drafts, export, publication_preview, publishing
+from policies.text import html_blocks
+from policies.versions import beginnings, drafts, export, publication_preview, publishing
 from policies.versions.dashboard import RIGHT, statuses
 from policies.versions.permissions import may_withdraw
 
@@ -99,4 +105,61 @@ def put_back(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("policy-versions:inspect", pk)
     words = _("The draft has the text of version %(number)s. Say what changed, then publish it or submit it.")
     messages.success(request, words % {"number": version.number})
+    return redirect("wagtailadmin_pages:edit", draft.object_id)
+
+
+# --- Where a draft begins --------------------------------------------------------------------------------------
+class BeginDraftView(WagtailAdminTemplateMixin, TemplateView):
+    """Asks what a draft changes while a version is announced: what holds before it, the announced text, or after."""
+
+    template_name = "policies/admin/begin_draft.html"
+    page_title = gettext_lazy("What do you want to change?")  # type: ignore[assignment]  # Wagtail declares str
+    header_icon = "edit"
+    http_method_names = ["get", "head", "post"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.page = editable_page(request, self.kwargs["page_id"])
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_page_subtitle(self) -> str:
+        return self.page.get_admin_display_title()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        page = self.page
+        options = beginnings.of_page(page, now=timezone.now())
+        return {
+            **super().get_context_data(**kwargs),
+            "options": options,
+            "draft": page.has_unpublished_changes,
+        }
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Make the draft, or say of the one that exists what it changes, and open it."""
+        keep = request.POST.get("keep") == "yes"
+        try:
+            beginnings.begin(
+                page=self.page, key=request.POST.get("beginning", ""), keep_text=keep, user=request.user
+            )
+        except drafts.NoDraftError as error:
+            messages.error(request, str(error))
+            return redirect("policy_begin", self.page.pk)
+        return redirect("wagtailadmin_pages:edit", self.page.pk)
+
+
+@require_POST
+def rebase(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a draft of an announced version that has what was changed since, and open it."""
+    version = get_object_or_404(PolicyVersion.objects.select_related("policy"), pk=pk)
+    try:
+        draft, conflicts = drafts.rebase(version=version, user=request.user)
+    except drafts.NoDraftError as error:
+        messages.error(request, str(error))
+        return redirect("policy-versions:inspect", pk)
+    words = _(
+        "The draft is version %(number)s with what was changed since. Read it, then publish it or submit it."
+    )
+    messages.success(request, words % {"number": version.number})
+    for was, became in conflicts:
+        words = _("Both changed this, and the announced text stays. It was: “%(was)s”. It became: “%(now)s”.")
+        messages.warning(request, words % {"was": html_blocks.words(was), "now": html_blocks.words(became)})
     return redirect("wagtailadmin_pages:edit", draft.object_id)

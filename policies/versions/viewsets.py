@@ -246,6 +246,7 @@ class VersionViewSet(ReadOnlyViewSet):
             *super().get_urlpatterns(),
             path("<int:pk>/withdraw/", staff_views.withdraw, name="withdraw"),
             path("<int:pk>/put-back/", staff_views.put_back, name="put_back"),
+            path("<int:pk>/rebase/", staff_views.rebase, name="rebase"),
         ]
 
 

@@ -8,9 +8,7 @@ from django.utils import timezone
 from forms import spam
 from forms.models import FormField, FormPage
 from policies.models import Policy, PolicyVersion
-from policies.text.markup import Body
-from policies.versions import publishing
-from tests.factories import home_page
+from tests.factories import home_page, version
 
 ANSWERS = {"your_name": "A visitor", "e_mail": "visitor@example.com", "message": "Do you sell kettles?"}
 
@@ -44,15 +42,9 @@ def privacy_policy() -> Policy:
 
 def publish(policy: Policy, words: str, *, days_ago: float = 0) -> PolicyVersion:
     """Make a version of the policy, in force since then (or, with a negative number, from then on)."""
-    content = publishing.VersionContent(
-        title=policy.title,
-        body=Body(f"<p>{words}</p>", words),
-        source={},
-        effective_at=timezone.now() - timedelta(days=days_ago),
+    return version(
+        policy, at=timezone.now() - timedelta(days=days_ago), html=f"<p>{words}</p>", title=policy.title
     )
-    version = publishing.record_version(policy=policy, content=content)
-    assert version is not None
-    return version
 
 
 def stamp_of(page: FormPage, *, seconds: float = 10, version: PolicyVersion | None = None) -> str:

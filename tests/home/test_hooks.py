@@ -21,6 +21,8 @@ from home.jobs import Job
 from home.page_cache import schedule
 from policies.cookie_audit import rules
 from policies.facts import registry
+from policies.ledger import daily_check, entries
+from policies.models import PolicyVersion
 from policies.personal_data import register
 
 ROOT = Path(__file__).parents[2]
@@ -57,7 +59,9 @@ HOOKS = {
     ),
     "register_audit_paths": Hook({"policies", "store"}, rules.registered_paths, "/path/"),
     "register_audit_actions": Hook({"store"}, rules.registered_actions, rules.Action(name="name", press="a")),
-    "register_worker_jobs": Hook({"store"}, worker.contributed_jobs, Job("name", 60, print)),
+    "register_ledger_kinds": Hook({"policies", "store", "forms"}, entries.contributed_kinds, PolicyVersion),
+    "register_record_checks": Hook({"policies"}, daily_check.record_checks, print),
+    "register_worker_jobs": Hook({"store", "policies"}, worker.contributed_jobs, Job("name", 60, print)),
 }
 
 

@@ -162,7 +162,7 @@ def test_a_choice_about_a_text_that_is_not_in_force_is_refused(client: Client, s
 
 
 def test_a_page_left_open_while_the_text_changed_says_so(client: Client) -> None:
-    cookie_policy(notice_text="Other words", change_kind="editorial")
+    cookie_policy(notice_text="Other words", change_kind="editorial", editorial_reason="A typing error")
     assert save(client, choice="all").status_code == 409
     assert save(client, choice="all", notice="2").status_code == 303
 

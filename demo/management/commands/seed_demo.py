@@ -6,10 +6,12 @@ from typing import Any
 from django.apps import apps
 from django.core.management.base import BaseCommand
 from django.db import transaction
+from django.utils import timezone
 
 from demo import activity, pages, people, policies
 from home.models import HomePage
-from policies.models import Policy
+from policies.ledger import entries
+from policies.models import LedgerStatement, Policy
 
 
 class Command(BaseCommand):
@@ -45,6 +47,8 @@ class Command(BaseCommand):
                 self.stdout.write("It has no orders: they need the payment sandbox (`make sandbox`).")
         _order_children(home)
         activity.create()
+        # The demo's month lies before its ledger.
+        entries.state(LedgerStatement.Type.TAKEN_IN, {"kinds": list(entries.kinds())}, at=timezone.now())
 
 
 def _order_children(home: HomePage) -> None:

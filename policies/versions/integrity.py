@@ -9,24 +9,24 @@ from datetime import datetime, timedelta
 from wagtail.models import TaskState
 
 from policies.ledger import encoding
-from policies.ledger.account_links import AccountLinks
 from policies.ledger.verification import UNREADABLE, Finding
 from policies.models import Policy, PolicyPage, PolicyVersion
 from policies.versions import records
+from policies.versions.account_links import AccountLinks
 
 _CHUNK = 50  # versions read from the database at once
 _DECIDED = timedelta(minutes=5)  # publishing follows its approval sooner
 
 
-def findings(policy: Policy, *, now: datetime, on_read: Callable[[], object] = lambda: None) -> list[Finding]:
-    """Return what is wrong with a policy and its versions.
+def findings(now: datetime, on_read: Callable[[], object]) -> Iterator[Finding]:
+    """Yield what is wrong with each policy and its versions.
 
     A version that is published while one reads looks like damage, so what is found is looked for once more.
     """
-    if not _damage(policy, now, on_read):
-        return []
-    damage = _damage(Policy.objects.get(pk=policy.pk), now, lambda: None)
-    return [Finding(policy.slug, words) for words in damage]
+    for policy in Policy.objects.order_by("slug"):
+        if _damage(policy, now, on_read):
+            damage = _damage(Policy.objects.get(pk=policy.pk), now, lambda: None)
+            yield from (Finding(policy.slug, words) for words in damage)
 
 
 def _damage(policy: Policy, now: datetime, on_read: Callable[[], object]) -> list[str]:

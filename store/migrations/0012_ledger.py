@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('policies', '0003_ledger'),
-        ('store', '0010_plain_labels'),
+        ('store', '0011_plain_texts'),
     ]
 
     operations = [
