@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from home.append_only import AppendOnlyModel, AppendOnlyQuerySet
 from policies.ledger import encoding
 from policies.models.ledger import LedgeredModel
+from policies.text import markup
 
 
 class ChangeKind(models.TextChoices):
@@ -271,6 +272,11 @@ class PolicyVersion(AppendOnlyModel, LedgeredModel):
     def html(self) -> str:
         """The body as it was shown; safe markup, cleaned before it was frozen."""
         return self.content["html"]
+
+    @cached_property
+    def safe_html(self) -> str:
+        """The body for a page, cleaned again: what is stored may have been changed past the site."""
+        return markup.clean_html(self.html)
 
     @property
     def text(self) -> str:

@@ -13,6 +13,6 @@ def compare_versions(old: PolicyVersion, new: PolicyVersion) -> Redline:
     key = f"{ALGORITHM}:{get_language()}:{old.sha256}:{new.sha256}"
     found = cache.get(key)
     if found is None:
-        found = compare(old.html, new.html)
+        found = compare(old.safe_html, new.safe_html)
         cache.set(key, found, timeout=None)
     return found

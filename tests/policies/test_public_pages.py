@@ -294,3 +294,13 @@ def test_a_version_without_a_summary_still_leads_to_its_changes(client: Client) 
     version(rules, html="<p>b</p>", at=NOW - DAY, change_summary="")
 
     assert 'href="/house-rules/compare/1/2/"' in page(client, "")
+
+
+def test_a_script_in_a_stored_text_is_not_served(client: Client) -> None:
+    made = version(policy("house-rules"), html="<p>Be kind.</p>")
+    record = made.record.replace("<p>Be kind.</p>", "<p>Be kind.<script>alert(1)</script></p>")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE policies_policyversion SET record = %s", [record])
+    page = client.get("/house-rules/").content.decode()
+    assert "Be kind." in page
+    assert "alert(1)" not in page
