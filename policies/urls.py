@@ -8,6 +8,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from policies.consent import views as consent_views
+from policies.ledger import views as ledger_views
 from policies.versions import views as version_views
 
 
@@ -25,6 +26,7 @@ urlpatterns = [
     path("cookies/", consent_views.cookies_page, name="cookies"),
     path("cookies/receipt.json", consent_views.receipt, name="receipt"),
     path(".well-known/gpc.json", consent_views.gpc, name="gpc"),
+    path(".well-known/policy-ledger.json", ledger_views.newest_head, name="ledger"),
     path("<page_slug:slug>/", version_views.policy, name="policy"),
     path("<page_slug:slug>/versions/", version_views.versions, name="versions"),
     path("<page_slug:slug>/versions/<int:number>/", version_views.version, name="version"),

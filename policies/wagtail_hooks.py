@@ -27,7 +27,7 @@ from policies.consent.report_views import ConsentReportView
 from policies.facts import site
 from policies.facts.registry import Fact
 from policies.importing import views as import_views
-from policies.ledger import sealing
+from policies.ledger import daily_check, sealing, weekly_mail, witness
 from policies.ledger.daily_check import RecordCheck
 from policies.models import ConsentRecord, LegalReviewTask, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.models.ledger import LedgeredModel
@@ -221,7 +221,12 @@ def ledger_kinds() -> list[type[LedgeredModel]]:
 
 @hooks.register("register_worker_jobs")
 def worker_jobs() -> list[Job]:
-    return [Job("sealing the ledger", 300, lambda: sealing.seal(now=timezone.now()))]
+    return [
+        Job("sealing the ledger", 300, lambda: sealing.seal(now=timezone.now())),
+        Job("timestamp of the ledger", 900, lambda: witness.timestamp(now=timezone.now())),
+        Job("weekly mail of the ledger", 900, lambda: weekly_mail.send(now=timezone.now())),
+        Job("daily check of the ledger", 900, lambda: daily_check.run_if_due(now=timezone.now())),
+    ]
 
 
 @hooks.register("register_record_checks")

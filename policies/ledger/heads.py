@@ -7,11 +7,14 @@ later, it must still be there; what was sealed since is no matter.
 import json
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from policies.ledger import encoding
-from policies.ledger.verification import LEDGER, Finding, Level
+from django.db import transaction
+
+from policies.ledger import encoding, entries, sealing
+from policies.ledger.verification import LATEST, LEDGER, Finding, Level
 from policies.models.ledger import LedgerHead, LedgerStatement
 
 FORMAT = 2  # 1 listed the newest version of each policy, before there was a ledger
@@ -19,7 +22,7 @@ MAX_BYTES = 10 * 1024 * 1024
 _NUMBER = r"(0|[1-9]\d{0,17})"
 _HEAD = re.compile(
     rf'\{{"first":{_NUMBER},"last":{_NUMBER},"number":{_NUMBER},"previous":"([0-9a-f]{{64}})?",'
-    r'"root":"([0-9a-f]{64})?","time":"[0-9:.TZ+-]{20,40}"\}',
+    r'"root":"([0-9a-f]{64})?","time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"\}',
     re.ASCII,
 )
 
@@ -78,6 +81,7 @@ def _is_sound(head: object) -> bool:
     content = {name: value for name, value in head.items() if name != "sha256"}
     try:
         text = encoding.encode(content)
+        datetime.fromisoformat(content.get("time", ""))
     except (ValueError, TypeError):
         return False
     return bool(_HEAD.fullmatch(text)) and encoding.sha256(text) == head.get("sha256")
@@ -85,16 +89,13 @@ def _is_sound(head: object) -> bool:
 
 def findings(expected: Iterable[dict[str, Any]]) -> Iterator[Finding]:
     """Yield what has become of heads that were kept outside, where they are not here any more."""
-    gaps = [
-        (one.content["here"]["number"], one.content["outside"]["number"])
-        for one in LedgerStatement.objects.filter(type=LedgerStatement.Type.RESTORED)
-    ]
     for head in expected:
         here = LedgerHead.objects.filter(number=head["number"]).values_list("sha256", flat=True).first()
         if here == head["sha256"]:
             continue
         what = "is another one here" if here else "is missing here"
-        if any(last < head["number"] <= lost for last, lost in gaps):
+        gaps = ((last < head["number"] <= lost, said) for last, lost, said in _restores())
+        if any(is_in_gap and head["time"] <= encoding.timestamp(said) for is_in_gap, said in gaps):
             words = f"head {head['number']} {what}: it was lost when the site was restored from a backup"
             yield Finding(LEDGER, words, Level.NOTE)
         else:
@@ -102,3 +103,46 @@ def findings(expected: Iterable[dict[str, Any]]) -> Iterator[Finding]:
             yield Finding(
                 LEDGER, f"{words}: the ledger was rewritten, or restored from a backup (ledger_restored)"
             )
+
+
+@transaction.atomic
+def restored(outside: list[dict[str, Any]], *, now: datetime) -> LedgerHead:
+    """Seal the statement that a backup was restored, which lost what was sealed until the newest of these heads.
+
+    Return the last head that the backup held: none that was sealed since the restore. Raises UnusableHeadsError.
+    """
+    if not outside:
+        raise UnusableHeadsError("it holds no head")
+    lost = max(outside, key=lambda head: head["number"])
+    number, told = lost["number"], LedgerStatement.objects.filter(type=LedgerStatement.Type.RESTORED)
+    if LedgerHead.objects.filter(number=number, sha256=lost["sha256"]).exists():
+        raise UnusableHeadsError(f"head {number} is here: nothing until then was lost")
+    if told.filter(content__outside__sha256=lost["sha256"]).exists():
+        raise UnusableHeadsError(f"that head {number} was lost is on record already")
+    if (time := datetime.fromisoformat(lost["time"])) > now + LATEST:
+        raise UnusableHeadsError(f"head {number} is dated in the future")
+    backup = LedgerHead.objects.filter(number__lt=number, time__lte=time).order_by("-number")
+    if (here := backup.first()) is None:
+        raise UnusableHeadsError(f"head {number} is older than all heads here: it is of another ledger")
+    content = {
+        "outside": {"number": number, "sha256": lost["sha256"]},
+        "here": {"number": here.number, "sha256": here.sha256},
+    }
+    entries.state(LedgerStatement.Type.RESTORED, content, at=now)
+    sealing.seal(now=now)
+    return here
+
+
+def restores() -> Iterator[Finding]:
+    """Yield what the ledger says of restores: they are no damage, but somebody who checks should know."""
+    for last, lost, said in _restores():
+        words = f"restored from a backup on {said:%Y-%m-%d}: heads {last + 1} to {lost} were lost"
+        yield Finding(LEDGER, words, Level.NOTE)
+
+
+def _restores() -> Iterator[tuple[int, int, datetime]]:
+    """Yield for each restore the last head that the backup held, the last one that was lost, and when it was said."""
+    for one in LedgerStatement.objects.filter(type=LedgerStatement.Type.RESTORED).order_by("pk"):
+        match one.content:  # what is none was not written here, which `verification` sees
+            case {"here": {"number": int(last)}, "outside": {"number": int(lost)}}:
+                yield last, lost, one.time

@@ -2,7 +2,7 @@
 
 from policies.models.consents import ConsentRecord
 from policies.models.cookies import CookieDetails
-from policies.models.ledger import LedgerCheck, LedgerEntry, LedgerHead, LedgerStatement
+from policies.models.ledger import LedgerCheck, LedgerEntry, LedgerHead, LedgerStatement, LedgerWitness
 from policies.models.pages import CookiePolicyPage, PolicyPage
 from policies.models.settings import PolicySettings
 from policies.models.tasks import LegalReviewTask
@@ -16,6 +16,7 @@ __all__ = [
     "LedgerEntry",
     "LedgerHead",
     "LedgerStatement",
+    "LedgerWitness",
     "LegalReviewTask",
     "Policy",
     "PolicyPage",

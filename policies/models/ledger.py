@@ -1,4 +1,4 @@
-"""The tables of the ledger: entries, the heads that seal them, what it says of itself, and a base for what is entered.
+"""The tables of the ledger: entries, heads that seal them, who outside has a head, and a base for what is entered.
 
 An entry names nobody: the record that it stands for names the entry, and holds the salt without which its hash says
 nothing. `policies.ledger` writes and reads all of them.
@@ -62,6 +62,27 @@ class LedgerHead(AppendOnlyModel):
             "time": encoding.timestamp(self.time),
             "previous": self.previous_sha256,
         }
+
+
+class LedgerWitness(AppendOnlyModel):
+    """That a head left the database: an authority timestamped it, or the owners were mailed it."""
+
+    head = models.ForeignKey(LedgerHead, models.PROTECT, related_name="witnesses")
+    authority = models.CharField(
+        _("authority"), max_length=200, blank=True
+    )  # its URL; empty: mailed to the owners
+    token = models.BinaryField(blank=True)  # its answer as it came: TimeStampResp of RFC 3161, DER
+    time = models.DateTimeField(_("time"))  # as the authority says it
+
+    class Meta(AppendOnlyModel.Meta):
+        verbose_name = _("witness of the ledger")
+        verbose_name_plural = _("witnesses of the ledger")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["head", "authority"], name="ledger_witness_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.head_id} {self.authority} {self.time:%Y-%m-%d %H:%M}"
 
 
 class LedgeredModel(models.Model):

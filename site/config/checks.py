@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cryptography.x509 import load_pem_x509_certificates
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.http.request import validate_host
@@ -105,3 +106,15 @@ def mail_is_sent(**_kwargs: object) -> Iterator[CheckMessage]:
     if any(name in settings.POST_OFFICE["BACKENDS"]["default"] for name in DISCARDING_MAIL_BACKENDS):
         text = "EMAIL_URL must name a mail server: this one sends nothing to anybody."
         yield Error(text, hint="Use one such as smtp+tls://…", id="config.E013")
+
+
+@register
+def roots_of_timestamps_are_readable(**_kwargs: object) -> Iterator[CheckMessage]:
+    """config.E014: without them no timestamp would be taken, and none could be checked."""
+    if not settings.TIMESTAMP_CA_FILE:
+        return
+    try:
+        load_pem_x509_certificates(Path(settings.TIMESTAMP_CA_FILE).read_bytes())
+    except (OSError, ValueError) as error:
+        text = f"TIMESTAMP_CA_FILE cannot be read: {error}"
+        yield Error(text, hint="Name a file of certificates in PEM, or remove it.", id="config.E014")

@@ -5,6 +5,7 @@ and what their values must not be in `checks`.
 """
 
 import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ VAR_DIR = BASE_DIR / "var"
 YES = frozenset({"true", "yes", "on", "1"})
 NO = frozenset({"false", "no", "off", "0"})
 CACHE_ENTRIES = {"default": 20_000, "counters": 20_000, "redlines": 2_000}  # a redline takes some 30 kB
+# As the database keeps it: at most 200 characters.
+_AUTHORITY = re.compile(
+    r"(?=.{1,200}$)https?://[A-Za-z0-9.-]+(:([1-9]\d{0,3}|[1-5]\d{4}))?([/?][!-~]*)?", re.ASCII
+)
 
 env = environ.Env()
 # A variable that is set wins over the file. ENV_FILE names another file.
@@ -122,6 +127,19 @@ def site_url(default: str = "") -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path:
         raise ImproperlyConfigured(f"SITE_URL must be like https://www.example.com, not {url!r}.")
+    return url
+
+
+def timestamp_url() -> str:
+    """Read TIMESTAMP_URL: a time-stamp authority of RFC 3161, or none.
+
+    Raises ImproperlyConfigured for what is no such URL. One with a password would be shown with each timestamp.
+    """
+    url = text("TIMESTAMP_URL")
+    if url and not _AUTHORITY.fullmatch(url):
+        raise ImproperlyConfigured(
+            f"TIMESTAMP_URL must be like https://timestamp.example.com/tsr, not {url!r}."
+        )
     return url
 
 

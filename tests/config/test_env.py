@@ -70,3 +70,36 @@ def test_counts_and_redlines_are_kept_apart_from_pages(monkeypatch: pytest.Monke
     if "filebased" in kept["default"]["BACKEND"]:
         most = {name: one["OPTIONS"]["MAX_ENTRIES"] for name, one in kept.items()}
         assert most == {"default": 20_000, "counters": 20_000, "redlines": 2_000}
+
+
+@pytest.mark.parametrize(
+    "given", ["", "http://timestamp.example.com", "https://timestamp.example.com:8443/tsr?policy=1"]
+)
+def test_the_url_of_a_timestamp_authority_is_read(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("TIMESTAMP_URL", f" {given} ")
+    assert env.timestamp_url() == given
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "timestamp.example.com",
+        "ftp://timestamp.example.com/",
+        "https://",
+        "https:///tsr",
+        "https://timestamp.example.com:99999/",
+        "https://timestamp.example.com:port/",
+        "https://user:password@timestamp.example.com/",
+        "https://timestamp.example.com/a b",
+        "https://timestamp.example.com/a\nb",
+        "https://zeit.exämple.com/",
+        "https://[::1/",
+        f"https://timestamp.example.com/{'x' * 200}",
+    ],
+)
+def test_what_is_no_url_of_an_authority_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setenv("TIMESTAMP_URL", given)
+    with pytest.raises(ImproperlyConfigured, match="TIMESTAMP_URL must be"):
+        env.timestamp_url()

@@ -9,7 +9,20 @@ import django.forms
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config.env import BASE_DIR, VAR_DIR, caches, database, flag, folder, mail, names, number, site_url, text
+from config.env import (
+    BASE_DIR,
+    VAR_DIR,
+    caches,
+    database,
+    flag,
+    folder,
+    mail,
+    names,
+    number,
+    site_url,
+    text,
+    timestamp_url,
+)
 
 # --- Apps, highest layer first: config -> store | forms -> policies -> home -------------------------------
 INSTALLED_APPS = [
@@ -201,6 +214,12 @@ PAGE_CACHE_SECONDS = number("PAGE_CACHE_SECONDS", 300)
 CONSENT_DAYS = 183  # six months, for yes and no alike (CNIL)
 # Proof is kept three years; never shorter than the choice itself stands.
 CONSENT_RECORD_DAYS = number("CONSENT_RECORD_DAYS", 1095, least=CONSENT_DAYS)
+
+# --- The ledger (policies/ledger) ---------------------------------------------------------------------------
+TIMESTAMP_URL = timestamp_url()  # the authority outside that vouches for its heads; empty: none
+TIMESTAMP_CA_FILE = text(
+    "TIMESTAMP_CA_FILE"
+)  # the roots that may sign for it, PEM; empty: signatures are not checked
 
 # --- The shop ------------------------------------------------------------------------------------------------
 CURRENCY = text("CURRENCY", "GBP")  # ISO 4217; prices are kept in its smallest unit

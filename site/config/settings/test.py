@@ -44,3 +44,7 @@ SERVE_MEDIA = True
 STRIPE_SECRET_KEY = "sk_test_sandbox"  # noqa: S105 - the sandbox takes any
 STRIPE_WEBHOOK_SECRETS = ["whsec_sandbox"]
 STRIPE_API_URL = "http://127.0.0.1:9"  # nobody answers there
+
+# The tests that ask an authority start one of their own.
+TIMESTAMP_URL = ""
+TIMESTAMP_CA_FILE = ""
