@@ -6,13 +6,13 @@ database the same few questions, and each live fact once. It never writes.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -23,11 +23,12 @@ from wagtail.query import PageQuerySet
 from home.models import User
 from policies.consent import notices
 from policies.facts import drift, registry
-from policies.ledger import encoding
-from policies.models import Policy, PolicyVersion
+from policies.ledger import encoding, witness
+from policies.models import LedgerCheck, LedgerHead, LedgerWitness, Policy, PolicyVersion
 from policies.models.versions import Status
 from policies.versions import rules
 
+_NEGLECTED = timedelta(days=2)  # without a check: the worker does not run
 RIGHT = "policies.view_policyversion"
 
 
@@ -108,6 +109,19 @@ def statuses(policies: Iterable[Policy], *, now: datetime) -> list[PolicyStatus]
     return list(found.values())
 
 
+def ledger_status(now: datetime) -> dict[str, Any]:
+    """Return what the panel says of the record itself: what the last check found, and who looked after it when."""
+    check = LedgerCheck.objects.first()
+    return {
+        "checked": check and check.finished_at,
+        "findings": check.findings if check else [],
+        "is_neglected": check and witness.is_due(check.finished_at, every=_NEGLECTED, now=now),
+        "sealed": LedgerHead.objects.filter(number__gt=0).aggregate(last=Max("time"))["last"],
+        "timestamped": LedgerWitness.objects.filter(authority__gt="").aggregate(last=Max("time"))["last"],
+        "mailed": LedgerWitness.objects.filter(authority="").aggregate(last=Max("time"))["last"],
+    }
+
+
 class PoliciesPanel(Component):
     """A line for each policy that was ever published."""
 
@@ -123,11 +137,14 @@ class PoliciesPanel(Component):
         now = timezone.now()
         listed = statuses(Policy.objects.published().order_by("title", "pk"), now=now)
         waiting = notices.unasked_services(now)
+        ledger = ledger_status(now)
         return {
             "csrf_token": parent_context.get("csrf_token"),
+            "ledger": ledger,
             "lines": [(status, status.may_be_edited_by(request.user)) for status in listed],
             "waiting_services": waiting,
-            "is_all_as_published": not waiting and all(status.is_as_published for status in listed),
+            "is_all_as_published": not (waiting or ledger["findings"])
+            and all(status.is_as_published for status in listed),
         }
 
 

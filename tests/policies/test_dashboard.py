@@ -7,10 +7,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.formats import date_format
 from wagtail.models import Site
 
 from home.models import BrandSettings
-from policies.models import Policy, PolicyPage
+from policies.ledger import daily_check, sealing
+from policies.models import LedgerCheck, LedgerWitness, Policy, PolicyPage
 from tests.factories import (
     cookie_policy,
     declare_cookies,
@@ -172,3 +174,49 @@ def test_a_title_is_printed_as_text(client: Client) -> None:
     version(policy(), title="<script>alert(1)</script>")
 
     assert "<script>alert" not in dashboard(staff(client, is_superuser=True))
+
+
+# --- The record itself -----------------------------------------------------------------------------------
+def test_it_says_in_a_line_when_the_record_was_looked_after(client: Client) -> None:
+    publish(policy_page())
+    admin = staff(client, is_superuser=True)
+    assert "Record not checked yet · not sealed yet </p>" in dashboard(admin)
+
+    now = timezone.now()
+    head = sealing.seal(now=now)
+    daily_check.run(now=now)
+    LedgerWitness(head=head, time=now).save()
+    shown = date_format(timezone.localtime(now), "DATETIME_FORMAT")
+    line = f"Record checked {shown} · sealed {shown} · mailed to the owners {shown}"
+    html = dashboard(admin)
+    assert line in html
+    assert "The site matches the published policies." in html
+    LedgerWitness(head=head, authority="https://timestamp.example.com", token=b"x", time=now).save()
+    assert f"· timestamped {shown} · mailed to the owners {shown}" in dashboard(admin)
+
+
+def test_it_turns_red_with_what_the_daily_check_found(client: Client) -> None:
+    publish(policy_page())
+    admin = staff(client, is_superuser=True)
+    found = [["house-rules", f"finding <{number}>"] for number in range(7)]
+    check = LedgerCheck.objects.create(pk=1, finished_at=timezone.now(), findings=found)
+    html = dashboard(admin)
+    assert 'class="policies-drift policies-drift--damaged' in html
+    assert "<strong>house-rules</strong>: finding &lt;4&gt;" in html
+    assert "finding &lt;5&gt;" not in html
+    assert "verify_policies" in html
+    assert "The site matches the published policies." not in html
+
+    check.findings = []
+    check.save()
+    assert "policies-drift--damaged" not in dashboard(admin)
+
+
+def test_it_warns_when_nobody_checks_any_more(client: Client) -> None:
+    publish(policy_page())
+    admin = staff(client, is_superuser=True)
+    check = LedgerCheck.objects.create(pk=1, finished_at=timezone.now() - timedelta(hours=47))
+    assert "the worker does not run" not in dashboard(admin)
+    check.finished_at -= timedelta(hours=2)
+    check.save()
+    assert "the worker does not run" in dashboard(admin)
