@@ -16,13 +16,13 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def root(leaves: Sequence[bytes]) -> bytes:
     """Return the hash of the tree (2.1.1). Raises ValueError without leaves."""
-    return _levels(leaves)[-1][0]
+    return levels(leaves)[-1][0]
 
 
-def path(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """Return the inclusion proof of a leaf, from the bottom up (2.1.3.1)."""
+def path(tree: Sequence[Sequence[bytes]], index: int) -> list[bytes]:
+    """Return the inclusion proof of a leaf, from the bottom up (2.1.3.1), of a tree that `levels` made."""
     found = []
-    for level in _levels(leaves)[:-1]:
+    for level in tree[:-1]:
         if (sibling := index ^ 1) < len(level):
             found.append(level[sibling])
         index >>= 1
@@ -46,12 +46,15 @@ def root_from_path(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -
     return found
 
 
-def _levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
-    """Return the levels of the tree; what has no sibling moves up, which makes the tree of the RFC."""
+def levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
+    """Return the levels of the tree; what has no sibling moves up, which makes the tree of the RFC.
+
+    Raises ValueError without leaves.
+    """
     if not leaves:
         raise ValueError("A tree has at least one leaf.")
-    levels = [list(leaves)]
-    while len(level := levels[-1]) > 1:
+    tree = [list(leaves)]
+    while len(level := tree[-1]) > 1:
         pairs = [node_hash(*level[at : at + 2]) for at in range(0, len(level) - 1, 2)]
-        levels.append(pairs + level[len(level) & ~1 :])
-    return levels
+        tree.append(pairs + level[len(level) & ~1 :])
+    return tree

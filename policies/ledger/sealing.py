@@ -10,17 +10,24 @@ from django.db import connection, transaction
 from policies.ledger import encoding, merkle
 from policies.models.ledger import LedgerEntry, LedgerHead
 
+MOST = 100_000  # entries in a batch: a proof of one reads them all
 _NUMBER = """
     UPDATE policies_ledgerentry SET position = numbered.position FROM (
         SELECT id, %s + ROW_NUMBER() OVER (ORDER BY id) AS position
-        FROM policies_ledgerentry WHERE position IS NULL
+        FROM policies_ledgerentry WHERE position IS NULL ORDER BY id LIMIT %s
     ) AS numbered WHERE policies_ledgerentry.id = numbered.id
 """
 
 
+def seal_all(*, now: datetime) -> None:
+    """Seal all entries that are not sealed, in as many batches as that takes."""
+    while (head := seal(now=now)) and head.last_position - head.first_position + 1 == MOST:
+        pass
+
+
 @transaction.atomic
 def seal(*, now: datetime) -> LedgerHead | None:
-    """Seal all entries that are not sealed; return the new head, or None where there is nothing to seal.
+    """Seal a batch of entries that are not sealed; return the new head, or None where there is nothing to seal.
 
     A head is never older than the one before, whatever the clock says.
     """
@@ -28,7 +35,7 @@ def seal(*, now: datetime) -> LedgerHead | None:
     LedgerHead.objects.select_for_update().get(number=0)
     last = LedgerHead.objects.latest("number")
     with connection.cursor() as cursor:
-        cursor.execute(_NUMBER, [last.last_position])
+        cursor.execute(_NUMBER, [last.last_position, MOST])
     batch = LedgerEntry.objects.filter(position__gt=last.last_position).order_by("position")
     leaves = [bytes.fromhex(leaf) for leaf in batch.values_list("leaf_sha256", flat=True)]
     if not leaves:
