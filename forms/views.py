@@ -3,13 +3,20 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from wagtail.admin.views.mixins import list_to_str
+from wagtail.contrib.forms.utils import get_forms_for_user
 from wagtail.contrib.forms.views import DeleteSubmissionsView, FormPagesListView, SubmissionsListView
 
 from home.spreadsheets import as_text
+from policies.ledger.views import proof_response
 
 
 def without_controls(value: str) -> str:
@@ -35,6 +42,24 @@ class FormSubmissionsView(SubmissionsListView):
     def get_heading(self, queryset: Any, field: str) -> str:
         """Guard the headings too: they are labels that an editor wrote."""
         return as_text(super().get_heading(queryset, field))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add a column with each message's proof; it is no part of the export."""
+        context = super().get_context_data(**kwargs)
+        if not self.is_export:
+            context["data_headings"].append({"name": "proof", "label": _("Proof")})
+            for row in context["data_rows"]:
+                url = reverse("message_proof", args=[context["form_page"].pk, row["model_id"]])
+                row["fields"].append(format_html('<a href="{}">{}</a>', url, _("Proof (JSON)")))
+        return context
+
+
+@require_safe
+def message_proof(request: HttpRequest, page_id: int, pk: int) -> HttpResponse:
+    """Return the proof of when a message came and which policy was shown, to those who may read it."""
+    page = get_object_or_404(get_forms_for_user(request.user), pk=page_id).specific
+    message = get_object_or_404(page.get_submissions().select_related("ledger_entry"), pk=pk)
+    return proof_response(message, file_name=f"message-{message.token}-proof.json")
 
 
 class FormPagesView(FormPagesListView):

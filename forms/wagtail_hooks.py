@@ -15,7 +15,7 @@ from wagtail.models import Page
 
 from forms import personal_data
 from forms.models import READ_MESSAGES, FormPage, Submission
-from forms.views import DeleteMessagesView, FormPagesView
+from forms.views import DeleteMessagesView, FormPagesView, message_proof
 from home.models import User
 from policies.models.ledger import LedgeredModel
 
@@ -42,6 +42,7 @@ def form_pages_urls() -> list[URLPattern]:
         path("forms/", FormPagesView.as_view()),
         path("forms/results/", FormPagesView.as_view(results_only=True)),
         path("forms/submissions/<int:page_id>/delete/", DeleteMessagesView.as_view()),
+        path("forms/submissions/<int:page_id>/<int:pk>/proof/", message_proof, name="message_proof"),
     ]
 
 

@@ -25,6 +25,8 @@ app_name = "policies"
 urlpatterns = [
     path("cookies/", consent_views.cookies_page, name="cookies"),
     path("cookies/receipt.json", consent_views.receipt, name="receipt"),
+    path("cookies/proof.json", consent_views.proof, name="consent_proof"),
+    path(".well-known/check_proof.py", ledger_views.check_proof, name="check_proof"),
     path(".well-known/gpc.json", consent_views.gpc, name="gpc"),
     path(".well-known/policy-ledger.json", ledger_views.newest_head, name="ledger"),
     path("<page_slug:slug>/", version_views.policy, name="policy"),
@@ -36,6 +38,7 @@ urlpatterns = [
         version_views.record_hash,
         name="record_hash",
     ),
+    path("<page_slug:slug>/versions/<int:number>/proof.json", version_views.proof, name="proof"),
     path("<page_slug:slug>/compare/<int:old>/<int:new>/", version_views.compare, name="compare"),
     path(
         "<page_slug:slug>/compare/<int:old>/<int:new>/side-by-side/",

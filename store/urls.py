@@ -17,5 +17,6 @@ urlpatterns = [
     path("checkout/return/<slug:token>/", checkout_views.return_from_payment, name="return_from_payment"),
     path("checkout/cancel/<slug:token>/", checkout_views.cancel_payment, name="cancel_payment"),
     path("orders/<slug:token>/", order_views.order, name="order"),
+    path("orders/<slug:token>/proof.json", order_views.proof, name="order_proof"),
     path("stripe/webhook/", webhook.stripe_webhook, name="stripe_webhook"),
 ]

@@ -12,6 +12,7 @@ from django.urls import reverse
 from home.models import BrandSettings
 from policies.consent.notices import Category, categories_of
 from policies.ledger.encoding import timestamp
+from policies.ledger.proof import Proofs
 from policies.models import ConsentRecord
 
 SCHEMA_VERSION = "1"
@@ -47,6 +48,7 @@ def receipt(record: ConsentRecord, *, absolute: Callable[[str], str]) -> dict[st
             "valid_until": timestamp(record.expires_at),
         },
         "withdrawal_url": absolute(reverse("policies:cookies")),
+        "proof": Proofs().or_reason(record),
     }
 
 

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from home.throttling import Limit, client_ip, too_many_requests
 from policies.consent import choices, cookies, notices, receipts
+from policies.ledger.views import proof_response
 from policies.models import ConsentRecord
 
 # From when on the signal has been honoured as gpc.json says.
@@ -57,12 +58,26 @@ def receipt(request: HttpRequest) -> JsonResponse:
     """Return the record of the visitor's own choice."""
     record = cookies.record_of(_cookie(request), now=timezone.now())
     if record is None:
-        return JsonResponse({"error": _("There is no choice on record for this browser.")}, status=404)
+        return _no_choice()
     return JsonResponse(
         receipts.receipt(record, absolute=request.build_absolute_uri),
         headers={"Content-Disposition": f'attachment; filename="consent-{record.public_id}.json"'},
         json_dumps_params={"ensure_ascii": False, "indent": 2},
     )
+
+
+@never_cache
+@require_safe
+def proof(request: HttpRequest) -> JsonResponse:
+    """Return the proof that the record of the visitor's own choice is sealed in the ledger."""
+    record = cookies.record_of(_cookie(request), now=timezone.now())
+    if record is None:
+        return _no_choice()
+    return proof_response(record, file_name=f"consent-{record.public_id}-proof.json")
+
+
+def _no_choice() -> JsonResponse:
+    return JsonResponse({"error": _("There is no choice on record for this browser.")}, status=404)
 
 
 @require_safe

@@ -2,8 +2,8 @@
 
 A record goes in byte for byte as it is stored, also one that was tampered with: the check is the reader's, and the
 README says how. Everything else in the ZIP is written for people and follows from the records. The same database
-gives the same bytes (until a version takes effect). It reads version by version, so a thousand need no more memory
-than a few; only a line about each is kept for the lists. It never writes to the database.
+gives the same bytes (until a version takes effect, or more is sealed). It reads version by version, so a thousand need
+no more memory than a few; only a line about each is kept for the lists. It never writes to the database.
 """
 
 import csv
@@ -14,6 +14,7 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO, Any
@@ -25,6 +26,7 @@ from django.utils import timezone, translation
 
 from home.spreadsheets import as_text
 from policies.ledger import encoding, heads
+from policies.ledger.proof import NoProofError, Proofs
 from policies.models import Policy, PolicyVersion
 from policies.models.versions import ChangeKind, Status
 from policies.text import markup
@@ -46,6 +48,7 @@ class _Archive:
     zip: zipfile.ZipFile
     sums: list[str] = field(default_factory=list)
     last: datetime = datetime(_FIRST_YEAR_OF_ZIP, 1, 1, tzinfo=UTC)
+    proofs: Proofs = field(default_factory=Proofs)
 
     def add(self, name: str, content: str, moment: datetime | None = None) -> None:
         """Write one file, dated as what it tells of; as the latest so far, where it tells of all."""
@@ -70,7 +73,7 @@ class _Listed:
 
 
 def write(policies: Iterable[Policy], *, now: datetime | None = None) -> IO[bytes]:
-    """Write the ZIP to a temporary file, which is gone when it is closed. Two queries, however many versions."""
+    """Write the ZIP to a temporary file, which is gone when it is closed. A few queries, however many versions."""
     file = tempfile.TemporaryFile(suffix=".zip")  # noqa: SIM115 - whoever reads it closes it
     try:
         # In the site's language and time: the bytes do not depend on who asks.
@@ -100,7 +103,9 @@ def _write(archive: _Archive, ids: list[int], now: datetime) -> None:
         for policy in known
     }
     versions = PolicyVersion.objects.filter(policy__in=list(listed)).with_status(now)
-    in_order = versions.select_related("policy", "withdrawal").order_by("policy__slug", "policy", "number")
+    in_order = versions.select_related("policy", "withdrawal", "ledger_entry").order_by(
+        "policy__slug", "policy", "number"
+    )
     for version in in_order.iterator(chunk_size=_CHUNK):
         entry = listed[version.policy_id]
         entry.policy = version.policy  # as it stood when the versions were read
@@ -127,6 +132,8 @@ def _write_version(archive: _Archive, version: PolicyVersion, folder: str) -> di
     }
     if version.is_withdrawn:
         files["withdrawal.json"] = _json({name: line[name] for name in _WITHDRAWAL})
+    with suppress(NoProofError):  # not sealed yet, or damaged: the README says what a missing proof means
+        files["proof.json"] = _json(archive.proofs.of(version))
     for name, body in files.items():
         archive.add(f"{folder}/{name}", body, version.recorded_at)
     return line
@@ -137,7 +144,7 @@ def _write_lists(archive: _Archive, listed: list[_Listed]) -> None:
     archive.add("versions.json", _json({"policies": [_policy_entry(entry) for entry in listed]}))
     archive.add("heads.json", heads.encode([heads.newest()]))
     context = {"policies": listed, "site": settings.WAGTAILADMIN_BASE_URL}
-    for name in ("index.html", "README.txt"):
+    for name in ("index.html", "README.txt", "check_proof.py"):
         archive.add(name, render_to_string(f"policies/admin/export/{name}", context))
     archive.add("SHA256SUMS", "".join(archive.sums))
 

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_safe
 from wagtail.views import serve as serve_page
 
 from policies.facts import changes, registry
+from policies.ledger.views import proof_response
 from policies.models import Policy, PolicyVersion
 from policies.redline import layout
 from policies.redline.versions import compare_versions
@@ -148,6 +149,12 @@ def record_hash(request: HttpRequest, policy: Policy, number: int) -> HttpRespon
     """Return the record's hash, in the form that `sha256sum --check` reads."""
     line = f"{_version(policy, number).sha256}  record.json\n"
     return HttpResponse(line, content_type="text/plain; charset=utf-8")
+
+
+@of_policy
+def proof(request: HttpRequest, policy: Policy, number: int) -> HttpResponse:
+    """Return the proof that the record is sealed in the ledger."""
+    return proof_response(_version(policy, number))
 
 
 def _show(request: HttpRequest, policy: Policy, number: int, day: timeline.Day | None = None) -> HttpResponse:

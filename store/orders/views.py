@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from policies.ledger.views import proof_response
 from store.models import Order
 from store.orders.cookies import was_placed_here
 
@@ -23,5 +24,15 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         "is_placed_here": was_placed_here(request, found),
     }
     response = render(request, "store/order.html", context)
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@never_cache
+@require_safe
+def proof(request: HttpRequest, token: str) -> HttpResponse:
+    """Return the proof of which texts were accepted and shown when the order was placed."""
+    found = get_object_or_404(Order.ledger_records().select_related("ledger_entry"), token=token)
+    response = proof_response(found, file_name=f"order-{found.number}-proof.json")
     response.headers["X-Robots-Tag"] = "noindex"
     return response
