@@ -6,10 +6,12 @@ import io
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
+from django.utils import timezone
 from openpyxl import load_workbook
 
 from forms.models import FormPage, Submission
 from home.models import User
+from policies.ledger import sealing
 from tests.forms.building import privacy_policy, publish, stamp_of
 from tests.forms.conftest import Send
 
@@ -106,3 +108,33 @@ def test_control_characters_do_not_break_the_workbook(
     response = client.get(f"{list_url(contact_page)}?export=xlsx")
     sheet = load_workbook(io.BytesIO(response.getvalue())).active
     assert sheet.cell(2, 4).value == "abc =1+1"
+
+
+def test_staff_who_read_messages_get_the_proof_of_one(
+    send: Send, client: Client, contact_page: FormPage
+) -> None:
+    send()
+    message = Submission.objects.get()
+    url = f"{list_url(contact_page)}{message.pk}/proof/"
+    assert client.get(url).status_code == 302
+    signed_in(client, "Customer service")
+    assert f'href="{url}"' in client.get(list_url(contact_page)).content.decode()
+    assert client.get(url).status_code == 409
+    sealing.seal(now=timezone.now())
+    answer = client.get(url)
+    assert answer.json()["entry"]["content"]["message"] == str(message.token)
+    assert "kettles" not in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+    assert (
+        "Proof" not in b"".join(client.get(f"{list_url(contact_page)}?export=csv").streaming_content).decode()
+    )
+    for elsewhere in (url.replace(f"/{message.pk}/", "/999/"), url.replace(f"/{contact_page.pk}/", "/999/")):
+        assert client.get(elsewhere).status_code == 404
+
+
+def test_who_may_not_read_messages_gets_no_proof(send: Send, client: Client, contact_page: FormPage) -> None:
+    send()
+    sealing.seal(now=timezone.now())
+    signed_in(client, "Editors")
+    url = f"{list_url(contact_page)}{Submission.objects.get().pk}/proof/"
+    assert client.get(url).status_code == 404

@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from home.models import User
-from policies.ledger import heads
+from policies.ledger import heads, sealing
 from policies.models import Policy, PolicyVersion
 from policies.versions import export, publishing, records
 from tests.factories import policy, policy_page, publish, version, withdraw
@@ -63,9 +63,11 @@ def rows(archive: zipfile.ZipFile) -> list[dict[str, str]]:
 
 # --- What is in it ---------------------------------------------------------------------------------------
 def test_every_version_has_its_folder(rules: Policy) -> None:
-    files = {"page.html", "text.txt", "record.json", "record.json.sha256"}
+    sealing.seal(now=timezone.now())
+    files = {"page.html", "text.txt", "record.json", "record.json.sha256", "proof.json"}
     expected = {f"house-rules/version-000{number}/{file}" for number in (1, 2, 3) for file in files}
     lists = {"README.txt", "SHA256SUMS", "approvals.csv", "heads.json", "index.html", "versions.json"}
+    lists.add("check_proof.py")
 
     assert set(exported().namelist()) == expected | lists
 
@@ -191,6 +193,40 @@ def test_its_list_of_heads_is_the_one_that_verify_policies_writes(rules: Policy)
 
     assert exported().read("heads.json").decode() == heads.encode(heads.current())
     assert next(heads.current()).withdrawals == 2
+
+
+def check_proofs_as_the_readme_says(folder: Path) -> str:
+    readme = (folder / "README.txt").read_text(encoding="utf-8")
+    [command] = [
+        block for block in re.findall(r"(?:^    .*\n)+", readme, re.MULTILINE) if "check_proof.py" in block
+    ]
+    done = subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+def test_every_proof_holds_offline(rules: Policy, tmp_path: Path) -> None:
+    sealing.seal(now=timezone.now())
+    assert check_proofs_as_the_readme_says(unpacked(tmp_path)) == ""
+
+
+def test_a_version_that_is_not_sealed_yet_is_named(rules: Policy, tmp_path: Path) -> None:
+    sealing.seal(now=timezone.now())
+    version(rules, html="<p>four</p>")
+    said = check_proofs_as_the_readme_says(unpacked(tmp_path))
+    assert said == "NOT PROVEN: house-rules/version-0004/\n"
+
+
+def test_a_record_that_was_changed_with_its_hashes_has_no_proof_that_holds(
+    rules: Policy, tmp_path: Path
+) -> None:
+    sealing.seal(now=timezone.now())
+    record = rules.versions.get(number=3).record.replace("three", "3")
+    values = [record, hashlib.sha256(record.encode()).hexdigest()]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE policies_policyversion SET record = %s, sha256 = %s WHERE number = 3", values)
+    folder = unpacked(tmp_path)
+    assert "BROKEN" not in check_as_the_readme_says(folder)
+    assert check_proofs_as_the_readme_says(folder) == "NOT PROVEN: house-rules/version-0003/\n"
 
 
 # --- How it is made --------------------------------------------------------------------------------------

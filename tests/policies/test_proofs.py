@@ -5,10 +5,8 @@ import runpy
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -24,6 +22,7 @@ from policies.ledger.proof import NoProofError, Proofs
 from policies.models import ConsentRecord, PolicyVersion
 from policies.models.ledger import LedgerEntry, LedgerHead, LedgerStatement
 from tests.factories import cookie_policy, declare_cookies, policy, version, withdraw
+from tests.policies.forging import changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 SCRIPT = settings.BASE_DIR / "templates/policies/admin/export/check_proof.py"
@@ -74,27 +73,6 @@ def exit_code(tmp_path: Path, given: object, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(SystemExit) as end:
         runpy.run_path(str(SCRIPT))
     return int(end.value.code or 0)
-
-
-def changes(value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield each place in plain data, and the data with that place changed."""
-    if isinstance(value, dict):
-        for key in value:
-            yield f"without {key}", {name: one for name, one in value.items() if name != key}
-            for place, changed in changes(value[key]):
-                yield f"{key} {place}", {**value, key: changed}
-    elif isinstance(value, list):
-        for index, one in enumerate(value):
-            yield f"{index} left out", value[:index] + value[index + 1 :]
-            for place, changed in changes(one):
-                yield f"{index} {place}", [*value[:index], changed, *value[index + 1 :]]
-    elif isinstance(value, str):
-        yield "changed", value[:-1] + ("0" if value[-1:] != "0" else "1")
-        yield "number", 7
-    elif isinstance(value, int):
-        yield "more", value + 1
-        yield "text", str(value)
-        yield "far", 1e300
 
 
 # --- What a proof shows --------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from policies.ledger import sealing
 from policies.models import PolicyVersion
 from store.models import Basket, Order
 from store.orders import emails, lifecycle
@@ -184,3 +185,23 @@ def test_the_confirmation_says_all_of_it(order: Order) -> None:
 def test_words_in_an_order_run_in_no_mail(order: Order) -> None:
     order.lines.update(title="{% debug %} <b>&</b>")
     assert "{% debug %} <b>&</b>" in emails.order_paid(order).message
+
+
+def test_the_shopper_downloads_the_proof_of_what_was_agreed(
+    client: Client, order: Order, terms: PolicyVersion
+) -> None:
+    url = f"{order.get_absolute_url()}proof.json"
+    assert f'href="{url}"' in page(client, order)
+    early = client.get(url)
+    assert (early.status_code, list(early.json())) == (409, ["error"])
+    sealing.seal(now=timezone.now())
+    answer = client.get(url)
+    content = answer.json()["entry"]["content"]
+    assert (content["order"], content["accepted"]) == (order.number, terms.sha256)
+    assert order.email not in answer.content.decode()
+    assert order.token not in answer.content.decode()
+    for response in (early, answer):
+        assert "no-store" in response["Cache-Control"]
+        assert response["X-Robots-Tag"] == "noindex"
+    assert client.get("/orders/another-token/proof.json").status_code == 404
+    assert client.post(url).status_code == 405

@@ -52,7 +52,7 @@ async function checkSeal({ entry, position, path, heads: [head] }) {
   expect((await root(leaf, position - first, last - first, path)) === head.root, "sealed");
 }
 
-async function checkHeads(heads) {
+async function checkHeads({ heads, timestamp }) {
   let before = null;
   for (const { sha256: stated, ...head } of heads) {
     expect(hex(await sha256(encode(head))) === stated, "heads");
@@ -62,6 +62,7 @@ async function checkHeads(heads) {
     }
     before = { ...head, stated };
   }
+  expect(timestamp === null || timestamp.head === before.number, "heads");
 }
 
 const withoutSpaces = (text) => text.replace(/\s+/g, "");
@@ -111,7 +112,7 @@ class PolicyProof {
       const proof = parsed(proofData);
       await this.checkRecord(record, proof);
       await checkSeal(proof);
-      await checkHeads(proof.heads);
+      await checkHeads(proof);
       checkText(parsed(record));
       const [first, last] = [proof.heads[0], proof.heads.at(-1)];
       this.tell(this.words("holds", { position: proof.position, time: moment(first.time), head: last.number }));
