@@ -4,18 +4,15 @@ The database is a new one in memory, the caches are emptied before each request,
 """
 
 import statistics
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 from django.core.cache import caches
 from django.db import connection
 from django.test import Client
-from django.test.runner import DiscoverRunner
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bench import clock
+from bench import clock, database
 from bench.texts import Author, body
 from policies.models import Policy
 from policies.versions import publishing
@@ -39,7 +36,7 @@ PAGES = {
 
 def run() -> list[str]:
     """Measure and print; return what needs more queries with more versions."""
-    with _database():
+    with database.empty():
         _make_policy("few", FEW)
         _make_policy("many", MANY)
         print(f"A policy's pages with {FEW} and with {MANY:,} versions of {WORDS:,} words")
@@ -84,15 +81,3 @@ def _make_policy(slug: str, count: int) -> None:
             change_summary=f"Change {number}.",
         )
         publishing.record_version(policy=policy, content=content)
-
-
-@contextmanager
-def _database() -> Iterator[None]:
-    runner = DiscoverRunner(verbosity=0, interactive=False)
-    runner.setup_test_environment()
-    databases = runner.setup_databases()
-    try:
-        yield
-    finally:
-        runner.teardown_databases(databases)
-        runner.teardown_test_environment()
