@@ -40,4 +40,4 @@ def _secret() -> re.Pattern[str]:
 
     routes = (str(url.pattern).partition("<slug:token>") for url in urlpatterns)
     before = "|".join(re.escape(start) for start, token, _rest in routes if token)
-    return re.compile(rf"(/(?:{before}))[^/\s\"']+(?:/\?[^\s\"']*)?")
+    return re.compile(rf"(/(?:{before}))[^/\s\"']+(?:/[^\s\"'?]*\?[^\s\"']*)?")

@@ -38,6 +38,7 @@ def test_a_way_back_that_fails_is_logged_without_its_secret(
     ("line", "written"),
     [
         ("GET /orders/SECRET/ HTTP/1.1", "GET /orders/…/ HTTP/1.1"),
+        ("GET /orders/SECRET/proof.json HTTP/1.1", "GET /orders/…/proof.json HTTP/1.1"),
         ("GET /checkout/return/SECRET/?session_id=cs_SECRET HTTP/1.1", "GET /checkout/return/… HTTP/1.1"),
         ("GET /basket/?a=b HTTP/1.1", "GET /basket/?a=b HTTP/1.1"),
     ],
