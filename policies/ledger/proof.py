@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from policies.ledger import merkle
 from policies.ledger.verification import UNREADABLE
-from policies.models.ledger import LedgeredModel, LedgerEntry, LedgerHead
+from policies.models.ledger import LedgeredModel, LedgerEntry, LedgerHead, LedgerWitness
 
 FORMAT = 1
 MOST_HEADS = 300  # without a witness for so long, a proof ends with the last of them
@@ -69,17 +69,20 @@ class Proofs:
         head = LedgerHead.objects.filter(last_position__gte=position).earliest("last_position")
         batch = LedgerEntry.objects.filter(position__range=(head.first_position, head.last_position))
         leaves = batch.order_by("position").values_list("leaf_sha256", flat=True).iterator()
-        self._tree = merkle.levels([bytes.fromhex(leaf) for leaf in leaves])
-        self._last = head.last_position
+        tree = merkle.levels([bytes.fromhex(leaf) for leaf in leaves])
         following = LedgerHead.objects.filter(number__gte=head.number).order_by("number")
-        self._timestamp = None
+        timestamp = None
         if witnessed := witnessed_after(head):
             number, token = witnessed
             following = following.filter(number__lte=number)
-            self._timestamp = {"head": number, "token": b64encode(token).decode()}
-        self._heads = list(following[:MOST_HEADS])
+            timestamp = {"head": number, "token": b64encode(token).decode()}
+        heads = list(following[:MOST_HEADS])
+        self._last, self._tree, self._heads, self._timestamp = head.last_position, tree, heads, timestamp
 
 
-def witnessed_after(head: LedgerHead) -> tuple[int, bytes] | None:  # noqa: ARG001 - no witness is recorded yet
-    """Return the first head, from this one on, that a timestamp authority has signed: its number, and the answer."""
-    return None
+def witnessed_after(head: LedgerHead) -> tuple[int, bytes] | None:
+    """Return the next head, from this one on, that an authority has timestamped: its number, and the answer."""
+    near = (head.number, head.number + MOST_HEADS - 1)
+    signed = LedgerWitness.objects.filter(head__number__range=near).exclude(authority="")
+    found = signed.order_by("head__number", "pk").values_list("head__number", "token").first()
+    return (found[0], bytes(found[1])) if found else None

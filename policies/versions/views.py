@@ -151,7 +151,7 @@ def record_hash(request: HttpRequest, policy: Policy, number: int) -> HttpRespon
     return HttpResponse(line, content_type="text/plain; charset=utf-8")
 
 
-@of_policy
+@published_policy
 def proof(request: HttpRequest, policy: Policy, number: int) -> HttpResponse:
     """Return the proof that the record is sealed in the ledger."""
     return proof_response(_version(policy, number))

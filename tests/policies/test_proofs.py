@@ -2,9 +2,9 @@
 
 import json
 import runpy
+import shlex
 import subprocess
 import sys
-from base64 import b64encode
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,12 +16,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
-from policies.ledger import entries, merkle, proof, sealing
+from policies.ledger import encoding, entries, merkle, proof, sealing
 from policies.ledger.proof import NoProofError, Proofs
 from policies.models import ConsentRecord, PolicyVersion
-from policies.models.ledger import LedgerEntry, LedgerHead, LedgerStatement
+from policies.models.ledger import LedgerEntry, LedgerHead, LedgerStatement, LedgerWitness
 from tests.factories import cookie_policy, declare_cookies, policy, version, withdraw
+from tests.faults.timestamp_authorities import Authority
 from tests.policies.forging import changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -134,19 +136,46 @@ def test_a_forged_proof_cannot_write_to_the_terminal(sealed: PolicyVersion, tmp_
     assert "\x1b" not in checked(tmp_path, forged)[1]
 
 
-def test_the_timestamp_of_the_last_head_comes_along(
-    sealed: PolicyVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+def witness(number: int, authority: Authority) -> LedgerHead:
+    head = LedgerHead.objects.get(number=number)
+    data = encoding.encode(head.content).encode()
+    question = TimestampRequestBuilder(data=data, hash_algorithm=HashAlgorithm.SHA256).build()
+    answer = authority.reply(question.as_bytes())
+    LedgerWitness.objects.create(
+        head=head, authority="https://tsa.example", token=answer, time=timezone.now()
+    )
+    return head
+
+
+def test_a_proof_ends_with_the_next_timestamp_which_openssl_verifies_as_the_script_says(
+    sealed: PolicyVersion, tmp_path: Path, authority: Authority
 ) -> None:
-    head = LedgerHead.objects.get(number=3)
-    monkeypatch.setattr(proof, "witnessed_after", lambda _head: (3, b"an answer"))
+    LedgerWitness.objects.create(head=LedgerHead.objects.get(number=2), time=timezone.now())  # a mail
+    head = witness(3, authority)
+    witness(4, authority)
     found = Proofs().of(sealed)
     assert [one["number"] for one in found["heads"]] == [1, 2, 3]
-    assert found["timestamp"] == {"head": 3, "token": b64encode(b"an answer").decode()}
     code, said = checked(tmp_path, found)
     assert code == 0
-    assert f"openssl ts -verify -digest {head.sha256} -in timestamp.tsr" in said
-    assert (tmp_path / "timestamp.tsr").read_bytes() == b"an answer"
+    [line] = [line.strip() for line in said.splitlines() if "openssl" in line and head.sha256 in line]
+    (tmp_path / "AUTHORITY.pem").write_bytes(authority.roots.read_bytes())
+    done = subprocess.run(shlex.split(line), cwd=tmp_path, capture_output=True, check=False)
+    assert b"Verification: OK" in done.stdout + done.stderr
     assert checked(tmp_path, {**found, "timestamp": {**found["timestamp"], "head": 2}})[0] == 1
+
+
+def test_a_timestamp_that_is_too_far_off_is_left_out(
+    sealed: PolicyVersion, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    witness(3, authority)
+    monkeypatch.setattr(proof, "MOST_HEADS", 2)
+    found = Proofs().of(sealed)
+    assert ([one["number"] for one in found["heads"]], found["timestamp"]) == ([1, 2], None)
 
 
 def test_a_proof_ends_after_some_hundred_heads(
@@ -173,7 +202,7 @@ def test_a_proof_reads_one_batch(sealed: PolicyVersion) -> None:
         connection,
     ) as queries:
         Proofs().of(found)
-    assert len(queries) <= 4  # entry, head, batch, heads after
+    assert len(queries) <= 5  # entry, head, batch, timestamp, heads after
 
 
 def test_proofs_of_one_batch_read_it_once() -> None:
