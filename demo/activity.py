@@ -25,8 +25,10 @@ def create() -> None:
     now = timezone.now()
     if not ConsentRecord.objects.exists():
         _choices(now)
+        entries.say_taken_in(ConsentRecord.ledger_kind, at=now)
     if not Submission.objects.exists():
         _messages(now)
+        entries.say_taken_in(Submission.ledger_kind, at=now)
 
 
 def _choices(now: datetime) -> None:

@@ -21,6 +21,7 @@ from post_office.models import Email
 from demo import shop, texts
 from demo.frozen_time import frozen_time
 from home.models import HomePage, User
+from policies.ledger import entries
 from policies.models import Policy
 from store.basket import contents
 from store.checkout import place_order
@@ -126,6 +127,7 @@ def create(*, home: HomePage, editor: User, staff: User) -> bool:
         shop.create(home=home, editor=editor, to_be_sold=goods_gone(now) if running else {})
         if running:
             _month(Story(running, staff, now))
+            entries.say_taken_in(Order.ledger_kind, at=now)
     return Order.objects.exists()
 
 

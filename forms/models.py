@@ -28,7 +28,7 @@ from home.models import BasePage
 from home.throttling import client_ip, minutes_to_wait, too_many_requests
 from policies.ledger import entries
 from policies.models import Policy, PolicyVersion
-from policies.models.ledger import LedgeredModel
+from policies.models.ledger import LedgeredModel, LedgerStatement
 
 # Who may not read messages must not send them to another e-mail address, or have them deleted early.
 READ_MESSAGES = "forms.view_submission"
@@ -60,6 +60,8 @@ class Submission(AbstractFormSubmission, LedgeredModel):
     token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
 
     ledger_kind = "message"
+    ledger_time = "submit_time"
+    ledger_departures = frozenset({LedgerStatement.Type.CUT_OFF, LedgerStatement.Type.REMOVED})
 
     class Meta(AbstractFormSubmission.Meta):
         verbose_name = _("form submission")

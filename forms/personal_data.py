@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.functional import lazy
@@ -85,10 +86,11 @@ def expire(now: datetime) -> int:
     return sum(_expire(page, now) for page in FormPage.objects.only("pk", "keep_days"))
 
 
+@transaction.atomic
 def _expire(page: FormPage, now: datetime) -> int:
     before = now - timedelta(days=page.keep_days)
-    # Past the signal that enters each removal: these are entered together.
-    count = Submission.objects.filter(page=page, submit_time__lt=before)._raw_delete(using=None)
+    old = Submission.objects.filter(page=page, submit_time__lt=before)
+    count = old._raw_delete(old.db)  # past the signal that enters each removal: these are entered together
     entries.cut_off(kind=Submission.ledger_kind, before=before, count=count, at=now)
     return count
 

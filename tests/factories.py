@@ -19,6 +19,7 @@ from wagtail.models import Site
 from wagtail.test.utils.form_data import nested_form_data, streamfield
 
 from home.models import ContentPage, HomePage, ServiceSettings, User
+from policies.ledger import entries
 from policies.models import (
     CookieDetails,
     CookiePolicyPage,
@@ -168,8 +169,13 @@ def as_it_is(html: str) -> Body:
 
 
 def withdraw(version: PolicyVersion) -> VersionWithdrawal:
-    """Withdraw a version."""
-    return publishing.withdraw(version=version, by=None, reason="A test withdrew it.")
+    """Withdraw a version, even one that has taken effect."""
+    made = VersionWithdrawal(
+        version=version, withdrawn_at=timezone.now(), withdrawn_by="Editor", reason="A test withdrew it."
+    )
+    entries.enter(made, at=made.withdrawn_at)
+    made.save()
+    return made
 
 
 def _blocks(body: str | list) -> list[tuple[str, Any]]:
@@ -208,6 +214,8 @@ def cookie_policy(**fields: Any) -> CookiePolicyPage:
         "takes_effect": "later" if fields.get("effective_from") else "now",
     }
     values = {**statement, **fields}
+    if values["change_kind"] == "editorial":
+        values.setdefault("editorial_reason", "A test says so.")
     if page is None:
         words = {
             "title": "Cookie policy",

@@ -18,10 +18,13 @@ from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
+from forms.models import Submission
 from home.models import User
-from policies.models import PolicyPage
+from policies.ledger import sealing
+from policies.models import LedgerEntry, PolicyPage
 from store.models import Order
 from tests import factories
 
@@ -42,7 +45,8 @@ def _upgraded(
         connections["default"] = old
         ContentType.objects.clear_cache()
         try:
-            call_command("migrate", verbosity=0)
+            with time_machine.travel(MADE_AT):  # the ledger begins then
+                call_command("migrate", verbosity=0)
             yield
         finally:
             connections["default"] = of_tests
@@ -98,12 +102,27 @@ def test_every_record_has_the_bytes_that_it_had(client: Client) -> None:
 
 
 def test_the_check_of_the_published_record_finds_it_whole() -> None:
-    assert verified() == [
-        "cookie-policy: 1 version(s), as published",
-        "privacy-policy: 3 version(s), as published",
-        "terms: 2 version(s), as published",
-        "consent records: 142, each fits the text that was shown",
-    ]
+    found = dict(line.split(": ", 1) for line in verified() if line.endswith(" record(s)"))
+    orders, messages = Order.objects.count(), Submission.objects.count()
+    assert min(orders, messages) > 0
+    assert found == {
+        "version": "6 record(s)",
+        "withdrawal": "0 record(s)",
+        "consent": "142 record(s)",
+        "acceptance": f"{orders} record(s)",
+        "message": f"{messages} record(s)",
+        "statement": "4 record(s)",
+    }
+
+
+def test_what_was_there_before_the_ledger_is_taken_in_and_sealed() -> None:
+    with transaction.atomic():
+        head = sealing.seal(now=timezone.now())
+        assert head is not None
+        assert head.number == 1
+        assert head.last_position == LedgerEntry.objects.count()
+        assert "1 heads" in verified()[0]
+        transaction.set_rollback(True)
 
 
 PAGES = (
@@ -142,5 +161,5 @@ def test_the_next_version_follows_the_old_ones() -> None:
     with transaction.atomic():
         version = factories.publish(PolicyPage.objects.get(slug="terms"), body="<p>Pay in advance.</p>")
         assert version.number == 3
-        assert "terms: 3 version(s), as published" in verified()
+        assert "version: 7 record(s)" in verified()
         transaction.set_rollback(True)

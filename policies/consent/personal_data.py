@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from policies.ledger import entries
@@ -10,6 +11,7 @@ from policies.models.consents import time_of_keeping
 from policies.personal_data.register import PersonalData
 
 
+@transaction.atomic
 def expire(now: datetime) -> int:
     """Delete the records that were kept long enough, and enter how many into the ledger; return that."""
     before = now - time_of_keeping()

@@ -28,8 +28,16 @@ def record_checks() -> list[RecordCheck]:
     return collect("register_record_checks")
 
 
-def findings(*, now: datetime, on_read: Callable[[], object] = lambda: None) -> Iterator[Finding]:
-    """Yield all that is wrong: with what apps check of their own records, then with the ledger."""
+def findings(*, now: datetime, on_read: Callable[[], object] = lambda: None) -> list[Finding]:
+    """Return all that is wrong: with what apps check of their own records, and with the ledger.
+
+    What is written while one reads can look like damage, so what is found is looked for once more.
+    """
+    found = list(_findings(now, on_read))
+    return found and [again for again in _findings(now, lambda: None) if again in found]
+
+
+def _findings(now: datetime, on_read: Callable[[], object]) -> Iterator[Finding]:
     own: list[RecordCheck] = [
         lambda now, on_read: verification.findings(now=now, on_read=on_read),
         lambda _now, _on_read: witness.findings(),

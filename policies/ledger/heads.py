@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from policies.ledger import encoding, entries, sealing
+from policies.ledger import encoding, entries, sealing, verification
 from policies.ledger.verification import LATEST, LEDGER, Finding, Level
 from policies.models.ledger import LedgerHead, LedgerStatement
 
@@ -70,6 +70,8 @@ def decode(text: str) -> list[dict[str, Any]]:
         raise UnusableHeadsError("it holds no heads of a ledger")
     if document.get("format") != FORMAT:
         raise UnusableHeadsError("it is in a form that this release does not know")
+    if not document["heads"]:
+        raise UnusableHeadsError("it holds no heads of a ledger")
     if not all(map(_is_sound, document["heads"])):
         raise UnusableHeadsError("one of its heads is damaged: its hash is not that of its content")
     return document["heads"]
@@ -82,7 +84,7 @@ def _is_sound(head: object) -> bool:
     try:
         text = encoding.encode(content)
         datetime.fromisoformat(content.get("time", ""))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return False
     return bool(_HEAD.fullmatch(text)) and encoding.sha256(text) == head.get("sha256")
 
@@ -101,7 +103,8 @@ def findings(expected: Iterable[dict[str, Any]]) -> Iterator[Finding]:
         else:
             words = f"head {head['number']}, which was kept outside, {what}"
             yield Finding(
-                LEDGER, f"{words}: the ledger was rewritten, or restored from a backup (ledger_restored)"
+                LEDGER,
+                f"{words}: the ledger was rewritten, or restored from a backup (ledger_restored), or is another one",
             )
 
 
@@ -142,7 +145,7 @@ def restores() -> Iterator[Finding]:
 
 def _restores() -> Iterator[tuple[int, int, datetime]]:
     """Yield for each restore the last head that the backup held, the last one that was lost, and when it was said."""
-    for one in LedgerStatement.objects.filter(type=LedgerStatement.Type.RESTORED).order_by("pk"):
+    for one in verification.statements(LedgerStatement.Type.RESTORED):
         match one.content:  # what is none was not written here, which `verification` sees
             case {"here": {"number": int(last)}, "outside": {"number": int(lost)}}:
                 yield last, lost, one.time

@@ -19,8 +19,12 @@ _NUMBER = """
 """
 
 
+class LedgerDamagedError(Exception):
+    """What is sealed already does not end where the newest head does: to seal on would hide that."""
+
+
 def seal_all(*, now: datetime) -> None:
-    """Seal all entries that are not sealed, in as many batches as that takes."""
+    """Seal all entries that are not sealed, in as many batches as that takes. Raises LedgerDamagedError."""
     while (head := seal(now=now)) and head.last_position - head.first_position + 1 == MOST:
         pass
 
@@ -29,14 +33,17 @@ def seal_all(*, now: datetime) -> None:
 def seal(*, now: datetime) -> LedgerHead | None:
     """Seal a batch of entries that are not sealed; return the new head, or None where there is nothing to seal.
 
-    A head is never older than the one before, whatever the clock says.
+    A head is never older than the one before, whatever the clock says. Raises LedgerDamagedError.
     """
     # Who waited here for another does not see the other's new head by this row; so it asks for the newest afterwards.
-    LedgerHead.objects.select_for_update().get(number=0)
+    if not LedgerHead.objects.select_for_update().filter(number=0):
+        raise LedgerDamagedError("The first head is missing.")
     last = LedgerHead.objects.latest("number")
+    batch = LedgerEntry.objects.filter(position__gt=last.last_position).order_by("position")
+    if batch.exists():
+        raise LedgerDamagedError("There are sealed entries after the newest head.")
     with connection.cursor() as cursor:
         cursor.execute(_NUMBER, [last.last_position, MOST])
-    batch = LedgerEntry.objects.filter(position__gt=last.last_position).order_by("position")
     leaves = [bytes.fromhex(leaf) for leaf in batch.values_list("leaf_sha256", flat=True)]
     if not leaves:
         return None

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 from itertools import islice
-from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Max, OuterRef
 
 from policies.ledger import encoding, entries, merkle
 from policies.models.ledger import LedgeredModel, LedgerEntry, LedgerHead, LedgerStatement
@@ -19,11 +18,13 @@ from policies.models.ledger import LedgeredModel, LedgerEntry, LedgerHead, Ledge
 Type = LedgerStatement.Type
 LATEST = timedelta(hours=1)  # by which an entry must be sealed; and by how much clocks may differ
 _WRONG_TIME = timedelta(days=1)  # no clock of a server is wrong by so much
+_SAME_TIME = timedelta(minutes=1)  # what lies between two readings of the clock in one request
 _CHUNK = 2000  # rows read from the database at once
 # SQLite takes any value in any column; what cannot be read as what it should be ends in one of these.
 UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError, KeyError)
 LEDGER = "ledger"
-_Row = tuple[int | None, str, str, datetime]  # position, leaf hash, kind, time
+_Row = tuple[int, int | None, str, str, datetime]  # id, position, leaf hash, kind, time
+_ROW = ("pk", "position", "leaf_sha256", "kind", "time")
 
 
 class Level(IntEnum):
@@ -44,31 +45,65 @@ class Finding:
 
 
 def findings(*, now: datetime, on_read: Callable[[], object] = lambda: None) -> Iterator[Finding]:
-    """Yield what is wrong with the ledger, and with each record that is entered in it."""
-    said = list(LedgerStatement.objects.order_by("pk").select_related("ledger_entry"))
-    yield from _heads(now, _taken_in(said))
-    yield from _unsealed(now)
-    for kind, model in entries.kinds().items():
-        yield from _records(kind, model, on_read)
-        yield from _missing(kind, model, [one.content for one in said if one.content.get("kind") == kind])
+    """Yield what is wrong with the ledger, and with each record that is entered in it.
+
+    What is entered, sealed or removed while one reads can look like damage: look twice.
+    """
+    kinds = entries.kinds()
+    yield from _readable(LEDGER, _heads(now))
+    yield from _readable(LEDGER, _strangers(kinds))
+    for kind, model in kinds.items():
+        yield from _readable(f"{kind} records", _records(kind, model, on_read))
+        yield from _readable(f"{kind} records", _missing(kind, model))
 
 
-def _taken_in(said: Iterable[LedgerStatement]) -> dict[str, int]:
-    """Return up to which position the entries of a kind were taken in, with times of before the ledger."""
+def statements(type_: Type | None = None) -> list[LedgerStatement]:
+    """Return what the ledger says of itself, but for what is not what was entered."""
+    found = LedgerStatement.objects.select_related("ledger_entry").order_by("pk")
+    wanted = found.filter(type=type_) if type_ else found
+    return [one for one in wanted if not _record_problem(LedgerStatement.ledger_kind, one)]
+
+
+def _readable(about: str, found: Iterator[Finding]) -> Iterator[Finding]:
+    try:
+        yield from found
+    except UNREADABLE as error:
+        yield Finding(about, f"a row cannot be read ({type(error).__name__}: {error})")
+
+
+def _taken_in() -> dict[str, int]:
+    """Return the last entry of each kind that was taken in, with times of before the ledger: once, before all others.
+
+    Whoever could have more taken in later could date back whatever they like.
+    """
     until: dict[str, int] = {}
-    for one in said:
-        if one.type == Type.TAKEN_IN and one.ledger_entry and one.ledger_entry.position:
-            until |= dict.fromkeys(one.content["kinds"], one.ledger_entry.position)
+    for one in statements(Type.TAKEN_IN):
+        entry = one.ledger_entry
+        heads = LedgerHead.objects.all()
+        if entry is not None and entry.position:
+            heads = heads.filter(last_position__lt=entry.position)
+        sealed = heads.aggregate(last=Max("last_position"))["last"] or 0
+        for kind in one.content["kinds"]:
+            if entry is not None and not LedgerEntry.objects.filter(kind=kind, position__lte=sealed).exists():
+                until.setdefault(kind, entry.pk)
     return until
 
 
-def _heads(now: datetime, taken_in: dict[str, int]) -> Iterator[Finding]:
-    """Recompute the chain of heads and the tree under each."""
-    sealed = LedgerEntry.objects.exclude(position=None).order_by("position")
-    rows = sealed.values_list("position", "leaf_sha256", "kind", "time").iterator(chunk_size=_CHUNK)
+def _strangers(kinds: Iterable[str]) -> Iterator[Finding]:
+    """Find entries to which no record can belong."""
+    for kind in LedgerEntry.objects.exclude(kind__in=kinds).values_list("kind", flat=True).distinct():
+        yield Finding(LEDGER, f"there are entries of the kind “{kind}”, which nothing on this site has")
+
+
+def _heads(now: datetime) -> Iterator[Finding]:
+    """Recompute the chain of heads and the tree under each; then look at what none of them seals."""
+    taken_in = _taken_in()
+    newest = LedgerHead.objects.aggregate(number=Max("number"))["number"]
+    sealed = LedgerEntry.objects.exclude(position=None).order_by("position").values_list(*_ROW)
+    rows = sealed.iterator(chunk_size=_CHUNK)
     previous: LedgerHead | None = None
-    for head in LedgerHead.objects.order_by("number"):
-        if words := _head_problem(head, previous, now):
+    for head in LedgerHead.objects.filter(number__lte=newest or 0).order_by("number"):
+        if words := _head_problem(head, previous):
             yield Finding(LEDGER, f"head {head.number}: {words}")
             return  # whatever follows is wrong because of it
         if previous:
@@ -80,34 +115,40 @@ def _heads(now: datetime, taken_in: dict[str, int]) -> Iterator[Finding]:
         previous = head
     if previous is None:
         yield Finding(LEDGER, "all heads are missing")
+        return
     if next(rows, None):
         yield Finding(LEDGER, "there are sealed entries after the newest head: a head is missing")
+    if previous.time > now + LATEST:
+        yield Finding(LEDGER, f"head {previous.number} is dated in the future", _level(previous.time - now))
+    yield from _unsealed(previous, now, taken_in)
 
 
 def _batch_problem(head: LedgerHead, batch: list[_Row]) -> str:
-    if [row[0] for row in batch] != list(range(head.first_position, head.last_position + 1)):
+    if [row[1] for row in batch] != list(range(head.first_position, head.last_position + 1)):
         return "an entry that it seals is missing"
     try:
-        root = merkle.root([bytes.fromhex(row[1]) for row in batch]).hex()
+        root = merkle.root([bytes.fromhex(row[2]) for row in batch]).hex()
     except UNREADABLE as error:
         return f"an entry that it seals cannot be read ({error})"
     return "" if root == head.root_sha256 else "an entry that it seals was changed, moved or exchanged"
 
 
 def _wrong_times(
-    batch: list[_Row], after: datetime, until: datetime, taken_in: dict[str, int]
+    batch: Iterable[_Row], after: datetime, until: datetime, taken_in: dict[str, int]
 ) -> Iterator[Finding]:
     """Find entries that say another time than the heads around them."""
-    for position, _leaf, kind, time in batch:
+    for entry, position, _leaf, kind, time in batch:
         wrong = max(after - time, time - until)
-        if wrong > LATEST and (position or 0) > taken_in.get(kind, 0):
-            words = (
-                f"the {kind} at position {position} says {time}, but was entered between {after} and {until}"
-            )
-            yield Finding(LEDGER, words, Level.DAMAGE if wrong > _WRONG_TIME else Level.WARNING)
+        if wrong > LATEST and entry > taken_in.get(kind, 0):
+            words = f"the {kind} at position {position or '–'} says {time}, but was entered from {after} to {until}"
+            yield Finding(LEDGER, words, _level(wrong))
 
 
-def _head_problem(head: LedgerHead, previous: LedgerHead | None, now: datetime) -> str:
+def _level(wrong: timedelta) -> Level:
+    return Level.DAMAGE if wrong > _WRONG_TIME else Level.WARNING
+
+
+def _head_problem(head: LedgerHead, previous: LedgerHead | None) -> str:
     if head.number != (previous.number + 1 if previous else 0):
         return "the head before it is missing"
     if head.previous_sha256 != (previous.sha256 if previous else ""):
@@ -116,17 +157,16 @@ def _head_problem(head: LedgerHead, previous: LedgerHead | None, now: datetime) 
         return "its hash is not that of its content"
     if previous and (head.first_position != previous.last_position + 1 or head.time < previous.time):
         return "it does not begin where the head before ends"
-    if head.time > now + LATEST:
-        return "it is dated in the future"
     return ""
 
 
-def _unsealed(now: datetime) -> Iterator[Finding]:
+def _unsealed(newest: LedgerHead, now: datetime, taken_in: dict[str, int]) -> Iterator[Finding]:
     waiting = LedgerEntry.objects.filter(position=None)
-    newest = LedgerHead.objects.order_by("-number").values_list("time", flat=True).first()
-    if newest and newest < now - LATEST and waiting.filter(time__lt=now - LATEST).exists():
-        words = f"{waiting.count()} entries wait to be sealed for more than an hour: does the worker run?"
+    if newest.time < now - LATEST and waiting.filter(time__lt=now - LATEST).exists():
+        words = "there are entries that wait to be sealed for more than an hour: does the worker run?"
         yield Finding(LEDGER, words, Level.WARNING)
+    rows = waiting.order_by("pk").values_list(*_ROW)
+    yield from _wrong_times(rows.iterator(chunk_size=_CHUNK), newest.time, max(now, newest.time), taken_in)
 
 
 def _records(kind: str, model: type[LedgeredModel], on_read: Callable[[], object]) -> Iterator[Finding]:
@@ -134,37 +174,43 @@ def _records(kind: str, model: type[LedgeredModel], on_read: Callable[[], object
     records = model.ledger_records().select_related("ledger_entry").order_by("pk")
     for record in records.iterator(chunk_size=_CHUNK):
         on_read()
-        try:
-            words = _record_problem(kind, record)
-        except UNREADABLE as error:
-            words = f"it cannot be read ({type(error).__name__}: {error})"
-        if words:
+        if words := _record_problem(kind, record):
             yield Finding(f"{kind} {record.ledger_name}", words)
 
 
 def _record_problem(kind: str, record: LedgeredModel) -> str:
     entry = record.ledger_entry
-    if entry is None:
-        return "it has no entry in the ledger: it was not made by the site"
-    if entry.kind != kind or record.ledger_leaf_sha256(entry.time) != entry.leaf_sha256:
-        return "it is not what was entered into the ledger"
+    try:
+        if entry is None:
+            return "it has no entry in the ledger: it was not made by the site"
+        if entry.kind != kind or record.ledger_leaf_sha256(entry.time) != entry.leaf_sha256:
+            return "it is not what was entered into the ledger"
+        if abs(getattr(record, record.ledger_time) - entry.time) > _SAME_TIME:
+            return "its time is not that of its entry in the ledger"
+    except UNREADABLE as error:
+        return f"it cannot be read ({type(error).__name__}: {error})"
     return ""
 
 
-def _missing(kind: str, model: type[LedgeredModel], said: list[dict[str, Any]]) -> Iterator[Finding]:
+def _missing(kind: str, model: type[LedgeredModel]) -> Iterator[Finding]:
     """Hold the entries of a kind without a record against what the ledger says of records that went."""
     there = model._base_manager.filter(ledger_entry=OuterRef("pk"))
     gone = LedgerEntry.objects.filter(~Exists(there), kind=kind).values_list("leaf_sha256", "time")
-    removed = {content["leaf"] for content in said if "leaf" in content}
-    until = max((content["before"] for content in said if "count" in content), default="")
+    went = [
+        one.content
+        for one in statements()
+        if one.type in model.ledger_departures and one.content.get("kind") == kind
+    ]
+    removed = {content["leaf"] for content in went if "leaf" in content}
+    cut_offs = [content for content in went if "count" in content]
+    until = max((content["before"] for content in cut_offs), default="")
     expired = 0
     for leaf, time in gone.iterator(chunk_size=_CHUNK):
         if leaf not in removed and encoding.timestamp(time) < until:
             expired += 1
         elif leaf not in removed:
             yield Finding(f"{kind} records", f"one of {time} is missing; its entry is {leaf[:16]}…")
-    counted = sum(content["count"] for content in said if "count" in content)
-    if expired != counted:
+    if expired != (counted := sum(content["count"] for content in cut_offs)):
         words = (
             f"{expired} old ones are gone, but {counted} were removed at the end of their retention period"
         )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from home.append_only import AppendOnlyModel, AppendOnlyQuerySet
 from policies.ledger import encoding
-from policies.models.ledger import LedgeredModel
+from policies.models.ledger import LedgeredModel, LedgerStatement
 
 
 def time_of_keeping() -> timedelta:
@@ -46,6 +46,8 @@ class ConsentRecord(AppendOnlyModel, LedgeredModel):
     method = models.CharField(_("how"), max_length=10, choices=Method.choices)
 
     ledger_kind = "consent"
+    ledger_time = "created_at"
+    ledger_departures = frozenset({LedgerStatement.Type.CUT_OFF})
     objects: ClassVar = ConsentRecordQuerySet.as_manager()
 
     class Meta(AppendOnlyModel.Meta):

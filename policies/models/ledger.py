@@ -94,6 +94,10 @@ class LedgeredModel(models.Model):
     ledger_salt = models.CharField(max_length=32, default="", editable=False)
 
     ledger_kind: ClassVar[str]
+    ledger_time: ClassVar[str]  # the field that says when the record was made
+    ledger_departures: ClassVar[frozenset[str]] = (
+        frozenset()
+    )  # types of statements by which such a record may go
 
     class Meta:
         abstract = True
@@ -136,6 +140,7 @@ class LedgerStatement(AppendOnlyModel, LedgeredModel):
     content = models.JSONField()
 
     ledger_kind = "statement"
+    ledger_time = "time"
 
     class Meta(AppendOnlyModel.Meta):
         verbose_name = _("statement of the ledger")

@@ -348,10 +348,15 @@ class CookiePolicyPage(PolicyPage):
     def policy_kind(self) -> str:
         return Policy.Kind.COOKIES
 
+    @property
+    def notice_words(self) -> dict[str, str]:
+        """The words of the consent bar."""
+        return {word: getattr(self, name) for name, word in NOTICE_FIELDS.items()}
+
     def extra_facts(self) -> dict[str, Any]:
         """Freeze the bar's words, the declared cookies, and the services that wait for the answer."""
         return {
-            "notice": {word: getattr(self, name) for name, word in NOTICE_FIELDS.items()},
+            "notice": self.notice_words,
             "cookies": registry.state("cookies"),
             "services": registry.state("services"),
         }

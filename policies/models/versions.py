@@ -211,6 +211,7 @@ class PolicyVersion(AppendOnlyModel, LedgeredModel):
 
     detachable_fields: ClassVar[frozenset[str]] = frozenset({"page", "publisher", "approver"})
     ledger_kind = "version"
+    ledger_time = "recorded_at"
     objects: ClassVar = PolicyVersionQuerySet.as_manager()
     # Only of versions that were read `with_status()`, `with_predecessor()`, `with_end()`:
     status: str
@@ -264,7 +265,7 @@ class PolicyVersion(AppendOnlyModel, LedgeredModel):
         """The record as far as it can be read: empty where it was damaged, which is `verify_policies`' to report."""
         try:
             found = self.content
-        except json.JSONDecodeError:
+        except (json.JSONDecodeError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 
@@ -332,6 +333,7 @@ class VersionWithdrawal(AppendOnlyModel, LedgeredModel):
     reason = models.TextField(_("reason"))
 
     ledger_kind = "withdrawal"
+    ledger_time = "withdrawn_at"
 
     class Meta(AppendOnlyModel.Meta):
         verbose_name = _("withdrawal")

@@ -27,7 +27,7 @@ from django.utils import timezone, translation
 from home.spreadsheets import as_text
 from policies.ledger import encoding, heads
 from policies.ledger.proof import NoProofError, Proofs
-from policies.models import Policy, PolicyVersion
+from policies.models import LedgerHead, Policy, PolicyVersion
 from policies.models.versions import ChangeKind, Status
 from policies.text import markup
 
@@ -142,7 +142,7 @@ def _write_version(archive: _Archive, version: PolicyVersion, folder: str) -> di
 def _write_lists(archive: _Archive, listed: list[_Listed]) -> None:
     archive.add("approvals.csv", _csv([line for entry in listed for line in entry.lines]))
     archive.add("versions.json", _json({"policies": [_policy_entry(entry) for entry in listed]}))
-    archive.add("heads.json", heads.encode([heads.newest()]))
+    archive.add("heads.json", heads.encode(LedgerHead.objects.order_by("-number")[:1]))
     context = {"policies": listed, "site": settings.WAGTAILADMIN_BASE_URL}
     for name in ("index.html", "README.txt", "check_proof.py"):
         archive.add(name, render_to_string(f"policies/admin/export/{name}", context))

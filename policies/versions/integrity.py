@@ -6,11 +6,12 @@ It only reads, a few versions at a time. The ledger says whether a record is wha
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from wagtail.models import TaskState
+from wagtail.models import Revision, TaskState
 
 from policies.ledger import encoding
-from policies.ledger.verification import UNREADABLE, Finding
-from policies.models import Policy, PolicyPage, PolicyVersion
+from policies.ledger.verification import LATEST, UNREADABLE, Finding
+from policies.models import CookiePolicyPage, Policy, PolicyPage, PolicyVersion
+from policies.text import markup
 from policies.versions import records
 from policies.versions.account_links import AccountLinks
 
@@ -19,23 +20,16 @@ _DECIDED = timedelta(minutes=5)  # publishing follows its approval sooner
 
 
 def findings(now: datetime, on_read: Callable[[], object]) -> Iterator[Finding]:
-    """Yield what is wrong with each policy and its versions.
-
-    A version that is published while one reads looks like damage, so what is found is looked for once more.
-    """
+    """Yield what is wrong with each policy and its versions."""
     for policy in Policy.objects.order_by("slug"):
-        if _damage(policy, now, on_read):
-            damage = _damage(Policy.objects.get(pk=policy.pk), now, lambda: None)
-            yield from (Finding(policy.slug, words) for words in damage)
+        yield from _findings(policy, now, on_read)
 
 
-def _damage(policy: Policy, now: datetime, on_read: Callable[[], object]) -> list[str]:
-    found: list[str] = []
+def _findings(policy: Policy, now: datetime, on_read: Callable[[], object]) -> Iterator[Finding]:
     try:
-        found += _problems(policy, now, on_read)
+        yield from (Finding(policy.slug, words) for words in _problems(policy, now, on_read))
     except UNREADABLE as error:
-        found.append(f"a row cannot be read: {error}")
-    return found
+        yield Finding(policy.slug, f"a row cannot be read ({type(error).__name__}: {error})")
 
 
 def _problems(policy: Policy, now: datetime, on_read: Callable[[], object]) -> Iterator[str]:
@@ -70,12 +64,14 @@ def _version_problems(
     yield from (
         f"column {name} differs from the record" for name in columns if content.get(name) != columns[name]
     )
-    if version.recorded_at > now or (previous and version.recorded_at < previous.recorded_at):
+    if version.recorded_at > now + LATEST or (previous and version.recorded_at < previous.recorded_at):
         yield "it was recorded in the future, or before the version before"
     if not version.import_sha256 and version.effective_at < version.recorded_at:
         yield "it took effect before it was recorded, and was not imported"
     if version.is_withdrawn and version.withdrawal.withdrawn_at >= version.effective_at:
         yield "it was withdrawn after it had taken effect"
+    if version.approver_id and version.page and _is_other_approval(version.page, version):
+        yield f"the approval beside it is not that of “{version.approver_name}”"
 
 
 class _Spans:
@@ -105,31 +101,52 @@ def _policy_problems(policy: Policy, newest: PolicyVersion) -> Iterator[str]:
             yield f"its {name} is not that of version {newest.number}"
     if strangers := policy.versions.exclude(page=None).exclude(page__policy=policy).count():
         yield f"{strangers} version(s) were published on a page that belongs to another policy now"
+    elif policy.pages.filter(alias_of=None).count() > 1:
+        yield "it has more than one page"
     elif policy.page is not None:
         yield from _page_problems(policy, policy.page.specific)
 
 
 def _page_problems(policy: Policy, page: PolicyPage) -> Iterator[str]:
-    """Hold the page's row and the approvals beside it against the last version that was published on it."""
+    """Hold the page's row, which stands outside of the record, against what was published on it last."""
     version = policy.versions.filter(page=page).newest()
-    if version is None or not page.live or version.content["source"]["format"] != "streamfield":
+    if version is None or not page.live:
         return
-    if (page.title, page.policy_kind) != (version.title, version.content["kind"]):
+    candidates = [version]
+    if page.last_published_at and page.last_published_at > version.recorded_at:
+        # It was published again, and the text was one that there was already.
+        candidates = list(policy.versions.order_by("-number"))
+    elif page.live_revision and _approver(page.live_revision, version) != version.approver_id:
+        yield f"the approval beside version {version.number} is not that which its record names"
+    if any(one.content["source"]["format"] != "streamfield" for one in candidates):
+        return
+    if not any((page.title, page.policy_kind) == (one.title, one.content["kind"]) for one in candidates):
         yield f"title or kind of its page are not those of version {version.number}, which was published on it"
-    if page.body.get_prep_value() != version.content["source"]["blocks"] and _is_other_text(page, version):
+    if not any(_has_text(page, one) for one in candidates):
         yield f"the text of its page is not that of version {version.number}, which was published on it"
-    decided = TaskState.objects.filter(
-        workflow_state__in=page.workflow_states,
-        finished_at__range=(version.recorded_at - _DECIDED, version.recorded_at),
-    )
-    states = decided.values_list("status", "finished_by")
+
+
+def _has_text(page: PolicyPage, version: PolicyVersion) -> bool:
+    """Return whether a page says what a version said; its blocks may be other ones that say the same."""
+    if isinstance(page, CookiePolicyPage) and version.facts["notice"] != page.notice_words:
+        return False
+    blocks = version.content["source"]["blocks"]
+    if page.body.get_prep_value() == blocks:
+        return True
+    then = page.body.stream_block.to_python(blocks).render_as_block()
+    return markup.canonical(then) == markup.canonical(page.body.render_as_block())
+
+
+def _approver(published: Revision, version: PolicyVersion) -> int | None:
+    """Return who approved what is published on a page, as the review's own rows say."""
+    approved = TaskState.objects.filter(revision=published, status=TaskState.STATUS_APPROVED)
+    last = approved.filter(finished_at__lte=version.recorded_at).order_by("-finished_at").first()
+    return last.finished_by_id if last else None
+
+
+def _is_other_approval(page: PolicyPage, version: PolicyVersion) -> bool:
+    """Return whether somebody else decided when a version was published; that row may be gone with its draft."""
+    span = (version.recorded_at - _DECIDED, version.recorded_at)
+    states = TaskState.objects.filter(workflow_state__in=page.workflow_states, finished_at__range=span)
     named = (TaskState.STATUS_APPROVED, version.approver_id)
-    if version.approver_id and states and named not in states:
-        yield f"the approval beside version {version.number} is not that of “{version.approver_name}”"
-
-
-def _is_other_text(page: PolicyPage, version: PolicyVersion) -> bool:
-    """Return whether a page says something else: equal blocks make equal text, other blocks may."""
-    if any(block.block_type == "live_fact" for block in page.body):
-        return False  # what it says of the system may have changed since
-    return "".join(page.render_body().text.split()) != "".join(version.text.split())
+    return bool(states) and named not in states.values_list("status", "finished_by")

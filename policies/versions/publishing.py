@@ -38,13 +38,13 @@ def record_version(*, policy: Policy, content: VersionContent) -> PolicyVersion 
     Raises RefusedContentError for what `rules` do not allow. What it replaces is withdrawn.
     """
     locked = Policy.objects.select_for_update().get(pk=policy.pk)
-    if content.policy_kind not in {"", locked.kind}:
-        locked.kind = content.policy_kind
-        locked.save()
     if not differs(policy=locked, content=content):
         return None
     if problems := rules.problems(locked, content):
         raise RefusedContentError(problems)
+    if content.policy_kind not in {"", locked.kind}:
+        locked.kind = content.policy_kind
+        locked.save()
     version = _create_version(locked, content)
     if content.replaces:
         reason = _("Replaced by version %(number)s.") % {"number": version.number}

@@ -63,6 +63,7 @@ class Order(LedgeredModel):
     )
 
     ledger_kind = "acceptance"
+    ledger_time = "placed_at"
 
     token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
     # For the return from the payment page, which can cancel an order: never shown, unlike the URL of its page.

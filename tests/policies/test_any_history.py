@@ -22,10 +22,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from policies.ledger import verification
 from policies.models import Policy, PolicyPage, PolicyVersion
 from policies.versions import publishing
 from tests.factories import policy_page, publish
+from tests.policies.verifying import begin_ledger, damage, seal
 
 pytestmark = pytest.mark.both_databases
 
@@ -43,6 +43,7 @@ class History(RuleBasedStateMachine):
         self.undo.__enter__()
         self.clock = time_machine.travel(BEGINNING, tick=False)
         self.time = self.clock.start()
+        begin_ledger()
         self.seen: dict[int, tuple[str, str]] = {}
         self.first = publish(policy_page())
 
@@ -69,11 +70,13 @@ class History(RuleBasedStateMachine):
     @precondition(lambda self: self.has_page)
     @rule(word=WORDS)
     def publish_now(self, word: str) -> None:
+        self._tick()
         publish(self.page, body=f"<p>Be {word}.</p>")
 
     @precondition(lambda self: self.has_page)
     @rule(word=WORDS, hours=HOURS)
     def announce(self, word: str, hours: int) -> None:
+        self._tick()
         later = timezone.now() + timedelta(hours=hours)
         publish(self.page, body=f"<p>Be {word} then.</p>", effective_from=later)
 
@@ -87,7 +90,12 @@ class History(RuleBasedStateMachine):
     @precondition(lambda self: self.has_page and self.page.revisions.exists())
     @rule()
     def publish_the_oldest_revision_again(self) -> None:
+        self._tick()
         self.page.revisions.order_by("created_at", "pk").first().publish()
+
+    @rule()
+    def seal(self) -> None:
+        seal()
 
     @rule()
     def purge_revisions(self) -> None:
@@ -101,6 +109,7 @@ class History(RuleBasedStateMachine):
     @precondition(lambda self: self.has_page)
     @rule(slug=st.sampled_from(["house-rules", "renamed-rules"]))
     def rename(self, slug: str) -> None:
+        self._tick()
         publish(self.page, slug=slug)
 
     @precondition(lambda self: self.has_page)
@@ -123,6 +132,7 @@ class History(RuleBasedStateMachine):
     @precondition(lambda self: not self.has_page)
     @rule(word=WORDS)
     def begin_again_at_its_address(self, word: str) -> None:
+        self._tick()
         publish(policy_page(body=f"<p>Be {word} anew.</p>"))
 
     @rule()
@@ -139,10 +149,8 @@ class History(RuleBasedStateMachine):
         self.seen = now
 
     @invariant()
-    def the_chain_holds(self) -> None:
-        policy = Policy.objects.get(slug="house-rules")
-        assert list(verification.problems(self._versions())) == []
-        assert not verification.head_is_missing(policy)
+    def nothing_is_damaged(self) -> None:
+        assert damage() == []
 
     @invariant()
     def the_public_reads_the_version_in_force(self) -> None:
@@ -154,6 +162,9 @@ class History(RuleBasedStateMachine):
         assert answer.status_code == 200
         assert f"Version {expected.number}" in answer.content.decode()
         assert expected.text in answer.content.decode()
+
+    def _tick(self) -> None:
+        self.time.shift(timedelta(seconds=1))  # nobody publishes a page twice in one instant
 
     def _versions(self) -> list[PolicyVersion]:
         found = PolicyVersion.objects.filter(policy__slug="house-rules")

@@ -15,11 +15,12 @@ from django.utils import timezone
 from wagtail.query import PageQuerySet
 
 from home.models import User
-from policies.ledger import verification
+from policies.ledger import encoding
 from policies.models import Policy, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.models.versions import PolicyQuerySet
 from policies.versions import publication_preview, publishing, records
 from tests import factories
+from tests.policies.verifying import damage
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 LONG_ENOUGH = 20  # seconds, for what comes
@@ -79,7 +80,7 @@ def test_both_are_recorded_and_the_second_follows_the_first(meet: Meet) -> None:
     meet(IN_VAIN)
     results = at_once(recording(policy, "One."), recording(policy, "Other."))
     assert sorted(version.number for version in results) == [1, 2]
-    assert list(verification.problems(policy.versions.order_by("number"))) == []
+    assert damage() == []
 
 
 def test_two_versions_that_are_withdrawn_at_once_are_both_in_the_hash(meet: Meet) -> None:
@@ -100,7 +101,7 @@ def approving_while_somebody_saves(words: str, monkeypatch: pytest.MonkeyPatch, 
     page.get_workflow().start(page, None)
     lawyer = User.objects.create_superuser("owner@example.com", "a-long-password")
     seen = publication_preview.preview_latest_draft(page).fingerprint
-    encode, read, saved = records.encode, threading.Event(), threading.Event()
+    encode, read, saved = encoding.encode, threading.Event(), threading.Event()
 
     def encode_when_saved(content: dict[str, Any]) -> str:
         read.set()
@@ -119,7 +120,7 @@ def approving_while_somebody_saves(words: str, monkeypatch: pytest.MonkeyPatch, 
         draft.save_revision()
         saved.set()
 
-    monkeypatch.setattr(records, "encode", encode_when_saved)
+    monkeypatch.setattr(encoding, "encode", encode_when_saved)
     at_once(approve, save)
 
 
@@ -150,4 +151,4 @@ def test_two_editors_who_publish_the_same_page_at_once_make_two_versions(meet: M
     policy = Policy.objects.get()
     assert policy.versions.count() == 3
     assert {version.text for version in policy.versions.all()} == {"Be kind.", "One.", "Other."}
-    assert list(verification.problems(policy.versions.order_by("number"))) == []
+    assert damage() == []

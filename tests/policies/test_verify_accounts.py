@@ -8,7 +8,7 @@ from django.utils import timezone
 from home.models import User
 from policies.models import Policy, PolicyVersion
 from tests.factories import policy, version
-from tests.policies.test_verify_policies import failure, run, sql
+from tests.policies.verifying import failure, run, sql
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -80,7 +80,7 @@ def test_an_account_that_never_was_is_found(rules: Policy, role: str) -> None:
 def test_an_account_that_was_renamed_is_no_damage(rules: Policy, lawyer: User) -> None:
     User.objects.filter(pk=lawyer.pk).update(last_name="Lawrence")
 
-    assert "as published" in run()
+    run()
 
 
 def test_an_account_whose_old_name_somebody_else_bears_since_is_no_damage(
@@ -89,21 +89,21 @@ def test_an_account_whose_old_name_somebody_else_bears_since_is_no_damage(
     User.objects.filter(pk=lawyer.pk).update(last_name="Lawrence")
     User.objects.create_user("lena2@example.com", "x", first_name="Lena", last_name="Law")
 
-    assert "as published" in run()
+    run()
 
 
 def test_two_people_of_one_name_are_no_damage(editor: User) -> None:
     User.objects.create_user("ed2@example.com", "x", first_name="Ed", last_name="Itor")
     version(policy(), publisher=editor)
 
-    assert "as published" in run()
+    run()
 
 
 def test_an_account_that_was_deleted_is_no_damage(rules: Policy) -> None:
     User.objects.all().delete()
 
     assert PolicyVersion.objects.get().publisher_id is None
-    assert "as published" in run()
+    run()
 
 
 def test_people_without_a_name_are_no_damage_when_they_get_one() -> None:
@@ -114,4 +114,4 @@ def test_people_without_a_name_are_no_damage_when_they_get_one() -> None:
     User.objects.filter(pk=nameless.pk).update(first_name="Ann")
 
     assert PolicyVersion.objects.get().publisher_name == "Editor"
-    assert "as published" in run()
+    run()

@@ -38,11 +38,12 @@ def test_a_record_is_letter_for_letter_in_its_form() -> None:
         made = version(rules, at=east, change_summary="“New”", import_source="a.md", import_sha256="b" * 64)
 
     assert made.record == (
-        '{"approver":"","author":"","change_kind":"material","change_summary":"“New”",'
-        '"effective_at":"2026-03-10T12:00:00.000007Z","facts":{},"format":2,"html":"<p>Be kind.</p>",'
+        '{"approver":"","author":"","based_on":null,"change_kind":"material","change_summary":"“New”",'
+        '"editorial_reason":"","effective_at":"2026-03-10T12:00:00.000007Z","facts":{},"format":3,'
+        '"html":"<p>Be kind.</p>",'
         f'"imported_from":{{"name":"a.md","sha256":"{"b" * 64}"}},"kind":"terms","language":"en-gb","number":1,'
         '"policy":"house-rules","previous_sha256":"","publisher":"","recorded_at":"2026-03-10T12:00:00.000000Z",'
-        '"source":{"format":"test"},"text":"Be kind.","title":"House rules"}'
+        '"replaces":null,"source":{"format":"test"},"text":"Be kind.","title":"House rules"}'
     )
 
 

@@ -65,7 +65,7 @@ class Command(BaseCommand):
         now, count = timezone.now(), LedgerEntry.objects.count()
         is_quiet = count < _MANY or not sys.stderr.isatty()
         with tqdm(total=count, unit=" records", leave=False, disable=is_quiet) as progress:
-            found = list(daily_check.findings(now=now, on_read=progress.update))
+            found = daily_check.findings(now=now, on_read=progress.update)
         state = cache(registry.state)
         for policy in Policy.objects.order_by("slug"):
             drifts = drift.find_drift(policy, state=state)
