@@ -15,7 +15,7 @@ from policies.models import Policy, PolicyPage, PolicyVersion
 from tests.factories import home_page, policy_page, publish
 from tests.policies.verifying import damage
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from policies.models import Policy, PolicyPage
 from tests.factories import policy, policy_page, publish, version
 from tests.policies.test_version_screen import staff
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 
 @pytest.fixture

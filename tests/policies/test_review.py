@@ -15,7 +15,7 @@ from policies.models import CookiePolicyPage, PolicyPage, PolicyVersion
 from policies.versions import publication_preview
 from tests.factories import cookie_policy, policy_form, policy_page, publish
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 
 @pytest.fixture

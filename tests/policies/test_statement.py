@@ -13,7 +13,7 @@ from home.models import User
 from policies.models import Policy, PolicyPage, PolicySettings, PolicyVersion
 from tests.factories import home_page, policy_form, policy_page, publish
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def edit(page: PolicyPage) -> str:

@@ -20,7 +20,7 @@ from store.models import ProductImage, ProductPage, ProductVariant, ShopPage, St
 from store.stock import movements
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 Commit = Callable[..., AbstractContextManager]
 
 
