@@ -97,7 +97,9 @@ def _expire(page: FormPage, now: datetime) -> int:
 
 def enter_removal(instance: Submission, **_kwargs: object) -> None:
     """Say in the ledger that staff delete a message, or that somebody asked for it."""
-    entries.removed(instance, at=timezone.now())
+    # Whoever was faster, a colleague or its retention, has said so: this waits for them.
+    if Submission.objects.select_for_update().filter(pk=instance.pk).exists():
+        entries.removed(instance, at=timezone.now())
 
 
 def _of(email: str) -> Iterator[Submission]:

@@ -222,7 +222,7 @@ def ledger_kinds() -> list[type[LedgeredModel]]:
 @hooks.register("register_worker_jobs")
 def worker_jobs() -> list[Job]:
     return [
-        Job("sealing the ledger", 300, lambda: sealing.seal_all(now=timezone.now())),
+        Job("sealing the ledger", 900, lambda: sealing.seal_all(now=timezone.now())),
         Job("timestamp of the ledger", 900, lambda: witness.timestamp(now=timezone.now())),
         Job("weekly mail of the ledger", 900, lambda: weekly_mail.send(now=timezone.now())),
         Job("daily check of the ledger", 900, lambda: daily_check.run_if_due(now=timezone.now())),

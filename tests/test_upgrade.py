@@ -30,22 +30,31 @@ from tests import factories
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
 
-OLD = Path(__file__).parent / "fixtures/made-by-c82a879"
-MADE_AT = datetime(2026, 11, 26, 17, tzinfo=UTC)
+FIXTURES = Path(__file__).parent / "fixtures"
+LATER = datetime(2026, 11, 26, 22, tzinfo=UTC)  # than any of them was made
+
+
+@pytest.fixture(scope="module", params=["made-by-c82a879", "made-by-52cc520"])
+def made_by(request: pytest.FixtureRequest) -> Path:
+    """Return the folder with the databases that one commit made."""
+    return FIXTURES / request.param
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _upgraded(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+    made_by: Path,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[None]:
     """Let every query of this file go to the old database, after `migrate`."""
     of_tests = connections["default"]
     load = {"sqlite": _sqlite, "postgresql": _postgresql}[of_tests.vendor]
-    with django_db_blocker.unblock(), load(of_tests, tmp_path_factory.mktemp("upgrade")) as old:
+    with django_db_blocker.unblock(), load(made_by, of_tests, tmp_path_factory.mktemp("upgrade")) as old:
         connections["default"] = old
         ContentType.objects.clear_cache()
         try:
-            with time_machine.travel(MADE_AT):  # the ledger begins then
+            with time_machine.travel(LATER):  # the ledger begins then
                 call_command("migrate", verbosity=0)
             yield
         finally:
@@ -54,9 +63,9 @@ def _upgraded(
 
 
 @contextmanager
-def _sqlite(of_tests: BaseDatabaseWrapper, folder: Path) -> Iterator[BaseDatabaseWrapper]:
+def _sqlite(made_by: Path, of_tests: BaseDatabaseWrapper, folder: Path) -> Iterator[BaseDatabaseWrapper]:
     path = folder / "old.sqlite3"
-    path.write_bytes(gzip.decompress((OLD / "sqlite.sqlite3.gz").read_bytes()))
+    path.write_bytes(gzip.decompress((made_by / "sqlite.sqlite3.gz").read_bytes()))
     old = of_tests.copy()
     old.settings_dict["NAME"] = str(path)
     yield old
@@ -64,14 +73,14 @@ def _sqlite(of_tests: BaseDatabaseWrapper, folder: Path) -> Iterator[BaseDatabas
 
 
 @contextmanager
-def _postgresql(of_tests: BaseDatabaseWrapper, folder: Path) -> Iterator[BaseDatabaseWrapper]:
+def _postgresql(made_by: Path, of_tests: BaseDatabaseWrapper, folder: Path) -> Iterator[BaseDatabaseWrapper]:
     old = of_tests.copy()
     name = old.settings_dict["NAME"] = f"{of_tests.settings_dict['NAME']}_old"
     with of_tests._nodb_cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name}")
     try:
         with old.cursor() as cursor:
-            cursor.execute(gzip.decompress((OLD / "postgresql.sql.gz").read_bytes()).decode())
+            cursor.execute(gzip.decompress((made_by / "postgresql.sql.gz").read_bytes()).decode())
         old.close()  # the dump has set its own search path
         yield old
     finally:
@@ -82,7 +91,7 @@ def _postgresql(of_tests: BaseDatabaseWrapper, folder: Path) -> Iterator[BaseDat
 
 @pytest.fixture(autouse=True)
 def _soon_after_it_was_made() -> Iterator[None]:
-    with time_machine.travel(MADE_AT):
+    with time_machine.travel(LATER):
         yield
 
 
@@ -93,8 +102,8 @@ def verified() -> list[str]:
     return out.getvalue().splitlines()
 
 
-def test_every_record_has_the_bytes_that_it_had(client: Client) -> None:
-    lines = (OLD / f"{connection.vendor}.sha256").read_text(encoding="utf-8").splitlines()
+def test_every_record_has_the_bytes_that_it_had(client: Client, made_by: Path) -> None:
+    lines = (made_by / f"{connection.vendor}.sha256").read_text(encoding="utf-8").splitlines()
     expected = {path: digest for digest, path in (line.split() for line in lines)}
     served = {path: hashlib.sha256(client.get(path).content).hexdigest() for path in expected}
     assert served == expected

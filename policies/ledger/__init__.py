@@ -1,1 +1,1 @@
-"""Verification of the published record: its chain, a list of heads kept elsewhere, consent records."""
+"""The append-only ledger of everything promised: entries, sealing, proofs, witnesses, verification."""

@@ -33,8 +33,8 @@ def findings(*, now: datetime, on_read: Callable[[], object] = lambda: None) -> 
 
     What is written while one reads can look like damage, so what is found is looked for once more.
     """
-    found = list(_findings(now, on_read))
-    return found and [again for again in _findings(now, lambda: None) if again in found]
+    found = set(_findings(now, on_read))
+    return [again for again in _findings(now, lambda: None) if again in found] if found else []
 
 
 def _findings(now: datetime, on_read: Callable[[], object]) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from policies.ledger.verification import UNREADABLE
 from policies.models.ledger import LedgeredModel, LedgerEntry, LedgerHead, LedgerWitness
 
 FORMAT = 1
-MOST_HEADS = 300  # without a witness for so long, a proof ends with the last of them
+MOST_HEADS = 400  # four days; without a witness for so long, a proof ends with the last of them
 
 
 class NoProofError(Exception):

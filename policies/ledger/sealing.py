@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from policies.ledger import encoding, merkle
 from policies.models.ledger import LedgerEntry, LedgerHead
 
-MOST = 100_000  # entries in a batch: a proof of one reads them all
+MOST = 4096  # entries in a batch: a proof of one reads them all
 _NUMBER = """
     UPDATE policies_ledgerentry SET position = numbered.position FROM (
         SELECT id, %s + ROW_NUMBER() OVER (ORDER BY id) AS position

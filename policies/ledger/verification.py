@@ -4,12 +4,16 @@ What it shows: each record is what it was when its entry was sealed, and none ca
 made between two heads. What it cannot show: that what was entered was true, and anything of entries not yet sealed.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 from itertools import islice
 
+from django.apps import apps
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Exists, Max, OuterRef
 
 from policies.ledger import encoding, entries, merkle
@@ -23,8 +27,9 @@ _CHUNK = 2000  # rows read from the database at once
 # SQLite takes any value in any column; what cannot be read as what it should be ends in one of these.
 UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError, KeyError)
 LEDGER = "ledger"
-_Row = tuple[int, int | None, str, str, datetime]  # id, position, leaf hash, kind, time
-_ROW = ("pk", "position", "leaf_sha256", "kind", "time")
+_Row = tuple[int | None, str, str, datetime]
+_ROW = ("position", "leaf_sha256", "kind", "time")
+_SHOWN = 100  # findings about one thing: more of them tell nothing more
 
 
 class Level(IntEnum):
@@ -66,33 +71,39 @@ def statements(type_: Type | None = None) -> list[LedgerStatement]:
 
 def _readable(about: str, found: Iterator[Finding]) -> Iterator[Finding]:
     try:
-        yield from found
+        yield from islice(found, _SHOWN)
+        if more := sum(1 for _ in found):
+            yield Finding(about, f"and {more} more of these")
     except UNREADABLE as error:
         yield Finding(about, f"a row cannot be read ({type(error).__name__}: {error})")
 
 
-def _taken_in() -> dict[str, int]:
-    """Return the last entry of each kind that was taken in, with times of before the ledger: once, before all others.
+def _taken_in() -> dict[str, float]:
+    """Return up to which position the entries of a kind were taken in, with times of before the ledger.
 
-    Whoever could have more taken in later could date back whatever they like.
+    Only the first statement about a kind counts, and only if nothing of that kind was sealed before it: otherwise
+    later records could be dated back.
     """
-    until: dict[str, int] = {}
+    until: dict[str, float] = {}
     for one in statements(Type.TAKEN_IN):
         entry = one.ledger_entry
-        heads = LedgerHead.objects.all()
-        if entry is not None and entry.position:
-            heads = heads.filter(last_position__lt=entry.position)
-        sealed = heads.aggregate(last=Max("last_position"))["last"] or 0
+        before = (
+            LedgerHead.objects.filter(time__lt=one.time).aggregate(last=Max("last_position"))["last"] or 0
+        )
         for kind in one.content["kinds"]:
-            if entry is not None and not LedgerEntry.objects.filter(kind=kind, position__lte=sealed).exists():
-                until.setdefault(kind, entry.pk)
+            if entry is not None and not LedgerEntry.objects.filter(kind=kind, position__lte=before).exists():
+                until.setdefault(kind, entry.position or math.inf)
     return until
 
 
 def _strangers(kinds: Iterable[str]) -> Iterator[Finding]:
-    """Find entries to which no record can belong."""
+    """Find entries to which no record can belong, or whose records belong to an app that was taken out."""
+    migrated = {label for label, _name in MigrationRecorder(connection).applied_migrations()}
+    level = Level.WARNING if migrated - apps.app_configs.keys() else Level.DAMAGE
     for kind in LedgerEntry.objects.exclude(kind__in=kinds).values_list("kind", flat=True).distinct():
-        yield Finding(LEDGER, f"there are entries of the kind “{kind}”, which nothing on this site has")
+        yield Finding(
+            LEDGER, f"there are entries of the kind “{kind}”, which nothing on this site has", level
+        )
 
 
 def _heads(now: datetime) -> Iterator[Finding]:
@@ -102,7 +113,7 @@ def _heads(now: datetime) -> Iterator[Finding]:
     sealed = LedgerEntry.objects.exclude(position=None).order_by("position").values_list(*_ROW)
     rows = sealed.iterator(chunk_size=_CHUNK)
     previous: LedgerHead | None = None
-    for head in LedgerHead.objects.filter(number__lte=newest or 0).order_by("number"):
+    for head in LedgerHead.objects.filter(number__lte=newest or 0).order_by("number").iterator():
         if words := _head_problem(head, previous):
             yield Finding(LEDGER, f"head {head.number}: {words}")
             return  # whatever follows is wrong because of it
@@ -124,22 +135,22 @@ def _heads(now: datetime) -> Iterator[Finding]:
 
 
 def _batch_problem(head: LedgerHead, batch: list[_Row]) -> str:
-    if [row[1] for row in batch] != list(range(head.first_position, head.last_position + 1)):
+    if [row[0] for row in batch] != list(range(head.first_position, head.last_position + 1)):
         return "an entry that it seals is missing"
     try:
-        root = merkle.root([bytes.fromhex(row[2]) for row in batch]).hex()
+        root = merkle.root([bytes.fromhex(row[1]) for row in batch]).hex()
     except UNREADABLE as error:
         return f"an entry that it seals cannot be read ({error})"
     return "" if root == head.root_sha256 else "an entry that it seals was changed, moved or exchanged"
 
 
 def _wrong_times(
-    batch: Iterable[_Row], after: datetime, until: datetime, taken_in: dict[str, int]
+    batch: Iterable[_Row], after: datetime, until: datetime, taken_in: dict[str, float]
 ) -> Iterator[Finding]:
     """Find entries that say another time than the heads around them."""
-    for entry, position, _leaf, kind, time in batch:
+    for position, _leaf, kind, time in batch:
         wrong = max(after - time, time - until)
-        if wrong > LATEST and entry > taken_in.get(kind, 0):
+        if wrong > LATEST and (position or math.inf) > taken_in.get(kind, 0):
             words = f"the {kind} at position {position or '–'} says {time}, but was entered from {after} to {until}"
             yield Finding(LEDGER, words, _level(wrong))
 
@@ -160,7 +171,7 @@ def _head_problem(head: LedgerHead, previous: LedgerHead | None) -> str:
     return ""
 
 
-def _unsealed(newest: LedgerHead, now: datetime, taken_in: dict[str, int]) -> Iterator[Finding]:
+def _unsealed(newest: LedgerHead, now: datetime, taken_in: dict[str, float]) -> Iterator[Finding]:
     waiting = LedgerEntry.objects.filter(position=None)
     if newest.time < now - LATEST and waiting.filter(time__lt=now - LATEST).exists():
         words = "there are entries that wait to be sealed for more than an hour: does the worker run?"

@@ -49,7 +49,7 @@ LEAVES = st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=70)
 @given(LEAVES, st.data())
 def test_tree_and_proofs_are_those_of_the_rfc(leaves: list[bytes], data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(leaves) - 1))
-    proof = merkle.path(leaves, index)
+    proof = merkle.path(merkle.levels(leaves), index)
     assert merkle.root(leaves) == naive_root(leaves)
     assert proof == naive_path(leaves, index)
     assert merkle.root_from_path(leaves[index], index, len(leaves), proof) == merkle.root(leaves)
@@ -58,7 +58,7 @@ def test_tree_and_proofs_are_those_of_the_rfc(leaves: list[bytes], data: st.Data
 @given(LEAVES, st.data())
 def test_a_proof_of_something_else_leads_elsewhere(leaves: list[bytes], data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(leaves) - 1))
-    proof, root = merkle.path(leaves, index), merkle.root(leaves)
+    proof, root = merkle.path(merkle.levels(leaves), index), merkle.root(leaves)
     other = sha256(leaves[index]).digest()
     assert merkle.root_from_path(other, index, len(leaves), proof) != root
     for wrong in ([*proof, other], proof[:-1] if proof else [other]):

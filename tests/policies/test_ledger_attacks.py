@@ -404,12 +404,12 @@ def kind_with_its_page(site: LivedSite) -> None:
     of_page(site, "kind = 'terms'")
 
 
-@attack("title or kind of its page")
+@attack("title, kind or text of its page")
 def kind_of_the_page_alone(site: LivedSite) -> None:
     of_page(site, "kind = 'terms'")
 
 
-@attack("title or kind of its page")
+@attack("title, kind or text of its page")
 def title_of_the_page(site: LivedSite) -> None:
     _must_change("UPDATE wagtailcore_page SET title = 'x' WHERE id = %s", site.rules.pk)
 
@@ -447,7 +447,7 @@ def body_of(page_id: int) -> str:
     return found if isinstance(found, str) else json.dumps(found)
 
 
-TEXT_OF_PAGE = "the text of its page is not that of version"
+TEXT_OF_PAGE = "title, kind or text of its page are not those of version"
 
 
 @attack(TEXT_OF_PAGE)

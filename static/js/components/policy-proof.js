@@ -8,6 +8,9 @@
 const PATIENCE = 20_000; // milliseconds
 
 /** Something that the check found wrong: the name of its words. */
+/** There is none yet, or the ledger is damaged: nothing is wrong with what the page shows. */
+class NoProof extends Error {}
+
 class Wrong extends Error {}
 
 function expect(holds, name) {
@@ -76,7 +79,7 @@ function checkText(record) {
 
 async function fetched(url) {
   const answer = await fetch(url, { signal: AbortSignal.timeout(PATIENCE) });
-  if (answer.status === 409) throw new Wrong((await answer.json()).error); // there is no proof, and why
+  if (answer.status === 409) throw new NoProof((await answer.json()).error); // it says why
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
   return answer.arrayBuffer();
 }
@@ -101,7 +104,8 @@ class PolicyProof {
       await this.check(...(await Promise.all([fetched(recordUrl), fetched(proofUrl)])));
     } catch (problem) {
       console.warn(problem);
-      this.tell(problem instanceof Wrong ? problem.message : this.words("failed"), true);
+      if (problem instanceof NoProof) this.tell(problem.message);
+      else this.tell(problem instanceof Wrong ? problem.message : this.words("failed"), true);
     } finally {
       this.isChecking = false;
     }
