@@ -40,7 +40,6 @@ from policies.versions import (
     integrity,
     publication_preview,
     publishing,
-    rules,
     staff_views,
     timeline,
 )
@@ -84,13 +83,31 @@ class ReviewMenuItem(ActionMenuItem):
         return reverse("policy_review", args=[parent_context["page"].pk])
 
 
+@hooks.register("register_page_action_menu_item")
+class BeginAgainMenuItem(ActionMenuItem):
+    """Leads from the editor to the choice of what the draft changes, while another version is announced."""
+
+    label = _("Start from another text")  # type: ignore[assignment]  # as above
+    icon_name = "resubmit"
+    order = 6
+
+    def is_shown(self, context: dict[str, Any]) -> bool:
+        page: Any = context.get("page")
+        if context["view"] != "edit" or not isinstance(page, PolicyPage) or page.policy is None:
+            return False
+        return not page.workflow_in_progress and page.policy.versions.pending(timezone.now()).exists()
+
+    def get_url(self, parent_context: dict[str, Any]) -> str:
+        return reverse("policy_begin", args=[parent_context["page"].pk])
+
+
 hooks.register("construct_homepage_panels", dashboard.add_panel)
 
 
 @hooks.register("before_edit_page")
 def ask_what_a_draft_changes(request: HttpRequest, page: Page) -> HttpResponse | None:
     """Ask where a draft begins while the page has another text than the one in force, or a draft does not say."""
-    if request.method != "GET" or not isinstance(page, PolicyPage) or page.policy is None:
+    if request.method != "GET" or not isinstance(page, PolicyPage) or page.policy is None or page.alias_of_id:
         return None
     if page.workflow_in_progress or not page.permissions_for_user(request.user).can_edit():
         return None
@@ -104,8 +121,7 @@ def refuse_what_cannot_become_a_version(request: HttpRequest, page: Page) -> Htt
     if policy is None:
         return None
     draft: PolicyPage = page.get_latest_revision_as_object()
-    content = draft.version_content(now=timezone.now())
-    problems = rules.problems(policy, content) if publishing.differs(policy=policy, content=content) else []
+    problems = publishing.problems(policy=policy, content=draft.version_content(now=timezone.now()))
     for problem in problems:
         messages.error(request, problem)
     return redirect("wagtailadmin_pages:edit", page.pk) if problems else None
@@ -116,10 +132,19 @@ def refuse_bulk_publication(
     request: HttpRequest, action_type: str, objects: Iterable[Any], _action: object
 ) -> HttpResponse | None:
     """Refuse to publish policies in bulk: nobody has seen what each of them would do."""
-    if action_type != "publish" or not any(isinstance(one.specific, PolicyPage) for one in objects):
+    with_children = bool(request.POST.get("include_descendants"))
+    pages = [one for one in objects if isinstance(one, Page)] if action_type == "publish" else []
+    if not any(_publishes_policy(page, with_children=with_children) for page in pages):
         return None
     messages.error(request, gettext("Publish each policy on its own page, where you see what it changes."))
     return redirect("wagtailadmin_home")
+
+
+def _publishes_policy(page: Page, *, with_children: bool) -> bool:
+    """Return whether publishing a page in bulk publishes a policy: of its children Wagtail takes those not live."""
+    if isinstance(page.specific, PolicyPage):
+        return True
+    return with_children and page.get_descendants().not_live().type(PolicyPage).exists()
 
 
 @hooks.register("before_edit_page")

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.fields import StreamField
 from wagtail.log_actions import get_active_log_context
-from wagtail.models import Page, PagePermissionTester, Workflow, WorkflowMixin
+from wagtail.models import Page, PagePermissionTester, Revision, Workflow, WorkflowMixin
 
 from home.models import BasePage, User
 from policies.facts import registry
@@ -66,8 +66,11 @@ VERSION_PANELS = [
 ]
 
 
-# Fields in which Wagtail keeps whether a page is published.
+# What Wagtail and we keep of a page's publications.
 _OF_PUBLICATIONS = (
+    "policy",
+    "based_on",
+    "replaces",
     "live",
     "has_unpublished_changes",
     "live_revision",
@@ -158,7 +161,8 @@ class PolicyPage(BasePage):
             policy = self.attach_policy() if publishes else None
             super().save(clean=clean, user=user, log_action=log_action, **kwargs)
             if policy is not None:
-                publishing.record_version(policy=policy, content=self.version_content(now=timezone.now()))
+                content = self.version_content(now=timezone.now(), revision=self.live_revision)
+                publishing.record_version(policy=policy, content=content)
 
     def _is_publication(self) -> bool:
         """Return whether saving the page now publishes one of its revisions.
@@ -193,8 +197,8 @@ class PolicyPage(BasePage):
             return self.policy
         return Policy.objects.filter(slug=self.slug, kind=self.policy_kind, pages__isnull=True).first()
 
-    def version_content(self, *, now: datetime) -> VersionContent:
-        """Return what publishing the page now would freeze."""
+    def version_content(self, *, now: datetime, revision: Revision | None = None) -> VersionContent:
+        """Return what publishing the page now would freeze: its latest draft, or the revision that is published."""
         author = self.live_revision.user if self.live_revision else None
         return VersionContent(
             title=self.title,
@@ -209,7 +213,7 @@ class PolicyPage(BasePage):
             approver=self._approver(),
             page_id=self.pk,
             policy_kind=self.policy_kind,
-            based_on=self.draft_base(now),
+            based_on=self.draft_base(now, revision),
             replaces=self.replaces,
             undone_by=self.undone_by,
             editorial_reason=self.editorial_reason.strip(),
@@ -221,15 +225,17 @@ class PolicyPage(BasePage):
         self.based_on = policy.in_force() if policy else None
         self.replaces, self.undone_by, self.editorial_reason = None, [], ""
 
-    def draft_base(self, now: datetime) -> PolicyVersion | None:
+    def draft_base(self, now: datetime, revision: Revision | None = None) -> PolicyVersion | None:
         """Return the version that the draft was written on.
 
         A draft that does not say is of before drafts said so: it was written on what held when it was saved.
         """
-        policy = self.find_policy()
-        if self.based_on or policy is None:
+        policy, revision = self.find_policy(), revision or self.latest_revision
+        if policy is None:
+            return None
+        if self.based_on is not None and self.based_on.policy_id == policy.pk:
             return self.based_on
-        return policy.in_force(self.latest_revision.created_at if self.latest_revision else now)
+        return policy.in_force(revision.created_at if revision else now)
 
     def render_body(self) -> markup.Body:
         """Render the text as canonical markup, live facts as they stand now, in the site's language."""
@@ -253,12 +259,13 @@ class PolicyPage(BasePage):
         """
         was_alias = "alias_of_id" in (update_fields or ()) and not self.alias_of_id
         if was_alias:
-            self.policy = None  # its own record begins with its own first publication
+            # Its own record begins with its own first publication.
+            self.policy = self.based_on = self.replaces = None
         is_new = self._state.adding and not self.alias_of_id and self.policy is None
         if was_alias or is_new:
             self.live, self.has_unpublished_changes = False, True
             self.live_revision = self.first_published_at = self.last_published_at = None
-        return [*(update_fields or ()), "policy", *_OF_PUBLICATIONS] if was_alias else update_fields
+        return [*(update_fields or ()), *_OF_PUBLICATIONS] if was_alias else update_fields
 
     def with_content_json(self, content: dict[str, Any]) -> "PolicyPage":
         """Restore a draft. Drafts do not decide to which policy the page belongs."""

@@ -44,9 +44,9 @@ def must_be_chosen(page: PolicyPage, *, now: datetime) -> bool:
     draft, pending = page.get_latest_revision_as_object(), list(policy.versions.pending(now))
     if draft.replaces is not None and draft.replaces not in pending:
         return True
-    if draft.based_on is None:
-        return bool(pending)
-    return draft.based_on not in {policy.in_force(now), *pending}
+    if pending and draft.based_on is None and draft.replaces is None:
+        return True
+    return draft.draft_base(now) not in {policy.in_force(now), *pending}
 
 
 def of_page(page: PolicyPage, *, now: datetime) -> list[Beginning]:
@@ -73,7 +73,7 @@ def of_page(page: PolicyPage, *, now: datetime) -> list[Beginning]:
             Beginning(
                 f"after-{version.number}",
                 _("After version %(number)s") % names,
-                _("Starts from the announced text, and takes effect later than %(date)s.") % names,
+                _("Starts from the announced text. It must take effect after %(date)s.") % names,
                 version,
                 version,
             ),
@@ -81,11 +81,14 @@ def of_page(page: PolicyPage, *, now: datetime) -> list[Beginning]:
     return found
 
 
-def begin(*, page: PolicyPage, key: str, keep_text: bool, user: User | AnonymousUser) -> None:
+def begin(*, page: PolicyPage, key: str, keep_text: bool, seen: str, user: User | AnonymousUser) -> None:
     """Make the draft that was chosen; or let a draft that exists keep its text, and say only what it changes.
 
-    Raises NoDraftError for a choice that is not offered any more.
+    Raises NoDraftError for a choice that is not offered any more, and where another draft (`seen`: the revision that
+    was the latest) was saved meanwhile.
     """
+    if seen and seen != str(page.latest_revision_id):
+        raise drafts.NoDraftError(_("Somebody else saved this page meanwhile. Look again, then choose."))
     chosen = next((one for one in of_page(page, now=timezone.now()) if one.key == key), None)
     if chosen is None:
         raise drafts.NoDraftError(
@@ -107,6 +110,7 @@ def _change_of(in_force: PolicyVersion, pending: list[PolicyVersion]) -> Beginni
     if pending:
         label = _("Before version %(number)s: what is in force now") % {"number": pending[0].number}
         words = _(
-            "Starts from the text of version %(number)s. The announced versions do not have your change."
+            "Starts from the text of version %(number)s. The announced versions undo your change until "
+            "you rebase them."
         )
     return Beginning("now", label, words % {"number": in_force.number}, in_force, in_force)

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
+from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from wagtail.models import Page, Revision
 
@@ -16,7 +18,10 @@ from policies.models.pages import NOTICE_FIELDS
 from policies.text import html_blocks
 from policies.versions import merging, rules
 from policies.versions.forms import STATEMENT_FIELDS
-from policies.versions.merging import Conflict
+
+LONGEST_QUOTATION = 300  # messages may travel in a cookie
+
+Conflict = tuple[str, str]
 
 
 class NoDraftError(Exception):
@@ -74,10 +79,12 @@ def put_back(*, version: PolicyVersion, user: User | AnonymousUser, **fields: An
 def rebase(*, version: PolicyVersion, user: User | AnonymousUser) -> tuple[Revision, list[Conflict]]:
     """Make a draft of an announced version with the changes that were published since, which replaces it.
 
-    Returns it with the changes that could not be made, because the announced text changes the same blocks.
+    Returns it with the changes that could not be made, because the announced text changes the same: what was, and
+    what it became, in words.
     """
     changed, base = PolicyVersion.objects.preceding(version).first(), rules.original_base(version)
-    if changed is None or base is None or not rules.will_undo(version, changed):
+    is_announced = version.policy.versions.pending(timezone.now()).contains(version)
+    if not is_announced or changed is None or base is None or not rules.will_undo(version, changed):
         raise NoDraftError(_("This version undoes nothing that was published since it was announced."))
     page = page_of(version)
     merged = merging.merge(
@@ -85,7 +92,12 @@ def rebase(*, version: PolicyVersion, user: User | AnonymousUser) -> tuple[Revis
     )
     text, was, now = _text(page, version), _text(page, base), _text(page, changed)
     # The title and the words of the consent bar: those that only the newer version changed.
-    text |= {name: now[name] for name in text.keys() & now.keys() if text[name] == was.get(name) != now[name]}
+    conflicts = [(_words(old), _words(new)) for old, new in merged.conflicts]
+    for name in [name for name in text if name != "body" and was.get(name) != now.get(name, text[name])]:
+        if text[name] == was.get(name):
+            text[name] = now[name]
+        elif text[name] != now[name]:
+            conflicts.append((was.get(name, ""), now[name]))
     text["body"] = page.body.stream_block.to_python(merged.blocks)
     stated = {"change_summary": version.change_summary, "change_kind": version.change_kind}
     draft = save_draft(
@@ -98,7 +110,11 @@ def rebase(*, version: PolicyVersion, user: User | AnonymousUser) -> tuple[Revis
         based_on=changed,
         replaces=version,
     )
-    return draft, merged.conflicts
+    return draft, conflicts
+
+
+def _words(blocks: list[merging.Block]) -> str:
+    return Truncator(html_blocks.words(blocks)).chars(LONGEST_QUOTATION)
 
 
 def page_of(version: PolicyVersion) -> PolicyPage:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.forms import CheckboxSelectMultiple, TypedMultipleChoiceField
+from django.forms import CharField, CheckboxSelectMultiple, HiddenInput, TypedMultipleChoiceField
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +10,7 @@ from wagtail.admin.forms import WagtailAdminPageForm
 
 from policies.models.settings import PolicySettings
 from policies.models.versions import Policy
-from policies.versions import rules
+from policies.versions import publishing, rules
 from policies.versions.permissions import may_publish
 
 # What the editor states of each version. Empty in a new draft, required to publish or to submit.
@@ -19,16 +19,27 @@ STATEMENT_FIELDS = ("change_summary", "change_kind", "takes_effect", "effective_
 LONGEST_SLUG = 90  # of the 100 that a policy's slug may have: the rest is for the “-2” that keeps it unique
 
 
+class _Ticks(TypedMultipleChoiceField):
+    """Numbers of announced versions. One that has taken effect since the form was opened is no error."""
+
+    def to_python(self, value: Any) -> list[str]:
+        return [number for number in super().to_python(value) if self.valid_value(number)]
+
+
 class PolicyPageForm(WagtailAdminPageForm):
     """Asks for a new statement about each version, and refuses what cannot become a version."""
+
+    # What the text in the form started from. Another draft or version may have come by the time it is sent.
+    started_from = CharField(required=False, widget=HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Start each new draft with an empty statement about the version."""
         super().__init__(*args, **kwargs)
         if not self.is_bound and self._is_new_draft():
-            self.initial.update(dict.fromkeys(STATEMENT_FIELDS, ""))
+            self.initial.update(dict.fromkeys((*STATEMENT_FIELDS, "editorial_reason"), ""))
         if "effective_from" in self.fields:
             self.fields["effective_from"].help_text = _advice_on_notice()
+        self.initial["started_from"] = self._start_of_text()
         self._offer_to_know_what_is_undone()
 
     def _offer_to_know_what_is_undone(self) -> None:
@@ -39,14 +50,14 @@ class PolicyPageForm(WagtailAdminPageForm):
         elif "undone_by" in self.fields:
             words = _("Version %(number)s on %(date)s")
             choices = [(v.number, words % {"number": v.number, "date": v.effective_day}) for v in announced]
-            self.fields["undone_by"] = TypedMultipleChoiceField(
+            self.fields["undone_by"] = _Ticks(
                 label=self.fields["undone_by"].label,
                 choices=choices,
                 coerce=int,
                 required=False,
                 widget=CheckboxSelectMultiple,
                 help_text=_(
-                    "An announced version does not have this change. Until it is rebased it will undo it."
+                    "Tick a version that does not have this change. It undoes it on its day, unless you rebase it."
                 ),
             )
 
@@ -71,6 +82,11 @@ class PolicyPageForm(WagtailAdminPageForm):
         """Ask, of the draft as it is now, whether it can become a version."""
         page, now = self.instance, timezone.now()
         policy = page.find_policy()
+        if self.cleaned_data.get("started_from") not in {None, "", self._start_of_text()}:
+            words = _(
+                "Somebody else changed this page meanwhile. Copy what you have written, and reload the page."
+            )
+            self.add_error(None, words)
         if policy is not None and self._has_no_draft():
             if rules.page_has_other_text(policy, now):
                 words = _(
@@ -78,11 +94,22 @@ class PolicyPageForm(WagtailAdminPageForm):
                 )
                 self.add_error(None, words)
             page.start_from_what_holds()
+        elif page.replaces is None:
+            page.based_on = page.draft_base(now)  # later saves do not move it
         super()._post_clean()  # type: ignore[misc]  # Django's, which its stubs leave out
         is_final = "action-publish" in self.data or "action-submit" in self.data
         if policy is not None and is_final and not self.errors:
-            for problem in rules.problems(policy, page.version_content(now=now)):
+            for problem in publishing.problems(policy=policy, content=page.version_content(now=now)):
                 self.add_error(None, problem)
+
+    def _start_of_text(self) -> str:
+        page, now = self.instance, timezone.now()
+        if self._has_no_draft():
+            policy = page.find_policy()
+            base, replaces = (policy.in_force(now) if policy else None), None
+        else:
+            base, replaces = page.draft_base(now), page.replaces_id
+        return f"{base.pk if base else ''}-{replaces or ''}"
 
     def _has_no_draft(self) -> bool:
         return bool(self.instance.pk and self.instance.live and not self.instance.has_unpublished_changes)
@@ -92,8 +119,12 @@ class PolicyPageForm(WagtailAdminPageForm):
         page = self.instance
         if self._has_no_draft():
             return True
-        versions = page.policy.versions if page.policy_id else None
-        return bool(versions and versions.filter(change_summary=page.change_summary.strip()).exists())
+        policy, stated = page.policy, page.change_summary.strip()
+        if policy is None or not stated:
+            return False
+        if page.replaces and policy.versions.pending(timezone.now()).contains(page.replaces):
+            return False  # what was said of the announced version was taken over on purpose
+        return policy.versions.filter(change_summary=stated).exists()
 
     def _check_time(self, cleaned: dict[str, Any]) -> None:
         page, moment = self.instance, cleaned.get("effective_from")

@@ -25,17 +25,29 @@ def merge(*, base: list[Block], announced: list[Block], changed: list[Block]) ->
     """Take over into `announced` what `changed` changes of `base`, from which both were made."""
     keys = [_key(block) for block in base]
     places = _places(keys, [_key(block) for block in announced])
-    changes = SequenceMatcher(None, keys, [_key(block) for block in changed], autojunk=False).get_opcodes()
     merged = Merged(list(announced), [])
-    for tag, start, end, new_start, new_end in reversed(changes):
+    for start, end, new_start, new_end in reversed(_changes(keys, [_key(block) for block in changed])):
         old, new = base[start:end], changed[new_start:new_end]
-        if tag == "equal":
-            continue
         if (place := _place(places, start, end, len(announced))) is not None:
             merged.blocks[place] = new
-        elif not _is_made(announced, old, new):
+        elif not _is_made(announced, old, new, gap=_gap(places, start, end, len(announced))):
             merged.conflicts.insert(0, (old, new))
     return merged
+
+
+def _changes(base: list[str], changed: list[str]) -> list[tuple[int, int, int, int]]:
+    """Return which stretches of the base became which others. As many blocks for as many are changes of each one."""
+    found = []
+    for tag, start, end, new_start, new_end in SequenceMatcher(
+        None, base, changed, autojunk=False
+    ).get_opcodes():
+        if tag == "replace" and end - start == new_end - new_start:
+            found += [
+                (start + n, start + n + 1, new_start + n, new_start + n + 1) for n in range(end - start)
+            ]
+        elif tag != "equal":
+            found.append((start, end, new_start, new_end))
+    return found
 
 
 def _place(places: list[int | None], start: int, end: int, size: int) -> slice | None:
@@ -50,14 +62,19 @@ def _place(places: list[int | None], start: int, end: int, size: int) -> slice |
     return slice(first, first) if before == first - 1 else None
 
 
-def _is_made(announced: list[Block], old: list[Block], new: list[Block]) -> bool:
+def _gap(places: list[int | None], start: int, end: int, size: int) -> int | None:
+    """Return how many blocks the announced text has where these of the base stood; None where that is not known."""
+    before = places[start - 1] if start else -1
+    after = places[end] if end < len(places) else size
+    return None if before is None or after is None else after - before - 1
+
+
+def _is_made(announced: list[Block], old: list[Block], new: list[Block], *, gap: int | None) -> bool:
     """Return whether the announced text has made the same change already."""
     known = {_key(block) for block in announced}
-    return (
-        bool(new)
-        and all(_key(block) in known for block in new)
-        and not any(_key(block) in known for block in old)
-    )
+    if any(_key(block) in known for block in old):
+        return False
+    return all(_key(block) in known for block in new) if new else gap == 0
 
 
 def _key(block: Block) -> str:

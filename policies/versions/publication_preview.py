@@ -66,15 +66,15 @@ class PublicationPreview:
     @cached_property
     def problems(self) -> list[str]:
         """Why the draft cannot become a version, a sentence each."""
-        if self.policy is None or not publishing.differs(policy=self.policy, content=self.content):
-            return []
-        return rules.problems(self.policy, self.content)
+        return publishing.problems(policy=self.policy, content=self.content) if self.policy else []
 
     @property
     def wording_doubts(self) -> list[str]:
         """What an editorial draft changes beside the wording."""
         return (
-            [] if self.is_material or self.before is None else rules.wording_doubts(self.before, self.content)
+            rules.wording_doubts(self.before, self.content)
+            if self.before and self.content.editorial_reason and not self.is_material
+            else []  # without a reason it is a problem, and told as one
         )
 
     @cached_property

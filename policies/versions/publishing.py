@@ -4,6 +4,7 @@ Nothing else creates a PolicyVersion or a VersionWithdrawal. Each way locks the 
 of hashes have no fork. It never changes or removes a version.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -38,14 +39,20 @@ def record_version(*, policy: Policy, content: VersionContent) -> PolicyVersion 
     Raises RefusedContentError for what `rules` do not allow. What it replaces is withdrawn.
     """
     locked = Policy.objects.select_for_update().get(pk=policy.pk)
+    last, now = locked.versions.newest(), timezone.now()
+    recorded_at = max(now, last.recorded_at) if last else now  # whatever the clock says, it never decreases
+    if (
+        not content.import_sha256
+    ):  # somebody may have waited for the lock beyond the hour of an announced version
+        content = replace(content, effective_at=max(content.effective_at, recorded_at))
+    if found := problems(policy=locked, content=content):
+        raise RefusedContentError(found)
     if not differs(policy=locked, content=content):
         return None
-    if problems := rules.problems(locked, content):
-        raise RefusedContentError(problems)
     if content.policy_kind not in {"", locked.kind}:
         locked.kind = content.policy_kind
         locked.save()
-    version = _create_version(locked, content)
+    version = _create_version(locked, content, last=last, recorded_at=recorded_at)
     if content.replaces:
         reason = _("Replaced by version %(number)s.") % {"number": version.number}
         _withdraw(content.replaces, by=content.publisher, reason=reason, now=version.recorded_at)
@@ -70,6 +77,18 @@ def _withdraw(version: PolicyVersion, *, by: User | None, reason: str, now: date
     withdrawal.save()
 
 
+def problems(*, policy: Policy, content: VersionContent) -> list[str]:
+    """Return why publishing this would be refused, a sentence each; nothing where it makes no version."""
+    if differs(policy=policy, content=content):
+        return rules.problems(policy, content)
+    if content.replaces is None:
+        return []
+    words = _(
+        "Text and facts are those of the version before. Withdraw version %(number)s instead of replacing it."
+    )
+    return [words % {"number": content.replaces.number}]
+
+
 def differs(*, policy: Policy, content: VersionContent) -> bool:
     """Return whether `content` says anything else than the version that would be in force just before it."""
     before = rules.base_of(policy, content)
@@ -89,17 +108,14 @@ def _letters(text: str) -> str:
     return "".join(text.split())
 
 
-def _create_version(policy: Policy, content: VersionContent) -> PolicyVersion:
-    last = policy.versions.newest()
-    now = timezone.now()
-    recorded_at = max(now, last.recorded_at) if last else now  # whatever the clock says, it never decreases
+def _create_version(
+    policy: Policy, content: VersionContent, *, last: PolicyVersion | None, recorded_at: datetime
+) -> PolicyVersion:
     version = PolicyVersion(
         policy=policy,
         number=last.number + 1 if last else 1,
         title=content.title,
-        effective_at=content.effective_at
-        if content.import_sha256
-        else max(content.effective_at, recorded_at),
+        effective_at=content.effective_at,
         recorded_at=recorded_at,
         change_summary=content.change_summary,
         change_kind=content.change_kind,

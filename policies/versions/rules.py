@@ -4,6 +4,7 @@ The editor's form, the review page and the publish button ask first; `publishing
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -50,7 +51,7 @@ def _problems(policy: Policy, content: VersionContent) -> Iterator[str]:
         if version.number not in content.undone_by:
             words = _(
                 "Version %(number)s, announced for %(date)s, does not have this change and will undo it on that day. "
-                "Tick that you know, and rebase version %(number)s afterwards."
+                "Tick it under “I know that it is undone by”, and rebase version %(number)s afterwards."
             )
             yield words % _name(version)
     if base is not None and content.change_kind == ChangeKind.EDITORIAL:
@@ -60,11 +61,12 @@ def _problems(policy: Policy, content: VersionContent) -> Iterator[str]:
 def _other_base(base: PolicyVersion | None, based_on: PolicyVersion | None) -> str:
     if base is None or based_on is None:
         return _(
-            "This draft does not start from the text that holds when it takes effect. Start again from that."
+            "This draft does not start from the text that is in force when it takes effect. Choose “Start from another "
+            "text”."
         )
     words = _(
         "This draft starts from version %(number)s, but when it takes effect version %(base)s will be in force. Choose "
-        "another date, or start again from version %(base)s."
+        "another date, or start again from version %(base)s (“Start from another text”)."
     )
     return words % {"number": based_on.number, "base": base.number}
 
@@ -74,7 +76,7 @@ def _wording_problems(base: PolicyVersion, content: VersionContent) -> Iterator[
         words = _("Wording only cannot change these: %(what)s. Mark the change as material.")
         yield words % {"what": ", ".join(names)}
     elif not content.editorial_reason and (doubts := wording_doubts(base, content)):
-        words = _("You call this wording only. Say why, since: %(what)s")
+        words = _("You say that this is wording only, but: %(what)s Say why, or mark the change as material.")
         yield words % {"what": " ".join(doubts)}
 
 
@@ -85,37 +87,75 @@ def wording_doubts(base: PolicyVersion, content: VersionContent) -> list[str]:
 
 def undone(policy: Policy, content: VersionContent) -> list[PolicyVersion]:
     """Return the announced versions that would take back what this changes, the next first."""
+    new = _Text.of(content.title, content.facts, content.source, content.body.html)
+
+    def base(version: PolicyVersion) -> PolicyVersion | None:
+        # One that was written on what this replaces lacks every difference from that.
+        replaced = content.replaces if original_base(version) == content.replaces else None
+        return replaced or content.based_on
+
     later = _others(policy, content).pending(content.effective_at)
-    new = content.source["blocks"] if content.source.get("format") == "streamfield" else None
-    return [version for version in later if _undoes(version, content.based_on, new)]
+    return [version for version in later if _undoes(version, base(version), new)]
 
 
 def will_undo(version: PolicyVersion, predecessor: PolicyVersion | None) -> bool:
-    """Return whether an announced version takes back what its predecessor changed after the announcement."""
-    if predecessor is None or predecessor.number < version.number:
+    """Return whether an announced version lacks what its predecessor says.
+
+    That was published after the announcement, or what the announced one was written on was withdrawn.
+    """
+    if predecessor is None:
         return False
-    return _undoes(version, original_base(version), blocks_of(predecessor))
+    number = version.readable_content.get("based_on")
+    is_base = predecessor.number == number if number else predecessor.number < version.number
+    return not is_base and _undoes(version, original_base(version), _Text.of_version(predecessor))
 
 
 def original_base(version: PolicyVersion) -> PolicyVersion | None:
-    """Return the version that an announced one was written on: its predecessor among those recorded before it."""
+    """Return the version that an announced one was written on, as its record says.
+
+    Older records do not: then it is its predecessor among those recorded before it.
+    """
+    if number := version.readable_content.get("based_on"):
+        return PolicyVersion.objects.filter(policy=version.policy_id, number=number).first()
     return PolicyVersion.objects.preceding(version).filter(number__lt=version.number).first()
 
 
 def blocks_of(version: PolicyVersion) -> list[merging.Block]:
     """Return the blocks of a version's text, as its page stored them or as the editor would make them."""
-    source: dict[str, Any] = version.content["source"]
-    if source.get("format") == "streamfield":
-        return source["blocks"]
-    return html_blocks.stored_blocks(version.html)
+    return _Text.of_version(version).blocks
 
 
-def _undoes(version: PolicyVersion, base: PolicyVersion | None, new: list[merging.Block] | None) -> bool:
-    if base is None or new is None:
+@dataclass(frozen=True)
+class _Text:
+    """What a version says, in the pieces of which each can be changed and undone for itself."""
+
+    blocks: list[merging.Block]
+    pieces: dict[str, Any]  # the title, each fact, and each of the words of the consent bar
+
+    @classmethod
+    def of(cls, title: str, facts: dict[str, Any], source: dict[str, Any], html: str) -> "_Text":
+        is_stored = source.get("format") == "streamfield"
+        notice = {f"notice {key}": words for key, words in facts.get("notice", {}).items()}
+        pieces = {key: data for key, data in facts.items() if key != "notice"}
+        blocks = source["blocks"] if is_stored else html_blocks.stored_blocks(html)
+        return cls(blocks, {"title": title, **pieces, **notice})
+
+    @classmethod
+    def of_version(cls, version: PolicyVersion) -> "_Text":
+        # A record that was damaged says nothing here; `verify_policies` reports it.
+        said = {"facts": {}, "source": {}, "html": "", **version.readable_content}
+        return cls.of(version.title, said["facts"], said["source"], said["html"])
+
+
+def _undoes(version: PolicyVersion, base: PolicyVersion | None, new: _Text) -> bool:
+    if base is None:
         return True
-    announced = blocks_of(version)
-    merged = merging.merge(base=blocks_of(base), announced=announced, changed=new)
-    return bool(merged.conflicts) or merged.blocks != announced
+    was, announced = _Text.of_version(base), _Text.of_version(version)
+    for key, data in new.pieces.items():
+        if was.pieces.get(key) != data != announced.pieces.get(key, data):
+            return True
+    merged = merging.merge(base=was.blocks, announced=announced.blocks, changed=new.blocks)
+    return bool(merged.conflicts) or merged.blocks != announced.blocks
 
 
 def _name(version: PolicyVersion) -> dict[str, object]:

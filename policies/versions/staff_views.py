@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,7 +19,6 @@ from wagtail.admin import messages
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from policies.models import Policy, PolicyPage, PolicyVersion
-from policies.text import html_blocks
 from policies.versions import beginnings, drafts, export, publication_preview, publishing
 from policies.versions.dashboard import RIGHT, statuses
 from policies.versions.permissions import may_withdraw
@@ -121,24 +121,39 @@ class BeginDraftView(WagtailAdminTemplateMixin, TemplateView):
         self.page = editable_page(request, self.kwargs["page_id"])
         return super().dispatch(request, *args, **kwargs)
 
+    def get_breadcrumbs_items(self) -> list[dict[str, str]]:
+        parent = reverse("wagtailadmin_explore", args=[self.page.get_parent().pk])
+        return [
+            *super().get_breadcrumbs_items(),
+            {"url": parent, "label": self.page.get_admin_display_title()},
+            {"url": "", "label": str(self.page_title)},
+        ]
+
     def get_page_subtitle(self) -> str:
         return self.page.get_admin_display_title()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         page = self.page
         options = beginnings.of_page(page, now=timezone.now())
+        newest = page.policy.versions.newest() if page.policy else None
         return {
             **super().get_context_data(**kwargs),
             "options": options,
             "draft": page.has_unpublished_changes,
+            "withdrawn": newest if newest and newest.is_withdrawn else None,
+            "must_be_chosen": beginnings.must_be_chosen(page, now=timezone.now()),
         }
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Make the draft, or say of the one that exists what it changes, and open it."""
-        keep = request.POST.get("keep") == "yes"
+        sent = request.POST
         try:
             beginnings.begin(
-                page=self.page, key=request.POST.get("beginning", ""), keep_text=keep, user=request.user
+                page=self.page,
+                key=sent.get("beginning", ""),
+                keep_text=sent.get("keep") == "yes",
+                seen=sent.get("seen", ""),
+                user=request.user,
             )
         except drafts.NoDraftError as error:
             messages.error(request, str(error))
@@ -161,5 +176,5 @@ def rebase(request: HttpRequest, pk: int) -> HttpResponse:
     messages.success(request, words % {"number": version.number})
     for was, became in conflicts:
         words = _("Both changed this, and the announced text stays. It was: “%(was)s”. It became: “%(now)s”.")
-        messages.warning(request, words % {"was": html_blocks.words(was), "now": html_blocks.words(became)})
+        messages.warning(request, words % {"was": was or "–", "now": became or "–"})
     return redirect("wagtailadmin_pages:edit", draft.object_id)

@@ -5,22 +5,31 @@ It finds, people judge: a typing error in a street number is wording. Declared c
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
+from lxml import etree
 
 from policies.facts import registry
 from policies.text import markup
 
 # Who changes these changes what visitors agreed to.
 NEVER_WORDING = frozenset({"cookies", "recipients", "services"})
-# A figure with its currency or unit beside it; and a period whose number is a word ("two months").
-_FIGURE = re.compile(r"(?:[€$£]\s?)?\d[\d.,:/-]*\d|\d(?:\s?(?:%|€|\$|£))?")
-_PERIOD = re.compile(
-    r"\b\w+\s+(?:hours?|days?|weeks?|months?|years?|stunden?|tage?n?|wochen?|monate?n?|jahre?n?)\b",
-    re.IGNORECASE,
+# A figure with its currency beside it; a period with the words before it ("two working days"); a number in words.
+_CURRENCY = r"(?:[€$£]|\b[A-Z]{3}\b)"
+_FIGURE = rf"(?:{_CURRENCY}\s?)?\d(?:[\d.,:/-]*\d)?(?:\s?(?:%|{_CURRENCY}))?"
+_UNITS = (
+    "seconds?|minutes?|hours?|days?|weeks?|fortnights?|months?|quarters?|years?|sessions?|"
+    "sekunden?|minuten?|stunden?|tage?n?|wochen?|monate?n?|quartale?n?|jahre?n?"
 )
+_NUMBERS = (
+    "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|"
+    "(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand|million|half|"
+    "zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|\\w+zehn|\\w+(?:zig|ßig)|\\w*hundert|\\w*tausend"
+)
+_PERIOD = rf"(?:(?:\d+|\b(?i:{_NUMBERS}))\s+)?[\w½¼¾]+\s+(?i:{_UNITS})\b"
+_SAID = re.compile(rf"{_PERIOD}|{_FIGURE}|\b(?i:{_NUMBERS})\b|[½¼¾]")
 
 
 def doubts(*, before: tuple[str, dict[str, Any]], after: tuple[str, dict[str, Any]]) -> list[str]:
@@ -29,11 +38,12 @@ def doubts(*, before: tuple[str, dict[str, Any]], after: tuple[str, dict[str, An
     changed = [registry.label(key) for key in registry.changed_keys(old_facts, new_facts)]
     found = [_("The fact “%(name)s” changes.") % {"name": name} for name in changed]
     old, new = (markup.parse(html) for html in (old_html, new_html))
-    words = _figures(markup.text_of(old)), _figures(markup.text_of(new))
-    found += _difference(_("Figures and periods"), *words)
-    return found + list(
-        _difference(_("Links"), *([link[2] for link in root.iterlinks()] for root in (old, new)))
-    )
+    figures, links = ([read(root) for root in (old, new)] for read in (_figures, _links))
+    return [
+        *found,
+        *_difference(_("Figures and periods"), *figures),
+        *_difference(_("Links"), *links),
+    ]
 
 
 def forbidden(old_facts: dict[str, Any], new_facts: dict[str, Any]) -> list[str]:
@@ -42,12 +52,19 @@ def forbidden(old_facts: dict[str, Any], new_facts: dict[str, Any]) -> list[str]
     return [registry.label(key) for key in changed if key in NEVER_WORDING]
 
 
-def _figures(text: str) -> list[str]:
-    return [*_PERIOD.findall(text), *_FIGURE.findall(text)]
+def _links(root: etree._Element) -> list[str]:
+    return [link for _element, _attribute, link, _position in root.iterlinks()]
 
 
-def _difference(name: str, old: Iterable[str], new: Iterable[str]) -> Iterator[str]:
+def _figures(root: etree._Element) -> list[str]:
+    text = markup.text_of(root)
+    return _SAID.findall(text)
+
+
+def _difference(name: str, old: list[str], new: list[str]) -> Iterator[str]:
     gone, added = Counter(old) - Counter(new), Counter(new) - Counter(old)
-    if gone or added:
+    if old != new and not (gone or added):
+        yield _("%(name)s stand in another order.") % {"name": name}
+    elif old != new:
         words = _("%(name)s change: %(old)s → %(new)s.")
         yield words % {"name": name, "old": ", ".join(gone) or "–", "new": ", ".join(added) or "–"}

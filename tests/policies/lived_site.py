@@ -62,6 +62,8 @@ def draft(page: PolicyPage, words: str, *, user: User) -> PolicyPage:
     page = PolicyPage.objects.get(pk=page.pk).get_latest_revision_as_object()
     page.body = [("imported", f"<p>{words}</p>")]
     page.change_summary, page.change_kind, page.takes_effect = "What changed.", "material", "now"
+    page.start_from_what_holds()
+    page.undone_by = list(page.policy.versions.values_list("number", flat=True)) if page.policy else []
     page.save_revision(user=user)
     return page
 

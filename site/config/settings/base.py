@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+    "policies.versions.middleware.RefusedContentMiddleware",
     # Last, as axes asks: it turns a lockout raised below into its answer.
     "axes.middleware.AxesMiddleware",
 ]

@@ -1,0 +1,29 @@
+"""Answers a publication that was refused under the lock, after form and publish button had let it pass.
+
+The draft is saved by then, and nothing was published.
+"""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from wagtail.admin import messages
+
+from policies.versions.publishing import RefusedContentError
+
+
+class RefusedContentMiddleware:
+    """Shows the problems on the page that was sent, instead of an error page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, RefusedContentError):
+            return None
+        for problem in exception.problems:
+            messages.error(request, problem)
+        return redirect(request.get_full_path())
