@@ -1,5 +1,6 @@
 """The check that the worker makes every day. It keeps what it finds for the dashboard, and mails damage to owners."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ from policies.models import LedgerCheck
 
 # What an app checks beside the ledger: takes now, and what to call for each record that it has read.
 RecordCheck = Callable[[datetime, Callable[[], object]], Iterable[Finding]]
+logger = logging.getLogger(__name__)
 EVERY = timedelta(days=1)
 MOST = 50  # findings that are kept and mailed: the first ones tell where to look
 
@@ -46,8 +48,9 @@ def _findings(now: datetime, on_read: Callable[[], object]) -> Iterator[Finding]
     for check in record_checks() + own:
         try:
             yield from check(now, on_read)
-        except verification.UNREADABLE as error:  # a row that nobody but SQL can have written
-            yield Finding(verification.LEDGER, f"it cannot be read ({type(error).__name__}: {error})")
+        except Exception as error:  # rows that only SQL can have written must not silence the other checks
+            logger.exception("A check of the record could not be made.")
+            yield Finding(verification.LEDGER, f"a check could not be made ({type(error).__name__}: {error})")
 
 
 def run_if_due(*, now: datetime) -> None:

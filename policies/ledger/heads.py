@@ -147,5 +147,6 @@ def _restores() -> Iterator[tuple[int, int, datetime]]:
     """Yield for each restore the last head that the backup held, the last one that was lost, and when it was said."""
     for one in verification.statements(LedgerStatement.Type.RESTORED):
         match one.content:  # what is none was not written here, which `verification` sees
-            case {"here": {"number": int(last)}, "outside": {"number": int(lost)}}:
-                yield last, lost, one.time
+            case {"here": {"number": int(last), "sha256": here}, "outside": {"number": int(lost)}}:
+                if LedgerHead.objects.filter(number=last, sha256=here, time__lte=one.time).exists():
+                    yield last, lost, one.time

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 from itertools import islice
+from typing import Any
 
 from django.apps import apps
 from django.db import connection
@@ -23,6 +24,7 @@ Type = LedgerStatement.Type
 LATEST = timedelta(hours=1)  # by which an entry must be sealed; and by how much clocks may differ
 _WRONG_TIME = timedelta(days=1)  # no clock of a server is wrong by so much
 _SAME_TIME = timedelta(minutes=1)  # what lies between two readings of the clock in one request
+_SHORTEST_RETENTION = timedelta(days=7)  # of messages, see forms.FormPage.keep_days
 _CHUNK = 2000  # rows read from the database at once
 # SQLite takes any value in any column; what cannot be read as what it should be ends in one of these.
 UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError, KeyError)
@@ -59,7 +61,7 @@ def findings(*, now: datetime, on_read: Callable[[], object] = lambda: None) -> 
     yield from _readable(LEDGER, _strangers(kinds))
     for kind, model in kinds.items():
         yield from _readable(f"{kind} records", _records(kind, model, on_read))
-        yield from _readable(f"{kind} records", _missing(kind, model))
+        yield from _readable(f"{kind} records", _missing(kind, model, now))
 
 
 def statements(type_: Type | None = None) -> list[LedgerStatement]:
@@ -81,18 +83,13 @@ def _readable(about: str, found: Iterator[Finding]) -> Iterator[Finding]:
 def _taken_in() -> dict[str, float]:
     """Return up to which position the entries of a kind were taken in, with times of before the ledger.
 
-    Only the first statement about a kind counts, and only if nothing of that kind was sealed before it: otherwise
-    later records could be dated back.
+    Only what is said in the first hour of the ledger counts: otherwise later records could be dated back.
     """
+    begun = LedgerHead.objects.filter(number=0).values_list("time", flat=True).first()
     until: dict[str, float] = {}
     for one in statements(Type.TAKEN_IN):
-        entry = one.ledger_entry
-        before = (
-            LedgerHead.objects.filter(time__lt=one.time).aggregate(last=Max("last_position"))["last"] or 0
-        )
-        for kind in one.content["kinds"]:
-            if entry is not None and not LedgerEntry.objects.filter(kind=kind, position__lte=before).exists():
-                until.setdefault(kind, entry.position or math.inf)
+        if one.ledger_entry is not None and begun is not None and one.time <= begun + LATEST:
+            until |= dict.fromkeys(one.content["kinds"], one.ledger_entry.position or math.inf)
     return until
 
 
@@ -135,7 +132,8 @@ def _heads(now: datetime) -> Iterator[Finding]:
 
 
 def _batch_problem(head: LedgerHead, batch: list[_Row]) -> str:
-    if [row[0] for row in batch] != list(range(head.first_position, head.last_position + 1)):
+    size = head.last_position - head.first_position + 1
+    if size != len(batch) or any(row[0] != at for at, row in enumerate(batch, start=head.first_position)):
         return "an entry that it seals is missing"
     try:
         root = merkle.root([bytes.fromhex(row[1]) for row in batch]).hex()
@@ -182,11 +180,16 @@ def _unsealed(newest: LedgerHead, now: datetime, taken_in: dict[str, float]) -> 
 
 def _records(kind: str, model: type[LedgeredModel], on_read: Callable[[], object]) -> Iterator[Finding]:
     """Hold the records of a kind against their entries."""
+    lost = model._base_manager.count()
     records = model.ledger_records().select_related("ledger_entry").order_by("pk")
     for record in records.iterator(chunk_size=_CHUNK):
+        lost -= 1
         on_read()
         if words := _record_problem(kind, record):
             yield Finding(f"{kind} {record.ledger_name}", words)
+    # What names a row that does not exist is left out by the joins above, as it is by the site.
+    if lost > 0:
+        yield Finding(f"{kind} records", f"{lost} of them name something that does not exist")
 
 
 def _record_problem(kind: str, record: LedgeredModel) -> str:
@@ -203,7 +206,7 @@ def _record_problem(kind: str, record: LedgeredModel) -> str:
     return ""
 
 
-def _missing(kind: str, model: type[LedgeredModel]) -> Iterator[Finding]:
+def _missing(kind: str, model: type[LedgeredModel], now: datetime) -> Iterator[Finding]:
     """Hold the entries of a kind without a record against what the ledger says of records that went."""
     there = model._base_manager.filter(ledger_entry=OuterRef("pk"))
     gone = LedgerEntry.objects.filter(~Exists(there), kind=kind).values_list("leaf_sha256", "time")
@@ -213,7 +216,7 @@ def _missing(kind: str, model: type[LedgeredModel]) -> Iterator[Finding]:
         if one.type in model.ledger_departures and one.content.get("kind") == kind
     ]
     removed = {content["leaf"] for content in went if "leaf" in content}
-    cut_offs = [content for content in went if "count" in content]
+    cut_offs = [content for content in went if "count" in content and _is_possible(content, now)]
     until = max((content["before"] for content in cut_offs), default="")
     expired = 0
     for leaf, time in gone.iterator(chunk_size=_CHUNK):
@@ -226,3 +229,9 @@ def _missing(kind: str, model: type[LedgeredModel]) -> Iterator[Finding]:
             f"{expired} old ones are gone, but {counted} were removed at the end of their retention period"
         )
         yield Finding(f"{kind} records", words)
+
+
+def _is_possible(cut_off: dict[str, Any], now: datetime) -> bool:
+    """Return whether a run of the retention can have said so: no period is shorter than a week."""
+    count, before = cut_off["count"], datetime.fromisoformat(cut_off["before"])
+    return type(count) is int and count > 0 and before <= now - _SHORTEST_RETENTION

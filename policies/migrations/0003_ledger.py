@@ -147,7 +147,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('ledger_salt', models.CharField(default='', editable=False, max_length=32)),
-                ('type', models.CharField(choices=[('taken_in', 'taken in: recorded before, at other times than those of the ledger'), ('cut_off', 'removed at the end of the retention period'), ('removed', 'removed by hand or on request'), ('restored', 'restored from a backup')], max_length=10)),
+                ('type', models.CharField(choices=[('taken_in', 'taken in: recorded before, at other times than those of the ledger'), ('cut_off', 'removed at the end of the retention period'), ('removed', 'removed by hand or on request'), ('quiet', 'nothing was recorded for an hour'), ('restored', 'restored from a backup')], max_length=10)),
                 ('time', models.DateTimeField()),
                 ('content', models.JSONField()),
                 ('ledger_entry', models.OneToOneField(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='policies.ledgerentry')),

@@ -133,6 +133,7 @@ class LedgerStatement(AppendOnlyModel, LedgeredModel):
         TAKEN_IN = "taken_in", _("taken in: recorded before, at other times than those of the ledger")
         CUT_OFF = "cut_off", _("removed at the end of the retention period")
         REMOVED = "removed", _("removed by hand or on request")
+        QUIET = "quiet", _("nothing was recorded for an hour")
         RESTORED = "restored", _("restored from a backup")
 
     type = models.CharField(max_length=10, choices=Type.choices)

@@ -6,16 +6,19 @@ It only reads, a few versions at a time. The ledger says whether a record is wha
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from django.db.models import Count, TextField
+from django.db.models.functions import Cast
 from wagtail.models import Revision, TaskState
 
 from policies.ledger import encoding
-from policies.ledger.verification import LATEST, UNREADABLE, Finding
-from policies.models import CookiePolicyPage, Policy, PolicyPage, PolicyVersion
+from policies.ledger.verification import LATEST, UNREADABLE, Finding, Level
+from policies.models import CookiePolicyPage, LedgerHead, Policy, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.text import markup
 from policies.versions import records
 from policies.versions.account_links import AccountLinks
 
 _CHUNK = 50  # versions read from the database at once
+_MOMENT = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?([+-]\d\d(:?\d\d)?)?$"
 _DECIDED = timedelta(minutes=5)  # publishing follows its approval sooner
 
 
@@ -23,6 +26,16 @@ def findings(now: datetime, on_read: Callable[[], object]) -> Iterator[Finding]:
     """Yield what is wrong with each policy and its versions."""
     for policy in Policy.objects.order_by("slug"):
         yield from _findings(policy, now, on_read)
+    kinds = Policy.objects.exclude(kind=Policy.Kind.OTHER).values("kind").annotate(number=Count("pk"))
+    for kind in kinds.filter(number__gt=1).values_list("kind", flat=True):
+        words = f"there are several policies of the kind “{kind}”: the site uses the oldest"
+        yield Finding("policies", words, Level.WARNING)
+    # SQLite compares moments as text: written in another way, one would come earlier or later.
+    written = PolicyVersion.objects.annotate(written=Cast("effective_at", TextField()))
+    if strange := written.exclude(written__regex=_MOMENT).count():
+        yield Finding(
+            "policies", f"{strange} version(s) have a time that is not written as the site writes it"
+        )
 
 
 def _findings(policy: Policy, now: datetime, on_read: Callable[[], object]) -> Iterator[Finding]:
@@ -33,7 +46,7 @@ def _findings(policy: Policy, now: datetime, on_read: Callable[[], object]) -> I
 
 
 def _problems(policy: Policy, now: datetime, on_read: Callable[[], object]) -> Iterator[str]:
-    related = ("policy", "withdrawal", "publisher", "approver", "page")
+    related = ("policy", "withdrawal__ledger_entry", "publisher", "approver", "page")
     versions = policy.versions.select_related(*related).order_by("number")
     previous, links, spans = None, AccountLinks(), _Spans()
     for number, version in enumerate(versions.iterator(chunk_size=_CHUNK), start=1):
@@ -45,7 +58,9 @@ def _problems(policy: Policy, now: datetime, on_read: Callable[[], object]) -> I
         if words := spans.problem(version):
             yield f"version {version.number} is broken: {words}"
         previous = version
-    if previous is not None:
+    if previous is None:
+        yield "it has no version: it was not made by the site"
+    else:
         yield from _policy_problems(policy, previous)
 
 
@@ -68,10 +83,22 @@ def _version_problems(
         yield "it was recorded in the future, or before the version before"
     if not version.import_sha256 and version.effective_at < version.recorded_at:
         yield "it took effect before it was recorded, and was not imported"
-    if version.is_withdrawn and version.withdrawal.withdrawn_at >= version.effective_at:
+    if version.is_withdrawn and _is_late(version.withdrawal):
         yield "it was withdrawn after it had taken effect"
     if version.approver_id and version.page and _is_other_approval(version.page, version):
         yield f"the approval beside it is not that of “{version.approver_name}”"
+
+
+def _is_late(withdrawal: VersionWithdrawal) -> bool:
+    """Return whether a version had taken effect when it was withdrawn, by its own word or by the heads around it."""
+    begun, entry = withdrawal.version.effective_at, withdrawal.ledger_entry
+    if withdrawal.withdrawn_at >= begun:
+        return True
+    heads = LedgerHead.objects.filter(number__gt=0)
+    if entry is not None and entry.position is not None:
+        heads = heads.filter(last_position__lt=entry.position)
+    before = heads.order_by("-number").values_list("time", flat=True).first()
+    return entry is not None and before is not None and before >= begun
 
 
 class _Spans:
@@ -104,6 +131,9 @@ def _policy_problems(policy: Policy, newest: PolicyVersion) -> Iterator[str]:
     elif policy.pages.filter(alias_of=None).count() > 1:
         yield "it has more than one page"
     elif policy.page is not None:
+        last = policy.versions.filter(import_sha256="").newest()
+        if last is not None and last.page_id is None:
+            yield f"version {last.number} was published on no page, though the policy has one"
         yield from _page_problems(policy, policy.page.specific)
 
 

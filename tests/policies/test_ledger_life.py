@@ -1,6 +1,7 @@
 """Whatever a site lives through is no damage: any sequence of what editors, visitors, staff, the worker and time do."""
 
 import itertools
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -94,7 +95,8 @@ class Life(RuleBasedStateMachine):
     def approve(self, word: str) -> None:
         for page in self.pages[:1]:
             editor, lawyer = (person(f"{next(self.numbers)}@example.com", name) for name in ("Ed", "Lena"))
-            approve(draft(page, f"Be {word} indeed.", user=editor), editor=editor, lawyer=lawyer)
+            with suppress(publishing.RefusedContentError), transaction.atomic():  # the clock was set back
+                approve(draft(page, f"Be {word} indeed.", user=editor), editor=editor, lawyer=lawyer)
 
     @rule()
     def withdraw(self) -> None:

@@ -83,7 +83,10 @@ def test_a_version_that_was_published_late_and_takes_effect_early_counts_by_its_
     cookie_policy()
     cookie_policy(notice_title="In ten days", effective_from=now + timedelta(days=10))
     cookie_policy(
-        notice_title="In five days", change_kind="editorial", effective_from=now + timedelta(days=5)
+        notice_title="In five days",
+        change_kind="editorial",
+        effective_from=now + timedelta(days=5),
+        undone_by=[2],
     )
     first = notices.current(now + timedelta(days=6))
     second = notices.current(now + timedelta(days=11))
