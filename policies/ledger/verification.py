@@ -83,13 +83,20 @@ def _readable(about: str, found: Iterator[Finding]) -> Iterator[Finding]:
 def _taken_in() -> dict[str, float]:
     """Return up to which position the entries of a kind were taken in, with times of before the ledger.
 
-    Only what is said in the first hour of the ledger counts: otherwise later records could be dated back.
+    Only the first statement about a kind counts, and only if it was sealed when sealing began: otherwise later records
+    could be dated back.
     """
-    begun = LedgerHead.objects.filter(number=0).values_list("time", flat=True).first()
+    heads = LedgerHead.objects.filter(number__gt=0).order_by("number")
+    begun = heads.values_list(
+        "time", flat=True
+    ).first()  # all batches that were sealed together have one time
+    together = heads.filter(time=begun) if begun else heads
+    first = together.aggregate(last=Max("last_position"))["last"] or math.inf
     until: dict[str, float] = {}
     for one in statements(Type.TAKEN_IN):
-        if one.ledger_entry is not None and begun is not None and one.time <= begun + LATEST:
-            until |= dict.fromkeys(one.content["kinds"], one.ledger_entry.position or math.inf)
+        position = one.ledger_entry.position or math.inf if one.ledger_entry else math.inf
+        for kind in one.content["kinds"] if position <= first else ():
+            until.setdefault(kind, position)
     return until
 
 

@@ -132,8 +132,11 @@ def _effects(preview: PublicationPreview) -> Iterator[str]:
         yield _same_as(before)
         return
     yield _beginning(preview)
+    replaced = preview.content.replaces
+    if replaced is not None:
+        yield _("Version %(number)s, announced for %(date)s, is withdrawn.") % _number_and_day(replaced)
     for version in policy.versions.pending(preview.now) if policy else ():
-        if version.effective_at > preview.content.effective_at:
+        if version.effective_at > preview.content.effective_at and version != replaced:
             words = _("Version %(number)s, announced for %(date)s, replaces it on that day.")
             yield words % _number_and_day(version)
     if before is None:

@@ -72,7 +72,10 @@ def _other_base(base: PolicyVersion | None, based_on: PolicyVersion | None) -> s
 
 
 def _wording_problems(base: PolicyVersion, content: VersionContent) -> Iterator[str]:
-    if names := wording.forbidden(base.facts, content.facts):
+    names = wording.forbidden(base.facts, content.facts)
+    if content.policy_kind not in {"", base.content["kind"]}:
+        names.append(_("the kind of policy"))
+    if names:
         words = _("Wording only cannot change these: %(what)s. Mark the change as material.")
         yield words % {"what": ", ".join(names)}
     elif not content.editorial_reason and (doubts := wording_doubts(base, content)):

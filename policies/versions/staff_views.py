@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -26,7 +27,8 @@ from policies.versions.permissions import may_withdraw
 
 def editable_page(request: HttpRequest, page_id: int) -> PolicyPage:
     """Return the page. PermissionDenied for those who may not edit it; its reviewers may."""
-    page = get_object_or_404(PolicyPage, pk=page_id).specific
+    # Past the largest number SQLite raises OverflowError where PostgreSQL finds nothing.
+    page = get_object_or_404(PolicyPage, pk=min(page_id, models.BigIntegerField.MAX_BIGINT)).specific
     if not page.permissions_for_user(request.user).can_edit():
         raise PermissionDenied
     return page

@@ -70,7 +70,7 @@ def test_what_was_lost_by_a_restore_is_reported_and_no_damage(kept: Path) -> Non
     outside = json.loads(kept.read_text())["heads"][0]
     sql("DELETE FROM policies_ledgerhead WHERE number = 2")
     sql("UPDATE policies_ledgerentry SET position = NULL WHERE position > 1")
-    content = {"here": heads.newest().content, "outside": outside}
+    content = {"here": {**heads.newest().content, "sha256": heads.newest().sha256}, "outside": outside}
     entries.state(LedgerStatement.Type.RESTORED, content, at=timezone.now())
 
     assert "head 2 is missing here: it was lost when the site was restored" in run(expect=kept)

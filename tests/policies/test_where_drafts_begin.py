@@ -421,3 +421,8 @@ def test_a_draft_of_another_policy_says_nothing_here(announced: PolicyPage) -> N
     assert Policy.objects.get(slug="other-rules").versions.get().content["based_on"] is None
     with pytest.raises(publishing.RefusedContentError, match="not announced any more"):
         publish(other, body="<p>Be new.</p>", replaces=PolicyVersion.objects.get(title="Brave rules"))
+
+
+@pytest.mark.parametrize("screen", ["begin", "review", "forecast"])
+def test_a_page_with_a_number_too_large_is_not_found(admin_client: Client, screen: str) -> None:
+    assert admin_client.get(f"/admin/policies/{10**30}/{screen}/").status_code == 404

@@ -100,10 +100,10 @@ def test_the_mail_goes_once_a_week_however_often_the_worker_starts(rules: Policy
     assert mailed_after() == 0
     seal(rules, "one")
     assert mailed_after(minutes=1) == 1
-    assert mailed_after(days=8) == 1  # nothing new was sealed
-    seal(rules, "two")
     assert mailed_after(days=6) == 1
-    assert mailed_after(days=8) == 2
+    assert mailed_after(days=8) == 2  # a quiet week has heads, too
+    seal(rules, "two")
+    assert mailed_after(days=9) == 2
     seal(rules, "three")
     assert mailed_after(days=14) == 2
     assert mailed_after(days=15, minutes=1) == 3
@@ -343,5 +343,5 @@ def test_a_check_that_meets_nonsense_ends_with_a_finding(
         yield
 
     monkeypatch.setattr(witness, "findings", nonsense)
-    (found,) = daily_check.run(now=timezone.now())
-    assert "cannot be read (KeyError" in found.words
+    words = [found.words for found in daily_check.run(now=timezone.now())]
+    assert any("could not be made (KeyError" in one for one in words)

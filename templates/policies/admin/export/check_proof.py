@@ -33,7 +33,7 @@ def checks(format, entry, position, path, heads, timestamp, record):
         yield "record.json is the record that it names", sha256(record).hex() == entry["content"]["sha256"]
     start, end = heads[0]["first"], heads[0]["last"]
     fits = start <= position <= end and root(entry, position - start, end - start, path) == heads[0]["root"]
-    yield f"{json.dumps(entry)} is number {position}, unchanged since {heads[0]['time']}", fits
+    yield f"{json.dumps(entry)} is number {position} under the first of the heads", fits
     stated = [head.pop("sha256") for head in heads]
     hashes = [sha256(encode(head)).hex() for head in heads]
     links = [(hash_, head["number"] + 1, head["last"] + 1) for hash_, head in zip(hashes, heads)]
