@@ -12,6 +12,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.cache import caches
 from django.db import connections, transaction
+from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -22,6 +23,9 @@ from tests.migrated_database import migrating_from_copy, remember
 JOURNEYS = Path(__file__).parent / "journeys"
 START_AND_STOP = "test_starting_and_stopping.py"  # only its first test fills a database
 SOAK = int(os.environ.get("SOAK", "1"))
+# The same random data in each run, so that a failure comes from what was changed; `make soak` looks for others.
+hypothesis_settings.register_profile("site", derandomize=SOAK == 1)
+hypothesis_settings.load_profile("site")
 # The browser must run without a screen and in containers, and make no requests of its own.
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
