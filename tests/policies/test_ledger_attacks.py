@@ -37,7 +37,7 @@ from tests.policies import lived_site
 from tests.policies.lived_site import HAS_SHOP, LivedSite, version_of
 from tests.policies.verifying import DAY, HOUR, damage, failure, run, seal, sql
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 Attack = Callable[[LivedSite], object]
 NEVER_ENTERED = "no entry in the ledger"
