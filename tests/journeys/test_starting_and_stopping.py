@@ -5,6 +5,7 @@ inherit the pipe that their output goes to. So all are proven gone.
 """
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -26,9 +27,13 @@ Start = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a free port whose next one is free, too: not one that the system gives to others meanwhile."""
+    while True:
+        port = random.randrange(20_000, 30_000)  # noqa: S311 - no secret
+        with suppress(OSError), socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port + 1))
+            return port
 
 
 @pytest.fixture(scope="module")
