@@ -14,7 +14,7 @@ from enum import StrEnum
 from home.hooks import collect
 from policies.consent.cookies import COOKIE_NAME
 from policies.consent.notices import Category, DeclaredCookie, Service
-from policies.cookie_audit.csp_sources import allows, origins_of  # noqa: F401 - its tests ask for it here
+from policies.cookie_audit.csp_sources import allows
 from policies.cookie_audit.durations import FOR_EVER, SESSION, UNITS, in_words, lifetime
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.consent.notices import Category, DeclaredCookie, Service
-from policies.cookie_audit import rules
+from policies.cookie_audit import csp_sources, rules
 from policies.cookie_audit.rules import Declared, Finding, Kind, Problem, Seen, Sighting, State
 
 BEFORE = State(name="before")
@@ -269,8 +269,8 @@ def test_only_what_is_fetched_counts_and_whoever_is_meant_by_a_star_is_nobody() 
         "default-src 'self' * https:; script-src 'self' https://stats.example/;; IMG-SRC data: cdn.example; "
         "form-action https://checkout.example; frame-ancestors https://frame.example; upgrade-insecure-requests"
     )
-    assert rules.origins_of(policy) == {"https://stats.example", "cdn.example"}
-    assert rules.origins_of("") == frozenset()
+    assert csp_sources.origins_of(policy) == {"https://stats.example", "cdn.example"}
+    assert csp_sources.origins_of("") == frozenset()
 
 
 # --- States, and the sum --------------------------------------------------------------------------------------
