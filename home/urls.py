@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from home import views
+from home import health, views
 
 app_name = "home"
 
 urlpatterns = [
-    path("healthz/", views.healthz, name="healthz"),
-    path("readyz/", views.readyz, name="readyz"),
+    path("healthz/", health.healthz, name="healthz"),
+    path("readyz/", health.readyz, name="readyz"),
     path("robots.txt", views.robots, name="robots"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
 ]

@@ -15,10 +15,11 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from policies.redline import html, words
-from policies.redline.html import Block, Change, Kind, Line, Segment
+from policies.redline import words
 from policies.redline.matching import ALIKE, Budget, similar_pairs, similarity, stretches
+from policies.redline.reader import Block, Kind, Line, Segment, read
 from policies.redline.words import Ends
+from policies.redline.writer import Change, Writer
 
 # Part of the key under which redlines are kept: raise it with every change of the method or of the markup.
 ALGORITHM = 3
@@ -73,12 +74,12 @@ def compare(old_html: str, new_html: str, *, budget: int = BUDGET) -> Redline:
     `budget` bounds the work, in comparisons of two words; what it does not reach for is shown as replaced whole.
     """
     limit = Budget(budget)
-    steps = list(_steps(html.read(old_html), html.read(new_html), limit))
+    steps = list(_steps(read(old_html), read(new_html), limit))
     pairing = _Pairing()
     for step in steps:
         if step.old and step.new:
             pairing.learn(step.old, step.new)
-    writer = html.Writer(new_blocks={block for step in steps if step.new for block in step.new.path})
+    writer = Writer(new_blocks={block for step in steps if step.new for block in step.new.path})
     for step in steps:
         _write(writer, step, pairing, limit)
     return Redline(
@@ -90,7 +91,7 @@ def compare(old_html: str, new_html: str, *, budget: int = BUDGET) -> Redline:
     )
 
 
-def _write(writer: html.Writer, step: _Step, pairing: _Pairing, budget: Budget) -> None:
+def _write(writer: Writer, step: _Step, pairing: _Pairing, budget: Budget) -> None:
     if step.old and not step.new:
         writer.write(pairing.place(step.old), [Segment(Kind.DELETED, step.old.runs)])
     elif step.new and not step.old:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import count, pairwise
 from typing import NamedTuple
 
-from policies.redline.html import Line
+from policies.redline.reader import Line
 
 Items = Sequence[Hashable]
 Match = tuple[int, int, int]  # place in the old sequence, in the new one, length

@@ -1,6 +1,6 @@
 """The price field: minor units in the database, 12.50 in the editor.
 
-It refuses what Stripe cannot charge; the limits are `store.payments.amounts`'.
+It refuses what Stripe cannot charge; the limits are `store.payments.stripe_amounts`'.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from store.payments import amounts, money
+from store.payments import money, stripe_amounts
 
 
 class PriceFormField(forms.DecimalField):
@@ -35,7 +35,7 @@ class PriceFormField(forms.DecimalField):
         try:
             minor = money.to_minor(amount, settings.CURRENCY)
             if minor or not self.may_be_free:
-                amounts.check_price(minor, settings.CURRENCY)
+                stripe_amounts.check_price(minor, settings.CURRENCY)
         except money.AmountError as error:
             raise ValidationError(str(error)) from error
         return minor

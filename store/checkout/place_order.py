@@ -19,7 +19,7 @@ from store.checkout import limits
 from store.models import Basket, Order, OrderEvent, OrderLine, ShippingOption
 from store.models.tokens import new_number
 from store.orders import lifecycle
-from store.payments import amounts, fulfilment, gateway, money
+from store.payments import fulfilment, gateway, money, stripe_amounts
 from store.stock import movements
 
 
@@ -52,7 +52,7 @@ class Quote:
     def problem(self) -> str:
         """Why the total cannot be paid, though each price can; empty when it can."""
         try:
-            amounts.check_total(self.total, settings.CURRENCY)
+            stripe_amounts.check_total(self.total, settings.CURRENCY)
         except money.AmountError as error:
             return str(error)
         return ""

@@ -24,7 +24,6 @@ from store.checkout.forms import CheckoutForm, DeliveryForm
 from store.models import Basket, Order, OrderEvent, ShippingOption
 from store.orders.cookies import remember_order, was_placed_here
 from store.payments import fulfilment, gateway
-from store.shipping.choice import offered_option
 
 logger = logging.getLogger(__name__)
 
@@ -223,9 +222,11 @@ def _page(
 
 
 def _chosen_option(request: HttpRequest) -> ShippingOption | None:
-    """Return the shipping option in the form or the query, or the one offered instead.
+    """Return the shipping option in the form or the query, or the cheapest of that country, or of the first.
 
     It may not be the one that the page showed: then `Review.digest` differs from what was agreed to.
     """
     chosen = request.POST if request.method == "POST" else request.GET
-    return offered_option(country=chosen.get("country", ""), option=chosen.get("shipping", ""))
+    country, number = chosen.get("country", ""), chosen.get("shipping", "")
+    options = ShippingOption.objects.select_related("country").order_by("country", "price", "pk")
+    return min(options, key=lambda one: (one.country.code != country, str(one.pk) != number), default=None)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's name
 from moneyed import CurrencyDoesNotExist, get_currency
 
-from store.payments import amounts, gateway
+from store.payments import gateway, stripe_amounts
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - how each of Stripe's begins
 SHORTEST_SECRET = 16  # characters, in production
@@ -55,7 +55,7 @@ def _can_be_charged(currency: str) -> bool:
         get_currency(currency)
     except CurrencyDoesNotExist:
         return False
-    return currency not in amounts.COUNTED_OTHERWISE
+    return currency not in stripe_amounts.COUNTED_OTHERWISE
 
 
 @register(deploy=True)

@@ -26,7 +26,7 @@ from stripe.params.checkout import (
 )
 
 from store.models import Order, OrderLine, ShippingOption
-from store.payments import amounts, sanitising
+from store.payments import sanitising, stripe_amounts
 
 # One request, and the longest pause before the SDK's retry. STRIPE_SECONDS in store/checkout/views.py limits them
 # together.
@@ -186,7 +186,7 @@ def _url(name: str, order: Order) -> str:
 def _price(name: str, minor: int, currency: str) -> SessionCreateParamsLineItemPriceData:
     return {
         "currency": currency.lower(),
-        "unit_amount": amounts.to_stripe(minor, currency),
+        "unit_amount": stripe_amounts.to_stripe(minor, currency),
         "tax_behavior": "inclusive",
         "product_data": {"name": name[:250]},
     }
@@ -197,7 +197,10 @@ def _rate(option: ShippingOption, currency: str) -> SessionCreateParamsShippingO
         "type": "fixed_amount",
         "display_name": option.name[:100],
         "tax_behavior": "inclusive",
-        "fixed_amount": {"amount": amounts.to_stripe(option.price, currency), "currency": currency.lower()},
+        "fixed_amount": {
+            "amount": stripe_amounts.to_stripe(option.price, currency),
+            "currency": currency.lower(),
+        },
         "delivery_estimate": {
             "minimum": {"unit": "business_day", "value": option.min_days},
             "maximum": {"unit": "business_day", "value": option.max_days},
@@ -300,7 +303,7 @@ def _session(found: Any) -> Session:
     intent = {"id": intent} if isinstance(intent, str) else intent  # expanded only where it was asked for
 
     def amount(value: int | None) -> int:
-        return amounts.from_stripe(value, currency)
+        return stripe_amounts.from_stripe(value, currency)
 
     return Session(
         id=raw["id"],

@@ -1,6 +1,6 @@
 """Money: integer minor units with an ISO 4217 currency. py-moneyed knows the currencies and formats amounts.
 
-Stripe's own units and limits are in `store.payments.amounts`.
+Stripe's own units and limits are in `store.payments.stripe_amounts`.
 """
 
 from decimal import Decimal, InvalidOperation

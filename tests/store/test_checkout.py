@@ -11,7 +11,7 @@ from policies.models import Policy
 from store.basket import contents
 from store.checkout import place_order
 from store.models import Basket, Order, ProductVariant, ShippingOption, StockItem
-from store.payments import amounts, fulfilment, gateway, money
+from store.payments import fulfilment, gateway, money, stripe_amounts
 from store.stock import movements
 from tests import factories
 from tests.store.paying import is_as_it_was, press_pay, sessions, shown, stock_of
@@ -407,7 +407,7 @@ def test_the_least_that_is_ordered_is_the_least_that_can_be_paid(
 
 def is_payable(minor: int) -> bool:
     try:
-        amounts.check_total(minor, settings.CURRENCY)
+        stripe_amounts.check_total(minor, settings.CURRENCY)
     except money.AmountError:
         return False
     return True

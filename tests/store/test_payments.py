@@ -9,7 +9,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.payments import amounts, gateway, money
+from store.payments import gateway, money, stripe_amounts
 from tests.store.paying import purchase
 from tools.stripe_sandbox import currencies
 from tools.stripe_sandbox.events import signature
@@ -25,13 +25,13 @@ def create(params: dict[str, Any], key: str = "order-1") -> gateway.Session:
 def test_to_stripe_agrees_for_each_currency_not_listed_as_counted_otherwise(currency: str) -> None:
     ours = currency.upper()
     one_hundred = money.to_minor("100", ours)  # of the whole unit
-    agrees = amounts.to_stripe(one_hundred, ours) == 100 * 10 ** currencies.digits(currency)
-    assert agrees is (ours not in amounts.COUNTED_OTHERWISE)
+    agrees = stripe_amounts.to_stripe(one_hundred, ours) == 100 * 10 ** currencies.digits(currency)
+    assert agrees is (ours not in stripe_amounts.COUNTED_OTHERWISE)
 
 
 @given(minor=st.integers(0, 10**10), currency=st.sampled_from(["GBP", "JPY", "KWD", "ISK", "UGX"]))
 def test_amounts_come_back_from_stripe_as_they_went(minor: int, currency: str) -> None:
-    assert amounts.from_stripe(amounts.to_stripe(minor, currency), currency) == minor
+    assert stripe_amounts.from_stripe(stripe_amounts.to_stripe(minor, currency), currency) == minor
 
 
 @pytest.mark.parametrize(
