@@ -3,7 +3,6 @@
 Every way to publish asks the same rules; a refused one changes nothing.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,58 +10,36 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from wagtail.test.utils.form_data import streamfield
 
-from home.models import ContentPage
 from policies.models import Policy, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.versions import publication_preview, publishing, rules
 from policies.versions.content import VersionContent
-from policies.versions.dashboard import statuses
-from tests.factories import (
-    cookie_policy,
-    declare_cookies,
-    home_page,
-    policy_form,
-    policy_page,
-    publish,
-    version,
-    withdraw,
-)
+from tests.factories import policy_form, publish, version, withdraw
+from tests.policies.announcing import BRAVE, FAIR, KIND, announce_brave, numbered, undoing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
-KIND, FAIR = ("imported", "<p>Be kind.</p>"), ("imported", "<p>Be fair.</p>")
-BRAVE = ("imported", "<p>Be brave, always and everywhere.</p>")
 
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def soon() -> datetime:
     return (timezone.now() + timedelta(days=10)).replace(second=0, microsecond=0)
 
 
+@pytest.fixture(scope="module")
+def announced_page(database_of_module: None, soon: datetime) -> int:
+    return announce_brave(soon).pk
+
+
 @pytest.fixture
-def announced(soon: datetime) -> PolicyPage:
-    """Publish “Be kind. Be fair.”, and announce “Be kind. Be brave …” as version 2."""
-    page = policy_page(body=[KIND, FAIR])
-    publish(page)
-    publish(page, body=[KIND, BRAVE], effective_from=soon, summary="Brave.")
-    return PolicyPage.objects.get()
-
-
-def numbered(number: int) -> PolicyVersion:
-    return PolicyVersion.objects.get(number=number)
+def announced(announced_page: int, db: None) -> PolicyPage:
+    return PolicyPage.objects.get(pk=announced_page)
 
 
 def in_force() -> str:
     return Policy.objects.get().in_force().text
-
-
-def undoing() -> list[tuple[int, int]]:
-    [status] = statuses([Policy.objects.get()], now=timezone.now())
-    return [(version.number, undone.number) for version, undone in status.undoing]
 
 
 # --- The story that was measured -------------------------------------------------------------------------------
@@ -196,107 +173,6 @@ def test_replacing_with_the_text_in_force_asks_to_withdraw_instead(
     assert not VersionWithdrawal.objects.exists()
 
 
-# --- What announced versions undo --------------------------------------------------------------------------------
-def test_a_change_that_the_announced_version_has_as_well_is_not_undone(announced: PolicyPage) -> None:
-    publish(announced, body=[KIND, BRAVE], undone_by=[])
-    assert undoing() == []
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"body": [FAIR]},
-        {"body": [KIND, FAIR, ("imported", "<p>Please.</p>")]},
-        {"body": [("imported", "<p>Be kinder.</p>"), FAIR]},
-        {"title": "Rules of the house"},
-    ],
-)
-def test_a_change_that_it_does_not_have_needs_a_tick_and_stays_red_until_then(
-    announced: PolicyPage, soon: datetime, change: dict[str, Any]
-) -> None:
-    change = {"body": [KIND, FAIR], **change}
-    for ticks in ([], [1], [3]):
-        with pytest.raises(publishing.RefusedContentError, match="will undo it on that day"):
-            publish(announced, undone_by=ticks, **change)
-    assert PolicyVersion.objects.count() == 2
-    publish(announced, undone_by=[2], **change)
-    assert undoing() == [(2, 3)]
-    withdraw(numbered(2))
-    assert undoing() == []
-
-
-def test_other_words_of_the_consent_bar_are_undone_too(soon: datetime) -> None:
-    page = cookie_policy(notice_text="First words.")
-    cookie_policy(notice_title="An announced title", effective_from=soon)
-    with pytest.raises(publishing.RefusedContentError, match="will undo it"):
-        publish(page, notice_title="Cookies here", notice_text="Better words.", undone_by=[])
-    publish(page, notice_title="Cookies here", notice_text="Better words.", undone_by=[2])
-    assert undoing() == [(2, 3)]
-
-
-def test_cookies_that_were_declared_since_are_undone_too(soon: datetime) -> None:
-    page = cookie_policy()
-    cookie_policy(notice_title="An announced title", effective_from=soon)
-    declare_cookies("analytics", "_new")
-    with pytest.raises(publishing.RefusedContentError, match="will undo it"):
-        publish(page, notice_title="Cookies here", undone_by=[])
-
-
-def test_each_of_several_announced_versions_needs_its_tick(announced: PolicyPage, soon: datetime) -> None:
-    publish(announced, body=[KIND, BRAVE, FAIR], effective_from=soon + timedelta(days=5))
-    with pytest.raises(publishing.RefusedContentError) as refused:
-        publish(announced, body=[FAIR], undone_by=[])
-    assert [re.search(r"Version (\d)", problem)[1] for problem in refused.value.problems] == ["2", "3"]
-    publish(announced, body=[FAIR], undone_by=[2, 3])
-    assert undoing() == [(2, 4)]
-
-
-def test_a_version_announced_after_one_that_is_withdrawn_is_red(
-    announced: PolicyPage, soon: datetime
-) -> None:
-    publish(announced, body=[KIND, BRAVE, FAIR], effective_from=soon + timedelta(days=5))
-    assert undoing() == []
-    withdraw(numbered(2))
-    assert undoing() == [(3, 1)]
-
-
-def test_a_version_announced_after_one_that_is_replaced_is_told(
-    announced: PolicyPage, soon: datetime
-) -> None:
-    publish(
-        announced, body=[KIND, BRAVE, ("imported", "<p>Thanks.</p>")], effective_from=soon + timedelta(days=5)
-    )
-    how = {"replaces": numbered(2), "based_on": numbered(1), "effective_from": soon}
-    with pytest.raises(publishing.RefusedContentError, match="Version 3, announced for"):
-        publish(announced, body=[FAIR], undone_by=[], **how)
-    publish(announced, body=[FAIR], undone_by=[3], **how)
-    assert undoing() == [(3, 4)]
-
-
-def test_the_dashboard_shows_it_in_red_and_offers_to_rebase(
-    admin_client: Client, announced: PolicyPage
-) -> None:
-    publish(announced, body=[FAIR])
-    shown = admin_client.get("/admin/").content.decode()
-    assert "version 2 will undo what version 3 changed" in shown
-    assert "Rebase version 2" in shown
-    assert "The site matches the published policies" not in shown
-
-
-def test_the_dashboard_opens_where_a_record_cannot_be_read(
-    admin_client: Client, announced: PolicyPage
-) -> None:
-    publish(announced, body=[FAIR])
-    for record in ("no json", "[]", "{}"):
-        damage(record)
-        assert admin_client.get("/admin/").status_code == 200
-
-
-def damage(record: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE policies_policyversion SET record = %s WHERE number = 2", [record])
-
-
 # --- Every way to publish ----------------------------------------------------------------------------------------
 def stale_draft(page: PolicyPage) -> PolicyPage:
     """Save a draft, and let something happen that makes its base another."""
@@ -371,50 +247,6 @@ def test_what_happens_between_form_and_lock_is_told_as_well(
     assert "start again from version 3" in way(admin_client, page)
     assert PolicyVersion.objects.count() == 3
     assert PolicyPage.objects.get().has_unpublished_changes
-
-
-@pytest.mark.parametrize("with_children", [False, True])
-def test_nobody_publishes_a_policy_in_bulk(admin_client: Client, *, with_children: bool) -> None:
-    page = policy_page()
-    page.save_revision()
-    of = home_page() if with_children else page
-    sent = {"include_descendants": "on"} if with_children else {}
-    url = f"/admin/bulk/wagtailcore/page/publish/?id={of.pk}&next=/admin/"
-    answer = admin_client.post(url, sent, follow=True).content.decode()
-    assert "Publish each policy on its own page" in answer
-    assert not PolicyVersion.objects.exists()
-
-
-def test_other_pages_are_still_published_in_bulk(admin_client: Client) -> None:
-    publish(policy_page())
-    about = home_page().add_child(instance=ContentPage(title="About", slug="about", live=False))
-    about.save_revision()
-    url = f"/admin/bulk/wagtailcore/page/publish/?id={about.pk}&next=/admin/"
-    admin_client.post(url, {"include_descendants": "on"})
-    assert ContentPage.objects.get(slug="about").live
-
-
-# --- Drafts under review when something is announced -----------------------------------------------------------------
-def test_a_review_begun_before_an_announcement_asks_for_the_tick(
-    admin_client: Client, soon: datetime
-) -> None:
-    page = policy_page(body=[KIND, FAIR])
-    publish(page)
-    draft = page.get_latest_revision_as_object()
-    draft.body, draft.change_summary, draft.based_on = [FAIR], "Less.", numbered(1)
-    draft.save_revision()
-    page = PolicyPage.objects.get()
-    page.get_workflow().start(page, None)
-    seen = publication_preview.preview_latest_draft(page).fingerprint
-    version(Policy.objects.get(), html="<p>Be brave.</p>", at=soon)
-    sent = {"decision": "approve", "seen": seen}
-    answer = admin_client.post(f"/admin/policies/{page.pk}/review/", sent)
-    assert answer.status_code == 422
-    assert "Version 2, announced for" in answer.content.decode()
-    sent = {"decision": "reject", "comment": "See version 2.", "seen": seen}
-    admin_client.post(f"/admin/policies/{page.pk}/review/", sent)
-    assert admin_client.get(f"/admin/pages/{page.pk}/edit/").status_code == 200
-    assert PolicyVersion.objects.count() == 2
 
 
 def test_a_tick_for_a_version_that_has_taken_effect_meanwhile_is_no_error(

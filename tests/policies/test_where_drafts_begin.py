@@ -1,6 +1,5 @@
 """Where a draft begins while a version is announced: the editor is asked, and the draft starts from what was chosen."""
 
-import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,62 +7,32 @@ import time_machine
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
-from wagtail.models import Page
 
 from home.models import User
-from policies.models import CookiePolicyPage, Policy, PolicyPage, PolicyVersion
+from policies.models import Policy, PolicyPage, PolicyVersion
 from policies.versions import publishing
-from tests.factories import cookie_policy, home_page, policy_form, policy_page, publish, withdraw
+from tests.factories import policy_form, policy_page, publish, withdraw
+from tests.policies.drafting import announce_brave_rules, begin, draft_of, edit, editor, offered, words
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def soon() -> datetime:
     return (timezone.now() + timedelta(days=10)).replace(microsecond=0)
 
 
+@pytest.fixture(scope="module")
+def announced_page(database_of_module: None, soon: datetime) -> int:
+    return announce_brave_rules(soon).pk
+
+
 @pytest.fixture
-def announced(soon: datetime) -> PolicyPage:
-    """Publish “Be kind.”, and announce “Be brave.” as version 2."""
-    page = policy_page()
-    publish(page)
-    publish(page, body="<p>Be brave.</p>", effective_from=soon, title="Brave rules")
-    return PolicyPage.objects.get()
-
-
-def editor(client: Client) -> Client:
-    user = User.objects.create_user("editor@example.com", "a-long-password")
-    user.groups.add(Group.objects.get(name="Editors"))
-    client.force_login(user)
-    return client
-
-
-def edit(page: Page) -> str:
-    return f"/admin/pages/{page.pk}/edit/"
-
-
-def begin(page: Page) -> str:
-    return f"/admin/policies/{page.pk}/begin/"
-
-
-def draft_of(page: Page) -> PolicyPage:
-    return PolicyPage.objects.get(pk=page.pk).get_latest_revision_as_object()
-
-
-def words(page: PolicyPage) -> str:
-    return page.render_body().text
-
-
-def offered(client: Client, page: Page) -> list[str]:
-    return re.findall(r'name="beginning" value="([\w-]+)"', client.get(begin(page)).content.decode())
+def announced(announced_page: int, db: None) -> PolicyPage:
+    return PolicyPage.objects.get(pk=announced_page)
 
 
 # --- When it is asked ------------------------------------------------------------------------------------------
-def test_a_policy_with_nothing_announced_opens_in_the_editor(client: Client) -> None:
-    page = policy_page()
-    publish(page)
-    assert editor(client).get(edit(page)).status_code == 200
 
 
 def test_opening_a_policy_with_an_announced_version_asks_and_writes_nothing(
@@ -135,17 +104,6 @@ def test_a_draft_is_asked_about_when_what_it_replaces_was_withdrawn(
     assert client.get(edit(announced)).headers["Location"] == begin(announced)
 
 
-@pytest.mark.parametrize("key", ["instead-1", "after-1"])
-def test_a_policy_whose_first_version_is_announced_can_be_edited(
-    client: Client, soon: datetime, key: str
-) -> None:
-    page = policy_page()
-    publish(page, effective_from=soon)
-    assert offered(editor(client), page) == ["instead-1", "after-1"]
-    client.post(begin(page), {"beginning": key})
-    assert client.get(edit(page)).status_code == 200
-
-
 def test_a_draft_older_than_the_question_is_asked_about_while_a_version_is_announced(
     client: Client, announced: PolicyPage
 ) -> None:
@@ -157,30 +115,6 @@ def test_a_draft_older_than_the_question_is_asked_about_while_a_version_is_annou
     draft = draft_of(announced)
     assert (words(draft), draft.based_on.number) == ("Be old.", 1)
     assert client.get(edit(announced)).status_code == 200
-
-
-def test_a_draft_older_than_the_question_keeps_the_base_of_its_day_when_it_is_saved_later(
-    client: Client, soon: datetime
-) -> None:
-    page = policy_page()
-    with time_machine.travel(timezone.now() - timedelta(days=5), tick=False):
-        publish(page)
-    with time_machine.travel(timezone.now() - timedelta(days=4), tick=False):
-        old = draft_of(page)
-        old.body, old.based_on = [("imported", "<p>Be old.</p>")], None
-        old.save_revision(clean=False)
-    editor(client).post(edit(page), policy_form(change_summary="Half a thought."))
-    assert draft_of(page).based_on == PolicyVersion.objects.get()
-
-
-def test_an_unpublished_page_is_opened_from_what_is_in_force(client: Client) -> None:
-    page = policy_page()
-    publish(page)
-    PolicyPage.objects.get().unpublish()
-    assert offered(editor(client), page) == ["now"]
-    client.post(begin(page), {"beginning": "now"})
-    assert client.get(edit(page)).status_code == 200
-    assert draft_of(page).based_on.number == 1
 
 
 def test_a_page_under_review_opens_for_its_reviewer(admin_client: Client, announced: PolicyPage) -> None:
@@ -229,14 +163,6 @@ def test_the_draft_starts_from_what_was_chosen(
     assert PolicyVersion.objects.count() == 2
     shown = client.get(edit(announced)).context["form"]
     assert shown["takes_effect"].value() == takes_effect  # what was taken over is not emptied by the form
-
-
-def test_the_words_of_the_consent_bar_start_from_there_too(client: Client, soon: datetime) -> None:
-    page = cookie_policy(notice_text="First words.")
-    cookie_policy(notice_text="Other words.", effective_from=soon)
-    editor(client).post(begin(page), {"beginning": "now"})
-    page = CookiePolicyPage.objects.get()
-    assert page.get_latest_revision_as_object().notice_text == "First words."
 
 
 def test_a_draft_keeps_its_text_and_what_was_said_and_says_what_else_it_changes(
@@ -315,73 +241,9 @@ def test_who_may_not_edit_the_page_is_asked_nothing(client: Client, announced: P
     assert Client().get(begin(announced)).status_code == 302
 
 
-@pytest.mark.parametrize("number", [0, 99999999])
-def test_a_page_that_is_no_policy_is_not_found(admin_client: Client, number: int) -> None:
-    home = home_page().pk
-    for pk in (number, home):
-        assert admin_client.get(f"/admin/policies/{pk}/begin/").status_code == 404
-        assert admin_client.post(f"/admin/policies/{pk}/begin/", {"beginning": "now"}).status_code == 404
-
-
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
 def test_another_method_is_refused(admin_client: Client, announced: PolicyPage, method: str) -> None:
     assert getattr(admin_client, method)(begin(announced)).status_code == 405
-
-
-def test_a_new_page_without_a_policy_has_nothing_to_choose(admin_client: Client) -> None:
-    page = policy_page()
-    assert admin_client.get(edit(page)).status_code == 200
-    assert admin_client.get(begin(page)).status_code == 200
-    assert offered(admin_client, page) == []
-
-
-# --- Two editors -----------------------------------------------------------------------------------------------
-def started_from(client: Client, page: Page) -> str:
-    return client.get(edit(page)).context["form"]["started_from"].value()
-
-
-def test_a_form_that_was_opened_before_another_draft_began_is_not_saved_over_it(
-    client: Client, announced: PolicyPage
-) -> None:
-    editor(client).post(begin(announced), {"beginning": "now"})
-    start = started_from(client, announced)
-    client.post(begin(announced), {"beginning": "after-2"})  # somebody else
-    answer = client.post(edit(announced), policy_form(started_from=start))
-    assert "Somebody else changed this page meanwhile" in answer.content.decode()
-    assert words(draft_of(announced)) == "Be brave."
-    again = {**policy_form(started_from=answer.context["form"]["started_from"].value())}
-    assert "Somebody else changed" in client.post(edit(announced), again).content.decode()
-
-
-def test_a_form_that_was_opened_before_another_version_was_published_does_not_undo_it(
-    admin_client: Client,
-) -> None:
-    page = policy_page()
-    publish(page)
-    start = started_from(admin_client, page)
-    publish(page, body="<p>Be brave.</p>", summary="By somebody else.")
-    values = policy_form(started_from=start, **{"action-publish": "1"})
-    assert "Somebody else changed" in admin_client.post(edit(page), values).content.decode()
-    assert PolicyVersion.objects.count() == 2
-
-
-def test_saving_twice_from_the_same_form_is_no_conflict(client: Client) -> None:
-    page = policy_page()
-    publish(page)
-    start = started_from(editor(client), page)
-    for summary in ("Half a thought.", "A whole one."):
-        client.post(edit(page), policy_form(started_from=start, change_summary=summary))
-    assert draft_of(page).change_summary == "A whole one."
-
-
-def test_a_form_that_was_opened_before_the_announcement_is_not_saved(admin_client: Client) -> None:
-    page = policy_page()
-    publish(page)
-    start = started_from(admin_client, page)
-    publish(page, body="<p>Be brave.</p>", effective_from=timezone.now() + timedelta(days=3))
-    answer = admin_client.post(edit(page), policy_form(started_from=start)).content.decode()
-    assert "announced meanwhile" in answer
-    assert not PolicyPage.objects.get().has_unpublished_changes
 
 
 # --- Copies, aliases, and pages that continue a policy -----------------------------------------------------------
@@ -403,16 +265,6 @@ def test_an_alias_that_becomes_a_page_can_be_published(admin_client: Client, ann
     assert Policy.objects.get(slug="same-rules").versions.count() == 1
 
 
-def test_a_new_page_continues_an_orphaned_policy_from_what_is_in_force(admin_client: Client) -> None:
-    publish(policy_page())
-    PolicyPage.objects.get().delete()
-    page = policy_page()
-    values = policy_form(**{"action-publish": "1"})
-    assert admin_client.post(edit(page), values).status_code == 302
-    second = PolicyVersion.objects.get(number=2)
-    assert (second.text, second.content["based_on"]) == ("Be kinder.", 1)
-
-
 def test_a_draft_of_another_policy_says_nothing_here(announced: PolicyPage) -> None:
     other = policy_page("Other rules")
     draft = draft_of(other)
@@ -421,8 +273,3 @@ def test_a_draft_of_another_policy_says_nothing_here(announced: PolicyPage) -> N
     assert Policy.objects.get(slug="other-rules").versions.get().content["based_on"] is None
     with pytest.raises(publishing.RefusedContentError, match="not announced any more"):
         publish(other, body="<p>Be new.</p>", replaces=PolicyVersion.objects.get(title="Brave rules"))
-
-
-@pytest.mark.parametrize("screen", ["begin", "review", "forecast"])
-def test_a_page_with_a_number_too_large_is_not_found(admin_client: Client, screen: str) -> None:
-    assert admin_client.get(f"/admin/policies/{10**30}/{screen}/").status_code == 404

@@ -1,0 +1,146 @@
+"""The bar for everybody: by keyboard, by signal, without a script, with a broken one, with assistive technology."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Route, expect
+from pytest_django.live_server_helper import LiveServer
+
+from policies.models import ConsentRecord
+from tests.journeys.consent_bar.bar import NOTHING, THE_CHOICE, bar, click, kept, planted_runs
+
+
+def test_it_is_answered_by_keyboard_alone(home: Page) -> None:
+    home.keyboard.press("Tab")
+    home.keyboard.press("Tab")
+    expect(home.get_by_role("link", name="Skip to the cookie choices")).to_be_focused()
+    home.keyboard.press("Enter")
+    for name in ("Accept all", "Reject all", "Choose"):
+        while not home.evaluate("document.activeElement.matches('#_consent-bar button')"):
+            home.keyboard.press("Tab")
+        expect(bar(home).get_by_role("button", name=name)).to_be_focused()
+        if name != "Choose":
+            home.keyboard.press("Tab")
+    home.keyboard.press("Enter")
+    switch = bar(home).get_by_role("switch", name="Analytics")
+    expect(switch).to_be_focused()
+    home.keyboard.press("Enter")  # saves what the switches say, which is nothing
+    expect(bar(home)).to_be_hidden()
+    record = ConsentRecord.objects.get()
+    assert (record.method, record.choices) == ("chosen", {"analytics": False})
+
+
+def test_focus_is_never_covered_and_never_trapped(page: Page, live_server: LiveServer) -> None:
+    page.emulate_media(reduced_motion="reduce")  # scrolls at once
+    page.set_viewport_size({"width": 390, "height": 700})
+    page.goto(f"{live_server.url}/cookie-policy/")
+    expect(bar(page)).to_be_visible()
+    seen = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        state = page.evaluate(
+            """() => {
+              const element = document.activeElement, bar = document.querySelector("#_consent-bar");
+              const isCovered = !bar.contains(element) && element !== document.body
+                && element.getBoundingClientRect().bottom > bar.getBoundingClientRect().top;
+              return [element.textContent.trim(), bar.contains(element), isCovered];
+            }"""
+        )
+        assert not state[2], f"covered: {state[0]}"
+        seen.append(state[1])
+        if len(seen) > 1 and seen[-2] and not seen[-1]:
+            return  # in, and out again
+    pytest.fail("focus never came into the bar and out of it")
+
+
+def test_escape_closes_it_for_this_page_only(home: Page, live_server: LiveServer) -> None:
+    home.keyboard.press("Escape")
+    expect(bar(home)).to_be_hidden()
+    assert kept(home) == NOTHING
+    home.goto(f"{live_server.url}/cookie-policy/")
+    expect(bar(home)).to_be_visible()
+    home.get_by_role("link", name="Cookie settings").click()
+    home.keyboard.press("Escape")
+    expect(home.get_by_role("link", name="Cookie settings")).to_be_focused()
+
+
+def test_the_signal_is_a_refusal_without_a_question(page: Page, live_server: LiveServer) -> None:
+    page.add_init_script(
+        "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})"
+    )
+    page.set_extra_http_headers({"Sec-GPC": "1"})
+    page.goto(f"{live_server.url}/")
+    page.wait_for_load_state("networkidle")
+    expect(bar(page)).to_be_hidden()
+    assert (kept(page), planted_runs(page)) == (NOTHING, 0)
+    expect(page.get_by_text("Your browser asks not to be tracked.").first).to_be_visible()
+    page.get_by_role("link", name="Cookie settings").click()
+    expect(bar(page)).to_contain_text("We honour that")
+    click(page, "Accept all")  # an explicit choice wins
+    page.wait_for_function("window.planted === 1")
+    page.reload()
+    page.wait_for_function("window.planted === 1")
+
+
+def test_it_works_without_a_script(browser: Browser, live_server: LiveServer) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/")
+    expect(bar(page)).to_be_hidden()
+    page.get_by_role("link", name="Cookie settings").click()
+    page.get_by_role("switch", name="Analytics").check()
+    page.get_by_role("button", name="Save my choice").click()
+    expect(page.get_by_role("heading", name="Your choice", exact=True)).to_be_visible()
+    expect(page.get_by_role("switch", name="Analytics")).to_be_checked()
+    record = ConsentRecord.objects.get()
+    assert (record.method, record.choices) == ("chosen", {"analytics": True})
+    expect(page.get_by_text(str(record.public_id))).to_be_visible()
+    page.get_by_role("button", name="Reject all").click()
+    expect(page.get_by_role("switch", name="Analytics")).not_to_be_checked()
+    assert ConsentRecord.objects.count() == 2
+    context.close()
+
+
+@pytest.mark.parametrize("script", ["consent.js", "basket.js"])
+@pytest.mark.parametrize("trouble", ["blocked", "broken", "late"])
+def test_trouble_with_any_script_never_allows_anything(
+    page: Page, live_server: LiveServer, script: str, trouble: str
+) -> None:
+    def spoil(route: Route) -> None:
+        if trouble == "blocked":
+            route.abort()
+        elif trouble == "broken":
+            route.fulfill(body="this is no script", content_type="text/javascript")
+        else:
+            late.append(route)
+
+    late: list[Route] = []
+    page.route(f"**/{script}", spoil)
+    page.goto(f"{live_server.url}/", wait_until="commit")
+    page.get_by_role("link", name="Cookie settings").wait_for()
+    if late:
+        expect(bar(page)).to_be_visible(visible=script != "consent.js")
+        late[0].continue_()
+    if script == "consent.js" and trouble != "late":
+        expect(bar(page)).to_be_hidden()
+        page.get_by_role("link", name="Cookie settings").click()  # an ordinary link, to an ordinary form
+        page.get_by_role("button", name="Reject all").click()
+        expect(page.get_by_role("heading", name="Your choice", exact=True)).to_be_visible()
+    else:
+        click(page, "Reject all")
+    assert ConsentRecord.objects.get().method == "none"
+    assert (kept(page), planted_runs(page)) == (THE_CHOICE, 0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_bar_and_page_of_choices_are_accessible(page: Page, live_server: LiveServer, scheme: Any) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.goto(f"{live_server.url}/")
+    bar(page).get_by_role("button", name="Choose").click()
+    bar(page).locator("summary").first.click()
+    expect(bar(page).locator(".cookie-list").first).to_contain_text("_visits_*")
+    assert Axe().run(page).response["violations"] == []
+    click(page, "Save my choice")
+    page.goto(f"{live_server.url}/cookies/")
+    assert Axe().run(page).response["violations"] == []
