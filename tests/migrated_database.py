@@ -5,6 +5,7 @@ packages, settings and groups that made it; what apps do after every `migrate` (
 No other database than that of the tests is ever touched.
 """
 
+import fcntl
 import hashlib
 import os
 import sqlite3
@@ -53,18 +54,36 @@ class MigrateFromCopy(migrate.Command):
             super().handle(*args, **options)
             return
         load, keep, kind = _WAYS[connection.vendor]
-        copy = FOLDER / f"{settings.SETTINGS_MODULE}-{fingerprint()}.{kind}"
-        if copy.exists():
-            load(connection, copy)
-            emit_post_migrate_signal(verbosity=0, interactive=False, db=connection.alias)
-            return
-        super().handle(*args, **options)
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        for old in set(FOLDER.glob(f"{settings.SETTINGS_MODULE}-*.{kind}")) - {copy}:
-            old.unlink(missing_ok=True)
-        partial = FOLDER / f"{os.getpid()}.partial"  # tests that run side by side may all be writing the copy
-        keep(connection, partial)
-        partial.replace(copy)
+        copy = copy_of(kind)
+        with _one_at_a_time(kind):
+            if not copy.exists():
+                super().handle(*args, **options)
+                _keep(copy, kind, lambda path: keep(connection, path))
+                return
+        load(connection, copy)
+        emit_post_migrate_signal(verbosity=0, interactive=False, db=connection.alias)
+
+
+def copy_of(kind: str) -> Path:
+    """Return where the copy for these settings is kept, if there is one."""
+    return FOLDER / f"{settings.SETTINGS_MODULE}-{fingerprint()}.{kind}"
+
+
+@contextmanager
+def _one_at_a_time(kind: str) -> Iterator[None]:
+    """Let one of the processes that test side by side make the copy, and the others wait for it."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / f"{settings.SETTINGS_MODULE}.{kind}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _keep(copy: Path, kind: str, write: Callable[[Path], None]) -> None:
+    for old in set(FOLDER.glob(f"{settings.SETTINGS_MODULE}-*.{kind}")) - {copy}:
+        old.unlink(missing_ok=True)
+    partial = FOLDER / f"{os.getpid()}.partial"  # whoever is stopped while writing leaves no half of a copy
+    write(partial)
+    partial.replace(copy)
 
 
 def _load_sqlite(connection: BaseDatabaseWrapper, copy: Path) -> None:

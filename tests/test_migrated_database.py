@@ -1,10 +1,12 @@
 """The copy of the migrated database that tests start from is only ever used for what made it."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.migrated_database import MADE_ONCE, ROOT, fingerprint
+from tests.migrated_database import MADE_ONCE, ROOT, copy_of, fingerprint
 
 
 @pytest.fixture
@@ -41,3 +43,9 @@ def test_a_changed_or_new_source_changes_the_fingerprint(project: Path, name: st
 @pytest.mark.parametrize("name", MADE_ONCE)
 def test_what_migrate_makes_once_is_still_where_it_was(name: str) -> None:
     assert (ROOT / name).exists()
+
+
+@pytest.mark.django_db
+def test_the_copy_lies_where_others_look_for_it() -> None:
+    with closing(sqlite3.connect(f"{copy_of('sqlite3').as_uri()}?mode=ro", uri=True)) as copy:
+        assert copy.execute("SELECT count(*) FROM django_migrations").fetchone()[0] > 200

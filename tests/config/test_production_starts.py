@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.config.test_production_settings import COMPLETE, ROOT
-from tests.migrated_database import FOLDER, fingerprint
+from tests.migrated_database import copy_of
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +53,7 @@ def test_a_site_set_up_as_the_document_says_serves_pages(image: Path) -> None:
 
     environment = {**COMPLETE, "DATABASE_URL": f"sqlite:///{image / 'db.sqlite3'}", "CACHE_URL": ""}
     assert {path.name for path in image.iterdir()}.isdisjoint({"demo", "tools", "tests"})
-    if (kept := FOLDER / f"{fingerprint()}.sqlite3").exists():  # leaves `migrate` little to do
+    if (kept := copy_of("sqlite3")).exists():  # leaves `migrate` little to do
         shutil.copy(kept, image / "db.sqlite3")
     run("manage.py", "check", "--deploy")
     run("manage.py", "migrate", "--verbosity", "0")
