@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from cryptography.x509 import load_pem_x509_certificates
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's name
 from django.http.request import validate_host
 
 PAGE_CACHE = "home.page_cache.middleware.PageCacheMiddleware"
@@ -18,8 +18,6 @@ SHORTEST_KEY = 50  # characters, as Django's own check of a deployment asks
 KNOWN_KEYS = ("development-only", "django-insecure-", "tests-only")
 PER_PROCESS_CACHES = (".locmem.", ".dummy.")
 DISCARDING_MAIL_BACKENDS = (".console.", ".dummy.", ".locmem.")
-
-Check = Callable[..., Iterator[CheckMessage]]
 
 
 @register
@@ -45,7 +43,7 @@ def settings_are_those_of_production(**_kwargs: object) -> Iterator[CheckMessage
         yield Error("The settings are those of development.", hint=hint, id="config.E003")
 
 
-def in_production(check: Check) -> Check:
+def in_production(check: Callable[..., Iterator[CheckMessage]]) -> Callable[..., Iterator[CheckMessage]]:
     """Register a check that development and tests need not pass."""
     return register(check) if settings.IS_PRODUCTION else check
 
@@ -54,8 +52,7 @@ def in_production(check: Check) -> Check:
 def secret_key_is_secret(**_kwargs: object) -> Iterator[CheckMessage]:
     hint = "Make a new one: .env.example says how."
     if settings.SECRET_KEY.startswith(KNOWN_KEYS):
-        text = "SECRET_KEY is one that everybody can read in the source."
-        yield Error(text, hint=hint, id="config.E004")
+        yield Error("SECRET_KEY is one that everybody can read in the source.", hint=hint, id="config.E004")
     elif len(settings.SECRET_KEY) < SHORTEST_KEY:
         text = f"SECRET_KEY must be random and have at least {SHORTEST_KEY} characters."
         yield Error(text, hint=hint, id="config.E005")
@@ -109,12 +106,17 @@ def mail_is_sent(**_kwargs: object) -> Iterator[CheckMessage]:
 
 
 @register
-def roots_of_timestamps_are_readable(**_kwargs: object) -> Iterator[CheckMessage]:
-    """config.E014: without them no timestamp would be taken, and none could be checked."""
+def timestamps_can_be_checked(**_kwargs: object) -> Iterator[CheckMessage]:
+    """config.E014: with roots that nobody can read no timestamp is taken. W001, W002: one setting without the other."""
+    if settings.TIMESTAMP_URL and not settings.TIMESTAMP_CA_FILE:
+        hint = "Name its roots. The URL may be plain http, as is usual: answers are signed, and then that is checked."
+        yield Warning("TIMESTAMP_URL without TIMESTAMP_CA_FILE trusts anybody.", hint=hint, id="config.W001")
     if not settings.TIMESTAMP_CA_FILE:
         return
+    if not settings.TIMESTAMP_URL:
+        yield Warning("TIMESTAMP_CA_FILE has no TIMESTAMP_URL.", hint="Set it, or neither.", id="config.W002")
     try:
         load_pem_x509_certificates(Path(settings.TIMESTAMP_CA_FILE).read_bytes())
     except (OSError, ValueError) as error:
-        text = f"TIMESTAMP_CA_FILE cannot be read: {error}"
-        yield Error(text, hint="Name a file of certificates in PEM, or remove it.", id="config.E014")
+        hint = "Name a file of certificates in PEM, or remove it."
+        yield Error(f"TIMESTAMP_CA_FILE cannot be read: {error}", hint=hint, id="config.E014")
