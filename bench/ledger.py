@@ -21,7 +21,7 @@ from policies.models import ConsentRecord, PolicyVersion
 from policies.models.ledger import LedgerEntry
 from tests import factories
 
-ENTRIES = sealing.MOST
+ENTRIES = sealing.BATCH_SIZE
 CHUNK = 5000
 ROUNDS = 20
 CHOICES = 10  # requests of a round

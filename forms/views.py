@@ -59,7 +59,7 @@ def message_proof(request: HttpRequest, page_id: int, pk: int) -> HttpResponse:
     """Return the proof of when a message came and which policy was shown, to those who may read it."""
     page = get_object_or_404(get_forms_for_user(request.user), pk=page_id).specific
     message = get_object_or_404(page.get_submissions().select_related("ledger_entry"), pk=pk)
-    return proof_response(message, file_name=f"message-{message.token}-proof.json")
+    return proof_response(request, message, file_name=f"message-{message.token}-proof.json")
 
 
 class FormPagesView(FormPagesListView):

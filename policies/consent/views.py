@@ -73,7 +73,7 @@ def proof(request: HttpRequest) -> JsonResponse:
     record = cookies.record_of(_cookie(request), now=timezone.now())
     if record is None:
         return _no_choice()
-    return proof_response(record, file_name=f"consent-{record.public_id}-proof.json")
+    return proof_response(request, record, file_name=f"consent-{record.public_id}-proof.json")
 
 
 def _no_choice() -> JsonResponse:

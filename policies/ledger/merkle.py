@@ -29,23 +29,6 @@ def path(tree: Sequence[Sequence[bytes]], index: int) -> list[bytes]:
     return found
 
 
-def root_from_path(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
-    """Return the root to which a proof leads (2.1.3.2). Raises ValueError for one that fits no tree of that size."""
-    if not 0 <= index < size:
-        raise ValueError("There is no such leaf.")
-    found, last, rest = leaf, size - 1, list(proof)
-    while last:
-        if index & 1 or index < last:
-            if not rest:
-                raise ValueError("The proof is too short.")
-            sibling = rest.pop(0)
-            found = node_hash(sibling, found) if index & 1 else node_hash(found, sibling)
-        index, last = index >> 1, last >> 1
-    if rest:
-        raise ValueError("The proof is too long.")
-    return found
-
-
 def levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
     """Return the levels of the tree; what has no sibling moves up, which makes the tree of the RFC.
 

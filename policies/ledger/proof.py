@@ -17,7 +17,7 @@ from policies.ledger.verification import UNREADABLE
 from policies.models.ledger import LedgeredModel, LedgerEntry, LedgerHead, LedgerWitness
 
 FORMAT = 1
-MOST_HEADS = 400  # four days; without a witness for so long, a proof ends with the last of them
+MAX_HEADS = 400  # four days; without a witness for so long, a proof ends with the last of them
 
 
 class NoProofError(Exception):
@@ -76,13 +76,13 @@ class Proofs:
             number, token = witnessed
             following = following.filter(number__lte=number)
             timestamp = {"head": number, "token": b64encode(token).decode()}
-        heads = list(following[:MOST_HEADS])
+        heads = list(following[:MAX_HEADS])
         self._last, self._tree, self._heads, self._timestamp = head.last_position, tree, heads, timestamp
 
 
 def witnessed_after(head: LedgerHead) -> tuple[int, bytes] | None:
     """Return the next head, from this one on, that an authority has timestamped: its number, and the answer."""
-    near = (head.number, head.number + MOST_HEADS - 1)
+    near = (head.number, head.number + MAX_HEADS - 1)
     signed = LedgerWitness.objects.filter(head__number__range=near).exclude(authority="")
     found = signed.order_by("head__number", "pk").values_list("head__number", "token").first()
     return (found[0], bytes(found[1])) if found else None

@@ -11,7 +11,7 @@ from policies.ledger import encoding, entries, merkle
 from policies.models.ledger import LedgerEntry, LedgerHead, LedgerStatement
 
 QUIET = timedelta(hours=1)
-MOST = 4096  # entries in a batch: a proof of one reads them all
+BATCH_SIZE = 4096  # entries in a batch: a proof of one reads them all
 _NUMBER = """
     UPDATE policies_ledgerentry SET position = numbered.position FROM (
         SELECT id, %s + ROW_NUMBER() OVER (ORDER BY id) AS position
@@ -32,7 +32,7 @@ def seal_all(*, now: datetime) -> None:
     waiting = LedgerEntry.objects.filter(position=None)
     if not waiting.exists() and not LedgerHead.objects.filter(time__gt=now - QUIET).exists():
         entries.state(LedgerStatement.Type.QUIET, {}, at=now)
-    while (head := seal(now=now)) and head.last_position - head.first_position + 1 == MOST:
+    while (head := seal(now=now)) and head.last_position - head.first_position + 1 == BATCH_SIZE:
         pass
 
 
@@ -50,7 +50,7 @@ def seal(*, now: datetime) -> LedgerHead | None:
     if batch.exists():
         raise LedgerDamagedError("There are sealed entries after the newest head.")
     with connection.cursor() as cursor:
-        cursor.execute(_NUMBER, [last.last_position, MOST])
+        cursor.execute(_NUMBER, [last.last_position, BATCH_SIZE])
     leaves = [bytes.fromhex(leaf) for leaf in batch.values_list("leaf_sha256", flat=True)]
     if not leaves:
         return None

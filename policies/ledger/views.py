@@ -3,15 +3,20 @@
 Each app gives the proofs of its records at URLs of its own, by `proof_response`.
 """
 
+from datetime import timedelta
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from home.throttling import Limit, client_ip, too_many_requests
 from policies.ledger import heads
 from policies.ledger.proof import NoProofError, Proofs
 from policies.models.ledger import LedgeredModel, LedgerHead
 
+PROOFS = Limit("proofs", most=100, window=timedelta(minutes=10))
 SCRIPT = "policies/admin/export/check_proof.py"
 
 
@@ -21,8 +26,13 @@ def newest_head(request: HttpRequest) -> JsonResponse:
     return JsonResponse(heads.as_document(LedgerHead.objects.order_by("-number")[:1]))
 
 
-def proof_response(record: LedgeredModel, *, file_name: str = "") -> JsonResponse:
-    """Return the proof of a record, as a file if that has a name; or 409 and words that say why there is none."""
+def proof_response(request: HttpRequest, record: LedgeredModel, *, file_name: str = "") -> JsonResponse:
+    """Return the proof of a record, as a file if that has a name; or 409 and words that say why there is none.
+
+    One client gets so many proofs only: each reads a batch of the ledger, and most are never cached.
+    """
+    if wait := PROOFS.take(client_ip(request)):
+        return too_many_requests(JsonResponse({"error": _("Too many proofs. Try again later.")}), wait)
     try:
         found = Proofs().of(record)
     except NoProofError as reason:

@@ -28,6 +28,7 @@ from home.spreadsheets import as_text
 from policies.ledger import encoding, heads
 from policies.ledger.proof import NoProofError, Proofs
 from policies.models import LedgerHead, Policy, PolicyVersion
+from policies.models.ledger import LedgeredModel
 from policies.models.versions import ChangeKind, Status
 from policies.text import markup
 
@@ -103,7 +104,7 @@ def _write(archive: _Archive, ids: list[int], now: datetime) -> None:
         for policy in known
     }
     versions = PolicyVersion.objects.filter(policy__in=list(listed)).with_status(now)
-    in_order = versions.select_related("policy", "withdrawal", "ledger_entry").order_by(
+    in_order = versions.select_related("policy", "withdrawal__ledger_entry", "ledger_entry").order_by(
         "policy__slug", "policy", "number"
     )
     for version in in_order.iterator(chunk_size=_CHUNK):
@@ -130,10 +131,13 @@ def _write_version(archive: _Archive, version: PolicyVersion, folder: str) -> di
         "record.json": version.record,
         "record.json.sha256": f"{version.sha256}  record.json\n",
     }
+    sealed: dict[str, LedgeredModel] = {"proof.json": version}
     if version.is_withdrawn:
         files["withdrawal.json"] = _json({name: line[name] for name in _WITHDRAWAL})
-    with suppress(NoProofError):  # not sealed yet, or damaged: the README says what a missing proof means
-        files["proof.json"] = _json(archive.proofs.of(version))
+        sealed["withdrawal-proof.json"] = version.withdrawal
+    for name, record in sealed.items():
+        with suppress(NoProofError):  # not sealed yet, or damaged: the README says what a missing proof means
+            files[name] = _json(archive.proofs.of(record))
     for name, body in files.items():
         archive.add(f"{folder}/{name}", body, version.recorded_at)
     return line

@@ -154,7 +154,7 @@ def record_hash(request: HttpRequest, policy: Policy, number: int) -> HttpRespon
 @published_policy
 def proof(request: HttpRequest, policy: Policy, number: int) -> HttpResponse:
     """Return the proof that the record is sealed in the ledger."""
-    return proof_response(_version(policy, number))
+    return proof_response(request, _version(policy, number))
 
 
 def _show(request: HttpRequest, policy: Policy, number: int, day: timeline.Day | None = None) -> HttpResponse:

@@ -33,6 +33,6 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
 def proof(request: HttpRequest, token: str) -> HttpResponse:
     """Return the proof of which texts were accepted and shown when the order was placed."""
     found = get_object_or_404(Order.ledger_records().select_related("ledger_entry"), token=token)
-    response = proof_response(found, file_name=f"order-{found.number}-proof.json")
+    response = proof_response(request, found, file_name=f"order-{found.number}-proof.json")
     response.headers["X-Robots-Tag"] = "noindex"
     return response

@@ -211,6 +211,26 @@ def test_every_proof_holds_offline(rules: Policy, tmp_path: Path) -> None:
     assert check_proofs_as_the_readme_says(unpacked(tmp_path)) == ""
 
 
+def test_a_withdrawal_has_a_proof_and_one_that_was_changed_has_none_that_holds(
+    rules: Policy, tmp_path: Path
+) -> None:
+    withdraw(version(rules, html="<p>four</p>", at=NOW + timedelta(days=30)))
+    sealing.seal(now=timezone.now())
+    archive, folder = exported(), "house-rules/version-0004"
+    entry = json.loads(archive.read(f"{folder}/withdrawal-proof.json"))["entry"]
+    said = json.loads(archive.read(f"{folder}/withdrawal.json"))
+    assert entry["content"]["version"] == archive.read(f"{folder}/record.json.sha256").decode().split()[0]
+    assert (entry["content"]["reason"], entry["content"]["withdrawn_at"]) == (
+        said["withdrawal_reason"],
+        said["withdrawn_at"],
+    )
+    assert check_proofs_as_the_readme_says(unpacked(tmp_path / "before")) == ""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE policies_versionwithdrawal SET reason = 'Another.'")
+    said = check_proofs_as_the_readme_says(unpacked(tmp_path / "after"))
+    assert said == f"NOT PROVEN: the withdrawal of {folder}/\n"
+
+
 def test_a_version_that_is_not_sealed_yet_is_named(rules: Policy, tmp_path: Path) -> None:
     sealing.seal(now=timezone.now())
     version(rules, html="<p>four</p>")

@@ -1,10 +1,13 @@
 """Proofs of records: true where they are offered, and refused by the script when any part of them was changed."""
 
+import ast
 import json
 import runpy
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
-from policies.ledger import encoding, entries, merkle, proof, sealing
+from policies.ledger import encoding, entries, merkle, proof, sealing, views
 from policies.ledger.proof import NoProofError, Proofs
 from policies.models import ConsentRecord, PolicyVersion
 from policies.models.ledger import LedgerEntry, LedgerHead, LedgerStatement, LedgerWitness
@@ -68,13 +71,26 @@ def checked(tmp_path: Path, given: object, *, record: bytes | None = None) -> tu
     return done.returncode, done.stdout
 
 
+def function_of_the_script(name: str) -> Callable[..., object]:
+    """Return a function of the script, which checks what it is given as soon as it is run."""
+    tree = ast.parse(SCRIPT.read_text(encoding="utf-8"))
+    tree.body = [
+        node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef)
+    ]
+    defined: dict[str, Callable[..., object]] = {}
+    exec(compile(tree, SCRIPT, "exec"), defined)  # noqa: S102 - it is our own
+    return defined[name]
+
+
 def exit_code(tmp_path: Path, given: object, monkeypatch: pytest.MonkeyPatch) -> int:
     """Run the script in this process: a hundred times is quick."""
     (tmp_path / "proof.json").write_text(json.dumps(given), encoding="utf-8")
     monkeypatch.setattr(sys, "argv", [str(SCRIPT), str(tmp_path / "proof.json")])
-    with pytest.raises(SystemExit) as end:
+    try:
         runpy.run_path(str(SCRIPT))
-    return int(end.value.code or 0)
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
 
 
 # --- What a proof shows --------------------------------------------------------------------------------------
@@ -88,7 +104,8 @@ def test_the_script_is_short_and_needs_only_the_standard_library() -> None:
 def test_the_script_accepts_an_honest_proof_with_its_record(sealed: PolicyVersion, tmp_path: Path) -> None:
     code, said = checked(tmp_path, Proofs().of(sealed), record=sealed.record.encode())
     assert code == 0
-    assert said.count("holds:") == 4
+    assert said.count("holds:") == 5
+    assert "Alone, this shows nothing" in said
     assert LedgerHead.objects.latest("number").sha256 in said
     assert "WRONG" not in said
 
@@ -162,18 +179,43 @@ def test_a_proof_ends_with_the_next_timestamp_which_openssl_verifies_as_the_scri
     assert [one["number"] for one in found["heads"]] == [1, 2, 3]
     code, said = checked(tmp_path, found)
     assert code == 0
-    [line] = [line.strip() for line in said.splitlines() if "openssl" in line and head.sha256 in line]
+    verify, show = [line for line in said.splitlines() if line.startswith("openssl ts ")]
+    assert head.sha256 in verify
     (tmp_path / "AUTHORITY.pem").write_bytes(authority.roots.read_bytes())
-    done = subprocess.run(shlex.split(line), cwd=tmp_path, capture_output=True, check=False)
-    assert b"Verification: OK" in done.stdout + done.stderr
+    for line, shown in ((verify, b"Verification: OK"), (show, b"Time stamp: ")):
+        done = subprocess.run(
+            shlex.split(line, comments=True), cwd=tmp_path, capture_output=True, check=False
+        )
+        assert shown in done.stdout + done.stderr
     assert checked(tmp_path, {**found, "timestamp": {**found["timestamp"], "head": 2}})[0] == 1
+
+
+def test_the_script_overwrites_no_file(sealed: PolicyVersion, tmp_path: Path, authority: Authority) -> None:
+    witness(3, authority)
+    kept = tmp_path / "proof.tsr"
+    kept.write_bytes(b"mine")
+    assert checked(tmp_path, Proofs().of(sealed))[0] == 0
+    assert kept.read_bytes() == b"mine"
+    kept.unlink()
+    for _ in range(2):
+        assert checked(tmp_path, Proofs().of(sealed))[0] == 0
+        assert kept.read_bytes() == bytes(LedgerWitness.objects.get().token)
+
+
+def test_a_timestamp_that_is_none_cannot_be_checked(
+    sealed: PolicyVersion, tmp_path: Path, authority: Authority
+) -> None:
+    witness(3, authority)
+    found = Proofs().of(sealed)
+    found["timestamp"]["token"] = "%%%"
+    assert checked(tmp_path, found)[0] == 2
 
 
 def test_a_timestamp_that_is_too_far_off_is_left_out(
     sealed: PolicyVersion, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     witness(3, authority)
-    monkeypatch.setattr(proof, "MOST_HEADS", 2)
+    monkeypatch.setattr(proof, "MAX_HEADS", 2)
     found = Proofs().of(sealed)
     assert ([one["number"] for one in found["heads"]], found["timestamp"]) == ([1, 2], None)
 
@@ -181,7 +223,7 @@ def test_a_timestamp_that_is_too_far_off_is_left_out(
 def test_a_proof_ends_after_some_hundred_heads(
     sealed: PolicyVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(proof, "MOST_HEADS", 2)
+    monkeypatch.setattr(proof, "MAX_HEADS", 2)
     assert [one["number"] for one in Proofs().of(sealed)["heads"]] == [1, 2]
 
 
@@ -189,10 +231,10 @@ def test_a_proof_ends_after_some_hundred_heads(
 def test_paths_lead_to_the_root_for_every_size(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 70))
     leaves = [merkle.leaf_hash(bytes([number])) for number in range(size)]
-    tree = merkle.levels(leaves)
+    tree, root_above = merkle.levels(leaves), function_of_the_script("root_above")
     for index in range(size):
-        path = merkle.path(tree, index)
-        assert merkle.root_from_path(leaves[index], index, size, path) == merkle.root(leaves)
+        path = [node.hex() for node in merkle.path(tree, index)]
+        assert root_above(leaves[index], index, size - 1, path) == merkle.root(leaves).hex()
 
 
 # --- How it is read ------------------------------------------------------------------------------------------
@@ -222,7 +264,7 @@ def test_proofs_of_one_batch_read_it_once() -> None:
 
 
 def test_no_batch_grows_beyond_what_a_proof_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sealing, "MOST", 3)
+    monkeypatch.setattr(sealing, "BATCH_SIZE", 3)
     fill(7)
     sealing.seal_all(now=timezone.now())
     assert not LedgerEntry.objects.filter(position=None).exists()
@@ -285,6 +327,24 @@ def test_a_record_without_an_entry_has_none() -> None:
 def test_there_is_none_of_a_version_that_does_not_exist(client: Client, path: str) -> None:
     version(policy())
     assert client.get(f"{path}proof.json").status_code == 404
+
+
+def test_one_client_gets_so_many_proofs_only_whatever_stands_behind_the_url(
+    client: Client, sealed: PolicyVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "PROOFS", replace(views.PROOFS, most=3))
+    answers = [client.get(f"{URL}proof.json?x={number}") for number in range(5)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+    assert int(answers[-1]["Retry-After"]) > 0
+    assert "Too many" in answers[-1].json()["error"]
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(f"{URL}proof.json?x=9").status_code == 429
+    assert "policies_ledgerentry" not in " ".join(query["sql"] for query in queries)
+    declare_cookies("analytics", "visits")
+    cookie_policy()
+    client.post("/cookies/", {"notice": "1", "choice": "all"})
+    assert client.get("/cookies/proof.json").status_code == 429
+    assert client.get(f"{URL}proof.json", REMOTE_ADDR="192.0.2.7").status_code == 200
 
 
 # --- Where it is offered -------------------------------------------------------------------------------------

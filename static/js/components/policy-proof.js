@@ -7,10 +7,10 @@
 
 const PATIENCE = 20_000; // milliseconds
 
-/** Something that the check found wrong: the name of its words. */
-/** There is none yet, or the ledger is damaged: nothing is wrong with what the page shows. */
+/** There is none now (new, too many asked for, a damaged ledger): nothing is wrong with what the page shows. */
 class NoProof extends Error {}
 
+/** Something that the check found wrong: the name of its words. */
 class Wrong extends Error {}
 
 function expect(holds, name) {
@@ -79,7 +79,7 @@ function checkText(record) {
 
 async function fetched(url) {
   const answer = await fetch(url, { signal: AbortSignal.timeout(PATIENCE) });
-  if (answer.status === 409) throw new NoProof((await answer.json()).error); // it says why
+  if ([409, 429].includes(answer.status)) throw new NoProof((await answer.json()).error); // it says why
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
   return answer.arrayBuffer();
 }
