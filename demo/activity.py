@@ -3,6 +3,7 @@
 import random
 from datetime import datetime, timedelta
 
+from django.apps import apps
 from django.utils import timezone
 
 from demo import texts
@@ -10,7 +11,7 @@ from demo.frozen_time import frozen_time
 from forms.models import FormPage, Submission
 from policies.consent import notices
 from policies.consent.choices import save_choice
-from policies.ledger import entries
+from policies.ledger import entries, taking_in
 from policies.models import ConsentRecord, Policy
 
 DAYS = 30
@@ -25,10 +26,10 @@ def create() -> None:
     now = timezone.now()
     if not ConsentRecord.objects.exists():
         _choices(now)
-        entries.say_taken_in(ConsentRecord.ledger_kind, at=now)
+        taking_in.say_taken_in(apps, ConsentRecord.ledger_kind, at=now)
     if not Submission.objects.exists():
         _messages(now)
-        entries.say_taken_in(Submission.ledger_kind, at=now)
+        taking_in.say_taken_in(apps, Submission.ledger_kind, at=now)
 
 
 def _choices(now: datetime) -> None:

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
+from django.apps import apps
 from django.conf import settings
 from django.utils import timezone
 from post_office.models import Email
@@ -21,7 +22,7 @@ from post_office.models import Email
 from demo import shop, texts
 from demo.frozen_time import frozen_time
 from home.models import HomePage, User
-from policies.ledger import entries
+from policies.ledger import taking_in
 from policies.models import Policy
 from store.basket import contents
 from store.checkout import place_order
@@ -127,7 +128,7 @@ def create(*, home: HomePage, editor: User, staff: User) -> bool:
         shop.create(home=home, editor=editor, to_be_sold=goods_gone(now) if running else {})
         if running:
             _month(Story(running, staff, now))
-            entries.say_taken_in(Order.ledger_kind, at=now)
+            taking_in.say_taken_in(apps, Order.ledger_kind, at=now)
     return Order.objects.exists()
 
 

@@ -107,7 +107,7 @@ hooks.register("construct_homepage_panels", dashboard.add_panel)
 @hooks.register("before_edit_page")
 def ask_what_a_draft_changes(request: HttpRequest, page: Page) -> HttpResponse | None:
     """Ask where a draft begins while the page has another text than the one in force, or a draft does not say."""
-    if request.method != "GET" or not isinstance(page, PolicyPage) or page.policy is None or page.alias_of_id:
+    if request.method != "GET" or not isinstance(page, PolicyPage) or page.policy is None:
         return None
     if page.workflow_in_progress or not page.permissions_for_user(request.user).can_edit():
         return None
@@ -145,6 +145,18 @@ def _publishes_policy(page: Page, *, with_children: bool) -> bool:
     if isinstance(page.specific, PolicyPage):
         return True
     return with_children and page.get_descendants().not_live().type(PolicyPage).exists()
+
+
+@hooks.register("before_copy_page")
+def refuse_alias(request: HttpRequest, page: Page) -> HttpResponse | None:
+    """Refuse an alias of a policy page: it would be a second page of the policy, live without a review."""
+    pages = page.get_descendants(inclusive=True) if request.POST.get("copy_subpages") else [page]
+    if not request.POST.get("alias") or not any(isinstance(one.specific, PolicyPage) for one in pages):
+        return None
+    messages.error(
+        request, gettext("A policy has one page, and no alias of it. Make a copy: a policy of its own.")
+    )
+    return redirect("wagtailadmin_pages:copy", page.pk)
 
 
 @hooks.register("before_edit_page")

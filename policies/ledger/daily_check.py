@@ -22,7 +22,8 @@ from policies.models import LedgerCheck
 RecordCheck = Callable[[datetime, Callable[[], object]], Iterable[Finding]]
 logger = logging.getLogger(__name__)
 EVERY = timedelta(days=1)
-MOST = 50  # findings that are kept and mailed: the first ones tell where to look
+REMIND_EVERY = timedelta(days=7)  # while the same damage lasts
+MAX_KEPT = 50  # findings that are kept and mailed: the first ones tell where to look
 
 
 def record_checks() -> list[RecordCheck]:
@@ -50,7 +51,8 @@ def _findings(now: datetime, on_read: Callable[[], object]) -> Iterator[Finding]
             yield from check(now, on_read)
         except Exception as error:  # rows that only SQL can have written must not silence the other checks
             logger.exception("A check of the record could not be made.")
-            yield Finding(verification.LEDGER, f"a check could not be made ({type(error).__name__}: {error})")
+            words = _("a check could not be made (%(error)s)")
+            yield verification.about_ledger(words % {"error": f"{type(error).__name__}: {error}"})
 
 
 def run_if_due(*, now: datetime) -> None:
@@ -61,15 +63,18 @@ def run_if_due(*, now: datetime) -> None:
 
 
 def run(*, now: datetime) -> list[Finding]:
-    """Check everything, keep what was found, and mail damage that was not there the last time; return the damage."""
+    """Check everything and keep what was found; return the damage. Mail it if it is new, and again each week."""
     damage = [found for found in findings(now=now) if found.level is Level.DAMAGE]
-    kept = [[found.about, found.words] for found in damage[:MOST]]
+    kept = [[found.about, found.words] for found in damage[:MAX_KEPT]]
     with transaction.atomic():
         last = LedgerCheck.objects.select_for_update().filter(pk=1).first()
-        LedgerCheck.objects.update_or_create(pk=1, defaults={"finished_at": now, "findings": kept})
-        if kept and (last is None or kept != last.findings):
+        mailed_at = last.mailed_at if last and kept == last.findings else None
+        if kept and witness.is_due(mailed_at, every=REMIND_EVERY, now=now):
+            mailed_at = now
             with translation.override(settings.LANGUAGE_CODE):
                 _mail(damage)
+        values = {"finished_at": now, "findings": kept, "mailed_at": mailed_at}
+        LedgerCheck.objects.update_or_create(pk=1, defaults=values)
     return damage
 
 
@@ -80,8 +85,8 @@ def owners() -> list[str]:
 
 def _mail(damage: list[Finding]) -> None:
     context = {
-        "findings": damage[:MOST],
-        "more": max(0, len(damage) - MOST),
+        "findings": damage[:MAX_KEPT],
+        "more": max(0, len(damage) - MAX_KEPT),
         "dashboard": f"{settings.SITE_URL}{reverse('wagtailadmin_home')}",
     }
     text = render_to_string("emails/ledger_damage.txt", context)

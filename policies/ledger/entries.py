@@ -48,11 +48,6 @@ def removed(record: LedgeredModel, *, at: datetime) -> None:
         state(Type.REMOVED, content, at=at)
 
 
-def say_taken_in(kind: str, *, at: datetime) -> None:
-    """Say that the records of a kind which were entered so far were made before; only the first time counts."""
-    state(Type.TAKEN_IN, {"kinds": [kind]}, at=at)
-
-
 def state(type_: Type, content: dict[str, Any], *, at: datetime) -> LedgerStatement:
     """Enter what the ledger says of itself."""
     statement = LedgerStatement(type=type_, time=at, content=content)

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from policies.ledger import encoding, entries, sealing, verification
-from policies.ledger.verification import LATEST, LEDGER, Finding, Level
+from policies.ledger.verification import MAX_DELAY, Finding, Level, about_ledger
 from policies.models.ledger import LedgerHead, LedgerStatement
 
 FORMAT = 2  # 1 listed the newest version of each policy, before there was a ledger
@@ -95,17 +98,18 @@ def findings(expected: Iterable[dict[str, Any]]) -> Iterator[Finding]:
         here = LedgerHead.objects.filter(number=head["number"]).values_list("sha256", flat=True).first()
         if here == head["sha256"]:
             continue
-        what = "is another one here" if here else "is missing here"
+        what = _("is another one here") if here else _("is missing here")
         gaps = ((last < head["number"] <= lost, said) for last, lost, said in _restores())
         if any(is_in_gap and head["time"] <= encoding.timestamp(said) for is_in_gap, said in gaps):
-            words = f"head {head['number']} {what}: it was lost when the site was restored from a backup"
-            yield Finding(LEDGER, words, Level.NOTE)
+            words = _("head %(number)s %(what)s: it was lost when the site was restored from a backup")
+            level = Level.NOTE
         else:
-            words = f"head {head['number']}, which was kept outside, {what}"
-            yield Finding(
-                LEDGER,
-                f"{words}: the ledger was rewritten, or restored from a backup (ledger_restored), or is another one",
+            words = _(
+                "head %(number)s, which was kept outside, %(what)s: the ledger was rewritten, or restored from a "
+                "backup (ledger_restored), or is another one"
             )
+            level = Level.DAMAGE
+        yield about_ledger(words % {"number": head["number"], "what": what}, level)
 
 
 @transaction.atomic
@@ -122,7 +126,7 @@ def restored(outside: list[dict[str, Any]], *, now: datetime) -> LedgerHead:
         raise UnusableHeadsError(f"head {number} is here: nothing until then was lost")
     if told.filter(content__outside__sha256=lost["sha256"]).exists():
         raise UnusableHeadsError(f"that head {number} was lost is on record already")
-    if (time := datetime.fromisoformat(lost["time"])) > now + LATEST:
+    if (time := datetime.fromisoformat(lost["time"])) > now + MAX_DELAY:
         raise UnusableHeadsError(f"head {number} is dated in the future")
     backup = LedgerHead.objects.filter(number__lt=number, time__lte=time).order_by("-number")
     if (here := backup.first()) is None:
@@ -139,8 +143,9 @@ def restored(outside: list[dict[str, Any]], *, now: datetime) -> LedgerHead:
 def restores() -> Iterator[Finding]:
     """Yield what the ledger says of restores: they are no damage, but somebody who checks should know."""
     for last, lost, said in _restores():
-        words = f"restored from a backup on {said:%Y-%m-%d}: heads {last + 1} to {lost} were lost"
-        yield Finding(LEDGER, words, Level.NOTE)
+        words = _("restored from a backup on %(day)s: heads %(first)s to %(last)s were lost")
+        day = date_format(timezone.localtime(said))
+        yield about_ledger(words % {"day": day, "first": last + 1, "last": lost}, Level.NOTE)
 
 
 def _restores() -> Iterator[tuple[int, int, datetime]]:

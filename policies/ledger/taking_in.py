@@ -62,16 +62,17 @@ def take_in(
             record.ledger_entry = entry
         type(chunk[0])._base_manager.bulk_update(chunk, ["ledger_entry", "ledger_salt"], batch_size=200)
     if pks:
-        _say_so(apps, kind, timezone.now())
+        say_taken_in(apps, kind, at=timezone.now())
 
 
-def _say_so(apps: Apps, kind: str, now: datetime) -> None:
+def say_taken_in(apps: Apps, kind: str, *, at: datetime) -> None:
+    """Say that the records of a kind which were entered so far were made before; only the first time counts."""
     content, salt = {"kinds": [kind]}, secrets.token_hex(16)
     entry_model = apps.get_model("policies", "LedgerEntry")
-    entry = _entry(entry_model, "statement", now, salt, {"type": "taken_in", **content})
+    entry = _entry(entry_model, "statement", at, salt, {"type": "taken_in", **content})
     entry.save()
     statements = apps.get_model("policies", "LedgerStatement").objects
-    statements.create(type="taken_in", time=now, content=content, ledger_entry=entry, ledger_salt=salt)
+    statements.create(type="taken_in", time=at, content=content, ledger_entry=entry, ledger_salt=salt)
 
 
 def _entry(model: Any, kind: str, time: datetime, salt: str, content: dict[str, Any]) -> Any:

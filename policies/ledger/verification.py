@@ -16,22 +16,24 @@ from django.apps import apps
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Exists, Max, OuterRef
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from policies.ledger import encoding, entries, merkle
 from policies.models.ledger import LedgeredModel, LedgerEntry, LedgerHead, LedgerStatement
 
 Type = LedgerStatement.Type
-LATEST = timedelta(hours=1)  # by which an entry must be sealed; and by how much clocks may differ
+MAX_DELAY = timedelta(hours=1)  # by which an entry must be sealed; and by how much clocks may differ
 _WRONG_TIME = timedelta(days=1)  # no clock of a server is wrong by so much
 _SAME_TIME = timedelta(minutes=1)  # what lies between two readings of the clock in one request
 _SHORTEST_RETENTION = timedelta(days=7)  # of messages, see forms.FormPage.keep_days
 _CHUNK = 2000  # rows read from the database at once
 # SQLite takes any value in any column; what cannot be read as what it should be ends in one of these.
 UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError, KeyError)
-LEDGER = "ledger"
 _Row = tuple[int | None, str, str, datetime]
 _ROW = ("position", "leaf_sha256", "kind", "time")
-_SHOWN = 100  # findings about one thing: more of them tell nothing more
+_MAX_SHOWN = 100  # findings about one thing: more of them tell nothing more
 
 
 class Level(IntEnum):
@@ -51,17 +53,30 @@ class Finding:
     level: Level = Level.DAMAGE
 
 
+def about_ledger(words: str, level: Level = Level.DAMAGE) -> Finding:
+    return Finding(_("ledger"), words, level)
+
+
+def in_words(moment: datetime) -> str:
+    """Return a moment as findings name it: in the site's time zone."""
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+
+
+def _about(kind: str) -> str:
+    return _("%(kind)s records") % {"kind": kind}
+
+
 def findings(*, now: datetime, on_read: Callable[[], object] = lambda: None) -> Iterator[Finding]:
     """Yield what is wrong with the ledger, and with each record that is entered in it.
 
     What is entered, sealed or removed while one reads can look like damage: look twice.
     """
     kinds = entries.kinds()
-    yield from _readable(LEDGER, _heads(now))
-    yield from _readable(LEDGER, _strangers(kinds))
+    yield from _readable(_("ledger"), _heads(now))
+    yield from _readable(_("ledger"), _unknown_kinds(kinds))
     for kind, model in kinds.items():
-        yield from _readable(f"{kind} records", _records(kind, model, on_read))
-        yield from _readable(f"{kind} records", _missing(kind, model, now))
+        yield from _readable(_about(kind), _records(kind, model, on_read))
+        yield from _readable(_about(kind), _missing(kind, model, now))
 
 
 def statements(type_: Type | None = None) -> list[LedgerStatement]:
@@ -73,11 +88,15 @@ def statements(type_: Type | None = None) -> list[LedgerStatement]:
 
 def _readable(about: str, found: Iterator[Finding]) -> Iterator[Finding]:
     try:
-        yield from islice(found, _SHOWN)
-        if more := sum(1 for _ in found):
-            yield Finding(about, f"and {more} more of these")
+        yield from islice(found, _MAX_SHOWN)
+        if more := sum(1 for _more in found):
+            yield Finding(about, _("and %(number)s more of these") % {"number": more})
     except UNREADABLE as error:
-        yield Finding(about, f"a row cannot be read ({type(error).__name__}: {error})")
+        yield Finding(about, unreadable(error))
+
+
+def unreadable(error: Exception) -> str:
+    return _("a row cannot be read (%(error)s)") % {"error": f"{type(error).__name__}: {error}"}
 
 
 def _taken_in() -> dict[str, float]:
@@ -100,14 +119,13 @@ def _taken_in() -> dict[str, float]:
     return until
 
 
-def _strangers(kinds: Iterable[str]) -> Iterator[Finding]:
+def _unknown_kinds(kinds: Iterable[str]) -> Iterator[Finding]:
     """Find entries to which no record can belong, or whose records belong to an app that was taken out."""
-    migrated = {label for label, _name in MigrationRecorder(connection).applied_migrations()}
+    migrated = {label for label, _migration in MigrationRecorder(connection).applied_migrations()}
     level = Level.WARNING if migrated - apps.app_configs.keys() else Level.DAMAGE
     for kind in LedgerEntry.objects.exclude(kind__in=kinds).values_list("kind", flat=True).distinct():
-        yield Finding(
-            LEDGER, f"there are entries of the kind “{kind}”, which nothing on this site has", level
-        )
+        words = _("there are entries of the kind “%(kind)s”, which nothing on this site has")
+        yield about_ledger(words % {"kind": kind}, level)
 
 
 def _heads(now: datetime) -> Iterator[Finding]:
@@ -119,34 +137,39 @@ def _heads(now: datetime) -> Iterator[Finding]:
     previous: LedgerHead | None = None
     for head in LedgerHead.objects.filter(number__lte=newest or 0).order_by("number").iterator():
         if words := _head_problem(head, previous):
-            yield Finding(LEDGER, f"head {head.number}: {words}")
+            yield _about_head(head, words)
             return  # whatever follows is wrong because of it
         if previous:
             batch = list(islice(rows, head.last_position - previous.last_position))
             if words := _batch_problem(head, batch):
-                yield Finding(LEDGER, f"head {head.number}: {words}")
+                yield _about_head(head, words)
                 return
             yield from _wrong_times(batch, previous.time, head.time, taken_in)
         previous = head
     if previous is None:
-        yield Finding(LEDGER, "all heads are missing")
+        yield about_ledger(_("all heads are missing"))
         return
     if next(rows, None):
-        yield Finding(LEDGER, "there are sealed entries after the newest head: a head is missing")
-    if previous.time > now + LATEST:
-        yield Finding(LEDGER, f"head {previous.number} is dated in the future", _level(previous.time - now))
+        yield about_ledger(_("there are sealed entries after the newest head: a head is missing"))
+    if previous.time > now + MAX_DELAY:
+        yield _about_head(previous, _("it is dated in the future"), _level(previous.time - now))
     yield from _unsealed(previous, now, taken_in)
+
+
+def _about_head(head: LedgerHead, words: str, level: Level = Level.DAMAGE) -> Finding:
+    words = _("head %(number)s: %(problem)s") % {"number": head.number, "problem": words}
+    return about_ledger(words, level)
 
 
 def _batch_problem(head: LedgerHead, batch: list[_Row]) -> str:
     size = head.last_position - head.first_position + 1
     if size != len(batch) or any(row[0] != at for at, row in enumerate(batch, start=head.first_position)):
-        return "an entry that it seals is missing"
+        return _("an entry that it seals is missing")
     try:
         root = merkle.root([bytes.fromhex(row[1]) for row in batch]).hex()
     except UNREADABLE as error:
-        return f"an entry that it seals cannot be read ({error})"
-    return "" if root == head.root_sha256 else "an entry that it seals was changed, moved or exchanged"
+        return _("an entry that it seals cannot be read (%(error)s)") % {"error": error}
+    return "" if root == head.root_sha256 else _("an entry that it seals was changed, moved or exchanged")
 
 
 def _wrong_times(
@@ -155,9 +178,12 @@ def _wrong_times(
     """Find entries that say another time than the heads around them."""
     for position, _leaf, kind, time in batch:
         wrong = max(after - time, time - until)
-        if wrong > LATEST and (position or math.inf) > taken_in.get(kind, 0):
-            words = f"the {kind} at position {position or '–'} says {time}, but was entered from {after} to {until}"
-            yield Finding(LEDGER, words, _level(wrong))
+        if wrong > MAX_DELAY and (position or math.inf) > taken_in.get(kind, 0):
+            words = _(
+                "the %(kind)s at position %(at)s says %(time)s, but was entered from %(after)s to %(until)s"
+            )
+            moments = {"time": in_words(time), "after": in_words(after), "until": in_words(until)}
+            yield about_ledger(words % {"kind": kind, "at": position or "–", **moments}, _level(wrong))
 
 
 def _level(wrong: timedelta) -> Level:
@@ -166,21 +192,21 @@ def _level(wrong: timedelta) -> Level:
 
 def _head_problem(head: LedgerHead, previous: LedgerHead | None) -> str:
     if head.number != (previous.number + 1 if previous else 0):
-        return "the head before it is missing"
+        return _("the head before it is missing")
     if head.previous_sha256 != (previous.sha256 if previous else ""):
-        return "it does not follow the head before"
+        return _("it does not follow the head before")
     if encoding.sha256(encoding.encode(head.content)) != head.sha256:
-        return "its hash is not that of its content"
+        return _("its hash is not that of its content")
     if previous and (head.first_position != previous.last_position + 1 or head.time < previous.time):
-        return "it does not begin where the head before ends"
+        return _("it does not begin where the head before ends")
     return ""
 
 
 def _unsealed(newest: LedgerHead, now: datetime, taken_in: dict[str, float]) -> Iterator[Finding]:
     waiting = LedgerEntry.objects.filter(position=None)
-    if newest.time < now - LATEST and waiting.filter(time__lt=now - LATEST).exists():
-        words = "there are entries that wait to be sealed for more than an hour: does the worker run?"
-        yield Finding(LEDGER, words, Level.WARNING)
+    if newest.time < now - MAX_DELAY and waiting.filter(time__lt=now - MAX_DELAY).exists():
+        words = _("there are entries that wait to be sealed for more than an hour: does the worker run?")
+        yield about_ledger(words, Level.WARNING)
     rows = waiting.order_by("pk").values_list(*_ROW)
     yield from _wrong_times(rows.iterator(chunk_size=_CHUNK), newest.time, max(now, newest.time), taken_in)
 
@@ -196,20 +222,21 @@ def _records(kind: str, model: type[LedgeredModel], on_read: Callable[[], object
             yield Finding(f"{kind} {record.ledger_name}", words)
     # What names a row that does not exist is left out by the joins above, as it is by the site.
     if lost > 0:
-        yield Finding(f"{kind} records", f"{lost} of them name something that does not exist")
+        words = _("%(number)s of them name something that does not exist")
+        yield Finding(_about(kind), words % {"number": lost})
 
 
 def _record_problem(kind: str, record: LedgeredModel) -> str:
     entry = record.ledger_entry
     try:
         if entry is None:
-            return "it has no entry in the ledger: it was not made by the site"
+            return _("it has no entry in the ledger: it was not made by the site")
         if entry.kind != kind or record.ledger_leaf_sha256(entry.time) != entry.leaf_sha256:
-            return "it is not what was entered into the ledger"
+            return _("it is not what was entered into the ledger")
         if abs(getattr(record, record.ledger_time) - entry.time) > _SAME_TIME:
-            return "its time is not that of its entry in the ledger"
+            return _("its time is not that of its entry in the ledger")
     except UNREADABLE as error:
-        return f"it cannot be read ({type(error).__name__}: {error})"
+        return unreadable(error)
     return ""
 
 
@@ -230,12 +257,13 @@ def _missing(kind: str, model: type[LedgeredModel], now: datetime) -> Iterator[F
         if leaf not in removed and encoding.timestamp(time) < until:
             expired += 1
         elif leaf not in removed:
-            yield Finding(f"{kind} records", f"one of {time} is missing; its entry is {leaf[:16]}…")
+            words = _("one of %(time)s is missing; its entry is %(leaf)s…")
+            yield Finding(_about(kind), words % {"time": in_words(time), "leaf": leaf[:16]})
     if expired != (counted := sum(content["count"] for content in cut_offs)):
-        words = (
-            f"{expired} old ones are gone, but {counted} were removed at the end of their retention period"
+        words = _(
+            "%(gone)s old ones are gone, but %(removed)s were removed at the end of their retention period"
         )
-        yield Finding(f"{kind} records", words)
+        yield Finding(_about(kind), words % {"gone": expired, "removed": counted})
 
 
 def _is_possible(cut_off: dict[str, Any], now: datetime) -> bool:

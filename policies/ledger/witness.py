@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from cryptography.x509 import Certificate, load_pem_x509_certificates
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 from rfc3161_client import (
     HashAlgorithm,
     PKIStatus,
@@ -25,7 +26,7 @@ from rfc3161_client import (
 )
 
 from policies.ledger import encoding, heads
-from policies.ledger.verification import LATEST, LEDGER, Finding, Level
+from policies.ledger.verification import MAX_DELAY, Finding, Level, about_ledger, in_words
 from policies.models.ledger import LedgerHead, LedgerWitness
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class BadTimestampError(ValueError):
 
 def is_due(last: datetime | None, *, every: timedelta, now: datetime) -> bool:
     """Return whether something is to be done again. A last time in the future, by a wrong clock, does not count."""
-    return last is None or not now - every < last <= now + LATEST
+    return last is None or not now - every < last <= now + MAX_DELAY
 
 
 def unwitnessed(witnesses: QuerySet[LedgerWitness], *, every: timedelta, now: datetime) -> LedgerHead | None:
@@ -80,14 +81,17 @@ def findings() -> Iterator[Finding]:
         roots = _roots()
     except BadTimestampError as error:
         roots = []
-        yield Finding(LEDGER, f"the signatures of timestamps were not checked: {error}", Level.WARNING)
+        words = _("the signatures of timestamps were not checked: %(error)s")
+        yield about_ledger(words % {"error": error}, Level.WARNING)
     known = LedgerHead.objects.filter(witnesses__isnull=False).in_bulk()
     for one in LedgerWitness.objects.order_by("pk").iterator(chunk_size=500):
         head = known.get(one.head_id)
         if head is None:
-            yield Finding(LEDGER, f"the head that {one.authority or 'a mail'} had on {one.time} is missing")
-        elif one.authority and (words := _problem(one, head, roots)):
-            yield Finding(LEDGER, f"the timestamp of head {head.number} by {one.authority}: {words}")
+            words = _("the head that %(who)s had on %(time)s is missing")
+            yield about_ledger(words % {"who": one.authority or _("a mail"), "time": in_words(one.time)})
+        elif one.authority and (problem := _problem(one, head, roots)):
+            words = _("the timestamp of head %(number)s by %(who)s: %(problem)s")
+            yield about_ledger(words % {"number": head.number, "who": one.authority, "problem": problem})
 
 
 def _problem(witness: LedgerWitness, head: LedgerHead, roots: list[Certificate]) -> str:
@@ -95,7 +99,8 @@ def _problem(witness: LedgerWitness, head: LedgerHead, roots: list[Certificate])
         time = _read(bytes(witness.token), head, roots=roots)
     except BadTimestampError as error:
         return str(error)
-    return "" if time == witness.time else f"it is of {time}, not of {witness.time}"
+    words = _("it is of %(time)s, not of %(other)s")
+    return "" if time == witness.time else words % {"time": in_words(time), "other": in_words(witness.time)}
 
 
 def _ask(head: LedgerHead, now: datetime) -> tuple[bytes, datetime]:
@@ -105,8 +110,9 @@ def _ask(head: LedgerHead, now: datetime) -> tuple[bytes, datetime]:
     question = TimestampRequestBuilder(data=data, hash_algorithm=HashAlgorithm.SHA256).build()
     answer = _post(settings.TIMESTAMP_URL, question.as_bytes())
     time = _read(answer, head, roots=roots, nonce=question.nonce)
-    if time > now + LATEST:
-        raise BadTimestampError(f"it is of {time}, which is to come: one of the two clocks is wrong")
+    if time > now + MAX_DELAY:
+        words = _("it is of %(time)s, which is to come: one of the two clocks is wrong")
+        raise BadTimestampError(words % {"time": in_words(time)})
     return answer, time
 
 
@@ -118,7 +124,8 @@ def _read(answer: bytes, head: LedgerHead, *, roots: list[Certificate], nonce: i
         if roots and not words:
             VerifierBuilder(roots=roots).build().verify(response, bytes.fromhex(head.sha256))
     except Exception as error:  # whatever two libraries make of bytes from outside
-        raise BadTimestampError(f"it cannot be read, or is not signed as it should be: {error}") from error
+        words = _("it cannot be read, or is not signed as it should be: %(error)s")
+        raise BadTimestampError(words % {"error": error}) from error
     if words:
         raise BadTimestampError(words)
     return response.tst_info.gen_time
@@ -126,15 +133,16 @@ def _read(answer: bytes, head: LedgerHead, *, roots: list[Certificate], nonce: i
 
 def _refusal(response: TimeStampResponse, head: LedgerHead, nonce: int | None) -> str:
     if response.status != PKIStatus.GRANTED:
-        return f"the authority refuses: {', '.join(response.status_string)}"
+        return _("the authority refuses: %(reason)s") % {"reason": ", ".join(response.status_string)}
     said = response.tst_info
     imprint = said.message_imprint
     if (imprint.hash_algorithm.dotted_string, imprint.message.hex()) != (_SHA256, head.sha256):
-        return "it is of another hash than that of the head"
+        return _("it is of another hash than that of the head")
     if nonce is not None and said.nonce != nonce:
-        return "it is the answer to another question"
-    if said.gen_time < head.time - LATEST:
-        return f"it is of {said.gen_time}, before the head was made: one of the two clocks is wrong"
+        return _("it is the answer to another question")
+    if said.gen_time < head.time - MAX_DELAY:
+        words = _("it is of %(time)s, before the head was made: one of the two clocks is wrong")
+        return words % {"time": in_words(said.gen_time)}
     return ""
 
 
@@ -144,7 +152,9 @@ def _roots() -> list[Certificate]:
     try:
         return load_pem_x509_certificates(Path(settings.TIMESTAMP_CA_FILE).read_bytes())
     except (OSError, ValueError) as error:
-        raise BadTimestampError(f"TIMESTAMP_CA_FILE cannot be read: {error}") from error
+        raise BadTimestampError(
+            _("TIMESTAMP_CA_FILE cannot be read: %(error)s") % {"error": error}
+        ) from error
 
 
 def _post(url: str, body: bytes) -> bytes:
@@ -165,5 +175,6 @@ def _post(url: str, body: bytes) -> bytes:
         end.cancel()
         connection.close()
     if response.status != 200 or len(answer) > MAX_BYTES:  # noqa: PLR2004 - the status itself
-        raise BadTimestampError(f"it answered with status {response.status}, {len(answer)} bytes")
+        words = _("it answered with status %(status)s, %(size)s bytes")
+        raise BadTimestampError(words % {"status": response.status, "size": len(answer)})
     return answer

@@ -160,6 +160,7 @@ class LedgerCheck(models.Model):
 
     finished_at = models.DateTimeField()
     findings = models.JSONField(default=list)  # of damage: lists of what it is about, and words
+    mailed_at = models.DateTimeField(null=True)  # when the owners were told of these findings last
 
     class Meta:
         verbose_name = _("check of the ledger")

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.forms import RadioSelect
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -27,7 +28,7 @@ from policies.text import markup
 from policies.text.blocks import PolicyBodyBlock
 from policies.versions import publishing
 from policies.versions.content import VersionContent
-from policies.versions.forms import PolicyPageForm
+from policies.versions.forms import PolicyCopyForm, PolicyPageForm
 from policies.versions.panels import PublicationPreviewPanel
 from policies.versions.permissions import PolicyPermissionTester
 
@@ -64,19 +65,6 @@ VERSION_PANELS = [
     ),
     PublicationPreviewPanel(heading=_("What publishing will do")),
 ]
-
-
-# What Wagtail and we keep of a page's publications.
-_OF_PUBLICATIONS = (
-    "policy",
-    "based_on",
-    "replaces",
-    "live",
-    "has_unpublished_changes",
-    "live_revision",
-    "first_published_at",
-    "last_published_at",
-)
 
 
 class PolicyPage(BasePage):
@@ -124,6 +112,7 @@ class PolicyPage(BasePage):
     parent_page_types: list[str] = ["home.HomePage"]
     subpage_types: list[str] = []
     base_form_class = PolicyPageForm
+    copy_form_class = PolicyCopyForm
     template = "policies/policy_page.html"  # the editor's preview
     # A copy is a new policy: it gets its own record at its own first publication.
     exclude_fields_in_copy: list[str] = ["policy", "based_on", "replaces", "undone_by"]
@@ -155,14 +144,19 @@ class PolicyPage(BasePage):
 
     def save(self, clean: bool = True, user: Any = None, log_action: Any = False, **kwargs: Any) -> None:  # noqa: FBT001, FBT002 - Wagtail's signature
         """Save the page; when this save publishes, freeze the version in the same transaction."""
-        kwargs["update_fields"] = self._begin_as_a_draft(kwargs.get("update_fields"))
+        self._begin_as_a_draft()
         with transaction.atomic():
-            publishes = kwargs["update_fields"] is None and self._is_publication()
+            publishes = kwargs.get("update_fields") is None and self._is_publication()
             policy = self.attach_policy() if publishes else None
             super().save(clean=clean, user=user, log_action=log_action, **kwargs)
             if policy is not None:
                 content = self.version_content(now=timezone.now(), revision=self.live_revision)
                 publishing.record_version(policy=policy, content=content)
+
+    def publish(self, revision: Revision, *args: Any, **kwargs: Any) -> None:
+        """Publish a draft; but never because a time for going live has come, which no review has seen."""
+        if kwargs.get("log_action") != "wagtail.publish.scheduled":
+            super().publish(revision, *args, **kwargs)
 
     def _is_publication(self) -> bool:
         """Return whether saving the page now publishes one of its revisions.
@@ -170,7 +164,7 @@ class PolicyPage(BasePage):
         Publishing is told by its new `last_published_at`: other saves (a move, an unpublish, a draft) keep the stored
         one, and a copy carries the live revision of another page.
         """
-        if self.alias_of_id or not (self.pk and self.live and self.live_revision):
+        if not (self.pk and self.live and self.live_revision):
             return False
         if str(self.live_revision.object_id) != str(self.pk):  # a number until it is read from the database
             return False
@@ -251,26 +245,21 @@ class PolicyPage(BasePage):
         state = states.order_by("-finished_at").first() if states is not None else None
         return state.finished_by if state else None
 
-    def _begin_as_a_draft(self, update_fields: list[str] | None) -> list[str] | None:
-        """Make a new page, a copy or a former alias a draft: no page is live before it has published a version.
+    def _begin_as_a_draft(self) -> None:
+        """Make a new page or a copy a draft: no page is live before it has published a version. Refuse an alias.
 
-        Wagtail copies a live page as live, and makes a page of an alias by saving this one field. Returns the fields
-        to be saved.
+        Wagtail copies a live page as live, and makes an alias live without anybody's review.
         """
-        was_alias = "alias_of_id" in (update_fields or ()) and not self.alias_of_id
-        if was_alias:
-            # Its own record begins with its own first publication.
-            self.policy = self.based_on = self.replaces = None
-        is_new = self._state.adding and not self.alias_of_id and self.policy is None
-        if was_alias or is_new:
+        if self._state.adding and self.alias_of_id:
+            raise PermissionDenied(_("A policy has one page, and no alias of it."))
+        if self._state.adding and self.policy is None:
             self.live, self.has_unpublished_changes = False, True
             self.live_revision = self.first_published_at = self.last_published_at = None
-        return [*(update_fields or ()), *_OF_PUBLICATIONS] if was_alias else update_fields
 
     def with_content_json(self, content: dict[str, Any]) -> "PolicyPage":
-        """Restore a draft. Drafts do not decide to which policy the page belongs."""
+        """Restore a draft. Drafts do not decide to which policy the page belongs, nor when Wagtail publishes it."""
         page = super().with_content_json(content)
-        page.policy_id = self.policy_id
+        page.policy_id, page.go_live_at, page.expire_at = self.policy_id, None, None
         return page
 
     def serve(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:

@@ -88,8 +88,8 @@ class Policy(models.Model):
 
     @property
     def page(self) -> Any:
-        """The policy page on which it is edited; None where that is gone. An alias of it only repeats it."""
-        return self.pages.filter(alias_of__isnull=True).order_by("pk").first()
+        """The policy page on which it is edited; None where that is gone."""
+        return self.pages.order_by("pk").first()
 
     def in_force(self, at: datetime | None = None) -> "PolicyVersion | None":
         """Return the version in force at a moment (now by default), or None before the first."""

@@ -31,19 +31,19 @@ class AccountLinks:
         """Yield what is wrong with the accounts of a version. They must be read along with it."""
         for role in _ROLES:
             if getattr(version, f"{role}_id") is not None and (what := self._problem(version, role)):
-                yield f"column {role} {what}"
+                yield _("column %(role)s %(problem)s") % {"role": role, "problem": what}
 
     def _problem(self, version: PolicyVersion, role: str) -> str:
         account = getattr(version, role)
         name = version.content.get(role, "")
         if not name:
-            return "names an account, the record nobody"
+            return _("names an account, the record nobody")
         if account is None:
-            return "names an account that does not exist"
+            return _("names an account that does not exist")
         if account.date_joined > version.recorded_at:
-            return "names an account that is younger than the version"
+            return _("names an account that is younger than the version")
         if account.get_full_name() != name and self._is_name_of_another(name, account, version.recorded_at):
-            return f"names another account than that of “{name}”"
+            return _("names another account than that of “%(name)s”") % {"name": name}
         return ""
 
     def _is_name_of_another(self, name: str, account: User, by: datetime) -> bool:

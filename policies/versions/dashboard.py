@@ -98,7 +98,7 @@ def statuses(policies: Iterable[Policy], *, now: datetime) -> list[PolicyStatus]
         else:
             found[version.policy_id].add_coming(version)
     # prefetch_workflow_states works on plain pages only.
-    pages: PageQuerySet = PageQuerySet(Page).filter(policypage__policy__in=list(found), alias_of=None)
+    pages: PageQuerySet = PageQuerySet(Page).filter(policypage__policy__in=list(found))
     named = pages.annotate(policy_id=F("policypage__policy")).order_by("-pk")
     related = named.select_related("latest_revision__user").defer("latest_revision__content")
     for page in related.prefetch_workflow_states():

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminPageForm
+from wagtail.admin.forms.pages import CopyForm
 
 from policies.models.settings import PolicySettings
 from policies.models.versions import Policy
@@ -143,3 +144,11 @@ def _advice_on_notice() -> str:
     day = date_format(timezone.localtime(advice.end_of_notice(timezone.now())))
     words = _("Only for a time ahead. With %(days)s days' notice: %(day)s.")
     return words % {"days": advice.notice_days, "day": day}
+
+
+class PolicyCopyForm(CopyForm):
+    """Offers no alias: a policy has one page."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.pop("alias", None)

@@ -6,12 +6,13 @@ It only reads, a few versions at a time. The ledger says whether a record is wha
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Count, TextField
+from django.db.models import Count, Q, TextField
 from django.db.models.functions import Cast
-from wagtail.models import Revision, TaskState
+from django.utils.translation import gettext as _
+from wagtail.models import PageLogEntry, Revision, TaskState
 
 from policies.ledger import encoding
-from policies.ledger.verification import LATEST, UNREADABLE, Finding, Level
+from policies.ledger.verification import MAX_DELAY, UNREADABLE, Finding, Level, unreadable
 from policies.models import CookiePolicyPage, LedgerHead, Policy, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.text import markup
 from policies.versions import records
@@ -28,38 +29,51 @@ def findings(now: datetime, on_read: Callable[[], object]) -> Iterator[Finding]:
         yield from _findings(policy, now, on_read)
     kinds = Policy.objects.exclude(kind=Policy.Kind.OTHER).values("kind").annotate(number=Count("pk"))
     for kind in kinds.filter(number__gt=1).values_list("kind", flat=True):
-        words = f"there are several policies of the kind “{kind}”: the site uses the oldest"
-        yield Finding("policies", words, Level.WARNING)
+        words = _("there are several policies of the kind “%(kind)s”: the site uses the oldest")
+        yield Finding(_("policies"), words % {"kind": kind}, Level.WARNING)
+    yield from _strange_pages()
     # SQLite compares moments as text: written in another way, one would come earlier or later.
     written = PolicyVersion.objects.annotate(written=Cast("effective_at", TextField()))
     if strange := written.exclude(written__regex=_MOMENT).count():
-        yield Finding(
-            "policies", f"{strange} version(s) have a time that is not written as the site writes it"
-        )
+        words = _("%(number)s version(s) have a time that is not written as the site writes it")
+        yield Finding(_("policies"), words % {"number": strange})
+
+
+def _strange_pages() -> Iterator[Finding]:
+    """Find pages of policies that are as the site makes none."""
+    scheduled = Revision.page_revisions.exclude(approved_go_live_at=None).values_list("object_id", flat=True)
+    is_scheduled = Q(pk__in=list(scheduled)) | Q(go_live_at__isnull=False) | Q(expire_at__isnull=False)
+    problems = {
+        _("its page has a time for going live or for expiring, which the site never sets"): is_scheduled,
+        _("its page is an alias of another"): Q(alias_of__isnull=False),
+        _("its page is live, but belongs to no policy"): Q(live=True, policy=None),
+    }
+    for words, is_strange in problems.items():
+        for slug in PolicyPage.objects.filter(is_strange).values_list("slug", flat=True):
+            yield Finding(slug, words)
 
 
 def _findings(policy: Policy, now: datetime, on_read: Callable[[], object]) -> Iterator[Finding]:
     try:
         yield from (Finding(policy.slug, words) for words in _problems(policy, now, on_read))
     except UNREADABLE as error:
-        yield Finding(policy.slug, f"a row cannot be read ({type(error).__name__}: {error})")
+        yield Finding(policy.slug, unreadable(error))
 
 
 def _problems(policy: Policy, now: datetime, on_read: Callable[[], object]) -> Iterator[str]:
     related = ("policy", "withdrawal__ledger_entry", "publisher", "approver", "page")
     versions = policy.versions.select_related(*related).order_by("number")
     previous, links, spans = None, AccountLinks(), _Spans()
+    words = _("version %(number)s is broken: %(problem)s")
     for number, version in enumerate(versions.iterator(chunk_size=_CHUNK), start=1):
         on_read()
-        for words in _version_problems(version, number, previous, now):
-            yield f"version {version.number} is broken: {words}"
+        found = [*_version_problems(version, number, previous, now), *spans.problems(version)]
         if version.readable_content:
-            yield from (f"version {version.number} is broken: {words}" for words in links.problems(version))
-        if words := spans.problem(version):
-            yield f"version {version.number} is broken: {words}"
+            found += links.problems(version)
+        yield from (words % {"number": version.number, "problem": problem} for problem in found)
         previous = version
     if previous is None:
-        yield "it has no version: it was not made by the site"
+        yield _("it has no version: it was not made by the site")
     else:
         yield from _policy_problems(policy, previous)
 
@@ -68,25 +82,24 @@ def _version_problems(
     version: PolicyVersion, number: int, previous: PolicyVersion | None, now: datetime
 ) -> Iterator[str]:
     if version.number != number:
-        yield f"expected version {number}: a version is missing"
+        yield _("expected version %(number)s: a version is missing") % {"number": number}
     if encoding.sha256(version.record) != version.sha256:
-        yield "the hash is not that of the record"
+        yield _("the hash is not that of the record")
     if version.previous_sha256 != (previous.sha256 if previous else ""):
-        yield "the chain to the version before is broken"
+        yield _("the chain to the version before is broken")
     if not (content := version.readable_content):
-        yield "the record is no JSON object, or an empty one"
+        yield _("the record is no JSON object, or an empty one")
     columns = records.repeated_columns(version) if content else {}
-    yield from (
-        f"column {name} differs from the record" for name in columns if content.get(name) != columns[name]
-    )
-    if version.recorded_at > now + LATEST or (previous and version.recorded_at < previous.recorded_at):
-        yield "it was recorded in the future, or before the version before"
+    words = _("column %(name)s differs from the record")
+    yield from (words % {"name": name} for name in columns if content.get(name) != columns[name])
+    if version.recorded_at > now + MAX_DELAY or (previous and version.recorded_at < previous.recorded_at):
+        yield _("it was recorded in the future, or before the version before")
     if not version.import_sha256 and version.effective_at < version.recorded_at:
-        yield "it took effect before it was recorded, and was not imported"
+        yield _("it took effect before it was recorded, and was not imported")
     if version.is_withdrawn and _is_late(version.withdrawal):
-        yield "it was withdrawn after it had taken effect"
+        yield _("it was withdrawn after it had taken effect")
     if version.approver_id and version.page and _is_other_approval(version.page, version):
-        yield f"the approval beside it is not that of “{version.approver_name}”"
+        yield _("the approval beside it is not that of “%(name)s”") % {"name": version.approver_name}
 
 
 def _is_late(withdrawal: VersionWithdrawal) -> bool:
@@ -107,49 +120,69 @@ class _Spans:
     def __init__(self) -> None:
         self.begun: list[tuple[datetime, int, bool]] = []
 
-    def problem(self, version: PolicyVersion) -> str:
-        """Return what is wrong with where a version begins, and remember it."""
+    def problems(self, version: PolicyVersion) -> Iterator[str]:
+        """Yield what is wrong with where a version begins, and remember it."""
         begin = (version.effective_at, version.number)
         before = max((span for span in self.begun if span[:2] < begin), default=None)
         if not version.is_withdrawn:
             self.begun.append((*begin, bool(version.import_sha256)))
         if version.import_sha256 and before and not before[2]:
-            return f"it was imported into the time of version {before[1]}, which was published here"
-        return ""
+            words = _("it was imported into the time of version %(number)s, which was published here")
+            yield words % {"number": before[1]}
 
 
 def _policy_problems(policy: Policy, newest: PolicyVersion) -> Iterator[str]:
     """Hold the policy's own row, and that of its page, against its versions, where they repeat them."""
     latest = policy.versions.not_withdrawn().order_by("-effective_at", "-number").first()
     if latest is not None and policy.title != latest.title:
-        yield f"its title is not that of version {latest.number}"
+        yield _("its title is not that of version %(number)s") % {"number": latest.number}
+    words = _("its %(name)s is not that of version %(number)s")
     for name in ("language", "kind"):
         if getattr(policy, name) != newest.content.get(name, getattr(policy, name)):
-            yield f"its {name} is not that of version {newest.number}"
-    if strangers := policy.versions.exclude(page=None).exclude(page__policy=policy).count():
-        yield f"{strangers} version(s) were published on a page that belongs to another policy now"
-    elif policy.pages.filter(alias_of=None).count() > 1:
-        yield "it has more than one page"
+            yield words % {"name": name, "number": newest.number}
+    last = policy.versions.filter(import_sha256="").newest()
+    if last is not None and last.page_id is None and _has_lost_its_page(last):
+        words = _("version %(number)s was published on no page, or on one that no log says was deleted")
+        yield words % {"number": last.number}
+    if elsewhere := policy.versions.exclude(page=None).exclude(page__policy=policy).count():
+        words = _("%(number)s version(s) were published on a page that belongs to another policy now")
+        yield words % {"number": elsewhere}
+    elif policy.pages.count() > 1:
+        yield _("it has more than one page")
     elif policy.page is not None:
-        last = policy.versions.filter(import_sha256="").newest()
-        if last is not None and last.page_id is None:
-            yield f"version {last.number} was published on no page, though the policy has one"
         yield from _page_problems(policy, policy.page.specific)
+
+
+def _has_lost_its_page(version: PolicyVersion) -> bool:
+    """Return whether a version has no page any more, and Wagtail's log does not say that somebody deleted it."""
+    then = (version.recorded_at - MAX_DELAY, version.recorded_at + MAX_DELAY)
+    log = PageLogEntry.objects.all()
+    published = log.filter(action="wagtail.publish", label=version.title, timestamp__range=then)
+    is_deleted = log.filter(action="wagtail.delete", page__in=published.values("page")).exists()
+    return not is_deleted and (version.policy.page is not None or published.exists())
 
 
 def _page_problems(policy: Policy, page: PolicyPage) -> Iterator[str]:
     """Hold the page's row, which stands outside of the record, against what was published on it last."""
     version = policy.versions.filter(page=page).newest()
     if version is None or not page.live:
+        if version and not version.import_sha256 and not _was_unpublished(page):
+            yield _("its page is not live, and no log says that somebody unpublished it")
         return
     candidates = policy.versions.filter(pk=version.pk)
     if page.last_published_at and page.last_published_at > version.recorded_at:
         # It was published again, and the text was one that there was already.
         candidates = policy.versions.order_by("-number")
     elif page.live_revision and _approver(page.live_revision, version) != version.approver_id:
-        yield f"the approval beside version {version.number} is not that which its record names"
+        words = _("the approval beside version %(number)s is not that which its record names")
+        yield words % {"number": version.number}
     if not any(_is_shown(page, one) for one in candidates.iterator(chunk_size=_CHUNK)):
-        yield f"title, kind or text of its page are not those of version {version.number}, published on it"
+        words = _("title, kind or text of its page are not those of version %(number)s, published on it")
+        yield words % {"number": version.number}
+
+
+def _was_unpublished(page: PolicyPage) -> bool:
+    return PageLogEntry.objects.filter(page=page.pk, action__startswith="wagtail.unpublish").exists()
 
 
 def _is_shown(page: PolicyPage, version: PolicyVersion) -> bool:

@@ -173,18 +173,6 @@ def test_a_copy_is_a_policy_of_its_own(keep_live: bool) -> None:
     assert Policy.objects.get(slug="house-rules").versions.count() == 1
 
 
-def test_an_alias_freezes_nothing_of_its_own() -> None:
-    page = policy_page()
-    publish(page)
-    PolicyPage.objects.get(pk=page.pk).create_alias(update_slug="same-rules")
-    publish(page, body="<p>Be very kind.</p>")
-
-    assert list(PolicyVersion.objects.order_by("number").values_list("policy__slug", "number")) == [
-        ("house-rules", 1),
-        ("house-rules", 2),
-    ]
-
-
 def test_a_freeze_that_fails_takes_the_publication_back(
     monkeypatch: pytest.MonkeyPatch, client: Client
 ) -> None:

@@ -127,11 +127,6 @@ def test_a_page_under_review_opens_for_its_reviewer(admin_client: Client, announ
     assert "under review" in answer
 
 
-def test_an_alias_is_shown_as_an_alias(admin_client: Client, announced: PolicyPage) -> None:
-    alias = announced.create_alias(update_slug="same-rules")
-    assert admin_client.get(edit(alias)).status_code == 200
-
-
 # --- What the draft is -----------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("key", "said", "based_on", "replaces", "takes_effect"),
@@ -246,7 +241,7 @@ def test_another_method_is_refused(admin_client: Client, announced: PolicyPage, 
     assert getattr(admin_client, method)(begin(announced)).status_code == 405
 
 
-# --- Copies, aliases, and pages that continue a policy -----------------------------------------------------------
+# --- Copies, and pages that continue a policy --------------------------------------------------------------------
 def test_a_copy_of_a_draft_begins_a_policy_of_its_own(admin_client: Client, announced: PolicyPage) -> None:
     admin_client.post(begin(announced), {"beginning": "instead-2"})
     copy = PolicyPage.objects.get().copy(update_attrs={"slug": "other-rules", "title": "Other rules"})
@@ -255,14 +250,6 @@ def test_a_copy_of_a_draft_begins_a_policy_of_its_own(admin_client: Client, anno
     values = policy_form(slug="other-rules", title="Other rules", **{"action-publish": "1"})
     assert admin_client.post(edit(copy), values).status_code == 302
     assert Policy.objects.get(slug="other-rules").versions.count() == 1
-
-
-def test_an_alias_that_becomes_a_page_can_be_published(admin_client: Client, announced: PolicyPage) -> None:
-    alias = announced.create_alias(update_slug="same-rules")
-    admin_client.post(f"/admin/pages/{alias.pk}/convert_alias/")
-    values = policy_form(slug="same-rules", **{"action-publish": "1"})
-    assert admin_client.post(edit(alias), values).status_code == 302
-    assert Policy.objects.get(slug="same-rules").versions.count() == 1
 
 
 def test_a_draft_of_another_policy_says_nothing_here(announced: PolicyPage) -> None:

@@ -16,6 +16,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
 from post_office.models import Email
 from pytest_django import Settings
 
@@ -226,7 +227,7 @@ def test_a_restore_is_no_damage_once_it_is_told(
     assert [damage(outside) for outside in lost] == [[], []]
     assert heads.newest().last_position == LedgerEntry.objects.count()
     notes = [one.words for one in daily_check.findings(now=timezone.now())]
-    assert notes == [f"restored from a backup on {timezone.now():%Y-%m-%d}: heads 2 to 3 were lost"]
+    assert notes == [f"restored from a backup on {date_format(timezone.localtime())}: heads 2 to 3 were lost"]
 
 
 def test_what_is_lost_after_the_restore_is_damage_all_the_same(
