@@ -85,7 +85,8 @@ def _wording_problems(base: PolicyVersion, content: VersionContent) -> Iterator[
 
 def wording_doubts(base: PolicyVersion, content: VersionContent) -> list[str]:
     """Describe what an editorial draft changes beside the wording."""
-    return wording.doubts(before=(base.html, base.facts), after=(content.body.html, content.facts))
+    title = [] if base.title == content.title else [_("The title changes.")]
+    return title + wording.doubts(before=(base.html, base.facts), after=(content.body.html, content.facts))
 
 
 def undone(policy: Policy, content: VersionContent) -> list[PolicyVersion]:

@@ -16,19 +16,23 @@ from policies.text import markup
 
 # Who changes these changes what visitors agreed to.
 NEVER_WORDING = frozenset({"cookies", "recipients", "services"})
-# A figure with its currency beside it; a period with the words before it ("two working days"); a number in words.
+# A figure with its sign and currency; a figure or word with the unit after it ("two working days", "(2) months", "5
+# euros"); a number in words. English and German.
 _CURRENCY = r"(?:[€$£]|\b[A-Z]{3}\b)"
-_FIGURE = rf"(?:{_CURRENCY}\s?)?\d(?:[\d.,:/-]*\d)?(?:\s?(?:%|{_CURRENCY}))?"
+_FIGURE = rf"(?:{_CURRENCY}\s?)?[-+]?\d(?:[\d.,:/-]*\d)?(?:\s?(?:[%‰]|{_CURRENCY}))?"
 _UNITS = (
     "seconds?|minutes?|hours?|days?|weeks?|fortnights?|months?|quarters?|years?|sessions?|"
-    "sekunden?|minuten?|stunden?|tage?n?|wochen?|monate?n?|quartale?n?|jahre?n?"
+    "sekunden?|minuten?|stunden?|tage?n?|wochen?|monate?n?|quartale?n?|jahre?n?|"
+    "per cent|percent|prozent|euros?|cents?|dollars?|pounds?|k?g|k?m|t"
 )
 _NUMBERS = (
     "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|"
     "(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand|million|half|"
-    "zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|\\w+zehn|\\w+(?:zig|ßig)|\\w*hundert|\\w*tausend"
+    "zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|\\w+zehn|\\w+(?:zig|ßig)|\\w*hundert|\\w*tausend|"
+    "once|twice|daily|weekly|monthly|annually|einmal|zweimal|täglich|wöchentlich|monatlich|jährlich"
 )
-_PERIOD = rf"(?:(?:\d+|\b(?i:{_NUMBERS}))\s+)?[\w½¼¾]+\s+(?i:{_UNITS})\b"
+_WORD = r"[\w.,½¼¾]{1,30}"
+_PERIOD = rf"(?:(?:\d{{1,9}}|\b(?i:{_NUMBERS}))\s+)?{_WORD}(?:-{_WORD})?[\s)-]{{1,3}}(?i:{_UNITS})\b"
 _SAID = re.compile(rf"{_PERIOD}|{_FIGURE}|\b(?i:{_NUMBERS})\b|[½¼¾]")
 
 
@@ -38,12 +42,12 @@ def doubts(*, before: tuple[str, dict[str, Any]], after: tuple[str, dict[str, An
     changed = [registry.label(key) for key in registry.changed_keys(old_facts, new_facts)]
     found = [_("The fact “%(name)s” changes.") % {"name": name} for name in changed]
     old, new = (markup.parse(html) for html in (old_html, new_html))
+    labels = [[markup.text_of(element) for element in root.iter("td", "th", "a")] for root in (old, new)]
     figures, links = ([read(root) for root in (old, new)] for read in (_figures, _links))
-    return [
-        *found,
-        *_difference(_("Figures and periods"), *figures),
-        *_difference(_("Links"), *links),
-    ]
+    found += [*_difference(_("Figures and periods"), *figures), *_difference(_("Links"), *links)]
+    if sorted(labels[0]) == sorted(labels[1]):  # other words in them are wording
+        found += _difference(_("Cells of tables or words of links"), *labels)
+    return found
 
 
 def forbidden(old_facts: dict[str, Any], new_facts: dict[str, Any]) -> list[str]:

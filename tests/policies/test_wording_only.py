@@ -1,5 +1,6 @@
 """“Wording only” is that: figures, periods, links and facts need a reason, cookies and recipients never pass."""
 
+import time
 from typing import Any
 
 import pytest
@@ -47,6 +48,32 @@ def doubts(before: str, after: str) -> list[str]:
         ('Read <a href="https://a.example/">this</a>.', 'Read <a href="https://b.example/">this</a>.'),
         ('Read <a href="https://a.example/">this</a>.', "Read this."),
         ("Write to us.", '<a href="mailto:x@example.com">Write</a> to us.'),
+        ("Thirty days to send it back.", "Three hundred days to send it back."),
+        ("It is a thirty-day term.", "It is a ninety-day term."),
+        ("We ask once.", "We ask twice."),
+        ("Paid annually.", "Paid daily."),
+        ("It costs 5 euros.", "It costs 5 dollars."),
+        ("It costs five euros.", "It costs five dollars."),
+        ("We give 10 percent.", "We give 10 euros."),
+        ("We give 10 %.", "We give 10 ‰."),
+        ("Within two (2) months.", "Within two (2) years."),
+        ("Up to 2.5 kg.", "Up to 2.5 t."),
+        ("Kept cold, at -5 degrees.", "Kept cold, at +5 degrees."),
+        ("Nach zwei Wochen.", "Nach zwei Monaten."),
+        ("Es kostet 5 Euro.", "Es kostet 5 Dollar."),
+        ("Refunds take 30 days, complaints 14 days.", "Refunds take 14 days, complaints 30 days."),
+        (
+            '<a href="https://a.example/">Terms</a> <a href="https://b.example/">Privacy</a>',
+            '<a href="https://b.example/">Terms</a> <a href="https://a.example/">Privacy</a>',
+        ),
+        (
+            '<a href="https://a.example/">Terms</a> <a href="https://b.example/">Privacy</a>',
+            '<a href="https://a.example/">Privacy</a> <a href="https://b.example/">Terms</a>',
+        ),
+        (
+            "<table><tr><th>Name</th><td>shared</td></tr><tr><th>Phone</th><td>private</td></tr></table>",
+            "<table><tr><th>Name</th><td>private</td></tr><tr><th>Phone</th><td>shared</td></tr></table>",
+        ),
     ],
 )
 def test_what_is_more_than_wording_is_found(before: str, after: str) -> None:
@@ -62,10 +89,20 @@ def test_what_is_more_than_wording_is_found(before: str, after: str) -> None:
         ("We delte it after 30 days.", "We delete it after 30 days."),
         ("One of us, someone often.", "Someone of us, and one more, often."),
         ('Read <a href="https://a.example/">this</a>.', 'Please read <a href="https://a.example/">it</a>.'),
+        ("Our house, 5 High Street.", "Our home, 5 High Street."),
+        ("We keep it for 30 days.", "We store it for 30 days."),
+        ("<table><tr><td>shared</td></tr></table>", "<table><tr><td>given away</td></tr></table>"),
     ],
 )
 def test_wording_is_wording(before: str, after: str) -> None:
     assert doubts(before, after) == []
+
+
+@pytest.mark.parametrize("text", ["-" * 50_000, "a" * 50_000, "a-" * 25_000, "1 " * 25_000, "(" * 25_000])
+def test_a_text_of_one_letter_takes_no_time(text: str) -> None:
+    begun = time.monotonic()
+    doubts(text, "Be kind.")
+    assert time.monotonic() - begun < 10
 
 
 def test_each_doubt_names_what_was_and_what_is() -> None:
@@ -94,6 +131,14 @@ def test_a_figure_needs_a_reason_which_the_record_keeps(kept: PolicyPage) -> Non
             editorial(kept, body=body, editorial_reason=reason)
     second = editorial(kept, body=body, editorial_reason="The system always kept 31.")
     assert second.content["editorial_reason"] == "The system always kept 31."
+
+
+def test_another_title_needs_a_reason(kept: PolicyPage) -> None:
+    with pytest.raises(publishing.RefusedContentError, match="The title changes"):
+        publish(kept, title="What we keep for 99 years", kind="editorial", editorial_reason="")
+    assert (
+        publish(kept, title="What we keep", kind="editorial", editorial_reason="A clearer name.").number == 2
+    )
 
 
 def test_a_change_of_words_needs_none(kept: PolicyPage) -> None:
