@@ -5,6 +5,7 @@ They have no model, so that whatever asks for their specific page fails. Each li
 
 from typing import Any
 
+from django.contrib.sitemaps import Sitemap as DjangoSitemap
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls.converters import IntConverter
@@ -36,7 +37,7 @@ def refuse_to_serve(page: Page, _request: HttpRequest, _args: Any, _kwargs: Any)
 
 # --- URLs --------------------------------------------------------------------------------------------------
 class PagesOfInstalledApps(Sitemap):
-    """Wagtail's site map without pages whose app is not installed any more."""
+    """Wagtail's site map without pages whose app is not installed any more. Each type of page names its own URLs."""
 
     def items(self) -> PageQuerySet:
         return installed(super().items())
@@ -58,8 +59,8 @@ def answer_not_found(_request: HttpRequest, **_kwargs: object) -> HttpResponse:
 
 
 @require_safe
-def site_map(request: HttpRequest) -> HttpResponseBase:
-    """Return Wagtail's site map; 404 without a site."""
+def site_map(request: HttpRequest, sitemaps: dict[str, type[DjangoSitemap]]) -> HttpResponseBase:
+    """Return Wagtail's site map of these parts; 404 without a site."""
     if Site.find_for_request(request) is None:
         raise Http404
-    return sitemap(request, {"wagtail": PagesOfInstalledApps})
+    return sitemap(request, sitemaps)

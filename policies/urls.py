@@ -48,5 +48,6 @@ urlpatterns = [
     ),
     path("<page_slug:slug>/compare/", version_views.choose_comparison, name="choose_comparison"),
     path("<page_slug:slug>/feed/", version_views.feed, name="feed"),
+    path("<page_slug:slug>/on/", version_views.choose_day, name="choose_day"),
     path("<page_slug:slug>/on/<str:day>/", version_views.on, name="on"),
 ]

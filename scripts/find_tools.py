@@ -1,7 +1,7 @@
-"""Find the programs that the tests need besides Python: a Chromium browser and the PostgreSQL server.
+"""Find the programs that the tests need besides Python: a Chromium browser, the PostgreSQL server and Java.
 
-`find_chromium` and `find_postgresql` only search. `make test` runs this file to install what is missing: as root with
-system packages, otherwise as far as possible. It never changes programs that it finds.
+`find_chromium`, `find_postgresql` and `find_java` only search. `make test` runs this file to install what is missing:
+as root with system packages, otherwise as far as possible. It never changes programs that it finds.
 """
 
 import os
@@ -44,6 +44,13 @@ def find_postgresql() -> Path | None:
     return None
 
 
+def find_java() -> Path | None:
+    """Return the Java on the PATH if it starts: macOS has one that only says where to get Java."""
+    path = shutil.which("java")
+    works = path and subprocess.run([path, "-version"], capture_output=True, check=False).returncode == 0
+    return Path(path) if path and works else None
+
+
 def _run(*command: str) -> bool:
     print("+", *command, flush=True)
     return subprocess.run(command, check=False).returncode == 0
@@ -67,10 +74,11 @@ def _install_packages(*packages: str) -> None:
 
 
 def main() -> int:
-    """Find or install both programs; return 0 if the tests can run, else 1."""
+    """Find or install the programs; return 0 if the tests can run, else 1."""
     missing = {
         "chromium": find_chromium() is None,
         "postgresql": find_postgresql() is None,
+        "default-jre-headless": find_java() is None,
     }
     if any(missing.values()):
         _install_packages(*[name for name, absent in missing.items() if absent])
@@ -83,6 +91,8 @@ def main() -> int:
         complaints.append(
             "PostgreSQL: install its server (Debian, Ubuntu: postgresql; macOS: postgresql@17)."
         )
+    if find_java() is None:
+        complaints.append("Java: install it (Debian, Ubuntu: default-jre-headless; macOS: openjdk).")
     for complaint in complaints:
         print("The tests need a program that is not installed.", complaint, file=sys.stderr)
     return 1 if complaints else 0

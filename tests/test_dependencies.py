@@ -68,7 +68,7 @@ def test_every_tool_for_development_is_named_in_the_decision() -> None:
     wanted = packages_wanted((ROOT / "requirements-dev.in").read_text(encoding="utf-8"))
     decision = (ROOT / "docs/decisions/0007-dependencies.md").read_text(encoding="utf-8")
     paragraph = re.search(r"^For development: (.*)$", decision, re.MULTILINE)[1]
-    named = {canonicalize_name(name) for name in re.findall(r"`([a-z-]+)`", paragraph)}
+    named = {canonicalize_name(name) for name in re.findall(r"`([a-z0-9-]+)`", paragraph)}
     assert named == wanted
 
 

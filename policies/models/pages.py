@@ -302,6 +302,10 @@ class PolicyPage(BasePage):
     def permissions_for_user(self, user: User | AnonymousUser) -> PagePermissionTester:
         return PolicyPermissionTester(user, self)
 
+    def get_sitemap_urls(self, request: HttpRequest | None = None) -> list[dict[str, Any]]:
+        """Return none: a policy is in the site map while a version is in force, whatever becomes of its page."""
+        return []
+
     def extra_facts(self) -> dict[str, Any]:
         """Live facts that each version of this policy freezes, whether or not the text shows them."""
         return {}

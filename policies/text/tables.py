@@ -2,15 +2,13 @@
 
 The scope belongs to the one form of a text. The rest changes how a page carries the text and never the text: on narrow
 screens each row of a plain table is a list of its own, whose cells get the words of their column's heading as an
-attribute, which the style sheet prints before them, and the roles that a table loses in browsers once it is laid out in
-another way. All other tables scroll.
+attribute, which the style sheet prints before them. All other tables scroll.
 """
 
 from lxml import etree
 
 from policies.text.parsing import inner_html, parse
 
-_GROUPS = ("thead", "tbody", "tfoot")
 _FEWEST_COLUMNS = 3  # two fit beside each other on any screen
 _LONGEST_HEADING = 200  # characters, as each cell of its column repeats it
 
@@ -51,16 +49,8 @@ def _label_cells(table: etree._Element, rows: list[etree._Element]) -> None:
     headings, *others = rows
     labels = [_words(cell) for cell in headings]
     table.set("class", "stacks")
-    table.set("role", "table")
-    for group in table.iterchildren(*_GROUPS):
-        group.set("role", "rowgroup")
-    for row in rows:
-        row.set("role", "row")
-    for cell in headings:
-        cell.set("role", "columnheader")
     for row in others:
         for cell, label in zip(row, labels, strict=True):
-            cell.set("role", "rowheader" if cell.tag == "th" else "cell")
             cell.set("data-label", label)
 
 

@@ -62,6 +62,11 @@ class PolicyStatus:
         return DraftState.DRAFT if self.page.has_unpublished_changes else DraftState.NONE
 
     @property
+    def is_without_page(self) -> bool:
+        """Whether a text is in force whose page is gone or unpublished."""
+        return self.in_force is not None and not (self.page and self.page.live)
+
+    @property
     def is_damaged(self) -> bool:
         """Whether the record in force differs from what was published."""
         return self.in_force is not None and encoding.sha256(self.in_force.record) != self.in_force.sha256

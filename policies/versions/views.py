@@ -23,6 +23,7 @@ from wagtail.views import serve as serve_page
 from policies.facts import changes, registry
 from policies.ledger.views import proof_response
 from policies.models import Policy, PolicyVersion
+from policies.models.versions import Status
 from policies.redline import layout
 from policies.redline.versions import compare_versions
 from policies.text import markup
@@ -96,6 +97,7 @@ def compare(
         "new": theirs,
         "redline": marked,
         "passages": layout.side_by_side(marked.html) if side_by_side else layout.inline(marked.html),
+        "is_unlisted": True,
         "changed_facts": [
             (registry.label(key), changes.describe(ours.facts.get(key), theirs.facts.get(key)))
             for key in registry.changed_keys(ours.facts, theirs.facts)
@@ -138,6 +140,18 @@ def on(request: HttpRequest, policy: Policy, day: str) -> HttpResponse:
 
 
 @published_policy
+def choose_day(request: HttpRequest, policy: Policy) -> HttpResponse:
+    """Lead from the day of a form to what held on it; without a day, to the form."""
+    typed = request.GET.get("day", "").strip()
+    if not typed:
+        return redirect("policies:versions", policy.slug)
+    try:
+        return redirect("policies:on", policy.slug, _date(typed).isoformat())
+    except ValueError:
+        return _list(request, policy, day_error=_("Enter a day as year-month-day, such as 2026-01-31."))
+
+
+@published_policy
 def record(request: HttpRequest, policy: Policy, number: int) -> HttpResponse:
     """Return the record: byte for byte what is hashed."""
     body = _version(policy, number).record.encode()
@@ -165,17 +179,25 @@ def _show(request: HttpRequest, policy: Policy, number: int, day: timeline.Day |
         "policy": policy,
         "version": version,
         "in_force": policy.versions.listed().in_force(now),
+        # Search engines list the text in force, under the policy's own URL.
+        "canonical_path": policy.get_absolute_url() if version.status == Status.IN_FORCE else "",
+        "is_unlisted": version.status != Status.IN_FORCE,
         "toc": markup.contents(version.html),
         "day": day,
     }
-    return render(request, "policies/in_force_on.html" if day else "policies/version.html", context)
+    if day:
+        return render(request, "policies/in_force_on.html", context)
+    listed = PolicyVersion.objects.listed()
+    context["previous"] = listed.preceding(version).first()
+    context["next"] = listed.following(version).first()
+    return render(request, "policies/version.html", context)
 
 
-def _list(request: HttpRequest, policy: Policy, *, error: str = "") -> HttpResponse:
+def _list(request: HttpRequest, policy: Policy, *, error: str = "", day_error: str = "") -> HttpResponse:
     listed = policy.versions.listed().with_predecessor().with_status(timezone.now())
     pages = Paginator(listed, VERSIONS_A_PAGE)
     try:
-        shown = pages.page(request.GET.get("page", 1) if not error else 1)
+        shown = pages.page(1 if error or day_error else request.GET.get("page", 1))
     except InvalidPage:
         raise Http404(_("There is no such page.")) from None
     context = {
@@ -183,9 +205,11 @@ def _list(request: HttpRequest, policy: Policy, *, error: str = "") -> HttpRespo
         "page_of_versions": shown,
         "newest": policy.versions.aggregate(number=Max("number"))["number"],
         "error": error,
+        "day_error": day_error,
+        "is_unlisted": shown.number > 1,
     }
     # 400: search engines should not list the answer to a wrong input.
-    return render(request, "policies/versions.html", context, status=400 if error else 200)
+    return render(request, "policies/versions.html", context, status=400 if error or day_error else 200)
 
 
 def _typed_number(text: str) -> int | None:

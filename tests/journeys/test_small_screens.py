@@ -1,11 +1,14 @@
-"""No page is wider than the screen, from the smallest phones up."""
+"""Small screens: no page is wider than the screen, tables stay tables, the contents stay in sight."""
 
+import re
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
+
+from tests.factories import policy, policy_page, publish, version
 
 PATHS = (
     "/",
@@ -35,3 +38,47 @@ def test_no_page_scrolls_sideways(page: Page, live_server: LiveServer, width: in
         page.goto(f"{live_server.url}{path}")
         widths[path] = page.evaluate("document.documentElement.scrollWidth")
     assert widths == dict.fromkeys(PATHS, width)
+
+
+TABLE = """<table><thead><tr><th>Name</th><th>Set by</th><th>How long</th></tr></thead>
+<tbody><tr><td>sid</td><td>Jomso</td><td>a day</td></tr></tbody></table>"""
+
+
+def test_a_table_told_row_by_row_stays_one_for_screen_readers(page: Page, live_server: LiveServer) -> None:
+    version(policy(), html=TABLE)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{live_server.url}/house-rules/")
+    expect(page.get_by_role("table")).to_match_aria_snapshot("""
+        - table:
+          - rowgroup:
+            - row:
+              - columnheader "Name"
+              - columnheader "Set by"
+              - columnheader "How long"
+          - rowgroup:
+            - row:
+              - cell "Name sid"
+              - cell "Set by Jomso"
+              - cell "How long a day"
+    """)
+
+
+def test_the_contents_stay_in_sight_and_fold_once_an_entry_is_followed(
+    page: Page, live_server: LiveServer
+) -> None:
+    sections = "".join(f"<h2>Section {number}</h2>" + "<p>Words.</p>" * 40 for number in range(1, 6))
+    publish(policy_page(body=sections))
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{live_server.url}/house-rules/")
+    contents = page.get_by_role("navigation", name="Contents")
+    contents.get_by_text("Contents").click()
+    contents.get_by_role("link", name="Section 4").click()
+    expect(page).to_have_url(re.compile("#section-4"))
+    expect(contents.get_by_role("link", name="Section 4")).to_be_hidden()
+    heading = page.get_by_role("heading", name="Section 4")
+    page.wait_for_function(
+        "heading => heading.getBoundingClientRect().top < 200", arg=heading.element_handle()
+    )  # the window scrolls smoothly
+    bar = contents.bounding_box()
+    assert bar["y"] == 0  # still at the top of the window, and the heading below it
+    assert bar["height"] <= heading.bounding_box()["y"]

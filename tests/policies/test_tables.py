@@ -22,22 +22,6 @@ def test_each_cell_has_the_words_of_its_heading() -> None:
     assert table.get("class") == "stacks"
 
 
-def test_a_table_stays_one_for_those_who_hear_it() -> None:
-    table = shown(PLAIN.replace("<td>sid</td>", "<th>sid</th>"))
-
-    roles = [(element.tag, element.get("role")) for element in table.iter() if element.tag != "strong"]
-    assert roles == [
-        ("table", "table"),
-        ("thead", "rowgroup"),
-        ("tr", "row"),
-        *[("th", "columnheader")] * 3,
-        ("tbody", "rowgroup"),
-        ("tr", "row"),
-        ("th", "rowheader"),
-        *[("td", "cell")] * 2,
-    ]
-
-
 def test_headings_in_the_first_row_of_the_body_count_as_well() -> None:
     table = shown(f"<table><tbody>{HEAD}{ROW}</tbody></table>")
 

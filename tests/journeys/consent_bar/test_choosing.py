@@ -41,7 +41,7 @@ def test_after_accepting_it_is_on_record_and_the_bar_stays_away(home: Page, live
 
 def test_choosing_starts_with_everything_off(home: Page) -> None:
     bar(home).get_by_role("button", name="Choose").click()
-    switch = bar(home).get_by_role("switch", name="Analytics")
+    switch = bar(home).get_by_role("checkbox", name="Analytics")
     expect(switch).not_to_be_checked()
     switch.check()
     click(home, "Save my choice")

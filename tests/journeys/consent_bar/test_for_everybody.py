@@ -23,7 +23,7 @@ def test_it_is_answered_by_keyboard_alone(home: Page) -> None:
         if name != "Choose":
             home.keyboard.press("Tab")
     home.keyboard.press("Enter")
-    switch = bar(home).get_by_role("switch", name="Analytics")
+    switch = bar(home).get_by_role("checkbox", name="Analytics")
     expect(switch).to_be_focused()
     home.keyboard.press("Enter")  # saves what the switches say, which is nothing
     expect(bar(home)).to_be_hidden()
@@ -89,15 +89,15 @@ def test_it_works_without_a_script(browser: Browser, live_server: LiveServer) ->
     page.goto(f"{live_server.url}/")
     expect(bar(page)).to_be_hidden()
     page.get_by_role("link", name="Cookie settings").click()
-    page.get_by_role("switch", name="Analytics").check()
+    page.get_by_role("checkbox", name="Analytics").check()
     page.get_by_role("button", name="Save my choice").click()
     expect(page.get_by_role("heading", name="Your choice", exact=True)).to_be_visible()
-    expect(page.get_by_role("switch", name="Analytics")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="Analytics")).to_be_checked()
     record = ConsentRecord.objects.get()
     assert (record.method, record.choices) == ("chosen", {"analytics": True})
     expect(page.get_by_text(str(record.public_id))).to_be_visible()
     page.get_by_role("button", name="Reject all").click()
-    expect(page.get_by_role("switch", name="Analytics")).not_to_be_checked()
+    expect(page.get_by_role("checkbox", name="Analytics")).not_to_be_checked()
     assert ConsentRecord.objects.count() == 2
     context.close()
 

@@ -16,7 +16,7 @@ def test_withdrawing_removes_what_was_kept_and_stops_what_ran(home: Page) -> Non
     }
     home.get_by_role("link", name="Cookie settings").click()
     expect(bar(home)).to_be_focused()
-    expect(bar(home).get_by_role("switch", name="Analytics")).to_be_checked()
+    expect(bar(home).get_by_role("checkbox", name="Analytics")).to_be_checked()
     with home.expect_event("load"):
         bar(home).get_by_role("button", name="Reject all").click()
     home.wait_for_load_state("networkidle")
