@@ -110,6 +110,16 @@ def test_the_mail_goes_once_a_week_however_often_the_worker_starts(rules: Policy
     assert mailed_after(days=15, minutes=1) == 3
 
 
+def test_the_weekly_mail_carries_the_number_of_open_findings(rules: Policy, owner: User) -> None:
+    seal(rules, "one")
+    weekly_mail.send(now=timezone.now())
+    assert "finding" not in Email.objects.get().message
+    LedgerCheck.objects.create(pk=1, finished_at=timezone.now(), findings=[["ledger", "x"], ["ledger", "y"]])
+    seal(rules, "two")
+    weekly_mail.send(now=timezone.now() + timedelta(days=8))
+    assert "The daily check has 2 open findings" in Email.objects.latest("pk").message
+
+
 def test_a_clock_that_was_wrong_does_not_end_the_mails(rules: Policy, owner: User) -> None:
     seal(rules, "one")
     assert weekly_mail.send(now=timezone.now() + timedelta(days=4000))
