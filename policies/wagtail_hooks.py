@@ -154,7 +154,7 @@ def refuse_alias(request: HttpRequest, page: Page) -> HttpResponse | None:
     if not request.POST.get("alias") or not any(isinstance(one.specific, PolicyPage) for one in pages):
         return None
     messages.error(
-        request, gettext("A policy has one page, and no alias of it. Make a copy: a policy of its own.")
+        request, gettext("A policy page cannot have an alias. Copy it instead, as a policy of its own.")
     )
     return redirect("wagtailadmin_pages:copy", page.pk)
 

@@ -251,7 +251,7 @@ class PolicyPage(BasePage):
         Wagtail copies a live page as live, and makes an alias live without anybody's review.
         """
         if self._state.adding and self.alias_of_id:
-            raise PermissionDenied(_("A policy has one page, and no alias of it."))
+            raise PermissionDenied(_("A policy page cannot have an alias."))
         if self._state.adding and self.policy is None:
             self.live, self.has_unpublished_changes = False, True
             self.live_revision = self.first_published_at = self.last_published_at = None

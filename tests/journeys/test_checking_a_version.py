@@ -121,9 +121,9 @@ def test_it_says_that_a_version_is_not_sealed_yet_and_that_the_site_is_gone(
     version(sealed.policy, html="<p>Fifth.</p>")
     opened(page, live_server, 5)
     expect(check(page)).to_contain_text("once it is sealed")
-    page.route("**/record.json", lambda route: route.abort())
+    page.route("**/*.json", lambda route: route.abort())
     expect(check(page)).to_contain_text("could not be loaded")
-    page.unroute("**/record.json")
+    page.unroute("**/*.json")
     sealing.seal(now=timezone.now())
     expect(check(page)).to_contain_text(HOLDS)
 

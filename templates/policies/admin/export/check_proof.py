@@ -43,7 +43,7 @@ try:
     }
     for record in records:
         is_named = sha256(record.read_bytes()).hexdigest() == entry["content"]["sha256"]
-        checks[f"{record.name} is the record that the proof names"] = is_named
+        checks[f"{record.name} is the record that it names"] = is_named
     for words, holds in checks.items():
         print("holds:" if holds else "WRONG:", ascii(words)[1:-1])
     if not all(checks.values()):
