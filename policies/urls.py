@@ -41,10 +41,7 @@ urlpatterns = [
     path("<page_slug:slug>/versions/<int:number>/proof.json", version_views.proof, name="proof"),
     path("<page_slug:slug>/compare/<int:old>/<int:new>/", version_views.compare, name="compare"),
     path(
-        "<page_slug:slug>/compare/<int:old>/<int:new>/side-by-side/",
-        version_views.compare,
-        {"side_by_side": True},
-        name="compare_side_by_side",
+        "<page_slug:slug>/compare/<int:old>/<int:new>/<slug:way>/", version_views.compare, name="compare_as"
     ),
     path("<page_slug:slug>/compare/", version_views.choose_comparison, name="choose_comparison"),
     path("<page_slug:slug>/feed/", version_views.feed, name="feed"),

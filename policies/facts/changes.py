@@ -44,12 +44,21 @@ _LABELS: dict[str, str | Promise] = {
 
 def describe(old: Any, new: Any) -> list[str]:
     """Describe each change from the old data to the new in the active language; empty only if they are equal."""
-    return list(_changes(old, new, ())) or ([] if old == new else [_("changed")])
+    try:
+        return list(_changes(old, new, ())) or ([] if old == new else [_("changed")])
+    except RecursionError:  # nested deeper than any fact
+        return [_("changed")]
 
 
 def _changes(old: Any, new: Any, path: tuple[str, ...], key: str = "") -> Iterator[str]:
-    if old == new:
+    if old == new or (_is_nothing(old) and _is_nothing(new)):
         return
+    # What was not stated before, or no longer is, is told entry by entry.
+    for kind in (dict, list):
+        if isinstance(old, kind) and _is_nothing(new):
+            new = kind()
+        elif isinstance(new, kind) and _is_nothing(old):
+            old = kind()
     if isinstance(old, dict) and isinstance(new, dict):
         for name in (*new, *(name for name in old if name not in new)):
             yield from _changes(old.get(name), new.get(name), (*path, _label(name)), name)
@@ -116,11 +125,18 @@ def _name(entry: Any) -> str:
 
 
 def _in_words(value: Any) -> str:
+    """Put data of any shape in words: never as it is stored."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, str):
         return f"“{Truncator(value).chars(_LONGEST_VALUE)}”"
-    return Truncator(_written(value)).chars(_LONGEST_VALUE)
+    if isinstance(value, dict) and value:
+        words = ", ".join(f"{_label(name)}: {_in_words(inner)}" for name, inner in value.items())
+    elif isinstance(value, list) and value:
+        words = "; ".join(map(_in_words, value))
+    else:
+        words = _("nothing") if _is_nothing(value) else str(value)
+    return Truncator(words).chars(_LONGEST_VALUE)
 
 
 def _written(value: Any) -> str:
@@ -130,6 +146,6 @@ def _written(value: Any) -> str:
 def _days(value: Any) -> str:
     if value is None:
         return _("as long as the purpose lasts")
-    if not isinstance(value, int):
+    if not isinstance(value, int) or isinstance(value, bool):
         return _in_words(value)
     return ngettext("%(days)s day", "%(days)s days", value) % {"days": value}

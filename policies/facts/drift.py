@@ -71,6 +71,19 @@ def facts_in(version: PolicyVersion) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def changes_between(old: PolicyVersion, new: PolicyVersion) -> list[tuple[str, list[str]]]:
+    """Return the facts that two versions state differently: the name of each, and a sentence for each change."""
+    before, after = facts_in(old), facts_in(new)
+    found = [
+        (registry.label(key), describe(before.get(key), after.get(key))) for key in sorted(before | after)
+    ]
+    unreadable = [one.number for one in (old, new) if not isinstance(one.readable_content.get("facts"), dict)]
+    if unreadable:
+        words = _("The facts of version %(number)s cannot be read.")
+        return [(_("Live facts"), [words % {"number": number} for number in unreadable])]
+    return [(label, changes) for label, changes in found if changes]
+
+
 def suggested_summary(drifts: Iterable[Drift]) -> str:
     """Summarise drift for readers of the policy, in its language; name only the facts if that gets too long."""
     found = list(drifts)

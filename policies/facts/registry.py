@@ -56,11 +56,11 @@ def choices() -> list[tuple[str, str | Promise]]:
 
 
 def label(key: str) -> str:
-    """Return a fact's name for people; its key where no app contributes it any more."""
+    """Return a fact's name for people, also where no app contributes it any more."""
     if key == "notice":
         return _("Words of the consent bar")
     fact = get(key)
-    return str(fact.label) if fact else key
+    return str(fact.label) if fact else _("%(key)s (no longer stated by this site)") % {"key": key}
 
 
 def changed_keys(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

@@ -1,42 +1,57 @@
 """Lays a finished redline out for readers: unchanged stretches folded, or old and new text side by side.
 
 Both are made from the blocks at the top of the redline's markup. A block with a change is never folded, so a jump to
-a change never ends in something closed. No word is added or lost: without what stands between its blocks, a layout
-holds exactly the words of the redline. It compares nothing.
+a change never ends in something closed; of a changed table, unchanged rows are. No word is added or lost: without what
+stands between its blocks, a layout holds exactly the words of the redline. It compares nothing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from itertools import groupby, zip_longest
+from functools import cached_property
+from itertools import accumulate, groupby, pairwise
 from typing import NamedTuple
 
 import lxml.html
+from django.utils.translation import ngettext
 from lxml import etree
 
 from policies.text.markup import BLOCK_TAGS
 from policies.text.parsing import inner_html, parse
 
 _SMALLEST_FOLD = 3  # blocks; fewer are shown, as the line that says so would be as long
+_SMALLEST_FOLD_OF_ROWS = 2
+_ROWS_OF_A_LONG_TABLE = 6
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _MARKS = ("ins", "del")
+_FATES = {"": "", "del": "removed", "ins": "added", "moved": "moved"}
+_UNMARKED = etree.XPath("boolean(.//text()[normalize-space()][not(ancestor::ins|ancestor::del)])")
 _CELLS = frozenset({"td", "th"})
 
 
 class Row(NamedTuple):
-    """A block of the old text beside that of the new one: twice the same if nothing changed. One may be empty."""
+    """A block of the old text beside that of the new one: twice the same if nothing changed. One may be empty.
+
+    A row `is_whole` if it shows what was removed, added or rewritten whole: several blocks, if need be.
+    """
 
     old: str
     new: str
     is_changed: bool
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A stretch of the redline: its blocks (as rows if side by side), or how many unchanged blocks are `folded`."""
+    """A stretch of the redline: its blocks (in parts, or as rows), or how many unchanged blocks are `folded`.
+
+    Each part has a fate, which is that of all its words: removed, added, moved, or the old or new form of something
+    that was rewritten. Other blocks have none.
+    """
 
     html: str = ""
     folded: int = 0
+    parts: Sequence[tuple[str, str]] = ()  # fate, markup
     rows: Sequence[Row] = ()
 
 
@@ -51,8 +66,22 @@ class _Block:
         return len(self.root) == 1 and self.root[0].tag in _HEADINGS
 
     @property
+    def is_long(self) -> bool:
+        """Whether it is worth a fold of its own: a table of many rows."""
+        return len(self.root.xpath(".//tbody/tr")) >= _ROWS_OF_A_LONG_TABLE
+
+    @cached_property
     def is_changed(self) -> bool:
-        return next(self.root.iter(*_MARKS), None) is not None
+        return _is_changed(self.root)
+
+    @cached_property
+    def mark(self) -> str:
+        """`ins` or `del` if all its words are in marks of that name, `moved` if they moved there; empty otherwise."""
+        found = {(mark.tag, mark.get("class")) for mark in self.root.iter(*_MARKS)}
+        if len(found) != 1 or _UNMARKED(self.root):
+            return ""
+        tag, look = found.pop()
+        return look or tag
 
     def without(self, mark: str, *, keeps_ids: bool = True) -> str:
         """Return its markup as one of the two texts has it: empty if that has no such block."""
@@ -69,15 +98,17 @@ class _Block:
 
 
 def inline(html: str) -> list[Passage]:
-    """Fold the unchanged stretches of a redline."""
+    """Fold the unchanged stretches of a redline, and say of what was removed or added whole that it was."""
     return [
-        Passage(_markup(stretch), folded=len(stretch) if is_folded else 0)
+        Passage(_markup(stretch), folded=len(stretch))
+        if is_folded
+        else Passage(_markup(stretch), parts=[(fate, _markup(group)) for fate, group in _fates(stretch)])
         for is_folded, stretch in _stretches(list(_blocks(html)))
     ]
 
 
 def side_by_side(html: str) -> list[Passage]:
-    """Put the old text beside the new one, block by block, unchanged stretches folded."""
+    """Put the old text beside the new one, passage by passage, unchanged stretches folded."""
     return [
         Passage(_markup(stretch), folded=len(stretch)) if is_folded else Passage(rows=list(_rows(stretch)))
         for is_folded, stretch in _stretches(list(_blocks(html)))
@@ -88,28 +119,30 @@ def _markup(blocks: Iterable[_Block]) -> str:
     return "".join(inner_html(block.root) for block in blocks)
 
 
-def _rows(blocks: Iterable[_Block]) -> Iterator[Row]:
-    # Blocks that one text has wait for those that stand in the other in their place.
-    removed: list[str] = []
-    added: list[str] = []
-    for block in blocks:
-        old, new = block.without("ins", keeps_ids=False), block.without("del")
-        if (old and added) or (old and new):
-            yield from _paired(removed, added)
-            removed, added = [], []
-        if old and new:
-            yield Row(old, new, block.is_changed)
-        elif old:
-            removed.append(old)
-        elif new:
-            added.append(new)
-    yield from _paired(removed, added)
+def _fates(blocks: list[_Block]) -> Iterator[tuple[str, list[_Block]]]:
+    """Group the blocks that share a fate; what was removed or added goes section by section."""
+    sections = accumulate(bool(block.mark and block.is_heading) for block in blocks)
+    runs = groupby(zip(sections, blocks, strict=True), key=lambda pair: (pair[0], pair[1].mark))
+    groups = [(mark, [block for _section, block in run]) for (_section, mark), run in runs]
+    is_new = False
+    for (mark, group), (mark_after, after) in pairwise([*groups, ("", [])]):
+        is_old = (mark, mark_after) == ("del", "ins") and not (group[0].is_heading or after[0].is_heading)
+        yield "old" if is_old else "new" if is_new else _FATES[mark], group
+        is_new = is_old
 
 
-def _paired(removed: list[str], added: list[str]) -> Iterator[Row]:
-    """Put what was only removed beside what was only added after it."""
-    for old, new in zip_longest(removed, added, fillvalue=""):
-        yield Row(old, new, is_changed=True)
+def _rows(blocks: list[_Block]) -> Iterator[Row]:
+    old = ""
+    for fate, group in _fates(blocks):
+        if fate in ("", "moved"):
+            texts = ((b.without("ins", keeps_ids=False), b.without("del"), b.is_changed) for b in group)
+            yield from (Row(*text) for text in texts)
+        elif fate == "old":
+            old = _markup(group)
+        else:
+            new = "" if fate == "removed" else _markup(group)
+            yield Row(old if new else _markup(group), new, is_changed=True, is_whole=True)
+            old = ""
 
 
 def _stretches(blocks: list[_Block]) -> Iterator[tuple[bool, list[_Block]]]:
@@ -117,7 +150,7 @@ def _stretches(blocks: list[_Block]) -> Iterator[tuple[bool, list[_Block]]]:
     shown = _shown(blocks)
     for is_shown, run in groupby(range(len(blocks)), key=lambda place: place in shown):
         places = list(run)
-        if not is_shown and len(places) < _SMALLEST_FOLD:
+        if not (is_shown or len(places) >= _SMALLEST_FOLD or any(blocks[place].is_long for place in places)):
             shown.update(places)
     for is_shown, run in groupby(range(len(blocks)), key=lambda place: place in shown):
         yield not is_shown, [blocks[place] for place in run]
@@ -137,6 +170,8 @@ def _shown(blocks: list[_Block]) -> set[int]:
 
 def _blocks(html: str) -> Iterator[_Block]:
     root = parse(html)
+    for table in root.iter("table"):
+        _fold_rows(table)
     boxes = [_box(root.text)]
     for child in list(root):
         tail, child.tail = child.tail, None
@@ -146,6 +181,38 @@ def _blocks(html: str) -> Iterator[_Block]:
             child.tail = tail
             boxes[-1].append(child)
     yield from (_Block(box) for box in boxes if len(box) or (box.text or "").strip())
+
+
+def _fold_rows(table: etree._Element) -> None:
+    """Fold each run of unchanged rows of a changed table; style sheets hide it until its switch is on."""
+    if not _is_changed(table) or table.xpath(".//table | .//*[@rowspan]"):
+        return
+    for body in table.findall("tbody"):
+        for is_changed, rows in [
+            (is_changed, list(run)) for is_changed, run in groupby(body, key=_is_changed)
+        ]:
+            for part in _bodies(rows, is_changed=is_changed):
+                body.addprevious(part)
+        body.drop_tree()
+
+
+def _bodies(rows: list[etree._Element], *, is_changed: bool) -> Iterator[etree._Element]:
+    """Put rows into a body of their own, behind a switch if they are to be folded."""
+    count = len(rows)
+    is_folded = not is_changed and count >= _SMALLEST_FOLD_OF_ROWS
+    if is_folded:
+        words = ngettext("%(count)s unchanged row", "%(count)s unchanged rows", count) % {"count": count}
+        switch = f'<label><input type="checkbox"> {words}</label>'
+        cell = f'<td class="redline-note" colspan="{len(rows[0])}">{switch}</td>'
+        table = parse(f'<table><tbody class="rows-switch"><tr>{cell}</tr></tbody></table>')
+        yield table[0][0]
+    body = lxml.html.Element("tbody", {"class": "rows-folded"} if is_folded else {})
+    body.extend(rows)
+    yield body
+
+
+def _is_changed(element: etree._Element) -> bool:
+    return next(element.iter(*_MARKS), None) is not None
 
 
 def _box(text: str | None, *children: etree._Element) -> etree._Element:

@@ -6,21 +6,23 @@ by a count of comparisons; what would go beyond counts as replaced whole. It als
 edited line. Of markup it knows only the tags around a line.
 """
 
-import difflib
-from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, pairwise
+from itertools import count, pairwise, product
 from typing import NamedTuple
 
 from policies.redline.reader import Line
 
 Items = Sequence[Hashable]
+Pair = tuple[int, int]  # places in the two sequences
 Match = tuple[int, int, int]  # place in the old sequence, in the new one, length
 
 _SIMILAR = 0.4  # share of common words above which two paragraphs (or other lines) are one edited one
 ALIKE = 0.6  # share above which lines in the same place are paired without looking further
 _COST_OF_A_PAIR_OF_LINES = 10
+_COST_OF_A_PAIR_OF_ITEMS = 20
 
 
 class Stretch(NamedTuple):
@@ -86,7 +88,7 @@ def _matches(old: Items, new: Items, budget: Budget) -> list[Match]:
         if in_place := _in_place(ours, theirs):
             found += [(i + at, j + at, size) for at, size in in_place]
         elif anchors := _anchors(ours, theirs):
-            parts += _between(old, new, part, anchors, found)
+            parts += _between(part, anchors, found)
         elif not set(ours).isdisjoint(theirs):
             found += [(i + at, j + at_new, size) for at, at_new, size in _general(ours, theirs, budget)]
     return found
@@ -116,33 +118,27 @@ def _without_equal_ends(old: Items, new: Items, part: Part, found: list[Match]) 
     return Part(i, i_end, j, j_end)
 
 
-def _between(
-    old: Items, new: Items, part: Part, anchors: list[tuple[int, int]], found: list[Match]
-) -> Iterator[Part]:
-    """Match from each anchor as far as both are the same; what then differs before the next one is a part."""
-    i = first = part.old_from
-    j = part.new_from
-    for at, at_new in [*anchors, (part.old_to - i, part.new_to - j)]:
-        end, end_new = part.old_from + at, part.new_from + at_new
-        while i < end and j < end_new and old[i] == new[j]:
-            i, j = i + 1, j + 1
-        if i < end or j < end_new:
-            if i > first:
-                found.append((first, j - i + first, i - first))
-            yield Part(i, end, j, end_new)
-            i = first = end
-            j = end_new
-    if i > first:
-        found.append((first, j - i + first, i - first))
+def _between(part: Part, anchors: list[Pair], found: list[Match]) -> Iterator[Part]:
+    """Match at each anchor; what stands before it is a part."""
+    i, j, i_end, j_end = part.old_from, part.new_from, part.old_to, part.new_to
+    found += [(i + at, j + at_new, 1) for at, at_new in anchors]
+    starts = [(i, j), *((i + at + 1, j + at_new + 1) for at, at_new in anchors)]
+    for (start, start_new), (end, end_new) in zip(starts, [*anchors, (i_end - i, j_end - j)], strict=True):
+        yield Part(start, i + end, start_new, j + end_new)
 
 
 def _anchors(old: Items, new: Items) -> list[tuple[int, int]]:
     """Pair the items that occur once in each, as many of them as keep their order."""
-    ours, theirs = _single(old), _single(new)
-    pairs = [(i, theirs[item]) for item, i in ours.items() if item in theirs]
+    pairs = common_singles(old, new)
     if all(before[1] < after[1] for before, after in pairwise(pairs)):
         return pairs
-    return _longest_rise(pairs)
+    return heaviest_rise(dict.fromkeys(pairs, 1))
+
+
+def common_singles(old: Items, new: Items) -> list[tuple[int, int]]:
+    """Pair the items that occur once in each, in the order of the old ones."""
+    ours, theirs = _single(old), _single(new)
+    return [(i, theirs[item]) for item, i in ours.items() if item in theirs]
 
 
 def _single(items: Items) -> dict[Hashable, int]:
@@ -154,52 +150,37 @@ def _single(items: Items) -> dict[Hashable, int]:
     return {item: place for item, place in places.items() if first[item] == place}
 
 
-def _longest_rise(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Leave out pairs until the second numbers rise as the first ones do: as few as possible."""
-    ends: list[int] = []  # the smallest second number with which a rise of each length ends
-    at_end: list[int] = []  # which pair that is
-    before: list[int] = []  # for each pair: the one that comes before it in its rise
-    for index, (_i, j) in enumerate(pairs):
-        length = bisect_left(ends, j)
-        ends[length : length + 1] = [j]
-        at_end[length : length + 1] = [index]
-        before.append(at_end[length - 1] if length else -1)
+def heaviest_rise(weights: Mapping[Pair, float]) -> list[Pair]:
+    """Choose pairs of which both numbers rise, so that the sum of their weights is greatest."""
+    ends: list[int] = []  # the second numbers with which the heaviest chains end, rising as their sums do
+    sums: list[float] = []
+    tops: list[Pair] = []  # the last pair of each chain
+    before: dict[Pair, Pair | None] = {}
+    for i, j in sorted(weights, key=lambda pair: (pair[0], -pair[1])):
+        place = bisect_left(ends, j)
+        total = weights[i, j] + (sums[place - 1] if place else 0)
+        if place < len(ends) and ends[place] == j and sums[place] >= total:
+            continue
+        end = bisect_right(sums, total, lo=place)
+        before[i, j] = tops[place - 1] if place else None
+        ends[place:end], sums[place:end], tops[place:end] = [j], [total], [(i, j)]
     rise = []
-    index = at_end[-1]
-    while index >= 0:
-        rise.append(pairs[index])
-        index = before[index]
+    pair = tops[-1] if tops else None
+    while pair:
+        rise.append(pair)
+        pair = before[pair]
     return rise[::-1]
 
 
-def _general(old: Items, new: Items, budget: Budget) -> Iterable[Match]:
-    try:
-        return _BoundedMatcher(old, new, budget).get_matching_blocks()[:-1]  # the last one is always empty
-    except _TooExpensiveError:
+def _general(old: Items, new: Items, budget: Budget) -> list[Match]:
+    """Match as many items as can be, where each of them stands in one of the two more than once."""
+    places: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for j, item in enumerate(new):
+        places[item].append(j)
+    if not budget.allows(_COST_OF_A_PAIR_OF_ITEMS * sum(len(places.get(item, ())) for item in old)):
         return []
-
-
-class _TooExpensiveError(Exception):
-    """The budget does not reach for one more pass of the matcher."""
-
-
-class _BoundedMatcher(difflib.SequenceMatcher[Hashable]):
-    """A matcher that pays for every pass before it makes it: repeated items can need very many."""
-
-    a: Items
-    b2j: dict[Hashable, list[int]]
-
-    def __init__(self, a: Items, b: Items, budget: Budget) -> None:
-        super().__init__(None, a, b, autojunk=False)
-        self.budget = budget
-
-    def find_longest_match(
-        self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
-    ) -> difflib.Match:
-        cost = sum(1 + len(self.b2j.get(item, ())) for item in self.a[alo:ahi])
-        if not self.budget.allows(cost):
-            raise _TooExpensiveError
-        return super().find_longest_match(alo, ahi, blo, bhi)
+    pairs = [(i, j) for i, item in enumerate(old) for j in places.get(item, ())]
+    return [(i, j, 1) for i, j in heaviest_rise(dict.fromkeys(pairs, 1))]
 
 
 # --- Which replaced lines are one edited line ------------------------------------------------------------------
@@ -211,28 +192,12 @@ def similar_pairs(old: list[Line], new: list[Line], budget: Budget) -> list[tupl
     common = min(len(old) * sum(map(len, new_words)), len(new) * sum(map(len, old_words)))
     if not budget.allows(len(old) * len(new) * _COST_OF_A_PAIR_OF_LINES + common):
         return []
-    # best[i][j]: the greatest sum for old[i:] and new[j:].
-    best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
-    scores: dict[tuple[int, int], float] = {}
-    for i in reversed(range(len(old))):
-        for j in reversed(range(len(new))):
-            best[i][j] = max(best[i + 1][j], best[i][j + 1])
-            if old[i].tags == new[j].tags and (score := similarity(old_words[i], new_words[j])) >= _SIMILAR:
-                scores[i, j] = score
-                best[i][j] = max(best[i][j], best[i + 1][j + 1] + score)
-    return list(_best_path(best, scores))
-
-
-def _best_path(best: list[list[float]], scores: dict[tuple[int, int], float]) -> Iterator[tuple[int, int]]:
-    i = j = 0
-    while i < len(best) - 1 and j < len(best[0]) - 1:
-        if (i, j) in scores and best[i][j] == best[i + 1][j + 1] + scores[i, j]:
-            yield i, j
-            i, j = i + 1, j + 1
-        elif best[i][j] == best[i + 1][j]:
-            i += 1
-        else:
-            j += 1
+    scores: dict[Pair, float] = {}
+    for i, j in product(range(len(old)), range(len(new))):
+        least = ALIKE if old[i].is_heading else _SIMILAR
+        if old[i].tags == new[j].tags and (score := similarity(old_words[i], new_words[j])) >= least:
+            scores[i, j] = score
+    return heaviest_rise(scores)
 
 
 def similarity(old: frozenset[str], new: frozenset[str]) -> float:

@@ -19,6 +19,7 @@ Formatting = tuple[tuple[str, Attributes], ...]
 BREAK = "<br>"  # as it stands in the text of a run, where every other `<` is escaped
 SPACE = " \t\n\r\f"  # HTML's white space: a no-break space is part of a word
 _OTHER_SPACE = SPACE.replace(" ", "")
+_HEADINGS = frozenset((tag,) for tag in ("h1", "h2", "h3", "h4", "h5", "h6"))
 _SKIPPED = frozenset({"html", "body", "col", "colgroup"})
 # A redline has its own `ins` and `del`; those of the text are shown as what they look like.
 _OWN_MARKS = {"ins": "u", "del": "s"}
@@ -44,9 +45,13 @@ class Segment(NamedTuple):
     kind: Kind
     words: Sequence[Run]
 
-    def plain_words(self) -> list[str]:
-        """Return its words without markup."""
-        return _plain("".join([text for _formatting, text in self.words])).split()
+    @property
+    def links(self) -> set[str]:
+        """Where its links lead to."""
+        attributes = (
+            pair for formatting, _text in self.words for _tag, pairs in formatting for pair in pairs
+        )
+        return {value for name, value in attributes if name == "href"}
 
     def without_space(self) -> "Segment":
         """Leave out the space before the first word."""
@@ -74,6 +79,15 @@ class Line:
     def key(self) -> tuple[tuple[str, ...], Runs]:
         """What makes two lines equal."""
         return self.tags, self.runs
+
+    @property
+    def is_heading(self) -> bool:
+        return self.tags[-1:] in _HEADINGS
+
+    @property
+    def text(self) -> str:
+        """Its words without markup."""
+        return " ".join(plain_words(self.runs))
 
     @property
     def keeps_space(self) -> bool:
@@ -182,6 +196,16 @@ def _without_outer_space(runs: list[Run]) -> Runs:
         if text := text.rstrip(SPACE):
             return (*runs, (formatting, text))
     return ()
+
+
+def letters(runs: Iterable[Run]) -> int:
+    """Count the letters of runs."""
+    return sum([len(text) for _formatting, text in runs])
+
+
+def plain_words(runs: Iterable[Run]) -> list[str]:
+    """Return the words of runs without markup."""
+    return _plain("".join([text for _formatting, text in runs])).split()
 
 
 def _plain(text: str) -> str:

@@ -5,16 +5,18 @@ the middle in which two lines differ is cut into words at all: that is what make
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import repeat
 from typing import NamedTuple
 
 from policies.redline.matching import Budget, stretches
-from policies.redline.reader import BREAK, SPACE, Formatting, Kind, Line, Run, Runs, Segment
+from policies.redline.reader import BREAK, SPACE, Formatting, Kind, Line, Run, Runs, Segment, letters
 
 _WORD = re.compile(f"[{SPACE}]*(?:{BREAK}|[^{SPACE}<]+)")
 _FEW_SEGMENTS = 30  # ten changes in one line can be read whatever they are
 _READABLE = 0.2  # share of a line that must be kept for its changes to be shown one by one
+_VERY_FEW_SEGMENTS = 7  # two changes, and what was kept around them
+_EASILY_READABLE = 0.5  # likewise, for more changes than that
 _CUT = "\x00"  # cannot occur in a parsed document
 
 
@@ -28,8 +30,8 @@ class Ends(NamedTuple):
 
     def share(self) -> float:
         """Return how much of the two lines is shared at their ends, in letters."""
-        shared = 2 * (_letters(self.start) + _letters(self.end))
-        return shared / (shared + _letters(self.old) + _letters(self.new))
+        shared = 2 * (letters(self.start) + letters(self.end))
+        return shared / (shared + letters(self.old) + letters(self.new))
 
 
 def common_ends(old: Line, new: Line) -> Ends:
@@ -46,7 +48,7 @@ def common_ends(old: Line, new: Line) -> Ends:
 
 
 def segments(ends: Ends, budget: Budget, *, keeps_space: bool) -> list[Segment]:
-    """Return what of a line was kept, removed and added."""
+    """Return what of a line was kept, removed and added; nothing if that could not be read piece by piece."""
     found: list[Segment] = []
     kept = [*ends.start]  # what was kept in one piece is written in one piece
     for is_same, gone, come in _matched(ends.old, ends.new, budget, keeps_space=keeps_space):
@@ -56,24 +58,17 @@ def segments(ends: Ends, budget: Budget, *, keeps_space: bool) -> list[Segment]:
             found += [Segment(Kind.KEPT, kept), Segment(Kind.DELETED, gone), Segment(Kind.INSERTED, come)]
             kept = []
     found.append(Segment(Kind.KEPT, [*kept, *ends.end]))
-    if _is_scattered(found):
+    share = _kept_share(found)
+    if len(found) > _FEW_SEGMENTS and share < _READABLE:
         budget.exceeded = True  # what the reader is told is the same: replaced whole
-        whole_old, whole_new = (*ends.start, *ends.old, *ends.end), (*ends.start, *ends.new, *ends.end)
-        return [Segment(Kind.DELETED, whole_old), Segment(Kind.INSERTED, whole_new)]
-    return found
+    return [] if len(found) > _VERY_FEW_SEGMENTS and share < _EASILY_READABLE else found
 
 
-def _is_scattered(segments: list[Segment]) -> bool:
-    """Return whether too little was kept, in too many pieces, for the changes to be readable one by one."""
-    if len(segments) <= _FEW_SEGMENTS:
-        return False
-    kept = sum(_letters(segment.words) for segment in segments if segment.kind is Kind.KEPT)
-    changed = sum(_letters(segment.words) for segment in segments if segment.kind is not Kind.KEPT)
-    return 2 * kept < _READABLE * (2 * kept + changed)
-
-
-def _letters(runs: Sequence[Run]) -> int:
-    return sum([len(text) for _formatting, text in runs])
+def _kept_share(segments: list[Segment]) -> float:
+    """Return which share of both texts was kept, in letters."""
+    kept = 2 * sum(letters(segment.words) for segment in segments if segment.kind is Kind.KEPT)
+    changed = sum(letters(segment.words) for segment in segments if segment.kind is not Kind.KEPT)
+    return kept / (kept + changed)
 
 
 def _matched(

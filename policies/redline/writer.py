@@ -1,7 +1,8 @@
 """Writes the lines of a redline, with marks, as well-formed markup, and lists the changes in it.
 
 `ins` and `del` are only ever written around words inside a block, never around blocks, so that lists and tables stay
-valid. It compares nothing.
+valid. What the redline itself says stands in elements of the classes `visually-hidden` (for screen readers) and
+`redline-note` (for all): no text can have these. It compares nothing.
 """
 
 import re
@@ -13,18 +14,38 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from policies.redline.reader import SPACE, Attributes, Block, Formatting, Kind, Line, Run, Segment
+from policies.redline.moves import Move
+from policies.redline.reader import (
+    SPACE,
+    Attributes,
+    Block,
+    Formatting,
+    Kind,
+    Line,
+    Run,
+    Segment,
+    plain_words,
+)
 
 _VOID_BLOCKS = frozenset({"hr"})
 _WORDS_OF_A_LABEL = 10
-_OUR_ID = re.compile(r"change-\d+")
+_WORDS_AROUND = 8
+_OUR_ID = re.compile(r"change-\d+|moved-\d+-(?:old|new)")
+_NEW_LINE, _NEW_CELL = "\n", "|"  # between the words of lines and of cells in the list of changes
 
 
 class Change(NamedTuple):
-    """An entry of the list of changes: anchor, and what happened in a few words."""
+    """An entry of the list of changes: anchor, what happened in a few words and in full, heading of its section."""
 
     id: str
     label: str
+    sentence: str
+    section: str
+
+
+def section_label(name: str) -> str:
+    """Return what a section is called in lists of changes."""
+    return _("Section “%(name)s”") % {"name": name} if name else _("Before the first heading")
 
 
 def _hidden_words() -> dict[Kind, tuple[str, str]]:
@@ -32,6 +53,7 @@ def _hidden_words() -> dict[Kind, tuple[str, str]]:
     return {
         Kind.INSERTED: (_hidden(_("[added:")), _hidden(_("end of added text]"))),
         Kind.DELETED: (_hidden(_("[removed:")), _hidden(_("end of removed text]"))),
+        Kind.KEPT: (_hidden(_("[moved:")), _hidden(_("end of moved text]"))),
     }
 
 
@@ -45,13 +67,24 @@ def _labels() -> dict[tuple[bool, bool], str]:
         (True, False): _("Removed: “%(old)s”"),
         (False, True): _("Added: “%(new)s”"),
         (True, True): _("“%(old)s” became “%(new)s”"),
-        (False, False): _("Formatting or link of “%(new)s”"),
+        (False, False): _("Formatting of “%(new)s”"),
     }
+
+
+def _move_label(move: Move, kind: Kind) -> str:
+    """Return what stands at one end of a move: where the other end is."""
+    if kind is Kind.DELETED:
+        if move.source != move.target:
+            return _("Moved to: %(section)s") % {"section": section_label(move.target)}
+        return _("Moved down") if move.is_down else _("Moved up")
+    if move.source != move.target:
+        return _("Moved here from: %(section)s") % {"section": section_label(move.source)}
+    return _("Moved here from above") if move.is_down else _("Moved here from below")
 
 
 @dataclass
 class Writer:
-    """Writes lines in order, opening and closing blocks as their paths ask."""
+    """Writes lines in order, opening and closing blocks as their paths ask. In `words`, moved ones are kept, twice."""
 
     new_blocks: set[Block]
     words: Counter[Kind] = field(default_factory=Counter)
@@ -59,26 +92,50 @@ class Writer:
     _parts: list[str] = field(default_factory=list)
     _open: tuple[Block, ...] = ()
     _ids: set[str] = field(default_factory=set)
+    _section: str = ""
+    _move: Move | None = None
     _change: dict[Kind, list[str]] = field(default_factory=dict)  # the words of the change being written
+    _before: list[str] = field(default_factory=list)  # the words kept before it in its line
+    _separator: str = ""
+    _noted: set[str] = field(default_factory=set)  # the links whose URLs are shown
     _hidden: dict[Kind, tuple[str, str]] = field(default_factory=_hidden_words)
     # Translated once a redline: looking words up costs more than the rest.
     _labels: dict[tuple[bool, bool], str] = field(default_factory=_labels)
+    _changed: str = field(default_factory=lambda: _("Changed: %(change)s"))
+    _in_context: str = field(default_factory=lambda: _("%(change)s, in “%(context)s”"))
+
+    def begin(self, section: str, move: Move | None) -> None:
+        """Say where the next line stands, and whether it moved. A change ends with its section."""
+        if (section, move) != (self._section, self._move):
+            self._close_change()
+            self._section, self._move = section, move
 
     def write_kept(self, line: Line) -> None:
         """Write a line that is the same in both texts."""
+        self._close_change()
         self._move_to(line.path)
-        self._keep(line.runs)
+        self._parts += self._inline(line.runs)
 
     def write(self, path: tuple[Block, ...], segments: Iterable[Segment]) -> None:
-        """Write a line with marks."""
-        self._move_to(path)
+        """Write a line with marks: of one kind, and the change goes on in the next line; else it stands alone."""
+        self._before = []
         filled = [segment for segment in segments if segment.words]
         filled[:1] = [segment.without_space() for segment in filled[:1]]
+        if len(filled) > 1:
+            self._close_change()
+        self._move_to(path)
+        gone, come = (
+            set().union(*(segment.links for segment in filled if segment.kind is kind))
+            for kind in (Kind.DELETED, Kind.INSERTED)
+        )
+        links = gone ^ come if len(filled) > 1 else set()
         for segment in filled:
             if segment.kind is Kind.KEPT:
                 self._keep(segment.words)
             else:
-                self._mark(segment)
+                self._mark(segment, links)
+        if len(filled) > 1:
+            self._close_change()
 
     def finish(self) -> str:
         """Close everything and return the markup."""
@@ -86,29 +143,67 @@ class Writer:
         self._move_to(())
         return "".join(self._parts).strip()
 
-    def _keep(self, words: Sequence[Run]) -> None:
-        self._close_change()
-        self._parts += self._inline(words)
+    def _keep(self, runs: Sequence[Run]) -> None:
+        words = plain_words(runs)
+        self._close_change(words)
+        self._before = words
+        self._parts += self._inline(runs)
 
-    def _mark(self, segment: Segment) -> None:
-        kind, words = segment
-        plain = segment.plain_words()
-        self.words[kind] += len(plain)
+    def _mark(self, segment: Segment, links: set[str]) -> None:
+        kind, runs = segment
+        words = plain_words(runs)
+        self.words[Kind.KEPT if self._move else kind] += len(words)
         anchor = "" if self._change else f' id="change-{len(self.changes) + 1}"'
-        self._change.setdefault(kind, []).extend(plain)
-        start, end = self._hidden[kind]
-        self._parts += [f"<{kind}{anchor}>{start}", *self._inline(words), f"{end}</{kind}>"]
+        start, end = self._hidden[Kind.KEPT if self._move else kind]
+        look = ' class="moved"' if self._move else ""
+        if self._move and not self._change:
+            start = _hidden("[") + self._note_of_move(self._move, kind)
+        said = self._change.setdefault(kind, [])
+        said += [self._separator] * bool(said) + words
+        self._noted = links
+        said += [f"({link})" for link in sorted(links & segment.links)]
+        self._parts += [f"<{kind}{look}{anchor}>{start}", *self._inline(runs), f"{end}</{kind}>"]
+        self._noted = set()
 
-    def _close_change(self) -> None:
-        if self._change:
-            old, new = self._change.get(Kind.DELETED, []), self._change.get(Kind.INSERTED, [])
-            label = self._labels[old != new and bool(old), old != new and bool(new)]
-            label %= {"old": _short(old), "new": _short(new)}
-            self.changes.append(Change(f"change-{len(self.changes) + 1}", label))
-            self._change = {}
+    @staticmethod
+    def _note_of_move(move: Move, kind: Kind) -> str:
+        here, there = ("old", "new") if kind is Kind.DELETED else ("new", "old")
+        ends = f'id="moved-{move.number}-{here}" href="#moved-{move.number}-{there}"'
+        return f'<a class="redline-note" {ends}>{escape(_move_label(move, kind))}</a>'
+
+    def _close_change(self, after: Sequence[str] = ()) -> None:
+        """End a change; `after` are the words that its line goes on with."""
+        if not self._change:
+            return
+        old, new = self._change.get(Kind.DELETED, []), self._change.get(Kind.INSERTED, [])
+        if self._move:
+            where = _move_label(self._move, Kind.INSERTED if new else Kind.DELETED)
+            label = _("%(where)s: “%(words)s”") % {"where": where, "words": _short(old or new)}
+            sentence = f"{where}: “{_joined(new)}”" if new else label
+        else:
+            template = self._labels[old != new and bool(old), old != new and bool(new)]
+            label = template % {"old": _short(old), "new": _short(new)}
+            sentence = template % {"old": _joined(old), "new": _joined(new)}
+            if old and new:
+                sentence = self._changed % {"change": sentence}
+            if context := self._context(new, after):
+                sentence = self._in_context % {"change": sentence, "context": context}
+        self.changes.append(Change(f"change-{len(self.changes) + 1}", label, sentence, self._section))
+        self._change = {}
+
+    def _context(self, new: list[str], after: Sequence[str]) -> str:
+        """Return the words around a change in its line as it reads now; empty if nothing of it was kept."""
+        if not self._before and not after:
+            return ""
+        before, behind = self._before[-_WORDS_AROUND:], after[:_WORDS_AROUND]
+        middle = new if 0 < len(new) <= _WORDS_AROUND else ["…"]
+        start, end = "… " * (len(self._before) > len(before)), " …" * (len(after) > len(behind))
+        return start + " ".join([*before, *middle, *behind]) + end
 
     def _move_to(self, path: tuple[Block, ...]) -> None:
         shared = _shared_length(self._open, path)
+        is_in_row = any(block.tag == "tr" for block in path[:shared])
+        self._separator = _NEW_CELL if is_in_row else _NEW_LINE
         if shared == len(path) == len(self._open):
             self._parts.append("\n")  # two lines of one block do not touch
         for block in reversed(self._open[shared:]):
@@ -136,8 +231,13 @@ class Writer:
 
     def _reformat(self, before: Formatting, after: Formatting, between: str = "") -> list[str]:
         shared = _shared_length(before, after)
-        closing = [f"</{tag}>" for tag, _attributes in reversed(before[shared:])]
+        closing = [self._end_tag(tag, attributes) for tag, attributes in reversed(before[shared:])]
         return [*closing, between, *(self._tag(tag, attributes) for tag, attributes in after[shared:])]
+
+    def _end_tag(self, tag: str, attributes: Attributes) -> str:
+        noted = [value for name, value in attributes if name == "href" and value in self._noted]
+        notes = [f'<span class="redline-note"> ({escape(link)})</span>' for link in noted]
+        return "".join([f"</{tag}>", *notes])
 
     def _tag(self, tag: str, attributes: Attributes, *, keeps_id: bool = True) -> str:
         if not attributes:
@@ -160,5 +260,10 @@ def _shared_length(before: Sequence[object], after: Sequence[object]) -> int:
 
 
 def _short(words: list[str]) -> str:
-    more = " …" if len(words) > _WORDS_OF_A_LABEL else ""
-    return " ".join(words[:_WORDS_OF_A_LABEL]) + more
+    found = [word for word in words if word != _NEW_LINE]
+    more = " …" if len(found) > _WORDS_OF_A_LABEL else ""
+    return " ".join(found[:_WORDS_OF_A_LABEL]) + more
+
+
+def _joined(words: list[str]) -> str:
+    return " ".join(words).replace(f" {_NEW_LINE} ", _NEW_LINE)

@@ -9,6 +9,7 @@ from lxml import etree
 
 from policies.text.parsing import inner_html, parse
 
+_SPANS = ".//table | .//*[@colspan or @rowspan][not(@class='redline-note')]"
 _FEWEST_COLUMNS = 3  # two fit beside each other on any screen
 _LONGEST_HEADING = 200  # characters, as each cell of its column repeats it
 
@@ -23,7 +24,8 @@ def with_boxes(html: str, *, label: str) -> str:
     """Put each table into a box that can be reached, named and scrolled by keyboard; label the cells of plain ones."""
     root = parse(html)
     for table in root.iter("table"):
-        rows = table.xpath("./tr | ./thead/tr | ./tbody/tr | ./tfoot/tr")
+        # In a redline, some bodies hold a switch that shows unchanged rows.
+        rows = table.xpath("./tr | ./thead/tr | ./tbody[not(@class='rows-switch')]/tr | ./tfoot/tr")
         if _is_plain(table, rows):
             _label_cells(table, rows)
     for table in root.xpath(".//table[not(ancestor::table)][not(parent::div[@class='table-scroll'])]"):
@@ -38,7 +40,7 @@ def with_boxes(html: str, *, label: str) -> str:
 
 def _is_plain(table: etree._Element, rows: list[etree._Element]) -> bool:
     """Return whether a table has one row of short headings, and no cell that spans others."""
-    if len(rows) < 2 or table.xpath(".//table | .//*[@colspan or @rowspan]"):  # noqa: PLR2004 - headings and a row
+    if len(rows) < 2 or table.xpath(_SPANS):  # noqa: PLR2004 - headings and a row
         return False
     columns = len(rows[0])
     has_headings = all(cell.tag == "th" and 0 < len(_words(cell)) <= _LONGEST_HEADING for cell in rows[0])

@@ -7,12 +7,11 @@ is Wagtail's.
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.core.paginator import InvalidPage, Paginator
-from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from wagtail.views import serve as serve_page
 
-from policies.facts import changes, registry
+from policies.facts.drift import changes_between
 from policies.ledger.views import proof_response
 from policies.models import Policy, PolicyVersion
 from policies.models.versions import Status
@@ -30,6 +29,8 @@ from policies.text import markup
 from policies.versions import feeds, timeline
 
 VERSIONS_A_PAGE = 50
+# The ways to see a comparison (in one text, one beside the other, as a list), and how each lays the redline out.
+WAYS = {"": layout.inline, "side-by-side": layout.side_by_side, "list": lambda _html: []}
 
 P = ParamSpec("P")
 PolicyView = Callable[Concatenate[HttpRequest, Policy, P], HttpResponse]
@@ -83,38 +84,40 @@ def version(request: HttpRequest, policy: Policy, number: int) -> HttpResponse:
 
 
 @published_policy
-def compare(
-    request: HttpRequest, policy: Policy, old: int, new: int, *, side_by_side: bool = False
-) -> HttpResponse:
-    """Show what is different between two versions, whichever came first: in one text, or one beside the other."""
+def compare(request: HttpRequest, policy: Policy, old: int, new: int, *, way: str = "") -> HttpResponse:
+    """Show what is different between two versions, whichever came first, in one of the WAYS."""
+    if way not in WAYS:
+        raise Http404
     if old == new:
         return redirect("policies:version", policy.slug, _version(policy, new).number)
     ours, theirs = _version(policy, old), _version(policy, new)
     marked = compare_versions(ours, theirs)
+    lay_out = WAYS[way]
     context = {
         "policy": policy,
         "old": ours,
         "new": theirs,
+        "way": way,
         "redline": marked,
-        "passages": layout.side_by_side(marked.html) if side_by_side else layout.inline(marked.html),
+        "passages": lay_out(marked.html),
+        "changed_facts": changes_between(ours, theirs),
+        "choices": _choices(policy),
         "is_unlisted": True,
-        "changed_facts": [
-            (registry.label(key), changes.describe(ours.facts.get(key), theirs.facts.get(key)))
-            for key in registry.changed_keys(ours.facts, theirs.facts)
-        ],
     }
-    template = "policies/compare_side_by_side.html" if side_by_side else "policies/compare.html"
-    return render(request, template, context)
+    return render(request, f"policies/compare{way and '_'}{way.replace('-', '_')}.html", context)
 
 
 @published_policy
 def choose_comparison(request: HttpRequest, policy: Policy) -> HttpResponse:
-    """Lead from the two numbers of a form to their comparison; without numbers, to the form."""
+    """Lead from the two versions of a form to their comparison; without any, to the form."""
     if not request.GET.keys() & {"old", "new"}:
         return redirect("policies:versions", policy.slug)
     old, new = (_typed_number(request.GET.get(name, "")) for name in ("old", "new"))
     if old is None or new is None or policy.versions.filter(number__in={old, new}).count() < len({old, new}):
         return _list(request, policy, error=_("There is no version with this number."))
+    way = request.GET.get("way")
+    if way and way in WAYS:
+        return redirect("policies:compare_as", policy.slug, old, new, way)
     return redirect("policies:compare", policy.slug, old, new)
 
 
@@ -203,13 +206,18 @@ def _list(request: HttpRequest, policy: Policy, *, error: str = "", day_error: s
     context = {
         "policy": policy,
         "page_of_versions": shown,
-        "newest": policy.versions.aggregate(number=Max("number"))["number"],
+        "choices": _choices(policy),
         "error": error,
         "day_error": day_error,
         "is_unlisted": shown.number > 1,
     }
     # 400: search engines should not list the answer to a wrong input.
     return render(request, "policies/versions.html", context, status=400 if error or day_error else 200)
+
+
+def _choices(policy: Policy) -> list[tuple[int, datetime]]:
+    """Return the versions to choose from, the newest first: number, and when each takes effect."""
+    return list(policy.versions.order_by("-number").values_list("number", "effective_at"))
 
 
 def _typed_number(text: str) -> int | None:

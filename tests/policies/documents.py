@@ -93,9 +93,9 @@ def two_versions(draw: st.DrawFn, *, most: int = 8) -> tuple[str, str]:
 
 
 def words(html: str, *, without: str = "") -> list[str]:
-    """The words that a reader sees: not those for screen readers, nor those in elements of one name."""
+    """The words of the texts: not those that the redline adds, nor those in elements of one name."""
     root = markup.parse(html)
-    hidden = root.findall(".//span[@class='visually-hidden']")
-    for element in [*hidden, *(root.iter(without) if without else ())]:
+    added = root.xpath(".//*[@class='visually-hidden' or @class='redline-note']")
+    for element in [*added, *(root.iter(without) if without else ())]:
         element.drop_tree()
     return markup.plain_text(lxml.html.tostring(root, encoding="unicode")).split()

@@ -1,4 +1,4 @@
-"""The two ways to see a comparison: in one text with what did not change folded, and side by side."""
+"""The three ways to see a comparison: in one text with what did not change folded, side by side, and as a list."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -6,18 +6,21 @@ from datetime import UTC, datetime, timedelta
 import lxml.html
 import pytest
 from django.core.cache import caches
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from policies.models import Policy
 from policies.redline import versions
 from tests.factories import policy, version
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 SAME = "".join(f"<p>Paragraph {number}.</p>" for number in range(12))
 IN_ONE = "/house-rules/compare/1/2/"
 SIDE_BY_SIDE = "/house-rules/compare/1/2/side-by-side/"
+AS_A_LIST = "/house-rules/compare/1/2/list/"
 
 
 @pytest.fixture
@@ -66,13 +69,13 @@ def test_the_list_leads_to_changes_that_are_open(client: Client, rules: Policy, 
         assert not any(parent.tag == "details" for parent in mark.iterancestors())
 
 
-def test_each_way_leads_to_the_other_and_marks_itself(client: Client, rules: Policy) -> None:
-    for here, there in ((IN_ONE, SIDE_BY_SIDE), (SIDE_BY_SIDE, IN_ONE)):
-        ways = {
-            link.get("href"): link.get("aria-current")
-            for link in page(client, here).find_class("compare-views")[0].iter("a")
-        }
-        assert ways == {here: "page", there: None}
+@pytest.mark.parametrize("here", [IN_ONE, SIDE_BY_SIDE, AS_A_LIST])
+def test_each_way_leads_to_the_others_and_marks_itself(client: Client, rules: Policy, here: str) -> None:
+    ways = {
+        link.get("href"): link.get("aria-current")
+        for link in page(client, here).find_class("compare-views")[0].iter("a")
+    }
+    assert ways == {way: "page" if way == here else None for way in (IN_ONE, SIDE_BY_SIDE, AS_A_LIST)}
 
 
 def test_side_by_side_is_a_table_with_a_column_for_each_version(client: Client, rules: Policy) -> None:
@@ -100,6 +103,85 @@ def test_a_column_says_where_a_text_has_nothing(client: Client) -> None:
 
     assert old.text_content().strip() == "Not in this version."
     assert "Quite another." in new.text_content()
+
+
+def test_an_unknown_way_to_compare_is_not_found(client: Client, rules: Policy) -> None:
+    assert client.get("/house-rules/compare/1/2/upside-down/").status_code == 404
+
+
+def test_as_a_list_every_change_is_a_sentence_under_its_section(client: Client, rules: Policy) -> None:
+    (shown,) = page(client, AS_A_LIST).find_class("change-list")
+
+    assert [
+        (head.text, [item.text_content() for item in section.iter("li")])
+        for section in shown
+        for head in section.iter("h2")
+    ] == [
+        (
+            "Section “Start”",
+            ["Added: “very”, in “Be very kind.”", "Changed: “Old” became “New”, in “New end.”"],
+        )
+    ]
+
+
+@pytest.mark.parametrize("url", [IN_ONE, SIDE_BY_SIDE])
+def test_the_list_of_changes_counts_them_by_section(client: Client, rules: Policy, url: str) -> None:
+    (head,) = page(client, url).find_class("toc__section")
+
+    assert " ".join(head.text_content().split()) == "Start 2 changes"
+
+
+@pytest.mark.parametrize("url", [IN_ONE, SIDE_BY_SIDE, AS_A_LIST])
+def test_equal_texts_are_said_to_be_equal(client: Client, url: str) -> None:
+    rules = policy()
+    version(rules, at=NOON)
+    version(rules, at=NOON + timedelta(1), facts={"company": {"name": "Jomso"}})
+
+    text = page(client, url).text_content()
+    assert "The two texts say the same, word for word." in text
+    assert "name: “Jomso” added" in text
+
+
+@pytest.mark.parametrize("url", [IN_ONE, SIDE_BY_SIDE, AS_A_LIST])
+def test_every_way_offers_two_other_versions(client: Client, rules: Policy, url: str) -> None:
+    (form,) = page(client, url).find_class("compare-form")
+
+    assert [(field.get("name"), field.value) for field in form.iter("select")] == [("old", "1"), ("new", "2")]
+    assert [option.text for option in form.find(".//select").iter("option")] == [
+        "Version 2, 11 Mar 2026",
+        "Version 1, 10 Mar 2026",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "way"), [(IN_ONE, None), (SIDE_BY_SIDE, "side-by-side"), (AS_A_LIST, "list")]
+)
+def test_the_form_leads_to_the_same_way_to_compare(
+    client: Client, rules: Policy, url: str, way: str | None
+) -> None:
+    fields = page(client, url).find_class("compare-form")[0].findall(".//input")
+    assert [field.value for field in fields] == ([way] if way else [])
+
+    response = client.get("/house-rules/compare/", {"old": "1", "new": "2", "way": way or ""})
+    assert response.headers["Location"] == url
+
+
+def test_a_way_that_is_not_there_leads_to_the_comparison_in_one_text(client: Client, rules: Policy) -> None:
+    response = client.get("/house-rules/compare/", {"old": "1", "new": "2", "way": "//elsewhere"})
+    assert response.headers["Location"] == IN_ONE
+
+
+def test_the_queries_do_not_grow_with_the_versions(client: Client, rules: Policy) -> None:
+    counts = []
+    page(client, IN_ONE)  # whatever is read once only
+    for more in (0, 8):
+        for number in range(more):
+            version(rules, html=f"<p>Text {number}.</p>", at=NOON + timedelta(2 + number))
+        caches["default"].clear()
+        with CaptureQueriesContext(connection) as queries:
+            page(client, IN_ONE)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 def test_a_version_beside_itself_leads_to_the_version(client: Client, rules: Policy) -> None:

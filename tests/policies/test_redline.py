@@ -111,7 +111,7 @@ def test_a_changed_link_counts_as_a_change() -> None:
     assert (result.words_added, result.words_removed) == (1, 1)
     assert '<a href="/a">here</a>' in result.html
     assert '<a href="/b">here</a>' in result.html
-    assert result.changes[0].label == "Formatting or link of “here”"
+    assert result.changes[0].label == "“here (/a)” became “here (/b)”"
 
 
 def test_formatting_that_was_added_counts_as_a_change() -> None:
