@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from home.throttling import Limit, client_ip, too_many_requests
 from policies.consent import choices, cookies, notices, receipts
-from policies.ledger.views import proof_response
+from policies.ledger.views import proof_response, refuse_too_many
 from policies.models import ConsentRecord
 
 # From when on the signal has been honoured as gpc.json says.
@@ -59,6 +59,8 @@ def receipt(request: HttpRequest) -> JsonResponse:
     record = cookies.record_of(_cookie(request), now=timezone.now())
     if record is None:
         return _no_choice()
+    if refused := refuse_too_many(request):
+        return refused
     return JsonResponse(
         receipts.receipt(record, absolute=request.build_absolute_uri),
         headers={"Content-Disposition": f'attachment; filename="consent-{record.public_id}.json"'},

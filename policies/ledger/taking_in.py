@@ -20,14 +20,8 @@ _CHUNK = 1000  # rows written at once
 def begin(apps: Apps) -> None:
     """Write head 0, which seals nothing: the first that others follow."""
     now = timezone.now()
-    content = {
-        "number": 0,
-        "first": 1,
-        "last": 0,
-        "root": "",
-        "time": encoding.timestamp(now),
-        "previous": "",
-    }
+    time = encoding.timestamp(now)
+    content = {"number": 0, "first": 1, "last": 0, "root": "", "time": time, "previous": ""}
     apps.get_model("policies", "LedgerHead").objects.create(
         number=0,
         first_position=1,

@@ -26,13 +26,17 @@ def newest_head(request: HttpRequest) -> JsonResponse:
     return JsonResponse(heads.as_document(LedgerHead.objects.order_by("-number")[:1]))
 
 
-def proof_response(request: HttpRequest, record: LedgeredModel, *, file_name: str = "") -> JsonResponse:
-    """Return the proof of a record, as a file if that has a name; or 409 and words that say why there is none.
-
-    One client gets so many proofs only: each reads a batch of the ledger, and most are never cached.
-    """
+def refuse_too_many(request: HttpRequest) -> JsonResponse | None:
+    """Count one more proof for a client, or refuse: each reads a batch of the ledger, and most are never cached."""
     if wait := PROOFS.take(client_ip(request)):
         return too_many_requests(JsonResponse({"error": _("Too many proofs. Try again later.")}), wait)
+    return None
+
+
+def proof_response(request: HttpRequest, record: LedgeredModel, *, file_name: str = "") -> JsonResponse:
+    """Return the proof of a record, as a file if that has a name; or 409 and words that say why there is none."""
+    if refused := refuse_too_many(request):
+        return refused
     try:
         found = Proofs().of(record)
     except NoProofError as reason:

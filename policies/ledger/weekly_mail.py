@@ -26,12 +26,7 @@ def send(*, now: datetime) -> LedgerHead | None:
     LedgerWitness(head=head, time=now).save()
     with translation.override(settings.LANGUAGE_CODE):
         check = LedgerCheck.objects.first()
-        context = {
-            "head": head,
-            "document": heads.encode([head]),
-            "site": settings.SITE_URL,
-            "findings": len(check.findings) if check else 0,
-        }
+        context = {"head": head, "document": heads.encode([head]), "site": settings.SITE_URL, "check": check}
         text = render_to_string("emails/ledger_head.txt", context)
         subject = _("Please keep: the record of policies and consents, head %(number)s")
         mail_queue.queue(to=to, subject=subject % {"number": head.number}, text=text)

@@ -166,7 +166,7 @@ def _page_problems(policy: Policy, page: PolicyPage) -> Iterator[str]:
     """Hold the page's row, which stands outside of the record, against what was published on it last."""
     version = policy.versions.filter(page=page).newest()
     if version is None or not page.live:
-        if version and not version.import_sha256 and not _was_unpublished(page):
+        if version and not version.import_sha256 and not _was_unpublished(page, version):
             yield _("its page is not live, and no log says that somebody unpublished it")
         return
     candidates = policy.versions.filter(pk=version.pk)
@@ -181,8 +181,9 @@ def _page_problems(policy: Policy, page: PolicyPage) -> Iterator[str]:
         yield words % {"number": version.number}
 
 
-def _was_unpublished(page: PolicyPage) -> bool:
-    return PageLogEntry.objects.filter(page=page.pk, action__startswith="wagtail.unpublish").exists()
+def _was_unpublished(page: PolicyPage, version: PolicyVersion) -> bool:
+    log = PageLogEntry.objects.filter(page=page.pk, timestamp__gt=version.recorded_at - MAX_DELAY)
+    return log.filter(action__startswith="wagtail.unpublish").exists()
 
 
 def _is_shown(page: PolicyPage, version: PolicyVersion) -> bool:

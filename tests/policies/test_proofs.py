@@ -344,6 +344,7 @@ def test_one_client_gets_so_many_proofs_only_whatever_stands_behind_the_url(
     cookie_policy()
     client.post("/cookies/", {"notice": "1", "choice": "all"})
     assert client.get("/cookies/proof.json").status_code == 429
+    assert client.get("/cookies/receipt.json").status_code == 429
     assert client.get(f"{URL}proof.json", REMOTE_ADDR="192.0.2.7").status_code == 200
 
 

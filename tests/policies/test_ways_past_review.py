@@ -170,6 +170,8 @@ def test_a_page_that_is_not_live_is_damage_unless_somebody_unpublished_it(publis
     PolicyPage.objects.get().unpublish()
     assert PageLogEntry.objects.filter(action="wagtail.unpublish").exists()
     assert damage() == []
+    PageLogEntry.objects.update(timestamp=timezone.now() - timedelta(days=1))  # before the last publication
+    assert damage() == [words]
 
 
 def test_a_version_that_never_had_a_page_is_none(db: None) -> None:
