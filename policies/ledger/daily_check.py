@@ -34,25 +34,28 @@ def record_checks() -> list[RecordCheck]:
 def findings(*, now: datetime, on_read: Callable[[], object] = lambda: None) -> list[Finding]:
     """Return all that is wrong: with what apps check of their own records, and with the ledger.
 
-    What is written while one reads can look like damage, so what is found is looked for once more.
+    What is written while one reads can look like damage, so what a check finds it looks for once more.
     """
-    found = set(_findings(now, on_read))
-    return [again for again in _findings(now, lambda: None) if again in found] if found else []
-
-
-def _findings(now: datetime, on_read: Callable[[], object]) -> Iterator[Finding]:
     own: list[RecordCheck] = [
         lambda now, on_read: verification.findings(now=now, on_read=on_read),
         lambda _now, _on_read: witness.findings(),
         lambda _now, _on_read: heads.restores(),
     ]
-    for check in record_checks() + own:
-        try:
-            yield from check(now, on_read)
-        except Exception as error:  # rows that only SQL can have written must not silence the other checks
-            logger.exception("A check of the record could not be made.")
-            words = _("a check could not be made (%(error)s)")
-            yield verification.about_ledger(words % {"error": f"{type(error).__name__}: {error}"})
+    return [found for check in record_checks() + own for found in _confirmed(check, now, on_read)]
+
+
+def _confirmed(check: RecordCheck, now: datetime, on_read: Callable[[], object]) -> list[Finding]:
+    found = set(_findings(check, now, on_read))
+    return [again for again in _findings(check, now, lambda: None) if again in found] if found else []
+
+
+def _findings(check: RecordCheck, now: datetime, on_read: Callable[[], object]) -> Iterator[Finding]:
+    try:
+        yield from check(now, on_read)
+    except Exception as error:  # rows that only SQL can have written must not silence the other checks
+        logger.exception("A check of the record could not be made.")
+        words = _("a check could not be made (%(error)s)")
+        yield verification.about_ledger(words % {"error": f"{type(error).__name__}: {error}"})
 
 
 def run_if_due(*, now: datetime) -> None:
