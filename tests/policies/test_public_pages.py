@@ -6,10 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from home.models import ContentPage
 from policies.models import Policy
@@ -233,26 +231,6 @@ def test_every_page_is_the_same_for_all_and_may_be_cached(client: Client, rules:
     assert "Cookie" not in response.headers.get("Vary", "")
     assert "s-maxage" in response.headers["Cache-Control"]
     assert b"csrf" not in response.content
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("path", ADDRESSES)
-def test_the_number_of_queries_does_not_grow_with_the_versions(
-    client: Client, rules: Policy, path: str
-) -> None:
-    def queries() -> int:
-        cache.clear()
-        with CaptureQueriesContext(connection) as captured:
-            page(client, path)
-        return len(captured)
-
-    client.get("/")  # what is read once a process
-    few = queries()
-    for number in range(4, 201):
-        version(rules, html=f"<p>Text {number}</p>", at=NOW - (300 - number) * DAY)
-
-    assert queries() == few
-    assert few <= 15
 
 
 @pytest.mark.parametrize("path", ["", "versions/1/"])

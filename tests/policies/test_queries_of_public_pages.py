@@ -1,0 +1,52 @@
+"""The public pages of a policy ask the database for as much with two hundred versions as with three."""
+
+from collections.abc import Iterator
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.factories import policy, version
+from tests.policies.test_public_pages import ADDRESSES, DAY, NOW
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+
+
+@pytest.fixture(autouse=True)
+def _now() -> Iterator[None]:
+    with time_machine.travel(NOW):
+        yield
+
+
+def queries(path: str) -> int:
+    client = Client()
+    client.get("/")  # what is read once a process
+    cache.clear()
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(f"/house-rules/{path}").status_code == 200
+    return len(captured)
+
+
+@pytest.fixture(scope="module")
+def few(database_of_module: None) -> dict[str, int]:
+    """Count the queries of each page with three versions, then record so many more that pages are full."""
+    with time_machine.travel(NOW):
+        rules = policy()
+        version(rules, html="<h2 id='a'>Part</h2><p>Be kind.</p>", at=NOW - 60 * DAY)
+        version(rules, html="<p>Be very kind.</p>", at=NOW - 30 * DAY)
+        version(rules, html="<p>Be kindest.</p>", at=NOW + 30 * DAY)
+        counted = {path: queries(path) for path in ADDRESSES}
+        for number in range(4, 201):
+            version(rules, html=f"<p>Text {number}</p>", at=NOW - (300 - number) * DAY)
+    return counted
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
+def test_the_number_of_queries_does_not_grow_with_the_versions(
+    few: dict[str, int], db: None, path: str
+) -> None:
+    assert queries(path) == few[path]
+    assert few[path] <= 15
