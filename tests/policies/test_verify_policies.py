@@ -10,10 +10,12 @@ from django.core.management import ManagementUtility, call_command
 from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
+from wagtail import hooks
 from wagtail.models import Site
 
 from home.models import BrandSettings
 from policies.ledger import daily_check
+from policies.ledger.verification import Finding
 from policies.models import Policy, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.versions import integrity, publishing
 from tests.factories import policy, policy_page, publish, version
@@ -234,6 +236,20 @@ def test_a_version_that_is_published_meanwhile_is_no_damage(rules: Policy) -> No
 
     assert daily_check.findings(now=timezone.now(), on_read=publish_after_the_first) == []
     assert len(seen) > 1
+
+
+def test_only_a_check_that_found_something_is_made_again(rules: Policy) -> None:
+    made: list[bool] = []
+
+    def finds_nothing(_now: object, on_read: object) -> list[Finding]:
+        made.append(True)
+        return []
+
+    sql("UPDATE policies_policyversion SET title = 'x' WHERE number = 2")
+    with hooks.register_temporarily("register_record_checks", lambda: [finds_nothing]):
+        [found] = daily_check.findings(now=timezone.now())
+    assert "column title differs" in found.words
+    assert len(made) == 1
 
 
 # --- The policy's own row ----------------------------------------------------------------------------------
