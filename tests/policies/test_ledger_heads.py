@@ -19,17 +19,22 @@ from tests.policies.verifying import damage, failure, run, seal, sql
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
-@pytest.fixture
-def kept(db: None, tmp_path: Path) -> Path:
-    """Seal two batches and keep the newest head."""
+@pytest.fixture(scope="module")
+def newest_head(database_of_module: None) -> str:
+    """Seal two batches, and return the newest head as the command hands it out."""
     rules = policy()
     for words in ("one", "two"):
         version(rules, html=f"<p>{words}</p>")
         seal()
-    file = tmp_path / "heads.json"
     out = StringIO()
     call_command("verify_policies", heads=True, stdout=out, stderr=StringIO())
-    file.write_text(out.getvalue(), encoding="utf-8")
+    return out.getvalue()
+
+
+@pytest.fixture
+def kept(newest_head: str, db: None, tmp_path: Path) -> Path:
+    file = tmp_path / "heads.json"
+    file.write_text(newest_head, encoding="utf-8")
     return file
 
 
