@@ -6,7 +6,9 @@ is refused with the reason and leaves nothing behind. This is the only way to an
 never reaches into a span that a version published here covers.
 """
 
+import errno
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,6 +25,7 @@ from policies.importing import markdown
 from policies.importing.markdown import Document
 from policies.models import Policy, PolicyPage
 from policies.models.pages import TakesEffect
+from policies.models.versions import ChangeKind
 from policies.text import html_blocks
 from policies.text.limits import TextRefusedError, refuse_file
 from policies.versions import publishing
@@ -63,28 +66,43 @@ def import_files(
     paths: Iterable[Path],
     *,
     slug: str,
+    title: str = "",
+    allow_future: bool = False,
     is_dry_run: bool = False,
     on_step: Callable[[], object] = lambda: None,
 ) -> Iterator[Outcome]:
     """Import files into the policy with this slug; yield what became of each, in the order of their dates.
 
-    With `is_dry_run` everything happens and is taken back at the end. Each file takes STEPS_OF_A_FILE steps: it is
-    read, and it is written; `on_step` is called after each.
+    `title` is that of texts which name none. Files dated in the future are refused unless `allow_future`: they would
+    announce a version. With `is_dry_run` everything happens and is taken back at the end. Each file takes
+    STEPS_OF_A_FILE steps: it is read, and it is written; `on_step` is called after each.
     """
+    latest = datetime.max.replace(tzinfo=UTC) if allow_future else timezone.now()
     if not is_dry_run:
-        yield from _import_files(paths, slug, on_step)
+        yield from _import_files(paths, slug, title, latest, on_step)
         return
     with transaction.atomic():
-        outcomes = list(_import_files(paths, slug, on_step))
+        outcomes = list(_import_files(paths, slug, title, latest, on_step))
         transaction.set_rollback(True)
     yield from outcomes
 
 
-def _import_files(paths: Iterable[Path], slug: str, on_step: Callable[[], object]) -> Iterator[Outcome]:
+def _import_files(
+    paths: Iterable[Path], slug: str, title: str, latest: datetime, on_step: Callable[[], object]
+) -> Iterator[Outcome]:
+    policy = Policy.objects.filter(slug=slug).first()
+    known = set(policy.versions.values_list("import_source", "import_sha256")) if policy else set()
+    title = title or (policy.title if policy else "")
     sources: list[_Source] = []
     for path in paths:
         try:
-            sources.append(_read(path, slug))
+            content = _content(path)
+            sha256 = hashlib.sha256(content).hexdigest()
+            if (path.name, sha256) in known:  # converting it again would take most of the time
+                on_step()
+                yield Outcome(path, Result.UNCHANGED, _("it was imported before"))
+            else:
+                sources.append(_read(path, content, sha256, title, latest))
         except TextRefusedError as refusal:
             on_step()  # it will not be written
             yield Outcome(path, Result.REFUSED, str(refusal))
@@ -98,18 +116,29 @@ def _import_files(paths: Iterable[Path], slug: str, on_step: Callable[[], object
         yield outcome
 
 
-def _read(path: Path, slug: str) -> _Source:
+def _content(path: Path) -> bytes:
+    """Return the bytes of a file. A link is refused: it may lead to a file that nobody meant to publish."""
     try:
-        refuse_file(path.stat().st_size)
-        content = path.read_bytes()
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            refuse_file(os.fstat(file.fileno()).st_size)
+            return file.read()
     except FileNotFoundError:
         raise TextRefusedError(_("there is no such file")) from None
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise TextRefusedError(_("it is a symbolic link; name the file itself")) from None
         raise TextRefusedError(_("it cannot be read: %(why)s"), why=error.strerror) from None
-    text = markdown.decode(content)
-    document = markdown.convert(text, fallback_title=slug)
-    day, place = markdown.date_of(path.name, document)
-    return _Source(path, hashlib.sha256(content).hexdigest(), document, _moment(day, place))
+
+
+def _read(path: Path, content: bytes, sha256: str, title: str, latest: datetime) -> _Source:
+    document = markdown.convert(markdown.decode(content), fallback_title=title)
+    if not document.title:
+        raise TextRefusedError(_("it has no title: no heading, none in its front matter, and no --title"))
+    effective_at = _moment(*markdown.date_of(path.name, document))
+    if effective_at > latest:
+        words = _("its date, %(day)s, is in the future; --allow-future announces it")
+        raise TextRefusedError(words, day=effective_at.date())
+    return _Source(path, sha256, document, effective_at)
 
 
 def _moment(day: date, place: int) -> datetime:
@@ -135,6 +164,7 @@ def _record(source: _Source, slug: str) -> Outcome:
         body=source.document.body,
         source={"format": "markdown", "text": source.document.source},
         effective_at=source.effective_at,
+        change_kind=ChangeKind.NOT_STATED,
         page_id=policy.page.pk if policy.page else None,
         import_source=source.path.name,
         import_sha256=source.sha256,
@@ -183,7 +213,8 @@ def _show_on_page(policy: Policy) -> None:
     page.title = page.draft_title = latest.title
     page.body = html_blocks.to_blocks(latest.html)
     page.change_summary = _("Imported.")
-    page.change_kind, page.takes_effect = latest.change_kind, TakesEffect.NOW
+    # Nobody said what it changed; a page cannot be saved without, and this hides nothing.
+    page.change_kind, page.takes_effect = latest.change_kind or ChangeKind.MATERIAL, TakesEffect.NOW
     if page.pk:
         page.save()
     else:

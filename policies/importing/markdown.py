@@ -15,6 +15,7 @@ from html import escape, unescape
 from typing import Any
 
 from django.utils.translation import gettext as _
+from lxml import etree
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
@@ -23,6 +24,7 @@ from policies.importing import markdown_bounds
 from policies.text.limits import MAX_DEPTH, TextRefusedError, refuse_characters
 from policies.text.lost_words import count_words, refuse_losses, words_of_markup
 from policies.text.markup import Body, canonical_body, clean_html
+from policies.text.parsing import inner_html, parse_untrusted
 
 TITLE_LENGTH = 255
 _LINES_WITH_DATE = 10
@@ -88,6 +90,7 @@ def convert(text: str, *, fallback_title: str) -> Document:
     if len(title) > TITLE_LENGTH:
         raise TextRefusedError(_("its title is longer than 255 characters"))
     shown = words_of_markup(markup)  # before all else: it refuses what cannot be cleaned
+    markup = _images_as_links(markup)
     refuse_characters(clean_html(markup))  # they may be written as entities
     body = canonical_body(markup)
     refuse_losses(_source_words(markdown, references.get("references", {})), count_words(_token_text(tokens)))
@@ -99,14 +102,23 @@ def convert(text: str, *, fallback_title: str) -> Document:
 
 def date_of(name: str, document: Document) -> tuple[date, int]:
     """Return from which day a file holds, and which file of that day it is."""
+    stated = _first_date(document.front_matter.get("date", ""))
     if match := _NAME.fullmatch(name.rsplit(".", 1)[0]):
         year, month, day, place = match.groups(default="1")
-        return _date(year, month, day), int(place[:9])
-    lines = "\n".join(document.markdown.strip().splitlines()[:_LINES_WITH_DATE])
-    for text in (document.front_matter.get("date", ""), lines):
-        if match := _DATE.search(text):
-            return _date(*_parts(match)), 1
+        named = _date(year, month, day)
+        if stated and stated != named:
+            words = _("its name says %(named)s, its front matter %(stated)s")
+            raise TextRefusedError(words, named=named, stated=stated)
+        return named, int(place[:9])
+    lines = document.markdown.strip().splitlines()[:_LINES_WITH_DATE]
+    if found := stated or _first_date("\n".join(lines)):
+        return found, 1
     raise TextRefusedError(_("neither its name, nor its front matter, nor its first ten lines name a date"))
+
+
+def _first_date(text: str) -> date | None:
+    match = _DATE.search(text)
+    return _date(*_parts(match)) if match else None
 
 
 def _parts(match: re.Match[str]) -> tuple[str, str, str]:
@@ -144,6 +156,19 @@ def _image_as_link(_self: object, tokens: Sequence[Token], index: int, *_rest: o
     # A policy holds words only. A picture's description is words.
     image = tokens[index]
     return f'<a href="{escape(str(image.attrGet("src") or ""))}">{escape(image.content)}</a>'
+
+
+def _images_as_links(html: str) -> str:
+    """Keep the words of pictures that are written as HTML, as of those in Markdown."""
+    if "<img" not in html.lower():
+        return html
+    root = parse_untrusted(html)
+    for image in list(root.iter("img")):
+        is_inside_link = next(image.iterancestors("a"), None) is not None
+        words = etree.Element("span") if is_inside_link else etree.Element("a", href=image.get("src", ""))
+        words.text, words.tail = image.get("alt", ""), image.tail
+        image.getparent().replace(image, words)
+    return inner_html(root)
 
 
 def _without_title(tokens: list[Token]) -> tuple[str, list[Token]]:

@@ -85,7 +85,12 @@ class PolicyPage(BasePage):
         max_length=LONGEST_SUMMARY,
         help_text=_("In plain words, for everyone who reads the policy. Required to publish."),
     )
-    change_kind = models.CharField(_("kind of change"), max_length=10, choices=ChangeKind.choices, default="")
+    change_kind = models.CharField(
+        _("kind of change"),
+        max_length=10,
+        choices=[(kind.value, kind.label) for kind in (ChangeKind.MATERIAL, ChangeKind.EDITORIAL)],
+        default=ChangeKind.NOT_STATED.value,
+    )
     takes_effect = models.CharField(_("takes effect"), max_length=10, choices=TakesEffect.choices, default="")
     effective_from = models.DateTimeField(
         _("in force from"),

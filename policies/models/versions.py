@@ -28,6 +28,7 @@ class ChangeKind(models.TextChoices):
 
     MATERIAL = "material", _("Material: the meaning changes, people are told or asked again")
     EDITORIAL = "editorial", _("Editorial: wording only, nobody is asked again")
+    NOT_STATED = "", _("Not stated: the version was imported")
 
 
 class Status(models.TextChoices):
@@ -320,8 +321,8 @@ class PolicyVersion(AppendOnlyModel, LedgeredModel):
 
     @property
     def is_material(self) -> bool:
-        """Whether it changes what somebody agreed to."""
-        return self.change_kind == ChangeKind.MATERIAL
+        """Whether it may change what somebody agreed to: yes, where nobody said that it does not."""
+        return self.change_kind != ChangeKind.EDITORIAL
 
 
 class VersionWithdrawal(AppendOnlyModel, LedgeredModel):

@@ -1,14 +1,19 @@
 """Importing versions from Markdown files: whole, on their own dates, once; or refused by name."""
 
+import os
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
 
 from home.models import ContentPage
+from policies.importing import markdown
 from policies.importing.files import import_files
 from policies.models import Policy, PolicyPage, PolicyVersion
 from policies.text.markup import parse
@@ -35,13 +40,14 @@ def file(
 
 def run(*paths: Path, **options: object) -> str:
     out = StringIO()
+    options.setdefault("title", "House rules")
     call_command("import_policy", *map(str, paths), page="house-rules", stdout=out, stderr=out, **options)
     return out.getvalue()
 
 
 def refused(*paths: Path) -> str:
     """Run an import that must fail, and return what it said of its files."""
-    outcomes = list(import_files(paths, slug="house-rules"))
+    outcomes = list(import_files(paths, slug="house-rules", title="House rules"))
     assert [outcome.result for outcome in outcomes] == ["refused"] * len(paths)
     with pytest.raises(CommandError):
         run(*paths)
@@ -147,11 +153,9 @@ def test_an_existing_policy_gets_the_versions(folder: Path) -> None:
 
 
 def test_an_import_never_reaches_into_what_a_published_version_covers(folder: Path) -> None:
-    page = policy_page()
-    published = publish(page)
-    later = f"{published.effective_at.year + 1}-01-01.md"
-
-    assert "published here" in refused(file(folder, later, "Other rules."))
+    with time_machine.travel("2024-05-01T12:00:00Z"):
+        publish(policy_page())
+    assert "published here" in refused(file(folder, "2025-01-01.md", "Other rules."))
     assert PolicyVersion.objects.count() == 1
 
 
@@ -173,16 +177,29 @@ def test_a_span_between_imports_may_be_filled_later(folder: Path) -> None:
         ("> Note\n\n# The *rules* of `us`\n\nText.", "The rules of us"),
         ('---\ntitle: "From: the front"\n---\nText.', "From: the front"),
         ("---\ntitle: Front\n---\n# Heading\n\nText.", "Heading"),
-        ("Text.", "house-rules"),
+        ("Text.", "From the option"),
     ],
 )
-def test_the_title_is_the_heading_else_the_front_matter_else_the_address(
+def test_the_title_is_the_heading_else_the_front_matter_else_the_option(
     folder: Path, text: str, title: str
 ) -> None:
-    made = imported(folder, text)
+    run(file(folder, text=text), title="From the option")
+    made = PolicyVersion.objects.get()
 
     assert made.title == title
     assert made.text.endswith("Text.")
+
+
+def test_a_text_without_any_title_is_refused_for_a_new_policy(folder: Path) -> None:
+    [outcome] = import_files([file(folder, text="Text.")], slug="house-rules")
+    assert "--title" in outcome.reason
+    assert not Policy.objects.exists()
+
+
+def test_a_text_without_a_title_has_that_of_its_policy(folder: Path) -> None:
+    publish(policy_page())
+    run(file(folder, text="Text."), title="")
+    assert PolicyVersion.objects.get(import_sha256__gt="").title == "House rules"
 
 
 def test_other_top_headings_stay_headings(folder: Path) -> None:
@@ -194,7 +211,7 @@ def test_other_top_headings_stay_headings(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "day"),
     [
-        ("2020-05-06.md", "---\ndate: 2021-01-01\n---\nOn 2022-01-01.", "2020-05-06"),
+        ("2020-05-06.md", "---\ndate: 6 May 2020\n---\nOn 2022-01-01.", "2020-05-06"),
         ("rules.md", "---\ndate: 2021-02-03\n---\nOn 2022-01-01.", "2021-02-03"),
         ("rules.md", '---\ndate: "March 4, 2021"\n---\nText', "2021-03-04"),
         ("rules.md", "Kept on 2018-01-16 by us.", "2018-01-16"),
@@ -221,6 +238,13 @@ def test_the_date_is_the_names_else_the_front_matters_else_the_first_in_the_text
         ("rules.md", "Since February 30, 2019.", "does not exist"),
         ("rules.md", "---\ndate: 2019-02-29\n---\nText on 2018-01-01.", "does not exist"),
         ("0000-01-01.md", "Text.", "does not exist"),
+        (
+            "2020-05-06.md",
+            "---\ndate: 2021-01-01\n---\nText.",
+            "name says 2020-05-06, its front matter 2021-01-01",
+        ),
+        ("9999-01-01.md", "Text.", "in the future"),
+        ("2999-01-01.md", "Text.", "in the future"),
         ("0001-01-01.md", "Text.", "outside of the calendar"),
         ("2020-01-01-0.md", "Text.", "1 to 1000"),
         ("2020-01-01-99999999999.md", "Text.", "1 to 1000"),
@@ -308,7 +332,11 @@ inside
     ],
 )
 def test_what_could_run_or_load_never_reaches_a_version(folder: Path, hostile: str) -> None:
-    outcomes = list(import_files([file(folder, text=f"Before.\n\n{hostile}\n\nAfter.")], slug="house-rules"))
+    outcomes = list(
+        import_files(
+            [file(folder, text=f"Before.\n\n{hostile}\n\nAfter.")], slug="house-rules", title="House rules"
+        )
+    )
 
     for made in PolicyVersion.objects.all():
         assert "Before." in made.text
@@ -368,6 +396,56 @@ def test_it_refuses_a_missing_file_and_a_folder(folder: Path) -> None:
     assert "no such file" in refused(folder / "2020-01-01.md")
     (folder / "2020-01-02.md").mkdir()
     assert "cannot be read" in refused(folder / "2020-01-02.md")
+
+
+def test_a_future_date_is_announced_when_it_is_asked_for(folder: Path) -> None:
+    run(file(folder, "2999-01-01.md"), allow_future=True)
+    assert Policy.objects.get().versions.pending(timezone.now()).count() == 1
+
+
+def test_it_refuses_a_link_to_a_file_and_waits_for_no_pipe(folder: Path) -> None:
+    secret, link, pipe = file(folder, "secret.md"), folder / "2020-01-02.md", folder / "2020-01-03.md"
+    link.symlink_to(secret)
+    os.mkfifo(pipe)
+    assert "it is a symbolic link" in refused(link)
+    assert "no text" in refused(pipe)
+    assert not Policy.objects.exists()
+
+
+def test_nobody_says_what_an_imported_version_changed(folder: Path, client: Client) -> None:
+    made = imported(folder, "# House rules\n\nBe kind.")
+    assert made.change_kind == made.content["change_kind"] == ""
+    assert made.is_material  # so that nobody is passed over
+    listed = client.get("/house-rules/versions/").content.decode()
+    assert "what changed is not stated" in listed
+    assert "The meaning changed" not in listed
+
+
+def test_the_description_of_a_picture_in_html_is_kept(folder: Path) -> None:
+    html = imported(
+        folder,
+        'Our <img src="/seal.png" alt="seal & stamp"> and <a href="/x"><img alt=signature></a>.\n\n'
+        '<IMG SRC="javascript:alert(1)" ALT="in capitals">\n\n`<img alt="code">`',
+    ).html
+    assert '<a href="/seal.png"' in html
+    assert "seal &amp; stamp</a> and" in html
+    assert html.count("signature") == 1
+    assert "in capitals" in html
+    assert "javascript" not in html
+    assert '&lt;img alt="code"&gt;' in html
+
+
+def test_files_that_were_imported_are_not_converted_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [file(folder, f"2020-01-{day:02}.md", f"# House rules\n\nText {day}.") for day in range(1, 11)]
+    run(*paths)
+
+    def refuse(*_args: object, **_options: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(markdown, "convert", refuse)
+    assert "made: 0, unchanged: 10, refused: 0" in run(*paths)
 
 
 def test_a_refused_file_does_not_stop_the_others(folder: Path) -> None:

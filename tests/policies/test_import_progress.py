@@ -20,7 +20,7 @@ def files(tmp_path: Path) -> list[Path]:
 
 def test_it_moves_while_files_are_read(files: list[Path]) -> None:
     steps: list[int] = []
-    found = import_files(files[:2], slug="house-rules", on_step=lambda: steps.append(1))
+    found = import_files(files[:2], slug="house-rules", title="House rules", on_step=lambda: steps.append(1))
 
     assert len(steps) == 0
     assert next(found).reason == "version 1"
@@ -32,7 +32,9 @@ def test_it_moves_while_files_are_read(files: list[Path]) -> None:
 @pytest.mark.parametrize("is_dry_run", [True, False])
 def test_each_file_takes_as_many_steps_whatever_becomes_of_it(files: list[Path], is_dry_run: bool) -> None:
     steps: list[int] = []
-    found = import_files(files, slug="house-rules", is_dry_run=is_dry_run, on_step=lambda: steps.append(1))
+    found = import_files(
+        files, slug="house-rules", title="House rules", is_dry_run=is_dry_run, on_step=lambda: steps.append(1)
+    )
 
     assert sorted(outcome.result for outcome in found) == ["made", "made", "refused"]
     assert len(steps) == STEPS_OF_A_FILE * len(files)

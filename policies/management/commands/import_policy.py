@@ -21,6 +21,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a Markdown file")
         parser.add_argument("--page", required=True, metavar="SLUG", help="the policy's permanent slug")
+        parser.add_argument("--title", default="", help="the title of texts that name none")
+        parser.add_argument(
+            "--allow-future", action="store_true", help="announce the versions of files dated in the future"
+        )
         parser.add_argument("--dry-run", action="store_true", help="say what would happen, change nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,7 +35,14 @@ class Command(BaseCommand):
         hides_progress = len(files) == 1 or not sys.stderr.isatty()
         steps = STEPS_OF_A_FILE * len(files)
         with tqdm(total=steps, unit=" steps", leave=False, disable=hides_progress) as bar:
-            found = import_files(files, slug=slug, is_dry_run=options["dry_run"], on_step=bar.update)
+            found = import_files(
+                files,
+                slug=slug,
+                title=options["title"],
+                allow_future=options["allow_future"],
+                is_dry_run=options["dry_run"],
+                on_step=bar.update,
+            )
             outcomes = list(found)
         for outcome in outcomes:
             self._report(outcome)
