@@ -26,6 +26,7 @@ class Provider:
     purpose: str
     country: str = ""
     privacy_url: str = ""
+    category: str = ""  # of cookies, by its short name, where the service is not one of the settings
     # directive ("script-src") → origins ("https://stats.example.com")
     sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
 

@@ -25,6 +25,7 @@ from policies.consent import personal_data as consent_personal_data
 from policies.consent import viewsets as consent_viewsets
 from policies.consent.report_views import ConsentReportView
 from policies.facts import site
+from policies.facts import viewsets as fact_viewsets
 from policies.facts.registry import Fact
 from policies.importing import views as import_views
 from policies.ledger import daily_check, sealing, weekly_mail, witness
@@ -34,6 +35,7 @@ from policies.models.ledger import LedgeredModel
 from policies.personal_data import register
 from policies.review import views as review_views
 from policies.versions import (
+    after_saving,
     beginnings,
     dashboard,
     footer,
@@ -101,7 +103,18 @@ class BeginAgainMenuItem(ActionMenuItem):
         return reverse("policy_begin", args=[parent_context["page"].pk])
 
 
+@hooks.register("register_admin_viewset")
+def recipients() -> fact_viewsets.RecipientViewSet:
+    return fact_viewsets.viewset
+
+
 hooks.register("construct_homepage_panels", dashboard.add_panel)
+for action in ("edit_setting", "unpublish_page", "delete_page"):
+    hooks.register(f"before_{action}", after_saving.remember)
+    hooks.register(f"after_{action}", after_saving.warn)
+for action in ("create_page", "edit_page"):  # a form page says how long its messages are kept
+    hooks.register(f"before_{action}", after_saving.remember_if_published)
+hooks.register("after_publish_page", after_saving.warn)
 
 
 @hooks.register("before_edit_page")
@@ -181,14 +194,12 @@ def say_that_a_copy_is_a_draft(request: HttpRequest, page: Page, copy: Page) -> 
 
 @hooks.register("register_admin_urls")
 def admin_urls() -> list[URLPattern]:
+    preview = staff_views.show_publication_preview
     return [
         path("policy-import/", import_views.ImportView.as_view(), name="policies_import"),
         path("policies/consent-report/", ConsentReportView.as_view(), name="consent_report"),
-        path(
-            "policies/<int:page_id>/forecast/",
-            staff_views.show_publication_preview,
-            name="publication_preview",
-        ),
+        path("policies/<int:page_id>/forecast/", preview, name="publication_preview"),
+        path("policies/<int:page_id>/typed/", preview, {"part": "typed_values"}, name="typed_values"),
         path("policies/<int:page_id>/begin/", staff_views.BeginDraftView.as_view(), name="policy_begin"),
         path("policies/<int:page_id>/review/", review_views.ReviewView.as_view(), name="policy_review"),
     ]
@@ -214,6 +225,8 @@ def say_what_publishing_did(request: HttpRequest, page: Page) -> None:
     """Name the version that was made, or say that none was."""
     if isinstance(page, PolicyPage) and (words := publication_preview.outcome(page)):
         messages.info(request, words)
+        for gap in publication_preview.preview_latest_draft(page).gaps:
+            messages.warning(request, gap)
 
 
 @hooks.register("before_delete_page")

@@ -7,6 +7,7 @@ import django_filters
 from cookie_consent.models import Cookie, CookieGroup
 from django import forms
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import URLPattern
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -19,6 +20,7 @@ from wagtail.admin.viewsets.model import ModelViewSet
 from home.viewsets import GuardedIndexView, MomentColumn, ReadOnlyViewSet
 from policies.consent.forms import CategoryForm, CookieForm
 from policies.models import ConsentRecord, Policy, PolicyVersion
+from policies.versions import after_saving
 
 
 # --- Consent records -----------------------------------------------------------------------------------------
@@ -90,10 +92,22 @@ class ConsentViewSet(ReadOnlyViewSet):
 
 
 # --- Declared cookies ----------------------------------------------------------------------------------------
-class DeclarationMessages:
+class WarnsOfPolicies:
+    """Says after saving or deleting which policies are no longer true by that."""
+
+    request: HttpRequest
+
+    def run_before_hook(self) -> None:
+        after_saving.remember(self.request)
+
+    def run_after_hook(self) -> None:
+        after_saving.warn(self.request)
+
+
+class DeclarationMessages(WarnsOfPolicies):
     """Messages after saving: visitors see no change yet."""
 
-    success_message = _("Saved. Visitors see it once a new version of the cookie policy is published.")
+    success_message = _("Saved. Visitors see it once a new version of the policy is published.")
     error_message = _("Not saved: see what is marked below.")
 
 
@@ -105,15 +119,13 @@ class DeclarationEditView(DeclarationMessages, EditView):
     pass
 
 
-class DeclarationDeleteView(DeleteView):
-    confirmation_message = _(
-        "Delete it? Visitors see it until a new version of the cookie policy is published."
-    )
+class DeclarationDeleteView(WarnsOfPolicies, DeleteView):
+    confirmation_message = _("Delete it? Visitors see it until a new version of the policy is published.")
     success_message = _("“%(object)s” was deleted.")
 
 
 class DeclarationViewSet(ModelViewSet):
-    """The base of the screens of categories and cookies."""
+    """The base of the screens of what policies state: categories, cookies, recipients."""
 
     copy_view_enabled = False
     add_to_reference_index = False

@@ -1,22 +1,28 @@
-"""Drift: where the running system has moved away from what a version in force says of it.
+"""Drift: where the running system has moved away from what a version says of it.
 
-Only live facts can drift: what a version froze under the key of a fact that an app registers. It reads and compares;
-the draft that states the new facts is made by `policies.versions.drafts`.
+A live fact drifts when it is no longer as the version froze it; a value typed by hand, when a fact that said it once
+says something else now. It reads and compares; the draft that states the new facts is made by
+`policies.versions.drafts`.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from policies.facts import registry
+from policies.facts import registry, typed
 from policies.facts.changes import describe
-from policies.models import Policy, PolicyVersion
+from policies.facts.registry import KnownValue
+from policies.facts.typed import TypedValue
+from policies.models import PolicyVersion, StatedValue
 from policies.models.pages import LONGEST_SUMMARY
+
+Versions = Iterable[PolicyVersion]
 
 
 @dataclass(frozen=True)
@@ -42,10 +48,66 @@ class Drift:
         return describe(self.stated, self.live)
 
 
+class RunningSystem:
+    """What the facts say now, and once said: each looked up once."""
+
+    def __init__(self) -> None:
+        self.state: Callable[[str], Any] = cache(registry.state)
+
+    @cached_property
+    def values(self) -> list[KnownValue]:
+        """What texts might repeat of the facts as they stand now."""
+        return registry.stated_now(self.state)
+
+    @cached_property
+    def former_values(self) -> list[KnownValue]:
+        """What facts stated once."""
+        rows = StatedValue.objects.order_by("pk").values_list("fact", "name", "value")
+        return [KnownValue(*row) for row in rows]
+
+    def is_stated(self, known: KnownValue) -> bool:
+        """Return whether its fact says so now, be it as a part of a longer value."""
+        wanted = known.value.casefold()
+        return any(known.fact == now.fact and wanted in now.value.casefold() for now in self.values)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a version says that is not so.
+
+    `typed` are values in its text by hand; `unused` the categories of cookies that visitors are asked about though no
+    service uses them; `gaps` what a fact in its text does not state yet.
+    """
+
+    drifts: list[Drift] = field(default_factory=list)
+    typed: list[TypedValue] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.drifts) + len(self.typed) + len(self.unused) + len(self.gaps)
+
+
+def examine(version: PolicyVersion | None, system: RunningSystem, coming: Versions = ()) -> Findings:
+    """Return what a version says that is not so. `coming`: announced versions, the next first."""
+    facts = facts_in(version) if version else {}
+    gaps = (fact.gap(system.state(key)) for key in facts if (fact := registry.get(key)))
+    found = outdated(version, system, coming)
+    return replace(found, unused=_unused(facts, system), gaps=[words for words in gaps if words])
+
+
+def outdated(version: PolicyVersion | None, system: RunningSystem, coming: Versions = ()) -> Findings:
+    """Return only what was so once: the facts that have drifted, and the values typed by hand."""
+    if version is None:
+        return Findings()
+    drifts = find_drift_of_version(version, coming=coming, state=system.state)
+    return Findings(drifts, _outdated_values(version, system))
+
+
 def find_drift_of_version(
     in_force: PolicyVersion | None,
     *,
-    coming: Iterable[PolicyVersion] = (),
+    coming: Versions = (),
     state: Callable[[str], Any] = registry.state,
 ) -> list[Drift]:
     """Return the facts that have drifted from a version. `coming`: announced versions, the next first."""
@@ -59,10 +121,22 @@ def find_drift_of_version(
     ]
 
 
-def find_drift(policy: Policy, *, state: Callable[[str], Any] = registry.state) -> list[Drift]:
-    """Return the facts that have drifted from a policy's version in force now."""
-    now = timezone.now()
-    return find_drift_of_version(policy.in_force(now), coming=policy.versions.pending(now), state=state)
+def _outdated_values(version: PolicyVersion, system: RunningSystem) -> list[TypedValue]:
+    facts = facts_in(version)
+    frozen = (known for key, data in facts.items() for known in registry.known_values(key, data))
+    once = [known for known in (*system.former_values, *frozen) if not system.is_stated(known)]
+    html = str(version.readable_content.get("html", ""))
+    return typed.find(typed.with_notice(html, facts), once, now=system.values) if once else []
+
+
+def _unused(facts: dict[str, Any], system: RunningSystem) -> list[str]:
+    """Return the optional categories of a cookie policy without a service, by the names that visitors read."""
+    if "notice" not in facts:
+        return []
+    used = {service["category"] for service in system.state("services")}
+    groups = registry.entries(facts.get("cookies"))
+    asked = [group for group in groups if group.get("cookies") and not group.get("is_required")]
+    return [str(group.get("name")) for group in asked if group.get("varname") not in used]
 
 
 def facts_in(version: PolicyVersion) -> dict[str, Any]:

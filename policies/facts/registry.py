@@ -1,13 +1,15 @@
 """The registry of live facts: what the running system says of itself, for policies to print and to freeze.
 
 A fact is a key, a label for the editor, and a function that returns plain data (JSON) as things stand now. Apps
-contribute theirs by hook. Facts never hold personal data of visitors.
+contribute theirs by hook. Facts never hold personal data of visitors. A fact also says which of its values a text might
+repeat by hand, and how they are written there.
 """
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.utils import translation
@@ -16,15 +18,41 @@ from django.utils.translation import gettext as _
 
 from home import hooks
 
+LONGEST_VALUE = 200  # that is looked for in texts
+# Shorter values are not looked for, nor numbers of less than five digits.
+_CAN_BE_FOUND = re.compile(rf"(?=.{{3,{LONGEST_VALUE}}}\Z)(?:.*[^\W\d_]|(?:\D*\d){{5}})", re.DOTALL)
+
+
+class KnownValue(NamedTuple):
+    """A value that a fact states, under a name of its own: ("company", "street", "1 Example Street")."""
+
+    fact: str
+    name: str
+    value: str
+
+
+def as_written(value: str) -> str:
+    """Return the pattern of a value that stands in a text for itself, however it is spaced."""
+    if not re.search(r"[^\W\d_]", value):  # a telephone or company number: however it is grouped
+        return r"(?<!\d)" + r"[\s().\-/]*".join(re.findall(r"\d", value)) + r"(?!\d)"
+    return r"(?<![\w.+%-])" + r"\s+".join(map(re.escape, value.split())) + r"(?![\w-]|\.\w)"
+
 
 @dataclass(frozen=True)
 class Fact:
-    """One live fact. `template` prints the data that `collect` returns, as `data`."""
+    """One live fact. `template` prints the data that `collect` returns, as `data`.
+
+    Of such data (of earlier versions too, in whatever form), `known_values` returns what a text might repeat by hand,
+    by name, and `gap` what is not stated yet, a sentence. `pattern` is how one of the values is written in a text.
+    """
 
     key: str
     label: str | Promise
     collect: Callable[[], Any]
     template: str
+    known_values: Callable[[Any], Mapping[str, Any]] = lambda _data: {}
+    pattern: Callable[[str], str] = as_written
+    gap: Callable[[Any], str] = lambda _data: ""
 
 
 def facts() -> dict[str, Fact]:
@@ -48,6 +76,31 @@ def state(key: str) -> Any:
     """Return the fact's data as a version freezes it now: in the site's language, as it comes back from JSON."""
     with translation.override(settings.LANGUAGE_CODE):
         return json.loads(json.dumps(collect(key), sort_keys=True, allow_nan=False))
+
+
+def entries(data: Any) -> list[dict[str, Any]]:
+    """Return the entries of a fact that is a list; none of data in another form."""
+    return [entry for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
+
+
+def known_values(key: str, data: Any) -> list[KnownValue]:
+    """Return the values in a fact's data that a text might repeat, in the site's language."""
+    fact = get(key)
+    with translation.override(settings.LANGUAGE_CODE):
+        found = fact.known_values(data) if fact else {}
+    spaced = {name: " ".join(value.split()) for name, value in found.items() if isinstance(value, str)}
+    return [KnownValue(key, name, value) for name, value in spaced.items() if _CAN_BE_FOUND.match(value)]
+
+
+def pattern(known: KnownValue) -> str:
+    """Return how a text writes a value."""
+    fact = get(known.fact)
+    return (fact.pattern if fact else as_written)(known.value)
+
+
+def stated_now(state: Callable[[str], Any] = state) -> list[KnownValue]:
+    """Return the values of all facts as they stand now."""
+    return [known for key in facts() for known in known_values(key, state(key))]
 
 
 def choices() -> list[tuple[str, str | Promise]]:

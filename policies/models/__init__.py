@@ -2,6 +2,7 @@
 
 from policies.models.consents import ConsentRecord
 from policies.models.cookies import CookieDetails
+from policies.models.facts import Recipient, StatedValue
 from policies.models.ledger import LedgerCheck, LedgerEntry, LedgerHead, LedgerStatement, LedgerWitness
 from policies.models.pages import CookiePolicyPage, PolicyPage
 from policies.models.settings import PolicySettings
@@ -22,5 +23,7 @@ __all__ = [
     "PolicyPage",
     "PolicySettings",
     "PolicyVersion",
+    "Recipient",
+    "StatedValue",
     "VersionWithdrawal",
 ]

@@ -23,6 +23,7 @@ from wagtail.models import Page, PagePermissionTester, Revision, Workflow, Workf
 
 from home.models import BasePage, User
 from policies.facts import registry
+from policies.models.facts import StatedValue
 from policies.models.versions import ChangeKind, Policy, PolicyVersion
 from policies.text import markup
 from policies.text.blocks import PolicyBodyBlock
@@ -157,6 +158,7 @@ class PolicyPage(BasePage):
             if policy is not None:
                 content = self.version_content(now=timezone.now(), revision=self.live_revision)
                 publishing.record_version(policy=policy, content=content)
+                StatedValue.note(registry.stated_now())
 
     def publish(self, revision: Revision, *args: Any, **kwargs: Any) -> None:
         """Publish a draft; but never because a time for going live has come, which no review has seen."""

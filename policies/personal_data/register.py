@@ -13,8 +13,10 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from home.hooks import collect
+from policies.facts import registry
 from policies.facts.registry import Fact
 
 Export = Callable[[str], Iterable[dict[str, Any]]]
@@ -80,6 +82,36 @@ def as_fact() -> list[dict[str, Any]]:
     ]
 
 
+# A period is one of keeping where its sentence speaks of that: "30 days" to send goods back are another thing.
+_KEEPING = r"\b(?:keep|kept|stor|retain|hold|held|delet|eras|clear|anonym|aufbewahr|gespeichert|speicher|(?:ge)?lösch)"
+_UNITS = ((1, "days?|Tage?n?"), (30.44, "months?|Monate?n?"), (365.25, "years?|Jahre?n?"))  # days in each
+_LEAP_DAYS = 3  # 3650 and 3653 days are ten years
+_NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".split()
+
+
+def known_periods(data: Any) -> dict[str, Any]:
+    """Return how long each kind of data is kept, in words."""
+    found = {str(entry.get("key")): entry.get("days") for entry in registry.entries(data)}
+    kept = {name: days for name, days in found.items() if type(days) is int}
+    return {name: ngettext("%(days)s day", "%(days)s days", n) % {"days": n} for name, n in kept.items()}
+
+
+def period_pattern(value: str) -> str:
+    """Return how a text speaks of keeping something that long, in days, months or years."""
+    days = int(re.findall(r"-?\d+", value)[0])
+    counts = [(round(days / length), length, unit) for length, unit in _UNITS]
+    near = [(n, unit) for n, length, unit in counts if n and abs(n * length - days) <= _LEAP_DAYS]
+    numbers = [("|".join([str(n), *_NUMBERS[n : n + 1]]), unit) for n, unit in near]
+    said = "|".join(rf"(?:{number})\s+(?:{unit})" for number, unit in numbers)
+    period = rf"(?<![\w.,-])(?:{said})\b"
+    return rf"{_KEEPING}[^.!?]*{period}|{period}[^.!?]*{_KEEPING}"
+
+
 FACT = Fact(
-    "personal_data", _("Personal data held, and how long"), as_fact, "policies/facts/personal_data.html"
+    "personal_data",
+    _("Personal data held, and how long"),
+    as_fact,
+    "policies/facts/personal_data.html",
+    known_values=known_periods,
+    pattern=period_pattern,
 )

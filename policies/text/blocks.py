@@ -66,8 +66,9 @@ class LiveFactBlock(ChoiceBlock):
     def get_context(self, value: str, parent_context: dict[str, Any] | None = None) -> dict[str, Any]:
         """Add the fact's data as it stands now."""
         context = super().get_context(value, parent_context=parent_context)
-        context["fact"] = registry.get(value)
-        context["data"] = registry.collect(value)
+        context["fact"] = fact = registry.get(value)
+        context["data"] = data = registry.collect(value)
+        context["gap"] = fact.gap(data) if fact else ""
         return context
 
 

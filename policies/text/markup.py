@@ -42,7 +42,7 @@ ALLOWED_CLASSES = {
 ALLOWED_SCHEMES = {"http", "https", "mailto", "tel"}
 DROPPED_WITH_CONTENT = {"script", "style", "template", "iframe", "object", "embed", "noscript"}
 _MAX_ATTEMPTS = 4
-_HEADINGS = ("h2", "h3", "h4", "h5", "h6")
+HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _keep_attribute(_tag: str, name: str, value: str) -> str | None:
 
 def _add_anchors(root: etree._Element) -> None:
     anchors = _Anchors(root)
-    for heading in root.iter(*_HEADINGS):
+    for heading in root.iter(*HEADINGS):
         # An anchor that the text brought along stays: links inside the text lead to it.
         given = heading.get("id", "")
         heading.set("id", anchors.take(given if len(given.split()) == 1 else _anchor_of(heading)))
@@ -142,7 +142,7 @@ def own_anchors(root: etree._Element) -> set[etree._Element]:
     """Find the headings of canonical markup that would get other anchors if theirs were not written down."""
     anchors = _Anchors(root)
     found = set()
-    for heading in root.iter(*_HEADINGS):
+    for heading in root.iter(*HEADINGS):
         if anchors.next(_anchor_of(heading)) == heading.get("id"):
             anchors.take(_anchor_of(heading))
         else:
@@ -159,7 +159,7 @@ class _Anchors:
     """Hands out each anchor once, headings in their order."""
 
     def __init__(self, root: etree._Element) -> None:
-        self.taken = {element.get("id") for element in root.iter() if element.tag not in _HEADINGS}
+        self.taken = {element.get("id") for element in root.iter() if element.tag not in HEADINGS}
         self.counts: dict[str, int] = {}
 
     def next(self, stem: str) -> str:

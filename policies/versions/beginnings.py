@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from home.models import User
+from policies.facts import drift
 from policies.models import PolicyPage, PolicyVersion
 from policies.versions import drafts, rules
 
@@ -97,12 +98,18 @@ def begin(*, page: PolicyPage, key: str, keep_text: bool, seen: str, user: User 
     if keep_text and page.has_unpublished_changes:
         drafts.save_draft(page=page, user=user, **_statement(page), **chosen.fields)
     else:
-        drafts.put_back(version=chosen.start, user=user, **chosen.fields)
+        drafts.put_back(version=chosen.start, user=user, **chosen.fields, **_summary(chosen))
 
 
 def _statement(page: PolicyPage) -> dict[str, Any]:
     draft = page.get_latest_revision_as_object()
     return {name: getattr(draft, name) for name in ("change_summary", "change_kind", "editorial_reason")}
+
+
+def _summary(chosen: Beginning) -> dict[str, str]:
+    """Suggest what to say of a draft that brings the facts in force up to date."""
+    drifts = drift.find_drift_of_version(chosen.start) if chosen.key == "now" else []
+    return {"change_summary": drift.suggested_summary(drifts)} if drifts else {}
 
 
 def _change_of(in_force: PolicyVersion, pending: list[PolicyVersion]) -> Beginning:

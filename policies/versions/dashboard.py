@@ -7,7 +7,6 @@ database the same few questions, and each live fact once. It never writes.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -22,7 +21,7 @@ from wagtail.query import PageQuerySet
 
 from home.models import User
 from policies.consent import notices
-from policies.facts import drift, registry
+from policies.facts.drift import Drift, Findings, RunningSystem, examine, outdated
 from policies.ledger import encoding, witness
 from policies.models import LedgerCheck, LedgerHead, LedgerWitness, Policy, PolicyVersion
 from policies.models.versions import Status
@@ -48,7 +47,8 @@ class PolicyStatus:
     in_force: PolicyVersion | None = None
     coming: list[PolicyVersion] = field(default_factory=list)
     page: Page | None = None
-    drifts: list[drift.Drift] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
+    coming_findings: list[tuple[PolicyVersion, Findings]] = field(default_factory=list)  # those with any
     # Announced versions with the one published since whose change they undo.
     undoing: list[tuple[PolicyVersion, PolicyVersion]] = field(default_factory=list)
 
@@ -72,14 +72,24 @@ class PolicyStatus:
         return self.in_force is not None and encoding.sha256(self.in_force.record) != self.in_force.sha256
 
     @property
+    def drifts(self) -> list[Drift]:
+        """The facts that have drifted from the version in force."""
+        return self.findings.drifts
+
+    @property
     def needs_draft(self) -> bool:
-        """Whether a fact has drifted that no announced version states."""
-        return any(one.announced is None for one in self.drifts)
+        """Whether the text in force says what no longer holds, and no announced version says what does."""
+        return bool(self.findings.typed) or any(one.announced is None for one in self.drifts)
+
+    @property
+    def differences(self) -> int:
+        """How much of what is in force or announced is not so."""
+        return len(self.findings) + sum(len(found) for _version, found in self.coming_findings)
 
     @property
     def is_as_published(self) -> bool:
         """Whether nobody needs to do anything about it."""
-        return not (self.drifts or self.is_damaged or self.undoing or self.draft)
+        return not (self.differences or self.is_damaged or self.undoing or self.draft)
 
     def add_coming(self, version: PolicyVersion) -> None:
         """Add the announced version that follows all those added before."""
@@ -108,9 +118,11 @@ def statuses(policies: Iterable[Policy], *, now: datetime) -> list[PolicyStatus]
     related = named.select_related("latest_revision__user").defer("latest_revision__content")
     for page in related.prefetch_workflow_states():
         found[page.policy_id].page = page
-    state = cache(registry.state)
+    system = RunningSystem()
     for status in found.values():
-        status.drifts = drift.find_drift_of_version(status.in_force, coming=status.coming, state=state)
+        status.findings = examine(status.in_force, system, status.coming)
+        examined = ((version, outdated(version, system)) for version in status.coming)
+        status.coming_findings = [(version, findings) for version, findings in examined if findings]
     return list(found.values())
 
 

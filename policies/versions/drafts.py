@@ -77,15 +77,16 @@ def put_back(*, version: PolicyVersion, user: User | AnonymousUser, **fields: An
 
 @transaction.atomic
 def rebase(*, version: PolicyVersion, user: User | AnonymousUser) -> tuple[Revision, list[Conflict]]:
-    """Make a draft of an announced version with the changes that were published since, which replaces it.
+    """Make a draft of an announced version with the changes that were published since, and the facts of today.
 
-    Returns it with the changes that could not be made, because the announced text changes the same: what was, and
-    what it became, in words.
+    It replaces that version. Returns it with the changes that could not be made, because the announced text changes the
+    same: what was, and what it became, in words.
     """
     changed, base = PolicyVersion.objects.preceding(version).first(), rules.original_base(version)
     is_announced = version.policy.versions.pending(timezone.now()).contains(version)
-    if not is_announced or changed is None or base is None or not rules.will_undo(version, changed):
-        raise NoDraftError(_("This version undoes nothing that was published since it was announced."))
+    if not (is_announced and changed and base and _is_outdated(version, changed)):
+        words = _("This version undoes nothing that was published since, and its facts are those of today.")
+        raise NoDraftError(words)
     page = page_of(version)
     merged = merging.merge(
         base=rules.blocks_of(base), announced=rules.blocks_of(version), changed=rules.blocks_of(changed)
@@ -111,6 +112,10 @@ def rebase(*, version: PolicyVersion, user: User | AnonymousUser) -> tuple[Revis
         replaces=version,
     )
     return draft, conflicts
+
+
+def _is_outdated(version: PolicyVersion, changed: PolicyVersion) -> bool:
+    return rules.will_undo(version, changed) or bool(drift.find_drift_of_version(version))
 
 
 def _words(blocks: list[merging.Block]) -> str:

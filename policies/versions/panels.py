@@ -17,6 +17,7 @@ class PublicationPreviewPanel(Panel):
             """Add the URLs; a page that was never saved has none yet."""
             context = super().get_context_data(parent_context)
             if self.instance.pk:
+                context["typed_url"] = reverse("typed_values", args=[self.instance.pk])
                 context["preview_url"] = reverse("publication_preview", args=[self.instance.pk])
                 context["review_url"] = reverse("policy_review", args=[self.instance.pk])
             return context

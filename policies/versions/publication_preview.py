@@ -15,7 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from policies.consent import choices, notices
-from policies.facts import registry
+from policies.facts import registry, typed
+from policies.facts.drift import RunningSystem
+from policies.facts.typed import TypedValue
 from policies.ledger import encoding
 from policies.models import Policy, PolicyPage, PolicySettings, PolicyVersion
 from policies.models.versions import ChangeKind
@@ -76,6 +78,19 @@ class PublicationPreview:
             if self.before and self.content.editorial_reason and not self.is_material
             else []  # without a reason it is a problem, and told as one
         )
+
+    @cached_property
+    def typed_values(self) -> list[TypedValue]:
+        """What the text repeats by hand although live facts say it, as they do or as they once did."""
+        system = RunningSystem()
+        html = typed.with_notice(self.content.body.html, self.content.facts)
+        return typed.find(html, [*system.former_values, *system.values], now=system.values)
+
+    @property
+    def gaps(self) -> list[str]:
+        """What the facts in the text do not state yet, a sentence each."""
+        facts = ((registry.get(key), data) for key, data in self.content.facts.items())
+        return [words for fact, data in facts if fact and (words := fact.gap(data))]
 
     @cached_property
     def effects(self) -> list[str]:

@@ -35,10 +35,12 @@ def editable_page(request: HttpRequest, page_id: int) -> PolicyPage:
 
 
 @require_GET
-def show_publication_preview(request: HttpRequest, page_id: int) -> HttpResponse:
-    """Answer the editor's panel with what publishing would do."""
+def show_publication_preview(
+    request: HttpRequest, page_id: int, part: str = "publication_preview"
+) -> HttpResponse:
+    """Answer the editor's panel with what publishing would do, or with another part of it."""
     context = {"preview": publication_preview.preview_latest_draft(editable_page(request, page_id))}
-    return render(request, "policies/admin/publication_preview.html", context)
+    return render(request, f"policies/admin/{part}.html", context)
 
 
 @require_safe
@@ -64,7 +66,7 @@ def make_draft(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("policy-overview:inspect", pk)
     if not status.may_be_edited_by(request.user):
         raise PermissionDenied
-    if not status.drifts:
+    if not (status.drifts or status.findings.typed):
         messages.info(request, _("Every fact is as published: there is nothing to bring up to date."))
         return redirect("policy-overview:inspect", pk)
     try:
@@ -73,6 +75,10 @@ def make_draft(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, str(error))
     else:
         messages.success(request, _("This draft states the facts as they are now. Read it, and publish it."))
+        if status.findings.typed:
+            messages.warning(
+                request, _("Replace what is typed by hand, listed below the text, by live facts.")
+            )
     return redirect("wagtailadmin_pages:edit", status.page.pk)
 
 

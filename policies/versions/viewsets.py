@@ -52,7 +52,7 @@ def _coming(policy: Any) -> str:
 def _facts(policy: Any) -> str:
     if policy.status.is_damaged:
         return _("record damaged")
-    if not (count := len(policy.status.drifts)):
+    if not (count := policy.status.differences):
         return _("as published")
     return ngettext("%(count)s differs", "%(count)s differ", count) % {"count": count}
 

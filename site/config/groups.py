@@ -10,6 +10,7 @@ from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermi
 
 from policies.review import workflow
 
+DECLARATIONS = ("cookie_consent.%s_cookie", "cookie_consent.%s_cookiegroup", "policies.%s_recipient")
 # group → permissions as "app.codename"; `pages` holds from the home page down, `media` in the whole library
 GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
     # Not "home.change_servicesettings": who names the analytics server decides whose code runs on every page,
@@ -20,8 +21,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             "home.change_brandsettings",
             "policies.view_policyversion",
             "policies.view_consentrecord",
-            *(f"cookie_consent.{verb}_cookie" for verb in ("add", "change", "delete")),
-            *(f"cookie_consent.{verb}_cookiegroup" for verb in ("add", "change", "delete")),
+            *(right % verb for right in DECLARATIONS for verb in ("add", "change", "delete")),
         ),
         "pages": ("add_page", "change_page", "publish_page"),
         # Wagtail asks for the permissions of its own models, whatever the site's are.

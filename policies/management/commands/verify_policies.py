@@ -2,7 +2,6 @@
 
 import sys
 from argparse import ArgumentParser
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
-from policies.facts import drift, registry
+from policies.facts import drift
+from policies.facts.typed import TypedValue
 from policies.ledger import daily_check, entries, heads
 from policies.ledger.verification import Finding, Level
 from policies.models import LedgerEntry, Policy
@@ -66,10 +66,11 @@ class Command(BaseCommand):
         is_quiet = count < _MANY or not sys.stderr.isatty()
         with tqdm(total=count, unit=" records", leave=False, disable=is_quiet) as progress:
             found = daily_check.findings(now=now, on_read=progress.update)
-        state = cache(registry.state)
+        system = drift.RunningSystem()
         for policy in Policy.objects.order_by("slug"):
-            drifts = drift.find_drift(policy, state=state)
-            found += [Finding(policy.slug, _drifted(one), Level.WARNING) for one in drifts]
+            untrue = drift.outdated(policy.in_force(now), system, policy.versions.pending(now))
+            words = [*map(_drifted, untrue.drifts), *map(_outdated, untrue.typed)]
+            found += [Finding(policy.slug, one, Level.WARNING) for one in words]
         return [*found, *heads.findings(expected)]
 
 
@@ -99,3 +100,8 @@ def _drifted(one: drift.Drift) -> str:
         day = timezone.localdate(one.announced.effective_at)
         advice = f"Version {one.announced.number} says so from {day}."
     return f"the site has moved away from what it states: {one.key}: {'; '.join(one.changes)}. {advice}"
+
+
+def _outdated(one: TypedValue) -> str:
+    where = f"{one.value!r} ({one.section or one.passage}). Use the live fact, and publish a version."
+    return f"it says by hand what {one.known.fact} does not state any more: {where}"

@@ -1,15 +1,16 @@
-// The panel "What publishing will do" of the policy editor: fetched when it is opened, and after every saving.
+// Parts of the panel "What publishing will do" of the policy editor: fetched when it is opened, and after every saving.
 
 class PublicationPreview extends HTMLElement {
   connectedCallback() {
-    this.details = this.closest("details");
-    this.refresh = () => this.details.open && this.load();
-    this.details.addEventListener("toggle", this.refresh);
+    this.details = this.closest("details"); // none: always in sight
+    this.refresh = () => (!this.details || this.details.open) && this.load();
+    this.details?.addEventListener("toggle", this.refresh);
+    if (!this.details) this.load();
     document.addEventListener("w-autosave:success", this.refresh);
   }
 
   disconnectedCallback() {
-    this.details.removeEventListener("toggle", this.refresh);
+    this.details?.removeEventListener("toggle", this.refresh);
     document.removeEventListener("w-autosave:success", this.refresh);
   }
 

@@ -1,0 +1,65 @@
+"""Tells staff who save a setting, a cookie, a recipient or a page which policies in force are no longer true by that.
+
+It never refuses anything. The facts are looked at before and after the saving, and only what changed is told.
+"""
+
+from collections.abc import Iterator
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from wagtail.admin import messages
+
+from policies.facts import registry
+from policies.models import Policy, StatedValue
+from policies.versions.dashboard import PolicyStatus, statuses
+
+_LONGEST = 300  # messages may travel in a cookie
+
+
+def remember(request: HttpRequest, *_args: object) -> None:
+    """Keep with the request what the facts state before it saves something, and their values for good."""
+    if request.method == "POST":
+        before = {key: registry.state(key) for key in registry.facts()}
+        StatedValue.note(registry.stated_now(before.get))
+        request.facts_before = before  # type: ignore[attr-defined]
+
+
+def remember_if_published(request: HttpRequest, *_args: object) -> None:
+    """Do so for a page only when it is published: a draft changes nothing."""
+    if "action-publish" in request.POST:
+        remember(request)
+
+
+def warn(request: HttpRequest, *_args: object) -> None:
+    """Say which policies in force are no longer true, and lead to the draft that is."""
+    after = {key: registry.state(key) for key in registry.facts()}
+    changed = set(registry.changed_keys(getattr(request, "facts_before", after), after))
+    policies = Policy.objects.published().order_by("title", "pk") if changed else []
+    for status in statuses(policies, now=timezone.now()):
+        if differences := " ".join(_differences(status, changed)):
+            said = _("“%(version)s” is no longer true. %(what)s")
+            said %= {"version": status.in_force, "what": differences}
+            messages.warning(request, Truncator(said).chars(_LONGEST), buttons=_buttons(request, status))
+
+
+def _buttons(request: HttpRequest, status: PolicyStatus) -> list[tuple[str, str, bool]]:
+    if status.page is None or not (status.needs_draft and status.may_be_edited_by(request.user)):
+        return []
+    return [
+        messages.button(reverse("policy_begin", args=[status.page.pk]), _("Begin the draft that says it"))
+    ]
+
+
+def _differences(status: PolicyStatus, changed: set[str]) -> Iterator[str]:
+    for drift in status.drifts:
+        if drift.key in changed:
+            yield f"{drift.label}: {'; '.join(drift.changes)}."
+    for typed in status.findings.typed:
+        if typed.known.fact in changed:
+            yield _("Typed by hand: “%(value)s” (%(fact)s).") % {"value": typed.value, "fact": typed.label}
+    if changed & {"cookies", "services"}:
+        for name in status.findings.unused:
+            yield _("It asks about “%(category)s”, which no service uses.") % {"category": name}

@@ -1,0 +1,129 @@
+"""Who receives data although no browser contacts them: declared under Settings, printed by the live fact, or a gap."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from home.models import User
+from policies.facts import registry
+from policies.models import Policy, PolicyPage, Recipient
+from policies.versions import publication_preview
+from tests.factories import declare_cookies, outside_services, policy_page, publish
+from tests.policies.test_dashboard import BUTTON, dashboard
+from tests.policies.test_typed_values import status
+from tests.policies.test_version_screen import staff
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+CARRIER = {
+    "name": "Parcelhare",
+    "data": "Name, address",
+    "purpose": "Delivers parcels",
+    "country": "United Kingdom",
+    "contract": "Contract of carriage",
+}
+GAP = "Not yet stated: who else receives data"
+
+
+@pytest.fixture
+def page() -> PolicyPage:
+    return policy_page(body=[("live_fact", "recipients")])
+
+
+@pytest.fixture
+def editor(client: Client) -> Client:
+    user = User.objects.create_user("editor@example.com", "a-long-password")
+    user.groups.add(Group.objects.get(name="Editors"))
+    client.force_login(user)
+    return client
+
+
+def declare(**values: str) -> Recipient:
+    return Recipient.objects.create(**{**CARRIER, **values})
+
+
+def test_the_fact_prints_who_what_why_where_and_the_contract(page: PolicyPage) -> None:
+    declare()
+    text = page.render_body().text
+    assert all(words in text for words in CARRIER.values())
+    assert "Not yet stated" not in text
+
+
+def test_with_none_declared_the_fact_is_a_marked_gap_and_never_says_nobody(page: PolicyPage) -> None:
+    html = page.render_body().html
+    assert f"<mark>{GAP}" in html
+    assert "no outside" not in html
+
+
+def test_what_a_browser_meets_stands_beside_the_gap(page: PolicyPage) -> None:
+    outside_services(allow_openstreetmap=True, embeds_category=declare_cookies("media", "_osm_session"))
+    html = page.render_body().html
+    assert GAP in html
+    assert "OpenStreetMap" in html
+    declare()
+    assert "OpenStreetMap" in page.render_body().html
+
+
+def test_publishing_says_that_there_is_a_gap(page: PolicyPage, admin_client: Client) -> None:
+    preview = publication_preview.preview_latest_draft(page)
+    assert [gap[: len(GAP)] for gap in preview.gaps] == [GAP]
+    assert GAP in admin_client.get(f"/admin/policies/{page.pk}/typed/").content.decode()
+    declare()
+    assert publication_preview.preview_latest_draft(page).gaps == []
+
+
+def test_the_dashboard_names_the_gap_until_it_is_filled(page: PolicyPage, client: Client) -> None:
+    publish(page)
+    admin = staff(client, is_superuser=True)
+    html = dashboard(admin)
+    assert GAP in html
+    assert "The site matches the published policies." not in html
+    declare()
+    html = dashboard(admin)
+    assert GAP not in html
+    assert "Parcelhare added" in html
+    assert BUTTON in html
+
+
+def test_what_was_frozen_before_recipients_were_declared_is_shown_as_it_was(page: PolicyPage) -> None:
+    version = publish(page)
+    frozen = version.html
+    declare()
+    assert Policy.objects.get().in_force().html == frozen
+    assert status().drifts[0].changes == ["Parcelhare added"]
+
+
+@pytest.mark.parametrize(
+    "data", [[], [{"name": "Stripe", "purpose": "", "country": "", "privacy_url": ""}], None, {}]
+)
+def test_the_facts_of_older_records_have_a_gap_too(data: Any) -> None:
+    assert registry.facts()["recipients"].gap(data).startswith(GAP)
+
+
+def test_an_editor_declares_changes_and_removes_them_under_settings(editor: Client) -> None:
+    assert "/admin/recipients/" in editor.get("/admin/").content.decode()  # the menu
+    assert editor.post("/admin/recipients/new/", CARRIER).status_code == 302
+    [carrier] = Recipient.objects.all()
+    editor.post(f"/admin/recipients/edit/{carrier.pk}/", {**CARRIER, "country": "Ireland"})
+    assert Recipient.objects.get().country == "Ireland"
+    assert "Parcelhare" in editor.get("/admin/recipients/").content.decode()
+    editor.post(f"/admin/recipients/delete/{carrier.pk}/")
+    assert not Recipient.objects.exists()
+
+
+@pytest.mark.parametrize("name", CARRIER)
+def test_each_of_the_five_is_asked_for(editor: Client, name: str) -> None:
+    assert editor.post("/admin/recipients/new/", {**CARRIER, name: ""}).status_code == 200
+    assert not Recipient.objects.exists()
+
+
+def test_nobody_is_declared_twice(editor: Client) -> None:
+    declare()
+    assert editor.post("/admin/recipients/new/", CARRIER).status_code == 200
+
+
+def test_who_has_not_the_right_declares_nobody(client: Client) -> None:
+    assert staff(client).post("/admin/recipients/new/", CARRIER).status_code == 302
+    assert not Recipient.objects.exists()
