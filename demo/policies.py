@@ -1,4 +1,4 @@
-"""The demo's policies with their history, and the cookies it declares.
+"""The demo's policies with their history, and the cookies and recipients that it declares.
 
 Versions that lie in the past are recorded as imports are (only imports may); the coming version of the privacy
 policy is published on its page, as an editor would.
@@ -17,7 +17,7 @@ from wagtail.rich_text import RichText
 
 from demo import texts
 from home.models import HomePage, ServiceSettings, User
-from policies.models import CookieDetails, CookiePolicyPage, Policy, PolicyPage
+from policies.models import CookieDetails, CookiePolicyPage, Policy, PolicyPage, Recipient
 from policies.models.pages import TakesEffect
 from policies.models.versions import ChangeKind
 from policies.versions import publishing
@@ -32,10 +32,6 @@ NECESSARY = (
     ("csrftoken", "Protects the forms of people who are signed in.", "1 year"),
 )
 SHOP_COOKIES = {"basket", "basket_count", "order"}
-ANALYTICS = (
-    ("_pk_id*", "Tells a returning visit from a first one.", "13 months"),
-    ("_pk_ses*", "Holds together the pages of one visit.", "30 minutes"),
-)
 MEDIA = (
     ("_osm_session", "May be set by openstreetmap.org to hold a visit to the map together.", "session"),
     ("_osm_totp_token", "May be set by openstreetmap.org to protect its own services.", "1 hour"),
@@ -64,6 +60,7 @@ def create(*, home: HomePage, editor: User, lawyer: User) -> None:
     """Declare the cookies, and create the policies that are missing with their history."""
     _cookies()
     _maps()  # before the policies, which print who receives data
+    _recipients()
     for history in HISTORIES:
         if history.kind == Policy.Kind.TERMS and not apps.is_installed("store"):
             continue
@@ -83,22 +80,14 @@ def _cookies() -> None:
         is_required=True,
         ordering=0,
     )
-    analytics = CookieGroup.objects.create(
-        varname="analytics",
-        name=words["analytics_name"],
-        description=words["analytics_explanation"],
-        ordering=1,
-    )
     for name, purpose, duration in NECESSARY:
         if name not in SHOP_COOKIES or apps.is_installed("store"):
             _cookie(necessary, name, purpose, duration, provider="This site")
-    for name, purpose, duration in ANALYTICS:
-        _cookie(analytics, name, purpose, duration, provider="Matomo, on our own server")
     media = CookieGroup.objects.create(
         varname="media",
         name=words["media_name"],
         description=words["media_explanation"],
-        ordering=2,
+        ordering=1,
     )
     for name, purpose, duration in MEDIA:
         _cookie(
@@ -127,6 +116,13 @@ def _maps() -> None:
         )
         services.full_clean()
         services.save()
+
+
+def _recipients() -> None:
+    if not Recipient.objects.exists():
+        for record in texts.records("recipients.txt"):
+            if not record.pop("shop", "") or apps.is_installed("store"):
+                Recipient.objects.create(**record)
 
 
 def _publish(page: PolicyPage, editor: User, lawyer: User) -> None:

@@ -13,8 +13,10 @@ from pytest_django import Settings
 from demo import people, shop
 from forms.models import Submission
 from home.models import HomePage, User
-from policies.facts import registry
+from policies.consent import notices
+from policies.facts import registry, typed
 from policies.models import ConsentRecord, Policy, PolicyVersion
+from policies.versions.dashboard import statuses
 from store.models import DeliveryCountry, Order, ProductPage, StockItem, StockMovement
 from store.models.stock import LOW_STOCK
 from tests.store import paying
@@ -107,6 +109,28 @@ def test_what_the_policies_state_is_what_the_site_does() -> None:
         stated = {key: data for key, data in version.facts.items() if key != "notice"}
         assert stated == {key: registry.collect(key) for key in stated}, policy
     assert "OpenStreetMap" in [entry["name"] for entry in registry.collect("recipients")]
+
+
+def test_no_text_of_the_demo_repeats_by_hand_what_a_live_fact_says() -> None:
+    now = registry.stated_now()
+    assert {known.fact for known in now} == {"company", "cookies", "personal_data", "recipients"}
+    for version in PolicyVersion.objects.all():
+        html = typed.with_notice(version.html, version.facts)
+        assert typed.find(html, now, now=now) == [], version
+
+
+def test_everything_is_as_published_and_nobody_is_asked_for_nothing(client: Client) -> None:
+    for status in statuses(Policy.objects.all(), now=timezone.now()):
+        assert status.is_as_published, status
+    assert notices.current(timezone.now()).varnames == ("media",)
+
+
+def test_the_demo_declares_who_receives_data_without_a_browser_meeting_them() -> None:
+    stated = Policy.objects.get(slug="privacy-policy").in_force()
+    declared = [entry["name"] for entry in stated.facts["recipients"] if entry.get("is_declared")]
+    assert declared == ["Fernhollow Hosting", "Parcelhare Carriers", "Quillpost Mail", "Tallowby Bookkeeping"]
+    assert all(name in stated.text for name in declared)
+    assert "Not yet stated" not in stated.text
 
 
 def test_the_map_waits_for_the_visitor_and_no_visit_is_counted(client: Client) -> None:

@@ -51,7 +51,7 @@ def test_a_visitor_refuses_accepts_reads_an_old_policy_and_writes_to_the_shop(pa
     _choose(page, "Reject all")
     assert _cookies(page) == {"consent"}
     assert ConsentRecord.objects.count() == before + 1
-    assert ConsentRecord.objects.latest("pk").choices == {"analytics": False, "media": False}
+    assert ConsentRecord.objects.latest("pk").choices == {"media": False}
 
     page.goto(f"{shop}/about/")
     expect(page.locator("#_consent-bar")).to_be_hidden()
@@ -59,7 +59,7 @@ def test_a_visitor_refuses_accepts_reads_an_old_policy_and_writes_to_the_shop(pa
     page.get_by_role("link", name="Cookie settings").click()
     _choose(page, "Accept all")
     record = ConsentRecord.objects.latest("pk")
-    assert record.choices == {"analytics": True, "media": True}
+    assert record.choices == {"media": True}
     assert record.notice_version.policy.kind == Policy.Kind.COOKIES
 
     page.goto(f"{shop}/privacy-policy/")
