@@ -62,8 +62,8 @@ class RunningSystem:
     @cached_property
     def former_values(self) -> list[KnownValue]:
         """What facts stated once."""
-        rows = StatedValue.objects.order_by("pk").values_list("fact", "name", "value")
-        return [KnownValue(*row) for row in rows]
+        noted = StatedValue.objects.filter(fact__in=registry.facts()).order_by("pk")
+        return [KnownValue(*row) for row in noted.values_list("fact", "name", "value")]
 
     def is_stated(self, known: KnownValue) -> bool:
         """Return whether its fact says so now, be it as a part of a longer value."""

@@ -218,6 +218,12 @@ def test_the_name_of_a_cookie_that_is_gone_is_named() -> None:
     assert {(found.value, found.now) for found in status().findings.typed} == {("visits", ""), ("_ga_*", "")}
 
 
+def test_a_value_of_a_fact_that_no_app_states_any_more_is_passed_over() -> None:
+    StatedValue.note([KnownValue("weather", "today", "Cloudy with rain")])
+    publish(policy_page(body="<p>Cloudy with rain.</p>"))
+    assert status().is_as_published
+
+
 def test_a_draft_is_offered_and_says_what_is_to_be_replaced(client: Client) -> None:
     set_brand(street="1 Example Street")
     publish(policy_page(body=IN_TEXT))
