@@ -108,6 +108,9 @@ def _changed(old: Line, new: Line, budget: Budget, ends: words.Ends | None = Non
 
 def _whole(old: Sequence[Line], new: Sequence[Line]) -> Iterator[Step]:
     """Remove and add lines whole: first what stands in one section, then the sections that only one text has."""
+    if len(old) == len(new) == 1 and old[0].is_heading and new[0].is_heading:  # of a section that goes on
+        yield Step(old[0], new[0], [Segment(Kind.DELETED, old[0].runs), Segment(Kind.INSERTED, new[0].runs)])
+        return
     ours, theirs = (_first_heading(lines) for lines in (old, new))
     for gone, come in ((old[:ours], new[:theirs]), (old[ours:], new[theirs:])):
         yield from (Step(line, None) for line in gone)

@@ -159,8 +159,6 @@ def heaviest_rise(weights: Mapping[Pair, float]) -> list[Pair]:
     for i, j in sorted(weights, key=lambda pair: (pair[0], -pair[1])):
         place = bisect_left(ends, j)
         total = weights[i, j] + (sums[place - 1] if place else 0)
-        if place < len(ends) and ends[place] == j and sums[place] >= total:
-            continue
         end = bisect_right(sums, total, lo=place)
         before[i, j] = tops[place - 1] if place else None
         ends[place:end], sums[place:end], tops[place:end] = [j], [total], [(i, j)]

@@ -184,7 +184,7 @@ class Writer:
             template = self._labels[old != new and bool(old), old != new and bool(new)]
             label = template % {"old": _short(old), "new": _short(new)}
             sentence = template % {"old": _joined(old), "new": _joined(new)}
-            if old and new:
+            if old and new and old != new:
                 sentence = self._changed % {"change": sentence}
             if context := self._context(new, after):
                 sentence = self._in_context % {"change": sentence, "context": context}

@@ -92,14 +92,13 @@ def compare(request: HttpRequest, policy: Policy, old: int, new: int, *, way: st
         return redirect("policies:version", policy.slug, _version(policy, new).number)
     ours, theirs = _version(policy, old), _version(policy, new)
     marked = compare_versions(ours, theirs)
-    lay_out = WAYS[way]
     context = {
         "policy": policy,
         "old": ours,
         "new": theirs,
         "way": way,
         "redline": marked,
-        "passages": lay_out(marked.html),
+        "passages": WAYS[way](marked.html),
         "changed_facts": changes_between(ours, theirs),
         "choices": _choices(policy),
         "is_unlisted": True,

@@ -27,7 +27,8 @@ def pages_of_policies() -> Iterator[str]:
         yield from (f"/{policy.slug}/{part}" for part in ("", "versions/", "versions/1/", "on/2000-01-01/"))
     yield from (f"/privacy-policy/{part}" for part in ("on/2026-11-01/", "on/?day=never", "versions/3/"))
     yield from (
-        f"/privacy-policy/compare/{part}" for part in ("1/2/", "2/3/", "1/2/side-by-side/", "?old=0&new=9")
+        f"/privacy-policy/compare/{part}"
+        for part in ("1/2/", "2/3/", "2/3/side-by-side/", "2/3/list/", "1/2/side-by-side/", "?old=0&new=9")
     )
 
 

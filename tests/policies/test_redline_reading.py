@@ -71,14 +71,19 @@ def test_side_by_side_a_rewritten_section_is_one_row_under_its_heading() -> None
 
 
 def test_what_two_texts_share_by_chance_is_not_kept_inside_a_rewritten_section() -> None:
-    old, new = (f"<h2>Orders</h2><p>Note:</p>{text}" for text in (OLD_ORDERS, NEW_ORDERS))
+    shared = "<p>Please note what follows.</p>"
+    old, new = (f"<h2>Orders</h2>{text}{shared}{text[:60]}</p>" for text in (OLD_ORDERS, NEW_ORDERS))
 
-    assert [fate for fate, _words in parts(old, new)] == ["", "old", "new"]
+    shown = parts(old, new)
+    assert [fate for fate, _words in shown] == ["", "old", "new"]
+    assert shown[0][1] == "Orders"
+    assert all("Please note what follows." in text for _fate, text in shown[1:])
 
 
-def test_sections_with_other_headings_are_not_paired() -> None:
-    old = f"<h2>Orders</h2>{OLD_ORDERS}<h2>Rights</h2>{LONG}"
-    new = f"<h2>Couriers</h2>{NEW_ORDERS}<h2>Rights</h2>{LONG}"
+@pytest.mark.parametrize("texts", [(OLD_ORDERS, NEW_ORDERS), ("<p>Your name.</p>", "<p>Anything else.</p>")])
+def test_sections_with_other_headings_are_not_paired(texts: tuple[str, str]) -> None:
+    old = f"<h2>What you tell us</h2>{texts[0]}<h2>Rights</h2>{LONG}"
+    new = f"<h2>What you write in our forms</h2>{texts[1]}<h2>Rights</h2>{LONG}"
 
     assert [fate for fate, _words in parts(old, new)] == ["removed", "added", ""]
     assert [(bool(left), bool(right)) for left, right in rows(old, new)[:2]] == [(True, False), (False, True)]
@@ -93,6 +98,20 @@ def test_sections_are_aligned_by_their_heading_though_a_line_was_taken_elsewhere
     assert kept.count("Rights") == 1
 
 
+def test_a_renamed_heading_and_one_of_another_level_are_shown_once() -> None:
+    old = f"<h3>Encryption</h3>{LONG}<h3>Register</h3>{OTHER}"
+    new = f"<h3>Keys and safety</h3>{LONG}<h2>Register</h2>{OTHER}"
+
+    assert [fate for fate, _words in parts(old, new)] == [""]
+    assert rows(old, new)[0] == ("Encryption", "Keys and safety")
+    assert compared(old, new).sentences() == [
+        "Section “Keys and safety”",
+        "Changed: “Encryption” became “Keys and safety”",
+        "Section “Register”",
+        "Formatting of “Register”",
+    ]
+
+
 def test_a_section_that_was_cut_in_two_only_has_a_new_heading() -> None:
     old = f"<h2>Rights</h2>{LONG}{OTHER}<h2>End</h2><p>Bye.</p>"
     new = f"<h2>Rights</h2>{LONG}<h2>Register</h2>{OTHER}<h2>End</h2><p>Bye.</p>"
@@ -101,8 +120,8 @@ def test_a_section_that_was_cut_in_two_only_has_a_new_heading() -> None:
 
 
 def test_a_paragraph_with_many_small_changes_is_shown_before_and_after() -> None:
-    old = "<p>Red one green two blue three black four white five grey six pink seven</p>"
-    new = "<p>Rot one grün zwei blau drei black vier weiß five grau sechs rosa sieben</p>"
+    old = "<p>a redredred b greengreen c blueblueblue d whitewhite e greygreygrey f pinkpink g</p>"
+    new = "<p>a rotrotrot b gruengruen c blaublaublau d weissweiss e graugraugrau f rosarosa g</p>"
 
     assert [fate for fate, _words in parts(old, new)] == ["old", "new"]
 
@@ -267,6 +286,18 @@ def test_of_a_changed_table_unchanged_rows_are_folded_behind_a_switch() -> None:
     ]
     assert re.findall(r"\d unchanged rows", html) == ["4 unchanged rows"] * 2
     assert len(root.findall(".//thead/tr")) == 1
+
+
+def test_a_long_table_that_did_not_change_is_folded_between_what_is_shown() -> None:
+    lines = "".join(f"<tr><td>Kind {n}</td><td>{n} years</td></tr>" for n in range(6))
+    old = f"<h2>Register</h2><table><tbody>{lines}</tbody></table>{LONG}<p>Free.</p>"
+
+    passages = layout.inline(compared(old, old.replace("Free", "Paid")).html)
+    assert [(passage.folded, "<table" in passage.html) for passage in passages] == [
+        (0, False),
+        (1, True),
+        (0, False),
+    ]
 
 
 def test_a_table_whose_cells_span_rows_stays_whole() -> None:
