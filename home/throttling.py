@@ -5,14 +5,19 @@ is refused because the cache is down.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from ipaddress import ip_address, ip_network
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.cache import caches
+from django.core.cache.backends.filebased import FileBasedCache
+from django.core.files import locks
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -50,36 +55,58 @@ class Limit:
     def seconds_to_wait(self, client: str) -> int:
         """Return the seconds that this client has to wait: 0 below the limit."""
         try:
-            recent = self._recent(client)
+            return self._wait(self._taken(client))
         except Exception:
             logger.exception("The cache does not answer, so %s have no limit.", self.name)
             return 0
-        if len(recent) < self.most:
-            return 0
-        return max(1, round(min(recent) + self.window.total_seconds() - timezone.now().timestamp()))
-
-    def count(self, client: str) -> None:
-        """Count one more from this client."""
-        try:
-            moments = [*self._recent(client), timezone.now().timestamp()][-self.most :]
-            cache.set(self._key(client), moments, timeout=self.window.total_seconds())
-        except Exception:
-            logger.exception("The cache does not answer, so a client of %s was not counted.", self.name)
 
     def take(self, client: str) -> int:
-        """Count one more from this client; over the limit, count nothing and return the seconds to wait."""
-        wait = self.seconds_to_wait(client)
-        if not wait:
-            self.count(client)
-        return wait
+        """Count one more from this client; over the limit, count nothing and return the seconds to wait.
 
-    def _recent(self, client: str) -> list[float]:
-        since = (timezone.now() - self.window).timestamp()
-        return [moment for moment in cache.get(self._key(client)) or [] if moment > since]
+        Each place is taken in one step, so that clients at the same moment get no more than the limit.
+        """
+        window = self.window.total_seconds()
+        try:
+            taken = self._taken(client)
+            for place in self._places(client):
+                if place not in taken and cache.add(place, timezone.now().timestamp(), timeout=window):
+                    return 0
+            return self._wait(self._taken(client)) or 1
+        except Exception:
+            logger.exception("The cache does not answer, so a client of %s was not counted.", self.name)
+            return 0
 
-    def _key(self, client: str) -> str:
+    def _wait(self, taken: dict[str, float]) -> int:
+        if len(taken) < self.most:
+            return 0
+        return max(1, round(min(taken.values()) + self.window.total_seconds() - timezone.now().timestamp()))
+
+    def _taken(self, client: str) -> dict[str, float]:
+        return cache.get_many(self._places(client))
+
+    def _places(self, client: str) -> list[str]:
         # "floods" here and in the salt: orders keep such fingerprints, and counts outlive a deployment.
-        return f"floods:{self.name}:{fingerprint(client, purpose=self.name)}"
+        key = f"floods:{self.name}:{fingerprint(client, purpose=self.name)}"
+        return [f"{key}:{place}" for place in range(self.most)]
+
+
+class LockedFileCache(FileBasedCache):
+    """A cache of files whose `add` is one step: Django's looks first and writes later, and reading may delete."""
+
+    def get(self, key: str, *args: Any, **kwargs: Any) -> Any:
+        with self._alone():
+            return super().get(key, *args, **kwargs)
+
+    def add(self, key: str, value: Any, *args: Any, **kwargs: Any) -> bool:
+        with self._alone():
+            return super().add(key, value, *args, **kwargs)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        self._createdir()
+        with (Path(self._dir) / "lock").open("w") as file:  # which unlocks when it is closed
+            locks.lock(file, locks.LOCK_EX)
+            yield
 
 
 def too_many_requests(response: Response, seconds: int) -> Response:

@@ -115,6 +115,7 @@ def caches(default: str) -> dict[str, dict[str, Any]]:
             cache["OPTIONS"] = {"MAX_ENTRIES": CACHE_ENTRIES[name]}
             if name != "default":
                 cache["LOCATION"] = f"{pages['LOCATION']}/{name}"
+        found["counters"]["BACKEND"] = "home.throttling.LockedFileCache"
     return found
 
 

@@ -37,10 +37,7 @@ class LimitedPasswordResetView(PasswordResetView):
         """Send the link, or tell how long to wait."""
         client = client_ip(self.request)
         account = form.cleaned_data["email"].strip().casefold()
-        wait = max(RESETS_OF_CLIENT.seconds_to_wait(client), RESETS_OF_ACCOUNT.seconds_to_wait(account))
-        if wait:
+        if wait := RESETS_OF_CLIENT.take(client) or RESETS_OF_ACCOUNT.take(account):
             form.add_error("email", TOO_MANY % {"minutes": minutes_to_wait(wait)})
             return too_many_requests(self.render_to_response(self.get_context_data(form=form)), wait)
-        RESETS_OF_CLIENT.count(client)
-        RESETS_OF_ACCOUNT.count(account)
         return super().form_valid(form)

@@ -60,7 +60,7 @@ def add(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int) 
     except contents.BasketError as error:
         return _error_response(request, found, str(error))
     if is_new:
-        limits.NEW_BASKETS.count(ip)
+        limits.NEW_BASKETS.take(ip)
     return _done(request, found)
 
 

@@ -70,6 +70,7 @@ def test_counts_and_redlines_are_kept_apart_from_pages(monkeypatch: pytest.Monke
     if "filebased" in kept["default"]["BACKEND"]:
         most = {name: one["OPTIONS"]["MAX_ENTRIES"] for name, one in kept.items()}
         assert most == {"default": 20_000, "counters": 20_000, "redlines": 2_000}
+        assert kept["counters"]["BACKEND"] == "home.throttling.LockedFileCache"
 
 
 @pytest.mark.parametrize(
