@@ -103,9 +103,9 @@ class LockedFileCache(FileBasedCache):
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        self._createdir()
-        with (Path(self._dir) / "lock").open("w") as file:  # which unlocks when it is closed
-            locks.lock(file, locks.LOCK_EX)
+        self._createdir()  # type: ignore[attr-defined] # as _dir: missing in the stubs
+        with (Path(self._dir) / "lock").open("w") as file:  # type: ignore[attr-defined]
+            locks.lock(file, locks.LOCK_EX)  # until it is closed
             yield
 
 
