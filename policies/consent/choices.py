@@ -46,12 +46,13 @@ def is_valid(choice: Choice, notice: Notice, now: datetime) -> bool:
 def decide(cookie: str | None, notice: Notice | None, *, gpc: bool, now: datetime) -> Decision:
     """Return whether to ask, and which categories may run.
 
-    A valid choice wins; without one, a Global Privacy Control signal means refusal; else ask.
+    A valid choice wins, but not over a Global Privacy Control signal that was not there when it was made: then, as
+    without a choice, the signal means refusal; else ask.
     """
     if notice is None or not notice.optional:
         return Decision(ask=False)
     choice = parse(cookie)
-    if choice and is_valid(choice, notice, now):
+    if choice and is_valid(choice, notice, now) and (choice.gpc or not gpc):
         granted = frozenset(name for name in notice.varnames if choice.choices[name])
         return Decision(ask=False, granted=granted)
     return Decision(ask=not gpc, gpc_honoured=gpc)
@@ -69,7 +70,7 @@ def choices_for(*, notice: Notice, method: str, categories: Collection[str]) -> 
 
 
 def save_choice(
-    *, notice: Notice, method: str, categories: Collection[str] = (), now: datetime
+    *, notice: Notice, method: str, categories: Collection[str] = (), gpc: bool = False, now: datetime
 ) -> ConsentRecord:
     """Write the record of one choice. Raises InvalidChoiceError, and writes nothing, for what is not offered."""
     made_at = now.replace(microsecond=0)  # as exact as the cookie
@@ -79,6 +80,7 @@ def save_choice(
         notice_version_id=notice.version_id,
         choices=choices_for(notice=notice, method=method, categories=categories),
         method=method,
+        gpc=gpc,
     )
     with transaction.atomic():
         entries.enter(record, at=made_at)

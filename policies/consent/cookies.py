@@ -15,9 +15,9 @@ from policies.models import ConsentRecord
 COOKIE_NAME = "consent"
 MAX_LENGTH = 300  # characters; a longer cookie was not written by this site
 
-_FORMAT = "1"
 _COOKIE = re.compile(
-    r"1\.(?P<id>[0-9a-f]{32})\.(?P<version>[1-9][0-9]{0,8})"
+    # Format 1 did not say whether a Global Privacy Control signal was there.
+    r"(?:1|2\.(?P<gpc>[01]))\.(?P<id>[0-9a-f]{32})\.(?P<version>[1-9][0-9]{0,8})"
     rf"\.(?P<choices>{VARNAME.pattern}-[01](?:_{VARNAME.pattern}-[01])*)\.(?P<expires>[1-9][0-9]{{9}})",
     re.ASCII,
 )
@@ -31,6 +31,7 @@ class Choice:
     version: int
     choices: dict[str, bool]
     expires: int  # seconds since 1970
+    gpc: bool = False  # made while a Global Privacy Control signal was there
 
 
 def parse(value: str | None) -> Choice | None:
@@ -49,13 +50,15 @@ def parse(value: str | None) -> Choice | None:
         version=int(found["version"]),
         choices={name: state == "1" for name, _, state in pairs},
         expires=int(found["expires"]),
+        gpc=found["gpc"] == "1",
     )
 
 
 def cookie_for(record: ConsentRecord) -> str:
     choices = "_".join(f"{name}-{int(is_on)}" for name, is_on in sorted(record.choices.items()))
     expires = int(record.expires_at.timestamp())
-    return f"{_FORMAT}.{record.public_id.hex}.{record.notice_version.number}.{choices}.{expires}"
+    form = {None: "1", False: "2.0", True: "2.1"}.get(record.gpc)
+    return f"{form}.{record.public_id.hex}.{record.notice_version.number}.{choices}.{expires}"
 
 
 def sent_cookie(header: str) -> str | None:

@@ -27,5 +27,8 @@ CONSENT_RECORDS = PersonalData(
     purpose=_("To be able to show that a choice was made, and which one"),
     keep=time_of_keeping,
     expire=expire,
-    note=_("Nothing links a record to a person; only someone with the record id can find it."),
+    note=_(
+        "Nothing links a record to a person; only someone with the record id can find it. It says as well whether "
+        "the browser asked not to be tracked."
+    ),
 )

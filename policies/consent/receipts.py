@@ -44,6 +44,7 @@ def receipt(record: ConsentRecord, *, absolute: Callable[[str], str]) -> dict[st
         "event": {
             "type": "explicit",
             "method": record.method,
+            "gpc": record.gpc,
             "time": timestamp(record.created_at),
             "valid_until": timestamp(record.expires_at),
         },

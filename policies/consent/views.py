@@ -93,14 +93,12 @@ def _page(request: HttpRequest, *, error: str = "", status: HTTPStatus = HTTPSta
     notice = notices.current(now)
     cookie = _cookie(request)
     record = cookies.record_of(cookie, now=now)
-    decision = choices.decide(
-        cookie if record else None, notice, gpc=request.headers.get("Sec-GPC") == "1", now=now
-    )
+    decision = choices.decide(cookie if record else None, notice, gpc=_has_signal(request), now=now)
     context = {
         "notice": notice,
         "record": record,
         "recorded_choices": _named_choices(record) if record else [],
-        "is_outdated": bool(record) and (decision.ask or decision.gpc_honoured),
+        "is_outdated": bool(record) and choices.decide(cookie, notice, gpc=False, now=now).ask,
         "changes": notice.changes_since(record.notice_version.number) if notice and record else [],
         "granted": decision.granted,
         "gpc_honoured": decision.gpc_honoured,
@@ -111,6 +109,11 @@ def _page(request: HttpRequest, *, error: str = "", status: HTTPStatus = HTTPSta
     if record is None and cookies.COOKIE_NAME in request.COOKIES:
         response.delete_cookie(cookies.COOKIE_NAME, samesite="Lax")  # the record that it names does not exist
     return response
+
+
+def _has_signal(request: HttpRequest) -> bool:
+    """Return whether the browser sends Global Privacy Control, by its header or by what the bar's script sees."""
+    return request.headers.get("Sec-GPC") == "1" or request.POST.getlist("gpc") == ["1"]
 
 
 def _cookie(request: HttpRequest) -> str | None:
@@ -141,7 +144,8 @@ def _save(request: HttpRequest, *, wants_json: bool) -> HttpResponse:
         words = _("Too many choices were sent from your network. Please try again in some minutes.")
         raise NotSavedError(words, wait=wait)
     with transaction.atomic():  # an answer that cannot be made takes the record back
-        record = choices.save_choice(notice=notice, method=method, categories=categories, now=now)
+        signal = _has_signal(request)
+        record = choices.save_choice(notice=notice, method=method, categories=categories, gpc=signal, now=now)
         return _saved(record, target=target, wants_json=wants_json)
 
 

@@ -30,6 +30,12 @@ def choices_in_words(choices: dict[str, bool]) -> str:
     return ", ".join(f"{name}: {words[is_on]}" for name, is_on in sorted(choices.items()))
 
 
+def signal_in_words(was_there: bool | None) -> str:  # noqa: FBT001 - a value of the record
+    if was_there is None:
+        return gettext("not recorded")
+    return gettext("yes") if was_there else gettext("no")
+
+
 def _cookie_texts(_request: object) -> QuerySet[PolicyVersion]:
     return PolicyVersion.objects.listed().filter(policy__kind=Policy.Kind.COOKIES)
 
@@ -46,7 +52,10 @@ class ConsentFilterSet(WagtailFilterSet):
 
 
 class ConsentIndexView(GuardedIndexView):
-    custom_field_preprocess = {"choices": dict.fromkeys(GuardedIndexView.FORMATS, choices_in_words)}
+    custom_field_preprocess = {
+        "choices": dict.fromkeys(GuardedIndexView.FORMATS, choices_in_words),
+        "gpc": dict.fromkeys(GuardedIndexView.FORMATS, signal_in_words),
+    }
 
     def get_base_queryset(self) -> QuerySet[ConsentRecord]:
         """Bring the version's name along, without its long text."""
@@ -67,6 +76,9 @@ class ConsentInspectView(InspectView):
     def get_choices_display_value(self) -> str:
         return choices_in_words(self.object.choices)
 
+    def get_gpc_display_value(self) -> str:
+        return signal_in_words(self.object.gpc)
+
 
 class ConsentViewSet(ReadOnlyViewSet):
     model = ConsentRecord
@@ -75,7 +87,15 @@ class ConsentViewSet(ReadOnlyViewSet):
     menu_label = _("Consent records")
     index_view_class = ConsentIndexView
     inspect_view_class = ConsentInspectView
-    inspect_view_fields = ["public_id", "created_at", "expires_at", "method", "choices", "notice_version"]
+    inspect_view_fields = [
+        "public_id",
+        "created_at",
+        "expires_at",
+        "method",
+        "choices",
+        "gpc",
+        "notice_version",
+    ]
     list_export = inspect_view_fields
     filterset_class = ConsentFilterSet
     search_fields = ["public_id"]
@@ -85,6 +105,9 @@ class ConsentViewSet(ReadOnlyViewSet):
         DateColumn("created_at", label=_("Time"), sort_key="created_at"),
         "method",
         Column("choices", label=_("Choices"), accessor=lambda record: choices_in_words(record.choices)),
+        Column(
+            "gpc", label=_("Signal not to be tracked"), accessor=lambda record: signal_in_words(record.gpc)
+        ),
         Column("notice_version", label=_("Cookie text shown")),
         MomentColumn("expires_at", label=_("Valid until"), sort_key="expires_at"),
     ]

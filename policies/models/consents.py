@@ -44,6 +44,8 @@ class ConsentRecord(AppendOnlyModel, LedgeredModel):
     )
     choices = models.JSONField(_("choices"))  # category varname → bool, every optional category named
     method = models.CharField(_("how"), max_length=10, choices=Method.choices)
+    # Whether the browser sent a Global Privacy Control signal then; None where an older record does not say.
+    gpc = models.BooleanField(_("signal not to be tracked"), null=True)
 
     ledger_kind = "consent"
     ledger_time = "created_at"
@@ -61,7 +63,7 @@ class ConsentRecord(AppendOnlyModel, LedgeredModel):
 
     @property
     def ledger_content(self) -> dict[str, Any]:
-        return {
+        content = {
             "id": str(self.public_id),
             "created_at": encoding.timestamp(self.created_at),
             "expires_at": encoding.timestamp(self.expires_at),
@@ -69,6 +71,7 @@ class ConsentRecord(AppendOnlyModel, LedgeredModel):
             "choices": self.choices,
             "method": self.method,
         }
+        return content if self.gpc is None else {**content, "gpc": self.gpc}  # older content stays as it was
 
     @classmethod
     def ledger_records(cls) -> models.QuerySet["ConsentRecord"]:

@@ -1,9 +1,12 @@
 """Consent in the admin: records are found, filtered and exported, never changed; cookies are declared."""
 
+import csv
+import io
 from datetime import timedelta
 
 import pytest
 from cookie_consent.models import Cookie, CookieGroup
+from django.db.models import QuerySet
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -72,6 +75,23 @@ def test_one_can_be_read_in_full(owner: Client, records: tuple[ConsentRecord, Co
     html = owner.get(reverse("consents:inspect", args=[records[0].pk])).content.decode()
     assert str(records[0].public_id) in html
     assert "analytics: yes" in html
+
+
+def test_the_signal_is_shown_and_exported(
+    owner: Client, records: tuple[ConsentRecord, ConsentRecord]
+) -> None:
+    old, new = records
+    QuerySet(ConsentRecord).filter(pk=old.pk).update(gpc=None)
+    notice = notices.current(timezone.now())
+    assert notice is not None
+    seen = choices.save_choice(notice=notice, method="all", gpc=True, now=timezone.now())
+    expected = {old: "not recorded", new: "no", seen: "yes"}
+    response = owner.get(reverse("consents:index"), {"export": "csv"})
+    rows = {row["Record id"]: row for row in csv.DictReader(io.StringIO(b"".join(response).decode()))}
+    for record, words in expected.items():
+        assert rows[str(record.public_id)]["Signal not to be tracked"] == words
+        assert words in owner.get(reverse("consents:inspect", args=[record.pk])).content.decode()
+    assert "not recorded" in owner.get(reverse("consents:index")).content.decode()
 
 
 def test_the_export_holds_them_and_no_formula(

@@ -38,9 +38,9 @@ def notice(*varnames: str, accepted: tuple[int, ...] = (4, 3)) -> Notice:
     )
 
 
-def cookie(choices: str, *, version: int = 4, expires: int = SOON) -> str:
+def cookie(choices: str, *, form: str = "1", version: int = 4, expires: int = SOON) -> str:
     """Write a cookie by hand."""
-    return f"1.{RECORD}.{version}.{choices}.{expires}"
+    return f"{form}.{RECORD}.{version}.{choices}.{expires}"
 
 
 def test_a_choice_that_says_it_lasts_longer_than_ours_is_none_of_ours() -> None:
@@ -70,7 +70,10 @@ def test_a_cookie_of_300_letters_is_read_and_no_longer_one() -> None:
         "",
         "1",
         "analytics=1",
-        cookie("analytics-1").replace("1.", "2.", 1),
+        cookie("analytics-1", form="2"),
+        cookie("analytics-1", form="2.2"),
+        cookie("analytics-1", form="1.1"),
+        cookie("analytics-1", form="3.1"),
         cookie("analytics-2"),
         cookie("analytics-1_"),
         cookie("Analytics-1"),
@@ -111,10 +114,23 @@ def test_a_choice_stands_for_its_time_its_versions_and_its_categories(
     assert (decision.ask, decision.granted) == (ask, granted)
 
 
-def test_the_signal_is_a_refusal_and_an_explicit_choice_goes_before_it() -> None:
-    text = notice("analytics")
-    assert decide(None, text, gpc=True, now=NOW) == Decision(ask=False, gpc_honoured=True)
-    chosen = decide(cookie("analytics-1"), text, gpc=True, now=NOW)
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        pytest.param(cookie("analytics-1", form="2.0"), id="made without it"),
+        pytest.param(cookie("analytics-1"), id="made before that was recorded"),
+        pytest.param(cookie("analytics-1", form="2.1", version=2), id="about another text"),
+    ],
+)
+def test_the_signal_is_a_refusal_and_goes_before_a_choice_that_did_not_know_of_it(value: str | None) -> None:
+    decided = decide(value, notice("analytics"), gpc=True, now=NOW)
+    assert decided == Decision(ask=False, gpc_honoured=True)
+
+
+@pytest.mark.parametrize(("form", "gpc"), [("1", False), ("2.0", False), ("2.1", False), ("2.1", True)])
+def test_a_choice_goes_before_a_signal_that_was_there_when_it_was_made(form: str, gpc: bool) -> None:
+    chosen = decide(cookie("analytics-1", form=form), notice("analytics"), gpc=gpc, now=NOW)
     assert chosen == Decision(ask=False, granted=frozenset({"analytics"}))
 
 
@@ -139,14 +155,17 @@ notices = st.builds(
 )
 
 
-def written(choices: dict[str, bool], version: int, expires: int) -> str:
+forms = st.sampled_from(["1", "2.0", "2.1"])
+
+
+def written(choices: dict[str, bool], version: int, expires: int, form: str) -> str:
     """Write a cookie as the server would."""
     pairs = "_".join(f"{name}-{int(is_on)}" for name, is_on in sorted(choices.items()))
-    return cookie(pairs, version=version, expires=expires)
+    return cookie(pairs, form=form, version=version, expires=expires)
 
 
 expiries = st.integers(int(NOW.timestamp()) - 5, int(NOW.timestamp()) + 5)
-cookies = st.one_of(st.none(), st.text(max_size=400), st.builds(written, states, versions, expiries))
+cookies = st.one_of(st.none(), st.text(max_size=400), st.builds(written, states, versions, expiries, forms))
 
 
 @given(cookies, notices, st.booleans())
@@ -159,22 +178,26 @@ def test_nothing_runs_that_was_not_chosen(value: str | None, text: Notice, gpc: 
         assert choice.version in text.accepted_versions
         assert choice.expires > NOW.timestamp()
         assert name in text.varnames
+        assert choice.gpc or not gpc
 
 
 @given(cookies, notices, st.booleans())
 def test_those_are_asked_who_gave_no_answer_that_stands(value: str | None, text: Notice, gpc: bool) -> None:
     decision = decide(value, text, gpc=gpc, now=NOW)
     choice = parse(value)
-    answered = choice is not None and is_valid(choice, text, NOW)
+    answered = choice is not None and is_valid(choice, text, NOW) and (choice.gpc or not gpc)
     assert decision.ask == (bool(text.optional) and not answered and not gpc)
     assert decision.gpc_honoured == (bool(text.optional) and not answered and gpc)
 
 
-@given(states, versions, expiries)
-def test_what_is_written_is_read_again(choices: dict[str, bool], version: int, expires: int) -> None:
-    choice = parse(written(choices, version, expires))
+@given(states, versions, expiries, forms)
+def test_what_is_written_is_read_again(
+    choices: dict[str, bool], version: int, expires: int, form: str
+) -> None:
+    choice = parse(written(choices, version, expires, form))
     assert choice is not None
     assert (choice.choices, choice.version, choice.expires) == (choices, version, expires)
+    assert choice.gpc == (form == "2.1")
 
 
 @given(st.text(max_size=500))

@@ -117,6 +117,15 @@ def test_it_says_that_the_signal_was_honoured_where_there_is_no_choice(client: C
     assert not ConsentRecord.objects.exists()
     choose(client)
     html = page(client, sec_gpc="1")
+    assert "which it did not when you chose" in html
+    assert "checked" not in html
+    assert "has changed since" not in html
+    assert "checked" in page(client)
+
+
+def test_a_choice_made_while_the_signal_was_there_overrides_it(client: Client) -> None:
+    client.post("/cookies/", {"notice": "1", "choice": "all"}, headers={"sec-gpc": "1"})
+    html = page(client, sec_gpc="1")
     assert "Global Privacy Control" not in html
     assert "checked" in html
 
@@ -171,7 +180,7 @@ def test_a_receipt_tells_nothing_of_the_visitor(client: Client) -> None:
     text = json.dumps(client.get("/cookies/receipt.json").json())
     assert "127.0.0.1" not in text
     names = {field.name for field in ConsentRecord._meta.fields}
-    said = {"id", "public_id", "created_at", "expires_at", "notice_version", "choices", "method"}
+    said = {"id", "public_id", "created_at", "expires_at", "notice_version", "choices", "method", "gpc"}
     assert names == said | {"ledger_entry", "ledger_salt"}
 
 

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from cookie_consent.models import CookieGroup
 from django.conf import LazySettings
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -72,10 +73,54 @@ def test_the_cookie_says_what_the_record_says(client: Client) -> None:
     record = ConsentRecord.objects.get()
     morsel = response.cookies["consent"]
     expires = int(record.expires_at.timestamp())
-    assert morsel.value == f"1.{record.public_id.hex}.1.analytics-0_media-1.{expires}"
+    assert morsel.value == f"2.0.{record.public_id.hex}.1.analytics-0_media-1.{expires}"
     assert (morsel["path"], morsel["samesite"], morsel["max-age"]) == ("/", "Lax", 183 * 86_400)
     assert not morsel["httponly"]
     assert set(response.cookies) == {"consent"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "fields", "gpc"),
+    [
+        ({}, {}, False),
+        ({"sec-gpc": "1"}, {}, True),
+        ({}, {"gpc": "1"}, True),  # what the script saw where no header was sent
+        ({"sec-gpc": "0"}, {"gpc": "yes"}, False),
+        ({}, {"gpc": ["1", "0"]}, False),
+    ],
+)
+def test_record_cookie_and_receipt_say_whether_the_signal_was_there(
+    client: Client, headers: dict[str, str], fields: dict[str, Any], gpc: bool
+) -> None:
+    save(client, headers=headers, choice="all", **fields)
+    record = ConsentRecord.objects.get()
+    assert record.gpc is gpc
+    assert record.ledger_content["gpc"] is gpc
+    value = client.cookies["consent"].value
+    assert value == cookie_for(record)
+    assert value.startswith(f"2.{gpc:d}.")
+    assert client.get("/cookies/receipt.json").json()["event"]["gpc"] is gpc
+
+
+def test_a_record_of_before_stays_what_it_was_and_its_cookie_is_understood() -> None:
+    made = save_choice(notice=current(), method="all", now=timezone.now())
+    earlier = replace_row(made, gpc=None)
+    assert set(earlier.ledger_content) == {"id", "created_at", "expires_at", "notice", "choices", "method"}
+    value = f"1.{earlier.public_id.hex}.1.analytics-1_media-1.{int(earlier.expires_at.timestamp())}"
+    assert record_of(value, now=timezone.now()) == earlier
+
+
+def test_a_cookie_that_claims_a_signal_which_the_record_does_not_know_is_no_choice() -> None:
+    value = cookie_for(save_choice(notice=current(), method="all", now=timezone.now()))
+    for claimed in (value.replace("2.0.", "2.1.", 1), value.replace("2.0.", "1.", 1)):
+        assert parse(claimed) is not None
+        assert record_of(claimed, now=timezone.now()) is None
+
+
+def replace_row(record: ConsentRecord, **values: Any) -> ConsentRecord:
+    """Write values past the model, which refuses changes."""
+    QuerySet(ConsentRecord).filter(pk=record.pk).update(**values)
+    return ConsentRecord.objects.get(pk=record.pk)
 
 
 def test_the_cookie_is_secure_where_the_site_is(client: Client, settings: LazySettings) -> None:

@@ -1,21 +1,21 @@
-/* The consent bar. Pages are the same for everyone, the bar hidden, optional scripts inert: this module decides by the
-   visitor's cookie, and runs nothing that is not on record. On the server: policies/consent/choices.py. */
+/* The consent bar. Pages are the same for everyone: this module decides by the visitor's cookie, and runs nothing that
+   is not on record. On the server: policies/consent/choices.py. */
 
 const COOKIE_FORM =
-  /^1\.[0-9a-f]{32}\.([1-9]\d{0,8})\.([a-z0-9]{1,16}-[01](?:_[a-z0-9]{1,16}-[01])*)\.([1-9]\d{9})$/;
+  /^(?:1|2\.([01]))\.[0-9a-f]{32}\.([1-9]\d{0,8})\.([a-z0-9]{1,16}-[01](?:_[a-z0-9]{1,16}-[01])*)\.([1-9]\d{9})$/;
+const hasSignal = () => navigator.globalPrivacyControl === true;
 const MAX_LENGTH = 300;
 const PATIENCE = 10_000; // milliseconds until saving counts as failed
 const LONGEST = 190 * 86_400; // seconds that a choice of ours can last
 
-/** Read a consent cookie; null for anything that is not exactly in our form. */
+/** Read a consent cookie; null for any other form. */
 export function parse(value) {
   const found = value && value.length <= MAX_LENGTH ? COOKIE_FORM.exec(value) : null;
   if (!found) return null;
-  const pairs = found[2].split("_").map((pair) => pair.split("-"));
-  const isSorted = pairs.every(([name], index) => index === 0 || pairs[index - 1][0] < name);
-  if (!isSorted) return null;
+  const pairs = found[3].split("_").map((pair) => pair.split("-"));
+  if (!pairs.every(([name], index) => index === 0 || pairs[index - 1][0] < name)) return null;
   const choices = new Map(pairs.map(([name, state]) => [name, state === "1"]));
-  return { version: Number(found[1]), choices, expires: Number(found[3]) };
+  return { gpc: found[1] === "1", version: Number(found[2]), choices, expires: Number(found[4]) };
 }
 
 /** `notice` is { accepted, categories }, `now` in seconds. */
@@ -23,6 +23,7 @@ export function decide(value, notice, gpc, now) {
   const choice = parse(value);
   const isValid =
     choice !== null &&
+    (choice.gpc || !gpc) &&
     choice.expires > now &&
     choice.expires < now + LONGEST &&
     notice.accepted.includes(choice.version) &&
@@ -30,7 +31,7 @@ export function decide(value, notice, gpc, now) {
   if (isValid) {
     return { ask: false, granted: notice.categories.filter((name) => choice.choices.get(name)), gpc: false };
   }
-  return { ask: !gpc, granted: [], gpc }; // a signal without a choice is a refusal
+  return { ask: !gpc, granted: [], gpc }; // a signal is a refusal
 }
 
 class ConsentBar {
@@ -63,7 +64,7 @@ class ConsentBar {
     this.chooseButton.addEventListener("click", () => this.unfold([]));
     document.addEventListener("click", (event) => this.openFrom(event));
     document.addEventListener("keydown", (event) => this.escape(event));
-    // Another tab may have chosen meanwhile; or the page is shown again as it was.
+    // Another tab may have chosen meanwhile.
     document.addEventListener("visibilitychange", () => document.hidden || this.refresh());
     window.addEventListener("pageshow", (event) => event.persisted && this.refresh());
     // Focus stops above the bar: the style sheet needs to know how high it is.
@@ -74,7 +75,7 @@ class ConsentBar {
   }
 
   decision() {
-    return decide(readCookie(), this.notice, navigator.globalPrivacyControl === true, Date.now() / 1000);
+    return decide(readCookie(), this.notice, hasSignal(), Date.now() / 1000);
   }
 
   refresh() {
@@ -181,6 +182,7 @@ class ConsentBar {
 
   /** Save all in one request; return why it failed, or "". */
   async record(body) {
+    if (hasSignal()) body.set("gpc", "1"); // some extensions send no header
     const wanted = body.toString();
     if (this.saving?.wanted === wanted) return ""; // a second click means the first
     this.saving?.abort(); // another choice takes its place: its answer must not come later

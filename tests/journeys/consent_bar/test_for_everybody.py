@@ -65,10 +65,28 @@ def test_escape_closes_it_for_this_page_only(home: Page, live_server: LiveServer
     expect(home.get_by_role("link", name="Cookie settings")).to_be_focused()
 
 
+SIGNAL = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})"
+
+
+def test_a_choice_made_before_the_signal_waits_for_confirmation(home: Page) -> None:
+    click(home, "Accept all")
+    home.wait_for_function("window.planted === 1")
+    home.add_init_script(SIGNAL)  # without a header, as some extensions do
+    home.reload()
+    expect(home.get_by_text("Your browser asks not to be tracked.").first).to_be_visible()
+    expect(bar(home)).to_be_hidden()
+    assert planted_runs(home) == 0
+    home.get_by_role("link", name="Cookie settings").click()
+    expect(bar(home).get_by_role("checkbox", name="Analytics")).not_to_be_checked()
+    click(home, "Accept all")
+    for _ in range(2):
+        home.wait_for_function("window.planted === 1")
+        home.reload()
+    assert list(ConsentRecord.objects.order_by("pk").values_list("gpc", flat=True)) == [False, True]
+
+
 def test_the_signal_is_a_refusal_without_a_question(page: Page, live_server: LiveServer) -> None:
-    page.add_init_script(
-        "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})"
-    )
+    page.add_init_script(SIGNAL)
     page.set_extra_http_headers({"Sec-GPC": "1"})
     page.goto(f"{live_server.url}/")
     page.wait_for_load_state("networkidle")
