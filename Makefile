@@ -98,4 +98,4 @@ setup:
 
 .PHONY: tools
 tools: setup
-	@$(PYTHON_IN) scripts/find_tools.py
+	@$(PYTHON_IN) scripts/programs_for_tests.py

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from urllib.parse import quote
 
-from find_tools import find_postgresql
+from programs_for_tests import find_postgresql
 
 DATABASE = "site"
 # The data is not needed after the run, so it is not forced to disk.

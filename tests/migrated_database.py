@@ -21,7 +21,7 @@ from django.core.management.sql import emit_post_migrate_signal
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from find_tools import find_postgresql
+from programs_for_tests import find_postgresql
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "var/tests"

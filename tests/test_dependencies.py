@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ("site", "home", "policies", "forms", "store")
-OURS = {"config", "home", "policies", "forms", "store", "tests", "find_tools", "check_gettext"}
+OURS = {"config", "home", "policies", "forms", "store", "tests", "programs_for_tests", "check_gettext"}
 # Parts of Wagtail, and the types that Stripe's library is written in: they come with those, in the right version.
 COMES_WITH_ANOTHER = {"django-modelcluster", "django-taggit", "modelsearch", "typing-extensions"}
 # A tool for development that one command drives, which names how to install it where it is missing.

@@ -13,7 +13,7 @@ from django.utils.text import Truncator
 
 from policies.facts import registry
 from policies.facts.registry import KnownValue
-from policies.text import markup
+from policies.text import headings, markup
 from policies.text.parsing import CONTROL_CHARACTERS
 
 _LONGEST_PASSAGE = 160
@@ -71,7 +71,7 @@ def _lines(html: str) -> Iterator[tuple[str, str]]:
     for fact in root.find_class("live-fact"):
         fact.drop_tree()
     for element in root:
-        if element.tag in markup.HEADINGS:
+        if element.tag in headings.HEADINGS:
             section = " ".join(element.text_content().split())
         for code in element.iter("code"):
             code.text = f"“{code.text or ''}”"

@@ -17,7 +17,7 @@ from wagtail.admin.rich_text.converters.contentstate import ContentstateConverte
 from wagtail.blocks import StreamValue
 
 from home.blocks import TEXT_FEATURES
-from policies.text import markup, parsing
+from policies.text import headings, markup, parsing
 from policies.text.blocks import PolicyBodyBlock
 
 Block = tuple[str, Any]
@@ -51,7 +51,7 @@ def to_blocks(html: str) -> list[Block]:
     has_bare_text = any((text or "").strip() for text in (root.text, *(child.tail for child in elements)))
     if len(html) > MAX_LENGTH or len(elements) > MAX_ELEMENTS or has_bare_text:
         return [("imported", html)]
-    own_anchors = markup.own_anchors(root)
+    own_anchors = headings.own_anchors(root)
     pairs = [(element, None if element in own_anchors else _block_of(element)) for element in elements]
     blocks = _joined(pairs)
     return blocks if _print(blocks) == html else [("imported", html)]

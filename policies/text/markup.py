@@ -1,4 +1,4 @@
-"""Makes markup safe and canonical: what may stand in a policy, anchors for headings, plain text, contents list.
+"""Makes markup safe and canonical: what may stand in a policy, and its plain text.
 
 Everything that enters a version passes here once, so that a stored version can be printed as it is. It never fetches
 and never changes a word.
@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.text import slugify
 from lxml import etree
 
-from policies.text import normalization
+from policies.text import headings, normalization
 from policies.text.normalization import BLOCK_TAGS
 from policies.text.parsing import CONTROL_CHARACTERS, inner_html, parse, parse_untrusted
 
@@ -42,7 +41,6 @@ ALLOWED_CLASSES = {
 ALLOWED_SCHEMES = {"http", "https", "mailto", "tel"}
 DROPPED_WITH_CONTENT = {"script", "style", "template", "iframe", "object", "embed", "noscript"}
 _MAX_ATTEMPTS = 4
-HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 
 
 @dataclass(frozen=True)
@@ -50,15 +48,6 @@ class Body:
     """Markup in its canonical form, and its words: one line a block."""
 
     html: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Contents:
-    """One line of a table of contents: heading level (2 or 3), anchor, text."""
-
-    level: int
-    id: str
     text: str
 
 
@@ -93,19 +82,11 @@ def canonical_body(html: str) -> Body:
     for _attempt in range(_MAX_ATTEMPTS):
         root = parse(CONTROL_CHARACTERS.sub(" ", clean_html(html)))
         is_settled = normalization.apply(root)
-        _add_anchors(root)
+        headings.add_anchors(root)
         html = inner_html(root).strip()
         if is_settled:
             break
     return Body(html, text_of(root))
-
-
-def contents(html: str) -> list[Contents]:
-    """List the headings of canonical markup, two levels deep."""
-    return [
-        Contents(int(heading.tag[1]), heading.get("id", ""), " ".join(heading.text_content().split()))
-        for heading in parse(html).iter("h2", "h3")
-    ]
 
 
 def plain_text(html: str) -> str:
@@ -128,51 +109,3 @@ def _keep_attribute(_tag: str, name: str, value: str) -> str | None:
     if name == "href" and value.strip().replace("\\", "/").startswith("//"):
         return None
     return value
-
-
-def _add_anchors(root: etree._Element) -> None:
-    anchors = _Anchors(root)
-    for heading in root.iter(*HEADINGS):
-        # An anchor that the text brought along stays: links inside the text lead to it.
-        given = heading.get("id", "")
-        heading.set("id", anchors.take(given if len(given.split()) == 1 else _anchor_of(heading)))
-
-
-def own_anchors(root: etree._Element) -> set[etree._Element]:
-    """Find the headings of canonical markup that would get other anchors if theirs were not written down."""
-    anchors = _Anchors(root)
-    found = set()
-    for heading in root.iter(*HEADINGS):
-        if anchors.next(_anchor_of(heading)) == heading.get("id"):
-            anchors.take(_anchor_of(heading))
-        else:
-            anchors.take(heading.get("id"))
-            found.add(heading)
-    return found
-
-
-def _anchor_of(heading: etree._Element) -> str:
-    return slugify(heading.text_content())[:60] or "section"
-
-
-class _Anchors:
-    """Hands out each anchor once, headings in their order."""
-
-    def __init__(self, root: etree._Element) -> None:
-        self.taken = {element.get("id") for element in root.iter() if element.tag not in HEADINGS}
-        self.counts: dict[str, int] = {}
-
-    def next(self, stem: str) -> str:
-        """Return the anchor that a heading would get."""
-        anchor, count = stem, self.counts.get(stem, 1)
-        while anchor in self.taken:
-            count += 1
-            anchor = f"{stem}-{count}"
-        return anchor
-
-    def take(self, stem: str) -> str:
-        anchor = self.next(stem)
-        self.taken.add(anchor)
-        if anchor != stem:
-            self.counts[stem] = int(anchor.rpartition("-")[2])
-        return anchor

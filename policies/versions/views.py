@@ -25,7 +25,7 @@ from policies.models import Policy, PolicyVersion
 from policies.models.versions import Status
 from policies.redline import layout
 from policies.redline.versions import compare_versions
-from policies.text import markup
+from policies.text import headings
 from policies.versions import feeds, timeline
 
 VERSIONS_A_PAGE = 50
@@ -66,7 +66,7 @@ def policy(request: HttpRequest, policy: Policy) -> HttpResponse:
         "version": version,
         "previous": PolicyVersion.objects.listed().preceding(version).first(),
         "upcoming": upcoming,
-        "toc": markup.contents(version.html),
+        "toc": headings.contents(version.html),
     }
     return render(request, "policies/policy.html", context)
 
@@ -184,7 +184,7 @@ def _show(request: HttpRequest, policy: Policy, number: int, day: timeline.Day |
         # Search engines list the text in force, under the policy's own URL.
         "canonical_path": policy.get_absolute_url() if version.status == Status.IN_FORCE else "",
         "is_unlisted": version.status != Status.IN_FORCE,
-        "toc": markup.contents(version.html),
+        "toc": headings.contents(version.html),
         "day": day,
     }
     if day:

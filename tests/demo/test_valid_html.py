@@ -14,7 +14,7 @@ from django.test import Client
 from wagtail.models import Page
 
 from policies.models import Policy
-from scripts.find_tools import find_java
+from scripts.programs_for_tests import find_java
 from store.models import Order, ProductVariant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
