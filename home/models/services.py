@@ -19,6 +19,8 @@ from home.analytics import AnalyticsService
 from home.csp import Provider
 from home.models.settings import DefaultSiteSetting
 
+# How the services are called that can be set up here.
+NAMES = ["Matomo", "Plausible", "Google Analytics", "Google Ads", *(s.name for s in embeds.SERVICES.values())]
 _HOST = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
 # Part of the security policy and of a script's URL: nothing but a plain folder on a server.
 _SERVER = re.compile(rf"https://{_HOST}(?::\d{{2,5}})?/(?:[\w~.-]+/)*", re.ASCII)

@@ -59,13 +59,8 @@ def services() -> list[dict[str, Any]]:
     asked = [(one, category.varname) for one, category in ServiceSettings.current().optional_providers()]
     asked += [(one, one.category) for one in providers_in_use() if one.category]
     return [
-        {
-            "key": provider.key,
-            "name": provider.name,
-            "category": category,
-            "origins": sorted(provider.origins),
-        }
-        for provider, category in asked
+        {"key": one.key, "name": one.name, "category": category, "origins": sorted(one.origins)}
+        for one, category in asked
     ]
 
 

@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from home.models import services
 from policies.facts import registry, typed
 from policies.facts.changes import describe
 from policies.facts.registry import KnownValue
@@ -75,7 +76,7 @@ class RunningSystem:
 class Findings:
     """What a version says that is not so.
 
-    `typed` are values in its text by hand; `unused` the categories of cookies that visitors are asked about though no
+    `typed` are values in its text by hand; `unused` the categories and cookies that visitors are asked about though no
     service uses them; `gaps` what a fact in its text does not state yet.
     """
 
@@ -130,13 +131,18 @@ def _outdated_values(version: PolicyVersion, system: RunningSystem) -> list[Type
 
 
 def _unused(facts: dict[str, Any], system: RunningSystem) -> list[str]:
-    """Return the optional categories of a cookie policy without a service, by the names that visitors read."""
+    """Return the names of what a cookie policy asks about for nobody: of categories and of cookies."""
     if "notice" not in facts:
         return []
-    used = {service["category"] for service in system.state("services")}
+    running = system.state("services")
+    used, names = {one["category"] for one in running}, " ".join(one["name"] for one in running)
+    idle = [name for name in services.NAMES if name not in names]
     groups = registry.entries(facts.get("cookies"))
     asked = [group for group in groups if group.get("cookies") and not group.get("is_required")]
-    return [str(group.get("name")) for group in asked if group.get("varname") not in used]
+    empty = [group for group in asked if group.get("varname") not in used]
+    cookies = (one for group in asked if group not in empty for one in registry.entries(group["cookies"]))
+    stray = [one for one in cookies if any(name in str(one.get("provider")) for name in idle)]
+    return [str(one.get("name")) for one in (*empty, *stray)]
 
 
 def facts_in(version: PolicyVersion) -> dict[str, Any]:

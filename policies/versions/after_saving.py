@@ -54,7 +54,7 @@ def _buttons(request: HttpRequest, status: PolicyStatus) -> list[tuple[str, str,
 
 
 def _differences(status: PolicyStatus, changed: set[str]) -> Iterator[str]:
-    for drift in status.drifts:
+    for drift in status.findings.drifts:
         if drift.key in changed:
             yield f"{drift.label}: {'; '.join(drift.changes)}."
     for typed in status.findings.typed:

@@ -21,7 +21,7 @@ from wagtail.query import PageQuerySet
 
 from home.models import User
 from policies.consent import notices
-from policies.facts.drift import Drift, Findings, RunningSystem, examine, outdated
+from policies.facts.drift import Findings, RunningSystem, examine, outdated
 from policies.ledger import encoding, witness
 from policies.models import LedgerCheck, LedgerHead, LedgerWitness, Policy, PolicyVersion
 from policies.models.versions import Status
@@ -72,14 +72,9 @@ class PolicyStatus:
         return self.in_force is not None and encoding.sha256(self.in_force.record) != self.in_force.sha256
 
     @property
-    def drifts(self) -> list[Drift]:
-        """The facts that have drifted from the version in force."""
-        return self.findings.drifts
-
-    @property
     def needs_draft(self) -> bool:
         """Whether the text in force says what no longer holds, and no announced version says what does."""
-        return bool(self.findings.typed) or any(one.announced is None for one in self.drifts)
+        return bool(self.findings.typed) or any(one.announced is None for one in self.findings.drifts)
 
     @property
     def differences(self) -> int:

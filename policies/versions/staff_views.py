@@ -66,11 +66,11 @@ def make_draft(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("policy-overview:inspect", pk)
     if not status.may_be_edited_by(request.user):
         raise PermissionDenied
-    if not (status.drifts or status.findings.typed):
+    if not (status.findings.drifts or status.findings.typed):
         messages.info(request, _("Every fact is as published: there is nothing to bring up to date."))
         return redirect("policy-overview:inspect", pk)
     try:
-        drafts.state_new_facts(page=status.page, user=request.user, drifts=status.drifts)
+        drafts.state_new_facts(page=status.page, user=request.user, drifts=status.findings.drifts)
     except drafts.NoDraftError as error:
         messages.warning(request, str(error))
     else:

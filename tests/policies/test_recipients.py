@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
+from wagtail.test.utils.form_data import streamfield
 
 from home.models import User
 from policies.facts import registry
 from policies.models import Policy, PolicyPage, Recipient
 from policies.versions import publication_preview
-from tests.factories import declare_cookies, outside_services, policy_page, publish
+from tests.factories import declare_cookies, outside_services, policy_form, policy_page, publish
 from tests.policies.test_dashboard import BUTTON, dashboard
 from tests.policies.test_typed_values import status
 from tests.policies.test_version_screen import staff
@@ -74,6 +75,13 @@ def test_publishing_says_that_there_is_a_gap(page: PolicyPage, admin_client: Cli
     assert publication_preview.preview_latest_draft(page).gaps == []
 
 
+def test_what_publishing_did_names_the_gap(page: PolicyPage, admin_client: Client) -> None:
+    sent = policy_form(body=streamfield([("live_fact", "recipients")]), **{"action-publish": "1"})
+    shown = admin_client.post(f"/admin/pages/{page.pk}/edit/", sent, follow=True).content.decode()
+    assert "Version 1 is in force." in shown
+    assert GAP in shown
+
+
 def test_the_dashboard_names_the_gap_until_it_is_filled(page: PolicyPage, client: Client) -> None:
     publish(page)
     admin = staff(client, is_superuser=True)
@@ -92,7 +100,7 @@ def test_what_was_frozen_before_recipients_were_declared_is_shown_as_it_was(page
     frozen = version.html
     declare()
     assert Policy.objects.get().in_force().html == frozen
-    assert status().drifts[0].changes == ["Parcelhare added"]
+    assert status().findings.drifts[0].changes == ["Parcelhare added"]
 
 
 @pytest.mark.parametrize(

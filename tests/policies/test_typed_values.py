@@ -274,13 +274,25 @@ def test_a_category_that_no_service_uses_is_named_and_nothing_is_called_as_publi
     html = dashboard(staff(client, is_superuser=True))
 
     assert status("cookie-policy").findings.unused == ["Analytics"]
-    assert "It asks about cookies of “Analytics”, but no service uses them." in html
+    assert "It asks about “Analytics”, which no service uses." in html
     assert "The site matches the published policies." not in html
     assert BUTTON not in html  # a draft alone changes nothing
 
     analytics.delete()
     cookie_policy(change_summary="No analytics.")
     assert "The site matches the published policies." in dashboard(client)
+
+
+def test_a_cookie_of_a_service_that_is_not_set_up_is_named_in_a_category_that_is_used() -> None:
+    media = declare_cookies("media", "_osm_session", provider="OpenStreetMap Foundation")
+    declare_cookies("media", "vuid", provider="Vimeo")
+    declare_cookies("media", "_own", provider="This site")
+    outside_services(allow_openstreetmap=True, embeds_category=media)
+    cookie_policy()
+
+    assert status("cookie-policy").findings.unused == ["vuid"]
+    outside_services(allow_vimeo=True)
+    assert status("cookie-policy").findings.unused == []
 
 
 def test_a_category_of_a_service_in_code_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
