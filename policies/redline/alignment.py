@@ -55,8 +55,8 @@ def _readable(steps: list[Step]) -> Iterator[Step]:
     for is_anchor, run in groupby(steps, key=lambda step: not step.segments and _kept(step) >= _ANCHOR):
         found = list(run)
         old, new = [step.old for step in found if step.old], [step.new for step in found if step.new]
-        shorter = min(sum(letters(line.runs) for line in lines) for lines in (old, new))
-        is_rewritten = not is_anchor and shorter >= _SHORT and sum(map(_kept, found)) < _REWRITTEN * shorter
+        shorter = 0 if is_anchor else min(sum(letters(line.runs) for line in lines) for lines in (old, new))
+        is_rewritten = shorter >= _SHORT and sum(map(_kept, found)) < _REWRITTEN * shorter
         yield from _whole(old, new) if is_rewritten else found
 
 
@@ -111,11 +111,9 @@ def _whole(old: Sequence[Line], new: Sequence[Line]) -> Iterator[Step]:
     if len(old) == len(new) == 1 and old[0].is_heading and new[0].is_heading:  # of a section that goes on
         yield Step(old[0], new[0], [Segment(Kind.DELETED, old[0].runs), Segment(Kind.INSERTED, new[0].runs)])
         return
-    ours, theirs = (_first_heading(lines) for lines in (old, new))
+    ours, theirs = (
+        next((n for n, line in enumerate(lines) if line.is_heading), len(lines)) for lines in (old, new)
+    )
     for gone, come in ((old[:ours], new[:theirs]), (old[ours:], new[theirs:])):
         yield from (Step(line, None) for line in gone)
         yield from (Step(None, line) for line in come)
-
-
-def _first_heading(lines: Sequence[Line]) -> int:
-    return next((place for place, line in enumerate(lines) if line.is_heading), len(lines))

@@ -47,9 +47,7 @@ class Redline:
     def sentences(self) -> list[str]:
         """Return every change, uncut and without markup, under a line for its section: for an e-mail, say."""
         return [
-            line
-            for name, changes in self.sections
-            for line in (section_label(name), *(change.sentence for change in changes))
+            s for name, found in self.sections for s in (section_label(name), *(c.sentence for c in found))
         ]
 
 

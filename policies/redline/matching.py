@@ -124,7 +124,8 @@ def _between(part: Part, anchors: list[Pair], found: list[Match]) -> Iterator[Pa
     found += [(i + at, j + at_new, 1) for at, at_new in anchors]
     starts = [(i, j), *((i + at + 1, j + at_new + 1) for at, at_new in anchors)]
     for (start, start_new), (end, end_new) in zip(starts, [*anchors, (i_end - i, j_end - j)], strict=True):
-        yield Part(start, i + end, start_new, j + end_new)
+        if start < i + end or start_new < j + end_new:
+            yield Part(start, i + end, start_new, j + end_new)
 
 
 def _anchors(old: Items, new: Items) -> list[tuple[int, int]]:

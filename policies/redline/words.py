@@ -58,10 +58,10 @@ def segments(ends: Ends, budget: Budget, *, keeps_space: bool) -> list[Segment]:
             found += [Segment(Kind.KEPT, kept), Segment(Kind.DELETED, gone), Segment(Kind.INSERTED, come)]
             kept = []
     found.append(Segment(Kind.KEPT, [*kept, *ends.end]))
-    share = _kept_share(found)
+    share = 1.0 if len(found) <= _VERY_FEW_SEGMENTS else _kept_share(found)
     if len(found) > _FEW_SEGMENTS and share < _READABLE:
         budget.exceeded = True  # what the reader is told is the same: replaced whole
-    return [] if len(found) > _VERY_FEW_SEGMENTS and share < _EASILY_READABLE else found
+    return found if share >= _EASILY_READABLE else []
 
 
 def _kept_share(segments: list[Segment]) -> float:

@@ -31,7 +31,6 @@ _VOID_BLOCKS = frozenset({"hr"})
 _WORDS_OF_A_LABEL = 10
 _WORDS_AROUND = 8
 _OUR_ID = re.compile(r"change-\d+|moved-\d+-(?:old|new)")
-_NEW_LINE, _NEW_CELL = "\n", "|"  # between the words of lines and of cells in the list of changes
 
 
 class Change(NamedTuple):
@@ -96,7 +95,7 @@ class Writer:
     _move: Move | None = None
     _change: dict[Kind, list[str]] = field(default_factory=dict)  # the words of the change being written
     _before: list[str] = field(default_factory=list)  # the words kept before it in its line
-    _separator: str = ""
+    _shared: tuple[Block, ...] = ()  # the blocks that the line has in common with the one before it
     _noted: set[str] = field(default_factory=set)  # the links whose URLs are shown
     _hidden: dict[Kind, tuple[str, str]] = field(default_factory=_hidden_words)
     # Translated once a redline: looking words up costs more than the rest.
@@ -159,7 +158,9 @@ class Writer:
         if self._move and not self._change:
             start = _hidden("[") + self._note_of_move(self._move, kind)
         said = self._change.setdefault(kind, [])
-        said += [self._separator] * bool(said) + words
+        if said:
+            said.append("|" if any(block.tag == "tr" for block in self._shared) else "\n")
+        said += words
         self._noted = links
         said += [f"({link})" for link in sorted(links & segment.links)]
         self._parts += [f"<{kind}{look}{anchor}>{start}", *self._inline(runs), f"{end}</{kind}>"]
@@ -202,8 +203,7 @@ class Writer:
 
     def _move_to(self, path: tuple[Block, ...]) -> None:
         shared = _shared_length(self._open, path)
-        is_in_row = any(block.tag == "tr" for block in path[:shared])
-        self._separator = _NEW_CELL if is_in_row else _NEW_LINE
+        self._shared = path[:shared]
         if shared == len(path) == len(self._open):
             self._parts.append("\n")  # two lines of one block do not touch
         for block in reversed(self._open[shared:]):
@@ -260,10 +260,10 @@ def _shared_length(before: Sequence[object], after: Sequence[object]) -> int:
 
 
 def _short(words: list[str]) -> str:
-    found = [word for word in words if word != _NEW_LINE]
+    found = [word for word in words if word != "\n"]
     more = " …" if len(found) > _WORDS_OF_A_LABEL else ""
     return " ".join(found[:_WORDS_OF_A_LABEL]) + more
 
 
 def _joined(words: list[str]) -> str:
-    return " ".join(words).replace(f" {_NEW_LINE} ", _NEW_LINE)
+    return " ".join(words).replace(" \n ", "\n")
