@@ -19,6 +19,8 @@ PATHS = (
     "/privacy-policy/",
     "/privacy-policy/versions/",
     "/privacy-policy/compare/1/2/",
+    "/privacy-policy/compare/1/2/side-by-side/",
+    "/privacy-policy/compare/1/2/list/",
     "/cookie-policy/",
     "/terms/",
     "/cookies/",
