@@ -46,7 +46,7 @@ if apps.is_installed("store"):  # some tests run on a site without a shop
         ShippingOption,
         ShopPage,
     )
-    from store.models.tokens import new_number
+    from store.models.orders import new_number
     from store.payments import fulfilment
     from store.stock import movements
 

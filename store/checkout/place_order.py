@@ -17,7 +17,7 @@ from policies.models import PolicyVersion
 from store.basket.contents import Contents, priced
 from store.checkout import limits
 from store.models import Basket, Order, OrderEvent, OrderLine, ShippingOption
-from store.models.tokens import new_number
+from store.models.orders import new_number
 from store.orders import lifecycle
 from store.payments import fulfilment, gateway, money, stripe_amounts
 from store.stock import movements

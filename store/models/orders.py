@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import get_random_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +18,14 @@ from home.append_only import AppendOnlyModel
 from policies.ledger import encoding
 from policies.models.ledger import LedgeredModel
 from store.models.tokens import new_token
+
+# No 0/O, 1/I: numbers are read aloud on the telephone.
+_NUMBER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+def new_number() -> str:
+    """Return an order number: the day and six random characters, which do not tell how many orders there are."""
+    return f"{timezone.localdate():%y%m%d}-{get_random_string(6, _NUMBER_ALPHABET)}"
 
 
 class Order(LedgeredModel):

@@ -11,7 +11,7 @@ from home.models import User
 from policies.models import Policy
 from policies.personal_data import register
 from store.models import Order, OrderEvent, ProductVariant, ShippingOption
-from store.models.tokens import new_number
+from store.models.orders import new_number
 from store.orders import lifecycle
 from tests import factories
 

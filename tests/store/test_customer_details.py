@@ -3,7 +3,7 @@
 import pytest
 
 from store.models import Order
-from store.payments import sanitising
+from store.payments import customer_details
 from tests.store.paying import (
     settle,
 )
@@ -41,7 +41,7 @@ def test_an_address_is_kept_without_what_no_database_takes(sandbox: Sandbox, ord
 
 def test_texts_are_no_longer_than_their_columns() -> None:
     lengths = {name: Order._meta.get_field(name).max_length for name in ("customer_name", "phone")}
-    assert lengths == {"customer_name": sanitising.NAME_LENGTH, "phone": sanitising.PHONE_LENGTH}
-    assert sanitising.one_line("\ud800 " + "x" * 60, 40) == "x" * 40
-    assert sanitising.one_line("x" * 39 + " y", 40) == "x" * 39
-    assert sanitising.one_line(None, 40) == ""
+    assert lengths == {"customer_name": customer_details.NAME_LENGTH, "phone": customer_details.PHONE_LENGTH}
+    assert customer_details.one_line("\ud800 " + "x" * 60, 40) == "x" * 40
+    assert customer_details.one_line("x" * 39 + " y", 40) == "x" * 39
+    assert customer_details.one_line(None, 40) == ""
