@@ -14,8 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin import messages
 from wagtail.admin.action_menu import ActionMenuItem
+from wagtail.admin.admin_url_finder import register_admin_url_finder
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.viewsets.model import ModelViewSetGroup
+from wagtail.admin.wagtail_hooks import PageAdminURLFinder
 from wagtail.models import Page
 
 from home.jobs import Job
@@ -30,10 +32,11 @@ from policies.facts.registry import Fact
 from policies.importing import views as import_views
 from policies.ledger import daily_check, sealing, weekly_mail, witness
 from policies.ledger.daily_check import RecordCheck
-from policies.models import ConsentRecord, LegalReviewTask, PolicyPage, PolicyVersion, VersionWithdrawal
+from policies.models import ConsentRecord, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.models.ledger import LedgeredModel
 from policies.personal_data import register
 from policies.review import views as review_views
+from policies.review import workflow
 from policies.versions import (
     after_saving,
     beginnings,
@@ -78,8 +81,7 @@ class ReviewMenuItem(ActionMenuItem):
 
     def is_shown(self, context: dict[str, Any]) -> bool:
         page: Any = context.get("page")
-        task = page.current_workflow_task if isinstance(page, PolicyPage) and page.pk else None
-        return isinstance(task, LegalReviewTask) and bool(task.get_actions(page, context["request"].user))
+        return isinstance(page, PolicyPage) and workflow.awaits(page, context["request"].user)
 
     def get_url(self, parent_context: dict[str, Any]) -> str:
         return reverse("policy_review", args=[parent_context["page"].pk])
@@ -108,6 +110,27 @@ def recipients() -> fact_viewsets.RecipientViewSet:
     return fact_viewsets.viewset
 
 
+@hooks.register("construct_page_action_menu")
+def make_review_the_main_button(
+    menu_items: list[ActionMenuItem], _request: HttpRequest, context: dict[str, Any]
+) -> None:
+    """Offer first, for a policy, what leads on: to submit the draft for review, or to review it."""
+    if isinstance(context.get("page"), PolicyPage):
+        menu_items.sort(
+            key=lambda item: item.name != "action-submit" and not isinstance(item, ReviewMenuItem)
+        )
+
+
+class PolicyURLFinder(PageAdminURLFinder):
+    """Leads from Wagtail's own lists to the review of a draft, if it waits for this person; else to the editor."""
+
+    def get_edit_url(self, instance: PolicyPage) -> str | None:
+        if self.user and workflow.awaits(instance, self.user):
+            return reverse("policy_review", args=[instance.pk])
+        return super().get_edit_url(instance)
+
+
+register_admin_url_finder(PolicyPage, PolicyURLFinder)
 hooks.register("construct_homepage_panels", dashboard.add_panel)
 for action in ("edit_setting", "unpublish_page", "delete_page"):
     hooks.register(f"before_{action}", after_saving.remember)
@@ -221,12 +244,15 @@ def publish_permission() -> QuerySet[Permission]:
 
 
 @hooks.register("after_publish_page")
-def say_what_publishing_did(request: HttpRequest, page: Page) -> None:
-    """Name the version that was made, or say that none was."""
-    if isinstance(page, PolicyPage) and (words := publication_preview.outcome(page)):
-        messages.info(request, words)
-        for gap in publication_preview.preview_latest_draft(page).gaps:
-            messages.warning(request, gap)
+def say_what_publishing_did(request: HttpRequest, page: Page) -> HttpResponse | None:
+    """Name the version that was made. If none was, say only that: Wagtail would say that the page was published."""
+    if not isinstance(page, PolicyPage):
+        return None
+    messages.info(request, publication_preview.outcome(page))
+    for gap in publication_preview.preview_latest_draft(page).gaps:
+        messages.warning(request, gap)
+    is_new = publication_preview.new_version(page) is not None
+    return None if is_new else redirect("wagtailadmin_explore", page.get_parent().pk)
 
 
 @hooks.register("before_delete_page")

@@ -16,7 +16,7 @@ from django.forms import RadioSelect
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import FieldPanel, MultiFieldPanel
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList, TabbedInterface
 from wagtail.fields import StreamField
 from wagtail.log_actions import get_active_log_context
 from wagtail.models import Page, PagePermissionTester, Revision, Workflow, WorkflowMixin
@@ -66,6 +66,16 @@ VERSION_PANELS = [
     ),
     PublicationPreviewPanel(heading=_("What publishing will do")),
 ]
+
+
+def _tabs(content_panels: list) -> TabbedInterface:
+    """Return the tabs of a policy's editor: its text, and what publishing it needs and does."""
+    tabs = [
+        ObjectList(content_panels, heading=_("Content")),
+        ObjectList(VERSION_PANELS, heading=_("Publish"), classname="policy-publish"),
+        ObjectList(BasePage.promote_panels, heading=_("Promote")),
+    ]
+    return TabbedInterface(tabs)
 
 
 class PolicyPage(BasePage):
@@ -123,14 +133,9 @@ class PolicyPage(BasePage):
     # A copy is a new policy: it gets its own record at its own first publication.
     exclude_fields_in_copy: list[str] = ["policy", "based_on", "replaces", "undone_by"]
 
-    content_panels: list = [
-        *Page.content_panels,
-        FieldPanel("kind"),
-        FieldPanel("body"),
-        *VERSION_PANELS,
-    ]
+    content_panels: list = [*Page.content_panels, FieldPanel("kind"), FieldPanel("body")]
     # Go-live and expiry are not offered: a version has "in force from", and one in force is never switched off.
-    settings_panels: list = []
+    edit_handler = _tabs(content_panels)
 
     class Meta:
         verbose_name = _("policy page")
@@ -344,8 +349,8 @@ class CookiePolicyPage(PolicyPage):
             heading=_("Words of the consent bar"),
             help_text=_("They are frozen with each version: what a visitor agreed to can always be shown."),
         ),
-        *VERSION_PANELS,
     ]
+    edit_handler = _tabs(content_panels)
 
     class Meta:
         verbose_name = _("cookie policy page")

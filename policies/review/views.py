@@ -21,6 +21,7 @@ from wagtail.admin.widgets import Button
 from wagtail.models import Page, TaskState
 
 from policies.models import Policy, PolicyPage
+from policies.review import workflow
 from policies.versions import publication_preview
 from policies.versions.staff_views import editable_page
 
@@ -61,14 +62,11 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
 
     @cached_property
     def may_decide(self) -> bool:
-        """Whether the draft waits for this person's decision."""
-        if self.task_state is None:
-            return False
-        actions = self.task_state.task.specific.get_actions(self.page, self.request.user)
-        return "reject" in {name for name, _label, _modal in actions}
+        return workflow.awaits(self.page, self.request.user)
 
     def get_page_subtitle(self) -> str:
-        return self.page.get_admin_display_title()
+        """Say which policy it is, and what approving the draft would do."""
+        return f"{self.preview.name}: {self.preview.headline}"
 
     def get_breadcrumbs_items(self) -> list[dict[str, str]]:
         """Lead back to the editor."""
@@ -121,7 +119,9 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
         task_state.task.specific.on_action(task_state, self.request.user, decision, comment=comment)
         if decision == "approve":
             page = PolicyPage.objects.get(pk=self.page.pk)
-            words = _("“%(title)s” was approved and published. %(outcome)s")
+            words = _("“%(title)s” was approved. %(outcome)s")
+            if publication_preview.new_version(page):
+                words = _("“%(title)s” was approved and published. %(outcome)s")
             names = {"title": page.title, "outcome": publication_preview.outcome(page)}
         else:
             words = _("“%(title)s” went back to its author with your comment.")

@@ -4,10 +4,11 @@ The workflow is Wagtail's own; it is assigned to policies as such, so a new poli
 first draft. It can be switched off or given other steps under Settings → Workflows.
 """
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.contenttypes.models import ContentType
 from wagtail.models import Workflow, WorkflowContentType, WorkflowTask
 
+from home.models import User
 from policies.models import CookiePolicyPage, LegalReviewTask, PolicyPage
 
 WORKFLOW_NAME = "Legal review"  # data, not interface: the owner may rename it
@@ -29,3 +30,9 @@ def ensure_workflow(*, reviewers: Group) -> Workflow:
     for content_type in types.values():
         WorkflowContentType.objects.create(workflow=workflow, content_type=content_type)
     return workflow
+
+
+def awaits(page: PolicyPage, user: User | AnonymousUser) -> bool:
+    """Return whether the draft of a page waits for this person's decision."""
+    task = page.current_workflow_task if page.pk else None
+    return task is not None and "reject" in {name for name, _label, _modal in task.get_actions(page, user)}

@@ -101,7 +101,8 @@ class PolicyPageForm(WagtailAdminPageForm):
         is_final = "action-publish" in self.data or "action-submit" in self.data
         if policy is not None and is_final and not self.errors:
             for problem in publishing.problems(policy=policy, content=page.version_content(now=now)):
-                self.add_error(None, problem)
+                field = getattr(problem, "field", None)
+                self.add_error(field if field in self.fields else None, problem)
 
     def _start_of_text(self) -> str:
         page, now = self.instance, timezone.now()

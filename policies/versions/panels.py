@@ -8,20 +8,21 @@ from wagtail.admin.panels import Panel
 
 
 class PublicationPreviewPanel(Panel):
-    """Shows, when it is opened, what publishing the draft would do; fetched anew after every saving."""
+    """Shows what publishing the draft would do, fetched anew after every saving, and the errors of no one field."""
 
     class BoundPanel(Panel.BoundPanel):
         template_name = "policies/admin/publication_preview_panel.html"
 
         def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
-            """Add the URLs; a page that was never saved has none yet."""
+            """Add the URLs. A new page has none yet: the script puts in its number when it is saved."""
             context = super().get_context_data(parent_context)
+            context["preview_url"] = reverse("publication_preview", args=[self.instance.pk or 0])
+            context["typed_url"] = reverse("typed_values", args=[self.instance.pk or 0])
             if self.instance.pk:
-                context["typed_url"] = reverse("typed_values", args=[self.instance.pk])
-                context["preview_url"] = reverse("publication_preview", args=[self.instance.pk])
                 context["review_url"] = reverse("policy_review", args=[self.instance.pk])
+            context["errors"] = self.form.non_field_errors()
             return context
 
         @property
         def media(self) -> Media:
-            return Media(js=["js/admin/publication_preview.js"], css={"all": ["css/admin/redline.css"]})
+            return Media(js=["js/admin/policy_editor.js"], css={"all": ["css/admin/redline.css"]})

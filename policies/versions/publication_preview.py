@@ -45,6 +45,22 @@ class PublicationPreview:
         return self.content.change_kind == ChangeKind.MATERIAL
 
     @property
+    def name(self) -> str:
+        """What tells the policy from others of the same title."""
+        url = self.policy.get_absolute_url() if self.policy else self.page.get_url()
+        return f"“{self.content.title}” ({self.kind.label}, {url})"
+
+    @cached_property
+    def makes_version(self) -> bool:
+        """Whether the draft says anything else than the version before it."""
+        return self.policy is None or publishing.differs(policy=self.policy, content=self.content)
+
+    @property
+    def headline(self) -> str:
+        """The first thing that publishing would do."""
+        return _beginning(self) if self.makes_version else _same_as(self.before)
+
+    @property
     def missing(self) -> list[str]:
         """The labels of what the statement about the version lacks."""
         return [str(label_for_field(name, type(self.page))) for name in self.page.missing_statements]
@@ -64,6 +80,17 @@ class PublicationPreview:
         """Labels of the facts that the draft states differently."""
         keys = registry.changed_keys(self.before.facts, self.content.facts) if self.before else []
         return [registry.label(key) for key in keys]
+
+    @property
+    def sentences(self) -> list[str]:
+        """The redline in words, for where no colour and no line-through can show it."""
+        if self.before is None:
+            return [_("The whole text is new.")]
+        words = _("The title: “%(before)s” becomes “%(after)s”.")
+        titles = {"before": self.before.title, "after": self.content.title}
+        title = [] if self.before.title == self.content.title else [words % titles]
+        facts = [_("A fact has changed: %(fact)s.") % {"fact": label} for label in self.changed_facts]
+        return [*title, *self.redline.sentences(), *facts]
 
     @cached_property
     def problems(self) -> list[str]:
@@ -124,14 +151,18 @@ def preview_latest_draft(page: PolicyPage) -> PublicationPreview:
     return PublicationPreview(latest, policy, content, policy and rules.base_of(policy, content), now)
 
 
+def new_version(page: PolicyPage) -> PolicyVersion | None:
+    """Return the version that publishing a page has just made; None where text and facts were those before it."""
+    version = page.policy.versions.newest() if page.policy else None
+    is_new = version and page.last_published_at and version.recorded_at >= page.last_published_at
+    return version if is_new else None
+
+
 def outcome(page: PolicyPage) -> str:
     """Return in a sentence what publishing a page has just done to its policy."""
-    policy, now = page.find_policy(), timezone.now()
-    version = policy.versions.newest() if policy else None
-    if policy is None or version is None:
-        return ""
-    if page.last_published_at is None or version.recorded_at < page.last_published_at:
-        return _same_as(policy.in_force(page.effective_at(now)))
+    version, now = new_version(page), timezone.now()
+    if version is None:
+        return _same_as(page.policy.in_force(page.effective_at(now)) if page.policy else None)
     if version.effective_at > now:
         return _("Version %(number)s is announced for %(date)s.") % _number_and_day(version)
     return _("Version %(number)s is in force.") % {"number": version.number}
@@ -143,10 +174,9 @@ def _effects(preview: PublicationPreview) -> Iterator[str]:
     if policy and policy.kind != preview.kind:
         words = _("Its kind changes: “%(before)s” becomes “%(after)s”.")
         yield words % {"before": policy.get_kind_display(), "after": preview.kind.label}
-    if policy and not publishing.differs(policy=policy, content=preview.content):
-        yield _same_as(before)
+    yield preview.headline
+    if not preview.makes_version:
         return
-    yield _beginning(preview)
     replaced = preview.content.replaces
     if replaced is not None:
         yield _("Version %(number)s, announced for %(date)s, is withdrawn.") % _number_and_day(replaced)

@@ -17,6 +17,18 @@ from policies.versions import merging, wording
 from policies.versions.content import VersionContent
 
 
+class Problem(str):
+    """Why a draft cannot become a version, in a sentence, and the field of the form that answers it."""
+
+    __slots__ = ("field",)
+    field: str | None
+
+    def __new__(cls, words: str, field: str | None = None) -> "Problem":
+        problem = super().__new__(cls, words)
+        problem.field = field
+        return problem
+
+
 def page_has_other_text(policy: Policy, now: datetime) -> bool:
     """Return whether the page, without a draft, may have another text than the one in force."""
     published = policy.versions.filter(import_sha256="").newest()
@@ -53,7 +65,7 @@ def _problems(policy: Policy, content: VersionContent) -> Iterator[str]:
                 "Version %(number)s, announced for %(date)s, does not have this change and will undo it on that day. "
                 "Tick it under “I know that it is undone by”, and rebase version %(number)s afterwards."
             )
-            yield words % _name(version)
+            yield Problem(words % _name(version), "undone_by")
     if base is not None and content.change_kind == ChangeKind.EDITORIAL:
         yield from _wording_problems(base, content)
 
@@ -77,10 +89,10 @@ def _wording_problems(base: PolicyVersion, content: VersionContent) -> Iterator[
         names.append(_("the kind of policy"))
     if names:
         words = _("Wording only cannot change these: %(what)s. Mark the change as material.")
-        yield words % {"what": ", ".join(names)}
+        yield Problem(words % {"what": ", ".join(names)}, "change_kind")
     elif not content.editorial_reason and (doubts := wording_doubts(base, content)):
         words = _("You say that this is wording only, but: %(what)s Say why, or mark the change as material.")
-        yield words % {"what": " ".join(doubts)}
+        yield Problem(words % {"what": " ".join(doubts)}, "editorial_reason")
 
 
 def wording_doubts(base: PolicyVersion, content: VersionContent) -> list[str]:

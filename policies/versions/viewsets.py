@@ -164,6 +164,10 @@ def _publisher(version: PolicyVersion) -> str:
     return get_user_display_name(version.publisher)
 
 
+def _policy(version: PolicyVersion) -> str:
+    return f"{version.policy.get_kind_display()}, {version.policy.get_absolute_url()}"
+
+
 class VersionFilterSet(WagtailFilterSet):
     """By policy, by status, by the time of taking effect, by the kind of change."""
 
@@ -233,6 +237,7 @@ class VersionViewSet(ReadOnlyViewSet):
     list_per_page = 50
     list_display = [
         TitleColumn("__str__", label=gettext_lazy("Version"), url_name="policy-versions:inspect"),
+        Column("policy", label=gettext_lazy("Policy"), accessor=_policy),
         Column("status_label", label=gettext_lazy("Status")),
         MomentColumn("effective_at", label=gettext_lazy("In force from"), sort_key="effective_at"),
         DateColumn("recorded_at", label=gettext_lazy("Recorded"), sort_key="recorded_at"),

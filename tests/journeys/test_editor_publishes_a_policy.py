@@ -1,14 +1,18 @@
 """The editor and the lawyer: write a privacy policy, submit, approve, change it, return it, read the redline."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import Group
 from django.core.mail import EmailMessage
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, Response, expect
 from pytest_django.live_server_helper import LiveServer
+from wagtail.rich_text import RichText
 
 from home.models import HomePage, User
+from policies.models import PolicyPage
+from tests.factories import policy_page, publish
 
 PASSWORD = "a-long-password"
 
@@ -31,7 +35,14 @@ def _member(email: str, name: str, group: str) -> User:
     return user
 
 
+# Wagtail takes what a form holds two seconds after it was loaded for what is saved.
+WATCHED = (
+    'document.addEventListener("w-unsaved:watch-edits", () => document.documentElement.dataset.watched = "")'
+)
+
+
 def _sign_in(page: Page, live_server: LiveServer, user: User) -> None:
+    page.add_init_script(WATCHED)
     page.context.clear_cookies()
     page.goto(f"{live_server.url}/admin/")
     page.locator("#id_username").fill(user.email)
@@ -40,15 +51,66 @@ def _sign_in(page: Page, live_server: LiveServer, user: User) -> None:
     expect(page).to_have_url(f"{live_server.url}/admin/")
 
 
+class Actions:
+    """What an editor does on a page, counted: each click, each field filled in."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.count = 0
+
+    def click(self, target: Locator) -> None:
+        target.click()
+        self.count += 1
+
+    def fill(self, target: Locator, words: str) -> None:
+        target.fill(words)
+        self.count += 1
+
+    def change_the_text(self, *, end: str, becomes: str) -> None:
+        """Write another end of the text."""
+        self.page.locator("html[data-watched]").wait_for(state="attached")
+        text = self.page.locator(".Draftail-Editor [contenteditable=true]")
+        text.click()
+        self.page.keyboard.press("Control+End")
+        for _ in end:
+            self.page.keyboard.press("Backspace")
+        with self.page.expect_response(_is_autosave):
+            text.press_sequentially(becomes)
+        _expect_text(self.page, becomes)
+        self.count += 1
+
+    def state_the_version(self, *, summary: str) -> None:
+        self.fill(self.page.locator("#id_change_summary"), summary)
+        self.click(self.page.get_by_text("Material: the meaning changes"))
+        self.click(self.page.get_by_text("At once, when it is published"))
+
+    def open_tab(self, name: str) -> None:
+        self.click(self.page.get_by_role("tab", name=name))
+
+    def submit(self) -> None:
+        _wait_for_autosave(self.page)
+        self.click(self.page.get_by_role("button", name="Submit to Legal review"))
+
+
+def _is_autosave(response: Response) -> bool:
+    return response.request.method == "POST" and response.url.endswith("/edit/")
+
+
+def _wait_for_autosave(page: Page) -> None:
+    """Wait until the editor's own request is over: SQLite in memory takes no second one meanwhile."""
+    page.wait_for_timeout(1500)
+
+
 def _submit(page: Page, *, summary: str) -> None:
     """State what the version is, and hand it to the lawyer."""
-    page.locator("#id_change_summary").fill(summary)
-    page.get_by_text("Material: the meaning changes").click()
-    page.get_by_text("At once, when it is published").click()
-    page.get_by_role("button", name="Save draft").click()
-    expect(page.locator(".messages .success")).to_contain_text(re.compile("updated|created"))
-    page.get_by_role("button", name="More actions").click()
-    page.get_by_role("button", name="Submit to Legal review").click()
+    editor = Actions(page)
+    editor.open_tab("Publish")
+    editor.state_the_version(summary=summary)
+    editor.submit()
+    _expect_submitted(page)
+
+
+def _expect_submitted(page: Page) -> None:
     expect(page.locator(".messages .success")).to_contain_text("submitted for moderation")
 
 
@@ -74,19 +136,15 @@ def _write_first_version(page: Page, live_server: LiveServer) -> None:
     text.click()
     text.press_sequentially("We keep your messages for two years.")
     _expect_text(page, "two years.")
+    page.get_by_role("button", name="Save draft").click()  # which a new page needs once
+    expect(page.locator(".messages .success")).to_contain_text(re.compile("updated|created"))
     _submit(page, summary="The first version.")
 
 
 def _write_second_version(page: Page) -> None:
     page.get_by_role("link", name="Privacy policy").first.click()
     expect(page.locator("#id_change_summary")).to_have_value("")
-    text = page.locator(".Draftail-Editor [contenteditable=true]")
-    text.click()
-    page.keyboard.press("Control+End")
-    for _ in "two years.":
-        page.keyboard.press("Backspace")
-    text.press_sequentially("one year.")
-    _expect_text(page, "one year.")
+    Actions(page).change_the_text(end="two years.", becomes="one year.")
     _submit(page, summary="Messages are kept for a year less.")
 
 
@@ -99,7 +157,10 @@ def test_an_editor_writes_a_lawyer_approves_and_visitors_read_the_redline(
 
     _sign_in(page, live_server, lawyer)
     _open_review(page, live_server, next(mail for mail in mailoutbox if mail.to == [lawyer.email]))
-    expect(page.get_by_text("Version 1 will be published and take effect at once.")).to_be_visible()
+    expect(page).to_have_title(re.compile("“Privacy policy”.*Version 1 will be published"))
+    expect(
+        page.get_by_text("Version 1 will be published and take effect at once.", exact=True)
+    ).to_be_visible()
     page.get_by_role("button", name="Approve and publish").click()
     expect(page.locator(".messages .success")).to_contain_text("Version 1 is in force")
     page.goto(f"{live_server.url}/privacy-policy/")
@@ -129,3 +190,84 @@ def test_an_editor_writes_a_lawyer_approves_and_visitors_read_the_redline(
     page.goto(f"{live_server.url}/privacy-policy/compare/1/2/")
     expect(page.locator(".redline del").first).to_contain_text("two")
     expect(page.locator(".redline ins").first).to_contain_text("one")
+
+
+@pytest.fixture
+def opened(page: Page, live_server: LiveServer, editor: User, lawyer: User) -> Iterator[Page]:
+    """Open a published policy in the editor."""
+    publish(policy_page(body=[("paragraph", RichText("<p>We keep your messages for two years.</p>"))]))
+    _sign_in(page, live_server, editor)
+    page.goto(f"{live_server.url}/admin/pages/{PolicyPage.objects.get().pk}/edit/")
+    yield page
+    page.goto("about:blank")
+    page.wait_for_timeout(1000)  # what the editor has under way would outlive the test
+
+
+def _expect_in_sight(target: Locator) -> None:
+    expect(target).to_be_in_viewport(timeout=20_000)  # the editor saves by itself first
+
+
+def test_an_editor_submits_a_change_in_six_actions_with_the_redline_in_sight(opened: Page) -> None:
+    editor = Actions(opened)
+    editor.change_the_text(end="two years.", becomes="one year.")
+    editor.open_tab("Publish")
+    _expect_in_sight(opened.locator(".publication-preview ins").first)
+    editor.state_the_version(summary="A year less.")
+    _expect_in_sight(opened.locator(".publication-preview ins").first)
+    editor.submit()
+    _expect_submitted(opened)
+    assert editor.count <= 6
+
+
+def test_an_editor_who_submits_too_early_is_led_to_the_field_and_needs_no_more_actions(opened: Page) -> None:
+    editor = Actions(opened)
+    editor.change_the_text(end="two years.", becomes="one year.")
+    editor.submit()
+    expect(opened.get_by_role("tab", name="Publish")).to_contain_text("3 errors")
+    expect(opened.locator("#id_change_summary")).to_be_focused()
+    editor.state_the_version(summary="A year less.")
+    editor.submit()
+    _expect_submitted(opened)
+    assert editor.count <= 6
+
+
+def test_an_error_that_belongs_to_no_field_is_shown_in_the_tab_too(opened: Page) -> None:
+    publish(PolicyPage.objects.get(), body="<p>Another text.</p>")
+    editor = Actions(opened)
+    editor.open_tab("Publish")
+    editor.state_the_version(summary="A year less.")
+    editor.open_tab("Content")
+    editor.submit()
+    expect(opened.locator(".policy-publish .error-message")).to_be_focused()
+    expect(opened.locator(".policy-publish .error-message")).to_contain_text(
+        "Somebody else changed this page"
+    )
+
+
+def test_an_editor_submits_with_the_keyboard_alone(opened: Page) -> None:
+    Actions(opened).change_the_text(end="two years.", becomes="one year.")
+    submit = opened.get_by_role("button", name="Submit to Legal review")
+    submit.press("Enter")
+    expect(opened.locator("#id_change_summary")).to_be_focused()
+    opened.keyboard.type("A year less.")
+    for key in ("Tab", "Space", "Tab", "Tab", "Space"):  # kind of change, why wording only, takes effect
+        opened.keyboard.press(key)
+    expect(opened.get_by_role("radio", name="At once")).to_be_checked()
+    _wait_for_autosave(opened)
+    submit.press("Enter")
+    _expect_submitted(opened)
+
+
+def test_the_enter_key_in_a_field_saves_a_draft_and_submits_nothing(opened: Page) -> None:
+    opened.locator("#id_title").press("Enter")
+    expect(opened.locator(".messages .success")).to_contain_text("updated")
+    assert not PolicyPage.objects.get().workflow_in_progress
+
+
+@pytest.mark.parametrize("size", [(1280, 900), (390, 844)])
+def test_submit_is_the_visible_main_button(opened: Page, size: tuple[int, int]) -> None:
+    opened.set_viewport_size({"width": size[0], "height": size[1]})
+    button = opened.get_by_role("button", name="Submit to Legal review")
+    button.scroll_into_view_if_needed()
+    expect(button).to_be_in_viewport()
+    expect(opened.get_by_role("button", name="Save draft")).to_be_hidden()

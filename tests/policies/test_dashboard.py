@@ -79,6 +79,15 @@ def test_it_names_what_is_coming_and_in_how_many_days(client: Client) -> None:
     assert "in 21 days<" in html
 
 
+def test_its_lines_tell_policies_of_the_same_title_apart(client: Client) -> None:
+    publish(policy_page("Rules", slug="rules", kind="terms"))
+    publish(policy_page("Rules", slug="other-rules"))
+    html = dashboard(staff(client, is_superuser=True))
+
+    assert "Terms of sale · /rules/" in html
+    assert "Another policy · /other-rules/" in html
+
+
 def test_it_names_a_draft(client: Client) -> None:
     page = policy_page()
     publish(page)

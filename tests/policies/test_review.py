@@ -1,5 +1,6 @@
 """Legal review: editors submit, reviewers approve or return, and the version names who wrote and who approved."""
 
+import html
 import re
 
 import pytest
@@ -99,6 +100,84 @@ def test_the_reviewers_mail_leads_to_the_page_with_everything_on_it(
         "Approve and publish",
     ):
         assert words in shown, words
+
+
+def test_the_reviewers_mail_says_which_policy_what_changes_and_what_approving_does(
+    reviewer: User, submitted: PolicyPage, mailoutbox: list[EmailMessage]
+) -> None:
+    mail = next(mail for mail in mailoutbox if mail.to == [reviewer.email])
+    assert mail.subject == "Please review “House rules” (Another policy, /house-rules/)"
+    for words in (
+        "Version 2 will be published and take effect at once.",
+        "Kindness grew.",
+        "kinder",
+        "Material",
+    ):
+        assert words in mail.body, words
+
+
+def test_a_mail_about_another_title_and_another_kind_says_so(
+    client: Client, author: User, reviewer: User, mailoutbox: list[EmailMessage]
+) -> None:
+    page = policy_page()
+    publish(page)
+    client.force_login(author)
+    sent = policy_form(title="Rules & <Co>", kind="terms", **{"action-submit": "1"})
+    client.post(f"/admin/pages/{page.pk}/edit/", sent)
+    mail = next(mail for mail in mailoutbox if mail.to == [reviewer.email])
+    assert "Rules & <Co>" in mail.subject
+    assert "The title: “House rules” becomes “Rules & <Co>”." in mail.body
+    assert "“Another policy” becomes “Terms of sale”" in mail.body
+
+
+def test_the_title_of_the_review_says_which_policy_and_what_approving_would_do(
+    client: Client, reviewer: User, submitted: PolicyPage
+) -> None:
+    client.force_login(reviewer)
+    shown = client.get(review_url(submitted)).content.decode()
+    title = " ".join(html.unescape(re.search(r"<title>(.*?)</title>", shown, re.DOTALL)[1]).split())
+    assert "“House rules” (Another policy, /house-rules/): Version 2 will be published" in title
+    assert "<h2>“House rules” (Another policy, /house-rules/): Version 2 will be published" in shown
+
+
+def test_the_mail_to_the_owners_leads_to_the_review_too(
+    submitted: PolicyPage, mailoutbox: list[EmailMessage]
+) -> None:
+    owner = User.objects.create_superuser("owner@example.com", "a-long-password")
+    page = PolicyPage.objects.get()
+    page.current_workflow_state.cancel(user=owner)
+    page = PolicyPage.objects.get()
+    page.get_workflow().start(page, page.latest_revision.user)
+    to_owner = [mail for mail in mailoutbox if mail.to == [owner.email]]
+    assert len(to_owner) == 2
+    for mail in to_owner:
+        assert f"{settings.SITE_URL}{review_url(submitted)}" in mail.body
+        assert mail.subject.startswith("Please review “House rules”")
+
+
+def test_the_dashboard_leads_the_reviewer_to_the_review_and_the_author_to_the_editor(
+    client: Client, author: User, reviewer: User, submitted: PolicyPage
+) -> None:
+    editor = f'href="/admin/pages/{submitted.pk}/edit/"'
+    client.force_login(reviewer)
+    shown = client.get("/admin/").content.decode()
+    awaiting = shown[shown.index("Awaiting your review") :]
+    assert f'href="{review_url(submitted)}" title="Edit"' in awaiting
+    client.force_login(author)
+    assert editor in client.get("/admin/").content.decode()
+
+
+def test_approving_a_text_that_makes_no_version_does_not_say_that_it_was_published(
+    client: Client, author: User, reviewer: User
+) -> None:
+    page = policy_page()
+    publish(page)
+    PolicyPage.objects.get().save_revision(user=author)
+    page = PolicyPage.objects.get()
+    page.get_workflow().start(page, author)
+    answer = decide(client, reviewer, page, "approve")
+    assert "“House rules” was approved. Text and facts are those of version 1: no version is made." in answer
+    assert "published." not in answer
 
 
 def test_approving_publishes_a_version_that_names_author_and_approver(

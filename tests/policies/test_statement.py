@@ -107,6 +107,7 @@ def test_publishing_says_which_version_it_made_and_that_an_unchanged_text_makes_
     assert "Version 2 is in force" in admin_client.post(edit(page), values, follow=True).content.decode()
     again = admin_client.post(edit(page), values, follow=True).content.decode()
     assert "those of version 2: no version is made" in again
+    assert "has been published" not in again
     assert PolicyVersion.objects.count() == 2
 
 

@@ -33,6 +33,7 @@ def test_it_lists_versions_with_their_status_and_filters_by_it(client: Client) -
     coming = admin.get("/admin/policy-versions/results/?status=coming").content.decode()
     assert "House rules, version 3" in coming
     assert "House rules, version 2" not in coming
+    assert "Another policy, /house-rules/" in coming
     version = next(version for version in listed if version.number == 3)
     assert f'href="/admin/policy-versions/inspect/{version.pk}/"' in coming
 

@@ -204,6 +204,7 @@ def test_the_editor_reads_what_changes_at_the_form_and_may_give_the_reason(
     values = policy_form(body=body, change_kind="editorial", **{"action-publish": "1"})
     refused = admin_client.post(edit, values)
     assert "30 days → 31 days" in refused.content.decode()
+    assert list(refused.context["form"].errors) == ["editorial_reason"]
     assert PolicyVersion.objects.count() == 1
     admin_client.post(edit, {**values, "editorial_reason": "A typing error."})
     assert PolicyVersion.objects.get(number=2).content["editorial_reason"] == "A typing error."
