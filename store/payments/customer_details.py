@@ -1,4 +1,4 @@
-"""The customer's details as typed on the payment page, sanitised: one line, a bounded length, no characters that a database refuses.
+"""The customer's details as typed on the payment page, sanitised: one line, bounded, nothing a database refuses.
 
 Text is shortened, never refused: no payment is lost because of a telephone number.
 """
