@@ -26,7 +26,8 @@ from stripe.params.checkout import (
 )
 
 from store.models import Order, OrderLine, ShippingOption
-from store.payments import customer_details, stripe_amounts
+from store.payments import stripe_amounts
+from store.payments.customer_details import NAME_LENGTH, PHONE_LENGTH, address, one_line
 
 # One request, and the longest pause before the SDK's retry. STRIPE_SECONDS in store/checkout/views.py limits them
 # together.
@@ -318,16 +319,12 @@ def _session(found: Any) -> Session:
         discount=-amount(-(details.get("amount_discount") or 0)),
         shipping=amount(details.get("amount_shipping")),
         tax=amount(details.get("amount_tax")),
-        reference=customer_details.one_line(
-            raw.get("client_reference_id"), 200
-        ),  # which another shop may have set
+        reference=one_line(raw.get("client_reference_id"), 200),  # which another shop may have set
         payment_intent_id=intent.get("id") or "",
         has_failed=intent.get("status") in {"requires_payment_method", "canceled"},
         expires_at=datetime.fromtimestamp(raw.get("expires_at") or 0, UTC),
-        customer_name=customer_details.one_line(
-            delivery.get("name") or customer.get("name"), customer_details.NAME_LENGTH
-        ),
-        phone=customer_details.one_line(customer.get("phone"), customer_details.PHONE_LENGTH),
-        shipping_address=customer_details.address(delivery),
-        billing_address=customer_details.address(customer),
+        customer_name=one_line(delivery.get("name") or customer.get("name"), NAME_LENGTH),
+        phone=one_line(customer.get("phone"), PHONE_LENGTH),
+        shipping_address=address(delivery),
+        billing_address=address(customer),
     )
