@@ -68,7 +68,7 @@ class _Block:
     @property
     def is_long(self) -> bool:
         """Whether it is worth a fold of its own: a table of many rows."""
-        return len(self.root.xpath(".//tbody/tr")) >= _ROWS_OF_A_LONG_TABLE
+        return bool(self.root.xpath(f".//table[count(tbody/tr) >= {_ROWS_OF_A_LONG_TABLE}]"))
 
     @cached_property
     def is_changed(self) -> bool:

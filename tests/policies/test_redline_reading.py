@@ -126,10 +126,33 @@ def test_a_paragraph_with_many_small_changes_is_shown_before_and_after() -> None
     assert [fate for fate, _words in parts(old, new)] == ["old", "new"]
 
 
+@pytest.mark.parametrize(("number", "fates"), [(4, [""]), (15, ["old", "new"])])
+def test_the_more_changes_a_paragraph_has_the_more_of_it_must_be_kept(number: int, fates: list[str]) -> None:
+    old, new = (
+        "<p>" + " ".join(f"constant{n} {word}{n}" for n in range(number)) + "</p>"
+        for word in ("abcd", "wxyz")
+    )
+
+    assert [fate for fate, _words in parts(old, new)] == fates
+
+
 def test_two_small_changes_are_shown_where_they_are() -> None:
     old = "<p>We keep letters for one year and bills for ten years after that.</p>"
 
     assert len(compared(old, old.replace("one", "two").replace("ten", "six")).changes) == 2
+
+
+@settings(max_examples=200, deadline=None)
+@given(two_versions(most=16))
+def test_the_parts_of_a_page_hold_every_word_and_only_what_they_say_they_do(
+    versions: tuple[str, str],
+) -> None:
+    marks = {"removed": "del", "old": "del", "added": "ins", "new": "ins"}
+    for passage in layout.inline(comparison.compare(*versions).html):
+        if not passage.folded:
+            assert [word for _fate, html in passage.parts for word in words(html)] == words(passage.html)
+        for fate, html in passage.parts:
+            assert fate not in marks or words(html, without=marks[fate]) == []
 
 
 # --- What moved ------------------------------------------------------------------------------------------
