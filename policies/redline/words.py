@@ -17,7 +17,6 @@ _FEW_SEGMENTS = 30  # ten changes in one line can be read whatever they are
 _READABLE = 0.2  # share of a line that must be kept for its changes to be shown one by one
 _VERY_FEW_SEGMENTS = 7  # two changes, and what was kept around them
 _EASILY_READABLE = 0.45  # likewise, for more changes than that, and more for each segment
-_MORE = 0.007
 _CUT = "\x00"  # cannot occur in a parsed document
 
 
@@ -62,7 +61,7 @@ def segments(ends: Ends, budget: Budget, *, keeps_space: bool) -> list[Segment]:
     share = 1.0 if len(found) <= _VERY_FEW_SEGMENTS else _kept_share(found)
     if len(found) > _FEW_SEGMENTS and share < _READABLE:
         budget.exceeded = True  # what the reader is told is the same: replaced whole
-    return found if share >= min(_EASILY_READABLE + _MORE * len(found), 0.8) else []
+    return found if share >= min(_EASILY_READABLE + 0.007 * len(found), 0.8) else []
 
 
 def _kept_share(segments: list[Segment]) -> float:
