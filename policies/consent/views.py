@@ -28,6 +28,8 @@ GPC_SINCE = date(2026, 11, 22)
 # From one client; generous, since a school or a mobile network is one.
 SAVES = Limit("cookie-choices", most=60, window=timedelta(minutes=10))
 
+JUST_NOW = timedelta(minutes=1)  # so long the page says that it was saved
+
 
 class NotSavedError(Exception):
     """A choice that is not saved: the words for the visitor, and the status of the answer."""
@@ -97,6 +99,7 @@ def _page(request: HttpRequest, *, error: str = "", status: HTTPStatus = HTTPSta
     context = {
         "notice": notice,
         "record": record,
+        "is_new": record is not None and now - record.created_at < JUST_NOW,
         "recorded_choices": _named_choices(record) if record else [],
         "is_outdated": bool(record) and choices.decide(cookie, notice, gpc=False, now=now).ask,
         "changes": notice.changes_since(record.notice_version.number) if notice and record else [],

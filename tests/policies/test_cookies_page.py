@@ -123,6 +123,14 @@ def test_it_says_that_the_signal_was_honoured_where_there_is_no_choice(client: C
     assert "checked" in page(client)
 
 
+def test_it_says_that_a_choice_is_saved_for_a_minute(client: Client) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        choose(client)
+        assert "Your choice is saved." in page(client)
+        clock.shift(timedelta(minutes=1))
+        assert '<p role="status">' not in page(client)
+
+
 def test_a_choice_made_while_the_signal_was_there_overrides_it(client: Client) -> None:
     client.post("/cookies/", {"notice": "1", "choice": "all"}, headers={"sec-gpc": "1"})
     html = page(client, sec_gpc="1")

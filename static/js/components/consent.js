@@ -5,8 +5,9 @@ const COOKIE_FORM =
   /^(?:1|2\.([01]))\.[0-9a-f]{32}\.([1-9]\d{0,8})\.([a-z0-9]{1,16}-[01](?:_[a-z0-9]{1,16}-[01])*)\.([1-9]\d{9})$/;
 const hasSignal = () => navigator.globalPrivacyControl === true;
 const MAX_LENGTH = 300;
-const PATIENCE = 10_000; // milliseconds until saving counts as failed
-const LONGEST = 190 * 86_400; // seconds that a choice of ours can last
+const SAVED = "consent saved"; // told to the page after this one
+const PATIENCE = 10_000; // milliseconds
+const LONGEST = 190 * 86_400; // seconds
 
 /** Read a consent cookie; null for any other form. */
 export function parse(value) {
@@ -67,11 +68,14 @@ class ConsentBar {
     // Another tab may have chosen meanwhile.
     document.addEventListener("visibilitychange", () => document.hidden || this.refresh());
     window.addEventListener("pageshow", (event) => event.persisted && this.refresh());
-    // Focus stops above the bar: the style sheet needs to know how high it is.
+    // Focus stops above the bar.
     const root = document.documentElement.style;
     new ResizeObserver(() => root.setProperty("--consent-bar-height", `${this.bar.offsetHeight}px`)).observe(this.bar);
     this.others.onmessage = () => this.refresh();
     this.refresh();
+    if (history.state !== SAVED) return;
+    history.replaceState(null, "");
+    this.say(this.bar.dataset.messageSaved, true);
   }
 
   decision() {
@@ -97,7 +101,9 @@ class ConsentBar {
     this.offerWithdrawal(granted.length > 0);
     document.dispatchEvent(new CustomEvent("consent:change", { detail: { granted, isChoice } }));
     // What runs only stops with the page.
-    if ([...this.running].some((name) => !granted.includes(name))) location.reload();
+    if (![...this.running].some((name) => !granted.includes(name))) return;
+    if (isChoice) history.replaceState(SAVED, "");
+    location.reload();
   }
 
   offerWithdrawal(isOffered) {
@@ -185,7 +191,7 @@ class ConsentBar {
     if (hasSignal()) body.set("gpc", "1"); // some extensions send no header
     const wanted = body.toString();
     if (this.saving?.wanted === wanted) return ""; // a second click means the first
-    this.saving?.abort(); // another choice takes its place: its answer must not come later
+    this.saving?.abort(); // its answer must not come later
     const saving = (this.saving = Object.assign(new AbortController(), { wanted }));
     setTimeout(() => saving.abort(), PATIENCE);
     this.form.setAttribute("aria-busy", "true");
@@ -206,23 +212,26 @@ class ConsentBar {
     }
   }
 
-  /** Act on the cookie, not on the answer: another tab may have chosen otherwise at the same moment. */
+  /** Act on the cookie, not on the answer: another tab may have chosen meanwhile. */
   saved() {
     this.hide();
-    this.say(this.bar.dataset.messageSaved);
+    this.say(this.bar.dataset.messageSaved, true);
     this.apply(this.decision().granted, true);
     this.others.postMessage("");
   }
 
-  say(words) {
+  /** To screen readers; to everybody for a moment if `isSeen`. */
+  say(words, isSeen = false) {
     this.status.textContent = words;
+    this.status.className = isSeen ? "consent-saved" : "visually-hidden";
+    if (isSeen) setTimeout(() => this.say(""), 6_000);
   }
 }
 
 class Refusal extends Error {}
 
 async function post(address, body, signal) {
-  // Without `keepalive`: the answer to a page that was left could undo what is chosen on the next one.
+  // Without `keepalive`: a late answer could undo what is chosen on the next page.
   const response = await fetch(address, { method: "POST", body, headers: { Accept: "application/json" }, signal });
   const answer = await response.json();
   if (response.ok && answer.ok === true) return;
@@ -233,7 +242,7 @@ function onPageOfChoices() {
   return document.querySelector("[data-consent-page]") !== null;
 }
 
-/** Read the choice. Two of that name: somebody else set one, so it is as if there were none. */
+/** Two of that name count as none: somebody else set one. */
 function readCookie() {
   const found = document.cookie.split("; ").filter((cookie) => cookie.startsWith("consent="));
   return found.length === 1 ? found[0].slice(8) : undefined;
@@ -271,7 +280,7 @@ function cookieNames() {
   return document.cookie.split("; ").filter(Boolean).map((cookie) => cookie.split("=")[0]);
 }
 
-/** Expire a cookie for this host, all domains and folders above: whose it is cannot be read. */
+/** For this host, all domains and folders above: whose it is cannot be read. */
 function expireCookie(name) {
   const labels = location.hostname.split(".");
   const domains = labels.map((_, index) => `; domain=${labels.slice(index).join(".")}`);
@@ -286,7 +295,7 @@ function emptyStorage(kind, matches) {
     const storage = window[kind];
     Object.keys(storage).filter(matches).forEach((key) => storage.removeItem(key));
   } catch {
-    // A browser that keeps its storage closed has nothing of ours in it.
+    // Closed storage holds nothing of ours.
   }
 }
 
@@ -295,6 +304,5 @@ const hasChoice = bar && document.documentElement.dataset.consentCategories;
 const consent = hasChoice ? new ConsentBar(bar, document.documentElement.dataset) : null;
 consent?.start();
 
-// For other modules.
 export const granted = () => consent?.decision().granted ?? [];
 export const allow = (category) => consent?.allow(category);

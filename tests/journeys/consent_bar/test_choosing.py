@@ -39,6 +39,27 @@ def test_after_accepting_it_is_on_record_and_the_bar_stays_away(home: Page, live
     assert ConsentRecord.objects.count() == 1
 
 
+def test_saved_is_said_for_everybody_and_for_a_moment(home: Page) -> None:
+    home.clock.install()
+    click(home, "Reject all")
+    said = home.get_by_role("status").get_by_text("Your choice is saved.")
+    expect(said).to_be_in_viewport(ratio=1)
+    home.clock.run_for(10_000)
+    expect(said).to_have_count(0)
+    assert kept(home) == THE_CHOICE
+
+
+def test_saved_is_said_on_the_page_that_loads_anew_after_a_withdrawal(home: Page) -> None:
+    click(home, "Accept all")
+    home.wait_for_function("window.planted === 1")
+    with home.expect_navigation():
+        home.get_by_role("button", name="Withdraw consent").click()
+    expect(home.get_by_role("status").get_by_text("Your choice is saved.")).to_be_in_viewport(ratio=1)
+    home.reload()
+    expect(home.get_by_role("status")).to_have_text("")
+    assert kept(home) == {**THE_CHOICE, "storage": ["kept"]}  # by the planted script, undeclared
+
+
 def test_choosing_starts_with_everything_off(home: Page) -> None:
     bar(home).get_by_role("button", name="Choose").click()
     switch = bar(home).get_by_role("checkbox", name="Analytics")

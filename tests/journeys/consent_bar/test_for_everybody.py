@@ -1,13 +1,16 @@
 """The bar for everybody: by keyboard, by signal, without a script, with a broken one, with assistive technology."""
 
+import io
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from policies.models import ConsentRecord
+from tests.factories import cookie_policy, declare_cookies, product
 from tests.journeys.consent_bar.bar import NOTHING, THE_CHOICE, bar, click, kept, planted_runs
 
 
@@ -52,6 +55,98 @@ def test_focus_is_never_covered_and_never_trapped(page: Page, live_server: LiveS
         if len(seen) > 1 and seen[-2] and not seen[-1]:
             return  # in, and out again
     pytest.fail("focus never came into the bar and out of it")
+
+
+SIZES = [(390, 844), (1280, 900), (640, 450), (844, 390)]
+# What has focus and which part of it cannot be seen: under the bar, cut by its box, or outside the window.
+HIDDEN_FOCUS = """() => {
+    const element = document.activeElement, bar = document.querySelector("#_consent-bar");
+    if (element === document.body || element === bar) return null;
+    const box = element.getBoundingClientRect(), isInside = bar.contains(element);
+    const top = bar.getBoundingClientRect(), scroll = element.closest(".consent-bar__scroll")?.getBoundingClientRect();
+    const isCovered = !isInside && box.bottom > top.top && box.left < top.right && box.right > top.left;
+    const isCut = scroll && (box.bottom > scroll.bottom + 1 || box.top < scroll.top - 1);
+    const isOutside = box.bottom > innerHeight + 1 || box.top < -1;
+    return [element.outerHTML.slice(0, 120), isInside, isCovered || isCut || isOutside];
+}"""
+
+
+def walk(page: Page) -> tuple[int, int]:
+    """Press Tab until focus has gone through everything; count what it met on the page and in the bar."""
+    met = [0, 0]
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        found = page.evaluate(HIDDEN_FOCUS)
+        if found is None and met[1]:
+            return met[0], met[1]
+        if found:
+            assert not found[2], f"not in sight: {found[0]}"
+            met[found[1]] += 1
+    pytest.fail("focus never came through the bar and out of it")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_it_asks_in_every_window_and_hides_nothing_that_has_focus(
+    page: Page, live_server: LiveServer, size: tuple[int, int]
+) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    for url in (product().page.url, "/cookie-policy/"):
+        page.goto(f"{live_server.url}{url}")
+        for name in ("Accept all", "Reject all", "Choose"):
+            expect(bar(page).get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+        assert bar(page).bounding_box()["height"] < size[1] / 2
+        on_page, in_bar = walk(page)
+        assert on_page > 8
+        assert in_bar == 4  # a link, three answers
+    bar(page).get_by_role("button", name="Choose").click()
+    bar(page).locator("summary").first.click()
+    bar(page).focus()
+    assert walk(page)[1] >= 6  # with a check box for each category and its list
+    for name in ("Accept all", "Reject all", "Save my choice"):
+        expect(bar(page).get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_what_buys_can_be_pressed_while_it_stands_unanswered(
+    page: Page, live_server: LiveServer, size: tuple[int, int]
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(f"{live_server.url}{product().page.url}")
+    expect(bar(page)).to_be_visible()
+    page.get_by_role("button", name="Add to basket").click(timeout=3_000)
+    expect(page.get_by_text("Your basket now has 1 item.").first).to_be_attached()
+    page.goto(f"{live_server.url}/basket/")
+    expect(page.get_by_role("main")).to_contain_text("Enamel mug")
+    expect(bar(page)).to_be_visible()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_where_the_second_layer_scrolls_a_shade_says_so(
+    page: Page, live_server: LiveServer, size: tuple[int, int]
+) -> None:
+    for number in range(8):
+        declare_cookies(f"more{number}")
+    cookie_policy()
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(f"{live_server.url}/")
+    bar(page).get_by_role("button", name="Choose").click()
+    box = bar(page).locator(".consent-bar__scroll")
+    assert box.evaluate("(box) => box.scrollHeight > box.clientHeight")
+
+    def edge() -> bytes:
+        area = box.bounding_box()
+        return page.screenshot(clip={**area, "x": area["x"] + area["width"] - 8, "width": 6})
+
+    seen = []
+    for position in ("0", "box.scrollHeight"):
+        box.evaluate(f"(box) => {{ box.scrollTop = {position}; }}")
+        page.wait_for_timeout(100)
+        picture = Image.open(io.BytesIO(edge())).convert("L")
+        seen.append([picture.getpixel((3, y)) for y in (1, picture.height - 2)])
+    (top_first, bottom_first), (top_last, bottom_last) = seen
+    assert bottom_first < top_first - 20  # more below
+    assert top_last < bottom_last - 20  # more above
 
 
 def test_escape_closes_it_for_this_page_only(home: Page, live_server: LiveServer) -> None:
@@ -111,6 +206,7 @@ def test_it_works_without_a_script(browser: Browser, live_server: LiveServer) ->
     page.get_by_role("button", name="Save my choice").click()
     expect(page.get_by_role("heading", name="Your choice", exact=True)).to_be_visible()
     expect(page.get_by_role("checkbox", name="Analytics")).to_be_checked()
+    expect(page.get_by_role("status").get_by_text("Your choice is saved.")).to_be_in_viewport()
     record = ConsentRecord.objects.get()
     assert (record.method, record.choices) == ("chosen", {"analytics": True})
     expect(page.get_by_text(str(record.public_id))).to_be_visible()
