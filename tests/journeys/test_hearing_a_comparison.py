@@ -1,8 +1,10 @@
 """What a screen reader says of a comparison, in order: snapshots of the accessibility tree."""
 
 from datetime import timedelta
+from typing import Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -159,6 +161,17 @@ def test_a_moved_paragraph_leads_to_its_other_place_and_back(page: Page, compari
     expect(back).to_be_in_viewport()
     back.click()
     expect(page.get_by_role("article").get_by_role("link", name="Moved to")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("way", ["", "side-by-side/", "list/"])
+def test_no_way_to_compare_breaks_a_rule_of_accessibility(
+    page: Page, comparison: str, way: str, scheme: Literal["light", "dark"]
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{comparison}{way}")
+
+    assert Axe().run(page).response["violations"] == []
 
 
 def test_two_versions_are_chosen_by_keyboard_without_a_script(browser: Browser, comparison: str) -> None:
