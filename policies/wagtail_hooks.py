@@ -35,8 +35,8 @@ from policies.ledger.daily_check import RecordCheck
 from policies.models import ConsentRecord, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.models.ledger import LedgeredModel
 from policies.personal_data import register
+from policies.review import reminders, workflow
 from policies.review import views as review_views
-from policies.review import workflow
 from policies.versions import (
     after_saving,
     beginnings,
@@ -301,6 +301,7 @@ def worker_jobs() -> list[Job]:
         Job("sealing the ledger", 900, lambda: sealing.seal_all(now=timezone.now())),
         Job("timestamp of the ledger", 900, lambda: witness.timestamp(now=timezone.now())),
         Job("weekly mail of the ledger", 900, lambda: weekly_mail.send(now=timezone.now())),
+        Job("reminders of reviews", 900, lambda: reminders.send(now=timezone.now())),
         Job("daily check of the ledger", 900, lambda: daily_check.run_if_due(now=timezone.now())),
     ]
 

@@ -6,7 +6,7 @@ from policies.models.facts import Recipient, StatedValue
 from policies.models.ledger import LedgerCheck, LedgerEntry, LedgerHead, LedgerStatement, LedgerWitness
 from policies.models.pages import CookiePolicyPage, PolicyPage
 from policies.models.settings import PolicySettings
-from policies.models.tasks import LegalReviewTask
+from policies.models.tasks import LegalReviewTask, ReviewReminder
 from policies.models.versions import Policy, PolicyVersion, VersionWithdrawal
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "PolicySettings",
     "PolicyVersion",
     "Recipient",
+    "ReviewReminder",
     "StatedValue",
     "VersionWithdrawal",
 ]

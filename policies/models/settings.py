@@ -2,16 +2,18 @@
 
 from datetime import datetime, timedelta
 
+from django.contrib.auth.models import AnonymousUser, Group
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.contrib.settings.models import register_setting
 
-from home.models import DefaultSiteSetting
+from home.models import DefaultSiteSetting, User
 
 
 @register_setting(icon="doc-full")
 class PolicySettings(DefaultSiteSetting):
-    """What the editor of a policy is advised."""
+    """What the editor of a policy is advised, and when reviewers are reminded."""
 
     notice_days = models.PositiveSmallIntegerField(
         _("notice period, in days"),
@@ -21,11 +23,44 @@ class PolicySettings(DefaultSiteSetting):
         ),
     )
 
+    reminder_days = models.PositiveSmallIntegerField(
+        _("remind reviewers after, in days"),
+        default=3,
+        help_text=_("Again after as many days, until somebody approves or returns the draft. 0: never."),
+    )
+    substitutes = models.ForeignKey(
+        Group,
+        verbose_name=_("substitutes of absent reviewers"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text=_("After as many days, the members of this group are asked as well, and may decide."),
+    )
+
     class Meta:
         verbose_name = _("policies")
 
     def __str__(self) -> str:
         return str(self._meta.verbose_name)
+
+    def clean(self) -> None:
+        """Refuse substitutes who could not review."""
+        rights = {("wagtailadmin", "access_admin"), ("policies", "publish_policypage")}
+        held = self.substitutes.permissions if self.substitutes else None
+        if held and not rights <= set(held.values_list("content_type__app_label", "codename")):
+            words = _(
+                "This group may not review. Give it “Can access Wagtail admin” and “Can approve and publish policies” "
+                "(Settings → Groups)."
+            )
+            raise ValidationError({"substitutes": words})
+
+    def waiting_since(self, now: datetime) -> datetime | None:
+        """Return since when a review must have waited for its reviewers to be reminded; None for never."""
+        return now - timedelta(days=self.reminder_days) if self.reminder_days else None
+
+    def is_substitute(self, user: User | AnonymousUser) -> bool:
+        return self.substitutes_id is not None and user.groups.filter(pk=self.substitutes_id).exists()
 
     def end_of_notice(self, now: datetime) -> datetime:
         """Return from when a version announced now should hold."""

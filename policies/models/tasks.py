@@ -3,12 +3,16 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import models, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import AbstractGroupApprovalTask, Page, TaskState
 
 from home.models import User
+from policies.models.settings import PolicySettings
 
 
 class LegalReviewTask(AbstractGroupApprovalTask):
@@ -24,7 +28,30 @@ class LegalReviewTask(AbstractGroupApprovalTask):
 
     def get_actions(self, obj: Page, user: User) -> list[tuple[str, str, bool]]:
         """Offer to return the draft, not to approve it."""
+        if self._asks_substitute(obj, user):
+            return [("reject", gettext("Request changes"), True)]
         return [action for action in super().get_actions(obj, user) if action[0] != "approve"]
+
+    def user_can_access_editor(self, obj: Page, user: User) -> bool:
+        return super().user_can_access_editor(obj, user) or self._asks_substitute(obj, user)
+
+    def locked_for_user(self, obj: Page, user: User) -> bool:
+        return super().locked_for_user(obj, user) and not self._asks_substitute(obj, user)
+
+    def get_task_states_user_can_moderate(self, user: User, **kwargs: Any) -> QuerySet[TaskState]:
+        """Return what waits for this person, as a reviewer or as their substitute."""
+        return super().get_task_states_user_can_moderate(user, **kwargs) | self._waiting_for_substitute(user)
+
+    def _asks_substitute(self, page: Page, user: User) -> bool:
+        state = page.current_workflow_task_state
+        return state is not None and self._waiting_for_substitute(user).filter(pk=state.pk).exists()
+
+    def _waiting_for_substitute(self, user: User) -> QuerySet[TaskState]:
+        settings = PolicySettings.current()
+        since = settings.waiting_since(timezone.now())
+        if since is None or not settings.is_substitute(user):
+            return self.task_states.none()
+        return self.task_states.filter(status=TaskState.STATUS_IN_PROGRESS, started_at__lte=since)
 
     def on_action(self, task_state: TaskState, user: User, action_name: str, **kwargs: Any) -> None:
         """Decide about the newest draft, whole or not at all.
@@ -45,3 +72,13 @@ class LegalReviewTask(AbstractGroupApprovalTask):
         return _(
             "Members of the chosen groups review a policy: its text, its redline and what follows from it"
         )
+
+
+class ReviewReminder(models.Model):
+    """When the reviewers of a draft were last reminded of it."""
+
+    task_state = models.OneToOneField(TaskState, on_delete=models.CASCADE, related_name="+")
+    sent_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.task_state} {self.sent_at}"
