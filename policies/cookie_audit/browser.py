@@ -134,6 +134,8 @@ class Site:
 
     def page(self, path: str) -> Answer | None:
         """Fetch a page. Returns None if it is not a page of this site."""
+        if self.limits.is_over:
+            raise AuditError("The time for the audit was over before all pages were read.")
         try:
             return self._answer(self._get(self.origin + path))
         except AuditError:
@@ -232,9 +234,17 @@ def _visit_all(visitor: Visitor, plan: Plan, seeing: Seeing, places: dict[str, s
 
 def _visit(visitor: Visitor, path: str, seeing: Seeing) -> None:
     try:
-        visitor.open(path)
+        problem = "" if visitor.open(path) else visitor.restless
     except Error as error:
-        seeing.failures.append(f"{path} ({visitor.state.name}): {first_line(error)}")
+        problem = first_line(error)
+    _see(visitor, path, seeing, problem)
+
+
+def _see(visitor: Visitor, path: str, seeing: Seeing, problem: str = "") -> None:
+    if visitor.leave_if_stuck():
+        problem = visitor.restless
+    if problem:
+        seeing.failures.append(f"{path} ({visitor.state.name}): {problem}")
     seeing.sightings += visitor.see(path)
 
 
@@ -245,7 +255,7 @@ def _act(browser: Browser, site: Site, action: Action, path: str | None, seeing:
     else:
         with _arriving(browser, site, State(name=action.name)) as visitor:
             visitor.do(action, path)
-            seeing.sightings += visitor.see(path)
+            _see(visitor, path, seeing)
             for then in action.then:
                 _visit(visitor, then, seeing)
     yield from (f"{action.name} {then}" for then in (path or "", *action.then))

@@ -4,6 +4,7 @@ It drives Playwright, a tool for development. It notes cookies, every kind of st
 origin; the rules stand elsewhere.
 """
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,6 +18,7 @@ from policies.cookie_audit.durations import FOR_EVER, SESSION
 from policies.cookie_audit.rules import Action, Kind, Seen, Sighting, State
 
 TICK = 25  # milliseconds between two looks at what is under way
+AWAKE = 3_000  # milliseconds in which a page answers, unless one of its scripts never ends
 
 _TALKING = ("document", "fetch", "xhr", "other")  # answers that may set a cookie of ours
 # The page's own scripts run as far as they go without the network; what waits to be scrolled to waits no more.
@@ -43,11 +45,16 @@ class AuditError(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """How patient an audit is: seconds for a page, seconds of quiet after which it counts as loaded."""
+    """How patient an audit is: seconds for a page, seconds of quiet after which it counts as loaded, and for all."""
 
     timeout: float = 20.0
     quiet: float = 0.5
     most_pages: int = 40
+    end: float = math.inf  # of all, in `time.monotonic`
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() > self.end
 
 
 def first_line(error: Exception) -> str:
@@ -61,7 +68,7 @@ class Visitor:
 
     def __init__(self, context: BrowserContext, origin: str, state: State, limits: Limits) -> None:
         self.context, self.origin, self.state, self.limits = context, origin, state, limits
-        self.page: Page = context.new_page()
+        self.page = self._new_page()
         self._under_way: set[Request] = set()
         self._asked: list[Seen] = []
         self._answers: list[Response] = []
@@ -70,14 +77,39 @@ class Visitor:
         context.on("requestfinished", self._note_end)
         context.on("requestfailed", self._note_failure)
         context.on("response", self._note_answer)
-        self.page.on("websocket", lambda socket: self._note(socket.url, "websocket"))
+
+    def _new_page(self) -> Page:
+        page = self.context.new_page()
+        page.on("websocket", lambda socket: self._note(socket.url, "websocket"))
+        return page
 
     # --- What visitors do ----------------------------------------------------------------------------------
-    def open(self, path: str) -> None:
-        """Open a page and wait until it is quiet."""
+    def open(self, path: str) -> bool:
+        """Open a page and wait until it is quiet. Returns whether it came to rest."""
         self._forget()
         self.page.goto(self.origin + path)
-        self._settle()
+        return self._settle()
+
+    @property
+    def restless(self) -> str:
+        return f"it did not come to rest in {self.limits.timeout:g} s"
+
+    def leave_if_stuck(self) -> bool:
+        """Leave a page whose script never ends: nothing can be asked of it, and no other page opens in its place."""
+        if self._is_awake():
+            return False
+        stuck, self.page = self.page, self._new_page()
+        stuck.close()
+        self._under_way.clear()
+        return True
+
+    def _is_awake(self) -> bool:
+        """Return whether the page answers. To evaluate something in one that does not would never end."""
+        try:
+            self.page.wait_for_selector("html", state="attached", timeout=AWAKE)
+        except Error:
+            return False
+        return True
 
     def choose(self, categories: frozenset[str], *, again: bool = False) -> None:
         """Allow these categories by the bar; `again` opens it from the foot of the page."""
@@ -121,22 +153,24 @@ class Visitor:
         except Error as error:
             raise AuditError(f"“{action.name}” could not be done on {path}: {first_line(error)}") from None
 
-    def _settle(self) -> None:
-        """Wait until nothing was under way for a while; a page that never rests is left after its time."""
+    def _settle(self) -> bool:
+        """Wait until nothing was under way for a while. Returns False where that is not so within the page's time."""
         started = rested = time.monotonic()
         while time.monotonic() - started < self.limits.timeout:
             self.page.wait_for_timeout(TICK)
             if time.monotonic() - rested >= self.limits.quiet:
                 self._idle()
                 if not self._is_busy():
-                    return
+                    return self._is_awake()
             if self._is_busy():
                 rested = time.monotonic()
+        return False
 
     def _idle(self) -> None:
         """Let the page catch up: on a busy machine it may be quiet only because its scripts are late."""
         with suppress(Error):  # it goes elsewhere meanwhile: then something is under way
-            self.page.evaluate(_IDLE)
+            if self._is_awake():
+                self.page.evaluate(_IDLE)
 
     def _is_busy(self) -> bool:
         return bool(self._under_way) or self._has_waiting_frames()
@@ -144,8 +178,12 @@ class Visitor:
     def _has_waiting_frames(self) -> bool:
         """Return whether a frame was given a URL and has not asked for it yet."""
         with suppress(Error):
-            waiting = (frame for frame in self.page.frames[1:] if frame.url in _NOT_YET)
-            return any(frame.frame_element().evaluate(_HAS_ADDRESS) for frame in waiting)
+            waiting = [frame for frame in self.page.frames[1:] if frame.url in _NOT_YET]
+            return (
+                bool(waiting)
+                and self._is_awake()
+                and any(frame.frame_element().evaluate(_HAS_ADDRESS) for frame in waiting)
+            )
         return False  # it went away while it was looked at
 
     def _forget(self) -> None:

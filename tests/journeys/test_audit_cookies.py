@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -155,6 +156,55 @@ def test_what_is_planted_is_found_and_named(live_server: LiveServer, third_party
     kept = next(line.split() for line in result.stdout.splitlines() if line.startswith("local storage"))
     assert kept[2:] == ["visits", "localhost", *". . . x . x x .".split(), "Analytics", "/"]
     assert "Not done, since no page offers it: basket" in result.stdout
+
+
+ENDLESS = {
+    "while it loads": "for (;;);",
+    "afterwards": "addEventListener('load', () => setTimeout(() => { for (;;); }, 20));",
+    "for the network": "setInterval(() => fetch('/healthz/'), 20);",
+}
+
+
+@pytest.fixture
+def endless(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> None:
+    """Give the pages of the shop's basket a script that never ends."""
+    (tmp_path / "store").mkdir()
+    script = '{% block scripts %}<script src="/static/endless.js"></script>{% endblock %}'
+    (tmp_path / "store/basket.html").write_text(f'{{% extends "base.html" %}}{script}', encoding="utf-8")
+    (tmp_path / "endless.js").write_text(ENDLESS[request.param], encoding="utf-8")
+    [django_templates, *others] = settings.TEMPLATES
+    settings.TEMPLATES = [{**django_templates, "DIRS": [tmp_path, *django_templates["DIRS"]]}, *others]
+    settings.STATICFILES_DIRS = [*settings.STATICFILES_DIRS, tmp_path]
+
+
+@pytest.mark.parametrize("endless", ENDLESS, indirect=True)
+@pytest.mark.usefixtures("endless")
+def test_a_page_that_never_comes_to_rest_is_named_and_the_others_are_looked_at(
+    live_server: LiveServer, tmp_path: Path
+) -> None:
+    declare_cookies("needed", "consent", is_required=True)
+    declare_cookies("analytics")
+    cookie_policy()
+    began = time.monotonic()
+    result = audit(live_server.url, "--timeout", "2", "--json", str(tmp_path / "audit.json"))
+    assert time.monotonic() - began < 200
+    told = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
+    states = ("before", "signal", "rejected", "all", "withdrawn")
+    restless = [line for line in told["not_looked_at"] if "it did not come to rest in 2 s" in line]
+    assert restless == [f"/basket/ ({state}): it did not come to rest in 2 s" for state in states]
+    assert {line.partition(" ")[0] for line in told["not_looked_at"]} == {"/basket/"}
+    assert next(row["states"] for row in told["seen"] if row["name"] == "consent") == list(states[2:])
+    assert (result.returncode, told["findings"]) == (2, [])
+    assert "Some pages could not be looked at" in result.stderr
+
+
+def test_an_audit_ends_within_its_limit_and_says_what_is_missing(live_server: LiveServer) -> None:
+    declare_cookies("needed", "consent", is_required=True)
+    declare_cookies("analytics")
+    cookie_policy()
+    result = audit(live_server.url, "--limit", "0.1")
+    assert result.returncode == 2
+    assert "0.1 minutes were over" in result.stderr
 
 
 class _Circles(_Pixels):

@@ -72,6 +72,8 @@ def test_what_is_no_url_of_a_site_is_refused(url: str) -> None:
         ["--timeout", "nan"],
         ["--timeout", "-1"],
         ["--timeout", "1e9"],
+        ["--limit", "0"],
+        ["--limit", "1001"],
         ["--quiet-for", "0"],
         ["--quiet-for", "soon"],
     ],

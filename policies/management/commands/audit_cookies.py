@@ -9,6 +9,7 @@ declared, 1 on any finding, 2 when it could not be done.
 import json
 import re
 import sys
+import time
 from argparse import ArgumentParser, ArgumentTypeError
 from dataclasses import asdict
 from pathlib import Path
@@ -25,7 +26,7 @@ from policies.cookie_audit.rules import Finding, Row
 if TYPE_CHECKING:
     from policies.cookie_audit.browser import Plan, Seeing
 
-MOST = 1000  # pages or seconds; more is a mistake
+MOST = 1000  # pages, seconds or minutes; more is a mistake
 NO_LIBRARY = (
     "The audit needs Playwright. Install it and a browser:\n  {python} -m pip install playwright\n  {browser}"
 )
@@ -40,9 +41,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("url", nargs="?", metavar="URL", help="the site (default: SITE_URL)")
         parser.add_argument("--pages", type=_whole, default=40, help="pages to open in a state, at most (40)")
-        parser.add_argument("--timeout", type=_seconds, default=20.0, help="seconds for a page (20)")
+        parser.add_argument("--timeout", type=_number, default=20.0, help="seconds for a page (20)")
+        parser.add_argument("--limit", type=_number, default=30.0, help="minutes for all of it (30)")
         parser.add_argument(
-            "--quiet-for", type=_seconds, default=0.5, help="seconds without a request that end a page (0.5)"
+            "--quiet-for", type=_number, default=0.5, help="seconds without a request that end a page (0.5)"
         )
         parser.add_argument(
             "--alone", action="store_true", help="note what is asked of other hosts, but let none be reached"
@@ -76,7 +78,8 @@ class Command(BaseCommand):
             if (error.name or "").partition(".")[0] != "playwright":
                 raise
             raise CommandError(NO_LIBRARY.format(**install), returncode=2) from None
-        limits = audit_browser.Limits(options["timeout"], options["quiet_for"], options["pages"])
+        end = time.monotonic() + 60 * options["limit"]
+        limits = audit_browser.Limits(options["timeout"], options["quiet_for"], options["pages"], end)
         seeing = audit_browser.Seeing()
         try:
             with audit_browser.playing() as playwright:
@@ -86,8 +89,11 @@ class Command(BaseCommand):
                 only = site.origin if options["alone"] else ""
                 with audit_browser.browsing(playwright, path, only=only) as browser:
                     visits = audit_browser.look(browser, site, plan, seeing)
-                    for _ in tqdm(visits, total=plan.visits, unit=" pages", leave=False, disable=None):
-                        pass
+                    for last in tqdm(visits, total=plan.visits, unit=" pages", leave=False, disable=None):
+                        if limits.is_over:
+                            words = f"what comes after “{last}”: {options['limit']:g} minutes were over"
+                            seeing.failures.append(words)
+                            break
         except audit_browser.NoBrowserError as error:
             raise CommandError(NO_BROWSER.format(why=error, **install), returncode=2) from None
         except audit_browser.AuditError as error:
@@ -186,7 +192,7 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _seconds(text: str) -> float:
+def _number(text: str) -> float:
     if not (re.fullmatch(r"[0-9]{1,4}(\.[0-9]+)?", text) and 0 < float(text) <= MOST):
-        raise ArgumentTypeError(f"seconds, at most {MOST}, not {text}")
+        raise ArgumentTypeError(f"a number above 0, at most {MOST}, not {text}")
     return float(text)
