@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-import policies
+from policies import cookie_audit
 
 
 def refused(*arguments: str) -> str:
@@ -23,7 +23,7 @@ def refused(*arguments: str) -> str:
 def _without_library(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("policies.cookie_audit.browser", "policies.cookie_audit.visitor"):
         monkeypatch.delitem(sys.modules, name, raising=False)
-        monkeypatch.delattr(policies, name.rpartition(".")[2], raising=False)
+        monkeypatch.delattr(cookie_audit, name.rpartition(".")[2], raising=False)
     monkeypatch.setitem(sys.modules, "playwright", None)
     monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
 
