@@ -6,12 +6,11 @@ It only reads, a few versions at a time. The ledger says whether a record is wha
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, TextField
-from django.db.models.functions import Cast
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 from wagtail.models import PageLogEntry, Revision, TaskState
 
-from policies.ledger import encoding
+from policies.ledger import encoding, stored_form
 from policies.ledger.verification import MAX_DELAY, UNREADABLE, Finding, Level, unreadable
 from policies.models import CookiePolicyPage, LedgerHead, Policy, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.text import markup
@@ -19,7 +18,6 @@ from policies.versions import records
 from policies.versions.account_links import AccountLinks
 
 _CHUNK = 50  # versions read from the database at once
-_MOMENT = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?([+-]\d\d(:?\d\d)?)?$"
 _DECIDED = timedelta(minutes=5)  # publishing follows its approval sooner
 
 
@@ -32,11 +30,7 @@ def findings(now: datetime, on_read: Callable[[], object]) -> Iterator[Finding]:
         words = _("there are several policies of the kind “%(kind)s”: the site uses the oldest")
         yield Finding(_("policies"), words % {"kind": kind}, Level.WARNING)
     yield from _strange_pages()
-    # SQLite compares moments as text: written in another way, one would come earlier or later.
-    written = PolicyVersion.objects.annotate(written=Cast("effective_at", TextField()))
-    if strange := written.exclude(written__regex=_MOMENT).count():
-        words = _("%(number)s version(s) have a time that is not written as the site writes it")
-        yield Finding(_("policies"), words % {"number": strange})
+    yield from stored_form.findings()
 
 
 def _strange_pages() -> Iterator[Finding]:
@@ -144,8 +138,10 @@ def _policy_problems(policy: Policy, newest: PolicyVersion) -> Iterator[str]:
     if last is not None and last.page_id is None and _has_lost_its_page(last):
         words = _("version %(number)s was published on no page, or on one that no log says was deleted")
         yield words % {"number": last.number}
-    if elsewhere := policy.versions.exclude(page=None).exclude(page__policy=policy).count():
-        words = _("%(number)s version(s) were published on a page that belongs to another policy now")
+    if elsewhere := policy.versions.exclude(page=None).exclude(page__in=policy.pages.all()).count():
+        words = _(
+            "%(number)s version(s) were published on a page that belongs to another policy now, or to none"
+        )
         yield words % {"number": elsewhere}
     elif policy.pages.count() > 1:
         yield _("it has more than one page")
@@ -169,16 +165,32 @@ def _page_problems(policy: Policy, page: PolicyPage) -> Iterator[str]:
         if version and not version.import_sha256 and not _was_unpublished(page, version):
             yield _("its page is not live, and no log says that somebody unpublished it")
         return
-    candidates = policy.versions.filter(pk=version.pk)
+    published, candidates = page.live_revision_id, policy.versions.filter(pk=version.pk)
     if page.last_published_at and page.last_published_at > version.recorded_at:
         # It was published again, and the text was one that there was already.
         candidates = policy.versions.order_by("-number")
-    elif page.live_revision and _approver(page.live_revision, version) != version.approver_id:
+        if not _publications(page, page.last_published_at).filter(revision=published).exists():
+            yield _("its page says that it was published again, but no log does")
+        published = _publications(page, version.recorded_at).values_list("revision", flat=True).first()
+    if _approver(published, version) != version.approver_id:
         words = _("the approval beside version %(number)s is not that which its record names")
         yield words % {"number": version.number}
-    if not any(_is_shown(page, one) for one in candidates.iterator(chunk_size=_CHUNK)):
-        words = _("title, kind or text of its page are not those of version %(number)s, published on it")
-        yield words % {"number": version.number}
+    if version.import_sha256:
+        candidates = policy.versions.order_by(
+            "-number"
+        )  # its text is the latest to hold, not the last imported
+    elif page.live_revision is None:
+        yield _("its page is live, but no draft of it was published")
+    for shown in (page, page.live_revision.as_object()) if page.live_revision else (page,):
+        if not any(_is_shown(shown, one) for one in candidates.iterator(chunk_size=_CHUNK)):
+            words = _("title, kind or text of its page are not those of version %(number)s, published on it")
+            yield words % {"number": version.number}
+
+
+def _publications(page: PolicyPage, moment: datetime) -> QuerySet[PageLogEntry]:
+    """Return what Wagtail's log says of publications of a page at a moment."""
+    log = PageLogEntry.objects.filter(page=page.pk, action="wagtail.publish").order_by("timestamp")
+    return log.filter(timestamp__range=(moment, moment + _DECIDED))
 
 
 def _was_unpublished(page: PolicyPage, version: PolicyVersion) -> bool:
@@ -187,26 +199,25 @@ def _was_unpublished(page: PolicyPage, version: PolicyVersion) -> bool:
 
 
 def _is_shown(page: PolicyPage, version: PolicyVersion) -> bool:
-    """Return whether a page is as a version says; what was imported says nothing of a page's blocks."""
-    if version.content["source"]["format"] != "streamfield":
-        return True
+    """Return whether a page is as a version says."""
     heading = (page.title, page.policy_kind) == (version.title, version.content["kind"])
     return heading and _has_text(page, version)
 
 
 def _has_text(page: PolicyPage, version: PolicyVersion) -> bool:
     """Return whether a page says what a version said; its blocks may be other ones that say the same."""
-    if isinstance(page, CookiePolicyPage) and version.facts["notice"] != page.notice_words:
+    if isinstance(page, CookiePolicyPage) and version.facts.get("notice") != page.notice_words:
         return False
-    blocks = version.content["source"]["blocks"]
-    if page.body.get_prep_value() == blocks:
+    # What was imported says nothing of blocks.
+    blocks = version.content["source"].get("blocks")
+    if blocks is not None and page.body.get_prep_value() == blocks:
         return True
-    then = page.body.stream_block.to_python(blocks).render_as_block()
+    then = version.html if blocks is None else page.body.stream_block.to_python(blocks).render_as_block()
     return markup.canonical(then) == markup.canonical(page.body.render_as_block())
 
 
-def _approver(published: Revision, version: PolicyVersion) -> int | None:
-    """Return who approved what is published on a page, as the review's own rows say."""
+def _approver(published: int | None, version: PolicyVersion) -> int | None:
+    """Return who approved a draft before it was published, as the review's own rows say."""
     approved = TaskState.objects.filter(revision=published, status=TaskState.STATUS_APPROVED)
     last = approved.filter(finished_at__lte=version.recorded_at).order_by("-finished_at").first()
     return last.finished_by_id if last else None

@@ -16,7 +16,7 @@ from policies.ledger import heads, merkle, sealing
 from policies.models import LedgerEntry, LedgerHead
 from tests.factories import publish
 from tests.policies import lived_site
-from tests.policies.attacks import choices, ledger, pages, versions
+from tests.policies.attacks import choices, ledger, pages, stored_form, versions
 from tests.policies.attacks.catalogue import Case
 from tests.policies.attacks.choices import invented
 from tests.policies.attacks.ledger import choice_and_entry_written_anew, rewritten_head
@@ -25,7 +25,7 @@ from tests.policies.verifying import damage, failure, run, seal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
-CASES = [*versions.ATTACKS, *pages.ATTACKS, *choices.ATTACKS, *ledger.ATTACKS]
+CASES = [*versions.ATTACKS, *pages.ATTACKS, *choices.ATTACKS, *ledger.ATTACKS, *stored_form.ATTACKS]
 
 
 @pytest.fixture(scope="module")

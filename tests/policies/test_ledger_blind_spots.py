@@ -96,6 +96,15 @@ def test_a_quiet_hour_is_sealed_once() -> None:
     assert LedgerStatement.objects.get().type == Type.QUIET
 
 
+def test_an_old_head_with_a_time_to_come_does_not_keep_quiet_hours_from_being_sealed() -> None:
+    choose()
+    seal()
+    before = heads.newest().number
+    sql("UPDATE policies_ledgerhead SET time = %s WHERE number = %s", _ago(-9 * DAY), before - 1)
+    sealing.seal_all(now=timezone.now() + 2 * HOUR)
+    assert heads.newest().number == before + 1
+
+
 def test_a_head_that_claims_a_huge_batch_is_damage_and_takes_no_memory() -> None:
     head = heads.newest()
     head.last_position = 10**15

@@ -3,10 +3,11 @@
 import json
 
 from django.db import connection
+from django.utils import timezone
 
-from policies.models import Policy
+from policies.models import Policy, PolicyPage
 from tests.factories import policy_page
-from tests.policies.attacks.catalogue import Attacks, in_force, must_change, newest
+from tests.policies.attacks.catalogue import Attacks, in_force, moment, must_change, newest
 from tests.policies.lived_site import LivedSite
 
 ATTACKS = Attacks()
@@ -140,6 +141,60 @@ def text_of_a_page_that_shows_live_facts(site: LivedSite) -> None:
 @attack(TEXT_OF_PAGE)
 def text_of_an_earlier_version_on_the_page(site: LivedSite) -> None:
     rewritten(site.privacy.pk, "Less.", "Little.")
+
+
+def published_just_now(page_id: int) -> None:
+    must_change(
+        "UPDATE wagtailcore_page SET last_published_at = %s WHERE id = %s", moment(timezone.now()), page_id
+    )
+
+
+@attack("its page says that it was published again, but no log does")
+def text_of_an_earlier_version_published_just_now(site: LivedSite) -> None:
+    published_just_now(site.privacy.pk)
+    rewritten(site.privacy.pk, "Less.", "Little.")
+
+
+@attack("terms: the approval beside version 2 is not that which its record names")
+def approval_made_up_of_what_was_published_again(site: LivedSite) -> None:
+    page = PolicyPage.objects.get(pk=site.terms.pk)
+    page.get_latest_revision().publish(user=site.editor)
+    must_change("UPDATE wagtailcore_taskstate SET revision_id = %s", page.live_revision_id)
+
+
+@attack(TEXT_OF_PAGE)
+def text_of_an_imported_page(site: LivedSite) -> None:
+    rewritten(PolicyPage.objects.get(slug="old-rules").pk, "Of 2020.", "Of 2021.")
+
+
+@attack(TEXT_OF_PAGE)
+def kind_of_an_imported_page(site: LivedSite) -> None:
+    must_change(
+        "UPDATE policies_policypage SET kind = 'terms' WHERE page_ptr_id = %s",
+        PolicyPage.objects.get(slug="old-rules").pk,
+    )
+
+
+@attack(TEXT_OF_PAGE)
+def text_of_the_draft_that_was_published(site: LivedSite) -> None:
+    revision = PolicyPage.objects.get(pk=site.rules.pk).live_revision
+    assert revision is not None
+    revision.content["title"] = "Be cruel"
+    must_change(
+        "UPDATE wagtailcore_revision SET content = %s WHERE id = %s",
+        json.dumps(revision.content),
+        revision.pk,
+    )
+
+
+@attack("no draft of it was published")
+def page_without_the_draft_that_was_published(site: LivedSite) -> None:
+    must_change("UPDATE wagtailcore_page SET live_revision_id = NULL WHERE id = %s", site.rules.pk)
+
+
+@attack("on a page that belongs to another policy now, or to none")
+def version_of_a_page_that_does_not_exist(site: LivedSite) -> None:
+    must_change("UPDATE policies_policyversion SET page_id = 999999 WHERE id = %s", newest(site).pk)
 
 
 by_sql(
