@@ -106,6 +106,16 @@ def choices_that_are_none(site: LivedSite) -> None:
     of_consent(site, 0, "choices = '[]'")
 
 
+@attack(CHANGED)
+def signal_that_was_not_there(site: LivedSite) -> None:
+    of_consent(site, 0, "gpc = true")
+
+
+@attack(CHANGED)
+def signal_forgotten(site: LivedSite) -> None:
+    of_consent(site, 0, "gpc = NULL")
+
+
 def invented(site: LivedSite, at: datetime, *, knowing: datetime | None = None) -> None:
     row = ConsentRecord(
         created_at=at,
