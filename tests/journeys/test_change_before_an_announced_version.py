@@ -13,6 +13,8 @@ from home.models import User
 from policies.models import Policy, PolicyPage, PolicyVersion
 from tests.factories import policy_page, publish
 
+pytestmark = pytest.mark.usefixtures("one_request_at_a_time")
+
 PASSWORD = "a-long-password"
 KIND, FAIR, BRAVE = (("paragraph", f"<p>Be {word}.</p>") for word in ("kind", "fair", "brave"))
 
@@ -84,9 +86,6 @@ def state(page: Page, *, summary: str, kind: str = "Material", when: str = "At o
 def submit(page: Page) -> None:
     # Wagtail's calendar stays open over the buttons where the date was filled in and not typed.
     page.evaluate("document.querySelectorAll('.xdsoft_datetimepicker').forEach((one) => one.remove())")
-    page.wait_for_timeout(
-        1000
-    )  # SQLite in memory takes no second request while the editor's own is under way
     page.get_by_role("button", name="Submit to Legal review").click()
 
 

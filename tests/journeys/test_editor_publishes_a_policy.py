@@ -14,6 +14,8 @@ from home.models import HomePage, User
 from policies.models import PolicyPage
 from tests.factories import policy_page, publish
 
+pytestmark = pytest.mark.usefixtures("one_request_at_a_time")
+
 PASSWORD = "a-long-password"
 
 
@@ -88,17 +90,11 @@ class Actions:
         self.click(self.page.get_by_role("tab", name=name))
 
     def submit(self) -> None:
-        _wait_for_autosave(self.page)
         self.click(self.page.get_by_role("button", name="Submit to Legal review"))
 
 
 def _is_autosave(response: Response) -> bool:
     return response.request.method == "POST" and response.url.endswith("/edit/")
-
-
-def _wait_for_autosave(page: Page) -> None:
-    """Wait until the editor's own request is over: SQLite in memory takes no second one meanwhile."""
-    page.wait_for_timeout(1500)
 
 
 def _submit(page: Page, *, summary: str) -> None:
@@ -253,7 +249,6 @@ def test_an_editor_submits_with_the_keyboard_alone(opened: Page) -> None:
     for key in ("Tab", "Space", "Tab", "Tab", "Space"):  # kind of change, why wording only, takes effect
         opened.keyboard.press(key)
     expect(opened.get_by_role("radio", name="At once")).to_be_checked()
-    _wait_for_autosave(opened)
     submit.press("Enter")
     _expect_submitted(opened)
 
