@@ -14,6 +14,11 @@ def encode(content: dict[str, Any]) -> str:
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
+def stated(position: int | None, kind: str, time: datetime) -> bytes:
+    """Write what an entry says beside its leaf; no other entries in a row are written the same."""
+    return encode({"position": position, "kind": kind, "time": timestamp(time)}).encode()
+
+
 def sha256(text: str) -> str:
     """Hash a text: hexadecimal SHA-256 of its UTF-8 bytes."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -25,7 +25,7 @@ MAX_BYTES = 10 * 1024 * 1024
 _NUMBER = r"(0|[1-9]\d{0,17})"
 _HEAD = re.compile(
     rf'\{{"first":{_NUMBER},"last":{_NUMBER},"number":{_NUMBER},"previous":"([0-9a-f]{{64}})?",'
-    r'"root":"([0-9a-f]{64})?","time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"\}',
+    r'"root":"([0-9a-f]{64})?",("stated":"[0-9a-f]{64}",)?"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"\}',
     re.ASCII,
 )
 

@@ -3,6 +3,7 @@
 The worker does so every few minutes. Two that seal at once wait for each other; readers and visitors never do.
 """
 
+import hashlib
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -61,9 +62,21 @@ def seal(*, now: datetime) -> LedgerHead | None:
         first_position=last.last_position + 1,
         last_position=last.last_position + len(leaves),
         root_sha256=merkle.root(leaves).hex(),
+        stated_sha256=_stated(),
         time=max(now, last.time),
         previous_sha256=last.sha256,
     )
     head.sha256 = encoding.sha256(encoding.encode(head.content))
     head.save()
     return head
+
+
+def _stated() -> str:
+    """Hash what all entries say which no head holds to that."""
+    stating = LedgerHead.objects.filter(stated_sha256__gt="").order_by("-number")
+    last = stating.values_list("last_position", flat=True).first() or 0
+    rows = LedgerEntry.objects.filter(position__gt=last).order_by("position")
+    digest = hashlib.sha256()
+    for row in rows.values_list("position", "kind", "time").iterator():
+        digest.update(encoding.stated(*row))
+    return digest.hexdigest()

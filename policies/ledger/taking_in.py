@@ -49,9 +49,8 @@ def take_in(
         entries = []
         for record in chunk:
             record.ledger_salt = secrets.token_hex(16)
-            entries.append(
-                _entry(entry_model, kind, getattr(record, time), record.ledger_salt, content(record))
-            )
+            made = getattr(record, time)
+            entries.append(_entry(entry_model, kind, made, record.ledger_salt, content(record)))
         for record, entry in zip(chunk, entry_model.objects.bulk_create(entries), strict=True):
             record.ledger_entry = entry
         type(chunk[0])._base_manager.bulk_update(chunk, ["ledger_entry", "ledger_salt"], batch_size=200)

@@ -4,6 +4,7 @@ What it shows: each record is what it was when its entry was sealed, and none ca
 made between two heads. What it cannot show: that what was entered was true, and anything of entries not yet sealed.
 """
 
+import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -106,9 +107,7 @@ def _taken_in() -> dict[str, float]:
     could be dated back.
     """
     heads = LedgerHead.objects.filter(number__gt=0).order_by("number")
-    begun = heads.values_list(
-        "time", flat=True
-    ).first()  # all batches that were sealed together have one time
+    begun = heads.values_list("time", flat=True).first()  # that of all batches which were sealed together
     together = heads.filter(time=begun) if begun else heads
     first = together.aggregate(last=Max("last_position"))["last"] or math.inf
     until: dict[str, float] = {}
@@ -135,15 +134,18 @@ def _heads(now: datetime) -> Iterator[Finding]:
     sealed = LedgerEntry.objects.exclude(position=None).order_by("position").values_list(*_ROW)
     rows = sealed.iterator(chunk_size=_CHUNK)
     previous: LedgerHead | None = None
+    stated = hashlib.sha256()
     for head in LedgerHead.objects.filter(number__lte=newest or 0).order_by("number").iterator():
         if words := _head_problem(head, previous):
             yield _about_head(head, words)
             return  # whatever follows is wrong because of it
         if previous:
             batch = list(islice(rows, head.last_position - previous.last_position))
-            if words := _batch_problem(head, batch):
+            if words := _batch_problem(head, batch, stated):
                 yield _about_head(head, words)
                 return
+            if head.stated_sha256:
+                stated = hashlib.sha256()
             yield from _wrong_times(batch, previous.time, head.time, taken_in)
         previous = head
     if previous is None:
@@ -161,15 +163,21 @@ def _about_head(head: LedgerHead, words: str, level: Level = Level.DAMAGE) -> Fi
     return about_ledger(words, level)
 
 
-def _batch_problem(head: LedgerHead, batch: list[_Row]) -> str:
+def _batch_problem(head: LedgerHead, batch: list[_Row], stated: "hashlib._Hash") -> str:
     size = head.last_position - head.first_position + 1
     if size != len(batch) or any(row[0] != at for at, row in enumerate(batch, start=head.first_position)):
         return _("an entry that it seals is missing")
     try:
         root = merkle.root([bytes.fromhex(row[1]) for row in batch]).hex()
+        for position, _leaf, kind, time in batch:
+            stated.update(encoding.stated(position, kind, time))
     except UNREADABLE as error:
         return _("an entry that it seals cannot be read (%(error)s)") % {"error": error}
-    return "" if root == head.root_sha256 else _("an entry that it seals was changed, moved or exchanged")
+    if root != head.root_sha256:
+        return _("an entry that it seals was changed, moved or exchanged")
+    if head.stated_sha256 not in {"", stated.hexdigest()}:
+        return _("an entry that it seals, or a head before it, has another kind or time now")
+    return ""
 
 
 def _wrong_times(

@@ -152,9 +152,8 @@ def _roots() -> list[Certificate]:
     try:
         return load_pem_x509_certificates(Path(settings.TIMESTAMP_CA_FILE).read_bytes())
     except (OSError, ValueError) as error:
-        raise BadTimestampError(
-            _("TIMESTAMP_CA_FILE cannot be read: %(error)s") % {"error": error}
-        ) from error
+        words = _("TIMESTAMP_CA_FILE cannot be read: %(error)s")
+        raise BadTimestampError(words % {"error": error}) from error
 
 
 def _post(url: str, body: bytes) -> bytes:

@@ -34,12 +34,17 @@ class LedgerEntry(AppendOnlyModel):
 
 
 class LedgerHead(AppendOnlyModel):
-    """The seal of a batch: the root of the tree over its entries, the hash of the head before. Number 0 seals none."""
+    """The seal of a batch: the root of the tree over its entries, the hash of the head before. Number 0 seals none.
+
+    The tree holds what was recorded. What the entries themselves say of it, `stated_sha256` holds: of all entries since
+    the last head that has such a hash, as the first heads have none.
+    """
 
     number = models.BigIntegerField(_("number"), unique=True)
     first_position = models.BigIntegerField()
     last_position = models.BigIntegerField(unique=True)
     root_sha256 = models.CharField(max_length=64)
+    stated_sha256 = models.CharField(max_length=64, default="")  # empty: left to a head to come
     time = models.DateTimeField(_("time"))
     previous_sha256 = models.CharField(max_length=64)
     sha256 = models.CharField("SHA-256", max_length=64)
@@ -61,6 +66,7 @@ class LedgerHead(AppendOnlyModel):
             "root": self.root_sha256,
             "time": encoding.timestamp(self.time),
             "previous": self.previous_sha256,
+            **({"stated": self.stated_sha256} if self.stated_sha256 else {}),
         }
 
 
@@ -68,9 +74,8 @@ class LedgerWitness(AppendOnlyModel):
     """That a head left the database: an authority timestamped it, or the owners were mailed it."""
 
     head = models.ForeignKey(LedgerHead, models.PROTECT, related_name="witnesses")
-    authority = models.CharField(
-        _("authority"), max_length=200, blank=True
-    )  # its URL; empty: mailed to the owners
+    # Its URL; empty: mailed to the owners.
+    authority = models.CharField(_("authority"), max_length=200, blank=True)
     token = models.BinaryField(blank=True)  # its answer as it came: TimeStampResp of RFC 3161, DER
     time = models.DateTimeField(_("time"))  # as the authority says it
 
@@ -95,9 +100,8 @@ class LedgeredModel(models.Model):
 
     ledger_kind: ClassVar[str]
     ledger_time: ClassVar[str]  # the field that says when the record was made
-    ledger_departures: ClassVar[frozenset[str]] = (
-        frozenset()
-    )  # types of statements by which such a record may go
+    # Types of statements by which such a record may go.
+    ledger_departures: ClassVar[frozenset[str]] = frozenset()
 
     class Meta:
         abstract = True

@@ -20,7 +20,7 @@ from policies.ledger import merkle, sealing
 from policies.models import ConsentRecord, LedgerEntry, LedgerHead
 from tests import factories
 from tests.policies.lived_site import choose
-from tests.policies.verifying import damage, seal
+from tests.policies.verifying import damage, seal, sql
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LONG_ENOUGH = 20  # seconds, for what comes
@@ -70,6 +70,27 @@ def test_without_its_first_head_nothing_is_sealed(notice: None) -> None:
         cursor.execute("DELETE FROM policies_ledgerhead")
     with pytest.raises(sealing.LedgerDamagedError, match="first head is missing"):
         seal()
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db
+def test_the_first_head_that_holds_kinds_and_times_holds_those_of_all_heads_before(
+    notice: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a database of before is whole as it is, and from then on nothing in it can be called something else."""
+    with monkeypatch.context() as before:
+        before.setattr(sealing, "_stated", str)
+        old = [seal()]
+        choose()
+        old.append(seal())
+    assert not any("stated" in head.content for head in old)
+    assert damage(least=0) == []
+    choose()
+    head = seal()
+    assert head.content["stated"] == head.stated_sha256 != ""
+    assert damage(least=0) == []
+    sql("UPDATE policies_ledgerentry SET kind = 'message' WHERE position = 1")
+    assert any("ledger: head 3: an entry that it seals, or a head before it" in one for one in damage())
 
 
 # --- Several at once ---------------------------------------------------------------------------------------
@@ -215,7 +236,7 @@ from django.db import connections
 from policies.ledger import merkle, sealing
 from policies.models import ConsentRecord, LedgerEntry, LedgerHead
 from tests.policies.lived_site import choose
-from tests.policies.verifying import damage, seal
+from tests.policies.verifying import damage, seal, sql
 
 def die(*_args, **_options):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from policies.ledger import encoding, heads
-from policies.models import ConsentRecord, LedgerEntry, LedgerHead, LedgerStatement
+from policies.models import ConsentRecord, LedgerEntry, LedgerHead, LedgerStatement, VersionWithdrawal
 from tests.policies.attacks.catalogue import (
     CHANGED,
     DATED_BACK,
@@ -20,11 +20,12 @@ from tests.policies.attacks.catalogue import (
     newest,
 )
 from tests.policies.attacks.choices import invented, of_consent
-from tests.policies.lived_site import HAS_SHOP, LivedSite
+from tests.policies.lived_site import HAS_SHOP, LivedSite, version_of
 from tests.policies.verifying import DAY
 
 ATTACKS = Attacks()
 attack, by_sql = ATTACKS.add, ATTACKS.add_sql
+OTHER_STATED = "has another kind or time now"
 
 
 # --- The ledger itself -------------------------------------------------------------------------------------
@@ -188,9 +189,10 @@ def rewritten_head(number: int, **values: object) -> None:
         setattr(head, name, value)
     head.sha256 = encoding.sha256(encoding.encode(head.content))
     must_change(
-        "UPDATE policies_ledgerhead SET root_sha256 = %s, time = %s, first_position = %s, last_position = %s, "
-        "previous_sha256 = %s, sha256 = %s WHERE number = %s",
+        "UPDATE policies_ledgerhead SET root_sha256 = %s, stated_sha256 = %s, time = %s, first_position = %s, "
+        "last_position = %s, previous_sha256 = %s, sha256 = %s WHERE number = %s",
         head.root_sha256,
+        head.stated_sha256,
         moment(head.time),
         head.first_position,
         head.last_position,
@@ -228,6 +230,64 @@ def newest_head_dated_back(site: LivedSite) -> None:
 @attack("does not begin where the head before ends")
 def newest_head_that_begins_later(site: LivedSite) -> None:
     rewritten_head(heads.newest().number, first_position=heads.newest().first_position + 1)
+
+
+# --- What entries say beside their hash --------------------------------------------------------------------
+def _called(entry_pk: int, kind: str) -> None:
+    must_change("UPDATE policies_ledgerentry SET kind = %s WHERE id = %s", kind, entry_pk)
+
+
+def _said_to_be_a_message_that_went(entry_pk: int) -> None:
+    _called(entry_pk, "message")
+    said(Type.REMOVED, _removal(LedgerEntry.objects.get(pk=entry_pk)), knowing=True)
+
+
+@attack(OTHER_STATED)
+def choice_deleted_and_its_entry_removed_as_a_message(site: LivedSite) -> None:
+    must_change("DELETE FROM policies_consentrecord WHERE id = %s", site.consents[1].pk)
+    _said_to_be_a_message_that_went(entry_of(site.consents[1]))
+
+
+@attack(OTHER_STATED)
+def withdrawal_deleted_and_its_entry_removed_as_a_message(_site: LivedSite) -> None:
+    withdrawal = VersionWithdrawal.objects.get()
+    must_change("DELETE FROM policies_versionwithdrawal")
+    _said_to_be_a_message_that_went(entry_of(withdrawal))
+
+
+@attack(OTHER_STATED)
+def all_later_versions_deleted_and_their_entries_removed_as_messages(site: LivedSite) -> None:
+    entries = [entry_of(version_of(site.rules, number)) for number in (4, 3, 2)]
+    must_change("DELETE FROM policies_versionwithdrawal")
+    for entry in entries:
+        must_change("DELETE FROM policies_policyversion WHERE ledger_entry_id = %s", entry)
+        _said_to_be_a_message_that_went(entry)
+
+
+@attack(OTHER_STATED)
+def version_deleted_and_its_entry_cut_off_as_a_choice(site: LivedSite) -> None:
+    entry = entry_of(newest(site))
+    must_change("DELETE FROM policies_policyversion WHERE id = %s", newest(site).pk)
+    _called(entry, "consent")
+    content = {"kind": "consent", "before": encoding.timestamp(timezone.now() - 8 * DAY), "count": 1}
+    said(Type.CUT_OFF, content, knowing=True)
+
+
+@attack(OTHER_STATED)
+def time_of_an_expired_entry(site: LivedSite) -> None:
+    entry = site.choice_that_expires.ledger_entry
+    time = moment(entry.time + timedelta(minutes=10))
+    must_change("UPDATE policies_ledgerentry SET time = %s WHERE id = %s", time, entry.pk)
+
+
+@attack("does not follow the head before")
+def head_that_holds_kinds_and_times_no_more(_site: LivedSite) -> None:
+    rewritten_head(2, stated_sha256="")
+
+
+@attack("its hash is not")
+def head_with_another_hash_of_kinds_and_times(_site: LivedSite) -> None:
+    must_change("UPDATE policies_ledgerhead SET stated_sha256 = 'x' WHERE number = 2")
 
 
 # --- What the ledger says of itself ------------------------------------------------------------------------
