@@ -166,13 +166,15 @@ def _page_problems(policy: Policy, page: PolicyPage) -> Iterator[str]:
             yield _("its page is not live, and no log says that somebody unpublished it")
         return
     published, candidates = page.live_revision_id, policy.versions.filter(pk=version.pk)
-    if page.last_published_at and page.last_published_at > version.recorded_at:
-        # It was published again, and the text was one that there was already.
+    moment = page.last_published_at or version.recorded_at
+    if is_again := moment > version.recorded_at:  # and the text was one that there was already
         candidates = policy.versions.order_by("-number")
-        if not _publications(page, page.last_published_at).filter(revision=published).exists():
+        if not _publications(page, moment).filter(revision=published).exists():
             yield _("its page says that it was published again, but no log does")
         published = _publications(page, version.recorded_at).values_list("revision", flat=True).first()
-    if _approver(published, version) != version.approver_id:
+    approver = _approver(published, version)
+    # The log of what was published again may be gone, and its approval with it.
+    if approver != version.approver_id and (approver or not is_again):
         words = _("the approval beside version %(number)s is not that which its record names")
         yield words % {"number": version.number}
     if version.import_sha256:
