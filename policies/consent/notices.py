@@ -110,8 +110,9 @@ def current(now: datetime) -> Notice | None:
     if not begun:
         return None
     version = PolicyVersion.objects.select_related("policy").get(pk=begun[0].pk)
-    words = version.facts.get("notice")
-    if not isinstance(words, dict):  # an imported text has no words for the bar: nobody can be asked
+    facts = version.readable_content.get("facts")
+    # An imported or damaged text has no words for the bar: nobody can be asked.
+    if not isinstance(facts, dict) or not isinstance(words := facts.get("notice"), dict):
         return None
     material = [v for v in begun if v.is_material and v.change_summary]
     return Notice(
@@ -121,8 +122,8 @@ def current(now: datetime) -> Notice | None:
         url=version.get_absolute_url(),
         policy_url=version.policy.get_absolute_url(),
         changes=tuple(material[:MAX_CHANGES]),
-        categories=categories_of(version.facts),
-        services=services_of(version.facts),
+        categories=categories_of(facts),
+        services=services_of(facts),
         **{name: str(words.get(name, "")) for name in NOTICE_FIELDS.values()},
     )
 

@@ -28,6 +28,10 @@ def _most_pasted() -> str:
 
 
 class _PageField(forms.ModelChoiceField):
+    def to_python(self, value: Any) -> Any:
+        """Take a number that no database can hold for that of no page."""
+        return super().to_python(value and str(value)[:18])
+
     def label_from_instance(self, page: PolicyPage) -> str:
         """Name the slug too: two policies may have one title."""
         return f"{page.get_admin_display_title()} (/{page.slug}/)"

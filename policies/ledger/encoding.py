@@ -9,6 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 
+class DamagedRecordError(ValueError):
+    """What is stored cannot be what the site wrote."""
+
+
 def encode(content: dict[str, Any]) -> str:
     """Write content in its one form."""
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -26,4 +30,6 @@ def sha256(text: str) -> str:
 
 def timestamp(moment: datetime) -> str:
     """Write a moment: UTC, microseconds, RFC 3339."""
+    if not isinstance(moment, datetime):  # what SQLite cannot read as one
+        raise DamagedRecordError(moment)
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

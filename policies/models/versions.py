@@ -258,22 +258,31 @@ class PolicyVersion(AppendOnlyModel, LedgeredModel):
 
     @cached_property
     def content(self) -> dict[str, Any]:
-        """The record, decoded."""
-        return json.loads(self.record)
+        """The record, decoded. Raises DamagedRecordError, as all that reads it does."""
+        try:
+            found = json.loads(self.record)
+            encoding.encode({**found}).encode()  # half a character can be read, but not sent
+        except (ValueError, TypeError, RecursionError) as error:
+            raise encoding.DamagedRecordError(self) from error
+        return found
+
+    def _said(self, name: str, type_: type) -> Any:
+        if not isinstance(found := self.content.get(name), type_):
+            raise encoding.DamagedRecordError(self)
+        return found
 
     @property
     def readable_content(self) -> dict[str, Any]:
         """The record as far as it can be read: empty where it was damaged, which is `verify_policies`' to report."""
         try:
-            found = self.content
-        except (json.JSONDecodeError, RecursionError):
+            return self.content
+        except encoding.DamagedRecordError:
             return {}
-        return found if isinstance(found, dict) else {}
 
     @property
     def html(self) -> str:
         """The body as it was shown; safe markup, cleaned before it was frozen."""
-        return self.content["html"]
+        return self._said("html", str)
 
     @cached_property
     def safe_html(self) -> str:
@@ -283,12 +292,12 @@ class PolicyVersion(AppendOnlyModel, LedgeredModel):
     @property
     def text(self) -> str:
         """The body's words without markup."""
-        return self.content["text"]
+        return self._said("text", str)
 
     @property
     def facts(self) -> dict[str, Any]:
         """The live facts as they stood: fact key → data."""
-        return self.content["facts"]
+        return self._said("facts", dict)
 
     @property
     def author_name(self) -> str:

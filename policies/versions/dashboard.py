@@ -4,7 +4,9 @@ The panel on the dashboard and the list of policies show it. However many polici
 database the same few questions, and each live fact once. It never writes.
 """
 
+import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +15,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import F, Max, Q
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.ui.components import Component
 from wagtail.models import Page
@@ -23,6 +27,7 @@ from home.models import User
 from policies.consent import notices
 from policies.facts.drift import Findings, RunningSystem, examine, outdated
 from policies.ledger import encoding, witness
+from policies.ledger.verification import UNREADABLE
 from policies.models import LedgerCheck, LedgerHead, LedgerWitness, Policy, PolicyVersion
 from policies.models.versions import Status
 from policies.versions import rules
@@ -68,8 +73,8 @@ class PolicyStatus:
 
     @property
     def is_damaged(self) -> bool:
-        """Whether the record in force differs from what was published."""
-        return self.in_force is not None and encoding.sha256(self.in_force.record) != self.in_force.sha256
+        """Whether the record in force, or one that is announced, differs from what was published."""
+        return any(one and encoding.sha256(one.record) != one.sha256 for one in (*self.coming, self.in_force))
 
     @property
     def needs_draft(self) -> bool:
@@ -90,8 +95,9 @@ class PolicyStatus:
         """Add the announced version that follows all those added before."""
         predecessor = self.coming[-1] if self.coming else self.in_force
         self.coming.append(version)
-        if predecessor is not None and rules.will_undo(version, predecessor):
-            self.undoing.append((version, predecessor))
+        with suppress(encoding.DamagedRecordError):
+            if predecessor is not None and rules.will_undo(version, predecessor):
+                self.undoing.append((version, predecessor))
 
     def may_be_edited_by(self, user: User | AnonymousUser) -> bool:
         return self.page is not None and self.page.permissions_for_user(user).can_edit()
@@ -108,16 +114,14 @@ def statuses(policies: Iterable[Policy], *, now: datetime) -> list[PolicyStatus]
         else:
             found[version.policy_id].add_coming(version)
     # prefetch_workflow_states works on plain pages only.
-    pages: PageQuerySet = PageQuerySet(Page).filter(policypage__policy__in=list(found))
-    named = pages.annotate(policy_id=F("policypage__policy")).order_by("-pk")
-    related = named.select_related("latest_revision__user").defer("latest_revision__content")
-    for page in related.prefetch_workflow_states():
+    pages: PageQuerySet = PageQuerySet(Page).filter(policypage__policy__in=list(found)).order_by("-pk")
+    named = pages.annotate(policy_id=F("policypage__policy")).select_related("latest_revision__user")
+    for page in named.defer("latest_revision__content").prefetch_workflow_states():
         found[page.policy_id].page = page
     system = RunningSystem()
     for status in found.values():
         status.findings = examine(status.in_force, system, status.coming)
-        examined = ((version, outdated(version, system)) for version in status.coming)
-        status.coming_findings = [(version, findings) for version, findings in examined if findings]
+        status.coming_findings = [(one, stale) for one in status.coming if (stale := outdated(one, system))]
     return list(found.values())
 
 
@@ -126,7 +130,7 @@ def ledger_status(now: datetime) -> dict[str, Any]:
     check = LedgerCheck.objects.first()
     return {
         "checked": check and check.finished_at,
-        "findings": check.findings if check else [],
+        "findings": [(about, words) for about, words in check.findings] if check else [],
         "is_neglected": check and witness.is_due(check.finished_at, every=_NEGLECTED, now=now),
         "sealed": LedgerHead.objects.filter(number__gt=0).aggregate(last=Max("time"))["last"],
         "timestamped": LedgerWitness.objects.filter(authority__gt="").aggregate(last=Max("time"))["last"],
@@ -144,9 +148,16 @@ class PoliciesPanel(Component):
     class Media:
         css = {"all": ["css/admin/policies.css"]}
 
+    def render_html(self, parent_context: Any = None) -> SafeString:
+        """Show that the record is damaged where it cannot be read: the rest of the dashboard stays."""
+        try:
+            return super().render_html(parent_context)
+        except UNREADABLE:
+            logging.getLogger(__name__).exception("The state of the policies cannot be shown.")
+            return render_to_string(self.template_name, {"is_unreadable": True})
+
     def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
-        request = parent_context["request"]
-        now = timezone.now()
+        request, now = parent_context["request"], timezone.now()
         listed = statuses(Policy.objects.published().order_by("title", "pk"), now=now)
         waiting = notices.unasked_services(now)
         ledger = ledger_status(now)

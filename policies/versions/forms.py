@@ -1,7 +1,9 @@
 """The form with which a policy page is edited: what it asks about each version, and what it refuses."""
 
+from datetime import UTC, datetime
 from typing import Any
 
+from django.core.validators import MinValueValidator
 from django.forms import CharField, CheckboxSelectMultiple, HiddenInput, TypedMultipleChoiceField
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -40,6 +42,10 @@ class PolicyPageForm(WagtailAdminPageForm):
             self.initial.update(dict.fromkeys((*STATEMENT_FIELDS, "editorial_reason"), ""))
         if "effective_from" in self.fields:
             self.fields["effective_from"].help_text = _advice_on_notice()
+            # The first hours of all cannot be said in every time zone.
+            self.fields["effective_from"].validators.append(
+                MinValueValidator(datetime(1900, 1, 1, tzinfo=UTC))
+            )
         self.initial["started_from"] = self._start_of_text()
         self._offer_to_know_what_is_undone()
 

@@ -131,7 +131,7 @@ def original_base(version: PolicyVersion) -> PolicyVersion | None:
 
     Older records do not: then it is its predecessor among those recorded before it.
     """
-    if number := version.readable_content.get("based_on"):
+    if isinstance(number := version.readable_content.get("based_on"), int):
         return PolicyVersion.objects.filter(policy=version.policy_id, number=number).first()
     return PolicyVersion.objects.preceding(version).filter(number__lt=version.number).first()
 

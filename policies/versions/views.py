@@ -20,6 +20,8 @@ from django.views.decorators.http import require_safe
 from wagtail.views import serve as serve_page
 
 from policies.facts.drift import changes_between
+from policies.ledger.encoding import DamagedRecordError
+from policies.ledger.verification import UNREADABLE
 from policies.ledger.views import proof_response
 from policies.models import Policy, PolicyVersion
 from policies.models.versions import Status
@@ -46,7 +48,10 @@ def published_policy(view: PolicyView[P]) -> SlugView[P]:
         found = Policy.objects.published().filter(slug=slug).first()
         if found is None:
             return serve_page(request, request.path_info.removeprefix("/"))
-        return safe_view(request, found, *args, **kwargs)
+        try:
+            return safe_view(request, found, *args, **kwargs)
+        except UNREADABLE as error:
+            raise DamagedRecordError(slug) from error
 
     return answer
 
