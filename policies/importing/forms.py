@@ -19,7 +19,7 @@ from policies.versions.drafts import NoDraftError, refuse_page
 
 def editable_pages(user: User | AnonymousUser) -> list[PolicyPage]:
     """List the policy pages that somebody may edit."""
-    pages = PolicyPage.objects.order_by("title").specific()
+    pages = PolicyPage.objects.order_by("title")
     return [page for page in pages if page.permissions_for_user(user).can_edit()]
 
 

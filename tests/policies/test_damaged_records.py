@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -145,3 +146,11 @@ def test_a_page_with_a_huge_number_is_none_to_import_to(rules: PolicyPage, clien
     answer = admin.post("/admin/policy-import/", {"page": "9" * 40, "text": "# A"})
     assert answer.status_code in {200, 400, 422}
     assert "Select a valid choice" in answer.content.decode()
+
+
+def test_a_policys_page_of_another_type_leaves_the_admin_usable(rules: PolicyPage, client: Client) -> None:
+    other = ContentType.objects.get(app_label="home", model="contentpage")
+    sql("UPDATE wagtailcore_page SET content_type_id = %s WHERE id = %s", other.pk, rules.pk)
+    admin = staff(client, is_superuser=True)
+    paths = [*ADMIN, reverse("consent_report"), "/house-rules/"]
+    assert set(statuses(admin, paths).values()) == {200}
