@@ -6,8 +6,9 @@ later, it must still be there; what was sealed since is no matter.
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from policies.models.ledger import LedgerHead, LedgerStatement
 
 FORMAT = 2  # 1 listed the newest version of each policy, before there was a ledger
 MAX_BYTES = 10 * 1024 * 1024
+TOLD_FOR = timedelta(days=30)  # how long a restore is a warning
+_MOST_AT_ONCE, _SHORTEST_BATCH = 100, timedelta(minutes=1)  # heads: the worker seals every five minutes
 _NUMBER = r"(0|[1-9]\d{0,17})"
 _HEAD = re.compile(
     rf'\{{"first":{_NUMBER},"last":{_NUMBER},"number":{_NUMBER},"previous":"([0-9a-f]{{64}})?",'
@@ -99,8 +102,11 @@ def findings(expected: Iterable[dict[str, Any]]) -> Iterator[Finding]:
         if here == head["sha256"]:
             continue
         what = _("is another one here") if here else _("is missing here")
-        gaps = ((last < head["number"] <= lost, said) for last, lost, said in _restores())
-        if any(is_in_gap and head["time"] <= encoding.timestamp(said) for is_in_gap, said in gaps):
+        number, time = head["number"], datetime.fromisoformat(head["time"])
+        gaps = [
+            (here.number < number <= lost, here.time <= time <= end) for here, lost, end, _said in _restores()
+        ]
+        if (True, True) in gaps:
             words = _("head %(number)s %(what)s: it was lost when the site was restored from a backup")
             level = Level.NOTE
         else:
@@ -128,30 +134,39 @@ def restored(outside: list[dict[str, Any]], *, now: datetime) -> LedgerHead:
         raise UnusableHeadsError(f"that head {number} was lost is on record already")
     if (time := datetime.fromisoformat(lost["time"])) > now + MAX_DELAY:
         raise UnusableHeadsError(f"head {number} is dated in the future")
-    backup = LedgerHead.objects.filter(number__lt=number, time__lte=time).order_by("-number")
-    if (here := backup.first()) is None:
+    if (here := _backup(number, time)) is None:
         raise UnusableHeadsError(f"head {number} is older than all heads here: it is of another ledger")
-    content = {
-        "outside": {"number": number, "sha256": lost["sha256"]},
-        "here": {"number": here.number, "sha256": here.sha256},
-    }
+    content = {"outside": lost, "here": {"number": here.number, "sha256": here.sha256}}
     entries.state(LedgerStatement.Type.RESTORED, content, at=now)
     sealing.seal(now=now)
     return here
 
 
-def restores() -> Iterator[Finding]:
-    """Yield what the ledger says of restores: they are no damage, but somebody who checks should know."""
-    for last, lost, said in _restores():
+def restores(*, now: datetime) -> Iterator[Finding]:
+    """Yield what the ledger says of restores: they are no damage, but owners should know of each."""
+    for here, number, _time, said in _restores():
         words = _("restored from a backup on %(day)s: heads %(first)s to %(last)s were lost")
-        day = date_format(timezone.localtime(said))
-        yield about_ledger(words % {"day": day, "first": last + 1, "last": lost}, Level.NOTE)
+        words %= {"day": date_format(timezone.localtime(said)), "first": here.number + 1, "last": number}
+        is_new = said > now - TOLD_FOR
+        yield Finding(_("ledger"), words, Level.WARNING if is_new else Level.NOTE, is_mailed=is_new)
 
 
-def _restores() -> Iterator[tuple[int, int, datetime]]:
-    """Yield for each restore the last head that the backup held, the last one that was lost, and when it was said."""
+def _restores() -> Iterator[tuple[LedgerHead, int, datetime, datetime]]:
+    """Yield for each restore the last head that the backup held, number and time of the last one lost, its own time.
+
+    Only what can have been: whoever seals everything anew can enter a restore that would explain it.
+    """
     for one in verification.statements(LedgerStatement.Type.RESTORED):
         match one.content:  # what is none was not written here, which `verification` sees
-            case {"here": {"number": int(last), "sha256": here}, "outside": {"number": int(lost)}}:
-                if LedgerHead.objects.filter(number=last, sha256=here, time__lte=one.time).exists():
-                    yield last, lost, one.time
+            case {"here": {"sha256": sha256}, "outside": lost} if _is_sound(lost):
+                number, time = lost["number"], datetime.fromisoformat(lost["time"])
+                here = _backup(number, time, said_at=one.ledger_entry.position if one.ledger_entry else None)
+                most = _MOST_AT_ONCE + (time - here.time) / _SHORTEST_BATCH if here else 0
+                if here and here.sha256 == sha256 and number - here.number <= most:
+                    yield here, number, time, one.time
+
+
+def _backup(number: int, time: datetime, *, said_at: int | None = None) -> LedgerHead | None:
+    """Return the newest head that is not later than a lost one, of those that were sealed before a position."""
+    held = LedgerHead.objects.filter(number__lt=number, time__lte=time).order_by("-number")
+    return held.filter(last_position__lt=said_at or sys.maxsize).first()

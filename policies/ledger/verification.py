@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 from itertools import islice
-from typing import Any
 
 from django.apps import apps
 from django.db import connection
@@ -29,6 +28,7 @@ MAX_DELAY = timedelta(hours=1)  # by which an entry must be sealed; and by how m
 _WRONG_TIME = timedelta(days=1)  # no clock of a server is wrong by so much
 _SAME_TIME = timedelta(minutes=1)  # what lies between two readings of the clock in one request
 _SHORTEST_RETENTION = timedelta(days=7)  # of messages, see forms.FormPage.keep_days
+_APPS = {"acceptance": "store", "message": "forms"}  # whose records stay behind when the app is taken out
 _CHUNK = 2000  # rows read from the database at once
 # SQLite takes any value in any column; what cannot be read as what it should be ends in one of these.
 UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError, KeyError)
@@ -52,6 +52,7 @@ class Finding:
     about: str
     words: str
     level: Level = Level.DAMAGE
+    is_mailed: bool = False  # although it is no damage
 
 
 def about_ledger(words: str, level: Level = Level.DAMAGE) -> Finding:
@@ -77,7 +78,7 @@ def findings(*, now: datetime, on_read: Callable[[], object] = lambda: None) -> 
     yield from _readable(_("ledger"), _unknown_kinds(kinds))
     for kind, model in kinds.items():
         yield from _readable(_about(kind), _records(kind, model, on_read))
-        yield from _readable(_about(kind), _missing(kind, model, now))
+        yield from _readable(_about(kind), _missing(kind, model))
 
 
 def statements(type_: Type | None = None) -> list[LedgerStatement]:
@@ -121,9 +122,10 @@ def _taken_in() -> dict[str, float]:
 def _unknown_kinds(kinds: Iterable[str]) -> Iterator[Finding]:
     """Find entries to which no record can belong, or whose records belong to an app that was taken out."""
     migrated = {label for label, _migration in MigrationRecorder(connection).applied_migrations()}
-    level = Level.WARNING if migrated - apps.app_configs.keys() else Level.DAMAGE
+    taken_out = migrated - apps.app_configs.keys()
     for kind in LedgerEntry.objects.exclude(kind__in=kinds).values_list("kind", flat=True).distinct():
         words = _("there are entries of the kind “%(kind)s”, which nothing on this site has")
+        level = Level.WARNING if _APPS.get(kind) in taken_out else Level.DAMAGE
         yield about_ledger(words % {"kind": kind}, level)
 
 
@@ -248,33 +250,33 @@ def _record_problem(kind: str, record: LedgeredModel) -> str:
     return ""
 
 
-def _missing(kind: str, model: type[LedgeredModel], now: datetime) -> Iterator[Finding]:
-    """Hold the entries of a kind without a record against what the ledger says of records that went."""
-    there = model._base_manager.filter(ledger_entry=OuterRef("pk"))
-    gone = LedgerEntry.objects.filter(~Exists(there), kind=kind).values_list("leaf_sha256", "time")
-    went = [
-        one.content
-        for one in statements()
-        if one.type in model.ledger_departures and one.content.get("kind") == kind
-    ]
-    removed = {content["leaf"] for content in went if "leaf" in content}
-    cut_offs = [content for content in went if "count" in content and _is_possible(content, now)]
+def _missing(kind: str, model: type[LedgeredModel]) -> Iterator[Finding]:
+    """Hold the entries of a kind against what the ledger says of records that went."""
+    there = Exists(model._base_manager.filter(ledger_entry=OuterRef("pk")))
+    entered = LedgerEntry.objects.filter(kind=kind).values_list("leaf_sha256", "time")
+    said = [one for one in statements() if one.type in model.ledger_departures]
+    went = [one for one in said if one.content.get("kind") == kind]
+    removed = {one.content["leaf"] for one in went if "leaf" in one.content}
+    cut_offs = [one.content for one in went if "count" in one.content and _is_possible(one)]
+    for leaf, time in entered.filter(there, leaf_sha256__in=removed):
+        words = _("one of %(time)s is here, but was removed; its entry is %(leaf)s…")
+        yield Finding(_about(kind), words % {"time": in_words(time), "leaf": leaf[:16]})
     until = max((content["before"] for content in cut_offs), default="")
     expired = 0
-    for leaf, time in gone.iterator(chunk_size=_CHUNK):
+    for leaf, time in entered.filter(~there).iterator(chunk_size=_CHUNK):
         if leaf not in removed and encoding.timestamp(time) < until:
             expired += 1
         elif leaf not in removed:
             words = _("one of %(time)s is missing; its entry is %(leaf)s…")
             yield Finding(_about(kind), words % {"time": in_words(time), "leaf": leaf[:16]})
     if expired != (counted := sum(content["count"] for content in cut_offs)):
-        words = _(
-            "%(gone)s old ones are gone, but %(removed)s were removed at the end of their retention period"
-        )
+        words = _("%(gone)s old ones are gone, but %(removed)s were removed at the end of their retention")
         yield Finding(_about(kind), words % {"gone": expired, "removed": counted})
 
 
-def _is_possible(cut_off: dict[str, Any], now: datetime) -> bool:
-    """Return whether a run of the retention can have said so: no period is shorter than a week."""
-    count, before = cut_off["count"], datetime.fromisoformat(cut_off["before"])
-    return type(count) is int and count > 0 and before <= now - _SHORTEST_RETENTION
+def _is_possible(cut_off: LedgerStatement) -> bool:
+    """Return whether a run of the retention can have said so then: no period is shorter than a week."""
+    count, said = cut_off.content["count"], cut_off.content["before"]
+    last = encoding.timestamp(cut_off.time - _SHORTEST_RETENTION)
+    is_over = encoding.timestamp(datetime.fromisoformat(said)) == said <= last
+    return type(count) is int and count > 0 and is_over

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from home import mail_queue
 from policies.ledger import daily_check, heads, witness
-from policies.models.ledger import LedgerCheck, LedgerHead, LedgerWitness
+from policies.models.ledger import LedgerHead, LedgerWitness
 
 EVERY = timedelta(days=7)
 
@@ -25,8 +25,8 @@ def send(*, now: datetime) -> LedgerHead | None:
         return None
     LedgerWitness(head=head, time=now).save()
     with translation.override(settings.LANGUAGE_CODE):
-        check = LedgerCheck.objects.first()
-        context = {"head": head, "document": heads.encode([head]), "site": settings.SITE_URL, "check": check}
+        context = {"head": head, "document": heads.encode([head]), "site": settings.SITE_URL}
+        context["check"] = daily_check.last_check()
         text = render_to_string("emails/ledger_head.txt", context)
         subject = _("Please keep: the record of policies and consents, head %(number)s")
         mail_queue.queue(to=to, subject=subject % {"number": head.number}, text=text)

@@ -52,11 +52,8 @@ def is_due(last: datetime | None, *, every: timedelta, now: datetime) -> bool:
 def unwitnessed(witnesses: QuerySet[LedgerWitness], *, every: timedelta, now: datetime) -> LedgerHead | None:
     """Return the newest head if none of these witnesses has it, and the last one came long enough ago."""
     head, last = heads.newest(), witnesses.order_by("pk").last()
-    if head.number == 0 or (
-        last and (last.head_id == head.pk or not is_due(last.time, every=every, now=now))
-    ):
-        return None
-    return head
+    is_enough = last and (last.head_id == head.pk or not is_due(last.time, every=every, now=now))
+    return None if head.number == 0 or is_enough else head
 
 
 def timestamp(*, now: datetime) -> LedgerWitness | None:

@@ -156,7 +156,7 @@ class LedgerStatement(AppendOnlyModel, LedgeredModel):
 
     @property
     def ledger_content(self) -> dict[str, Any]:
-        return {"type": self.type, **self.content}
+        return {**self.content, "type": self.type}
 
 
 class LedgerCheck(models.Model):
@@ -164,7 +164,8 @@ class LedgerCheck(models.Model):
 
     finished_at = models.DateTimeField()
     findings = models.JSONField(default=list)  # of damage: lists of what it is about, and words
-    mailed_at = models.DateTimeField(null=True)  # when the owners were told of these findings last
+    told = models.JSONField(default=list)  # marks of all findings of which the owners were told last
+    mailed_at = models.DateTimeField(null=True)  # when that was
 
     class Meta:
         verbose_name = _("check of the ledger")

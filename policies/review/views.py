@@ -37,9 +37,8 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Tell reviewers who follow an old link that nothing waits, instead of turning them away."""
         try:
-            editable_page(
-                request, self.kwargs["page_id"]
-            )  # not kept: a decision reads the page under its lock
+            # Not kept: a decision reads the page under its lock.
+            editable_page(request, self.kwargs["page_id"])
         except PermissionDenied:
             policy = Policy.objects.filter(pages=self.kwargs["page_id"]).first()
             if policy is None or not request.user.has_perm("policies.view_policyversion"):

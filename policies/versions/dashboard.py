@@ -26,7 +26,7 @@ from wagtail.query import PageQuerySet
 from home.models import User
 from policies.consent import notices
 from policies.facts.drift import Findings, RunningSystem, examine, outdated
-from policies.ledger import encoding, witness
+from policies.ledger import daily_check, encoding, witness
 from policies.ledger.verification import UNREADABLE
 from policies.models import LedgerCheck, LedgerHead, LedgerWitness, Policy, PolicyVersion
 from policies.models.versions import Status
@@ -127,10 +127,12 @@ def statuses(policies: Iterable[Policy], *, now: datetime) -> list[PolicyStatus]
 
 def ledger_status(now: datetime) -> dict[str, Any]:
     """Return what the panel says of the record itself: what the last check found, and who looked after it when."""
-    check = LedgerCheck.objects.first()
+    check = daily_check.last_check()
+    if check is None and LedgerCheck.objects.filter(pk=1).exists():
+        raise ValueError("The row of the daily check cannot be read.")
     return {
         "checked": check and check.finished_at,
-        "findings": [(about, words) for about, words in check.findings] if check else [],
+        "findings": check.findings if check else [],
         "is_neglected": check and witness.is_due(check.finished_at, every=_NEGLECTED, now=now),
         "sealed": LedgerHead.objects.filter(number__gt=0).aggregate(last=Max("time"))["last"],
         "timestamped": LedgerWitness.objects.filter(authority__gt="").aggregate(last=Max("time"))["last"],

@@ -251,6 +251,86 @@ def test_many_findings_are_cut_short() -> None:
     assert "2 more" in Email.objects.get(to="owner@example.com").message
 
 
+@pytest.mark.usefixtures("notice")
+def test_what_is_new_comes_first_and_is_mailed_however_much_was_found_before() -> None:
+    User.objects.create_superuser("owner@example.com", "a-long-password")
+    page = form_page()
+    for number in range(daily_check.MAX_KEPT + 2):
+        write(page, message=f"{number}")
+    choose()
+    sql("UPDATE forms_submission SET ledger_salt = 'x'")
+    before = Email.objects.count()
+    for _again in range(2):
+        daily_check.run(now=timezone.now())
+    assert Email.objects.count() == before + 1
+    sql("UPDATE policies_policyversion SET ledger_salt = 'x'")
+    daily_check.run(now=timezone.now())
+    assert Email.objects.count() == before + 2
+    assert LedgerCheck.objects.get().findings[0][0].startswith("version")
+
+
+@pytest.mark.usefixtures("notice")
+def test_damage_that_nobody_could_be_told_of_is_mailed_as_soon_as_there_is_somebody() -> None:
+    choose()
+    sql("UPDATE policies_consentrecord SET method = 'none'")
+    daily_check.run(now=timezone.now())
+    assert LedgerCheck.objects.get().mailed_at is None
+    User.objects.create_superuser("owner@example.com", "a-long-password")
+    daily_check.run(now=timezone.now())
+    assert Email.objects.count() == 1
+
+
+@pytest.mark.usefixtures("notice")
+def test_nobody_with_the_database_alone_can_say_that_owners_were_told() -> None:
+    User.objects.create_superuser("owner@example.com", "a-long-password")
+    choose()
+    sql("UPDATE policies_consentrecord SET method = 'none'")
+    words = [[f"consent {ConsentRecord.objects.get()}", "it is not what was entered into the ledger"]]
+    now = timezone.now()
+    LedgerCheck.objects.create(pk=1, finished_at=now, findings=words, told=[], mailed_at=now)
+    daily_check.run(now=now)
+    assert Email.objects.count() == 1
+
+
+def test_a_row_beside_that_of_the_check_is_no_matter() -> None:
+    now = timezone.now()
+    LedgerCheck.objects.create(pk=-5, finished_at=now)
+    assert daily_check.last_check() is None
+    daily_check.run_if_due(now=now)
+    assert LedgerCheck.objects.filter(pk=1).exists()
+
+
+UNREADABLE = {
+    "findings": ("'5'", "'\"x\"'", "'[5]'", "'[[1]]'", "'[[1, 2]]'", "'{\"a\": 1}'"),
+    "told": ("'5'", "'[5]'", "'[[]]'"),
+}
+UNREADABLE |= (
+    {"mailed_at": ("'20000-01-01'", "x'ff'"), "finished_at": ("'x'", "'20000-01-01'")}
+    if connection.vendor == "sqlite"
+    else {
+        "mailed_at": ("'20000-01-01'", "'0044-03-15 BC'"),
+        "finished_at": ("'0044-03-15 BC'", "'20000-01-01'"),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [(name, one) for name in UNREADABLE for one in UNREADABLE[name]]
+)
+def test_a_row_of_the_check_that_cannot_be_read_counts_as_none_and_is_written_anew(
+    column: str, value: str
+) -> None:
+    now = timezone.now()
+    daily_check.run(now=now)
+    sql(f"UPDATE policies_ledgercheck SET {column} = {value}")  # noqa: S608
+    last = daily_check.last_check()
+    assert last is None or (column == "mailed_at" and last.mailed_at is None)
+    daily_check.run(now=now) if last else daily_check.run_if_due(now=now)
+    check = daily_check.last_check()
+    assert check is not None
+    assert (check.finished_at, check.findings) == (now, [])
+
+
 # --- Clocks ------------------------------------------------------------------------------------------------
 def test_a_clock_that_jumps_back_and_forth_breaks_nothing() -> None:
     begin = timezone.now()

@@ -1,15 +1,16 @@
 """Changes by SQL that the check could not see at first: where the site's own queries look away, or a statement lies."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from policies.ledger import encoding, entries, heads, sealing, taking_in
+from policies.ledger import daily_check, encoding, entries, heads, sealing, taking_in
 from policies.ledger.verification import Level
-from policies.models import LedgerHead, LedgerStatement, Policy, PolicyVersion
+from policies.models import LedgerEntry, LedgerHead, LedgerStatement, Policy, PolicyVersion
 from tests.factories import cookie_policy, declare_cookies, policy, version
 from tests.policies.lived_site import choose
 from tests.policies.verifying import DAY, HOUR, damage, seal, sql
@@ -77,6 +78,24 @@ def test_a_cut_off_that_no_retention_can_have_made_explains_nothing(said: dict[s
     entries.state(Type.CUT_OFF, {"kind": "consent", "before": long_ago, **said}, at=timezone.now())
     sql("DELETE FROM policies_consentrecord")
     assert any("is missing; its entry is" in words for words in damage())
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%dT%H:%M:%S.%fZ", "%Y%m%dT%H%M%SZ"])
+def test_a_cut_off_is_held_to_its_own_time_and_to_one_form_of_time(form: str) -> None:
+    days = 0 if "-" in form else 30  # judged by the time of the check, or as text, both would be long ago
+    before = (timezone.now().astimezone(UTC) - days * DAY).strftime(form)
+    content = {"kind": "consent", "before": before, "count": 1}
+    entries.state(Type.CUT_OFF, content, at=timezone.now())
+    sql("DELETE FROM policies_consentrecord")
+    later = timezone.now() + 60 * DAY
+    found = [one.words for one in daily_check.findings(now=later)]
+    assert any("is missing; its entry is" in words for words in found)
+
+
+def test_entries_of_a_kind_that_no_app_had_are_damage_though_some_app_is_out() -> None:
+    MigrationRecorder(connection).record_applied("an_app_of_before", "0001_initial")
+    LedgerEntry.objects.create(kind="ghost", time=timezone.now(), leaf_sha256="0" * 64)
+    assert any("of the kind “ghost”, which nothing on this site has" in words for words in damage())
 
 
 def test_a_restore_from_a_head_that_never_was_excuses_nothing() -> None:

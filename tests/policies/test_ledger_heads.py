@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
 from policies.ledger import encoding, entries, heads
 from policies.models import LedgerEntry, LedgerHead, LedgerStatement, PolicyVersion
 from tests.factories import policy, version
-from tests.policies.verifying import damage, failure, run, seal, sql
+from tests.policies.verifying import DAY, damage, failure, run, seal, sql
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -78,9 +79,34 @@ def test_what_was_lost_by_a_restore_is_reported_and_no_damage(kept: Path) -> Non
     content = {"here": {**heads.newest().content, "sha256": heads.newest().sha256}, "outside": outside}
     entries.state(LedgerStatement.Type.RESTORED, content, at=timezone.now())
 
-    assert "head 2 is missing here: it was lost when the site was restored" in run(expect=kept)
+    assert "head 2 is missing here: it was lost when the site was restored" in failure(
+        1, of="ledger", expect=kept
+    )
     seal()
-    assert "head 2 is another one here: it was lost when the site was restored" in run(expect=kept)
+    assert "head 2 is another one here: it was lost when the site was restored" in failure(
+        1, of="ledger", expect=kept
+    )
+    with time_machine.travel(timezone.now() + 31 * DAY):
+        seal()
+        assert "it was lost when the site was restored" in run(expect=kept)
+
+
+@pytest.mark.parametrize("number", [2, 10**9])
+@pytest.mark.parametrize("of", [0, 1])
+def test_a_restore_that_cannot_have_been_excuses_nothing(kept: Path, number: int, of: int) -> None:
+    """From a head that was not the newest then, or of more heads than can have been sealed since."""
+    outside = json.loads(kept.read_text())["heads"][0]
+    sealed_anew()
+    made_up = {**outside, "number": number}
+    del made_up["sha256"]
+    made_up["sha256"] = encoding.sha256(encoding.encode(made_up))
+    here = LedgerHead.objects.get(number=of)
+    content = {"here": {**here.content, "sha256": here.sha256}, "outside": made_up}
+    entries.state(LedgerStatement.Type.RESTORED, content, at=timezone.now())
+    seal()
+
+    is_possible = (number, of) == (2, 1)
+    assert "head 2" in failure(1 if is_possible else 2, of="ledger", expect=kept)
 
 
 def test_a_restore_that_nobody_entered_excuses_nothing(kept: Path) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,29 @@ def test_it_refuses_another_record_and_says_which_check_failed(sealed: PolicyVer
     code, said = checked(tmp_path, Proofs().of(sealed), record=changed)
     assert code == 1
     assert "WRONG: record.json" in said
+
+
+@pytest.mark.parametrize("what", ["format", "position", "number", "root", "null root", "timestamp"])
+def test_truth_values_are_neither_numbers_nor_roots(sealed: PolicyVersion, tmp_path: Path, what: str) -> None:
+    forged = Proofs().of(sealed)
+    head = forged["heads"][0]
+    forged["heads"], forged["path"] = [head], []
+    head.update(first=1, last=1, number=1)
+    forged["position"] = 2  # outside
+    if what in {"root", "null root"}:
+        head["root"] = False if what == "root" else None
+    else:
+        forged["position"] = 1
+        head["root"] = sha256(b"\0" + encoding.encode(forged["entry"]).encode()).hexdigest()
+    if what == "number":
+        head["number"] = True
+    elif what == "timestamp":
+        forged["timestamp"] = 0
+    elif what in {"format", "position"}:
+        forged[what] = True
+    content = {name: value for name, value in head.items() if name != "sha256"}
+    head["sha256"] = encoding.sha256(encoding.encode(content))
+    assert checked(tmp_path, forged)[0] != 0
 
 
 @pytest.mark.parametrize(

@@ -236,8 +236,13 @@ def test_a_restore_is_no_damage_once_it_is_told(
 
     assert [damage(outside) for outside in lost] == [[], []]
     assert heads.newest().last_position == LedgerEntry.objects.count()
-    notes = [one.words for one in daily_check.findings(now=timezone.now())]
-    assert notes == [f"restored from a backup on {date_format(timezone.localtime())}: heads 2 to 3 were lost"]
+    words = f"restored from a backup on {date_format(timezone.localtime())}: heads 2 to 3 were lost"
+    assert [one.words for one in daily_check.findings(now=timezone.now())] == [words]
+    assert [one.words for one in daily_check.run(now=timezone.now())] == [words]
+    assert LedgerCheck.objects.get().findings == [["ledger", words]]
+    with time_machine.travel(timezone.now() + timedelta(days=31)):
+        seal(rules, "a month later")
+        assert daily_check.run(now=timezone.now()) == []
 
 
 def test_what_is_lost_after_the_restore_is_damage_all_the_same(

@@ -27,9 +27,7 @@ _UNUSABLE = 3  # exit code
 class Command(BaseCommand):
     """Exit code 1: a fact in force is no longer true, or entries wait too long. 2: damage. 3: unusable heads."""
 
-    help = (
-        "Check every record against the ledger (exit code 2), and the facts that versions in force state (1)."
-    )
+    help = "Check each record against the ledger (exit code 2), and facts that versions in force state (1)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

@@ -58,6 +58,7 @@ async function checkSeal({ entry, position, path, heads: [head] }) {
 async function checkHeads({ heads, timestamp }) {
   let before = null;
   for (const { sha256: stated, ...head } of heads) {
+    expect([head.number, head.first, head.last].every(Number.isSafeInteger), "heads"); // true + 1 is 2
     expect(hex(await sha256(encode(head))) === stated, "heads");
     if (before) {
       expect(head.previous === before.stated && head.number === before.number + 1, "heads");

@@ -348,6 +348,19 @@ by_sql("statements_deleted", IS_GONE, "DELETE FROM policies_ledgerstatement")
 by_sql("statement_of_another_type", CHANGED, "UPDATE policies_ledgerstatement SET type = 'restored'")
 
 
+@attack(CHANGED)
+def statement_of_another_type_that_names_its_own(_site: LivedSite) -> None:
+    statement = LedgerStatement.objects.filter(type="cut_off")[0]
+    content = json.dumps({**statement.content, "type": statement.type})
+    change = "UPDATE policies_ledgerstatement SET type = 'quiet', content = %s WHERE id = %s"
+    must_change(change, content, statement.pk)
+
+
+@attack("is here, but was removed")
+def message_said_to_be_removed_and_still_here(site: LivedSite) -> None:
+    said(Type.REMOVED, _removal(site.messages[0].ledger_entry), knowing=True)
+
+
 @attack(DATED_BACK)
 def choice_dated_back_and_said_to_be_taken_in(site: LivedSite) -> None:
     at = site.consents[0].created_at

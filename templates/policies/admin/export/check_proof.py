@@ -6,6 +6,7 @@ import json
 import sys
 from hashlib import sha256
 from pathlib import Path
+from shlex import quote
 
 
 def encode(content):
@@ -31,21 +32,20 @@ try:
     start, end, newest = heads[0]["first"], heads[0]["last"], heads[-1]
     leaf = sha256(b"\0" + encode(entry)).digest()
     root = start <= position <= end and root_above(leaf, position - start, end - start, proof["path"])
-    contents = [{name: head[name] for name in head if name != "sha256"} for head in heads]
-    hashes = [sha256(encode(content)).hexdigest() for content in contents]
+    numbers = [proof["format"], position, *(head[n] for head in heads for n in ("number", "first", "last"))]
+    hashes = [sha256(encode({n: head[n] for n in head if n != "sha256"})).hexdigest() for head in heads]
     expected = [(hash_, head["number"] + 1, head["last"] + 1) for hash_, head in zip(hashes, heads)][:-1]
     linked = expected == [(head["previous"], head["number"], head["first"]) for head in heads[1:]]
     checks = {
-        "the proof is of a format that this script knows": proof["format"] == 1,
-        f"{json.dumps(entry)} is number {position} under the first of the heads": root == heads[0]["root"],
+        "the format is one that this script knows": proof["format"] == 1 and {*map(type, numbers)} == {int},
+        f"{json.dumps(entry)} is number {position} under the first head": root and root == heads[0]["root"],
         f"{len(heads)} heads are whole and linked": linked and hashes == [head["sha256"] for head in heads],
-        "a timestamp, if any, is of the last head": not timestamp or timestamp["head"] == newest["number"],
+        "a timestamp is of the last head": timestamp is None or timestamp["head"] == newest["number"],
     }
     for record in records:
         is_named = sha256(record.read_bytes()).hexdigest() == entry["content"]["sha256"]
         checks[f"{record.name} is the record that it names"] = is_named
-    for words, holds in checks.items():
-        print("holds:" if holds else "WRONG:", ascii(words)[1:-1])
+    print(*(f"{'holds:' if checks[words] else 'WRONG:'} {ascii(words)[1:-1]}" for words in checks), sep="\n")
     if not all(checks.values()):
         sys.exit(1)
     print("Alone, this shows nothing: anybody can write such a file. Compare its last head with one that you")
@@ -53,8 +53,8 @@ try:
     if timestamp and not (reply := file.with_suffix(".tsr")).exists():
         reply.write_bytes(base64.b64decode(timestamp["token"], validate=True))
     if timestamp:
-        print(f"openssl ts -verify -digest {newest['sha256']} -in '{reply}' -CAfile AUTHORITY.pem")
-        print(f"openssl ts -reply -in '{reply}' -text  # says the time")
+        print(f"openssl ts -verify -digest {newest['sha256']} -in {quote(str(reply))} -CAfile AUTHORITY.pem")
+        print(f"openssl ts -reply -in {quote(str(reply))} -text  # says the time")
 except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
     print("This cannot be checked:", ascii(error))
     sys.exit(2)
