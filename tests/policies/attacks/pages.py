@@ -175,23 +175,6 @@ def kind_of_an_imported_page(site: LivedSite) -> None:
     )
 
 
-@attack(TEXT_OF_PAGE)
-def text_of_the_draft_that_was_published(site: LivedSite) -> None:
-    revision = PolicyPage.objects.get(pk=site.rules.pk).live_revision
-    assert revision is not None
-    revision.content["title"] = "Be cruel"
-    must_change(
-        "UPDATE wagtailcore_revision SET content = %s WHERE id = %s",
-        json.dumps(revision.content),
-        revision.pk,
-    )
-
-
-@attack("no draft of it was published")
-def page_without_the_draft_that_was_published(site: LivedSite) -> None:
-    must_change("UPDATE wagtailcore_page SET live_revision_id = NULL WHERE id = %s", site.rules.pk)
-
-
 @attack("on a page that belongs to another policy now, or to none")
 def version_of_a_page_that_does_not_exist(site: LivedSite) -> None:
     must_change("UPDATE policies_policyversion SET page_id = 999999 WHERE id = %s", newest(site).pk)
