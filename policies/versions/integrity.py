@@ -10,11 +10,11 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 from wagtail.models import PageLogEntry, Revision, TaskState
 
-from policies.ledger import encoding, stored_form
+from policies.ledger import encoding
 from policies.ledger.verification import MAX_DELAY, UNREADABLE, Finding, Level, unreadable
 from policies.models import CookiePolicyPage, LedgerHead, Policy, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.text import markup
-from policies.versions import records
+from policies.versions import records, stored_form
 from policies.versions.account_links import AccountLinks
 
 _CHUNK = 50  # versions read from the database at once
