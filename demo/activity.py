@@ -3,7 +3,6 @@
 import random
 from datetime import datetime, timedelta
 
-from django.apps import apps
 from django.utils import timezone
 
 from demo import texts
@@ -11,8 +10,10 @@ from demo.frozen_time import frozen_time
 from forms.models import FormPage, Submission
 from policies.consent import notices
 from policies.consent.choices import save_choice
-from policies.ledger import entries, taking_in
-from policies.models import ConsentRecord, Policy
+from policies.ledger import entries
+from policies.models import ConsentRecord, LedgerStatement, Policy
+
+Type = LedgerStatement.Type
 
 DAYS = 30
 CHOICES_A_DAY = (2, 9)
@@ -26,10 +27,10 @@ def create() -> None:
     now = timezone.now()
     if not ConsentRecord.objects.exists():
         _choices(now)
-        taking_in.say_taken_in(apps, ConsentRecord.ledger_kind, at=now)
+        entries.state(Type.TAKEN_IN, {"kinds": [ConsentRecord.ledger_kind]}, at=now)
     if not Submission.objects.exists():
         _messages(now)
-        taking_in.say_taken_in(apps, Submission.ledger_kind, at=now)
+        entries.state(Type.TAKEN_IN, {"kinds": [Submission.ledger_kind]}, at=now)
 
 
 def _choices(now: datetime) -> None:

@@ -14,7 +14,6 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
-from django.apps import apps
 from django.conf import settings
 from django.utils import timezone
 from post_office.models import Email
@@ -22,8 +21,8 @@ from post_office.models import Email
 from demo import shop, texts
 from demo.frozen_time import frozen_time
 from home.models import HomePage, User
-from policies.ledger import taking_in
-from policies.models import Policy
+from policies.ledger import entries
+from policies.models import LedgerStatement, Policy
 from store.basket import contents
 from store.checkout import place_order
 from store.models import Basket, Order, OrderEvent, ShippingOption
@@ -128,7 +127,7 @@ def create(*, home: HomePage, editor: User, staff: User) -> bool:
         shop.create(home=home, editor=editor, to_be_sold=goods_gone(now) if running else {})
         if running:
             _month(Story(running, staff, now))
-            taking_in.say_taken_in(apps, Order.ledger_kind, at=now)
+            entries.state(LedgerStatement.Type.TAKEN_IN, {"kinds": [Order.ledger_kind]}, at=now)
     return Order.objects.exists()
 
 

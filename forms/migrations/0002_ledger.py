@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from policies.ledger.taking_in import take_in
+from policies.migrations._taking_in import take_in
 
 
 def take_in_what_exists(apps, schema_editor):

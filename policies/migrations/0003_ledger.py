@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 from policies.ledger.encoding import timestamp
-from policies.ledger.taking_in import begin, take_in
+from policies.migrations._taking_in import begin, take_in
 
 
 def take_in_what_exists(apps, schema_editor):

@@ -5,7 +5,6 @@ from hashlib import sha256
 
 import pytest
 import time_machine
-from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 from hypothesis import given
@@ -15,7 +14,7 @@ from forms import personal_data as messages
 from forms.models import FormPage
 from home.mail_queue import Email
 from home.models import User
-from policies.ledger import daily_check, entries, merkle, taking_in
+from policies.ledger import daily_check, entries, merkle
 from policies.models import ConsentRecord, LedgerCheck, LedgerEntry, LedgerHead, LedgerStatement
 from tests import factories
 from tests.forms.building import form_page
@@ -161,13 +160,13 @@ def test_a_cut_off_that_fails_removes_nothing(monkeypatch: pytest.MonkeyPatch, n
 @pytest.mark.usefixtures("notice")
 def test_what_was_there_before_is_taken_in_once() -> None:
     taken_in_as_of_before(choose())
-    taking_in.say_taken_in(apps, "consent", at=timezone.now())
+    entries.state(LedgerStatement.Type.TAKEN_IN, {"kinds": ["consent"]}, at=timezone.now())
     assert damage() == []
     seal()
     assert damage() == []
 
     taken_in_as_of_before(choose())
-    taking_in.say_taken_in(apps, "consent", at=timezone.now())
+    entries.state(LedgerStatement.Type.TAKEN_IN, {"kinds": ["consent"]}, at=timezone.now())
     assert any("the consent at position – says" in words for words in damage())
     seal()
     assert any("says" in words for words in damage())

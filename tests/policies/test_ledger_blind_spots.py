@@ -3,12 +3,11 @@
 from datetime import UTC, timedelta
 
 import pytest
-from django.apps import apps
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from policies.ledger import daily_check, encoding, entries, heads, sealing, taking_in
+from policies.ledger import daily_check, encoding, entries, heads, sealing
 from policies.ledger.verification import Level
 from policies.models import LedgerEntry, LedgerHead, LedgerStatement, Policy, PolicyVersion
 from tests.factories import cookie_policy, declare_cookies, policy, version
@@ -48,7 +47,7 @@ def test_a_policy_without_a_version_is_damage() -> None:
 
 
 def test_an_entry_with_an_old_number_of_its_row_does_not_count_as_taken_in() -> None:
-    taking_in.say_taken_in(apps, "consent", at=timezone.now())
+    entries.state(Type.TAKEN_IN, {"kinds": ["consent"]}, at=timezone.now())
     choose()
     sql(
         "UPDATE policies_ledgerentry SET time = %s WHERE position IS NULL AND kind = 'consent'",

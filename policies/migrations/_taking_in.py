@@ -1,6 +1,7 @@
-"""Takes records into the ledger that were there before it, or that a demo made with times of before.
+"""Takes records into the ledger that were there before it.
 
-For migrations, so it works on whatever models it is given, and repeats in short what `entries.enter` does.
+Works on whatever models a migration gives it, and repeats in short what `entries.enter` does. It is no migration:
+Django passes over names that begin with an underscore.
 """
 
 import secrets
