@@ -14,7 +14,7 @@ from policies.models import CookiePolicyPage, Policy
 from policies.versions import publication_preview
 from tests.factories import cookie_policy, declare_cookies, outside_services, policy, version
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 
 @pytest.fixture

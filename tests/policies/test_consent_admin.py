@@ -16,7 +16,7 @@ from policies.consent import choices, notices
 from policies.models import ConsentRecord
 from tests.factories import cookie_policy, declare_cookies
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 
 @pytest.fixture

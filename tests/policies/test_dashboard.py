@@ -24,7 +24,7 @@ from tests.factories import (
 )
 from tests.policies.test_version_screen import staff
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 BUTTON = "Make a draft with the current facts"
 
 

@@ -17,7 +17,7 @@ from policies.models import LedgerEntry, LedgerHead, LedgerStatement, PolicyVers
 from tests.factories import policy, version
 from tests.policies.verifying import DAY, damage, failure, run, seal, sql
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

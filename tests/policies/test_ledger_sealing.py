@@ -307,6 +307,7 @@ def url_of_a_database(folder: Path) -> str:
     return f"{server}/{connection.settings_dict['NAME']}"
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_whoever_is_killed_between_record_entry_and_seal_leaves_the_ledger_whole(

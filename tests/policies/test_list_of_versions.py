@@ -9,7 +9,7 @@ from django.test import Client
 from policies.models import Policy
 from tests.factories import policy, version, withdraw
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 BEGIN = datetime(2020, 1, 1, 12, tzinfo=UTC)
 LIST = "/house-rules/versions/"

@@ -12,7 +12,7 @@ from policies.consent import notices
 from policies.models import Policy
 from tests.factories import cookie_policy, declare_cookies
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 
 def test_there_is_none_before_a_cookie_policy_is_published() -> None:

@@ -30,7 +30,7 @@ from tests.factories import cookie_policy, declare_cookies, policy, version, wit
 from tests.faults.timestamp_authorities import Authority
 from tests.policies.forging import changes
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 SCRIPT = settings.BASE_DIR / "templates/policies/admin/export/check_proof.py"
 URL = "/house-rules/versions/1/"
 

@@ -15,7 +15,7 @@ from policies.versions import drafts
 from policies.versions.dashboard import statuses
 from tests.factories import cookie_policy, policy_page, publish, version, withdraw
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 
 def text(words: str) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from policies.review import reminders
 from tests.factories import policy_page, publish
 from tests.policies.test_review import decide, review_url
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from policies.versions.content import VersionContent
 from tests.factories import policy_form, publish, version, withdraw
 from tests.policies.announcing import BRAVE, FAIR, KIND, announce_brave, numbered, undoing
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

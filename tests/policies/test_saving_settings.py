@@ -22,7 +22,7 @@ from tests.policies.test_drift import set_brand
 from tests.policies.test_recipients import CARRIER
 from tests.policies.test_version_screen import staff
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 LINK = "Begin the draft that says it"
 
 

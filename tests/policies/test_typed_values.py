@@ -28,7 +28,7 @@ from tests.policies.test_dashboard import BUTTON, dashboard
 from tests.policies.test_drift import DATA, ask_for_draft, set_brand
 from tests.policies.test_version_screen import staff
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 STREET = KnownValue("company", "street", "1 Example Street")
 IN_TEXT = "<h2>Who we are</h2><p>Write to 1 Example Street.</p>"

@@ -14,7 +14,7 @@ from policies.versions import publishing
 from tests.factories import publish, withdraw
 from tests.policies.announcing import BRAVE, FAIR, KIND, announce_brave, numbered, undoing
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from policies.models import Policy, PolicyVersion
 from tests.factories import policy, version
 from tests.policies.verifying import failure, run, sql
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 ROLES = ("publisher", "approver")
 

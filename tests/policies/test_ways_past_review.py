@@ -15,7 +15,7 @@ from tests.factories import NOTICE_WORDS, home_page, policy_page, publish, versi
 from tests.policies.lived_site import approve, draft, person
 from tests.policies.verifying import damage, sql
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 TIMED = "its page has a time for going live or for expiring, which the site never sets"
 
 

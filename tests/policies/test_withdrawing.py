@@ -13,7 +13,7 @@ from policies.models import LedgerEntry, Policy, PolicyPage, PolicyVersion, Vers
 from policies.versions import publishing
 from tests.factories import policy_page, publish, withdraw
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 
 @pytest.fixture

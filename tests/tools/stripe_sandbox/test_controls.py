@@ -8,6 +8,8 @@ import pytest
 from tests.tools.stripe_sandbox.shop import Inbox, ask, client, fetch, order, paid, send
 from tools.stripe_sandbox.server import Sandbox
 
+pytestmark = pytest.mark.slow
+
 
 def test_webhooks_are_held_back_and_let_go(sandbox: Sandbox, inbox: Inbox) -> None:
     assert ask(sandbox, "POST", "webhooks", {"on_hold": True})["on_hold"] is True

@@ -11,6 +11,8 @@ import stripe
 from tests.tools.stripe_sandbox.shop import client, order
 from tools.stripe_sandbox.server import Sandbox
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_same_request_is_done_once(shop: stripe.StripeClient) -> None:
     made = [shop.v1.checkout.sessions.create(order(), {"idempotency_key": "k"}) for _ in range(2)]

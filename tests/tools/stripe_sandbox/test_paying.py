@@ -12,6 +12,8 @@ from tests.tools.stripe_sandbox.shop import fetch, line, order, shipping
 from tools.stripe_sandbox.server import Sandbox
 from tools.stripe_sandbox.visitor import StayedError
 
+pytestmark = pytest.mark.slow
+
 
 def opened(shop: stripe.StripeClient, **changes: Any) -> stripe.checkout.Session:
     return shop.v1.checkout.sessions.create(order(**changes))  # type: ignore[arg-type]

@@ -12,6 +12,8 @@ from tests.tools.stripe_sandbox.shop import Inbox, ask, client, order, paid
 from tools.stripe_sandbox.secret import webhook_secret
 from tools.stripe_sandbox.server import Sandbox
 
+pytestmark = pytest.mark.slow
+
 
 def test_an_event_comes_signed(sandbox: Sandbox, inbox: Inbox) -> None:
     session = paid(sandbox)
