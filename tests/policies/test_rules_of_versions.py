@@ -18,24 +18,9 @@ from policies.models import Policy, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.versions import publication_preview, publishing, rules
 from policies.versions.content import VersionContent
 from tests.factories import policy_form, publish, version, withdraw
-from tests.policies.announcing import BRAVE, FAIR, KIND, announce_brave, numbered, undoing
+from tests.policies.announcing import BRAVE, FAIR, KIND, numbered, undoing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def soon() -> datetime:
-    return (timezone.now() + timedelta(days=10)).replace(second=0, microsecond=0)
-
-
-@pytest.fixture(scope="module")
-def announced_page(database_of_module: None, soon: datetime) -> int:
-    return announce_brave(soon).pk
-
-
-@pytest.fixture
-def announced(announced_page: int, db: None) -> PolicyPage:
-    return PolicyPage.objects.get(pk=announced_page)
 
 
 def in_force() -> str:

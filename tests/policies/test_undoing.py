@@ -7,29 +7,13 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
-from django.utils import timezone
 
 from policies.models import PolicyPage, PolicyVersion
 from policies.versions import publishing
 from tests.factories import publish, withdraw
-from tests.policies.announcing import BRAVE, FAIR, KIND, announce_brave, numbered, undoing
+from tests.policies.announcing import BRAVE, FAIR, KIND, numbered, undoing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def soon() -> datetime:
-    return (timezone.now() + timedelta(days=10)).replace(second=0, microsecond=0)
-
-
-@pytest.fixture(scope="module")
-def announced_page(database_of_module: None, soon: datetime) -> int:
-    return announce_brave(soon).pk
-
-
-@pytest.fixture
-def announced(announced_page: int, db: None) -> PolicyPage:
-    return PolicyPage.objects.get(pk=announced_page)
 
 
 def test_a_change_that_the_announced_version_has_as_well_is_not_undone(announced: PolicyPage) -> None:
