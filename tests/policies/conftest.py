@@ -1,12 +1,14 @@
-"""A policy with “Be kind. Be fair.” in force and “Be brave …” announced, made once for a file."""
+"""Policies that several files of tests begin with: one with a version announced, and one that is sealed."""
 
 from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
-from policies.models import PolicyPage
+from policies.models import PolicyPage, PolicyVersion
+from tests.factories import policy, version
 from tests.policies.announcing import announce_brave
+from tests.policies.proving import fill, seal
 
 
 @pytest.fixture(scope="module")
@@ -22,3 +24,16 @@ def announced_page(database_of_module: None, soon: datetime) -> int:
 @pytest.fixture
 def announced(announced_page: int, db: None) -> PolicyPage:
     return PolicyPage.objects.get(pk=announced_page)
+
+
+@pytest.fixture
+def sealed() -> PolicyVersion:
+    """Return a version that is sealed in a batch of nine, with three heads after its own."""
+    fill(4)
+    version(policy(), change_summary="Größer, 大きい, \u2028 “quoted” \\ </script>")
+    fill(4)
+    seal()
+    for _ in range(3):
+        fill(2)
+        seal()
+    return PolicyVersion.objects.get()
