@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from home.throttling import client_ip, minutes_to_wait, too_many_requests
-from store.basket import contents, limits
+from store.basket import contents, throttling
 from store.basket.cookies import basket_of, remember
 from store.basket.forms import AddForm, UpdateForm
 from store.models import Basket, ShopPage
@@ -51,8 +51,8 @@ def basket(request: HttpRequest) -> HttpResponse:
 @_by_form(AddForm)
 def add(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int) -> HttpResponse:
     ip = client_ip(request)
-    if found is None and (wait := limits.NEW_BASKETS.seconds_to_wait(ip)):
-        words = limits.TOO_MANY % {"minutes": minutes_to_wait(wait)}
+    if found is None and (wait := throttling.NEW_BASKETS.seconds_to_wait(ip)):
+        words = throttling.TOO_MANY % {"minutes": minutes_to_wait(wait)}
         return too_many_requests(_error_response(request, None, words), wait)
     is_new = found is None
     try:
@@ -60,7 +60,7 @@ def add(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int) 
     except contents.BasketError as error:
         return _error_response(request, found, str(error))
     if is_new:
-        limits.NEW_BASKETS.take(ip)
+        throttling.NEW_BASKETS.take(ip)
     return _done(request, found)
 
 

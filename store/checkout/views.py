@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from home.throttling import client_ip, fingerprint, too_many_requests
 from policies.models import Policy, PolicyVersion
 from store.basket import contents as baskets
-from store.basket import limits as basket_limits
+from store.basket import throttling
 from store.basket import views as basket_views
 from store.basket.cookies import basket_of, remember
 from store.checkout import limits, place_order
@@ -103,7 +103,7 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
 
 def _new_basket(request: HttpRequest, order: Order) -> Basket | None:
     """Return a new basket with what was ordered, for a browser that has lost its cookie."""
-    if basket_limits.NEW_BASKETS.take(client_ip(request)):
+    if throttling.NEW_BASKETS.take(client_ip(request)):
         return None
     return baskets.refill(order=order)
 

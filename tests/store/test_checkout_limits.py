@@ -8,7 +8,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from store.basket import limits as basket_limits
+from store.basket import throttling
 from store.checkout import limits
 from store.models import Basket, Order, OrderEvent, ProductVariant
 from store.stock import movements
@@ -128,7 +128,7 @@ def test_pressing_the_button_is_counted(sandbox: Sandbox, monkeypatch: pytest.Mo
 def test_a_client_over_the_basket_limit_is_told_how_long_to_wait(
     monkeypatch: pytest.MonkeyPatch, accept: str
 ) -> None:
-    monkeypatch.setattr(basket_limits, "NEW_BASKETS", limits.Limit("few", most=2, window=limits.HOUR))
+    monkeypatch.setattr(throttling, "NEW_BASKETS", limits.Limit("few", most=2, window=limits.HOUR))
 
     def add(client: Client) -> Any:
         return client.post("/basket/add/", {"sku": "MUG", "quantity": "1"}, headers={"Accept": accept})
@@ -149,7 +149,7 @@ def test_a_client_over_the_basket_limit_is_told_how_long_to_wait(
 def test_the_way_back_makes_no_more_baskets_than_others_do(
     sandbox: Sandbox, basket: Basket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(basket_limits, "NEW_BASKETS", limits.Limit("few", most=1, window=limits.HOUR))
+    monkeypatch.setattr(throttling, "NEW_BASKETS", limits.Limit("few", most=1, window=limits.HOUR))
     order = factories.awaiting_order(basket)
     for _ in range(3):
         assert browser().get(f"/checkout/cancel/{order.return_token}/")["Location"] == "/basket/"
