@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
 
-from policies.importing import markdown_bounds
+from policies.importing import markdown_limits
 from policies.text.limits import MAX_DEPTH, TextRefusedError, refuse_characters
 from policies.text.lost_words import count_words, refuse_losses, words_of_markup
 from policies.text.markup import Body, canonical_body, clean_html
@@ -76,12 +76,12 @@ def tidy(text: str) -> str:
 
 def convert(text: str, *, fallback_title: str) -> Document:
     front_matter, markdown = _split(text)
-    markdown_bounds.refuse_text(markdown)
+    markdown_limits.refuse_text(markdown)
     parser = _parser()
     references: dict[str, Any] = {}
     try:
         tokens = parser.parse(markdown, references)
-        markdown_bounds.refuse_tokens(tokens)
+        markdown_limits.refuse_tokens(tokens)
         heading, kept = _without_title(tokens)
         markup = re.sub(r"(?i)(</?)h1\b", r"\1h2", parser.renderer.render(kept, parser.options, references))
     except RecursionError:
@@ -146,7 +146,7 @@ def _split(text: str) -> tuple[dict[str, str], str]:
 
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True, "maxNesting": MAX_DEPTH}).enable("table")
-    markdown_bounds.bound_tables(parser)
+    markdown_limits.limit_tables(parser)
     parser.normalizeLink = lambda url: url  # type: ignore[method-assign]  # its way to keep a URL as it is, for cleaning
     parser.add_render_rule("image", _image_as_link)
     return parser
@@ -205,6 +205,6 @@ def _token_text(tokens: Iterable[Token]) -> str:
     """Return all that the parser kept: text, code, markup, URLs."""
     return "\n".join(
         line
-        for token in markdown_bounds.pieces(tokens)
+        for token in markdown_limits.pieces(tokens)
         for line in (unescape(token.content), *map(str, token.attrs.values()))
     )

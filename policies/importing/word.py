@@ -16,7 +16,7 @@ import mammoth
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from policies.importing import word_bounds, word_xml
+from policies.importing import word_limits, word_xml
 from policies.text import markup, normalization, parsing
 from policies.text.limits import TextRefusedError, refuse_characters
 from policies.text.lost_words import count_words, refuse_losses, words_of_markup
@@ -48,7 +48,7 @@ def convert(content: bytes) -> WordDocument:
     _refuse_other_formats(content)
     try:
         parts = _checked_parts(content)
-        word_bounds.refuse_repetition(parts)
+        word_limits.refuse_repetition(parts)
         shown = word_xml.words_of(parts)
         result = mammoth.convert_to_html(
             _packed(word_xml.simplified(parts)),
@@ -82,12 +82,12 @@ def _refuse_other_formats(content: bytes) -> None:
 
 
 def _checked_parts(content: bytes) -> word_xml.Parts:
-    """Unpack the XML of the file, as far as it is in bounds, and nothing else: no instructions for the reader."""
+    """Unpack the XML of the file, if it is within the limits, and nothing else: no instructions for the reader."""
     with ZipFile(BytesIO(content)) as archive:
         entries = archive.infolist()
-        word_bounds.refuse_bombs(entries)
+        word_limits.refuse_bombs(entries)
         parts = {entry.filename: archive.read(entry) for entry in entries if word_xml.is_xml(entry.filename)}
-    word_bounds.refuse_elements(parts.values())
+    word_limits.refuse_elements(parts.values())
     content_types = parts.get("[Content_Types].xml", b"")
     has_program = any(entry.filename.endswith("vbaProject.bin") for entry in entries)
     if has_program or b"macroEnabled" in content_types:

@@ -46,7 +46,7 @@ def is_xml(name: str) -> bool:
 
 
 def tree(content: bytes) -> etree._Element:
-    """Read XML that was found in bounds."""
+    """Read XML that was found within the limits."""
     return etree.fromstring(content, etree.XMLParser(**AS_IT_IS))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ValidationError
 
-from policies.importing import markdown, markdown_bounds, word
+from policies.importing import markdown, markdown_limits, word
 from policies.importing.files import import_files
 from policies.models import Policy, PolicyPage
 from policies.redline import comparison
@@ -22,7 +22,7 @@ TOO_LONG = "more than 10000 characters"
 def _small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small ones, so that a test needs no gigabytes to show that a limit is missing."""
     monkeypatch.setattr(limits, "MAX_LENGTH", 10_000)
-    monkeypatch.setattr(markdown_bounds, "MAX_CELLS", 100)
+    monkeypatch.setattr(markdown_limits, "MAX_CELLS", 100)
 
 
 def html_of(text: str | bytes) -> str:
@@ -172,7 +172,7 @@ def test_deleted_paragraph_ends_join_any_number_of_paragraphs() -> None:
 # --- What is made of an accepted text ---------------------------------------------------------------------------------
 
 
-def test_what_is_accepted_stays_in_bounds_in_a_redline() -> None:
+def test_what_is_accepted_stays_within_the_limits_in_a_redline() -> None:
     html = html_of(f"<p><a href='/{LONG}'>" + "x y " * 6 + "</a>" + " x y" * 1_000)
     assert comparison.compare(html, html.replace("x", "z")).html.count(LONG) < 30
 

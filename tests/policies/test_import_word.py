@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from policies.importing import word_bounds
+from policies.importing import word_limits
 from policies.importing.word import convert
 from policies.text.limits import TextRefusedError
 from tests.policies.word_files import TYPES, W, document, item, p, packed, r, word_file
@@ -213,7 +213,7 @@ def test_it_refuses_declared_entities() -> None:
 
 
 def test_it_refuses_more_xml_than_a_text_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(word_bounds, "MAX_ELEMENTS", 100)
+    monkeypatch.setattr(word_limits, "MAX_ELEMENTS", 100)
     assert "more than 100 elements" in refused(word_file(p(r("x")) * 30))
-    monkeypatch.setattr(word_bounds, "MAX_XML_BYTES", 1000)
+    monkeypatch.setattr(word_limits, "MAX_XML_BYTES", 1000)
     assert "unpack to more" in refused(word_file())

@@ -54,12 +54,12 @@ def _depth_of_brackets(body: str) -> int:
 # --- Tables ----------------------------------------------------------------------------------------------------------
 
 
-def bound_tables(parser: MarkdownIt) -> None:
+def limit_tables(parser: MarkdownIt) -> None:
     """Count the cells of tables: the parser fills up each short row, so a few bars may become thousands."""
-    parser.block.ruler.at("table", _bounded_table, {"alt": ["paragraph", "reference"]})
+    parser.block.ruler.at("table", _limited_table, {"alt": ["paragraph", "reference"]})
 
 
-def _bounded_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - the parser's call
+def _limited_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - the parser's call
     before = len(state.tokens)
     is_table = table(state, start, end, silent)  # it fills up at most 65,536 cells
     cells = sum(token.type in {"th_open", "td_open"} for token in state.tokens[before:])
