@@ -9,9 +9,9 @@ from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from policies.redline import words
-from policies.redline.matching import ALIKE, Budget, similar_pairs, similarity, stretches
 from policies.redline.reader import Kind, Line, Segment, letters
 from policies.redline.sections import paired_headings
+from policies.redline.sequence_diff import ALIKE, Budget, similar_pairs, similarity, stretches
 
 _ANCHOR = 60  # letters: a line of this length that was kept is shown between what changed before and after it
 _SHORT = 120  # letters: what is shorter can be read in any form

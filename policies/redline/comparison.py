@@ -18,8 +18,8 @@ from operator import attrgetter
 
 from policies.redline import moves
 from policies.redline.alignment import Step, align
-from policies.redline.matching import Budget
 from policies.redline.reader import Block, Kind, Line, Segment, read
+from policies.redline.sequence_diff import Budget
 from policies.redline.writer import Change, Writer, section_label
 
 # Part of the key under which redlines are kept: raise it with every change of the method or of the markup.

@@ -6,8 +6,8 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from policies.redline.alignment import Step
-from policies.redline.matching import Pair
 from policies.redline.reader import letters
+from policies.redline.sequence_diff import Pair
 
 _LEAST = 20  # letters: less can stand in two places by chance
 

@@ -6,8 +6,8 @@ A section is a heading and the lines after it, up to the next heading of any lev
 from collections import Counter
 from collections.abc import Hashable, Sequence
 
-from policies.redline.matching import Pair, common_singles, heaviest_rise
 from policies.redline.reader import Line, letters
+from policies.redline.sequence_diff import Pair, common_singles, heaviest_rise
 
 _WEIGHT_OF_A_HEADING = (
     200  # in letters: what an equal heading counts beside the lines that two sections share

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from itertools import repeat
 from typing import NamedTuple
 
-from policies.redline.matching import Budget, stretches
 from policies.redline.reader import BREAK, SPACE, Formatting, Kind, Line, Run, Runs, Segment, letters
+from policies.redline.sequence_diff import Budget, stretches
 
 _WORD = re.compile(f"[{SPACE}]*(?:{BREAK}|[^{SPACE}<]+)")
 _FEW_SEGMENTS = 30  # ten changes in one line can be read whatever they are

@@ -26,7 +26,7 @@ from policies.ledger.views import proof_response
 from policies.models import Policy, PolicyVersion
 from policies.models.versions import Status
 from policies.redline import layout
-from policies.redline.versions import compare_versions
+from policies.redline.cached_comparison import compare_versions
 from policies.text import headings
 from policies.versions import feeds, timeline
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from policies.models import Policy
-from policies.redline import versions
+from policies.redline import cached_comparison
 from tests.factories import policy, version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -42,7 +42,7 @@ def test_a_comparison_is_made_once_and_kept_apart_from_the_pages(
     client: Client, rules: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page(client, IN_ONE)
-    monkeypatch.setattr(versions, "compare", None)  # whoever compares again fails
+    monkeypatch.setattr(cached_comparison, "compare", None)  # whoever compares again fails
     caches["default"].clear()
     page(client, SIDE_BY_SIDE)
 

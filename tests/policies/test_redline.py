@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.redline import comparison, versions
+from policies.redline import cached_comparison, comparison
 from policies.redline.comparison import Redline
 from policies.text import markup
 from tests.policies.documents import DOCUMENT, two_versions, words
@@ -243,12 +243,12 @@ def test_a_redline_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     rules = policy()
     old, new = version(rules, html="<p>a</p>"), version(rules, html="<p>b</p>")
-    first = versions.compare_versions(old, new)
+    first = cached_comparison.compare_versions(old, new)
 
     def fail(*_: object) -> None:
         raise AssertionError("compared again")
 
-    monkeypatch.setattr(versions, "compare", fail)
-    assert versions.compare_versions(old, new) == first
+    monkeypatch.setattr(cached_comparison, "compare", fail)
+    assert cached_comparison.compare_versions(old, new) == first
     with pytest.raises(AssertionError, match="again"):
-        versions.compare_versions(new, old)
+        cached_comparison.compare_versions(new, old)

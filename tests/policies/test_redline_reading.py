@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.redline import comparison, layout, matching
+from policies.redline import comparison, layout, sequence_diff
 from policies.redline.comparison import Redline
 from policies.text import markup
 from tests.policies.documents import two_versions, words
@@ -339,7 +339,7 @@ def test_the_heaviest_rise_is_as_heavy_as_any(weights: dict[tuple[int, int], int
     ordered = sorted(weights)
     choices = (chosen for size in range(len(ordered) + 1) for chosen in combinations(ordered, size))
     heaviest = max(sum(weights[pair] for pair in chosen) for chosen in choices if rises(chosen))
-    found = matching.heaviest_rise(weights)
+    found = sequence_diff.heaviest_rise(weights)
     assert rises(tuple(found))
     assert sum(weights[pair] for pair in found) == heaviest
 

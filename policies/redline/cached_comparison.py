@@ -1,4 +1,4 @@
-"""The redline of two published versions, kept: neither of them can change."""
+"""The redline of two published versions, kept in a cache: neither of them can change."""
 
 from django.core.cache import caches
 from django.utils.translation import get_language
