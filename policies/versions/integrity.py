@@ -15,7 +15,7 @@ from policies.ledger.verification import MAX_DELAY, UNREADABLE, Finding, Level, 
 from policies.models import CookiePolicyPage, LedgerHead, Policy, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.text import markup
 from policies.versions import records, stored_form
-from policies.versions.account_links import AccountLinks
+from policies.versions.recorded_names import RecordedNames
 
 _CHUNK = 50  # versions read from the database at once
 _DECIDED = timedelta(minutes=5)  # publishing follows its approval sooner
@@ -57,13 +57,13 @@ def _findings(policy: Policy, now: datetime, on_read: Callable[[], object]) -> I
 def _problems(policy: Policy, now: datetime, on_read: Callable[[], object]) -> Iterator[str]:
     related = ("policy", "withdrawal__ledger_entry", "publisher", "approver", "page")
     versions = policy.versions.select_related(*related).order_by("number")
-    previous, links, spans = None, AccountLinks(), _Spans()
+    previous, names, spans = None, RecordedNames(), _Spans()
     words = _("version %(number)s is broken: %(problem)s")
     for number, version in enumerate(versions.iterator(chunk_size=_CHUNK), start=1):
         on_read()
         found = [*_version_problems(version, number, previous, now), *spans.problems(version)]
         if version.readable_content:
-            found += links.problems(version)
+            found += names.problems(version)
         yield from (words % {"number": version.number, "problem": problem} for problem in found)
         previous = version
     if previous is None:

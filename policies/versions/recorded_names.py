@@ -21,7 +21,7 @@ from policies.models.versions import PolicyVersion
 _ROLES = ("publisher", "approver")
 
 
-class AccountLinks:
+class RecordedNames:
     """Checks version after version, and looks each name up once."""
 
     def __init__(self) -> None:
