@@ -2,10 +2,11 @@
 
 from store.models.baskets import Basket, BasketLine
 from store.models.catalogue import ProductImage, ProductPage, ProductVariant, ShopPage
-from store.models.orders import Order, OrderEvent, OrderLine
-from store.models.payments import StripeEvent
+from store.models.order_history import OrderEvent
+from store.models.orders import Order, OrderLine
 from store.models.shipping import DeliveryCountry, ShippingOption
 from store.models.stock import StockItem, StockMovement
+from store.models.stripe_events import StripeEvent
 
 __all__ = [
     "Basket",

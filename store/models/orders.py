@@ -6,7 +6,6 @@ written to its history. Amounts are integer minor units of `currency`, tax inclu
 
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +13,6 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from home.append_only import AppendOnlyModel
 from policies.ledger import encoding
 from policies.models.ledger import LedgeredModel
 from store.models.tokens import new_token
@@ -203,53 +201,3 @@ class OrderLine(models.Model):
     def total(self) -> int:
         """Price of the whole line, minor units."""
         return self.unit_price * self.quantity
-
-
-class OrderEvent(AppendOnlyModel):
-    """One entry of an order's history: a reason when the shop wrote it, a note for details and for staff."""
-
-    class By(models.TextChoices):
-        SHOPPER = "shopper", _("the shopper")
-        STRIPE = "Stripe", _("Stripe")
-        WORKER = "worker", _("this site, by itself")
-
-    class Reason(models.TextChoices):
-        PLACED = "placed", _("The order was placed.")
-        PAGE_OPEN = "page_open", _("The payment page is open.")
-        NEW_CHECKOUT = "new_checkout", _("A new checkout of the basket was started.")
-        CAME_BACK = "came_back", _("The shopper came back without paying.")
-        NOT_OPENED = "not_opened", _("The payment page could not be opened in time.")
-        REFUSED = "refused", _("Stripe refused to open a payment page.")
-        MISMATCH = "mismatch", _("Paid, but not what was ordered.")
-        STOCK_GONE = "stock_gone", _("Paid, but the stock is gone.")
-        MONEY_BACK = "money_back", _("Cancelled though it was paid: refund the payment at Stripe.")
-        UNKNOWN_PAGE = "unknown_page", _("Stripe does not know its payment page. Was the key changed?")
-        UNSETTLED = "unsettled", _("Stripe’s answer about it could not be saved. The error log says why.")
-        MARKED = "asked_to_look", _("Marked as needing attention:")  # the note says why
-        RESOLVED = "looked_at", _("Marked as resolved.")
-
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
-    happened_at = models.DateTimeField(_("time"))
-    from_status = models.CharField(max_length=12, blank=True, choices=Order.Status.choices)
-    to_status = models.CharField(max_length=12, blank=True, choices=Order.Status.choices)
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    by = models.CharField(_("by"), max_length=80)  # one of By, or the name of a member of staff
-    reason = models.CharField(_("reason"), max_length=20, blank=True, choices=Reason.choices)
-    note = models.CharField(_("note"), max_length=400, blank=True)
-
-    detachable_fields: ClassVar[frozenset[str]] = frozenset({"actor"})
-
-    class Meta(AppendOnlyModel.Meta):
-        verbose_name = _("order event")
-        verbose_name_plural = _("order events")
-        ordering: ClassVar[list[str]] = ["happened_at", "pk"]
-
-    def __str__(self) -> str:
-        return f"{self.order_id}: {self.to_status or self.reason or self.note}"
-
-    @property
-    def who(self) -> str:
-        """The name of who did it."""
-        return str(self.By(self.by).label) if self.by in self.By.values else self.by
