@@ -12,7 +12,7 @@ from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
-from config.media import media
+from config.serve_media import serve_media
 from config.sign_in import LimitedPasswordResetView
 from home import missing_app_pages, views
 from policies.versions.sitemap import PolicySitemap
@@ -37,7 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 if settings.SERVE_MEDIA:
-    urlpatterns += [path(f"{settings.MEDIA_URL.lstrip('/')}<path:path>", media)]
+    urlpatterns += [path(f"{settings.MEDIA_URL.lstrip('/')}<path:path>", serve_media)]
 
 if apps.is_installed("store"):
     urlpatterns += [path("", include("store.urls"))]

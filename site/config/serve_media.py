@@ -11,8 +11,7 @@ MEDIA_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 
 
 @require_safe
-def media(request: HttpRequest, path: str) -> HttpResponseBase:
-    """Serve an uploaded file where no web server does."""
+def serve_media(request: HttpRequest, path: str) -> HttpResponseBase:
     try:
         response = serve(request, path, document_root=settings.MEDIA_ROOT)
     except (OSError, ValueError) as error:  # a name longer than any file's
