@@ -26,7 +26,8 @@ from policies.consent import declared
 from policies.consent import personal_data as consent_personal_data
 from policies.consent import viewsets as consent_viewsets
 from policies.consent.report_views import ConsentReportView
-from policies.facts import site
+from policies.facts import company, untrue_after_saving
+from policies.facts import recipients as recipients_fact
 from policies.facts import viewsets as fact_viewsets
 from policies.facts.registry import Fact
 from policies.importing import views as import_views
@@ -38,7 +39,6 @@ from policies.personal_data import register
 from policies.review import reminders, workflow
 from policies.review import views as review_views
 from policies.versions import (
-    after_saving,
     beginnings,
     dashboard,
     footer,
@@ -133,11 +133,11 @@ class PolicyURLFinder(PageAdminURLFinder):
 register_admin_url_finder(PolicyPage, PolicyURLFinder)
 hooks.register("construct_homepage_panels", dashboard.add_panel)
 for action in ("edit_setting", "unpublish_page", "delete_page"):
-    hooks.register(f"before_{action}", after_saving.remember)
-    hooks.register(f"after_{action}", after_saving.warn)
+    hooks.register(f"before_{action}", untrue_after_saving.remember)
+    hooks.register(f"after_{action}", untrue_after_saving.warn)
 for action in ("create_page", "edit_page"):  # a form page says how long its messages are kept
-    hooks.register(f"before_{action}", after_saving.remember_if_published)
-hooks.register("after_publish_page", after_saving.warn)
+    hooks.register(f"before_{action}", untrue_after_saving.remember_if_published)
+hooks.register("after_publish_page", untrue_after_saving.warn)
 
 
 @hooks.register("before_edit_page")
@@ -277,7 +277,7 @@ def known_changes() -> list[NextChange]:
 
 @hooks.register("register_policy_facts")
 def policy_facts() -> list[Fact]:
-    return [*site.FACTS, *declared.FACTS, register.FACT]
+    return [company.FACT, recipients_fact.FACT, *declared.FACTS, register.FACT]
 
 
 @hooks.register("register_personal_data")

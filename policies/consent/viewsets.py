@@ -19,8 +19,8 @@ from wagtail.admin.viewsets.model import ModelViewSet
 
 from home.viewsets import GuardedIndexView, MomentColumn, ReadOnlyViewSet
 from policies.consent.forms import CategoryForm, CookieForm
+from policies.facts import untrue_after_saving
 from policies.models import ConsentRecord, Policy, PolicyVersion
-from policies.versions import after_saving
 
 
 # --- Consent records -----------------------------------------------------------------------------------------
@@ -121,10 +121,10 @@ class WarnsOfPolicies:
     request: HttpRequest
 
     def run_before_hook(self) -> None:
-        after_saving.remember(self.request)
+        untrue_after_saving.remember(self.request)
 
     def run_after_hook(self) -> None:
-        after_saving.warn(self.request)
+        untrue_after_saving.warn(self.request)
 
 
 class DeclarationMessages(WarnsOfPolicies):
