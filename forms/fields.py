@@ -10,7 +10,6 @@ from django import forms
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import EmailValidator, RegexValidator
 from django.http import QueryDict
-from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.contrib.forms.forms import BaseForm, FormBuilder, WagtailAdminFormPageForm
@@ -123,25 +122,6 @@ class VisitorForm(BaseForm):
         """Return what was written as plain data, as it is stored."""
         given = {name: self.cleaned_data.get(name) for name in self.visitor_fields}
         return json.loads(json.dumps(given, cls=DjangoJSONEncoder))
-
-    def described(self) -> list[tuple[str, str]]:
-        """Return label and answer of each field, for people to read."""
-        return [
-            (str(self.fields[name].label), _in_words(self.cleaned_data.get(name)))
-            for name in self.visitor_fields
-        ]
-
-
-def _in_words(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(_("yes") if value else _("no"))
-    if isinstance(value, list):
-        return ", ".join(value)
-    if hasattr(value, "hour"):
-        return date_format(value, "DATETIME_FORMAT")
-    if hasattr(value, "year"):
-        return date_format(value, "DATE_FORMAT")
-    return "" if value is None else str(value)
 
 
 class VisitorFormBuilder(FormBuilder):
