@@ -31,6 +31,10 @@ class UserManager(BaseUserManager["User"]):
         """Create a user who may do everything."""
         return self.create_user(email, password, **{**fields, "is_staff": True, "is_superuser": True})
 
+    def owner_emails(self) -> list[str]:
+        """Return the e-mail addresses of those who may do everything."""
+        return list(self.filter(is_superuser=True, is_active=True).values_list("email", flat=True))
+
 
 class User(AbstractUser):
     """A person who can sign in: staff now, customers with an account later."""

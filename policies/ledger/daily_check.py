@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from home import mail_queue
 from home.hooks import collect
 from home.models import User
-from policies.ledger import encoding, heads, verification, witness
+from policies.ledger import encoding, heads, schedule, verification, witness
 from policies.ledger.verification import Finding, Level
 from policies.models import LedgerCheck
 
@@ -63,7 +63,7 @@ def _findings(check: RecordCheck, now: datetime, on_read: Callable[[], object]) 
 def run_if_due(*, now: datetime) -> None:
     """Check everything once a day, however often the worker starts."""
     last = last_check()
-    if last is None or witness.is_due(last.finished_at, every=EVERY, now=now):
+    if last is None or schedule.is_due(last.finished_at, every=EVERY, now=now):
         run(now=now)
 
 
@@ -76,7 +76,7 @@ def run(*, now: datetime) -> list[Finding]:
         last = last_check() or LedgerCheck()
         damage.sort(key=lambda found: marks[found] in last.told)  # what is new comes first, and is kept
         mailed_at = last.mailed_at if last.told == sorted(marks.values()) else None
-        if damage and witness.is_due(mailed_at, every=REMIND_EVERY, now=now):
+        if damage and schedule.is_due(mailed_at, every=REMIND_EVERY, now=now):
             with translation.override(settings.LANGUAGE_CODE):
                 mailed_at = now if _mail(damage) else None
         kept = [[found.about, found.words] for found in damage[:MAX_KEPT]]
@@ -100,16 +100,11 @@ def _mark(found: Finding) -> str:
     return salted_hmac(__name__, encoding.encode({found.about: found.words})).hexdigest()
 
 
-def owners() -> list[str]:
-    """Return the e-mail addresses of those who may do everything."""
-    return list(User.objects.filter(is_superuser=True, is_active=True).values_list("email", flat=True))
-
-
 def _mail(damage: list[Finding]) -> bool:
     """Mail the owners; return whether there are any."""
     context = {"findings": damage[:MAX_KEPT], "more": max(0, len(damage) - MAX_KEPT)}
     context["dashboard"] = f"{settings.SITE_URL}{reverse('wagtailadmin_home')}"
     text = render_to_string("emails/ledger_damage.txt", context)
-    if to := owners():
+    if to := User.objects.owner_emails():
         mail_queue.queue(to=to, subject=_("The record of policies and consents was changed"), text=text)
     return bool(to)

@@ -9,6 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from home import mail_queue
+from home.models import User
 from policies.ledger import daily_check, heads, witness
 from policies.models.ledger import LedgerHead, LedgerWitness
 
@@ -20,7 +21,7 @@ def send(*, now: datetime) -> LedgerHead | None:
     """Queue the mail if it is due and something was sealed since the last one; return the head that it names."""
     LedgerHead.objects.select_for_update().get(number=0)  # of two workers only one sends it
     head = witness.unwitnessed(LedgerWitness.objects.filter(authority=""), every=EVERY, now=now)
-    to = daily_check.owners()
+    to = User.objects.owner_emails()
     if head is None or not to:
         return None
     LedgerWitness(head=head, time=now).save()

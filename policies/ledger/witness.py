@@ -25,7 +25,7 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
-from policies.ledger import encoding, heads
+from policies.ledger import encoding, heads, schedule
 from policies.ledger.verification import MAX_DELAY, Finding, Level, about_ledger, in_words
 from policies.models.ledger import LedgerHead, LedgerWitness
 
@@ -44,15 +44,10 @@ class BadTimestampError(ValueError):
     """Not a timestamp of that head; the words say why."""
 
 
-def is_due(last: datetime | None, *, every: timedelta, now: datetime) -> bool:
-    """Return whether something is to be done again. A last time in the future, by a wrong clock, does not count."""
-    return last is None or not now - every < last <= now + MAX_DELAY
-
-
 def unwitnessed(witnesses: QuerySet[LedgerWitness], *, every: timedelta, now: datetime) -> LedgerHead | None:
     """Return the newest head if none of these witnesses has it, and the last one came long enough ago."""
     head, last = heads.newest(), witnesses.order_by("pk").last()
-    is_enough = last and (last.head_id == head.pk or not is_due(last.time, every=every, now=now))
+    is_enough = last and (last.head_id == head.pk or not schedule.is_due(last.time, every=every, now=now))
     return None if head.number == 0 or is_enough else head
 
 

@@ -26,7 +26,7 @@ from wagtail.query import PageQuerySet
 from home.models import User
 from policies.consent import notices
 from policies.facts.drift import Findings, RunningSystem, examine, outdated
-from policies.ledger import daily_check, encoding, witness
+from policies.ledger import daily_check, encoding, schedule
 from policies.ledger.verification import UNREADABLE
 from policies.models import LedgerCheck, LedgerHead, LedgerWitness, Policy, PolicyVersion
 from policies.models.versions import Status
@@ -133,7 +133,7 @@ def ledger_status(now: datetime) -> dict[str, Any]:
     return {
         "checked": check and check.finished_at,
         "findings": check.findings if check else [],
-        "is_neglected": check and witness.is_due(check.finished_at, every=_NEGLECTED, now=now),
+        "is_neglected": check and schedule.is_due(check.finished_at, every=_NEGLECTED, now=now),
         "sealed": LedgerHead.objects.filter(number__gt=0).aggregate(last=Max("time"))["last"],
         "timestamped": LedgerWitness.objects.filter(authority__gt="").aggregate(last=Max("time"))["last"],
         "mailed": LedgerWitness.objects.filter(authority="").aggregate(last=Max("time"))["last"],

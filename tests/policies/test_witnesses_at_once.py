@@ -14,7 +14,8 @@ from post_office.models import Email
 from pytest_django import Settings
 
 from home.models import User
-from policies.ledger import daily_check, sealing, weekly_mail, witness
+from home.models.users import UserManager
+from policies.ledger import sealing, weekly_mail, witness
 from policies.models import LedgerHead, LedgerWitness
 from tests.factories import policy, version
 from tests.faults.timestamp_authorities import Authority, serving
@@ -52,14 +53,14 @@ def twice(action: Callable[[], object]) -> list[object]:
 
 def mail_twice(monkeypatch: pytest.MonkeyPatch, *, seconds: float) -> list[object]:
     """Have two workers meet between reading and writing, or wait for each other so long."""
-    barrier, owners = threading.Barrier(2), daily_check.owners
+    barrier, owner_emails = threading.Barrier(2), UserManager.owner_emails
 
-    def owners_together() -> list[str]:
+    def met(manager: UserManager) -> list[str]:
         with suppress(threading.BrokenBarrierError):
             barrier.wait(seconds)
-        return owners()
+        return owner_emails(manager)
 
-    monkeypatch.setattr(daily_check, "owners", owners_together)
+    monkeypatch.setattr(UserManager, "owner_emails", met)
     return twice(lambda: weekly_mail.send(now=timezone.now()))
 
 
