@@ -13,7 +13,7 @@ import smtplib
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import post_office.backends
 from django.core.mail import EmailMessage, EmailMultiAlternatives
@@ -24,6 +24,7 @@ from post_office import mail
 from post_office.connections import connections
 from post_office.models import STATUS, Email, Log
 from post_office.settings import get_max_retries, get_retry_timedelta
+from post_office.utils import cleanup_expired_mails
 
 logger = logging.getLogger(__name__)
 
@@ -170,3 +171,17 @@ def _is_server_down(error: Exception) -> bool:
     return isinstance(error, about_server) or (
         isinstance(error, OSError) and not isinstance(error, smtplib.SMTPException)
     )
+
+
+def delete_old(*, before: datetime) -> int:
+    """Delete the mails that were queued before a time; return how many. One that still waits is never lost."""
+    old = Email.objects.filter(created__lt=before)
+    return delete(old.exclude(status__in=[STATUS.queued, STATUS.requeued]))
+
+
+def delete(mails: QuerySet[Email]) -> int:
+    """Delete mails with their attachments; return how many."""
+    deleted = mails.delete()[1].get("post_office.Email", 0)
+    # Attachments of deleted mails, with their files; no mail is that old.
+    cleanup_expired_mails(datetime(1970, 1, 1, tzinfo=UTC), delete_attachments=True)
+    return deleted

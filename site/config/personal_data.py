@@ -4,18 +4,17 @@ What an app of ours stores, that app describes.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from post_office.models import STATUS, Email
-from post_office.utils import cleanup_expired_mails
+from post_office.models import Email
 from wagtail.models import ModelLogEntry, PageLogEntry
 
+from home import mail_queue
 from home.models import User
 from policies.personal_data.register import PersonalData, mentions
 
@@ -40,24 +39,12 @@ def _export_mail(email: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def _expire_mail(now: datetime) -> int:
-    # A mail that still waits to be sent is never lost.
-    return _delete_mails(Q(created__lt=now - _keep_mail()) & ~Q(status__in=[STATUS.queued, STATUS.requeued]))
-
-
 def _mails_about(email: str) -> Iterator[Email]:
     """Yield the mails from, to or about an e-mail address."""
     for mail in Email.objects.order_by("pk").iterator():
         people = (mail.from_email, *mail.to, *mail.cc, *mail.bcc, *map(str, (mail.headers or {}).values()))
         if any(mentions(part, email) for part in (*people, mail.subject, mail.message, mail.html_message)):
             yield mail
-
-
-def _delete_mails(which: Q) -> int:
-    deleted = Email.objects.filter(which).delete()[1].get("post_office.Email", 0)
-    # Attachments of deleted mails, with their files; no mail is that old.
-    cleanup_expired_mails(datetime(1970, 1, 1, tzinfo=UTC), delete_attachments=True)
-    return deleted
 
 
 # --- Signing in ------------------------------------------------------------------------------------------
@@ -112,8 +99,10 @@ MAILS = PersonalData(
     purpose=_("To send them, again if need be, and to answer questions about them"),
     keep=_keep_mail,
     export=_export_mail,
-    erase=lambda email: _delete_mails(Q(pk__in=[mail.pk for mail in _mails_about(email)])),
-    expire=_expire_mail,
+    erase=lambda email: mail_queue.delete(
+        Email.objects.filter(pk__in=[mail.pk for mail in _mails_about(email)])
+    ),
+    expire=lambda now: mail_queue.delete_old(before=now - _keep_mail()),
     note=_("Found by the e-mail address in any part of the e-mail."),
 )
 SIGN_INS = PersonalData(
