@@ -158,28 +158,35 @@ def test_what_is_planted_is_found_and_named(live_server: LiveServer, third_party
     assert "Not done, since no page offers it: basket" in result.stdout
 
 
+# Where a page does not come to rest → the template of that page and its script.
 ENDLESS = {
-    "while it loads": "for (;;);",
-    "afterwards": "addEventListener('load', () => setTimeout(() => { for (;;); }, 20));",
-    "for the network": "setInterval(() => fetch('/healthz/'), 20);",
+    "/basket/": ("store/basket.html", "for (;;);"),
+    "/cookies/": (
+        "policies/cookies.html",
+        "addEventListener('load', () => setTimeout(() => { for (;;); }, 20));",
+    ),
+    "/no-such-page-here/": ("404.html", "setInterval(() => fetch('/healthz/'), 20);"),
 }
 
 
 @pytest.fixture
-def endless(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> None:
-    """Give the pages of the shop's basket a script that never ends."""
-    (tmp_path / "store").mkdir()
-    script = '{% block scripts %}<script src="/static/endless.js"></script>{% endblock %}'
-    (tmp_path / "store/basket.html").write_text(f'{{% extends "base.html" %}}{script}', encoding="utf-8")
-    (tmp_path / "endless.js").write_text(ENDLESS[request.param], encoding="utf-8")
+def _endless(settings: Any, tmp_path: Path) -> None:
+    """Give three pages scripts without end: one as it loads, one afterwards, one that asks the network for ever."""
+    for number, (template, script) in enumerate(ENDLESS.values()):
+        path = tmp_path / template
+        path.parent.mkdir(exist_ok=True)
+        element = f'<script src="/static/endless{number}.js"></script>'
+        path.write_text(
+            f'{{% extends "base.html" %}}{{% block scripts %}}{element}{{% endblock %}}', encoding="utf-8"
+        )
+        (tmp_path / f"endless{number}.js").write_text(script, encoding="utf-8")
     [django_templates, *others] = settings.TEMPLATES
     settings.TEMPLATES = [{**django_templates, "DIRS": [tmp_path, *django_templates["DIRS"]]}, *others]
     settings.STATICFILES_DIRS = [*settings.STATICFILES_DIRS, tmp_path]
 
 
-@pytest.mark.parametrize("endless", ENDLESS, indirect=True)
-@pytest.mark.usefixtures("endless")
-def test_a_page_that_never_comes_to_rest_is_named_and_the_others_are_looked_at(
+@pytest.mark.usefixtures("_endless")
+def test_pages_that_never_come_to_rest_are_named_and_the_others_are_looked_at(
     live_server: LiveServer, tmp_path: Path
 ) -> None:
     declare_cookies("needed", "consent", is_required=True)
@@ -190,9 +197,11 @@ def test_a_page_that_never_comes_to_rest_is_named_and_the_others_are_looked_at(
     assert time.monotonic() - began < 200
     told = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
     states = ("before", "signal", "rejected", "all", "withdrawn")
-    restless = [line for line in told["not_looked_at"] if "it did not come to rest in 2 s" in line]
-    assert restless == [f"/basket/ ({state}): it did not come to rest in 2 s" for state in states]
-    assert {line.partition(" ")[0] for line in told["not_looked_at"]} == {"/basket/"}
+    restless = {line for line in told["not_looked_at"] if "it did not come to rest in 2 s" in line}
+    assert restless == {
+        f"{path} ({state}): it did not come to rest in 2 s" for path in ENDLESS for state in states
+    }
+    assert {line.partition(" ")[0] for line in told["not_looked_at"]} == set(ENDLESS)
     assert next(row["states"] for row in told["seen"] if row["name"] == "consent") == list(states[2:])
     assert (result.returncode, told["findings"]) == (2, [])
     assert "Some pages could not be looked at" in result.stderr

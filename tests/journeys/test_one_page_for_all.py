@@ -1,6 +1,7 @@
 """One cached page for a hundred visitors with different choices: the same bytes for each, and to each their own."""
 
 import random
+from collections import Counter
 from datetime import timedelta
 
 from django.utils import timezone
@@ -14,6 +15,7 @@ from tests.factories import cookie_policy, declare_cookies, page_with_embeds
 from tests.journeys.outside import Outside
 
 VISITORS = 100
+LOOKING = 5  # of those who should see the same; the others only get the page
 COUNTER, MAP = "https://stats.example.com/matomo.js", "https://www.openstreetmap.org/"
 
 
@@ -47,28 +49,31 @@ def test_a_hundred_visitors_get_the_same_bytes_and_their_own_behaviour(
     cookie_policy()
     page_with_embeds()
     outside = Outside(live_server.url).watch(page)
-    bodies, behaviours = set(), set()
+    bodies, behaviours = set(), Counter[tuple[bool, frozenset[str]]]()
     for cookie in cookies_of_visitors():
         page.context.clear_cookies()
         if cookie is not None:
             page.context.add_cookies([{"name": "consent", "value": cookie, "url": live_server.url}])
         expected = choices.decide(cookie, notices.current(timezone.now()), gpc=False, now=timezone.now())
-        outside.asked.clear()
-        answer = page.goto(f"{live_server.url}/about/")
+        answer = page.request.get(f"{live_server.url}/about/")
         bodies.add((answer.status, answer.headers["etag"], answer.body()))
-        expect(page.locator("[data-consent-bar]")).to_be_visible(visible=expected.ask)
-        expect(page.locator("iframe")).to_have_count(int("media" in expected.granted))
-        page.evaluate(
-            "() => new Promise((done) => requestIdleCallback(done))"
-        )  # what was to start has started
-        assert (COUNTER in outside.asked) is ("analytics" in expected.granted)
-        assert any(address.startswith(MAP) for address in outside.asked) is ("media" in expected.granted)
-        expect(page.get_by_role("button", name="Withdraw consent")).to_be_visible(
-            visible=bool(expected.granted)
-        )
-        behaviours.add((expected.ask, expected.granted))
+        behaviours[expected.ask, expected.granted] += 1
+        if behaviours[expected.ask, expected.granted] <= LOOKING:
+            outside.asked.clear()
+            looked = page.goto(f"{live_server.url}/about/")
+            bodies.add((looked.status, looked.headers["etag"], looked.body()))
+            expect_behaviour(page, outside, expected)
     assert len(bodies) == 1
     assert len(behaviours) == 5  # asked; nothing, either or both allowed
-    assert not ConsentRecord.objects.filter(
-        method__in=["all", "none"]
-    ).exists()  # nobody's visit chose for them
+    # Nobody's visit chose for them.
+    assert not ConsentRecord.objects.filter(method__in=["all", "none"]).exists()
+
+
+def expect_behaviour(page: Page, outside: Outside, expected: choices.Decision) -> None:
+    """Expect the bar, the embedded map and the counter as the visitor chose."""
+    expect(page.locator("[data-consent-bar]")).to_be_visible(visible=expected.ask)
+    expect(page.locator("iframe")).to_have_count(int("media" in expected.granted))
+    page.evaluate("() => new Promise((done) => requestIdleCallback(done))")  # what was to start has started
+    assert (COUNTER in outside.asked) is ("analytics" in expected.granted)
+    assert any(address.startswith(MAP) for address in outside.asked) is ("media" in expected.granted)
+    expect(page.get_by_role("button", name="Withdraw consent")).to_be_visible(visible=bool(expected.granted))

@@ -32,10 +32,10 @@ def planted_runs(page: Page) -> int:
 
 
 def expect_planted(page: Page, *, is_running: bool) -> None:
-    """Wait until the optional script runs, or does not any more; the page may load anew meanwhile."""
+    """Wait until the optional script ran, once, or does not run any more; the page may load anew meanwhile."""
     for _ in range(100):
         with suppress(Error):
-            if (planted_runs(page) > 0) is is_running:
+            if planted_runs(page) == int(is_running):
                 return
         page.wait_for_timeout(50)
     pytest.fail(f"The optional script {'does not run' if is_running else 'still runs'}.")

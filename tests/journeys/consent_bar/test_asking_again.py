@@ -5,7 +5,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from policies.models import ConsentRecord
 from tests.factories import cookie_policy
-from tests.journeys.consent_bar.bar import NOTHING, bar, click, kept, planted_runs
+from tests.journeys.consent_bar.bar import NOTHING, bar, click, expect_planted, kept, planted_runs
 
 
 def test_a_page_left_open_while_the_text_changed_says_so(home: Page) -> None:
@@ -20,7 +20,7 @@ def test_a_material_version_asks_again_and_an_editorial_one_does_not(home: Page)
     click(home, "Accept all")
     cookie_policy(notice_text="The same, better said.", change_kind="editorial")
     home.reload()
-    home.wait_for_function("window.planted === 1")
+    expect_planted(home, is_running=True)
     expect(bar(home)).to_be_hidden()
     cookie_policy(notice_text="Something else.", change_kind="material")
     home.reload()

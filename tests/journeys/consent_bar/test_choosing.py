@@ -29,12 +29,12 @@ def test_after_rejecting_there_is_the_choice_and_nothing_else(home: Page) -> Non
 
 def test_after_accepting_it_is_on_record_and_the_bar_stays_away(home: Page, live_server: LiveServer) -> None:
     click(home, "Accept all")
-    home.wait_for_function("window.planted === 1")
+    expect_planted(home, is_running=True)
     record = ConsentRecord.objects.get()
     assert (record.method, record.choices) == ("all", {"analytics": True})
     for path in ("/", "/cookie-policy/"):
         home.goto(live_server.url + path)
-        home.wait_for_function("window.planted === 1")
+        expect_planted(home, is_running=True)
         expect(bar(home)).to_be_hidden()
     assert ConsentRecord.objects.count() == 1
 
@@ -51,7 +51,7 @@ def test_saved_is_said_for_everybody_and_for_a_moment(home: Page) -> None:
 
 def test_saved_is_said_on_the_page_that_loads_anew_after_a_withdrawal(home: Page) -> None:
     click(home, "Accept all")
-    home.wait_for_function("window.planted === 1")
+    expect_planted(home, is_running=True)
     with home.expect_navigation():
         home.get_by_role("button", name="Withdraw consent").click()
     expect(home.get_by_role("status").get_by_text("Your choice is saved.")).to_be_in_viewport(ratio=1)
@@ -66,7 +66,7 @@ def test_choosing_starts_with_everything_off(home: Page) -> None:
     expect(switch).not_to_be_checked()
     switch.check()
     click(home, "Save my choice")
-    home.wait_for_function("window.planted === 1")
+    expect_planted(home, is_running=True)
     record = ConsentRecord.objects.get()
     assert (record.method, record.choices) == ("chosen", {"analytics": True})
 
@@ -163,7 +163,7 @@ def test_a_choice_that_could_not_be_saved_runs_nothing_and_says_so(home: Page, f
     assert kept(home) == NOTHING
     home.unroute("**/cookies/")
     click(home, "Accept all")
-    home.wait_for_function("window.planted === 1")
+    expect_planted(home, is_running=True)
 
 
 def test_a_choice_in_one_tab_holds_in_the_other(

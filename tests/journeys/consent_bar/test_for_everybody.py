@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from policies.models import ConsentRecord
 from tests.factories import cookie_policy, declare_cookies, product
-from tests.journeys.consent_bar.bar import NOTHING, THE_CHOICE, bar, click, kept, planted_runs
+from tests.journeys.consent_bar.bar import NOTHING, THE_CHOICE, bar, click, expect_planted, kept, planted_runs
 
 
 def test_it_is_answered_by_keyboard_alone(home: Page) -> None:
@@ -165,7 +165,7 @@ SIGNAL = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {ge
 
 def test_a_choice_made_before_the_signal_waits_for_confirmation(home: Page) -> None:
     click(home, "Accept all")
-    home.wait_for_function("window.planted === 1")
+    expect_planted(home, is_running=True)
     home.add_init_script(SIGNAL)  # without a header, as some extensions do
     home.reload()
     expect(home.get_by_text("Your browser asks not to be tracked.").first).to_be_visible()
@@ -175,7 +175,7 @@ def test_a_choice_made_before_the_signal_waits_for_confirmation(home: Page) -> N
     expect(bar(home).get_by_role("checkbox", name="Analytics")).not_to_be_checked()
     click(home, "Accept all")
     for _ in range(2):
-        home.wait_for_function("window.planted === 1")
+        expect_planted(home, is_running=True)
         home.reload()
     assert list(ConsentRecord.objects.order_by("pk").values_list("gpc", flat=True)) == [False, True]
 
@@ -191,9 +191,9 @@ def test_the_signal_is_a_refusal_without_a_question(page: Page, live_server: Liv
     page.get_by_role("link", name="Cookie settings").click()
     expect(bar(page)).to_contain_text("We honour that")
     click(page, "Accept all")  # an explicit choice wins
-    page.wait_for_function("window.planted === 1")
+    expect_planted(page, is_running=True)
     page.reload()
-    page.wait_for_function("window.planted === 1")
+    expect_planted(page, is_running=True)
 
 
 def test_it_works_without_a_script(browser: Browser, live_server: LiveServer) -> None:

@@ -9,7 +9,7 @@ from tests.journeys.consent_bar.bar import bar, click, expect_planted, kept, pla
 
 def test_withdrawing_removes_what_was_kept_and_stops_what_ran(home: Page) -> None:
     click(home, "Accept all")
-    home.wait_for_function("window.planted === 1")
+    expect_planted(home, is_running=True)
     assert kept(home) == {
         "cookies": ["_visits_7", "_visits_8", "consent"],
         "storage": ["_visits_store", "kept"],
@@ -30,7 +30,7 @@ def test_withdrawing_takes_one_click_on_any_page(home: Page) -> None:
     withdraw = home.get_by_role("button", name="Withdraw consent")
     expect(withdraw).to_be_hidden()
     click(home, "Accept all")
-    home.wait_for_function("window.planted === 1")
+    expect_planted(home, is_running=True)
     with home.expect_event("load"):
         withdraw.click()
     home.wait_for_load_state("networkidle")
@@ -54,6 +54,6 @@ def test_withdrawing_takes_effect_in_every_window(
     click(home, "Accept all")
     other = context.new_page()
     other.goto(f"{live_server.url}/cookie-policy/")
-    other.wait_for_function("window.planted === 1")
+    expect_planted(other, is_running=True)
     home.get_by_role("button", name="Withdraw consent").click()
     expect_planted(other, is_running=False)
