@@ -42,7 +42,7 @@ test: tools lint ## Run all checks: lint, the tests on SQLite, without a shop, o
 	@echo "--- Every page on a site without a shop"
 	$(PYTEST) $(PARALLEL) -m "not hypothesis and not further_case" $(WITHOUT_SHOP)
 	@echo "--- The tests that depend on the database, on PostgreSQL"
-	$(PYTHON_IN) scripts/with_postgresql.py $(PYTEST) $(PARALLEL) $(FAST) -m "both_databases or postgresql"
+	$(PYTHON_IN) scripts/with_postgresql.py $(PYTEST) $(PARALLEL) $(FAST) -m "postgresql or both_databases and (every_case or not (further_case or hypothesis))"
 	@echo "--- The journeys in a browser"
 	$(PYTEST) $(PARALLEL) tests/journeys
 

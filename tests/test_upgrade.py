@@ -29,7 +29,7 @@ from policies.models import LedgerEntry, LedgerHead, PolicyPage
 from store.models import Order
 from tests import factories
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.both_databases, pytest.mark.every_case, pytest.mark.slow]
 
 FIXTURES = Path(__file__).parent / "fixtures"
 LATER = datetime(2026, 11, 27, 2, tzinfo=UTC)  # than any of them was made

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from home import mail_queue
 from home.models import User
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case]
 
 
 @pytest.fixture

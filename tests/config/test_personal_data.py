@@ -18,7 +18,7 @@ from home.models import User
 from policies.personal_data import register
 from tests.factories import home_page
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case]
 
 ADDRESS = "visitor@example.com"
 

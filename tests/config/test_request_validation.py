@@ -126,6 +126,7 @@ def staff(client: Client) -> Client:
     ],
 )
 @pytest.mark.parametrize("number", [str(2**63), str(-(2**63) - 1), "9" * 30, "9" * 5000])
+@pytest.mark.every_case
 def test_staff_meet_no_error_with_numbers_that_no_database_holds(
     staff: Client, path: str, number: str
 ) -> None:

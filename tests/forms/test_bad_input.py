@@ -13,7 +13,7 @@ from forms.models import FormPage, Submission
 from tests.forms.building import ANSWERS, add_field, stamp_of
 from tests.forms.conftest import Send
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case]
 
 HUGE = "x" * 100_000
 

@@ -13,7 +13,7 @@ from home.models import User
 from policies.models import PolicyVersion
 from tests.factories import policy, policy_page, publish, version
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case]
 
 
 def _collect_and_delete(version: PolicyVersion) -> None:

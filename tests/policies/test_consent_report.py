@@ -14,7 +14,7 @@ from policies.consent import choices, notices
 from policies.consent.report import count_choices
 from tests.factories import cookie_policy, declare_cookies
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case]
 NOW = datetime(2026, 7, 15, 12, tzinfo=UTC)  # a Wednesday; summer time in London
 
 

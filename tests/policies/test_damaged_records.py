@@ -17,7 +17,7 @@ from tests.policies.test_dashboard import dashboard
 from tests.policies.test_version_screen import staff
 from tests.policies.verifying import seal, sql
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case, pytest.mark.slow]
 RECORDS = ["x", "", "{}", "[]", "5", "[" * 5000, '{"html": 5, "text": 5, "facts": 5}']
 SURROGATE = json.dumps({"html": "<p>\ud800</p>", "text": "\ud800", "facts": {}})
 PUBLIC = ["", "versions/{0}/", "on/{1}/", "compare/1/{0}/", "compare/1/{0}/list/"]

@@ -21,7 +21,7 @@ from tests.forms.building import form_page
 from tests.policies.lived_site import choose, housekeeping, write
 from tests.policies.verifying import DAY, HOUR, begin_ledger, damage, failure, seal, sql
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case, pytest.mark.slow]
 
 
 # --- The tree ----------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from tests.policies.attacks.ledger import choice_and_entry_written_anew, rewritt
 from tests.policies.lived_site import LivedSite
 from tests.policies.verifying import damage, failure, run, seal
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case, pytest.mark.slow]
 
 CASES = [*versions.ATTACKS, *pages.ATTACKS, *choices.ATTACKS, *ledger.ATTACKS, *stored_form.ATTACKS]
 

@@ -14,7 +14,7 @@ from tests.factories import cookie_policy, declare_cookies, policy, version
 from tests.policies.lived_site import choose
 from tests.policies.verifying import DAY, HOUR, damage, seal, sql
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case, pytest.mark.slow]
 Type = LedgerStatement.Type
 
 

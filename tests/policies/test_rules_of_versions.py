@@ -20,7 +20,7 @@ from policies.versions.content import VersionContent
 from tests.factories import policy_form, publish, version, withdraw
 from tests.policies.announcing import BRAVE, FAIR, KIND, numbered, undoing
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case, pytest.mark.slow]
 
 
 def in_force() -> str:

@@ -21,7 +21,7 @@ from policies.versions import integrity, publishing
 from tests.factories import policy, policy_page, publish, version
 from tests.policies.verifying import failure, run, seal, sql
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case, pytest.mark.slow]
 
 
 @pytest.fixture

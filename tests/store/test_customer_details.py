@@ -9,7 +9,7 @@ from tests.store.paying import (
 )
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case]
 Status = Order.Status
 
 

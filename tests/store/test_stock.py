@@ -15,7 +15,7 @@ from store.stock import movements
 from tests import factories
 from tests.store.paying import stock_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case]
 
 
 def order(**quantities: int) -> Order:
