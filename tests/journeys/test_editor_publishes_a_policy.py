@@ -13,6 +13,7 @@ from wagtail.rich_text import RichText
 from home.models import HomePage, User
 from policies.models import PolicyPage
 from tests.factories import policy_page, publish
+from tests.journeys.windows import each_window
 
 pytestmark = pytest.mark.usefixtures("one_request_at_a_time")
 
@@ -259,10 +260,9 @@ def test_the_enter_key_in_a_field_saves_a_draft_and_submits_nothing(opened: Page
     assert not PolicyPage.objects.get().workflow_in_progress
 
 
-@pytest.mark.parametrize("size", [(1280, 900), (390, 844)])
-def test_submit_is_the_visible_main_button(opened: Page, size: tuple[int, int]) -> None:
-    opened.set_viewport_size({"width": size[0], "height": size[1]})
+def test_submit_is_the_visible_main_button_in_every_window(opened: Page) -> None:
     button = opened.get_by_role("button", name="Submit to Legal review")
-    button.scroll_into_view_if_needed()
-    expect(button).to_be_in_viewport()
-    expect(opened.get_by_role("button", name="Save draft")).to_be_hidden()
+    for _width in each_window(opened):
+        button.scroll_into_view_if_needed()
+        expect(button).to_be_in_viewport()
+        expect(opened.get_by_role("button", name="Save draft")).to_be_hidden()

@@ -3,12 +3,12 @@
 import re
 from io import StringIO
 
-import pytest
 from django.core.management import call_command
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.factories import policy, policy_page, publish, version
+from tests.journeys.windows import WINDOWS, each_window
 
 PATHS = (
     "/",
@@ -31,15 +31,14 @@ PATHS = (
 )
 
 
-@pytest.mark.parametrize("width", [320, 390])
-def test_no_page_scrolls_sideways(page: Page, live_server: LiveServer, width: int) -> None:
+def test_no_page_scrolls_sideways(page: Page, live_server: LiveServer) -> None:
     call_command("seed_demo", stdout=StringIO())
-    page.set_viewport_size({"width": width, "height": 800})
-    widths = {}
+    found = {}
     for path in PATHS:
         page.goto(f"{live_server.url}{path}")
-        widths[path] = page.evaluate("document.documentElement.scrollWidth")
-    assert widths == dict.fromkeys(PATHS, width)
+        for width in each_window(page, ((320, 640), *WINDOWS)):
+            found[path, width] = page.evaluate("document.documentElement.scrollWidth")
+    assert found == {(path, width): width for path, width in found}
 
 
 TABLE = """<table><thead><tr><th>Name</th><th>Set by</th><th>How long</th></tr></thead>
