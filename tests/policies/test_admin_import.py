@@ -15,7 +15,7 @@ from policies.versions.drafts import NoDraftError
 from tests.factories import home_page, policy_page, publish
 from tests.policies.word_files import p, r, word_file
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 FORM = "/admin/policy-import/"
 TEXT = "# House rules\n\nBe *kind* and quiet.\n\n## Noise\n\n- none\n"

@@ -17,7 +17,7 @@ from policies.consent import cookies
 from policies.models import ConsentRecord
 from tests.factories import cookie_policy, declare_cookies
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module", autouse=True)

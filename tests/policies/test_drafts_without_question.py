@@ -11,7 +11,7 @@ from policies.models import CookiePolicyPage, PolicyPage, PolicyVersion
 from tests.factories import cookie_policy, home_page, policy_form, policy_page, publish
 from tests.policies.drafting import begin, draft_of, edit, editor, offered
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from policies.models import Policy, PolicyPage, PolicyVersion
 from tests.factories import cookie_policy, declare_cookies, policy_page, publish
 from tests.policies.test_version_screen import staff
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def set_brand(**values: str) -> None:

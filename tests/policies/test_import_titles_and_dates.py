@@ -11,7 +11,7 @@ from policies.models import Policy, PolicyVersion
 from tests.factories import policy_page, publish
 from tests.policies.importing import file, imported, refused, run
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -9,7 +9,7 @@ from policies.models import PolicyPage, PolicyVersion
 from policies.versions import drafts
 from tests.factories import cookie_policy, policy_page, publish
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.policies.test_dashboard import BUTTON, dashboard
 from tests.policies.test_typed_values import status
 from tests.policies.test_version_screen import staff
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 CARRIER = {
     "name": "Parcelhare",

@@ -9,7 +9,7 @@ from policies.versions import publishing
 from tests.factories import cookie_policy, declare_cookies, publish
 from tests.policies.announcing import undoing
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

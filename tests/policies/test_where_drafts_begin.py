@@ -14,7 +14,7 @@ from policies.versions import publishing
 from tests.factories import policy_form, policy_page, publish, withdraw
 from tests.policies.drafting import announce_brave_rules, begin, draft_of, edit, editor, offered, words
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from tests.factories import (
     publish,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def doubts(before: str, after: str) -> list[str]:

@@ -13,7 +13,7 @@ from tests.factories import cookie_policy, declare_cookies, policy_page, publish
 from tests.policies.lived_site import choose
 from tests.policies.verifying import DAY, begin_ledger, damage, seal, sql
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
