@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from policies.consent import choices, notices
 from policies.facts import registry, typed
+from policies.facts.changes import describe
 from policies.facts.drift import RunningSystem
 from policies.facts.typed import TypedValue
 from policies.ledger import encoding
@@ -68,7 +69,7 @@ class PublicationPreview:
     @cached_property
     def redline(self) -> comparison.Redline:
         """The words that change; against nothing, where there is no version yet."""
-        return comparison.compare(self.before.html if self.before else "", self.content.body.html)
+        return comparison.compare(self.before.safe_html if self.before else "", self.content.body.html)
 
     @property
     def passages(self) -> list[layout.Passage]:
@@ -76,20 +77,21 @@ class PublicationPreview:
         return layout.inline(self.redline.html)
 
     @property
-    def changed_facts(self) -> list[str]:
-        """Labels of the facts that the draft states differently."""
-        keys = registry.changed_keys(self.before.facts, self.content.facts) if self.before else []
-        return [registry.label(key) for key in keys]
+    def changed_facts(self) -> list[tuple[str, list[str]]]:
+        """The facts that the draft states differently: the name of each, and what changes, a sentence each."""
+        before, after = self.before.facts if self.before else {}, self.content.facts
+        keys = [key for key in registry.changed_keys(before, after) if before.get(key) or after.get(key)]
+        return [(registry.label(key), describe(before.get(key), after.get(key))) for key in keys]
 
     @property
     def sentences(self) -> list[str]:
         """The redline in words, for where no colour and no line-through can show it."""
+        facts = [f"{label}: {change}." for label, changes in self.changed_facts for change in changes]
         if self.before is None:
-            return [_("The whole text is new.")]
+            return [_("The whole text is new."), *facts]
         words = _("The title: “%(before)s” becomes “%(after)s”.")
         titles = {"before": self.before.title, "after": self.content.title}
         title = [] if self.before.title == self.content.title else [words % titles]
-        facts = [_("A fact has changed: %(fact)s.") % {"fact": label} for label in self.changed_facts]
         return [*title, *self.redline.sentences(), *facts]
 
     @cached_property

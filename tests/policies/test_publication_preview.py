@@ -1,5 +1,6 @@
 """What the editor is told before publishing: the redline against what holds, and what follows."""
 
+import html
 from datetime import timedelta
 
 import pytest
@@ -8,9 +9,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from policies.models import PolicyPage, PolicyVersion
+from policies.models import CookiePolicyPage, PolicyPage, PolicyVersion
 from policies.versions import publication_preview
-from tests.factories import policy_page, publish
+from tests.factories import NOTICE_WORDS, cookie_policy, home_page, policy_page, publish
+from tests.policies.verifying import sql
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -96,3 +98,41 @@ def test_looking_ahead_writes_nothing(admin_client: Client) -> None:
     assert "<ins" in answer.content.decode()
     assert PolicyVersion.objects.count() == 1
     assert admin_client.post(f"/admin/policies/{page.pk}/forecast/").status_code == 405
+
+
+def test_changed_words_of_the_consent_bar_are_shown_where_they_are_approved(admin_client: Client) -> None:
+    page = cookie_policy()
+    first = publication_preview.preview_latest_draft(page)
+    assert first.changed_facts == []
+    draft(page, accept_label="Agree", change_kind="material")
+    found = publication_preview.preview_latest_draft(CookiePolicyPage.objects.get())
+    [(label, [change])] = found.changed_facts
+    assert label == "Words of the consent bar"
+    assert "Accept all" in change
+    assert "Agree" in change
+    assert f"{label}: {change}." in found.sentences
+    for part in ("forecast", "review"):
+        answer = html.unescape(admin_client.get(f"/admin/policies/{page.pk}/{part}/").content.decode())
+        assert change in answer
+
+
+def test_a_first_version_shows_the_facts_that_it_freezes() -> None:
+    page = CookiePolicyPage(title="Cookie policy", body=[("imported", "<p>Few.</p>")], **NOTICE_WORDS)
+    home_page().add_child(instance=page)
+    found = publication_preview.preview_latest_draft(page)
+    assert found.sentences[0] == "The whole text is new."
+    assert any("Words of the consent bar" in one and "Reject all" in one for one in found.sentences)
+    assert not [label for label, _changes in found.changed_facts if "services" in label]
+
+
+def test_a_script_in_the_stored_text_is_not_shown_to_staff(admin_client: Client) -> None:
+    page = policy_page()
+    publish(page, body="<p>Be kind.</p>")
+    script = "kind.<script>alert(1)</script></p>"
+    record = PolicyVersion.objects.get().record.replace("kind.</p>", script)
+    sql("UPDATE policies_policyversion SET record = %s", record)
+    draft(page, body=[("imported", "<p>Be calm.</p>")])
+    for part in ("forecast", "review"):
+        answer = admin_client.get(f"/admin/policies/{page.pk}/{part}/").content.decode()
+        assert "calm" in answer
+        assert "alert(1)" not in answer
