@@ -151,7 +151,7 @@ class PoliciesPanel(Component):
         css = {"all": ["css/admin/policies.css"]}
 
     def render_html(self, parent_context: Any = None) -> SafeString:
-        """Show that the record is damaged where it cannot be read: the rest of the dashboard stays."""
+        """Say that it cannot be shown, where it cannot: the rest of the dashboard stays."""
         try:
             return super().render_html(parent_context)
         except UNREADABLE:

@@ -24,7 +24,7 @@ _DECIDED = timedelta(minutes=5)  # publishing follows its approval sooner
 def findings(now: datetime, on_read: Callable[[], object]) -> Iterator[Finding]:
     """Yield what is wrong with each policy and its versions."""
     for policy in Policy.objects.order_by("slug"):
-        yield from _findings(policy, now, on_read)
+        yield from findings_about(policy, now, on_read)
     kinds = Policy.objects.exclude(kind=Policy.Kind.OTHER).values("kind").annotate(number=Count("pk"))
     for kind in kinds.filter(number__gt=1).values_list("kind", flat=True):
         words = _("there are several policies of the kind “%(kind)s”: the site uses the oldest")
@@ -47,7 +47,8 @@ def _strange_pages() -> Iterator[Finding]:
             yield Finding(slug, words)
 
 
-def _findings(policy: Policy, now: datetime, on_read: Callable[[], object]) -> Iterator[Finding]:
+def findings_about(policy: Policy, now: datetime, on_read: Callable[[], object]) -> Iterator[Finding]:
+    """Yield what is wrong with a policy and its versions."""
     try:
         yield from (Finding(policy.slug, words) for words in _problems(policy, now, on_read))
     except UNREADABLE as error:

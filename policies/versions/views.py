@@ -28,7 +28,7 @@ from policies.models.versions import Status
 from policies.redline import layout
 from policies.redline.cached_comparison import compare_versions
 from policies.text import headings
-from policies.versions import feeds, timeline
+from policies.versions import feeds, integrity, timeline
 
 VERSIONS_A_PAGE = 50
 # The ways to see a comparison (in one text, one beside the other, as a list), and how each lays the redline out.
@@ -51,7 +51,9 @@ def published_policy(view: PolicyView[P]) -> SlugView[P]:
         try:
             return safe_view(request, found, *args, **kwargs)
         except UNREADABLE as error:
-            raise DamagedRecordError(slug) from error
+            if any(integrity.findings_about(found, timezone.now(), lambda: None)):
+                raise DamagedRecordError(slug) from error
+            raise
 
     return answer
 

@@ -119,6 +119,20 @@ def test_findings_that_no_check_wrote_turn_the_dashboard_red(
     assert "policies-drift--damaged" in dashboard(staff(client, is_superuser=True))
 
 
+def test_a_mistake_of_the_site_itself_is_not_called_a_damaged_record(
+    rules: PolicyPage, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_args: object, **_named: object) -> None:
+        raise KeyError("a mistake")
+
+    monkeypatch.setattr("policies.text.headings.contents", stumble)
+    monkeypatch.setattr("policies.versions.dashboard.RunningSystem", stumble)
+    assert set(statuses(client, urls(2, PUBLIC[:1])).values()) == {500}
+    shown = dashboard(staff(client, is_superuser=True))
+    assert "How the policies stand cannot be shown. The log says why." in shown
+    assert "backup" not in shown
+
+
 def test_a_damaged_cookie_policy_asks_nobody_and_leaves_the_other_pages(
     rules: PolicyPage, client: Client
 ) -> None:
