@@ -72,9 +72,10 @@ class PolicyStatus:
         return self.in_force is not None and not (self.page and self.page.live)
 
     @property
-    def is_damaged(self) -> bool:
-        """Whether the record in force, or one that is announced, differs from what was published."""
-        return any(one and encoding.sha256(one.record) != one.sha256 for one in (*self.coming, self.in_force))
+    def damaged(self) -> list[PolicyVersion]:
+        """The versions, of those in force and announced, whose record differs from what was published."""
+        known = [self.in_force, *self.coming]
+        return [one for one in known if one and encoding.sha256(one.record) != one.sha256]
 
     @property
     def needs_draft(self) -> bool:
@@ -89,7 +90,7 @@ class PolicyStatus:
     @property
     def is_as_published(self) -> bool:
         """Whether nobody needs to do anything about it."""
-        return not (self.differences or self.is_damaged or self.undoing or self.draft)
+        return not (self.differences or self.damaged or self.undoing or self.draft)
 
     def add_coming(self, version: PolicyVersion) -> None:
         """Add the announced version that follows all those added before."""

@@ -76,36 +76,31 @@ def put_back(*, version: PolicyVersion, user: User | AnonymousUser, **fields: An
 
 
 @transaction.atomic
-def rebase(*, version: PolicyVersion, user: User | AnonymousUser) -> tuple[Revision, list[Conflict]]:
+def rebase(
+    *, version: PolicyVersion, user: User | AnonymousUser, replaces_draft: bool = False
+) -> tuple[Revision, list[Conflict]]:
     """Make a draft of an announced version with the changes that were published since, and the facts of today.
 
     It replaces that version. Returns it with the changes that could not be made, because the announced text changes the
-    same: what was, and what it became, in words.
+    same: what was, and what it became, in words. Raises NoDraftError where it would supersede an unfinished draft,
+    unless that is wanted.
     """
-    changed, base = PolicyVersion.objects.preceding(version).first(), rules.original_base(version)
+    changed = PolicyVersion.objects.preceding(version).first()
     is_announced = version.policy.versions.pending(timezone.now()).contains(version)
-    if not (is_announced and changed and base and _is_outdated(version, changed)):
+    if not (is_announced and _is_outdated(version, changed)):
         words = _("This version undoes nothing that was published since, and its facts are those of today.")
         raise NoDraftError(words)
     page = page_of(version)
-    merged = merging.merge(
-        base=rules.blocks_of(base), announced=rules.blocks_of(version), changed=rules.blocks_of(changed)
-    )
-    text, was, now = _text(page, version), _text(page, base), _text(page, changed)
-    # The title and the words of the consent bar: those that only the newer version changed.
-    conflicts = [(_words(old), _words(new)) for old, new in merged.conflicts]
-    for name in [name for name in text if name != "body" and was.get(name) != now.get(name, text[name])]:
-        if text[name] == was.get(name):
-            text[name] = now[name]
-        elif text[name] != now[name]:
-            conflicts.append((was.get(name, ""), now[name]))
-    text["body"] = page.body.stream_block.to_python(merged.blocks)
-    stated = {"change_summary": version.change_summary, "change_kind": version.change_kind}
+    refuse_page(page, user)
+    if page.has_unpublished_changes and not replaces_draft:
+        raise NoDraftError(_("The page has a draft. Publish it first, or say that it is to be replaced."))
+    text, conflicts = _merge(page, version, changed) if changed else (_text(page, version), [])
     draft = save_draft(
         page=page,
         user=user,
         **text,
-        **stated,
+        change_summary=version.change_summary,
+        change_kind=version.change_kind,
         takes_effect="later",
         effective_from=version.effective_at,
         based_on=changed,
@@ -114,7 +109,30 @@ def rebase(*, version: PolicyVersion, user: User | AnonymousUser) -> tuple[Revis
     return draft, conflicts
 
 
-def _is_outdated(version: PolicyVersion, changed: PolicyVersion) -> bool:
+def _merge(
+    page: PolicyPage, version: PolicyVersion, changed: PolicyVersion
+) -> tuple[dict[str, Any], list[Conflict]]:
+    """Return the fields of a page that have the text of a version with what another changed; and what it could not."""
+    base = rules.original_base(version)
+    merged = merging.merge(
+        base=rules.blocks_of(base) if base else [],
+        announced=rules.blocks_of(version),
+        changed=rules.blocks_of(changed),
+    )
+    text, was, now = (_text(page, one) if one else {} for one in (version, base, changed))
+    now.pop("body")
+    conflicts = [(_words(old), _words(new)) for old, new in merged.conflicts]
+    # The title and the words of the consent bar: those that only the newer version changed. It may have no such words.
+    for name in [name for name in now if name in text and was.get(name) != now[name]]:
+        if text[name] == was.get(name):
+            text[name] = now[name]
+        elif text[name] != now[name]:
+            conflicts.append((was.get(name, ""), now[name]))
+    text["body"] = page.body.stream_block.to_python(merged.blocks)
+    return text, conflicts
+
+
+def _is_outdated(version: PolicyVersion, changed: PolicyVersion | None) -> bool:
     return rules.will_undo(version, changed) or bool(drift.find_drift_of_version(version))
 
 

@@ -174,7 +174,9 @@ def rebase(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a draft of an announced version that has what was changed since, and open it."""
     version = get_object_or_404(PolicyVersion.objects.select_related("policy"), pk=pk)
     try:
-        draft, conflicts = drafts.rebase(version=version, user=request.user)
+        draft, conflicts = drafts.rebase(
+            version=version, user=request.user, replaces_draft="replaces_draft" in request.POST
+        )
     except drafts.NoDraftError as error:
         messages.error(request, str(error))
         return redirect("policy-versions:inspect", pk)

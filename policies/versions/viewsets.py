@@ -50,7 +50,7 @@ def _coming(policy: Any) -> str:
 
 
 def _facts(policy: Any) -> str:
-    if policy.status.is_damaged:
+    if policy.status.damaged:
         return _("record damaged")
     if not (count := policy.status.differences):
         return _("as published")

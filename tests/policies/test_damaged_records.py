@@ -79,6 +79,7 @@ def test_a_damaged_record_that_is_announced_leaves_the_dashboard_usable(
     assert set(statuses(client, urls(3, PUBLIC[1:2])).values()) == {503}
     admin = staff(client, is_superuser=True)
     assert set(statuses(admin, ADMIN).values()) == {200}
+    assert "The record of version 3 was changed" in dashboard(admin)
     assert 500 not in statuses(admin, [f"/admin/pages/{rules.pk}/edit/"]).values()
 
 

@@ -13,7 +13,8 @@ from home.models import User
 from policies.models import CookiePolicyPage, Policy, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.versions import drafts
 from policies.versions.dashboard import statuses
-from tests.factories import cookie_policy, policy_page, publish, version, withdraw
+from tests.factories import cookie_policy, declare_cookies, policy_page, publish, version, withdraw
+from tests.policies.test_dashboard import change_brand
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
@@ -138,6 +139,51 @@ def test_an_imported_text_is_rebased_as_the_editor_would_have_it(soon: datetime)
     draft, conflicts = rebase(coming)
     assert (draft.render_body().text, conflicts) == ("Be kinder.\nBravery", [])
     assert isinstance(draft.body, StreamValue)
+
+
+def test_what_was_written_on_nothing_is_rebased_too(soon: datetime) -> None:
+    page = policy_page(body=[KIND, BRAVE])
+    coming = publish(page, effective_from=soon)
+    publish(page, body=[KIND, FAIR], title="Fair rules")
+    assert undoing() == [1]
+    draft, conflicts = rebase(coming)
+    assert (draft.render_body().text, draft.title) == ("Be kind.\nBe brave.", "House rules")
+    assert conflicts == [("", "Be kind. Be fair."), ("", "Fair rules")]
+
+
+def test_a_first_version_that_is_announced_gets_the_facts_of_today(soon: datetime) -> None:
+    page = policy_page(body=[("live_fact", "company")])
+    coming = publish(page, effective_from=soon, summary="At last.")
+    change_brand()
+    draft, conflicts = rebase(coming)
+    assert (draft.change_summary, draft.replaces, draft.based_on, conflicts) == ("At last.", coming, None, [])
+    draft.save_revision().publish()
+    assert "030 1234" in PolicyVersion.objects.get(number=2).text
+    assert VersionWithdrawal.objects.get().version == coming
+
+
+def test_a_text_in_force_without_words_for_the_consent_bar_takes_none_away(soon: datetime) -> None:
+    policy = Policy.objects.create(slug="cookie-policy", kind="cookies", title="Cookies", language="en-gb")
+    version(policy, html="<p>An old text.</p>", title="Cookies")
+    declare_cookies()
+    cookie_policy(title="Cookies", notice_text="Announced.", effective_from=soon)
+    declare_cookies("media")
+    drafts.rebase(version=PolicyVersion.objects.get(number=2), user=owner())
+    assert CookiePolicyPage.objects.get().get_latest_revision_as_object().notice_text == "Announced."
+
+
+def test_an_unfinished_draft_is_replaced_only_where_that_is_wanted(
+    admin_client: Client, announced: PolicyVersion
+) -> None:
+    unfinished = PolicyPage.objects.get().get_latest_revision_as_object()
+    unfinished.change_summary = "Half a thought"
+    unfinished.save_revision(clean=False)
+    assert 'name="replaces_draft" required' in admin_client.get("/admin/").content.decode()
+    refused = admin_client.post(url(announced), follow=True).content.decode()
+    assert "The page has a draft." in refused
+    assert PolicyPage.objects.get().get_latest_revision_as_object().change_summary == "Half a thought"
+    admin_client.post(url(announced), {"replaces_draft": "on"})
+    assert PolicyPage.objects.get().get_latest_revision_as_object().change_summary == "Braver."
 
 
 # --- In the admin ------------------------------------------------------------------------------------------------
