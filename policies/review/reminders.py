@@ -3,6 +3,7 @@
 The substitutes of absent reviewers get the same mail. It never decides anything.
 """
 
+import logging
 from datetime import datetime
 
 from django.conf import settings
@@ -30,7 +31,13 @@ def send(*, now: datetime) -> int:
     )
     reminded = ReviewReminder.objects.filter(sent_at__gt=since).values("task_state")
     due = waiting.exclude(pk__in=reminded).values_list("pk", flat=True)
-    return sum(_remind(pk, since=since, now=now) for pk in list(due))
+    count = 0
+    for pk in list(due):
+        try:
+            count += _remind(pk, since=since, now=now)
+        except Exception:  # one draft that cannot be shown must not keep the others back
+            logging.getLogger(__name__).exception("Nobody could be reminded of the review %s.", pk)
+    return count
 
 
 @transaction.atomic

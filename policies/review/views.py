@@ -43,7 +43,12 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
             policy = Policy.objects.filter(pages=self.kwargs["page_id"]).first()
             if policy is None or not request.user.has_perm("policies.view_policyversion"):
                 raise
-            messages.info(request, _("This draft was already approved or returned. You need not review it."))
+            words = _(
+                "This draft was already approved or returned, or never submitted. You do not need to review it."
+            )
+            if policy.page.workflow_in_progress:
+                words = _("This draft is under review. Others were asked to review it.")
+            messages.info(request, words)
             return redirect("policy-overview:inspect", policy.pk)
         return super().dispatch(request, *args, **kwargs)
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.mail import EmailMessage
 from django.test import Client
 from wagtail.models import Workflow
@@ -345,6 +345,26 @@ def test_a_reviewer_with_an_old_link_is_told_that_nothing_waits(
     answer = client.get(review_url(submitted), follow=True)
     assert answer.status_code == 200
     assert "was already approved or returned" in answer.content.decode()
+
+
+def test_who_may_not_review_reads_how_the_draft_stands_and_is_not_led_to_it(
+    client: Client, submitted: PolicyPage
+) -> None:
+    group = Group.objects.create(name="Auditors")
+    group.permissions.set(Permission.objects.filter(codename__in=["access_admin", "view_policyversion"]))
+    auditor = _member("auditor@example.com", "The Auditor", group.name)
+    client.force_login(auditor)
+    html = client.get("/admin/").content.decode()
+    assert '<span class="w-status policies-panel__mark">In review</span>' in html
+    assert review_url(submitted) not in html
+    answer = client.get(review_url(submitted), follow=True).content.decode()
+    assert "This draft is under review. Others were asked to review it." in answer
+
+    submitted.current_workflow_state.cancel()
+    html = client.get("/admin/").content.decode()
+    assert '<span class="w-status policies-panel__mark">Draft not published</span>' in html
+    answer = client.get(review_url(submitted), follow=True).content.decode()
+    assert "or never submitted" in answer
 
 
 def test_deciding_twice_is_told_that_nothing_waits(

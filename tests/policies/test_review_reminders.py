@@ -17,6 +17,7 @@ from policies.models import PolicyPage, PolicySettings, PolicyVersion
 from policies.review import reminders
 from tests.factories import policy_page, publish
 from tests.policies.test_review import decide, review_url
+from tests.policies.verifying import sql
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
@@ -149,3 +150,16 @@ def test_a_member_of_no_group_of_reviewers_decides_nothing_however_long_it_waits
     assert not re.search(r'name="seen"', answer)
     client.post(review_url(waiting), {"decision": "approve"})
     assert PolicyVersion.objects.count() == 1
+
+
+def test_a_draft_that_cannot_be_shown_keeps_no_other_review_back(
+    waiting: PolicyPage, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = policy_page("Other rules")
+    other.save_revision()
+    other.get_workflow().start(other, None)
+    sql("UPDATE policies_policyversion SET record = 'x'")
+    assert remind(in_days=3) == ["reviewer@example.com"]
+    assert "Other rules" in Email.objects.get().subject
+    assert "Nobody could be reminded" in caplog.text
+    assert remind(in_days=4) == []
