@@ -190,7 +190,6 @@ def _effects(preview: PublicationPreview) -> Iterator[str]:
         return
     if preview.kind == Policy.Kind.COOKIES:
         yield _asked_again(preview)
-        yield from _unasked(preview, before)
     elif preview.is_material:
         yield _("The change is material: visitors see above the policy that its meaning changed.")
     else:
@@ -232,16 +231,6 @@ def _asked_again(preview: PublicationPreview) -> str:
         "%(asked)s of %(valid)s visitors whose choice is valid will be asked again, because %(why)s.",
         valid,
     ) % {"asked": asked, "valid": valid, "why": why}
-
-
-def _unasked(preview: PublicationPreview, before: PolicyVersion) -> Iterator[str]:
-    """Warn where a new service would receive data of visitors who agreed before and are not asked again."""
-    known = before.facts.get("services") or []
-    added = [one["name"] for one in preview.content.facts.get("services") or [] if one not in known]
-    if added and not preview.is_material:
-        yield _(
-            "Visitors who already agreed are not asked about: %(names)s. Mark the change as material."
-        ) % {"names": ", ".join(added)}
 
 
 def _short_notice(preview: PublicationPreview) -> Iterator[str]:

@@ -10,9 +10,9 @@ from django.utils import timezone
 from policies.consent import notices
 from policies.consent.choices import ConsentRecord, asked_again, decide, save_choice
 from policies.consent.cookies import cookie_for
-from policies.models import CookiePolicyPage, Policy
+from policies.models import CookiePolicyPage, Policy, PolicyVersion
 from policies.versions import publication_preview
-from tests.factories import cookie_policy, declare_cookies, outside_services, policy, version
+from tests.factories import cookie_policy, declare_cookies, policy, version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
@@ -47,24 +47,27 @@ def test_an_editorial_change_asks_nobody(choices: None) -> None:
     assert "0 of 3 visitors" in draft(notice_text="Other words.", change_kind="editorial")
 
 
-def test_a_new_category_asks_all_again_even_if_the_change_is_called_editorial(choices: None) -> None:
+def test_a_draft_after_an_announced_category_asks_all_again_even_if_it_is_editorial(choices: None) -> None:
     declare_cookies("media")
-    words = draft(change_kind="editorial")
+    now = timezone.now()
+    cookie_policy(effective_from=now + timedelta(days=9))
+    announced = PolicyVersion.objects.get(number=2)
+    later = {
+        "notice_text": "Other words.",
+        "takes_effect": "later",
+        "effective_from": now + timedelta(days=20),
+        "based_on": announced,
+    }
+    words = draft(change_kind="editorial", editorial_reason="Typing errors.", **later)
     assert "3 of 3 visitors" in words
     assert "new: Media" in words
+    page = CookiePolicyPage.objects.get()
+    assert publication_preview.preview_latest_draft(page).problems == []
 
 
 def test_a_new_cookie_of_a_known_category_asks_nobody_where_it_is_called_editorial(choices: None) -> None:
     declare_cookies("analytics", "another")
     assert "0 of 3 visitors" in draft(change_kind="editorial")
-
-
-def test_a_new_service_that_those_who_agreed_are_not_asked_about_is_warned_of(choices: None) -> None:
-    media = declare_cookies("media", "_osm")
-    cookie_policy(notice_text="With maps.")
-    outside_services(allow_openstreetmap=True, embeds_category=media)
-    assert "are not asked about: OpenStreetMap" in draft(change_kind="editorial")
-    assert "are not asked about" not in draft(change_kind="material")
 
 
 def test_choices_that_no_longer_stand_are_not_counted(choices: None) -> None:
