@@ -44,7 +44,6 @@ from policies.versions import (
     footer,
     integrity,
     publication_preview,
-    publishing,
     staff_views,
     timeline,
 )
@@ -148,19 +147,6 @@ def ask_what_a_draft_changes(request: HttpRequest, page: Page) -> HttpResponse |
     if page.workflow_in_progress or not page.permissions_for_user(request.user).can_edit():
         return None
     return redirect("policy_begin", page.pk) if beginnings.must_be_chosen(page, now=timezone.now()) else None
-
-
-@hooks.register("before_publish_page")
-def refuse_what_cannot_become_a_version(request: HttpRequest, page: Page) -> HttpResponse | None:
-    """Say why a draft cannot be published, where the form could not know it yet."""
-    policy = page.find_policy() if isinstance(page, PolicyPage) else None
-    if policy is None:
-        return None
-    draft: PolicyPage = page.get_latest_revision_as_object()
-    problems = publishing.problems(policy=policy, content=draft.version_content(now=timezone.now()))
-    for problem in problems:
-        messages.error(request, problem)
-    return redirect("wagtailadmin_pages:edit", page.pk) if problems else None
 
 
 @hooks.register("before_bulk_action")

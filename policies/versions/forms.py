@@ -105,10 +105,10 @@ class PolicyPageForm(WagtailAdminPageForm):
             page.based_on = page.draft_base(now)  # later saves do not move it
         super()._post_clean()  # type: ignore[misc]  # Django's, which its stubs leave out
         is_final = "action-publish" in self.data or "action-submit" in self.data
+        policy = page.find_policy()  # of a new page, only now its slug is known
         if policy is not None and is_final and not self.errors:
             for problem in publishing.problems(policy=policy, content=page.version_content(now=now)):
-                field = getattr(problem, "field", None)
-                self.add_error(field if field in self.fields else None, problem)
+                self.add_error(problem.field if problem.field in self.fields else None, problem.words)
 
     def _start_of_text(self) -> str:
         page, now = self.instance, timezone.now()

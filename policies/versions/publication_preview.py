@@ -97,7 +97,8 @@ class PublicationPreview:
     @cached_property
     def problems(self) -> list[str]:
         """Why the draft cannot become a version, a sentence each."""
-        return publishing.problems(policy=self.policy, content=self.content) if self.policy else []
+        found = publishing.problems(policy=self.policy, content=self.content) if self.policy else []
+        return [problem.words for problem in found]
 
     @property
     def wording_doubts(self) -> list[str]:

@@ -17,6 +17,7 @@ from policies.models.versions import Policy, PolicyVersion, VersionWithdrawal
 from policies.text import markup
 from policies.versions import records, rules
 from policies.versions.content import VersionContent
+from policies.versions.rules import Problem
 
 
 class NotWithdrawableError(Exception):
@@ -24,10 +25,10 @@ class NotWithdrawableError(Exception):
 
 
 class RefusedContentError(Exception):
-    """The content cannot become a version. `problems` says why, a sentence each, for the editor."""
+    """The content cannot become a version. `problems` says why, for the editor."""
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__(" ".join(problems))
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(" ".join(problem.words for problem in problems))
         self.problems = problems
 
 
@@ -77,8 +78,8 @@ def _withdraw(version: PolicyVersion, *, by: User | None, reason: str, now: date
     withdrawal.save()
 
 
-def problems(*, policy: Policy, content: VersionContent) -> list[str]:
-    """Return why publishing this would be refused, a sentence each; nothing where it makes no version."""
+def problems(*, policy: Policy, content: VersionContent) -> list[Problem]:
+    """Return why publishing this would be refused; nothing where it makes no version."""
     if differs(policy=policy, content=content):
         return rules.problems(policy, content)
     if content.replaces is None:
@@ -86,7 +87,7 @@ def problems(*, policy: Policy, content: VersionContent) -> list[str]:
     words = _(
         "Text and facts are those of the version before. Withdraw version %(number)s instead of replacing it."
     )
-    return [words % {"number": content.replaces.number}]
+    return [Problem(words % {"number": content.replaces.number})]
 
 
 def differs(*, policy: Policy, content: VersionContent) -> bool:

@@ -6,7 +6,7 @@ The editor's form, the review page and the publish button ask first; `publishing
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,16 +17,11 @@ from policies.versions import merging, wording
 from policies.versions.content import VersionContent
 
 
-class Problem(str):
+class Problem(NamedTuple):
     """Why a draft cannot become a version, in a sentence, and the field of the form that answers it."""
 
-    __slots__ = ("field",)
-    field: str | None
-
-    def __new__(cls, words: str, field: str | None = None) -> "Problem":
-        problem = super().__new__(cls, words)
-        problem.field = field
-        return problem
+    words: str
+    field: str | None = None
 
 
 def page_has_other_text(policy: Policy, now: datetime) -> bool:
@@ -46,19 +41,18 @@ def _others(policy: Policy, content: VersionContent) -> PolicyVersionQuerySet:
     return policy.versions.exclude(pk__in=[content.replaces.pk] if content.replaces else [])
 
 
-def problems(policy: Policy, content: VersionContent) -> list[str]:
-    """Return why a draft cannot become a version, a sentence each. Imports make versions of the past: none."""
+def problems(policy: Policy, content: VersionContent) -> list[Problem]:
+    """Return why a draft cannot become a version. Imports make versions of the past: none."""
     return [] if content.import_sha256 else list(_problems(policy, content))
 
 
-def _problems(policy: Policy, content: VersionContent) -> Iterator[str]:
+def _problems(policy: Policy, content: VersionContent) -> Iterator[Problem]:
     base = base_of(policy, content)
     if content.replaces and not policy.versions.pending(timezone.now()).contains(content.replaces):
-        yield _("Version %(number)s is not announced any more: there is nothing to replace.") % _name(
-            content.replaces
-        )
+        words = _("Version %(number)s is not announced any more: there is nothing to replace.")
+        yield Problem(words % _name(content.replaces))
     if base != content.based_on:
-        yield _other_base(base, content.based_on)
+        yield Problem(_other_base(base, content.based_on))
     for version in undone(policy, content):
         if version.number not in content.undone_by:
             words = _(
@@ -83,7 +77,7 @@ def _other_base(base: PolicyVersion | None, based_on: PolicyVersion | None) -> s
     return words % {"number": based_on.number, "base": base.number}
 
 
-def _wording_problems(base: PolicyVersion, content: VersionContent) -> Iterator[str]:
+def _wording_problems(base: PolicyVersion, content: VersionContent) -> Iterator[Problem]:
     names = wording.forbidden(base.facts, content.facts)
     if content.policy_kind not in {"", base.content["kind"]}:
         names.append(_("the kind of policy"))

@@ -17,7 +17,7 @@ from wagtail.test.utils.form_data import streamfield
 from policies.models import Policy, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.versions import publication_preview, publishing, rules
 from policies.versions.content import VersionContent
-from tests.factories import policy_form, publish, version, withdraw
+from tests.factories import home_page, policy, policy_form, publish, version, withdraw
 from tests.policies.announcing import BRAVE, FAIR, KIND, numbered, undoing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case, pytest.mark.slow]
@@ -219,19 +219,40 @@ def test_what_happens_between_form_and_lock_is_told_as_well(
     way: Callable[[Client, PolicyPage], str],
 ) -> None:
     page, ask = stale_draft(announced), publishing.problems
-    before_the_lock = [None] * {by_form: 2, by_review: 1}[way]  # the form and the button, or the review page
+    before_the_lock = [[]]  # in the form, or on the review page
 
-    def ask_under_the_lock(**of: Any) -> list[str]:
-        if before_the_lock:
-            before_the_lock.pop()
-            return []
-        return ask(**of)
+    def ask_under_the_lock(**of: Any) -> list[rules.Problem]:
+        return before_the_lock.pop() if before_the_lock else ask(**of)
 
     publish_directly("<p>Be quiet.</p>")
     monkeypatch.setattr(publishing, "problems", ask_under_the_lock)
     assert "start again from version 3" in way(admin_client, page)
     assert PolicyVersion.objects.count() == 3
     assert PolicyPage.objects.get().has_unpublished_changes
+
+
+def test_what_happens_while_a_page_is_created_is_told_as_well(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version(policy("old-rules"))
+    answers = [[rules.Problem("Refused under the lock.")], []]
+    monkeypatch.setattr(publishing, "problems", lambda **_of: answers.pop())
+    values = policy_form(slug="old-rules", **{"action-publish": "1"})
+    url = f"/admin/pages/add/policies/policypage/{home_page().pk}/"
+    assert "Refused under the lock." in admin_client.post(url, values, follow=True).content.decode()
+    assert not PolicyPage.objects.get(slug="old-rules").live
+    assert answers == []
+
+
+def test_a_new_page_that_goes_on_with_a_policy_is_refused_in_its_form(admin_client: Client) -> None:
+    version(policy("old-rules"), html="<p>Within 3 days.</p>")
+    body = streamfield([("imported", "<p>Within 9 days.</p>")])
+    values = policy_form(slug="old-rules", body=body, change_kind="editorial", **{"action-publish": "1"})
+    url = f"/admin/pages/add/policies/policypage/{home_page().pk}/"
+    answer = admin_client.post(url, values)
+    assert answer.status_code == 200
+    assert "You say that this is wording only" in answer.content.decode()
+    assert not PolicyPage.objects.filter(slug="old-rules").exists()
 
 
 def test_a_tick_for_a_version_that_has_taken_effect_meanwhile_is_no_error(

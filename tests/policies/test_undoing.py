@@ -48,7 +48,7 @@ def test_each_of_several_announced_versions_needs_its_tick(announced: PolicyPage
     publish(announced, body=[KIND, BRAVE, FAIR], effective_from=soon + timedelta(days=5))
     with pytest.raises(publishing.RefusedContentError) as refused:
         publish(announced, body=[FAIR], undone_by=[])
-    assert [re.search(r"Version (\d)", problem)[1] for problem in refused.value.problems] == ["2", "3"]
+    assert [re.search(r"Version (\d)", problem.words)[1] for problem in refused.value.problems] == ["2", "3"]
     publish(announced, body=[FAIR], undone_by=[2, 3])
     assert undoing() == [(2, 4)]
 

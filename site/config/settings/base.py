@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
     "policies.versions.middleware.RefusedContentMiddleware",
+    "policies.versions.middleware.DamagedRecordMiddleware",
     # Last, as axes asks: it turns a lockout raised below into its answer.
     "axes.middleware.AxesMiddleware",
 ]
