@@ -15,8 +15,7 @@ from wagtail.admin import messages
 from policies.facts import registry
 from policies.models import Policy, StatedValue
 from policies.versions.dashboard import PolicyStatus, statuses
-
-_LONGEST = 300  # messages may travel in a cookie
+from policies.versions.drafts import LONGEST_MESSAGE
 
 
 def remember(request: HttpRequest, *_args: object) -> None:
@@ -42,7 +41,9 @@ def warn(request: HttpRequest, *_args: object) -> None:
         if differences := " ".join(_differences(status, changed)):
             said = _("“%(version)s” is no longer true. %(what)s")
             said %= {"version": status.in_force, "what": differences}
-            messages.warning(request, Truncator(said).chars(_LONGEST), buttons=_buttons(request, status))
+            messages.warning(
+                request, Truncator(said).chars(LONGEST_MESSAGE), buttons=_buttons(request, status)
+            )
 
 
 def _buttons(request: HttpRequest, status: PolicyStatus) -> list[tuple[str, str, bool]]:

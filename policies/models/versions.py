@@ -324,6 +324,11 @@ class PolicyVersion(AppendOnlyModel, LedgeredModel):
         return date_format(timezone.localtime(self.effective_at))
 
     @property
+    def number_and_day(self) -> dict[str, object]:
+        """What sentences name it by: its number, and the day from which it holds."""
+        return {"number": self.number, "date": self.effective_day}
+
+    @property
     def days_ahead(self) -> int:
         """The days until it takes effect."""
         return (timezone.localdate(self.effective_at) - timezone.localdate()).days

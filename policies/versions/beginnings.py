@@ -58,7 +58,7 @@ def of_page(page: PolicyPage, *, now: datetime) -> list[Beginning]:
     pending, in_force = list(policy.versions.pending(now)), policy.in_force(now)
     found = [_change_of(in_force, pending)] if in_force else []
     for version in pending:
-        names = {"number": version.number, "date": version.effective_day}
+        names = version.number_and_day
         base = PolicyVersion.objects.preceding(version).first()
         found += [
             Beginning(

@@ -19,7 +19,7 @@ from policies.text import html_blocks
 from policies.versions import merging, rules
 from policies.versions.forms import STATEMENT_FIELDS
 
-LONGEST_QUOTATION = 300  # messages may travel in a cookie
+LONGEST_MESSAGE = 300  # messages may travel in a cookie
 
 Conflict = tuple[str, str]
 
@@ -87,7 +87,8 @@ def rebase(
     """
     changed = PolicyVersion.objects.preceding(version).first()
     is_announced = version.policy.versions.pending(timezone.now()).contains(version)
-    if not (is_announced and _is_outdated(version, changed)):
+    is_outdated = rules.will_undo(version, changed) or drift.find_drift_of_version(version)
+    if not (is_announced and is_outdated):
         words = _("This version undoes nothing that was published since, and its facts are those of today.")
         raise NoDraftError(words)
     page = page_of(version)
@@ -132,12 +133,8 @@ def _merge(
     return text, conflicts
 
 
-def _is_outdated(version: PolicyVersion, changed: PolicyVersion | None) -> bool:
-    return rules.will_undo(version, changed) or bool(drift.find_drift_of_version(version))
-
-
 def _words(blocks: list[merging.Block]) -> str:
-    return Truncator(html_blocks.words(blocks)).chars(LONGEST_QUOTATION)
+    return Truncator(html_blocks.words(blocks)).chars(LONGEST_MESSAGE)
 
 
 def page_of(version: PolicyVersion) -> PolicyPage:

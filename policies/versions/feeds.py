@@ -75,7 +75,7 @@ def _entry(version: PolicyVersion) -> dict[str, Any]:
 
 
 def _title(version: PolicyVersion) -> str:
-    names = {"title": version.title, "number": version.number, "date": version.effective_day}
+    names = {"title": version.title, **version.number_and_day}
     if version.is_withdrawn:
         return _("%(title)s, version %(number)s: withdrawn, never in force") % names
     return _("%(title)s, version %(number)s: in force from %(date)s") % names

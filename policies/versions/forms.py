@@ -56,7 +56,7 @@ class PolicyPageForm(WagtailAdminPageForm):
             self.fields.pop("undone_by", None)
         elif "undone_by" in self.fields:
             words = _("Version %(number)s on %(date)s")
-            choices = [(v.number, words % {"number": v.number, "date": v.effective_day}) for v in announced]
+            choices = [(version.number, words % version.number_and_day) for version in announced]
             self.fields["undone_by"] = _Ticks(
                 label=self.fields["undone_by"].label,
                 choices=choices,

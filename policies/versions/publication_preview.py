@@ -103,11 +103,10 @@ class PublicationPreview:
     @property
     def wording_doubts(self) -> list[str]:
         """What an editorial draft changes beside the wording."""
-        return (
-            rules.wording_doubts(self.before, self.content)
-            if self.before and self.content.editorial_reason and not self.is_material
-            else []  # without a reason it is a problem, and told as one
-        )
+        # Without a reason it is a problem, and told as one.
+        if self.before and self.content.editorial_reason and not self.is_material:
+            return rules.wording_doubts(self.before, self.content)
+        return []
 
     @cached_property
     def typed_values(self) -> list[TypedValue]:
@@ -167,7 +166,7 @@ def outcome(page: PolicyPage) -> str:
     if version is None:
         return _same_as(page.policy.in_force(page.effective_at(now)) if page.policy else None)
     if version.effective_at > now:
-        return _("Version %(number)s is announced for %(date)s.") % _number_and_day(version)
+        return _("Version %(number)s is announced for %(date)s.") % version.number_and_day
     return _("Version %(number)s is in force.") % {"number": version.number}
 
 
@@ -182,17 +181,17 @@ def _effects(preview: PublicationPreview) -> Iterator[str]:
         return
     replaced = preview.content.replaces
     if replaced is not None:
-        yield _("Version %(number)s, announced for %(date)s, is withdrawn.") % _number_and_day(replaced)
+        yield _("Version %(number)s, announced for %(date)s, is withdrawn.") % replaced.number_and_day
     for version in policy.versions.pending(preview.now) if policy else ():
         if version.effective_at > preview.content.effective_at and version != replaced:
             words = _("Version %(number)s, announced for %(date)s, replaces it on that day.")
-            yield words % _number_and_day(version)
+            yield words % version.number_and_day
     if before is None:
         return
     if preview.kind == Policy.Kind.COOKIES:
         yield _asked_again(preview)
     elif preview.is_material:
-        yield _("The change is material: visitors see above the policy that its meaning changed.")
+        yield _("The change is material: visitors read beside the text that its meaning changed.")
     else:
         yield _("The change is editorial: nobody is told again.")
     if preview.is_material:
@@ -237,16 +236,10 @@ def _asked_again(preview: PublicationPreview) -> str:
 def _short_notice(preview: PublicationPreview) -> Iterator[str]:
     advice = PolicySettings.current()
     if preview.content.effective_at < advice.end_of_notice(preview.now) - timedelta(days=1):
-        yield _("It takes effect sooner than the notice period of %(days)s days (Settings → Policies).") % {
-            "days": advice.notice_days
-        }
+        words = _("It takes effect sooner than the notice period of %(days)s days (Settings → Policies).")
+        yield words % {"days": advice.notice_days}
 
 
 def _same_as(version: PolicyVersion | None) -> str:
-    return _("Text and facts are those of version %(number)s: no version is made.") % {
-        "number": version.number if version else "–"
-    }
-
-
-def _number_and_day(version: PolicyVersion) -> dict[str, object]:
-    return {"number": version.number, "date": version.effective_day}
+    words = _("Text and facts are those of version %(number)s: no version is made.")
+    return words % {"number": version.number if version else "–"}

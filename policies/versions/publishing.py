@@ -42,9 +42,8 @@ def record_version(*, policy: Policy, content: VersionContent) -> PolicyVersion 
     locked = Policy.objects.select_for_update().get(pk=policy.pk)
     last, now = locked.versions.newest(), timezone.now()
     recorded_at = max(now, last.recorded_at) if last else now  # whatever the clock says, it never decreases
-    if (
-        not content.import_sha256
-    ):  # somebody may have waited for the lock beyond the hour of an announced version
+    # Somebody may have waited for the lock beyond the hour of an announced version.
+    if not content.import_sha256:
         content = replace(content, effective_at=max(content.effective_at, recorded_at))
     if found := problems(policy=locked, content=content):
         raise RefusedContentError(found)

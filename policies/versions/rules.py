@@ -50,7 +50,7 @@ def _problems(policy: Policy, content: VersionContent) -> Iterator[Problem]:
     base = base_of(policy, content)
     if content.replaces and not policy.versions.pending(timezone.now()).contains(content.replaces):
         words = _("Version %(number)s is not announced any more: there is nothing to replace.")
-        yield Problem(words % _name(content.replaces))
+        yield Problem(words % content.replaces.number_and_day)
     if base != content.based_on:
         yield Problem(_other_base(base, content.based_on))
     for version in undone(policy, content):
@@ -59,7 +59,7 @@ def _problems(policy: Policy, content: VersionContent) -> Iterator[Problem]:
                 "Version %(number)s, announced for %(date)s, does not have this change and will undo it on that day. "
                 "Tick it under “I know that it is undone by”, and rebase version %(number)s afterwards."
             )
-            yield Problem(words % _name(version), "undone_by")
+            yield Problem(words % version.number_and_day, "undone_by")
     if base is not None and content.change_kind == ChangeKind.EDITORIAL:
         yield from _wording_problems(base, content)
 
@@ -166,7 +166,3 @@ def _undoes(version: PolicyVersion, base: PolicyVersion | None, new: _Text) -> b
             return True
     merged = merging.merge(base=was.blocks, announced=announced.blocks, changed=new.blocks)
     return bool(merged.conflicts) or merged.blocks != announced.blocks
-
-
-def _name(version: PolicyVersion) -> dict[str, object]:
-    return {"number": version.number, "date": version.effective_day}

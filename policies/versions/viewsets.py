@@ -27,8 +27,7 @@ from policies.models.versions import Status
 from policies.versions import staff_views
 from policies.versions.dashboard import PolicyStatus, statuses
 from policies.versions.permissions import may_withdraw
-
-VERSIONS_A_PAGE = 50
+from policies.versions.views import VERSIONS_A_PAGE
 
 
 # --- Policies ------------------------------------------------------------------------------------------------
@@ -36,7 +35,7 @@ def _in_force(policy: Any) -> str:
     version = policy.status.in_force
     if version is None:
         return ""
-    return _("version %(number)s since %(date)s") % {"number": version.number, "date": version.effective_day}
+    return _("version %(number)s since %(date)s") % version.number_and_day
 
 
 def _coming(policy: Any) -> str:

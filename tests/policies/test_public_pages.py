@@ -11,7 +11,7 @@ from django.test import Client
 
 from home.models import ContentPage
 from policies.models import Policy
-from tests.factories import home_page, policy, version, withdraw
+from tests.factories import home_page, policy, policy_page, publish, version, withdraw
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -282,3 +282,21 @@ def test_a_script_in_a_stored_text_is_not_served(client: Client) -> None:
     page = client.get("/house-rules/").content.decode()
     assert "Be kind." in page
     assert "alert(1)" not in page
+
+
+def test_visitors_read_beside_the_text_whether_its_meaning_changed(client: Client) -> None:
+    page = policy_page()
+    publish(page)
+    publish(page, body="<p>Be kinder.</p>")
+    publish(page, body="<p>Be kind, please.</p>", kind="editorial")
+    for number, said in ((1, []), (2, ["The meaning changed"]), (3, ["Wording only"])):
+        shown = client.get(f"/house-rules/versions/{number}/").content.decode()
+        assert [words for words in ("The meaning changed", "Wording only") if words in shown] == said
+    assert "Wording only" in client.get("/house-rules/").content.decode()
+
+
+def test_visitors_read_of_an_announced_version_whether_the_meaning_changes(client: Client) -> None:
+    page = policy_page()
+    publish(page)
+    publish(page, body="<p>Be wise.</p>", effective_from=NOW + 9 * DAY)
+    assert "The meaning changed" in client.get("/house-rules/").content.decode()

@@ -216,9 +216,8 @@ CONSENT_RECORD_DAYS = number("CONSENT_RECORD_DAYS", 1095, least=CONSENT_DAYS)
 
 # --- The ledger (policies/ledger) ---------------------------------------------------------------------------
 TIMESTAMP_URL = timestamp_url()  # the authority outside that vouches for its heads; empty: none
-TIMESTAMP_CA_FILE = text(
-    "TIMESTAMP_CA_FILE"
-)  # the roots that may sign for it, PEM; empty: signatures are not checked
+# The roots that may sign for it, PEM; empty: signatures are not checked.
+TIMESTAMP_CA_FILE = text("TIMESTAMP_CA_FILE")
 
 # --- The shop ------------------------------------------------------------------------------------------------
 CURRENCY = text("CURRENCY", "GBP")  # ISO 4217; prices are kept in its smallest unit
