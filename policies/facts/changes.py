@@ -5,37 +5,44 @@ _ga_* was added" does not read as a change of everything after it. It knows noth
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
+from django.db import models
 from django.utils.functional import Promise
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from home.models import BrandSettings
+from policies.models import CookieDetails, Recipient
+from policies.models.pages import NOTICE_FIELDS, CookiePolicyPage
+
 # What tells the entries of a list apart, and what they are called: the first of these that all entries have.
 _IDENTITIES = ("key", "varname", "name")
 _NAMES = ("label", "name", "title")
 _LONGEST_VALUE = 400  # the words of the consent bar are shown whole
+
+
+def _labels_of(model: type[models.Model], names: Container[str]) -> dict[str, str | Promise]:
+    return {field.name: field.verbose_name for field in model._meta.fields if field.name in names}
+
+
+_NOTICE = _labels_of(CookiePolicyPage, NOTICE_FIELDS)
 _LABELS: dict[str, str | Promise] = {
-    "company_number": gettext_lazy("company number"),
+    **_labels_of(Recipient, Recipient.FIELDS),
+    **_labels_of(CookieDetails, CookieDetails.FIELDS),
+    **_labels_of(BrandSettings, ("name", "street", "country", "email", "phone", "company_number")),
+    **{key: _NOTICE[name] for name, key in NOTICE_FIELDS.items()},
+    "category": gettext_lazy("category"),
     "cookies": gettext_lazy("cookies"),
-    "country": gettext_lazy("country"),
     "days": gettext_lazy("kept"),
     "description": gettext_lazy("explanation"),
-    "duration": gettext_lazy("how long"),
-    "email": gettext_lazy("e-mail address"),
+    "is_declared": gettext_lazy("declared"),
     "is_required": gettext_lazy("always on"),
     "label": gettext_lazy("name"),
-    "name": gettext_lazy("name"),
-    "party": gettext_lazy("set by"),
-    "phone": gettext_lazy("telephone"),
-    "policy_url": gettext_lazy("provider's policy"),
+    "origins": gettext_lazy("servers"),
     "privacy_url": gettext_lazy("provider's policy"),
-    "provider": gettext_lazy("provider"),
-    "purpose": gettext_lazy("what for"),
-    "storage": gettext_lazy("kind"),
-    "street": gettext_lazy("street"),
     "town": gettext_lazy("town"),
     "varname": gettext_lazy("short name"),
     "what": gettext_lazy("what it holds"),
@@ -65,7 +72,7 @@ def _changes(old: Any, new: Any, path: tuple[str, ...], key: str = "") -> Iterat
     elif isinstance(old, list) and isinstance(new, list):
         yield from _changes_of_list(old, new, path)
     elif key == "days":
-        yield _sentence(path, "%(old)s → %(new)s", old=_days(old), new=_days(new))
+        yield _sentence(path, _("%(old)s became %(new)s"), old=_days(old), new=_days(new))
     else:
         yield _change_of_value(old, new, path)
 
@@ -101,7 +108,7 @@ def _change_of_value(old: Any, new: Any, path: tuple[str, ...]) -> str:
         return _sentence(path, _("%(name)s added"), name=_in_words(new))
     if _is_nothing(new):
         return _sentence(path, _("%(name)s removed"), name=_in_words(old))
-    return _sentence(path, "%(old)s → %(new)s", old=_in_words(old), new=_in_words(new))
+    return _sentence(path, _("%(old)s became %(new)s"), old=_in_words(old), new=_in_words(new))
 
 
 def _sentence(path: tuple[str, ...], words: str, **names: str) -> str:

@@ -50,21 +50,21 @@ def ask_for_draft(client: Client) -> Any:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ({"street": "Old Street"}, {"street": "New Street"}, ["street: “Old Street” → “New Street”"]),
+        ({"street": "Old Street"}, {"street": "New Street"}, ["street: “Old Street” became “New Street”"]),
         ({"phone": ""}, {"phone": "030"}, ["telephone: “030” added"]),
         ({"phone": "030"}, {"phone": ""}, ["telephone: “030” removed"]),
-        ({"is_required": True}, {"is_required": False}, ["always on: yes → no"]),
+        ({"is_required": True}, {"is_required": False}, ["always on: yes became no"]),
         ([{"name": "Stripe"}], [], ["Stripe removed"]),
         ([], [{"name": "Stripe", "country": "IE"}], ["Stripe added"]),
         (
             [{"key": "orders", "label": "Orders", "days": 3650}],
             [{"key": "orders", "label": "Orders", "days": 2555}],
-            ["Orders, kept: 3650 days → 2555 days"],
+            ["Orders, kept: 3650 days became 2555 days"],
         ),
         (
             [{"key": "orders", "label": "Orders", "days": 1}],
             [{"key": "orders", "label": "Orders", "days": None}],
-            ["Orders, kept: 1 day → as long as the purpose lasts"],
+            ["Orders, kept: 1 day became as long as the purpose lasts"],
         ),
         (
             [{"varname": "stats", "name": "Statistics", "cookies": [{"name": "_pk"}]}],
@@ -73,7 +73,7 @@ def ask_for_draft(client: Client) -> Any:
         ),
         (["a", "b"], ["b", "c"], ["“c” added", "“a” removed"]),
         (["a", "b"], ["b", "a"], ["another order"]),
-        ({"some_new_thing": 1}, {"some_new_thing": 2}, ["some new thing: 1 → 2"]),
+        ({"some_new_thing": 1}, {"some_new_thing": 2}, ["some new thing: 1 became 2"]),
         ({"a": None}, {}, ["changed"]),
     ],
 )
@@ -105,7 +105,7 @@ def test_the_fact_that_differs_is_found_with_its_label(rules: PolicyPage) -> Non
     [found] = find_drift(Policy.objects.get())
 
     assert (found.key, found.label, found.announced) == ("company", "Who we are", None)
-    assert found.changes == ["telephone: “111” → “222”"]
+    assert found.changes == ["telephone: “111” became “222”"]
 
 
 def test_a_new_cookie_is_a_drift_of_the_cookie_policy_whether_or_not_its_text_prints_them() -> None:
@@ -153,7 +153,7 @@ def test_the_draft_states_the_new_fact_once_it_is_published(rules: PolicyPage, c
 
     assert response.redirect_chain == [(f"/admin/pages/{rules.pk}/edit/", 302)]
     draft = PolicyPage.objects.get().get_latest_revision_as_object()
-    assert draft.change_summary == "Who we are: telephone: “111” → “222”."
+    assert draft.change_summary == "Who we are: telephone: “111” became “222”."
     assert draft.change_summary in response.content.decode()
     assert draft.body.get_prep_value() == rules.body.get_prep_value()
     assert Policy.objects.get().versions.count() == 1

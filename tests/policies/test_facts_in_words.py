@@ -11,9 +11,10 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.facts import changes, drift
-from policies.models import PolicyVersion
-from tests.factories import policy, version
+from policies.facts import changes, drift, registry
+from policies.models import PolicyVersion, Recipient
+from policies.models.pages import NOTICE_FIELDS
+from tests.factories import declare_cookies, outside_services, policy, version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -67,8 +68,42 @@ def test_a_fact_that_was_not_stated_before_is_told_entry_by_entry() -> None:
 
 def test_data_in_data_is_put_in_words() -> None:
     assert changes.describe({"x": 1}, {"x": {"days": 3, "names": ["a", "b"], "none": []}}) == [
-        "x: 1 → kept: 3, names: “a”; “b”, none: nothing"
+        "x: 1 became kept: 3, names: “a”; “b”, none: nothing"
     ]
+
+
+@pytest.mark.parametrize(
+    ("fact", "old", "new", "words"),
+    [
+        ("recipients", {"data": "Name"}, {"data": "Street"}, "which data: “Name” became “Street”"),
+        ("recipients", {"contract": "A"}, {"contract": "B"}, "contract: “A” became “B”"),
+        ("services", {"category": "media"}, {"category": "ads"}, "category: “media” became “ads”"),
+        ("services", {"origins": ["a"]}, {"origins": ["a", "b"]}, "servers: “b” added"),
+        ("notice", {"accept_label": "OK"}, {"accept_label": "Yes"}, "“accept all” button: “OK” became “Yes”"),
+    ],
+)
+def test_what_changed_is_called_as_in_the_admin(fact: str, old: Any, new: Any, words: str) -> None:
+    assert words in sentences({fact: old}, {fact: new})
+
+
+def test_every_part_of_a_fact_has_words_of_its_own() -> None:
+    set_up_everything()
+    facts = {key: registry.state(key) for key in registry.facts()}
+    parts = {name for data in facts.values() for name in _names(data)} | set(NOTICE_FIELDS.values())
+
+    assert {"phone", "contract", "origins", "what", "accept_label"} <= parts
+    assert parts - {"key"} - changes._LABELS.keys() == set()
+
+
+def set_up_everything() -> None:
+    """Declare one of each kind that facts tell of."""
+    outside_services(allow_openstreetmap=True, embeds_category=declare_cookies("media"))
+    Recipient.objects.create(name="Carrier", data="Street", purpose="Delivery", country="UK", contract="A")
+
+
+def _names(data: Any) -> set[str]:
+    inner = list(data.values()) if isinstance(data, dict) else data if isinstance(data, list) else []
+    return set(data if isinstance(data, dict) else ()).union(*map(_names, inner))
 
 
 def test_facts_that_lie_deeper_than_any_are_only_said_to_have_changed() -> None:
@@ -86,7 +121,7 @@ def test_a_fact_of_an_app_that_is_gone_is_named_so(client: Client, url: str) -> 
 
     shown = client.get(url).content.decode()
     assert "loyalty.points (no longer stated by this site)" in shown
-    assert "kept: 30 days → 90 days" in shown
+    assert "kept: 30 days became 90 days" in shown
 
 
 @pytest.mark.parametrize("facts", [None, [], "facts", 7, [{"name": "x"}]])

@@ -65,7 +65,7 @@ def test_a_saved_street_names_the_policies_that_it_makes_false(page: PolicyPage,
     publish(policy_page("Terms", body="<p>Write to 1 Example Street.</p>"))
     words = save_brand(editor, street="2 New Street")
     assert "“House rules, version 1” is no longer true." in words
-    assert "Who we are: street: “1 Example Street” → “2 New Street”." in words
+    assert "Who we are: street: “1 Example Street” became “2 New Street”." in words
     assert "“Terms, version 1” is no longer true. Typed by hand: “1 Example Street” (Who we are)." in words
     assert words.count(LINK) == 2
 
@@ -76,7 +76,7 @@ def test_the_link_begins_the_draft_that_says_it(page: PolicyPage, editor: Client
     assert editor.get(url).status_code == 200
     editor.post(url, {"beginning": "now"})
     draft = PolicyPage.objects.get().get_latest_revision_as_object()
-    assert draft.change_summary == "Who we are: street: “1 Example Street” → “2 New Street”."
+    assert draft.change_summary == "Who we are: street: “1 Example Street” became “2 New Street”."
     assert "2 New Street" in draft.render_body().text
 
 
@@ -188,7 +188,7 @@ def test_a_form_that_keeps_messages_longer_names_the_policy_that_says_how_long(
     )
     assert "no longer true" not in said(admin_client.post(url, sent, follow=True).content.decode())
     words = said(admin_client.post(url, {**sent, "action-publish": "1"}, follow=True).content.decode())
-    assert "Messages sent with a form, kept: 90 days → 400 days" in words
+    assert "Messages sent with a form, kept: 90 days became 400 days" in words
 
 
 def test_a_form_that_is_taken_off_the_site_names_the_policy_that_describes_it(
