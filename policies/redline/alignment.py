@@ -19,7 +19,7 @@ _REWRITTEN = 0.3  # less of the shorter text kept than this, and it was rewritte
 
 
 class Step(NamedTuple):
-    """One line of the result: kept or changed (both; then with its segments), removed (old) or added (new)."""
+    """One line of the result: kept (both, no segments), changed (both), removed (old) or added (new)."""
 
     old: Line | None
     new: Line | None
@@ -115,5 +115,5 @@ def _whole(old: Sequence[Line], new: Sequence[Line]) -> Iterator[Step]:
         next((n for n, line in enumerate(lines) if line.is_heading), len(lines)) for lines in (old, new)
     )
     for gone, come in ((old[:ours], new[:theirs]), (old[ours:], new[theirs:])):
-        yield from (Step(line, None) for line in gone)
-        yield from (Step(None, line) for line in come)
+        yield from (Step(line, None, [Segment(Kind.DELETED, line.runs)]) for line in gone)
+        yield from (Step(None, line, [Segment(Kind.INSERTED, line.runs)]) for line in come)

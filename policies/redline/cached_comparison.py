@@ -3,6 +3,7 @@
 from django.core.cache import caches
 from django.utils.translation import get_language
 
+from policies.ledger.encoding import sha256
 from policies.models import PolicyVersion
 from policies.redline.comparison import ALGORITHM, Redline, compare
 
@@ -10,7 +11,8 @@ from policies.redline.comparison import ALGORITHM, Redline, compare
 def compare_versions(old: PolicyVersion, new: PolicyVersion) -> Redline:
     """Compare two versions, or return the comparison made before."""
     cache = caches["redlines"]  # its own cache: requests for every pair do not push out pages
-    key = f"{ALGORITHM}:{get_language()}:{old.sha256}:{new.sha256}"
+    # Of what was compared, not of what the versions say they are: a record may have been changed past the site.
+    key = f"{ALGORITHM}:{get_language()}:{sha256(old.html)}:{sha256(new.html)}"
     found = cache.get(key)
     if found is None:
         found = compare(old.safe_html, new.safe_html)

@@ -18,12 +18,12 @@ from operator import attrgetter
 
 from policies.redline import moves
 from policies.redline.alignment import Step, align
-from policies.redline.reader import Block, Kind, Line, Segment, read
+from policies.redline.reader import Block, Kind, Line, links, read
 from policies.redline.sequence_diff import Budget
 from policies.redline.writer import Change, Writer, section_label
 
 # Part of the key under which redlines are kept: raise it with every change of the method or of the markup.
-ALGORITHM = 6
+ALGORITHM = 7
 # How many comparisons one redline may cost, in pairs of equal words; about a second or two at most.
 BUDGET = 10_000_000
 
@@ -41,14 +41,13 @@ class Redline:
 
     @property
     def sections(self) -> list[tuple[str, list[Change]]]:
-        """The changes by section, in order: its heading (empty before the first one) and the changes in it."""
-        return [(name, list(found)) for name, found in groupby(self.changes, attrgetter("section"))]
+        """The changes by section, in order: what it is called, and the changes in it."""
+        groups = groupby(self.changes, attrgetter("section"))
+        return [(section_label(name), list(found)) for name, found in groups]
 
     def sentences(self) -> list[str]:
         """Return every change, uncut and without markup, under a line for its section: for an e-mail, say."""
-        return [
-            s for name, found in self.sections for s in (section_label(name), *(c.sentence for c in found))
-        ]
+        return [said for label, found in self.sections for said in (label, *(one.sentence for one in found))]
 
 
 @dataclass
@@ -87,9 +86,9 @@ def compare(old_html: str, new_html: str, *, budget: int = BUDGET) -> Redline:
     sections = list(_sections(steps))
     moved = moves.find(steps, sections)
     writer = Writer(new_blocks={block for step in steps if step.new for block in step.new.path})
-    for place, step in enumerate(steps):
+    for place, (step, urls) in enumerate(zip(steps, _urls_to_show(steps), strict=True)):
         writer.begin(sections[place], moved.get(place))
-        _write(writer, step, pairing)
+        _write(writer, step, pairing, urls)
     return Redline(
         html=writer.finish(),
         words_added=writer.words[Kind.INSERTED],
@@ -112,12 +111,24 @@ def _sections(steps: Iterable[Step]) -> Iterator[str]:
         yield removed or section
 
 
-def _write(writer: Writer, step: Step, pairing: _Pairing) -> None:
-    if step.old and not step.new:
-        writer.write(pairing.place(step.old), [Segment(Kind.DELETED, step.old.runs)])
-    elif step.new and not step.old:
-        writer.write(step.new.path, [Segment(Kind.INSERTED, step.new.runs)])
-    elif step.new and step.segments:
-        writer.write(step.new.path, step.segments)
-    elif step.new:
+def _urls_to_show(steps: Iterable[Step]) -> Iterator[set[str]]:
+    """Find for each step where its links lead, if that changed.
+
+    Of what was replaced whole, many links are gone or new: only those count whose words are in both texts.
+    """
+    for pair, run in groupby(steps, key=lambda step: step if step.old and step.new else None):
+        found = list(run)
+        changed = found if pair is None or pair.segments else []
+        old = links(piece for step in changed if step.old for piece in step.old.runs)
+        new = links(piece for step in changed if step.new for piece in step.new.runs)
+        if pair is None:
+            in_both = dict(old).keys() & dict(new).keys()
+            old, new = ({link for link in one if link[0] in in_both} for one in (old, new))
+        yield from [{url for _words, url in old - new} ^ {url for _words, url in new - old}] * len(found)
+
+
+def _write(writer: Writer, step: Step, pairing: _Pairing, urls: set[str]) -> None:
+    if step.new and not step.segments:
         writer.write_kept(step.new)
+    elif line := step.new or step.old:
+        writer.write(line.path if step.new else pairing.place(line), step.segments, urls)

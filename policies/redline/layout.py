@@ -16,13 +16,13 @@ import lxml.html
 from django.utils.translation import ngettext
 from lxml import etree
 
+from policies.text.headings import HEADINGS
 from policies.text.markup import BLOCK_TAGS
 from policies.text.parsing import inner_html, parse
 
 _SMALLEST_FOLD = 3  # blocks; fewer are shown, as the line that says so would be as long
 _SMALLEST_FOLD_OF_ROWS = 2
 _ROWS_OF_A_LONG_TABLE = 6
-_HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _MARKS = ("ins", "del")
 _FATES = {"": "", "del": "removed", "ins": "added", "moved": "moved"}
 _UNMARKED = etree.XPath("boolean(.//text()[normalize-space()][not(ancestor::ins|ancestor::del)])")
@@ -63,7 +63,7 @@ class _Block:
 
     @property
     def is_heading(self) -> bool:
-        return len(self.root) == 1 and self.root[0].tag in _HEADINGS
+        return len(self.root) == 1 and self.root[0].tag in HEADINGS
 
     @property
     def is_long(self) -> bool:

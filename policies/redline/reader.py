@@ -12,14 +12,15 @@ from typing import NamedTuple
 from lxml import etree
 
 from policies.text import markup
+from policies.text.headings import HEADINGS
+from policies.text.parsing import SPACE
 
 Attributes = tuple[tuple[str, str], ...]
 Formatting = tuple[tuple[str, Attributes], ...]
 
 BREAK = "<br>"  # as it stands in the text of a run, where every other `<` is escaped
-SPACE = " \t\n\r\f"  # HTML's white space: a no-break space is part of a word
 _OTHER_SPACE = SPACE.replace(" ", "")
-_HEADINGS = frozenset((tag,) for tag in ("h1", "h2", "h3", "h4", "h5", "h6"))
+_HEADINGS = frozenset((tag,) for tag in HEADINGS)
 _SKIPPED = frozenset({"html", "body", "col", "colgroup"})
 # A redline has its own `ins` and `del`; those of the text are shown as what they look like.
 _OWN_MARKS = {"ins": "u", "del": "s"}
@@ -44,14 +45,6 @@ class Segment(NamedTuple):
 
     kind: Kind
     words: Sequence[Run]
-
-    @property
-    def links(self) -> set[str]:
-        """Where its links lead to."""
-        attributes = (
-            pair for formatting, _text in self.words for _tag, pairs in formatting for pair in pairs
-        )
-        return {value for name, value in attributes if name == "href"}
 
     def without_space(self) -> "Segment":
         """Leave out the space before the first word."""
@@ -87,7 +80,7 @@ class Line:
     @property
     def text(self) -> str:
         """Its words without markup."""
-        return " ".join(plain_words(self.runs))
+        return " ".join(plain_text(self.runs).split())
 
     @property
     def keeps_space(self) -> bool:
@@ -203,10 +196,13 @@ def letters(runs: Iterable[Run]) -> int:
     return sum([len(text) for _formatting, text in runs])
 
 
-def plain_words(runs: Iterable[Run]) -> list[str]:
-    """Return the words of runs without markup."""
-    return _plain("".join([text for _formatting, text in runs])).split()
+def links(runs: Iterable[Run]) -> set[tuple[str, str]]:
+    """Return the links in runs: words and URL of each."""
+    attributes = ((text, pair) for formatting, text in runs for _tag, pairs in formatting for pair in pairs)
+    return {(text.strip(SPACE), value) for text, (name, value) in attributes if name == "href"}
 
 
-def _plain(text: str) -> str:
+def plain_text(runs: Iterable[Run]) -> str:
+    """Return the words of runs without markup, spaced as they are."""
+    text = "".join([text for _formatting, text in runs])
     return unescape(text.replace(BREAK, " ")) if "<" in text or "&" in text else text

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from itertools import repeat
 from typing import NamedTuple
 
-from policies.redline.reader import BREAK, SPACE, Formatting, Kind, Line, Run, Runs, Segment, letters
+from policies.redline.reader import BREAK, Formatting, Kind, Line, Run, Runs, Segment, letters
 from policies.redline.sequence_diff import Budget, stretches
+from policies.text.parsing import SPACE
 
 _WORD = re.compile(f"[{SPACE}]*(?:{BREAK}|[^{SPACE}<]+)")
-_FEW_SEGMENTS = 30  # ten changes in one line can be read whatever they are
-_READABLE = 0.2  # share of a line that must be kept for its changes to be shown one by one
-_VERY_FEW_SEGMENTS = 7  # two changes, and what was kept around them
-_EASILY_READABLE = 0.45  # likewise, for more changes than that, and more for each segment
+_TWO_CHANGES = 7  # segments, with what was kept around them: can be read whatever they are
+_TEN_CHANGES = 30
+_HARDLY_KEPT = 0.2  # less of a line with so many changes, and the page says that it is shown as replaced
 _CUT = "\x00"  # cannot occur in a parsed document
 
 
@@ -58,10 +58,15 @@ def segments(ends: Ends, budget: Budget, *, keeps_space: bool) -> list[Segment]:
             found += [Segment(Kind.KEPT, kept), Segment(Kind.DELETED, gone), Segment(Kind.INSERTED, come)]
             kept = []
     found.append(Segment(Kind.KEPT, [*kept, *ends.end]))
-    share = 1.0 if len(found) <= _VERY_FEW_SEGMENTS else _kept_share(found)
-    if len(found) > _FEW_SEGMENTS and share < _READABLE:
+    share = 1.0 if len(found) <= _TWO_CHANGES else _kept_share(found)
+    if len(found) > _TEN_CHANGES and share < _HARDLY_KEPT:
         budget.exceeded = True  # what the reader is told is the same: replaced whole
-    return found if share >= min(_EASILY_READABLE + 0.007 * len(found), 0.8) else []
+    return found if share >= _least_share(len(found)) else []
+
+
+def _least_share(segments: int) -> float:
+    """Return which share of a line must be kept to show its changes one by one: more for each, up to four fifths."""
+    return min(0.45 + 0.007 * segments, 0.8)
 
 
 def _kept_share(segments: list[Segment]) -> float:

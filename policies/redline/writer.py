@@ -7,30 +7,22 @@ valid. What the redline itself says stands in elements of the classes `visually-
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
-from html import escape
+from html import escape, unescape
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
 from policies.redline.moves import Move
-from policies.redline.reader import (
-    SPACE,
-    Attributes,
-    Block,
-    Formatting,
-    Kind,
-    Line,
-    Run,
-    Segment,
-    plain_words,
-)
+from policies.redline.reader import BREAK, Attributes, Block, Formatting, Kind, Line, Run, Segment, plain_text
+from policies.text.parsing import SPACE
 
 _VOID_BLOCKS = frozenset({"hr"})
 _WORDS_OF_A_LABEL = 10
 _WORDS_AROUND = 8
 _OUR_ID = re.compile(r"change-\d+|moved-\d+-(?:old|new)")
+_TAG = re.compile("<[^>]*>")  # as the writer writes it: no value holds a `>`
 
 
 class Change(NamedTuple):
@@ -93,10 +85,9 @@ class Writer:
     _ids: set[str] = field(default_factory=set)
     _section: str = ""
     _move: Move | None = None
-    _change: dict[Kind, list[str]] = field(default_factory=dict)  # the words of the change being written
-    _before: list[str] = field(default_factory=list)  # the words kept before it in its line
+    _change: dict[Kind, str] = field(default_factory=dict)  # the words of the change being written
+    _before: str = ""  # the words kept before it in its line
     _shared: tuple[Block, ...] = ()  # the blocks that the line has in common with the one before it
-    _noted: set[str] = field(default_factory=set)  # the links whose URLs are shown
     _hidden: dict[Kind, tuple[str, str]] = field(default_factory=_hidden_words)
     # Translated once a redline: looking words up costs more than the rest.
     _labels: dict[tuple[bool, bool], str] = field(default_factory=_labels)
@@ -115,24 +106,22 @@ class Writer:
         self._move_to(line.path)
         self._parts += self._inline(line.runs)
 
-    def write(self, path: tuple[Block, ...], segments: Iterable[Segment]) -> None:
-        """Write a line with marks: of one kind, and the change goes on in the next line; else it stands alone."""
-        self._before = []
+    def write(self, path: tuple[Block, ...], segments: Iterable[Segment], urls: Set[str]) -> None:
+        """Write a line with marks: of one kind, and the change goes on in the next line; else it stands alone.
+
+        `urls` are shown where marked links lead to them.
+        """
+        self._before = ""
         filled = [segment for segment in segments if segment.words]
         filled[:1] = [segment.without_space() for segment in filled[:1]]
         if len(filled) > 1:
             self._close_change()
         self._move_to(path)
-        gone, come = (
-            set().union(*(segment.links for segment in filled if segment.kind is kind))
-            for kind in (Kind.DELETED, Kind.INSERTED)
-        )
-        links = gone ^ come if len(filled) > 1 else set()
         for segment in filled:
             if segment.kind is Kind.KEPT:
                 self._keep(segment.words)
             else:
-                self._mark(segment, links)
+                self._mark(segment, urls)
         if len(filled) > 1:
             self._close_change()
 
@@ -143,28 +132,24 @@ class Writer:
         return "".join(self._parts).strip()
 
     def _keep(self, runs: Sequence[Run]) -> None:
-        words = plain_words(runs)
-        self._close_change(words)
-        self._before = words
+        text = plain_text(runs)
+        self._close_change(text)
+        self._before = text
         self._parts += self._inline(runs)
 
-    def _mark(self, segment: Segment, links: set[str]) -> None:
+    def _mark(self, segment: Segment, urls: Set[str]) -> None:
         kind, runs = segment
-        words = plain_words(runs)
-        self.words[Kind.KEPT if self._move else kind] += len(words)
+        self.words[Kind.KEPT if self._move else kind] += len(plain_text(runs).split())
         anchor = "" if self._change else f' id="change-{len(self.changes) + 1}"'
         start, end = self._hidden[Kind.KEPT if self._move else kind]
         look = ' class="moved"' if self._move else ""
         if self._move and not self._change:
             start = _hidden("[") + self._note_of_move(self._move, kind)
-        said = self._change.setdefault(kind, [])
-        if said:
-            said.append("|" if any(block.tag == "tr" for block in self._shared) else "\n")
-        said += words
-        self._noted = links
-        said += [f"({link})" for link in sorted(links & segment.links)]
-        self._parts += [f"<{kind}{look}{anchor}>{start}", *self._inline(runs), f"{end}</{kind}>"]
-        self._noted = set()
+        inline = "".join(self._inline(runs, urls))
+        self._parts.append(f"<{kind}{look}{anchor}>{start}{inline}{end}</{kind}>")
+        between = " | " if any(block.tag == "tr" for block in self._shared) else "\n"
+        said = f"{self._change[kind]}{between}" if kind in self._change else ""
+        self._change[kind] = said + _spaced(unescape(_TAG.sub("", inline.replace(BREAK, " "))))
 
     @staticmethod
     def _note_of_move(move: Move, kind: Kind) -> str:
@@ -172,34 +157,36 @@ class Writer:
         ends = f'id="moved-{move.number}-{here}" href="#moved-{move.number}-{there}"'
         return f'<a class="redline-note" {ends}>{escape(_move_label(move, kind))}</a>'
 
-    def _close_change(self, after: Sequence[str] = ()) -> None:
+    def _close_change(self, after: str = "") -> None:
         """End a change; `after` are the words that its line goes on with."""
         if not self._change:
             return
-        old, new = self._change.get(Kind.DELETED, []), self._change.get(Kind.INSERTED, [])
+        old, new = (self._change.get(kind, "").strip() for kind in (Kind.DELETED, Kind.INSERTED))
         if self._move:
             where = _move_label(self._move, Kind.INSERTED if new else Kind.DELETED)
             label = _("%(where)s: “%(words)s”") % {"where": where, "words": _short(old or new)}
-            sentence = f"{where}: “{_joined(new)}”" if new else label
+            sentence = f"{where}: “{new}”" if new else label
         else:
             template = self._labels[old != new and bool(old), old != new and bool(new)]
             label = template % {"old": _short(old), "new": _short(new)}
-            sentence = template % {"old": _joined(old), "new": _joined(new)}
+            sentence = template % {"old": old, "new": new}
             if old and new and old != new:
                 sentence = self._changed % {"change": sentence}
-            if context := self._context(new, after):
+            if context := self._context(after):
                 sentence = self._in_context % {"change": sentence, "context": context}
         self.changes.append(Change(f"change-{len(self.changes) + 1}", label, sentence, self._section))
         self._change = {}
 
-    def _context(self, new: list[str], after: Sequence[str]) -> str:
+    def _context(self, after: str) -> str:
         """Return the words around a change in its line as it reads now; empty if nothing of it was kept."""
         if not self._before and not after:
             return ""
-        before, behind = self._before[-_WORDS_AROUND:], after[:_WORDS_AROUND]
-        middle = new if 0 < len(new) <= _WORDS_AROUND else ["…"]
-        start, end = "… " * (len(self._before) > len(before)), " …" * (len(after) > len(behind))
-        return start + " ".join([*before, *middle, *behind]) + end
+        before, behind = self._before.rsplit(None, _WORDS_AROUND), after.split(None, _WORDS_AROUND)
+        start = "… " * (len(before) > _WORDS_AROUND) + " ".join(before[-_WORDS_AROUND:])
+        end = " ".join(behind[:_WORDS_AROUND]) + " …" * (len(behind) > _WORDS_AROUND)
+        new = self._change.get(Kind.INSERTED, "")
+        middle = new if 0 < len(new.split()) <= _WORDS_AROUND else " …"
+        return f"{start}{middle}{' ' * after[:1].isspace()}{end}".strip()
 
     def _move_to(self, path: tuple[Block, ...]) -> None:
         shared = _shared_length(self._open, path)
@@ -213,7 +200,8 @@ class Writer:
             self._parts.append(self._tag(block.tag, block.attributes, keeps_id=block in self.new_blocks))
         self._open = path
 
-    def _inline(self, words: Iterable[Run]) -> list[str]:
+    def _inline(self, words: Iterable[Run], urls: Set[str] = frozenset()) -> list[str]:
+        """Write words with their formatting, and behind its link each of the `urls`."""
         parts: list[str] = []
         opened: Formatting = ()
         for formatting, text in words:
@@ -222,20 +210,21 @@ class Writer:
             else:
                 # The space between two formattings belongs to neither.
                 bare = text.lstrip(SPACE)
-                parts += self._reformat(opened, formatting, text[: len(text) - len(bare)])
+                parts += self._reformat(opened, formatting, urls, text[: len(text) - len(bare)])
                 parts.append(bare)
                 opened = formatting
         if opened:
-            parts += self._reformat(opened, ())
+            parts += self._reformat(opened, (), urls)
         return parts
 
-    def _reformat(self, before: Formatting, after: Formatting, between: str = "") -> list[str]:
-        shared = _shared_length(before, after)
-        closing = [self._end_tag(tag, attributes) for tag, attributes in reversed(before[shared:])]
-        return [*closing, between, *(self._tag(tag, attributes) for tag, attributes in after[shared:])]
+    def _reformat(self, old: Formatting, new: Formatting, urls: Set[str], between: str = "") -> list[str]:
+        shared = _shared_length(old, new)
+        closing = [self._end_tag(tag, attributes, urls) for tag, attributes in reversed(old[shared:])]
+        return [*closing, between, *(self._tag(tag, attributes) for tag, attributes in new[shared:])]
 
-    def _end_tag(self, tag: str, attributes: Attributes) -> str:
-        noted = [value for name, value in attributes if name == "href" and value in self._noted]
+    @staticmethod
+    def _end_tag(tag: str, attributes: Attributes, urls: Set[str]) -> str:
+        noted = [value for name, value in attributes if name == "href" and value in urls]
         notes = [f'<span class="redline-note"> ({escape(link)})</span>' for link in noted]
         return "".join([f"</{tag}>", *notes])
 
@@ -259,11 +248,11 @@ def _shared_length(before: Sequence[object], after: Sequence[object]) -> int:
     return next(differing, min(len(before), len(after)))
 
 
-def _short(words: list[str]) -> str:
-    found = [word for word in words if word != "\n"]
-    more = " …" if len(found) > _WORDS_OF_A_LABEL else ""
-    return " ".join(found[:_WORDS_OF_A_LABEL]) + more
+def _short(text: str) -> str:
+    words = text.split(None, _WORDS_OF_A_LABEL)
+    return " ".join(words[:_WORDS_OF_A_LABEL]) + " …" * (len(words) > _WORDS_OF_A_LABEL)
 
 
-def _joined(words: list[str]) -> str:
-    return " ".join(words).replace(" \n ", "\n")
+def _spaced(text: str) -> str:
+    """Write each stretch of white space as one space; none at the end."""
+    return " " * text[:1].isspace() + " ".join(text.split())

@@ -25,7 +25,6 @@ _LONG_TAG = re.compile(
     r"""(?:\s*+=\s*+(?:"[^"]*+"?+|'[^']*+'?+|[^\s>"'][^\s>]*+)?+)?+)"""
     rf"{{{MAX_ATTRIBUTES + 1}}}"
 )
-_SPACE = " \t\n\r\f"
 # Letters that show in another order than they are written let people read what the record does not say (“Trojan
 # Source”). Right-to-left text needs no overrides: it has its own direction, marks and isolates, which are welcome.
 _OVERRIDE = re.compile("[\u202d\u202e]")
@@ -105,7 +104,7 @@ def refuse_repetition(root: etree._Element) -> None:
             tags += sign * len(f"<{element.tag}></{element.tag}>")
         text = element.text if event == "start" else element.tail
         if text and inline > FREE_ATTRIBUTES:
-            length += (inline - FREE_ATTRIBUTES) * (1 + sum(map(text.count, _SPACE)))
+            length += (inline - FREE_ATTRIBUTES) * (1 + sum(map(text.count, parsing.SPACE)))
         refuse_length(length)
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from policies.text import tables
+from policies.text.parsing import SPACE
 
 BLOCK_TAGS = frozenset(
     "address aside blockquote caption dd details div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr li ol p pre section "
@@ -21,8 +22,7 @@ BLOCK_TAGS = frozenset(
 _OWN_LINE = BLOCK_TAGS | {"col", "colgroup"}
 _SAME = {"b": "strong", "i": "em"}
 _LISTS = frozenset({"ol", "ul"})
-_SPACE = " \t\n\r\f"  # HTML's white space: a no-break space is a part of its word
-_SPACES = re.compile(f"[{_SPACE}]+")
+_SPACES = re.compile(f"[{SPACE}]+")
 
 
 class _Format(NamedTuple):
@@ -111,7 +111,7 @@ def _content_without_tags(
 
 def _empty_paragraphs(root: etree._Element) -> list[etree._Element]:
     bare = (paragraph for paragraph in root.iter("p") if not len(paragraph) and not paragraph.attrib)
-    found = [paragraph for paragraph in bare if not (paragraph.text or "").strip(_SPACE)]
+    found = [paragraph for paragraph in bare if not (paragraph.text or "").strip(SPACE)]
     for paragraph in found:
         paragraph.text = None
     return found
@@ -124,7 +124,7 @@ def _empty_looks(root: etree._Element) -> list[etree._Element]:
     for look in reversed(elements):  # from the inside outwards
         inside = list(look)
         around = [look.text, *(child.tail for child in inside)]
-        has_text = any((text or "").strip(_SPACE) for text in around)
+        has_text = any((text or "").strip(SPACE) for text in around)
         if not has_text and found.issuperset(inside) and _format_inside(look, _PLAIN):
             found.add(look)
     return [look for look in elements if look in found]

@@ -6,6 +6,7 @@ from html import escape
 import lxml.html
 from lxml import etree
 
+SPACE = " \t\n\r\f"  # HTML's white space: a no-break space is a part of its word
 # No words, and no part of any well-formed document.
 CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 

@@ -31,8 +31,13 @@ from policies.text import headings
 from policies.versions import feeds, integrity, timeline
 
 VERSIONS_A_PAGE = 50
-# The ways to see a comparison (in one text, one beside the other, as a list), and how each lays the redline out.
-WAYS = {"": layout.inline, "side-by-side": layout.side_by_side, "list": lambda _html: []}
+# The ways to see a comparison (in one text, one beside the other, as a list): its template, and how each lays the
+# redline out.
+WAYS: dict[str, tuple[str, Callable[[str], list[layout.Passage]]]] = {
+    "": ("policies/compare.html", layout.inline),
+    "side-by-side": ("policies/compare_side_by_side.html", layout.side_by_side),
+    "list": ("policies/compare_list.html", lambda _html: []),
+}
 
 P = ParamSpec("P")
 PolicyView = Callable[Concatenate[HttpRequest, Policy, P], HttpResponse]
@@ -98,6 +103,7 @@ def compare(request: HttpRequest, policy: Policy, old: int, new: int, *, way: st
     if old == new:
         return redirect("policies:version", policy.slug, _version(policy, new).number)
     ours, theirs = _version(policy, old), _version(policy, new)
+    template, lay_out = WAYS[way]
     marked = compare_versions(ours, theirs)
     context = {
         "policy": policy,
@@ -105,12 +111,12 @@ def compare(request: HttpRequest, policy: Policy, old: int, new: int, *, way: st
         "new": theirs,
         "way": way,
         "redline": marked,
-        "passages": WAYS[way](marked.html),
+        "passages": lay_out(marked.html),
         "changed_facts": changes_between(ours, theirs),
         "choices": _choices(policy),
         "is_unlisted": True,
     }
-    return render(request, f"policies/compare{way and '_'}{way.replace('-', '_')}.html", context)
+    return render(request, template, context)
 
 
 @published_policy

@@ -37,7 +37,7 @@ def test_as_a_list_each_change_is_a_sentence_under_its_section(page: Page, compa
         - heading "Facts beside the text changed too" [level=2]
         - heading "Who we are" [level=3]
         - list:
-          - listitem: "telephone: “111” → “222”"
+          - listitem: "telephone: “111” became “222”"
       - region "Section “Cookies”":
         - /children: equal
         - heading "Section “Cookies”" [level=2]
@@ -57,7 +57,7 @@ def test_as_a_list_each_change_is_a_sentence_under_its_section(page: Page, compa
         - heading "Section “Rights”" [level=2]
         - list:
           - /children: equal
-          - listitem: "Changed: “the form (/old/)” became “the form (/new/)”, in “See the form (/new/) .”"
+          - listitem: "Changed: “the form (/old/)” became “the form (/new/)”, in “See the form (/new/).”"
           - listitem: /Moved here from. Section “Cookies”. “We answer within a month whoever asks us, .* fee.”/
     """)
 

@@ -3,6 +3,7 @@
 import re
 from io import StringIO
 
+import pytest
 from django.core.management import call_command
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -82,3 +83,26 @@ def test_the_contents_stay_in_sight_and_fold_once_an_entry_is_followed(
     bar = contents.bounding_box()
     assert bar["y"] == 0  # still at the top of the window, and the heading below it
     assert bar["height"] <= heading.bounding_box()["y"]
+
+
+@pytest.mark.parametrize("size", [(390, 844), (640, 450), (844, 390)])
+def test_a_long_list_of_changes_can_be_read_to_its_end_and_folds_once_one_is_followed(
+    page: Page, live_server: LiveServer, size: tuple[int, int]
+) -> None:
+    old, new = ("".join(f"<p>Paragraph {n} says {word}.</p>" for n in range(60)) for word in ("no", "yes"))
+    rules = policy()
+    version(rules, html=old)
+    version(rules, html=new)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(f"{live_server.url}/house-rules/compare/1/2/")
+    changes = page.get_by_role("navigation", name="Changes")
+    changes.get_by_text("60 changes").first.click()
+    page.mouse.wheel(0, 400)  # the list is at the top of the window
+    last = changes.get_by_role("link").last
+    last.scroll_into_view_if_needed()
+    expect(last).to_be_in_viewport()
+    assert changes.bounding_box()["height"] <= size[1]
+    last.click()
+    expect(page).to_have_url(re.compile("#change-60"))
+    expect(last).to_be_hidden()
+    expect(page.locator("#change-60")).to_be_in_viewport()

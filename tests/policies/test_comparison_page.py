@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from policies.models import Policy
 from policies.redline import cached_comparison
 from tests.factories import policy, version
+from tests.policies.verifying import sql
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -45,6 +46,19 @@ def test_a_comparison_is_made_once_and_kept_apart_from_the_pages(
     monkeypatch.setattr(cached_comparison, "compare", None)  # whoever compares again fails
     caches["default"].clear()
     page(client, SIDE_BY_SIDE)
+
+
+def test_what_a_record_said_while_it_was_changed_past_the_site_is_not_kept(
+    client: Client, rules: Policy
+) -> None:
+    record = rules.versions.get(number=2).record
+    for stored in (record.replace("very", "never"), record):
+        sql("UPDATE policies_policyversion SET record = %s WHERE number = 2", stored)
+        caches["default"].clear()  # whole pages
+        shown = page(client, AS_A_LIST).text_content()
+
+    assert "never" not in shown
+    assert "Added: “very”" in shown
 
 
 @pytest.mark.parametrize("url", [IN_ONE, SIDE_BY_SIDE])
@@ -128,7 +142,7 @@ def test_as_a_list_every_change_is_a_sentence_under_its_section(client: Client, 
 def test_the_list_of_changes_counts_them_by_section(client: Client, rules: Policy, url: str) -> None:
     (head,) = page(client, url).find_class("toc__section")
 
-    assert " ".join(head.text_content().split()) == "Start 2 changes"
+    assert " ".join(head.text_content().split()) == "Section “Start” 2 changes"
 
 
 @pytest.mark.parametrize("url", [IN_ONE, SIDE_BY_SIDE, AS_A_LIST])
@@ -140,6 +154,22 @@ def test_equal_texts_are_said_to_be_equal(client: Client, url: str) -> None:
     text = page(client, url).text_content()
     assert "The two texts say the same, word for word." in text
     assert "name: “Jomso” added" in text
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (IN_ONE, "[removed: House rules end of removed text] [added: Our rules end of added text]"),
+        (SIDE_BY_SIDE, "[removed: House rules end of removed text] [added: Our rules end of added text]"),
+        (AS_A_LIST, "The title: “House rules” became “Our rules”."),
+    ],
+)
+def test_a_changed_title_is_told_in_words(client: Client, url: str, said: str) -> None:
+    rules = policy()
+    version(rules, at=NOON)
+    version(rules, at=NOON + timedelta(1), title="Our rules")
+
+    assert said in " ".join(page(client, url).text_content().split())
 
 
 @pytest.mark.parametrize("url", [IN_ONE, SIDE_BY_SIDE, AS_A_LIST])
