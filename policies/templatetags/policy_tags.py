@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from cookie_consent.models import CookieGroup
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -18,6 +19,12 @@ def policy_text(html: str) -> SafeString:
     """Print frozen markup, its tables in boxes."""
     boxed = tables.with_boxes(html, label=_("Table")) if "table" in html else html
     return mark_safe(boxed)  # noqa: S308 - cleaned before it was frozen
+
+
+@register.filter
+def category_name(varname: str) -> str:
+    """Return what visitors know a category of cookies as."""
+    return CookieGroup.objects.filter(varname=varname).values_list("name", flat=True).first() or varname
 
 
 @register.simple_tag

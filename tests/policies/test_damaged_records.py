@@ -63,7 +63,7 @@ def test_a_damaged_record_in_force_is_said_to_be_damaged(
 ) -> None:
     damaged(2, record=record)
     assert set(statuses(client, urls(2, PUBLIC)).values()) == {503}
-    assert "Its record is damaged. We were told." in client.get("/house-rules/").content.decode()
+    assert "Its record is damaged. We have been told." in client.get("/house-rules/").content.decode()
     assert 500 not in statuses(client, ["/", "/cookies/", *urls(2, OTHERS)]).values()
     admin = staff(client, is_superuser=True)
     assert set(statuses(admin, ADMIN).values()) == {200}

@@ -137,3 +137,17 @@ def test_without_numbers_the_form_is_shown(client: Client, rules: Policy) -> Non
 def test_one_version_is_compared_with_nothing(client: Client) -> None:
     version(policy("short-rules"))
     assert CHOOSE.replace("house", "short") not in client.get(SHORT_LIST).content.decode()
+
+
+@pytest.mark.parametrize(("others", "said"), [(0, "The only version is number 1."), (1, "from 1 to 2.")])
+def test_a_version_that_is_not_there_is_explained(client: Client, others: int, said: str) -> None:
+    rules = policy("short-rules")
+    for number in range(1 + others):
+        version(rules, html=f"<p>{number}</p>", at=BEGIN + timedelta(days=number))
+
+    response = client.get("/short-rules/compare/", {"old": "9", "new": "1"})
+    assert response.status_code == 400
+    shown = lxml.html.fromstring(response.content.decode())
+    (words,) = shown.xpath("//*[@role='alert']")
+    assert "There is no version with this number." in words.text_content()
+    assert said in words.text_content()

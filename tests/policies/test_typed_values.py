@@ -5,6 +5,7 @@ from html import escape
 from io import StringIO
 from typing import Any
 
+import lxml.html
 import pytest
 from cookie_consent.models import Cookie
 from django.core.management import CommandError, call_command
@@ -305,6 +306,15 @@ def test_a_category_of_a_service_in_code_is_used(monkeypatch: pytest.MonkeyPatch
     assert [service["category"] for service in registry.state("services")] == ["analytics"]
 
 
+def test_a_policy_says_under_which_name_visitors_are_asked_about_a_service() -> None:
+    outside_services(allow_openstreetmap=True, embeds_category=declare_cookies("media"))
+    html = policy_page(body=[("live_fact", "services")]).render_body().html
+
+    [row] = lxml.html.fromstring(html).xpath("//tbody/tr")
+    assert [cell.text for cell in row] == ["OpenStreetMap", "Media", "https://www.openstreetmap.org"]
+    assert html.count("Servers") == 1
+
+
 # --- What is announced ---------------------------------------------------------------------------------------
 def test_an_announced_version_with_old_facts_is_named_until_it_is_rebased(client: Client) -> None:
     set_brand(phone="030 1111")
@@ -320,7 +330,7 @@ def test_an_announced_version_with_old_facts_is_named_until_it_is_rebased(client
     publish(page, body=[("live_fact", "company")], undone_by=[2])
     html = dashboard(admin)
     assert f"Version 2, from {coming.effective_day}, will say what does not hold today:" in html
-    assert "telephone: “030 1111” → “030 2222”" in html
+    assert "telephone: “030 1111” became “030 2222”" in html
     assert "Rebase version 2" in html
 
     admin.post(f"/admin/policy-versions/{coming.pk}/rebase/")
