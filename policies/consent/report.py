@@ -20,10 +20,11 @@ LONGEST_BY_DAY = 45  # days; longer periods are counted by week
 
 @dataclass(frozen=True)
 class Row:
-    """The choices of one day or week: `counts` by way of choosing; `allowed` by category, how many allow it."""
+    """The choices of one day or week: `counts` by way of choosing; by category, who was `asked`, and who `allowed` it."""
 
     start: date
     counts: dict[str, int]  # in the order of `ConsentRecord.Method`
+    asked: dict[str, int]
     allowed: dict[str, int]
 
     @property
@@ -71,43 +72,46 @@ class Report:
 
 
 def count_choices(days: int, *, now: datetime) -> Report:
-    """Count the choices of the last `days` days, in three queries."""
+    """Count the choices of the last `days` days, in three queries at most."""
     records = ConsentRecord.objects.filter(created_at__gt=now - timedelta(days=days), created_at__lte=now)
     step = "day" if days <= LONGEST_BY_DAY else "week"
     notice = notices.current(now)
     categories = notice.optional if notice else ()
-    varnames = [category.varname for category in categories]
     starts = _starts(step, now - timedelta(days=days), now)
-    rows = _rows(records, step, starts, varnames)
-    asked = {f"asked_{name}": Count("pk", filter=Q(choices__has_key=name)) for name in varnames}
-    numbers = records.aggregate(**asked) if asked else {}
-    shares = [
-        Share(c.name, sum(row.allowed[c.varname] for row in rows), numbers[f"asked_{c.varname}"], c.varname)
-        for c in categories
-    ]
-    return Report(rows, shares, step)
+    rows = _rows(records, step, starts, [category.varname for category in categories])
+    return Report(rows, [_share(category, rows) for category in categories], step)
+
+
+def _share(category: notices.Category, rows: list[Row]) -> Share:
+    allowed = sum(row.allowed[category.varname] for row in rows)
+    asked = sum(row.asked[category.varname] for row in rows)
+    return Share(category.name, allowed, asked, category.varname)
 
 
 def _rows(
     records: QuerySet[ConsentRecord], step: str, starts: Iterable[date], varnames: list[str]
 ) -> list[Row]:
     truncate = TruncDay if step == "day" else TruncWeek
-    allowing = {f"on_{name}": Count("pk", filter=Q(**{f"choices__{name}": True})) for name in varnames}
+    asked = {f"asked_{name}": Count("pk", filter=Q(choices__has_key=name)) for name in varnames}
+    allowed = {f"on_{name}": Count("pk", filter=Q(**{f"choices__{name}": True})) for name in varnames}
     counted = (
         records.annotate(start=truncate("created_at"))
         .order_by("start")
         .values_list("start", "method")
-        .annotate(number=Count("pk"), **allowing)
+        .annotate(number=Count("pk"), **asked, **allowed)
     )
     found = {
-        start: Row(start, dict.fromkeys(ConsentRecord.Method.values, 0), dict.fromkeys(varnames, 0))
+        start: Row(
+            start, *(dict.fromkeys(keys, 0) for keys in (ConsentRecord.Method.values, varnames, varnames))
+        )
         for start in starts
     }
     for start, method, number, *numbers in counted:
         row = found[start.date()]
         row.counts[method] = number
-        for varname, allowed in zip(varnames, numbers, strict=True):
-            row.allowed[varname] += allowed
+        for place, varname in enumerate(varnames):
+            row.asked[varname] += numbers[place]
+            row.allowed[varname] += numbers[len(varnames) + place]
     return list(found.values())
 
 

@@ -60,11 +60,8 @@ def _chart(report: Report) -> charts.StackedBars:
 def _chart_of_category(report: Report, share: Share) -> charts.StackedBars:
     rows = []
     for row in report.rows:
-        on, day = row.allowed[share.varname], date_format(row.start, "SHORT_DATE_FORMAT")
-        words = _("%(day)s: %(number)s of %(total)s allow it") % {
-            "day": day,
-            "number": on,
-            "total": row.total,
-        }
-        rows.append((date_format(row.start, "j M"), words, [on, row.total - on]))
+        on, asked = row.allowed[share.varname], row.asked[share.varname]
+        words = _("%(day)s: %(number)s of %(total)s allow it")
+        words %= {"day": date_format(row.start, "SHORT_DATE_FORMAT"), "number": on, "total": asked}
+        rows.append((date_format(row.start, "j M"), words, [on, asked - on]))
     return charts.stacked_bars(rows)

@@ -3,8 +3,8 @@
 Two pages are of one kind when they are built alike and name the same scripts, styles, frames, foreign pictures, forms
 and data attributes, by which alone a page makes a browser keep something or ask for it. So pages are read first,
 cheaply and without a browser: those of the site map, the paths that apps registered, and what they link to; bounded,
-and what is left out is counted.
-That needs no database, so the site may be any that runs this code. Nothing here fetches or holds against rules.
+and what is left out is counted. That needs no database, so the site may be any that runs this code. Nothing here
+fetches or holds against rules.
 """
 
 import re
@@ -20,8 +20,8 @@ from lxml import etree, html
 from policies.cookie_audit import rules
 
 MOST_READ = 250  # pages that are read to find out their kind
-NO_ANSWER = 0  # the status of a page that could not be fetched
 MOST_ALIKE = 25  # of those, at most this many whose paths look alike: products, versions, comparisons
+NO_ANSWER = 0  # the status of a page that could not be fetched
 # Answers "not found" on any site; error pages are pages too.
 MISSING = "/no-such-page-here/"
 

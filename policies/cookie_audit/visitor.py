@@ -26,7 +26,7 @@ _IDLE = """() => new Promise((done) => {
     for (const lazy of document.querySelectorAll("[loading=lazy]")) lazy.loading = "eager";
     requestIdleCallback(done, {timeout: 1000});
 })"""
-_HAS_ADDRESS = """(frame) => { frame.loading = "eager"; return frame.src.startsWith("http"); }"""
+_HAS_URL = """(frame) => { frame.loading = "eager"; return frame.src.startsWith("http"); }"""
 _NOT_YET = ("", "about:blank")  # where a frame is that has not set out for its URL
 _STORES = """async () => {
     const read = async (names) => { try { return await names(); } catch { return []; } };
@@ -182,7 +182,7 @@ class Visitor:
             return (
                 bool(waiting)
                 and self._is_awake()
-                and any(frame.frame_element().evaluate(_HAS_ADDRESS) for frame in waiting)
+                and any(frame.frame_element().evaluate(_HAS_URL) for frame in waiting)
             )
         return False  # it went away while it was looked at
 

@@ -137,7 +137,7 @@ def _read(path: Path, content: bytes, sha256: str, title: str, latest: datetime)
     effective_at = _moment(*markdown.date_of(path.name, document))
     if effective_at > latest:
         words = _("its date, %(day)s, is in the future; --allow-future announces it")
-        raise TextRefusedError(words, day=effective_at.date())
+        raise TextRefusedError(words, day=_day(effective_at))
     return _Source(path, sha256, document, effective_at)
 
 
@@ -149,6 +149,10 @@ def _moment(day: date, place: int) -> datetime:
         return start.astimezone(UTC) + timedelta(seconds=place - 1)
     except OverflowError:
         raise TextRefusedError(_("its date is outside of the calendar")) from None
+
+
+def _day(moment: datetime) -> date:
+    return timezone.localdate(moment, timezone.get_default_timezone())
 
 
 @transaction.atomic
@@ -185,9 +189,8 @@ def _is_imported(policy: Policy, source: _Source) -> bool:
 def _refuse_published_span(policy: Policy, source: _Source) -> None:
     before = policy.in_force(source.effective_at)
     if before is not None and not before.import_sha256:
-        day = timezone.localtime(source.effective_at, timezone.get_default_timezone()).date()
         words = _("on %(day)s version %(number)d holds, which was published here; imports cannot change that")
-        raise TextRefusedError(words, day=day, number=before.number)
+        raise TextRefusedError(words, day=_day(source.effective_at), number=before.number)
 
 
 def _new_policy(source: _Source, slug: str) -> Policy:

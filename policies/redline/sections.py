@@ -9,9 +9,7 @@ from collections.abc import Hashable, Sequence
 from policies.redline.reader import Line, letters
 from policies.redline.sequence_diff import Pair, common_singles, heaviest_rise
 
-_WEIGHT_OF_A_HEADING = (
-    200  # in letters: what an equal heading counts beside the lines that two sections share
-)
+_WEIGHT_OF_A_HEADING = 200  # in letters: what equal headings count beside the lines that sections share
 _LEAST_WEIGHT = 60  # less than a short sentence in common can be chance
 _BEGINNING = -1  # in the place of a heading: what stands before the first
 

@@ -1,4 +1,7 @@
-"""`manage.py import_policy FILE… --page SLUG [--dry-run]`: Markdown files become frozen versions of a policy."""
+"""`manage.py import_policy FILE… --page SLUG [--title TITLE] [--allow-future] [--dry-run]`.
+
+Markdown files become frozen versions of a policy.
+"""
 
 import re
 import sys

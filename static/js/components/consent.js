@@ -55,6 +55,7 @@ class ConsentBar {
     this.running = new Set(); // categories whose scripts were started on this page
     this.isDismissed = false; // by Escape, for this page view only
     this.saving = null; // the choice under way
+    this.fading = 0; // the timer of what is said for a moment
     this.others = new BroadcastChannel("consent"); // windows beside this one
     this.opener = null;
   }
@@ -224,15 +225,16 @@ class ConsentBar {
   say(words, isSeen = false) {
     this.status.textContent = words;
     this.status.className = isSeen ? "consent-saved" : "visually-hidden";
-    if (isSeen) setTimeout(() => this.say(""), 6_000);
+    clearTimeout(this.fading);
+    if (isSeen) this.fading = setTimeout(() => this.say(""), 6_000);
   }
 }
 
 class Refusal extends Error {}
 
-async function post(address, body, signal) {
+async function post(url, body, signal) {
   // Without `keepalive`: a late answer could undo what is chosen on the next page.
-  const response = await fetch(address, { method: "POST", body, headers: { Accept: "application/json" }, signal });
+  const response = await fetch(url, { method: "POST", body, headers: { Accept: "application/json" }, signal });
   const answer = await response.json();
   if (response.ok && answer.ok === true) return;
   throw answer.error ? new Refusal(answer.error) : new Error(response.statusText);
