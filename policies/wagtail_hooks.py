@@ -50,8 +50,8 @@ from policies.versions import (
 from policies.versions import viewsets as version_viewsets
 
 
-class PermittedMenuItem(MenuItem):
-    """A menu item for staff who may see consent records."""
+class ConsentReportMenuItem(MenuItem):
+    """Leads to the report on choices, for staff who may see consent records."""
 
     def is_shown(self, request: HttpRequest) -> bool:
         return request.user.has_perm("policies.view_consentrecord")
@@ -182,8 +182,8 @@ def refuse_alias(request: HttpRequest, page: Page) -> HttpResponse | None:
 
 
 @hooks.register("before_edit_page")
-def save_late_decision_as_draft(request: HttpRequest, page: Page) -> None:
-    """Save a draft when somebody else has decided meanwhile. Wagtail alone would answer with an error page."""
+def drop_late_decision(request: HttpRequest, page: Page) -> None:
+    """Drop a decision that comes after somebody else's, and save the changes. Wagtail alone shows an error page."""
     if not request.POST.get("action-workflow-action") or page.current_workflow_task is not None:
         return
     sent = request.POST.copy()
@@ -207,7 +207,7 @@ def admin_urls() -> list[URLPattern]:
     return [
         path("policy-import/", import_views.ImportView.as_view(), name="policies_import"),
         path("policies/consent-report/", ConsentReportView.as_view(), name="consent_report"),
-        path("policies/<int:page_id>/forecast/", preview, name="publication_preview"),
+        path("policies/<int:page_id>/publication-preview/", preview, name="publication_preview"),
         path("policies/<int:page_id>/typed/", preview, {"part": "typed_values"}, name="typed_values"),
         path("policies/<int:page_id>/begin/", staff_views.BeginDraftView.as_view(), name="policy_begin"),
         path("policies/<int:page_id>/review/", review_views.ReviewView.as_view(), name="policy_review"),
@@ -216,7 +216,7 @@ def admin_urls() -> list[URLPattern]:
 
 @hooks.register("register_reports_menu_item")
 def consent_report_item() -> MenuItem:
-    return PermittedMenuItem(
+    return ConsentReportMenuItem(
         gettext("Choices about cookies"), reverse("consent_report"), icon_name="tick-inverse", order=700
     )
 

@@ -20,7 +20,7 @@ LONGEST_BY_DAY = 45  # days; longer periods are counted by week
 
 @dataclass(frozen=True)
 class Row:
-    """The choices of one day or week: `counts` by way of choosing; by category, who was `asked`, and who `allowed` it."""
+    """The choices of one day or week: `counts` by way of choosing; of a category, who was `asked` and `allowed` it."""
 
     start: date
     counts: dict[str, int]  # in the order of `ConsentRecord.Method`

@@ -138,7 +138,7 @@ class PolicyViewSet(ReadOnlyViewSet):
         Column("get_absolute_url", label=gettext_lazy("URL"), sort_key="slug"),
         Column("in_force", label=gettext_lazy("In force"), accessor=_in_force),
         Column("coming", label=gettext_lazy("Coming"), accessor=_coming),
-        Column("draft", label=gettext_lazy("Page"), accessor="status.draft.label"),
+        Column("draft", label=gettext_lazy("Draft"), accessor="status.draft.label"),
         Column("facts", label=gettext_lazy("Facts"), accessor=_facts),
         Column("versions_count", label=gettext_lazy("Versions"), sort_key="versions_count"),
     ]

@@ -93,6 +93,6 @@ def test_a_new_page_continues_an_orphaned_policy_from_what_is_in_force(admin_cli
     assert (second.text, second.content["based_on"]) == ("Be kinder.", 1)
 
 
-@pytest.mark.parametrize("screen", ["begin", "review", "forecast"])
+@pytest.mark.parametrize("screen", ["begin", "review", "publication-preview"])
 def test_a_page_with_a_number_too_large_is_not_found(admin_client: Client, screen: str) -> None:
     assert admin_client.get(f"/admin/policies/{10**30}/{screen}/").status_code == 404

@@ -10,7 +10,7 @@ FAR = "9" * 20
 @pytest.mark.parametrize(
     "path",
     [
-        *(f"/admin/policies/{FAR}/{what}/" for what in ("begin", "review", "forecast", "export")),
+        *(f"/admin/policies/{FAR}/{what}/" for what in ("begin", "review", "publication-preview", "export")),
         f"/admin/policies/inspect/{FAR}/",
         f"/admin/policy-versions/inspect/{FAR}/",
         f"/admin/consents/inspect/{FAR}/",

@@ -1,4 +1,4 @@
-"""What visitors find below a policy's address, and what they get where there is nothing."""
+"""What visitors find below a policy's URL, and what they get where there is nothing."""
 
 import hashlib
 import re
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
-ADDRESSES = [
+PATHS = [
     "",
     "versions/",
     "versions/1/",
@@ -225,7 +225,7 @@ def test_the_record_is_handed_out_byte_for_byte_with_its_hash(client: Client, ru
     assert stored.sha256 in page(client, "versions/2/")
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
+@pytest.mark.parametrize("path", PATHS)
 def test_every_page_is_the_same_for_all_and_may_be_cached(client: Client, rules: Policy, path: str) -> None:
     response = client.get(f"/house-rules/{path}")
 
@@ -242,7 +242,7 @@ def test_a_policy_page_takes_no_post(client: Client, rules: Policy, path: str) -
     assert client.post(f"/house-rules/{path}", headers=headers).status_code == 405
 
 
-def test_other_pages_keep_their_addresses(client: Client, rules: Policy) -> None:
+def test_other_pages_keep_their_urls(client: Client, rules: Policy) -> None:
     about = home_page().add_child(instance=ContentPage(title="About us", slug="about"))
     about.add_child(instance=ContentPage(title="Our versions", slug="versions"))
     home_page().add_child(instance=ContentPage(title="Über uns", slug="über-uns"))
@@ -253,14 +253,14 @@ def test_other_pages_keep_their_addresses(client: Client, rules: Policy) -> None
     assert client.get("/about/versions/1/").status_code == 404
 
 
-def test_a_policy_without_versions_has_no_address(client: Client) -> None:
+def test_a_policy_without_versions_has_no_url(client: Client) -> None:
     policy()
 
-    for path in ADDRESSES:
+    for path in PATHS:
         page(client, path, status=404)
 
 
-def test_on_paper_a_version_names_its_hash_and_its_address(client: Client, rules: Policy) -> None:
+def test_on_paper_a_version_names_its_hash_and_its_url(client: Client, rules: Policy) -> None:
     stored = rules.versions.get(number=2)
 
     printed = page(client, "").partition('class="print-only"')[2]

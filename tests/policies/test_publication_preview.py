@@ -36,7 +36,7 @@ def test_a_policy_that_was_never_published_gets_version_1() -> None:
 
 def test_the_preview_of_a_first_version_shows_its_whole_text(admin_client: Client) -> None:
     page = policy_page()
-    answer = admin_client.get(f"/admin/policies/{page.pk}/forecast/").content.decode()
+    answer = admin_client.get(f"/admin/policies/{page.pk}/publication-preview/").content.decode()
     assert page.render_body().text in answer
 
 
@@ -93,11 +93,11 @@ def test_looking_ahead_writes_nothing(admin_client: Client) -> None:
     publish(page)
     draft(page, body=[("imported", "<p>Be calm.</p>")])
     with CaptureQueriesContext(connection) as asked:
-        answer = admin_client.get(f"/admin/policies/{page.pk}/forecast/")
+        answer = admin_client.get(f"/admin/policies/{page.pk}/publication-preview/")
     assert not [query for query in asked if query["sql"].startswith(("INSERT", "UPDATE", "DELETE"))]
     assert "<ins" in answer.content.decode()
     assert PolicyVersion.objects.count() == 1
-    assert admin_client.post(f"/admin/policies/{page.pk}/forecast/").status_code == 405
+    assert admin_client.post(f"/admin/policies/{page.pk}/publication-preview/").status_code == 405
 
 
 def test_changed_words_of_the_consent_bar_are_shown_where_they_are_approved(admin_client: Client) -> None:
@@ -111,7 +111,7 @@ def test_changed_words_of_the_consent_bar_are_shown_where_they_are_approved(admi
     assert "Accept all" in change
     assert "Agree" in change
     assert f"{label}: {change}." in found.sentences
-    for part in ("forecast", "review"):
+    for part in ("publication-preview", "review"):
         answer = html.unescape(admin_client.get(f"/admin/policies/{page.pk}/{part}/").content.decode())
         assert change in answer
 
@@ -132,7 +132,7 @@ def test_a_script_in_the_stored_text_is_not_shown_to_staff(admin_client: Client)
     record = PolicyVersion.objects.get().record.replace("kind.</p>", script)
     sql("UPDATE policies_policyversion SET record = %s", record)
     draft(page, body=[("imported", "<p>Be calm.</p>")])
-    for part in ("forecast", "review"):
+    for part in ("publication-preview", "review"):
         answer = admin_client.get(f"/admin/policies/{page.pk}/{part}/").content.decode()
         assert "calm" in answer
         assert "alert(1)" not in answer

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories import policy, version
-from tests.policies.test_public_pages import ADDRESSES, DAY, NOW
+from tests.policies.test_public_pages import DAY, NOW, PATHS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
@@ -38,13 +38,13 @@ def few(database_of_module: None) -> dict[str, int]:
         version(rules, html="<h2 id='a'>Part</h2><p>Be kind.</p>", at=NOW - 60 * DAY)
         version(rules, html="<p>Be very kind.</p>", at=NOW - 30 * DAY)
         version(rules, html="<p>Be kindest.</p>", at=NOW + 30 * DAY)
-        counted = {path: queries(path) for path in ADDRESSES}
+        counted = {path: queries(path) for path in PATHS}
         for number in range(4, 201):
             version(rules, html=f"<p>Text {number}</p>", at=NOW - (300 - number) * DAY)
     return counted
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
+@pytest.mark.parametrize("path", PATHS)
 def test_the_number_of_queries_does_not_grow_with_the_versions(
     few: dict[str, int], db: None, path: str
 ) -> None:

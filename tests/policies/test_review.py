@@ -334,7 +334,7 @@ def test_who_is_no_reviewer_sees_it_and_decides_nothing(
 
 def test_who_may_not_edit_the_page_sees_nothing(client: Client, submitted: PolicyPage) -> None:
     client.force_login(_member("service@example.com", "Service", "Customer service"))
-    for path in (review_url(submitted), f"/admin/policies/{submitted.pk}/forecast/"):
+    for path in (review_url(submitted), f"/admin/policies/{submitted.pk}/publication-preview/"):
         assert "kinder" not in client.get(path, follow=True).content.decode()
 
 

@@ -55,7 +55,6 @@ class ConsentBar {
     this.running = new Set(); // categories whose scripts were started on this page
     this.isDismissed = false; // by Escape, for this page view only
     this.saving = null; // the choice under way
-    this.fading = 0; // the timer of what is said for a moment
     this.others = new BroadcastChannel("consent"); // windows beside this one
     this.opener = null;
   }

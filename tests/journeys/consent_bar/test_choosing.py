@@ -49,6 +49,18 @@ def test_saved_is_said_for_everybody_and_for_a_moment(home: Page) -> None:
     assert kept(home) == THE_CHOICE
 
 
+def test_saved_a_second_time_is_said_as_long_as_the_first_time(home: Page) -> None:
+    home.clock.install()
+    said = home.get_by_role("status").get_by_text("Your choice is saved.")
+    for _ in range(2):
+        home.locator("[data-consent-open]").first.click()
+        click(home, "Reject all")
+        home.clock.run_for(4_000)
+        expect(said).to_be_in_viewport(ratio=1)
+    home.clock.run_for(4_000)
+    expect(said).to_have_count(0)
+
+
 def test_saved_is_said_on_the_page_that_loads_anew_after_a_withdrawal(home: Page) -> None:
     click(home, "Accept all")
     expect_planted(home, is_running=True)
