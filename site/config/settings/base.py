@@ -139,6 +139,7 @@ AXES_CLIENT_IP_CALLABLE = "home.throttling.client_ip"
 # The site's own words are English; for another language, add translations (makemessages) before setting it.
 LANGUAGE_CODE = text("LANGUAGE_CODE", "en-gb")
 TIME_ZONE = text("TIME_ZONE", "Europe/London")
+WAGTAIL_USER_TIME_ZONES: list[str] = []  # to choose from: days are the site's, whoever publishes or looks
 
 # --- Files -----------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
