@@ -104,11 +104,6 @@ class BeginAgainMenuItem(ActionMenuItem):
         return reverse("policy_begin", args=[parent_context["page"].pk])
 
 
-@hooks.register("register_admin_viewset")
-def recipients() -> fact_viewsets.RecipientViewSet:
-    return fact_viewsets.viewset
-
-
 @hooks.register("construct_page_action_menu")
 def make_review_the_main_button(
     menu_items: list[ActionMenuItem], _request: HttpRequest, context: dict[str, Any]
@@ -131,12 +126,13 @@ class PolicyURLFinder(PageAdminURLFinder):
 
 register_admin_url_finder(PolicyPage, PolicyURLFinder)
 hooks.register("construct_homepage_panels", dashboard.add_panel)
-for action in ("edit_setting", "unpublish_page", "delete_page"):
+hooks.register("register_admin_viewset", lambda: fact_viewsets.viewset)
+for action in ("edit_setting", "unpublish_page", "delete_page", "bulk_action"):
     hooks.register(f"before_{action}", untrue_after_saving.remember)
     hooks.register(f"after_{action}", untrue_after_saving.warn)
 for action in ("create_page", "edit_page"):  # a form page says how long its messages are kept
     hooks.register(f"before_{action}", untrue_after_saving.remember_if_published)
-hooks.register("after_publish_page", untrue_after_saving.warn)
+    hooks.register(f"after_{action}", untrue_after_saving.warn)
 
 
 @hooks.register("before_edit_page")

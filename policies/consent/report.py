@@ -100,12 +100,8 @@ def _rows(
         .values_list("start", "method")
         .annotate(number=Count("pk"), **asked, **allowed)
     )
-    found = {
-        start: Row(
-            start, *(dict.fromkeys(keys, 0) for keys in (ConsentRecord.Method.values, varnames, varnames))
-        )
-        for start in starts
-    }
+    counters = (ConsentRecord.Method.values, varnames, varnames)
+    found = {start: Row(start, *(dict.fromkeys(names, 0) for names in counters)) for start in starts}
     for start, method, number, *numbers in counted:
         row = found[start.date()]
         row.counts[method] = number

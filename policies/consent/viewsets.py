@@ -1,39 +1,31 @@
 """The staff's screens about consent: records that are found and exported but never changed, and declared cookies."""
 
-from typing import Any
 from uuid import UUID
 
 import django_filters
 from cookie_consent.models import Cookie, CookieGroup
-from django import forms
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import URLPattern
-from django.utils.functional import Promise
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import BooleanColumn, Column, DateColumn
-from wagtail.admin.views.generic import CreateView, DeleteView, EditView, InspectView
-from wagtail.admin.viewsets.model import ModelViewSet
+from wagtail.admin.views.generic import InspectView
 
 from home.viewsets import GuardedIndexView, MomentColumn, ReadOnlyViewSet
 from policies.consent.forms import CategoryForm, CookieForm
-from policies.facts import untrue_after_saving
+from policies.facts.viewsets import DeclarationViewSet
 from policies.models import ConsentRecord, Policy, PolicyVersion
 
-
 # --- Consent records -----------------------------------------------------------------------------------------
+_IN_WORDS = {True: _("yes"), False: _("no"), None: _("not recorded")}
+
+
 def choices_in_words(choices: dict[str, bool]) -> str:
     """Write choices for a cell: each category with yes or no."""
-    words = {True: gettext("yes"), False: gettext("no")}
-    return ", ".join(f"{name}: {words[is_on]}" for name, is_on in sorted(choices.items()))
+    return ", ".join(f"{name}: {_IN_WORDS[is_on]}" for name, is_on in sorted(choices.items()))
 
 
 def signal_in_words(was_there: bool | None) -> str:  # noqa: FBT001 - a value of the record
-    if was_there is None:
-        return gettext("not recorded")
-    return gettext("yes") if was_there else gettext("no")
+    return str(_IN_WORDS[was_there])
 
 
 def _cookie_texts(_request: object) -> QuerySet[PolicyVersion]:
@@ -115,63 +107,6 @@ class ConsentViewSet(ReadOnlyViewSet):
 
 
 # --- Declared cookies ----------------------------------------------------------------------------------------
-class WarnsOfPolicies:
-    """Says after saving or deleting which policies are no longer true by that."""
-
-    request: HttpRequest
-
-    def run_before_hook(self) -> None:
-        untrue_after_saving.remember(self.request)
-
-    def run_after_hook(self) -> None:
-        untrue_after_saving.warn(self.request)
-
-
-class DeclarationMessages(WarnsOfPolicies):
-    """Messages after saving: visitors see no change yet."""
-
-    success_message = _("Saved. Visitors see it once a new version of the policy is published.")
-    error_message = _("Not saved: see what is marked below.")
-
-
-class DeclarationAddView(DeclarationMessages, CreateView):
-    pass
-
-
-class DeclarationEditView(DeclarationMessages, EditView):
-    pass
-
-
-class DeclarationDeleteView(WarnsOfPolicies, DeleteView):
-    confirmation_message = _("Delete it? Visitors see it until a new version of the policy is published.")
-    success_message = _("“%(object)s” was deleted.")
-
-
-class DeclarationViewSet(ModelViewSet):
-    """The base of the screens of what policies state: categories, cookies, recipients."""
-
-    copy_view_enabled = False
-    add_to_reference_index = False
-    add_view_class = DeclarationAddView
-    edit_view_class = DeclarationEditView
-    delete_view_class = DeclarationDeleteView
-    name: str
-    menu_label: str | Promise
-    form_class: type[forms.ModelForm]
-
-    def get_form_class(self, for_update: bool = False) -> type[forms.ModelForm]:  # noqa: FBT001, FBT002 - Wagtail's
-        """Use the form with our rules for new and old rows alike."""
-        return self.form_class
-
-    def get_common_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        """Do not link to Wagtail's list of uses, which would always be empty."""
-        return super().get_common_view_kwargs(**{"usage_url_name": None, **kwargs})
-
-    def get_urlpatterns(self) -> list[URLPattern]:
-        """Leave out the URL of the list of uses."""
-        return [pattern for pattern in super().get_urlpatterns() if pattern.name != "usage"]
-
-
 class CategoryViewSet(DeclarationViewSet):
     model = CookieGroup
     name = "cookie-categories"

@@ -53,6 +53,7 @@ class RunningSystem:
     """What the facts say now, and once said: each looked up once."""
 
     def __init__(self) -> None:
+        self.facts = registry.facts()
         self.state: Callable[[str], Any] = cache(registry.state)
 
     @cached_property
@@ -63,7 +64,7 @@ class RunningSystem:
     @cached_property
     def former_values(self) -> list[KnownValue]:
         """What facts stated once."""
-        noted = StatedValue.objects.filter(fact__in=registry.facts()).order_by("pk")
+        noted = StatedValue.objects.filter(fact__in=self.facts).order_by("pk")
         return [KnownValue(*row) for row in noted.values_list("fact", "name", "value")]
 
     def is_stated(self, known: KnownValue) -> bool:
@@ -92,33 +93,29 @@ class Findings:
 def examine(version: PolicyVersion | None, system: RunningSystem, coming: Versions = ()) -> Findings:
     """Return what a version says that is not so. `coming`: announced versions, the next first."""
     facts = facts_in(version) if version else {}
-    gaps = (fact.gap(system.state(key)) for key in facts if (fact := registry.get(key)))
-    found = outdated(version, system, coming)
-    return replace(found, unused=_unused(facts, system), gaps=[words for words in gaps if words])
+    gaps = registry.gaps({key: system.state(key) for key in facts})
+    return replace(outdated(version, system, coming), unused=_unused(facts, system), gaps=gaps)
 
 
 def outdated(version: PolicyVersion | None, system: RunningSystem, coming: Versions = ()) -> Findings:
     """Return only what was so once: the facts that have drifted, and the values typed by hand."""
     if version is None:
         return Findings()
-    drifts = find_drift_of_version(version, coming=coming, state=system.state)
+    drifts = find_drift_of_version(version, system, coming=coming)
     return Findings(drifts, _outdated_values(version, system))
 
 
 def find_drift_of_version(
-    in_force: PolicyVersion | None,
-    *,
-    coming: Versions = (),
-    state: Callable[[str], Any] = registry.state,
+    version: PolicyVersion | None, system: RunningSystem | None = None, *, coming: Versions = ()
 ) -> list[Drift]:
     """Return the facts that have drifted from a version. `coming`: announced versions, the next first."""
-    announced, stated = list(coming), facts_in(in_force) if in_force else {}
+    system, announced, stated = system or RunningSystem(), list(coming), facts_in(version) if version else {}
     return [
         Drift(
             key, stated[key], live, next((one for one in announced if facts_in(one).get(key) == live), None)
         )
-        for key in sorted(stated)
-        if registry.get(key) and stated[key] != (live := state(key))
+        for key in sorted(stated.keys() & system.facts)
+        if stated[key] != (live := system.state(key))
     ]
 
 

@@ -39,4 +39,5 @@ FACT = Fact(
     "policies/facts/recipients.html",
     known_values=known_values,
     gap=gap,
+    remedy=_("Declare them under Settings → Recipients of data."),
 )

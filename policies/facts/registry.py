@@ -17,8 +17,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from home import hooks
+from policies.models.facts import LONGEST_VALUE
 
-LONGEST_VALUE = 200  # that is looked for in texts
 # Shorter values are not looked for, nor numbers of less than five digits.
 _CAN_BE_FOUND = re.compile(rf"(?=.{{3,{LONGEST_VALUE}}}\Z)(?:.*[^\W\d_]|(?:\D*\d){{5}})", re.DOTALL)
 
@@ -43,7 +43,8 @@ class Fact:
     """One live fact. `template` prints the data that `collect` returns, as `data`.
 
     Of such data (of earlier versions too, in whatever form), `known_values` returns what a text might repeat by hand,
-    by name, and `gap` what is not stated yet, a sentence. `pattern` is how one of the values is written in a text.
+    by name, and `gap` what is not stated yet, a sentence; `remedy` is what staff can do then. `pattern` is how one of
+    the values is written in a text.
     """
 
     key: str
@@ -53,6 +54,7 @@ class Fact:
     known_values: Callable[[Any], Mapping[str, Any]] = lambda _data: {}
     pattern: Callable[[str], str] = as_written
     gap: Callable[[Any], str] = lambda _data: ""
+    remedy: str | Promise = ""
 
 
 def facts() -> dict[str, Fact]:
@@ -92,10 +94,10 @@ def known_values(key: str, data: Any) -> list[KnownValue]:
     return [KnownValue(key, name, value) for name, value in spaced.items() if _CAN_BE_FOUND.match(value)]
 
 
-def pattern(known: KnownValue) -> str:
-    """Return how a text writes a value."""
-    fact = get(known.fact)
-    return (fact.pattern if fact else as_written)(known.value)
+def gaps(stated: Mapping[str, Any]) -> list[str]:
+    """Return what facts (key → data) do not state yet, and where staff can state it, a sentence or two for each."""
+    found = ((fact, fact.gap(stated[key])) for key, fact in facts().items() if key in stated)
+    return [f"{words} {fact.remedy}" for fact, words in found if words]
 
 
 def stated_now(state: Callable[[str], Any] = state) -> list[KnownValue]:

@@ -46,11 +46,12 @@ class TypedValue:
 
 def find(html: str, values: Iterable[KnownValue], *, now: Iterable[KnownValue]) -> list[TypedValue]:
     """Find values in a text outside its live facts, each once a passage. `now`: what the facts say now."""
-    lines, current = list(_lines(html)), {(known.fact, known.name): known.value for known in now}
+    lines, facts = list(_lines(html)), registry.facts()
+    current = {(known.fact, known.name): known.value for known in now}
     each = {(known.fact, known.value.casefold()): known for known in values}
     found: list[TypedValue] = []
     for known in each.values():
-        pattern = re.compile(registry.pattern(known), re.IGNORECASE)
+        pattern = re.compile(facts[known.fact].pattern(known.value), re.IGNORECASE)
         for section, line in lines:
             if match := pattern.search(line):
                 said = current.get((known.fact, known.name), "")

@@ -27,15 +27,15 @@ def remember(request: HttpRequest, *_args: object) -> None:
 
 
 def remember_if_published(request: HttpRequest, *_args: object) -> None:
-    """Do so for a page only when it is published: a draft changes nothing."""
-    if "action-publish" in request.POST:
+    """Do so for a page only when that may publish it: a draft changes nothing."""
+    if request.POST.keys() & {"action-publish", "action-workflow-action"}:
         remember(request)
 
 
 def warn(request: HttpRequest, *_args: object) -> None:
     """Say which policies in force are no longer true, and lead to the draft that is."""
-    after = {key: registry.state(key) for key in registry.facts()}
-    changed = set(registry.changed_keys(getattr(request, "facts_before", after), after))
+    before = getattr(request, "facts_before", {})
+    changed = set(registry.changed_keys(before, {key: registry.state(key) for key in before}))
     policies = Policy.objects.published().order_by("title", "pk") if changed else []
     for status in statuses(policies, now=timezone.now()):
         if differences := " ".join(_differences(status, changed)):
@@ -49,9 +49,8 @@ def warn(request: HttpRequest, *_args: object) -> None:
 def _buttons(request: HttpRequest, status: PolicyStatus) -> list[tuple[str, str, bool]]:
     if status.page is None or not (status.needs_draft and status.may_be_edited_by(request.user)):
         return []
-    return [
-        messages.button(reverse("policy_begin", args=[status.page.pk]), _("Begin the draft that says it"))
-    ]
+    url = reverse("policy_begin", args=[status.page.pk])
+    return [messages.button(url, _("Begin the draft that says it"))]
 
 
 def _differences(status: PolicyStatus, changed: set[str]) -> Iterator[str]:

@@ -33,7 +33,7 @@ class ImportView(WagtailAdminTemplateMixin, FormView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Let in who may edit a policy."""
-        if not editable_pages(request.user):
+        if not any(editable_pages(request.user)):
             raise PermissionDenied
         try:
             request.POST  # noqa: B018 - reads what was sent
@@ -85,7 +85,7 @@ class ImportMenuItem(MenuItem):
     """Shown to those who may edit a policy."""
 
     def is_shown(self, request: HttpRequest) -> bool:
-        return bool(editable_pages(request.user))
+        return any(editable_pages(request.user))
 
 
 def menu_item(order: int) -> MenuItem:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from policies.facts.registry import LONGEST_VALUE, KnownValue
+LONGEST_VALUE = 200  # that is looked for in texts
 
 
 class Recipient(models.Model):
@@ -42,7 +42,7 @@ class StatedValue(models.Model):
         return self.value
 
     @staticmethod
-    def note(values: Iterable[KnownValue]) -> None:
-        """Remember values; those that were noted before stay as they are."""
-        rows = [StatedValue(**known._asdict()) for known in values]
+    def note(values: Iterable[tuple[str, str, str]]) -> None:
+        """Remember values (fact, name, value); those that were noted before stay as they are."""
+        rows = [StatedValue(fact=fact, name=name, value=value) for fact, name, value in values]
         StatedValue.objects.bulk_create(rows, ignore_conflicts=True)

@@ -118,8 +118,7 @@ class PublicationPreview:
     @property
     def gaps(self) -> list[str]:
         """What the facts in the text do not state yet, a sentence each."""
-        facts = ((registry.get(key), data) for key, data in self.content.facts.items())
-        return [words for fact, data in facts if fact and (words := fact.gap(data))]
+        return registry.gaps(self.content.facts)
 
     @cached_property
     def effects(self) -> list[str]:

@@ -126,7 +126,7 @@ class PolicyViewSet(ReadOnlyViewSet):
     menu_label = gettext_lazy("Policies")
     index_view_class = PolicyIndexView
     inspect_view_class = PolicyInspectView
-    index_template_name = "policies/admin/policies.html"
+    index_template_name = "policies/admin/listing.html"
     inspect_template_name = "policies/admin/policy.html"
     inspect_view_fields = ["slug"]
     search_fields = ["title", "slug"]

@@ -3,7 +3,9 @@
 import pytest
 from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from wagtail.models import GroupApprovalTask, GroupPagePermission, Workflow, WorkflowTask
 
@@ -204,14 +206,37 @@ def test_only_pages_that_one_may_edit_are_offered(client: Client, page: PolicyPa
     assert "valid choice" in refusal(client.post(FORM, {"page": other.pk, "text": TEXT}))
 
 
-def test_who_may_edit_none_finds_no_way_there(client: Client, page: PolicyPage) -> None:
+@pytest.fixture
+def packer(client: Client) -> Client:
+    """Sign in somebody who may edit no page."""
     ensure_groups()
     user = User.objects.create_user(email="packer@example.com", password="x")
     user.groups.add(Group.objects.get(name="Customer service"))
     client.force_login(user)
+    return client
 
-    assert client.get(FORM).status_code == 302
-    assert FORM not in client.get("/admin/").content.decode()
+
+def test_who_may_edit_none_finds_no_way_there(packer: Client, page: PolicyPage) -> None:
+    assert packer.get(FORM).status_code == 302
+    assert FORM not in packer.get("/admin/").content.decode()
+
+
+@pytest.mark.both_databases
+def test_the_menu_reads_no_texts_and_asks_no_more_with_more_policies(
+    packer: Client, page: PolicyPage
+) -> None:
+    def queries() -> list[str]:
+        with CaptureQueriesContext(connection) as captured:
+            packer.get("/admin/account/")
+        return [query["sql"] for query in captured.captured_queries]
+
+    queries()
+    few = queries()
+    for number in range(4):
+        policy_page(f"Rules {number}")
+    many = queries()
+    assert len(many) == len(few)
+    assert not any("body" in sql for sql in many)
 
 
 def test_the_menu_leads_there(editor: Client, page: PolicyPage) -> None:

@@ -1,5 +1,6 @@
 """Who receives data although no browser contacts them: declared under Settings, printed by the live fact, or a gap."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -119,6 +120,20 @@ def test_an_editor_declares_changes_and_removes_them_under_settings(editor: Clie
     assert "Parcelhare" in editor.get("/admin/recipients/").content.decode()
     editor.post(f"/admin/recipients/delete/{carrier.pk}/")
     assert not Recipient.objects.exists()
+
+
+def test_what_can_be_done_about_a_gap_is_said_by_its_fact(
+    page: PolicyPage, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(page)
+    staff(client, is_superuser=True)
+    assert "Declare them under Settings" in dashboard(client)
+    facts = registry.facts()
+    other = replace(facts["recipients"], remedy="Ask the owner.")
+    monkeypatch.setattr(registry, "facts", lambda: {**facts, "recipients": other})
+    for html in (dashboard(client), client.get(f"/admin/policies/{page.pk}/typed/").content.decode()):
+        assert "bookkeeper. Ask the owner." in html
+        assert "Declare them" not in html
 
 
 @pytest.mark.parametrize("name", CARRIER)

@@ -1,6 +1,7 @@
 """Saving a setting, a cookie, a recipient: staff are told which policies are no longer true, and led to the draft."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from cookie_consent.models import CookieGroup
@@ -10,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import escape
-from wagtail.models import Site
+from wagtail.models import GroupApprovalTask, Site, Workflow, WorkflowTask
 from wagtail.test.utils.form_data import inline_formset, nested_form_data
 
 from forms.models import FormPage
@@ -168,12 +169,9 @@ def feedback(editor: Client) -> FormPage:
     return form
 
 
-def test_a_form_that_keeps_messages_longer_names_the_policy_that_says_how_long(
-    feedback: FormPage, admin_client: Client
-) -> None:
-    url = f"/admin/pages/{feedback.pk}/edit/"
-    form = admin_client.get(url).context["form"]
-    sent = nested_form_data(
+def longer(form: Any) -> dict[str, str]:
+    """Return what the editor sends to keep the messages of a form longer."""
+    return nested_form_data(
         {
             **{
                 name: form[name].value() or ""
@@ -186,9 +184,42 @@ def test_a_form_that_keeps_messages_longer_names_the_policy_that_says_how_long(
             "comments": inline_formset([]),
         }
     )
+
+
+def test_a_form_that_keeps_messages_longer_names_the_policy_that_says_how_long(
+    feedback: FormPage, admin_client: Client
+) -> None:
+    url = f"/admin/pages/{feedback.pk}/edit/"
+    sent = longer(admin_client.get(url).context["form"])
     assert "no longer true" not in said(admin_client.post(url, sent, follow=True).content.decode())
     words = said(admin_client.post(url, {**sent, "action-publish": "1"}, follow=True).content.decode())
+    assert words.count("Messages sent with a form, kept: 90 days became 400 days") == 1
+
+
+def test_a_form_that_is_approved_names_the_policy_that_says_how_long(
+    feedback: FormPage, admin_client: Client
+) -> None:
+    owner = User.objects.get(is_superuser=True)
+    workflow, task = Workflow.objects.create(name="Check"), GroupApprovalTask.objects.create(name="Look")
+    WorkflowTask.objects.create(workflow=workflow, task=task)
+    feedback.save_revision(user=owner)
+    workflow.start(feedback, owner)
+    url = f"/admin/pages/{feedback.pk}/edit/"
+    sent = longer(admin_client.get(url).context["form"])
+    approval = {"action-workflow-action": "1", "workflow-action-name": "approve"}
+    words = said(admin_client.post(url, {**sent, **approval}, follow=True).content.decode())
+    assert FormPage.objects.get().keep_days == 400
     assert "Messages sent with a form, kept: 90 days became 400 days" in words
+
+
+@pytest.mark.parametrize("action", ["unpublish", "delete"])
+def test_forms_that_are_taken_off_together_name_the_policy_that_describes_them(
+    feedback: FormPage, admin_client: Client, action: str
+) -> None:
+    url = f"/admin/bulk/wagtailcore/page/{action}/?id={feedback.pk}&next=/admin/pages/"
+    words = said(admin_client.post(url, follow=True).content.decode())
+    assert not FormPage.objects.live().exists()
+    assert "“House rules, version 1” is no longer true." in words
 
 
 def test_a_form_that_is_taken_off_the_site_names_the_policy_that_describes_it(
