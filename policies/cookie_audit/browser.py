@@ -8,12 +8,16 @@ elsewhere (`policies.cookie_audit.rules`).
 """
 
 import json
+import os
 import shutil
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
+from threading import Timer
 from urllib.parse import urlsplit
 
 from playwright.sync_api import (
@@ -83,19 +87,32 @@ def find_browser(playwright: Playwright, named: Path | None = None) -> Path:
 
 
 @contextmanager
-def browsing(playwright: Playwright, path: Path, *, only: str = "") -> Iterator[Browser]:
-    """Start a browser, and end it whatever happens. It finds no other host than `only`, where that is said."""
+def browsing(playwright: Playwright, path: Path, limits: Limits, *, only: str = "") -> Iterator[Browser]:
+    """Start a browser, and end it whatever happens: once the time for all is over, in the midst of what it does.
+
+    It finds no other host than `only`, where that is said.
+    """
     host = urlsplit(only).hostname
     alone = [f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {host}"] if host else []
     try:
         browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *alone])
     except Error as error:
         raise NoBrowserError(f"The browser {path} does not start: {first_line(error)}") from None
+    # A page can hold up for ever whoever asks it something, but not a signal to the browser.
+    processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    main = next(process["id"] for process in processes if process["type"] == "browser")
+    end = Timer(max(0, limits.end - time.monotonic()), os.kill, (main, signal.SIGKILL))
+    end.start()
     try:
         yield browser
-    except Error as error:
-        raise AuditError(f"The browser gave up: {first_line(error)}") from None
+    except (AuditError, Error) as error:
+        if not limits.is_over:
+            words = (
+                str(error) if isinstance(error, AuditError) else f"The browser gave up: {first_line(error)}"
+            )
+            raise AuditError(words) from None
     finally:
+        end.cancel()
         with suppress(Error):
             browser.close()
 
@@ -180,7 +197,7 @@ class Site:
 
 # --- Looking -----------------------------------------------------------------------------------------------
 def look(browser: Browser, site: Site, plan: Plan, seeing: Seeing) -> Iterator[str]:
-    """Visit everything of the plan and note what is seen; yield a line for each page that was looked at."""
+    """Visit everything of the plan and note what is seen; yield a line before each page that is looked at."""
     places: dict[str, str] = {}  # action → where it can be done
     seeing.failures += [f"{path}: it does not answer, or with an error" for path in plan.choice.broken]
     for state in plan.states:
@@ -225,11 +242,11 @@ def _user_agent(browser: Browser) -> str:
 
 def _visit_all(visitor: Visitor, plan: Plan, seeing: Seeing, places: dict[str, str]) -> Iterator[str]:
     for path in plan.pages:
+        yield f"{visitor.state.name} {path}"
         _visit(visitor, path, seeing)
         for action in plan.actions:
             if action.name not in places and visitor.can(action):
                 places[action.name] = path
-        yield f"{visitor.state.name} {path}"
 
 
 def _visit(visitor: Visitor, path: str, seeing: Seeing) -> None:
@@ -250,6 +267,7 @@ def _see(visitor: Visitor, path: str, seeing: Seeing, problem: str = "") -> None
 
 def _act(browser: Browser, site: Site, action: Action, path: str | None, seeing: Seeing) -> Iterator[str]:
     """Do what visitors do on purpose, before any choice, and look what is kept then."""
+    yield f"{action.name} {path or ''}"
     if path is None:
         seeing.undone.append(action.name)
     else:
@@ -257,5 +275,5 @@ def _act(browser: Browser, site: Site, action: Action, path: str | None, seeing:
             visitor.do(action, path)
             _see(visitor, path, seeing)
             for then in action.then:
+                yield f"{action.name} {then}"
                 _visit(visitor, then, seeing)
-    yield from (f"{action.name} {then}" for then in (path or "", *action.then))

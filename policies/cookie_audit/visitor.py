@@ -18,7 +18,7 @@ from policies.cookie_audit.durations import FOR_EVER, SESSION
 from policies.cookie_audit.rules import Action, Kind, Seen, Sighting, State
 
 TICK = 25  # milliseconds between two looks at what is under way
-AWAKE = 3_000  # milliseconds in which a page answers, unless one of its scripts never ends
+AWAKE = 3_000  # milliseconds in which a page or frame answers, unless one of its scripts never ends
 
 _TALKING = ("document", "fetch", "xhr", "other")  # answers that may set a cookie of ours
 # The page's own scripts run as far as they go without the network; what waits to be scrolled to waits no more.
@@ -95,7 +95,7 @@ class Visitor:
         return f"it did not come to rest in {self.limits.timeout:g} s"
 
     def leave_if_stuck(self) -> bool:
-        """Leave a page whose script never ends: nothing can be asked of it, and no other page opens in its place."""
+        """Leave a page where a script never ends: nothing can be asked of it, and no other page opens in its place."""
         if self._is_awake():
             return False
         stuck, self.page = self.page, self._new_page()
@@ -104,12 +104,8 @@ class Visitor:
         return True
 
     def _is_awake(self) -> bool:
-        """Return whether the page answers. To evaluate something in one that does not would never end."""
-        try:
-            self.page.wait_for_selector("html", state="attached", timeout=AWAKE)
-        except Error:
-            return False
-        return True
+        """Return whether the page and its frames answer. To evaluate something in one that does not would never end."""
+        return all(map(_answers, self.page.frames))
 
     def choose(self, categories: frozenset[str], *, again: bool = False) -> None:
         """Allow these categories by the bar; `again` opens it from the foot of the page."""
@@ -161,7 +157,7 @@ class Visitor:
             if time.monotonic() - rested >= self.limits.quiet:
                 self._idle()
                 if not self._is_busy():
-                    return self._is_awake()
+                    return True
             if self._is_busy():
                 rested = time.monotonic()
         return False
@@ -178,12 +174,8 @@ class Visitor:
     def _has_waiting_frames(self) -> bool:
         """Return whether a frame was given a URL and has not asked for it yet."""
         with suppress(Error):
-            waiting = [frame for frame in self.page.frames[1:] if frame.url in _NOT_YET]
-            return (
-                bool(waiting)
-                and self._is_awake()
-                and any(frame.frame_element().evaluate(_HAS_URL) for frame in waiting)
-            )
+            waiting = (frame for frame in self.page.frames[1:] if frame.url in _NOT_YET)
+            return any(self._is_awake() and frame.frame_element().evaluate(_HAS_URL) for frame in waiting)
         return False  # it went away while it was looked at
 
     def _forget(self) -> None:
@@ -256,6 +248,14 @@ class Visitor:
         if is_blocked and seen in self._asked:  # it was noted when it set out
             self._asked.remove(seen)
         self._asked.append(replace(seen, is_blocked=is_blocked))
+
+
+def _answers(frame: Frame) -> bool:
+    try:
+        frame.wait_for_selector(":root", state="attached", timeout=AWAKE)
+    except Error:
+        return frame.is_detached()
+    return True
 
 
 def _stores(frame: Frame) -> dict[str, list[str]]:

@@ -19,6 +19,7 @@ from pytest_django.live_server_helper import LiveServer
 from wagtail.models import Page, get_page_models
 
 from home import csp
+from policies.cookie_audit import visitor
 from tests.factories import cookie_policy, declare_cookies
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -249,3 +250,72 @@ def test_without_its_browser_the_command_names_the_one_that_installs_it(
         told = refused(live_server.url, "--browser", str(tmp_path / name))
         assert f"{tmp_path / name}" in told
         assert "-m playwright install chromium" in told
+
+
+# What a frame of another site does: its script never ends, or only once somebody asks what it keeps.
+HOLDING = {
+    "from the start": "onload = () => setTimeout(() => { for (;;); }, 20)",
+    "when asked": "Object.keys = () => { for (;;); }",
+}
+
+
+class _HoldingFrame(_Pixels):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(
+            f"<!doctype html><script>{HOLDING[self.path[1:].replace('%20', ' ')]}</script>".encode()
+        )
+
+
+@pytest.fixture
+def frame_server() -> Iterator[str]:
+    """Run another site, at 127.0.0.1: the one that is audited is localhost."""
+    yield from _serving(_HoldingFrame)
+
+
+@pytest.fixture
+def _holding(
+    request: pytest.FixtureRequest,
+    frame_server: str,
+    settings: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Give the home page a frame of another site that holds up whoever asks it something."""
+    (tmp_path / "home").mkdir()
+    frame = f'{{% block main %}}<iframe src="{frame_server}/{request.param}"></iframe>{{% endblock %}}'
+    (tmp_path / "home/home_page.html").write_text(f'{{% extends "base.html" %}}{frame}', encoding="utf-8")
+    [django_templates, *others] = settings.TEMPLATES
+    settings.TEMPLATES = [{**django_templates, "DIRS": [tmp_path, *django_templates["DIRS"]]}, *others]
+    service = csp.Provider(key="frame", name="Frame", purpose="", sources={"frame-src": (frame_server,)})
+    monkeypatch.setattr(csp, "providers_in_use", lambda: [service])
+
+
+def not_looked_at(target: Path, *arguments: str) -> list[str]:
+    """Run the command in a thread, and return what it says that it did not see. The frame itself is a finding."""
+    with ThreadPoolExecutor(1) as threads, pytest.raises(CommandError):
+        threads.submit(call_command, "audit_cookies", *arguments, "--json", str(target)).result(timeout=60)
+    return json.loads(target.read_text(encoding="utf-8"))["not_looked_at"]
+
+
+@pytest.mark.parametrize("_holding", ["from the start"], indirect=True)
+@pytest.mark.usefixtures("_holding")
+def test_a_frame_that_never_comes_to_rest_is_named_with_its_page_and_the_others_are_looked_at(
+    live_server: LiveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visitor, "AWAKE", 1_000)
+    told = not_looked_at(tmp_path / "audit.json", live_server.url, "--quiet-for", "0.05", "--pages", "1")
+    assert told == [f"/ ({state}): it did not come to rest in 20 s" for state in ("before", "signal")]
+
+
+@pytest.mark.parametrize("_holding", ["when asked"], indirect=True)
+@pytest.mark.usefixtures("_holding")
+def test_nothing_that_a_frame_does_holds_the_audit_beyond_its_limit(
+    live_server: LiveServer, tmp_path: Path
+) -> None:
+    began = time.monotonic()
+    told = not_looked_at(tmp_path / "audit.json", live_server.url, "--quiet-for", "0.05", "--limit", "0.15")
+    assert told == ["“before /” and what comes after it: 0.15 minutes were over"]
+    assert time.monotonic() - began < 30

@@ -87,13 +87,16 @@ class Command(BaseCommand):
                 site = audit_browser.Site(playwright, url, limits)
                 plan = site.plan()
                 only = site.origin if options["alone"] else ""
-                with audit_browser.browsing(playwright, path, only=only) as browser:
+                last = "the start"
+                with audit_browser.browsing(playwright, path, limits, only=only) as browser:
                     visits = audit_browser.look(browser, site, plan, seeing)
-                    for last in tqdm(visits, total=plan.visits, unit=" pages", leave=False, disable=None):
+                    for page in tqdm(visits, total=plan.visits, unit=" pages", leave=False, disable=None):
                         if limits.is_over:
-                            words = f"what comes after “{last}”: {options['limit']:g} minutes were over"
-                            seeing.failures.append(words)
                             break
+                        last = page
+                if limits.is_over:
+                    words = f"“{last}” and what comes after it: {options['limit']:g} minutes were over"
+                    seeing.failures.append(words)
         except audit_browser.NoBrowserError as error:
             raise CommandError(NO_BROWSER.format(why=error, **install), returncode=2) from None
         except audit_browser.AuditError as error:
