@@ -315,6 +315,27 @@ def test_a_policy_says_under_which_name_visitors_are_asked_about_a_service() -> 
     assert html.count("Servers") == 1
 
 
+def test_a_list_that_is_cut_says_how_much_is_left_and_leads_to_all_of_it(client: Client) -> None:
+    set_brand(street="1 Example Street")
+    page = policy_page()
+    publish(page, body="".join(f"<p>{n}: 1 Example Street.</p>" for n in range(8)))
+    set_brand(street="2 Other Road")
+    admin = staff(client, is_superuser=True)
+    html, whole = dashboard(admin), f"/admin/policies/inspect/{status().policy.pk}/"
+    assert html.count("Typed by hand: “1 Example Street”") == 5
+    assert f'<a href="{whole}">And 3 more</a>' in html
+    assert admin.get(whole).content.decode().count("Typed by hand: “1 Example Street”") == 8
+
+
+def test_the_editor_reads_how_many_more_values_are_typed(admin_client: Client) -> None:
+    set_brand(street="1 Example Street")
+    page = policy_page(body="".join(f"<p>{n}: 1 Example Street.</p>" for n in range(23)))
+    shown = admin_client.get(f"/admin/policies/{page.pk}/typed/").content.decode()
+    assert shown.count("<strong>1 Example Street</strong>") == 20
+    assert "And 3 more." in shown
+    assert 'data-said="23 values typed by hand"' in shown
+
+
 # --- What is announced ---------------------------------------------------------------------------------------
 def test_an_announced_version_with_old_facts_is_named_until_it_is_rebased(client: Client) -> None:
     set_brand(phone="030 1111")

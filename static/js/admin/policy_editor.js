@@ -27,13 +27,21 @@ class PublicationPreview extends HTMLElement {
       });
       if (!answer.ok || answer.redirected) throw new Error(answer.statusText);
       const html = await answer.text();
-      if (html !== this.shown) this.innerHTML = this.shown = html; // kept: what the reader has scrolled and unfolded
+      if (html === this.shown) return this.removeAttribute("aria-busy"); // kept: what was scrolled and unfolded
+      this.innerHTML = this.shown = html;
+      this.say(this.firstElementChild?.dataset.said ?? "");
     } catch (error) {
       if (error.name === "AbortError") return;
       this.textContent = this.getAttribute("failure");
+      this.say(this.textContent);
       this.shown = null;
     }
     this.removeAttribute("aria-busy");
+  }
+
+  // To screen readers, in a line: not the whole text anew after every saving.
+  say(words) {
+    this.nextElementSibling.textContent = words;
   }
 }
 
