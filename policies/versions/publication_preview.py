@@ -1,6 +1,6 @@
 """What publishing a draft would do: the redline against the version in force, and the effects on visitors.
 
-It reads drafts and versions and changes nothing. The editor sees it under the page, the lawyer on the review page.
+It reads drafts and versions and changes nothing. The editor sees it on the tab *Publish*, the lawyer on the review.
 """
 
 from collections.abc import Iterator

@@ -77,7 +77,7 @@ def make_draft(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("This draft states the facts as they are now. Read it, and publish it."))
         if status.findings.typed:
             messages.warning(
-                request, _("Replace what is typed by hand, listed below the text, by live facts.")
+                request, _("Replace what is typed by hand by live facts. The tab “Publish” lists it.")
             )
     return redirect("wagtailadmin_pages:edit", status.page.pk)
 
