@@ -76,7 +76,7 @@ class PublicationPreview:
         """The redline with its unchanged stretches folded."""
         return layout.inline(self.redline.html)
 
-    @property
+    @cached_property
     def changed_facts(self) -> list[tuple[str, list[str]]]:
         """The facts that the draft states differently: the name of each, and what changes, a sentence each."""
         before, after = self.before.facts if self.before else {}, self.content.facts

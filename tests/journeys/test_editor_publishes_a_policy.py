@@ -212,7 +212,7 @@ def test_an_editor_submits_a_change_in_six_actions_with_the_redline_in_sight(ope
     editor.state_the_version(summary="A year less.")
     _expect_in_sight(opened.locator(".publication-preview ins").first)
     # Told in a line, not the whole text anew after every saving.
-    expect(opened.get_by_role("status").filter(has_text="1 change")).to_have_count(1)
+    expect(opened.get_by_role("status").filter(has_text="1 change in the text")).to_have_count(1)
     assert not opened.locator("[aria-live] ins, [role=status] ins").count()
     editor.submit()
     _expect_submitted(opened)

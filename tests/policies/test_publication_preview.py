@@ -114,6 +114,7 @@ def test_changed_words_of_the_consent_bar_are_shown_where_they_are_approved(admi
     for part in ("publication-preview", "review"):
         answer = html.unescape(admin_client.get(f"/admin/policies/{page.pk}/{part}/").content.decode())
         assert change in answer
+        assert f'data-said="0 changes in the text; {label}"' in answer
 
 
 def test_a_first_version_shows_the_facts_that_it_freezes() -> None:
