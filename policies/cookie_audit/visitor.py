@@ -105,7 +105,8 @@ class Visitor:
 
     def _is_awake(self) -> bool:
         """Return whether the page and its frames answer. To evaluate something in one that does not would never end."""
-        return all(map(_answers, self.page.frames))
+        within = min(AWAKE, 1000 * self.limits.timeout)
+        return all(_answers(frame, within) for frame in self.page.frames)
 
     def choose(self, categories: frozenset[str], *, again: bool = False) -> None:
         """Allow these categories by the bar; `again` opens it from the foot of the page."""
@@ -250,9 +251,9 @@ class Visitor:
         self._asked.append(replace(seen, is_blocked=is_blocked))
 
 
-def _answers(frame: Frame) -> bool:
+def _answers(frame: Frame, within: float) -> bool:
     try:
-        frame.wait_for_selector(":root", state="attached", timeout=AWAKE)
+        frame.wait_for_selector(":root", state="attached", timeout=within)
     except Error:
         return frame.is_detached()
     return True
