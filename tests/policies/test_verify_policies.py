@@ -224,7 +224,7 @@ def test_a_version_that_is_published_meanwhile_is_no_damage(rules: Policy) -> No
     """What is read while somebody writes may not fit together, so it is read once more."""
     as_read_before = Policy.objects.get()
     version(rules, html="<p>four</p>", title="Rules of the house")
-    assert [found.words for found in integrity._findings(as_read_before, timezone.now(), list)] == [
+    assert [found.words for found in integrity.findings_about(as_read_before, timezone.now(), list)] == [
         "its title is not that of version 4"
     ]
     seen: list[int] = []
