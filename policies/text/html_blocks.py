@@ -63,10 +63,9 @@ def stored_blocks(html: str) -> list[dict[str, Any]]:
     return block.get_prep_value(StreamValue(block, to_blocks(html)))
 
 
-def words(blocks: list[dict[str, Any]]) -> str:
-    """Return the words of stored blocks, for a message."""
-    value = _body_block().to_python(blocks)
-    return " ".join(markup.plain_text(markup.clean_html(value.render_as_block())).split())
+def to_html(blocks: list[dict[str, Any]]) -> str:
+    """Return the canonical markup that stored blocks print."""
+    return markup.canonical(_body_block().to_python(blocks).render_as_block())
 
 
 # --- Checks ----------------------------------------------------------------------------------------------------

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.admin.utils import label_for_field
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.utils import timezone
-from django.utils.text import Truncator
+from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 from wagtail.models import Page, Revision
 
@@ -15,13 +16,12 @@ from policies.facts import drift
 from policies.facts.drift import Drift
 from policies.models import PolicyPage, PolicyVersion
 from policies.models.pages import NOTICE_FIELDS
+from policies.redline import comparison
 from policies.text import html_blocks
 from policies.versions import merging, rules
 from policies.versions.forms import STATEMENT_FIELDS
 
 LONGEST_MESSAGE = 300  # messages may travel in a cookie
-
-Conflict = tuple[str, str]
 
 
 class NoDraftError(Exception):
@@ -78,11 +78,11 @@ def put_back(*, version: PolicyVersion, user: User | AnonymousUser, **fields: An
 @transaction.atomic
 def rebase(
     *, version: PolicyVersion, user: User | AnonymousUser, replaces_draft: bool = False
-) -> tuple[Revision, list[Conflict]]:
+) -> tuple[Revision, list[str]]:
     """Make a draft of an announced version with the changes that were published since, and the facts of today.
 
     It replaces that version. Returns it with the changes that could not be made, because the announced text changes the
-    same: what was, and what it became, in words. Raises NoDraftError where it would supersede an unfinished draft,
+    same, each in words with its section. Raises NoDraftError where it would supersede an unfinished draft,
     unless that is wanted.
     """
     changed = PolicyVersion.objects.preceding(version).first()
@@ -112,29 +112,36 @@ def rebase(
 
 def _merge(
     page: PolicyPage, version: PolicyVersion, changed: PolicyVersion
-) -> tuple[dict[str, Any], list[Conflict]]:
+) -> tuple[dict[str, Any], list[str]]:
     """Return the fields of a page that have the text of a version with what another changed; and what it could not."""
     base = rules.original_base(version)
-    merged = merging.merge(
-        base=rules.blocks_of(base) if base else [],
-        announced=rules.blocks_of(version),
-        changed=rules.blocks_of(changed),
-    )
+    old, new = rules.blocks_of(base) if base else [], rules.blocks_of(changed)
+    merged = merging.merge(base=old, announced=rules.blocks_of(version), changed=new)
     text, was, now = (_text(page, one) if one else {} for one in (version, base, changed))
     now.pop("body")
-    conflicts = [(_words(old), _words(new)) for old, new in merged.conflicts]
+    conflicts = [_told(old, new, conflict) for conflict in merged.conflicts]
     # The title and the words of the consent bar: those that only the newer version changed. It may have no such words.
     for name in [name for name in now if name in text and was.get(name) != now[name]]:
         if text[name] == was.get(name):
             text[name] = now[name]
         elif text[name] != now[name]:
-            conflicts.append((was.get(name, ""), now[name]))
+            words = _("%(name)s: “%(was)s” became “%(now)s”.")
+            label = capfirst(str(label_for_field(name, type(page))))
+            conflicts.append(words % {"name": label, "was": was.get(name) or "–", "now": now[name]})
     text["body"] = page.body.stream_block.to_python(merged.blocks)
     return text, conflicts
 
 
-def _words(blocks: list[merging.Block]) -> str:
-    return Truncator(html_blocks.words(blocks)).chars(LONGEST_MESSAGE)
+def _told(base: list[merging.Block], changed: list[merging.Block], conflict: merging.Conflict) -> str:
+    """Return the section and the changed words of what both changed."""
+    was, now = conflict
+    text, first = (base, was[0]) if was else (changed, now[0])
+    before = text[: text.index(first)]
+    redline = comparison.compare(html_blocks.to_html(before + was), html_blocks.to_html(before + now))
+    told = (
+        f"{section}: {'; '.join(change.label for change in found)}" for section, found in redline.sections
+    )
+    return Truncator(" ".join(told)).chars(LONGEST_MESSAGE)
 
 
 def page_of(version: PolicyVersion) -> PolicyPage:

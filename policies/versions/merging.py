@@ -7,7 +7,12 @@ stays, and the others are listed for the editor.
 import json
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any
+
+from lxml import etree
+
+from policies.text import normalization, parsing
 
 Block = dict[str, Any]  # as a StreamField stores it: type, value, id
 Conflict = tuple[list[Block], list[Block]]  # what was, and what it became
@@ -78,7 +83,28 @@ def _is_made(announced: list[Block], old: list[Block], new: list[Block], *, gap:
 
 
 def _key(block: Block) -> str:
-    return json.dumps([block["type"], block["value"]], sort_keys=True)
+    return json.dumps([block["type"], _as_read(block["value"])], sort_keys=True)
+
+
+def _as_read(value: Any) -> Any:
+    """Return a stored value without what the editor adds or writes otherwise when it only opens a text."""
+    match value:
+        case dict():
+            return {name: _as_read(part) for name, part in value.items() if name != "id"}
+        case list():
+            return [_as_read(part) for part in value]
+        case str() if "<" in value:
+            return _in_one_form(value)
+    return value
+
+
+@lru_cache(maxsize=1000)  # the dashboard asks for the same few texts again and again
+def _in_one_form(html: str) -> str:
+    root = parsing.parse_untrusted(html)
+    etree.strip_tags(root, etree.Comment)
+    etree.strip_attributes(root, "data-block-key")
+    normalization.apply(root)
+    return parsing.inner_html(root)
 
 
 def _places(base: list[str], announced: list[str]) -> list[int | None]:

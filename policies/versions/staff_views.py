@@ -184,7 +184,7 @@ def rebase(request: HttpRequest, pk: int) -> HttpResponse:
         "The draft is version %(number)s with what was changed since. Read it, then publish it or submit it."
     )
     messages.success(request, words % {"number": version.number})
-    for was, became in conflicts:
-        words = _("Both changed this, and the announced text stays. It was: “%(was)s”. It became: “%(now)s”.")
-        messages.warning(request, words % {"was": was or "–", "now": became or "–"})
+    for what in conflicts:
+        words = _("Both changed this, and the announced text stays. Not taken over: %(what)s")
+        messages.warning(request, words % {"what": what})
     return redirect("wagtailadmin_pages:edit", draft.object_id)

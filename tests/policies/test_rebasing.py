@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 from wagtail.blocks import StreamValue
+from wagtail.rich_text import RichText
 
 from home.models import User
 from policies.models import CookiePolicyPage, Policy, PolicyPage, PolicyVersion, VersionWithdrawal
@@ -45,7 +46,7 @@ def owner() -> User:
     return User.objects.get_or_create(email="owner@example.com", is_superuser=True, is_active=True)[0]
 
 
-def rebase(of: PolicyVersion) -> tuple[PolicyPage, list[tuple[str, str]]]:
+def rebase(of: PolicyVersion) -> tuple[PolicyPage, list[str]]:
     _revision, conflicts = drafts.rebase(version=of, user=owner())
     return PolicyPage.objects.get().get_latest_revision_as_object(), conflicts
 
@@ -82,7 +83,10 @@ def test_what_both_changed_is_listed_and_the_announced_text_stays(soon: datetime
     publish(page, body=[text("Be kinder."), text("Be fairer.")], title="Fair rules")
     draft, conflicts = rebase(coming)
     assert draft.render_body().text == "Be kinder.\nBe brave."
-    assert conflicts == [("Be fair.", "Be fairer."), ("House rules", "Fair rules")]
+    assert conflicts == [
+        "Before the first heading: “fair.” became “fairer.”",
+        "Title: “House rules” became “Fair rules”.",
+    ]
     assert draft.title == "Brave rules"
 
 
@@ -148,7 +152,10 @@ def test_what_was_written_on_nothing_is_rebased_too(soon: datetime) -> None:
     assert undoing() == [1]
     draft, conflicts = rebase(coming)
     assert (draft.render_body().text, draft.title) == ("Be kind.\nBe brave.", "House rules")
-    assert conflicts == [("", "Be kind. Be fair."), ("", "Fair rules")]
+    assert conflicts == [
+        "Before the first heading: Added: “Be kind. Be fair.”",
+        "Title: “–” became “Fair rules”.",
+    ]
 
 
 def test_a_first_version_that_is_announced_gets_the_facts_of_today(soon: datetime) -> None:
@@ -204,7 +211,7 @@ def test_the_editor_is_led_to_the_draft_and_reads_what_could_not_be_merged(
     answer = client.post(url(coming), follow=True)
     shown = answer.content.decode()
     assert "The draft is version 2 with what was changed since" in shown
-    assert "It was: “Be fair.”. It became: “Be fairer." in shown
+    assert "Not taken over: Before the first heading: “Be fair.” became “Be fairer. And so on." in shown
     form = answer.context["form"]
     assert form["change_summary"].value() == "Braver."  # not emptied as if it were said of another version
     assert form["takes_effect"].value() == "later"
@@ -238,3 +245,25 @@ def test_bad_requests_make_no_draft(client: Client, admin_client: Client, announ
 def test_a_policy_whose_page_is_gone_says_so(admin_client: Client, announced: PolicyVersion) -> None:
     PolicyPage.objects.get().delete()
     assert "has no page any more" in admin_client.post(url(announced), follow=True).content.decode()
+
+
+def test_opening_a_text_in_the_editor_changes_nothing_that_a_rebase_must_merge(soon: datetime) -> None:
+    terms = {"term": "We", "meaning": "<p><strong>The</strong> shop</p>"}
+    rich = [
+        ("heading", {"text": "Manners", "level": "2"}),
+        ("paragraph", RichText("<p><strong>Be</strong> fair.</p>")),
+    ]
+    page = policy_page(
+        body=[("paragraph", RichText("<p>Be kind.</p>")), *rich, ("definitions", {"items": [terms]})]
+    )
+    publish(page)
+    publish(page, body=[*rich[:1], ("paragraph", RichText("<p>Be brave.</p>"))], effective_from=soon)
+    opened = [
+        ("paragraph", RichText('<p data-block-key="a">Be kinder.</p>')),
+        ("heading", {"text": "Manners", "level": "2"}),
+        ("paragraph", RichText('<p data-block-key="b"><b>Be</b> fair.</p>')),
+        ("definitions", {"items": [{"term": "We", "meaning": '<p data-block-key="c"><b>The</b> shop</p>'}]}),
+    ]
+    publish(page, body=opened)
+    _draft, conflicts = rebase(PolicyVersion.objects.get(number=2))
+    assert conflicts == ["Before the first heading: “kind.” became “kinder.”"]
