@@ -28,12 +28,11 @@ def _labels_of(model: type[models.Model], names: Container[str]) -> dict[str, st
     return {field.name: field.verbose_name for field in model._meta.fields if field.name in names}
 
 
-_NOTICE = _labels_of(CookiePolicyPage, NOTICE_FIELDS)
 _LABELS: dict[str, str | Promise] = {
     **_labels_of(Recipient, Recipient.FIELDS),
     **_labels_of(CookieDetails, CookieDetails.FIELDS),
     **_labels_of(BrandSettings, ("name", "street", "country", "email", "phone", "company_number")),
-    **{key: _NOTICE[name] for name, key in NOTICE_FIELDS.items()},
+    **{NOTICE_FIELDS[name]: label for name, label in _labels_of(CookiePolicyPage, NOTICE_FIELDS).items()},
     "category": gettext_lazy("category"),
     "cookies": gettext_lazy("cookies"),
     "days": gettext_lazy("kept"),

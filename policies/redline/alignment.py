@@ -25,6 +25,11 @@ class Step(NamedTuple):
     new: Line | None
     segments: Sequence[Segment] = ()
 
+    @property
+    def line(self) -> Line:
+        """The line as it is now, or as it was before it was removed."""
+        return self.new or self.old  # type: ignore[return-value]  # there is always one
+
 
 def align(old: list[Line], new: list[Line], budget: Budget) -> Iterator[Step]:
     """Align two texts. Without what was added, the steps are the old text; without what was removed, the new one."""
@@ -102,7 +107,7 @@ def _changed(old: Line, new: Line, budget: Budget, ends: words.Ends | None = Non
         return [Step(old, new)]
     if old.tags != new.tags or not old.runs or not new.runs:
         return _whole([old], [new])
-    segments = words.segments(ends or words.common_ends(old, new), budget, keeps_space=new.keeps_space)
+    segments = words.segments(old, new, budget, ends)
     return [Step(old, new, segments)] if segments else _whole([old], [new])
 
 

@@ -23,7 +23,7 @@ from policies.redline.sequence_diff import Budget
 from policies.redline.writer import Change, Writer, section_label
 
 # Part of the key under which redlines are kept: raise it with every change of the method or of the markup.
-ALGORITHM = 7
+ALGORITHM = 8
 # How many comparisons one redline may cost, in pairs of equal words; about a second or two at most.
 BUDGET = 10_000_000
 
@@ -84,11 +84,14 @@ def compare(old_html: str, new_html: str, *, budget: int = BUDGET) -> Redline:
         if step.old and step.new:
             pairing.learn(step.old, step.new)
     sections = list(_sections(steps))
-    moved = moves.find(steps, sections)
+    moved = moves.find(steps, sections, limit)
     writer = Writer(new_blocks={block for step in steps if step.new for block in step.new.path})
     for place, (step, urls) in enumerate(zip(steps, _urls_to_show(steps), strict=True)):
         writer.begin(sections[place], moved.get(place))
-        _write(writer, step, pairing, urls)
+        if step.segments:
+            writer.write(step.line.path if step.new else pairing.place(step.line), step.segments, urls)
+        else:
+            writer.write_kept(step.line)
     return Redline(
         html=writer.finish(),
         words_added=writer.words[Kind.INSERTED],
@@ -118,17 +121,9 @@ def _urls_to_show(steps: Iterable[Step]) -> Iterator[set[str]]:
     """
     for pair, run in groupby(steps, key=lambda step: step if step.old and step.new else None):
         found = list(run)
-        changed = found if pair is None or pair.segments else []
-        old = links(piece for step in changed if step.old for piece in step.old.runs)
-        new = links(piece for step in changed if step.new for piece in step.new.runs)
+        old = links(piece for step in found if step.old for piece in step.old.runs)
+        new = links(piece for step in found if step.new for piece in step.new.runs)
         if pair is None:
             in_both = dict(old).keys() & dict(new).keys()
             old, new = ({link for link in one if link[0] in in_both} for one in (old, new))
         yield from [{url for _words, url in old - new} ^ {url for _words, url in new - old}] * len(found)
-
-
-def _write(writer: Writer, step: Step, pairing: _Pairing, urls: set[str]) -> None:
-    if step.new and not step.segments:
-        writer.write_kept(step.new)
-    elif line := step.new or step.old:
-        writer.write(line.path if step.new else pairing.place(line), step.segments, urls)

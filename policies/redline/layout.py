@@ -76,12 +76,11 @@ class _Block:
 
     @cached_property
     def mark(self) -> str:
-        """`ins` or `del` if all its words are in marks of that name, `moved` if they moved there; empty otherwise."""
-        found = {(mark.tag, mark.get("class")) for mark in self.root.iter(*_MARKS)}
-        if len(found) != 1 or _UNMARKED(self.root):
+        """`ins` or `del` if all its words are in marks of that name, `moved` if some moved there; empty otherwise."""
+        marks = {mark.tag: "" for mark in self.root.iter(*_MARKS)}
+        if len(marks) != 1 or _UNMARKED(self.root):
             return ""
-        tag, look = found.pop()
-        return look or tag
+        return "moved" if self.root.find(".//*[@class='moved']") is not None else marks.popitem()[0]
 
     def without(self, mark: str, *, keeps_ids: bool = True) -> str:
         """Return its markup as one of the two texts has it: empty if that has no such block."""

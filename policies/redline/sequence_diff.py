@@ -130,10 +130,7 @@ def _between(part: Part, anchors: list[Pair], found: list[Match]) -> Iterator[Pa
 
 def _anchors(old: Items, new: Items) -> list[tuple[int, int]]:
     """Pair the items that occur once in each, as many of them as keep their order."""
-    pairs = common_singles(old, new)
-    if all(before[1] < after[1] for before, after in pairwise(pairs)):
-        return pairs
-    return heaviest_rise(dict.fromkeys(pairs, 1))
+    return heaviest_rise(dict.fromkeys(common_singles(old, new), 1))
 
 
 def common_singles(old: Items, new: Items) -> list[tuple[int, int]]:
@@ -183,8 +180,8 @@ def _general(old: Items, new: Items, budget: Budget) -> list[Match]:
 
 
 # --- Which replaced lines are one edited line ------------------------------------------------------------------
-def similar_pairs(old: list[Line], new: list[Line], budget: Budget) -> list[tuple[int, int]]:
-    """Choose pairs in order, so that the sum of their similarity is greatest."""
+def similar_pairs(old: list[Line], new: list[Line], budget: Budget, at_least: float = _SIMILAR) -> list[Pair]:
+    """Choose pairs in order, so that the sum of their similarity is greatest; each is `at_least` as similar."""
     if not old or not new:
         return []
     old_words, new_words = [line.words() for line in old], [line.words() for line in new]
@@ -193,7 +190,7 @@ def similar_pairs(old: list[Line], new: list[Line], budget: Budget) -> list[tupl
         return []
     scores: dict[Pair, float] = {}
     for i, j in product(range(len(old)), range(len(new))):
-        least = ALIKE if old[i].is_heading else _SIMILAR
+        least = max(at_least, ALIKE) if old[i].is_heading else at_least
         if old[i].tags == new[j].tags and (score := similarity(old_words[i], new_words[j])) >= least:
             scores[i, j] = score
     return heaviest_rise(scores)

@@ -5,11 +5,10 @@ the middle in which two lines differ is cut into words at all: that is what make
 """
 
 import re
-from collections.abc import Iterator
 from itertools import repeat
 from typing import NamedTuple
 
-from policies.redline.reader import BREAK, Formatting, Kind, Line, Run, Runs, Segment, letters
+from policies.redline.reader import BREAK, Kind, Line, Run, Runs, Segment, letters
 from policies.redline.sequence_diff import Budget, stretches
 from policies.text.parsing import SPACE
 
@@ -47,15 +46,21 @@ def common_ends(old: Line, new: Line) -> Ends:
     return Ends(start, ours, theirs, end)
 
 
-def segments(ends: Ends, budget: Budget, *, keeps_space: bool) -> list[Segment]:
-    """Return what of a line was kept, removed and added; nothing if that could not be read piece by piece."""
+def segments(old: Line, new: Line, budget: Budget, ends: Ends | None = None) -> list[Segment]:
+    """Return what of a line was kept, removed and added; nothing if that could not be read piece by piece.
+
+    `ends`, if they are known already.
+    """
+    ends = ends or common_ends(old, new)
     found: list[Segment] = []
     kept = [*ends.start]  # what was kept in one piece is written in one piece
-    for is_same, gone, come in _matched(ends.old, ends.new, budget, keeps_space=keeps_space):
+    ours, theirs = (_words(runs, keeps_space=new.keeps_space) for runs in (ends.old, ends.new))
+    for is_same, gone, come in stretches(ours, theirs, budget):
         if is_same:
-            kept += come
+            kept += theirs[come]
         else:
-            found += [Segment(Kind.KEPT, kept), Segment(Kind.DELETED, gone), Segment(Kind.INSERTED, come)]
+            found.append(Segment(Kind.KEPT, kept))
+            found += [Segment(Kind.DELETED, ours[gone]), Segment(Kind.INSERTED, theirs[come])]
             kept = []
     found.append(Segment(Kind.KEPT, [*kept, *ends.end]))
     share = 1.0 if len(found) <= _TWO_CHANGES else _kept_share(found)
@@ -74,31 +79,6 @@ def _kept_share(segments: list[Segment]) -> float:
     kept = 2 * sum(letters(segment.words) for segment in segments if segment.kind is Kind.KEPT)
     changed = sum(letters(segment.words) for segment in segments if segment.kind is not Kind.KEPT)
     return kept / (kept + changed)
-
-
-def _matched(
-    old: Runs, new: Runs, budget: Budget, *, keeps_space: bool
-) -> Iterator[tuple[bool, list[Run], list[Run]]]:
-    formatting = _only_formatting(old, new)
-    ours, theirs = _words(old, keeps_space=keeps_space), _words(new, keeps_space=keeps_space)
-    if formatting is None:
-        for is_same, gone, come in stretches(ours, theirs, budget):
-            yield is_same, ours[gone], theirs[come]
-    else:
-        # Strings are matched faster than pairs of formatting and string.
-        old_texts, new_texts = [text for _formatting, text in ours], [text for _formatting, text in theirs]
-        for is_same, gone, come in stretches(old_texts, new_texts, budget):
-            yield is_same, _run(formatting, old_texts[gone]), _run(formatting, new_texts[come])
-
-
-def _run(formatting: Formatting, words: list[str]) -> list[Run]:
-    return [(formatting, "".join(words))] if words else []
-
-
-def _only_formatting(old: Runs, new: Runs) -> Formatting | None:
-    """Return the formatting that all runs share; None where there are several."""
-    found = {formatting for formatting, _text in (*old, *new)}
-    return found.pop() if len(found) == 1 else None
 
 
 def _words(runs: Runs, *, keeps_space: bool) -> list[Run]:

@@ -62,15 +62,17 @@ def _labels() -> dict[tuple[bool, bool], str]:
     }
 
 
-def _move_label(move: Move, kind: Kind) -> str:
+def _move_label(move: Move) -> str:
     """Return what stands at one end of a move: where the other end is."""
-    if kind is Kind.DELETED:
-        if move.source != move.target:
-            return _("Moved to: %(section)s") % {"section": section_label(move.target)}
-        return _("Moved down") if move.is_down else _("Moved up")
+    is_old = move.end is Kind.DELETED
     if move.source != move.target:
-        return _("Moved here from: %(section)s") % {"section": section_label(move.source)}
-    return _("Moved here from above") if move.is_down else _("Moved here from below")
+        words = _("Moved to: %(section)s") if is_old else _("Moved here from: %(section)s")
+        words %= {"section": section_label(move.target if is_old else move.source)}
+    elif is_old:
+        words = _("Moved down") if move.is_down else _("Moved up")
+    else:
+        words = _("Moved here from above") if move.is_down else _("Moved here from below")
+    return _("%(moved)s, and edited") % {"moved": words} if move.is_edited else words
 
 
 @dataclass
@@ -114,15 +116,18 @@ class Writer:
         self._before = ""
         filled = [segment for segment in segments if segment.words]
         filled[:1] = [segment.without_space() for segment in filled[:1]]
-        if len(filled) > 1:
+        is_alone = len(filled) > 1 and not self._move
+        if is_alone:
             self._close_change()
         self._move_to(path)
+        between = " | " if any(block.tag == "tr" for block in self._shared) else "\n"
         for segment in filled:
-            if segment.kind is Kind.KEPT:
+            if segment.kind is Kind.KEPT and not self._move:
                 self._keep(segment.words)
             else:
-                self._mark(segment, urls)
-        if len(filled) > 1:
+                self._mark(segment, urls, between)
+            between = ""
+        if is_alone:
             self._close_change()
 
     def finish(self) -> str:
@@ -137,25 +142,27 @@ class Writer:
         self._before = text
         self._parts += self._inline(runs)
 
-    def _mark(self, segment: Segment, urls: Set[str]) -> None:
+    def _mark(self, segment: Segment, urls: Set[str], between: str) -> None:
         kind, runs = segment
-        self.words[Kind.KEPT if self._move else kind] += len(plain_text(runs).split())
+        tag = self._move.end if self._move else kind
+        self.words[kind] += len(plain_text(runs).split())
         anchor = "" if self._change else f' id="change-{len(self.changes) + 1}"'
-        start, end = self._hidden[Kind.KEPT if self._move else kind]
-        look = ' class="moved"' if self._move else ""
+        start, end = self._hidden[kind]
+        look = ' class="moved"' if kind is Kind.KEPT else ""
         if self._move and not self._change:
-            start = _hidden("[") + self._note_of_move(self._move, kind)
+            note = self._note_of_move(self._move)
+            start = f"{_hidden('[')}{note}" if kind is Kind.KEPT else f"{note}{start}"
         inline = "".join(self._inline(runs, urls))
-        self._parts.append(f"<{kind}{look}{anchor}>{start}{inline}{end}</{kind}>")
-        between = " | " if any(block.tag == "tr" for block in self._shared) else "\n"
-        said = f"{self._change[kind]}{between}" if kind in self._change else ""
-        self._change[kind] = said + _spaced(unescape(_TAG.sub("", inline.replace(BREAK, " "))))
+        self._parts.append(f"<{tag}{look}{anchor}>{start}{inline}{end}</{tag}>")
+        said = f"{self._change[tag]}{between}" if tag in self._change else ""
+        text = unescape(_TAG.sub("", inline.replace(BREAK, " ")))
+        self._change[tag] = said + " " * text[:1].isspace() + " ".join(text.split())
 
     @staticmethod
-    def _note_of_move(move: Move, kind: Kind) -> str:
-        here, there = ("old", "new") if kind is Kind.DELETED else ("new", "old")
+    def _note_of_move(move: Move) -> str:
+        here, there = ("old", "new") if move.end is Kind.DELETED else ("new", "old")
         ends = f'id="moved-{move.number}-{here}" href="#moved-{move.number}-{there}"'
-        return f'<a class="redline-note" {ends}>{escape(_move_label(move, kind))}</a>'
+        return f'<a class="redline-note" {ends}>{escape(_move_label(move))}</a>'
 
     def _close_change(self, after: str = "") -> None:
         """End a change; `after` are the words that its line goes on with."""
@@ -163,9 +170,10 @@ class Writer:
             return
         old, new = (self._change.get(kind, "").strip() for kind in (Kind.DELETED, Kind.INSERTED))
         if self._move:
-            where = _move_label(self._move, Kind.INSERTED if new else Kind.DELETED)
-            label = _("%(where)s: “%(words)s”") % {"where": where, "words": _short(old or new)}
-            sentence = f"{where}: “{new}”" if new else label
+            where, template = _move_label(self._move), _("%(where)s: “%(words)s”")
+            label = template % {"where": where, "words": _short(old or new)}
+            is_told_whole = new or self._move.is_edited
+            sentence = template % {"where": where, "words": old or new} if is_told_whole else label
         else:
             template = self._labels[old != new and bool(old), old != new and bool(new)]
             label = template % {"old": _short(old), "new": _short(new)}
@@ -251,8 +259,3 @@ def _shared_length(before: Sequence[object], after: Sequence[object]) -> int:
 def _short(text: str) -> str:
     words = text.split(None, _WORDS_OF_A_LABEL)
     return " ".join(words[:_WORDS_OF_A_LABEL]) + " …" * (len(words) > _WORDS_OF_A_LABEL)
-
-
-def _spaced(text: str) -> str:
-    """Write each stretch of white space as one space; none at the end."""
-    return " " * text[:1].isspace() + " ".join(text.split())

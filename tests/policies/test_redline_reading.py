@@ -206,6 +206,48 @@ def test_a_moved_row_of_a_table_is_shown_as_moved() -> None:
     ]
 
 
+def test_a_paragraph_that_moved_and_was_edited_is_shown_as_moved_with_its_edit_marked() -> None:
+    edited = LONG.replace("a month", "two weeks")
+    result = compared(
+        f"<h2>Rights</h2>{LONG}{OTHER}<h2>End</h2><p>Bye.</p>",
+        f"<h2>Rights</h2>{OTHER}<h2>End</h2><p>Bye.</p>{edited}",
+    )
+
+    marks = lxml.html.fromstring(f"<div>{result.html}</div>").xpath("//ins | //del")
+    assert [(mark.tag, seen(mark)) for mark in marks if not mark.get("class")] == [
+        ("del", "a month"),
+        ("ins", "two weeks"),
+    ]
+    assert (result.words_added, result.words_removed, result.words_moved) == (2, 2, 13)
+    assert [change.sentence for change in result.changes] == [
+        f"Moved to: Section “End”, and edited: “{markup.plain_text(LONG)}”",
+        f"Moved here from: Section “Rights”, and edited: “{markup.plain_text(edited)}”",
+    ]
+    assert [fate for passage in layout.inline(result.html) for fate, _html in passage.parts] == [
+        "",
+        "moved",
+        "",
+        "moved",
+    ]
+
+
+def test_what_moved_and_was_edited_a_lot_or_is_short_was_removed_and_added() -> None:
+    for old, new in (
+        (LONG, OLD_ORDERS),
+        ("<p>Kept for 3 whole years.</p>", "<p>Kept for 4 whole years.</p>"),
+    ):
+        result = compared(f"{old}{OTHER}<p>Bye.</p>", f"{OTHER}<p>Bye.</p>{new}")
+        assert result.words_moved == 0
+
+
+def test_edited_rows_that_moved_with_others_stay_one_move() -> None:
+    one, two = LONG, OTHER.replace("below", "above")
+    result = compared(f"{one}{OTHER}{OLD_ORDERS}", f"{OLD_ORDERS}{one}{two}")
+
+    assert len(result.changes) == 2
+    assert result.html.count('id="moved-') == 2
+
+
 def test_a_word_or_two_in_another_place_did_not_move() -> None:
     result = compared(f"<p>Note:</p>{LONG}", f"{LONG}<p>Note:</p>")
 
