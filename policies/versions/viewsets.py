@@ -53,7 +53,7 @@ def _facts(policy: Any) -> str:
         return _("record damaged")
     if not (count := policy.status.differences):
         return _("as published")
-    return ngettext("%(count)s differs", "%(count)s differ", count) % {"count": count}
+    return ngettext("%(count)s difference", "%(count)s differences", count) % {"count": count}
 
 
 class PolicyIndexView(GuardedIndexView):

@@ -183,7 +183,7 @@ def test_an_old_street_in_a_text_without_facts_is_named_on_the_dashboard_until_i
     assert "The live fact “Who we are” says “2 New Street” today." in html
     assert "The site matches the published policies." not in html
     assert BUTTON in html
-    assert "1 differs" in client.get("/admin/policies/").content.decode()
+    assert "1 difference" in client.get("/admin/policies/").content.decode()
     assert typed_in_draft(page) == [("1 Example Street", "Who we are", False)]
 
     publish(page, body=IN_TEXT + "<p>More.</p>")  # affirms nothing
