@@ -42,8 +42,7 @@ class Redline:
     @property
     def sections(self) -> list[tuple[str, list[Change]]]:
         """The changes by section, in order: what it is called, and the changes in it."""
-        groups = groupby(self.changes, attrgetter("section"))
-        return [(section_label(name), list(found)) for name, found in groups]
+        return [(section_label(name), [*run]) for name, run in groupby(self.changes, attrgetter("section"))]
 
     def sentences(self) -> list[str]:
         """Return every change, uncut and without markup, under a line for its section: for an e-mail, say."""

@@ -36,8 +36,6 @@ def find(steps: list[Step], sections: Sequence[str], budget: Budget) -> dict[int
     """
     found: dict[int, Move] = {}
     for number, run in enumerate(_runs(_pairs(steps, budget), steps), start=1):
-        if sum(letters(steps[i].line.runs) for i, _j in run) < _LEAST:
-            continue
         i, j = run[0]
         is_edited = any(steps[i].line.key != steps[j].line.key for i, j in run)
         move = Move(number, sections[i], sections[j], i < j, is_edited, Kind.KEPT)
@@ -61,21 +59,19 @@ def _pairs(steps: Sequence[Step], budget: Budget) -> list[Pair]:
         places[line.key].append(place)
     pairs = [(places[line.key].popleft(), place) for place, line in come.items() if places[line.key]]
     taken = set(chain(*pairs))
-    old, new = (
-        [one for one, line in lines.items() if one not in taken and letters(line.runs) >= _LEAST_EDITED]
-        for lines in (gone, come)
-    )
+    old = [i for i in gone if i not in taken and letters(gone[i].runs) >= _LEAST_EDITED]
+    new = [j for j in come if j not in taken and letters(come[j].runs) >= _LEAST_EDITED]
     edited = similar_pairs([gone[i] for i in old], [come[j] for j in new], budget, _HARDLY_EDITED)
     pairs += [(old[i], new[j]) for i, j in edited]
     return sorted((i, j) for i, j in pairs if kept[i] != kept[j])
 
 
 def _runs(pairs: list[Pair], steps: Sequence[Step]) -> list[list[Pair]]:
-    """Join the pairs that follow each other in both texts, within one section."""
+    """Join the pairs that follow each other in both texts, within one section; leave out what is short."""
     runs: list[list[Pair]] = []
     for i, j in pairs:
         if runs and runs[-1][-1] == (i - 1, j - 1) and not steps[i].line.is_heading:
             runs[-1].append((i, j))
         else:
             runs.append([(i, j)])
-    return runs
+    return [run for run in runs if sum(letters(steps[i].line.runs) for i, _j in run) >= _LEAST]

@@ -89,7 +89,6 @@ class Writer:
     _move: Move | None = None
     _change: dict[Kind, str] = field(default_factory=dict)  # the words of the change being written
     _before: str = ""  # the words kept before it in its line
-    _shared: tuple[Block, ...] = ()  # the blocks that the line has in common with the one before it
     _hidden: dict[Kind, tuple[str, str]] = field(default_factory=_hidden_words)
     # Translated once a redline: looking words up costs more than the rest.
     _labels: dict[tuple[bool, bool], str] = field(default_factory=_labels)
@@ -119,8 +118,8 @@ class Writer:
         is_alone = len(filled) > 1 and not self._move
         if is_alone:
             self._close_change()
-        self._move_to(path)
-        between = " | " if any(block.tag == "tr" for block in self._shared) else "\n"
+        shared = self._move_to(path)
+        between = " | " if any(block.tag == "tr" for block in shared) else "\n"
         for segment in filled:
             if segment.kind is Kind.KEPT and not self._move:
                 self._keep(segment.words)
@@ -196,9 +195,9 @@ class Writer:
         middle = new if 0 < len(new.split()) <= _WORDS_AROUND else " …"
         return f"{start}{middle}{' ' * after[:1].isspace()}{end}".strip()
 
-    def _move_to(self, path: tuple[Block, ...]) -> None:
+    def _move_to(self, path: tuple[Block, ...]) -> tuple[Block, ...]:
+        """Close and open blocks; return those that the next line has in common with the one before it."""
         shared = _shared_length(self._open, path)
-        self._shared = path[:shared]
         if shared == len(path) == len(self._open):
             self._parts.append("\n")  # two lines of one block do not touch
         for block in reversed(self._open[shared:]):
@@ -207,6 +206,7 @@ class Writer:
         for block in path[shared:]:
             self._parts.append(self._tag(block.tag, block.attributes, keeps_id=block in self.new_blocks))
         self._open = path
+        return path[:shared]
 
     def _inline(self, words: Iterable[Run], urls: Set[str] = frozenset()) -> list[str]:
         """Write words with their formatting, and behind its link each of the `urls`."""
