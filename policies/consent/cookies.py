@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
+from django.http import HttpResponse
+
 from policies.consent.notices import VARNAME
 from policies.models import ConsentRecord
 
@@ -59,6 +62,21 @@ def cookie_for(record: ConsentRecord) -> str:
     expires = int(record.expires_at.timestamp())
     form = {None: "1", False: "2.0", True: "2.1"}.get(record.gpc)
     return f"{form}.{record.public_id.hex}.{record.notice_version.number}.{choices}.{expires}"
+
+
+def set_cookie(response: HttpResponse, record: ConsentRecord) -> None:
+    """Keep the choice of a record in the browser, readable by our script, for as long as the choice stands."""
+    response.set_cookie(
+        COOKIE_NAME,
+        cookie_for(record),
+        max_age=record.expires_at - record.created_at,
+        secure=settings.SESSION_COOKIE_SECURE,
+        samesite="Lax",
+    )
+
+
+def delete_cookie(response: HttpResponse) -> None:
+    response.delete_cookie(COOKIE_NAME, samesite="Lax")
 
 
 def sent_cookie(header: str) -> str | None:

@@ -7,7 +7,6 @@ The page works without JavaScript; the bar's script posts to the same URL and ge
 from datetime import date, timedelta
 from http import HTTPStatus
 
-from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -110,7 +109,7 @@ def _page(request: HttpRequest, *, error: str = "", status: HTTPStatus = HTTPSta
     }
     response = render(request, "policies/cookies.html", context, status=status)
     if record is None and cookies.COOKIE_NAME in request.COOKIES:
-        response.delete_cookie(cookies.COOKIE_NAME, samesite="Lax")  # the record that it names does not exist
+        cookies.delete_cookie(response)  # the record that it names does not exist
     return response
 
 
@@ -157,13 +156,7 @@ def _saved(record: ConsentRecord, *, target: str, wants_json: bool) -> HttpRespo
     if wants_json:
         expires = record.expires_at.isoformat()
         response = JsonResponse({"ok": True, "choices": record.choices, "expires": expires})
-    response.set_cookie(
-        cookies.COOKIE_NAME,
-        cookies.cookie_for(record),
-        max_age=record.expires_at - record.created_at,
-        secure=settings.SESSION_COOKIE_SECURE,
-        samesite="Lax",
-    )
+    cookies.set_cookie(response, record)
     return response
 
 

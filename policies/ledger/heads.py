@@ -24,7 +24,7 @@ from policies.models.ledger import LedgerHead, LedgerStatement
 FORMAT = 2  # 1 listed the newest version of each policy, before there was a ledger
 MAX_BYTES = 10 * 1024 * 1024
 TOLD_FOR = timedelta(days=30)  # how long a restore is a warning
-_MOST_AT_ONCE, _SHORTEST_BATCH = 100, timedelta(minutes=1)  # heads: the worker seals every five minutes
+_MOST_AT_ONCE, _SHORTEST_BATCH = 100, timedelta(minutes=1)  # heads: the worker seals every quarter of an hour
 _NUMBER = r"(0|[1-9]\d{0,17})"
 _HEAD = re.compile(
     rf'\{{"first":{_NUMBER},"last":{_NUMBER},"number":{_NUMBER},"previous":"([0-9a-f]{{64}})?",'
