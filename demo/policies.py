@@ -76,7 +76,7 @@ def _cookies() -> None:
     necessary = CookieGroup.objects.create(
         varname="necessary",
         name="Necessary",
-        description="The site cannot work without these, so they need no agreement.",
+        description="These need no agreement.",
         is_required=True,
         ordering=0,
     )

@@ -1,5 +1,7 @@
 """Health checks for hosts and load balancers: the process answers, the database and the cache answer."""
 
+from contextlib import suppress
+
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -23,12 +25,10 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def _database_answers() -> bool:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return False
-    return True
+    with suppress(DatabaseError), connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        return True
+    return False
 
 
 def _cache_answers() -> bool:

@@ -2,12 +2,15 @@
 
 from typing import ClassVar, Self
 
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import MultiFieldPanel
 from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
 
 from home.models.media import optional_picture
+
+_IS_TELEPHONE = RegexValidator(r"^(?=(\D*\d){5})[\d\s()+./-]+(ext\.? ?\d+)?$", _("Enter a telephone number."))
 
 
 class DefaultSiteSetting(BaseSiteSetting):
@@ -38,7 +41,7 @@ class BrandSettings(DefaultSiteSetting):
     city = models.CharField(_("town"), max_length=80, blank=True)
     country = models.CharField(_("country"), max_length=80, blank=True)
     email = models.EmailField(_("e-mail address"), blank=True)
-    phone = models.CharField(_("telephone"), max_length=40, blank=True)
+    phone = models.CharField(_("telephone"), max_length=40, blank=True, validators=[_IS_TELEPHONE])
     company_number = models.CharField(_("company number"), max_length=40, blank=True)
 
     panels: ClassVar[list] = [

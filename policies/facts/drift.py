@@ -14,6 +14,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from home.models import services
 from policies.facts import registry, typed
@@ -24,6 +25,7 @@ from policies.models import PolicyVersion, StatedValue
 from policies.models.pages import LONGEST_SUMMARY
 
 Versions = Iterable[PolicyVersion]
+UNUSED = gettext_lazy("It asks about “%(category)s”, which no service uses.")
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def examine(version: PolicyVersion | None, system: RunningSystem, coming: Versio
     """Return what a version says that is not so. `coming`: announced versions, the next first."""
     facts = facts_in(version) if version else {}
     gaps = registry.gaps({key: system.state(key) for key in facts})
-    return replace(outdated(version, system, coming), unused=_unused(facts, system), gaps=gaps)
+    return replace(outdated(version, system, coming), unused=unused(facts, system), gaps=gaps)
 
 
 def outdated(version: PolicyVersion | None, system: RunningSystem, coming: Versions = ()) -> Findings:
@@ -127,7 +129,7 @@ def _outdated_values(version: PolicyVersion, system: RunningSystem) -> list[Type
     return typed.find(typed.with_notice(html, facts), once, now=system.values) if once else []
 
 
-def _unused(facts: dict[str, Any], system: RunningSystem) -> list[str]:
+def unused(facts: dict[str, Any], system: RunningSystem) -> list[str]:
     """Return the names of what a cookie policy asks about for nobody: of categories and of cookies."""
     if "notice" not in facts:
         return []

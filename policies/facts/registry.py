@@ -22,6 +22,11 @@ from policies.models.facts import LONGEST_VALUE
 # Shorter values are not looked for, nor numbers of less than five digits.
 _CAN_BE_FOUND = re.compile(rf"(?=.{{3,{LONGEST_VALUE}}}\Z)(?:.*[^\W\d_]|(?:\D*\d){{5}})", re.DOTALL)
 
+_BETWEEN_DIGITS = r"[\s().\-/]*"
+# A country's, before a number that is long enough to be found without it, as it is written within the country.
+_CODES = "[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3}"
+_CALLING_CODE = re.compile(rf"\(?\+(?:{_CODES})(?=(?:\D*\d){{5}})")
+
 
 class KnownValue(NamedTuple):
     """A value that a fact states, under a name of its own: ("company", "street", "1 Example Street")."""
@@ -34,8 +39,14 @@ class KnownValue(NamedTuple):
 def as_written(value: str) -> str:
     """Return the pattern of a value that stands in a text for itself, however it is spaced."""
     if not re.search(r"[^\W\d_]", value):  # a telephone or company number: however it is grouped
-        return r"(?<!\d)" + r"[\s().\-/]*".join(re.findall(r"\d", value)) + r"(?!\d)"
+        code = _CALLING_CODE.match(value)
+        before = rf"(?:(?:00)?{_grouped(code[0])}{_BETWEEN_DIGITS})?(?:0{_BETWEEN_DIGITS})?" if code else ""
+        return rf"(?<!\d){before}{_grouped(value[code.end() if code else 0 :])}(?!\d)"
     return r"(?<![\w.+%-])" + r"\s+".join(map(re.escape, value.split())) + r"(?![\w-]|\.\w)"
+
+
+def _grouped(number: str) -> str:
+    return _BETWEEN_DIGITS.join(re.findall(r"\d", number))
 
 
 @dataclass(frozen=True)

@@ -45,18 +45,27 @@ class TypedValue:
 
 
 def find(html: str, values: Iterable[KnownValue], *, now: Iterable[KnownValue]) -> list[TypedValue]:
-    """Find values in a text outside its live facts, each once a passage. `now`: what the facts say now."""
+    """Find values in a text outside its live facts, each once a passage. `now`: what the facts say now.
+
+    A value is not found as a part of a longer one: a town not after its postal code.
+    """
     lines, facts = list(_lines(html)), registry.facts()
     current = {(known.fact, known.name): known.value for known in now}
     each = {(known.fact, known.value.casefold()): known for known in values}
     found: list[TypedValue] = []
     for known in each.values():
         pattern = re.compile(facts[known.fact].pattern(known.value), re.IGNORECASE)
+        longer = [re.escape(one.value) for one in each.values() if _is_part(known, one)]
+        whole = re.compile("|".join(longer) or "(?!)", re.IGNORECASE)
         for section, line in lines:
-            if match := pattern.search(line):
+            if match := pattern.search(whole.sub(lambda words: " " * len(words[0]), line)):
                 said = current.get((known.fact, known.name), "")
                 found.append(TypedValue(known, section, _around(line, match), said))
     return found
+
+
+def _is_part(known: KnownValue, longer: KnownValue) -> bool:
+    return longer.fact == known.fact and longer.value != known.value and known.value in longer.value
 
 
 def with_notice(html: str, facts: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Tells staff who save a setting, a cookie, a recipient or a page which policies in force are no longer true by that.
+"""Tells staff who save a setting, a cookie, a recipient or a page which policies are no longer true by that.
 
 It never refuses anything. The facts are looked at before and after the saving, and only what changed is told.
 """
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from wagtail.admin import messages
 
 from policies.facts import registry
+from policies.facts.drift import UNUSED, Findings
 from policies.models import Policy, StatedValue
 from policies.versions.dashboard import PolicyStatus, statuses
 from policies.versions.drafts import LONGEST_MESSAGE
@@ -33,17 +34,19 @@ def remember_if_published(request: HttpRequest, *_args: object) -> None:
 
 
 def warn(request: HttpRequest, *_args: object) -> None:
-    """Say which policies in force are no longer true, and lead to the draft that is."""
+    """Say which versions in force and announced are no longer true, and lead to the draft that is."""
     before = getattr(request, "facts_before", {})
     changed = set(registry.changed_keys(before, {key: registry.state(key) for key in before}))
     policies = Policy.objects.published().order_by("title", "pk") if changed else []
     for status in statuses(policies, now=timezone.now()):
-        if differences := " ".join(_differences(status, changed)):
-            said = _("“%(version)s” is no longer true. %(what)s")
-            said %= {"version": status.in_force, "what": differences}
-            messages.warning(
-                request, Truncator(said).chars(LONGEST_MESSAGE), buttons=_buttons(request, status)
-            )
+        said = [(_("“%(version)s” is no longer true. %(what)s"), status.in_force, status.findings)]
+        words = _("“%(version)s”, announced for %(day)s, will not be true. %(what)s")
+        said += [(words, *one) for one in status.coming_findings]
+        for words, version, findings in said:
+            if differences := " ".join(_differences(findings, changed)):
+                named = {"version": version, "day": version and version.effective_day, "what": differences}
+                buttons = _buttons(request, status) if version == status.in_force else []
+                messages.warning(request, Truncator(words % named).chars(LONGEST_MESSAGE), buttons=buttons)
 
 
 def _buttons(request: HttpRequest, status: PolicyStatus) -> list[tuple[str, str, bool]]:
@@ -53,13 +56,12 @@ def _buttons(request: HttpRequest, status: PolicyStatus) -> list[tuple[str, str,
     return [messages.button(url, _("Begin the draft that says it"))]
 
 
-def _differences(status: PolicyStatus, changed: set[str]) -> Iterator[str]:
-    for drift in status.findings.drifts:
+def _differences(findings: Findings, changed: set[str]) -> Iterator[str]:
+    for drift in findings.drifts:
         if drift.key in changed:
             yield f"{drift.label}: {'; '.join(drift.changes)}."
-    for typed in status.findings.typed:
+    for typed in findings.typed:
         if typed.known.fact in changed:
             yield _("Typed by hand: “%(value)s” (%(fact)s).") % {"value": typed.value, "fact": typed.label}
     if changed & {"cookies", "services"}:
-        for name in status.findings.unused:
-            yield _("It asks about “%(category)s”, which no service uses.") % {"category": name}
+        yield from (UNUSED % {"category": name} for name in findings.unused)

@@ -15,7 +15,6 @@ from html import escape, unescape
 from typing import Any
 
 from django.utils.translation import gettext as _
-from lxml import etree
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
@@ -42,6 +41,7 @@ _DATE = re.compile(
 # What Markdown itself writes with letters or digits, and does not print.
 _LIST_NUMBER = re.compile(r"^([ \t>*+-]*)\d{1,9}[.)](?=[ \t\n])", re.MULTILINE)
 _LABEL = re.compile(r"\[((?:[^\[\]\\]|\\.){1,999})\](:?)", re.DOTALL)
+_NOTE = re.compile(r"^\[\^[^\]\s]+\]:", re.MULTILINE)
 _FENCE = re.compile(r"^([ \t>]*)(```+|~~~+).*$", re.MULTILINE)
 
 
@@ -82,6 +82,7 @@ def convert(text: str, *, fallback_title: str) -> Document:
     try:
         tokens = parser.parse(markdown, references)
         markdown_limits.refuse_tokens(tokens)
+        _refuse_notes(tokens, references.get("references", {}))
         heading, kept = _without_title(tokens)
         markup = re.sub(r"(?i)(</?)h1\b", r"\1h2", parser.renderer.render(kept, parser.options, references))
     except RecursionError:
@@ -90,7 +91,7 @@ def convert(text: str, *, fallback_title: str) -> Document:
     if len(title) > TITLE_LENGTH:
         raise TextRefusedError(_("its title is longer than 255 characters"))
     shown = words_of_markup(markup)  # before all else: it refuses what cannot be cleaned
-    markup = _images_as_links(markup)
+    markup = _images_as_words(markup)
     refuse_characters(clean_html(markup))  # they may be written as entities
     body = canonical_body(markup)
     refuse_losses(_source_words(markdown, references.get("references", {})), count_words(_token_text(tokens)))
@@ -148,27 +149,31 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True, "maxNesting": MAX_DEPTH}).enable("table")
     markdown_limits.limit_tables(parser)
     parser.normalizeLink = lambda url: url  # type: ignore[method-assign]  # its way to keep a URL as it is, for cleaning
-    parser.add_render_rule("image", _image_as_link)
+    parser.add_render_rule("image", _image_as_words)
     return parser
 
 
-def _image_as_link(_self: object, tokens: Sequence[Token], index: int, *_rest: object) -> str:
+def _image_as_words(_self: object, tokens: Sequence[Token], index: int, *_rest: object) -> str:
     # A policy holds words only. A picture's description is words.
-    image = tokens[index]
-    return f'<a href="{escape(str(image.attrGet("src") or ""))}">{escape(image.content)}</a>'
+    return escape(tokens[index].content)
 
 
-def _images_as_links(html: str) -> str:
+def _images_as_words(html: str) -> str:
     """Keep the words of pictures that are written as HTML, as of those in Markdown."""
     if "<img" not in html.lower():
         return html
     root = parse_untrusted(html)
     for image in list(root.iter("img")):
-        is_inside_link = next(image.iterancestors("a"), None) is not None
-        words = etree.Element("span") if is_inside_link else etree.Element("a", href=image.get("src", ""))
-        words.text, words.tail = image.get("alt", ""), image.tail
-        image.getparent().replace(image, words)
+        image.tail = image.get("alt", "") + (image.tail or "")
+        image.drop_tree()
     return inner_html(root)
+
+
+def _refuse_notes(tokens: Iterable[Token], references: Iterable[str]) -> None:
+    """Refuse footnotes. They are no part of plain Markdown: their marks would stand in the text, or become links."""
+    is_written = any(token.type == "inline" and _NOTE.search(token.content) for token in tokens)
+    if is_written or any(name.startswith("^") for name in references):
+        raise TextRefusedError(_("it has footnotes such as [^1]; write their words into the text"))
 
 
 def _without_title(tokens: list[Token]) -> tuple[str, list[Token]]:

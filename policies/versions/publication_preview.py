@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from policies.consent import choices, notices
 from policies.facts import registry, typed
 from policies.facts.changes import describe
-from policies.facts.drift import RunningSystem
+from policies.facts.drift import UNUSED, RunningSystem, unused
 from policies.facts.typed import TypedValue
 from policies.ledger import encoding
 from policies.models import Policy, PolicyPage, PolicySettings, PolicyVersion
@@ -185,6 +185,7 @@ def _effects(preview: PublicationPreview) -> Iterator[str]:
         if version.effective_at > preview.content.effective_at and version != replaced:
             words = _("Version %(number)s, announced for %(date)s, replaces it on that day.")
             yield words % version.number_and_day
+    yield from (UNUSED % {"category": name} for name in unused(preview.content.facts, RunningSystem()))
     if before is None:
         return
     if preview.kind == Policy.Kind.COOKIES:

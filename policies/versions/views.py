@@ -146,7 +146,7 @@ def on(request: HttpRequest, policy: Policy, day: str) -> HttpResponse:
     try:
         found = timeline.day(policy, _date(day), now=now)
     except (ValueError, OverflowError):
-        raise Http404(_("There is no such day.")) from None
+        return _list(request, policy, day_error=_("There is no such day."), status=404)
     if found.version is None:
         first = policy.versions.listed().not_withdrawn().order_by("effective_at", "number").first()
         context = {"policy": policy, "day": found, "first": first}
@@ -163,7 +163,7 @@ def choose_day(request: HttpRequest, policy: Policy) -> HttpResponse:
     try:
         return redirect("policies:on", policy.slug, _date(typed).isoformat())
     except ValueError:
-        return _list(request, policy, day_error=_("Enter a day as year-month-day, such as 2026-01-31."))
+        return _list(request, policy, day_error=_("There is no such day."))
 
 
 @published_policy
@@ -208,7 +208,9 @@ def _show(request: HttpRequest, policy: Policy, number: int, day: timeline.Day |
     return render(request, "policies/version.html", context)
 
 
-def _list(request: HttpRequest, policy: Policy, *, error: str = "", day_error: str = "") -> HttpResponse:
+def _list(
+    request: HttpRequest, policy: Policy, *, error: str = "", day_error: str = "", status: int = 400
+) -> HttpResponse:
     listed = policy.versions.listed().with_predecessor().with_status(timezone.now())
     pages = Paginator(listed, VERSIONS_A_PAGE)
     try:
@@ -223,8 +225,8 @@ def _list(request: HttpRequest, policy: Policy, *, error: str = "", day_error: s
         "day_error": day_error,
         "is_unlisted": shown.number > 1,
     }
-    # 400: search engines should not list the answer to a wrong input.
-    return render(request, "policies/versions.html", context, status=400 if error or day_error else 200)
+    # Search engines should not list the answer to a wrong input.
+    return render(request, "policies/versions.html", context, status=status if error or day_error else 200)
 
 
 def _choices(policy: Policy) -> list[tuple[int, datetime]]:

@@ -37,7 +37,7 @@ def test_the_form_links_to_the_version_in_force(
     now = publish(policy, "Now.", days_ago=1)
     publish(policy, "Later.", days_ago=-1)
     html = client.get("/contact/").content.decode()
-    assert f'<a href="{now.get_absolute_url()}">Privacy policy, version 2</a>' in html
+    assert f'<a href="{now.get_absolute_url()}">“Privacy policy”, version 2</a>' in html
     assert "kept for 90 days" in html
 
 
@@ -80,7 +80,7 @@ def test_a_form_shown_again_shows_and_names_the_new_version(
         stamp = shown_stamp(client.get("/contact/"))
         clock.shift(timedelta(hours=2))
         again = send(stamp=stamp, message="")
-        assert "Privacy policy, version 2" in again.content.decode()
+        assert "“Privacy policy”, version 2" in again.content.decode()
         send(stamp=shown_stamp(again))
     assert Submission.objects.get().policy_version == coming
 

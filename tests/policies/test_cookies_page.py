@@ -108,6 +108,7 @@ def test_a_choice_about_an_older_text_is_shown_as_such(client: Client) -> None:
     cookie_policy(notice_text="Something else")
     html = page(client)
     assert "has changed since" in html
+    assert "allowed, but off until you choose again" in html
     assert "checked" not in html
     assert 'name="notice" value="2"' in html
 
@@ -120,7 +121,10 @@ def test_it_says_that_the_signal_was_honoured_where_there_is_no_choice(client: C
     assert "which it did not when you chose" in html
     assert "checked" not in html
     assert "has changed since" not in html
+    assert "allowed, but off until you choose again" in html
+    assert "Your choice is saved." not in html.partition('id="your-choice"')[2].partition("</section>")[0]
     assert "checked" in page(client)
+    assert "off until you choose" not in page(client)
 
 
 def test_it_says_that_a_choice_is_saved_for_a_minute(client: Client) -> None:

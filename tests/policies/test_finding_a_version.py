@@ -76,5 +76,16 @@ def test_a_day_that_is_none_is_explained(client: Client, rules: Policy, day: str
         assert day == "\0"  # refused before any view
 
 
+@pytest.mark.parametrize("day", ["2026-02-30", "2025-13-01", "0000-00-00", "0001-01-01"])
+def test_the_url_of_a_day_that_is_none_says_so_and_offers_the_form(
+    client: Client, rules: Policy, day: str
+) -> None:
+    response = client.get(f"/house-rules/on/{day}/")
+    assert response.status_code == 404
+    html = response.content.decode()
+    assert "There is no such day. Enter a day as year-month-day, such as 2026-01-31." in html
+    assert 'type="date" name="day"' in html
+
+
 def test_without_a_day_the_form_is_shown(client: Client, rules: Policy) -> None:
     assert client.get("/house-rules/on/")["Location"] == "/house-rules/versions/"

@@ -187,18 +187,32 @@ def test_nobody_says_what_an_imported_version_changed(folder: Path, client: Clie
     assert "The meaning changed" not in listed
 
 
-def test_the_description_of_a_picture_in_html_is_kept(folder: Path) -> None:
+def test_the_description_of_a_picture_is_kept_and_nothing_of_its_file(folder: Path) -> None:
     html = imported(
         folder,
         'Our <img src="/seal.png" alt="seal & stamp"> and <a href="/x"><img alt=signature></a>.\n\n'
+        "Our ![a mug](mug.png) and [![a cup](cup.png)](/cups).\n\n"
         '<IMG SRC="javascript:alert(1)" ALT="in capitals">\n\n`<img alt="code">`',
     ).html
-    assert '<a href="/seal.png"' in html
-    assert "seal &amp; stamp</a> and" in html
+    assert "Our seal &amp; stamp and" in html
+    assert 'Our a mug and <a href="/cups">a cup</a>.' in html
+    assert ".png" not in html
     assert html.count("signature") == 1
     assert "in capitals" in html
     assert "javascript" not in html
     assert '&lt;img alt="code"&gt;' in html
+
+
+@pytest.mark.parametrize("note", ["[^1]: A note.", "[^1]: note", "Text\n[^n]: A note.", "- [^1]: note here"])
+def test_footnotes_are_refused_since_their_marks_would_stand_in_the_text(folder: Path, note: str) -> None:
+    said = refused(file(folder, text=f"# House rules\n\nBe kind.[^1]\n\n{note}"))
+    assert "it has footnotes such as [^1]" in said
+
+
+def test_what_only_looks_like_a_footnote_is_kept(folder: Path) -> None:
+    text = imported(folder, "Not `[^a]: b`, nor [^a].\n\n```\n[^1]: code\n```").text
+    assert "Not [^a]: b, nor [^a]." in text
+    assert "[^1]: code" in text
 
 
 def test_files_that_were_imported_are_not_converted_again(

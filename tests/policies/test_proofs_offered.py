@@ -52,6 +52,19 @@ def test_a_damaged_ledger_gives_an_answer_and_no_error(client: Client, damage: s
     assert answer.json()["error"]
 
 
+def test_the_proof_of_a_choice_is_offered_once_it_is_sealed(client: Client) -> None:
+    declare_cookies("analytics", "visits")
+    cookie_policy()
+    client.post("/cookies/", {"notice": "1", "choice": "all"})
+    html = client.get("/cookies/").content.decode()
+    assert "proof of it is available here once it is sealed" in html
+    assert "/cookies/proof.json" not in html
+    seal()
+    html = client.get("/cookies/").content.decode()
+    assert 'href="/cookies/proof.json"' in html
+    assert "once it is sealed" not in html
+
+
 def test_a_record_that_was_changed_has_a_proof_that_fails(sealed: PolicyVersion, tmp_path: Path) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE policies_policyversion SET sha256 = %s", ["0" * 64])

@@ -11,7 +11,15 @@ from django.utils import timezone
 
 from policies.models import CookiePolicyPage, PolicyPage, PolicyVersion
 from policies.versions import publication_preview
-from tests.factories import NOTICE_WORDS, cookie_policy, home_page, policy_page, publish
+from tests.factories import (
+    NOTICE_WORDS,
+    cookie_policy,
+    declare_cookies,
+    home_page,
+    outside_services,
+    policy_page,
+    publish,
+)
 from tests.policies.verifying import sql
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -75,6 +83,18 @@ def test_less_notice_than_the_settings_ask_for_is_said_of_a_material_change_only
     draft(page, change_kind="editorial")
     assert "notice period" not in effects(page)
     assert "nobody is told" in effects(page)
+
+
+def test_it_names_what_visitors_would_be_asked_about_though_no_service_uses_it() -> None:
+    media = declare_cookies("media", "_osm_session")
+    outside_services(allow_openstreetmap=True, embeds_category=media)
+    page = cookie_policy()
+    declare_cookies("media", "other")
+    assert "which no service uses" not in effects(page)
+    declare_cookies("media", "vuid", provider="Vimeo")
+    declare_cookies("analytics", "visits")
+    assert "It asks about “Analytics”, which no service uses." in effects(page)
+    assert "It asks about “vuid”, which no service uses." in effects(page)
 
 
 def test_it_names_what_is_still_to_be_said() -> None:

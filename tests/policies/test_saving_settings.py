@@ -16,7 +16,7 @@ from wagtail.test.utils.form_data import inline_formset, nested_form_data
 
 from forms.models import FormPage
 from home.models import BrandSettings, User
-from policies.models import PolicyPage, Recipient, StatedValue
+from policies.models import PolicyPage, PolicyVersion, Recipient, StatedValue
 from tests.factories import cookie_policy, declare_cookies, outside_services, policy_page, publish
 from tests.forms.building import form_page
 from tests.policies.test_drift import set_brand
@@ -107,6 +107,35 @@ def test_who_may_not_edit_the_policy_is_told_without_a_link(page: PolicyPage, cl
     words = save_brand(staff(client, "change_brandsettings"), street="2 New Street")
     assert "no longer true" in words
     assert LINK not in words
+
+
+def test_an_announced_version_that_would_be_false_is_named_with_its_day(
+    page: PolicyPage, editor: Client
+) -> None:
+    set_brand(street="2 New Street")
+    publish(page, effective_from=timezone.now() + timedelta(days=9))
+    words = save_brand(editor, street="1 Example Street")
+    day = PolicyVersion.objects.get(number=2).effective_day
+    assert f"“House rules, version 2”, announced for {day}, will not be true." in words
+    assert "Who we are: street: “2 New Street” became “1 Example Street”." in words
+    assert "“House rules, version 1”" not in words
+
+
+@pytest.mark.parametrize("phone", ["not a phone 9999999999", "call us", "110", "+44", "12345 x"])
+def test_what_is_no_telephone_number_is_refused(page: PolicyPage, editor: Client, phone: str) -> None:
+    site = Site.objects.get()
+    sent = {"name": "Jomso", "phone": phone}
+    response = editor.post(f"/admin/settings/home/brandsettings/{site.pk}/", sent)
+    assert "Enter a telephone number." in response.content.decode()
+    assert BrandSettings.for_site(site).phone == ""
+
+
+@pytest.mark.parametrize("phone", ["+44 20 7946 0000", "(020) 7946-0000", "030/123456", "12345 ext. 6"])
+def test_telephone_numbers_are_taken_however_they_are_written(
+    page: PolicyPage, editor: Client, phone: str
+) -> None:
+    save_brand(editor, phone=phone)
+    assert BrandSettings.for_site(Site.objects.get()).phone == phone
 
 
 def test_an_announced_version_that_says_it_leaves_no_draft_to_begin(page: PolicyPage, editor: Client) -> None:

@@ -65,6 +65,11 @@ def test_a_value_is_found_with_its_heading_and_the_words_around_it() -> None:
         ("company", "hello@jomso.example", '<p><a href="mailto:hello@jomso.example">Write to us</a></p>'),
         ("company", "+44 20 7946 0000", "<p>Call (+44) 20-7946 0000</p>"),
         ("company", "+44 20 7946 0000", '<p><a href="tel:+442079460000">Call us</a></p>'),
+        ("company", "+44 20 7946 0000", "<p>Call 020 7946 0000, or +44 (0)20 7946 0000</p>"),
+        ("company", "+44 20 7946 0000", "<p>Call 0044 20 7946 0000</p>"),
+        ("company", "+1 212 555 0100", "<p>Call (212) 555-0100</p>"),
+        ("company", "+353 1 234 5678", "<p>Call 01 234 5678</p>"),
+        ("company", "Exampleton", "<p>We are in Exampleton.</p>"),
         ("recipients", "Stripe", "<table><tr><td>Stripe’s page</td></tr></table>"),
         ("cookies", "_ga_*", "<p>It sets _ga_ABC123.</p>"),
         ("cookies", "order", "<p>The cookie “order” is set.</p>"),
@@ -85,6 +90,9 @@ def test_a_value_is_found_however_it_is_written(fact: str, value: str, text: str
         ("company", "1 Example Street", "<p>11 Example Street; 1 Example Streets</p>"),
         ("company", "hello@jomso.example", "<p>othello@jomso.example, hello@jomso.example.org</p>"),
         ("company", "12345678", "<p>No 123456789</p>"),
+        ("company", "+44 20 7946 0000", "<p>120 7946 0000; 20 7946 00001; +49 20 7946 0001</p>"),
+        ("company", "+44 1234", "<p>In 1234 we began.</p>"),
+        ("company", "Reading", "<p>Thank you for reading.</p>"),
         ("recipients", "Stripe", "<p>A Striped shirt</p>"),
         ("cookies", "order", "<p>When you order, a cookie keeps the order.</p>"),
         ("cookies", "_ga_*", "<p>x_ga_1</p>"),
@@ -102,6 +110,27 @@ def test_what_a_live_fact_says_is_not_typed_by_hand() -> None:
     page = policy_page(body=[("live_fact", "company")])
     assert "1 Example Street" in page.render_body().text
     assert typed_in_draft(page) == []
+
+
+@pytest.mark.parametrize("postal_code", ["", "EX1 2MP", "12345", "D-12345"])
+def test_a_town_is_found_without_its_postal_code_and_with_it_once(postal_code: str) -> None:
+    set_brand(postal_code=postal_code, city="Exampleton")
+    whole = f"{postal_code} Exampleton".strip()
+    page = policy_page(body=f"<p>Our shop is in Exampleton.</p><p>Write to {whole}.</p>")
+    found = publication_preview.preview_latest_draft(page).typed_values
+    assert sorted((one.passage, one.value) for one in found) == [
+        ("Our shop is in Exampleton.", "Exampleton"),
+        (f"Write to {whole}.", whole),
+    ]
+
+
+def test_a_town_that_the_brand_does_not_name_any_more_is_named() -> None:
+    set_brand(postal_code="EX1 2MP", city="Exampleton")
+    publish(policy_page(body="<p>Our shop is in Exampleton.</p>"))
+    set_brand(postal_code="EX2 2MP")
+    assert status().is_as_published
+    set_brand(city="Otherton")
+    assert [(found.value, found.now) for found in status().findings.typed] == [("Exampleton", "Otherton")]
 
 
 def test_short_values_are_not_looked_for() -> None:
