@@ -4,11 +4,14 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AnonymousUser, Group
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.contrib.settings.models import register_setting
 
 from home.models import DefaultSiteSetting, User
+
+MOST_DAYS = 366  # more is a slip of the hand, and no calendar may have that day
 
 
 @register_setting(icon="doc-full")
@@ -18,6 +21,7 @@ class PolicySettings(DefaultSiteSetting):
     notice_days = models.PositiveSmallIntegerField(
         _("notice period, in days"),
         default=30,
+        validators=[MaxValueValidator(MOST_DAYS)],
         help_text=_(
             "How long before it takes effect a change of meaning should be announced. 0: not at all."
         ),
@@ -26,6 +30,7 @@ class PolicySettings(DefaultSiteSetting):
     reminder_days = models.PositiveSmallIntegerField(
         _("remind reviewers after, in days"),
         default=3,
+        validators=[MaxValueValidator(MOST_DAYS)],
         help_text=_("Again after as many days, until somebody approves or returns the draft. 0: never."),
     )
     substitutes = models.ForeignKey(
@@ -57,11 +62,16 @@ class PolicySettings(DefaultSiteSetting):
 
     def waiting_since(self, now: datetime) -> datetime | None:
         """Return since when a review must have waited for its reviewers to be reminded; None for never."""
-        return now - timedelta(days=self.reminder_days) if self.reminder_days else None
+        return now - _days(self.reminder_days) if self.reminder_days else None
 
     def is_substitute(self, user: User | AnonymousUser) -> bool:
         return self.substitutes_id is not None and user.groups.filter(pk=self.substitutes_id).exists()
 
     def end_of_notice(self, now: datetime) -> datetime:
         """Return from when a version announced now should hold."""
-        return now + timedelta(days=self.notice_days)
+        return now + _days(self.notice_days)
+
+
+def _days(stored: int) -> timedelta:
+    """Return a number of days, at most those that may be entered today: more may be stored since before."""
+    return timedelta(days=min(stored, MOST_DAYS))
