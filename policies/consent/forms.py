@@ -7,6 +7,7 @@ import re
 from typing import Any, ClassVar
 
 from cookie_consent.models import Cookie, CookieGroup
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import transaction
@@ -16,6 +17,7 @@ from wagtail.admin.forms.models import WagtailAdminModelForm, formfield_for_dbfi
 
 from policies.consent.choices import MAX_CATEGORIES
 from policies.consent.notices import MAX_VARNAME, VARNAME
+from policies.cookie_audit.durations import lifetime
 from policies.models import CookieDetails
 
 MAX_STARS = 3  # each makes it slower to find what a name stands for, in every visitor's browser
@@ -100,6 +102,11 @@ class CookieForm(WagtailAdminModelForm):
         is_cookie = cleaned.get("storage") == CookieDetails.Storage.COOKIE
         if name and is_cookie and not _COOKIE_NAME.fullmatch(name):
             self.add_error("name", _("A cookie's name has letters, digits and !#$%&'*+-.^_`|~ only."))
+        # What stays in local storage has no end, and units are read in English only.
+        is_local, is_english = cleaned.get("storage") == "local", settings.LANGUAGE_CODE.startswith("en")
+        duration = cleaned.get("duration", "")
+        if duration and is_english and not is_local and lifetime(duration) is None:
+            self.add_error("duration", _("Write a number and a unit (“13 months”), or “session”."))
         same = Cookie.objects.filter(cookiegroup=group, name=name, domain=self.instance.domain)
         if group and same.exclude(pk=self.instance.pk).exists():
             self.add_error("name", _("This category has a cookie of this name already."))
