@@ -66,6 +66,11 @@ class PublicationPreview:
         """The labels of what the statement about the version lacks."""
         return [str(label_for_field(name, type(self.page))) for name in self.page.missing_statements]
 
+    @property
+    def has_time(self) -> bool:
+        """Whether it is chosen when the version takes effect."""
+        return not {"takes_effect", "effective_from"} & set(self.page.missing_statements)
+
     @cached_property
     def redline(self) -> comparison.Redline:
         """The words that change; against nothing, where there is no version yet."""
@@ -178,30 +183,39 @@ def _effects(preview: PublicationPreview) -> Iterator[str]:
     yield preview.headline
     if not preview.makes_version:
         return
-    replaced = preview.content.replaces
-    if replaced is not None:
-        yield _("Version %(number)s, announced for %(date)s, is withdrawn.") % replaced.number_and_day
-    for version in policy.versions.pending(preview.now) if policy else ():
-        if version.effective_at > preview.content.effective_at and version != replaced:
-            words = _("Version %(number)s, announced for %(date)s, replaces it on that day.")
-            yield words % version.number_and_day
+    yield from _on_announced(preview)
     yield from (UNUSED % {"category": name} for name in unused(preview.content.facts, RunningSystem()))
     if before is None:
         return
-    if preview.kind == Policy.Kind.COOKIES:
+    if not preview.page.change_kind:
+        yield _("The kind of change is not chosen yet.")
+    elif preview.kind == Policy.Kind.COOKIES:
         yield _asked_again(preview)
     elif preview.is_material:
         yield _("The change is material: visitors read beside the text that its meaning changed.")
     else:
         yield _("The change is editorial: nobody is told again.")
-    if preview.is_material:
+    if preview.page.change_kind == ChangeKind.MATERIAL and preview.has_time:
         yield from _short_notice(preview)
+
+
+def _on_announced(preview: PublicationPreview) -> Iterator[str]:
+    replaced = preview.content.replaces
+    if replaced is not None:
+        yield _("Version %(number)s, announced for %(date)s, is withdrawn.") % replaced.number_and_day
+    for version in preview.policy.versions.pending(preview.now) if preview.policy else ():
+        if preview.has_time and version.effective_at > preview.content.effective_at and version != replaced:
+            words = _("Version %(number)s, announced for %(date)s, replaces it on that day.")
+            yield words % version.number_and_day
 
 
 def _beginning(preview: PublicationPreview) -> str:
     newest = preview.policy.versions.newest() if preview.policy else None
     number = newest.number + 1 if newest else 1
     effective_at = preview.content.effective_at
+    if not preview.has_time:
+        words = _("Version %(number)s will be published. When it takes effect is not chosen yet.")
+        return words % {"number": number}
     if effective_at <= preview.now:
         return _("Version %(number)s will be published and take effect at once.") % {"number": number}
     days = (timezone.localdate(effective_at) - timezone.localdate(preview.now)).days

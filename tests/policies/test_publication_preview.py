@@ -64,6 +64,20 @@ def test_an_unchanged_text_is_called_so() -> None:
     assert effects(page) == "Text and facts are those of version 1: no version is made."
 
 
+def test_it_says_nothing_of_the_time_and_the_kind_of_change_that_nobody_chose_yet() -> None:
+    page = policy_page()
+    publish(page)
+    publish(page, body="<p>Be brave.</p>", effective_from=timezone.now() + timedelta(days=9))
+    draft(page, body=[("imported", "<p>Be calm.</p>")], takes_effect="", change_kind="", effective_from=None)
+    assert effects(page) == (
+        "Version 3 will be published. When it takes effect is not chosen yet. "
+        "The kind of change is not chosen yet."
+    )
+    draft(page, takes_effect="later", change_kind="material")  # but no time
+    assert "When it takes effect is not chosen yet. The change is material" in effects(page)
+    assert "notice period" not in effects(page)
+
+
 def test_it_says_how_far_ahead_and_which_announced_version_comes_later() -> None:
     page = policy_page()
     publish(page)
