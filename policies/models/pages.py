@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.forms import RadioSelect
+from django.forms import DateTimeInput, RadioSelect
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
@@ -29,7 +29,7 @@ from policies.text import markup
 from policies.text.blocks import PolicyBodyBlock
 from policies.versions import publishing
 from policies.versions.content import VersionContent
-from policies.versions.forms import PolicyCopyForm, PolicyPageForm
+from policies.versions.forms import TIME_FORMAT, PolicyCopyForm, PolicyPageForm
 from policies.versions.panels import PublicationPreviewPanel
 from policies.versions.permissions import PolicyPermissionTester
 
@@ -59,7 +59,8 @@ VERSION_PANELS = [
             FieldPanel("change_kind", widget=RadioSelect),
             FieldPanel("editorial_reason"),
             FieldPanel("takes_effect", widget=RadioSelect),
-            FieldPanel("effective_from"),
+            # The browser's own: Wagtail's turns what is no date into now, and covers what stands below.
+            FieldPanel("effective_from", widget=DateTimeInput({"type": "datetime-local"}, TIME_FORMAT)),
             FieldPanel("undone_by"),
         ],
         heading=_("This version"),

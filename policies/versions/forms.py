@@ -1,10 +1,10 @@
 """The form with which a policy page is edited: what it asks about each version, and what it refuses."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.core.validators import MinValueValidator
-from django.forms import CharField, CheckboxSelectMultiple, HiddenInput, TypedMultipleChoiceField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.forms import CharField, CheckboxSelectMultiple, Field, HiddenInput, TypedMultipleChoiceField
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +19,8 @@ from policies.versions.permissions import may_publish
 # What the editor states of each version. Empty in a new draft, required to publish or to submit.
 STATEMENT_FIELDS = ("change_summary", "change_kind", "takes_effect", "effective_from")
 
+LONGEST_AHEAD = timedelta(days=5 * 366)  # later is a slip of the hand
+TIME_FORMAT = "%Y-%m-%dT%H:%M"  # as browsers take it
 LONGEST_SLUG = 90  # of the 100 that a policy's slug may have: the rest is for the “-2” that keeps it unique
 
 
@@ -41,11 +43,7 @@ class PolicyPageForm(WagtailAdminPageForm):
         if not self.is_bound and self._is_new_draft():
             self.initial.update(dict.fromkeys((*STATEMENT_FIELDS, "editorial_reason"), ""))
         if "effective_from" in self.fields:
-            self.fields["effective_from"].help_text = _advice_on_notice()
-            # The first hours of all cannot be said in every time zone.
-            self.fields["effective_from"].validators.append(
-                MinValueValidator(datetime(1900, 1, 1, tzinfo=UTC))
-            )
+            _bound_time(self.fields["effective_from"])
         self.initial["started_from"] = self._start_of_text()
         self._offer_to_know_what_is_undone()
 
@@ -71,6 +69,9 @@ class PolicyPageForm(WagtailAdminPageForm):
     def clean(self) -> dict[str, Any]:
         """Check the statement, the slug, and the right to publish."""
         cleaned = super().clean()
+        if cleaned.get("takes_effect") == "now":  # a time that was entered before does not count
+            self.errors.pop("effective_from", None)
+            cleaned["effective_from"] = None
         # A radio that is not ticked sends nothing, and Django would keep the old answer.
         for name in self.fields.keys() & set(STATEMENT_FIELDS):
             setattr(self.instance, name, cleaned.get(name))
@@ -140,17 +141,20 @@ class PolicyPageForm(WagtailAdminPageForm):
             self.add_error("effective_from", _("Enter when it takes effect."))
         if moment and page.announced_for and moment <= timezone.now():
             self.add_error("effective_from", _("This time is past. Choose a later one, or “at once”."))
-        if moment and not page.announced_for:
-            self.add_error("effective_from", _("Leave this empty, or choose “at a time ahead” above."))
 
 
-def _advice_on_notice() -> str:
-    advice = PolicySettings.current()
-    if not advice.notice_days:
-        return str(_("Only for a time ahead."))
-    day = date_format(timezone.localtime(advice.end_of_notice(timezone.now())))
-    words = _("Only for a time ahead. With %(days)s days' notice: %(day)s.")
-    return words % {"days": advice.notice_days, "day": day}
+def _bound_time(field: Field) -> None:
+    """Refuse times that nobody means, offer none of the past, and suggest the day after the period of notice."""
+    now, advice = timezone.localtime(), PolicySettings.current()
+    latest = now + LONGEST_AHEAD
+    # The first hours of all cannot be said in every time zone.
+    field.validators.append(MinValueValidator(datetime(1900, 1, 1, tzinfo=UTC)))
+    field.validators.append(MaxValueValidator(latest, _("Choose a time within the next five years.")))
+    field.widget.attrs |= {"min": now.strftime(TIME_FORMAT), "max": latest.strftime(TIME_FORMAT)}
+    if advice.notice_days:
+        day = advice.end_of_notice(now)
+        words = _("%(day)s: %(days)s days' notice") % {"day": date_format(day), "days": advice.notice_days}
+        field.widget.attrs |= {"data-suggested": f"{day:%Y-%m-%d}T00:00", "data-suggestion": words}
 
 
 class PolicyCopyForm(CopyForm):

@@ -169,7 +169,7 @@ def test_after_it_takes_effect_later(
     ).to_be_visible()
     page.get_by_text(re.compile(r"^\s*At a time ahead")).click()
     later = timezone.localtime(soon + timedelta(days=5))
-    page.locator("#id_effective_from").fill(later.strftime("%Y-%m-%d %H:%M"))
+    page.locator("#id_effective_from").fill(later.strftime("%Y-%m-%dT%H:%M"))
     page.keyboard.press("Tab")  # closes the calendar
     submit(page)
     expect(page.locator(".messages .success")).to_contain_text("submitted for moderation")

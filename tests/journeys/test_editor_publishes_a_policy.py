@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
 from django.core.mail import EmailMessage
-from playwright.sync_api import Locator, Page, Response, expect
+from django.utils import timezone
+from playwright.sync_api import Locator, Page, Request, Response, expect
 from pytest_django.live_server_helper import LiveServer
 from wagtail.rich_text import RichText
 
@@ -95,7 +97,15 @@ class Actions:
 
 
 def _is_autosave(response: Response) -> bool:
-    return response.request.method == "POST" and response.url.endswith("/edit/")
+    return _sends_form(response.request) and _is_by_itself(response.request)
+
+
+def _sends_form(request: Request) -> bool:
+    return request.method == "POST" and request.url.endswith("/edit/")
+
+
+def _is_by_itself(request: Request) -> bool:
+    return "json" in request.headers.get("accept", "")
 
 
 def _submit(page: Page, *, summary: str) -> None:
@@ -217,6 +227,74 @@ def test_an_editor_submits_a_change_in_six_actions_with_the_redline_in_sight(ope
     editor.submit()
     _expect_submitted(opened)
     assert editor.count <= 6
+
+
+def test_a_version_for_a_later_day_needs_no_more_actions(opened: Page) -> None:
+    editor = Actions(opened)
+    editor.change_the_text(end="two years.", becomes="one year.")
+    editor.open_tab("Publish")
+    editor.fill(opened.locator("#id_change_summary"), "A year less.")
+    editor.click(opened.get_by_text("Material: the meaning changes"))
+    editor.click(opened.get_by_role("button", name="30 days' notice"))
+    expect(opened.get_by_role("radio", name="At a time ahead")).to_be_checked()
+    editor.submit()
+    _expect_submitted(opened)
+    assert editor.count <= 6
+    draft = PolicyPage.objects.get().get_latest_revision_as_object()
+    assert draft.announced_for.date() == (timezone.localtime() + timedelta(days=30)).date()
+
+
+def test_what_is_no_time_stays_in_its_field_and_is_not_sent(opened: Page) -> None:
+    editor = Actions(opened)
+    editor.open_tab("Publish")
+    time = opened.locator("#id_effective_from")
+    time.click()
+    opened.keyboard.type("3102")  # or 02/31: no such day
+    editor.open_tab("Content")
+    editor.submit()
+    expect(time).to_be_focused()
+    assert time.evaluate("time => time.validity.badInput")
+    assert not PolicyPage.objects.get().workflow_in_progress
+
+
+def test_a_version_that_takes_effect_at_once_asks_for_no_time(opened: Page) -> None:
+    editor = Actions(opened)
+    editor.open_tab("Publish")
+    time = opened.locator("#id_effective_from")
+    time.fill("2027-01-05T12:00")
+    expect(opened.get_by_role("radio", name="At a time ahead")).to_be_checked()
+    editor.state_the_version(summary="A year less.")
+    expect(time).to_be_hidden()
+    editor.submit()
+    _expect_submitted(opened)
+    assert PolicyPage.objects.get().get_latest_revision_as_object().effective_from is None
+
+
+def test_the_form_is_sent_after_it_has_saved_itself(opened: Page) -> None:
+    opened.locator("html[data-watched]").wait_for(state="attached")
+    sent: list[bool] = []
+    opened.on("request", lambda request: _sends_form(request) and sent.append(_is_by_itself(request)))
+    editor = Actions(opened)
+    editor.open_tab("Publish")
+    begins = "document.addEventListener('w-autosave:save', () => (document.body.dataset.saving = ''))"
+    opened.evaluate(begins)
+    editor.fill(opened.locator("#id_change_summary"), "A year less.")
+    opened.locator("body[data-saving]").wait_for(state="attached")
+    editor.submit()
+    expect(opened.locator(".policy-publish .error-message").first).to_be_visible()
+    assert sent[:2] == [True, False]
+
+
+def test_the_form_saves_itself_after_an_error_too(opened: Page) -> None:
+    opened.locator("html[data-watched]").wait_for(state="attached")
+    editor = Actions(opened)
+    with opened.expect_response(_is_autosave):  # once, what was sent
+        editor.submit()
+        expect(opened.locator("#id_change_summary")).to_be_focused()
+    with opened.expect_response(_is_autosave) as saved:
+        editor.fill(opened.locator("#id_change_summary"), "A year less.")
+    assert saved.value.status == 200
+    assert PolicyPage.objects.get().get_latest_revision_as_object().change_summary == "A year less."
 
 
 def test_an_editor_who_submits_too_early_is_led_to_the_field_and_needs_no_more_actions(opened: Page) -> None:

@@ -73,9 +73,9 @@ def test_what_is_missing_is_refused_at_its_field(admin_client: Client, field: st
 
 @pytest.mark.parametrize(
     ("takes_effect", "days", "error"),
-    [("later", None, "Enter when"), ("later", -1, "is past"), ("now", 3, "Leave this empty")],
+    [("later", None, "Enter when"), ("later", -1, "is past"), ("later", 3000, "within the next five years")],
 )
-def test_a_time_that_contradicts_is_refused_at_its_field(
+def test_a_time_that_cannot_be_meant_is_refused_at_its_field(
     admin_client: Client, takes_effect: str, days: int | None, error: str
 ) -> None:
     page = policy_page()
@@ -86,6 +86,14 @@ def test_a_time_that_contradicts_is_refused_at_its_field(
     answer = admin_client.post(edit(page), values)
     assert error in str(answer.context["form"].errors["effective_from"])
     assert PolicyVersion.objects.count() == 1
+
+
+@pytest.mark.parametrize("left_over", ["2031-01-05T12:00", "tomorrow", "9999-12-31T23:59"])
+def test_a_time_left_over_does_not_count_for_a_version_at_once(admin_client: Client, left_over: str) -> None:
+    page = policy_page()
+    publish(page)
+    values = policy_form(takes_effect="now", effective_from=left_over, **{"action-publish": "1"})
+    assert "Version 2 is in force" in admin_client.post(edit(page), values, follow=True).content.decode()
 
 
 def test_a_time_ahead_announces_the_version(admin_client: Client) -> None:
@@ -117,10 +125,24 @@ def test_the_notice_period_of_the_settings_is_suggested(admin_client: Client) ->
     settings.save()
     page = policy_page()
     publish(page)
-    day = date_format(timezone.localtime(timezone.now() + timedelta(days=14)), "DATE_FORMAT")
-    assert f"14 days' notice: {day}" in admin_client.get(edit(page)).context["form"][
-        "effective_from"
-    ].help_text.replace("&#x27;", "'")
+    day = timezone.localtime(timezone.now() + timedelta(days=14))
+    attrs = admin_client.get(edit(page)).context["form"]["effective_from"].field.widget.attrs
+    assert attrs["data-suggestion"] == f"{date_format(day, 'DATE_FORMAT')}: 14 days' notice"
+    assert attrs["data-suggested"] == f"{day:%Y-%m-%d}T00:00"
+
+
+def test_days_beyond_a_year_are_refused_in_the_settings(admin_client: Client) -> None:
+    url = f"/admin/settings/policies/policysettings/{Site.objects.get().pk}/"
+    sent = {"notice_days": "99999999999", "reminder_days": "99999999999", "substitutes": ""}
+    form = admin_client.post(url, sent).context["form"]
+    assert form.errors.keys() == {"notice_days", "reminder_days"}
+    assert admin_client.post(url, {**sent, "notice_days": "366", "reminder_days": "366"}).status_code == 302
+
+
+def test_more_days_than_any_calendar_has_stored_from_before_stop_nothing() -> None:
+    settings, now = PolicySettings(notice_days=10**11, reminder_days=10**11), timezone.now()
+    assert settings.end_of_notice(now) == now + timedelta(days=366)
+    assert settings.waiting_since(now) == now - timedelta(days=366)
 
 
 @pytest.mark.parametrize(

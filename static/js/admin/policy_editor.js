@@ -1,4 +1,5 @@
-// The policy editor: its panel "What publishing will do", and the way to the first error.
+// The policy editor: its panel "What publishing will do", its saving by itself, when the version takes effect, and the
+// way to the first error.
 
 // Fetched when the panel comes into sight, and after every saving while it is.
 class PublicationPreview extends HTMLElement {
@@ -47,6 +48,82 @@ class PublicationPreview extends HTMLElement {
 
 customElements.define("publication-preview", PublicationPreview);
 
+// Open the tab in which something stands, then do it.
+function openTab(tab, then) {
+  tab.dispatchEvent(new CustomEvent("w-focus:focus"));
+  const wait = () => (tab.hidden ? requestAnimationFrame(wait) : then());
+  wait();
+}
+
+// Sent while it saves by itself, the form would come back as the draft before that one, and Wagtail would take the
+// newest for that of another window: it is sent once that is done, and saves no more.
+function sendAfterSaving(form) {
+  let isSaving = false;
+  let isSent = false;
+  document.addEventListener("w-autosave:save", (event) => (isSent ? event.preventDefault() : (isSaving = true)));
+  for (const end of ["w-autosave:success", "w-autosave:error"]) {
+    document.addEventListener(end, () => {
+      isSaving = false;
+      if (form.waiting !== undefined) form.requestSubmit(form.waiting);
+    });
+  }
+  form.addEventListener("submit", (event) => {
+    isSent = !isSaving && !event.defaultPrevented;
+    if (!isSaving) return;
+    event.preventDefault();
+    form.waiting = event.submitter;
+  });
+}
+
+// After an error Wagtail saves by itself once, and looks for no more changes: tell it of each.
+function keepSaving(form) {
+  const tell = () => form.dispatchEvent(new CustomEvent("w-unsaved:add", { cancelable: true }));
+  for (const change of ["input", "change"]) form.addEventListener(change, tell);
+}
+
+// A time says "at a time ahead", and "at once" needs none. What is no time stays in its field, and is not sent.
+function askWhen(form) {
+  const { effective_from: time, takes_effect: choice } = form.elements;
+  if (!time || !choice) return;
+  const field = time.closest(".w-panel__wrapper");
+  const hide = () => (field.hidden = choice.value === "now");
+  const chooseLater = () => time.value && (choice.value = "later");
+  time.addEventListener("input", chooseLater);
+  for (const radio of choice) {
+    radio.addEventListener("change", () => {
+      if (choice.value === "now") time.value = "";
+      hide();
+    });
+  }
+  hide();
+  form.addEventListener("submit", (event) => {
+    if (!time.validity.badInput) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    openTab(time.closest("[role=tabpanel]"), () => {
+      time.scrollIntoView({ block: "center" });
+      time.reportValidity();
+    });
+  });
+  if (!time.dataset.suggested) return;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button button-small button-secondary";
+  button.textContent = time.dataset.suggestion;
+  button.addEventListener("click", () => {
+    time.value = time.dataset.suggested;
+    time.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  time.after(button);
+}
+
+window.addEventListener("DOMContentLoaded", () => {
+  const form = document.querySelector("[data-edit-form]");
+  askWhen(form);
+  sendAfterSaving(form);
+  if (form.querySelector(".error-message")) keepSaving(form);
+});
+
 // Wagtail counts the errors at each tab. Here the tab of the first error is opened, and its field focused.
 window.addEventListener("load", () => {
   const error = document.querySelector("[data-edit-form] .error-message");
@@ -55,7 +132,5 @@ window.addEventListener("load", () => {
   const controls = "textarea, select, input:not([type=hidden]), [contenteditable=true]";
   const field = error.closest("[data-field]")?.querySelector(controls) ?? error;
   if (field === error) error.tabIndex = -1;
-  const focus = () => (tab.hidden ? requestAnimationFrame(focus) : field.focus());
-  tab.dispatchEvent(new CustomEvent("w-focus:focus"));
-  focus();
+  openTab(tab, () => field.focus());
 });
