@@ -149,7 +149,7 @@ def _policy(home: HomePage, editor: User, lawyer: User, history: History) -> Pol
     for number, days_ago in enumerate(history.days_ago, start=1):
         _fill(page, f"{history.slug}-{number}.md")
         frozen = page.version_content(now=timezone.now())
-        frozen = replace(frozen, author=editor, publisher=lawyer, approver=lawyer)
+        frozen = replace(frozen, authors=[editor], publisher=lawyer, approver=lawyer)
         _record_past(policy, frozen, number, timezone.now() - timedelta(days=days_ago))
         page.save()
     if history.coming:

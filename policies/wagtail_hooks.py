@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import Permission
+from django.contrib.messages import get_messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,11 +17,14 @@ from wagtail.admin import messages
 from wagtail.admin.action_menu import ActionMenuItem
 from wagtail.admin.admin_url_finder import register_admin_url_finder
 from wagtail.admin.menu import MenuItem
+from wagtail.admin.utils import get_user_display_name
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 from wagtail.admin.wagtail_hooks import PageAdminURLFinder
-from wagtail.models import Page
+from wagtail.models import Page, WorkflowState
+from wagtail.signals import workflow_submitted
 
 from home.jobs import Job
+from home.models import User
 from home.page_cache.schedule import NextChange
 from policies.consent import declared
 from policies.consent import personal_data as consent_personal_data
@@ -108,8 +112,13 @@ class BeginAgainMenuItem(ActionMenuItem):
 def make_review_the_main_button(
     menu_items: list[ActionMenuItem], _request: HttpRequest, context: dict[str, Any]
 ) -> None:
-    """Offer first, for a policy, what leads on: to submit the draft for review, or to review it."""
+    """Offer first, for a policy, what leads on: to submit the draft for review, or to review it.
+
+    Who is asked to review the draft publishes it there, with its redline in sight.
+    """
     if isinstance(context.get("page"), PolicyPage):
+        if any(isinstance(item, ReviewMenuItem) for item in menu_items):
+            menu_items[:] = [item for item in menu_items if item.name != "action-publish"]
         menu_items.sort(
             key=lambda item: item.name != "action-submit" and not isinstance(item, ReviewMenuItem)
         )
@@ -125,6 +134,10 @@ class PolicyURLFinder(PageAdminURLFinder):
 
 
 register_admin_url_finder(PolicyPage, PolicyURLFinder)
+# Wagtail asks owners twice: of the workflow, and of its first step.
+workflow_submitted.disconnect(
+    sender=WorkflowState, dispatch_uid="workflow_state_submitted_email_notification"
+)
 hooks.register("construct_homepage_panels", dashboard.add_panel)
 hooks.register("register_admin_viewset", lambda: fact_viewsets.viewset)
 for action in ("edit_setting", "unpublish_page", "delete_page", "bulk_action"):
@@ -143,6 +156,30 @@ def ask_what_a_draft_changes(request: HttpRequest, page: Page) -> HttpResponse |
     if page.workflow_in_progress or not page.permissions_for_user(request.user).can_edit():
         return None
     return redirect("policy_begin", page.pk) if beginnings.must_be_chosen(page, now=timezone.now()) else None
+
+
+@hooks.register("before_edit_page")
+def show_why_it_was_returned(request: HttpRequest, page: Page) -> None:
+    """Tell the author what the reviewer wants to be changed, until the draft is submitted again."""
+    state = page.current_workflow_state if isinstance(page, PolicyPage) else None
+    if request.method == "GET" and state is not None and state.status == state.STATUS_NEEDS_CHANGES:
+        words, task_state = gettext("%(name)s returned this draft: “%(comment)s”"), state.current_task_state
+        names = {"name": get_user_display_name(task_state.finished_by), "comment": task_state.comment}
+        messages.warning(request, words % names)
+
+
+@hooks.register("after_edit_page", order=-1)  # before what else is said
+def say_who_reviews(request: HttpRequest, page: Page) -> None:
+    """Say who was asked to review what was submitted, instead of Wagtail's words about moderation."""
+    is_submitted = isinstance(page, PolicyPage) and "action-submit" in request.POST
+    # The page that was edited still has the workflows of before.
+    task = PolicyPage.objects.get(pk=page.pk).current_workflow_task if is_submitted else None
+    if task is not None:
+        list(get_messages(request))  # drops them
+        words = gettext("“%(title)s” was submitted. Asked to review it: %(names)s.")
+        people = User.objects.filter(is_active=True, groups__in=task.groups.all())
+        names = ", ".join(sorted({get_user_display_name(person) for person in people})) or "–"
+        messages.success(request, words % {"title": page.get_admin_display_title(), "names": names})
 
 
 @hooks.register("before_bulk_action")

@@ -206,7 +206,7 @@ class PolicyPage(BasePage):
 
     def version_content(self, *, now: datetime, revision: Revision | None = None) -> VersionContent:
         """Return what publishing the page now would freeze: its latest draft, or the revision that is published."""
-        author = self.live_revision.user if self.live_revision else None
+        saved = revision or self.latest_revision
         return VersionContent(
             title=self.title,
             body=self.render_body(),
@@ -215,8 +215,8 @@ class PolicyPage(BasePage):
             change_summary=self.change_summary.strip(),
             change_kind=self.change_kind or ChangeKind.MATERIAL,  # not stated: the kind that hides nothing
             facts=self._facts(),
-            author=author,
-            publisher=get_active_log_context().user or author,
+            authors=self.authors_of(saved) if saved else [],
+            publisher=get_active_log_context().user or (saved and saved.user),
             approver=self._approver(),
             page_id=self.pk,
             policy_kind=self.policy_kind,
@@ -225,6 +225,14 @@ class PolicyPage(BasePage):
             undone_by=self.undone_by,
             editorial_reason=self.editorial_reason.strip(),
         )
+
+    def authors_of(self, draft: Revision) -> list[User]:
+        """Return who saved a draft since the last version, as far as its revisions tell, the first of them first."""
+        policy = self.find_policy()
+        saved = self.revisions.filter(pk__lte=draft.pk).select_related("user").defer("content").order_by("pk")
+        if policy and (newest := policy.versions.newest()):
+            saved = saved.filter(models.Q(pk=draft.pk) | models.Q(created_at__gt=newest.recorded_at))
+        return list(dict.fromkeys(revision.user for revision in saved if revision.user))
 
     def start_from_what_holds(self) -> None:
         """Begin a draft that changes what is in force now."""

@@ -7,7 +7,6 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import AbstractGroupApprovalTask, Page, TaskState
 
@@ -16,10 +15,10 @@ from policies.models.settings import PolicySettings
 
 
 class LegalReviewTask(AbstractGroupApprovalTask):
-    """Wagtail's approval by a group, for policies: approved is only what the review page showed.
+    """Wagtail's approval by a group, for policies: decided is only where the review page shows the redline.
 
-    Wagtail offers its own "approve" in several places that show no redline and ask no form; what is not in
-    `get_actions` is refused there. `policies.review.views` approves.
+    Wagtail offers its own actions in several places that show none and ask no form; what is not in `get_actions` is
+    refused there. `policies.review.views` decides, for those who may open the editor of a page under review.
     """
 
     class Meta:
@@ -27,10 +26,8 @@ class LegalReviewTask(AbstractGroupApprovalTask):
         verbose_name_plural = _("legal reviews")
 
     def get_actions(self, obj: Page, user: User) -> list[tuple[str, str, bool]]:
-        """Offer to return the draft, not to approve it."""
-        if self._asks_substitute(obj, user):
-            return [("reject", gettext("Request changes"), True)]
-        return [action for action in super().get_actions(obj, user) if action[0] != "approve"]
+        """Offer none outside of the review page."""
+        return []
 
     def user_can_access_editor(self, obj: Page, user: User) -> bool:
         return super().user_can_access_editor(obj, user) or self._asks_substitute(obj, user)

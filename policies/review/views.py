@@ -25,6 +25,8 @@ from policies.review import workflow
 from policies.versions import publication_preview
 from policies.versions.staff_views import editable_page
 
+LONGEST_COMMENT = 2000  # characters; the form says so too
+
 
 class ReviewView(WagtailAdminTemplateMixin, TemplateView):
     """Shows a draft to whoever may edit it, and takes the reviewer's decision."""
@@ -97,19 +99,22 @@ class ReviewView(WagtailAdminTemplateMixin, TemplateView):
             return redirect("policy_review", self.page.pk)
         if not self.may_decide:
             raise PermissionDenied
-        comment = request.POST.get("comment", "").strip()
-        if problem := self._problem(request.POST.get("decision", ""), comment, request.POST.get("seen", "")):
+        comment = request.POST.get("comment", "").replace("\r\n", "\n").strip()
+        decision = request.POST.get("decision", "")
+        if problem := self._problem(decision, comment, request.POST.get("seen", "")):
             messages.error(request, problem)
-            return self.render_to_response(self.get_context_data(comment=comment), status=422)
-        self._decide(self.task_state, request.POST["decision"], comment)
+            context = self.get_context_data(comment=comment, comment_error=decision == "reject" and problem)
+            return self.render_to_response(context, status=422)
+        self._decide(self.task_state, decision, comment)
         return redirect("wagtailadmin_home")
 
     def _problem(self, decision: str, comment: str, seen: str) -> str:
         """Return why the decision cannot be carried out; empty where it can."""
         if decision not in {"approve", "reject"}:
             return _("Approve the text, or return it.")
-        if decision == "reject" and not comment:
-            return _("Say what has to change. Your comment is sent to the author.")
+        if len(comment) > LONGEST_COMMENT or (decision == "reject" and not comment):
+            words = _("Say what has to change, in at most %(most)s characters. It is sent to the author.")
+            return words % {"most": LONGEST_COMMENT}
         if decision == "approve":
             if seen != self.preview.fingerprint:
                 return _("The text has changed since you opened this page. Look at it again.")

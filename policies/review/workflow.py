@@ -35,4 +35,4 @@ def ensure_workflow(*, reviewers: Group) -> Workflow:
 def awaits(page: PolicyPage, user: User | AnonymousUser) -> bool:
     """Return whether the draft of a page waits for this person's decision."""
     task = page.current_workflow_task if page.pk else None
-    return task is not None and "reject" in {name for name, _label, _modal in task.get_actions(page, user)}
+    return task is not None and task.user_can_access_editor(page, user)

@@ -21,7 +21,7 @@ class VersionContent:
     change_summary: str = ""
     change_kind: str = ChangeKind.MATERIAL
     facts: dict[str, Any] = field(default_factory=dict)
-    author: User | None = None
+    authors: Collection[User] = ()
     publisher: User | None = None
     approver: User | None = None
     page_id: int | None = None

@@ -31,6 +31,7 @@ from policies.ledger.verification import UNREADABLE
 from policies.models import LedgerCheck, LedgerHead, LedgerWitness, Policy, PolicyVersion
 from policies.models.versions import Status
 from policies.versions import rules
+from policies.versions.permissions import may_withdraw
 
 _NEGLECTED = timedelta(days=2)  # without a check: the worker does not run
 RIGHT = "policies.view_policyversion"
@@ -169,6 +170,7 @@ class PoliciesPanel(Component):
             "ledger": ledger,
             "lines": [(status, status.may_be_edited_by(request.user)) for status in listed],
             "waiting_services": waiting,
+            "may_withdraw": may_withdraw(request.user),
             "is_all_as_published": not (waiting or ledger["findings"])
             and all(status.is_as_published for status in listed),
         }

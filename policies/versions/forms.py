@@ -108,7 +108,10 @@ class PolicyPageForm(WagtailAdminPageForm):
         is_final = "action-publish" in self.data or "action-submit" in self.data
         policy = page.find_policy()  # of a new page, only now its slug is known
         if policy is not None and is_final and not self.errors:
-            for problem in publishing.problems(policy=policy, content=page.version_content(now=now)):
+            content = page.version_content(now=now)
+            if "action-submit" in self.data and not publishing.differs(policy=policy, content=content):
+                self.add_error(None, _("Nothing has changed: text and facts are those already published."))
+            for problem in publishing.problems(policy=policy, content=content):
                 self.add_error(problem.field if problem.field in self.fields else None, problem.words)
 
     def _start_of_text(self) -> str:

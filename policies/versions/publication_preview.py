@@ -105,6 +105,13 @@ class PublicationPreview:
         found = publishing.problems(policy=self.policy, content=self.content) if self.policy else []
         return [problem.words for problem in found]
 
+    @cached_property
+    def undoing(self) -> list[str]:
+        """What will take back the change, as its author knows, a sentence each."""
+        words = _("Version %(number)s, announced for %(date)s, will undo this, as its author ticked.")
+        found = rules.undone(self.policy, self.content) if self.policy else []
+        return [words % one.number_and_day for one in found if one.number in self.content.undone_by]
+
     @property
     def wording_doubts(self) -> list[str]:
         """What an editorial draft changes beside the wording."""

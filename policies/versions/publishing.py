@@ -135,7 +135,8 @@ def _create_version(
         "replaces": content.replaces and content.replaces.number,
         "editorial_reason": content.editorial_reason,
     }
-    people = {role: _name(getattr(content, role)) for role in ("author", "publisher", "approver")}
+    authors = ", ".join(dict.fromkeys(_name(author) for author in content.authors))
+    people = {"author": authors, "publisher": _name(content.publisher), "approver": _name(content.approver)}
     records.write(version, **said, **people)
     entries.enter(version, at=recorded_at)
     version.save()

@@ -89,8 +89,10 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     if not may_withdraw(request.user):
         raise PermissionDenied
     reason = request.POST.get("reason", "").strip()
-    if not reason:
-        messages.error(request, _("Say why. The reason is kept with the version."))
+    if not reason or "sure" not in request.POST:
+        messages.error(
+            request, _("Say why, and tick that you are sure. The reason is kept with the version.")
+        )
         return redirect("policy-versions:inspect", pk)
     try:
         publishing.withdraw(version=version, by=request.user, reason=reason)
@@ -144,10 +146,12 @@ class BeginDraftView(WagtailAdminTemplateMixin, TemplateView):
         page = self.page
         options = beginnings.of_page(page, now=timezone.now())
         newest = page.policy.versions.newest() if page.policy else None
+        latest = page.get_latest_revision_as_object()
         return {
             **super().get_context_data(**kwargs),
             "options": options,
             "draft": page.has_unpublished_changes,
+            "base": latest.replaces or latest.based_on,
             "withdrawn": newest if newest and newest.is_withdrawn else None,
             "must_be_chosen": beginnings.must_be_chosen(page, now=timezone.now()),
         }

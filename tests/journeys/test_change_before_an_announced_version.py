@@ -113,7 +113,7 @@ def test_before_it_needs_a_tick_and_then_a_rebase(
     page.keyboard.press("Space")
     expect(tick).to_be_checked()
     submit(page)
-    expect(page.locator(".messages .success")).to_contain_text("submitted for moderation")
+    expect(page.locator(".messages .success")).to_contain_text("was submitted. Asked to review it: ")
     approve(page, live_server, announced, "Version 3 is in force")
     page.goto(f"{live_server.url}/house-rules/")
     expect(page.get_by_text("Be fair.")).to_be_visible()  # the announced change has not come in with it
@@ -125,7 +125,7 @@ def test_before_it_needs_a_tick_and_then_a_rebase(
     expect(page.locator(".messages .success")).to_contain_text("version 2 with what was changed since")
     expect(page.locator("#id_change_summary")).to_have_value("Braver.")
     submit(page)
-    expect(page.locator(".messages .success")).to_contain_text("submitted for moderation")
+    expect(page.locator(".messages .success")).to_contain_text("was submitted. Asked to review it: ")
     approve(page, live_server, announced, "Version 4 is announced for")
     page.goto(f"{live_server.url}/admin/")
     expect(page.get_by_text("will undo")).to_have_count(0)
@@ -145,7 +145,7 @@ def test_instead_of_it_withdraws_it(
     page.locator("#id_change_summary").fill("Braver still.")
     page.get_by_text(re.compile(r"^\s*Material:")).click()
     submit(page)
-    expect(page.locator(".messages .success")).to_contain_text("submitted for moderation")
+    expect(page.locator(".messages .success")).to_contain_text("was submitted. Asked to review it: ")
     sign_in(page, live_server, "lawyer")
     page.goto(f"{live_server.url}/admin/policies/{announced.pk}/review/")
     expect(page.get_by_text(re.compile("Version 2, announced for .*, is withdrawn"))).to_be_visible()
@@ -172,7 +172,7 @@ def test_after_it_takes_effect_later(
     page.locator("#id_effective_from").fill(later.strftime("%Y-%m-%dT%H:%M"))
     page.keyboard.press("Tab")  # closes the calendar
     submit(page)
-    expect(page.locator(".messages .success")).to_contain_text("submitted for moderation")
+    expect(page.locator(".messages .success")).to_contain_text("was submitted. Asked to review it: ")
     approve(page, live_server, announced, "Version 3 is announced for")
     assert [one.text for one in Policy.objects.get().versions.pending(timezone.now())] == [
         "Be kind.\nBe brave.",

@@ -118,7 +118,7 @@ def _submit(page: Page, *, summary: str) -> None:
 
 
 def _expect_submitted(page: Page) -> None:
-    expect(page.locator(".messages .success")).to_contain_text("submitted for moderation")
+    expect(page.locator(".messages .success")).to_contain_text("was submitted. Asked to review it: ")
 
 
 def _open_review(page: Page, live_server: LiveServer, mail: EmailMessage) -> None:

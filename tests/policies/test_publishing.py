@@ -241,7 +241,7 @@ def test_the_record_names_the_publisher_and_never_their_address() -> None:
 
 def test_who_has_no_name_is_the_editor_in_the_record() -> None:
     nobody = User.objects.create_user(email="nobody@example.com")
-    made = version(policy(), author=nobody, publisher=nobody, approver=nobody)
+    made = version(policy(), authors=[nobody], publisher=nobody, approver=nobody)
     assert [made.content[role] for role in ("author", "publisher", "approver")] == ["Editor"] * 3
     assert (made.publisher, made.approver) == (nobody, nobody)
 

@@ -2,14 +2,17 @@
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.core.mail import EmailMessage
 from django.test import Client
+from django.utils import timezone
 from wagtail.models import Workflow
 from wagtail.query import PageQuerySet
+from wagtail.test.utils.form_data import streamfield
 
 from home.models import User
 from policies.models import CookiePolicyPage, PolicyPage, PolicyVersion
@@ -140,7 +143,7 @@ def test_the_title_of_the_review_says_which_policy_and_what_approving_would_do(
     assert "<h2>“House rules” (Another policy, /house-rules/): Version 2 will be published" in shown
 
 
-def test_the_mail_to_the_owners_leads_to_the_review_too(
+def test_owners_get_one_mail_which_leads_to_the_review_too(
     submitted: PolicyPage, mailoutbox: list[EmailMessage]
 ) -> None:
     owner = User.objects.create_superuser("owner@example.com", "a-long-password")
@@ -148,11 +151,9 @@ def test_the_mail_to_the_owners_leads_to_the_review_too(
     page.current_workflow_state.cancel(user=owner)
     page = PolicyPage.objects.get()
     page.get_workflow().start(page, page.latest_revision.user)
-    to_owner = [mail for mail in mailoutbox if mail.to == [owner.email]]
-    assert len(to_owner) == 2
-    for mail in to_owner:
-        assert f"{settings.SITE_URL}{review_url(submitted)}" in mail.body
-        assert mail.subject.startswith("Please review “House rules”")
+    [mail] = [mail for mail in mailoutbox if mail.to == [owner.email]]
+    assert f"{settings.SITE_URL}{review_url(submitted)}" in mail.body
+    assert mail.subject.startswith("Please review “House rules”")
 
 
 def test_the_dashboard_leads_the_reviewer_to_the_review_and_the_author_to_the_editor(
@@ -212,8 +213,79 @@ def test_returning_needs_a_comment_which_the_author_gets_by_mail(
     assert PolicyPage.objects.get().workflow_in_progress
     decide(client, reviewer, submitted, "reject", comment="Kinder than whom?")
     assert PolicyVersion.objects.count() == 1
-    assert mailoutbox[-1].to == ["author@example.com"]
-    assert "Kinder than whom?" in mailoutbox[-1].body
+    mail = mailoutbox[-1]
+    assert (mail.to, mail.subject) == (["author@example.com"], "“House rules” was returned to you")
+    assert "The Reviewer has reviewed “House rules” and returned it to you:\n\nKinder than whom?" in mail.body
+    assert f"{settings.SITE_URL}/admin/pages/{submitted.pk}/edit/" in mail.body
+    assert "workflow" not in mail.body
+
+
+def test_a_comment_that_is_missing_or_too_long_is_asked_for_at_its_field(
+    client: Client, reviewer: User, submitted: PolicyPage
+) -> None:
+    for comment in ("", "very long " * 300):
+        shown = decide(client, reviewer, submitted, "reject", comment=comment)
+        field = re.search(r'<textarea id="review-comment".*?>', shown)[0]
+        assert 'aria-invalid="true" aria-describedby="review-comment-error" autofocus' in field
+        assert 'id="review-comment-error"' in shown
+        assert "in at most 2000 characters" in shown
+    assert PolicyPage.objects.get().workflow_in_progress
+    lines = "a\r\n" * 1000
+    assert "went back to its author" in decide(client, reviewer, submitted, "reject", comment=lines)
+
+
+def test_the_author_reads_in_the_editor_what_the_reviewer_wants(
+    client: Client, author: User, reviewer: User, submitted: PolicyPage
+) -> None:
+    decide(client, reviewer, submitted, "reject", comment="Kinder than <b>whom</b>?")
+    client.force_login(author)
+    words = "The Reviewer returned this draft: “Kinder than &lt;b&gt;whom&lt;/b&gt;?”"
+    edit = f"/admin/pages/{submitted.pk}/edit/"
+    assert words in client.get(edit).content.decode()
+    client.post(edit, policy_form(**{"action-submit": "1"}))
+    assert "returned this draft" not in client.get(edit).content.decode()
+
+
+def test_submitting_says_who_reviews(client: Client, author: User, reviewer: User) -> None:
+    page = policy_page()
+    publish(page)
+    client.force_login(author)
+    sent = policy_form(**{"action-submit": "1"})
+    answer = client.post(f"/admin/pages/{page.pk}/edit/", sent, follow=True).content.decode()
+    assert "“House rules” was submitted. Asked to review it: The Reviewer." in answer
+    assert "submitted for moderation" not in answer
+
+
+def test_a_draft_that_changes_nothing_is_not_submitted(
+    client: Client, author: User, reviewer: User, mailoutbox: list[EmailMessage]
+) -> None:
+    page = policy_page()
+    publish(page)
+    client.force_login(author)
+    unchanged = policy_form(body=streamfield([("imported", "<p>Be kind.</p>")]), **{"action-submit": "1"})
+    answer = client.post(f"/admin/pages/{page.pk}/edit/", unchanged).content.decode()
+    assert "Nothing has changed: text and facts are those already published." in answer
+    assert not PolicyPage.objects.get().workflow_in_progress
+    assert mailoutbox == []
+
+
+def test_everybody_who_wrote_a_draft_is_named_and_warned_of_approving_it(
+    client: Client, author: User, reviewer: User, submitted: PolicyPage
+) -> None:
+    warning = "You have changed this draft yourself"
+    client.force_login(reviewer)
+    assert warning not in client.get(review_url(submitted)).content.decode()
+    draft = PolicyPage.objects.get().get_latest_revision_as_object()
+    draft.body = [("imported", "<p>Be kindest.</p>")]
+    draft.save_revision(user=reviewer)
+    shown = client.get(review_url(submitted)).content.decode()
+    assert "<dd>The Author, The Reviewer</dd>" in shown
+    assert warning in shown
+    decide(client, reviewer, submitted, "approve")
+    assert PolicyVersion.objects.get(number=2).author_name == "The Author, The Reviewer"
+    owner = User.objects.create_superuser("owner@example.com", "a-long-password", first_name="The Owner")
+    publish(submitted, body="<p>Be fair.</p>", user=owner)
+    assert PolicyVersion.objects.get(number=3).author_name == "The Owner"
 
 
 def test_a_text_that_changed_since_it_was_shown_is_not_approved(
@@ -299,6 +371,41 @@ def test_the_editor_of_a_page_leads_who_may_decide_to_the_review(
         client.force_login(user)
         shown = client.get(f"/admin/pages/{submitted.pk}/edit/").content.decode()
         assert ("Review and approve" in shown) is is_led
+        assert "Request changes" not in shown
+        assert "action-publish" not in shown
+
+
+def test_nothing_is_returned_where_its_redline_is_not_shown(
+    client: Client, reviewer: User, submitted: PolicyPage
+) -> None:
+    client.force_login(reviewer)
+    assert "Request changes" not in client.get("/admin/").content.decode()
+    task_state = submitted.current_workflow_task_state
+    client.post(f"/admin/pages/workflow/action/{submitted.pk}/reject/{task_state.pk}/", {"comment": "No."})
+    editor = policy_form(**{"action-workflow-action": "1", "workflow-action-name": "reject"})
+    client.post(f"/admin/pages/{submitted.pk}/edit/", editor)
+    assert PolicyPage.objects.get().current_workflow_task_state.status == "in_progress"
+
+
+def test_who_reviews_reads_that_the_change_will_be_undone_as_its_author_knows(
+    client: Client, author: User, reviewer: User, mailoutbox: list[EmailMessage]
+) -> None:
+    page = policy_page()
+    publish(page)
+    coming = publish(page, body="<p>Be brave.</p>", effective_from=timezone.now() + timedelta(days=9))
+    draft = PolicyPage.objects.get().get_latest_revision_as_object()
+    draft.body, draft.undone_by = [("imported", "<p>Be kinder.</p>")], [coming.number]
+    draft.based_on = coming.policy.in_force()
+    draft.takes_effect, draft.effective_from = "now", None
+    draft.save_revision(user=author)
+    submitted = PolicyPage.objects.get()
+    submitted.get_workflow().start(submitted, author)
+    client.force_login(reviewer)
+    shown = client.get(review_url(submitted)).content.decode()
+    said = "will undo this, as its author ticked."
+    assert re.search(rf"<strong>Version 2, announced for [^<]+, {said}</strong>", shown)
+    mail = next(mail for mail in mailoutbox if mail.to == [reviewer.email])
+    assert said in mail.body
 
 
 def test_a_decision_in_the_editor_that_comes_too_late_keeps_what_was_typed(

@@ -1,5 +1,6 @@
 """Taking back a version before its hour: who may, what becomes of it, and that one that has begun stays."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from django.utils import timezone
 from home.models import User
 from policies.models import LedgerEntry, Policy, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.versions import publishing
-from tests.factories import policy_page, publish, withdraw
+from tests.factories import policy_page, publish, version, withdraw
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
@@ -77,7 +78,9 @@ def test_a_reviewer_withdraws_it_on_its_page_and_the_public_sees_it_at_once(
     assert f'action="/admin/policy-versions/{coming.pk}/withdraw/"' in reviewer.get(inspect).content.decode()
 
     with django_capture_on_commit_callbacks(execute=True):
-        answer = reviewer.post(f"/admin/policy-versions/{coming.pk}/withdraw/", {"reason": " A mistake. "})
+        answer = reviewer.post(
+            f"/admin/policy-versions/{coming.pk}/withdraw/", {"reason": " A mistake. ", "sure": "on"}
+        )
 
     assert answer.headers["Location"] == inspect
     withdrawal = VersionWithdrawal.objects.get()
@@ -93,10 +96,14 @@ def test_too_late_or_without_a_reason_it_is_refused_in_plain_words(
 ) -> None:
     reviewer = signed_in(client, "Legal reviewers")
     path = f"/admin/policy-versions/{coming.pk}/withdraw/"
-    assert "why" in reviewer.post(path, {"reason": " "}, follow=True).content.decode()
+    for sent in ({"reason": " ", "sure": "on"}, {"reason": "A mistake."}):
+        shown = reviewer.post(path, sent, follow=True).content.decode()
+        assert "Say why, and tick that you are sure." in shown
+    assert "Visitors do not see the reason." in shown
+    assert re.search(r'<input type="checkbox" name="sure" required>', shown)
     with time_machine.travel(coming.effective_at + timedelta(seconds=1)):
         reviewer.force_login(User.objects.get())
-        answer = reviewer.post(path, {"reason": "Late."}, follow=True).content.decode()
+        answer = reviewer.post(path, {"reason": "Late.", "sure": "on"}, follow=True).content.decode()
     assert "has taken effect" in answer
     assert "/withdraw/" not in answer
     assert not VersionWithdrawal.objects.exists()
@@ -112,19 +119,55 @@ def test_an_editor_does_not_go_on_from_the_withdrawn_text(
     assert f"Version {coming.number} was withdrawn" in asked
 
 
+def test_who_edits_a_draft_of_a_withdrawn_text_reads_which_version_was_withdrawn(
+    admin_client: Client, coming: PolicyVersion
+) -> None:
+    page = PolicyPage.objects.get()
+    edit = f"/admin/pages/{page.pk}/edit/"
+    draft = page.get_latest_revision_as_object()
+    for base, replaces in ((coming, None), (PolicyVersion.objects.get(number=1), coming)):
+        draft.based_on, draft.replaces = base, replaces
+        draft.save_revision()
+        if not coming.is_withdrawn:
+            withdraw(coming)
+        asked = admin_client.get(edit, follow=True).content.decode()
+        assert "Version 2, from which it starts, was withdrawn." in asked
+    draft.based_on, draft.replaces = PolicyVersion.objects.get(number=1), None
+    draft.save_revision()
+    version(coming.policy, html="<p>Be fair.</p>")
+    asked = admin_client.get(edit, follow=True).content.decode()
+    assert "There is a draft that starts from version 1. Another version has taken effect since" in asked
+
+
+def test_the_dashboard_leads_who_may_withdraw_to_it_and_nobody_else(
+    client: Client, coming: PolicyVersion
+) -> None:
+    publish(PolicyPage.objects.get(), body="<p>Be kinder.</p>")
+    link = f'href="/admin/policy-versions/inspect/{coming.pk}/#withdraw"'
+    reviewer = signed_in(client, "Legal reviewers")
+    shown = reviewer.get("/admin/").content.decode()
+    assert link in shown
+    assert "Rebase version 2" not in shown
+    assert 'id="withdraw"' in reviewer.get(f"/admin/policy-versions/inspect/{coming.pk}/").content.decode()
+    User.objects.get().groups.set(Group.objects.filter(name="Editors"))
+    shown = client.get("/admin/").content.decode()
+    assert link not in shown
+    assert "Rebase version 2" in shown
+
+
 def test_an_editor_who_cannot_approve_cannot_withdraw_it(client: Client, coming: PolicyVersion) -> None:
     staff = signed_in(client, "Editors")
     inspected = staff.get(f"/admin/policy-versions/inspect/{coming.pk}/")
     assert inspected.status_code == 200
     assert "/withdraw/" not in inspected.content.decode()
-    staff.post(f"/admin/policy-versions/{coming.pk}/withdraw/", {"reason": "I should not."})
+    staff.post(f"/admin/policy-versions/{coming.pk}/withdraw/", {"reason": "I should not.", "sure": "on"})
     assert not VersionWithdrawal.objects.exists()
 
 
 def test_it_can_be_withdrawn_although_its_page_is_gone(client: Client, coming: PolicyVersion) -> None:
     PolicyPage.objects.get().delete()
     signed_in(client, "Legal reviewers").post(
-        f"/admin/policy-versions/{coming.pk}/withdraw/", {"reason": "Gone."}
+        f"/admin/policy-versions/{coming.pk}/withdraw/", {"reason": "Gone.", "sure": "on"}
     )
     assert VersionWithdrawal.objects.get().reason == "Gone."
 
