@@ -42,6 +42,22 @@ def test_no_page_scrolls_sideways(page: Page, live_server: LiveServer) -> None:
     assert found == {(path, width): width for path, width in found}
 
 
+def test_menu_and_basket_stand_beside_the_name_on_a_phone_held_sideways(
+    page: Page, live_server: LiveServer
+) -> None:
+    call_command("seed_demo", stdout=StringIO())
+    page.set_viewport_size({"width": 844, "height": 390})
+    page.goto(f"{live_server.url}/")
+    header = page.get_by_role("banner")
+    links = (
+        header.locator(".brand"),
+        header.get_by_role("link", name="Contact"),
+        header.get_by_role("link", name="Basket"),
+    )
+    middles = {round(box["y"] + box["height"] / 2) for box in (link.bounding_box() for link in links)}
+    assert len(middles) == 1
+
+
 TABLE = """<table><thead><tr><th>Name</th><th>Set by</th><th>How long</th></tr></thead>
 <tbody><tr><td>sid</td><td>Jomso</td><td>a day</td></tr></tbody></table>"""
 

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from cookie_consent.models import CookieGroup
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
@@ -110,6 +111,22 @@ def test_the_second_layer_hides_nothing_that_has_focus_in_any_window(home: Page)
         assert walk(home)[1] >= 6  # with a check box for each category and its list
         for name in ("Accept all", "Reject all", "Save my choice"):
             expect(bar(home).get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+
+
+def test_the_second_layer_shows_its_text_whole_in_low_windows(page: Page, live_server: LiveServer) -> None:
+    text = "Shows the maps on our pages at once. They come from another service, which then learns your IP address. "
+    CookieGroup.objects.filter(varname="analytics").update(
+        description=text + "Without it you see a placeholder."
+    )
+    cookie_policy(notice_text="With your agreement, we show maps that come from another service. " * 2)
+    page.goto(f"{live_server.url}/")
+    for width, height in ((640, 450), (844, 390)):
+        page.set_viewport_size({"width": width, "height": height})
+        if width == 640:
+            bar(page).get_by_role("button", name="Choose").click()
+        cut = bar(page).locator(".consent-bar__scroll").evaluate("box => box.scrollHeight - box.clientHeight")
+        assert cut == 0
+        assert bar(page).bounding_box()["height"] < height * 3 / 4
 
 
 def test_what_buys_can_be_pressed_while_it_stands_unanswered(page: Page, live_server: LiveServer) -> None:
