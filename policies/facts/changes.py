@@ -47,6 +47,12 @@ _LABELS: dict[str, str | Promise] = {
     "what": gettext_lazy("what it holds"),
 }
 
+# Values that are stored as codes, by the name of their field.
+_CODES: dict[str, dict[str, str | Promise]] = {
+    "party": dict(CookieDetails.Party.choices),
+    "storage": dict(CookieDetails.Storage.choices),
+}
+
 
 def describe(old: Any, new: Any) -> list[str]:
     """Describe each change from the old data to the new in the active language; empty only if they are equal."""
@@ -73,7 +79,7 @@ def _changes(old: Any, new: Any, path: tuple[str, ...], key: str = "") -> Iterat
     elif key == "days":
         yield _sentence(path, _("%(old)s became %(new)s"), old=_days(old), new=_days(new))
     else:
-        yield _change_of_value(old, new, path)
+        yield _change_of_value(old, new, path, key)
 
 
 def _changes_of_list(old: list, new: list, path: tuple[str, ...]) -> Iterator[str]:
@@ -102,12 +108,13 @@ def _keyed(entries: list, key: str) -> dict[str, Any]:
     return {_written(entry[key]): entry for entry in entries if isinstance(entry, dict) and key in entry}
 
 
-def _change_of_value(old: Any, new: Any, path: tuple[str, ...]) -> str:
+def _change_of_value(old: Any, new: Any, path: tuple[str, ...], key: str) -> str:
+    before, after = _in_words(old, key), _in_words(new, key)
     if _is_nothing(old):
-        return _sentence(path, _("%(name)s added"), name=_in_words(new))
+        return _sentence(path, _("%(name)s added"), name=after)
     if _is_nothing(new):
-        return _sentence(path, _("%(name)s removed"), name=_in_words(old))
-    return _sentence(path, _("%(old)s became %(new)s"), old=_in_words(old), new=_in_words(new))
+        return _sentence(path, _("%(name)s removed"), name=before)
+    return _sentence(path, _("%(old)s became %(new)s"), old=before, new=after)
 
 
 def _sentence(path: tuple[str, ...], words: str, **names: str) -> str:
@@ -130,14 +137,15 @@ def _name(entry: Any) -> str:
     return _in_words(entry)
 
 
-def _in_words(value: Any) -> str:
+def _in_words(value: Any, key: str = "") -> str:
     """Put data of any shape in words: never as it is stored."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, str):
-        return f"“{Truncator(value).chars(_LONGEST_VALUE)}”"
+        said = str(_CODES.get(key, {}).get(value, value))
+        return f"“{Truncator(said).chars(_LONGEST_VALUE)}”"
     if isinstance(value, dict) and value:
-        words = ", ".join(f"{_label(name)}: {_in_words(inner)}" for name, inner in value.items())
+        words = ", ".join(f"{_label(name)}: {_in_words(inner, name)}" for name, inner in value.items())
     elif isinstance(value, list) and value:
         words = "; ".join(map(_in_words, value))
     else:

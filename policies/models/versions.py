@@ -103,9 +103,12 @@ class PolicyVersionQuerySet(AppendOnlyQuerySet["PolicyVersion"]):
     def not_withdrawn(self) -> "PolicyVersionQuerySet":
         return self.filter(withdrawal__isnull=True)
 
+    def last_to_hold_first(self) -> "PolicyVersionQuerySet":
+        return self.order_by("-effective_at", "-number")
+
     def begun(self, at: datetime) -> "PolicyVersionQuerySet":
         """Return the versions that have taken effect by then, newest effect first."""
-        return self.not_withdrawn().filter(effective_at__lte=at).order_by("-effective_at", "-number")
+        return self.not_withdrawn().filter(effective_at__lte=at).last_to_hold_first()
 
     def pending(self, at: datetime) -> "PolicyVersionQuerySet":
         """Return the versions that take effect later, the next one first."""
@@ -139,7 +142,7 @@ class PolicyVersionQuerySet(AppendOnlyQuerySet["PolicyVersion"]):
 
     def latest_to_hold(self) -> "PolicyVersion | None":
         """Return the version that holds once all announced ones have taken effect. For versions of one policy."""
-        return self.not_withdrawn().order_by("-effective_at", "-number").first()
+        return self.not_withdrawn().last_to_hold_first().first()
 
     def with_status(self, now: datetime) -> "PolicyVersionQuerySet":
         """Annotate each version's `status`."""

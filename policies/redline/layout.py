@@ -22,7 +22,6 @@ from policies.text.parsing import inner_html, parse
 
 _SMALLEST_FOLD = 3  # blocks; fewer are shown, as the line that says so would be as long
 _SMALLEST_FOLD_OF_ROWS = 2
-_ROWS_OF_A_LONG_TABLE = 6
 _MARKS = ("ins", "del")
 _FATES = {"": "", "del": "removed", "ins": "added", "moved": "moved"}
 _UNMARKED = etree.XPath("boolean(.//text()[normalize-space()][not(ancestor::ins|ancestor::del)])")
@@ -54,6 +53,11 @@ class Passage:
     parts: Sequence[tuple[str, str]] = ()  # fate, markup
     rows: Sequence[Row] = ()
 
+    @property
+    def folded_tables(self) -> int:
+        """How many tables are folded, where nothing else is."""
+        return self.html.count("<table") if self.folded == 1 else 0
+
 
 @dataclass
 class _Block:
@@ -65,10 +69,10 @@ class _Block:
     def is_heading(self) -> bool:
         return len(self.root) == 1 and self.root[0].tag in HEADINGS
 
-    @property
-    def is_long(self) -> bool:
-        """Whether it is worth a fold of its own: a table of many rows."""
-        return bool(self.root.xpath(f".//table[count(tbody/tr) >= {_ROWS_OF_A_LONG_TABLE}]"))
+    @cached_property
+    def has_rows(self) -> bool:
+        """Whether it has rows enough to be worth a fold of its own."""
+        return len(self.root.xpath(".//table/tbody/tr")) >= _SMALLEST_FOLD_OF_ROWS
 
     @cached_property
     def is_changed(self) -> bool:
@@ -149,21 +153,23 @@ def _stretches(blocks: list[_Block]) -> Iterator[tuple[bool, list[_Block]]]:
     shown = _shown(blocks)
     for is_shown, run in groupby(range(len(blocks)), key=lambda place: place in shown):
         places = list(run)
-        if not (is_shown or len(places) >= _SMALLEST_FOLD or any(blocks[place].is_long for place in places)):
+        if not (is_shown or len(places) >= _SMALLEST_FOLD or any(blocks[place].has_rows for place in places)):
             shown.update(places)
     for is_shown, run in groupby(range(len(blocks)), key=lambda place: place in shown):
         yield not is_shown, [blocks[place] for place in run]
 
 
 def _shown(blocks: list[_Block]) -> set[int]:
-    """Return which blocks stay open: the changed ones, one on either side, and the heading above."""
+    """Return which blocks stay open: the changed ones, one on either side but no table, and the heading above."""
     shown: set[int] = set()
     heading = -1
     for place, block in enumerate(blocks):
         if block.is_heading:
             heading = place
         if block.is_changed:
-            shown |= {place - 1, place, place + 1, heading}
+            shown |= {place, heading}
+        elif not block.has_rows and any(near.is_changed for near in blocks[max(place - 1, 0) : place + 2]):
+            shown.add(place)
     return shown
 
 

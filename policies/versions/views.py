@@ -7,7 +7,7 @@ is Wagtail's.
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
@@ -77,6 +77,7 @@ def policy(request: HttpRequest, policy: Policy) -> HttpResponse:
         "policy": policy,
         "version": version,
         "previous": PolicyVersion.objects.listed().preceding(version).first(),
+        "next": upcoming[0] if upcoming else None,
         "upcoming": upcoming,
         "toc": headings.contents(version.html),
     }
@@ -85,7 +86,7 @@ def policy(request: HttpRequest, policy: Policy) -> HttpResponse:
 
 @published_policy
 def versions(request: HttpRequest, policy: Policy) -> HttpResponse:
-    """List the versions, fifty a page, the newest number first."""
+    """List the versions, fifty a page, the one that takes effect last first."""
     return _list(request, policy)
 
 
@@ -105,6 +106,7 @@ def compare(request: HttpRequest, policy: Policy, old: int, new: int, *, way: st
     ours, theirs = _version(policy, old), _version(policy, new)
     template, lay_out = WAYS[way]
     marked = compare_versions(ours, theirs)
+    choices = list(policy.versions.listed().last_to_hold_first())
     context = {
         "policy": policy,
         "old": ours,
@@ -113,7 +115,8 @@ def compare(request: HttpRequest, policy: Policy, old: int, new: int, *, way: st
         "redline": marked,
         "passages": lay_out(marked.html),
         "changed_facts": changes_between(ours, theirs),
-        "choices": _choices(policy),
+        "choices": choices,
+        "summarised": _between(choices, ours, theirs),
         "is_unlisted": True,
     }
     return render(request, template, context)
@@ -127,6 +130,8 @@ def choose_comparison(request: HttpRequest, policy: Policy) -> HttpResponse:
     old, new = (_typed_number(request.GET.get(name, "")) for name in ("old", "new"))
     if old is None or new is None or policy.versions.filter(number__in={old, new}).count() < len({old, new}):
         return _list(request, policy, error=_("There is no version with this number."))
+    if old == new:
+        return _list(request, policy, error=_("A version is the same as itself. Choose two."))
     way = request.GET.get("way")
     if way and way in WAYS:
         return redirect("policies:compare_as", policy.slug, old, new, way)
@@ -211,8 +216,8 @@ def _show(request: HttpRequest, policy: Policy, number: int, day: timeline.Day |
 def _list(
     request: HttpRequest, policy: Policy, *, error: str = "", day_error: str = "", status: int = 400
 ) -> HttpResponse:
-    listed = policy.versions.listed().with_predecessor().with_status(timezone.now())
-    pages = Paginator(listed, VERSIONS_A_PAGE)
+    choices = policy.versions.listed().last_to_hold_first()
+    pages = Paginator(choices.with_predecessor().with_status(timezone.now()).with_end(), VERSIONS_A_PAGE)
     try:
         shown = pages.page(1 if error or day_error else request.GET.get("page", 1))
     except InvalidPage:
@@ -220,7 +225,7 @@ def _list(
     context = {
         "policy": policy,
         "page_of_versions": shown,
-        "choices": _choices(policy),
+        "choices": choices,
         "error": error,
         "day_error": day_error,
         "is_unlisted": shown.number > 1,
@@ -229,9 +234,10 @@ def _list(
     return render(request, "policies/versions.html", context, status=status if error or day_error else 200)
 
 
-def _choices(policy: Policy) -> list[tuple[int, datetime]]:
-    """Return the versions to choose from, the newest first: number, and when each takes effect."""
-    return list(policy.versions.order_by("-number").values_list("number", "effective_at"))
+def _between(versions: list[PolicyVersion], old: PolicyVersion, new: PolicyVersion) -> list[PolicyVersion]:
+    """Return those that lead from the old one to the new one, in order; none backwards, or if one was withdrawn."""
+    held = [one for one in reversed(versions) if not one.is_withdrawn]
+    return held[held.index(old) + 1 : held.index(new) + 1] if old in held and new in held else []
 
 
 def _typed_number(text: str) -> int | None:

@@ -88,7 +88,7 @@ class PolicyInspectView(InspectView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the versions, and what can be done."""
-        versions = self.object.versions.select_related("policy", "withdrawal").order_by("-number")
+        versions = self.object.versions.select_related("policy", "withdrawal").last_to_hold_first()
         paginator = Paginator(versions.with_predecessor().with_status(timezone.now()), VERSIONS_A_PAGE)
         page = paginator.get_page(self.request.GET.get("p"))
         return {

@@ -70,5 +70,6 @@ def _difference(name: str, old: list[str], new: list[str]) -> Iterator[str]:
     if old != new and not (gone or added):
         yield _("%(name)s stand in another order.") % {"name": name}
     elif old != new:
-        words = _("%(name)s change: %(old)s → %(new)s.")
-        yield words % {"name": name, "old": ", ".join(gone) or "–", "new": ", ".join(added) or "–"}
+        became = _("%(name)s: %(old)s became %(new)s.") if gone and added else ""
+        words = became or (_("%(name)s: %(old)s removed.") if gone else _("%(name)s: %(new)s added."))
+        yield words % {"name": name, "old": ", ".join(gone), "new": ", ".join(added)}

@@ -122,3 +122,24 @@ def test_a_long_list_of_changes_can_be_read_to_its_end_and_folds_once_one_is_fol
     expect(page).to_have_url(re.compile("#change-60"))
     expect(last).to_be_hidden()
     expect(page.locator("#change-60")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("size", [(1280, 900), (390, 844)])
+def test_side_by_side_no_table_breaks_a_word(
+    page: Page, live_server: LiveServer, size: tuple[int, int]
+) -> None:
+    cells = "<td>OpenStreetMap</td>" + "<td>What it is for, told at some length. </td>" * 4
+    heads = "".join(f"<th>{head}</th>" for head in ("Who", "Data", "What for", "Where", "Contract"))
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody><tr>{cells}</tr></tbody></table>"
+    rules = policy()
+    version(rules, html=f"{table}<p>Old words.</p>")
+    version(rules, html=f"{table}<p>New words.</p>")
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(f"{live_server.url}/house-rules/compare/1/2/side-by-side/")
+    lines = """cell => {
+        const range = document.createRange();
+        range.selectNodeContents(cell);
+        return range.getClientRects().length;
+    }"""
+    for name in page.locator(".side-by-side table td:visible", has_text="OpenStreetMap").all():
+        assert name.evaluate(lines) == 1

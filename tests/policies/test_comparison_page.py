@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from policies.models import Policy
 from policies.redline import cached_comparison
-from tests.factories import policy, version
+from tests.factories import policy, version, withdraw
 from tests.policies.verifying import sql
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -217,3 +217,26 @@ def test_the_queries_do_not_grow_with_the_versions(client: Client, rules: Policy
 def test_a_version_beside_itself_leads_to_the_version(client: Client, rules: Policy) -> None:
     response = client.get("/house-rules/compare/2/2/side-by-side/")
     assert response.headers["Location"] == "/house-rules/versions/2/"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (1, 2, ["Version 2: Second."]),
+        (1, 4, ["Version 2: Second.", "Version 4: Fourth."]),
+        (2, 1, []),
+        (4, 1, []),
+        (1, 5, []),  # 5 was withdrawn: what it changed, it changed against none of those that held
+    ],
+)
+@pytest.mark.parametrize("way", ["", "side-by-side/", "list/"])
+def test_what_changed_is_told_of_each_version_between(
+    client: Client, old: int, new: int, told: list[str], way: str
+) -> None:
+    rules = policy()
+    for day, summary in enumerate(["First.", "Second.", "", "Fourth.", "Fifth."]):
+        version(rules, html=f"<p>{day}</p>", at=NOON + timedelta(day), change_summary=summary)
+    withdraw(rules.versions.get(number=5))
+
+    shown = page(client, f"/house-rules/compare/{old}/{new}/{way}")
+    assert [line.text_content() for line in shown.xpath("//*[@aria-labelledby='_what-changed']/p")] == told

@@ -151,3 +151,63 @@ def test_a_version_that_is_not_there_is_explained(client: Client, others: int, s
     (words,) = shown.xpath("//*[@role='alert']")
     assert "There is no version with this number." in words.text_content()
     assert said in words.text_content()
+
+
+@pytest.fixture
+def far_ahead() -> Policy:
+    """The third version was published last, and is in force before the second, which is announced."""
+    rules, now = policy("short-rules"), datetime.now(UTC)
+    version(rules, html="<p>a</p>", at=BEGIN, change_kind="material")
+    version(rules, html="<p>b</p>", at=now + timedelta(days=30), change_kind="material")
+    version(rules, html="<p>c</p>", at=now - timedelta(days=1), change_kind="editorial")
+    return rules
+
+
+def test_versions_stand_in_the_order_in_which_they_take_effect(client: Client, far_ahead: Policy) -> None:
+    assert numbers(client, SHORT_LIST) == [2, 3, 1]
+
+    shown = lxml.html.fromstring(client.get(SHORT_LIST).content.decode())
+    old, new = shown.iter("select")
+    assert [option.get("value") for option in new] == ["2", "3", "1"]
+    assert (old.value, new.value) == ("3", "2")
+
+
+def test_the_screen_of_staff_has_the_same_order(admin_client: Client, far_ahead: Policy) -> None:
+    html = admin_client.get(f"/admin/policies/inspect/{far_ahead.pk}/").content.decode()
+    shown = lxml.html.fromstring(html)
+
+    assert [row.text_content() for row in shown.xpath("//tbody//th/a")] == ["2", "3", "1"]
+    assert shown.xpath("//select[@id='compare-new']/option/@value") == ["2", "3", "1"]
+    assert shown.get_element_by_id("compare-old").value == "3"
+
+
+def told(client: Client) -> list[str]:
+    """What the list says of each version in the line of its tag."""
+    shown = lxml.html.fromstring(client.get(SHORT_LIST).content.decode())
+    return [" ".join(line.text_content().split()) for line in shown.xpath("//li//p[@class='policy-meta']")]
+
+
+def test_each_version_says_until_when_it_holds_and_all_but_the_first_what_they_changed(
+    client: Client, far_ahead: Policy
+) -> None:
+    (second, third, first) = far_ahead.versions.order_by("-effective_at")
+    day, ahead = third.effective_day, second.effective_day
+
+    assert told(client) == [
+        f"Coming from {ahead} The meaning changed",
+        f"In force from {day} until {ahead} Wording only",
+        f"Past from {first.effective_day} until {day}",
+    ]
+
+
+def test_a_withdrawn_version_says_what_it_would_have_changed(client: Client, far_ahead: Policy) -> None:
+    withdraw(far_ahead.versions.get(number=2))
+
+    assert told(client)[0].endswith("and never took effect The meaning changed")
+
+
+def test_a_version_compared_with_itself_gets_a_word(client: Client, far_ahead: Policy) -> None:
+    response = client.get("/short-rules/compare/", {"old": "2", "new": "2"})
+
+    assert response.status_code == 400
+    assert 'role="alert">A version is the same as itself. Choose two.' in response.content.decode()

@@ -107,7 +107,9 @@ def test_a_text_of_one_letter_takes_no_time(text: str) -> None:
 
 def test_each_doubt_names_what_was_and_what_is() -> None:
     [figures] = doubts("After 30 days.", "After 3 days.")
-    assert figures == "Figures and periods change: 30 days → 3 days."
+    assert figures == "Figures and periods: 30 days became 3 days."
+    assert doubts("After 30 days.", "Later.") == ["Figures and periods: 30 days removed."]
+    assert doubts("Later.", "After 30 days.") == ["Figures and periods: 30 days added."]
     [order] = doubts("1 and 2.", "2 and 1.")
     assert "another order" in order
 
@@ -127,7 +129,7 @@ def editorial(page: PolicyPage, **fields: Any) -> PolicyVersion:
 def test_a_figure_needs_a_reason_which_the_record_keeps(kept: PolicyPage) -> None:
     body = "<p>We delete it after 31 days.</p>"
     for reason in ("", "  "):
-        with pytest.raises(publishing.RefusedContentError, match="30 days → 31 days"):
+        with pytest.raises(publishing.RefusedContentError, match="30 days became 31 days"):
             editorial(kept, body=body, editorial_reason=reason)
     second = editorial(kept, body=body, editorial_reason="The system always kept 31.")
     assert second.content["editorial_reason"] == "The system always kept 31."
@@ -203,7 +205,7 @@ def test_the_editor_reads_what_changes_at_the_form_and_may_give_the_reason(
     body = streamfield([("imported", "<p>We delete it after 31 days.</p>")])
     values = policy_form(body=body, change_kind="editorial", **{"action-publish": "1"})
     refused = admin_client.post(edit, values)
-    assert "30 days → 31 days" in refused.content.decode()
+    assert "30 days became 31 days" in refused.content.decode()
     assert list(refused.context["form"].errors) == ["editorial_reason"]
     assert PolicyVersion.objects.count() == 1
     admin_client.post(edit, {**values, "editorial_reason": "A typing error."})
@@ -222,7 +224,7 @@ def test_the_reviewer_reads_what_changes_and_why(admin_client: Client, kept: Pol
     kept = PolicyPage.objects.get()
     kept.get_workflow().start(kept, None)
     review = f"/admin/policies/{kept.pk}/review/"
-    assert "30 days → 31 days" in admin_client.get(review).content.decode()
+    assert "30 days became 31 days" in admin_client.get(review).content.decode()
     sent = {"decision": "approve", "seen": publication_preview.preview_latest_draft(kept).fingerprint}
     assert "Say why, or mark" in admin_client.post(review, sent).content.decode()
     draft.editorial_reason = "A typing error."
@@ -230,7 +232,7 @@ def test_the_reviewer_reads_what_changes_and_why(admin_client: Client, kept: Pol
     assert admin_client.post(review, sent).status_code == 422  # the reason was not among what was approved
     shown = admin_client.get(review).content.decode()
     assert "A typing error." in shown
-    assert "30 days → 31 days" in shown
+    assert "30 days became 31 days" in shown
     sent["seen"] = publication_preview.preview_latest_draft(PolicyPage.objects.get()).fingerprint
     admin_client.post(review, sent)
     assert PolicyVersion.objects.get(number=2).content["editorial_reason"] == "A typing error."
