@@ -101,7 +101,7 @@ function askWhen(form) {
     event.preventDefault();
     event.stopImmediatePropagation();
     openTab(time.closest("[role=tabpanel]"), () => {
-      time.scrollIntoView({ block: "center" });
+      time.scrollIntoView({ block: "center", behavior: "instant" });
       time.reportValidity();
     });
   });
