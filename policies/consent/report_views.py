@@ -52,7 +52,7 @@ def _chart(report: Report) -> charts.StackedBars:
     for row in report.rows:
         counts = list(row.counts.values())
         words = ", ".join(f"{label}: {number}" for label, number in zip(labels, counts, strict=True))
-        day = date_format(row.start, "SHORT_DATE_FORMAT")
+        day = date_format(row.start)
         rows.append((date_format(row.start, "j M"), f"{day}: {words}", counts))
     return charts.stacked_bars(rows)
 
@@ -62,6 +62,6 @@ def _chart_of_category(report: Report, share: Share) -> charts.StackedBars:
     for row in report.rows:
         on, asked = row.allowed[share.varname], row.asked[share.varname]
         words = _("%(day)s: %(number)s of %(total)s allow it")
-        words %= {"day": date_format(row.start, "SHORT_DATE_FORMAT"), "number": on, "total": asked}
+        words %= {"day": date_format(row.start), "number": on, "total": asked}
         rows.append((date_format(row.start, "j M"), words, [on, asked - on]))
     return charts.stacked_bars(rows)

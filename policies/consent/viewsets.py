@@ -7,7 +7,7 @@ from cookie_consent.models import Cookie, CookieGroup
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
-from wagtail.admin.ui.tables import BooleanColumn, Column, DateColumn
+from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.views.generic import InspectView
 
 from home.viewsets import GuardedIndexView, MomentColumn, ReadOnlyViewSet
@@ -94,7 +94,7 @@ class ConsentViewSet(ReadOnlyViewSet):
     list_per_page = 50
     list_display = [
         "public_id",
-        DateColumn("created_at", label=_("Time"), sort_key="created_at"),
+        MomentColumn("created_at", label=_("Time"), sort_key="created_at"),
         "method",
         Column("choices", label=_("Choices"), accessor=lambda record: choices_in_words(record.choices)),
         Column(

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.admin import display
 from django.db import models
 from django.urls import resolve, reverse
 from django.utils import timezone
@@ -198,7 +199,7 @@ class PolicyVersion(AppendOnlyModel, LedgeredModel):
     change_summary = models.TextField(_("what changed"), blank=True)
     change_kind = models.CharField(_("kind of change"), max_length=10, choices=ChangeKind.choices)
     record = models.TextField(_("record"))
-    previous_sha256 = models.CharField(max_length=64, blank=True)
+    previous_sha256 = models.CharField(_("SHA-256 of the version before"), max_length=64, blank=True)
     sha256 = models.CharField("SHA-256", max_length=64)
     import_source = models.CharField(_("imported from"), max_length=255, blank=True)
     import_sha256 = models.CharField(max_length=64, blank=True)
@@ -303,15 +304,18 @@ class PolicyVersion(AppendOnlyModel, LedgeredModel):
         return self._said("facts", dict)
 
     @property
+    @display(description=_("written by"))
     def author_name(self) -> str:
         """Who wrote it, or an empty string: records of format 1 do not say."""
         return self.readable_content.get("author", "")
 
     @property
+    @display(description=_("published by"))
     def publisher_name(self) -> str:
         return self.readable_content.get("publisher", "")
 
     @property
+    @display(description=_("approved by"))
     def approver_name(self) -> str:
         """Who approved it, or an empty string."""
         return self.readable_content.get("approver", "")

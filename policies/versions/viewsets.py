@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
-from wagtail.admin.ui.tables import Column, DateColumn, Table, TitleColumn
+from wagtail.admin.ui.tables import Column, Table, TitleColumn
 from wagtail.admin.utils import get_user_display_name
 from wagtail.admin.views.generic import InspectView
 from wagtail.admin.widgets import Button, HeaderButton
@@ -187,6 +187,10 @@ class VersionIndexView(GuardedIndexView):
 
 
 class VersionInspectView(InspectView):
+    def get_fields_context(self) -> list[dict[str, Any]]:
+        """Leave out what the version does not have."""
+        return [field for field in super().get_fields_context() if field["value"] != ""]
+
     def offers_withdrawal(self) -> bool:
         """Return whether to offer the withdrawal."""
         pending = PolicyVersion.objects.pending(timezone.now())
@@ -239,7 +243,7 @@ class VersionViewSet(ReadOnlyViewSet):
         Column("policy", label=gettext_lazy("Policy"), accessor=_policy),
         Column("status_label", label=gettext_lazy("Status")),
         MomentColumn("effective_at", label=gettext_lazy("In force from"), sort_key="effective_at"),
-        DateColumn("recorded_at", label=gettext_lazy("Recorded"), sort_key="recorded_at"),
+        MomentColumn("recorded_at", label=gettext_lazy("Recorded"), sort_key="recorded_at"),
         Column("get_change_kind_display", label=gettext_lazy("Change"), sort_key="change_kind"),
         Column("publisher", label=gettext_lazy("Published by"), accessor=_publisher),
     ]

@@ -88,6 +88,11 @@ def test_its_lines_tell_policies_of_the_same_title_apart(client: Client) -> None
     assert "Another policy · /other-rules/" in html
 
 
+def test_it_says_the_kind_once_where_it_is_the_title(client: Client) -> None:
+    publish(policy_page("Privacy policy", kind="privacy"))
+    assert dashboard(staff(client, is_superuser=True)).count("Privacy policy") == 1
+
+
 def test_it_names_a_draft(client: Client) -> None:
     page = policy_page()
     publish(page)

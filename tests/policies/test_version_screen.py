@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.utils import label_for_field
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from home.models import User
+from policies.models import PolicyVersion
 from tests.factories import policy_page, publish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -54,6 +57,30 @@ def test_the_page_of_a_version_leads_to_the_public_ones(client: Client) -> None:
         "/house-rules/versions/2/record.json",
     ):
         assert f'href="{address}"' in answer
+
+
+def test_the_page_of_a_version_names_what_it_has_and_leaves_out_what_it_has_not(client: Client) -> None:
+    page = policy_page()
+    publish(page)
+    version = publish(page, body="<p>Second.</p>")
+    fields = (
+        staff(client, is_superuser=True)
+        .get(f"/admin/policy-versions/inspect/{version.pk}/")
+        .context["fields"]
+    )
+    labels = {field["label"] for field in fields}
+    assert "SHA-256 of the version before" in labels
+    assert not {"Imported from", "Approved by"} & labels
+    assert label_for_field("publisher_name", PolicyVersion) == "published by"
+
+
+def test_times_are_written_alike_in_the_list_and_on_the_screen_of_a_policy(client: Client) -> None:
+    version = publish(policy_page())
+    admin = staff(client, is_superuser=True)
+    for at in (version.effective_at, version.recorded_at):
+        written = date_format(timezone.localtime(at), "DATETIME_FORMAT")
+        assert written in admin.get("/admin/policy-versions/results/").content.decode()
+        assert written in admin.get(f"/admin/policies/inspect/{version.policy_id}/").content.decode()
 
 
 def test_nobody_can_change_a_version_there_superusers_included(client: Client) -> None:
