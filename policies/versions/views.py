@@ -235,9 +235,10 @@ def _list(
 
 
 def _between(versions: list[PolicyVersion], old: PolicyVersion, new: PolicyVersion) -> list[PolicyVersion]:
-    """Return those that lead from the old one to the new one, in order; none backwards, or if one was withdrawn."""
+    """Return those that led from one to the other and say what they changed; none backwards or to a withdrawn one."""
     held = [one for one in reversed(versions) if not one.is_withdrawn]
-    return held[held.index(old) + 1 : held.index(new) + 1] if old in held and new in held else []
+    between = held[held.index(old) + 1 : held.index(new) + 1] if old in held and new in held else []
+    return [one for one in between if one.change_summary]
 
 
 def _typed_number(text: str) -> int | None:

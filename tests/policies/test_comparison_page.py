@@ -224,6 +224,7 @@ def test_a_version_beside_itself_leads_to_the_version(client: Client, rules: Pol
     [
         (1, 2, ["Version 2: Second."]),
         (1, 4, ["Version 2: Second.", "Version 4: Fourth."]),
+        (2, 3, []),
         (2, 1, []),
         (4, 1, []),
         (1, 5, []),  # 5 was withdrawn: what it changed, it changed against none of those that held
@@ -240,3 +241,4 @@ def test_what_changed_is_told_of_each_version_between(
 
     shown = page(client, f"/house-rules/compare/{old}/{new}/{way}")
     assert [line.text_content() for line in shown.xpath("//*[@aria-labelledby='_what-changed']/p")] == told
+    assert len(shown.xpath("//h2[.='What changed']")) == bool(told)
