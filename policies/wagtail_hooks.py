@@ -135,9 +135,8 @@ class PolicyURLFinder(PageAdminURLFinder):
 
 register_admin_url_finder(PolicyPage, PolicyURLFinder)
 # Wagtail asks owners twice: of the workflow, and of its first step.
-workflow_submitted.disconnect(
-    sender=WorkflowState, dispatch_uid="workflow_state_submitted_email_notification"
-)
+_mail_of_workflow = "workflow_state_submitted_email_notification"
+workflow_submitted.disconnect(sender=WorkflowState, dispatch_uid=_mail_of_workflow)
 hooks.register("construct_homepage_panels", dashboard.add_panel)
 hooks.register("register_admin_viewset", lambda: fact_viewsets.viewset)
 for action in ("edit_setting", "unpublish_page", "delete_page", "bulk_action"):
@@ -208,9 +207,8 @@ def refuse_alias(request: HttpRequest, page: Page) -> HttpResponse | None:
     pages = page.get_descendants(inclusive=True) if request.POST.get("copy_subpages") else [page]
     if not request.POST.get("alias") or not any(isinstance(one.specific, PolicyPage) for one in pages):
         return None
-    messages.error(
-        request, gettext("A policy page cannot have an alias. Copy it instead, as a policy of its own.")
-    )
+    words = gettext("A policy page cannot have an alias. Copy it instead, as a policy of its own.")
+    messages.error(request, words)
     return redirect("wagtailadmin_pages:copy", page.pk)
 
 

@@ -51,9 +51,8 @@ def _remind(pk: int, *, since: datetime, now: datetime) -> bool:
     ReviewReminder.objects.update_or_create(task_state=state, defaults={"sent_at": now})
     with translation.override(settings.LANGUAGE_CODE):
         preview = publication_preview.preview_latest_draft(page)
-        text = render_to_string(
-            "emails/policy_review_reminder.txt", {"preview": preview, "since": state.started_at}
-        )
+        context = {"preview": preview, "since": state.started_at}
+        text = render_to_string("emails/policy_review_reminder.txt", context)
         subject = _("Still waiting for your review: %(policy)s") % {"policy": preview.name}
         for person in _asked(state):
             mail_queue.queue(to=[person.email], subject=subject, text=text)

@@ -92,9 +92,8 @@ def begin(*, page: PolicyPage, key: str, keep_text: bool, seen: str, user: User 
         raise drafts.NoDraftError(_("Somebody else saved this page meanwhile. Look again, then choose."))
     chosen = next((one for one in of_page(page, now=timezone.now()) if one.key == key), None)
     if chosen is None:
-        raise drafts.NoDraftError(
-            _("Choose one of these. The list may have changed since you opened the page.")
-        )
+        words = _("Choose one of these. The list may have changed since you opened the page.")
+        raise drafts.NoDraftError(words)
     if keep_text and page.has_unpublished_changes:
         drafts.save_draft(page=page, user=user, **_statement(page), **chosen.fields)
     else:

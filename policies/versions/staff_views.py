@@ -5,11 +5,13 @@ No published version is changed. What staff see is in `policies.versions.viewset
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,7 +20,10 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from django.views.generic import TemplateView
 from wagtail.admin import messages
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+from wagtail.models import Revision
 
+from home import mail_queue
+from home.models import User
 from policies.models import Policy, PolicyPage, PolicyVersion
 from policies.versions import beginnings, drafts, export, publication_preview, publishing
 from policies.versions.dashboard import RIGHT, statuses
@@ -60,9 +65,8 @@ def make_draft(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a draft that states the facts as they are now, and open it. Open the draft that exists, if there is one."""
     [status] = statuses([get_object_or_404(Policy, pk=pk)], now=timezone.now())
     if status.page is None:
-        messages.error(
-            request, _("This policy has no page any more. Import or write a new one to replace it.")
-        )
+        words = _("This policy has no page any more. Import or write a new one to replace it.")
+        messages.error(request, words)
         return redirect("policy-overview:inspect", pk)
     if not status.may_be_edited_by(request.user):
         raise PermissionDenied
@@ -76,9 +80,8 @@ def make_draft(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("This draft states the facts as they are now. Read it, and publish it."))
         if status.findings.typed:
-            messages.warning(
-                request, _("Replace what is typed by hand by live facts. The tab “Publish” lists it.")
-            )
+            words = _("Replace what is typed by hand by live facts. The tab “Publish” lists it.")
+            messages.warning(request, words)
     return redirect("wagtailadmin_pages:edit", status.page.pk)
 
 
@@ -101,7 +104,18 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, words)
     else:
         messages.success(request, _("The version was withdrawn. It never takes effect."))
+        _tell_author(version, by=request.user, reason=reason)
     return redirect("policy-versions:inspect", pk)
+
+
+def _tell_author(version: PolicyVersion, *, by: User, reason: str) -> None:
+    """Mail the withdrawal to who saved the text last before it was published, unless it is their own doing."""
+    saved = version.page.revisions.order_by("-pk") if version.page else Revision.objects.none()
+    draft = saved.filter(created_at__lte=version.recorded_at).first()
+    if draft and draft.user and draft.user != by:
+        context = {"version": version, "by": by, "reason": reason, "site": settings.SITE_URL}
+        text = render_to_string("emails/policy_withdrawn.txt", context)
+        mail_queue.queue(to=[draft.user.email], subject=_("Withdrawn: %s") % version, text=text)
 
 
 @require_POST

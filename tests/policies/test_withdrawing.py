@@ -8,6 +8,7 @@ import time_machine
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
+from post_office.models import Email
 
 from home.models import User
 from policies.models import LedgerEntry, Policy, PolicyPage, PolicyVersion, VersionWithdrawal
@@ -89,6 +90,27 @@ def test_a_reviewer_withdraws_it_on_its_page_and_the_public_sees_it_at_once(
     page = reviewer.get(inspect).content.decode()
     assert "A mistake." in page
     assert "/withdraw/" not in page
+
+
+def test_the_author_is_told_by_mail_and_not_of_their_own_withdrawal(
+    client: Client, coming: PolicyVersion
+) -> None:
+    author = User.objects.create_user("author@example.com", "a-long-password")
+    reviewer = signed_in(client, "Legal reviewers")
+    for user, told in ((author, ["author@example.com"]), (User.objects.get(email="staff@example.com"), [])):
+        Email.objects.all().delete()
+        PolicyPage.objects.get().revisions.update(user=user)
+        sent = {"reason": "A {{ mistake }}.", "sure": "on"}
+        reviewer.post(f"/admin/policy-versions/{coming.pk}/withdraw/", sent)
+        assert coming.policy.versions.pending(timezone.now()).count() == 0
+        assert [mail.to[0] for mail in Email.objects.all()] == told
+        if told:
+            mail = Email.objects.get()
+            assert mail.subject == "Withdrawn: New rules, version 2"
+            assert "The Editor has withdrawn “New rules, version 2”" in mail.message
+            assert "A {{ mistake }}." in mail.message
+        day = timezone.now() + timedelta(days=2)
+        coming = publish(PolicyPage.objects.get(), title="Newer rules", effective_from=day)
 
 
 def test_too_late_or_without_a_reason_it_is_refused_in_plain_words(
