@@ -23,7 +23,7 @@ from policies.redline.sequence_diff import Budget
 from policies.redline.writer import Change, Writer, section_label
 
 # Part of the key under which redlines are kept: raise it with every change of the method or of the markup.
-ALGORITHM = 8
+ALGORITHM = 9
 # How many comparisons one redline may cost, in pairs of equal words; about a second or two at most.
 BUDGET = 10_000_000
 
@@ -102,12 +102,17 @@ def compare(old_html: str, new_html: str, *, budget: int = BUDGET) -> Redline:
 
 
 def _sections(steps: Iterable[Step]) -> Iterator[str]:
-    """Name the section in which each step is shown: that of the new text, or one that was removed."""
-    section = removed = ""
+    """Name the section in which each step is shown: that of the new text, or one that was removed.
+
+    A heading inside a live fact holds to the end of that fact.
+    """
+    section = around = removed = ""
     for old, new, _segments in steps:
         if new:
             removed = ""  # where the new text goes on
-            section = new.text if new.is_heading else section
+            is_fact = any(block.tag == "section" for block in new.path)
+            section = new.text if new.is_heading else section if is_fact else around
+            around = around if is_fact else section
         elif old and old.is_heading:
             removed = old.text
         yield removed or section

@@ -316,6 +316,19 @@ def test_changes_are_counted_by_section() -> None:
     ]
 
 
+def test_the_headings_of_a_live_fact_end_with_it() -> None:
+    old, new = (
+        "<h2>Who receives it</h2>"
+        f'<section class="live-fact"><h3>Firms</h3><p>Firm {firm} carries.</p></section><p>{said}</p>'
+        for firm, said in (("A", "They help."), ("B", "They help us."))
+    )
+
+    assert [name for name, _changes in compared(old, new).sections] == [
+        "Section “Firms”",
+        "Section “Who receives it”",
+    ]
+
+
 def test_every_change_is_a_sentence_under_its_section() -> None:
     old = f"<p>Hello.</p><h2>Cookies</h2><p>We clear old mail 24 months after the last letter.</p>{LONG}"
     new = (
