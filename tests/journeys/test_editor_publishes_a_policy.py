@@ -118,7 +118,9 @@ def _submit(page: Page, *, summary: str) -> None:
 
 
 def _expect_submitted(page: Page) -> None:
-    expect(page.locator(".messages .success")).to_contain_text("was submitted. Asked to review it: ")
+    expect(page.locator(".messages .success")).to_contain_text(
+        "was submitted. Asked to review it: ", timeout=20_000
+    )
 
 
 def _open_review(page: Page, live_server: LiveServer, mail: EmailMessage) -> None:
@@ -259,6 +261,7 @@ def test_what_is_no_time_stays_in_its_field_and_is_not_sent(opened: Page) -> Non
 
 def test_a_version_that_takes_effect_at_once_asks_for_no_time(opened: Page) -> None:
     editor = Actions(opened)
+    editor.change_the_text(end="two years.", becomes="one year.")
     editor.open_tab("Publish")
     time = opened.locator("#id_effective_from")
     time.fill("2027-01-05T12:00")
@@ -281,7 +284,7 @@ def test_the_form_is_sent_after_it_has_saved_itself(opened: Page) -> None:
     editor.fill(opened.locator("#id_change_summary"), "A year less.")
     opened.locator("body[data-saving]").wait_for(state="attached")
     editor.submit()
-    expect(opened.locator(".policy-publish .error-message").first).to_be_visible()
+    _expect_in_sight(opened.locator(".policy-publish .error-message").first)
     assert sent[:2] == [True, False]
 
 
@@ -290,7 +293,7 @@ def test_the_form_saves_itself_after_an_error_too(opened: Page) -> None:
     editor = Actions(opened)
     with opened.expect_response(_is_autosave):  # once, what was sent
         editor.submit()
-        expect(opened.locator("#id_change_summary")).to_be_focused()
+        _expect_in_sight(opened.locator("#id_change_summary"))
     with opened.expect_response(_is_autosave) as saved:
         editor.fill(opened.locator("#id_change_summary"), "A year less.")
     assert saved.value.status == 200
@@ -307,6 +310,22 @@ def test_an_editor_who_submits_too_early_is_led_to_the_field_and_needs_no_more_a
     editor.submit()
     _expect_submitted(opened)
     assert editor.count <= 6
+
+
+def test_a_wide_table_scrolls_within_the_redline_of_a_narrow_window(opened: Page) -> None:
+    cells = "".join(f"<td>{'unbreakable' * 3}</td>" for _ in range(4))
+    draft = PolicyPage.objects.get()
+    draft.body = [("imported", f"<table><tbody><tr>{cells}</tr></tbody></table>")]
+    draft.save_revision(clean=False)
+    opened.set_viewport_size({"width": 390, "height": 844})
+    opened.reload()
+    Actions(opened).open_tab("Publish")
+    opened.locator("publication-preview").first.scroll_into_view_if_needed()
+    redline = opened.locator(".publication-preview__redline")
+    expect(redline.locator("table").first).to_be_visible(timeout=20_000)
+    box = redline.bounding_box()
+    assert box["x"] + box["width"] <= 390
+    assert redline.evaluate("box => box.scrollWidth > box.clientWidth")
 
 
 def test_an_error_that_belongs_to_no_field_is_shown_in_the_tab_too(opened: Page) -> None:
