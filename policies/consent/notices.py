@@ -4,6 +4,7 @@ Everything is read from the frozen cookie policy version in force, never from th
 what is agreed to and what is on record are the same text. It knows nothing of any visitor and writes nothing.
 """
 
+import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 
 from home.csp import Provider
 from home.models import ServiceSettings
+from policies.ledger.encoding import DamagedRecordError
 from policies.models import Policy, PolicyVersion
 from policies.models.pages import NOTICE_FIELDS
 
@@ -105,16 +107,27 @@ class Notice:
 
 
 def current(now: datetime) -> Notice | None:
-    """Return the notice of the cookie policy version in force, None where there is none. At most two queries."""
+    """Return the notice of the cookie policy version in force, None where there is none. At most two queries.
+
+    Every page asks. So what cannot be read is logged and means none: nobody is asked, and nothing optional runs.
+    """
     begun = list(PolicyVersion.objects.of_kind(Policy.Kind.COOKIES).begun(now).defer("record"))
     if not begun:
         return None
     version = PolicyVersion.objects.select_related("policy").get(pk=begun[0].pk)
-    facts = version.readable_content.get("facts")
-    # An imported or damaged text has no words for the bar: nobody can be asked.
-    if not isinstance(facts, dict) or not isinstance(words := facts.get("notice"), dict):
+    try:
+        return _notice_of(version, begun)
+    except DamagedRecordError as error:
+        words = "Nobody is asked about cookies: version %s of the cookie policy cannot be read (%s)."
+        logging.getLogger(__name__).error(words, version.number, error)  # noqa: TRY400 - one line for each page
+        return None
+
+
+def _notice_of(version: PolicyVersion, begun: list[PolicyVersion]) -> Notice | None:
+    if "notice" not in version.facts:  # an imported text has no words for the bar
         return None
     material = [v for v in begun if v.is_material and v.change_summary]
+    words = _said(version.facts, "notice", dict)
     return Notice(
         version_id=version.pk,
         number=version.number,
@@ -122,9 +135,9 @@ def current(now: datetime) -> Notice | None:
         url=version.get_absolute_url(),
         policy_url=version.policy.get_absolute_url(),
         changes=tuple(material[:MAX_CHANGES]),
-        categories=categories_of(facts),
-        services=services_of(facts),
-        **{name: str(words.get(name, "")) for name in NOTICE_FIELDS.values()},
+        categories=categories_of(version.facts),
+        services=services_of(version.facts),
+        **{name: _said(words, name, str, "") for name in NOTICE_FIELDS.values()},
     )
 
 
@@ -152,26 +165,37 @@ def categories_of(facts: dict[str, Any]) -> tuple[Category, ...]:
     """Read the declared categories from the facts of a frozen version, required ones first."""
     return tuple(
         Category(
-            varname=group["varname"],
-            name=group["name"] or group["varname"],
-            description=group["description"],
-            is_required=group["is_required"],
-            cookies=tuple(map(_declared, group["cookies"])),
+            varname=(varname := _said(group, "varname", str)),
+            name=_said(group, "name", str, "") or varname,
+            description=_said(group, "description", str, ""),
+            is_required=_said(group, "is_required", bool),
+            cookies=tuple(map(_declared, _said(group, "cookies", list))),
         )
-        for group in facts.get("cookies") or ()
+        for group in _said(facts, "cookies", list, [])
     )
 
 
 def services_of(facts: dict[str, Any]) -> tuple[Service, ...]:
     """Read the outside services that visitors are asked about from the facts of a frozen version."""
     return tuple(
-        Service(service["key"], service["category"], tuple(service["origins"]))
-        for service in facts.get("services") or ()
+        Service(
+            _said(service, "key", str),
+            _said(service, "category", str),
+            tuple(_said({"": origin}, "", str) for origin in _said(service, "origins", list)),
+        )
+        for service in _said(facts, "services", list, [])
     )
 
 
-def _declared(cookie: dict[str, str]) -> DeclaredCookie:
+def _declared(cookie: Any) -> DeclaredCookie:
     # A frozen version may hold more about a cookie than this code knows of, or less.
-    return DeclaredCookie(
-        **{key: cookie[key] for key in DeclaredCookie.__dataclass_fields__ if key in cookie}
-    )
+    found = {key: _said(cookie, key, str, "") for key in DeclaredCookie.__dataclass_fields__}
+    return DeclaredCookie(**{**found, "name": _said(cookie, "name", str)})
+
+
+def _said(entry: Any, name: str, type_: type, *default: Any) -> Any:
+    """Return what an entry says, in the form in which versions are frozen; of any other, refuse the whole."""
+    found = entry.get(name, *default) if isinstance(entry, dict) else None
+    if not isinstance(found, type_):
+        raise DamagedRecordError(f"“{name}” is no {type_.__name__}")
+    return found

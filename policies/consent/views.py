@@ -4,6 +4,7 @@ The page works without JavaScript; the bar's script posts to the same URL and ge
 `gpc.json`. A choice is saved and its cookie set by one answer, or neither happens.
 """
 
+from contextlib import suppress
 from datetime import date, timedelta
 from http import HTTPStatus
 
@@ -19,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from home.throttling import Limit, client_ip, too_many_requests
 from policies.consent import choices, cookies, notices, receipts
+from policies.ledger.encoding import DamagedRecordError
 from policies.ledger.views import proof_response, refuse_too_many
 from policies.models import ConsentRecord
 
@@ -123,8 +125,10 @@ def _cookie(request: HttpRequest) -> str | None:
 
 
 def _named_choices(record: ConsentRecord) -> list[tuple[str, bool]]:
-    categories = notices.categories_of(record.notice_version.facts)
-    names = {category.varname: category.name for category in categories}
+    names: dict[str, str] = {}
+    with suppress(DamagedRecordError):  # the page is for choosing, too
+        categories = notices.categories_of(record.notice_version.facts)
+        names = {category.varname: category.name for category in categories}
     return [(names.get(varname, varname), is_on) for varname, is_on in sorted(record.choices.items())]
 
 

@@ -1,5 +1,6 @@
 """The staff's screens about consent: records that are found and exported but never changed, and declared cookies."""
 
+from typing import Any
 from uuid import UUID
 
 import django_filters
@@ -19,8 +20,10 @@ from policies.models import ConsentRecord, Policy, PolicyVersion
 _IN_WORDS = {True: _("yes"), False: _("no"), None: _("not recorded")}
 
 
-def choices_in_words(choices: dict[str, bool]) -> str:
+def choices_in_words(choices: Any) -> str:
     """Write choices for a cell: each category with yes or no."""
+    if not isinstance(choices, dict) or not all(isinstance(is_on, bool) for is_on in choices.values()):
+        return str(_("damaged, see verify_policies"))
     return ", ".join(f"{name}: {_IN_WORDS[is_on]}" for name, is_on in sorted(choices.items()))
 
 

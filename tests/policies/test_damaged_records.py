@@ -5,17 +5,19 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from policies.ledger import daily_check
-from policies.models import LedgerCheck, LedgerHead, PolicyPage, PolicyVersion
+from policies.models import ConsentRecord, LedgerCheck, LedgerHead, PolicyPage, PolicyVersion
 from tests.factories import cookie_policy, declare_cookies, policy_page, publish
 from tests.policies.test_dashboard import dashboard
+from tests.policies.test_notices import reword
 from tests.policies.test_version_screen import staff
-from tests.policies.verifying import seal, sql
+from tests.policies.verifying import damage, seal, sql
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case, pytest.mark.slow]
 RECORDS = ["x", "", "{}", "[]", "5", "[" * 5000, '{"html": 5, "text": 5, "facts": 5}']
@@ -139,6 +141,39 @@ def test_a_damaged_cookie_policy_asks_nobody_and_leaves_the_other_pages(
 ) -> None:
     sql("UPDATE policies_policyversion SET record = 'x' WHERE title != 'House rules'")
     assert set(statuses(client, ["/", "/house-rules/", "/cookies/"]).values()) == {200}
+
+
+@pytest.mark.parametrize("facts", [{"cookies": [{}]}, {"services": [{"key": "a", "category": "media"}]}])
+def test_facts_that_cannot_be_read_take_no_page_down(
+    rules: PolicyPage, client: Client, facts: dict[str, object]
+) -> None:
+    client.post("/cookies/", {"notice": "1", "choice": "all"})
+    reword(**facts)
+    cache.clear()
+    public = ["/", "/house-rules/", "/cookie-policy/", "/cookies/", "/house-rules/compare/1/2/"]
+    assert set(statuses(client, public).values()) == {200}
+    answer = client.post("/cookies/", {"notice": "1", "choice": "all"})
+    assert (answer.status_code, "There is nothing to choose" in answer.content.decode()) == (400, True)
+    page = PolicyPage.objects.get(slug="cookie-policy")
+    paths = [reverse("consent_report"), f"/admin/policies/{page.pk}/publication-preview/", ADMIN[0]]
+    assert set(statuses(staff(client, is_superuser=True), paths).values()) == {200}
+
+
+@pytest.mark.parametrize("choices", ["[1]", '"x"', "null", '{"analytics": "yes"}', '{"analytics": {"a": 1}}'])
+def test_a_choice_that_cannot_be_read_is_none_for_its_visitor_and_is_shown_to_be_damaged(
+    rules: PolicyPage, client: Client, choices: str
+) -> None:
+    client.post("/cookies/", {"notice": "1", "choice": "all"})
+    assert sql("UPDATE policies_consentrecord SET choices = %s", choices)
+    client.raise_request_exception = False
+    paths = ["/cookies/receipt.json", "/cookies/proof.json", "/cookies/"]
+    assert list(statuses(client, paths).values()) == [404, 404, 200]
+    admin = staff(client, is_superuser=True)
+    record = ConsentRecord.objects.defer("choices").get()
+    for path in (reverse("consents:index"), reverse("consents:inspect", args=[record.pk])):
+        assert "damaged, see verify_policies" in admin.get(path).content.decode()
+    assert set(statuses(admin, [reverse("consent_report")]).values()) == {200}
+    assert str(record.public_id) in " ".join(damage())
 
 
 def test_a_time_before_all_others_is_refused_in_the_editor(rules: PolicyPage, client: Client) -> None:

@@ -1,6 +1,8 @@
 """Which notice is shown: always the frozen version in force, never the register as it happens to stand."""
 
+import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from cookie_consent.models import Cookie, CookieGroup
@@ -9,8 +11,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from policies.consent import notices
-from policies.models import Policy
+from policies.models import Policy, PolicyVersion
 from tests.factories import cookie_policy, declare_cookies
+from tests.policies.verifying import sql
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
@@ -137,6 +140,46 @@ def test_an_imported_text_without_words_for_the_bar_asks_nobody() -> None:
     cookie_policy()
     Policy.objects.filter(kind=Policy.Kind.COOKIES).update(kind=Policy.Kind.OTHER)
     assert notices.current(timezone.now()) is None
+
+
+GROUP: dict[str, Any] = {"varname": "media", "name": "Media", "is_required": False, "cookies": []}
+UNREADABLE: list[dict[str, Any]] = [
+    *({"cookies": found} for found in ("abc", ["abc"], [{}], {"a": 1}, None, [{**GROUP, "cookies": None}])),
+    *({"cookies": [{**GROUP, "varname": name}]} for name in (5, ["x"])),
+    *({"cookies": [{**GROUP, "cookies": found}]} for found in (["x"], [{}], [{"name": ["a"]}])),
+    {"cookies": [{**GROUP, "is_required": "no"}]},
+    {"services": [{"key": "a", "category": "media"}]},
+    {"services": [{"key": "a", "category": {}, "origins": []}]},
+    {"services": [{"key": "a", "category": "media", "origins": [1, None]}]},
+    *({"notice": found} for found in (["x"], None, {"text": {"a": 1}}, {"title": None})),
+]
+
+
+def reword(**facts: Any) -> None:
+    """Change by SQL what version 1 of the cookie policy froze."""
+    content = PolicyVersion.objects.of_kind(Policy.Kind.COOKIES).get(number=1).content
+    record = json.dumps({**content, "facts": {**content["facts"], **facts}})
+    assert sql("UPDATE policies_policyversion SET record = %s WHERE number = 1", record)
+
+
+@pytest.mark.parametrize("facts", UNREADABLE, ids=str)
+def test_what_cannot_be_read_asks_nobody_and_is_logged(
+    facts: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    declare_cookies()
+    cookie_policy()
+    reword(**facts)
+    assert notices.current(timezone.now()) is None
+    assert "version 1 of the cookie policy cannot be read" in caplog.text
+
+
+def test_facts_of_before_there_were_descriptions_are_read() -> None:
+    declare_cookies()
+    cookie_policy()
+    reword(cookies=[{**GROUP, "cookies": [{"name": "tiles"}]}])
+    notice = notices.current(timezone.now())
+    assert notice is not None
+    assert notice.varnames == ("media",)
 
 
 # --- What pages carry ------------------------------------------------------------------------------------
