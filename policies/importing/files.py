@@ -9,6 +9,7 @@ never reaches into a span that a version published here covers.
 import errno
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -27,10 +28,11 @@ from policies.models import Policy, PolicyPage
 from policies.models.pages import TakesEffect
 from policies.models.versions import ChangeKind
 from policies.text import html_blocks
-from policies.text.limits import TextRefusedError, refuse_file
+from policies.text.limits import MAX_FILE_BYTES, TextRefusedError, refuse_file
 from policies.versions import publishing
 from policies.versions.content import VersionContent
 
+FIRST_DAY = date(1900, 1, 1)
 MAX_FILES_OF_A_DAY = 1000
 STEPS_OF_A_FILE = 2
 
@@ -118,16 +120,21 @@ def _import_files(
 
 def _content(path: Path) -> bytes:
     """Return the bytes of a file. A link is refused: it may lead to a file that nobody meant to publish."""
+    if not path.name.isprintable():
+        raise TextRefusedError(_("its name holds characters that cannot be shown"))
     try:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-            refuse_file(os.fstat(file.fileno()).st_size)
-            return file.read()
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise TextRefusedError(_("it is no text but a pipe or a device"))
+            content = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         raise TextRefusedError(_("there is no such file")) from None
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise TextRefusedError(_("it is a symbolic link; name the file itself")) from None
         raise TextRefusedError(_("it cannot be read: %(why)s"), why=error.strerror) from None
+    refuse_file(len(content))
+    return content
 
 
 def _read(path: Path, content: bytes, sha256: str, title: str, latest: datetime) -> _Source:
@@ -144,11 +151,10 @@ def _read(path: Path, content: bytes, sha256: str, title: str, latest: datetime)
 def _moment(day: date, place: int) -> datetime:
     if not 1 <= place <= MAX_FILES_OF_A_DAY:
         raise TextRefusedError(_("its name counts files of a day from 1 to 1000 only"))
+    if day < FIRST_DAY:
+        raise TextRefusedError(_("its date is outside of the calendar, which begins in 1900"))
     start = datetime.combine(day, time.min, tzinfo=timezone.get_default_timezone())
-    try:
-        return start.astimezone(UTC) + timedelta(seconds=place - 1)
-    except OverflowError:
-        raise TextRefusedError(_("its date is outside of the calendar")) from None
+    return start.astimezone(UTC) + timedelta(seconds=place - 1)
 
 
 def _day(moment: datetime) -> date:

@@ -7,7 +7,7 @@ It reads and writes no files and no database.
 
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -28,14 +28,15 @@ from policies.text.parsing import inner_html, parse_untrusted
 TITLE_LENGTH = 255
 _LINES_WITH_DATE = 10
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)?---[ \t]*(?:\n|\Z)", re.DOTALL)
-_FRONT_MATTER_LINE = re.compile(r"^(\w+)[ \t]*:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
-_NAME = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:-(\d+))?", re.ASCII)
+_ENTRY = re.compile(r"^([ \t]*)([\w-]+)[ \t]*:[ \t]*(?:(?:\n[ \t]*- .*)+|(.*))$", re.MULTILINE)
+_PLACE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}-(\d+)\Z", re.ASCII)
 _MONTHS = "january february march april may june july august september october november december".split()
 _MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" if len(name) > 3 else name for name in _MONTHS)  # noqa: PLR2004
 _DATE = re.compile(
+    r"(?<!\bto )(?:"  # the end of a span
     r"(?<!\d)(?P<y1>\d{4})-(?P<m1>\d{1,2})-(?P<d1>\d{1,2})(?!\d)"
     rf"|\b(?P<m2>{_MONTH})\.?\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y2>\d{{4}})\b"
-    rf"|\b(?P<d3>\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+)?(?P<m3>{_MONTH})\.?,?\s+(?P<y3>\d{{4}})\b",
+    rf"|\b(?P<d3>\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+)?(?P<m3>{_MONTH})\.?,?\s+(?P<y3>\d{{4}})\b)",
     re.ASCII | re.IGNORECASE,
 )
 # What Markdown itself writes with letters or digits, and does not print.
@@ -103,34 +104,38 @@ def convert(text: str, *, fallback_title: str) -> Document:
 
 def date_of(name: str, document: Document) -> tuple[date, int]:
     """Return from which day a file holds, and which file of that day it is."""
-    stated = _first_date(document.front_matter.get("date", ""))
-    if match := _NAME.fullmatch(name.rsplit(".", 1)[0]):
-        year, month, day, place = match.groups(default="1")
-        named = _date(year, month, day)
-        if stated and stated != named:
-            words = _("its name says %(named)s, its front matter %(stated)s")
-            raise TextRefusedError(words, named=named, stated=stated)
-        return named, int(place[:9])
+    name = name.rsplit(".", 1)[0]
+    named, stated = _only_date(name), _date_of_front_matter(document.front_matter)
+    if named and stated and stated != named:
+        words = _("its name says %(named)s, its front matter %(stated)s")
+        raise TextRefusedError(words, named=named, stated=stated)
     lines = document.markdown.strip().splitlines()[:_LINES_WITH_DATE]
-    if found := stated or _first_date("\n".join(lines)):
-        return found, 1
+    if found := named or stated or _only_date("\n".join(lines)):
+        place = _PLACE.search(name)
+        return found, int(place[1][:9]) if place else 1
     raise TextRefusedError(_("neither its name, nor its front matter, nor its first ten lines name a date"))
 
 
-def _first_date(text: str) -> date | None:
-    match = _DATE.search(text)
-    return _date(*_parts(match)) if match else None
+def _date_of_front_matter(front_matter: dict[str, str]) -> date | None:
+    dates = list(map(_date, _DATE.finditer(front_matter.get("date", ""))))
+    if "date" in front_matter and len(dates) != 1:
+        raise TextRefusedError(_("the date in its front matter is not one date such as “date: 2018-02-01”"))
+    return dates[0] if dates else None
 
 
-def _parts(match: re.Match[str]) -> tuple[str, str, str]:
+def _only_date(text: str) -> date | None:
+    dates = sorted(set(map(_date, _DATE.finditer(text))))
+    if len(dates) > 1:
+        words = _("it names several dates, %(one)s and %(other)s; name it by the one from which it holds")
+        raise TextRefusedError(words, one=dates[0], other=dates[-1])
+    return dates[0] if dates else None
+
+
+def _date(match: re.Match[str]) -> date:
     number = next(n for n in "123" if match[f"y{n}"])
-    month = match[f"m{number}"]
+    year, month, day = (match[f"{part}{number}"] for part in "ymd")
     if not month.isdigit():
         month = str(1 + next(i for i, name in enumerate(_MONTHS) if name.startswith(month.lower()[:3])))
-    return match[f"y{number}"], month, match[f"d{number}"]
-
-
-def _date(year: str, month: str, day: str) -> date:
     try:
         return date(int(year), int(month), int(day))
     except ValueError:
@@ -138,11 +143,21 @@ def _date(year: str, month: str, day: str) -> date:
 
 
 def _split(text: str) -> tuple[dict[str, str], str]:
+    """Part front matter from a text. A text may begin with a rule too: refuse what may be either."""
     match = _FRONT_MATTER.match(text)
-    if match is None:
+    lines = (match[1] or "") if match else ""
+    entries: defaultdict[str, list[str]] = defaultdict(list)
+    for indent, key, value in _ENTRY.findall(lines):
+        # The date of something else in there is not that of the text, and is not passed over either.
+        entries[key.lower()].append("" if indent else value.strip().strip("\"'"))
+    has_words = bool(_ENTRY.sub("", lines).strip())
+    is_known = "title" in entries or "date" in entries
+    if match is None or not entries or (has_words and not is_known):
         return {}, text
-    lines = _FRONT_MATTER_LINE.findall(match[1] or "")
-    return {key.lower(): value.strip("\"'") for key, value in lines}, text[match.end() :]
+    if has_words or not is_known:
+        words = _("what stands between its first lines of --- is not front matter alone (title: …, date: …)")
+        raise TextRefusedError(words)
+    return {key: " ".join(filter(None, values)) for key, values in entries.items()}, text[match.end() :]
 
 
 def _parser() -> MarkdownIt:

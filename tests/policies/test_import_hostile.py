@@ -85,6 +85,15 @@ def test_what_parsers_choke_on_is_refused_at_once(text: str, reason: str) -> Non
     assert seconds < 5
 
 
+@pytest.mark.parametrize(
+    ("line", "count"),
+    [("title: x" + " " * 100_000 + "x\n", 1), ("k: v\n", 400_000), ("date: 1 of May\n", 100_000)],
+)
+def test_front_matter_of_any_length_is_read_at_once(line: str, count: int) -> None:
+    seconds, _reason = seconds_for(f"---\ntitle: x\n{line * count}---\n# T\n\nHello")
+    assert seconds < 5
+
+
 @pytest.mark.slow
 def test_five_megabytes_of_words_are_no_trouble() -> None:
     for unit in ("x", "Lorem ipsum, dolor sit amet. ", "\u05d0"):

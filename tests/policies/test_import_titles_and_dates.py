@@ -73,6 +73,9 @@ def test_other_top_headings_stay_headings(folder: Path) -> None:
         ("rules.md", "Text\n\nUpdated: 16 Jan 2018", "2018-01-16"),
         ("rules.md", "From 1st of May 2018 to 2019-01-01", "2018-05-01"),
         ("2020-01.md", "From 2018-01-16", "2018-01-16"),
+        ("privacy-2019-05-01-final.md", "On 2015-01-01.", "2019-05-01"),
+        ("rules.md", "---\ndate: 2018-04-01\nmeta:\n  date: 2019-01-01\n---\nOn 2015-01-01.", "2018-04-01"),
+        ("rules.md", "Since 2018-01-16.\n\nUpdated: 16 Jan 2018", "2018-01-16"),
         ("rules.md", "No 20180101120000 and 12018-01-011, but 2018-01-16", "2018-01-16"),
     ],
 )
@@ -100,6 +103,7 @@ def test_the_date_is_the_names_else_the_front_matters_else_the_first_in_the_text
         ("9999-01-01.md", "Text.", "9999-01-01, is in the future"),
         ("2999-01-01.md", "Text.", "2999-01-01, is in the future"),
         ("0001-01-01.md", "Text.", "outside of the calendar"),
+        ("1899-12-31.md", "Text.", "which begins in 1900"),
         ("2020-01-01-0.md", "Text.", "1 to 1000"),
         ("2020-01-01-99999999999.md", "Text.", "1 to 1000"),
     ],
@@ -109,3 +113,49 @@ def test_it_refuses_a_file_without_a_date_or_with_an_impossible_one(
 ) -> None:
     assert reason in refused(file(folder, name, text))
     assert not Policy.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "date: 01.02.2018",
+        "date: 01/02/2018",
+        "date:",
+        "date:\n  - 2018-01-01",
+        "meta:\n  date: 2018-01-01",
+        "date: 2018-04-01\ndate: 2017-01-01",
+        "date: 2018-04-01\nDate: 2018-04-01",
+        "date: 2018-04-01, 2017-01-01",
+    ],
+)
+def test_a_date_in_the_front_matter_that_is_not_one_date_is_refused(folder: Path, lines: str) -> None:
+    for name in ("rules.md", "2018-04-01.md"):
+        said = refused(file(folder, name, f"---\ntitle: T\n{lines}\n---\nRegulation of 27 April 2016"))
+        assert "the date in its front matter is not one date" in said
+    assert not Policy.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "dates"),
+    [
+        (
+            "rules.md",
+            "By Regulation 2016/679 of 27 April 2016.\n\nUpdated 3 May 2020",
+            "2016-04-27 and 2020-05-03",
+        ),
+        ("rules-2019-05-01-to-2020-05-03.md", "Text.", "2019-05-01 and 2020-05-03"),
+    ],
+)
+def test_several_dates_are_refused_asking_for_one(folder: Path, name: str, text: str, dates: str) -> None:
+    assert f"it names several dates, {dates}; name it by the one" in refused(file(folder, name, text))
+    assert not Policy.objects.exists()
+
+
+def test_a_front_matter_that_contradicts_a_date_anywhere_in_the_name_is_refused(folder: Path) -> None:
+    path = file(folder, "privacy-2019-05-01.md", "---\ndate: 2018-04-01\n---\nText.")
+    assert "name says 2019-05-01, its front matter 2018-04-01" in refused(path)
+
+
+def test_files_of_a_day_are_counted_after_other_words_too(folder: Path) -> None:
+    made = imported(folder, "Text.", "rules-2019-05-01-3.md")
+    assert local(made).isoformat() == "2019-05-01T00:00:02+02:00"

@@ -1,6 +1,7 @@
 """An import takes a file whole or not at all: no word is lost, and nothing that could run or load gets in."""
 
 import os
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,45 @@ def test_it_refuses_a_file_that_it_cannot_take_whole(folder: Path, text: str, re
 
 
 @pytest.mark.parametrize(
+    "start",
+    [
+        "---\n\nFirst section: we sell your data.\n\n---\n",
+        "---\nfirst part of the policy\n---\n",
+        "---\n- one of a list\n---\n",
+        "---\n\n## Heading\n\n---\n",
+        "---\nLayout: not all of it\nis said with a colon.\n---\n",
+    ],
+)
+def test_a_text_that_begins_with_a_rule_keeps_its_first_section(folder: Path, start: str) -> None:
+    made = imported(folder, f"{start}\nSecond section.")
+    assert made.title == "House rules"
+    for word in start.replace("#", "").replace("-", "").split():
+        assert word in made.text
+    assert made.text.endswith("Second section.")
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "title: A\nThis paragraph stands between two rules.",
+        "date: 2020-01-02\n- we sell your data",
+        "title: A\n# Our rules",
+        "Note: we sell your data.",
+    ],
+)
+def test_what_may_be_text_or_front_matter_is_refused(folder: Path, start: str) -> None:
+    assert "is not front matter alone" in refused(file(folder, text=f"---\n{start}\n---\nThe rest."))
+    assert not Policy.objects.exists()
+
+
+def test_front_matter_of_other_tools_is_no_text(folder: Path) -> None:
+    made = imported(
+        folder, "---\nTitle: 'Ours'\ntags:\n  - a\n- b\nversions:\n  title: '*'\n\nlayout : x\n---\nText."
+    )
+    assert (made.title, made.text) == ("Ours", "Text.")
+
+
+@pytest.mark.parametrize(
     ("content", "reason"),
     [
         ("Grüße".encode("latin-1"), "not UTF-8 (byte 2)"),
@@ -176,6 +216,24 @@ def test_it_refuses_a_link_to_a_file_and_waits_for_no_pipe(folder: Path) -> None
     assert "it is a symbolic link" in refused(link)
     assert "no text" in refused(pipe)
     assert not Policy.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["2018-01-01-\udcff.md", "2018-02-01\x1b[2J\x1b[1;1HEVIL\n.md", "2018-\u202e.md"]
+)
+def test_a_name_that_cannot_be_shown_is_refused_and_not_printed_raw(folder: Path, name: str) -> None:
+    out = StringIO()
+    assert "cannot be shown" in refused(file(folder, name))
+    with pytest.raises(CommandError):
+        call_command("import_policy", str(folder / name), page="house-rules", stdout=out, stderr=out)
+    line = out.getvalue().splitlines()[0]
+    assert line.isprintable()
+    assert line.startswith("'2018-")
+    assert not Policy.objects.exists()
+
+
+def test_a_device_without_an_end_is_not_read() -> None:
+    assert "a pipe or a device" in refused(Path("/dev/zero"))
 
 
 def test_nobody_says_what_an_imported_version_changed(folder: Path, client: Client) -> None:

@@ -53,7 +53,9 @@ class Command(BaseCommand):
 
     def _report(self, outcome: Outcome) -> None:
         stream = self.stderr if outcome.result is Result.REFUSED else self.stdout
-        stream.write(f"{outcome.path.name}: {outcome.result}: {outcome.reason}")
+        name = outcome.path.name
+        # A terminal would act on what cannot be printed.
+        stream.write(f"{name if name.isprintable() else ascii(name)}: {outcome.result}: {outcome.reason}")
 
     def _sum_up(self, outcomes: list[Outcome], *, is_dry_run: bool) -> None:
         counts = Counter(outcome.result for outcome in outcomes)
