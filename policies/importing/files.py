@@ -32,7 +32,6 @@ from policies.text.limits import MAX_FILE_BYTES, TextRefusedError, refuse_file
 from policies.versions import publishing
 from policies.versions.content import VersionContent
 
-FIRST_DAY = date(1900, 1, 1)
 MAX_FILES_OF_A_DAY = 1000
 STEPS_OF_A_FILE = 2
 
@@ -151,7 +150,7 @@ def _read(path: Path, content: bytes, sha256: str, title: str, latest: datetime)
 def _moment(day: date, place: int) -> datetime:
     if not 1 <= place <= MAX_FILES_OF_A_DAY:
         raise TextRefusedError(_("its name counts files of a day from 1 to 1000 only"))
-    if day < FIRST_DAY:
+    if day < date(1900, 1, 1):
         raise TextRefusedError(_("its date is outside of the calendar, which begins in 1900"))
     start = datetime.combine(day, time.min, tzinfo=timezone.get_default_timezone())
     return start.astimezone(UTC) + timedelta(seconds=place - 1)
@@ -165,7 +164,8 @@ def _day(moment: datetime) -> date:
 def _record(source: _Source, slug: str) -> Outcome:
     """Write one file as a version, with its policy and page where they are missing."""
     policy = Policy.objects.select_for_update().filter(slug=slug).first()
-    if policy is not None and _is_imported(policy, source):
+    same = {"import_source": source.path.name, "import_sha256": source.sha256}
+    if policy and policy.versions.filter(**same).exists():
         return Outcome(source.path, Result.UNCHANGED, _("it was imported before"))
     if policy is None:
         policy = _new_policy(source, slug)
@@ -186,10 +186,6 @@ def _record(source: _Source, slug: str) -> Outcome:
     assert version is not None  # it differs
     _show_on_page(policy)
     return Outcome(source.path, Result.MADE, _("version %(number)d") % {"number": version.number})
-
-
-def _is_imported(policy: Policy, source: _Source) -> bool:
-    return policy.versions.filter(import_source=source.path.name, import_sha256=source.sha256).exists()
 
 
 def _refuse_published_span(policy: Policy, source: _Source) -> None:

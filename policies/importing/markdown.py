@@ -105,7 +105,8 @@ def convert(text: str, *, fallback_title: str) -> Document:
 def date_of(name: str, document: Document) -> tuple[date, int]:
     """Return from which day a file holds, and which file of that day it is."""
     name = name.rsplit(".", 1)[0]
-    named, stated = _only_date(name), _date_of_front_matter(document.front_matter)
+    named, front_matter = _only_date(name), document.front_matter
+    stated = _only_date(front_matter.get("date", ""), is_stated="date" in front_matter)
     if named and stated and stated != named:
         words = _("its name says %(named)s, its front matter %(stated)s")
         raise TextRefusedError(words, named=named, stated=stated)
@@ -116,18 +117,14 @@ def date_of(name: str, document: Document) -> tuple[date, int]:
     raise TextRefusedError(_("neither its name, nor its front matter, nor its first ten lines name a date"))
 
 
-def _date_of_front_matter(front_matter: dict[str, str]) -> date | None:
-    dates = list(map(_date, _DATE.finditer(front_matter.get("date", ""))))
-    if "date" in front_matter and len(dates) != 1:
+def _only_date(text: str, *, is_stated: bool = False) -> date | None:
+    """Return the date that a text names. Where it is stated as the date, it must be there, and once."""
+    dates = [_date(match) for match in _DATE.finditer(text)]
+    if is_stated and len(dates) != 1:
         raise TextRefusedError(_("the date in its front matter is not one date such as “date: 2018-02-01”"))
-    return dates[0] if dates else None
-
-
-def _only_date(text: str) -> date | None:
-    dates = sorted(set(map(_date, _DATE.finditer(text))))
-    if len(dates) > 1:
+    if len({*dates}) > 1:
         words = _("it names several dates, %(one)s and %(other)s; name it by the one from which it holds")
-        raise TextRefusedError(words, one=dates[0], other=dates[-1])
+        raise TextRefusedError(words, one=min(dates), other=max(dates))
     return dates[0] if dates else None
 
 
@@ -150,13 +147,10 @@ def _split(text: str) -> tuple[dict[str, str], str]:
     for indent, key, value in _ENTRY.findall(lines):
         # The date of something else in there is not that of the text, and is not passed over either.
         entries[key.lower()].append("" if indent else value.strip().strip("\"'"))
-    has_words = bool(_ENTRY.sub("", lines).strip())
-    is_known = "title" in entries or "date" in entries
-    if match is None or not entries or (has_words and not is_known):
+    if match is None or not entries:
         return {}, text
-    if has_words or not is_known:
-        words = _("what stands between its first lines of --- is not front matter alone (title: …, date: …)")
-        raise TextRefusedError(words)
+    if _ENTRY.sub("", lines).strip() or entries.keys().isdisjoint({"title", "date"}):
+        raise TextRefusedError(_("its first lines, between ---, are neither text nor front matter alone"))
     return {key: " ".join(filter(None, values)) for key, values in entries.items()}, text[match.end() :]
 
 

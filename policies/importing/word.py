@@ -49,6 +49,7 @@ def convert(content: bytes) -> WordDocument:
     try:
         parts = _checked_parts(content)
         word_limits.refuse_repetition(parts)
+        word_limits.refuse_hidden_text(parts)
         shown = word_xml.words_of(parts)
         result = mammoth.convert_to_html(
             _packed(word_xml.simplified(parts)),

@@ -1,4 +1,4 @@
-"""Refuses Word files that unpack, or would be written out, as far more than they are.
+"""Refuses Word files that unpack, or would be written out, as far more than they are, or as other than they show.
 
 XML is measured before it is unpacked, and while it is read for the first time. Then what its reader writes wherever it
 is used is counted: the note at each of its marks, the URL at each of its links, the name of a style at each of its
@@ -6,7 +6,7 @@ paragraphs.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from zipfile import ZipInfo
 
@@ -59,6 +59,26 @@ def refuse_elements(parts: Iterable[bytes]) -> None:
                 raise TextRefusedError(_("it is nested too deeply"))
 
 
+def _styles(parts: word_xml.Parts) -> Iterator[etree._Element]:
+    for content in parts.values():
+        if b"styleId" in content:
+            yield from word_xml.tree(content).iter("{*}style")
+
+
+# --- What Word does not show -----------------------------------------------------------------------------------------
+
+
+def refuse_hidden_text(parts: word_xml.Parts) -> None:
+    """Refuse text that Word hides, by itself or by its style: the reader would show it."""
+    hiding = {word_xml.attribute(s, "styleId") for s in _styles(parts) if [*s.iter("{*}vanish")]}
+    for name in word_xml.body_parts(parts):
+        for mark in word_xml.tree(parts[name]).iter("{*}vanish", "{*}rStyle", "{*}pStyle"):
+            values = {"", "1", "on", "true"} if word_xml.local_name(mark) == "vanish" else hiding
+            text = "".join(mark.getparent().getparent().itertext("{*}t")).strip()[:80]
+            if text and word_xml.attribute(mark, "val") in values:
+                raise TextRefusedError(_("it holds hidden text, “%(text)s”; show or delete it"), text=text)
+
+
 # --- What is written again wherever it is used ------------------------------------------------------------------------
 
 
@@ -87,11 +107,9 @@ def _lengths_of_targets(parts: word_xml.Parts, name: str) -> dict[str, int]:
 def _lengths_of_styles(parts: word_xml.Parts) -> Counter[str]:
     """Measure the names of styles: the reader notes each use of one that it does not know."""
     lengths: Counter[str] = Counter()
-    for content in parts.values():
-        if b"styleId" in content:
-            for style in word_xml.tree(content).iter("{*}style"):
-                name = word_xml.attribute(style, "styleId")
-                lengths[name] += sum(len(word_xml.attribute(named, "val")) for named in style.iter("{*}name"))
+    for style in _styles(parts):
+        name = word_xml.attribute(style, "styleId")
+        lengths[name] += sum(len(word_xml.attribute(named, "val")) for named in style.iter("{*}name"))
     return lengths
 
 
@@ -119,6 +137,8 @@ class _Repetition:
                 self.length += next((length for length in reversed(self._fields) if length), 0)
             elif name == "instrText":
                 self._instruction += element.itertext()
+            elif name in {"altChunk", "subDoc"}:
+                raise TextRefusedError(_("it shows another file; paste the words of that file"))
             elif name == "fldChar":
                 self._field(word_xml.attribute(element, "fldCharType"))
             refuse_length(self.length)

@@ -159,6 +159,34 @@ def test_it_refuses_what_it_cannot_take_whole(body: str, reason: str) -> None:
     assert reason in refused(word_file(body))
 
 
+@pytest.mark.parametrize("embedded", ["altChunk", "subDoc"])
+def test_it_refuses_a_file_that_shows_another_one(embedded: str) -> None:
+    content = word_file(p(r("a")) + f'<w:{embedded} r:id="rId1"/>', word__c_html="<p>hidden words</p>")
+    assert "shows another file" in refused(content)
+
+
+def test_it_refuses_hidden_text_and_names_it() -> None:
+    style = (
+        '<w:style w:type="{}" w:styleId="Secret"><w:name w:val="Secret"/><w:rPr><w:vanish/></w:rPr></w:style>'
+    )
+    styles = f"<w:styles {W}>{style.format('character')}{style.format('paragraph')}</w:styles>"
+    for body in (
+        p(r("secret", "<w:vanish/>"), r("shown")),
+        p(r("secret", '<w:vanish w:val="true"/>'), r("shown")),
+        p(r("secret", '<w:rStyle w:val="Secret"/>'), r("shown")),
+        p(r("sec"), r("ret"), style="Secret") + p(r("shown")),
+    ):
+        assert "it holds hidden text, “secret”" in refused(word_file(body, word__styles_xml=styles))
+
+
+def test_marks_of_hidden_text_around_no_text_do_not_matter() -> None:
+    body = (
+        p(r("shown", '<w:vanish w:val="0"/><w:webHidden/>'), properties="<w:rPr><w:vanish/></w:rPr>"),
+        p(r("", "<w:vanish/>"), r(" too", "<w:rPrChange><w:rPr><w:vanish/></w:rPr></w:rPrChange>")),
+    )
+    assert html_of(*body) == "<p>shown</p>\n<p>too</p>"
+
+
 def test_it_refuses_other_formats_by_name() -> None:
     ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
     macros = TYPES.replace(
