@@ -4,6 +4,7 @@ What is declared here is shown to visitors, and asked about, once a version of t
 """
 
 import re
+from functools import partial
 from typing import Any, ClassVar
 
 from cookie_consent.models import Cookie, CookieGroup
@@ -19,6 +20,7 @@ from policies.consent.choices import MAX_CATEGORIES
 from policies.consent.notices import MAX_VARNAME, VARNAME
 from policies.cookie_audit.durations import lifetime
 from policies.models import CookieDetails
+from policies.text.limits import validate_characters
 
 MAX_STARS = 3  # each makes it slower to find what a name stands for, in every visitor's browser
 _COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)  # RFC 6265: a token of RFC 2616
@@ -80,9 +82,8 @@ class CookieForm(WagtailAdminModelForm):
         super().__init__(*args, **kwargs)
         self.fields["description"].required = True
         stored = getattr(self.instance, "details", None) if self.instance.pk else None
-        self.fields |= fields_for_model(
-            CookieDetails, fields=CookieDetails.FIELDS, formfield_callback=formfield_for_dbfield
-        )
+        make = partial(formfield_for_dbfield, validators=[validate_characters])
+        self.fields |= fields_for_model(CookieDetails, fields=CookieDetails.FIELDS, formfield_callback=make)
         if stored:
             self.initial.update({name: getattr(stored, name) for name in CookieDetails.FIELDS})
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from home.models import BrandSettings
 from policies.models import CookieDetails, Recipient
 from policies.models.pages import NOTICE_FIELDS, CookiePolicyPage
+from policies.text.parsing import CONTROL_CHARACTERS
 
 # What tells the entries of a list apart, and what they are called: the first of these that all entries have.
 _IDENTITIES = ("key", "varname", "name")
@@ -57,7 +58,8 @@ _CODES: dict[str, dict[str, str | Promise]] = {
 def describe(old: Any, new: Any) -> list[str]:
     """Describe each change from the old data to the new in the active language; empty only if they are equal."""
     try:
-        return list(_changes(old, new, ())) or ([] if old == new else [_("changed")])
+        found = [CONTROL_CHARACTERS.sub(" ", said) for said in _changes(old, new, ())]
+        return found or ([] if old == new else [_("changed")])
     except RecursionError:  # nested deeper than any fact
         return [_("changed")]
 

@@ -1,5 +1,6 @@
 """The live fact who receives data."""
 
+import re
 from typing import Any
 
 from django.utils.translation import gettext
@@ -19,8 +20,9 @@ def recipients() -> list[dict[str, Any]]:
 
 
 def known_values(data: Any) -> dict[str, Any]:
-    """Return the names of the recipients."""
-    return {str(entry.get("name")): entry.get("name") for entry in registry.entries(data)}
+    """Return the names of the recipients; none that is a short word without a capital ("the")."""
+    names = (str(entry.get("name", "")) for entry in registry.entries(data))
+    return {name: name for name in names if not re.fullmatch("[a-z]{1,4}", name)}
 
 
 def gap(data: Any) -> str:

@@ -19,8 +19,8 @@ from django.utils.translation import gettext as _
 from home import hooks
 from policies.models.facts import LONGEST_VALUE
 
-# Shorter values are not looked for, nor numbers of less than five digits.
-_CAN_BE_FOUND = re.compile(rf"(?=.{{3,{LONGEST_VALUE}}}\Z)(?:.*[^\W\d_]|(?:\D*\d){{5}})", re.DOTALL)
+# Shorter values are not looked for (nor with less between two stars), nor numbers of less than five digits.
+_CAN_BE_FOUND = re.compile(rf"(?s)(?=.{{3,{LONGEST_VALUE}}}\Z)(?=.*[^*]{{3}})(?:.*[^\W\d_]|(?:\D*\d){{5}})")
 
 _BETWEEN_DIGITS = r"[\s().\-/]*"
 # A country's, before a number that is long enough to be found without it, as it is written within the country.

@@ -44,5 +44,6 @@ class StatedValue(models.Model):
     @staticmethod
     def note(values: Iterable[tuple[str, str, str]]) -> None:
         """Remember values (fact, name, value); those that were noted before stay as they are."""
-        rows = [StatedValue(fact=fact, name=name, value=value) for fact, name, value in values]
+        # A name may be longer than its value, where it has many blanks.
+        rows = [StatedValue(fact=key, name=name[:LONGEST_VALUE], value=value) for key, name, value in values]
         StatedValue.objects.bulk_create(rows, ignore_conflicts=True)

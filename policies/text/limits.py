@@ -6,7 +6,9 @@ limit. It changes and stores nothing.
 """
 
 import re
+import unicodedata
 
+from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from lxml import etree
@@ -25,9 +27,9 @@ _LONG_TAG = re.compile(
     r"""(?:\s*+=\s*+(?:"[^"]*+"?+|'[^']*+'?+|[^\s>"'][^\s>]*+)?+)?+)"""
     rf"{{{MAX_ATTRIBUTES + 1}}}"
 )
-# Letters that show in another order than they are written let people read what the record does not say (“Trojan
-# Source”). Right-to-left text needs no overrides: it has its own direction, marks and isolates, which are welcome.
-_OVERRIDE = re.compile("[\u202d\u202e]")
+# Letters that show in another order than they are written, or not at all, let people read what the record does not say
+# (“Trojan Source”). Right-to-left text needs none of these: it has its own direction, marks and isolates.
+_MISLEADING = re.compile(rf"{parsing.CONTROL_CHARACTERS.pattern}|[\u202a-\u202e\U000e0000-\U000e007f]")
 
 
 class TextRefusedError(Exception):
@@ -50,17 +52,27 @@ def refuse_length(length: int) -> None:
         raise TextRefusedError(words, most=MAX_LENGTH)
 
 
+def misleading(text: str) -> str:
+    """Return why a text lets people read what it does not say; empty if it does not."""
+    if found := _MISLEADING.search(text):
+        words = _(
+            "it holds the control character %(name)s: it may hide letters, or show them in another order"
+        )
+        return words % {"name": f"U+{ord(found[0]):04X}"}
+    is_hidden = text.strip() and all(unicodedata.category(character)[0] in "CZ" for character in text)
+    return _("nothing of it can be seen") if is_hidden else ""
+
+
 def refuse_characters(text: str) -> None:
     """Refuse control characters, and characters that let a text read as another one."""
-    if found := parsing.CONTROL_CHARACTERS.search(text):
-        raise TextRefusedError(_("it holds the control character %(name)s"), name=_name(found[0]))
-    if found := _OVERRIDE.search(text):
-        words = _("it holds the character %(name)s, which shows letters in another order than written")
-        raise TextRefusedError(words, name=_name(found[0]))
+    if reason := misleading(text):
+        raise TextRefusedError(reason)
 
 
-def _name(character: str) -> str:
-    return f"U+{ord(character):04X}"
+def validate_characters(value: object) -> None:
+    """Refuse them in the field of a form."""
+    if reason := misleading(str(value)):
+        raise ValidationError(_("This cannot be saved: %(reason)s."), params={"reason": reason})
 
 
 def refuse_unreadable(html: str) -> None:

@@ -3,6 +3,7 @@
 The editor's form, the review page and the publish button ask first; `publishing` asks again under the policy's lock.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +12,9 @@ from typing import Any, NamedTuple
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from policies.facts import registry
 from policies.models.versions import ChangeKind, Policy, PolicyVersion, PolicyVersionQuerySet
-from policies.text import html_blocks
+from policies.text import html_blocks, limits
 from policies.versions import merging, wording
 from policies.versions.content import VersionContent
 
@@ -47,6 +49,7 @@ def problems(policy: Policy, content: VersionContent) -> list[Problem]:
 
 
 def _problems(policy: Policy, content: VersionContent) -> Iterator[Problem]:
+    yield from _misleading(content)
     base = base_of(policy, content)
     if content.replaces and not policy.versions.pending(timezone.now()).contains(content.replaces):
         words = _("Version %(number)s is not announced any more: there is nothing to replace.")
@@ -62,6 +65,14 @@ def _problems(policy: Policy, content: VersionContent) -> Iterator[Problem]:
             yield Problem(words % version.number_and_day, "undone_by")
     if base is not None and content.change_kind == ChangeKind.EDITORIAL:
         yield from _wording_problems(base, content)
+
+
+def _misleading(content: VersionContent) -> Iterator[Problem]:
+    said = {registry.label(key): json.dumps(data, ensure_ascii=False) for key, data in content.facts.items()}
+    said |= {_("Title"): content.title, _("Text"): content.body.html, _("Reason"): content.editorial_reason}
+    said[_("Summary of the change")] = content.change_summary
+    reasons = ((name, limits.misleading(text)) for name, text in said.items())
+    yield from (Problem(f"{name}: {reason}.") for name, reason in reasons if reason)
 
 
 def _other_base(base: PolicyVersion | None, based_on: PolicyVersion | None) -> str:
