@@ -239,6 +239,7 @@ def test_a_device_without_an_end_is_not_read() -> None:
 
 
 def test_nobody_says_what_an_imported_version_changed(folder: Path, client: Client) -> None:
+    imported(folder, "# House rules\n\nBe quiet.", "2019-01-02.md")
     made = imported(folder, "# House rules\n\nBe kind.")
     assert made.change_kind == made.content["change_kind"] == ""
     assert made.is_material  # so that nobody is passed over
