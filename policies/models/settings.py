@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.contrib.settings.models import register_setting
 
 from home.models import DefaultSiteSetting, User
+from policies.versions.permissions import may_publish
 
 MOST_DAYS = 366  # more is a slip of the hand, and no calendar may have that day
 
@@ -65,7 +66,8 @@ class PolicySettings(DefaultSiteSetting):
         return now - _days(self.reminder_days) if self.reminder_days else None
 
     def is_substitute(self, user: User | AnonymousUser) -> bool:
-        return self.substitutes_id is not None and user.groups.filter(pk=self.substitutes_id).exists()
+        """Return whether somebody is of that group and may still decide: it may have lost the right since."""
+        return may_publish(user) and user.groups.filter(pk=self.substitutes_id).exists()
 
     def end_of_notice(self, now: datetime) -> datetime:
         """Return from when a version announced now should hold."""

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -59,11 +58,9 @@ def _remind(pk: int, *, since: datetime, now: datetime) -> bool:
     return True
 
 
-def _asked(state: TaskState) -> QuerySet[User]:
+def _asked(state: TaskState) -> set[User]:
     """Return the reviewers and their substitutes, without those who want no such mails."""
-    groups = [
-        *state.task.specific.groups.values_list("pk", flat=True),
-        PolicySettings.current().substitutes_id,
-    ]
-    people = User.objects.filter(is_active=True, groups__in=[pk for pk in groups if pk])
-    return people.exclude(wagtail_userprofile__submitted_notifications=False).distinct()
+    task, chosen = state.task.specific, PolicySettings.current()
+    people = User.objects.filter(is_active=True).exclude(wagtail_userprofile__submitted_notifications=False)
+    substitutes = people.filter(groups__in=[chosen.substitutes_id])
+    return {*people.filter(groups__in=task.groups.all()), *filter(chosen.is_substitute, substitutes)}

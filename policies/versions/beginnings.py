@@ -88,8 +88,8 @@ def begin(*, page: PolicyPage, key: str, keep_text: bool, seen: str, user: User 
     Raises NoDraftError for a choice that is not offered any more, and where another draft (`seen`: the revision that
     was the latest) was saved meanwhile.
     """
-    if seen and seen != str(page.latest_revision_id):
-        raise drafts.NoDraftError(_("Somebody else saved this page meanwhile. Look again, then choose."))
+    if seen:
+        drafts.refuse_unseen(page, seen)
     chosen = next((one for one in of_page(page, now=timezone.now()) if one.key == key), None)
     if chosen is None:
         words = _("Choose one of these. The list may have changed since you opened the page.")

@@ -28,14 +28,25 @@ class NoDraftError(Exception):
     """No draft can be made. The message says why, for the editor."""
 
 
-def refuse_page(page: Page, user: User | AnonymousUser) -> None:
-    """Raise NoDraftError for a page that the user may not edit, or not now."""
+def refuse_page(page: Page, user: User | AnonymousUser, *, replaces_draft: bool = True) -> None:
+    """Raise NoDraftError for a page that the user may not edit, or not now.
+
+    Also where an unfinished draft would be set aside, unless that is wanted.
+    """
     if not page.permissions_for_user(user).can_edit():
         raise NoDraftError(_("You may not edit this page."))
     if page.workflow_in_progress:
         raise NoDraftError(_("The page is under review: nothing can be changed until that is over."))
     if page.permissions_for_user(user).page_locked():
         raise NoDraftError(_("The page is locked: nothing can be changed until somebody unlocks it."))
+    if page.has_unpublished_changes and not replaces_draft:
+        raise NoDraftError(_("The page has a draft. Publish it first, or say that it is to be replaced."))
+
+
+def refuse_unseen(page: Page, seen: str) -> None:
+    """Raise NoDraftError where another draft was saved since `seen`: the number of the revision that was the latest."""
+    if seen != str(page.latest_revision_id or ""):
+        raise NoDraftError(_("Somebody else saved this page meanwhile. Look again, then choose."))
 
 
 def save_draft(*, page: PolicyPage, user: User | AnonymousUser, **fields: Any) -> Revision:
@@ -92,9 +103,7 @@ def rebase(
         words = _("This version undoes nothing that was published since, and its facts are those of today.")
         raise NoDraftError(words)
     page = page_of(version)
-    refuse_page(page, user)
-    if page.has_unpublished_changes and not replaces_draft:
-        raise NoDraftError(_("The page has a draft. Publish it first, or say that it is to be replaced."))
+    refuse_page(page, user, replaces_draft=replaces_draft)
     text, conflicts = _merge(page, version, changed) if changed else (_text(page, version), [])
     draft = save_draft(
         page=page,

@@ -2,10 +2,13 @@
 
 import logging
 
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.translation import gettext as _
 from wagtail.admin import messages
 
 from policies.ledger.encoding import DamagedRecordError
@@ -13,9 +16,17 @@ from policies.versions.publishing import RefusedContentError
 
 
 class RefusedContentMiddleware(MiddlewareMixin):
-    """Shows the problems on the page that was sent. The draft is saved by then, and nothing was published."""
+    """Shows the problems on the page that was sent. The draft is saved by then, and nothing was published.
+
+    Says also that a draft was submitted twice at the same moment: Wagtail alone shows an error page.
+    """
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        is_refused_row = isinstance(exception, ValidationError | IntegrityError)
+        if is_refused_row and "unique_in_progress_workflow" in str(exception):
+            words = _("This draft was already submitted for review. Your changes were saved in it.")
+            messages.warning(request, words)
+            return redirect(request.get_full_path())
         if not isinstance(exception, RefusedContentError):
             return None
         for problem in exception.problems:

@@ -120,9 +120,12 @@ def _tell_author(version: PolicyVersion, *, by: User, reason: str) -> None:
 
 @require_POST
 def put_back(request: HttpRequest, pk: int) -> HttpResponse:
-    """Make a draft of a version's text, and open it in the editor."""
+    """Make a draft of a version's text, and open it in the editor. An unfinished draft is replaced only if ticked."""
     version = get_object_or_404(PolicyVersion.objects.select_related("policy"), pk=pk)
     try:
+        page = drafts.page_of(version)
+        drafts.refuse_page(page, request.user, replaces_draft="replaces_draft" in request.POST)
+        drafts.refuse_unseen(page, request.POST.get("seen", ""))
         draft = drafts.put_back(version=version, user=request.user)
     except drafts.NoDraftError as error:
         messages.error(request, str(error))

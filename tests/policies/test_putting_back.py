@@ -1,5 +1,7 @@
 """Putting an older version back: a draft with its text, never a publication."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
@@ -30,11 +32,31 @@ def editor() -> User:
     return user
 
 
+def put_back(version: PolicyVersion) -> str:
+    return f"/admin/policy-versions/{version.pk}/put-back/"
+
+
+def form_of(client: Client, version: PolicyVersion) -> dict[str, str]:
+    """Return what the form on the page of a version sends where no box is ticked."""
+    shown = client.get(f"/admin/policy-versions/inspect/{version.pk}/").content.decode()
+    return dict(re.findall(r'name="(seen)" value="(\d*)"', shown))
+
+
+def save_draft(words: str) -> None:
+    draft = PolicyPage.objects.get().get_latest_revision_as_object()
+    draft.title = words
+    draft.save_revision()
+
+
+def title_of_draft() -> str:
+    return PolicyPage.objects.get().get_latest_revision_as_object().title
+
+
 def test_it_makes_a_draft_with_the_text_and_nothing_stated(
     client: Client, first: PolicyVersion, editor: User
 ) -> None:
     client.force_login(editor)
-    answer = client.post(f"/admin/policy-versions/{first.pk}/put-back/")
+    answer = client.post(put_back(first), form_of(client, first))
     page = PolicyPage.objects.get()
     assert answer.headers["Location"] == f"/admin/pages/{page.pk}/edit/"
     draft = page.get_latest_revision_as_object()
@@ -64,7 +86,7 @@ def test_the_words_of_the_consent_bar_come_back_with_it(editor: User) -> None:
 def test_without_a_page_it_says_what_to_do(client: Client, first: PolicyVersion, editor: User) -> None:
     PolicyPage.objects.get().delete()
     client.force_login(editor)
-    answer = client.post(f"/admin/policy-versions/{first.pk}/put-back/", follow=True)
+    answer = client.post(put_back(first), form_of(client, first), follow=True)
     assert "Create one with the slug “house-rules” first" in answer.content.decode()
 
 
@@ -72,7 +94,7 @@ def test_a_page_under_review_is_left_alone(client: Client, first: PolicyVersion,
     page = PolicyPage.objects.get()
     page.get_workflow().start(page, editor)
     client.force_login(editor)
-    answer = client.post(f"/admin/policy-versions/{first.pk}/put-back/", follow=True)
+    answer = client.post(put_back(first), form_of(client, first), follow=True)
     assert "under review" in answer.content.decode()
     assert PolicyPage.objects.get().get_latest_revision_as_object().title == "Brave rules"
 
@@ -81,6 +103,37 @@ def test_who_may_not_edit_the_page_changes_nothing(client: Client, first: Policy
     user = User.objects.create_user("reviewer@example.com", "a-long-password")
     user.groups.add(Group.objects.get(name="Legal reviewers"))
     client.force_login(user)
-    answer = client.post(f"/admin/policy-versions/{first.pk}/put-back/", follow=True)
+    answer = client.post(put_back(first), follow=True)
     assert "You may not edit this page" in answer.content.decode()
     assert PolicyPage.objects.get().get_latest_revision_as_object().title == "Brave rules"
+
+
+def test_an_unfinished_draft_is_replaced_only_where_the_editor_ticks_so(
+    client: Client, first: PolicyVersion, editor: User
+) -> None:
+    save_draft("Hours of work")
+    client.force_login(editor)
+    sent = form_of(client, first)
+    assert "The page has a draft." in client.post(put_back(first), sent, follow=True).content.decode()
+    assert title_of_draft() == "Hours of work"
+    shown = client.get(f"/admin/policy-versions/inspect/{first.pk}/").content.decode()
+    assert 'name="replaces_draft" required' in shown
+    client.post(put_back(first), {**sent, "replaces_draft": "on"})
+    assert title_of_draft() == "House rules"
+
+
+@pytest.mark.parametrize("sent", [{}, {"seen": ""}, {"seen": "x"}, None])
+def test_a_draft_that_was_saved_since_the_look_is_not_replaced(
+    client: Client, first: PolicyVersion, editor: User, sent: dict[str, str] | None
+) -> None:
+    client.force_login(editor)
+    sent = form_of(client, first) if sent is None else sent
+    save_draft("Hours of work")
+    answer = client.post(put_back(first), {**sent, "replaces_draft": "on"}, follow=True)
+    assert "Somebody else saved this page meanwhile" in answer.content.decode()
+    assert title_of_draft() == "Hours of work"
+
+
+def test_without_a_draft_no_box_is_shown(client: Client, first: PolicyVersion, editor: User) -> None:
+    client.force_login(editor)
+    assert "replaces_draft" not in client.get(f"/admin/policy-versions/inspect/{first.pk}/").content.decode()

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.mail import EmailMessage
 from django.test import Client
 from django.utils import timezone
-from wagtail.models import Workflow
+from wagtail.models import Workflow, WorkflowState
 from wagtail.query import PageQuerySet
 from wagtail.test.utils.form_data import streamfield
 
@@ -254,6 +254,27 @@ def test_submitting_says_who_reviews(client: Client, author: User, reviewer: Use
     answer = client.post(f"/admin/pages/{page.pk}/edit/", sent, follow=True).content.decode()
     assert "“House rules” was submitted. Asked to review it: The Reviewer." in answer
     assert "submitted for moderation" not in answer
+
+
+def test_what_was_submitted_twice_at_once_is_submitted_once_and_says_so(
+    client: Client, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = policy_page()
+    publish(page)
+    start = Workflow.start
+
+    def start_second(workflow: Workflow, page: PolicyPage, user: User) -> WorkflowState:
+        start(workflow, page, user)  # the other window was quicker
+        return start(workflow, page, user)
+
+    monkeypatch.setattr(Workflow, "start", start_second)
+    client.force_login(author)
+    sent = policy_form(change_summary="Kinder.", **{"action-submit": "1"})
+    answer = client.post(f"/admin/pages/{page.pk}/edit/", sent, follow=True).content.decode()
+    assert "This draft was already submitted for review." in answer
+    assert WorkflowState.objects.count() == 1
+    page.refresh_from_db()
+    assert page.get_latest_revision_as_object().change_summary == "Kinder."
 
 
 def test_a_draft_that_changes_nothing_is_not_submitted(

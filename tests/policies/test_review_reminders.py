@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
@@ -131,6 +131,18 @@ def test_a_substitute_may_decide_only_once_the_days_are_over(
 def test_a_substitute_may_return_the_draft(client: Client, substitute: User, waiting: PolicyPage) -> None:
     let_days_pass(3)
     assert "went back to its author" in decide(client, substitute, waiting, "reject", comment="Kinder?")
+
+
+def test_substitutes_who_lost_the_right_get_no_mail_and_cannot_open_the_review(
+    client: Client, substitute: User, waiting: PolicyPage
+) -> None:
+    right = Permission.objects.get(codename="publish_policypage")
+    Group.objects.get(name="Substitutes").permissions.remove(right)
+    assert remind(in_days=3) == ["reviewer@example.com"]
+    let_days_pass(3)
+    client.force_login(substitute)
+    assert "Kindness grew." not in client.get(review_url(waiting), follow=True).content.decode()
+    assert "Awaiting your review" not in client.get("/admin/").content.decode()
 
 
 def test_a_substitute_who_may_not_publish_is_refused_in_the_settings() -> None:
