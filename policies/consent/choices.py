@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from policies.consent.cookies import Choice, parse
 from policies.consent.notices import Notice
@@ -99,16 +100,13 @@ def asked_again(
     if notice is None:
         return 0, 0
     records = ConsentRecord.objects.filter(
+        *(Q(choices__has_key=varname) for varname in notice.varnames),
         expires_at__gt=now,
         notice_version__policy__versions=notice.version_id,
         notice_version__number__in=notice.accepted_versions,
     )
-    for varname in notice.varnames:
-        records = records.filter(choices__has_key=varname)
     valid = records.count()
     if is_material:
         return valid, valid
-    kept = records
-    for varname in varnames:
-        kept = kept.filter(choices__has_key=varname)
+    kept = records.filter(*(Q(choices__has_key=varname) for varname in varnames))
     return valid - kept.count(), valid

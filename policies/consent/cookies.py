@@ -94,5 +94,4 @@ def record_of(cookie: str | None, *, now: datetime) -> ConsentRecord | None:
     records = ConsentRecord.objects.select_related("notice_version__policy")
     record = records.filter(public_id=choice.record_id).first()
     # The choices first: SQL can have left there what no cookie can say.
-    is_same = record and record.choices == choice.choices and cookie_for(record) == cookie
-    return record if is_same else None
+    return record if record and record.choices == choice.choices and cookie_for(record) == cookie else None

@@ -17,6 +17,8 @@ from policies.ledger.encoding import DamagedRecordError
 from policies.models import Policy, PolicyVersion
 from policies.models.pages import NOTICE_FIELDS
 
+logger = logging.getLogger(__name__)
+
 # The names that fit into the cookie; the admin lets editors write no others.
 MAX_VARNAME = 16
 MAX_CHANGES = 5  # changes of meaning that are listed for visitors who are asked again
@@ -118,15 +120,14 @@ def current(now: datetime) -> Notice | None:
     try:
         return _notice_of(version, begun)
     except DamagedRecordError as error:
-        words = "Nobody is asked about cookies: version %s of the cookie policy cannot be read (%s)."
-        logging.getLogger(__name__).error(words, version.number, error)  # noqa: TRY400 - one line for each page
+        # In one line: every page says it.
+        logger.error("Nobody is asked about cookies: %s cannot be read (%s)", version, error)  # noqa: TRY400
         return None
 
 
 def _notice_of(version: PolicyVersion, begun: list[PolicyVersion]) -> Notice | None:
     if "notice" not in version.facts:  # an imported text has no words for the bar
         return None
-    material = [v for v in begun if v.is_material and v.change_summary]
     words = _said(version.facts, "notice", dict)
     return Notice(
         version_id=version.pk,
@@ -134,7 +135,7 @@ def _notice_of(version: PolicyVersion, begun: list[PolicyVersion]) -> Notice | N
         accepted_versions=accepted_versions(begun),
         url=version.get_absolute_url(),
         policy_url=version.policy.get_absolute_url(),
-        changes=tuple(material[:MAX_CHANGES]),
+        changes=tuple([v for v in begun if v.is_material and v.change_summary][:MAX_CHANGES]),
         categories=categories_of(version.facts),
         services=services_of(version.facts),
         **{name: _said(words, name, str, "") for name in NOTICE_FIELDS.values()},
@@ -178,12 +179,8 @@ def categories_of(facts: dict[str, Any]) -> tuple[Category, ...]:
 def services_of(facts: dict[str, Any]) -> tuple[Service, ...]:
     """Read the outside services that visitors are asked about from the facts of a frozen version."""
     return tuple(
-        Service(
-            _said(service, "key", str),
-            _said(service, "category", str),
-            tuple(_said({"": origin}, "", str) for origin in _said(service, "origins", list)),
-        )
-        for service in _said(facts, "services", list, [])
+        Service(_said(one, "key", str), _said(one, "category", str), tuple(_said(one, "origins", list)))
+        for one in _said(facts, "services", list, [])
     )
 
 

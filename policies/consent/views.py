@@ -127,8 +127,7 @@ def _cookie(request: HttpRequest) -> str | None:
 def _named_choices(record: ConsentRecord) -> list[tuple[str, bool]]:
     names: dict[str, str] = {}
     with suppress(DamagedRecordError):  # the page is for choosing, too
-        categories = notices.categories_of(record.notice_version.facts)
-        names = {category.varname: category.name for category in categories}
+        names = {one.varname: one.name for one in notices.categories_of(record.notice_version.facts)}
     return [(names.get(varname, varname), is_on) for varname, is_on in sorted(record.choices.items())]
 
 

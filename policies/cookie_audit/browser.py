@@ -169,11 +169,10 @@ class Site:
         response = self._get(f"{url}record.json")
         try:
             facts = json.loads(response.text())["facts"]
-            categories, services = notices.categories_of(facts), notices.services_of(facts)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            message = f"{url}record.json is no record of a cookie policy (status {response.status})."
-            raise AuditError(message) from None
-        waiting = rules.waiting_for(services)
+            categories = notices.categories_of(facts)
+            waiting = rules.waiting_for(notices.services_of(facts))
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise AuditError(f"{response.url} is no record of a cookie policy ({response.status}).") from None
         return Declared(categories=categories, origins=origins, waiting=waiting, number=number, url=url)
 
     def _seeds(self) -> list[str]:
@@ -183,9 +182,11 @@ class Site:
 
     def _get(self, url: str) -> APIResponse:
         try:
-            return self._requests.get(url)
+            response = self._requests.get(url)
+            response.body()  # it may be too large to be read
         except Error as error:
             raise AuditError(f"{url} cannot be read: {first_line(error)}") from None
+        return response
 
     def _answer(self, response: APIResponse) -> Answer | None:
         is_page = response.headers.get("content-type", "").startswith("text/html")

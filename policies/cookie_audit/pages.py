@@ -26,7 +26,7 @@ NO_ANSWER = 0  # the status of a page that could not be fetched
 MISSING = "/no-such-page-here/"
 
 _FILE = re.compile(r"\.[a-z0-9]{1,12}$", re.IGNORECASE)
-_VERSION = re.compile(r"/versions/(\d+)/$", re.ASCII)
+_VERSION = re.compile(r"/versions/(\d{1,9})/$", re.ASCII)
 _NUMBER = re.compile(r"\A[\d-]*\d[\d-]*\Z", re.ASCII)
 # By these a page shows how it is built; notices and paragraphs come and go with the content.
 _BLOCKS = "//main/* | //main/*/*[self::div or self::ol or self::ul or self::form or self::article]"

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Error, Frame, Page, Request, Response
@@ -22,13 +23,14 @@ AWAKE = 3_000  # milliseconds in which a page or frame answers, unless one of it
 
 _TALKING = ("document", "fetch", "xhr", "other")  # answers that may set a cookie of ours
 # The page's own scripts run as far as they go without the network; what waits to be scrolled to waits no more.
-_IDLE = """() => new Promise((done) => {
+_IDLE = """new Promise((done) => {
     for (const lazy of document.querySelectorAll("[loading=lazy]")) lazy.loading = "eager";
-    requestIdleCallback(done, {timeout: 1000});
+    requestIdleCallback(() => done(), {timeout: 1000});
 })"""
+_BY_VALUE = {"awaitPromise": True, "returnByValue": True}
 _HAS_URL = """(frame) => { frame.loading = "eager"; return frame.src.startsWith("http"); }"""
 _NOT_YET = ("", "about:blank")  # where a frame is that has not set out for its URL
-_STORES = """async () => {
+_STORES = """(async () => {
     const read = async (names) => { try { return await names(); } catch { return []; } };
     return {
         "local storage": await read(() => Object.keys(localStorage)),
@@ -36,7 +38,7 @@ _STORES = """async () => {
         "IndexedDB": await read(async () => (await indexedDB.databases()).map((database) => database.name)),
         "cache storage": await read(() => caches.keys()),
     };
-}"""
+})()"""
 
 
 class AuditError(Exception):
@@ -105,8 +107,7 @@ class Visitor:
 
     def _is_awake(self) -> bool:
         """Return whether the page and its frames answer. To evaluate something in one that does not would never end."""
-        within = min(AWAKE, 1000 * self.limits.timeout)
-        return all(_answers(frame, within) for frame in self.page.frames)
+        return all(_answers(frame, min(AWAKE, 1000 * self.limits.timeout)) for frame in self.page.frames)
 
     def choose(self, categories: frozenset[str], *, again: bool = False) -> None:
         """Allow these categories by the bar; `again` opens it from the foot of the page."""
@@ -167,7 +168,7 @@ class Visitor:
         """Let the page catch up: on a busy machine it may be quiet only because its scripts are late."""
         with suppress(Error):  # it goes elsewhere meanwhile: then something is under way
             if self._is_awake():
-                self.page.evaluate(_IDLE)
+                next(self._ask(_IDLE), None)
 
     def _is_busy(self) -> bool:
         return bool(self._under_way) or self._has_waiting_frames()
@@ -208,12 +209,23 @@ class Visitor:
             )
 
     def _stored(self) -> Iterator[Seen]:
-        for frame in (frame for frame in self.page.frames if frame.url.startswith("http")):
-            host, is_ours = urlsplit(frame.url).hostname or "", origin_of(frame.url) == self.origin
-            for kind, names in _stores(frame).items():
+        for url, stores in self._ask(_STORES):
+            host, is_ours = urlsplit(url).hostname or "", origin_of(url) == self.origin
+            for kind, names in (stores or {}).items():
                 lasts = SESSION if kind == Kind.SESSION else FOR_EVER
                 for name in map(_printable, names):
                     yield Seen(kind=Kind(kind), name=name, host=host, is_ours=is_ours, lasts=lasts)
+
+    def _ask(self, script: str) -> Iterator[tuple[str, Any]]:
+        """Yield URL and answer of each frame. Its own scripts, in a world of theirs, cannot change what is asked."""
+        targets: list[Page | Frame] = [self.page, *self.page.frames[1:]]
+        for target in targets:
+            with suppress(Error):  # a frame of the page's process is among the page's; another went away
+                session = self.context.new_cdp_session(target)
+                for frame in _frames_of(session.send("Page.getFrameTree")["frameTree"]):
+                    world = session.send("Page.createIsolatedWorld", {"frameId": frame["id"]})
+                    asked = {"expression": script, "contextId": world["executionContextId"], **_BY_VALUE}
+                    yield frame["url"], session.send("Runtime.evaluate", asked)["result"].get("value")
 
     def _read_answers(self) -> None:
         """Keep what our own answers say of SameSite: the browser tells “not said” and “Lax” the same way."""
@@ -259,10 +271,11 @@ def _answers(frame: Frame, within: float) -> bool:
     return True
 
 
-def _stores(frame: Frame) -> dict[str, list[str]]:
-    with suppress(Error):
-        return frame.evaluate(_STORES)
-    return {}
+def _frames_of(tree: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if tree["frame"]["url"].startswith("http"):
+        yield tree["frame"]
+    for child in tree.get("childFrames", ()):
+        yield from _frames_of(child)
 
 
 def _printable(name: str) -> str:

@@ -15,10 +15,13 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from playwright.sync_api import Error
 from pytest_django.live_server_helper import LiveServer
 from wagtail.models import Page, get_page_models
 
 from home import csp
+from policies.cookie_audit.browser import Site
+from policies.cookie_audit.visitor import AuditError, Limits
 from tests.factories import cookie_policy, declare_cookies
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +35,12 @@ BREAKS<img src="FAR/pixel.gif" alt="" loading="lazy">{% endblock %}
 SCRIPTS = {
     "tracker.js": """document.cookie = "_tracker=1; path=/";
         if (navigator.globalPrivacyControl) sessionStorage.setItem("heard\\x1b[2J", "1");
-        indexedDB.open("numbers");""",
+        indexedDB.open("numbers");
+        const keys = Object.keys;
+        Object.keys = (of) => of instanceof Storage ? [] : keys(of);
+        Object.defineProperty(window, "indexedDB", {value: {databases: async () => []}});
+        Object.defineProperty(window, "caches", {value: {keys: () => new Promise(() => {})}});
+        window.requestIdleCallback = () => {};""",
     "visits.js": 'localStorage.setItem("visits", "1"); document.cookie = "_counted=1; path=/; max-age=60";',
 }
 
@@ -127,7 +135,9 @@ def _planted(third_party: str, settings: Any, tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.usefixtures("_planted")
-def test_what_is_planted_is_found_and_named(live_server: LiveServer, third_party: str) -> None:
+def test_what_is_planted_is_found_though_its_script_hides_it(
+    live_server: LiveServer, third_party: str
+) -> None:
     declare_cookies("needed", "consent", is_required=True)
     declare_cookies("analytics", "visits", storage="local", party="third")
     declare_cookies("analytics", "_counted")  # goes when it is withdrawn, as it should
@@ -251,6 +261,52 @@ def test_a_site_that_cannot_be_audited_is_told_apart_from_a_finding(third_party:
         assert words in told
 
 
+RECORDS = {
+    "nested": '{"facts":' + "[" * 200_000 + "]" * 200_000 + "}",
+    "huge number": '{"facts": ' + "9" * 5000 + "}",
+    "category": '{"facts": {"services": [{"key": "a", "category": {}, "origins": []}]}}',
+    "origins": '{"facts": {"services": [{"key": "a", "category": "b", "origins": [{}]}]}}',
+    "cookies": '{"facts": {"cookies": [{"varname": ["x"], "cookies": [5]}]}}',
+}
+
+
+class _Told:
+    """Stands for Playwright and for each answer: a site whose page of choices leads to a record."""
+
+    status, headers, url = 200, {"content-type": "text/html"}, "https://shop.example/cookies/"
+
+    def __init__(self, record: str) -> None:
+        self.record, self.request = record, self
+
+    def new_context(self, **_options: Any) -> "_Told":
+        return self
+
+    def get(self, _url: str) -> "_Told":
+        return self
+
+    def text(self) -> str:
+        return self.record
+
+    def body(self) -> bytes:
+        return b"<div data-consent-page><a href='/cp/versions/1/'>Read</a></div>"
+
+
+@pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
+def test_a_record_in_no_form_that_can_be_read_is_no_finding(record: str) -> None:
+    with pytest.raises(AuditError, match="is no record of a cookie policy"):
+        Site(_Told(record), "https://shop.example/", Limits()).declared()
+
+
+class _TooLarge(_Told):
+    def body(self) -> bytes:
+        raise Error("APIResponse.body: Cannot create a string longer than 0x1fffffe8 characters")
+
+
+def test_a_page_that_is_too_large_to_be_read_is_no_finding() -> None:
+    with pytest.raises(AuditError, match="cannot be read: Cannot create a string"):
+        Site(_TooLarge(""), "https://shop.example/", Limits())
+
+
 def test_without_its_browser_the_command_names_the_one_that_installs_it(
     live_server: LiveServer, tmp_path: Path
 ) -> None:
@@ -261,10 +317,11 @@ def test_without_its_browser_the_command_names_the_one_that_installs_it(
         assert "-m playwright install chromium" in told
 
 
-# What a frame of another site does: its script never ends, or only once somebody asks what it keeps.
+# What a frame of another site does: its script never ends, or only once somebody asks about a frame in it.
 HOLDING = {
     "from the start": "onload = () => setTimeout(() => { for (;;); }, 20)",
-    "when asked": "Object.keys = () => { for (;;); }",
+    "when asked": """Object.defineProperty(HTMLIFrameElement.prototype, "src", {get() { for (;;); }});
+        onload = () => document.documentElement.append(document.createElement("iframe"))""",
 }
 
 

@@ -149,6 +149,7 @@ def test_the_version_in_force_is_found_on_the_page_of_choices() -> None:
     place = '<div data-consent-page><a href="/cookie-policy/versions/7/">Read</a></div>'
     assert audit_pages.version_in_force(page("/cookies/", other + place)) == ("/cookie-policy/versions/7/", 7)
     assert audit_pages.version_in_force(page("/cookies/", other)) is None
+    assert audit_pages.version_in_force(page("/cookies/", place.replace("7", "9" * 5000))) is None
 
 
 @given(st.text(max_size=60))
