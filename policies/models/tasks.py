@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from wagtail.models import AbstractGroupApprovalTask, Page, TaskState
+from wagtail.models import AbstractGroupApprovalTask, Page, TaskState, WorkflowState
 
 from home.models import User
 from policies.models.settings import PolicySettings
@@ -49,6 +49,13 @@ class LegalReviewTask(AbstractGroupApprovalTask):
         if since is None or not settings.is_substitute(user):
             return self.task_states.none()
         return self.task_states.filter(status=TaskState.STATUS_IN_PROGRESS, started_at__lte=since)
+
+    @transaction.atomic
+    def start(self, workflow_state: WorkflowState, user: User | None = None) -> TaskState:
+        """Go on with the review that waits already: two may have submitted a returned draft at the same moment."""
+        WorkflowState.objects.select_for_update().get(pk=workflow_state.pk)
+        waiting = workflow_state.task_states.filter(task=self, status=TaskState.STATUS_IN_PROGRESS).first()
+        return waiting or super().start(workflow_state, user=user)
 
     def on_action(self, task_state: TaskState, user: User, action_name: str, **kwargs: Any) -> None:
         """Decide about the newest draft, whole or not at all.

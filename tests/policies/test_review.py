@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.mail import EmailMessage
 from django.test import Client
 from django.utils import timezone
-from wagtail.models import Workflow, WorkflowState
+from wagtail.models import TaskState, Workflow, WorkflowState
 from wagtail.query import PageQuerySet
 from wagtail.test.utils.form_data import streamfield
 
@@ -275,6 +275,24 @@ def test_what_was_submitted_twice_at_once_is_submitted_once_and_says_so(
     assert WorkflowState.objects.count() == 1
     page.refresh_from_db()
     assert page.get_latest_revision_as_object().change_summary == "Kinder."
+
+
+def test_what_was_returned_and_submitted_twice_at_once_waits_for_one_decision(
+    client: Client, author: User, reviewer: User, submitted: PolicyPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide(client, reviewer, submitted, "reject", comment="Kinder?")
+    resume = WorkflowState.resume
+
+    def resume_second(state: WorkflowState, user: User) -> None:
+        resume(WorkflowState.objects.get(pk=state.pk), user)  # the other window was quicker
+        resume(state, user)
+
+    monkeypatch.setattr(WorkflowState, "resume", resume_second)
+    client.force_login(author)
+    sent = policy_form(change_summary="Kinder.", **{"action-submit": "1"})
+    client.post(f"/admin/pages/{submitted.pk}/edit/", sent)
+    waiting = TaskState.objects.get(status=TaskState.STATUS_IN_PROGRESS)
+    assert PolicyPage.objects.get().current_workflow_task_state == waiting
 
 
 def test_a_draft_that_changes_nothing_is_not_submitted(
