@@ -1,8 +1,8 @@
 """Refuses with 400 the requests that no browser sends and that would otherwise be a server error.
 
 It validates headers and the query only: the charset of Content-Type, with which Django would decode the query and the
-form; NUL in the query, which no database takes; in the admin, numbers larger than any column. Form fields are
-validated by their forms.
+form; NUL in the query, which no database takes; in the admin, numbers larger than any column; elsewhere, where
+no files are taken, a form with files larger than any form. Form fields are validated by their forms.
 """
 
 from collections.abc import Callable
@@ -32,8 +32,12 @@ class RequestValidationMiddleware:
             return _bad_request(_("Only UTF-8 is understood here."))
         if _has_nul(request):
             return _bad_request(_("The URL contains a NUL character."))
-        if request.path_info.startswith(settings.ADMIN_PATH) and _has_huge_number(request):
+        is_staff = request.path_info.startswith(settings.ADMIN_PATH)
+        if is_staff and _has_huge_number(request):
             return _bad_request(_("A number is too large."))
+        length = str(request.META.get("CONTENT_LENGTH"))
+        if not is_staff and _is_larger(length, settings.DATA_UPLOAD_MAX_MEMORY_SIZE):
+            return _bad_request(_("The form is too large. No files are taken here."))
         return self.get_response(request)
 
 
@@ -48,14 +52,14 @@ def _has_nul(request: HttpRequest) -> bool:
 
 def _has_huge_number(request: HttpRequest) -> bool:
     return any(
-        _is_huge(value) for key, values in request.GET.lists() if key not in _WORDS for value in values
+        _is_larger(value) for key, values in request.GET.lists() if key not in _WORDS for value in values
     )
 
 
-def _is_huge(value: str) -> bool:
+def _is_larger(value: str, largest: int = LARGEST) -> bool:
     digits = value.strip().lstrip("+-")
     is_number = digits.isascii() and digits.isdigit()
-    return is_number and (len(digits) > len(str(LARGEST)) or int(digits) > LARGEST)
+    return is_number and (len(digits) > len(str(largest)) or int(digits) > largest)
 
 
 class _Request(WSGIRequest):
