@@ -51,8 +51,7 @@ def known_cookies(data: Any) -> dict[str, Any]:
 def cookie_pattern(name: str) -> str:
     """Return how a text writes the name: one that is a plain word ("order") means a cookie only in quotation marks."""
     # Between two stars the first that fits: to try all others would take for ever.
-    between = re.sub(r"\\\*(.*?)(?=\\\*)", lambda star: rf"(?>\*?{star[1]})", re.escape(name))
-    written = between.replace(r"\*", r"[\w.*-]{0,64}")
+    written = re.sub(r"\\\*(.*?)(?=\\\*)", r"(?>\\*?\1)", re.escape(name)).replace(r"\*", r"[\w.*-]{0,64}")
     return rf"[“”„‘'\"«<]{written}[“”’'\"»>]" if name.isalpha() else rf"(?<![\w.-]){written}(?!\w)"
 
 

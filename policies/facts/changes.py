@@ -18,6 +18,7 @@ from home.models import BrandSettings
 from policies.models import CookieDetails, Recipient
 from policies.models.pages import NOTICE_FIELDS, CookiePolicyPage
 from policies.text.parsing import CONTROL_CHARACTERS
+from policies.text.quotes import isolated
 
 # What tells the entries of a list apart, and what they are called: the first of these that all entries have.
 _IDENTITIES = ("key", "varname", "name")
@@ -58,8 +59,7 @@ _CODES: dict[str, dict[str, str | Promise]] = {
 def describe(old: Any, new: Any) -> list[str]:
     """Describe each change from the old data to the new in the active language; empty only if they are equal."""
     try:
-        found = [CONTROL_CHARACTERS.sub(" ", said) for said in _changes(old, new, ())]
-        return found or ([] if old == new else [_("changed")])
+        return list(_changes(old, new, ())) or ([] if old == new else [_("changed")])
     except RecursionError:  # nested deeper than any fact
         return [_("changed")]
 
@@ -121,7 +121,7 @@ def _change_of_value(old: Any, new: Any, path: tuple[str, ...], key: str) -> str
 
 def _sentence(path: tuple[str, ...], words: str, **names: str) -> str:
     said = words % names
-    return f"{', '.join(path)}: {said}" if path else said
+    return CONTROL_CHARACTERS.sub(" ", f"{', '.join(path)}: {said}" if path else said)
 
 
 def _label(key: str) -> str:
@@ -135,7 +135,7 @@ def _is_nothing(value: Any) -> bool:
 def _name(entry: Any) -> str:
     if isinstance(entry, dict):
         names = (entry[key] for key in (*_NAMES, *_IDENTITIES) if isinstance(entry.get(key), str))
-        return next((name for name in names if name), _in_words(entry))
+        return next((isolated(name) for name in names if name), _in_words(entry))
     return _in_words(entry)
 
 
@@ -145,14 +145,14 @@ def _in_words(value: Any, key: str = "") -> str:
         return _("yes") if value else _("no")
     if isinstance(value, str):
         said = str(_CODES.get(key, {}).get(value, value))
-        return f"“{Truncator(said).chars(_LONGEST_VALUE)}”"
+        return f"“{isolated(Truncator(said).chars(_LONGEST_VALUE))}”"
     if isinstance(value, dict) and value:
         words = ", ".join(f"{_label(name)}: {_in_words(inner, name)}" for name, inner in value.items())
     elif isinstance(value, list) and value:
         words = "; ".join(map(_in_words, value))
     else:
         words = _("nothing") if _is_nothing(value) else str(value)
-    return Truncator(words).chars(_LONGEST_VALUE)
+    return words if len(words) <= _LONGEST_VALUE else isolated(Truncator(words).chars(_LONGEST_VALUE))
 
 
 def _written(value: Any) -> str:

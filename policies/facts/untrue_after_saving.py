@@ -15,6 +15,7 @@ from wagtail.admin import messages
 from policies.facts import registry
 from policies.facts.drift import UNUSED, Findings
 from policies.models import Policy, StatedValue
+from policies.text.quotes import isolated
 from policies.versions.dashboard import PolicyStatus, statuses
 from policies.versions.drafts import LONGEST_MESSAGE
 
@@ -62,6 +63,7 @@ def _differences(findings: Findings, changed: set[str]) -> Iterator[str]:
             yield f"{drift.label}: {'; '.join(drift.changes)}."
     for typed in findings.typed:
         if typed.known.fact in changed:
-            yield _("Typed by hand: “%(value)s” (%(fact)s).") % {"value": typed.value, "fact": typed.label}
+            named = {"value": isolated(typed.value), "fact": typed.label}
+            yield _("Typed by hand: “%(value)s” (%(fact)s).") % named
     if changed & {"cookies", "services"}:
         yield from (UNUSED % {"category": name} for name in findings.unused)

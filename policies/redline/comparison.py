@@ -23,7 +23,7 @@ from policies.redline.sequence_diff import Budget
 from policies.redline.writer import Change, Writer, section_label
 
 # Part of the key under which redlines are kept: raise it with every change of the method or of the markup.
-ALGORITHM = 9
+ALGORITHM = 10
 # How many comparisons one redline may cost, in pairs of equal words; about a second or two at most.
 BUDGET = 10_000_000
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from policies.redline.moves import Move
 from policies.redline.reader import BREAK, Attributes, Block, Formatting, Kind, Line, Run, Segment, plain_text
 from policies.text.parsing import SPACE
+from policies.text.quotes import isolated
 
 _VOID_BLOCKS = frozenset({"hr"})
 _WORDS_OF_A_LABEL = 10
@@ -36,7 +37,7 @@ class Change(NamedTuple):
 
 def section_label(name: str) -> str:
     """Return what a section is called in lists of changes."""
-    return _("Section “%(name)s”") % {"name": name} if name else _("Before the first heading")
+    return _("Section “%(name)s”") % {"name": isolated(name)} if name else _("Before the first heading")
 
 
 def _hidden_words() -> dict[Kind, tuple[str, str]]:
@@ -172,15 +173,15 @@ class Writer:
             where, template = _move_label(self._move), _("%(where)s: “%(words)s”")
             label = template % {"where": where, "words": _short(old or new)}
             is_told_whole = new or self._move.is_edited
-            sentence = template % {"where": where, "words": old or new} if is_told_whole else label
+            sentence = template % {"where": where, "words": isolated(old or new)} if is_told_whole else label
         else:
             template = self._labels[old != new and bool(old), old != new and bool(new)]
             label = template % {"old": _short(old), "new": _short(new)}
-            sentence = template % {"old": old, "new": new}
+            sentence = template % {"old": isolated(old), "new": isolated(new)}
             if old and new and old != new:
                 sentence = self._changed % {"change": sentence}
             if context := self._context(after):
-                sentence = self._in_context % {"change": sentence, "context": context}
+                sentence = self._in_context % {"change": sentence, "context": isolated(context)}
         self.changes.append(Change(f"change-{len(self.changes) + 1}", label, sentence, self._section))
         self._change = {}
 
@@ -258,4 +259,4 @@ def _shared_length(before: Sequence[object], after: Sequence[object]) -> int:
 
 def _short(text: str) -> str:
     words = text.split(None, _WORDS_OF_A_LABEL)
-    return " ".join(words[:_WORDS_OF_A_LABEL]) + " …" * (len(words) > _WORDS_OF_A_LABEL)
+    return isolated(" ".join(words[:_WORDS_OF_A_LABEL]) + " …" * (len(words) > _WORDS_OF_A_LABEL))

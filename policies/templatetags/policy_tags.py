@@ -8,10 +8,11 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from policies.models import PolicyPage
-from policies.text import tables
+from policies.text import quotes, tables
 from policies.versions import publication_preview
 
 register = template.Library()
+register.filter("quoting", quotes.as_html)
 
 
 @register.filter

@@ -23,6 +23,7 @@ from policies.ledger import encoding
 from policies.models import Policy, PolicyPage, PolicySettings, PolicyVersion
 from policies.models.versions import ChangeKind
 from policies.redline import comparison, layout
+from policies.text.quotes import isolated
 from policies.versions import publishing, rules
 from policies.versions.content import VersionContent
 
@@ -49,7 +50,7 @@ class PublicationPreview:
     def name(self) -> str:
         """What tells the policy from others of the same title."""
         url = self.policy.get_absolute_url() if self.policy else self.page.get_url()
-        return f"“{self.content.title}” ({self.kind.label}, {url})"
+        return f"“{isolated(self.content.title)}” ({self.kind.label}, {url})"
 
     @cached_property
     def makes_version(self) -> bool:
@@ -95,7 +96,7 @@ class PublicationPreview:
         if self.before is None:
             return [_("The whole text is new."), *facts]
         words = _("The title: “%(before)s” becomes “%(after)s”.")
-        titles = {"before": self.before.title, "after": self.content.title}
+        titles = {"before": isolated(self.before.title), "after": isolated(self.content.title)}
         title = [] if self.before.title == self.content.title else [words % titles]
         return [*title, *self.redline.sentences(), *facts]
 
