@@ -35,8 +35,8 @@ class RequestValidationMiddleware:
         is_staff = request.path_info.startswith(settings.ADMIN_PATH)
         if is_staff and _has_huge_number(request):
             return _bad_request(_("A number is too large."))
-        length = str(request.META.get("CONTENT_LENGTH"))
-        if not is_staff and _is_larger(length, settings.DATA_UPLOAD_MAX_MEMORY_SIZE):
+        length = request.META.get("CONTENT_LENGTH") if request.content_type == "multipart/form-data" else ""
+        if not is_staff and _is_larger(str(length), settings.DATA_UPLOAD_MAX_MEMORY_SIZE):
             return _bad_request(_("The form is too large. No files are taken here."))
         return self.get_response(request)
 
