@@ -28,7 +28,7 @@ from policies.models import Policy, PolicyPage
 from policies.models.pages import TakesEffect
 from policies.models.versions import ChangeKind
 from policies.text import html_blocks
-from policies.text.limits import MAX_FILE_BYTES, TextRefusedError, refuse_file
+from policies.text.limits import MAX_FILE_BYTES, TextRefusedError, misleading, refuse_file
 from policies.versions import publishing
 from policies.versions.content import VersionContent
 
@@ -138,7 +138,7 @@ def _content(path: Path) -> bytes:
 
 def _read(path: Path, content: bytes, sha256: str, title: str, latest: datetime) -> _Source:
     document = markdown.convert(markdown.decode(content), fallback_title=title)
-    if not document.title:
+    if not document.title or misleading(document.title):
         raise TextRefusedError(_("it has no title: no heading, none in its front matter, and no --title"))
     effective_at = _moment(*markdown.date_of(path.name, document))
     if effective_at > latest:

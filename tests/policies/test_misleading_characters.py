@@ -1,6 +1,7 @@
 """Characters that hide letters, or show them in another order than written: no draft and no fact has them."""
 
 import time
+from pathlib import Path
 
 import pytest
 from cookie_consent.models import Cookie, CookieGroup
@@ -11,6 +12,7 @@ from wagtail.test.utils.form_data import rich_text, streamfield
 from home.models import BrandSettings
 from policies.facts import changes, registry, typed
 from policies.facts.registry import KnownValue
+from policies.importing.files import import_files
 from policies.models import PolicyPage, PolicyVersion, Recipient, StatedValue
 from policies.versions.publishing import RefusedContentError
 from tests.factories import declare_cookies, policy_form, policy_page, publish
@@ -83,6 +85,15 @@ def test_no_form_of_what_versions_freeze_takes_them(admin_client: Client, words:
 def test_right_to_left_text_is_taken(admin_client: Client) -> None:
     words = "\u05e9\u05dc\u05d5\u05dd \u2067\u0645\u0631\u062d\u0628\u0627\u2069 \u200fabc\u200e"
     assert admin_client.post("/admin/recipients/new/", {**CARRIER, "name": words}).status_code == 302
+
+
+@pytest.mark.parametrize("title", [UNSEEN, "&#x202e;seluR"])
+def test_a_file_whose_title_cannot_be_read_is_not_imported(tmp_path: Path, title: str) -> None:
+    file = tmp_path / "2020-01-02.md"
+    file.write_text(f"# {title}\n\nBe kind.\n", encoding="utf-8")
+    [outcome] = import_files([file], slug="house-rules")
+    assert outcome.result == "refused"
+    assert not PolicyVersion.objects.exists()
 
 
 def test_facts_of_before_are_told_without_control_characters() -> None:
