@@ -23,12 +23,13 @@ def expire(now: datetime) -> int:
 CONSENT_RECORDS = PersonalData(
     key="policies.consent",
     label=_("Cookie choices"),
-    what=_(
-        "What was chosen, when, which text was shown, and whether the browser asked not to be tracked. No name, "
-        "e-mail address or IP address."
-    ),
+    # Published policies hold these words: others are drift on every site that upgrades.
+    what=_("What was chosen, when, and which text was shown. No name, no address, no IP."),
     purpose=_("To be able to show that a choice was made, and which one"),
     keep=time_of_keeping,
     expire=expire,
-    note=_("Nothing links a record to a person; only someone with the record id can find it."),
+    note=_(
+        "Nothing links a record to a person; only someone with the record id can find it. It says as well whether "
+        "the browser asked not to be tracked."
+    ),
 )
