@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from policies.models import Policy
 from tests.factories import policy, version, withdraw
+from tests.policies.verifying import sql
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -143,7 +144,9 @@ def test_a_withdrawn_version_says_so_and_counts_as_news(client: Client, rules: P
 
 
 def test_characters_that_xml_cannot_hold_do_not_break_it(client: Client, rules: Policy) -> None:
-    version(rules, html="<p>x</p>", title="A\x08B", change_summary="C\ufffe\x0bD", at=NOW + 31 * DAY)
+    kept = version(rules, html="<p>x</p>", at=NOW + 31 * DAY)
+    change = "UPDATE policies_policyversion SET title = %s, change_summary = %s WHERE id = %s"
+    sql(change, "A\x08B", "C\ufffe\x0bD", kept.pk)  # versions of before: today's rules refuse them
 
     assert "A B" in text(entries(client)[0], "title")
     assert text(entries(client)[0], "summary") == "C  D"
