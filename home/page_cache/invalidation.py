@@ -10,11 +10,11 @@ from wagtail.images.models import AbstractImage
 from wagtail.models import Page, PageViewRestriction, Site
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
-from home.page_cache import generation
+from home.page_cache import tokens
 
 
 def _pages_changed(**_kwargs: object) -> None:
-    generation.bump_on_commit()
+    tokens.changed("site")
 
 
 def invalidate_pages_when_changed(model: type[models.Model]) -> None:

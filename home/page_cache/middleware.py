@@ -21,7 +21,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
-from home.page_cache import generation, schedule
+from home.page_cache import schedule, tokens
 
 # Set by the answer of each request; stored copies keep everything else.
 _UNSTORED_HEADERS = frozenset({"content-length", "content-encoding", "etag"})
@@ -50,7 +50,8 @@ class PageCacheMiddleware:
         """Return the stored page, or the response, stored where it may be."""
         if not _may_be_cached(request):
             return self.get_response(request)
-        key = _key(request)
+        now = tokens.current()
+        key = _key(request, now)
         stored = cache.get(key)
         if stored is not None:
             return _answer(request, stored)
@@ -64,7 +65,8 @@ class PageCacheMiddleware:
         response.headers["Cache-Control"] = f"public, max-age=0, s-maxage={seconds}"
         patch_vary_headers(response, ["Accept-Encoding"])
         stored = _stored(response)
-        cache.set(key, stored, timeout=seconds)
+        if now.may_store:
+            cache.set(key, stored, timeout=seconds)
         return _answer(request, stored)
 
 
@@ -91,11 +93,11 @@ def _has_our_port(request: HttpRequest) -> bool:
     return _port(request) in ours
 
 
-def _key(request: HttpRequest) -> str:
+def _key(request: HttpRequest, now: tokens.Tokens) -> str:
     # get_host() refuses hosts that are not ours, so a forged Host header fills no cache.
     host = split_domain_port(request.get_host())[0]
     url = f"{request.scheme}://{host}:{_port(request)}{request.path}"
-    return f"page:{generation.current()}:{sha256(url.encode()).hexdigest()}"
+    return f"page:{'.'.join(now.of('site', 'shop'))}:{sha256(url.encode()).hexdigest()}"
 
 
 def _is_public(response: HttpResponse) -> bool:

@@ -12,7 +12,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from home.models import User
-from home.page_cache import generation
+from home.page_cache import tokens
 from store.models import Order, ProductPage, StockItem, StockMovement
 from store.models.stock import LOW_STOCK
 
@@ -155,4 +155,4 @@ def _invalidate_pages(sku: str, *, change: int) -> None:
     """Invalidate cached pages if they would say something else now; most sales change nothing on them."""
     now = StockItem.objects.available([sku])[sku]
     if min(now, LOW_STOCK + 1) != min(now - change, LOW_STOCK + 1):
-        generation.bump_on_commit()
+        tokens.changed("shop")

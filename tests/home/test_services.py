@@ -12,7 +12,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from home import csp
 from home.models import ServiceSettings, User
-from home.page_cache import generation
+from home.page_cache import tokens
 from home.wagtail_hooks import outside_services as contributed
 from policies.facts import registry
 from tests import factories
@@ -49,7 +49,7 @@ def _category(varname: str = "analytics", *, is_required: bool = False) -> Cooki
 
 def directives(client: Client, path: str = "/") -> dict[str, list[str]]:
     """Return the content security policy of a page, without what holds everywhere."""
-    generation.bump()  # inside a test's transaction nothing commits; that settings do it is shown below
+    tokens.reset()  # inside a test's transaction nothing commits; that settings do it is shown below
     header = client.get(path).headers["Content-Security-Policy"]
     parts = (part.split() for part in header.split(";"))
     return {name: [source for source in sources if source.startswith("https:")] for name, *sources in parts}
@@ -239,7 +239,7 @@ def test_a_page_can_say_that_the_database_is_down(monkeypatch: pytest.MonkeyPatc
 # --- The script in the page --------------------------------------------------------------------------------
 def script(client: Client, path: str = "/") -> str:
     """Return the line of the page that holds an optional script."""
-    generation.bump()
+    tokens.reset()
     lines = client.get(path).content.decode().splitlines()
     return next((line.strip() for line in lines if "data-consent-category" in line), "")
 

@@ -15,7 +15,7 @@ from PIL import Image
 from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_text
 
 from home.models import SiteImage, User
-from home.page_cache import generation
+from home.page_cache import tokens
 from store.models import ProductImage, ProductPage, ProductVariant, ShopPage, StockItem
 from store.stock import movements
 from tests import factories
@@ -63,7 +63,7 @@ def test_the_shop_asks_the_database_as_often_for_many_products_as_for_one(
     client: Client, mug: ProductVariant
 ) -> None:
     def questions() -> int:
-        generation.bump()
+        tokens.reset()
         with CaptureQueriesContext(connection) as asked:
             text(client, "/shop/")
         return len(asked)
@@ -143,7 +143,7 @@ def test_a_product_page_is_the_same_whoever_asks(client: Client, mug: ProductVar
         client.cookies.clear()
         for name, value in cookies.items():
             client.cookies[name] = value
-        generation.bump()
+        tokens.reset()
         answer = client.get(mug.page.url)
         assert answer.content == plain.content
         assert not answer.cookies
@@ -182,10 +182,10 @@ def test_a_cached_page_shows_released_stock_at_the_next_request(
 def test_a_sale_that_changes_no_word_leaves_the_cached_pages_alone(
     mug: ProductVariant, django_capture_on_commit_callbacks: Commit
 ) -> None:
-    before = generation.current()
+    before = tokens.current().of("shop")
     with django_capture_on_commit_callbacks(execute=True):
         factories.placed_order(factories.basket(MUG=2))
-    assert generation.current() == before
+    assert tokens.current().of("shop") == before
 
 
 # --- What editors do --------------------------------------------------------------------------------------

@@ -1,0 +1,205 @@
+"""The tokens under which finished pages are kept: a page is answered only while each of its tokens is the current one.
+
+"site" stands for whatever any page may show; an app adds names of its own for what changes often ("shop": stock).
+A change replaces its token twice. At once, before the commit, together with a hold: as long as it stands nothing is
+kept, so nothing rendered from the old data can outlive the commit, even if the process dies before it can say so.
+And after the commit, when the hold goes. A hold that nobody ends (a kill) ends by itself.
+
+With a cache of files the tokens are one small file beside it, which costs a `stat` at a hit; with any other cache they
+are one key in it. A cache that fails keeps nothing and stops nobody.
+"""
+
+import fcntl
+import json
+import logging
+import os
+import time
+import uuid
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import caches
+from django.core.cache.backends.base import BaseCache
+from django.core.cache.backends.filebased import FileBasedCache
+from django.db import transaction
+
+KEY = "page-tokens"
+_LOCK_SECONDS = 5
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What was current at one moment."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    holds: dict[str, float] = field(default_factory=dict)  # when each ends by itself
+
+    def of(self, *names: str) -> tuple[str, ...]:
+        """Return the tokens of some names; one that never changed has the empty token."""
+        return tuple(self.values.get(name, "") for name in names)
+
+    @property
+    def may_store(self) -> bool:
+        """Return whether what is rendered from now on may be kept under these tokens."""
+        return not self.holds or max(self.holds.values()) <= time.time()
+
+
+Change = Callable[[Tokens], Tokens]
+
+
+def current() -> Tokens:
+    """Return the tokens of this moment; make them where there are none."""
+    try:
+        return _backing().read() or _backing().change(partial(_renewed, name="site"))
+    except Exception as error:  # noqa: BLE001 - whatever the cache raises: the page itself needs no cache
+        _logger.warning("The page cache cannot be read: %r", error)
+        return Tokens({"site": uuid.uuid4().hex}, {"unreadable": float("inf")})
+
+
+def changed(name: str) -> None:
+    """Let no page kept before live on: say so when what `name` stands for is changed, in a transaction or outside.
+
+    In a transaction nothing is kept until it commits or rolls back, but no longer than PAGE_CACHE_HOLD_SECONDS.
+    """
+    connection = transaction.get_connection()
+    if not connection.in_atomic_block:
+        _change(partial(_renewed, name=name))
+        return
+    open_holds = _without(current(), hold="").holds
+    for _savepoints, callback, _robust in connection.run_on_commit:
+        if isinstance(callback, _Reopening) and callback.name == name and callback.hold in open_holds:
+            return
+    reopening = _Reopening(name)
+    _change(partial(_renewed, name=name, add=reopening.hold))
+    transaction.on_commit(reopening, robust=True)
+
+
+def reset() -> None:
+    """Let no page live on and end every hold, whoever has it: after data were put back, and in tests."""
+    _change(lambda old: Tokens({name: uuid.uuid4().hex for name in {*old.values, "site"}}))
+
+
+class _Reopening:
+    """Ends a hold after the commit. Django drops it at a rollback: then only the hold goes."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.hold = uuid.uuid4().hex
+        self._given_up = weakref.finalize(self, _change, partial(_without, hold=self.hold))
+
+    def __call__(self) -> None:
+        self._given_up.detach()
+        _change(partial(_renewed, name=self.name, remove=self.hold))
+
+
+def _renewed(old: Tokens, *, name: str, add: str = "", remove: str = "") -> Tokens:
+    holds = _without(old, hold=remove).holds
+    if add:
+        holds[add] = time.time() + settings.PAGE_CACHE_HOLD_SECONDS
+    return Tokens({**old.values, name: uuid.uuid4().hex}, holds)
+
+
+def _without(old: Tokens, *, hold: str) -> Tokens:
+    now = time.time()
+    return Tokens(old.values, {key: end for key, end in old.holds.items() if key != hold and end > now})
+
+
+def _change(change: Change) -> None:
+    try:
+        _backing().change(change)
+    except Exception as error:  # noqa: BLE001 - as in current(): the change itself must not fail
+        _logger.error("The page cache cannot be told of a change: %r", error)  # noqa: TRY400 - it is said in a word
+
+
+# --- Where they are kept -----------------------------------------------------------------------------------
+def _backing() -> "_File | _Key":
+    cache = caches["default"]
+    return (
+        _File(Path(cache._dir) / KEY)  # type: ignore[attr-defined]
+        if isinstance(cache, FileBasedCache)
+        else _Key(cache)
+    )
+
+
+@dataclass(frozen=True)
+class _File:
+    path: Path
+
+    def read(self) -> Tokens | None:
+        known = _read_files.get(self.path)
+        try:
+            if known and known[0] == _signature(os.stat(self.path)):  # noqa: PTH116 - half the time of Path.stat
+                return known[1]
+            with self.path.open(encoding="utf-8") as file:
+                tokens = Tokens(**json.load(file))
+                _read_files[self.path] = _signature(os.fstat(file.fileno())), tokens
+        except FileNotFoundError:
+            return None
+        return tokens
+
+    def change(self, change: Change) -> Tokens:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self.path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            tokens = change(self._read_whatever_it_is())
+            partial_file = self.path.with_suffix(".partial")
+            partial_file.write_text(json.dumps(asdict(tokens)), encoding="utf-8")
+            self._make_newer(partial_file)
+            partial_file.replace(self.path)
+        return tokens
+
+    def _read_whatever_it_is(self) -> Tokens:
+        try:
+            return self.read() or Tokens()
+        except (ValueError, TypeError):
+            return Tokens()  # damaged: everything in it is replaced
+
+    def _make_newer(self, file: Path) -> None:
+        # A file system's clock ticks every few milliseconds only, and numbers of files are used again.
+        last = self.path.stat().st_mtime_ns if self.path.exists() else 0
+        now = max(time.time_ns(), last + 1)
+        os.utime(file, ns=(now, now))
+
+
+_read_files: dict[Path, tuple[tuple[int, int, int], Tokens]] = {}
+
+
+def _signature(stat: os.stat_result) -> tuple[int, int, int]:
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
+
+
+@dataclass(frozen=True)
+class _Key:
+    cache: BaseCache
+
+    def read(self) -> Tokens | None:
+        kept: dict[str, Any] | None = self.cache.get(KEY)
+        return Tokens(**kept) if kept else None
+
+    def change(self, change: Change) -> Tokens:
+        with self._lock() as is_alone:
+            tokens = change(self.read() or Tokens())
+            if not is_alone:  # a token of somebody else's change must not come back
+                tokens = Tokens({name: uuid.uuid4().hex for name in tokens.values}, tokens.holds)
+            self.cache.set(KEY, asdict(tokens), timeout=None)
+        return tokens
+
+    @contextmanager
+    def _lock(self) -> Iterator[bool]:
+        deadline = time.monotonic() + _LOCK_SECONDS
+        while not (is_alone := self.cache.add(f"{KEY}-lock", 1, timeout=_LOCK_SECONDS)):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.005)
+        try:
+            yield is_alone
+        finally:
+            if is_alone:
+                self.cache.delete(f"{KEY}-lock")

@@ -1,0 +1,200 @@
+"""The tokens of the page cache: new with every change, and nothing kept while a change is on its way."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.core.cache import caches
+from django.core.cache.backends.filebased import FileBasedCache
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django.fixtures import Settings
+
+from home.page_cache import tokens
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+
+
+@pytest.fixture(autouse=True, params=["file", "key"])
+def backing(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[str]:
+    """Keep the tokens in a file beside a cache of files, and in any other cache."""
+    if request.param == "file":
+        backend = "django.core.cache.backends.filebased.FileBasedCache"
+        settings.CACHES = {**settings.CACHES, "default": {"BACKEND": backend, "LOCATION": tmp_path / "cache"}}
+        assert isinstance(caches["default"], FileBasedCache)
+    return request.param
+
+
+def of_site() -> str:
+    return tokens.current().values["site"]
+
+
+def test_tokens_stay_until_something_changes() -> None:
+    before = tokens.current()
+    assert tokens.current() == before
+    assert before.values["site"]
+    assert before.may_store
+    tokens.changed("site")
+    assert of_site() != before.values["site"]
+    assert tokens.current().may_store
+
+
+def test_a_change_of_one_name_leaves_the_others_alone() -> None:
+    before = tokens.current().of("site", "shop")
+    tokens.changed("shop")
+    site, shop = tokens.current().of("site", "shop")
+    assert site == before[0]
+    assert shop != before[1]
+
+
+def test_nothing_is_kept_from_the_change_to_its_commit() -> None:
+    seen = [of_site()]
+    with transaction.atomic():
+        tokens.changed("site")
+        seen.append(of_site())
+        assert not tokens.current().may_store
+    seen.append(of_site())
+    assert tokens.current().may_store
+    assert len(set(seen)) == 3
+
+
+def test_a_hold_that_nobody_ends_ends_by_itself_after_a_minute() -> None:
+    with time_machine.travel(time.time(), tick=False) as clock, transaction.atomic():
+        tokens.changed("site")
+        clock.shift(59.9)
+        assert not tokens.current().may_store
+        clock.shift(0.2)
+        assert tokens.current().may_store
+
+
+def test_a_transaction_that_outlives_its_hold_takes_another_at_its_next_change() -> None:
+    with time_machine.travel(time.time(), tick=False) as clock, transaction.atomic():
+        tokens.changed("site")
+        clock.shift(61)
+        tokens.changed("site")
+        assert not tokens.current().may_store
+    assert tokens.current().may_store
+
+
+def test_a_rollback_ends_its_hold() -> None:
+    with transaction.atomic():
+        tokens.changed("site")
+        transaction.set_rollback(True)
+    assert tokens.current().may_store
+
+
+def test_a_change_after_a_savepoint_that_was_rolled_back_holds_again() -> None:
+    with transaction.atomic():
+        with transaction.atomic():
+            tokens.changed("site")
+            transaction.set_rollback(True)
+        assert tokens.current().may_store
+        tokens.changed("site")
+        assert not tokens.current().may_store
+        before = of_site()
+    assert of_site() != before
+    assert tokens.current().may_store
+
+
+def test_many_changes_in_one_transaction_take_one_hold_a_name() -> None:
+    with transaction.atomic():
+        for _ in range(50):
+            tokens.changed("site")
+            tokens.changed("shop")
+        assert len(tokens.current().holds) == 2
+        assert len(connection.run_on_commit) == 2
+    assert tokens.current().holds == {}
+
+
+@pytest.mark.postgresql
+def test_a_commit_leaves_the_hold_of_another_transaction() -> None:
+    def change_beside() -> None:
+        with transaction.atomic():
+            tokens.changed("site")
+            assert len(tokens.current().holds) == 2
+        connection.close()
+
+    with transaction.atomic():
+        tokens.changed("site")
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(change_beside).result()
+        assert len(tokens.current().holds) == 1
+        assert not tokens.current().may_store
+    assert tokens.current().may_store
+
+
+def test_changes_at_once_lose_none() -> None:
+    def change(number: int) -> None:
+        tokens.changed(f"name-{number}")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(change, range(40)))
+    assert {f"name-{number}" for number in range(40)} <= tokens.current().values.keys()
+
+
+@time_machine.travel(1_800_000_000, tick=False)
+def test_two_changes_within_a_tick_of_the_clock_make_files_that_differ(backing: str) -> None:
+    if backing == "file":
+        file = Path(caches["default"]._dir) / tokens.KEY
+        times = []
+        for _ in range(3):
+            tokens.changed("site")
+            times.append(file.stat().st_mtime_ns)
+        assert times == [1_800_000_000 * 10**9 + number for number in range(3)]
+
+
+def test_tokens_that_were_lost_are_new_ones(backing: str) -> None:
+    before = of_site()
+    if backing == "file":
+        (Path(caches["default"]._dir) / tokens.KEY).unlink()
+    else:
+        caches["default"].clear()
+    assert of_site() != before
+
+
+def test_a_cache_that_fails_keeps_nothing_and_stops_no_change(
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "no-folder").touch()
+    backend = "django.core.cache.backends.filebased.FileBasedCache"
+    settings.CACHES = {
+        **settings.CACHES,
+        "default": {"BACKEND": backend, "LOCATION": tmp_path / "no-folder/x"},
+    }
+    assert not tokens.current().may_store
+    assert of_site() != of_site()
+    tokens.changed("site")
+    assert "The page cache cannot be told of a change" in caplog.text
+
+
+def test_a_damaged_file_of_tokens_is_replaced_by_the_next_change(backing: str) -> None:
+    if backing == "file":
+        tokens.current()
+        (Path(caches["default"]._dir) / tokens.KEY).write_text("{", encoding="utf-8")
+        assert not tokens.current().may_store
+        tokens.changed("site")
+    assert tokens.current().may_store
+
+
+def test_reset_ends_the_holds_of_all(
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with transaction.atomic():
+        tokens.changed("site")
+        before = of_site()
+        tokens.reset()
+        assert tokens.current().may_store
+        assert of_site() != before
+        tokens.changed("site")
+        assert not tokens.current().may_store
+
+
+def test_tokens_ask_no_database() -> None:
+    with CaptureQueriesContext(connection) as queries:
+        tokens.current()
+        tokens.changed("site")
+    assert len(queries) == 0
