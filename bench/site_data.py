@@ -1,0 +1,72 @@
+"""Fills a new database with the demo and what the benchmarks ask for; prints where each page is, as JSON.
+
+Run by sites.py under the settings of development, which have the demo.
+"""
+
+import io
+import json
+import sys
+from typing import Any
+
+import django
+from django.conf import settings
+
+PRODUCTS = 24
+
+
+def main() -> None:
+    """Migrate, seed, add; models are imported only after django.setup()."""
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    django.setup()
+    from django.core.management import call_command  # noqa: PLC0415
+
+    call_command("migrate", verbosity=0)
+    call_command("seed_demo", stdout=io.StringIO())
+    json.dump(_pages(), sys.stdout)
+
+
+def _pages() -> dict[str, Any]:
+    from policies.models import Policy  # noqa: PLC0415
+    from store.models import ProductPage  # noqa: PLC0415
+    from tests import factories  # noqa: PLC0415
+
+    _more_products(PRODUCTS - ProductPage.objects.live().count())
+    product = ProductPage.objects.live().order_by("path").first()
+    sku = product.variants.first().sku
+    terms, privacy = (Policy.objects.get(slug=slug).in_force() for slug in ("terms", "privacy-policy"))
+    order = factories.placed_order(factories.basket(**{sku: 1}), terms=terms, privacy=privacy)
+    basket = factories.basket(**{sku: 1})
+    return {
+        "policy": {"url": "/privacy-policy/"},
+        "about": {"url": "/about/"},
+        "contact": {"url": "/contact/"},
+        "home": {"url": "/"},
+        "product": {"url": product.url},
+        "shop list": {"url": "/shop/"},
+        "basket": {"url": "/basket/", "cookies": f"basket={basket.token}; basket_count=1"},
+        "order": {"url": f"/orders/{order.token}/"},
+    }
+
+
+def _more_products(count: int) -> None:
+    """Publish products with a photograph of their own each."""
+    from django.core.files.base import ContentFile  # noqa: PLC0415
+    from PIL import Image  # noqa: PLC0415
+
+    from home.models import SiteImage  # noqa: PLC0415
+    from store.models import ProductImage  # noqa: PLC0415
+    from tests import factories  # noqa: PLC0415
+
+    for number in range(count):
+        file = io.BytesIO()
+        Image.effect_noise((800, 800), 60 + number).save(file, "JPEG", quality=70)
+        image = SiteImage.objects.create(
+            title=f"Thing {number}", file=ContentFile(file.getvalue(), name=f"thing-{number}.jpg")
+        )
+        page = factories.product(f"Thing {number}", sku=f"BENCH{number}").page
+        page.images.set([ProductImage(sort_order=0, image=image)])
+        page.save_revision().publish()
+
+
+if __name__ == "__main__":
+    main()
