@@ -35,11 +35,6 @@ class BasePage(Page):
         abstract = True
 
     @property
-    def has_embeds(self) -> bool:
-        """Whether the page shows videos or maps, and so needs their style sheet and script."""
-        return any(block.block_type == "embed" for block in getattr(self, "body", None) or ())
-
-    @property
     def menu_title(self) -> str:
         """What menus call the page."""
         return self.title

@@ -58,8 +58,10 @@ def test_a_site_set_up_as_the_document_says_serves_pages(image: Path) -> None:
     run("manage.py", "check", "--deploy")
     run("manage.py", "migrate", "--verbosity", "0")
     run("manage.py", "collectstatic", "--noinput", "--verbosity", "0", "--ignore", "wagtail*")
-    style_sheet = json.loads((image / "var/static/staticfiles.json").read_text())["paths"]["css/base.css"]
+    style_sheet = json.loads((image / "var/static/staticfiles.json").read_text())["paths"][
+        "bundles/pages.css"
+    ]
     status, _, page = run("-c", GET).partition("\n")
     assert status == "200 OK"
-    assert style_sheet != "css/base.css"
+    assert style_sheet != "bundles/pages.css"
     assert f"/static/{style_sheet}" in page

@@ -2,11 +2,13 @@
 
 from html.parser import HTMLParser
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from cookie_consent.models import CookieGroup
+from django.contrib.staticfiles import finders
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.test import Client
@@ -296,12 +298,12 @@ def test_the_editors_own_picture_stands_in_for_the_drawing(client: Client, pictu
 
 
 @pytest.mark.django_db
-def test_only_pages_with_a_video_or_map_carry_the_means_for_it(client: Client) -> None:
+def test_a_page_with_a_video_or_map_loads_what_those_need(client: Client) -> None:
     _set_up(allow_openstreetmap=True)
     page_with_embeds(MAP)
-    assert "js/components/embed.js" in page(client)
-    assert "css/components/embeds.css" in page(client)
-    assert "embed" not in page(client, "/")
+    for name, means in (("pages.css", ".embed__box {"), ("pages.js", "class Embed {")):
+        assert f'"/static/bundles/{name}"' in page(client)
+        assert means in Path(str(finders.find(f"bundles/{name}"))).read_text(encoding="utf-8")
 
 
 @pytest.mark.django_db

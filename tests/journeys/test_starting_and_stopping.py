@@ -109,7 +109,7 @@ def test_a_run_serves_the_demo_and_ends_with_all_its_processes(start: Start, fre
         assert f"http://127.0.0.1:{free_port}/" in said
         assert "editor@jomso.example" in said
         assert status_of(free_port, "/privacy-policy/") == 200
-        assert status_of(free_port, "/static/css/base.css") == 200
+        assert status_of(free_port, "/static/bundles/pages.css") == 200
         assert status_of(free_port, "/no-such-page/") == 404
         process.send_signal(number)
         process.communicate(timeout=PATIENCE)

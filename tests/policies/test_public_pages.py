@@ -186,7 +186,7 @@ def test_a_day_before_the_first_version_is_not_found_and_says_so(client: Client,
     assert "Nothing was in force yet" in shown
     assert 'href="/house-rules/versions/1/"' in shown
     assert "Version 1, the first, in force from 9 Jan 2026" in shown
-    assert "css/components/policies.css" in shown
+    assert "bundles/policies.css" in shown
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,10 @@ WAGTAIL_USER_TIME_ZONES: list[str] = []  # to choose from: days are the site's, 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "home.bundles.BundlesFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = folder("MEDIA_STORAGE_URL", VAR_DIR / "media")
 STORAGES: dict[str, Any] = {

@@ -1,20 +1,12 @@
-/* The basket in the browser: the number in the header, putting things in without leaving the page, and totals that
-   follow what is chosen. Everything works without it, by plain forms; where anything goes wrong it steps aside and
-   lets the browser send the form. It reads one cookie, keeps nothing, and asks the server only when somebody acts.
+/* The basket in the browser: putting things in without leaving the page, and totals that follow what is chosen.
+   Everything works without it, by plain forms; where anything goes wrong it steps aside and lets the browser send the
+   form. It keeps nothing, and asks the server only when somebody acts.
 
-   Markup: templates/components/basket_link.html, templates/store/. */
+   Markup: templates/store/. */
 
-const COUNT = /(?:^|; )basket_count=(\d{1,6})(?:;|$)/;
+import { showCount } from "./basket-count.js";
+
 const PATIENCE = 10_000; // milliseconds
-
-/** Show in the header what the cookie says; without a cookie, nothing. */
-function showCount() {
-  const count = COUNT.exec(document.cookie)?.[1];
-  for (const place of document.querySelectorAll("[data-basket-count]")) {
-    place.textContent = count ?? "";
-    place.hidden = !count;
-  }
-}
 
 function send(form, accept) {
   const body = new URLSearchParams(new FormData(form));
@@ -174,8 +166,5 @@ document.addEventListener("change", (event) => {
   if (event.target.closest("[data-delivery]")) choose(form);
 });
 
-window.addEventListener("pageshow", showCount); // another page, or this one out of the browser's memory
-document.addEventListener("visibilitychange", () => document.hidden || showCount()); // another tab
 removeSpareButtons();
-showCount();
 document.querySelector("[data-order] .error-summary")?.focus(); // it stands far down on a small screen

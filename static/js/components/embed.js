@@ -4,6 +4,8 @@
 
    Markup: templates/blocks/embed.html. The choice itself: consent.js. */
 
+import { allow, granted } from "./consent.js";
+
 class Embed {
   constructor(figure) {
     this.figure = figure;
@@ -48,9 +50,7 @@ class Embed {
   /** Save the choice. Its news, sent by the consent module, loads this frame and all others of the category. */
   async allow() {
     this.tell("");
-    const { category, consentScript, messageFailed } = this.figure.dataset;
-    const consent = await import(consentScript).catch(() => null);
-    this.tell(consent ? await consent.allow(category) : messageFailed);
+    this.tell(await allow(this.figure.dataset.category));
   }
 
   tell(words) {
@@ -61,8 +61,4 @@ class Embed {
 
 const embeds = [...document.querySelectorAll("[data-embed]")].map((figure) => new Embed(figure));
 document.addEventListener("consent:change", (event) => embeds.forEach((embed) => embed.follow(event.detail)));
-if (embeds.length) {
-  // The module that runs on this page already: only the page knows its URL, which carries a hash.
-  const consent = await import(embeds[0].figure.dataset.consentScript);
-  embeds.forEach((embed) => embed.follow({ granted: consent.granted() }));
-}
+embeds.forEach((embed) => embed.follow({ granted: granted() }));

@@ -1,7 +1,7 @@
 /* Checks a version of a policy in the reader's browser: that the text on the page is the record's, that the record is
-   the one that was sealed in the ledger, and that the heads of the ledger follow each other. It fetches the record and
-   its proof when somebody asks, and nothing before. Where the browser has no Web Crypto (without HTTPS), its button
-   stays hidden; the links beside it and check_proof.py do the same.
+   the one that was sealed in the ledger, and that the heads of the ledger follow each other. It is loaded, checks and
+   fetches the record and its proof when somebody presses the button of proof-button.js; the links beside that and
+   check_proof.py do the same.
 
    Markup: templates/components/policy_record.html, which holds all words. */
 
@@ -93,7 +93,7 @@ class PolicyProof {
     this.result = place.querySelector("[data-proof-result]");
     this.isChecking = false;
     place.querySelector("[data-proof-check]").addEventListener("click", () => this.start());
-    place.hidden = false;
+    this.start();
   }
 
   async start() {
@@ -152,6 +152,4 @@ function moment(time) {
   return new Date(time).toLocaleString(document.documentElement.lang, style);
 }
 
-if (globalThis.crypto?.subtle) {
-  document.querySelectorAll("[data-policy-proof]").forEach((place) => new PolicyProof(place));
-}
+document.querySelectorAll("[data-policy-proof]").forEach((place) => new PolicyProof(place));
