@@ -1,6 +1,7 @@
 """The cache of whole public pages: the same bytes for every visitor, right again at the request after a change.
 
-`middleware` stores and answers, `tokens` let none live past a change, `schedule` knows the next moment at
-which pages change by themselves. It never stores what belongs to one visitor. Why our own:
-docs/decisions/0003-page-cache.md.
+`layer` answers from the memory of the process before Django is asked, `pages` is that memory. `middleware` says of each
+response whether it may be kept, `reads` what it was made of. `tokens` let nothing live past a change, `invalidation`
+connects the changes to them, and `schedule` knows the next moment at which pages change by themselves. Why our own:
+docs/decisions/0003-page-cache.md; why in the process: docs/decisions/0023-pages-in-the-process.md.
 """

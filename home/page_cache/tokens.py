@@ -19,15 +19,16 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import caches
-from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.filebased import FileBasedCache
+from django.core.signals import setting_changed
 from django.db import transaction
+from django.dispatch import receiver
 
 KEY = "page-tokens"
 _LOCK_SECONDS = 5
@@ -119,40 +120,49 @@ def _change(change: Change) -> None:
 
 
 # --- Where they are kept -----------------------------------------------------------------------------------
+@cache
 def _backing() -> "_File | _Key":
-    cache = caches["default"]
-    return (
-        _File(Path(cache._dir) / KEY)  # type: ignore[attr-defined]
-        if isinstance(cache, FileBasedCache)
-        else _Key(cache)
-    )
+    default = caches["default"]
+    if isinstance(default, FileBasedCache):
+        return _File(str(Path(default._dir) / KEY))  # type: ignore[attr-defined]
+    return _Key()
 
 
-@dataclass(frozen=True)
+@receiver(setting_changed)
+def _forget_backing(*, setting: str, **_kwargs: object) -> None:
+    if setting == "CACHES":
+        _backing.cache_clear()
+
+
 class _File:
-    path: Path
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._read: tuple[tuple[int, int, int], Tokens] | None = None
 
     def read(self) -> Tokens | None:
-        known = _read_files.get(self.path)
+        known = self._read
         try:
             if known and known[0] == _signature(os.stat(self.path)):  # noqa: PTH116 - half the time of Path.stat
                 return known[1]
-            with self.path.open(encoding="utf-8") as file:
+            with Path(self.path).open(encoding="utf-8") as file:
                 tokens = Tokens(**json.load(file))
-                _read_files[self.path] = _signature(os.fstat(file.fileno())), tokens
+                self._read = _signature(os.fstat(file.fileno())), tokens
         except FileNotFoundError:
             return None
         return tokens
 
     def change(self, change: Change) -> Tokens:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self.path.with_suffix(".lock").open("w") as lock:
+        path = Path(self.path)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with path.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             tokens = change(self._read_whatever_it_is())
-            partial_file = self.path.with_suffix(".partial")
-            partial_file.write_text(json.dumps(asdict(tokens)), encoding="utf-8")
-            self._make_newer(partial_file)
-            partial_file.replace(self.path)
+            new = path.with_suffix(".new")
+            new.write_text(json.dumps(asdict(tokens)), encoding="utf-8")
+            # The clock of a file system ticks every few milliseconds only, and numbers of files are used again.
+            newer = max(time.time_ns(), path.stat().st_mtime_ns + 1 if path.exists() else 0)
+            os.utime(new, ns=(newer, newer))
+            new.replace(path)
         return tokens
 
     def _read_whatever_it_is(self) -> Tokens:
@@ -161,26 +171,14 @@ class _File:
         except (ValueError, TypeError):
             return Tokens()  # damaged: everything in it is replaced
 
-    def _make_newer(self, file: Path) -> None:
-        # A file system's clock ticks every few milliseconds only, and numbers of files are used again.
-        last = self.path.stat().st_mtime_ns if self.path.exists() else 0
-        now = max(time.time_ns(), last + 1)
-        os.utime(file, ns=(now, now))
-
-
-_read_files: dict[Path, tuple[tuple[int, int, int], Tokens]] = {}
-
 
 def _signature(stat: os.stat_result) -> tuple[int, int, int]:
     return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
-@dataclass(frozen=True)
 class _Key:
-    cache: BaseCache
-
     def read(self) -> Tokens | None:
-        kept: dict[str, Any] | None = self.cache.get(KEY)
+        kept: dict[str, Any] | None = caches["default"].get(KEY)
         return Tokens(**kept) if kept else None
 
     def change(self, change: Change) -> Tokens:
@@ -188,13 +186,13 @@ class _Key:
             tokens = change(self.read() or Tokens())
             if not is_alone:  # a token of somebody else's change must not come back
                 tokens = Tokens({name: uuid.uuid4().hex for name in tokens.values}, tokens.holds)
-            self.cache.set(KEY, asdict(tokens), timeout=None)
+            caches["default"].set(KEY, asdict(tokens), timeout=None)
         return tokens
 
     @contextmanager
     def _lock(self) -> Iterator[bool]:
         deadline = time.monotonic() + _LOCK_SECONDS
-        while not (is_alone := self.cache.add(f"{KEY}-lock", 1, timeout=_LOCK_SECONDS)):
+        while not (is_alone := caches["default"].add(f"{KEY}-lock", 1, timeout=_LOCK_SECONDS)):
             if time.monotonic() > deadline:
                 break
             time.sleep(0.005)
@@ -202,4 +200,4 @@ class _Key:
             yield is_alone
         finally:
             if is_alone:
-                self.cache.delete(f"{KEY}-lock")
+                caches["default"].delete(f"{KEY}-lock")

@@ -22,7 +22,7 @@ DISCARDING_MAIL_BACKENDS = (".console.", ".dummy.", ".locmem.")
 
 @register
 def page_cache_is_first(**_kwargs: object) -> Iterator[CheckMessage]:
-    """config.E001: whatever stands before the page cache runs for cached pages too, or changes what is stored."""
+    """config.E001: whatever stands before the page cache changes what it has already said may be kept."""
     if settings.MIDDLEWARE[:1] != [PAGE_CACHE]:
         text = "The page cache is not the first middleware."
         yield Error(text, hint=f"Put {PAGE_CACHE} first.", id="config.E001")

@@ -10,8 +10,9 @@ django.setup(set_prefix=False)
 
 from django.core.management.base import BaseCommand  # noqa: E402 - the settings must be known first
 
+from home.page_cache.layer import PageCache  # noqa: E402 - likewise
 from home.request_validation import StrictWSGIHandler  # noqa: E402 - likewise
 
 BaseCommand().check()  # as before each command: whatever the system checks refuse, does not start
 
-application = StrictWSGIHandler()
+application = PageCache(StrictWSGIHandler())

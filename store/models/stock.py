@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from home.append_only import AppendOnlyModel
+from home.page_cache.reads import depends_on
 
 # Up to this number pages say how many are left, so each change of stock changes them.
 LOW_STOCK = 5
@@ -21,6 +22,7 @@ LOW_STOCK = 5
 class StockItemQuerySet(models.QuerySet["StockItem"]):
     def available(self, skus: Iterable[str]) -> dict[str, int]:
         """Return how many of each SKU can be bought now; unknown SKUs have none."""
+        depends_on("shop")
         wanted = set(skus)
         found = {item.sku: item.available for item in self.filter(sku__in=wanted)}
         return {sku: found.get(sku, 0) for sku in wanted}

@@ -12,6 +12,7 @@ from wagtail.models import Site
 from config.wsgi import application
 from home.models import User
 from home.page_cache import tokens
+from tests.wsgi_client import ask
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -61,8 +62,8 @@ def test_a_charset_but_utf_8_is_refused(kind: str, charset: str) -> None:
 def test_the_page_cache_answers_whatever_the_charset(client: Client) -> None:
     client.get("/")  # makes the rows of the settings
     tokens.reset()
-    client.get("/")
-    assert answer("text/plain; charset=hex", query="") == "200 OK"
+    ask(application, "/")
+    assert ask(application, "/", content_type="text/plain; charset=hex").status == "200 OK"
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"', "utf8", "us-ascii"])

@@ -1,4 +1,4 @@
-"""What journeys through the editor share."""
+"""What journeys share: a site behind the page cache, as visitors meet it, and what the editor needs."""
 
 import threading
 
@@ -6,6 +6,19 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from pytest_django.live_server_helper import LiveServer
+
+from home.page_cache.layer import PageCache
+
+
+@pytest.fixture(scope="session")
+def live_server(live_server: LiveServer) -> LiveServer:
+    """Put the page cache around Django, behind what serves static files and pictures; its port is not known before."""
+    files = live_server.thread.httpd.get_app().application
+    cache = PageCache(files.application)
+    cache._host = live_server.url.removeprefix("http://")
+    files.application = cache
+    return live_server
 
 
 @pytest.fixture

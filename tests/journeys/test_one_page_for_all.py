@@ -49,6 +49,8 @@ def test_a_hundred_visitors_get_the_same_bytes_and_their_own_behaviour(
     cookie_policy()
     page_with_embeds()
     outside = Outside(live_server.url).watch(page)
+    cache = live_server.thread.httpd.get_app().application.application
+    before = cache.hits
     bodies, behaviours = set(), Counter[tuple[bool, frozenset[str]]]()
     for cookie in cookies_of_visitors():
         page.context.clear_cookies()
@@ -64,6 +66,7 @@ def test_a_hundred_visitors_get_the_same_bytes_and_their_own_behaviour(
             bodies.add((looked.status, looked.headers["etag"], looked.body()))
             expect_behaviour(page, outside, expected)
     assert len(bodies) == 1
+    assert cache.hits - before > VISITORS - 5  # and nearly none of them waited for a rendering
     assert len(behaviours) == 5  # asked; nothing, either or both allowed
     # Nobody's visit chose for them.
     assert not ConsentRecord.objects.filter(method__in=["all", "none"]).exists()

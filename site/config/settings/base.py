@@ -59,7 +59,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # First: a cached page is answered before anything else costs time (docs/decisions/0003-page-cache.md).
+    # First: it says whether what is sent may be kept (docs/decisions/0023-pages-in-the-process.md).
     "home.page_cache.middleware.PageCacheMiddleware",
     # Before anything reads a query or a form; the page cache reads neither.
     "home.request_validation.RequestValidationMiddleware",
@@ -215,6 +215,7 @@ CONTENT_SECURITY_POLICY = {
 PAGE_CACHE_SECONDS = number("PAGE_CACHE_SECONDS", 300)
 # How long nothing is kept while a change is on its way, if its process dies before it can say that it is done.
 PAGE_CACHE_HOLD_SECONDS = 60
+PAGE_CACHE_BYTES = 16_000_000  # in each process
 
 # --- Consent ------------------------------------------------------------------------------------------------
 CONSENT_DAYS = 183  # six months, for yes and no alike (CNIL)
