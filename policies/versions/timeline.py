@@ -18,6 +18,7 @@ class Day:
     date: date
     version: PolicyVersion | None
     others: list[PolicyVersion]
+    has_change: bool
     is_over: bool
 
 
@@ -30,11 +31,11 @@ def day(policy: Policy, date_: date, *, now: datetime) -> Day:
     """Return what held on a day. OverflowError for a day at the edge of the calendar."""
     start, end = _bounds(date_)
     version = policy.versions.listed().in_force(end)
-    began = policy.versions.listed().begun(end).filter(effective_at__gt=start)
+    began = list(policy.versions.listed().begun(end).filter(effective_at__gt=start))
     at_start = policy.versions.listed().in_force(start)
     others = [other for other in (*began, at_start) if other is not None and other != version]
     others.sort(key=lambda other: (other.effective_at, other.number))
-    return Day(date_, version, others, is_over=end < now)
+    return Day(date_, version, others, has_change=bool(began), is_over=end < now)
 
 
 def _bounds(date_: date) -> tuple[datetime, datetime]:

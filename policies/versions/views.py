@@ -10,10 +10,12 @@ from collections.abc import Callable
 from datetime import date
 from functools import wraps
 from typing import Concatenate, ParamSpec
+from urllib.parse import unquote
 
 from django.core.paginator import InvalidPage, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -53,6 +55,8 @@ def published_policy(view: PolicyView[P]) -> SlugView[P]:
         found = Policy.objects.published().filter(slug=slug).first()
         if found is None:
             return serve_page(request, request.path_info.removeprefix("/"))
+        if odd := _url_without_leading_zeros(request):
+            return redirect(odd, permanent=True)
         try:
             return safe_view(request, found, *args, **kwargs)
         except UNREADABLE as error:
@@ -146,16 +150,24 @@ def feed(request: HttpRequest, policy: Policy) -> HttpResponse:
 
 @published_policy
 def on(request: HttpRequest, policy: Policy, day: str) -> HttpResponse:
-    """Show what held at the end of a day, and name what held earlier on it."""
+    """Show what held at the end of a day, and name what held earlier on it; without a change, lead to the version.
+
+    There are days without end, so that only those on which something changed have a page of their own.
+    """
     now = timezone.now()
     try:
-        found = timeline.day(policy, _date(day), now=now)
+        wanted = _date(re.sub(r"-(?=\d(-|$))", "-0", day, flags=re.ASCII))
+        if wanted.isoformat() != day:
+            return redirect("policies:on", policy.slug, wanted.isoformat(), permanent=True)
+        found = timeline.day(policy, wanted, now=now)
     except (ValueError, OverflowError):
         return _list(request, policy, day_error=_("There is no such day."), status=404)
     if found.version is None:
         first = policy.versions.listed().not_withdrawn().order_by("effective_at", "number").first()
         context = {"policy": policy, "day": found, "first": first}
         return render(request, "policies/before_first_version.html", context, status=404)
+    if not found.has_change:
+        return redirect("policies:version", policy.slug, found.version.number)
     return _show(request, policy, found.version.number, found)
 
 
@@ -218,10 +230,13 @@ def _list(
 ) -> HttpResponse:
     choices = policy.versions.listed().last_to_hold_first()
     pages = Paginator(choices.with_predecessor().with_status(timezone.now()).with_end(), VERSIONS_A_PAGE)
+    typed = [] if error or day_error else request.GET.getlist("page")
     try:
-        shown = pages.page(1 if error or day_error else request.GET.get("page", 1))
+        shown = pages.page(typed[-1] if typed else 1)
     except InvalidPage:
         raise Http404(_("There is no such page.")) from None
+    if typed not in ([], [str(shown.number)]):
+        return redirect(f"{request.path}?page={shown.number}", permanent=True)
     context = {
         "policy": policy,
         "page_of_versions": shown,
@@ -232,6 +247,15 @@ def _list(
     }
     # Search engines should not list the answer to a wrong input.
     return render(request, "policies/versions.html", context, status=status if error or day_error else 200)
+
+
+def _url_without_leading_zeros(request: HttpRequest) -> str:
+    """Return the URL that has the same numbers, if it is another one."""
+    match = request.resolver_match
+    if match is None or not any(isinstance(value, int) for value in match.kwargs.values()):
+        return ""
+    url = reverse(match.view_name, kwargs=match.kwargs)
+    return url if unquote(url) != request.path else ""
 
 
 def _between(versions: list[PolicyVersion], old: PolicyVersion, new: PolicyVersion) -> list[PolicyVersion]:

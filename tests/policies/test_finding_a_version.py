@@ -101,3 +101,75 @@ def test_the_url_of_a_day_that_is_none_says_so_and_offers_the_form(
 
 def test_without_a_day_the_form_is_shown(client: Client, rules: Policy) -> None:
     assert client.get("/house-rules/on/")["Location"] == "/house-rules/versions/"
+
+
+def test_only_days_with_a_change_have_a_page_and_the_others_lead_to_the_version(
+    client: Client, rules: Policy
+) -> None:
+    # 8 February, 18 February, 28 February; announced for 9 April.
+    for day, number in (
+        ("2026-02-09", 1),
+        ("2026-02-17", 1),
+        ("2026-03-09", 3),
+        ("2026-03-10", 3),
+        ("2026-04-08", 3),
+        ("2026-04-10", 4),
+        ("9998-12-31", 4),
+    ):
+        response = client.get(f"/house-rules/on/{day}/")
+        assert response.status_code == 302, day
+        assert response["Location"] == f"/house-rules/versions/{number}/", day
+    for day, words in (
+        ("2026-02-08", "version 1 was in force"),
+        ("2026-02-18", "version 2 was in force"),
+        ("2026-04-09", "version 4 will be in force"),
+    ):
+        response = client.get(f"/house-rules/on/{day}/")
+        assert response.status_code == 200, day
+        assert words in response.content.decode(), day
+
+
+def test_a_day_with_a_change_that_was_withdrawn_leads_to_the_version_that_will_hold(
+    client: Client, rules: Policy
+) -> None:
+    withdraw(rules.versions.get(number=4))
+    for day in ("2026-04-09", "2026-04-10"):
+        assert client.get(f"/house-rules/on/{day}/")["Location"] == "/house-rules/versions/3/"
+
+
+@pytest.mark.parametrize(
+    ("odd", "canonical"),
+    [
+        ("versions/007/", "versions/7/"),
+        ("versions/02/record.json", "versions/2/record.json"),
+        ("versions/0002/record.json.sha256", "versions/2/record.json.sha256"),
+        ("versions/02/proof.json", "versions/2/proof.json"),
+        ("compare/01/2/", "compare/1/2/"),
+        ("compare/1/002/list/", "compare/1/2/list/"),
+        ("on/2026-2-08/", "on/2026-02-08/"),
+        ("on/2026-02-8/", "on/2026-02-08/"),
+        ("on/2026-2-8/", "on/2026-02-08/"),
+        ("versions/?page=01", "versions/?page=1"),
+        ("versions/?page=%2B1", "versions/?page=1"),
+        ("versions/?page=%EF%BC%91", "versions/?page=1"),
+        ("versions/?page=9&page=1&a=b", "versions/?page=1"),
+    ],
+)
+def test_another_spelling_of_a_number_or_a_day_leads_to_the_canonical_one(
+    client: Client, rules: Policy, odd: str, canonical: str
+) -> None:
+    for method in (client.get, client.head):
+        response = method(f"/house-rules/{odd}")
+        assert (response.status_code, response["Location"]) == (301, f"/house-rules/{canonical}")
+
+
+def test_a_slug_of_digits_is_no_number(client: Client) -> None:
+    version(policy("007"), at=NOW - timedelta(days=1))
+    assert client.get("/007/").status_code == 200
+    assert client.get("/007/versions/1/").status_code == 200
+    assert client.get("/007/versions/01/")["Location"] == "/007/versions/1/"
+
+
+@pytest.mark.parametrize("page", ["0", "2", "-1", "x", "1.0", "9" * 30])
+def test_a_made_up_page_of_the_list_is_not_found(client: Client, rules: Policy, page: str) -> None:
+    assert client.get("/house-rules/versions/", {"page": page}).status_code == 404

@@ -27,7 +27,7 @@ PATHS = [
     "compare/2/1/",
     "compare/1/2/side-by-side/",
     "feed/",
-    "on/2026-03-10/",
+    "on/2026-02-08/",
     "versions/1/record.json",
     "versions/1/record.json.sha256",
 ]
@@ -166,18 +166,18 @@ def test_search_engines_are_given_a_description(client: Client, rules: Policy, p
     ],
 )
 def test_any_day_shows_what_held_at_its_end(client: Client, rules: Policy, day: str, words: str) -> None:
-    assert f"<p>{words}</p>" in page(client, f"on/{day}/")
+    assert f"<p>{words}</p>" in client.get(f"/house-rules/on/{day}/", follow=True).content.decode()
 
 
 def test_a_day_with_two_versions_names_the_other(client: Client, rules: Policy) -> None:
     assert 'href="/house-rules/versions/1/"' in page(client, "on/2026-02-08/")
-    assert 'href="/house-rules/versions/1/"' not in page(client, "on/2026-02-09/")
+    page(client, "on/2026-02-09/", status=302)
 
 
 def test_a_day_to_come_is_labelled(client: Client, rules: Policy) -> None:
-    for day in ("2026-04-09", "9999-12-31"):
-        assert "As far as is known today, version 3 will be in force" in page(client, f"on/{day}/"), day
-    assert "As far as is known today" not in page(client, "on/2026-03-09/")
+    assert "As far as is known today, version 3 will be in force" in page(client, "on/2026-04-09/")
+    assert "As far as is known today" not in page(client, "on/2026-02-08/")
+    page(client, "on/9999-12-31/", status=302)
 
 
 def test_a_day_before_the_first_version_is_not_found_and_says_so(client: Client, rules: Policy) -> None:
