@@ -5,15 +5,12 @@ They have no model, so that whatever asks for their specific page fails. Each li
 
 from typing import Any
 
-from django.contrib.sitemaps import Sitemap as DjangoSitemap
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.urls.converters import IntConverter
-from django.views.decorators.http import require_safe
-from wagtail.contrib.sitemaps.sitemap_generator import Sitemap
-from wagtail.contrib.sitemaps.views import sitemap
-from wagtail.models import Page, Site
+from wagtail.models import Page
 from wagtail.query import PageQuerySet
+
+from home.models.pages import MOST_TO_MOVE
 
 
 def installed(pages: PageQuerySet) -> PageQuerySet:
@@ -22,8 +19,10 @@ def installed(pages: PageQuerySet) -> PageQuerySet:
 
 
 # --- Wagtail's hooks ---------------------------------------------------------------------------------------
-def leave_out_of_explorer(_parent: Page, pages: PageQuerySet, _request: HttpRequest) -> PageQuerySet:
-    return installed(pages)
+def leave_out_of_explorer(_parent: Page, pages: PageQuerySet, request: HttpRequest) -> PageQuerySet:
+    """Show no more than can be put into another order, where Wagtail would show all at once for that."""
+    is_moving = request.GET.get("ordering") == "ord" and not request.GET.get("q")
+    return installed(pages)[:MOST_TO_MOVE] if is_moving else installed(pages)
 
 
 def leave_out_of_chooser(pages: PageQuerySet, _request: HttpRequest) -> PageQuerySet:
@@ -36,13 +35,6 @@ def refuse_to_serve(page: Page, _request: HttpRequest, _args: Any, _kwargs: Any)
 
 
 # --- URLs --------------------------------------------------------------------------------------------------
-class PagesOfInstalledApps(Sitemap):
-    """Wagtail's site map without pages whose app is not installed any more. Each type of page names its own URLs."""
-
-    def items(self) -> PageQuerySet:
-        return installed(super().items())
-
-
 class MissingAppPageConverter(IntConverter):
     """Matches the number of a page whose app is not installed any more."""
 
@@ -56,11 +48,3 @@ class MissingAppPageConverter(IntConverter):
 def answer_not_found(_request: HttpRequest, **_kwargs: object) -> HttpResponse:
     """Answer 404: what Wagtail's admin does with pages needs their models."""
     raise Http404
-
-
-@require_safe
-def site_map(request: HttpRequest, sitemaps: dict[str, type[DjangoSitemap]]) -> HttpResponseBase:
-    """Return Wagtail's site map of these parts; 404 without a site."""
-    if Site.find_for_request(request) is None:
-        raise Http404
-    return sitemap(request, sitemaps)

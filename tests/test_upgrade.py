@@ -149,6 +149,8 @@ PAGES = (
     "/terms/",
     "/contact/",
     "/sitemap.xml",
+    "/sitemap-pages-1.xml",
+    "/sitemap-policies-1.xml",
 )
 
 

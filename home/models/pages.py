@@ -12,6 +12,8 @@ from wagtail.models import Page
 from home.blocks import BodyBlock
 from home.models.media import optional_picture
 
+MOST_TO_MOVE = 100  # children of a page: a list that can be put into another order shows all of them at once
+
 
 class BasePage(Page):
     """What all pages of the site have: a picture for sharing, and whether they may be cached."""
@@ -28,8 +30,6 @@ class BasePage(Page):
         ),
         MultiFieldPanel(["show_in_menus"], heading=_("Navigation")),
     ]
-    # The editor sees children in the order of the site map, not of the latest change.
-    admin_default_ordering = "ord"
 
     class Meta:
         abstract = True
@@ -38,6 +38,10 @@ class BasePage(Page):
     def menu_title(self) -> str:
         """What menus call the page."""
         return self.title
+
+    def get_admin_default_ordering(self) -> str | None:
+        """Show the editor the children in the order of the site map: few to be moved, many in pages of the list."""
+        return "ord" if self.numchild <= MOST_TO_MOVE else None
 
     def serve(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         """Return the page, as `no-store` where it must not be cached."""

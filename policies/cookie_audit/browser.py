@@ -43,6 +43,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 ARGUMENTS = ["--disable-gpu", "--disable-dev-shm-usage", "--disable-blink-features=AutomationControlled"]
 SIZE = ViewportSize(width=1280, height=3000)  # high: what loads only when it comes into view shall load
 MOST_REDIRECTS = 10
+_MOST_PARTS = 3  # of the site map: they name more pages than are read
 playing = sync_playwright  # for the command, which imports no tool for development itself
 _SIGNAL = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})"
 
@@ -176,9 +177,13 @@ class Site:
         return Declared(categories=categories, origins=origins, waiting=waiting, number=number, url=url)
 
     def _seeds(self) -> list[str]:
-        response = self._get(f"{self.origin}/sitemap.xml")
-        mapped = audit_pages.paths_of_site_map(response.body()) if response.ok else []
+        parts = audit_pages.parts_of_site_map(self._site_map("/sitemap.xml"))[:_MOST_PARTS]
+        mapped = [path for part in parts for path in audit_pages.paths_of_site_map(self._site_map(part))]
         return ["/", *rules.registered_paths(), *mapped]
+
+    def _site_map(self, path: str) -> bytes:
+        response = self._get(f"{self.origin}{path}")
+        return response.body() if response.ok else b""
 
     def _get(self, url: str) -> APIResponse:
         try:

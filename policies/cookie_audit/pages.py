@@ -183,15 +183,23 @@ def is_page(path: str) -> bool:
     return path.startswith("/") and not path.startswith(no_pages) and not _FILE.search(path)
 
 
+def parts_of_site_map(document: bytes) -> list[str]:
+    """List the paths of the parts that the index of a site map names."""
+    return _distinct(f"/{place.partition('//')[2].partition('/')[2]}" for place in _places(document))
+
+
 def paths_of_site_map(document: bytes) -> list[str]:
     """List the paths of a site map. Their host is that of the site's public name, wherever it is audited."""
+    return _distinct(_path_of(place, place) for place in _places(document))
+
+
+def _places(document: bytes) -> list[str]:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
     try:
         root = etree.fromstring(document, parser)
     except etree.XMLSyntaxError:
         return []
-    places = [] if root is None else [(place.text or "").strip() for place in root.iter("{*}loc")]
-    return _distinct(_path_of(place, place) for place in places)
+    return [] if root is None else [(place.text or "").strip() for place in root.iter("{*}loc")]
 
 
 def version_in_force(answer: Answer) -> tuple[str, int] | None:

@@ -2,7 +2,6 @@
 
 from django.apps import apps
 from django.conf import settings
-from django.contrib.sitemaps import Sitemap
 from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.utils.functional import lazy
@@ -14,23 +13,21 @@ from wagtail.documents import urls as wagtaildocs_urls
 
 from config.serve_media import serve_media
 from config.sign_in import LimitedPasswordResetView
-from home import missing_app_pages, views
+from home import missing_app_pages, site_map, views
 from policies.versions.sitemap import PolicySitemap
 
 handler400 = views.bad_request
 register_converter(missing_app_pages.MissingAppPageConverter, "missing_app_page")
 
-SITEMAPS: dict[str, type[Sitemap]] = {
-    "pages": missing_app_pages.PagesOfInstalledApps,
-    "policies": PolicySitemap,
-}
+SITEMAPS: site_map.Sitemaps = {"policies": PolicySitemap, "pages": site_map.PagesSitemap}
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/password_reset/", never_cache(LimitedPasswordResetView.as_view())),
     path("admin/pages/<missing_app_page:page>/<path:action>", missing_app_pages.answer_not_found),
     path(settings.ADMIN_PATH.lstrip("/"), include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
-    path("sitemap.xml", missing_app_pages.site_map, {"sitemaps": SITEMAPS}, name="sitemap"),
+    path("sitemap.xml", site_map.index, {"sitemaps": SITEMAPS}, name="sitemap"),
+    path("sitemap-<slug:name>-<int:number>.xml", site_map.part, {"sitemaps": SITEMAPS}, name="sitemap_part"),
     # Asked for by browsers where no page names an icon: beside a record, a document, a feed.
     path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("img/favicon.svg"))),
     path("", include("home.urls")),

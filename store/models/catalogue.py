@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.db import models
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from wagtail.admin.panels import FieldPanel, InlinePanel
@@ -13,6 +13,7 @@ from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Orderable, PageManager
 from wagtail.query import PageQuerySet
 
+from home import paging
 from home.blocks import TEXT_FEATURES, PlainBodyBlock
 from home.models import BasePage
 from store.catalogue.fields import PriceField
@@ -20,9 +21,11 @@ from store.catalogue.forms import ProductPageForm
 from store.models.baskets import MAX_QUANTITY
 from store.models.stock import LOW_STOCK, StockItem
 
+PRODUCTS_A_PAGE = 24
+
 
 class ShopPage(BasePage):
-    """The shop's page: lists the products below it."""
+    """The shop's page: lists the products below it, so many to a page."""
 
     intro = models.TextField(_("introduction"), max_length=400, blank=True)
     body = StreamField(PlainBodyBlock(), blank=True, verbose_name=_("body"))
@@ -36,9 +39,20 @@ class ShopPage(BasePage):
         verbose_name = _("shop page")
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context(request, *args, **kwargs)
+        number = paging.wanted_page(request)
+        if number > 1 and (number - 1) * PRODUCTS_A_PAGE >= self.numchild:
+            raise Http404
         products = ProductPage.objects.child_of(self).on_sale().for_display().order_by("path")
-        return {**context, "products": on_display(products)}
+        shown = paging.page_of(products, number=number, size=PRODUCTS_A_PAGE)
+        return {
+            **super().get_context(request, *args, **kwargs),
+            "products": on_display(shown.items),
+            "page_of_products": shown,
+            "canonical_path": paging.url_of_page(request, number),
+        }
+
+    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return paging.redirect_to_the_one_url(request) or super().serve(request, *args, **kwargs)
 
 
 class ProductQuerySet(PageQuerySet):

@@ -139,9 +139,16 @@ def test_a_site_map_is_read_for_its_paths() -> None:
     assert audit_pages.paths_of_site_map(document) == ["/", "/about/"]
 
 
+def test_the_parts_of_a_site_map_are_read_from_its_index() -> None:
+    document = b"""<?xml version="1.0"?><sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
+    <sitemap><loc>https://shop.example/sitemap-pages-1.xml</loc></sitemap>
+    <sitemap><loc>https://shop.example/sitemap-pages-2.xml</loc></sitemap></sitemapindex>"""
+    assert audit_pages.parts_of_site_map(document) == ["/sitemap-pages-1.xml", "/sitemap-pages-2.xml"]
+
+
 @pytest.mark.parametrize("document", [b"", b"  ", b"not xml", b"<html><p>Not found", b"\x00\xff"])
 def test_what_is_no_site_map_names_no_path(document: bytes) -> None:
-    assert audit_pages.paths_of_site_map(document) == []
+    assert audit_pages.paths_of_site_map(document) == audit_pages.parts_of_site_map(document) == []
 
 
 def test_the_version_in_force_is_found_on_the_page_of_choices() -> None:

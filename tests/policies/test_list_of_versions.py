@@ -47,7 +47,7 @@ def test_a_stored_first_page_does_not_stand_in_for_the_second(client: Client, ru
 
 def test_pages_lead_to_their_neighbours(client: Client, rules: Policy) -> None:
     assert 'rel="next" href="?page=2"' in client.get(LIST).content.decode()
-    assert 'rel="prev" href="?page=1"' in client.get(f"{LIST}?page=2").content.decode()
+    assert f'rel="prev" href="{LIST}"' in client.get(f"{LIST}?page=2").content.decode()
 
 
 def test_one_page_has_no_links_to_others(client: Client) -> None:

@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from policies.models import Policy, PolicyPage
+from tests import site_maps
 from tests.factories import policy, policy_page, publish, version, withdraw
 from tests.policies.test_dashboard import dashboard
 from tests.policies.test_version_screen import staff
@@ -63,7 +64,7 @@ def test_a_withdrawn_version_is_not_listed(client: Client, rules: Policy) -> Non
 
 
 def locations(client: Client) -> list[str]:
-    return re.findall(r"<loc>http://[^/]+([^<]*)</loc>", client.get("/sitemap.xml").content.decode())
+    return re.findall(r"<loc>http://[^/]+([^<]*)</loc>", site_maps.read(client))
 
 
 def test_the_site_map_names_each_policy_in_force_once_with_the_day_of_its_text(
@@ -73,7 +74,7 @@ def test_the_site_map_names_each_policy_in_force_once_with_the_day_of_its_text(
         publish(policy_page("Terms"))
     assert locations(client).count("/house-rules/") == 1
     assert locations(client).count("/terms/") == 1
-    sitemap = client.get("/sitemap.xml").content.decode()
+    sitemap = site_maps.read(client)
     assert "/house-rules/</loc><lastmod>2026-02-28</lastmod>" in sitemap
 
 

@@ -1,0 +1,89 @@
+"""Pages of long lists: each page of a public list has one URL, and no list of the admin is counted to its end."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponsePermanentRedirect
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from wagtail.admin.paginator import WagtailPaginator
+
+MOST_COUNTED = 10_000  # nobody pages further; filters and searches lead there
+_NUMBER = re.compile(r"0*([1-9][0-9]{0,5})", re.ASCII)
+
+
+# --- Public lists ------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class ListPage:
+    """One page of a list that is not counted."""
+
+    number: int
+    items: list[Any]
+    has_next: bool
+
+    @property
+    def has_previous(self) -> bool:
+        return self.number > 1
+
+    @property
+    def has_other_pages(self) -> bool:
+        return self.has_next or self.has_previous
+
+    @property
+    def previous_page_number(self) -> int:
+        return self.number - 1
+
+    @property
+    def next_page_number(self) -> int:
+        return self.number + 1
+
+
+def wanted_page(request: HttpRequest) -> int:
+    """Return the page of a list that `?page=` asks for. Raises Http404 for what is no number."""
+    typed = request.GET.getlist("page") or ["1"]
+    found = _NUMBER.fullmatch(typed[0])
+    if found is None or len(typed) > 1:
+        raise Http404(_("There is no such page."))
+    return int(found[1])
+
+
+def redirect_to_the_one_url(request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+    """Lead from a page number that is written otherwise, and from that of the first page, to the page's one URL."""
+    number = wanted_page(request)
+    if request.GET.get("page") in {None, str(number) if number > 1 else None}:
+        return None
+    return HttpResponsePermanentRedirect(url_of_page(request, number))
+
+
+def url_of_page(request: HttpRequest, number: int) -> str:
+    return f"{request.path}?page={number}" if number > 1 else request.path
+
+
+def page_of(rows: QuerySet[Any], *, number: int, size: int) -> ListPage:
+    """Return a page of rows. Raises Http404 beyond the last one."""
+    start = (number - 1) * size
+    found = list(rows[start : start + size + 1])
+    if not found and number > 1:
+        raise Http404(_("There is no such page."))
+    return ListPage(number, found[:size], len(found) > size)
+
+
+# --- Lists of the admin ------------------------------------------------------------------------------------
+class CappedPaginator(WagtailPaginator):
+    """Counts no further than anybody pages."""
+
+    @cached_property
+    def count(self) -> int:
+        rows = self.object_list
+        if isinstance(rows, QuerySet) and not rows.query.is_sliced:
+            return rows.order_by()[:MOST_COUNTED].count()
+        return super().count
+
+    @cached_property
+    def items_count_label(self) -> str:
+        """Say that there may be more."""
+        if self.count < MOST_COUNTED:
+            return super().items_count_label
+        return _("%(count)s %(names)s or more") % {"count": self.count, "names": self.verbose_name_plural}

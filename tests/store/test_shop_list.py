@@ -1,0 +1,150 @@
+"""The shop's list in pages of 24: each has one URL, and none takes longer the more products there are."""
+
+import re
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from wagtail.models import Locale, Page
+
+from home.models import SiteImage
+from home.page_cache import tokens
+from store.models import ProductImage, ProductPage, ProductVariant, ShopPage, StockItem
+from store.models.catalogue import PRODUCTS_A_PAGE
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+
+
+def add_products(count: int) -> None:
+    """Write products with a picture of their own each, faster than an editor would."""
+    shop = ShopPage.objects.first() or factories.home_page().add_child(
+        instance=ShopPage(title="Shop", slug="shop", intro="All we make.")
+    )
+    first, start = (Page.objects.latest("pk").pk + 1, shop.numchild)
+    kind = ContentType.objects.get_for_model(ProductPage)
+    pages, pictures = [], []
+    for number in range(start, start + count):
+        pages.append(
+            Page(
+                pk=first + number - start,
+                path=Page._get_path(shop.path, shop.depth + 1, number + 1),
+                depth=shop.depth + 1,
+                title=f"Mug {number:04}",
+                slug=f"mug-{number}",
+                url_path=f"{shop.url_path}mug-{number}/",
+                content_type=kind,
+                locale=Locale.get_default(),
+            )
+        )
+        picture = SiteImage(title=f"Mug {number}", width=4, height=3)
+        picture.file.name = "original_images/mug.svg"
+        pictures.append(picture)
+    Page.objects.bulk_create(pages)
+    SiteImage.objects.bulk_create(pictures)
+    with connection.cursor() as cursor:  # bulk_create cannot fill the child's table alone
+        table = ProductPage._meta.db_table
+        cursor.executemany(
+            f"INSERT INTO {table} (page_ptr_id, summary, description) VALUES (%s, '', '')",  # noqa: S608 - a name of ours
+            [(page.pk,) for page in pages],
+        )
+    ProductVariant.objects.bulk_create(
+        ProductVariant(page_id=page.pk, sku=page.slug.upper(), price=1250) for page in pages
+    )
+    StockItem.objects.bulk_create(StockItem(sku=page.slug.upper(), on_hand=10) for page in pages)
+    ProductImage.objects.bulk_create(
+        ProductImage(page_id=page.pk, image=picture) for page, picture in zip(pages, pictures, strict=True)
+    )
+    Page.objects.filter(pk=shop.pk).update(numchild=start + count)
+    tokens.reset()
+
+
+def names(client: Client, path: str = "/shop/") -> list[str]:
+    response = client.get(path)
+    assert response.status_code == 200, path
+    return re.findall(r">(Mug \d{4})<", response.content.decode())
+
+
+def test_a_thousand_products_with_pictures_of_their_own_are_shown(client: Client) -> None:
+    add_products(1001)
+    assert names(client) == [f"Mug {number:04}" for number in range(PRODUCTS_A_PAGE)]
+    assert names(client, "/shop/?page=42") == [f"Mug {number:04}" for number in range(984, 1001)]
+
+
+def test_the_pages_lead_to_each_other(client: Client) -> None:
+    add_products(2 * PRODUCTS_A_PAGE + 1)
+    first, second, last = (
+        client.get(f"/shop/{query}").content.decode() for query in ("", "?page=2", "?page=3")
+    )
+    assert 'rel="prev"' not in first
+    assert 'rel="next" href="?page=2"' in first
+    assert 'rel="prev" href="/shop/"' in second
+    assert 'rel="next" href="?page=3"' in second
+    assert 'rel="prev" href="/shop/?page=2"' in last
+    assert 'rel="next"' not in last
+
+
+def test_a_later_page_says_which_it_is_and_does_not_repeat_the_introduction(client: Client) -> None:
+    add_products(PRODUCTS_A_PAGE + 1)
+    text = client.get("/shop/?page=2").content.decode()
+    assert "<title>Shop, page 2 –" in text
+    assert re.search(r'<link rel="canonical" href="[^"]*/shop/\?page=2">', text)
+    assert "All we make." not in text
+    assert "All we make." in client.get("/shop/").content.decode()
+
+
+def test_a_shop_of_one_page_has_no_other_pages(client: Client) -> None:
+    add_products(PRODUCTS_A_PAGE)
+    assert 'class="pages"' not in client.get("/shop/").content.decode()
+    assert client.get("/shop/?page=2").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("typed", "url"), [("1", "/shop/"), ("01", "/shop/"), ("02", "/shop/?page=2"), ("2&x=1", None)]
+)
+def test_a_page_has_one_url(client: Client, typed: str, url: str | None) -> None:
+    add_products(PRODUCTS_A_PAGE + 1)
+    response = client.get(f"/shop/?page={typed}")
+    if url is None:
+        assert response.status_code == 200
+    else:
+        assert (response.status_code, response.headers["Location"]) == (301, url)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["0", "00", "-1", "", "abc", "2.0", "+2", " 2", "٢", "3", "999999", "9" * 400, "2&page=2", "2&page=1"],
+)
+def test_what_is_no_page_of_the_list_is_not_found(client: Client, typed: str) -> None:
+    add_products(PRODUCTS_A_PAGE + 1)
+    assert client.get(f"/shop/?page={typed}").status_code == 404
+
+
+def test_an_empty_shop_answers(client: Client) -> None:
+    factories.home_page().add_child(instance=ShopPage(title="Shop", slug="shop"))
+    assert "nothing for sale" in client.get("/shop/").content.decode()
+
+
+def test_a_later_page_is_fresh_when_stock_changes(client: Client) -> None:
+    add_products(PRODUCTS_A_PAGE + 1)
+    assert "Sold out" not in client.get("/shop/?page=2").content.decode()
+    StockItem.objects.filter(sku=f"MUG-{PRODUCTS_A_PAGE}").update(on_hand=0)
+    tokens.reset()
+    assert "Sold out" in client.get("/shop/?page=2").content.decode()
+
+
+def test_a_page_asks_as_little_in_a_large_shop_as_in_a_small_one(client: Client) -> None:
+    def queries(path: str) -> int:
+        tokens.reset()
+        with CaptureQueriesContext(connection) as asked:
+            names(client, path)
+        return len(asked)
+
+    add_products(2 * PRODUCTS_A_PAGE)
+    queries("/shop/")  # what is looked up once a process
+    few = [queries(path) for path in ("/shop/", "/shop/?page=2")]
+    add_products(200)
+    assert [queries(path) for path in ("/shop/", "/shop/?page=2")] == few
+    assert queries("/shop/?page=9") == few[1]
