@@ -1,7 +1,8 @@
 """Measures what a page costs that is in no cache, against the home page of a site that `wagtail start` makes.
 
-Each site is a process of its own; they take turns, so that whatever slows the machine slows all of them. A ratio is
-that of two neighbouring blocks of requests; what is printed is the median of all ratios, with the middle half of them.
+Django is asked directly, behind the page cache. Each site is a process of its own; they take turns, so that whatever
+slows the machine slows all of them. A ratio is that of two neighbouring blocks of requests; what is printed is the
+median of all ratios, with the middle half of them.
 By itself: `python -m bench.pages`, for one page with `--page policy`, where its time goes with `--profile`, what it
 asks of the database with `--queries`. `--keep FOLDER` keeps the two sites there, so that the next run starts at once.
 """

@@ -140,8 +140,7 @@ def ours(folder: Path) -> Site:
         folder.mkdir(parents=True)
         pages.write_text(site.command("-m", "bench.site_data", DJANGO_SETTINGS_MODULE="config.settings.dev"))
     site.pages = json.loads(pages.read_text())
-    # Wagtail's own files serve the admin only and are hundreds, which take a minute to compress.
-    site.command("manage.py", "collectstatic", "--noinput", "--verbosity", "0", "--ignore", "wagtail*")
+    site.command("manage.py", "collectstatic", "--noinput", "--verbosity", "0")
     return site
 
 

@@ -1,7 +1,7 @@
 """Makes drafts of policy pages from texts that editors upload or paste: Markdown, or Word files.
 
 It publishes nothing: versions and live pages do not change. A text that cannot be imported completely is refused with
-the reason, and nothing of it is stored.
+the reason, and nothing of it is stored. The libraries that read them are loaded with the first text.
 """
 
 from html import escape
@@ -11,7 +11,6 @@ from django.core.files import File
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from policies.importing import markdown, word
 from policies.models import PolicyPage
 from policies.text import html_blocks, markup
 from policies.text.limits import TextRefusedError, refuse_file
@@ -31,15 +30,21 @@ def html_of_file(*, file: File, page: PolicyPage) -> str:
     name = (file.name or "").lower()
     refuse_file(file.size)
     if name.endswith(WORD_ENDINGS):
+        from policies.importing import word  # noqa: PLC0415
+
         document = word.convert(file.read())
         return _with_title(document.title, document.body.html, page)
     if name.endswith(MARKDOWN_ENDINGS):
+        from policies.importing import markdown  # noqa: PLC0415
+
         return html_of_markdown(text=markdown.decode(file.read()), page=page)
     raise TextRefusedError(_("it is neither a Markdown file (.md, .txt) nor a Word file (.docx)"))
 
 
 def html_of_markdown(*, text: str, page: PolicyPage) -> str:
     """Read pasted Markdown as the text of this page."""
+    from policies.importing import markdown  # noqa: PLC0415
+
     document = markdown.convert(markdown.tidy(text), fallback_title=page.title)
     return _with_title(document.title, document.body.html, page)
 

@@ -1,7 +1,10 @@
 """Has an authority outside timestamp the newest head once a day (RFC 3161), and checks what such timestamps say.
 
 The site needs none: an authority that is gone, slow or lying is logged and asked again, and a bad answer is not kept.
+The libraries that read timestamps are large, and loaded with the first one.
 """
+
+from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
@@ -10,24 +13,20 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from socket import SHUT_RDWR
 from threading import Timer
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from cryptography.x509 import Certificate, load_pem_x509_certificates
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
-from rfc3161_client import (
-    HashAlgorithm,
-    PKIStatus,
-    TimestampRequestBuilder,
-    TimeStampResponse,
-    VerifierBuilder,
-    decode_timestamp_response,
-)
 
 from policies.ledger import encoding, heads, schedule
 from policies.ledger.verification import MAX_DELAY, Finding, Level, about_ledger, in_words
 from policies.models.ledger import LedgerHead, LedgerWitness
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+    from rfc3161_client import TimeStampResponse
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +96,8 @@ def _problem(witness: LedgerWitness, head: LedgerHead, roots: list[Certificate])
 
 def _ask(head: LedgerHead, now: datetime) -> tuple[bytes, datetime]:
     """Return the authority's answer and the time it names. Raises what network and libraries raise, too."""
+    from rfc3161_client import HashAlgorithm, TimestampRequestBuilder  # noqa: PLC0415
+
     roots = _roots()
     data = encoding.encode(head.content).encode()  # its hash is that of the head
     question = TimestampRequestBuilder(data=data, hash_algorithm=HashAlgorithm.SHA256).build()
@@ -110,6 +111,8 @@ def _ask(head: LedgerHead, now: datetime) -> tuple[bytes, datetime]:
 
 def _read(answer: bytes, head: LedgerHead, *, roots: list[Certificate], nonce: int | None = None) -> datetime:
     """Return the time that a timestamp names, after checking all that it says. Raises BadTimestampError."""
+    from rfc3161_client import VerifierBuilder, decode_timestamp_response  # noqa: PLC0415
+
     try:
         response = decode_timestamp_response(answer)
         words = _refusal(response, head, nonce)
@@ -124,6 +127,8 @@ def _read(answer: bytes, head: LedgerHead, *, roots: list[Certificate], nonce: i
 
 
 def _refusal(response: TimeStampResponse, head: LedgerHead, nonce: int | None) -> str:
+    from rfc3161_client import PKIStatus  # noqa: PLC0415
+
     if response.status != PKIStatus.GRANTED:
         return _("the authority refuses: %(reason)s") % {"reason": ", ".join(response.status_string)}
     said = response.tst_info
@@ -141,6 +146,8 @@ def _refusal(response: TimeStampResponse, head: LedgerHead, nonce: int | None) -
 def _roots() -> list[Certificate]:
     if not settings.TIMESTAMP_CA_FILE:
         return []
+    from cryptography.x509 import load_pem_x509_certificates  # noqa: PLC0415
+
     try:
         return load_pem_x509_certificates(Path(settings.TIMESTAMP_CA_FILE).read_bytes())
     except (OSError, ValueError) as error:

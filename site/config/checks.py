@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography.x509 import load_pem_x509_certificates
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's name
 from django.http.request import validate_host
@@ -115,6 +114,8 @@ def timestamps_can_be_checked(**_kwargs: object) -> Iterator[CheckMessage]:
         return
     if not settings.TIMESTAMP_URL:
         yield Warning("TIMESTAMP_CA_FILE has no TIMESTAMP_URL.", hint="Set it, or neither.", id="config.W002")
+    from cryptography.x509 import load_pem_x509_certificates  # noqa: PLC0415 - large, and few sites have roots
+
     try:
         load_pem_x509_certificates(Path(settings.TIMESTAMP_CA_FILE).read_bytes())
     except (OSError, ValueError) as error:

@@ -1,8 +1,11 @@
 """Stripe's client: creates, reads and closes payment pages, verifies webhooks, and sorts Stripe's errors.
 
 The only module that calls Stripe; it never reads or writes the database. With STRIPE_API_URL it calls the sandbox. An
-error tells whether Stripe certainly did nothing (`RefusedError`) or may have done it (`UnreachableError`).
+error tells whether Stripe certainly did nothing (`RefusedError`) or may have done it (`UnreachableError`). The SDK is
+loaded with the first call: it is large, and a process that shows pages never needs it.
 """
+
+from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
@@ -11,30 +14,30 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
-import stripe
 from django.conf import settings
 from django.urls import reverse
-from stripe import RequestOptions
-from stripe.params.checkout import (
-    SessionCreateParams,
-    SessionCreateParamsLineItemPriceData,
-    SessionCreateParamsShippingOptionShippingRateData,
-    SessionListParams,
-    SessionRetrieveParams,
-)
 
 from store.models import Order, OrderLine, ShippingOption
 from store.payments import stripe_amounts
 from store.payments.customer_details import NAME_LENGTH, PHONE_LENGTH, address, one_line
 
+if TYPE_CHECKING:
+    import stripe
+    from stripe import RequestOptions
+    from stripe.params.checkout import (
+        SessionCreateParams,
+        SessionCreateParamsLineItemPriceData,
+        SessionCreateParamsShippingOptionShippingRateData,
+        SessionListParams,
+        SessionRetrieveParams,
+    )
+
 # One request, and the longest pause before the SDK's retry. STRIPE_SECONDS in store/checkout/views.py limits them
 # together.
 CONNECT_SECONDS, READ_SECONDS, PAUSE_SECONDS, RETRIES = 2, 3.5, 1, 2
 _until: ContextVar[float | None] = ContextVar("until", default=None)
-
-stripe.enable_telemetry = False  # it would write below the home folder
 
 
 class PaymentError(Exception):
@@ -114,6 +117,9 @@ class Event:
 
 @cache
 def _client(key: str, api_url: str) -> stripe.StripeClient:
+    import stripe  # noqa: PLC0415
+
+    stripe.enable_telemetry = False  # it would write below the home folder
     return stripe.StripeClient(
         key,
         base_addresses={"api": api_url} if api_url else {},
@@ -215,6 +221,8 @@ def _translated_errors() -> Iterator[None]:
 
     Stripe's messages may repeat what a shopper typed; ours, which are logged and kept, only identify the request.
     """
+    import stripe  # noqa: PLC0415
+
     try:
         yield
     except stripe.StripeError as error:
@@ -271,6 +279,8 @@ def expire_session(session_id: str) -> Session:
 
 def read_event(payload: bytes, signature: str) -> Event:
     """Read a webhook's body; raises SignatureError unless Stripe signed it within the last five minutes."""
+    import stripe  # noqa: PLC0415
+
     for secret in settings.STRIPE_WEBHOOK_SECRETS:
         try:
             return _event(stripe.Webhook.construct_event(payload, signature, secret))

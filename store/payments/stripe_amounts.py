@@ -7,7 +7,6 @@ from functools import cache
 from typing import get_args, get_type_hints
 
 from django.utils.translation import gettext_lazy as _
-from stripe.params.checkout import SessionCreateParamsShippingAddressCollection
 
 from store.payments.money import AmountError
 
@@ -56,7 +55,10 @@ def from_stripe(amount: int | None, currency: str) -> int:
 @cache
 def countries() -> frozenset[str]:
     """Return the codes of the countries to which Stripe lets goods be sent."""
-    codes, _later = get_args(
-        get_args(get_type_hints(SessionCreateParamsShippingAddressCollection)["allowed_countries"])[0]
+    # Only here: the SDK is large, and amounts are wherever there are prices.
+    from stripe.params.checkout import (  # noqa: PLC0415
+        SessionCreateParamsShippingAddressCollection as Collection,
     )
+
+    codes, _later = get_args(get_args(get_type_hints(Collection)["allowed_countries"])[0])
     return frozenset(get_args(codes))

@@ -1,0 +1,91 @@
+"""A process that shows pages, or runs a command, does not load the large libraries of what it does not do."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.migrated_database import ROOT, copy_of
+
+pytestmark = pytest.mark.slow
+
+# Some 30 MB together. Each is needed for one thing: paying, exports, imports, timestamps.
+LARGE = {"stripe", "openpyxl", "mammoth", "markdown_it", "cryptography", "rfc3161_client"}
+PAGES = [
+    "/",
+    "/house-rules/",
+    "/house-rules/versions/",
+    "/house-rules/compare/1/2/",
+    "/house-rules/feed/",
+    "/house-rules/versions/1/record.json",
+    "/cookies/",
+    "/shop/",
+    "/shop/enamel-mug-mug/",
+    "/basket/",
+    "/sitemap.xml",
+    "/admin/login/",
+]
+FILL = """
+from tests import factories
+page = factories.policy_page()
+for body in ("<p>Be kind.</p>", "<p>Be kinder.</p>"):
+    factories.publish(page, body=body, summary="Said.")
+factories.product()
+"""
+VISIT = """
+from django.test import Client
+for path in json.loads(sys.argv[1]):
+    assert Client(HTTP_HOST="localhost").get(path).status_code == 200, path
+"""
+RUN = """
+from django.core.management import call_command
+call_command(*json.loads(sys.argv[1]), stdout=io.StringIO())
+"""
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return the variables of a site with a policy, a product and an empty basket."""
+    path = tmp_path_factory.mktemp("site") / "db.sqlite3"
+    if (kept := copy_of("sqlite3")).exists():  # leaves `migrate` little to do
+        shutil.copy(kept, path)
+    variables = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'site'}",
+        "ENV_FILE": os.devnull,
+        "DATABASE_URL": f"sqlite:///{path}",
+        "DJANGO_SETTINGS_MODULE": "config.settings.test",
+    }
+    loaded_by(variables, RUN, ["migrate"])
+    loaded_by(variables, FILL, [])
+    return variables
+
+
+def loaded_by(environment: dict[str, str], code: str, about: list[str]) -> set[str]:
+    """Run code in a process of its own; return the packages that it loaded."""
+    script = f"import io, json, sys\nimport django\ndjango.setup()\n{code}\njson.dump(list(sys.modules), sys.stderr)"
+    result = subprocess.run(
+        [sys.executable, "-c", script, json.dumps(about)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return {name.partition(".")[0] for name in json.loads(result.stderr.splitlines()[-1])}
+
+
+def test_whoever_shows_pages_loads_no_large_library(environment: dict[str, str]) -> None:
+    assert loaded_by(environment, VISIT, PAGES) & LARGE == set()
+
+
+def test_housekeeping_loads_no_large_library(environment: dict[str, str]) -> None:
+    assert loaded_by(environment, RUN, ["housekeeping"]) & LARGE == set()
+
+
+def test_a_large_library_is_seen(environment: dict[str, str]) -> None:
+    assert loaded_by(environment, "import openpyxl", []) & LARGE == {"openpyxl"}
