@@ -29,6 +29,7 @@ from home.throttling import client_ip, minutes_to_wait, too_many_requests
 from policies.ledger import entries
 from policies.models import Policy, PolicyVersion
 from policies.models.ledger import LedgeredModel, LedgerStatement
+from policies.versions import timeline
 
 # Who may not read messages must not send them to another e-mail address, or have them deleted early.
 READ_MESSAGES = "forms.view_submission"
@@ -201,7 +202,7 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
         return self.render_landing_page(request, self.process_form_submission(form))
 
     def _show_blank(self, request: HttpRequest) -> HttpResponse:
-        version = Policy.objects.in_force_of(Policy.Kind.PRIVACY)
+        version = timeline.shown_of_kind(Policy.Kind.PRIVACY, request)
         stamp = spam.new_stamp(page_id=self.pk, version_id=version.pk if version else None)
         form = self.get_form(page=self, initial={spam.STAMP_FIELD: stamp.signed()})
         return self._show(request, form, version, HTTPStatus.OK)

@@ -155,7 +155,7 @@ class EmbedBlock(blocks.StructBlock):
         self, value: blocks.StructValue, parent_context: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Give the template the recognised embed, and the settings, which may have changed since it was saved."""
-        services = _services()
+        services = _settings().shown((parent_context or {}).get("request"))
         embed = embeds.recognise(value["address"] or "")
         is_on = embed is not None and bool(embed.frame_url) and embed.service in services.embed_services
         category = services.embeds_category
@@ -178,14 +178,14 @@ def _why_not(url: str) -> Any:
         return _("This service is not known here. Videos and maps may come from: %(names)s.") % {
             "names": names
         }
-    if embed.service not in _services().embed_services:
+    if embed.service not in _settings().current().embed_services:
         words = _("%(service)s is switched off. The owner can switch it on in Settings → Outside services.")
         return words % {"service": embed.service.name}
     return "" if embed.frame_url else embed.service.hint
 
 
-def _services() -> Any:
-    return apps.get_model("home.ServiceSettings").current()  # by name: the models import the blocks
+def _settings() -> Any:
+    return apps.get_model("home.ServiceSettings")  # by name: the models import the blocks
 
 
 class PlainBodyBlock(blocks.StreamBlock):

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from home.hooks import collect
+from home.snapshot import Snapshot, shared
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def providers_in_use() -> list[Provider]:
     return sorted(found, key=lambda provider: provider.name.lower())
 
 
-def public_directives() -> dict[str, list[str]]:
+@shared
+def public_directives(_snapshot: Snapshot) -> dict[str, list[str]]:
     """Return what public pages need beyond the settings: directive → origins of the providers in use."""
     extra: dict[str, list[str]] = {}
     for provider in providers_in_use():
@@ -77,5 +79,5 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
                 "img-src": ["blob:"],
             }
         elif response.headers.get("Content-Type", "").startswith("text/html"):  # nothing else loads anything
-            parts.update = public_directives()
+            parts.update = public_directives(request)
         return parts

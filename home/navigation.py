@@ -2,34 +2,38 @@
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest
-from wagtail.models import Page, Site
+from wagtail.models import Page
 
 from home.hooks import collect
 from home.missing_app_pages import installed
+from home.routing import default_site
+from home.snapshot import Snapshot, shared
 
 
 @dataclass(frozen=True)
 class Link:
     title: str
     url: str
-    is_current: bool = False
+    path: str = ""  # of the page in the tree
 
 
-def main_menu(request: HttpRequest, *, current: Page | None = None) -> list[Link]:
+@shared
+def main_menu(snapshot: Snapshot) -> list[Link]:
     """Return the live pages directly below home that the editor shows in menus, in tree order."""
-    site = Site.find_for_request(request)
+    site = default_site(snapshot)
     if site is None:
         return []
-    path = current.path if current is not None else ""
     pages = installed(site.root_page.get_children()).live().in_menu().specific(defer=True)
-    return [
-        Link(page.menu_title, page.get_url(request) or "", is_current=path.startswith(page.path))
-        for page in pages
-    ]
+    return [Link(page.menu_title, page.url or "", page.path) for page in pages]
 
 
-def footer_menu(request: HttpRequest) -> list[Link]:
+def section_of(page: Page | None, entries: list[Link]) -> str:
+    """Return the URL of the menu's entry that is the page, or above it; empty if there is none."""
+    path = page.path if page is not None else ""
+    return next((entry.url for entry in entries if path.startswith(entry.path)), "")
+
+
+@shared
+def footer_menu(_snapshot: Snapshot) -> list[Link]:
     """Return the links that apps contribute to the footer."""
-    links: list[Link] = collect("register_footer_links", key=lambda link: link.url)
-    return [Link(link.title, link.url, is_current=request.path == link.url) for link in links]
+    return collect("register_footer_links", key=lambda link: link.url)

@@ -3,14 +3,24 @@
 from typing import ClassVar
 
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import MultiFieldPanel
 from wagtail.fields import StreamField
-from wagtail.models import Page
+from wagtail.models import Page, PageViewRestriction
+from wagtail.url_routing import RouteResult
 
 from home.blocks import BodyBlock
 from home.models.media import optional_picture
+from home.routing import find_page
+from home.snapshot import Snapshot, shared
+
+
+@shared
+def has_restrictions(_snapshot: Snapshot) -> bool:
+    """Return whether any page of the site may be seen by some only."""
+    return PageViewRestriction.objects.exists()
+
 
 MOST_TO_MOVE = 100  # children of a page: a list that can be put into another order shows all of them at once
 
@@ -43,6 +53,10 @@ class BasePage(Page):
         """Show the editor the children in the order of the site map: few to be moved, many in pages of the list."""
         return "ord" if self.numchild <= MOST_TO_MOVE else None
 
+    def get_view_restrictions(self) -> models.QuerySet[PageViewRestriction]:
+        """Return what restricts the page; without a query while nothing restricts any page."""
+        return super().get_view_restrictions() if has_restrictions() else PageViewRestriction.objects.none()
+
     def serve(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         """Return the page, as `no-store` where it must not be cached."""
         response = super().serve(request, *args, **kwargs)
@@ -71,6 +85,16 @@ class HomePage(BasePage):
 
     class Meta:
         verbose_name = _("home page")
+
+    def route(self, request: HttpRequest, path_components: list[str]) -> RouteResult:
+        """Find the page of a URL at any depth at once. The page found routes what is left of the URL."""
+        if not path_components:
+            return super().route(request, path_components)
+        found = find_page(self, path_components, request)
+        if found is None:
+            raise Http404
+        page, rest = found
+        return page.route(request, rest)
 
 
 class ContentPage(BasePage):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import MultiFieldPanel
 from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
 
+from home import snapshot
 from home.models.media import optional_picture
 
 _IS_TELEPHONE = RegexValidator(r"^(?=(\D*\d){5})[\d\s()+./-]+(ext\.? ?\d+)?$", _("Enter a telephone number."))
@@ -24,6 +25,11 @@ class DefaultSiteSetting(BaseSiteSetting):
         """Return the settings of the default site; the defaults, unsaved, where there are none."""
         # Not `for_site`, which writes a row where there is none: a GET must change nothing.
         return cls.base_queryset().filter(site__is_default_site=True).first() or cls()
+
+    @classmethod
+    def shown(cls, reader: snapshot.Reader = None) -> Self:
+        """Return the settings that public pages show: read once a snapshot, and not to be changed."""
+        return snapshot.current(reader).value(cls, cls.current)
 
 
 @register_setting(icon="site")

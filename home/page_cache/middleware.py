@@ -17,7 +17,8 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
-from home.page_cache import reads, schedule
+from home import snapshot
+from home.page_cache import reads
 
 MARK = "X-Page-Cache"  # for the layer, which lets it go no further
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
@@ -43,7 +44,8 @@ class PageCacheMiddleware:
             query = request.GET
             response = self.get_response(request)
         if isinstance(response, HttpResponse) and _is_public(request, response) and query is request.GET:
-            _mark(response, read, started, has_query=bool(request.META.get("QUERY_STRING")))
+            until = snapshot.current(request).end_of_page(started)
+            _mark(response, read, until, has_query=bool(request.META.get("QUERY_STRING")))
         return response
 
 
@@ -79,15 +81,17 @@ def _is_public(request: HttpRequest, response: HttpResponse) -> bool:
     )
 
 
-def _mark(response: HttpResponse, read: reads.Reads, started: datetime, *, has_query: bool) -> None:
+def _mark(response: HttpResponse, read: reads.Reads, until: datetime, *, has_query: bool) -> None:
     patch_vary_headers(response, ["Accept-Encoding"])
-    seconds = schedule.seconds_to_next_change(started, most=settings.PAGE_CACHE_SECONDS)
-    until = started.timestamp() + seconds
-    left = int(until - timezone.now().timestamp())
+    left = int((until - timezone.now()).total_seconds())
     if left <= 0:
         response.headers["Cache-Control"] = "public, max-age=0, must-revalidate"
         return
     response.headers["Cache-Control"] = f"public, max-age=0, s-maxage={left}"
     if not (has_query and reads.ALL in read.parameters):
-        mark = {"until": until, "tokens": sorted(read.tokens), "parameters": sorted(read.parameters)}
+        mark = {
+            "until": until.timestamp(),
+            "tokens": sorted(read.tokens),
+            "parameters": sorted(read.parameters),
+        }
         response.headers[MARK] = json.dumps(mark)

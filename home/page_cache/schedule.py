@@ -14,11 +14,11 @@ from home.hooks import collect
 NextChange = Callable[[datetime], datetime | None]
 
 
-def seconds_to_next_change(now: datetime, *, most: int) -> int:
-    """Return the whole seconds until the next known change (0: less than one), but no more than `most`."""
+def next_change(now: datetime) -> datetime | None:
+    """Return the next known moment after `now` at which pages change by themselves."""
     changes: list[NextChange] = collect("register_known_changes")
-    moments = [moment for change in changes if (moment := change(now)) is not None and moment > now]
-    return min([most, *(int((moment - now).total_seconds()) for moment in moments)])
+    moments = (change(now) for change in changes)
+    return min((moment for moment in moments if moment is not None and moment > now), default=None)
 
 
 def next_scheduled_page(now: datetime) -> datetime | None:

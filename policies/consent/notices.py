@@ -13,6 +13,7 @@ from typing import Any
 
 from home.csp import Provider
 from home.models import ServiceSettings
+from home.snapshot import Snapshot, shared
 from policies.ledger.encoding import DamagedRecordError
 from policies.models import Policy, PolicyVersion
 from policies.models.pages import NOTICE_FIELDS
@@ -106,6 +107,12 @@ class Notice:
     def varnames(self) -> tuple[str, ...]:
         """The names of the optional categories, sorted."""
         return tuple(sorted(category.varname for category in self.optional))
+
+
+@shared
+def shown(snapshot: Snapshot) -> Notice | None:
+    """Return the notice that public pages show."""
+    return current(snapshot.taken_at)
 
 
 def current(now: datetime) -> Notice | None:

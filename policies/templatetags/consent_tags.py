@@ -4,18 +4,17 @@ The attributes and the bar tell the script which version is in force; what a vis
 """
 
 import json
-from typing import Any
 
 from django import template
 from django.template.context import Context
 from django.templatetags.static import static
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from wagtail.models import Page
 
 from home.embeds import EmbedService
 from home.models import ServiceSettings
+from home.snapshot import Snapshot, shared
 from policies.consent import notices
 from policies.consent.notices import Category, Notice
 from policies.models import CookieDetails
@@ -26,7 +25,12 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def consent_attributes(context: Context) -> SafeString | str:
     """Write the attributes of <html>: version, versions whose choices are valid, categories; or nothing to choose."""
-    notice = _notice(context)
+    return _attributes(context.get("request"))
+
+
+@shared
+def _attributes(snapshot: Snapshot) -> SafeString | str:
+    notice = notices.shown(snapshot)
     if notice is None or not notice.optional:
         return ""
     markup = 'data-consent-version="{}" data-consent-accepted="{}" data-consent-categories="{}"'
@@ -34,13 +38,11 @@ def consent_attributes(context: Context) -> SafeString | str:
     return format_html(markup, notice.number, accepted, ",".join(notice.varnames))
 
 
-@register.inclusion_tag("components/consent_bar.html", takes_context=True)
-def consent_bar(context: Context) -> dict[str, Any]:
-    """Render the bar, hidden; the script shows it to those who have not chosen."""
-    notice = _notice(context)
-    if notice is None or not notice.optional:
-        return {}
-    return {"notice": notice, "declared": json.dumps(declared_storage(notice), separators=(",", ":"))}
+@register.simple_tag(takes_context=True)
+def offered_notice(context: Context) -> Notice | None:
+    """Return the notice that the bar prints; None where there is nothing to choose."""
+    notice = notices.shown(context["snapshot"])
+    return notice if notice and notice.optional else None
 
 
 @register.simple_tag
@@ -63,9 +65,13 @@ def analytics_script(context: Context) -> SafeString | str:
     page, request = context.get("page"), context.get("request")
     if not isinstance(page, Page) or getattr(request, "is_preview", False):
         return ""
-    services = ServiceSettings.current()
+    return _analytics(request)
+
+
+@shared
+def _analytics(snapshot: Snapshot) -> SafeString | str:
+    services, notice = ServiceSettings.shown(snapshot), notices.shown(snapshot)
     analytics = services.analytics_in_use
-    notice = _notice(context)
     if analytics is None or notice is None:
         return ""
     if not notice.asks_about(analytics.provider, services.analytics_category.varname):
@@ -76,27 +82,19 @@ def analytics_script(context: Context) -> SafeString | str:
 @register.simple_tag(takes_context=True)
 def offered_category(context: Context, varname: str, service: EmbedService) -> Category | None:
     """Find the category under which the notice in force asks about a service; None where it does not."""
-    notice = _notice(context)
+    notice = notices.shown(context.get("request"))
     if notice is None or not notice.asks_about(service.provider(), varname):
         return None
     return next(category for category in notice.optional if category.varname == varname)
 
 
-def declared_storage(notice: Notice) -> list[dict[str, str]]:
-    """List what the script can remove when a category is not allowed: what this site itself keeps in the browser."""
-    return [
+@register.filter
+def declared_storage(notice: Notice) -> str:
+    """Return as JSON what the script can remove when a category is not allowed: what this site keeps in the browser."""
+    found = [
         {"category": category.varname, "storage": cookie.storage, "name": cookie.name}
         for category in notice.optional
         for cookie in category.cookies
         if cookie.party == CookieDetails.Party.FIRST
     ]
-
-
-def _notice(context: Context) -> Notice | None:
-    # Both tags of a page ask; the answer is kept with the request. Pages without one (error pages) ask anew.
-    request = context.get("request")
-    if request is None:
-        return notices.current(timezone.now())
-    if not hasattr(request, "consent_notice"):
-        request.consent_notice = notices.current(timezone.now())
-    return request.consent_notice
+    return json.dumps(found, separators=(",", ":"))

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 
 from django.utils import timezone
 
+from home.snapshot import Reader, Snapshot, current, shared
 from policies.models import Policy, PolicyVersion
 
 
@@ -20,6 +21,40 @@ class Day:
     others: list[PolicyVersion]
     has_change: bool
     is_over: bool
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A policy as its own URL shows it: the version in force (None before the first), and those around it."""
+
+    policy: Policy
+    version: PolicyVersion | None
+    previous: PolicyVersion | None
+    upcoming: list[PolicyVersion]
+
+
+@shared
+def published(_snapshot: Snapshot) -> list[Policy]:
+    """Return the published policies, the oldest first, as `PolicyVersionQuerySet.of_kind` has it."""
+    return list(Policy.objects.published().order_by("pk"))
+
+
+def standing(policy: Policy, reader: Reader = None) -> Standing:
+    """Return how a policy stands. Read once a snapshot."""
+    snapshot = current(reader)
+    return snapshot.value(("standing", policy.pk), lambda: _standing(policy, snapshot.taken_at))
+
+
+def shown_of_kind(kind: str, reader: Reader = None) -> PolicyVersion | None:
+    """Return the version in force of the site's policy of a kind. Read once a snapshot."""
+    policy = next((one for one in published(reader) if one.kind == kind), None)
+    return standing(policy, reader).version if policy else None
+
+
+def _standing(policy: Policy, now: datetime) -> Standing:
+    version = policy.versions.select_related("policy").in_force(now)
+    previous = PolicyVersion.objects.listed().preceding(version).first() if version else None
+    return Standing(policy, version, previous, list(policy.versions.listed().pending(now)))
 
 
 def next_effective_time(now: datetime) -> datetime | None:

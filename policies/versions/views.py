@@ -52,7 +52,7 @@ def published_policy(view: PolicyView[P]) -> SlugView[P]:
 
     @wraps(view)
     def answer(request: HttpRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        found = Policy.objects.published().filter(slug=slug).first()
+        found = next((one for one in timeline.published(request) if one.slug == slug), None)
         if found is None:
             return serve_page(request, request.path_info.removeprefix("/"))
         if odd := _url_without_leading_zeros(request):
@@ -70,20 +70,18 @@ def published_policy(view: PolicyView[P]) -> SlugView[P]:
 @published_policy
 def policy(request: HttpRequest, policy: Policy) -> HttpResponse:
     """Show the version in force; before the first takes effect, that one, labelled."""
-    now = timezone.now()
-    version = policy.in_force(now)
-    upcoming = list(policy.versions.listed().pending(now))
-    if version is None:
-        if not upcoming:
+    found = timeline.standing(policy, request)
+    if found.version is None:
+        if not found.upcoming:
             raise Http404(_("No version of this policy is in force or announced."))
-        return _show(request, policy, upcoming[0].number)
+        return _show(request, policy, found.upcoming[0].number)
     context = {
         "policy": policy,
-        "version": version,
-        "previous": PolicyVersion.objects.listed().preceding(version).first(),
-        "next": upcoming[0] if upcoming else None,
-        "upcoming": upcoming,
-        "toc": headings.contents(version.html),
+        "version": found.version,
+        "previous": found.previous,
+        "next": found.upcoming[0] if found.upcoming else None,
+        "upcoming": found.upcoming,
+        "toc": headings.contents(found.version.html),
     }
     return render(request, "policies/policy.html", context)
 

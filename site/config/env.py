@@ -81,6 +81,7 @@ def database(default: str) -> dict[str, Any]:
         if config["NAME"] != ":memory:":
             Path(config["NAME"]).parent.mkdir(parents=True, exist_ok=True)
         config["OPTIONS"] = {**SQLITE_OPTIONS, **config.get("OPTIONS", {})}
+        config.setdefault("CONN_MAX_AGE", None)  # to open the file again costs more than a page's queries
     else:
         config.setdefault("CONN_MAX_AGE", 60)
         config["CONN_HEALTH_CHECKS"] = True

@@ -3,16 +3,19 @@
 A basket exists once something is put into it. It never stores prices and never holds stock; a checkout does.
 """
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from django.db import transaction
-from django.db.models import Sum, prefetch_related_objects
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum, prefetch_related_objects
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from store.models import Basket, BasketLine, Order, ProductVariant, StockItem, StockMovement
 from store.models.baskets import MAX_QUANTITY
+from store.models.catalogue import pictures
 
 MAX_LINES = 50  # Stripe takes 100 line items
 
@@ -84,7 +87,7 @@ def count(basket: Basket | None) -> int:
 
 def with_pictures(shown: Contents) -> Contents:
     """Prefetch the products' pictures, in a fixed number of queries."""
-    prefetch_related_objects([variant for _line, variant in shown.goods], "page__images__image__renditions")
+    prefetch_related_objects([variant for _line, variant in shown.goods], *pictures("page__images"))
     return shown
 
 
@@ -95,15 +98,21 @@ def look_up(basket: Basket | None) -> Contents:
     """
     if basket is None:
         return Contents()
-    own = _held_by_own_orders(basket)
-    lines = priced(basket).lines
-    free = StockItem.objects.available(line.sku for line in lines)
-    return Contents(tuple(replace(line, available=free[line.sku] + own.get(line.sku, 0)) for line in lines))
+    sku = OuterRef("sku")
+    free = StockItem.objects.filter(sku=sku).values_list(F("on_hand") - F("held"))
+    own = _movements_of_own_orders(OuterRef("basket")).filter(sku=sku).order_by().values("sku")
+    held = own.annotate(sum=Sum("held_change")).values("sum")
+    wanted = basket.lines.annotate(available=Coalesce(Subquery(free), 0) + Coalesce(Subquery(held), 0))
+    shown = zip(_priced(wanted).lines, wanted, strict=True)
+    return Contents(tuple(replace(line, available=found.available) for line, found in shown))
 
 
 def priced(basket: Basket) -> Contents:
     """Return a basket at today's prices only: for a checkout, which holds the stock anyway."""
-    wanted = list(basket.lines.all())
+    return _priced(basket.lines.all())
+
+
+def _priced(wanted: Iterable[BasketLine]) -> Contents:
     variants = ProductVariant.objects.on_sale().filter(sku__in=[line.sku for line in wanted])
     found = {variant.sku: variant for variant in variants.select_related("page")}
     return Contents(
@@ -125,7 +134,7 @@ def add(*, basket: Basket | None, sku: str, quantity: int) -> Basket:
         raise BasketError(_("Your basket cannot hold any more different products."))
     wanted = min(line.quantity + quantity, MAX_QUANTITY)
     left = StockItem.objects.available([sku])[sku]
-    if wanted > left and wanted > (left := left + _held_by_own_orders(basket).get(sku, 0)):
+    if wanted > left and wanted > (left := left + _held_by_own_orders(basket, sku)):
         raise BasketError(_too_few(left, inside=line.quantity))
     line.quantity = wanted
     line.save()
@@ -187,11 +196,10 @@ def _locked(basket: Basket) -> Basket | None:
     return Basket.objects.select_for_update().filter(pk=basket.pk).first()
 
 
-def _held_by_own_orders(basket: Basket) -> dict[str, int]:
-    held = (
-        StockMovement.objects.filter(order__basket=basket, order__status__in=Order.PAYABLE)
-        .values_list("sku")
-        .annotate(held=Sum("held_change"))
-        .order_by("sku")
-    )
-    return dict(held)
+def _held_by_own_orders(basket: Basket, sku: str) -> int:
+    held = _movements_of_own_orders(basket).filter(sku=sku)
+    return held.aggregate(sum=Sum("held_change", default=0))["sum"]
+
+
+def _movements_of_own_orders(basket: Basket | OuterRef) -> QuerySet[StockMovement]:
+    return StockMovement.objects.filter(order__basket=basket, order__status__in=Order.PAYABLE)

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -18,8 +19,9 @@ from home.throttling import client_ip, minutes_to_wait, too_many_requests
 from store.basket import contents, throttling
 from store.basket.cookies import basket_of, remember
 from store.basket.forms import AddForm, UpdateForm
-from store.models import Basket, ShopPage
+from store.models import Basket
 from store.models.baskets import MAX_QUANTITY
+from store.models.catalogue import shown_shop
 
 
 def _by_form(form_class: type[Form]) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
@@ -104,12 +106,12 @@ def page(
     request: HttpRequest, found: Basket | None, *, error: str = "", status: int = HTTPStatus.OK
 ) -> HttpResponse:
     """Show a basket at today's prices, with an error if there is one."""
-    shop = ShopPage.objects.live().first()
     context = {
         "contents": contents.with_pictures(contents.look_up(found)),
         "error": error,
         "most": MAX_QUANTITY,
-        "shop_url": shop.get_url(request) if shop else None,
+        "shop": shown_shop(request),
+        "section": reverse("store:basket"),
     }
     return render(request, "store/basket.html", context, status=status)
 

@@ -16,6 +16,9 @@ from wagtail.query import PageQuerySet
 from home import paging
 from home.blocks import TEXT_FEATURES, PlainBodyBlock
 from home.models import BasePage
+from home.models.pages import has_restrictions
+from home.navigation import Link
+from home.snapshot import Snapshot, shared
 from store.catalogue.fields import PriceField
 from store.catalogue.forms import ProductPageForm
 from store.models.baskets import MAX_QUANTITY
@@ -55,14 +58,27 @@ class ShopPage(BasePage):
         return paging.redirect_to_the_one_url(request) or super().serve(request, *args, **kwargs)
 
 
+@shared
+def shown_shop(_snapshot: Snapshot) -> Link | None:
+    """Return the link to the shop's page; None where it is not published."""
+    shop = ShopPage.objects.live().first()
+    return Link(shop.title, shop.url or "") if shop else None
+
+
 class ProductQuerySet(PageQuerySet):
     def on_sale(self) -> "ProductQuerySet":
         """Return the products that anybody can see: published, without view restriction."""
-        return self.live().public()
+        return self.live().public() if has_restrictions() else self.live()
 
     def for_display(self) -> "ProductQuerySet":
         """Prefetch pictures and variants."""
-        return self.prefetch_related("variants", "images__image__renditions")
+        return self.prefetch_related("variants", *pictures("images"))
+
+
+def pictures(path: str) -> tuple[models.Prefetch, str]:
+    """Return what prefetches the pictures of products and their renditions, in two queries."""
+    images = ProductImage.objects.select_related("image")
+    return models.Prefetch(path, images), f"{path}__image__renditions"
 
 
 class ProductPage(BasePage):
@@ -91,7 +107,10 @@ class ProductPage(BasePage):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
-        return {**context, "product": on_display([self])[0], "most": MAX_QUANTITY}
+        if not getattr(request, "is_preview", False):  # a draft's pictures are not in the database
+            models.prefetch_related_objects([self], *pictures("images"))
+        shown = {"product": on_display([self])[0], "shop": shown_shop(request), "most": MAX_QUANTITY}
+        return {**context, **shown}
 
     def copy_all_child_relations(self, target: "ProductPage", *args: Any, **kwargs: Any) -> dict[Any, Any]:
         """Copy variants and pictures without SKUs: a SKU belongs to one product."""

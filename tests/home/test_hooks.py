@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import pytest
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
-from django.test import RequestFactory
 from django.utils import timezone
 from wagtail import hooks
 
@@ -41,12 +40,12 @@ HOOKS = {
     ),
     "register_footer_links": Hook(
         {"policies"},
-        lambda: navigation.footer_menu(RequestFactory().get("/")),
+        navigation.footer_menu,
         navigation.Link("Title", "/url/"),
     ),
     "register_known_changes": Hook(
         {"home", "policies"},
-        lambda: schedule.seconds_to_next_change(timezone.now(), most=60),
+        lambda: schedule.next_change(timezone.now()),
         schedule.next_scheduled_page,
     ),
     "register_policy_facts": Hook(

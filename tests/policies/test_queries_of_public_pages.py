@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from home.page_cache import tokens
 from tests.factories import policy, version
 from tests.policies.test_public_pages import DAY, NOW, PATHS
 
@@ -42,6 +43,15 @@ def few(database_of_module: None) -> dict[str, int]:
         for number in range(4, 201):
             version(rules, html=f"<p>Text {number}</p>", at=NOW - (300 - number) * DAY)
     return counted
+
+
+def test_a_policy_that_was_shown_before_costs_no_query(few: dict[str, int], db: None) -> None:
+    tokens.reset()
+    client = Client()
+    client.get("/house-rules/")
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get("/house-rules/").status_code == 200
+    assert len(captured) == 0
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -1,0 +1,14 @@
+"""What every template may print without being given it: the site and the brand, as the snapshot has them."""
+
+from functools import partial
+from typing import Any
+
+from django.http import HttpRequest
+
+from home.models import BrandSettings
+from home.routing import default_site
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Give `brand` and `current_site`, which are read when a template prints them."""
+    return {"brand": partial(BrandSettings.shown, request), "current_site": partial(default_site, request)}
