@@ -8,14 +8,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from django.db import transaction
-from django.db.models import F, OuterRef, QuerySet, Subquery, Sum, prefetch_related_objects
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from home.snapshot import Reader
 from store.models import Basket, BasketLine, Order, ProductVariant, StockItem, StockMovement
 from store.models.baskets import MAX_QUANTITY
-from store.models.catalogue import pictures
+from store.models.catalogue import first_pictures
 
 MAX_LINES = 50  # Stripe takes 100 line items
 
@@ -32,6 +34,7 @@ class Line:
     quantity: int
     variant: ProductVariant | None
     available: int = MAX_QUANTITY  # where stock was not looked up
+    picture: SafeString | str = ""  # where pages show one
 
     @property
     def unit_price(self) -> int:
@@ -85,10 +88,16 @@ def count(basket: Basket | None) -> int:
     return basket.lines.aggregate(count=Sum("quantity", default=0))["count"] if basket else 0
 
 
-def with_pictures(shown: Contents) -> Contents:
-    """Prefetch the products' pictures, in a fixed number of queries."""
-    prefetch_related_objects([variant for _line, variant in shown.goods], *pictures("page__images"))
-    return shown
+def with_pictures(contents: Contents, reader: Reader) -> Contents:
+    """Add the first picture of each product."""
+    picture_of = first_pictures(
+        [variant.page for _line, variant in contents.goods], size="small", reader=reader
+    )
+    lines = [
+        replace(line, picture=picture_of.get(line.variant.page_id, "")) if line.variant else line
+        for line in contents.lines
+    ]
+    return Contents(tuple(lines))
 
 
 def look_up(basket: Basket | None) -> Contents:

@@ -107,7 +107,7 @@ def page(
 ) -> HttpResponse:
     """Show a basket at today's prices, with an error if there is one."""
     context = {
-        "contents": contents.with_pictures(contents.look_up(found)),
+        "contents": contents.with_pictures(contents.look_up(found), request),
         "error": error,
         "most": MAX_QUANTITY,
         "shop": shown_shop(request),

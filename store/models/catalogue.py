@@ -1,11 +1,12 @@
 """The shop's pages: the shop and its products with their variants. Stock is not page content: see `stock`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from wagtail.admin.panels import FieldPanel, InlinePanel
@@ -18,7 +19,8 @@ from home.blocks import TEXT_FEATURES, PlainBodyBlock
 from home.models import BasePage
 from home.models.pages import has_restrictions
 from home.navigation import Link
-from home.snapshot import Snapshot, shared
+from home.snapshot import Reader, Snapshot, shared
+from store.catalogue import pictures
 from store.catalogue.fields import PriceField
 from store.catalogue.forms import ProductPageForm
 from store.models.baskets import MAX_QUANTITY
@@ -45,11 +47,11 @@ class ShopPage(BasePage):
         number = paging.wanted_page(request)
         if number > 1 and (number - 1) * PRODUCTS_A_PAGE >= self.numchild:
             raise Http404
-        products = ProductPage.objects.child_of(self).on_sale().for_display().order_by("path")
+        products = ProductPage.objects.child_of(self).on_sale().order_by("path")
         shown = paging.page_of(products, number=number, size=PRODUCTS_A_PAGE)
         return {
             **super().get_context(request, *args, **kwargs),
-            "products": on_display(shown.items),
+            "products": on_display(shown.items, request),
             "page_of_products": shown,
             "canonical_path": paging.url_of_page(request, number),
         }
@@ -69,16 +71,6 @@ class ProductQuerySet(PageQuerySet):
     def on_sale(self) -> "ProductQuerySet":
         """Return the products that anybody can see: published, without view restriction."""
         return self.live().public() if has_restrictions() else self.live()
-
-    def for_display(self) -> "ProductQuerySet":
-        """Prefetch pictures and variants."""
-        return self.prefetch_related("variants", *pictures("images"))
-
-
-def pictures(path: str) -> tuple[models.Prefetch, str]:
-    """Return what prefetches the pictures of products and their renditions, in two queries."""
-    images = ProductImage.objects.select_related("image")
-    return models.Prefetch(path, images), f"{path}__image__renditions"
 
 
 class ProductPage(BasePage):
@@ -107,10 +99,15 @@ class ProductPage(BasePage):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
-        if not getattr(request, "is_preview", False):  # a draft's pictures are not in the database
-            models.prefetch_related_objects([self], *pictures("images"))
-        shown = {"product": on_display([self])[0], "shop": shown_shop(request), "most": MAX_QUANTITY}
-        return {**context, **shown}
+        shown = {"product": Product(page=self, offers=offers_of(self.variants.all())), "most": MAX_QUANTITY}
+        return {**context, **shown, "pictures": self._pictures(request), "shop": shown_shop(request)}
+
+    def _pictures(self, request: HttpRequest) -> list[SafeString]:
+        images = self.images.all()
+        if isinstance(images, models.QuerySet):  # those of a draft are no rows
+            images = images.select_related("image")
+        wanted = [(one.image, one.image.description or self.title) for one in images]
+        return pictures.rendered(wanted, size="large", reader=request, eager=1)
 
     def copy_all_child_relations(self, target: "ProductPage", *args: Any, **kwargs: Any) -> dict[Any, Any]:
         """Copy variants and pictures without SKUs: a SKU belongs to one product."""
@@ -208,10 +205,7 @@ class Product:
 
     page: ProductPage
     offers: tuple[Offer, ...]
-
-    @property
-    def picture(self) -> ProductImage | None:
-        return next(iter(self.page.images.all()), None)
+    picture: SafeString | str = ""  # the first, in lists
 
     @property
     def from_price(self) -> int:
@@ -233,14 +227,34 @@ class Product:
         return next((offer for offer in self.offers if not offer.is_sold_out), None)
 
 
-def on_display(pages: Iterable[ProductPage]) -> list[Product]:
-    """Return products with their stock, in one query for the stock of all."""
-    shown = [(page, [variant for variant in page.variants.all() if variant.sku]) for page in pages]
-    free = StockItem.objects.available(variant.sku for _page, found in shown for variant in found)
+def offers_of(variants: Iterable[ProductVariant]) -> tuple[Offer, ...]:
+    """Return the variants that have a SKU with their stock, in one query."""
+    sold = [variant for variant in variants if variant.sku]
+    free = StockItem.objects.available(variant.sku for variant in sold)
+    return tuple(Offer(variant=variant, available=free[variant.sku]) for variant in sold)
+
+
+def first_pictures(
+    pages: Iterable[ProductPage], *, size: str, reader: Reader, eager: int = 0
+) -> dict[int, SafeString]:
+    """Return the markup of each product's first picture, by the key of its page."""
+    of_page = models.OuterRef("page")
+    first = ProductImage.objects.filter(page=of_page).order_by("sort_order", "pk").values("pk")[:1]
+    found = ProductImage.objects.filter(page__in=pages, pk=models.Subquery(first)).select_related("image")
+    image_of = {one.page_id: one.image for one in found.order_by("page__path")}
+    markup = pictures.rendered(
+        [(image, "") for image in image_of.values()], size=size, reader=reader, eager=eager
+    )
+    return dict(zip(image_of, markup, strict=True))
+
+
+def on_display(pages: Sequence[ProductPage], reader: Reader) -> list[Product]:
+    """Return published products as a list shows them, in four queries: variants, stock, pictures, new renditions."""
+    picture_of = first_pictures(pages, size="card", reader=reader, eager=1)
+    offers: dict[int, list[Offer]] = {page.pk: [] for page in pages}
+    for offer in offers_of(ProductVariant.objects.filter(page__in=pages)):
+        offers[offer.variant.page_id].append(offer)
     return [
-        Product(
-            page=page,
-            offers=tuple(Offer(variant=variant, available=free[variant.sku]) for variant in found),
-        )
-        for page, found in shown
+        Product(page=page, offers=tuple(offers[page.pk]), picture=picture_of.get(page.pk, ""))
+        for page in pages
     ]

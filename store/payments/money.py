@@ -4,6 +4,7 @@ Stripe's own units and limits are in `store.payments.stripe_amounts`.
 """
 
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from django.conf import settings
 from django.utils.translation import get_language, to_locale
@@ -44,6 +45,9 @@ def to_decimal(minor: int, currency: str) -> Decimal:
 
 def display(minor: int, currency: str | None = None) -> str:
     """Format an amount in the active language: £12.50."""
-    code = currency or settings.CURRENCY
-    locale = to_locale(get_language() or settings.LANGUAGE_CODE)
-    return format_money(Money(to_decimal(minor, code), code), locale=locale)
+    return _formatted(minor, currency or settings.CURRENCY, get_language() or settings.LANGUAGE_CODE)
+
+
+@lru_cache(maxsize=1000)  # a list says few prices many times
+def _formatted(minor: int, currency: str, language: str) -> str:
+    return format_money(Money(to_decimal(minor, currency), currency), locale=to_locale(language))

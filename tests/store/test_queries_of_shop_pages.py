@@ -55,3 +55,31 @@ def test_a_basket_costs_the_same_with_many_lines(client: Client, mug: ProductVar
         add_pictures(factories.product(sku.title(), sku=sku).page, count=1)
     client.cookies["basket"] = factories.basket(MUG=1, **things).token
     assert queries(client, "/basket/") == for_one <= MOST
+
+
+def test_the_shop_costs_the_same_with_many_products(client: Client, mug: ProductVariant) -> None:
+    def cold() -> int:
+        tokens.reset()
+        with CaptureQueriesContext(connection) as asked:
+            client.get("/shop/")
+        return len(asked)
+
+    add_pictures(mug.page, count=2)
+    cold()  # what is read once a process, and the renditions that are made
+    first, warm = cold(), queries(client, "/shop/")
+    for number in range(4):
+        add_pictures(factories.product(f"Thing {number}", sku=f"T{number}").page, count=2)
+    cold()
+    assert cold() == first
+    assert queries(client, "/shop/") == warm <= MOST
+
+
+def test_a_picture_is_rendered_once_until_something_changes(client: Client, mug: ProductVariant) -> None:
+    add_pictures(mug.page, count=1)
+    tokens.reset()
+    assert "/enamel-mug-0" in client.get("/shop/").content.decode()
+    image = SiteImage.objects.get()
+    SiteImage.objects.filter(pk=image.pk).update(file="original_images/other.svg")
+    assert "/enamel-mug-0" in client.get("/shop/").content.decode()  # SQL tells nobody
+    tokens.changed("site")
+    assert "/media/original_images/other.svg" in client.get("/shop/").content.decode()

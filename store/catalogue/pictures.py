@@ -1,0 +1,38 @@
+"""Pictures of products as pages print them: the markup of each is made once a snapshot, renditions are found for all.
+
+A list has many pictures, each in several formats and widths; to work them out anew costs more than all else on it.
+"""
+
+from collections.abc import Sequence
+
+from django.db.models import prefetch_related_objects
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from home.models import SiteImage
+from home.snapshot import Reader, current
+
+MOST_KEPT = 4000  # of about 1 kB
+
+
+def rendered(
+    pictures: Sequence[tuple[SiteImage, str]], *, size: str, reader: Reader, eager: int = 0
+) -> list[SafeString]:
+    """Return the markup of pictures, given with their alternative texts; the first `eager` of them load at once.
+
+    `size` is one of those in `store/product_picture.html`.
+    """
+    kept: dict[tuple[int, str, str, bool], SafeString] = current(reader).value("pictures", dict)
+    keys = [(image.pk, alt, size, place < eager) for place, (image, alt) in enumerate(pictures)]
+    missing = {key: image for key, (image, _alt) in zip(keys, pictures, strict=True) if key not in kept}
+    prefetch_related_objects([image for image in missing.values() if not image.is_svg()], "renditions")
+    made = {key: _render(image, key) for key, image in missing.items()}
+    if len(kept) < MOST_KEPT:
+        kept.update(made)
+    return [made.get(key) or kept[key] for key in keys]
+
+
+def _render(image: SiteImage, key: tuple[int, str, str, bool]) -> SafeString:
+    _pk, alt, size, is_eager = key
+    values = {"image": image, "alt": alt, "size": size, "eager": is_eager}
+    return render_to_string("store/product_picture.html", values)
