@@ -77,9 +77,9 @@ def test_the_shop_costs_the_same_with_many_products(client: Client, mug: Product
 def test_a_picture_is_rendered_once_until_something_changes(client: Client, mug: ProductVariant) -> None:
     add_pictures(mug.page, count=1)
     tokens.reset()
-    assert "/enamel-mug-0" in client.get("/shop/").content.decode()
+    assert "-mug-0" in client.get("/shop/").content.decode()
     image = SiteImage.objects.get()
     SiteImage.objects.filter(pk=image.pk).update(file="original_images/other.svg")
-    assert "/enamel-mug-0" in client.get("/shop/").content.decode()  # SQL tells nobody
+    assert "-mug-0" in client.get("/shop/").content.decode()  # SQL tells nobody
     tokens.changed("site")
     assert "/media/original_images/other.svg" in client.get("/shop/").content.decode()
