@@ -5,11 +5,13 @@ Computed from when versions take effect; nothing is stored.
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import cached_property
 
 from django.utils import timezone
 
 from home.snapshot import Reader, Snapshot, current, shared
 from policies.models import Policy, PolicyVersion
+from policies.text import headings
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,11 @@ class Standing:
     version: PolicyVersion | None
     previous: PolicyVersion | None
     upcoming: list[PolicyVersion]
+
+    @cached_property
+    def contents(self) -> list[headings.Contents]:
+        """The headings of the version in force."""
+        return headings.contents(self.version.html) if self.version else []
 
 
 @shared

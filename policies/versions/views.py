@@ -81,7 +81,7 @@ def policy(request: HttpRequest, policy: Policy) -> HttpResponse:
         "previous": found.previous,
         "next": found.upcoming[0] if found.upcoming else None,
         "upcoming": found.upcoming,
-        "toc": headings.contents(found.version.html),
+        "toc": found.contents,
     }
     return render(request, "policies/policy.html", context)
 
