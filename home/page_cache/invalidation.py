@@ -2,7 +2,7 @@
 
 from django.apps import apps
 from django.db import models
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete, post_save, pre_save
 from wagtail.contrib.redirects.models import Redirect
 from wagtail.contrib.settings.models import BaseGenericSetting, BaseSiteSetting
 from wagtail.documents.models import AbstractDocument
@@ -13,6 +13,10 @@ from wagtail.signals import page_published, page_unpublished, post_page_move
 from home.page_cache import tokens
 
 
+def _pages_change(**_kwargs: object) -> None:
+    tokens.changing("site")
+
+
 def _pages_changed(**_kwargs: object) -> None:
     tokens.changed("site")
 
@@ -20,6 +24,7 @@ def _pages_changed(**_kwargs: object) -> None:
 def invalidate_pages_when_changed(model: type[models.Model]) -> None:
     """Forget all stored pages whenever a row of `model` is saved or deleted."""
     uid = f"page-cache-{model._meta.label}"
+    pre_save.connect(_pages_change, sender=model, dispatch_uid=uid, weak=False)
     post_save.connect(_pages_changed, sender=model, dispatch_uid=uid, weak=False)
     post_delete.connect(_pages_changed, sender=model, dispatch_uid=uid, weak=False)
 

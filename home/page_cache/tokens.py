@@ -13,10 +13,11 @@ import fcntl
 import json
 import logging
 import os
+import threading
 import time
 import uuid
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache, partial
@@ -71,9 +72,9 @@ def changed(name: str) -> None:
     """
     connection = transaction.get_connection()
     if not connection.in_atomic_block:
-        _change(partial(_renewed, name=name))
+        _change(partial(_renewed, name=name, remove=_announced.__dict__.pop("holds", ())))
         return
-    open_holds = _without(current(), hold="").holds
+    open_holds = _without(current()).holds
     for _savepoints, callback, _robust in connection.run_on_commit:
         if isinstance(callback, _Reopening) and callback.name == name and callback.hold in open_holds:
             return
@@ -82,9 +83,22 @@ def changed(name: str) -> None:
     transaction.on_commit(reopening, robust=True)
 
 
+def changing(name: str) -> None:
+    """Say, before a row is saved, that it will be: outside of a transaction the commit comes before `changed`."""
+    if transaction.get_connection().in_atomic_block:
+        changed(name)
+        return
+    hold = uuid.uuid4().hex
+    _announced.holds = (*_announced.__dict__.get("holds", ()), hold)
+    _change(partial(_renewed, name=name, add=hold))
+
+
 def reset() -> None:
     """Let no page live on and end every hold, whoever has it: after data were put back, and in tests."""
     _change(lambda old: Tokens({name: uuid.uuid4().hex for name in {*old.values, "site"}}))
+
+
+_announced = threading.local()
 
 
 class _Reopening:
@@ -93,23 +107,23 @@ class _Reopening:
     def __init__(self, name: str) -> None:
         self.name = name
         self.hold = uuid.uuid4().hex
-        self._given_up = weakref.finalize(self, _change, partial(_without, hold=self.hold))
+        self._given_up = weakref.finalize(self, _change, partial(_without, holds=(self.hold,)))
 
     def __call__(self) -> None:
         self._given_up.detach()
-        _change(partial(_renewed, name=self.name, remove=self.hold))
+        _change(partial(_renewed, name=self.name, remove=(self.hold,)))
 
 
-def _renewed(old: Tokens, *, name: str, add: str = "", remove: str = "") -> Tokens:
-    holds = _without(old, hold=remove).holds
+def _renewed(old: Tokens, *, name: str, add: str = "", remove: Collection[str] = ()) -> Tokens:
+    holds = _without(old, holds=remove).holds
     if add:
         holds[add] = time.time() + settings.PAGE_CACHE_HOLD_SECONDS
     return Tokens({**old.values, name: uuid.uuid4().hex}, holds)
 
 
-def _without(old: Tokens, *, hold: str) -> Tokens:
+def _without(old: Tokens, *, holds: Collection[str] = ()) -> Tokens:
     now = time.time()
-    return Tokens(old.values, {key: end for key, end in old.holds.items() if key != hold and end > now})
+    return Tokens(old.values, {key: end for key, end in old.holds.items() if key not in holds and end > now})
 
 
 def _change(change: Change) -> None:

@@ -65,3 +65,10 @@ def test_a_site_set_up_as_the_document_says_serves_pages(image: Path) -> None:
     assert status == "200 OK"
     assert style_sheet != "bundles/pages.css"
     assert f"/static/{style_sheet}" in page
+
+
+@pytest.mark.parametrize("file", ["Procfile", "Dockerfile", "docs/running-in-production.md"])
+def test_granian_is_started_with_as_many_threads_as_there_may_be_connections(file: str) -> None:
+    lines = [line for line in (ROOT / file).read_text().splitlines() if "granian --interface" in line]
+    assert lines
+    assert all("--blocking-threads 8" in line for line in lines)

@@ -1,7 +1,7 @@
 """The page cache: the same bytes for everyone, right at the request after a change, never a visitor's own answer.
 
 The requests go through `config.wsgi.application`, as those of a server do; Django's test client would not meet the
-layer. Two servers with two workers each: tests/config/test_right_at_once.py.
+layer. Two servers with two workers each: tests/config/test_page_cache_served.py.
 """
 
 import gzip

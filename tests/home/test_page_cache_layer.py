@@ -171,7 +171,7 @@ def test_nothing_is_kept_while_a_change_is_on_its_way(django: Application) -> No
     cache = PageCache(django)
     tokens._change(lambda now: tokens._renewed(now, name="site", add="a"))
     assert [get(cache).body for _ in range(2)] == [b"rendering 1", b"rendering 2"]
-    tokens._change(lambda now: tokens._renewed(now, name="site", remove="a"))
+    tokens._change(lambda now: tokens._renewed(now, name="site", remove=["a"]))
     assert [get(cache).body for _ in range(2)] == [b"rendering 3", b"rendering 3"]
 
 

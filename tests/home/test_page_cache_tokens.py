@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import Settings
+from wagtail.contrib.redirects.models import Redirect
 
 from home.page_cache import tokens
 
@@ -198,3 +199,41 @@ def test_tokens_ask_no_database() -> None:
         tokens.current()
         tokens.changed("site")
     assert len(queries) == 0
+
+
+def test_outside_of_a_transaction_nothing_is_kept_from_the_announcement_to_the_change() -> None:
+    seen = [of_site()]
+    tokens.changing("site")
+    seen.append(of_site())
+    assert not tokens.current().may_store
+    tokens.changed("site")
+    seen.append(of_site())
+    assert tokens.current().may_store
+    assert len(set(seen)) == 3
+
+
+def test_announcements_within_others_all_end() -> None:
+    for say in (tokens.changing, tokens.changing, tokens.changed, tokens.changed):
+        say("site")
+    assert tokens.current().holds == {}
+
+
+def test_an_announcement_in_a_transaction_is_its_change() -> None:
+    with transaction.atomic():
+        tokens.changing("site")
+        tokens.changed("site")
+        assert len(tokens.current().holds) == 1
+    assert tokens.current().may_store
+
+
+def test_a_row_is_saved_while_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    during, original = [], Redirect._save_table
+
+    def save(self: Redirect, *args: object, **kwargs: object) -> object:
+        during.append(tokens.current().may_store)
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(Redirect, "_save_table", save)
+    Redirect(old_path="/old", redirect_link="/new").save()
+    assert during == [False]
+    assert tokens.current().may_store

@@ -1,0 +1,11 @@
+"""The tests' settings for servers in processes of their own, which share a database, a cache and files."""
+
+from config.env import caches, number
+from config.settings.base import VAR_DIR
+from config.settings.test import *  # noqa: F403 - settings modules are layers
+from config.settings.test import STORAGES
+
+CACHES = caches(default=f"filecache://{VAR_DIR / 'cache'}")
+MEDIA_ROOT = folder("MEDIA_STORAGE_URL", VAR_DIR / "media")  # noqa: F405 - from base
+STORAGES = {**STORAGES, "private": {**STORAGES["private"], "OPTIONS": {"location": f"{MEDIA_ROOT}-private"}}}
+PAGE_CACHE_HOLD_SECONDS = number("HOLD_SECONDS", 60)
