@@ -1,4 +1,4 @@
-"""The home page: its picture is the editor's, and a drawing where none was chosen."""
+"""The home page: its picture is the editor's, and a drawing where none was chosen; what search engines are told."""
 
 from io import BytesIO
 
@@ -40,3 +40,20 @@ def test_the_home_page_shows_the_chosen_picture(client: Client) -> None:
 
 def test_without_one_it_shows_the_drawing(client: Client) -> None:
     assert "img/shelves.svg" in client.get("/").content.decode()
+
+
+def described(client: Client) -> str:
+    html = client.get("/").content.decode()
+    return html.partition('<meta name="description" content="')[2].partition('">')[0]
+
+
+def test_search_engines_are_told_what_the_page_opens_with_unless_the_editor_says_otherwise(
+    client: Client,
+) -> None:
+    page = home_page()
+    page.hero_text = "Brushes & notebooks."
+    page.save_revision().publish()
+    assert described(client) == "Brushes &amp; notebooks."
+    page.search_description = "A shop in one sentence."
+    page.save_revision().publish()
+    assert described(client) == "A shop in one sentence."

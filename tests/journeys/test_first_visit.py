@@ -1,14 +1,19 @@
 """A first visit on a phone: few requests, few bytes, and the text of a policy before anything else."""
 
-from io import StringIO
+import re
+from io import BytesIO, StringIO
 
 import brotli
 import pytest
+from django.core.files.base import ContentFile
 from django.core.management import call_command
+from PIL import Image
 from playwright.sync_api import Browser, Page, Request, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
-from tests.factories import policy, version
+from home.models import SiteImage
+from store.models import ProductImage
+from tests.factories import policy, product, version
 
 PHONE = {"width": 390, "height": 844}
 # Requests and bytes: bodies, compressed as production does, and headers.
@@ -72,3 +77,25 @@ def test_a_policy_can_be_read_before_its_script_has_come(
     late[0].continue_()
     page.wait_for_load_state("networkidle")
     assert text.bounding_box() == place
+
+
+# Wagtail leaves the temporary file open in which it makes the small copy.
+@pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning")
+def test_a_phone_is_sent_pictures_of_its_own_width(browser: Browser, live_server: LiveServer) -> None:
+    page = product().page
+    for number in (1, 2):
+        file = BytesIO()
+        Image.new("RGB", (1200, 1200), "teal").save(file, "JPEG")
+        image = SiteImage.objects.create(title="Mug", file=ContentFile(file.getvalue(), f"mug-{number}.jpg"))
+        page.images.add(ProductImage(image=image, sort_order=number))
+    page.save_revision().publish()
+    for dots, widths in ((1, ["360", "192"]), (2, ["720", "360"]), (3, ["1080", "720"])):
+        context = browser.new_context(viewport=PHONE, device_scale_factor=dots)
+        visitor = context.new_page()
+        visitor.goto(f"{live_server.url}{page.url}", wait_until="networkidle")
+        pictures = visitor.locator(".product__pictures img").all()
+        sources = [picture.evaluate("picture => picture.currentSrc") for picture in pictures]
+        assert [re.findall(r"width-(\d+)\.(?:format-)?avif", source) for source in sources] == [
+            [w] for w in widths
+        ]
+        context.close()
