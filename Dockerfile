@@ -2,8 +2,10 @@
 # One image is all three: the web process (below), the worker and the release step (Procfile, compose.yaml).
 FROM python:3.11-slim-bookworm
 
+# One heap for all threads, which Python lets run one at a time anyway: docs/decisions/0009-running.md.
 ENV PYTHONUNBUFFERED=1 \
-    PYTHONDONTWRITEBYTECODE=1
+    PYTHONDONTWRITEBYTECODE=1 \
+    MALLOC_ARENA_MAX=1
 
 WORKDIR /app
 

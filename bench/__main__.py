@@ -5,7 +5,7 @@ from importlib import import_module
 
 import django
 
-MEASUREMENTS = ("redline", "policy_pages", "ledger", "pages", "lighthouse")
+MEASUREMENTS = ("redline", "policy_pages", "ledger", "pages", "cached", "memory", "lighthouse")
 
 
 def main() -> None:

@@ -12,8 +12,8 @@ from tests.migrated_database import ROOT, copy_of
 
 pytestmark = pytest.mark.slow
 
-# Some 30 MB together. Each is needed for one thing: paying, exports, imports, timestamps.
-LARGE = {"stripe", "openpyxl", "mammoth", "markdown_it", "cryptography", "rfc3161_client"}
+# Some 30 MB together. Each is needed for one thing: paying, exports, imports, timestamps, HEIC.
+LARGE = {"stripe", "openpyxl", "mammoth", "markdown_it", "cryptography", "rfc3161_client", "pillow_heif"}
 PAGES = [
     "/",
     "/house-rules/",
@@ -40,6 +40,7 @@ from django.test import Client
 for path in json.loads(sys.argv[1]):
     assert Client(HTTP_HOST="localhost").get(path).status_code == 200, path
 """
+TELL = "json.dump([name for name, module in sys.modules.items() if module], sys.stderr)"
 RUN = """
 from django.core.management import call_command
 call_command(*json.loads(sys.argv[1]), stdout=io.StringIO())
@@ -66,7 +67,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def loaded_by(environment: dict[str, str], code: str, about: list[str]) -> set[str]:
     """Run code in a process of its own; return the packages that it loaded."""
-    script = f"import io, json, sys\nimport django\ndjango.setup()\n{code}\njson.dump(list(sys.modules), sys.stderr)"
+    script = f"import io, json, sys\nimport django\ndjango.setup()\n{code}\n{TELL}"
     result = subprocess.run(
         [sys.executable, "-c", script, json.dumps(about)],
         cwd=ROOT,
