@@ -7,7 +7,8 @@ from pathlib import Path
 
 from config.settings.base import *  # noqa: F403 - settings modules are layers
 
-INSTALLED_APPS = ["demo", *INSTALLED_APPS]  # noqa: F405 - from base
+# zeal finds queries by row, where a test asks it to.
+INSTALLED_APPS = ["demo", "zeal", *INSTALLED_APPS]  # noqa: F405 - from base
 IS_PRODUCTION = False
 SECRET_KEY = "tests-only"  # noqa: S105 - not a secret
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
