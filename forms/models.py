@@ -67,6 +67,9 @@ class Submission(AbstractFormSubmission, LedgeredModel):
     class Meta(AbstractFormSubmission.Meta):
         verbose_name = _("form submission")
         verbose_name_plural = _("form submissions")
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["page", "-submit_time"], name="submission_newest")
+        ]
 
     @property
     def ledger_content(self) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from wagtail.signals import workflow_submitted
 from home.jobs import Job
 from home.models import User
 from home.page_cache.schedule import NextChange
-from policies.consent import declared
+from policies.consent import daily_sums, declared
 from policies.consent import personal_data as consent_personal_data
 from policies.consent import viewsets as consent_viewsets
 from policies.consent.report_views import ConsentReportView
@@ -315,6 +315,7 @@ def ledger_kinds() -> list[type[LedgeredModel]]:
 @hooks.register("register_worker_jobs")
 def worker_jobs() -> list[Job]:
     return [
+        Job("sums of choices", 900, lambda: daily_sums.sum_finished_days(timezone.now())),
         Job("sealing the ledger", 900, lambda: sealing.seal_all(now=timezone.now())),
         Job("timestamp of the ledger", 900, lambda: witness.timestamp(now=timezone.now())),
         Job("weekly mail of the ledger", 900, lambda: weekly_mail.send(now=timezone.now())),

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from policies.consent import daily_sums
 from policies.ledger import entries
 from policies.models import ConsentRecord
 from policies.models.consents import time_of_keeping
@@ -15,6 +16,7 @@ from policies.personal_data.register import PersonalData
 def expire(now: datetime) -> int:
     """Delete the records that were kept long enough, and enter how many into the ledger; return that."""
     before = now - time_of_keeping()
+    daily_sums.forget(before=before)
     count = ConsentRecord.objects.remove_made_before(before)
     entries.cut_off(kind=ConsentRecord.ledger_kind, before=before, count=count, at=now)
     return count

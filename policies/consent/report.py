@@ -1,17 +1,16 @@
 """The staff's report on choices about cookies: counts by day or week, by way of choosing and by category.
 
-It counts records, which name nobody. Visits without a choice are not recorded.
+It counts records, which name nobody, and reads the sums of days that are over. Visits without a choice are not
+recorded.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
-from django.db.models.functions import TruncDay, TruncWeek
 from django.utils import timezone
 
-from policies.consent import notices
+from policies.consent import daily_sums, notices
 from policies.models import ConsentRecord
 
 PERIODS = (30, 90, 365)  # days that staff may choose
@@ -72,13 +71,12 @@ class Report:
 
 
 def count_choices(days: int, *, now: datetime) -> Report:
-    """Count the choices of the last `days` days, in three queries at most."""
-    records = ConsentRecord.objects.filter(created_at__gt=now - timedelta(days=days), created_at__lte=now)
+    """Count the choices of the last `days` days, in four queries at most."""
+    since = now - timedelta(days=days)
     step = "day" if days <= LONGEST_BY_DAY else "week"
     notice = notices.current(now)
     categories = notice.optional if notice else ()
-    starts = _starts(step, now - timedelta(days=days), now)
-    rows = _rows(records, step, starts, [category.varname for category in categories])
+    rows = _rows(since, now, step, [category.varname for category in categories])
     return Report(rows, [_share(category, rows) for category in categories], step)
 
 
@@ -88,26 +86,17 @@ def _share(category: notices.Category, rows: list[Row]) -> Share:
     return Share(category.name, allowed, asked, category.varname)
 
 
-def _rows(
-    records: QuerySet[ConsentRecord], step: str, starts: Iterable[date], varnames: list[str]
-) -> list[Row]:
-    truncate = TruncDay if step == "day" else TruncWeek
-    asked = {f"asked_{name}": Count("pk", filter=Q(choices__has_key=name)) for name in varnames}
-    allowed = {f"on_{name}": Count("pk", filter=Q(**{f"choices__{name}": True})) for name in varnames}
-    counted = (
-        records.annotate(start=truncate("created_at"))
-        .order_by("start")
-        .values_list("start", "method")
-        .annotate(number=Count("pk"), **asked, **allowed)
-    )
+def _rows(since: datetime, now: datetime, step: str, varnames: list[str]) -> list[Row]:
     counters = (ConsentRecord.Method.values, varnames, varnames)
+    starts = _starts(step, since, now)
     found = {start: Row(start, *(dict.fromkeys(names, 0) for names in counters)) for start in starts}
-    for start, method, number, *numbers in counted:
-        row = found[start.date()]
-        row.counts[method] = number
-        for place, varname in enumerate(varnames):
-            row.asked[varname] += numbers[place]
-            row.allowed[varname] += numbers[len(varnames) + place]
+    for day, method, chosen, number in daily_sums.count(since=since, until=now):
+        row = found[day - timedelta(days=day.weekday()) if step == "week" else day]
+        row.counts[method] += number
+        named = chosen if isinstance(chosen, dict) else {}  # a damaged record is counted, too
+        for varname in named.keys() & row.asked.keys():
+            row.asked[varname] += number
+            row.allowed[varname] += number if named[varname] is True else 0
     return list(found.values())
 
 

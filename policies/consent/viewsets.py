@@ -60,11 +60,12 @@ class ConsentIndexView(GuardedIndexView):
         """Find a record by its id, whole or its beginning, with hyphens or without."""
         if not self.is_searching:
             return queryset
-        wanted = self.search_query.strip()
+        digits = self.search_query.strip().replace("-", "")
         try:
-            return queryset.filter(public_id=UUID(wanted))
+            ends = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
         except ValueError:
-            return queryset.filter(public_id__istartswith=wanted)
+            return queryset.none()
+        return queryset.filter(public_id__range=ends)
 
 
 class ConsentInspectView(InspectView):

@@ -1,6 +1,6 @@
 """Policies and their frozen versions, declared cookies, and consent records."""
 
-from policies.models.consents import ConsentRecord
+from policies.models.consents import ConsentDay, ConsentRecord
 from policies.models.cookies import CookieDetails
 from policies.models.facts import Recipient, StatedValue
 from policies.models.ledger import LedgerCheck, LedgerEntry, LedgerHead, LedgerStatement, LedgerWitness
@@ -10,6 +10,7 @@ from policies.models.tasks import LegalReviewTask, ReviewReminder
 from policies.models.versions import Policy, PolicyVersion, VersionWithdrawal
 
 __all__ = [
+    "ConsentDay",
     "ConsentRecord",
     "CookieDetails",
     "CookiePolicyPage",

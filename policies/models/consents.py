@@ -38,9 +38,13 @@ class ConsentRecord(AppendOnlyModel, LedgeredModel):
 
     public_id = models.UUIDField(_("record id"), default=uuid.uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(_("time"), db_index=True)
-    expires_at = models.DateTimeField(_("valid until"))
+    expires_at = models.DateTimeField(_("valid until"), db_index=True)
     notice_version = models.ForeignKey(
-        "policies.PolicyVersion", models.PROTECT, related_name="consents", verbose_name=_("cookie text shown")
+        "policies.PolicyVersion",
+        models.PROTECT,
+        related_name="consents",
+        verbose_name=_("cookie text shown"),
+        db_index=False,  # it has an index with the time
     )
     choices = models.JSONField(_("choices"))  # category varname → bool, every optional category named
     method = models.CharField(_("how"), max_length=10, choices=Method.choices)
@@ -56,6 +60,11 @@ class ConsentRecord(AppendOnlyModel, LedgeredModel):
         verbose_name = _("consent record")
         verbose_name_plural = _("consent records")
         ordering: ClassVar[list[str]] = ["-created_at"]
+        # For each filter of the list.
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["method", "-created_at"], name="consent_method"),
+            models.Index(fields=["notice_version", "-created_at"], name="consent_notice"),
+        ]
 
     def __str__(self) -> str:
         """Return the id that a visitor can quote."""
@@ -76,3 +85,18 @@ class ConsentRecord(AppendOnlyModel, LedgeredModel):
     @classmethod
     def ledger_records(cls) -> models.QuerySet["ConsentRecord"]:
         return cls.objects.select_related("notice_version").defer("notice_version__record")
+
+
+class ConsentDay(models.Model):
+    """How many chose what in which way on a day that is over (`policies.consent.daily_sums`). It names nobody."""
+
+    start = models.DateTimeField(unique=True)
+    end = models.DateTimeField()
+    counts = models.JSONField()  # [way of choosing, choices, how many chose so], …
+
+    class Meta:
+        verbose_name = _("sum of a day’s choices")
+        verbose_name_plural = _("sums of a day’s choices")
+
+    def __str__(self) -> str:
+        return f"{self.start:%Y-%m-%d}"

@@ -142,7 +142,8 @@ class ProductImage(Orderable):
 class ProductVariantQuerySet(models.QuerySet["ProductVariant"]):
     def on_sale(self) -> "ProductVariantQuerySet":
         """Return the variants of products that anybody can see, in stock or not."""
-        return self.exclude(sku="").filter(page__in=ProductPage.objects.on_sale())
+        page = ProductPage.objects.on_sale().filter(pk=models.OuterRef("page"))
+        return self.exclude(sku="").filter(models.Exists(page))
 
 
 class ProductVariant(Orderable):

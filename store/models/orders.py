@@ -77,14 +77,12 @@ class Order(LedgeredModel):
     # For the return from the payment page, which can cancel an order: never shown, unlike the URL of its page.
     return_token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
     number = models.CharField(_("number"), max_length=20, unique=True)
-    status = models.CharField(
-        _("status"), max_length=12, choices=Status.choices, default=Status.PLACED, db_index=True
-    )
-    needs_attention = models.BooleanField(_("needs attention"), default=False, db_index=True)
+    status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.PLACED)
+    needs_attention = models.BooleanField(_("needs attention"), default=False)
     basket = models.ForeignKey(
         "store.Basket", null=True, blank=True, on_delete=models.SET_NULL, related_name="orders"
     )
-    email = models.EmailField(_("e-mail address"))
+    email = models.EmailField(_("e-mail address"), db_index=True)
     currency = models.CharField(_("currency"), max_length=3)
     subtotal = models.PositiveBigIntegerField(_("goods"))
     shipping = models.PositiveBigIntegerField(_("shipping"))
@@ -94,7 +92,7 @@ class Order(LedgeredModel):
     country = models.CharField(_("country"), max_length=2)
     shipping_name = models.CharField(_("shipping"), max_length=80)
     # Copied from Stripe when the shopper has paid, or told the bank to.
-    customer_name = models.CharField(_("name"), max_length=200, blank=True)
+    customer_name = models.CharField(_("name"), max_length=200, blank=True, db_index=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     shipping_address = models.JSONField(_("delivery address"), default=dict, blank=True)
     billing_address = models.JSONField(_("billing address"), default=dict, blank=True)
@@ -121,7 +119,7 @@ class Order(LedgeredModel):
     session_id = models.CharField(_("Stripe session"), max_length=255, null=True, blank=True, unique=True)
     session_url = models.URLField(max_length=2000, blank=True, editable=False)
     session_expires_at = models.DateTimeField(_("payment page closes"), null=True, blank=True)
-    payment_intent_id = models.CharField(_("Stripe payment"), max_length=255, blank=True)
+    payment_intent_id = models.CharField(_("Stripe payment"), max_length=255, blank=True, db_index=True)
     livemode = models.BooleanField(_("real money"), default=False)
     # Of the network it came from, kept only while it holds goods (store.checkout.limits).
     client_fingerprint = models.CharField(
@@ -132,6 +130,14 @@ class Order(LedgeredModel):
         verbose_name = _("order")
         verbose_name_plural = _("orders")
         ordering: ClassVar[list[str]] = ["-placed_at", "-pk"]
+        # For each filter of the list.
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["status", "-placed_at"], name="order_status"),
+            models.Index(fields=["country", "-placed_at"], name="order_country"),
+            models.Index(
+                fields=["-placed_at"], condition=models.Q(needs_attention=True), name="order_needs_attention"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number

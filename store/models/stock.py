@@ -30,8 +30,8 @@ class StockItemQuerySet(models.QuerySet["StockItem"]):
 
 class StockItem(models.Model):
     sku = models.CharField(_("SKU"), max_length=40, unique=True)
-    on_hand = models.PositiveIntegerField(_("in stock"), default=0)
-    held = models.PositiveIntegerField(_("held for payments"), default=0)
+    on_hand = models.PositiveIntegerField(_("in stock"), default=0, db_index=True)
+    held = models.PositiveIntegerField(_("held for payments"), default=0, db_index=True)
 
     objects = StockItemQuerySet.as_manager()
 

@@ -22,7 +22,7 @@ class StripeEvent(models.Model):
     session_id = models.CharField(_("Stripe session"), max_length=255, blank=True, db_index=True)
     created_at = models.DateTimeField(_("made by Stripe"))
     received_at = models.DateTimeField(_("received"), db_index=True)
-    deliveries = models.PositiveIntegerField(_("deliveries"), default=1)
+    deliveries = models.PositiveIntegerField(_("deliveries"), default=1, db_index=True)
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices, default=Outcome.RECEIVED)
     note = models.CharField(_("note"), max_length=400, blank=True)
 
@@ -30,6 +30,17 @@ class StripeEvent(models.Model):
         verbose_name = _("Stripe event")
         verbose_name_plural = _("Stripe events")
         ordering: ClassVar[list[str]] = ["-received_at"]
+        # For each filter of the list.
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["type", "-received_at"], name="stripe_event_type"),
+            models.Index(fields=["outcome", "-received_at"], name="stripe_event_outcome"),
+            models.Index(
+                fields=["-received_at"], condition=models.Q(livemode=True), name="stripe_event_real"
+            ),
+            models.Index(
+                fields=["-received_at"], condition=models.Q(livemode=False), name="stripe_event_test"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"

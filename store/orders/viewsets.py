@@ -113,7 +113,7 @@ class OrderViewSet(ReadOnlyViewSet):
     ]
     list_export = ["number", "placed_at", "paid_at", "status", "currency", *AMOUNTS, "country", "email"]
     export_filename = "orders"
-    search_fields = ["number", "email", "customer_name", "session_id", "payment_intent_id"]
+    search_fields = indexed_fields = ["number", "email", "customer_name", "session_id", "payment_intent_id"]
     filterset_class = OrderFilterSet
     index_view_class = OrderIndexView
     inspect_view_class = OrderInspectView

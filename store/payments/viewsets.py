@@ -30,7 +30,7 @@ class StripeEventViewSet(ReadOnlyViewSet):
         "session_id",
     ]
     inspect_view_fields_exclude = ["id"]
-    search_fields = ["event_id", "session_id"]
+    search_fields = indexed_fields = ["event_id", "session_id"]
     filterset_class = StripeEventFilterSet
 
 

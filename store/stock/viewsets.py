@@ -86,7 +86,7 @@ class StockViewSet(ReadOnlyViewSet):
     icon = "table"
     menu_label = _("Stock")
     list_display = ["sku", "on_hand", "held", Column("available", label=_("Available"), accessor="available")]
-    search_fields = ["sku"]
+    search_fields = indexed_fields = ["sku"]
     inspect_view_class = StockInspectView
     inspect_template_name = "store/admin/stock.html"
 

@@ -113,7 +113,7 @@ def test_the_number_of_queries_does_not_grow(
 ) -> None:
     for days in range(10):
         choose(notice, "all", at=timezone.now() - timedelta(days=days))
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         count_choices(30, now=timezone.now())
 
 

@@ -1,0 +1,96 @@
+"""Long lists of the admin: none is counted to its end, and a search takes as long however many rows there are."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from home import paging, viewsets
+from home.models import User
+from home.paging import CappedPaginator
+from store.models import StockItem, StripeEvent
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+
+@pytest.fixture
+def owner(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("owner@example.com", "a-long-password"))
+    return client
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "MOST_COUNTED", 30)
+    monkeypatch.setattr(viewsets, "MOST_SEARCHED", 10)
+
+
+def stock(count: int) -> None:
+    StockItem.objects.bulk_create(StockItem(sku=f"SKU-{number:03}-RED") for number in range(count))
+
+
+def listed(client: Client, **query: Any) -> list[str]:
+    response = client.get("/admin/stock/", query)
+    assert response.status_code == 200
+    return list(dict.fromkeys(re.findall(r"SKU-\d{3}-RED", response.content.decode())))
+
+
+def test_a_list_is_counted_as_far_as_anybody_pages(owner: Client) -> None:
+    stock(29)
+    assert "29 stock" in owner.get("/admin/stock/").content.decode()
+    StockItem.objects.all().delete()
+    stock(45)
+    text = owner.get("/admin/stock/").content.decode()
+    assert "30 stock or more" in text
+    assert "Page 1 of 2" in text
+    assert len(listed(owner, p=2)) == 10
+
+
+def test_the_count_looks_at_no_more_rows_than_it_says() -> None:
+    stock(45)
+    pages = CappedPaginator(StockItem.objects.order_by("on_hand"), 20)
+    assert (pages.count, pages.num_pages) == (30, 2)
+    assert CappedPaginator(StockItem.objects.all()[:40], 20).count == 40
+    assert CappedPaginator([1, 2], 20).count == 2
+
+
+def test_old_rows_are_found_by_the_beginning_of_what_has_an_index(owner: Client) -> None:
+    stock(40)
+    assert listed(owner, q="SKU-001-RED") == ["SKU-001-RED"]
+    assert listed(owner, q="sku-001") == ["SKU-001-RED"]
+    assert len(listed(owner, q="SKU-0", p=2)) == 10
+    assert listed(owner, q="nothing") == []
+
+
+def test_new_rows_are_found_by_any_part(owner: Client) -> None:
+    stock(40)
+    assert listed(owner, q="35-re") == ["SKU-035-RED"]
+    assert listed(owner, q="01-re") == []
+
+
+def test_in_a_list_that_is_not_long_every_row_is_found_by_any_part(owner: Client) -> None:
+    stock(10)
+    assert listed(owner, q="01-re") == ["SKU-001-RED"]
+
+
+@pytest.mark.parametrize("words", ["%", "_", "\\", "'", "a" * 300, "\U0010ffff"])
+def test_odd_words_find_nothing_and_break_nothing(owner: Client, words: str) -> None:
+    stock(40)
+    assert listed(owner, q=words) == []
+
+
+def test_a_search_keeps_to_the_filters(owner: Client) -> None:
+    StripeEvent.objects.bulk_create(
+        StripeEvent(
+            event_id=f"evt_{number:03}",
+            type="refund.created" if number % 2 else "charge.refunded",
+            livemode=True,
+            created_at="2026-01-01T00:00Z",
+            received_at="2026-01-01T00:00Z",
+        )
+        for number in range(40)
+    )
+    text = owner.get("/admin/stripe-events/", {"q": "evt_00", "type": "refund.created"}).content.decode()
+    assert "refund.created" in text
+    assert ">charge.refunded<" not in text.replace(" ", "")

@@ -1,0 +1,76 @@
+"""Each filter and order that a staff list offers has an index: nobody waits longer the more rows there are."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import QuerySet
+
+from forms.models import Submission
+from policies.models import ConsentRecord
+from store.models import Order, ProductVariant, StockItem, StripeEvent
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case]
+WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+Rows = Callable[[], QuerySet[Any]]
+LISTS: dict[str, Rows] = {
+    "orders": lambda: Order.objects.order_by("-placed_at", "-pk"),
+    "orders of a status": lambda: Order.objects.filter(status="paid").order_by("-placed_at", "-pk"),
+    "orders of a country": lambda: Order.objects.filter(country="GB").order_by("-placed_at", "-pk"),
+    "orders that need attention": lambda: Order.objects.filter(needs_attention=True).order_by(
+        "-placed_at", "-pk"
+    ),
+    "orders since": lambda: Order.objects.filter(placed_at__gte=WHEN).order_by("-placed_at", "-pk"),
+    "orders by status": lambda: Order.objects.order_by("status"),
+    "orders by e-mail": lambda: Order.objects.order_by("email"),
+    "events": lambda: StripeEvent.objects.order_by("-received_at"),
+    "events of a type": lambda: StripeEvent.objects.filter(type="x").order_by("-received_at"),
+    "events of an outcome": lambda: StripeEvent.objects.filter(outcome="failed").order_by("-received_at"),
+    "real events": lambda: StripeEvent.objects.filter(livemode=True).order_by("-received_at"),
+    "events that are tests": lambda: StripeEvent.objects.filter(livemode=False).order_by("-received_at"),
+    "events by deliveries": lambda: StripeEvent.objects.order_by("-deliveries"),
+    "stock by number": lambda: StockItem.objects.order_by("-on_hand"),
+    "stock by what is held": lambda: StockItem.objects.order_by("held"),
+    "consents of a way": lambda: ConsentRecord.objects.filter(method="all").order_by("-created_at"),
+    "consents to a text": lambda: ConsentRecord.objects.filter(notice_version=1).order_by("-created_at"),
+    "consents by end": lambda: ConsentRecord.objects.order_by("expires_at"),
+    "messages": lambda: Submission.objects.filter(page=1).order_by("-submit_time"),
+}
+
+
+def plan(rows: QuerySet[Any]) -> str:
+    """Explain a query as for a large table: on an empty one PostgreSQL would read all of it."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off"
+            )
+    return rows.explain()
+
+
+def walks_an_index(rows: QuerySet[Any]) -> bool:
+    found = plan(rows)
+    if connection.vendor == "postgresql":
+        return (
+            "Index" in found
+            and "Seq Scan" not in found
+            and "Sort Key" not in found.replace("Presorted Key", "")[:60]
+        )
+    return "INDEX" in found and "USE TEMP B-TREE FOR ORDER BY" not in found
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_the_list_walks_an_index(name: str) -> None:
+    assert walks_an_index(LISTS[name]()[:50]), plan(LISTS[name]()[:50])
+
+
+def test_a_list_without_an_index_is_seen() -> None:
+    assert not walks_an_index(Order.objects.order_by("phone")[:50])
+
+
+def test_a_variant_is_looked_up_without_a_look_at_all_products() -> None:
+    found = plan(ProductVariant.objects.on_sale().filter(sku="MUG"))
+    assert "SCAN" not in found.replace("SCAN CONSTANT ROW", "")
+    assert "Seq Scan" not in found
