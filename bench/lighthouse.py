@@ -225,7 +225,14 @@ def _program() -> Path | None:
 
 def _visits(program: Path, url: str, report: Path) -> list[Visit]:
     """Run Lighthouse: first all of it, then what varies."""
-    command = [program, url, "--quiet", "--output=json", f"--output-path={report}"]
+    command = [
+        program,
+        url,
+        "--quiet",
+        "--output=json",
+        f"--output-path={report}",
+        "--disable-full-page-screenshot",
+    ]
     flags = [flag.partition("=") for flag in CHROMIUM]
     written = " ".join(f'{name}="{value}"' if value else name for name, _, value in flags)
     command.append(f"--chrome-flags={written}")

@@ -1,5 +1,6 @@
 """The home page: its picture is the editor's, and a drawing where none was chosen; what search engines are told."""
 
+import re
 from io import BytesIO
 
 import pytest
@@ -8,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from PIL import Image
 
-from home.models import HomePage, SiteImage
+from home.models import BrandSettings, HomePage, SiteImage
 from tests.factories import home_page
 
 pytestmark = pytest.mark.django_db
@@ -20,22 +21,41 @@ def test_children_name_it_as_their_parent() -> None:
     assert {model.__name__ for model in HomePage.creatable_subpage_models()} == types | shop
 
 
+def picture_of_a_window() -> SiteImage:
+    file = BytesIO()
+    Image.new("RGB", (48, 44)).save(file, "PNG")
+    return SiteImage.objects.create(
+        title="Window", description="Our window", file=ContentFile(file.getvalue(), "window.png")
+    )
+
+
 # Wagtail leaves the temporary file open in which it makes the small copy.
 @pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning")
 def test_the_home_page_shows_the_chosen_picture(client: Client) -> None:
-    file = BytesIO()
-    Image.new("RGB", (48, 44)).save(file, "PNG")
-    picture = SiteImage.objects.create(
-        title="Window", description="Our window", file=ContentFile(file.getvalue(), "window.png")
-    )
     page = home_page()
-    page.hero_image = picture
+    page.hero_image = picture_of_a_window()
     page.save_revision().publish()
 
     html = client.get("/").content.decode()
 
     assert 'alt="Our window"' in html
+    assert 'type="image/avif"' in html
     assert "shelves.svg" not in html
+
+
+@pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning")
+def test_the_header_shows_the_shops_own_logo_in_a_modern_format(client: Client) -> None:
+    assert '<span class="brand__mark">' in client.get("/").content.decode()
+    brand = BrandSettings.for_site(home_page().get_site())
+    brand.logo = picture_of_a_window()
+    brand.save()
+
+    header = client.get("/").content.decode().partition("</header>")[0]
+
+    logo = re.findall(r"<img [^>]*brand__logo[^>]*>", header)
+    assert len(logo) == 1
+    assert ".webp" in logo[0]
+    assert "brand__mark" not in header
 
 
 def test_without_one_it_shows_the_drawing(client: Client) -> None:
