@@ -31,6 +31,7 @@ from bench.texts import Author, body
 from forms.models import FormField, FormPage, Submission
 from home import mail_queue
 from home.models import HomePage, SiteImage, SiteRendition, User
+from policies.consent import daily_sums
 from policies.ledger import entries, sealing
 from policies.models import ConsentRecord, LedgerEntry, LedgerStatement, Policy, PolicyVersion
 from policies.models.ledger import LedgeredModel
@@ -271,6 +272,7 @@ class Filling:
         kinds = [model.ledger_kind for model in (Order, ConsentRecord, Submission, PolicyVersion)]
         entries.state(LedgerStatement.Type.TAKEN_IN, {"kinds": kinds}, at=self.now)
         sealing.seal_all(now=self.now)
+        daily_sums.sum_finished_days(self.now)
 
     def _enter(self, records: Iterator[Entered]) -> Iterator[tuple[int, str]]:
         """Make the entry of each record, and yield its number and the record's salt.

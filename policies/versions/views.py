@@ -7,6 +7,7 @@ is Wagtail's.
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from functools import wraps
 from typing import Concatenate, ParamSpec
@@ -40,6 +41,26 @@ WAYS: dict[str, tuple[str, Callable[[str], list[layout.Passage]]]] = {
     "side-by-side": ("policies/compare_side_by_side.html", layout.side_by_side),
     "list": ("policies/compare_list.html", lambda _html: []),
 }
+
+MOST_OFFERED = 100  # versions in a list to choose from; of more, one types the number
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a comparison can be made of: the versions that hold last, one more than are offered if there are more."""
+
+    policy: Policy
+    versions: list[PolicyVersion]
+
+    @property
+    def offered(self) -> list[PolicyVersion]:
+        return self.versions if len(self.versions) <= MOST_OFFERED else []
+
+    @property
+    def newest(self) -> int:
+        """The greatest number."""
+        return self.policy.versions.count()
+
 
 P = ParamSpec("P")
 PolicyView = Callable[Concatenate[HttpRequest, Policy, P], HttpResponse]
@@ -108,7 +129,6 @@ def compare(request: HttpRequest, policy: Policy, old: int, new: int, *, way: st
     ours, theirs = _version(policy, old), _version(policy, new)
     template, lay_out = WAYS[way]
     marked = compare_versions(ours, theirs)
-    choices = list(policy.versions.listed().last_to_hold_first())
     context = {
         "policy": policy,
         "old": ours,
@@ -117,8 +137,8 @@ def compare(request: HttpRequest, policy: Policy, old: int, new: int, *, way: st
         "redline": marked,
         "passages": lay_out(marked.html),
         "changed_facts": changes_between(ours, theirs),
-        "choices": choices,
-        "summarised": _between(choices, ours, theirs),
+        "choices": _choices(policy),
+        "summarised": _between(policy, ours, theirs),
         "is_unlisted": True,
     }
     return render(request, template, context)
@@ -226,8 +246,8 @@ def _show(request: HttpRequest, policy: Policy, number: int, day: timeline.Day |
 def _list(
     request: HttpRequest, policy: Policy, *, error: str = "", day_error: str = "", status: int = 400
 ) -> HttpResponse:
-    choices = policy.versions.listed().last_to_hold_first()
-    pages = Paginator(choices.with_predecessor().with_status(timezone.now()).with_end(), VERSIONS_A_PAGE)
+    listed = policy.versions.listed().last_to_hold_first()
+    pages = Paginator(listed.with_predecessor().with_status(timezone.now()).with_end(), VERSIONS_A_PAGE)
     typed = [] if error or day_error else request.GET.getlist("page")
     try:
         shown = pages.page(typed[-1] if typed else 1)
@@ -238,7 +258,7 @@ def _list(
     context = {
         "policy": policy,
         "page_of_versions": shown,
-        "choices": choices,
+        "choices": _choices(policy),
         "error": error,
         "day_error": day_error,
         "is_unlisted": shown.number > 1,
@@ -256,11 +276,17 @@ def _url_without_leading_zeros(request: HttpRequest) -> str:
     return url if unquote(url) != request.path else ""
 
 
-def _between(versions: list[PolicyVersion], old: PolicyVersion, new: PolicyVersion) -> list[PolicyVersion]:
+def _choices(policy: Policy) -> Choices:
+    return Choices(policy, list(policy.versions.listed().last_to_hold_first()[: MOST_OFFERED + 1]))
+
+
+def _between(policy: Policy, old: PolicyVersion, new: PolicyVersion) -> list[PolicyVersion]:
     """Return those that led from one to the other and say what they changed; none backwards or to a withdrawn one."""
-    held = [one for one in reversed(versions) if not one.is_withdrawn]
-    between = held[held.index(old) + 1 : held.index(new) + 1] if old in held and new in held else []
-    return [one for one in between if one.change_summary]
+    if old.is_withdrawn or new.is_withdrawn:
+        return []
+    later = policy.versions.listed().following(old).filter(effective_at__lte=new.effective_at)
+    last = new.effective_at, new.number
+    return [one for one in later.exclude(change_summary="") if (one.effective_at, one.number) <= last]
 
 
 def _typed_number(text: str) -> int | None:

@@ -27,7 +27,7 @@ from policies.models.versions import Status
 from policies.versions import staff_views
 from policies.versions.dashboard import PolicyStatus, statuses
 from policies.versions.permissions import may_withdraw
-from policies.versions.views import VERSIONS_A_PAGE
+from policies.versions.views import MOST_OFFERED, VERSIONS_A_PAGE
 
 
 # --- Policies ------------------------------------------------------------------------------------------------
@@ -95,7 +95,8 @@ class PolicyInspectView(InspectView):
             **super().get_context_data(**kwargs),
             "status": self.status,
             "may_edit": self.status.may_be_edited_by(self.request.user),
-            "numbers": list(versions.values_list("number", "effective_at")),
+            "numbers": list(versions.values_list("number", "effective_at")[: MOST_OFFERED + 1]),
+            "most_offered": MOST_OFFERED,
             "versions_page": page,
             "elided_page_range": paginator.get_elided_page_range(page.number),
         }

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from policies.models import Policy
 from policies.redline import cached_comparison
+from policies.versions import views
 from tests.factories import policy, version, withdraw
 from tests.policies.verifying import sql
 
@@ -181,6 +182,17 @@ def test_every_way_offers_two_other_versions(client: Client, rules: Policy, url:
         "Version 2, 11 Mar 2026",
         "Version 1, 10 Mar 2026",
     ]
+
+
+@pytest.mark.parametrize("url", ["/house-rules/versions/", IN_ONE])
+def test_of_more_versions_than_a_list_can_offer_the_numbers_are_typed(
+    client: Client, rules: Policy, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setattr(views, "MOST_OFFERED", 1)
+    (form,) = page(client, url).find_class("compare-form")[-1:]
+    assert form.findall(".//select") == []
+    fields = {field.get("name"): field.get("value") for field in form.iter("input")}
+    assert fields == {"old": "1", "new": "2"}
 
 
 @pytest.mark.parametrize(
