@@ -40,15 +40,15 @@ class PageCache:
         if not self._is_for_everybody(environ):
             return self._pass_through(environ, start_response)
         key = self.pages.key(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
+        page = self.pages.get(key) if key else None
+        now = tokens.current()
+        if page is not None and page.is_current(now):
+            return self._hit(page, environ, start_response)
         if key is None or key[0].startswith(self._private):
             return self._pass_through(environ, start_response)
-        now = tokens.current()
-        page = self.pages.get(key)
-        if page is None or (not now.may_store and not page.is_current(now)):
-            return self._render(key, environ, start_response, now)
-        if page.is_current(now):
-            return self._hit(page, environ, start_response)
-        return self._render_once(key, environ, start_response, now)
+        if page is not None and now.may_store:
+            return self._render_once(key, environ, start_response, now)
+        return self._render(key, environ, start_response, now)
 
     def _is_for_everybody(self, environ: Environ) -> bool:
         return (

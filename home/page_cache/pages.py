@@ -38,6 +38,7 @@ class StoredPage:
     ) -> None:
         self.names, self.tokens, self.until = names, tokens, until
         self._seen: Tokens | None = None
+        self.was_asked_for = False
         self._headers = [header for header in headers if header[0].lower() not in _REPLACED]
         # The headers too: a browser that is told that nothing changed goes on with those that it has.
         # Each process writes the directives of its security policy in an order of its own.
@@ -97,7 +98,7 @@ class StoredPage:
 
 
 class Pages:
-    """The pages of a process; those not asked for longest go first."""
+    """The pages of a process; those that are not asked for go first."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
@@ -109,14 +110,14 @@ class Pages:
 
     def key(self, path: str, query: str) -> Key | None:
         """Return what tells a page from others, None if it must not be kept."""
-        return _key(path, query, self._parameters.get(path, frozenset()))
+        names = self._parameters.get(path)
+        return _key(path, query, names) if names else (path, ())
 
     def get(self, key: Key) -> StoredPage | None:
-        with self._lock:
-            page = self._pages.get(key)
-            if page is not None:
-                self._pages.move_to_end(key)
-            return page
+        page = self._pages.get(key)
+        if page is not None:
+            page.was_asked_for = True
+        return page
 
     def put(self, path: str, query: str, parameters: Iterable[str], page: StoredPage) -> None:
         """Keep a page whose rendering read these parameters of the query."""
@@ -133,11 +134,20 @@ class Pages:
             if len(self._keys[path]) > MOST_OF_A_PATH:
                 self._drop(next(iter(self._keys[path])))
             while self.bytes > self._most_bytes:
-                self._drop(next(iter(self._pages)))
+                self._drop_one()
 
     def drop(self, key: Key) -> None:
         with self._lock:
             self._drop(key)
+
+    def _drop_one(self) -> None:
+        """Drop the first that nobody asked for since the last time that it was its turn."""
+        key, page = next(iter(self._pages.items()))
+        while page.was_asked_for:
+            page.was_asked_for = False
+            self._pages.move_to_end(key)
+            key, page = next(iter(self._pages.items()))
+        self._drop(key)
 
     def _drop(self, key: Key) -> None:
         page = self._pages.pop(key, None)

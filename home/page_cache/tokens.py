@@ -27,6 +27,7 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import caches
 from django.core.cache.backends.filebased import FileBasedCache
+from django.core.cache.backends.redis import RedisCache
 from django.core.signals import setting_changed
 from django.db import transaction
 from django.dispatch import receiver
@@ -139,7 +140,7 @@ def _backing() -> "_File | _Key":
     default = caches["default"]
     if isinstance(default, FileBasedCache):
         return _File(str(Path(default._dir) / KEY))  # type: ignore[attr-defined]
-    return _Key()
+    return _RedisKey() if isinstance(default, RedisCache) else _Key()
 
 
 @receiver(setting_changed)
@@ -154,13 +155,14 @@ class _File:
         self._read: tuple[tuple[int, int, int], Tokens] | None = None
 
     def read(self) -> Tokens | None:
-        known = self._read
         try:
-            if known and known[0] == _signature(os.stat(self.path)):  # noqa: PTH116 - half the time of Path.stat
-                return known[1]
+            now = os.stat(self.path)  # noqa: PTH116 - half the time of Path.stat, and all of ours at a hit
+            if self._read and self._read[0] == (now.st_mtime_ns, now.st_ino, now.st_size):
+                return self._read[1]
             with Path(self.path).open(encoding="utf-8") as file:
                 tokens = Tokens(**json.load(file))
-                self._read = _signature(os.fstat(file.fileno())), tokens
+                now = os.fstat(file.fileno())
+                self._read = (now.st_mtime_ns, now.st_ino, now.st_size), tokens
         except FileNotFoundError:
             return None
         return tokens
@@ -184,10 +186,6 @@ class _File:
             return self.read() or Tokens()
         except (ValueError, TypeError):
             return Tokens()  # damaged: everything in it is replaced
-
-
-def _signature(stat: os.stat_result) -> tuple[int, int, int]:
-    return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 class _Key:
@@ -215,3 +213,37 @@ class _Key:
         finally:
             if is_alone:
                 caches["default"].delete(f"{KEY}-lock")
+
+
+class _RedisKey(_Key):
+    """Reads over a connection that each thread keeps: to make a client at each hit costs more than the rest of it."""
+
+    def __init__(self) -> None:
+        from redis.exceptions import ConnectionError as LostConnection  # noqa: PLC0415 - a site of files needs none
+
+        self._lost = LostConnection
+        self._kept = threading.local()
+        self._read: tuple[bytes, Tokens] = b"", Tokens()
+
+    def read(self) -> Tokens | None:
+        try:
+            answer = self._get()
+        except self._lost:  # idle so long that the server closed it
+            answer = self._get()
+        if answer and answer != self._read[0]:
+            self._read = answer, Tokens(**caches["default"]._cache._serializer.loads(answer))  # type: ignore[attr-defined]
+        return self._read[1] if answer else None
+
+    def _get(self) -> bytes | None:
+        if not hasattr(self._kept, "connection"):
+            # Of the server that is written to: a replica may be behind.
+            pool = caches["default"]._cache._get_connection_pool(write=True)  # type: ignore[attr-defined]
+            self._kept.connection = pool.get_connection()
+            self._kept.key = caches["default"].make_and_validate_key(KEY)
+        connection = self._kept.connection
+        try:
+            connection.send_command("GET", self._kept.key)
+            return connection.read_response()
+        except BaseException:
+            connection.disconnect()  # an answer that comes later must not be taken for that to another question
+            raise

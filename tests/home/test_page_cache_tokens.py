@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import environ
 import pytest
 import time_machine
 from django.core.cache import caches
-from django.core.cache.backends.filebased import FileBasedCache
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -16,17 +16,25 @@ from pytest_django.fixtures import Settings
 from wagtail.contrib.redirects.models import Redirect
 
 from home.page_cache import tokens
+from tests.redis_server import RedisServer, redis_server
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
 
 
-@pytest.fixture(autouse=True, params=["file", "key"])
-def backing(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[str]:
-    """Keep the tokens in a file beside a cache of files, and in any other cache."""
-    if request.param == "file":
-        backend = "django.core.cache.backends.filebased.FileBasedCache"
-        settings.CACHES = {**settings.CACHES, "default": {"BACKEND": backend, "LOCATION": tmp_path / "cache"}}
-        assert isinstance(caches["default"], FileBasedCache)
+@pytest.fixture(scope="module")
+def redis() -> Iterator[RedisServer]:
+    with redis_server() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True, params=["file", "key", "redis"])
+def backing(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path, redis: RedisServer) -> str:
+    """Keep the tokens in a file beside a cache of files, in Redis, and in any other cache."""
+    places = {"file": f"filecache://{tmp_path}/cache", "redis": redis.url}
+    if request.param in places:
+        default = environ.Env.cache_url_config(places[request.param])
+        settings.CACHES = {**settings.CACHES, "default": default}
+        caches["default"].clear()
     return request.param
 
 
@@ -237,3 +245,31 @@ def test_a_row_is_saved_while_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -
     Redirect(old_path="/old", redirect_link="/new").save()
     assert during == [False]
     assert tokens.current().may_store
+
+
+def test_a_connection_that_redis_closed_is_opened_again(
+    backing: str, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tokens.current()
+    monkeypatch.setattr(redis, "hangs_up", True)
+    for _ in range(3):
+        assert tokens.current() == before
+    assert tokens.current().may_store
+
+
+def test_redis_is_asked_once_at_a_hit(backing: str, redis: RedisServer) -> None:
+    tokens.current()
+    asked = redis.asked
+    for _ in range(10):
+        tokens.current()
+    assert redis.asked == asked + (10 if backing == "redis" else 0)
+
+
+def test_without_redis_nothing_is_kept(backing: str, redis: RedisServer, settings: Settings) -> None:
+    if backing == "redis":
+        settings.CACHES = {
+            **settings.CACHES,
+            "default": environ.Env.cache_url_config("redis://127.0.0.1:9/0"),  # nobody answers there
+        }
+        assert not tokens.current().may_store
+        tokens.changed("site")
