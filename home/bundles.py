@@ -4,16 +4,13 @@ A bundle lists its parts as browsers do, with `@import` and `import`. This finde
 development and the tests get the same bytes. It leaves out comments and indentation; nothing is translated.
 """
 
-import atexit
 import re
-import shutil
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 from threading import Lock
 from typing import Any
 
+from django.conf import settings
 from django.contrib.staticfiles.finders import FileSystemFinder
 from django.core.files.storage import FileSystemStorage, Storage
 
@@ -52,20 +49,12 @@ def _scoped(source: str) -> str:
     return f"{exposed}\n" if exposed != source else f"{{\n{source}\n}}\n"
 
 
-@cache
-def _folder() -> str:
-    """Make the folder where this process puts bundles together."""
-    folder = mkdtemp(prefix="bundles-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
 class BundlesFinder(FileSystemFinder):
     """Django's finder for STATICFILES_DIRS, with the files of the folder `bundles` put together."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._made = FileSystemStorage(location=_folder())
+        self._made = FileSystemStorage(location=settings.BUNDLES_ROOT)
         self._lock = Lock()
 
     def find_location(self, root: str, path: str, prefix: str | None = None) -> str | None:

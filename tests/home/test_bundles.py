@@ -37,6 +37,7 @@ def static(tmp_path: Path, settings: Settings) -> Path:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     settings.STATICFILES_DIRS = [tmp_path]
+    settings.BUNDLES_ROOT = str(tmp_path / "made")
     return tmp_path
 
 

@@ -147,6 +147,7 @@ WAGTAIL_USER_TIME_ZONES: list[str] = []  # to choose from: days are the site's, 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+BUNDLES_ROOT = VAR_DIR / "bundles"  # for collectstatic and development (home/bundles.py)
 STATICFILES_FINDERS = [
     "home.bundles.BundlesFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",

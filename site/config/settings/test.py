@@ -24,6 +24,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 _scratch = Path(tempfile.mkdtemp(prefix="site-tests-"))
 atexit.register(shutil.rmtree, _scratch, ignore_errors=True)
 MEDIA_ROOT = str(_scratch / "media")
+BUNDLES_ROOT = _scratch / "bundles"
 STORAGES = {
     **STORAGES,  # noqa: F405 - from base
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
