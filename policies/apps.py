@@ -24,6 +24,7 @@ class PoliciesConfig(AppConfig):
         ours = (models.Policy, models.PolicyVersion, models.VersionWithdrawal, models.CookieDetails)
         for model in (*ours, CookieGroup, Cookie):
             invalidate_pages_when_changed(model)
+        invalidate_pages_when_changed(models.LedgerHead, name="ledger")
         for stated in (BrandSettings, CookieGroup, Cookie, models.CookieDetails, models.Recipient):
             for field in stated._meta.fields:  # what versions freeze
                 field.validators.append(validate_characters)

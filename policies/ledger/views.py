@@ -11,6 +11,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from home.page_cache.reads import depends_on
 from home.throttling import Limit, client_ip, too_many_requests
 from policies.ledger import heads
 from policies.ledger.proof import NoProofError, Proofs
@@ -23,6 +24,7 @@ SCRIPT = "policies/admin/export/check_proof.py"
 @require_safe
 def newest_head(request: HttpRequest) -> JsonResponse:
     """Return the newest head, or none where the ledger has lost its first."""
+    depends_on("ledger")
     return JsonResponse(heads.as_document(LedgerHead.objects.order_by("-number")[:1]))
 
 

@@ -25,6 +25,7 @@ from wagtail.models import PageViewRestriction
 
 from home.models import BrandSettings, ContentPage, SiteDocument, SiteImage
 from home.page_cache import tokens
+from policies.ledger import sealing
 from policies.models import Policy
 from tests import factories
 from tests.migrated_database import copy_of
@@ -184,6 +185,10 @@ def announce(seconds: float) -> float:
     return at.timestamp()
 
 
+def seal_ledger() -> None:
+    sealing.seal(now=timezone.now())
+
+
 def change_unseen(slug: str = "published", words: str = "Changed behind the cache") -> None:
     """Change a page so that nothing is told of it."""
     ContentPage.objects.filter(slug=slug).update(intro=words)
@@ -206,6 +211,7 @@ KINDS: dict[str, tuple[Callable[[], None], str, str, int | str]] = {
     "stock": (sell_out, "/shop/mug-mug/", "only 3 left", "Sold out"),
     "price": (raise_price, "/shop/cup-cup/", "£12.50", "£13.50"),
     "cookies": (declare_cookies, "/a/", "First words", "data-consent-bar"),
+    "ledger": (seal_ledger, "/.well-known/policy-ledger.json", '"number": 0', '"number": 1'),
     "withdrawal": (withdraw, "/rules/", "/rules/versions/2/", "Be kind."),
 }
 
