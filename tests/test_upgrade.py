@@ -1,7 +1,7 @@
 """An upgrade: a database that earlier code made is migrated by today's, and what was published stays what it was.
 
 The databases in `fixtures/` hold the demo; their folder's name says which commit made them: c82a879 knew no ledger,
-7985a95 had sealed its own.
+7985a95 had sealed its own, b901de9 counted each choice anew for its report.
 """
 
 import gzip
@@ -35,7 +35,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 LATER = datetime(2026, 11, 27, 2, tzinfo=UTC)  # than any of them was made
 
 
-@pytest.fixture(scope="module", params=["made-by-c82a879", "made-by-7985a95"])
+@pytest.fixture(scope="module", params=["made-by-c82a879", "made-by-7985a95", "made-by-b901de9"])
 def made_by(request: pytest.FixtureRequest) -> Path:
     """Return the folder with the databases that one commit made."""
     return FIXTURES / request.param
