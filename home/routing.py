@@ -64,9 +64,10 @@ def find_page(root: Page, parts: Sequence[str], request: HttpRequest) -> tuple[P
     route = known.get(tuple(parts)) or _look_up(root, parts)
     if route is None:
         return None
-    if not route.rest and len(known) < MAX_ROUTES:  # only URLs of pages: others are without number
+    if not route.rest and len(known) < MAX_ROUTES:  # only URLs of pages: the others are unlimited
         known[tuple(parts)] = route
-    return route.model._default_manager.get(pk=route.pk), list(route.rest)
+    page = route.model._default_manager.filter(pk=route.pk).first()
+    return (page, list(route.rest)) if page else None  # it may have been deleted since the snapshot
 
 
 def _look_up(root: Page, parts: Sequence[str]) -> Route | None:

@@ -73,11 +73,11 @@ def _valid() -> Snapshot:
     global _kept  # noqa: PLW0603 - one a process; whichever thread writes last, it is a valid one
     now, found = timezone.now(), tokens.current()
     kept, (token,) = _kept, found.of("site")
-    if kept is not None and found.may_store and kept.holds(token, now):
+    if kept is not None and found.may_store("site") and kept.holds(token, now):
         return kept
     # The token was read before anything is computed: what is computed of an older state ends with it.
     fresh = Snapshot(token, now)
-    if found.may_store:
+    if found.may_store("site"):
         _kept = fresh
     return fresh
 

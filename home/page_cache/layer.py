@@ -46,7 +46,7 @@ class PageCache:
             return self._hit(page, environ, start_response)
         if key is None or key[0].startswith(self._private):
             return self._pass_through(environ, start_response)
-        if page is not None and now.may_store:
+        if page is not None and now.may_store(*page.names):
             return self._render_once(key, environ, start_response, now)
         return self._render(key, environ, start_response, now)
 
@@ -117,7 +117,7 @@ class PageCache:
             _close(body)
         names = tuple(mark["tokens"])
         page = StoredPage(headers, whole, names=names, tokens=now.of(*names), until=mark["until"])
-        if now.may_store:
+        if now.may_store(*names):
             self.pages.put(key[0], environ.get("QUERY_STRING", ""), mark["parameters"], page)
         return page.answer(environ, start_response)
 

@@ -132,22 +132,22 @@ class Pages:
             self._keys.setdefault(path, OrderedDict())[key] = None
             self.bytes += page.size
             if len(self._keys[path]) > MOST_OF_A_PATH:
-                self._drop(next(iter(self._keys[path])))
+                self._drop(self._next_to_go(self._keys[path]))
             while self.bytes > self._most_bytes:
-                self._drop_one()
+                self._drop(self._next_to_go(self._pages))
 
     def drop(self, key: Key) -> None:
         with self._lock:
             self._drop(key)
 
-    def _drop_one(self) -> None:
-        """Drop the first that nobody asked for since the last time that it was its turn."""
-        key, page = next(iter(self._pages.items()))
-        while page.was_asked_for:
-            page.was_asked_for = False
-            self._pages.move_to_end(key)
-            key, page = next(iter(self._pages.items()))
-        self._drop(key)
+    def _next_to_go(self, keys: OrderedDict[Key, Any]) -> Key:
+        """Return the first that nobody asked for since the last time that it was its turn."""
+        key = next(iter(keys))
+        while self._pages[key].was_asked_for:
+            self._pages[key].was_asked_for = False
+            keys.move_to_end(key)
+            key = next(iter(keys))
+        return key
 
     def _drop(self, key: Key) -> None:
         page = self._pages.pop(key, None)

@@ -42,16 +42,19 @@ class Tokens:
     """What was current at one moment."""
 
     values: dict[str, str] = field(default_factory=dict)
-    holds: dict[str, float] = field(default_factory=dict)  # when each ends by itself
+    holds: dict[str, tuple[str, float]] = field(
+        default_factory=dict
+    )  # of which name, and when each ends by itself
 
     def of(self, *names: str) -> tuple[str, ...]:
         """Return the tokens of some names; one that never changed has the empty token."""
         return tuple(self.values.get(name, "") for name in names)
 
-    @property
-    def may_store(self) -> bool:
-        """Return whether what is rendered from now on may be kept under these tokens."""
-        return not self.holds or max(self.holds.values()) <= time.time()
+    def may_store(self, *names: str) -> bool:
+        """Return whether what is rendered from now on may be kept under the tokens of some names."""
+        return not self.holds or all(
+            held not in names or end <= time.time() for held, end in self.holds.values()
+        )
 
 
 Change = Callable[[Tokens], Tokens]
@@ -60,10 +63,11 @@ Change = Callable[[Tokens], Tokens]
 def current() -> Tokens:
     """Return the tokens of this moment; make them where there are none."""
     try:
+        _write_what_failed()
         return _backing().read() or _backing().change(partial(_renewed, name="site"))
     except Exception as error:  # noqa: BLE001 - whatever the cache raises: the page itself needs no cache
         _logger.warning("The page cache cannot be read: %r", error)
-        return Tokens({"site": uuid.uuid4().hex}, {"unreadable": float("inf")})
+        return Tokens({"site": uuid.uuid4().hex}, {"unreadable": ("site", float("inf"))})
 
 
 def changed(name: str) -> None:
@@ -73,14 +77,14 @@ def changed(name: str) -> None:
     """
     connection = transaction.get_connection()
     if not connection.in_atomic_block:
-        _change(partial(_renewed, name=name, remove=_announced.__dict__.pop("holds", ())))
+        _renew(name, remove=_announced.__dict__.pop("holds", ()))
         return
     open_holds = _without(current()).holds
     for _savepoints, callback, _robust in connection.run_on_commit:
         if isinstance(callback, _Reopening) and callback.name == name and callback.hold in open_holds:
             return
     reopening = _Reopening(name)
-    _change(partial(_renewed, name=name, add=reopening.hold))
+    _renew(name, add=reopening.hold)
     transaction.on_commit(reopening, robust=True)
 
 
@@ -91,14 +95,16 @@ def changing(name: str) -> None:
         return
     hold = uuid.uuid4().hex
     _announced.holds = (*_announced.__dict__.get("holds", ()), hold)
-    _change(partial(_renewed, name=name, add=hold))
+    _renew(name, add=hold)
 
 
 def reset() -> None:
     """Let no page live on and end every hold, whoever has it: after data were put back, and in tests."""
+    _failed.clear()
     _change(lambda old: Tokens({name: uuid.uuid4().hex for name in {*old.values, "site"}}))
 
 
+_failed: set[str] = set()  # names whose new token could not be written
 _announced = threading.local()
 
 
@@ -112,26 +118,41 @@ class _Reopening:
 
     def __call__(self) -> None:
         self._given_up.detach()
-        _change(partial(_renewed, name=self.name, remove=(self.hold,)))
+        _renew(self.name, remove=(self.hold,))
+
+
+def _renew(name: str, *, add: str = "", remove: Collection[str] = ()) -> None:
+    if not _change(partial(_renewed, name=name, add=add, remove=remove)):
+        _failed.add(name)
+
+
+def _write_what_failed() -> None:
+    # Else the old token would be current again, and with it what was rendered before the change.
+    for name in list(_failed):
+        _backing().change(partial(_renewed, name=name))
+        _failed.discard(name)
 
 
 def _renewed(old: Tokens, *, name: str, add: str = "", remove: Collection[str] = ()) -> Tokens:
     holds = _without(old, holds=remove).holds
     if add:
-        holds[add] = time.time() + settings.PAGE_CACHE_HOLD_SECONDS
+        holds[add] = name, time.time() + settings.PAGE_CACHE_HOLD_SECONDS
     return Tokens({**old.values, name: uuid.uuid4().hex}, holds)
 
 
 def _without(old: Tokens, *, holds: Collection[str] = ()) -> Tokens:
     now = time.time()
-    return Tokens(old.values, {key: end for key, end in old.holds.items() if key not in holds and end > now})
+    still = {key: hold for key, hold in old.holds.items() if key not in holds and hold[1] > now}
+    return Tokens(old.values, still)
 
 
-def _change(change: Change) -> None:
+def _change(change: Change) -> bool:
     try:
         _backing().change(change)
     except Exception as error:  # noqa: BLE001 - as in current(): the change itself must not fail
-        _logger.error("The page cache cannot be told of a change: %r", error)  # noqa: TRY400 - it is said in a word
+        _logger.error("The page cache cannot be told of a change: %r", error)  # noqa: TRY400 - the traceback says no more
+        return False
+    return True
 
 
 # --- Where they are kept -----------------------------------------------------------------------------------

@@ -326,6 +326,15 @@ def test_made_up_values_of_a_parameter_push_out_no_other_page() -> None:
     assert len(django.rendered) == rendered
 
 
+def test_a_page_that_is_asked_for_outlives_those_of_made_up_values() -> None:
+    django = Application(parameters=["colour"])
+    cache = PageCache(django)
+    for number in range(pages.MOST_OF_A_PATH + 50):
+        get(cache, "/shop/")
+        get(cache, f"/shop/?colour={number}")
+    assert len(django.rendered) == 1 + pages.MOST_OF_A_PATH + 50
+
+
 def test_a_long_query_is_not_kept_where_one_is_read() -> None:
     django = Application(parameters=["q"])
     cache = PageCache(django)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -11,10 +12,12 @@ import time_machine
 from django.core.cache import caches
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import Settings
 from wagtail.contrib.redirects.models import Redirect
 
+from home.models import ContentPage, HomePage
 from home.page_cache import tokens
 from tests.redis_server import RedisServer, redis_server
 
@@ -46,10 +49,10 @@ def test_tokens_stay_until_something_changes() -> None:
     before = tokens.current()
     assert tokens.current() == before
     assert before.values["site"]
-    assert before.may_store
+    assert before.may_store("site")
     tokens.changed("site")
     assert of_site() != before.values["site"]
-    assert tokens.current().may_store
+    assert tokens.current().may_store("site")
 
 
 def test_a_change_of_one_name_leaves_the_others_alone() -> None:
@@ -65,9 +68,9 @@ def test_nothing_is_kept_from_the_change_to_its_commit() -> None:
     with transaction.atomic():
         tokens.changed("site")
         seen.append(of_site())
-        assert not tokens.current().may_store
+        assert not tokens.current().may_store("site")
     seen.append(of_site())
-    assert tokens.current().may_store
+    assert tokens.current().may_store("site")
     assert len(set(seen)) == 3
 
 
@@ -75,9 +78,9 @@ def test_a_hold_that_nobody_ends_ends_by_itself_after_a_minute() -> None:
     with time_machine.travel(time.time(), tick=False) as clock, transaction.atomic():
         tokens.changed("site")
         clock.shift(59.9)
-        assert not tokens.current().may_store
+        assert not tokens.current().may_store("site")
         clock.shift(0.2)
-        assert tokens.current().may_store
+        assert tokens.current().may_store("site")
 
 
 def test_a_transaction_that_outlives_its_hold_takes_another_at_its_next_change() -> None:
@@ -85,15 +88,15 @@ def test_a_transaction_that_outlives_its_hold_takes_another_at_its_next_change()
         tokens.changed("site")
         clock.shift(61)
         tokens.changed("site")
-        assert not tokens.current().may_store
-    assert tokens.current().may_store
+        assert not tokens.current().may_store("site")
+    assert tokens.current().may_store("site")
 
 
 def test_a_rollback_ends_its_hold() -> None:
     with transaction.atomic():
         tokens.changed("site")
         transaction.set_rollback(True)
-    assert tokens.current().may_store
+    assert tokens.current().may_store("site")
 
 
 def test_a_change_after_a_savepoint_that_was_rolled_back_holds_again() -> None:
@@ -101,12 +104,12 @@ def test_a_change_after_a_savepoint_that_was_rolled_back_holds_again() -> None:
         with transaction.atomic():
             tokens.changed("site")
             transaction.set_rollback(True)
-        assert tokens.current().may_store
+        assert tokens.current().may_store("site")
         tokens.changed("site")
-        assert not tokens.current().may_store
+        assert not tokens.current().may_store("site")
         before = of_site()
     assert of_site() != before
-    assert tokens.current().may_store
+    assert tokens.current().may_store("site")
 
 
 def test_many_changes_in_one_transaction_take_one_hold_a_name() -> None:
@@ -132,8 +135,8 @@ def test_a_commit_leaves_the_hold_of_another_transaction() -> None:
         with ThreadPoolExecutor(1) as pool:
             pool.submit(change_beside).result()
         assert len(tokens.current().holds) == 1
-        assert not tokens.current().may_store
-    assert tokens.current().may_store
+        assert not tokens.current().may_store("site")
+    assert tokens.current().may_store("site")
 
 
 def test_changes_at_once_lose_none() -> None:
@@ -174,7 +177,7 @@ def test_a_cache_that_fails_keeps_nothing_and_stops_no_change(
         **settings.CACHES,
         "default": {"BACKEND": backend, "LOCATION": tmp_path / "no-folder/x"},
     }
-    assert not tokens.current().may_store
+    assert not tokens.current().may_store("site")
     assert of_site() != of_site()
     tokens.changed("site")
     assert "The page cache cannot be told of a change" in caplog.text
@@ -184,9 +187,9 @@ def test_a_damaged_file_of_tokens_is_replaced_by_the_next_change(backing: str) -
     if backing == "file":
         tokens.current()
         (Path(caches["default"]._dir) / tokens.KEY).write_text("{", encoding="utf-8")
-        assert not tokens.current().may_store
+        assert not tokens.current().may_store("site")
         tokens.changed("site")
-    assert tokens.current().may_store
+    assert tokens.current().may_store("site")
 
 
 def test_reset_ends_the_holds_of_all(
@@ -196,10 +199,10 @@ def test_reset_ends_the_holds_of_all(
         tokens.changed("site")
         before = of_site()
         tokens.reset()
-        assert tokens.current().may_store
+        assert tokens.current().may_store("site")
         assert of_site() != before
         tokens.changed("site")
-        assert not tokens.current().may_store
+        assert not tokens.current().may_store("site")
 
 
 def test_tokens_ask_no_database() -> None:
@@ -213,10 +216,10 @@ def test_outside_of_a_transaction_nothing_is_kept_from_the_announcement_to_the_c
     seen = [of_site()]
     tokens.changing("site")
     seen.append(of_site())
-    assert not tokens.current().may_store
+    assert not tokens.current().may_store("site")
     tokens.changed("site")
     seen.append(of_site())
-    assert tokens.current().may_store
+    assert tokens.current().may_store("site")
     assert len(set(seen)) == 3
 
 
@@ -231,20 +234,20 @@ def test_an_announcement_in_a_transaction_is_its_change() -> None:
         tokens.changing("site")
         tokens.changed("site")
         assert len(tokens.current().holds) == 1
-    assert tokens.current().may_store
+    assert tokens.current().may_store("site")
 
 
 def test_a_row_is_saved_while_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     during, original = [], Redirect._save_table
 
     def save(self: Redirect, *args: object, **kwargs: object) -> object:
-        during.append(tokens.current().may_store)
+        during.append(tokens.current().may_store("site"))
         return original(self, *args, **kwargs)
 
     monkeypatch.setattr(Redirect, "_save_table", save)
     Redirect(old_path="/old", redirect_link="/new").save()
     assert during == [False]
-    assert tokens.current().may_store
+    assert tokens.current().may_store("site")
 
 
 def test_a_connection_that_redis_closed_is_opened_again(
@@ -254,7 +257,7 @@ def test_a_connection_that_redis_closed_is_opened_again(
     monkeypatch.setattr(redis, "hangs_up", True)
     for _ in range(3):
         assert tokens.current() == before
-    assert tokens.current().may_store
+    assert tokens.current().may_store("site")
 
 
 def test_redis_is_asked_once_at_a_hit(backing: str, redis: RedisServer) -> None:
@@ -271,5 +274,52 @@ def test_without_redis_nothing_is_kept(backing: str, redis: RedisServer, setting
             **settings.CACHES,
             "default": environ.Env.cache_url_config("redis://127.0.0.1:9/0"),  # nobody answers there
         }
-        assert not tokens.current().may_store
+        assert not tokens.current().may_store("site")
         tokens.changed("site")
+
+
+def test_a_change_that_could_not_be_written_is_written_before_the_next_page(
+    backing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk, or Redis away for a moment, while somebody publishes."""
+    before, kind = of_site(), type(tokens._backing())
+
+    def full(_self: object, _change: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(kind, "change", full)
+        tokens.changed("site")
+        assert not tokens.current().may_store("site")
+        assert of_site() != before
+    assert of_site() != before
+    assert tokens.current().may_store("site")
+
+
+def test_a_change_of_one_name_holds_up_no_other() -> None:
+    with transaction.atomic():
+        tokens.changed("shop")
+        assert not tokens.current().may_store("site", "shop")
+        assert tokens.current().may_store("site")
+
+
+def test_saving_a_draft_changes_nothing_that_visitors_see() -> None:
+    page = ContentPage(title="About", slug="about")
+    HomePage.objects.get().add_child(instance=page)
+    before = of_site()
+    page.title = "About us"
+    page.save_revision()
+    assert of_site() == before
+    page.save_revision().publish()
+    assert of_site() != before
+
+
+def test_a_publication_that_is_scheduled_is_a_change() -> None:
+    """Until when pages may be kept is another moment now."""
+    page = ContentPage(title="About", slug="about")
+    HomePage.objects.get().add_child(instance=page)
+    page.go_live_at = timezone.now() + timedelta(hours=1)
+    draft = page.save_revision()
+    before = of_site()
+    draft.publish()
+    assert of_site() != before

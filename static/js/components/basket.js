@@ -65,7 +65,7 @@ async function refresh(answer) {
     part.replaceChildren(...fresh.childNodes);
   }
   if (focused && document.activeElement?.id !== focused) {
-    (document.getElementById(focused) ?? document.getElementById("main")).focus({ preventScroll: true });
+    (document.getElementById(focused) ?? document.getElementById("_main")).focus({ preventScroll: true });
   }
   removeSpareButtons();
   announce(pairs.map(([, fresh]) => fresh.dataset.announcement).find(Boolean));
