@@ -2,7 +2,7 @@
 
 A snapshot lives in the process until the token of the site changes (`home.page_cache`), until the next moment at which
 pages change by themselves, or for five minutes; then it goes as a whole. While a change is being made it lives for one
-request. Other rooms put into it what they compute with `shared`. Nothing of one visitor's is in it.
+request. Apps put into it what they compute with `shared`. Nothing of one visitor's is in it.
 """
 
 from collections.abc import Callable, Hashable

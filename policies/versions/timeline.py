@@ -26,7 +26,7 @@ class Day:
 
 
 @dataclass(frozen=True)
-class Standing:
+class CurrentVersions:
     """A policy as its own URL shows it: the version in force (None before the first), and those around it."""
 
     policy: Policy
@@ -46,22 +46,22 @@ def published(_snapshot: Snapshot) -> list[Policy]:
     return list(Policy.objects.published().order_by("pk"))
 
 
-def standing(policy: Policy, reader: Reader = None) -> Standing:
-    """Return how a policy stands. Read once a snapshot."""
+def current_versions(policy: Policy, reader: Reader = None) -> CurrentVersions:
+    """Return the versions that the page of a policy shows. Read once a snapshot."""
     snapshot = current(reader)
-    return snapshot.value(("standing", policy.pk), lambda: _standing(policy, snapshot.taken_at))
+    return snapshot.value(("versions", policy.pk), lambda: _current_versions(policy, snapshot.taken_at))
 
 
 def shown_of_kind(kind: str, reader: Reader = None) -> PolicyVersion | None:
     """Return the version in force of the site's policy of a kind. Read once a snapshot."""
     policy = next((one for one in published(reader) if one.kind == kind), None)
-    return standing(policy, reader).version if policy else None
+    return current_versions(policy, reader).version if policy else None
 
 
-def _standing(policy: Policy, now: datetime) -> Standing:
+def _current_versions(policy: Policy, now: datetime) -> CurrentVersions:
     version = policy.versions.select_related("policy").in_force(now)
     previous = PolicyVersion.objects.listed().preceding(version).first() if version else None
-    return Standing(policy, version, previous, list(policy.versions.listed().pending(now)))
+    return CurrentVersions(policy, version, previous, list(policy.versions.listed().pending(now)))
 
 
 def next_effective_time(now: datetime) -> datetime | None:

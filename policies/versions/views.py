@@ -91,7 +91,7 @@ def published_policy(view: PolicyView[P]) -> SlugView[P]:
 @published_policy
 def policy(request: HttpRequest, policy: Policy) -> HttpResponse:
     """Show the version in force; before the first takes effect, that one, labelled."""
-    found = timeline.standing(policy, request)
+    found = timeline.current_versions(policy, request)
     if found.version is None:
         if not found.upcoming:
             raise Http404(_("No version of this policy is in force or announced."))
