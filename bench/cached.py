@@ -12,7 +12,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench import servers, sites
+from bench import plots, servers, sites
 
 ROUNDS = 5
 SECONDS = 2
@@ -48,6 +48,10 @@ def measure(ours: sites.Site, folder: Path) -> list[str]:
     print(f"  {'':<34}{'µs CPU':>10}{'a second':>12}{'share of nginx by CPU':>24}{'by rate':>10}")
     for name in running:
         print(_line(name, rounds))
+    names = [name for name in running if name != "nginx"]
+    share = {name: statistics.median(one[name][0] / one["nginx"][0] for one in rounds) for name in names}
+    rows = [plots.Bar(name, share[name], *([MUST, AIM] if name == OURS else [])) for name in names]
+    plots.bars("cached", "A finished page: CPU time, times that of nginx with a static file", rows)
     times = statistics.median(one[OURS][0] / one["nginx"][0] for one in rounds)
     return (
         [f"A finished page takes {times:.1f} times nginx's CPU time, at most {MUST}."] if times > MUST else []

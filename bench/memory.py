@@ -7,7 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 
-from bench import servers, sites
+from bench import plots, servers, sites
 
 REQUESTS = 1000
 AT_ONCE = 8
@@ -47,6 +47,8 @@ def measure(floor: sites.Site, ours: sites.Site) -> list[str]:
     print(f"  {'':<12}{'resident':>10}{'its share':>12}")
     for name, (resident, share) in found.items():
         print(f"  {name:<12}{resident:>10.0f}{share:>12.0f}")
+    rows = [plots.Bar(name, found[name][0], MOST_MEGABYTES if name == "ours" else None) for name in found]
+    plots.bars("memory", f"A worker after {REQUESTS:,} mixed requests: megabytes resident", rows)
     times = _measure_start(floor, ours)
     missed = [f"A worker takes {found['ours'][0]:.0f} MB, at most {MOST_MEGABYTES}."]
     slow = [f"The start takes {times:.2f} times the floor's, at most {MOST_TIMES}."]
@@ -55,6 +57,8 @@ def measure(floor: sites.Site, ours: sites.Site) -> list[str]:
 
 def _memory(site: sites.Site, application: str, pages: list[tuple[str, str]]) -> tuple[float, float]:
     with servers.granian(site, application, LOG_LEVEL="ERROR") as server, ThreadPoolExecutor(AT_ONCE) as pool:
+        for page in pages:  # one after the other: pictures are made at the first request
+            server.get(*page)
         wanted = islice(cycle(pages), REQUESTS)
         statuses = set(pool.map(lambda page: server.get(*page)[0], wanted))
         assert statuses <= {200, 404}, statuses

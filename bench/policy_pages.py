@@ -79,5 +79,7 @@ def _make_policy(slug: str, count: int) -> None:
             source={"format": "bench"},
             effective_at=begin + timedelta(days=number),
             change_summary=f"Change {number}.",
+            import_source="bench",
+            import_sha256=f"{number:064x}",
         )
         publishing.record_version(policy=policy, content=content)

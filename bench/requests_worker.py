@@ -66,6 +66,15 @@ def measure(application: Application, url: str, cookies: str, count: int) -> dic
     return {"ms": sum(one[0] for one in taken) / count, "status": taken[-1][1], "bytes": taken[-1][2]}
 
 
+def after(
+    application: Application, url: str, cookies: str, call: str, arguments: list[str]
+) -> dict[str, Any]:
+    """Call a function, named as `module:function`, then ask once."""
+    module, _, name = call.partition(":")
+    getattr(import_module(module), name)(*arguments)
+    return measure(application, url, cookies, 1)
+
+
 def inspect(application: Application, url: str, cookies: str) -> dict[str, Any]:
     """Ask once more and return the queries and how many templates were rendered (none: the page was not made)."""
     queries: list[str] = []
@@ -104,6 +113,7 @@ def profile(application: Application, url: str, cookies: str, count: int) -> dic
 
 COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     "measure": measure,
+    "after": after,
     "inspect": inspect,
     "profile": profile,
 }

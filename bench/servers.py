@@ -18,6 +18,7 @@ from bench.sites import HOST, Site
 
 THREADS = 8  # as in the Procfile
 SECONDS_TO_START = 60
+SECONDS_TO_ANSWER = 120  # pictures are made at the first request
 # As a proxy in front that ends TLS would ask, for a browser.
 HEADERS = {"Host": HOST, "X-Forwarded-Proto": "https", "Accept-Encoding": "gzip, br"}
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -57,7 +58,7 @@ class Server:
 
     def get(self, path: str, cookies: str = "") -> tuple[int, bytes]:
         """Ask for a page; return the status and the body as it was sent."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=SECONDS_TO_ANSWER)
         try:
             connection.request("GET", path, headers={**HEADERS, **({"Cookie": cookies} if cookies else {})})
             response = connection.getresponse()

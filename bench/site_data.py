@@ -7,6 +7,7 @@ import io
 import json
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
 import django
 from django.conf import settings
@@ -22,7 +23,9 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     call_command("seed_demo", stdout=io.StringIO())
-    json.dump(_pages(), sys.stdout)
+    pages = _pages()
+    _make_pictures(pages)
+    json.dump(pages, sys.stdout)
 
 
 def _pages() -> dict[str, Any]:
@@ -46,6 +49,15 @@ def _pages() -> dict[str, Any]:
         "basket": {"url": "/basket/", "cookies": f"basket={basket.token}; basket_count=1"},
         "order": {"url": f"/orders/{order.token}/"},
     }
+
+
+def _make_pictures(pages: dict[str, Any]) -> None:
+    """Ask for each page once: its pictures are made then, in all sizes and formats."""
+    from django.test import Client  # noqa: PLC0415
+
+    for page in pages.values():
+        answer = Client(HTTP_HOST=urlsplit(settings.SITE_URL).netloc).get(page["url"], secure=True)
+        assert answer.status_code == 200, (page, answer.status_code)  # noqa: PLR2004 - the status itself
 
 
 def _more_products(count: int) -> None:

@@ -3,14 +3,17 @@
 Both live in a temporary folder, on SQLite, or on the PostgreSQL that DATABASE_URL names.
 """
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -89,12 +92,21 @@ class Worker:
 
 @contextmanager
 def both(keep: Path | None = None) -> Iterator[tuple[Site, Site]]:
-    """Make the floor and our site; delete them at the end, or use what an earlier run left in the folder `keep`."""
-    if keep:
-        yield floor(keep / "floor"), ours(keep / "ours")
-        return
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        yield floor(Path(name) / "floor"), ours(Path(name) / "ours")
+    """Make the floor and our site, once a run, or use what an earlier run left in the folder `keep`."""
+    yield _made(keep or _folder(), os.environ.get("DATABASE_URL", ""))
+
+
+@cache
+def _made(folder: Path, _database: str) -> tuple[Site, Site]:
+    return floor(folder / "floor"), ours(folder / "ours")
+
+
+@cache
+def _folder() -> Path:
+    """Return a new folder, which is deleted at the end of the run."""
+    folder = Path(tempfile.mkdtemp(prefix="bench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def floor(folder: Path) -> Site:
