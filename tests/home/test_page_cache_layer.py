@@ -270,7 +270,8 @@ def test_whoever_waited_for_a_rendering_that_fails_renders() -> None:
     assert len(django.rendered) == 3
 
 
-def test_nobody_waits_for_what_may_not_be_kept() -> None:
+def test_nobody_waits_for_what_may_not_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layer, "LONGEST_WAIT", 60)
     gate = Gate()
     django = Application(body=gate.body)
     cache = PageCache(django)
