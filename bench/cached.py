@@ -1,7 +1,8 @@
 """Measures finished pages: ours from the page cache, against nginx with the same bytes as a static file.
 
-All servers have one worker, the same load from the same program, and take turns. A server's rate depends on what else
-the machine does; the CPU time of a request hardly does, so the share of nginx is that of the CPU times.
+All servers have one worker, the same load from the same program, and take turns. The limit is about rates. A rate
+depends on what else the machine does, and that of nginx on what the program can ask; the CPU time of a request hardly
+does, so both are stated.
 """
 
 import re
@@ -17,7 +18,7 @@ from bench import plots, servers, sites
 ROUNDS = 5
 SECONDS = 2
 CONNECTIONS = 8
-MUST, AIM = 5, 3  # times nginx's CPU time at most
+MUST, AIM = 5, 3  # times nginx is faster, at most
 PAGE = "policy"
 OURS = "ours by granian"
 _REQUESTS = re.compile(r"(\d+) requests in ([\d.]+)s")
@@ -49,13 +50,17 @@ def measure(ours: sites.Site, folder: Path) -> list[str]:
     for name in running:
         print(_line(name, rounds))
     names = [name for name in running if name != "nginx"]
-    share = {name: statistics.median(one[name][0] / one["nginx"][0] for one in rounds) for name in names}
-    rows = [plots.Bar(name, share[name], *([MUST, AIM] if name == OURS else [])) for name in names]
-    plots.bars("cached", "A finished page: CPU time, times that of nginx with a static file", rows)
-    times = statistics.median(one[OURS][0] / one["nginx"][0] for one in rounds)
-    return (
-        [f"A finished page takes {times:.1f} times nginx's CPU time, at most {MUST}."] if times > MUST else []
+    rows = [plots.Bar(name, _times(name, rounds), *([MUST, AIM] if name == OURS else [])) for name in names]
+    plots.bars(
+        "cached", "A finished page: how many times nginx answers it from a file in the same time", rows
     )
+    words = f"nginx answers {_times(OURS, rounds):.1f} times as fast, at most {MUST}."
+    return [words] if _times(OURS, rounds) > MUST else []
+
+
+def _times(name: str, rounds: list[dict[str, tuple[float, float]]]) -> float:
+    """Return how many times the rate of nginx is that of a server."""
+    return statistics.median(one["nginx"][1] / one[name][1] for one in rounds)
 
 
 def _started(ours: sites.Site, folder: Path, body: bytes, stack: ExitStack) -> dict[str, servers.Server]:
@@ -96,6 +101,5 @@ def _line(name: str, rounds: list[dict[str, tuple[float, float]]]) -> str:
     cpu = statistics.median(one[name][0] for one in rounds)
     rate = statistics.median(one[name][1] for one in rounds)
     times = [one[name][0] / one["nginx"][0] for one in rounds]
-    slower = statistics.median(one["nginx"][1] / one[name][1] for one in rounds)
     share = f"1/{statistics.median(times):.1f} (1/{min(times):.1f}–1/{max(times):.1f})"
-    return f"  {name:<34}{cpu:>10.0f}{rate:>12,.0f}{share:>24}{f'1/{slower:.1f}':>10}"
+    return f"  {name:<34}{cpu:>10.0f}{rate:>12,.0f}{share:>24}{f'1/{_times(name, rounds):.1f}':>10}"
