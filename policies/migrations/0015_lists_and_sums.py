@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from home.migrations._index_only import AlterIndexOnly
+
 
 class Migration(migrations.Migration):
 
@@ -24,12 +26,12 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'sums of a day’s choices',
             },
         ),
-        migrations.AlterField(
+        AlterIndexOnly(
             model_name='consentrecord',
             name='expires_at',
             field=models.DateTimeField(db_index=True, verbose_name='valid until'),
         ),
-        migrations.AlterField(
+        AlterIndexOnly(
             model_name='consentrecord',
             name='notice_version',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='policies.policyversion', verbose_name='cookie text shown'),

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from home.migrations._index_only import AlterIndexOnly
+
 
 class Migration(migrations.Migration):
 
@@ -11,42 +13,42 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
+        AlterIndexOnly(
             model_name='order',
             name='customer_name',
             field=models.CharField(blank=True, db_index=True, max_length=200, verbose_name='name'),
         ),
-        migrations.AlterField(
+        AlterIndexOnly(
             model_name='order',
             name='email',
             field=models.EmailField(db_index=True, max_length=254, verbose_name='e-mail address'),
         ),
-        migrations.AlterField(
+        AlterIndexOnly(
             model_name='order',
             name='needs_attention',
             field=models.BooleanField(default=False, verbose_name='needs attention'),
         ),
-        migrations.AlterField(
+        AlterIndexOnly(
             model_name='order',
             name='payment_intent_id',
             field=models.CharField(blank=True, db_index=True, max_length=255, verbose_name='Stripe payment'),
         ),
-        migrations.AlterField(
+        AlterIndexOnly(
             model_name='order',
             name='status',
             field=models.CharField(choices=[('placed', 'placed, payment page not opened'), ('awaiting', 'waiting for the payment'), ('processing', 'payment under way'), ('review', 'paid, being checked'), ('paid', 'paid'), ('packed', 'packed'), ('sent', 'sent'), ('cancelled', 'cancelled'), ('expired', 'expired without payment'), ('failed', 'payment failed'), ('refunded', 'refunded')], default='placed', max_length=12, verbose_name='status'),
         ),
-        migrations.AlterField(
+        AlterIndexOnly(
             model_name='stockitem',
             name='held',
             field=models.PositiveIntegerField(db_index=True, default=0, verbose_name='held for payments'),
         ),
-        migrations.AlterField(
+        AlterIndexOnly(
             model_name='stockitem',
             name='on_hand',
             field=models.PositiveIntegerField(db_index=True, default=0, verbose_name='in stock'),
         ),
-        migrations.AlterField(
+        AlterIndexOnly(
             model_name='stripeevent',
             name='deliveries',
             field=models.PositiveIntegerField(db_index=True, default=1, verbose_name='deliveries'),
