@@ -43,7 +43,7 @@ class Snapshot:
         latest = started + timedelta(seconds=settings.PAGE_CACHE_SECONDS)
         return min(latest, self.next_change) if self.next_change else latest
 
-    def holds(self, token: str, now: datetime) -> bool:
+    def is_valid(self, token: str, now: datetime) -> bool:
         """Return whether pages rendered now may show it."""
         age = (now - self.taken_at).total_seconds()
         if token != self.token or not 0 <= age < settings.PAGE_CACHE_SECONDS:
@@ -73,7 +73,7 @@ def _valid() -> Snapshot:
     global _kept  # noqa: PLW0603 - one a process; whichever thread writes last, it is a valid one
     now, found = timezone.now(), tokens.current()
     kept, (token,) = _kept, found.of("site")
-    if kept is not None and found.may_store("site") and kept.holds(token, now):
+    if kept is not None and found.may_store("site") and kept.is_valid(token, now):
         return kept
     # The token was read before anything is computed: what is computed of an older state ends with it.
     fresh = Snapshot(token, now)

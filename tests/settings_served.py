@@ -8,4 +8,4 @@ from config.settings.test import STORAGES
 CACHES = caches(default=f"filecache://{VAR_DIR / 'cache'}")
 MEDIA_ROOT = folder("MEDIA_STORAGE_URL", VAR_DIR / "media")  # noqa: F405 - from base
 STORAGES = {**STORAGES, "private": {**STORAGES["private"], "OPTIONS": {"location": f"{MEDIA_ROOT}-private"}}}
-PAGE_CACHE_HOLD_SECONDS = number("HOLD_SECONDS", 60)
+PAGE_CACHE_PAUSE_SECONDS = number("PAUSE_SECONDS", 60)

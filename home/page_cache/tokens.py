@@ -1,9 +1,9 @@
 """The tokens under which finished pages are kept: a page is answered only while each of its tokens is the current one.
 
 "site" stands for whatever any page may show; an app adds names of its own for what changes often ("shop": stock).
-A change replaces its token twice. At once, before the commit, together with a hold: as long as it stands nothing is
+A change replaces its token twice. At once, before the commit, together with a pause: as long as it stands nothing is
 kept, so nothing rendered from the old data can outlive the commit, even if the process dies before it can say so.
-And after the commit, when the hold goes. A hold that nobody ends (a kill) ends by itself.
+And after the commit, when the pause goes. A pause that nobody ends (a kill) ends by itself.
 
 With a cache of files the tokens are one small file beside it, which costs a `stat` at a hit; with any other cache they
 are one key in it. A cache that fails keeps nothing and stops nobody.
@@ -42,7 +42,7 @@ class Tokens:
     """What was current at one moment."""
 
     values: dict[str, str] = field(default_factory=dict)
-    holds: dict[str, tuple[str, float]] = field(
+    pauses: dict[str, tuple[str, float]] = field(
         default_factory=dict
     )  # of which name, and when each ends by itself
 
@@ -52,8 +52,8 @@ class Tokens:
 
     def may_store(self, *names: str) -> bool:
         """Return whether what is rendered from now on may be kept under the tokens of some names."""
-        return not self.holds or all(
-            held not in names or end <= time.time() for held, end in self.holds.values()
+        return not self.pauses or all(
+            held not in names or end <= time.time() for held, end in self.pauses.values()
         )
 
 
@@ -73,18 +73,18 @@ def current() -> Tokens:
 def changed(name: str) -> None:
     """Let no page kept before live on: say so when what `name` stands for is changed, in a transaction or outside.
 
-    In a transaction nothing is kept until it commits or rolls back, but no longer than PAGE_CACHE_HOLD_SECONDS.
+    In a transaction nothing is kept until it commits or rolls back, but no longer than PAGE_CACHE_PAUSE_SECONDS.
     """
     connection = transaction.get_connection()
     if not connection.in_atomic_block:
-        _renew(name, remove=_announced.__dict__.pop("holds", ()))
+        _renew(name, remove=_announced.__dict__.pop("pauses", ()))
         return
-    open_holds = _without(current()).holds
+    pauses = _without(current()).pauses
     for _savepoints, callback, _robust in connection.run_on_commit:
-        if isinstance(callback, _Reopening) and callback.name == name and callback.hold in open_holds:
+        if isinstance(callback, _Reopening) and callback.name == name and callback.pause in pauses:
             return
     reopening = _Reopening(name)
-    _renew(name, add=reopening.hold)
+    _renew(name, add=reopening.pause)
     transaction.on_commit(reopening, robust=True)
 
 
@@ -93,13 +93,13 @@ def changing(name: str) -> None:
     if transaction.get_connection().in_atomic_block:
         changed(name)
         return
-    hold = uuid.uuid4().hex
-    _announced.holds = (*_announced.__dict__.get("holds", ()), hold)
-    _renew(name, add=hold)
+    pause = uuid.uuid4().hex
+    _announced.pauses = (*_announced.__dict__.get("pauses", ()), pause)
+    _renew(name, add=pause)
 
 
 def reset() -> None:
-    """Let no page live on and end every hold, whoever has it: after data were put back, and in tests."""
+    """Let no page live on and end every pause, whoever has it: after data were put back, and in tests."""
     _failed.clear()
     _change(lambda old: Tokens({name: uuid.uuid4().hex for name in {*old.values, "site"}}))
 
@@ -109,16 +109,16 @@ _announced = threading.local()
 
 
 class _Reopening:
-    """Ends a hold after the commit. Django drops it at a rollback: then only the hold goes."""
+    """Ends a pause after the commit. Django drops it at a rollback: then only the pause goes."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.hold = uuid.uuid4().hex
-        self._given_up = weakref.finalize(self, _change, partial(_without, holds=(self.hold,)))
+        self.pause = uuid.uuid4().hex
+        self._given_up = weakref.finalize(self, _change, partial(_without, pauses=(self.pause,)))
 
     def __call__(self) -> None:
         self._given_up.detach()
-        _renew(self.name, remove=(self.hold,))
+        _renew(self.name, remove=(self.pause,))
 
 
 def _renew(name: str, *, add: str = "", remove: Collection[str] = ()) -> None:
@@ -134,15 +134,15 @@ def _write_what_failed() -> None:
 
 
 def _renewed(old: Tokens, *, name: str, add: str = "", remove: Collection[str] = ()) -> Tokens:
-    holds = _without(old, holds=remove).holds
+    pauses = _without(old, pauses=remove).pauses
     if add:
-        holds[add] = name, time.time() + settings.PAGE_CACHE_HOLD_SECONDS
-    return Tokens({**old.values, name: uuid.uuid4().hex}, holds)
+        pauses[add] = name, time.time() + settings.PAGE_CACHE_PAUSE_SECONDS
+    return Tokens({**old.values, name: uuid.uuid4().hex}, pauses)
 
 
-def _without(old: Tokens, *, holds: Collection[str] = ()) -> Tokens:
+def _without(old: Tokens, *, pauses: Collection[str] = ()) -> Tokens:
     now = time.time()
-    still = {key: hold for key, hold in old.holds.items() if key not in holds and hold[1] > now}
+    still = {key: pause for key, pause in old.pauses.items() if key not in pauses and pause[1] > now}
     return Tokens(old.values, still)
 
 
@@ -218,7 +218,7 @@ class _Key:
         with self._lock() as is_alone:
             tokens = change(self.read() or Tokens())
             if not is_alone:  # a token of somebody else's change must not come back
-                tokens = Tokens({name: uuid.uuid4().hex for name in tokens.values}, tokens.holds)
+                tokens = Tokens({name: uuid.uuid4().hex for name in tokens.values}, tokens.pauses)
             caches["default"].set(KEY, asdict(tokens), timeout=None)
         return tokens
 

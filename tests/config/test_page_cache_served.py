@@ -38,7 +38,7 @@ if apps.is_installed("store"):  # the file is read, and left out, on a site with
 # Without a test of the database, nobody would make the copy that the site starts from.
 pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.both_databases]
 
-HOLD_SECONDS = 4  # instead of 60, so that the tests can wait until it is over
+PAUSE_SECONDS = 4  # instead of 60, so that the tests can wait until it is over
 SQUARE = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" width="9" height="9"></svg>'
 
 
@@ -47,7 +47,7 @@ def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """Start the site with the pages that the tests change."""
     folder = tmp_path_factory.mktemp("served")
     url = {"sqlite": new_sqlite, "postgresql": new_postgresql}[connection.vendor](folder)
-    with ServedSite(folder, DATABASE_URL=url, HOLD_SECONDS=str(HOLD_SECONDS)) as served:
+    with ServedSite(folder, DATABASE_URL=url, PAUSE_SECONDS=str(PAUSE_SECONDS)) as served:
         served.edit(fill)
         served.get("/")  # makes the rows of the settings
         yield served
@@ -291,7 +291,7 @@ def wait_for(file: Path) -> None:
 
 
 def outcome(site: ServedSite, folder: Path, where: str) -> list[str]:
-    """Return the words that visitors see: while a change waits for its commit, after a kill, after the hold."""
+    """Return the words that visitors see: while a change waits for its commit, after a kill, after the pause."""
     site.edit(change_unseen, "race", "First words")
     site.edit("home.page_cache.tokens:reset")
     seen = [words(site)]
@@ -301,7 +301,7 @@ def outcome(site: ServedSite, folder: Path, where: str) -> list[str]:
     (folder / "go-on").touch()
     time.sleep(0.5)
     seen.append(words(site))
-    time.sleep(HOLD_SECONDS)
+    time.sleep(PAUSE_SECONDS)
     seen.append(words(site))
     return seen
 
@@ -409,5 +409,5 @@ def test_whatever_is_sent_gets_a_refusal_or_the_page_and_leaves_the_page_as_it_i
     assert before is None or (before.text, before.headers["ETag"]) == (after.text, after.headers["ETag"])
 
 
-def test_without_these_settings_a_hold_lasts_a_minute(settings: object) -> None:
-    assert settings.PAGE_CACHE_HOLD_SECONDS == 60
+def test_without_these_settings_a_pause_lasts_a_minute(settings: object) -> None:
+    assert settings.PAGE_CACHE_PAUSE_SECONDS == 60

@@ -74,7 +74,7 @@ def test_nothing_is_kept_from_the_change_to_its_commit() -> None:
     assert len(set(seen)) == 3
 
 
-def test_a_hold_that_nobody_ends_ends_by_itself_after_a_minute() -> None:
+def test_a_pause_that_nobody_ends_ends_by_itself_after_a_minute() -> None:
     with time_machine.travel(time.time(), tick=False) as clock, transaction.atomic():
         tokens.changed("site")
         clock.shift(59.9)
@@ -83,7 +83,7 @@ def test_a_hold_that_nobody_ends_ends_by_itself_after_a_minute() -> None:
         assert tokens.current().may_store("site")
 
 
-def test_a_transaction_that_outlives_its_hold_takes_another_at_its_next_change() -> None:
+def test_a_transaction_that_outlives_its_pause_takes_another_at_its_next_change() -> None:
     with time_machine.travel(time.time(), tick=False) as clock, transaction.atomic():
         tokens.changed("site")
         clock.shift(61)
@@ -92,14 +92,14 @@ def test_a_transaction_that_outlives_its_hold_takes_another_at_its_next_change()
     assert tokens.current().may_store("site")
 
 
-def test_a_rollback_ends_its_hold() -> None:
+def test_a_rollback_ends_its_pause() -> None:
     with transaction.atomic():
         tokens.changed("site")
         transaction.set_rollback(True)
     assert tokens.current().may_store("site")
 
 
-def test_a_change_after_a_savepoint_that_was_rolled_back_holds_again() -> None:
+def test_a_change_after_a_savepoint_that_was_rolled_back_pauses_again() -> None:
     with transaction.atomic():
         with transaction.atomic():
             tokens.changed("site")
@@ -112,29 +112,29 @@ def test_a_change_after_a_savepoint_that_was_rolled_back_holds_again() -> None:
     assert tokens.current().may_store("site")
 
 
-def test_many_changes_in_one_transaction_take_one_hold_a_name() -> None:
+def test_many_changes_in_one_transaction_take_one_pause_a_name() -> None:
     with transaction.atomic():
         for _ in range(50):
             tokens.changed("site")
             tokens.changed("shop")
-        assert len(tokens.current().holds) == 2
+        assert len(tokens.current().pauses) == 2
         assert len(connection.run_on_commit) == 2
-    assert tokens.current().holds == {}
+    assert tokens.current().pauses == {}
 
 
 @pytest.mark.postgresql
-def test_a_commit_leaves_the_hold_of_another_transaction() -> None:
+def test_a_commit_leaves_the_pause_of_another_transaction() -> None:
     def change_beside() -> None:
         with transaction.atomic():
             tokens.changed("site")
-            assert len(tokens.current().holds) == 2
+            assert len(tokens.current().pauses) == 2
         connection.close()
 
     with transaction.atomic():
         tokens.changed("site")
         with ThreadPoolExecutor(1) as pool:
             pool.submit(change_beside).result()
-        assert len(tokens.current().holds) == 1
+        assert len(tokens.current().pauses) == 1
         assert not tokens.current().may_store("site")
     assert tokens.current().may_store("site")
 
@@ -192,7 +192,7 @@ def test_a_damaged_file_of_tokens_is_replaced_by_the_next_change(backing: str) -
     assert tokens.current().may_store("site")
 
 
-def test_reset_ends_the_holds_of_all(
+def test_reset_ends_the_pauses_of_all(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     with transaction.atomic():
@@ -226,14 +226,14 @@ def test_outside_of_a_transaction_nothing_is_kept_from_the_announcement_to_the_c
 def test_announcements_within_others_all_end() -> None:
     for say in (tokens.changing, tokens.changing, tokens.changed, tokens.changed):
         say("site")
-    assert tokens.current().holds == {}
+    assert tokens.current().pauses == {}
 
 
 def test_an_announcement_in_a_transaction_is_its_change() -> None:
     with transaction.atomic():
         tokens.changing("site")
         tokens.changed("site")
-        assert len(tokens.current().holds) == 1
+        assert len(tokens.current().pauses) == 1
     assert tokens.current().may_store("site")
 
 

@@ -23,7 +23,7 @@ CHANGE = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
 
 @pytest.fixture
 def about() -> ContentPage:
-    """Publish a content page at /about/, and end the hold of that change, as a commit would."""
+    """Publish a content page at /about/, and end the pause of that change, as a commit would."""
     page = ContentPage(title="About", slug="about", intro="First words", show_in_menus=True)
     factories.home_page().add_child(instance=page)
     tokens.reset()

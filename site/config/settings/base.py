@@ -217,7 +217,7 @@ CONTENT_SECURITY_POLICY = {
 # --- Page cache (home/page_cache) ---------------------------------------------------------------------------
 PAGE_CACHE_SECONDS = number("PAGE_CACHE_SECONDS", 300)
 # How long nothing is kept while a change is on its way, if its process dies before it can say that it is done.
-PAGE_CACHE_HOLD_SECONDS = 60
+PAGE_CACHE_PAUSE_SECONDS = 60
 PAGE_CACHE_BYTES = 16_000_000  # in each process
 
 # --- Consent ------------------------------------------------------------------------------------------------
