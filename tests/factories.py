@@ -8,17 +8,20 @@ from __future__ import annotations
 import uuid
 from contextlib import nullcontext
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 
 import time_machine
 from cookie_consent.models import Cookie, CookieGroup
 from django.apps import apps
+from django.core.files.base import ContentFile
 from django.utils import timezone
 from django.utils.text import slugify
+from PIL import Image
 from wagtail.models import Site
 from wagtail.test.utils.form_data import nested_form_data, streamfield
 
-from home.models import ContentPage, HomePage, ServiceSettings, User
+from home.models import BrandSettings, ContentPage, HomePage, ServiceSettings, SiteImage, User
 from policies.ledger import entries
 from policies.models import (
     CookieDetails,
@@ -249,6 +252,17 @@ def outside_services(**fields: Any) -> ServiceSettings:
 
 MAP = "https://www.openstreetmap.org/#map=15/51.5074/-0.1278"
 VIDEO = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+
+
+def brand_logo(*, pixels: int) -> BrandSettings:
+    """Set a picture with so many pixels a side as the brand's logo, not yet converted to what pages show."""
+    data = BytesIO()
+    Image.effect_noise((pixels, pixels), 80).convert("RGB").save(data, "JPEG")
+    logo = SiteImage.objects.create(title="Logo", file=ContentFile(data.getvalue(), "logo.jpg"))
+    brand = BrandSettings.for_site(Site.objects.get(is_default_site=True))
+    brand.logo = logo
+    brand.save()
+    return brand
 
 
 def page_with_embeds(*urls: str, slug: str = "about", **values: Any) -> ContentPage:

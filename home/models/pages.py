@@ -89,7 +89,9 @@ class HomePage(BasePage):
     def route(self, request: HttpRequest, path_components: list[str]) -> RouteResult:
         """Find the page of a URL at any depth at once. The page found routes what is left of the URL."""
         if not path_components:
-            return super().route(request, path_components)
+            # Not the one of the snapshot: threads would read one file of a picture that is still to be converted.
+            page = HomePage.objects.filter(pk=self.pk).first() or self
+            return super(HomePage, page).route(request, path_components)
         found = find_page(self, path_components, request)
         if found is None:
             raise Http404

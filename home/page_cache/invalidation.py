@@ -9,7 +9,7 @@ from django.db.models.signals import post_delete, post_save, pre_save
 from wagtail.contrib.redirects.models import Redirect
 from wagtail.contrib.settings.models import BaseGenericSetting, BaseSiteSetting
 from wagtail.documents.models import AbstractDocument
-from wagtail.images.models import AbstractImage
+from wagtail.images.models import AbstractImage, AbstractRendition
 from wagtail.models import Page, PageViewRestriction, Revision, Site
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
@@ -53,3 +53,8 @@ def connect() -> None:
     for model in apps.get_models():
         if issubclass(model, content + routing):
             invalidate_pages_when_changed(model)
+        elif issubclass(
+            model, AbstractRendition
+        ):  # pages name its file; when one is made, a page has asked for it
+            gone = partial(_say, tokens.changed, "site")
+            post_delete.connect(gone, sender=model, dispatch_uid="page-cache", weak=False)

@@ -170,6 +170,11 @@ def _forget_backing(*, setting: str, **_kwargs: object) -> None:
         _backing.cache_clear()
 
 
+def _of_anybody(path: str, _flags: int) -> int:
+    # A lock needs no right to write: the file may be that of a command that another account ran.
+    return os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
+
+
 class _File:
     def __init__(self, path: str) -> None:
         self.path = path
@@ -178,8 +183,9 @@ class _File:
     def read(self) -> Tokens | None:
         try:
             now = os.stat(self.path)  # noqa: PTH116 - half the time of Path.stat, and all of ours at a hit
-            if self._read and self._read[0] == (now.st_mtime_ns, now.st_ino, now.st_size):
-                return self._read[1]
+            known = self._read  # once: another thread may replace it
+            if known and known[0] == (now.st_mtime_ns, now.st_ino, now.st_size):
+                return known[1]
             with Path(self.path).open(encoding="utf-8") as file:
                 tokens = Tokens(**json.load(file))
                 now = os.fstat(file.fileno())
@@ -191,7 +197,7 @@ class _File:
     def change(self, change: Change) -> Tokens:
         path = Path(self.path)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with path.with_suffix(".lock").open("w") as lock:
+        with open(path.with_suffix(".lock"), opener=_of_anybody) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             tokens = change(self._read_whatever_it_is())
             new = path.with_suffix(".new")

@@ -21,9 +21,13 @@ def shared_part(context: Context, template_name: str, **given: str) -> SafeStrin
     It gets `brand` and `snapshot`, never the request: no part of it can be one visitor's.
     """
     found = snapshot.current(context.get("request"))
-    values = {"brand": BrandSettings.shown(found), "snapshot": found, **given}
-    key = (template_name, get_language(), *given.items())
-    return found.value(key, lambda: render_to_string(template_name, values))
+
+    def render() -> SafeString:
+        # Of its own: the file of a logo that is still to be converted is read by one thread only.
+        values = {"brand": BrandSettings.current(), "snapshot": found, **given}
+        return render_to_string(template_name, values)
+
+    return found.value((template_name, get_language(), *given.items()), render)
 
 
 @register.simple_tag(takes_context=True)

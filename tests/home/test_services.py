@@ -7,7 +7,8 @@ from cookie_consent.models import CookieGroup
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from home import csp
@@ -232,8 +233,13 @@ def test_a_page_can_say_that_the_database_is_down(monkeypatch: pytest.MonkeyPatc
     def down() -> None:
         raise DatabaseError
 
-    monkeypatch.setattr(ServiceSettings, "current", down)
-    assert "home" not in [provider.key for provider in csp.providers_in_use()]
+    request, page = RequestFactory().get("/"), HttpResponse("The database is down.")
+    middleware = csp.ContentSecurityPolicyMiddleware(lambda _request: page)
+    set_up(allow_openstreetmap=True, embeds_category=_category("media"))
+    with monkeypatch.context() as patch:
+        patch.setattr(ServiceSettings, "current", down)
+        assert middleware.get_policy_parts(request, page).update is None
+    assert "frame-src" in middleware.get_policy_parts(request, page).update  # nothing of it was kept
 
 
 # --- The script in the page --------------------------------------------------------------------------------
