@@ -1,6 +1,6 @@
 """The base of every page, the home page and the content pages; other page types are in their apps."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
@@ -90,7 +90,7 @@ class HomePage(BasePage):
         """Find the page of a URL at any depth at once. The page found routes what is left of the URL."""
         if not path_components:
             # Not the one of the snapshot: threads would read one file of a picture that is still to be converted.
-            page = HomePage.objects.filter(pk=self.pk).first() or self
+            page: Any = HomePage.objects.filter(pk=self.pk).first() or self
             return super(HomePage, page).route(request, path_components)
         found = find_page(self, path_components, request)
         if found is None:
