@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.models import QuerySet
+from wagtail.models import Page
 
 from forms.models import Submission
 from policies.models import ConsentRecord
@@ -74,3 +75,7 @@ def test_a_variant_is_looked_up_without_a_look_at_all_products() -> None:
     found = plan(ProductVariant.objects.on_sale().filter(sku="MUG"))
     assert "SCAN" not in found.replace("SCAN CONSTANT ROW", "")
     assert "Seq Scan" not in found
+
+
+def test_the_next_page_that_expires_is_found_by_an_index() -> None:
+    assert walks_an_index(Page.objects.filter(expire_at__gt=WHEN, live=True).order_by("expire_at")[:1])
