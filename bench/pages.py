@@ -20,7 +20,7 @@ from typing import Any
 
 from bench import plots, sites
 
-ROUNDS = 21
+ROUNDS = 15
 BLOCK = 6  # requests of one site, then the other's turn
 WARM = 12
 COLD = 9  # requests after a change each
