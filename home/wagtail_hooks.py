@@ -1,13 +1,11 @@
 """What the home app contributes: the services of the settings, changes by the clock, pages without their app."""
 
 from wagtail import hooks
-from wagtail.admin.views.generic.base import BaseListingView
 
 from home import missing_app_pages
 from home.csp import Provider
 from home.models import ServiceSettings
 from home.page_cache import schedule
-from home.paging import CappedPaginator
 
 
 @hooks.register("register_service_providers")
@@ -16,8 +14,6 @@ def outside_services() -> list[Provider]:
     return [provider for provider, _category in ServiceSettings.current().providers()]
 
 
-# Wagtail counts every row of a list at each of its pages.
-BaseListingView.paginator_class = CappedPaginator
 hooks.register("construct_explorer_page_queryset", missing_app_pages.leave_out_of_explorer)
 hooks.register("construct_page_chooser_queryset", missing_app_pages.leave_out_of_chooser)
 hooks.register("before_serve_page", missing_app_pages.refuse_to_serve)

@@ -46,8 +46,9 @@ def sum_finished_days(now: datetime) -> None:
         if ends not in known:
             records = ConsentRecord.objects.filter(created_at__gte=ends[0], created_at__lt=ends[1])
             counts = [rest for _day, *rest in _grouped(records)]
-            ConsentDay.objects.filter(start=ends[0]).delete()  # of another time zone
-            ConsentDay(start=ends[0], end=ends[1], counts=counts).save()
+            # There may be one of another time zone, or of a worker beside this one.
+            values = {"end": ends[1], "counts": counts}
+            ConsentDay.objects.update_or_create(start=ends[0], defaults=values)
         day += timedelta(days=1)
 
 

@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from wagtail.views import serve as serve_page
 
+from home import paging
 from policies.facts.drift import changes_between
 from policies.ledger.encoding import DamagedRecordError
 from policies.ledger.verification import UNREADABLE
@@ -253,8 +254,8 @@ def _list(
         shown = pages.page(typed[-1] if typed else 1)
     except InvalidPage:
         raise Http404(_("There is no such page.")) from None
-    if typed not in ([], [str(shown.number)]):
-        return redirect(f"{request.path}?page={shown.number}", permanent=True)
+    if typed not in ([], [str(shown.number)] if shown.number > 1 else []):
+        return redirect(paging.url_of_page(request, shown.number), permanent=True)
     context = {
         "policy": policy,
         "page_of_versions": shown,
