@@ -1,5 +1,7 @@
 """Template tags for the parts that pages share, which are rendered once a snapshot."""
 
+from copy import copy
+
 from django import template
 from django.http import HttpRequest
 from django.template.context import Context
@@ -23,8 +25,8 @@ def shared_part(context: Context, template_name: str, **given: str) -> SafeStrin
     found = snapshot.current(context.get("request"))
 
     def render() -> SafeString:
-        # Of its own: the file of a logo that is still to be converted is read by one thread only.
-        values = {"brand": BrandSettings.current(), "snapshot": found, **given}
+        # A copy reads a logo of its own, whose file, if it is still to be converted, no other thread reads.
+        values = {"brand": copy(BrandSettings.shown(found)), "snapshot": found, **given}
         return render_to_string(template_name, values)
 
     return found.value((template_name, get_language(), *given.items()), render)
