@@ -12,11 +12,15 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import FileSystemFinder
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import FileSystemStorage, Storage
 
 FOLDER = "bundles/"
-_IMPORT = re.compile(r'^(?:@import|import(?: \{[^}]*\} from)?) "([^"]+)";$', re.MULTILINE)
-_EXPORT = re.compile(r"^export ", re.MULTILINE)
+_NAMES = r"\{\s*[\w$]+(?:,\s*[\w$]+)*,?\s*\}"
+_IMPORT = re.compile(rf'^(?:@import|import(?: {_NAMES} from)?) "([^"]+)";$', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
+# Other ways to write them (another name, a default, a list) would be lost without a word.
+_NOT_UNDERSTOOD = re.compile(r"^(?:@import|import(?!\()|export)\b.*", re.MULTILINE)
 # In a script, only what cannot be part of a string: whole lines, and the rest of a line that has no quotes.
 _COMMENTS = {
     ".css": re.compile(r"/\*.*?\*/", re.DOTALL),
@@ -33,6 +37,8 @@ def bundled(path: Path) -> str:
 def _parts(path: Path, seen: set[Path]) -> Iterator[str]:
     seen.add(path)
     source = path.read_text(encoding="utf-8")
+    if found := _NOT_UNDERSTOOD.search(_EXPORT.sub("", _IMPORT.sub("", source))):
+        raise ImproperlyConfigured(f"{path.name}: a bundle cannot hold “{found[0]}”.")
     for name in _IMPORT.findall(source):
         part = (path.parent / name).resolve()
         if part not in seen:

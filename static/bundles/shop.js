@@ -1,5 +1,3 @@
 /* The shop: goods, basket, checkout, orders. */
-import "../js/components/consent.js";
-import "../js/components/embed.js";
-import "../js/components/basket-count.js";
+import "./pages.js";
 import "../js/components/basket.js";

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from pytest_django import Settings
 
@@ -49,6 +50,23 @@ def test_in_a_script_what_a_part_does_not_export_stays_its_own(static: Path) -> 
     assert bundled(static / "bundles/all.js") == (
         'function add(one) {\nreturn one + 1;\n}\n{\nconst url = "https://a.example // b";\nadd(url);\n}\n'
     )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'import { add as plus } from "../js/b.js";',
+        'import plus from "../js/b.js";',
+        "export default function () {}",
+        "export { add };",
+        '@import "../css/a.css" print;',
+    ],
+)
+def test_an_import_or_export_in_another_form_is_refused(static: Path, line: str) -> None:
+    name = f"bundles/odd{'.css' if line.startswith('@') else '.js'}"
+    (static / name).write_text(f"{line}\n", encoding="utf-8")
+    with pytest.raises(ImproperlyConfigured, match=re.escape(line)):
+        bundled(static / name)
 
 
 def test_the_bytes_of_a_request_are_those_of_collectstatic(
