@@ -10,36 +10,21 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 
 import psycopg2
 import pytest
-from django.apps import apps
-from django.core.files.base import ContentFile
 from django.db import connection, transaction
-from django.utils import timezone
-from wagtail.contrib.redirects.models import Redirect
-from wagtail.models import Page as WagtailPage
-from wagtail.models import PageViewRestriction
 
-from home.models import BrandSettings, ContentPage, SiteDocument, SiteImage
 from home.page_cache import tokens
-from policies.ledger import sealing
-from policies.models import Policy
-from tests import factories
+from tests.config import editing
 from tests.migrated_database import copy_of
 from tests.served_site import ROOT, ServedSite
-
-if apps.is_installed("store"):  # the file is read, and left out, on a site without a shop
-    from store.models import ProductImage, ProductPage
-    from store.stock import movements
 
 # Without a test of the database, nobody would make the copy that the site starts from.
 pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.both_databases]
 
 PAUSE_SECONDS = 4  # instead of 60, so that the tests can wait until it is over
-SQUARE = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" width="9" height="9"></svg>'
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +33,7 @@ def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
     folder = tmp_path_factory.mktemp("served")
     url = {"sqlite": new_sqlite, "postgresql": new_postgresql}[connection.vendor](folder)
     with ServedSite(folder, DATABASE_URL=url, PAUSE_SECONDS=str(PAUSE_SECONDS)) as served:
-        served.edit(fill)
+        served.edit(editing.fill)
         served.get("/")  # makes the rows of the settings
         yield served
 
@@ -72,147 +57,25 @@ def new_postgresql(folder: Path) -> str:
     return f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{name}"
 
 
-# --- What the editor's process does --------------------------------------------------------------------------
-def fill() -> None:
-    for slug in ("published", "unpublished", "renamed", "deleted", "restricted", "listed", "a", "b", "race"):
-        add_page(slug)
-    add_page("moved", below=ContentPage.objects.get(slug="a"))
-    factories.product("Mug", sku="MUG", on_hand=3)
-    cup = factories.product("Cup", sku="CUP", price=1250).page
-    image = SiteImage(title="Cup", description="A blue cup", width=9, height=9)
-    image.file = ContentFile(SQUARE, name="cup.svg")
-    image.save()
-    cup.images.add(ProductImage(image=image))
-    cup.save_revision().publish()
-    document = SiteDocument(title="Manual")
-    document.file.save("manual.txt", ContentFile(b"Read me."))
-    document.save()
-    text = f'<p><a linktype="document" id="{document.pk}">Manual</a></p>'
-    page = ContentPage.objects.get(slug="listed")
-    page.body = [("paragraph", text)]
-    page.save_revision().publish()
-    rules = factories.policy("rules")
-    factories.version(rules, html="<p>Be kind.</p>", at=timezone.now() - timedelta(days=1))
-    factories.version(rules, html="<p>Be kinder.</p>", at=timezone.now() + timedelta(days=30))
-    factories.cookie_policy()
-
-
-def add_page(slug: str, *, below: ContentPage | None = None) -> None:
-    page = ContentPage(title=slug.capitalize(), slug=slug, intro="First words")
-    (below or factories.home_page()).add_child(instance=page)
-
-
-def publish(slug: str = "published") -> None:
-    page = ContentPage.objects.get(slug=slug)
-    page.intro = "Second words"
-    page.save_revision().publish()
-
-
-def unpublish() -> None:
-    ContentPage.objects.get(slug="unpublished").unpublish()
-
-
-def move() -> None:
-    page = ContentPage.objects.get(slug="moved")
-    page.move(ContentPage.objects.get(slug="b"), pos="last-child")
-
-
-def rename() -> None:
-    page = ContentPage.objects.get(slug="renamed")
-    page.slug = "new-name"
-    page.save_revision().publish()
-
-
-def delete() -> None:
-    WagtailPage.objects.get(slug="deleted").delete()
-
-
-def restrict() -> None:
-    page = ContentPage.objects.get(slug="restricted")
-    PageViewRestriction.objects.create(page=page, restriction_type=PageViewRestriction.LOGIN)
-
-
-def set_brand() -> None:
-    brand = BrandSettings.for_site(factories.home_page().get_site())
-    brand.name = "Another Name"
-    brand.save()
-
-
-def put_into_menu() -> None:
-    page = ContentPage.objects.get(slug="listed")
-    page.show_in_menus = True
-    page.save_revision().publish()
-
-
-def describe_image() -> None:
-    image = SiteImage.objects.get()
-    image.description = "A green cup"
-    image.save()
-
-
-def delete_document() -> None:
-    SiteDocument.objects.get().delete()
-
-
-def redirect() -> None:
-    Redirect.objects.create(old_path="/formerly", redirect_link="/a/", is_permanent=False)
-
-
-def sell_out() -> None:
-    movements.write_off(sku="MUG", quantity=3)
-
-
-def raise_price() -> None:
-    page = ProductPage.objects.get(title="Cup")
-    variant = page.variants.first()
-    variant.price = 1350
-    page.variants.set([variant])
-    page.save_revision().publish()
-
-
-def declare_cookies() -> None:
-    factories.declare_cookies("analytics", "_pk_id")
-    factories.cookie_policy()
-
-
-def withdraw() -> None:
-    factories.withdraw(Policy.objects.get(slug="rules").versions.get(number=2))
-
-
-def announce(seconds: float) -> float:
-    at = timezone.now() + timedelta(seconds=seconds)
-    factories.version(Policy.objects.get(slug="rules"), html="<p>Be kindest.</p>", at=at)
-    return at.timestamp()
-
-
-def seal_ledger() -> None:
-    sealing.seal(now=timezone.now())
-
-
-def change_unseen(slug: str = "published", words: str = "Changed behind the cache") -> None:
-    """Change a page so that nothing is told of it."""
-    ContentPage.objects.filter(slug=slug).update(intro=words)
-
-
 # --- Each kind of change -------------------------------------------------------------------------------------
 KINDS: dict[str, tuple[Callable[[], None], str, str, int | str]] = {
     # kind: what is done, the URL that shows it, words that are there before, words or the status after
-    "publish": (publish, "/published/", "First words", "Second words"),
-    "unpublish": (unpublish, "/unpublished/", "First words", 404),
-    "move": (move, "/a/moved/", "First words", 301),
-    "slug": (rename, "/renamed/", "First words", 301),
-    "delete": (delete, "/deleted/", "First words", 404),
-    "restriction": (restrict, "/restricted/", "First words", 302),
-    "settings": (set_brand, "/a/", "First words", "Another Name"),
-    "menu": (put_into_menu, "/b/", "First words", 'href="/listed/"'),
-    "image": (describe_image, "/shop/cup-cup/", 'alt="A blue cup"', 'alt="A green cup"'),
-    "document": (delete_document, "/listed/", "manual.txt", "<a>Manual</a>"),
-    "redirect": (redirect, "/formerly/", "not found", 302),
-    "stock": (sell_out, "/shop/mug-mug/", "only 3 left", "Sold out"),
-    "price": (raise_price, "/shop/cup-cup/", "£12.50", "£13.50"),
-    "cookies": (declare_cookies, "/a/", "First words", "data-consent-bar"),
-    "ledger": (seal_ledger, "/.well-known/policy-ledger.json", '"number": 0', '"number": 1'),
-    "withdrawal": (withdraw, "/rules/", "/rules/versions/2/", "Be kind."),
+    "publish": (editing.publish, "/published/", "First words", "Second words"),
+    "unpublish": (editing.unpublish, "/unpublished/", "First words", 404),
+    "move": (editing.move, "/a/moved/", "First words", 301),
+    "slug": (editing.rename, "/renamed/", "First words", 301),
+    "delete": (editing.delete, "/deleted/", "First words", 404),
+    "restriction": (editing.restrict, "/restricted/", "First words", 302),
+    "settings": (editing.set_brand, "/a/", "First words", "Another Name"),
+    "menu": (editing.put_into_menu, "/b/", "First words", 'href="/listed/"'),
+    "image": (editing.describe_image, "/shop/cup-cup/", 'alt="A blue cup"', 'alt="A green cup"'),
+    "document": (editing.delete_document, "/listed/", "manual.txt", "<a>Manual</a>"),
+    "redirect": (editing.redirect, "/formerly/", "not found", 302),
+    "stock": (editing.sell_out, "/shop/mug-mug/", "only 3 left", "Sold out"),
+    "price": (editing.raise_price, "/shop/cup-cup/", "£12.50", "£13.50"),
+    "cookies": (editing.declare_cookies, "/a/", "First words", "data-consent-bar"),
+    "ledger": (editing.seal_ledger, "/.well-known/policy-ledger.json", '"number": 0', '"number": 1'),
+    "withdrawal": (editing.withdraw, "/rules/", "/rules/versions/2/", "Be kind."),
 }
 
 
@@ -232,7 +95,7 @@ def test_a_change_shows_at_the_next_request_to_each_worker(site: ServedSite, kin
 
 
 def test_a_version_takes_effect_at_its_moment_on_each_worker(site: ServedSite) -> None:
-    moment = site.edit(announce, 5)
+    moment = site.edit(editing.announce, 5)
     pages = site.everywhere("/rules/")
     assert time.time() < moment, "the machine is too slow for this test"
     assert not any("Be kindest." in page.text.partition("<footer")[0].partition("<h1")[2] for page in pages)
@@ -246,7 +109,7 @@ def test_what_nobody_is_told_of_does_not_show(site: ServedSite) -> None:
     """The pages of the tests above came from the cache: with the guard off each of them fails."""
     for page in site.everywhere("/b/"):
         assert "First words" in page.text
-    site.edit(change_unseen, "b")
+    site.edit(editing.change_unseen, "b")
     old = sum("First words" in page.text for page in site.everywhere("/b/"))
     assert old > 8  # a worker that was not asked before knows no page
 
@@ -273,7 +136,7 @@ def begin_change_and_die(folder: str, where: str) -> None:
             tokens._renewed = lambda old, *, name, add="", remove=(): original(old, name=name, remove=remove)
         tokens._Reopening.__call__ = lambda self: os._exit(9)
         with transaction.atomic():
-            publish("race")
+            editing.publish("race")
             Path(folder, "changed").touch()
             while not Path(folder, "go-on").exists():
                 time.sleep(0.01)
@@ -292,7 +155,7 @@ def wait_for(file: Path) -> None:
 
 def outcome(site: ServedSite, folder: Path, where: str) -> list[str]:
     """Return the words that visitors see: while a change waits for its commit, after a kill, after the pause."""
-    site.edit(change_unseen, "race", "First words")
+    site.edit(editing.change_unseen, "race", "First words")
     site.edit("home.page_cache.tokens:reset")
     seen = [words(site)]
     site.edit(begin_change_and_die, str(folder), where)
@@ -312,7 +175,7 @@ def words(site: ServedSite) -> str:
 
 
 def is_kept(site: ServedSite) -> bool:
-    site.edit(change_unseen, "race", "Changed behind the cache")
+    site.edit(editing.change_unseen, "race", "Changed behind the cache")
     return any("Changed behind the cache" not in page.text for page in site.everywhere("/race/"))
 
 
