@@ -205,7 +205,7 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
         return self.render_landing_page(request, self.process_form_submission(form))
 
     def _show_blank(self, request: HttpRequest) -> HttpResponse:
-        version = timeline.shown_of_kind(Policy.Kind.PRIVACY, request)
+        version = timeline.shown_of_kind(Policy.Kind.PRIVACY)
         stamp = spam.new_stamp(page_id=self.pk, version_id=version.pk if version else None)
         form = self.get_form(page=self, initial={spam.STAMP_FIELD: stamp.signed()})
         return self._show(request, form, version, HTTPStatus.OK)

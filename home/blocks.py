@@ -155,7 +155,7 @@ class EmbedBlock(blocks.StructBlock):
         self, value: blocks.StructValue, parent_context: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """Give the template the recognised embed, and the settings, which may have changed since it was saved."""
-        services = _settings().shown((parent_context or {}).get("request"))
+        services = _settings().shown()
         embed = embeds.recognise(value["address"] or "")
         is_on = embed is not None and bool(embed.frame_url) and embed.service in services.embed_services
         category = services.embeds_category

@@ -1,6 +1,5 @@
 """What every template may print without being given it: the site and the brand, as the snapshot has them."""
 
-from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,6 +8,6 @@ from home.models import BrandSettings
 from home.routing import default_site
 
 
-def site(request: HttpRequest) -> dict[str, Any]:
+def site(_request: HttpRequest) -> dict[str, Any]:
     """Give `brand` and `current_site`, which are read when a template prints them."""
-    return {"brand": partial(BrandSettings.shown, request), "current_site": partial(default_site, request)}
+    return {"brand": BrandSettings.shown, "current_site": default_site}

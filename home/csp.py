@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from home.hooks import collect
-from home.snapshot import Snapshot, shared
+from home.snapshot import shared
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def providers_in_use() -> list[Provider]:
 
 
 @shared
-def public_directives(_snapshot: Snapshot) -> dict[str, list[str]]:
+def public_directives() -> dict[str, list[str]]:
     """Return what public pages need beyond the settings: directive → origins of the providers in use."""
     extra: dict[str, list[str]] = {}
     for provider in providers_in_use():
@@ -82,5 +82,5 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
             }
         elif response.headers.get("Content-Type", "").startswith("text/html"):  # nothing else loads anything
             with suppress(DatabaseError):  # the page that says so needs none of them
-                parts.update = public_directives(request)
+                parts.update = public_directives()
         return parts

@@ -7,7 +7,7 @@ from wagtail.models import Page
 from home.hooks import collect
 from home.missing_app_pages import installed
 from home.routing import default_site
-from home.snapshot import Snapshot, shared
+from home.snapshot import shared
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,9 @@ class Link:
 
 
 @shared
-def main_menu(snapshot: Snapshot) -> list[Link]:
+def main_menu() -> list[Link]:
     """Return the live pages directly below home that the editor shows in menus, in tree order."""
-    site = default_site(snapshot)
+    site = default_site()
     if site is None:
         return []
     pages = installed(site.root_page.get_children()).live().in_menu().specific(defer=True)
@@ -34,6 +34,6 @@ def section_of(page: Page | None, entries: list[Link]) -> str:
 
 
 @shared
-def footer_menu(_snapshot: Snapshot) -> list[Link]:
+def footer_menu() -> list[Link]:
     """Return the links that apps contribute to the footer."""
     return collect("register_footer_links", key=lambda link: link.url)

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from wagtail.models import Page, Site
 
-from home.snapshot import Snapshot, current, shared
+from home.snapshot import current, shared
 
 # Whatever is asked for, the memory stays small; and no page lies deeper.
 MAX_ROUTES = 2000
@@ -30,7 +30,7 @@ class Route(NamedTuple):
 
 
 @shared
-def default_site(_snapshot: Snapshot) -> Site | None:
+def default_site() -> Site | None:
     """Return the site with its root page as the type of page that it is."""
     site = Site.objects.select_related("root_page").filter(is_default_site=True).first()
     if site is not None:
@@ -54,13 +54,13 @@ class DefaultSiteMiddleware:
             match and match.view_name in _WITHOUT_SITE
         ):
             return
-        if (site := default_site(request)) is not None:
+        if (site := default_site()) is not None:
             request._wagtail_site = site  # type: ignore[attr-defined]  # as Wagtail names it
 
 
-def find_page(root: Page, parts: Sequence[str], request: HttpRequest) -> tuple[Page, list[str]] | None:
+def find_page(root: Page, parts: Sequence[str]) -> tuple[Page, list[str]] | None:
     """Return the deepest page on the way to a URL below `root`, and the parts left over; None if the first is none."""
-    known: dict[tuple[str, ...], Route] = current(request).value("routes", dict)
+    known: dict[tuple[str, ...], Route] = current().value("routes", dict)
     route = known.get(tuple(parts)) or _look_up(root, parts)
     if route is None:
         return None

@@ -1,17 +1,18 @@
 """What all public pages share, read once: the site, its settings, the menus, the cookie notice, the next known change.
 
 A snapshot lives in the process until the token of the site changes (`home.page_cache`), until the next moment at which
-pages change by themselves, or for five minutes; then it goes as a whole. While a change is being made it lives for one
-request. Apps put into it what they compute with `shared`. Nothing of one visitor's is in it.
+pages change by themselves, or for five minutes; then it goes as a whole. A public request has one all through it, also
+while a change is being made. Apps put into it what they compute with `shared`. Nothing of one visitor's is in it.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.utils import timezone
 
 from home.page_cache import schedule, tokens
@@ -30,7 +31,8 @@ class Snapshot:
     def value(self, key: Hashable, compute: Callable[[], T]) -> T:
         """Return what was computed under this key; compute it the first time."""
         if key not in self._values:
-            self._values[key] = compute()
+            with fixed(self):  # what is read on the way is of the same moment
+                self._values[key] = compute()
         return self._values[key]
 
     @property
@@ -52,21 +54,27 @@ class Snapshot:
 
 
 _kept: Snapshot | None = None
+_fixed: ContextVar[list[Snapshot] | None] = ContextVar("snapshot", default=None)
 
 
-Reader = HttpRequest | Snapshot | None
+@contextmanager
+def fixed(*given: Snapshot) -> Iterator[None]:
+    """Let all that asks while this lasts get one snapshot: the given one, else the one taken when first asked for."""
+    before = _fixed.set([*given])
+    try:
+        yield
+    finally:
+        _fixed.reset(before)
 
 
-def current(reader: Reader = None) -> Snapshot:
-    """Return the snapshot for a request, the same all through it; for what is computed in one, itself; else for now."""
-    if isinstance(reader, Snapshot):
-        return reader
-    found = getattr(reader, "_snapshot", None)
+def current() -> Snapshot:
+    """Return the snapshot of the request that is answered; outside of public requests, one that is right now."""
+    found = _fixed.get()
     if found is None:
-        found = _valid()
-        if reader is not None:
-            reader._snapshot = found  # type: ignore[attr-defined]  # kept with the request
-    return found
+        return _valid()
+    if not found:
+        found.append(_valid())
+    return found[0]
 
 
 def _valid() -> Snapshot:
@@ -77,20 +85,18 @@ def _valid() -> Snapshot:
         return kept
     # The token was read before anything is computed: what is computed of an older state ends with it.
     fresh = Snapshot(token, now)
-    if found.may_store("site"):
+    if found.may_store("site") and fresh.is_valid(
+        token, now
+    ):  # which reads the next change, else the next request did
         _kept = fresh
     return fresh
 
 
-def shared(compute: Callable[[Snapshot], T]) -> Callable[..., T]:
-    """Compute once a snapshot what a function returns. Whoever reads it must not change it.
-
-    The function gets the snapshot, to read from it what else is shared: never the request, which is one visitor's.
-    """
+def shared(compute: Callable[[], T]) -> Callable[[], T]:
+    """Compute once a snapshot what a function returns. Whoever reads it must not change it."""
 
     @wraps(compute)
-    def read(reader: Reader = None) -> T:
-        snapshot = current(reader)
-        return snapshot.value(compute, lambda: compute(snapshot))
+    def read() -> T:
+        return current().value(compute, compute)
 
     return read

@@ -13,11 +13,11 @@ from wagtail.url_routing import RouteResult
 from home.blocks import BodyBlock
 from home.models.media import optional_picture
 from home.routing import find_page
-from home.snapshot import Snapshot, shared
+from home.snapshot import shared
 
 
 @shared
-def has_restrictions(_snapshot: Snapshot) -> bool:
+def has_restrictions() -> bool:
     """Return whether any page of the site may be seen by some only."""
     return PageViewRestriction.objects.exists()
 
@@ -92,7 +92,7 @@ class HomePage(BasePage):
             # Not the one of the snapshot: threads would read one file of a picture that is still to be converted.
             page: Any = HomePage.objects.filter(pk=self.pk).first() or self
             return super(HomePage, page).route(request, path_components)
-        found = find_page(self, path_components, request)
+        found = find_page(self, path_components)
         if found is None:
             raise Http404
         page, rest = found

@@ -27,9 +27,9 @@ class DefaultSiteSetting(BaseSiteSetting):
         return cls.base_queryset().filter(site__is_default_site=True).first() or cls()
 
     @classmethod
-    def shown(cls, reader: snapshot.Reader = None) -> Self:
+    def shown(cls) -> Self:
         """Return the settings that public pages show: read once a snapshot, and not to be changed."""
-        return snapshot.current(reader).value(cls, cls.current)
+        return snapshot.current().value(cls, cls.current)
 
 
 @register_setting(icon="site")

@@ -32,7 +32,13 @@ class PageCacheMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Return the response, marked where it may be kept."""
+        """Return the response, marked where it may be kept; to a public request, of one snapshot."""
+        if request.path_info.startswith(settings.PRIVATE_PATHS):
+            return self.get_response(request)
+        with snapshot.fixed():
+            return self._answer(request)
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
         if request.method not in {"GET", "HEAD"}:
             return self.get_response(request)
         if _spells_our_host_oddly(request):
@@ -44,7 +50,7 @@ class PageCacheMiddleware:
             query = request.GET
             response = self.get_response(request)
         if isinstance(response, HttpResponse) and _is_public(request, response) and query is request.GET:
-            until = snapshot.current(request).end_of_page(started)
+            until = snapshot.current().end_of_page(started)
             _mark(response, read, until, has_query=bool(request.META.get("QUERY_STRING")))
         return response
 

@@ -3,7 +3,6 @@
 from copy import copy
 
 from django import template
-from django.http import HttpRequest
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -11,40 +10,31 @@ from django.utils.translation import get_language
 
 from home import navigation, snapshot
 from home.models import BrandSettings
-from home.navigation import Link
 
 register = template.Library()
 
 
-@register.simple_tag(takes_context=True)
-def shared_part(context: Context, template_name: str, **given: str) -> SafeString:
+@register.simple_tag
+def shared_part(template_name: str, **given: str) -> SafeString:
     """Print a template, rendered once a snapshot and language for each of the few values that it is given.
 
-    It gets `brand` and `snapshot`, never the request: no part of it can be one visitor's.
+    It gets `brand` and these, never the request: no part of it can be one visitor's.
     """
-    found = snapshot.current(context.get("request"))
 
     def render() -> SafeString:
         # A copy reads a logo of its own, whose file, if it is still to be converted, no other thread reads.
-        values = {"brand": copy(BrandSettings.shown(found)), "snapshot": found, **given}
+        values = {"brand": copy(BrandSettings.shown()), **given}
         return render_to_string(template_name, values)
 
-    return found.value((template_name, get_language(), *given.items()), render)
+    return snapshot.current().value((template_name, get_language(), *given.items()), render)
 
 
 @register.simple_tag(takes_context=True)
 def menu_section(context: Context) -> str:
     """Return which entry of the header to mark: the one that the view names, or the page's; empty for none."""
-    request: HttpRequest | None = context.get("request")
-    entries = navigation.main_menu(request)
+    entries = navigation.main_menu()
     return context.get("section") or navigation.section_of(context.get("page"), entries)
 
 
-@register.simple_tag(takes_context=True)
-def main_menu(context: Context) -> list[Link]:
-    return navigation.main_menu(context["snapshot"])
-
-
-@register.simple_tag(takes_context=True)
-def footer_menu(context: Context) -> list[Link]:
-    return navigation.footer_menu(context["snapshot"])
+register.simple_tag(navigation.main_menu)
+register.simple_tag(navigation.footer_menu)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from home import snapshot
 from home.csp import Provider
 from home.models import ServiceSettings
-from home.snapshot import Snapshot, shared
+from home.snapshot import shared
 from policies.ledger.encoding import DamagedRecordError
 from policies.models import Policy, PolicyVersion
 from policies.models.pages import NOTICE_FIELDS
@@ -110,9 +111,9 @@ class Notice:
 
 
 @shared
-def shown(snapshot: Snapshot) -> Notice | None:
+def shown() -> Notice | None:
     """Return the notice that public pages show."""
-    return current(snapshot.taken_at)
+    return current(snapshot.current().taken_at)
 
 
 def current(now: datetime) -> Notice | None:

@@ -93,7 +93,7 @@ def gpc(request: HttpRequest) -> JsonResponse:
 
 def _page(request: HttpRequest, *, error: str = "", status: HTTPStatus = HTTPStatus.OK) -> HttpResponse:
     now = timezone.now()
-    notice = notices.shown(request)
+    notice = notices.shown()
     cookie = _cookie(request)
     record = cookies.record_of(cookie, now=now)
     decision = choices.decide(cookie if record else None, notice, gpc=_has_signal(request), now=now)

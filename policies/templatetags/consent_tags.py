@@ -14,7 +14,7 @@ from wagtail.models import Page
 
 from home.embeds import EmbedService
 from home.models import ServiceSettings
-from home.snapshot import Snapshot, shared
+from home.snapshot import shared
 from policies.consent import notices
 from policies.consent.notices import Category, Notice
 from policies.models import CookieDetails
@@ -22,15 +22,11 @@ from policies.models import CookieDetails
 register = template.Library()
 
 
-@register.simple_tag(takes_context=True)
-def consent_attributes(context: Context) -> SafeString | str:
-    """Write the attributes of <html>: version, versions whose choices are valid, categories; or nothing to choose."""
-    return _attributes(context.get("request"))
-
-
+@register.simple_tag
 @shared
-def _attributes(snapshot: Snapshot) -> SafeString | str:
-    notice = notices.shown(snapshot)
+def consent_attributes() -> SafeString | str:
+    """Write the attributes of <html>: version, versions whose choices are valid, categories; or nothing to choose."""
+    notice = notices.shown()
     if notice is None or not notice.optional:
         return ""
     markup = 'data-consent-version="{}" data-consent-accepted="{}" data-consent-categories="{}"'
@@ -38,10 +34,10 @@ def _attributes(snapshot: Snapshot) -> SafeString | str:
     return format_html(markup, notice.number, accepted, ",".join(notice.varnames))
 
 
-@register.simple_tag(takes_context=True)
-def offered_notice(context: Context) -> Notice | None:
+@register.simple_tag
+def offered_notice() -> Notice | None:
     """Return the notice that the bar prints; None where there is nothing to choose."""
-    notice = notices.shown(context["snapshot"])
+    notice = notices.shown()
     return notice if notice and notice.optional else None
 
 
@@ -65,12 +61,12 @@ def analytics_script(context: Context) -> SafeString | str:
     page, request = context.get("page"), context.get("request")
     if not isinstance(page, Page) or getattr(request, "is_preview", False):
         return ""
-    return _analytics(request)
+    return _analytics()
 
 
 @shared
-def _analytics(snapshot: Snapshot) -> SafeString | str:
-    services, notice = ServiceSettings.shown(snapshot), notices.shown(snapshot)
+def _analytics() -> SafeString | str:
+    services, notice = ServiceSettings.shown(), notices.shown()
     analytics = services.analytics_in_use
     if analytics is None or notice is None:
         return ""
@@ -79,10 +75,10 @@ def _analytics(snapshot: Snapshot) -> SafeString | str:
     return optional_script(services.analytics_category.varname, analytics.script, **analytics.data)
 
 
-@register.simple_tag(takes_context=True)
-def offered_category(context: Context, varname: str, service: EmbedService) -> Category | None:
+@register.simple_tag
+def offered_category(varname: str, service: EmbedService) -> Category | None:
     """Find the category under which the notice in force asks about a service; None where it does not."""
-    notice = notices.shown(context.get("request"))
+    notice = notices.shown()
     if notice is None or not notice.asks_about(service.provider(), varname):
         return None
     return next(category for category in notice.optional if category.varname == varname)

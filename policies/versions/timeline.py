@@ -9,7 +9,7 @@ from functools import cached_property
 
 from django.utils import timezone
 
-from home.snapshot import Reader, Snapshot, current, shared
+from home.snapshot import current, shared
 from policies.models import Policy, PolicyVersion
 from policies.text import headings
 
@@ -41,21 +41,21 @@ class CurrentVersions:
 
 
 @shared
-def published(_snapshot: Snapshot) -> list[Policy]:
+def published() -> list[Policy]:
     """Return the published policies, the oldest first, as `PolicyVersionQuerySet.of_kind` has it."""
     return list(Policy.objects.published().order_by("pk"))
 
 
-def current_versions(policy: Policy, reader: Reader = None) -> CurrentVersions:
+def current_versions(policy: Policy) -> CurrentVersions:
     """Return the versions that the page of a policy shows. Read once a snapshot."""
-    snapshot = current(reader)
+    snapshot = current()
     return snapshot.value(("versions", policy.pk), lambda: _current_versions(policy, snapshot.taken_at))
 
 
-def shown_of_kind(kind: str, reader: Reader = None) -> PolicyVersion | None:
+def shown_of_kind(kind: str) -> PolicyVersion | None:
     """Return the version in force of the site's policy of a kind. Read once a snapshot."""
-    policy = next((one for one in published(reader) if one.kind == kind), None)
-    return current_versions(policy, reader).version if policy else None
+    policy = next((one for one in published() if one.kind == kind), None)
+    return current_versions(policy).version if policy else None
 
 
 def _current_versions(policy: Policy, now: datetime) -> CurrentVersions:

@@ -74,7 +74,7 @@ def published_policy(view: PolicyView[P]) -> SlugView[P]:
 
     @wraps(view)
     def answer(request: HttpRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        found = next((one for one in timeline.published(request) if one.slug == slug), None)
+        found = next((one for one in timeline.published() if one.slug == slug), None)
         if found is None:
             return serve_page(request, request.path_info.removeprefix("/"))
         if odd := _url_without_leading_zeros(request):
@@ -92,7 +92,7 @@ def published_policy(view: PolicyView[P]) -> SlugView[P]:
 @published_policy
 def policy(request: HttpRequest, policy: Policy) -> HttpResponse:
     """Show the version in force; before the first takes effect, that one, labelled."""
-    found = timeline.current_versions(policy, request)
+    found = timeline.current_versions(policy)
     if found.version is None:
         if not found.upcoming:
             raise Http404(_("No version of this policy is in force or announced."))

@@ -14,7 +14,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from home.snapshot import Reader
 from store.models import Basket, BasketLine, Order, ProductVariant, StockItem, StockMovement
 from store.models.baskets import MAX_QUANTITY
 from store.models.catalogue import first_pictures
@@ -88,11 +87,9 @@ def count(basket: Basket | None) -> int:
     return basket.lines.aggregate(count=Sum("quantity", default=0))["count"] if basket else 0
 
 
-def with_pictures(contents: Contents, reader: Reader) -> Contents:
+def with_pictures(contents: Contents) -> Contents:
     """Add the first picture of each product."""
-    picture_of = first_pictures(
-        [variant.page for _line, variant in contents.goods], size="small", reader=reader
-    )
+    picture_of = first_pictures([variant.page for _line, variant in contents.goods], size="small")
     lines = [
         replace(line, picture=picture_of.get(line.variant.page_id, "")) if line.variant else line
         for line in contents.lines

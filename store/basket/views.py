@@ -107,10 +107,10 @@ def page(
 ) -> HttpResponse:
     """Show a basket at today's prices, with an error if there is one."""
     context = {
-        "contents": contents.with_pictures(contents.look_up(found), request),
+        "contents": contents.with_pictures(contents.look_up(found)),
         "error": error,
         "most": MAX_QUANTITY,
-        "shop": shown_shop(request),
+        "shop": shown_shop(),
         "section": reverse("store:basket"),
     }
     return render(request, "store/basket.html", context, status=status)

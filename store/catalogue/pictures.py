@@ -10,19 +10,17 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from home.models import SiteImage
-from home.snapshot import Reader, current
+from home.snapshot import current
 
 MOST_KEPT = 4000  # of about 1 kB
 
 
-def rendered(
-    pictures: Sequence[tuple[SiteImage, str]], *, size: str, reader: Reader, eager: int = 0
-) -> list[SafeString]:
+def rendered(pictures: Sequence[tuple[SiteImage, str]], *, size: str, eager: int = 0) -> list[SafeString]:
     """Return the markup of pictures, given with their alternative texts; the first `eager` of them load at once.
 
     `size` is one of those in `store/product_picture.html`.
     """
-    kept: dict[tuple[int, str, str, bool], SafeString] = current(reader).value("pictures", dict)
+    kept: dict[tuple[int, str, str, bool], SafeString] = current().value("pictures", dict)
     keys = [(image.pk, alt, size, place < eager) for place, (image, alt) in enumerate(pictures)]
     missing = {key: image for key, (image, _alt) in zip(keys, pictures, strict=True) if key not in kept}
     prefetch_related_objects([image for image in missing.values() if not image.is_svg()], "renditions")

@@ -19,7 +19,7 @@ from home.blocks import TEXT_FEATURES, PlainBodyBlock
 from home.models import BasePage
 from home.models.pages import has_restrictions
 from home.navigation import Link
-from home.snapshot import Reader, Snapshot, shared
+from home.snapshot import shared
 from store.catalogue import pictures
 from store.catalogue.fields import PriceField
 from store.catalogue.forms import ProductPageForm
@@ -51,7 +51,7 @@ class ShopPage(BasePage):
         shown = paging.page_of(products, number=number, size=PRODUCTS_A_PAGE)
         return {
             **super().get_context(request, *args, **kwargs),
-            "products": on_display(shown.items, request),
+            "products": on_display(shown.items),
             "page_of_products": shown,
             "canonical_path": paging.url_of_page(request, number),
         }
@@ -61,7 +61,7 @@ class ShopPage(BasePage):
 
 
 @shared
-def shown_shop(_snapshot: Snapshot) -> Link | None:
+def shown_shop() -> Link | None:
     """Return the link to the shop's page; None where it is not published."""
     shop = ShopPage.objects.live().first()
     return Link(shop.title, shop.url or "") if shop else None
@@ -100,14 +100,14 @@ class ProductPage(BasePage):
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
         shown = {"product": Product(page=self, offers=offers_of(self.variants.all())), "most": MAX_QUANTITY}
-        return {**context, **shown, "pictures": self._pictures(request), "shop": shown_shop(request)}
+        return {**context, **shown, "pictures": self._pictures(), "shop": shown_shop()}
 
-    def _pictures(self, request: HttpRequest) -> list[SafeString]:
+    def _pictures(self) -> list[SafeString]:
         images = self.images.all()
         if isinstance(images, models.QuerySet):  # those of a draft are no rows
             images = images.select_related("image")
         wanted = [(one.image, one.image.description or self.title) for one in images]
-        return pictures.rendered(wanted, size="large", reader=request, eager=1)
+        return pictures.rendered(wanted, size="large", eager=1)
 
     def copy_all_child_relations(self, target: "ProductPage", *args: Any, **kwargs: Any) -> dict[Any, Any]:
         """Copy variants and pictures without SKUs: a SKU belongs to one product."""
@@ -235,23 +235,19 @@ def offers_of(variants: Iterable[ProductVariant]) -> tuple[Offer, ...]:
     return tuple(Offer(variant=variant, available=free[variant.sku]) for variant in sold)
 
 
-def first_pictures(
-    pages: Iterable[ProductPage], *, size: str, reader: Reader, eager: int = 0
-) -> dict[int, SafeString]:
+def first_pictures(pages: Iterable[ProductPage], *, size: str, eager: int = 0) -> dict[int, SafeString]:
     """Return the markup of each product's first picture, by the key of its page."""
     of_page = models.OuterRef("page")
     first = ProductImage.objects.filter(page=of_page).order_by("sort_order", "pk").values("pk")[:1]
     found = ProductImage.objects.filter(page__in=pages, pk=models.Subquery(first)).select_related("image")
     image_of = {one.page_id: one.image for one in found.order_by("page__path")}
-    markup = pictures.rendered(
-        [(image, "") for image in image_of.values()], size=size, reader=reader, eager=eager
-    )
+    markup = pictures.rendered([(image, "") for image in image_of.values()], size=size, eager=eager)
     return dict(zip(image_of, markup, strict=True))
 
 
-def on_display(pages: Sequence[ProductPage], reader: Reader) -> list[Product]:
+def on_display(pages: Sequence[ProductPage]) -> list[Product]:
     """Return published products as a list shows them, in four queries: variants, stock, pictures, new renditions."""
-    picture_of = first_pictures(pages, size="card", reader=reader, eager=1)
+    picture_of = first_pictures(pages, size="card", eager=1)
     offers: dict[int, list[Offer]] = {page.pk: [] for page in pages}
     for offer in offers_of(ProductVariant.objects.filter(page__in=pages)):
         offers[offer.variant.page_id].append(offer)

@@ -7,7 +7,7 @@ from threading import Barrier
 import pytest
 import time_machine
 from django.db import connection
-from django.template import Context
+from django.template import Context, Template
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from wagtail import hooks
@@ -62,20 +62,35 @@ def test_pages_of_one_slug_are_told_apart_by_what_is_above_them(client: Client, 
 
 
 def test_urls_of_no_page_are_not_remembered(client: Client, about: ContentPage) -> None:
-    request = RequestFactory().get("/")
     home = HomePage.objects.get()
-    routing.find_page(home, ["about"], request)
+    routing.find_page(home, ["about"])
     for number in range(5):
-        assert routing.find_page(home, ["about", f"thing-{number}"], request)
-        assert routing.find_page(home, [f"thing-{number}"], request) is None
-    assert list(snapshot.current(request).value("routes", dict)) == [("about",)]
+        assert routing.find_page(home, ["about", f"thing-{number}"])
+        assert routing.find_page(home, [f"thing-{number}"]) is None
+    assert list(snapshot.current().value("routes", dict)) == [("about",)]
 
 
 def test_one_request_reads_one_snapshot_even_while_a_change_is_made(about: ContentPage) -> None:
     tokens.changed("site")
-    request = RequestFactory().get("/")
-    assert snapshot.current(request) is snapshot.current(request)
+    with snapshot.fixed():
+        assert snapshot.current() is snapshot.current()
     assert snapshot.current() is not snapshot.current()
+
+
+def test_what_is_computed_from_other_shared_values_reads_one_snapshot(about: ContentPage) -> None:
+    tokens.changed("site")
+    found = snapshot.current()
+    assert found.value("of two", lambda: (snapshot.current(), snapshot.current())) == (found, found)
+
+
+def test_a_public_page_reads_the_tokens_once_whatever_it_shows(
+    client: Client, about: ContentPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[None] = []
+    current = tokens.current
+    monkeypatch.setattr(tokens, "current", lambda: read.append(None) or current())
+    assert client.get("/about/").status_code == 200
+    assert len(read) == 1
 
 
 def test_a_snapshot_ends_with_a_change_of_the_site_and_not_of_the_shop(about: ContentPage) -> None:
@@ -87,10 +102,11 @@ def test_a_snapshot_ends_with_a_change_of_the_site_and_not_of_the_shop(about: Co
 
 
 def test_a_page_that_was_deleted_meanwhile_is_not_found(about: ContentPage) -> None:
-    request, home = RequestFactory().get("/"), HomePage.objects.get()
-    assert routing.find_page(home, ["about"], request)
-    about.delete()
-    assert routing.find_page(home, ["about"], request) is None  # the request has the snapshot of before
+    home = HomePage.objects.get()
+    with snapshot.fixed():
+        assert routing.find_page(home, ["about"])
+        about.delete()
+        assert routing.find_page(home, ["about"]) is None
 
 
 @hooks.register_temporarily("register_known_changes", lambda: [lambda now: CHANGE])
@@ -130,11 +146,15 @@ def test_the_menu_marks_the_section_of_the_page(client: Client, about: ContentPa
 
 
 def test_a_shared_part_is_rendered_once_for_all_and_knows_no_request(about: ContentPage) -> None:
-    requests = (RequestFactory().get(path) for path in ("/?who=first", "/?who=second"))
-    contexts = [Context({"request": request, "brand": {"name": "of the page"}}) for request in requests]
-    first, second = (shared_part(context, "components/site_footer.html") for context in contexts)
-    assert first is second
-    assert "of the page" not in first
+    page = Template(
+        "{% load shared_tags %}{% shared_part 'components/site_footer.html' as part %}"
+        "{{ part }}{% if part == before %}The same.{% endif %}"
+    )
+    first = shared_part("components/site_footer.html")
+    context = {"request": RequestFactory().get("/"), "brand": {"name": "of the page"}, "before": first}
+    second = page.render(Context(context))
+    assert second == f"{first}The same."
+    assert "of the page" not in second
 
 
 def test_the_admin_finds_its_own_site(admin_client: Client, about: ContentPage) -> None:
