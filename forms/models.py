@@ -105,6 +105,7 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
         help_text=_("After that they are deleted. The privacy policy prints this figure."),
     )
 
+    opening = "intro"
     is_cacheable = False  # the form carries a time stamp
     parent_page_types: ClassVar[list[str]] = ["home.HomePage"]
     subpage_types: ClassVar[list[str]] = []

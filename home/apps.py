@@ -14,8 +14,8 @@ class HomeConfig(AppConfig):
         """Connect what invalidates the page cache, and count no list of the admin to its end."""
         from wagtail.admin.views.generic.base import BaseListingView  # noqa: PLC0415 - models must be loaded first
 
+        from home.admin_lists import CappedPaginator  # noqa: PLC0415 - likewise
         from home.page_cache import invalidation  # noqa: PLC0415 - likewise
-        from home.paging import CappedPaginator  # noqa: PLC0415 - likewise
 
         invalidation.connect()
         BaseListingView.paginator_class = CappedPaginator

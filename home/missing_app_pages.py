@@ -10,8 +10,6 @@ from django.urls.converters import IntConverter
 from wagtail.models import Page
 from wagtail.query import PageQuerySet
 
-from home.models.pages import MOST_TO_MOVE
-
 
 def installed(pages: PageQuerySet) -> PageQuerySet:
     """Leave out pages whose app is not installed."""
@@ -19,10 +17,8 @@ def installed(pages: PageQuerySet) -> PageQuerySet:
 
 
 # --- Wagtail's hooks ---------------------------------------------------------------------------------------
-def leave_out_of_explorer(_parent: Page, pages: PageQuerySet, request: HttpRequest) -> PageQuerySet:
-    """Show no more than can be put into another order, where Wagtail would show all at once for that."""
-    is_moving = request.GET.get("ordering") == "ord" and not request.GET.get("q")
-    return installed(pages)[:MOST_TO_MOVE] if is_moving else installed(pages)
+def leave_out_of_explorer(_parent: Page, pages: PageQuerySet, _request: HttpRequest) -> PageQuerySet:
+    return installed(pages)
 
 
 def leave_out_of_chooser(pages: PageQuerySet, _request: HttpRequest) -> PageQuerySet:

@@ -1,4 +1,4 @@
-"""Pages of long lists: each page of a public list has one URL, and no list of the admin is counted to its end."""
+"""Pages of public lists, each with one URL."""
 
 import re
 from dataclasses import dataclass
@@ -6,15 +6,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponsePermanentRedirect
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from wagtail.admin.paginator import WagtailPaginator
 
-MOST_COUNTED = 10_000  # nobody pages further; filters and searches lead there
 _NUMBER = re.compile(r"0*([1-9][0-9]{0,5})", re.ASCII)
 
 
-# --- Public lists ------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class ListPage:
     """One page of a list that is not counted."""
@@ -68,22 +64,3 @@ def page_of(rows: QuerySet[Any], *, number: int, size: int) -> ListPage:
     if not found and number > 1:
         raise Http404(_("There is no such page."))
     return ListPage(number, found[:size], len(found) > size)
-
-
-# --- Lists of the admin ------------------------------------------------------------------------------------
-class CappedPaginator(WagtailPaginator):
-    """Counts no further than anybody pages."""
-
-    @cached_property
-    def count(self) -> int:
-        rows = self.object_list
-        if isinstance(rows, QuerySet) and not rows.query.is_sliced:
-            return rows.order_by()[:MOST_COUNTED].count()
-        return super().count
-
-    @cached_property
-    def items_count_label(self) -> str:
-        """Say that there may be more."""
-        if self.count < MOST_COUNTED:
-            return super().items_count_label
-        return _("%(count)s %(names)s or more") % {"count": self.count, "names": self.verbose_name_plural}

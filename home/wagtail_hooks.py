@@ -2,7 +2,7 @@
 
 from wagtail import hooks
 
-from home import missing_app_pages
+from home import admin_lists, missing_app_pages
 from home.csp import Provider
 from home.models import ServiceSettings
 from home.page_cache import schedule
@@ -15,6 +15,8 @@ def outside_services() -> list[Provider]:
 
 
 hooks.register("construct_explorer_page_queryset", missing_app_pages.leave_out_of_explorer)
+# Last: what is capped cannot be filtered any more.
+hooks.register("construct_explorer_page_queryset", admin_lists.cap_what_can_be_moved, order=1000)
 hooks.register("construct_page_chooser_queryset", missing_app_pages.leave_out_of_chooser)
 hooks.register("before_serve_page", missing_app_pages.refuse_to_serve)
 

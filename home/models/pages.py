@@ -10,6 +10,7 @@ from wagtail.fields import StreamField
 from wagtail.models import Page, PageViewRestriction
 from wagtail.url_routing import RouteResult
 
+from home.admin_lists import MOST_TO_MOVE
 from home.blocks import BodyBlock
 from home.models.media import optional_picture
 from home.routing import find_page
@@ -22,9 +23,6 @@ def has_restrictions() -> bool:
     return PageViewRestriction.objects.exists()
 
 
-MOST_TO_MOVE = 100  # children of a page: a list that can be put into another order shows all of them at once
-
-
 class BasePage(Page):
     """What all pages of the site have: a picture for sharing, and whether they may be cached."""
 
@@ -32,6 +30,8 @@ class BasePage(Page):
 
     # False where the page differs between requests (a form's time stamp): then it is `no-store`.
     is_cacheable: ClassVar[bool] = True
+    # The field with which the page opens: its words describe a page that has no description of its own.
+    opening: ClassVar[str] = ""
 
     promote_panels: list = [
         MultiFieldPanel(
@@ -43,6 +43,11 @@ class BasePage(Page):
 
     class Meta:
         abstract = True
+
+    @property
+    def meta_description(self) -> str:
+        """What search engines and shared links say of the page."""
+        return self.search_description or getattr(self, self.opening, "")
 
     @property
     def menu_title(self) -> str:
@@ -68,6 +73,7 @@ class BasePage(Page):
 class HomePage(BasePage):
     """The home page; there is one."""
 
+    opening: ClassVar[str] = "hero_text"
     hero_heading = models.CharField(_("heading"), max_length=120, blank=True)
     hero_text = models.TextField(_("text"), max_length=400, blank=True)
     hero_image = optional_picture(
@@ -105,6 +111,7 @@ class ContentPage(BasePage):
     intro = models.TextField(_("introduction"), max_length=400, blank=True)
     body = StreamField(BodyBlock(), blank=True, verbose_name=_("body"))
 
+    opening: ClassVar[str] = "intro"
     parent_page_types: ClassVar[list[str]] = ["home.HomePage", "home.ContentPage"]
     subpage_types: ClassVar[list[str]] = ["home.ContentPage"]
     content_panels: list = [*Page.content_panels, "intro", "body"]

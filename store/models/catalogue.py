@@ -35,6 +35,7 @@ class ShopPage(BasePage):
     intro = models.TextField(_("introduction"), max_length=400, blank=True)
     body = StreamField(PlainBodyBlock(), blank=True, verbose_name=_("body"))
 
+    opening: ClassVar[str] = "intro"
     max_count = 1  # type: ignore[assignment]  # Wagtail declares None
     parent_page_types: ClassVar[list[str]] = ["home.HomePage"]
     subpage_types: ClassVar[list[str]] = ["store.ProductPage"]
@@ -81,6 +82,7 @@ class ProductPage(BasePage):
     )
     description = RichTextField(_("description"), features=TEXT_FEATURES, blank=True)
 
+    opening: ClassVar[str] = "summary"
     objects: ClassVar = PageManager.from_queryset(ProductQuerySet)()
     parent_page_types: ClassVar[list[str]] = ["store.ShopPage"]
     subpage_types: ClassVar[list[str]] = []

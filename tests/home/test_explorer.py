@@ -5,7 +5,7 @@ import re
 import pytest
 from django.test import Client
 
-from home import missing_app_pages
+from home import admin_lists
 from home.models import ContentPage, User, pages
 from tests.factories import home_page
 
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slo
 
 @pytest.fixture(autouse=True)
 def _few_to_move(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (pages, missing_app_pages):
+    for module in (pages, admin_lists):
         monkeypatch.setattr(module, "MOST_TO_MOVE", 5)
 
 

@@ -8,8 +8,10 @@ from django.apps import apps
 from django.core.files.base import ContentFile
 from django.test import Client
 from PIL import Image
+from wagtail.models import get_page_models
 
 from home.models import BrandSettings, HomePage, SiteImage
+from home.models.pages import BasePage
 from tests.factories import home_page
 
 pytestmark = pytest.mark.django_db
@@ -77,3 +79,10 @@ def test_search_engines_are_told_what_the_page_opens_with_unless_the_editor_says
     page.search_description = "A shop in one sentence."
     page.save_revision().publish()
     assert described(client) == "A shop in one sentence."
+
+
+def test_each_type_of_page_opens_with_a_field_that_it_has() -> None:
+    models = [model for model in get_page_models() if issubclass(model, BasePage) and model.opening]
+    assert len(models) >= 2
+    for model in models:
+        assert model._meta.get_field(model.opening), model

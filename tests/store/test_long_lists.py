@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from home import paging, viewsets
+from home import admin_lists, viewsets
+from home.admin_lists import CappedPaginator
 from home.models import User
-from home.paging import CappedPaginator
 from store.models import StockItem, StripeEvent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -22,7 +22,7 @@ def owner(client: Client) -> Client:
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "MOST_COUNTED", 30)
+    monkeypatch.setattr(admin_lists, "MOST_COUNTED", 30)
     monkeypatch.setattr(viewsets, "MOST_SEARCHED", 10)
 
 

@@ -1,12 +1,18 @@
 """A page is kept for each value of the parameters that it reads, and for nothing else in a query string."""
 
+import copy
 import json
+import pickle
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 
 from config.wsgi import application
 from home.models import ContentPage
+from home.page_cache import reads
+from home.page_cache.reads import ALL
 from tests.home.page_cache.asking import get, is_kept
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -87,3 +93,59 @@ def test_a_page_that_reads_the_whole_query_is_kept_without_one_only(
     ContentPage.objects.update(intro="First words")
     assert is_kept("/about/", about)
     assert b"First words" not in get("/about/?a=1").body
+
+
+# Each way to read a query, and what it must note. Whatever else Django's class has changes it, or reads nothing.
+WAYS_TO_READ: dict[str, tuple[Callable[[Any], object], str]] = {
+    "__contains__": (lambda query: "a" in query, "a"),
+    "__getitem__": (lambda query: query["a"], "a"),
+    "get": (lambda query: query.get("a"), "a"),
+    "getlist": (lambda query: query.getlist("a"), "a"),
+    "_getlist": (lambda query: query._getlist("a"), "a"),
+    "__copy__": (copy.copy, ALL),
+    "__deepcopy__": (copy.deepcopy, ALL),
+    "__eq__": (lambda query: query == {}, ALL),
+    "__ne__": (lambda query: query != {}, ALL),
+    "__format__": (lambda query: f"{query}", ALL),
+    "__iter__": (list, ALL),
+    "__len__": (len, ALL),
+    "__or__": (lambda query: query | {}, ALL),
+    "__ror__": (lambda query: {} | query, ALL),
+    "__reduce_ex__": (pickle.dumps, ALL),
+    "__repr__": (repr, ALL),
+    "__reversed__": (lambda query: [*reversed(query)], ALL),
+    "__str__": (str, ALL),
+    "copy": (lambda query: query.copy(), ALL),
+    "dict": (lambda query: query.dict(), ALL),
+    "items": (lambda query: [*query.items()], ALL),
+    "keys": (lambda query: [*query.keys()], ALL),
+    "lists": (lambda query: [*query.lists()], ALL),
+    "urlencode": (lambda query: query.urlencode(), ALL),
+    "values": (lambda query: [*query.values()], ALL),
+}
+CHANGES_OR_READS_NOTHING = {
+    *("__delitem__", "__ior__", "__setitem__", "__setstate__", "appendlist", "clear", "pop", "popitem"),
+    *("setdefault", "setlist", "setlistdefault", "update", "_assert_mutable", "_mutable", "_encoding"),
+    *("encoding", "fromkeys", "__class_getitem__", "__dict__", "__module__", "__weakref__"),
+}
+
+
+@pytest.mark.parametrize(("read", "noted"), WAYS_TO_READ.values(), ids=WAYS_TO_READ)
+def test_each_way_to_read_a_query_is_noted(read: Callable[[Any], object], noted: str) -> None:
+    request = HttpRequest()
+    request.META["QUERY_STRING"] = "a=1&b=2"
+    with reads.recorded(request) as found:
+        read(request.GET)
+    assert noted in found.parameters
+
+
+def test_django_has_no_other_way_to_read_a_query() -> None:
+    of_every_object = set(dir(object)) - {
+        "__eq__",
+        "__ne__",
+        "__format__",
+        "__reduce_ex__",
+        "__repr__",
+        "__str__",
+    }
+    assert set(dir(QueryDict)) - of_every_object == WAYS_TO_READ.keys() | CHANGES_OR_READS_NOTHING

@@ -1,0 +1,37 @@
+"""Long lists of the admin: none is counted to its end, and none shows at once more than can be put into order."""
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from wagtail.admin.paginator import WagtailPaginator
+from wagtail.models import Page
+from wagtail.query import PageQuerySet
+
+MOST_COUNTED = 10_000  # nobody pages further; filters and searches lead there
+MOST_TO_MOVE = 100  # pages below a page
+
+
+class CappedPaginator(WagtailPaginator):
+    """Counts no further than anybody pages."""
+
+    @cached_property
+    def count(self) -> int:
+        rows = self.object_list
+        if isinstance(rows, QuerySet) and not rows.query.is_sliced:
+            return rows.order_by()[:MOST_COUNTED].count()
+        return super().count
+
+    @cached_property
+    def items_count_label(self) -> str:
+        """Say that there may be more."""
+        if self.count < MOST_COUNTED:
+            return super().items_count_label
+        return _("%(count)s %(names)s or more") % {"count": self.count, "names": self.verbose_name_plural}
+
+
+# --- Wagtail's hooks ---------------------------------------------------------------------------------------
+def cap_what_can_be_moved(_parent: Page, pages: PageQuerySet, request: HttpRequest) -> PageQuerySet:
+    """Show no more than can be put into another order, where Wagtail would show all at once for that."""
+    is_moving = request.GET.get("ordering") == "ord" and not request.GET.get("q")
+    return pages[:MOST_TO_MOVE] if is_moving else pages
