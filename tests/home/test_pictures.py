@@ -4,8 +4,10 @@ from io import BytesIO
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from PIL import Image, ImageFilter
 from pytest_django import Settings
 
 from home import svg
@@ -140,3 +142,17 @@ def test_a_drawing_in_a_picture_block_is_shown_as_it_is(client: Client) -> None:
     answer = client.get("/")
     assert answer.status_code == 200
     assert ".svg" in answer.content.decode().partition("block-image")[2]
+
+
+@pytest.mark.django_db
+def test_a_photograph_is_sent_in_the_smallest_format_that_a_browser_takes() -> None:
+    layers = [
+        Image.effect_noise((1000, 750), 90).filter(ImageFilter.GaussianBlur(blur)) for blur in (1, 2, 3)
+    ]
+    file = BytesIO()
+    Image.merge("RGB", layers).save(file, "JPEG")
+    photograph = SiteImage.objects.create(title="Mug", file=ContentFile(file.getvalue(), "mug.jpg"))
+    sizes = [
+        photograph.get_rendition(f"width-720|format-{kind}").file.size for kind in ("avif", "webp", "jpeg")
+    ]
+    assert sizes == sorted(sizes)

@@ -256,6 +256,9 @@ WAGTAILDOCS_DOCUMENT_MODEL = "home.SiteDocument"
 WAGTAILDOCS_SERVE_METHOD = "serve_view"
 WAGTAILDOCS_EXTENSIONS = ["csv", "docx", "odt", "pdf", "rtf", "txt", "xlsx", "zip"]
 WAGTAILEMBEDS_FINDERS: list[dict[str, str]] = []  # no third party is asked for anything by default
+# Wagtail's own (80) makes AVIF larger than WebP: docs/decisions/0024-bundles-and-typefaces.md.
+WAGTAILIMAGES_AVIF_QUALITY = 50
+WAGTAILIMAGES_WEBP_QUALITY = 70
 WAGTAILIMAGES_FORMAT_CONVERSIONS = {"avif": "avif", "webp": "webp"}
 TAGGIT_CASE_INSENSITIVE = True
 
