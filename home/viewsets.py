@@ -5,6 +5,7 @@ Their exports hold no formulas. A screen with an action of its own adds a URL th
 
 from collections.abc import Iterable, Sequence
 from functools import reduce
+from itertools import chain
 from operator import or_
 from typing import Any, ClassVar
 
@@ -49,8 +50,15 @@ class ViewOnlyPolicy(ModelPermissionPolicy):
 class GuardedIndexView(IndexView):
     """A list whose export holds no formula, and whose search takes as long however many rows there are."""
 
+    results_template_name = "home/admin/index_results.html"
     # Those of the searched fields that have an index of their own.
     indexed_fields: Sequence[str] = ()
+    searched_rows = 0  # how many rows the search has looked through, if those are not all
+    is_found_cut = False
+
+    @property
+    def indexed_names(self) -> str:
+        return ", ".join(str(self.model._meta.get_field(name).verbose_name) for name in self.indexed_fields)
 
     def search_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Look for words anywhere in the newest rows, and at the beginning of indexed fields in all of them."""
@@ -59,11 +67,12 @@ class GuardedIndexView(IndexView):
         if last is None:
             return super().search_queryset(queryset)
         newest = super().search_queryset(queryset.filter(pk__gt=last).order_by("-pk"))
-        found = [*newest.values_list("pk", flat=True)[:MOST_FOUND]]
+        ways = [newest]
         if self.indexed_fields:
-            begun = queryset.filter(self._begins_so()).order_by().values_list("pk", flat=True)
-            found += begun[:MOST_FOUND]
-        return queryset.filter(pk__in=found)
+            ways.append(queryset.filter(self._begins_so()).order_by())
+        found = [[*rows.values_list("pk", flat=True)[:MOST_FOUND]] for rows in ways]
+        self.searched_rows, self.is_found_cut = MOST_SEARCHED, MOST_FOUND in map(len, found)
+        return queryset.filter(pk__in=chain.from_iterable(found))
 
     def _begins_so(self) -> Q:
         typed = self.search_query.strip()

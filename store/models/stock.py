@@ -30,6 +30,7 @@ class StockItemQuerySet(models.QuerySet["StockItem"]):
 
 class StockItem(models.Model):
     sku = models.CharField(_("SKU"), max_length=40, unique=True)
+    # Indexed because staff sort the list of stock by them, at the price of an index entry for each movement.
     on_hand = models.PositiveIntegerField(_("in stock"), default=0, db_index=True)
     held = models.PositiveIntegerField(_("held for payments"), default=0, db_index=True)
 

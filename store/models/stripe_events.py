@@ -30,7 +30,8 @@ class StripeEvent(models.Model):
         verbose_name = _("Stripe event")
         verbose_name_plural = _("Stripe events")
         ordering: ClassVar[list[str]] = ["-received_at"]
-        # For each filter of the list.
+        # For each filter of the list. Django asks `WHERE livemode`, which SQLite finds by a partial index only. What
+        # the list is sorted by has `db_index`.
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["type", "-received_at"], name="stripe_event_type"),
             models.Index(fields=["outcome", "-received_at"], name="stripe_event_outcome"),

@@ -94,3 +94,32 @@ def test_a_search_keeps_to_the_filters(owner: Client) -> None:
     text = owner.get("/admin/stripe-events/", {"q": "evt_00", "type": "refund.created"}).content.decode()
     assert "refund.created" in text
     assert ">charge.refunded<" not in text.replace(" ", "")
+
+
+NEWEST_ONLY = "in the newest 10 stock only. To find older ones, type how one of these begins: SKU."
+
+
+def words_of_search(client: Client, url: str = "/admin/stock/", **query: Any) -> str:
+    """Return the page's words without their markup."""
+    return " ".join(re.sub("<[^>]*>", " ", client.get(url, query).content.decode()).split())
+
+
+@pytest.mark.parametrize("url", ["/admin/stock/", "/admin/stock/results/"])
+@pytest.mark.parametrize("typed", ["35-re", "nothing"])
+def test_a_search_of_a_long_list_says_what_it_looks_through(owner: Client, url: str, typed: str) -> None:
+    stock(40)
+    assert NEWEST_ONLY in words_of_search(owner, url, q=typed)
+
+
+def test_a_list_says_nothing_of_the_search_when_there_is_none_or_all_is_searched(owner: Client) -> None:
+    stock(10)
+    assert "in the newest" not in words_of_search(owner, q="35-re")
+    StockItem.objects.create(sku="ANOTHER")
+    assert "in the newest" not in words_of_search(owner)
+
+
+def test_a_search_that_finds_too_much_says_so(owner: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    stock(40)
+    monkeypatch.setattr(viewsets, "MOST_FOUND", 5)
+    assert "There may be more matches" in words_of_search(owner, q="SKU")
+    assert "There may be more matches" not in words_of_search(owner, q="SKU-001-RED")
