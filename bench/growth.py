@@ -21,7 +21,12 @@ from typing import Any
 
 import django
 
-SIZES = {"small": (10, 2, 1_000), "middle": (1_000, 1_000, 100_000), "large": (100_000, 1_000, 1_000_000)}
+SIZES = {
+    "small": (10, 2, 1_000),
+    "pageful": (60, 60, 1_000),  # the smallest with full pages of products and versions
+    "middle": (1_000, 1_000, 100_000),
+    "large": (100_000, 1_000, 1_000_000),
+}
 MOST = 1.5  # times as long as with the small size
 SLACK = 3  # ms: what is shorter than that cannot be told from chance
 ROUNDS = 5

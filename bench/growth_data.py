@@ -164,9 +164,10 @@ class Filling:
         self._product_rows(first)
         self._pictures(first)
         for start in numbers[::INDEXED_AT_ONCE]:
-            for model, begin in ((ProductPage, first + start), (SiteImage, self.image + start)):
-                found = model.objects.filter(pk__gte=begin).order_by("pk")[:INDEXED_AT_ONCE]
-                get_search_backend().get_index_for_model(model).add_items(model, list(found))
+            pictures = SiteImage.objects.prefetch_related("tags")
+            for rows, begin in ((ProductPage.objects, first + start), (pictures, self.image + start)):
+                found = rows.filter(pk__gte=begin).order_by("pk")[:INDEXED_AT_ONCE]
+                get_search_backend().get_index_for_model(rows.model).add_items(rows.model, list(found))
             self.progress.update(len(numbers[start : start + INDEXED_AT_ONCE]))
 
     def _product_rows(self, first: int) -> None:

@@ -13,8 +13,10 @@ from wagtail.models import Page
 from bench.growth_data import STAFF
 from forms.models import FormPage, Submission
 from home.models import User
+from home.site_map import PagesSitemap, PartsByNumber
 from policies.models import ConsentRecord, Policy, PolicyVersion
 from store.models import Basket, Order, ProductPage, ShopPage, StockItem, StripeEvent
+from store.models.catalogue import PRODUCTS_A_PAGE
 from tests import factories
 
 Request = Callable[[], Any]
@@ -44,6 +46,8 @@ def _public() -> Iterator[tuple[str, str]]:
     yield "home", "/"
     yield "shop", "/shop/"
     yield "shop, second page", "/shop/?page=2"
+    products = ProductPage.objects.live().count()
+    yield "shop, last page", f"/shop/?page={-(-products // PRODUCTS_A_PAGE)}"
     yield "product", last.url
     yield "form", "/contact/"
     yield "policy", policy
@@ -58,6 +62,9 @@ def _public() -> Iterator[tuple[str, str]]:
     yield "order, proof", f"{Order.objects.earliest('pk').get_absolute_url()}proof.json"
     yield "ledger", "/.well-known/policy-ledger.json"
     yield "site map", "/sitemap.xml"
+    parts = PartsByNumber(Page.objects.all(), PagesSitemap.limit).num_pages
+    yield "site map, last part", f"/sitemap-pages-{parts}.xml"
+    yield "site map, policies", "/sitemap-policies-1.xml"
     yield "readyz", "/readyz/"
 
 
