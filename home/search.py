@@ -6,9 +6,9 @@ To sort by relevance, SQLite goes through all matches again for each of them: a 
 
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F
 from modelsearch.backends import database
-from modelsearch.backends.base import BaseSearchBackend
+from modelsearch.backends.base import BaseSearchBackend, BaseSearchResults
 
 MOST_RANKED = 100
 
@@ -20,16 +20,16 @@ def SearchBackend(params: dict[str, Any]) -> BaseSearchBackend:  # noqa: N802 - 
 
 
 class _FewRanked(BaseSearchBackend):
-    def _search(self, compiler: Any, query: Any, rows: Any, **options: Any) -> Any:
+    def _search(
+        self, query_compiler_class: Any, query: Any, model_or_queryset: Any, **kwargs: Any
+    ) -> BaseSearchResults:
+        """Count the matches in the whole index: filters make the relevance of one no cheaper."""
         if isinstance(query, str):
             query = query.replace('"', " ").strip()  # SQLite's index takes no quotation mark
-        if options["order_by_relevance"] and self._finds_many(compiler, query, rows, **options):
-            options["order_by_relevance"] = False
-            rows = (rows if isinstance(rows, QuerySet) else rows.objects.all()).order_by(F("pk").desc())
-        return super()._search(compiler, query, rows, **options)
-
-    def _finds_many(self, compiler: Any, query: Any, rows: Any, **options: Any) -> bool:
-        """Look through the whole index: filters do not make the relevance of one match cheaper."""
-        model = rows.model if isinstance(rows, QuerySet) else rows
-        found = super()._search(compiler, query, model, **{**options, "order_by_relevance": False})
-        return found[: MOST_RANKED + 1].count() > MOST_RANKED
+        rows = getattr(model_or_queryset, "objects", model_or_queryset)
+        unranked = {**kwargs, "order_by_relevance": False}
+        if kwargs["order_by_relevance"]:
+            found = super()._search(query_compiler_class, query, rows.model, **unranked)
+            if found[: MOST_RANKED + 1].count() > MOST_RANKED:
+                kwargs, rows = unranked, rows.order_by(F("pk").desc())
+        return super()._search(query_compiler_class, query, rows.all(), **kwargs)

@@ -58,7 +58,8 @@ class GuardedIndexView(IndexView):
 
     @property
     def indexed_names(self) -> str:
-        return ", ".join(str(self.model._meta.get_field(name).verbose_name) for name in self.indexed_fields)
+        fields = self.model._meta  # type: ignore[attr-defined]  # Wagtail declares None
+        return ", ".join(str(fields.get_field(name).verbose_name) for name in self.indexed_fields)
 
     def search_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Look for words anywhere in the newest rows, and at the beginning of indexed fields in all of them."""

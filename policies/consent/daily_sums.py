@@ -22,17 +22,16 @@ Counted = tuple[date, str, Any, int]  # day, way of choosing, choices, how many 
 
 def count(*, since: datetime, until: datetime) -> Iterator[Counted]:
     """Yield how many chose what in which way on each day, for records made after `since` and until then."""
-    days = [
-        (day.start, day.end, day.counts)
-        for day in ConsentDay.objects.filter(start__gt=since, end__lte=until).order_by("start")
-        if (day.start, day.end)
-        == _ends(timezone.localdate(day.start))  # otherwise the site's time zone was another
-    ]
-    for start, _end, counts in days:
-        for method, chosen, number in counts:
-            yield timezone.localdate(start), method, chosen, number
+    sums = ConsentDay.objects.filter(start__gt=since, end__lte=until).order_by("start")
+    days = []
+    for start, end, counts in sums.values_list("start", "end", "counts"):
+        day = timezone.localdate(start)
+        if (start, end) == _ends(day):  # otherwise the site's time zone was another
+            days.append((start, end))
+            for method, chosen, number in counts:
+                yield day, method, chosen, number
     records = ConsentRecord.objects.filter(created_at__gt=since, created_at__lte=until)
-    yield from _grouped(records.filter(_beside([(start, end) for start, end, _counts in days])))
+    yield from _grouped(records.filter(_beside(days)))
 
 
 def sum_finished_days(now: datetime) -> None:
