@@ -1,6 +1,6 @@
-"""Find the programs that the tests need besides Python: a Chromium browser, the PostgreSQL server and Java.
+"""Find the programs that the tests need besides Python: a Chromium browser, PostgreSQL, Redis, nginx and Java.
 
-`find_chromium`, `find_postgresql` and `find_java` only search. `make test` runs this file to install what is missing:
+The functions `find_…` only search. `make test` runs this file to install what is missing:
 as root with system packages, otherwise as far as possible. It never changes programs that it finds.
 """
 
@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -15,6 +16,8 @@ DEBIAN_POSTGRESQL = Path(
     "/usr/lib/postgresql"
 )  # Debian keeps the server programs off the PATH, in a folder for each version
 POSTGRESQL_PROGRAMS = ("initdb", "pg_ctl", "pg_dump", "psql")
+REDIS_NAMES = ("valkey-server", "redis-server")
+SYSTEM_FOLDERS = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
 
 
 def find_chromium() -> Path | None:
@@ -42,6 +45,18 @@ def find_postgresql() -> Path | None:
         if all(shutil.which(program, path=str(folder)) for program in POSTGRESQL_PROGRAMS):
             return folder
     return None
+
+
+def find_redis() -> Path | None:
+    """Return the server of Valkey or Redis, which speak the same protocol."""
+    found = (shutil.which(name) for name in REDIS_NAMES)
+    return next((Path(path) for path in found if path), None)
+
+
+def find_nginx() -> Path | None:
+    """Return nginx, which Debian puts where only root looks."""
+    path = shutil.which("nginx", path=SYSTEM_FOLDERS)
+    return Path(path) if path else None
 
 
 def find_java() -> Path | None:
@@ -73,26 +88,36 @@ def _install_packages(*packages: str) -> None:
         )
 
 
+# Debian's package → how to find the program, and what to tell where it cannot be installed.
+PROGRAMS: dict[str, tuple[Callable[[], Path | None], str]] = {
+    "chromium": (
+        find_chromium,
+        "Chromium: install a package that puts `chromium` or `google-chrome` on the PATH.",
+    ),
+    "postgresql": (
+        find_postgresql,
+        "PostgreSQL: install its server (Debian, Ubuntu: postgresql; macOS: postgresql@17).",
+    ),
+    "redis-server": (
+        find_redis,
+        "Redis: install its server (Debian, Ubuntu: redis-server; macOS: redis), or Valkey.",
+    ),
+    "nginx": (find_nginx, "nginx: install it (Debian, Ubuntu, macOS: nginx)."),
+    "default-jre-headless": (
+        find_java,
+        "Java: install it (Debian, Ubuntu: default-jre-headless; macOS: openjdk).",
+    ),
+}
+
+
 def main() -> int:
     """Find or install the programs; return 0 if the tests can run, else 1."""
-    missing = {
-        "chromium": find_chromium() is None,
-        "postgresql": find_postgresql() is None,
-        "default-jre-headless": find_java() is None,
-    }
-    if any(missing.values()):
-        _install_packages(*[name for name, absent in missing.items() if absent])
+    missing = [package for package, (find, _words) in PROGRAMS.items() if find() is None]
+    if missing:
+        _install_packages(*missing)
     if find_chromium() is None:
         _run(sys.executable, "-m", "playwright", "install", "chromium")
-    complaints = []
-    if find_chromium() is None:
-        complaints.append("Chromium: install a package that puts `chromium` or `google-chrome` on the PATH.")
-    if find_postgresql() is None:
-        complaints.append(
-            "PostgreSQL: install its server (Debian, Ubuntu: postgresql; macOS: postgresql@17)."
-        )
-    if find_java() is None:
-        complaints.append("Java: install it (Debian, Ubuntu: default-jre-headless; macOS: openjdk).")
+    complaints = [words for find, words in PROGRAMS.values() if find() is None]
     for complaint in complaints:
         print("The tests need a program that is not installed.", complaint, file=sys.stderr)
     return 1 if complaints else 0
