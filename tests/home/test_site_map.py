@@ -1,15 +1,12 @@
 """The site map in parts, which take as long however many pages there are, each at one URL."""
 
 import pytest
-from django.core.cache import cache
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from wagtail.models import Page
 
 from home.models import ContentPage
 from home.site_map import PagesSitemap
-from tests import site_maps
+from tests import queries, site_maps
 from tests.factories import home_page
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -29,13 +26,6 @@ def add_pages(count: int) -> list[Page]:
     ]
 
 
-def queries(client: Client, path: str) -> int:
-    cache.clear()
-    with CaptureQueriesContext(connection) as asked:
-        assert client.get(path).status_code == 200
-    return len(asked)
-
-
 @pytest.mark.usefixtures("_small_parts")
 def test_every_page_is_in_one_part_whatever_went_between(client: Client) -> None:
     made = add_pages(7)
@@ -50,9 +40,9 @@ def test_index_and_parts_ask_as_little_for_many_pages_as_for_few(client: Client)
     page = add_pages(2)[0]
     part = f"/sitemap-pages-{page.pk // 2 + 1}.xml"
     client.get(part)  # what is read once a process
-    few = [queries(client, path) for path in ("/sitemap.xml", part)]
+    few = [queries.cold(client, path) for path in ("/sitemap.xml", part)]
     add_pages(20)
-    assert [queries(client, path) for path in ("/sitemap.xml", part)] == few
+    assert [queries.cold(client, path) for path in ("/sitemap.xml", part)] == few
 
 
 def test_a_part_names_a_thousand_pages_at_most() -> None:

@@ -9,7 +9,6 @@ import time_machine
 from django.db import connection
 from django.template import Context, Template
 from django.test import Client, RequestFactory
-from django.test.utils import CaptureQueriesContext
 from wagtail import hooks
 from wagtail.models import Site
 
@@ -17,7 +16,7 @@ from home import routing, snapshot
 from home.models import BrandSettings, ContentPage, HomePage
 from home.page_cache import tokens
 from home.templatetags.shared_tags import shared_part
-from tests import factories
+from tests import factories, queries
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 CHANGE = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
@@ -32,25 +31,16 @@ def about() -> ContentPage:
     return page
 
 
-def warm_queries(client: Client, path: str) -> list[str]:
-    """Return what a page asks the database when it was shown before."""
-    tokens.reset()
-    client.get(path)
-    with CaptureQueriesContext(connection) as asked:
-        assert client.get(path).status_code == 200
-    return [query["sql"] for query in asked.captured_queries]
-
-
 def test_a_page_that_was_found_before_costs_one_query(client: Client, about: ContentPage) -> None:
-    assert len(warm_queries(client, "/about/")) == 1
-    assert len(warm_queries(client, "/")) == 1
+    assert queries.warm(client, "/about/") == 1
+    assert queries.warm(client, "/") == 1
 
 
 def test_a_page_at_any_depth_costs_no_more(client: Client, about: ContentPage) -> None:
     page = about
     for depth in range(5):
         page = page.add_child(instance=ContentPage(title=f"Level {depth}", slug=f"level-{depth}"))
-    assert len(warm_queries(client, page.url)) == 1
+    assert queries.warm(client, page.url) == 1
     assert f"Level {depth}" in client.get(page.url).content.decode()
 
 

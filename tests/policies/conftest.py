@@ -1,14 +1,16 @@
-"""Policies that several files of tests begin with: one with a version announced, and one that is sealed."""
+"""Policies that several files of tests begin with: one with a version announced, one sealed, one under review."""
 
 from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
+from home.models import User
 from policies.models import PolicyPage, PolicyVersion
-from tests.factories import policy, version
+from tests.factories import policy, policy_page, publish, version
 from tests.policies.announcing import announce_brave
 from tests.policies.proving import fill, seal
+from tests.policies.reviewing import member
 
 
 @pytest.fixture(scope="module")
@@ -37,3 +39,27 @@ def sealed() -> PolicyVersion:
         fill(2)
         seal()
     return PolicyVersion.objects.get()
+
+
+@pytest.fixture
+def author() -> User:
+    return member("author@example.com", "The Author", "Editors")
+
+
+@pytest.fixture
+def reviewer() -> User:
+    return member("reviewer@example.com", "The Reviewer", "Legal reviewers")
+
+
+@pytest.fixture
+def submitted(author: User, reviewer: User) -> PolicyPage:
+    """Submit a change of a published policy for review."""
+    page = policy_page()
+    publish(page)
+    draft = PolicyPage.objects.get().get_latest_revision_as_object()
+    draft.body = [("imported", "<p>Be kinder.</p>")]
+    draft.change_summary = "Kindness grew."
+    draft.save_revision(user=author)
+    page = PolicyPage.objects.get()
+    page.get_workflow().start(page, author)
+    return page

@@ -4,12 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 import time_machine
-from django.core.cache import cache
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
-from home.page_cache import tokens
+from tests import queries
 from tests.factories import policy, version
 from tests.policies.test_public_pages import DAY, NOW, PATHS
 
@@ -22,13 +19,10 @@ def _now() -> Iterator[None]:
         yield
 
 
-def queries(path: str) -> int:
+def cold(path: str) -> int:
     client = Client()
     client.get("/")  # what is read once a process
-    cache.clear()
-    with CaptureQueriesContext(connection) as captured:
-        assert client.get(f"/house-rules/{path}").status_code == 200
-    return len(captured)
+    return queries.cold(client, f"/house-rules/{path}")
 
 
 @pytest.fixture(scope="module")
@@ -39,24 +33,19 @@ def few(database_of_module: None) -> dict[str, int]:
         version(rules, html="<h2 id='a'>Part</h2><p>Be kind.</p>", at=NOW - 60 * DAY)
         version(rules, html="<p>Be very kind.</p>", at=NOW - 30 * DAY)
         version(rules, html="<p>Be kindest.</p>", at=NOW + 30 * DAY)
-        counted = {path: queries(path) for path in PATHS}
+        counted = {path: cold(path) for path in PATHS}
         for number in range(4, 201):
             version(rules, html=f"<p>Text {number}</p>", at=NOW - (300 - number) * DAY)
     return counted
 
 
 def test_a_policy_that_was_shown_before_costs_no_query(few: dict[str, int], db: None) -> None:
-    tokens.reset()
-    client = Client()
-    client.get("/house-rules/")
-    with CaptureQueriesContext(connection) as captured:
-        assert client.get("/house-rules/").status_code == 200
-    assert len(captured) == 0
+    assert queries.warm(Client(), "/house-rules/") == 0
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_the_number_of_queries_does_not_grow_with_the_versions(
     few: dict[str, int], db: None, path: str
 ) -> None:
-    assert queries(path) == few[path]
+    assert cold(path) == few[path]
     assert few[path] <= 15

@@ -16,7 +16,7 @@ from home.models import User
 from policies.models import PolicyPage, PolicySettings, PolicyVersion
 from policies.review import reminders
 from tests.factories import policy_page, publish
-from tests.policies.test_review import decide, review_url
+from tests.policies.reviewing import decide, review_url
 from tests.policies.verifying import sql
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]

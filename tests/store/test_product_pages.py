@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from PIL import Image
 from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_text
 
@@ -18,7 +16,7 @@ from home.models import SiteImage, User
 from home.page_cache import tokens
 from store.models import ProductImage, ProductPage, ProductVariant, ShopPage, StockItem
 from store.stock import movements
-from tests import factories
+from tests import factories, queries
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 Commit = Callable[..., AbstractContextManager]
@@ -62,17 +60,11 @@ def test_the_shop_shows_each_product_with_its_price(client: Client, mug: Product
 def test_the_shop_asks_the_database_as_often_for_many_products_as_for_one(
     client: Client, mug: ProductVariant
 ) -> None:
-    def questions() -> int:
-        tokens.reset()
-        with CaptureQueriesContext(connection) as asked:
-            text(client, "/shop/")
-        return len(asked)
-
-    questions()  # what is looked up once a process
-    for_one = questions()
+    queries.cold(client, "/shop/")  # what is looked up once a process
+    for_one = queries.cold(client, "/shop/")
     for number in range(6):
         factories.product(f"Thing {number}", sku=f"THING-{number}")
-    assert questions() == for_one
+    assert queries.cold(client, "/shop/") == for_one
 
 
 def test_only_what_is_published_is_shown(client: Client, mug: ProductVariant) -> None:

@@ -4,26 +4,16 @@ from io import BytesIO
 
 import pytest
 from django.core.files.base import ContentFile
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from home.models import SiteImage
 from home.page_cache import tokens
 from store.models import ProductImage, ProductPage, ProductVariant
-from tests import factories
+from tests import factories, queries
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 MOST = 6
-
-
-def queries(client: Client, path: str) -> int:
-    tokens.reset()
-    client.get(path)
-    with CaptureQueriesContext(connection) as asked:
-        assert client.get(path).status_code == 200
-    return len(asked)
 
 
 def add_pictures(page: ProductPage, *, count: int) -> None:
@@ -39,39 +29,33 @@ def test_a_product_costs_the_same_with_many_pictures_and_variants(
     client: Client, mug: ProductVariant
 ) -> None:
     add_pictures(mug.page, count=1)
-    for_one = queries(client, mug.page.url)
+    for_one = queries.warm(client, mug.page.url)
     add_pictures(mug.page, count=3)
     for number in range(4):
         ProductVariant.objects.create(page=mug.page, sku=f"MUG-{number}", price=1000, name=str(number))
-    assert queries(client, mug.page.url) == for_one <= MOST
+    assert queries.warm(client, mug.page.url) == for_one <= MOST
 
 
 def test_a_basket_costs_the_same_with_many_lines(client: Client, mug: ProductVariant) -> None:
     add_pictures(mug.page, count=1)
     client.cookies["basket"] = factories.basket(MUG=1).token
-    for_one = queries(client, "/basket/")
+    for_one = queries.warm(client, "/basket/")
     things = {f"THING{number}": 1 for number in range(4)}
     for sku in things:
         add_pictures(factories.product(sku.title(), sku=sku).page, count=1)
     client.cookies["basket"] = factories.basket(MUG=1, **things).token
-    assert queries(client, "/basket/") == for_one <= MOST
+    assert queries.warm(client, "/basket/") == for_one <= MOST
 
 
 def test_the_shop_costs_the_same_with_many_products(client: Client, mug: ProductVariant) -> None:
-    def cold() -> int:
-        tokens.reset()
-        with CaptureQueriesContext(connection) as asked:
-            client.get("/shop/")
-        return len(asked)
-
     add_pictures(mug.page, count=2)
-    cold()  # what is read once a process, and the renditions that are made
-    first, warm = cold(), queries(client, "/shop/")
+    queries.cold(client, "/shop/")  # what is read once a process, and the renditions that are made
+    cold, warm = queries.cold(client, "/shop/"), queries.warm(client, "/shop/")
     for number in range(4):
         add_pictures(factories.product(f"Thing {number}", sku=f"T{number}").page, count=2)
-    cold()
-    assert cold() == first
-    assert queries(client, "/shop/") == warm <= MOST
+    queries.cold(client, "/shop/")
+    assert queries.cold(client, "/shop/") == cold
+    assert queries.warm(client, "/shop/") == warm <= MOST
 
 
 def test_a_picture_is_rendered_once_until_something_changes(client: Client, mug: ProductVariant) -> None:

@@ -7,7 +7,6 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from wagtail.models import Locale, Page
 
 from home.models import SiteImage
@@ -16,7 +15,7 @@ from home.page_cache.layer import PageCache
 from store.models import ProductImage, ProductPage, ProductVariant, ShopPage, StockItem
 from store.models.catalogue import PRODUCTS_A_PAGE
 from store.stock import movements
-from tests import factories
+from tests import factories, queries
 from tests.wsgi_client import ask
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
@@ -144,15 +143,9 @@ def test_a_later_page_that_is_kept_is_fresh_when_stock_changes(db: None) -> None
 
 
 def test_a_page_asks_as_little_in_a_large_shop_as_in_a_small_one(client: Client) -> None:
-    def queries(path: str) -> int:
-        tokens.reset()
-        with CaptureQueriesContext(connection) as asked:
-            names(client, path)
-        return len(asked)
-
     add_products(2 * PRODUCTS_A_PAGE)
-    queries("/shop/")  # what is looked up once a process
-    few = [queries(path) for path in ("/shop/", "/shop/?page=2")]
+    queries.cold(client, "/shop/")  # what is looked up once a process
+    few = [queries.cold(client, path) for path in ("/shop/", "/shop/?page=2")]
     add_products(200)
-    assert [queries(path) for path in ("/shop/", "/shop/?page=2")] == few
-    assert queries("/shop/?page=9") == few[1]
+    assert [queries.cold(client, path) for path in ("/shop/", "/shop/?page=2")] == few
+    assert queries.cold(client, "/shop/?page=9") == few[1]
