@@ -1,12 +1,19 @@
-"""Health checks for hosts and load balancers: the process answers, the database and the cache answer."""
+"""Health checks: the process answers, for hosts and load balancers; and what it needs answers, for whoever watches."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from http import HTTPStatus
 
 from django.core.cache import cache
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from home.models import WorkerHeartbeat
+from home.postgresql import patience
+
+FEW_CONNECTIONS = 3
 
 
 @never_cache
@@ -19,16 +26,38 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Return 200 when database and cache answer, else 503 naming the one that does not."""
-    states = {"database": _database_answers(), "cache": _cache_answers()}
-    return JsonResponse(states, status=200 if all(states.values()) else 503)
+    """Say within a second what answers: 503 if visitors notice that something does not, else 200.
+
+    `connections`: the database has some left. `worker`: it did something in the last ten minutes.
+    """
+    needed = {"database": _asked(_database), "connections": _asked(_connections), "cache": _cache_answers()}
+    status = HTTPStatus.OK if all(needed.values()) else HTTPStatus.SERVICE_UNAVAILABLE
+    return JsonResponse({**needed, "worker": _asked(WorkerHeartbeat.is_heard)}, status=status)
 
 
-def _database_answers() -> bool:
-    with suppress(DatabaseError), connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-        return True
+def _asked(question: Callable[[], bool]) -> bool:
+    with suppress(DatabaseError, InterfaceError), patience(0.3):
+        return question()
     return False
+
+
+def _database() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return True
+
+
+def _connections() -> bool:
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) < current_setting('max_connections')::int"
+            " - current_setting('superuser_reserved_connections')::int - %s"
+            " FROM pg_stat_activity WHERE backend_type = 'client backend'",
+            [FEW_CONNECTIONS],
+        )
+        return cursor.fetchone()[0]
 
 
 def _cache_answers() -> bool:

@@ -1,9 +1,12 @@
-"""Public responses that are no pages: robots.txt, security.txt, and bad requests."""
+"""Public responses that are no pages: robots.txt, security.txt, and the answers to errors."""
 
+import sys
 from datetime import timedelta
+from http import HTTPStatus
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -38,3 +41,15 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Explain a bad request, or one that is larger than Django reads."""
     is_too_large = isinstance(exception, (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent))
     return HttpResponse(render_to_string("400.html", {"is_too_large": is_too_large}), status=400)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Say that it is our mistake (500), or that the site is away (503) while its database does not do what it should.
+
+    Neither page needs the database.
+    """
+    if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return HttpResponse(render_to_string("500.html"), status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    away = HttpResponse(render_to_string("503.html"), status=HTTPStatus.SERVICE_UNAVAILABLE)
+    away.headers["Retry-After"] = "60"  # seconds
+    return away

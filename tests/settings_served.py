@@ -5,6 +5,7 @@ from config.settings.base import VAR_DIR
 from config.settings.test import *  # noqa: F403 - settings modules are layers
 from config.settings.test import STORAGES
 
+LIMIT_DATABASE_WAITS = True
 CACHES = caches(default=f"filecache://{VAR_DIR / 'cache'}")
 MEDIA_ROOT = folder("MEDIA_STORAGE_URL", VAR_DIR / "media")  # noqa: F405 - from base
 STORAGES = {**STORAGES, "private": {**STORAGES["private"], "OPTIONS": {"location": f"{MEDIA_ROOT}-private"}}}

@@ -1,5 +1,6 @@
 """The models every other app may build on: users, media, base pages, brand settings."""
 
+from home.models.heartbeat import WorkerHeartbeat
 from home.models.media import SiteDocument, SiteImage, SiteRendition
 from home.models.pages import BasePage, ContentPage, HomePage
 from home.models.services import ServiceSettings
@@ -17,4 +18,5 @@ __all__ = [
     "SiteImage",
     "SiteRendition",
     "User",
+    "WorkerHeartbeat",
 ]

@@ -6,12 +6,11 @@ kept, so nothing rendered from the old data can outlive the commit, even if the 
 And after the commit, when the pause goes. A pause that nobody ends (a kill) ends by itself.
 
 With a cache of files the tokens are one small file beside it, which costs a `stat` at a hit; with any other cache they
-are one key in it. A cache that fails keeps nothing and stops nobody.
+are one key in it. A cache that fails keeps nothing and stops nobody; when it is back, what was kept before is gone.
 """
 
 import fcntl
 import json
-import logging
 import os
 import threading
 import time
@@ -32,9 +31,10 @@ from django.core.signals import setting_changed
 from django.db import transaction
 from django.dispatch import receiver
 
+from home.caching import breaker
+
 KEY = "page-tokens"
 _LOCK_SECONDS = 5
-_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,17 @@ Change = Callable[[Tokens], Tokens]
 
 def current() -> Tokens:
     """Return the tokens of this moment; make them where there are none."""
-    try:
-        _write_what_failed()
-        return _backing().read() or _backing().change(partial(_renewed, name="site"))
-    except Exception as error:  # noqa: BLE001 - whatever the cache raises: the page itself needs no cache
-        _logger.warning("The page cache cannot be read: %r", error)
-        return Tokens({"site": uuid.uuid4().hex}, {"unreadable": ("site", float("inf"))})
+    global _known  # noqa: PLW0603 - of the process
+    if not breaker.is_open:
+        try:
+            with breaker.watched(Exception):
+                _write_what_failed()
+                _known = _backing().read() or _backing().change(partial(_renewed, name="site"))
+                return _known
+        except Exception:  # noqa: BLE001 - whatever the cache raises: the page itself needs no cache
+            # Others may have made changes meanwhile, and could not say so either.
+            _failed.update({"site", *_known.values})
+    return Tokens({"site": uuid.uuid4().hex}, {"unreadable": ("site", float("inf"))})
 
 
 def changed(name: str) -> None:
@@ -104,6 +109,7 @@ def reset() -> None:
     _change(lambda old: Tokens({name: uuid.uuid4().hex for name in {*old.values, "site"}}))
 
 
+_known = Tokens()  # as last read
 _failed: set[str] = set()  # names whose new token could not be written
 _announced = threading.local()
 
@@ -147,10 +153,12 @@ def _without(old: Tokens, *, pauses: Collection[str] = ()) -> Tokens:
 
 
 def _change(change: Change) -> bool:
+    if breaker.is_open:
+        return False
     try:
-        _backing().change(change)
-    except Exception as error:  # noqa: BLE001 - as in current(): the change itself must not fail
-        _logger.error("The page cache cannot be told of a change: %r", error)  # noqa: TRY400 - the traceback says no more
+        with breaker.watched(Exception):
+            _backing().change(change)
+    except Exception:  # noqa: BLE001 - as in current(): the change itself must not fail
         return False
     return True
 
@@ -158,7 +166,7 @@ def _change(change: Change) -> bool:
 # --- Where they are kept -----------------------------------------------------------------------------------
 @cache
 def _backing() -> "_File | _Key":
-    default = caches["default"]
+    default = caches["tokens"]
     if isinstance(default, FileBasedCache):
         return _File(str(Path(default._dir) / KEY))  # type: ignore[attr-defined]
     return _RedisKey() if isinstance(default, RedisCache) else _Key()
@@ -190,7 +198,7 @@ class _File:
                 tokens = Tokens(**json.load(file))
                 now = os.fstat(file.fileno())
                 self._read = (now.st_mtime_ns, now.st_ino, now.st_size), tokens
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError, TypeError):  # the last two: damaged
             return None
         return tokens
 
@@ -199,7 +207,7 @@ class _File:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(path.with_suffix(".lock"), opener=_of_anybody) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            tokens = change(self._read_whatever_it_is())
+            tokens = change(self.read() or Tokens())
             new = path.with_suffix(".new")
             new.write_text(json.dumps(asdict(tokens)), encoding="utf-8")
             # The clock of a file system ticks every few milliseconds only, and numbers of files are used again.
@@ -208,16 +216,10 @@ class _File:
             new.replace(path)
         return tokens
 
-    def _read_whatever_it_is(self) -> Tokens:
-        try:
-            return self.read() or Tokens()
-        except (ValueError, TypeError):
-            return Tokens()  # damaged: everything in it is replaced
-
 
 class _Key:
     def read(self) -> Tokens | None:
-        kept: dict[str, Any] | None = caches["default"].get(KEY)
+        kept: dict[str, Any] | None = caches["tokens"].get(KEY)
         return Tokens(**kept) if kept else None
 
     def change(self, change: Change) -> Tokens:
@@ -225,13 +227,13 @@ class _Key:
             tokens = change(self.read() or Tokens())
             if not is_alone:  # a token of somebody else's change must not come back
                 tokens = Tokens({name: uuid.uuid4().hex for name in tokens.values}, tokens.pauses)
-            caches["default"].set(KEY, asdict(tokens), timeout=None)
+            caches["tokens"].set(KEY, asdict(tokens), timeout=None)
         return tokens
 
     @contextmanager
     def _lock(self) -> Iterator[bool]:
         deadline = time.monotonic() + _LOCK_SECONDS
-        while not (is_alone := caches["default"].add(f"{KEY}-lock", 1, timeout=_LOCK_SECONDS)):
+        while not (is_alone := caches["tokens"].add(f"{KEY}-lock", 1, timeout=_LOCK_SECONDS)):
             if time.monotonic() > deadline:
                 break
             time.sleep(0.005)
@@ -239,7 +241,7 @@ class _Key:
             yield is_alone
         finally:
             if is_alone:
-                caches["default"].delete(f"{KEY}-lock")
+                caches["tokens"].delete(f"{KEY}-lock")
 
 
 class _RedisKey(_Key):
@@ -258,15 +260,15 @@ class _RedisKey(_Key):
         except self._lost:  # idle so long that the server closed it
             answer = self._get()
         if answer and answer != self._read[0]:
-            self._read = answer, Tokens(**caches["default"]._cache._serializer.loads(answer))  # type: ignore[attr-defined]
+            self._read = answer, Tokens(**caches["tokens"]._cache._serializer.loads(answer))  # type: ignore[attr-defined]
         return self._read[1] if answer else None
 
     def _get(self) -> bytes | None:
         if not hasattr(self._kept, "connection"):
             # Of the server that is written to: a replica may be behind.
-            pool = caches["default"]._cache._get_connection_pool(write=True)  # type: ignore[attr-defined]
+            pool = caches["tokens"]._cache._get_connection_pool(write=True)  # type: ignore[attr-defined]
             self._kept.connection = pool.get_connection()
-            self._kept.key = caches["default"].make_and_validate_key(KEY)
+            self._kept.key = caches["tokens"].make_and_validate_key(KEY)
         connection = self._kept.connection
         try:
             connection.send_command("GET", self._kept.key)

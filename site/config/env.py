@@ -18,7 +18,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = BASE_DIR / "var"
 YES = frozenset({"true", "yes", "on", "1"})
 NO = frozenset({"false", "no", "off", "0"})
-CACHE_ENTRIES = {"default": 20_000, "counters": 20_000, "redlines": 2_000}  # a redline takes some 30 kB
+CACHE_ENTRIES = {"redlines": 2_000}  # each some 30 kB
+TOLERANT = {"redis": "home.caching.TolerantRedisCache", "file": "home.caching.TolerantFileCache"}
 # As the database keeps it: at most 200 characters.
 _AUTHORITY = re.compile(
     r"(?=.{1,200}$)https?://[A-Za-z0-9.-]+(:([1-9]\d{0,3}|[1-5]\d{4}))?([/?][!-~]*)?", re.ASCII
@@ -35,6 +36,15 @@ SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+}
+
+# For commands; the web server is less patient (home.postgresql).
+POSTGRESQL_OPTIONS = {
+    "connect_timeout": 10,  # seconds, as the next two
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds
 }
 
 
@@ -83,8 +93,10 @@ def database(default: str) -> dict[str, Any]:
         config["OPTIONS"] = {**SQLITE_OPTIONS, **config.get("OPTIONS", {})}
         config.setdefault("CONN_MAX_AGE", None)  # to open the file again costs more than a page's queries
     else:
+        config["ENGINE"] = "home.postgresql"
         config.setdefault("CONN_MAX_AGE", 60)
         config["CONN_HEALTH_CHECKS"] = True
+        config["OPTIONS"] = {**POSTGRESQL_OPTIONS, **config.get("OPTIONS", {})}
     return config
 
 
@@ -104,20 +116,36 @@ def _database_parts(url: str) -> dict[str, Any]:
 
 
 def caches(default: str) -> dict[str, dict[str, Any]]:
-    """Read CACHE_URL (redis://…, filecache:///…) into Django's form: caches for pages, for counts, for redlines.
+    """Read CACHE_URL (redis://…, filecache:///…) into Django's form: caches for pages, counts, redlines, and tokens.
 
     Neither many pages nor many redlines, which anybody may ask for, must push out the counts of home.throttling.
     """
     pages = dict(env.cache_url_config(text("CACHE_URL", default)))
-    found = {"default": pages, **{name: {**pages, "KEY_PREFIX": name} for name in ("counters", "redlines")}}
+    is_redis = "redis" in pages["BACKEND"].lower()
+    if is_redis:
+        pages["OPTIONS"] = {**_redis_options(), **pages.get("OPTIONS", {})}
+    found = {
+        "tokens": pages,  # where an outage must be known (home.page_cache.tokens)
+        "default": {**pages, "BACKEND": TOLERANT["redis" if is_redis else "file"]},
+    }
+    for name in ("counters", "redlines"):
+        found[name] = {**found["default"], "KEY_PREFIX": name}
     if "filebased" in pages["BACKEND"]:
         for name, cache in found.items():
             # Django's own limit is 300 files, beyond which it deletes at random.
-            cache["OPTIONS"] = {"MAX_ENTRIES": CACHE_ENTRIES[name]}
-            if name != "default":
+            cache["OPTIONS"] = {"MAX_ENTRIES": CACHE_ENTRIES.get(name, 20_000)}
+            if cache.get("KEY_PREFIX"):
                 cache["LOCATION"] = f"{pages['LOCATION']}/{name}"
         found["counters"]["BACKEND"] = "home.throttling.LockedFileCache"
     return found
+
+
+def _redis_options() -> dict[str, Any]:
+    from redis.backoff import NoBackoff  # noqa: PLC0415 - a site of files needs none of it
+    from redis.retry import Retry  # noqa: PLC0415 - likewise
+
+    # No page may be slower by more than a fifth of a second because the cache is away.
+    return {"socket_connect_timeout": 0.15, "socket_timeout": 0.15, "retry": Retry(NoBackoff(), 0)}
 
 
 def site_url(default: str = "") -> str:

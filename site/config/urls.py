@@ -17,6 +17,7 @@ from home import missing_app_pages, site_map, views
 from policies.versions.sitemap import PolicySitemap
 
 handler400 = views.bad_request
+handler500 = views.server_error
 register_converter(missing_app_pages.MissingAppPageConverter, "missing_app_page")
 
 SITEMAPS: site_map.Sitemaps = {"policies": PolicySitemap, "pages": site_map.PagesSitemap}

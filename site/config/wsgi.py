@@ -8,10 +8,17 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 django.setup(set_prefix=False)
 
+from django.conf import settings  # noqa: E402 - likewise
 from django.core.management.base import BaseCommand  # noqa: E402 - the settings must be known first
+from django.db import connection  # noqa: E402 - likewise
 
 from home.page_cache.layer import PageCache  # noqa: E402 - likewise
 from home.request_validation import StrictWSGIHandler  # noqa: E402 - likewise
+
+if settings.LIMIT_DATABASE_WAITS and connection.vendor == "postgresql":
+    from home.postgresql import waiting
+
+    waiting.limit()
 
 BaseCommand().check()  # as before each command: whatever the system checks refuse, does not start
 

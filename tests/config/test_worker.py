@@ -8,7 +8,7 @@ import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
-from home.models import ContentPage
+from home.models import ContentPage, WorkerHeartbeat
 from tests.factories import home_page
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -28,3 +28,9 @@ def test_pages_whose_hour_has_come_are_published() -> None:
     with time_machine.travel(timezone.now() + timedelta(hours=1, seconds=1)):
         work()
     assert ContentPage.objects.get().live
+
+
+def test_a_worker_is_heard() -> None:
+    assert not WorkerHeartbeat.is_heard()
+    work()
+    assert WorkerHeartbeat.is_heard()

@@ -3,14 +3,16 @@
 import re
 
 import pytest
+import time_machine
 from django.contrib.staticfiles import finders
 from django.core.cache import cache
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from wagtail.models import PageViewRestriction
 
-from home.models import BrandSettings, HomePage
+from home.models import BrandSettings, HomePage, WorkerHeartbeat
 from tests import site_maps
 from tests.factories import home_page, page_with_embeds, policy_page, publish
 
@@ -23,10 +25,14 @@ def test_healthz_answers_without_asking_anything(client: Client, django_assert_n
     assert response.content == b"ok\n"
 
 
-def test_readyz_says_that_database_and_cache_answer(client: Client) -> None:
+WELL = {"database": True, "connections": True, "cache": True, "worker": True}
+
+
+def test_readyz_says_what_answers(client: Client) -> None:
+    WorkerHeartbeat.beat()
     response = client.get("/readyz/")
     assert response.status_code == 200
-    assert response.json() == {"database": True, "cache": True}
+    assert response.json() == WELL
     assert "no-store" in response.headers["Cache-Control"]
 
 
@@ -37,15 +43,49 @@ def test_readyz_names_a_database_that_is_down(client: Client, monkeypatch: pytes
     monkeypatch.setattr(connection, "cursor", broken)
     response = client.get("/readyz/")
     assert response.status_code == 503
-    assert response.json() == {"database": False, "cache": True}
+    has_no_limit = connection.vendor == "sqlite"
+    expected = {"database": False, "connections": has_no_limit, "cache": True, "worker": False}
+    assert response.json() == expected
 
 
 def test_readyz_names_a_cache_that_is_down(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_args: object, **_kwargs: object) -> None:
         raise ConnectionError
 
+    WorkerHeartbeat.beat()
     monkeypatch.setattr(cache, "set", broken, raising=False)
-    assert client.get("/readyz/").json() == {"database": True, "cache": False}
+    response = client.get("/readyz/")
+    assert response.status_code == 503
+    assert response.json() == {**WELL, "cache": False}
+
+
+def test_readyz_names_a_worker_that_did_nothing_for_ten_minutes_though_the_site_is_ready(
+    client: Client,
+) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        WorkerHeartbeat.beat()
+        clock.shift(599)
+        assert client.get("/readyz/").json() == WELL
+        clock.shift(1)
+        response = client.get("/readyz/")
+    assert response.status_code == 200
+    assert response.json() == {**WELL, "worker": False}
+
+
+@pytest.mark.parametrize("kind", [OperationalError, InterfaceError])
+def test_a_database_that_is_away_is_answered_with_a_plain_page(
+    client: Client, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    def away(*_args: object, **_kwargs: object) -> None:
+        raise kind
+
+    client.raise_request_exception = False
+    with monkeypatch.context() as outage:
+        outage.setattr(connection, "cursor", away)
+        response = client.get("/robots-and-more/")
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "60"
+    assert "back soon" in response.content.decode()
 
 
 def test_robots_keeps_crawlers_out_of_the_admin_and_names_the_site_map(client: Client) -> None:

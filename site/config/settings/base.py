@@ -113,6 +113,7 @@ TEMPLATES = [
 
 # --- Database, cache -------------------------------------------------------------------------------------
 DATABASES = {"default": database(default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+LIMIT_DATABASE_WAITS = True  # in the web server; in tests it would hold for all that shares their process
 CACHES = caches(default=f"filecache://{VAR_DIR / 'cache'}")
 
 # --- People ----------------------------------------------------------------------------------------------

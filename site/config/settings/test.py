@@ -10,6 +10,7 @@ from config.settings.base import *  # noqa: F403 - settings modules are layers
 # zeal finds queries by row, where a test asks it to.
 INSTALLED_APPS = ["demo", "zeal", *INSTALLED_APPS]  # noqa: F405 - from base
 IS_PRODUCTION = False
+LIMIT_DATABASE_WAITS = False
 SECRET_KEY = "tests-only"  # noqa: S105 - not a secret
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 # Not UTC, so that a confusion of the two shows.
@@ -17,7 +18,7 @@ TIME_ZONE = "Europe/Berlin"
 
 CACHES = {
     name: {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": name}
-    for name in ("default", "counters", "redlines")
+    for name in ("default", "tokens", "counters", "redlines")
 }
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from config.wsgi import application
+from home.caching import breaker
 from home.models import ContentPage, HomePage
 from home.page_cache import tokens
 from home.page_cache.pages import Pages
@@ -15,6 +16,12 @@ from tests.home.page_cache.asking import get
 def _empty_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test know the parameters that pages of another one read."""
     monkeypatch.setattr(application, "pages", Pages(settings.PAGE_CACHE_BYTES))
+
+
+@pytest.fixture(autouse=True)
+def _cache_that_is_there() -> None:
+    """Let no test know of an outage in another one."""
+    breaker.close()
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from django.db import connections
 from home import mail_queue
 from home.hooks import collect
 from home.jobs import Job
+from home.models import WorkerHeartbeat
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
         """Work until told to stop."""
         jobs = [
+            Job("heartbeat", 10, WorkerHeartbeat.beat),
             Job("mail", 3, self.send_mail),
             *contributed_jobs(),
             Job("scheduled pages", 60, lambda: call_command("publish_scheduled")),
