@@ -15,7 +15,7 @@ from django.core.cache.backends.redis import RedisCache
 from home.breaker import Breaker
 
 T = TypeVar("T")
-breaker = Breaker("The cache", seconds=5)
+breaker = Breaker("The cache", seconds=2)
 
 
 class TolerantCache(BaseCache):

@@ -25,8 +25,6 @@ SERVER = [
     "wsgi",
     "--host",
     "127.0.0.1",
-    "--workers",
-    "2",
     "--blocking-threads",
     "4",
     "--no-ws",
@@ -45,7 +43,7 @@ class Page:
 class ServedSite:
     """Starts the processes in a folder, and ends them."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, *, servers: int = 2, workers: int = 2, **environment: str) -> None:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHONDONT")}
         self.environment = {
             **inherited,
@@ -58,7 +56,8 @@ class ServedSite:
             "PYTHONWARNINGS": "ignore",
             **environment,
         }
-        self.ports = [_free_port(), _free_port()]
+        self.ports = [free_port() for _ in range(servers)]
+        self.workers = workers
         self._processes = ExitStack()
 
     def __enter__(self) -> "ServedSite":
@@ -72,7 +71,8 @@ class ServedSite:
     def _start_all(self) -> None:
         granian = [sys.executable, "-m", "granian", *SERVER, "--working-dir", str(ROOT / "site")]
         for port in self.ports:
-            self._start([*granian, "--port", str(port), "config.wsgi:application"])
+            which = ["--port", str(port), "--workers", str(self.workers)]
+            self._start([*granian, *which, "config.wsgi:application"])
         pipe = subprocess.PIPE
         self.editor = self._start(
             [sys.executable, "-m", "tests.served_site"], stdin=pipe, stdout=pipe, text=True
@@ -141,7 +141,7 @@ class ServedSite:
         return [self.get(path, port=port) for _ in range(8) for port in self.ports]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return found.getsockname()[1]

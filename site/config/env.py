@@ -19,7 +19,10 @@ VAR_DIR = BASE_DIR / "var"
 YES = frozenset({"true", "yes", "on", "1"})
 NO = frozenset({"false", "no", "off", "0"})
 CACHE_ENTRIES = {"redlines": 2_000}  # each some 30 kB
-TOLERANT = {"redis": "home.caching.TolerantRedisCache", "file": "home.caching.TolerantFileCache"}
+TOLERANT = {
+    "django.core.cache.backends.redis.RedisCache": "home.caching.TolerantRedisCache",
+    "django.core.cache.backends.filebased.FileBasedCache": "home.caching.TolerantFileCache",
+}
 # As the database keeps it: at most 200 characters.
 _AUTHORITY = re.compile(
     r"(?=.{1,200}$)https?://[A-Za-z0-9.-]+(:([1-9]\d{0,3}|[1-5]\d{4}))?([/?][!-~]*)?", re.ASCII
@@ -121,12 +124,11 @@ def caches(default: str) -> dict[str, dict[str, Any]]:
     Neither many pages nor many redlines, which anybody may ask for, must push out the counts of home.throttling.
     """
     pages = dict(env.cache_url_config(text("CACHE_URL", default)))
-    is_redis = "redis" in pages["BACKEND"].lower()
-    if is_redis:
+    if "redis" in pages["BACKEND"]:
         pages["OPTIONS"] = {**_redis_options(), **pages.get("OPTIONS", {})}
     found = {
         "tokens": pages,  # where an outage must be known (home.page_cache.tokens)
-        "default": {**pages, "BACKEND": TOLERANT["redis" if is_redis else "file"]},
+        "default": {**pages, "BACKEND": TOLERANT.get(pages["BACKEND"], pages["BACKEND"])},
     }
     for name in ("counters", "redlines"):
         found[name] = {**found["default"], "KEY_PREFIX": name}
