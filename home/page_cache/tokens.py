@@ -17,11 +17,11 @@ import time
 import uuid
 import weakref
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from django.conf import settings
 from django.core.cache import caches
@@ -183,6 +183,21 @@ def _of_anybody(path: str, _flags: int) -> int:
     return os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
 
 
+def _locked(file: TextIO) -> bool:
+    with suppress(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
+
+
+def _keep_trying(lock: Callable[[], bool], *, seconds: float) -> bool:
+    """Return whether locking succeeded in time."""
+    deadline = time.monotonic() + seconds
+    while not (is_locked := lock()) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return is_locked
+
+
 class _File:
     def __init__(self, path: str) -> None:
         self.path = path
@@ -206,7 +221,8 @@ class _File:
         path = Path(self.path)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(path.with_suffix(".lock"), opener=_of_anybody) as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not _keep_trying(partial(_locked, lock), seconds=1):
+                raise TimeoutError(f"Somebody holds {lock.name}.")
             tokens = change(self.read() or Tokens())
             new = path.with_suffix(".new")
             new.write_text(json.dumps(asdict(tokens)), encoding="utf-8")
@@ -232,11 +248,8 @@ class _Key:
 
     @contextmanager
     def _lock(self) -> Iterator[bool]:
-        deadline = time.monotonic() + _LOCK_SECONDS
-        while not (is_alone := caches["tokens"].add(f"{KEY}-lock", 1, timeout=_LOCK_SECONDS)):
-            if time.monotonic() > deadline:
-                break
-            time.sleep(0.005)
+        take = partial(caches["tokens"].add, f"{KEY}-lock", 1, timeout=_LOCK_SECONDS)
+        is_alone = _keep_trying(take, seconds=_LOCK_SECONDS)
         try:
             yield is_alone
         finally:
