@@ -188,7 +188,7 @@ class Sandbox:
         self._pages = pages.Pages(self.account)
         self._threads = [
             threading.Thread(
-                target=self._server.serve_forever, args=[0.05], name="sandbox-server", daemon=True
+                target=self._server.serve_forever, args=[0.01], name="sandbox-server", daemon=True
             ),
             threading.Thread(target=self._watch_clock, name="sandbox-clock", daemon=True),
         ]

@@ -143,8 +143,9 @@ class Storage:
             path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
         )
         self._connection.row_factory = sqlite3.Row
+        # Survives a process that is killed; a machine that loses power is no matter here.
+        self._connection.execute("PRAGMA synchronous=OFF")
         self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.executescript(TABLES)
         # Whoever was at work when the process ended will not finish.
         self._connection.execute("DELETE FROM answer WHERE status IS NULL")
