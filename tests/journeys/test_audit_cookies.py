@@ -24,6 +24,8 @@ from policies.cookie_audit.browser import Site
 from policies.cookie_audit.visitor import AuditError, Limits
 from tests.factories import cookie_policy, declare_cookies
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 PLANTED_PAGE = """{% extends "base.html" %}{% load static consent_tags %}
 {% block main %}<p>Hello</p><img src="ORIGIN/pixel.gif" alt="">

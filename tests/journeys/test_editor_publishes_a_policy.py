@@ -17,7 +17,7 @@ from policies.models import PolicyPage
 from tests.factories import policy_page, publish
 from tests.journeys.windows import each_window
 
-pytestmark = pytest.mark.usefixtures("one_request_at_a_time")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_request_at_a_time")]
 
 PASSWORD = "a-long-password"
 

@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -13,6 +14,8 @@ from policies.models import ConsentRecord
 from tests import factories
 from tests.factories import cookie_policy, declare_cookies, page_with_embeds
 from tests.journeys.outside import Outside
+
+pytestmark = pytest.mark.slow
 
 VISITORS = 100
 LOOKING = 5  # of those who should see the same; the others only get the page

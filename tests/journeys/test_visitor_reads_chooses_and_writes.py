@@ -12,6 +12,8 @@ from forms.models import Submission
 from policies.models import ConsentRecord, Policy
 from tests.journeys.outside import Outside
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shop(live_server: LiveServer) -> str:
