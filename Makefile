@@ -9,6 +9,7 @@ PARALLEL := -n 2 --no-loadscope-reorder
 FAST := tests --ignore=tests/journeys
 WITHOUT_SHOP := --ds=tests.settings_without_shop -k "not queries" \
 	$(addprefix tests/,home forms policies config demo/test_without_shop.py)
+MAKE_COPY := $(PYTHON_IN) -m tests.migrated_database
 COMPILE := $(PYTHON_IN) -m piptools compile -q --strip-extras --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --no-header --allow-unsafe
 
@@ -36,7 +37,7 @@ test quick soak lint bench: export DATABASE_URL :=
 test quick soak: export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: test
-test: tools lint ## Run all checks: lint, the tests on SQLite, without a shop, on PostgreSQL and in a browser (see tests/README.md)
+test: tools checks ## Run all checks: lint, the tests on SQLite, without a shop, on PostgreSQL and in a browser (see tests/README.md)
 	@echo "--- The suite on SQLite"
 	$(PYTEST) $(PARALLEL) $(FAST)
 	@echo "--- Every page on a site without a shop"
@@ -62,6 +63,18 @@ bench: setup ## Run the benchmarks described in bench/README.md
 .PHONY: lint
 lint: setup ## Check style, types, templates, imports, translations, migrations, pinned packages
 	@$(MAKE) --no-print-directory -j 2 lint-types lint-rest
+
+# Checking types takes one core for a minute; on the other one the tests get the databases that they start from.
+.PHONY: checks
+checks: setup
+	@$(MAKE) --no-print-directory -j 2 lint-types lint-rest databases
+
+.PHONY: databases
+databases: export PYTHONPATH := .:site:scripts
+databases:
+	DJANGO_SETTINGS_MODULE=config.settings.test $(MAKE_COPY)
+	DJANGO_SETTINGS_MODULE=tests.settings_without_shop $(MAKE_COPY)
+	DJANGO_SETTINGS_MODULE=config.settings.test $(PYTHON_IN) scripts/with_postgresql.py $(MAKE_COPY)
 
 .PHONY: lint-types
 lint-types:

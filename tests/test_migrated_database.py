@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.migrated_database import MADE_ONCE, ROOT, copy_of, fingerprint
+from tests.migrated_database import MADE_ONCE, ROOT, copy_of, fingerprint, make_copy
 
 
 @pytest.fixture
@@ -49,3 +49,10 @@ def test_what_migrate_makes_once_is_still_where_it_was(name: str) -> None:
 def test_the_copy_lies_where_others_look_for_it() -> None:
     with closing(sqlite3.connect(f"{copy_of('sqlite3').as_uri()}?mode=ro", uri=True)) as copy:
         assert copy.execute("SELECT count(*) FROM django_migrations").fetchone()[0] > 200
+
+
+@pytest.mark.django_db
+def test_a_copy_that_is_there_is_not_made_anew() -> None:
+    before = copy_of("sqlite3").stat()
+    make_copy()
+    assert copy_of("sqlite3").stat() == before
