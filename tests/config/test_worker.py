@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core.management import call_command
+from django.db import OperationalError
 from django.utils import timezone
 
 from home.models import ContentPage, WorkerHeartbeat
@@ -28,6 +29,19 @@ def test_pages_whose_hour_has_come_are_published() -> None:
     with time_machine.travel(timezone.now() + timedelta(hours=1, seconds=1)):
         work()
     assert ContentPage.objects.get().live
+
+
+def test_a_database_that_is_away_is_a_line_in_the_log_and_not_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away() -> None:
+        raise OperationalError("no route to host")
+
+    monkeypatch.setattr(WorkerHeartbeat, "beat", away)
+    work()
+    [record] = [record for record in caplog.records if "heartbeat" in record.getMessage()]
+    assert "no route to host" in record.getMessage()
+    assert record.exc_info is None
 
 
 def test_a_worker_is_heard() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import connections
+from django.db import OperationalError, connections
 
 from home import mail_queue
 from home.hooks import collect
@@ -73,6 +73,8 @@ class Command(BaseCommand):
         _drop_old_connections()
         try:
             job.run()
+        except OperationalError as error:  # in one line: every few seconds while the database is away
+            logger.error("%s failed: %r", job.name, error)  # noqa: TRY400 - as the comment says
         except Exception:
             logger.exception("%s failed; it is tried again in %s seconds.", job.name, job.every)
         finally:
