@@ -12,6 +12,7 @@ from django.conf import settings  # noqa: E402 - likewise
 from django.core.management.base import BaseCommand  # noqa: E402 - the settings must be known first
 from django.db import connection  # noqa: E402 - likewise
 
+from config.backup import in_use  # noqa: E402 - likewise
 from home.page_cache.layer import PageCache  # noqa: E402 - likewise
 from home.request_validation import StrictWSGIHandler  # noqa: E402 - likewise
 
@@ -21,5 +22,6 @@ if settings.LIMIT_DATABASE_WAITS and connection.vendor == "postgresql":
     waiting.limit()
 
 BaseCommand().check()  # as before each command: whatever the system checks refuse, does not start
+in_use.keep()
 
 application = PageCache(StrictWSGIHandler())

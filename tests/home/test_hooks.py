@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 from wagtail import hooks
 
+from config.backup import restoring
 from config.management.commands import worker
 from home import csp, navigation
 from home.jobs import Job
@@ -60,6 +61,7 @@ HOOKS = {
     "register_audit_actions": Hook({"store"}, rules.registered_actions, rules.Action(name="name", press="a")),
     "register_ledger_kinds": Hook({"policies", "store", "forms"}, entries.contributed_kinds, PolicyVersion),
     "register_record_checks": Hook({"policies"}, daily_check.record_checks, print),
+    "register_restore_steps": Hook(set(), restoring.contributed_steps, print),
     "register_worker_jobs": Hook({"store", "policies"}, worker.contributed_jobs, Job("name", 60, print)),
 }
 

@@ -231,6 +231,10 @@ TIMESTAMP_URL = timestamp_url()  # the authority outside that vouches for its he
 # The roots that may sign for it, PEM; empty: signatures are not checked.
 TIMESTAMP_CA_FILE = text("TIMESTAMP_CA_FILE")
 
+# --- Backups (config/backup) --------------------------------------------------------------------------------
+BACKUP_PASSPHRASE = text("BACKUP_PASSPHRASE")
+BACKUP_WARN_DAYS = number("BACKUP_WARN_DAYS", 2, least=1)  # after which the dashboard asks for one
+
 # --- The shop ------------------------------------------------------------------------------------------------
 CURRENCY = text("CURRENCY", "GBP")  # ISO 4217; prices are kept in its smallest unit
 ORDER_KEEP_DAYS = number("ORDER_KEEP_DAYS", 3653)  # ten years, as tax law in several countries asks

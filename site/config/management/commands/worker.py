@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import OperationalError, connections
 
+from config.backup import in_use
 from home import mail_queue
 from home.hooks import collect
 from home.jobs import Job
@@ -44,6 +45,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
         """Work until told to stop."""
+        in_use.keep()
         jobs = [
             Job("heartbeat", 10, WorkerHeartbeat.beat),
             Job("mail", 3, self.send_mail),

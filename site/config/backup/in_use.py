@@ -1,0 +1,36 @@
+"""Who runs on this site's data: each web process and worker holds a lock that ends with it, however it ends.
+
+The lock is a file beside the private files, which all processes of a site share. So a restore sees them, and none
+starts during one.
+"""
+
+import fcntl
+import os
+from contextlib import suppress
+
+from config.backup import places
+
+_kept: list[int] = []  # descriptors, open as long as the process lives
+
+
+class InUseError(Exception):
+    """A web process or a worker runs, or a restore does."""
+
+
+def keep() -> None:
+    """Show that this process works with the site's data. Raises InUseError while a restore replaces them."""
+    with suppress(OSError):  # a folder that is read only: the database still tells who is connected
+        _kept.append(lock(fcntl.LOCK_SH))
+
+
+def lock(kind: int) -> int:
+    """Take the lock, until the descriptor is closed. Raises InUseError where others hold one that excludes it."""
+    folder = places.roots()["private"]
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder / ".in-use", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise InUseError("a web process, a worker or a restore is running") from None
+    return descriptor
