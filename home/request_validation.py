@@ -14,6 +14,8 @@ from django.http.response import HttpResponseBase
 from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
 
+from home import security_headers
+
 CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 LARGEST = 2**63 - 1  # of a database's whole numbers
 # Where digits are words, not a number.
@@ -73,6 +75,11 @@ class _Request(WSGIRequest):
 
 
 class StrictWSGIHandler(WSGIHandler):
-    """Django's application, which lets the middleware refuse a Content-Type that cannot be read."""
+    """Django's application: it lets the middleware refuse a Content-Type that cannot be read, and completes headers."""
 
     request_class = _Request
+
+    def get_response(self, request: HttpRequest) -> HttpResponseBase:
+        response = super().get_response(request)
+        security_headers.complete(response)
+        return response

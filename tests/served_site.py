@@ -43,7 +43,9 @@ class Page:
 class ServedSite:
     """Starts the processes in a folder, and ends them."""
 
-    def __init__(self, folder: Path, *, servers: int = 2, workers: int = 2, **environment: str) -> None:
+    def __init__(
+        self, folder: Path, *, servers: int = 2, workers: int = 2, log: Path | None = None, **environment: str
+    ) -> None:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHONDONT")}
         self.environment = {
             **inherited,
@@ -59,6 +61,7 @@ class ServedSite:
         self.ports = [free_port() for _ in range(servers)]
         self.workers = workers
         self._processes = ExitStack()
+        self._log = self._processes.enter_context(log.open("w")) if log else None  # otherwise ours
 
     def __enter__(self) -> "ServedSite":
         try:
@@ -72,7 +75,7 @@ class ServedSite:
         granian = [sys.executable, "-m", "granian", *SERVER, "--working-dir", str(ROOT / "site")]
         for port in self.ports:
             which = ["--port", str(port), "--workers", str(self.workers)]
-            self._start([*granian, *which, "config.wsgi:application"])
+            self._start([*granian, *which, "config.wsgi:application"], stderr=self._log)
         pipe = subprocess.PIPE
         self.editor = self._start(
             [sys.executable, "-m", "tests.served_site"], stdin=pipe, stdout=pipe, text=True

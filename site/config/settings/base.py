@@ -191,9 +191,19 @@ CSRF_TOKEN_PATHS: Sequence[str] = (ADMIN_PATH,)
 BEHIND_PROXY = flag("BEHIND_PROXY", default=False)
 
 # --- Security headers ------------------------------------------------------------------------------------
-# Referrer-Policy stays Django's "same-origin": with "no-referrer" browsers send "Origin: null" and our own POSTs fail.
+# With "no-referrer" browsers send "Origin: null" and our own POSTs fail. nginx repeats both (deploy/nginx/).
+SECURE_REFERRER_POLICY = "same-origin"
+# What no page of ours asks a browser for, nor may a script of others.
+PERMISSIONS_POLICY = (
+    "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), "
+    "usb=()"
+)
 X_FRAME_OPTIONS = "SAMEORIGIN"  # the editor's preview is a frame of the same origin
 SILENCED_SYSTEM_CHECKS = [
+    # HSTS is the trader's choice, and starts with minutes (.env.example): browsers remember it.
+    "security.W004",
+    "security.W005",
+    "security.W021",
     "security.W003",  # CSRF: home.csrf.OriginOrTokenCsrfMiddleware is a subclass, which the check does not see
     "security.W019",  # X-Frame-Options SAMEORIGIN is meant, for the preview
 ]
@@ -271,7 +281,10 @@ TAGGIT_CASE_INSENSITIVE = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"one_line": {"()": "config.log_lines.OneLine"}},
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one_line"]},
+    },
     "root": {"handlers": ["console"], "level": text("LOG_LEVEL", "WARNING")},
 }
