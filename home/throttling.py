@@ -5,12 +5,12 @@ is refused because the cache is down.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,6 +44,11 @@ def client_ip(request: HttpRequest) -> str:
         return direct
 
 
+def client_network(request: HttpRequest) -> str:
+    """Return the IP address that stands for a client: of an IPv6 /64 network, the first."""
+    return _network(client_ip(request)).partition("/")[0]
+
+
 @dataclass(frozen=True)
 class Limit:
     """At most `most` of something from one client within `window`; `name`, without spaces, tells limits apart."""
@@ -51,14 +56,6 @@ class Limit:
     name: str
     most: int
     window: timedelta
-
-    def seconds_to_wait(self, client: str) -> int:
-        """Return the seconds that this client has to wait: 0 below the limit."""
-        try:
-            return self._wait(self._taken(client))
-        except Exception:
-            logger.exception("The cache does not answer, so %s have no limit.", self.name)
-            return 0
 
     def take(self, client: str) -> int:
         """Count one more from this client; over the limit, count nothing and return the seconds to wait.
@@ -68,6 +65,8 @@ class Limit:
         window = self.window.total_seconds()
         try:
             taken = self._taken(client)
+            if wait := self._wait(taken):
+                return wait
             for place in self._places(client):
                 if place not in taken and cache.add(place, timezone.now().timestamp(), timeout=window):
                     return 0
@@ -75,6 +74,14 @@ class Limit:
         except Exception:
             logger.exception("The cache does not answer, so a client of %s was not counted.", self.name)
             return 0
+
+    def give_back(self, client: str, *, all_places: bool = False) -> None:
+        """Count the newest, or nothing so far, as if it had not been."""
+        try:
+            taken = self._taken(client)
+            cache.delete_many(sorted(taken, key=lambda place: taken[place])[0 if all_places else -1 :])
+        except Exception:
+            logger.exception("The cache does not answer, so a client of %s keeps its count.", self.name)
 
     def _wait(self, taken: dict[str, float]) -> int:
         if len(taken) < self.most:
@@ -97,6 +104,11 @@ class LockedFileCache(FileBasedCache):
         with self._alone():
             return super().get(key, *args, **kwargs)
 
+    def get_many(self, keys: Iterable[str], *args: Any, **kwargs: Any) -> dict[str, Any]:
+        with self._alone():
+            found = {key: super(LockedFileCache, self).get(key, *args, **kwargs) for key in keys}
+        return {key: value for key, value in found.items() if value is not None}
+
     def add(self, key: str, value: Any, *args: Any, **kwargs: Any) -> bool:
         with self._alone():
             return super().add(key, value, *args, **kwargs)
@@ -117,7 +129,7 @@ def too_many_requests(response: Response, seconds: int) -> Response:
 
 
 def minutes_to_wait(seconds: int) -> int:
-    """Return `Limit.seconds_to_wait` in minutes, rounded up."""
+    """Return `Limit.take` in minutes, rounded up."""
     return -(-seconds // 60)
 
 
@@ -131,4 +143,7 @@ def _network(client: str) -> str:
         parsed = ip_address(client)
     except ValueError:
         return client
-    return str(ip_network((parsed, 64), strict=False) if parsed.version == 6 else parsed)  # noqa: PLR2004
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    # A server that listens on IPv6 alone writes ::ffff:192.0.2.1.
+    return str(parsed.ipv4_mapped or IPv6Network((int(parsed), 64), strict=False))

@@ -2,17 +2,21 @@
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.views import LoginView
 from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.utils.functional import lazy
 from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 from wagtail import urls as wagtail_urls
+from wagtail import views as wagtail_views
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
+from wagtail.documents.views import serve as documents
 
 from config.serve_media import serve_media
-from config.sign_in import LimitedPasswordResetView
+from config.shared_passwords import limited
+from config.sign_in import LimitedPasswordResetView, NewPasswordView, PageSignInForm
 from home import missing_app_pages, site_map, views
 from policies.versions.sitemap import PolicySitemap
 
@@ -23,7 +27,21 @@ register_converter(missing_app_pages.MissingAppPageConverter, "missing_app_page"
 SITEMAPS: site_map.Sitemaps = {"policies": PolicySitemap, "pages": site_map.PagesSitemap}
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # Wagtail's own URLs, each before it: its views are never reached.
     path("admin/password_reset/", never_cache(LimitedPasswordResetView.as_view())),
+    path("admin/password_reset/confirm/<uidb64>/<token>/", NewPasswordView.as_view()),
+    path(
+        "_util/login/",
+        LoginView.as_view(template_name="wagtailcore/login.html", authentication_form=PageSignInForm),
+    ),
+    path(
+        "_util/authenticate_with_password/<int:page_view_restriction_id>/<int:page_id>/",
+        limited(wagtail_views.authenticate_with_password),
+    ),
+    path(
+        "documents/authenticate_with_password/<int:restriction_id>/",
+        limited(documents.authenticate_with_password),
+    ),
     path("admin/pages/<missing_app_page:page>/<path:action>", missing_app_pages.answer_not_found),
     path(settings.ADMIN_PATH.lstrip("/"), include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),

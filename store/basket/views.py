@@ -52,17 +52,13 @@ def basket(request: HttpRequest) -> HttpResponse:
 
 @_by_form(AddForm)
 def add(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int) -> HttpResponse:
-    ip = client_ip(request)
-    if found is None and (wait := throttling.NEW_BASKETS.seconds_to_wait(ip)):
+    if found is None and (wait := throttling.NEW_BASKETS.take(client_ip(request))):
         words = throttling.TOO_MANY % {"minutes": minutes_to_wait(wait)}
         return too_many_requests(_error_response(request, None, words), wait)
-    is_new = found is None
     try:
         found = contents.add(basket=found, sku=sku, quantity=quantity)
     except contents.BasketError as error:
         return _error_response(request, found, str(error))
-    if is_new:
-        throttling.NEW_BASKETS.take(ip)
     return _done(request, found)
 
 

@@ -24,18 +24,18 @@ LIMIT = Limit("tests", most=2, window=timedelta(hours=1))
 def test_a_client_at_the_limit_waits_until_the_first_count_is_an_hour_old() -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
         for _ in range(2):
-            assert LIMIT.seconds_to_wait("192.0.2.1") == 0
-            LIMIT.take("192.0.2.1")
+            assert LIMIT.take("192.0.2.1") == 0
             clock.shift(timedelta(minutes=10))
-        assert LIMIT.seconds_to_wait("192.0.2.1") == 40 * 60
+        assert LIMIT.take("192.0.2.1") == 40 * 60
         clock.shift(timedelta(minutes=40, seconds=1))
-        assert LIMIT.seconds_to_wait("192.0.2.1") == 0
+        assert LIMIT.take("192.0.2.1") == 0
 
 
 @pytest.mark.parametrize(
     ("other", "waits"),
     [
         ("2001:db8::2", True),  # a household has many IPv6 addresses
+        ("2001:db8:0:0:ffff::9", True),
         ("2001:db8:0:1::1", False),
         ("192.0.2.1", False),
         ("no address", False),
@@ -44,13 +44,45 @@ def test_a_client_at_the_limit_waits_until_the_first_count_is_an_hour_old() -> N
 def test_a_household_is_one_client(other: str, waits: bool) -> None:
     for _ in range(2):
         LIMIT.take("2001:db8::1")
-    assert bool(LIMIT.seconds_to_wait(other)) == waits
+    assert bool(LIMIT.take(other)) == waits
+
+
+def test_ipv4_addresses_written_as_ipv6_are_clients_of_their_own() -> None:
+    for _ in range(2):
+        LIMIT.take("::ffff:192.0.2.1")
+    assert LIMIT.take("::ffff:192.0.2.2") == 0
+    assert LIMIT.take("192.0.2.1") > 0
+
+
+@pytest.mark.parametrize(("all_places", "answers"), [(False, [True, False]), (True, [True, True])])
+def test_what_is_given_back_was_not_counted(all_places: bool, answers: list[bool]) -> None:
+    for _ in range(3):
+        LIMIT.take("192.0.2.1")
+        LIMIT.take("192.0.2.2")
+    LIMIT.give_back("192.0.2.1", all_places=all_places)
+    assert [LIMIT.take("192.0.2.1") == 0 for _ in range(2)] == answers
+    assert LIMIT.take("192.0.2.2") > 0
+
+
+def test_the_newest_is_given_back() -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        LIMIT.take("192.0.2.1")
+        clock.shift(timedelta(minutes=10))
+        LIMIT.take("192.0.2.1")
+        LIMIT.give_back("192.0.2.1")
+        LIMIT.take("192.0.2.1")
+        assert LIMIT.take("192.0.2.1") == 50 * 60
+
+
+def test_nothing_is_given_back_to_a_client_that_took_nothing() -> None:
+    LIMIT.give_back("192.0.2.1")
+    assert [LIMIT.take("192.0.2.1") == 0 for _ in range(3)] == [True, True, False]
 
 
 def test_limits_count_apart() -> None:
     for _ in range(2):
         LIMIT.take("192.0.2.1")
-    assert Limit("others", most=2, window=timedelta(hours=1)).seconds_to_wait("192.0.2.1") == 0
+    assert Limit("others", most=2, window=timedelta(hours=1)).take("192.0.2.1") == 0
 
 
 def test_no_ip_address_is_kept_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,8 +103,8 @@ def test_a_dead_cache_stops_nobody_and_is_logged(
 
     monkeypatch.setattr(throttling.cache, "get_many", fail)
     with caplog.at_level(logging.ERROR):
-        assert LIMIT.seconds_to_wait("192.0.2.1") == 0
         assert LIMIT.take("192.0.2.1") == 0
+        LIMIT.give_back("192.0.2.1")
     assert len(caplog.records) == 2
 
 
@@ -80,7 +112,7 @@ def test_counts_lie_where_pages_do_not_push_them_out() -> None:
     limit = Limit("things", most=1, window=timedelta(hours=1))
     limit.take("192.0.2.1")
     cache.clear()
-    assert limit.seconds_to_wait("192.0.2.1") > 0
+    assert limit.take("192.0.2.1") > 0
 
 
 def test_over_the_limit_nothing_is_counted() -> None:

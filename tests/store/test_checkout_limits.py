@@ -8,7 +8,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from store.basket import throttling
+from store.basket import contents, throttling
 from store.checkout import limits
 from store.models import Basket, Order, OrderEvent, ProductVariant
 from store.stock import movements
@@ -114,7 +114,7 @@ def test_a_client_over_the_checkout_limit_is_told_how_long_to_wait(sandbox: Sand
         assert not Order.objects.exists()
         assert buy(1, address="192.0.2.2").status_code == 303
         clock.shift(timedelta(hours=1, seconds=1))
-        assert limits.CHECKOUTS.seconds_to_wait("192.0.2.1") == 0
+        assert limits.CHECKOUTS.take("192.0.2.1") == 0
 
 
 @pytest.mark.usefixtures("mug")
@@ -144,6 +144,29 @@ def test_a_client_over_the_basket_limit_is_told_how_long_to_wait(
     assert add(first).status_code in {200, 303}, "a basket that is there can be filled"
     assert Basket.objects.get(token=first.cookies["basket"].value).lines.get().quantity == 2
     assert add(browser("192.0.2.2")).status_code in {200, 303}
+
+
+@pytest.mark.usefixtures("mug")
+def test_baskets_started_at_the_same_moment_are_no_more_than_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(throttling, "NEW_BASKETS", limits.Limit("few", most=1, window=limits.HOUR))
+    statuses = []
+
+    def add() -> None:
+        answer = browser().post("/basket/add/", {"sku": "MUG", "quantity": "1"})
+        statuses.append(answer.status_code)
+
+    def add_while_another_does(**parts: Any) -> Basket:
+        monkeypatch.setattr(contents, "add", original)
+        add()
+        return original(**parts)
+
+    original = contents.add
+    monkeypatch.setattr(contents, "add", add_while_another_does)
+    add()
+    assert statuses == [429, 303]
+    assert Basket.objects.count() == 1
 
 
 def test_the_way_back_makes_no_more_baskets_than_others_do(

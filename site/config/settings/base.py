@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
     "policies.versions.middleware.RefusedContentMiddleware",
     "policies.versions.middleware.DamagedRecordMiddleware",
+    "home.password_hashing.HashingBusyMiddleware",
     # Last, as axes asks: it turns a lockout raised below into its answer.
     "axes.middleware.AxesMiddleware",
 ]
@@ -125,18 +126,23 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+PASSWORD_HASHERS = ["home.password_hashing.BoundedPBKDF2PasswordHasher"]
 LOGIN_URL = "wagtailadmin_login"
+WAGTAILADMIN_USER_LOGIN_FORM = "config.sign_in.SignInForm"
+AXES_HANDLER = "config.sign_in.SignInHandler"
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # who waits as told gets in
+AXES_LOCKOUT_CALLABLE = "config.sign_in.locked_out"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 SIGN_IN_KEEP_DAYS = number("SIGN_IN_KEEP_DAYS", 30)
 # Whatever the model calls it: Wagtail's form and Django's backends say so.
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_USERNAME_CALLABLE = "config.sign_in.account_name"
-AXES_CLIENT_IP_CALLABLE = "home.throttling.client_ip"
+AXES_CLIENT_IP_CALLABLE = "home.throttling.client_network"
 
 # --- Language and time -----------------------------------------------------------------------------------
 # The site's own words are English; for another language, add translations (makemessages) before setting it.
