@@ -7,14 +7,12 @@ installed there by npm; it needs Node and is used here only. By itself: `python 
 import json
 import os
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from playwright.sync_api import Browser, sync_playwright
 
-from bench import sites
+from bench import servers, sites
 from scripts.programs_for_tests import find_chromium
 
 VERSION = "12.8.2"  # 13 needs a newer Node
@@ -110,23 +108,11 @@ def run() -> list[str]:
 @contextmanager
 def _served(site: sites.Site, folder: Path) -> Iterator[str]:
     """Serve the site by HTTPS, as in production; give its URL, whose host only CHROMIUM finds."""
-    port = _free_port()
+    port = servers.free_port()
     url = f"https://{sites.HOST}:{port}"
-    key, certificate = _certificate(folder)
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--working-dir", "site", "--no-ws"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "8", "--log-level", "error"]
-    command += ["--ssl-keyfile", str(key), "--ssl-certificate", str(certificate), "config.wsgi:application"]
-    changed = {"SITE_URL": url, "SERVE_MEDIA": "1", "LOG_LEVEL": "ERROR"}
-    environment = {**site.environment, **changed}
-    with subprocess.Popen(command, cwd=site.folder, env=environment) as server:
-        try:
-            while not _answers(port):
-                if server.poll() is not None:
-                    sys.exit("The site stopped; its error stands above.")
-                time.sleep(0.2)
-            yield url
-        finally:
-            server.terminate()
+    changed = {"SITE_URL": url, "SERVE_MEDIA": "1", "LOG_LEVEL": "ERROR", "BEHIND_PROXY": "0"}
+    with servers.granian(site, "config.wsgi:application", port=port, tls=_certificate(folder), **changed):
+        yield url
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:
@@ -150,19 +136,6 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
     paths[0].write_bytes(key.private_bytes(*form))
     paths[1].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     return paths
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _answers(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
-        return True
-    return False
 
 
 # --- Lighthouse --------------------------------------------------------------------------------------------------

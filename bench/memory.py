@@ -1,9 +1,6 @@
 """Measures what a worker of granian takes after mixed requests, and what its start costs, beside `wagtail start`'s."""
 
-import os
 import statistics
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 
@@ -76,17 +73,6 @@ def _measure_start(floor: sites.Site, ours: sites.Site) -> float:
 
 
 def _start(site: sites.Site, application: str) -> float:
-    process = subprocess.Popen(
-        [sys.executable, "-P", sites.WORKER, application],
-        cwd=site.folder,
-        env=site.environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    sites.Worker(process).ask("measure", count=1)
-    assert process.stdin
-    process.stdin.close()
-    _pid, status, usage = os.wait4(process.pid, 0)
-    process.returncode = status
-    return usage.ru_utime + usage.ru_stime
+    with site.worker(application) as worker:
+        worker.ask("measure", count=1)
+        return servers.cpu_of(worker.process.pid)

@@ -44,8 +44,7 @@ class Server:
 
     def cpu(self) -> float:
         """Return the CPU seconds that the worker has used."""
-        fields = Path(f"/proc/{self.worker}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return cpu_of(self.worker)
 
     def memory(self) -> tuple[float, float]:
         """Return the worker's resident megabytes, and its share of them (pages of several processes divided)."""
@@ -65,6 +64,12 @@ class Server:
             return response.status, response.read()
         finally:
             connection.close()
+
+
+def cpu_of(process: int) -> float:
+    """Return the CPU seconds that a running process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def has_gunicorn() -> bool:
@@ -88,38 +93,38 @@ def _find(program: str) -> str | None:
 
 
 @contextmanager
-def granian(site: Site, application: str, *, threads: int = THREADS, **more: str) -> Iterator[Server]:
-    """Start granian as the Procfile does, with one worker."""
-    port = _free_port()
-    options = [
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--workers",
-        "1",
-        "--no-ws",
-        "--log-level",
-        "error",
-    ]
+def granian(
+    site: Site,
+    application: str,
+    *,
+    port: int = 0,
+    threads: int = THREADS,
+    tls: tuple[Path, Path] | None = None,
+    **more: str,
+) -> Iterator[Server]:
+    """Start granian as the Procfile does, with one worker; by HTTPS with a key and a certificate."""
+    port = port or free_port()
+    options = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--log-level", "error"]
+    if tls:
+        options += ["--ssl-keyfile", str(tls[0]), "--ssl-certificate", str(tls[1])]
     command = [
         "-m",
         "granian",
         "--interface",
         "wsgi",
-        *options,
+        "--no-ws",
         "--blocking-threads",
         str(threads),
-        application,
+        *options,
     ]
-    with _running(site, [sys.executable, *command], port, more) as server:
+    with _running(site, [sys.executable, *command, application], port, more) as server:
         yield server
 
 
 @contextmanager
 def gunicorn(site: Site, application: str, *, threads: int, **more: str) -> Iterator[Server]:
     """Start gunicorn with one worker: with one thread it closes each connection, with several it keeps them."""
-    port = _free_port()
+    port = free_port()
     options = ["--no-control-socket", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--log-level", "error"]
     command = ["-m", "gunicorn", *options, "--threads", str(threads), application]
     with _running(site, [sys.executable, *command], port, more) as server:
@@ -129,7 +134,7 @@ def gunicorn(site: Site, application: str, *, threads: int, **more: str) -> Iter
 @contextmanager
 def nginx(folder: Path, body: bytes) -> Iterator[Server]:
     """Start nginx, which answers everything with these bytes from a file."""
-    port = _free_port()
+    port = free_port()
     folder.mkdir()
     folder.chmod(0o755)
     folder.parent.chmod(0o755)  # its workers run as another account
@@ -167,7 +172,8 @@ def _worker_of(process: subprocess.Popen[bytes], port: int) -> int:
     sys.exit("A server did not start; its error stands above.")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return the number of a port that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

@@ -54,10 +54,10 @@ class Site:
         ).stdout
 
     @contextmanager
-    def worker(self, **more: str) -> Iterator["Worker"]:
-        """Lend a process that answers requests of this site."""
+    def worker(self, application: str = "", **more: str) -> Iterator["Worker"]:
+        """Lend a process that answers requests of this site, or of another of its applications."""
         process = subprocess.Popen(
-            [sys.executable, "-P", WORKER, self.application],
+            [sys.executable, "-P", WORKER, application or self.application],
             cwd=self.folder,
             env={**self.environment, **more},
             stdin=subprocess.PIPE,
