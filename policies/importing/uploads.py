@@ -30,22 +30,21 @@ def html_of_file(*, file: File, page: PolicyPage) -> str:
     name = (file.name or "").lower()
     refuse_file(file.size)
     if name.endswith(WORD_ENDINGS):
-        from policies.importing import word  # noqa: PLC0415
+        from policies.importing import word  # noqa: PLC0415 - large, and only imports need it
 
         document = word.convert(file.read())
         return _with_title(document.title, document.body.html, page)
     if name.endswith(MARKDOWN_ENDINGS):
-        from policies.importing import markdown  # noqa: PLC0415
-
-        return html_of_markdown(text=markdown.decode(file.read()), page=page)
+        return html_of_markdown(text=file.read(), page=page)
     raise TextRefusedError(_("it is neither a Markdown file (.md, .txt) nor a Word file (.docx)"))
 
 
-def html_of_markdown(*, text: str, page: PolicyPage) -> str:
-    """Read pasted Markdown as the text of this page."""
-    from policies.importing import markdown  # noqa: PLC0415
+def html_of_markdown(*, text: str | bytes, page: PolicyPage) -> str:
+    """Read Markdown, pasted or from a file, as the text of this page."""
+    from policies.importing import markdown  # noqa: PLC0415 - likewise
 
-    document = markdown.convert(markdown.tidy(text), fallback_title=page.title)
+    tidy = markdown.tidy(text) if isinstance(text, str) else markdown.decode(text)
+    document = markdown.convert(tidy, fallback_title=page.title)
     return _with_title(document.title, document.body.html, page)
 
 

@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Unpack
 
 from django.conf import settings
@@ -115,16 +116,22 @@ class Event:
     is_ours: bool  # it has the mode, test or live, of our key
 
 
-@cache
-def _client(key: str, api_url: str) -> stripe.StripeClient:
-    import stripe  # noqa: PLC0415
+def _sdk() -> ModuleType:
+    import stripe  # noqa: PLC0415 - large, and pages never need it
 
     stripe.enable_telemetry = False  # it would write below the home folder
-    return stripe.StripeClient(
+    return stripe
+
+
+@cache
+def _client(key: str, api_url: str) -> stripe.StripeClient:
+    sdk = _sdk()
+    made: stripe.StripeClient = sdk.StripeClient(
         key,
         base_addresses={"api": api_url} if api_url else {},
-        http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
+        http_client=sdk.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
     )
+    return made
 
 
 def client() -> stripe.StripeClient:
@@ -221,25 +228,24 @@ def _translated_errors() -> Iterator[None]:
 
     Stripe's messages may repeat what a shopper typed; ours, which are logged and kept, only identify the request.
     """
-    import stripe  # noqa: PLC0415
-
+    sdk = _sdk()
     try:
         yield
-    except stripe.StripeError as error:
+    except sdk.StripeError as error:
         told = (type(error).__name__, error.code, getattr(error, "param", None), error.request_id)
         message = " ".join(str(part) for part in told if part)
         match error:
-            case stripe.InvalidRequestError(code="resource_missing"):
+            case sdk.InvalidRequestError(code="resource_missing"):
                 raise NoSuchSessionError(message) from error
-            case stripe.InvalidRequestError(code="email_invalid"):
+            case sdk.InvalidRequestError(code="email_invalid"):
                 raise AddressRefusedError(message) from error
-            case stripe.RateLimitError():
+            case sdk.RateLimitError():
                 raise BusyError(message) from error
             case (
-                stripe.InvalidRequestError()
-                | stripe.AuthenticationError()
-                | stripe.PermissionError()
-                | stripe.CardError()
+                sdk.InvalidRequestError()
+                | sdk.AuthenticationError()
+                | sdk.PermissionError()
+                | sdk.CardError()
             ):
                 raise RefusedError(message) from error
         raise UnreachableError(message) from error
@@ -279,12 +285,11 @@ def expire_session(session_id: str) -> Session:
 
 def read_event(payload: bytes, signature: str) -> Event:
     """Read a webhook's body; raises SignatureError unless Stripe signed it within the last five minutes."""
-    import stripe  # noqa: PLC0415
-
+    sdk = _sdk()
     for secret in settings.STRIPE_WEBHOOK_SECRETS:
         try:
-            return _event(stripe.Webhook.construct_event(payload, signature, secret))
-        except (stripe.SignatureVerificationError, ValueError, TypeError, AttributeError):
+            return _event(sdk.Webhook.construct_event(payload, signature, secret))
+        except (sdk.SignatureVerificationError, ValueError, TypeError, AttributeError):
             # ValueError: not UTF-8 or not JSON; TypeError: a signature that is not ASCII; else: JSON but no event.
             continue
     message = "The signature is not Stripe's."

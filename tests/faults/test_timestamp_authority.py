@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from policies.ledger import encoding, heads, sealing, witness
+from policies.ledger import encoding, heads, sealing, timestamps, witness
 from policies.models import LedgerHead, LedgerWitness
 from tests.factories import policy, version
 from tests.faults.mail_servers import unused_port
@@ -173,8 +173,8 @@ def trickled_body(_question: bytes) -> object:
 def test_a_slow_one_costs_a_bounded_wait(
     authority: Authority, settings: Settings, monkeypatch: pytest.MonkeyPatch, answer: Answer
 ) -> None:
-    monkeypatch.setattr(witness, "WAIT", 0.5)
-    monkeypatch.setattr(witness, "LONGEST_WAIT", 1)
+    monkeypatch.setattr(timestamps, "WAIT", 0.5)
+    monkeypatch.setattr(timestamps, "LONGEST_WAIT", 1)
     seal()
     begin = time.monotonic()
     assert ask(settings, answer) is None
