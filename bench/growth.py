@@ -1,6 +1,6 @@
 """Measures how pages and staff screens grow with what is stored: `python -m bench.growth`, see README.md.
 
-Each size has a database of its own and is measured in a process of its own, with empty caches before each request. The
+Each size has a database and a process of its own, and caches are emptied before each request. The
 time is that of the processor: this process's, and with PostgreSQL that of the server's process for our connection too;
 the least of some rounds.
 """
@@ -20,6 +20,7 @@ from types import FrameType
 from typing import Any
 
 import django
+from tqdm import tqdm
 
 SIZES = {
     "small": (10, 2, 1_000),
@@ -29,7 +30,8 @@ SIZES = {
 }
 MOST = 1.5  # times as long as with the small size
 SLACK = 3  # ms: what is shorter than that cannot be told from chance
-ROUNDS = 5
+ROUNDS = 2
+OURSELVES = [sys.executable, "-m", "bench.growth"]
 PATIENCE = 20  # seconds for one request
 Figures = dict[str, dict[str, Any]]
 
@@ -40,51 +42,41 @@ def main() -> None:
     fill = commands.add_parser("fill", help="migrate and fill the database of DATABASE_URL")
     for name, default in zip(("products", "versions", "rest"), SIZES["small"], strict=True):
         fill.add_argument(f"--{name}", type=int, default=default)
-    measure = commands.add_parser("measure", help="measure the database of DATABASE_URL")
-    measure.add_argument("--save", type=Path, help="a file; of what it holds already the lesser time stays")
+    measure = commands.add_parser("measure", help="measure these databases, or that of DATABASE_URL")
+    measure.add_argument("databases", nargs="*", help="their URLs, the smallest first")
+    measure.add_argument("--save", type=Path, help="a file")
     measure.add_argument("--only", default="", help="a part of the names of what to measure")
-    compare = commands.add_parser(
-        "compare", help="print what `measure --save` saved, the smallest size first"
-    )
-    compare.add_argument("files", nargs="+", type=Path)
+    compare = commands.add_parser("compare", help="print what `measure --save` saved")
+    compare.add_argument("file", type=Path)
+    commands.add_parser("answer", help="measure one request for each line of the input: for `measure`")
     parser.add_argument("--sizes", nargs="+", choices=SIZES, default=["small", "middle"])
     arguments = parser.parse_args()
     match arguments.command:
         case "fill":
             _fill(arguments.products, arguments.versions, arguments.rest)
         case "measure":
-            figures = _measure(arguments.only)
+            found = _measure(arguments.databases or [os.environ["DATABASE_URL"]], arguments.only)
             if arguments.save:
-                arguments.save.write_text(json.dumps(_least(figures, arguments.save)), encoding="utf-8")
-            else:
-                _print([figures])
+                arguments.save.write_text(json.dumps(found), encoding="utf-8")
+            _print(found)
         case "compare":
-            _print([json.loads(path.read_text(encoding="utf-8")) for path in arguments.files])
+            _print(json.loads(arguments.file.read_text(encoding="utf-8")))
+        case "answer":
+            _answer()
         case _:
             sys.exit("\n".join(_all(arguments.sizes)))
 
 
 def _all(sizes: list[str]) -> list[str]:
-    """Fill and measure a database for each size; return what grows."""
-    found = []
+    """Fill a database for each size and measure them together; return what grows."""
     with tempfile.TemporaryDirectory(prefix="growth-") as folder:
-        for name in sizes:
-            url, saved = _database(name, Path(folder)), Path(folder) / f"{name}.json"
-            environment = {**os.environ, "DATABASE_URL": url}
+        urls = [_database(name, Path(folder)) for name in sizes]
+        for name, url in zip(sizes, urls, strict=True):
             numbers = dict(zip(("--products", "--versions", "--rest"), map(str, SIZES[name]), strict=True))
             print(f"{name}: {', '.join(f'{key[2:]} {value}' for key, value in numbers.items())}", flush=True)
-            fill = ["fill", *(part for pair in numbers.items() for part in pair)]
-            for arguments in (fill, ["measure", "--save", str(saved)]):
-                _run(arguments, environment)
-            found.append(json.loads(saved.read_text(encoding="utf-8")))
-            if url.startswith("sqlite"):
-                (Path(folder) / f"{name}.sqlite3").unlink()
-    return _print(found)
-
-
-def _run(arguments: list[str], environment: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "bench.growth", *arguments]
-    subprocess.run(command, check=True, env=environment)
+            command = [*OURSELVES, "fill", *(part for pair in numbers.items() for part in pair)]
+            subprocess.run(command, check=True, env={**os.environ, "DATABASE_URL": url})
+        return _print(_measure(urls, ""))
 
 
 def _database(name: str, folder: Path) -> str:
@@ -110,46 +102,76 @@ def _fill(products: int, versions: int, rest: int) -> None:
     fill(Size.of(products, versions, rest))
 
 
-def _measure(only: str) -> Figures:
+def _measure(urls: list[str], only: str) -> list[Figures]:
+    """Ask for each page in all databases in turn, so that what else runs on the machine slows all of them."""
+    workers = [
+        subprocess.Popen(
+            [*OURSELVES, "answer"],
+            env={**os.environ, "DATABASE_URL": url},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for url in urls
+    ]
+    found: list[Figures] = [{} for _worker in workers]
+    names, *_same = [json.loads(_line(worker)) for worker in workers]
+    for name in tqdm([name for name in names if only in name]):
+        for _round in range(ROUNDS):
+            for worker, figures in zip(workers, found, strict=True):
+                if figures.get(name, {"kB": 1})["kB"]:  # it has not broken
+                    one = json.loads(_line(worker, name))
+                    figures[name] = min(figures.get(name, one), one, key=lambda each: each["ms"])
+    for worker in workers:
+        worker.communicate()
+    return found
+
+
+def _line(worker: "subprocess.Popen[str]", asked: str = "") -> str:
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    if asked:
+        print(asked, file=worker.stdin, flush=True)
+    return worker.stdout.readline()
+
+
+def _answer() -> None:
     django.setup()
     from bench.growth_screens import screens  # noqa: PLC0415 - needs the settings
 
     signal.signal(signal.SIGALRM, _give_up)
-    return {name: _measured(request) for name, request in screens().items() if only in name}
+    requests, known = screens(), set()
+    print(json.dumps(list(requests)), flush=True)
+    for name in map(str.strip, sys.stdin):
+        print(json.dumps(_measured(requests[name], is_first=name not in known)), flush=True)
+        known.add(name)
 
 
-def _measured(request: Callable[[], Any]) -> dict[str, Any]:
+def _measured(request: Callable[[], Any], *, is_first: bool) -> dict[str, Any]:
     """Return the status of a request, its queries, its time and the size of its answer."""
     from django.core.cache import caches  # noqa: PLC0415 - needs the settings
     from django.db import connection  # noqa: PLC0415
     from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
 
-    taken: list[float] = []
-    found: dict[str, Any] = {}
     try:
         with _patience():
-            request()  # what is read once a process
-            while len(taken) < ROUNDS and sum(taken) < 2000:  # noqa: PLR2004 - ms
-                for cache in caches.all():
-                    cache.clear()
-                with CaptureQueriesContext(connection) as queries:
-                    start = _processor(connection)
-                    answer = request()
-                    size = len(b"".join(answer) if answer.streaming else answer.content)
-                    taken.append(_processor(connection) - start)
-                found = {"status": answer.status_code, "queries": len(queries), "kB": round(size / 1000)}
+            if is_first:
+                request()  # what is read once a process
+            for cache in caches.all():
+                cache.clear()
+            with CaptureQueriesContext(connection) as queries:
+                start = _processor(connection)
+                answer = request()
+                size = len(b"".join(answer) if answer.streaming else answer.content)
+                taken = _processor(connection) - start
     except Exception as error:  # noqa: BLE001 - a page that breaks is a result
         return {"status": type(error).__name__, "queries": 0, "ms": PATIENCE * 1000.0, "kB": 0}
-    return {**found, "ms": min(taken)}  # the others are those in which something else ran beside us
-
-
-def _least(figures: Figures, path: Path) -> Figures:
-    """Return the lesser time of each page, and what was measured before and is not now."""
-    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    least = {
-        name: min(one, before.get(name, one), key=lambda each: each["ms"]) for name, one in figures.items()
+    return {
+        "status": answer.status_code,
+        "queries": len(queries),
+        "ms": taken,
+        "kB": max(round(size / 1000), 1),
     }
-    return {**before, **least}
 
 
 def _processor(connection: Any) -> float:

@@ -46,8 +46,8 @@ def _public() -> Iterator[tuple[str, str]]:
     yield "home", "/"
     yield "shop", "/shop/"
     yield "shop, second page", "/shop/?page=2"
-    products = ProductPage.objects.live().count()
-    yield "shop, last page", f"/shop/?page={-(-products // PRODUCTS_A_PAGE)}"
+    pages = -(-ProductPage.objects.live().count() // PRODUCTS_A_PAGE)
+    yield "shop, last page", f"/shop/?page={pages}" if pages > 1 else "/shop/"
     yield "product", last.url
     yield "form", "/contact/"
     yield "policy", policy
