@@ -25,8 +25,6 @@ SERVER = [
     "wsgi",
     "--host",
     "127.0.0.1",
-    "--blocking-threads",
-    "4",
     "--no-ws",
 ]
 
@@ -44,7 +42,14 @@ class ServedSite:
     """Starts the processes in a folder, and ends them."""
 
     def __init__(
-        self, folder: Path, *, servers: int = 2, workers: int = 2, log: Path | None = None, **environment: str
+        self,
+        folder: Path,
+        *,
+        servers: int = 2,
+        workers: int = 2,
+        threads: int = 4,
+        log: Path | None = None,
+        **environment: str,
     ) -> None:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHONDONT")}
         self.environment = {
@@ -60,6 +65,7 @@ class ServedSite:
         }
         self.ports = [free_port() for _ in range(servers)]
         self.workers = workers
+        self.threads = threads
         self._processes = ExitStack()
         self._log = self._processes.enter_context(log.open("w")) if log else None  # otherwise ours
 
@@ -75,7 +81,8 @@ class ServedSite:
         granian = [sys.executable, "-m", "granian", *SERVER, "--working-dir", str(ROOT / "site")]
         for port in self.ports:
             which = ["--port", str(port), "--workers", str(self.workers)]
-            self._start([*granian, *which, "config.wsgi:application"], stderr=self._log)
+            many = ["--blocking-threads", str(self.threads)]
+            self._start([*granian, *which, *many, "config.wsgi:application"], stderr=self._log)
         pipe = subprocess.PIPE
         self.editor = self._start(
             [sys.executable, "-m", "tests.served_site"], stdin=pipe, stdout=pipe, text=True

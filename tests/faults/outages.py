@@ -40,7 +40,7 @@ class Site:
 
 
 @contextmanager
-def site(folder: Path, **environment: str) -> Iterator[Site]:
+def site(folder: Path, *, threads: int = THREADS, **environment: str) -> Iterator[Site]:
     """Start everything."""
     with proxy(_postgresql_address()) as database, redis(folder) as port, proxy(("127.0.0.1", port)) as cache:
         name = _new_database()
@@ -48,7 +48,7 @@ def site(folder: Path, **environment: str) -> Iterator[Site]:
             "DATABASE_URL": f"postgres://postgres@127.0.0.1:{database.port}/{name}",
             "CACHE_URL": f"redis://127.0.0.1:{cache.port}/0",
         }
-        with ServedSite(folder, servers=1, workers=1, **urls, **environment) as served:
+        with ServedSite(folder, servers=1, workers=1, threads=threads, **urls, **environment) as served:
             yield Site(served, database, cache)
 
 
