@@ -23,11 +23,16 @@ FORM = "/admin/policy-import/"
 TEXT = "# House rules\n\nBe *kind* and quiet.\n\n## Noise\n\n- none\n"
 
 
-@pytest.fixture
-def page() -> PolicyPage:
+@pytest.fixture(scope="module")
+def page_of_module(database_of_module: None) -> int:
     page = policy_page()
     publish(page)
-    return page
+    return page.pk
+
+
+@pytest.fixture
+def page(page_of_module: int, db: None) -> PolicyPage:
+    return PolicyPage.objects.get(pk=page_of_module)
 
 
 @pytest.fixture

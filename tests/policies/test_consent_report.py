@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.eve
 NOW = datetime(2026, 7, 15, 12, tzinfo=UTC)  # a Wednesday; summer time in Berlin
 
 
-@pytest.fixture
-def notice() -> notices.Notice:
+@pytest.fixture(scope="module")
+def notice(database_of_module: None) -> notices.Notice:
     declare_cookies("analytics")
     declare_cookies("media")
     cookie_policy()

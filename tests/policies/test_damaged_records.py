@@ -32,16 +32,21 @@ FAR = (
 ADMIN = ["/admin/", *(reverse(f"{name}:index") for name in ("policy-overview", "policy-versions"))]
 
 
-@pytest.fixture
-def rules() -> PolicyPage:
-    """Return the page of a policy with two versions, the second in force and a third announced."""
+@pytest.fixture(scope="module")
+def rules_of_module(database_of_module: None) -> int:
+    """Publish a policy with two versions, the second in force and a third announced."""
     declare_cookies()
     cookie_policy()
     page = policy_page("House rules")
     publish(page)
     publish(page, body="<p>Be fair.</p>")
     publish(page, body="<p>Be wise.</p>", effective_from=timezone.now() + timedelta(days=9))
-    return page
+    return page.pk
+
+
+@pytest.fixture
+def rules(rules_of_module: int, db: None) -> PolicyPage:
+    return PolicyPage.objects.get(pk=rules_of_module)
 
 
 def damaged(number: int, **values: object) -> None:

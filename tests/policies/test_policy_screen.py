@@ -19,13 +19,18 @@ from tests.policies.test_version_screen import staff
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 
-@pytest.fixture
-def rules_page() -> PolicyPage:
+@pytest.fixture(scope="module")
+def rules_page_of_module(database_of_module: None) -> int:
     page = policy_page()
     publish(page)
     publish(page, body="<p>Second.</p>")
     publish(page, body="<p>Third.</p>", effective_from=timezone.now() + timedelta(days=3))
-    return page
+    return page.pk
+
+
+@pytest.fixture
+def rules_page(rules_page_of_module: int, db: None) -> PolicyPage:
+    return PolicyPage.objects.get(pk=rules_page_of_module)
 
 
 def screen(client: Client, of: Policy | None = None, query: str = "") -> str:
@@ -127,7 +132,7 @@ def test_a_policy_whose_page_was_deleted_is_still_shown(client: Client, rules_pa
 
 @pytest.mark.slow
 def test_a_policy_with_many_versions_is_shown_in_pages_at_the_same_cost(client: Client) -> None:
-    rules = policy()
+    rules = policy("long-rules")
     version(rules, html="<p>0</p>")
     admin = staff(client, is_superuser=True)
 
