@@ -49,10 +49,16 @@ def test_each_attack_is_seen_before_and_after_the_next_sealing(site: LivedSite, 
     with transaction.atomic():
         case.attack(site)
         assert case.said in failure(2, of="Not as recorded")
-        with suppress(DatabaseError, sealing.LedgerDamagedError, ValueError), transaction.atomic():
-            seal()
-        assert case.said in failure(2, of="Not as recorded")
+        if sealed_something():
+            assert case.said in failure(2, of="Not as recorded")
         transaction.set_rollback(True)
+
+
+def sealed_something() -> bool:
+    """Seal, if sealing is not refused; without a new head every row is as it was, and so is what a check says."""
+    with suppress(DatabaseError, sealing.LedgerDamagedError, ValueError), transaction.atomic():
+        return seal() is not None
+    return False
 
 
 # --- What it cannot show -----------------------------------------------------------------------------------
