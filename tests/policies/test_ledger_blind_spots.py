@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.eve
 Type = LedgerStatement.Type
 
 
-@pytest.fixture(autouse=True)
-def _site() -> None:
+@pytest.fixture(scope="module", autouse=True)
+def _site(database_of_module: None) -> None:
     declare_cookies()
     cookie_policy()
     choose()
