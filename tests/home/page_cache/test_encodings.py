@@ -8,7 +8,7 @@ import pytest
 from home.models import ContentPage
 from tests.home.page_cache.asking import change_unseen, get
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 DECODE = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}

@@ -15,7 +15,7 @@ from home.page_cache import reads
 from home.page_cache.reads import ALL
 from tests.home.page_cache.asking import get, is_kept
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 def _read(*names: str) -> object:
