@@ -34,4 +34,4 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(u.Request('http://127.0.0.1:8000/healthz/', headers={'Host': os.environ['ALLOWED_HOSTS'].split(',')[0].lstrip('.')}), timeout=4)"]
 
 # One worker a core is enough for a small shop; `--workers` follows WEB_WORKERS.
-CMD ["sh", "-c", "exec granian --interface wsgi --working-dir site --host 0.0.0.0 --port 8000 --workers \"${WEB_WORKERS:-2}\" --blocking-threads 8 --no-ws --respawn-failed-workers config.wsgi:application"]
+CMD ["sh", "-c", "exec granian --interface wsgi --working-dir site --host 0.0.0.0 --port 8000 --workers \"${WEB_WORKERS:-2}\" --blocking-threads 8 --backlog 1024 --backpressure 256 --http1-header-read-timeout 10000 --no-ws --respawn-failed-workers config.wsgi:application"]

@@ -43,7 +43,7 @@ class Site:
 def site(folder: Path, *, threads: int = THREADS, **environment: str) -> Iterator[Site]:
     """Start everything."""
     with proxy(_postgresql_address()) as database, redis(folder) as port, proxy(("127.0.0.1", port)) as cache:
-        name = _new_database()
+        name = new_database()
         urls = {
             "DATABASE_URL": f"postgres://postgres@127.0.0.1:{database.port}/{name}",
             "CACHE_URL": f"redis://127.0.0.1:{cache.port}/0",
@@ -89,7 +89,7 @@ def connected(database: str) -> Iterator[Any]:
         yield there
 
 
-def _new_database() -> str:
+def new_database() -> str:
     """Make a migrated database beside that of the tests; it goes with their server."""
     name = f"faults_{os.getpid()}"
     for database, statements in (
