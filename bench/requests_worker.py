@@ -121,8 +121,9 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
 
 def main() -> None:
     """Serve the application named as `module:attribute`; an attribute that is a class is instantiated."""
-    django.setup(set_prefix=False)
     module, _, name = sys.argv[1].partition(":")
+    if not module.endswith("wsgi"):  # which does so itself, as a server has it
+        django.setup(set_prefix=False)
     found = getattr(import_module(module), name)
     application = found() if isinstance(found, type) else found
     for line in sys.stdin:

@@ -101,3 +101,9 @@ def test_commands_load_no_large_library_that_they_do_not_use(environment: dict[s
 
 def test_a_large_library_is_seen(environment: dict[str, str]) -> None:
     assert loaded_by(environment, "import openpyxl", []) & LARGE == {"openpyxl"}
+
+
+def test_what_a_server_loads_is_not_searched_for_garbage(environment: dict[str, str]) -> None:
+    loaded_by(
+        environment, "import config.wsgi, gc\nassert gc.isenabled() and gc.get_freeze_count() > 100_000", []
+    )
