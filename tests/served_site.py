@@ -26,6 +26,9 @@ SERVER = [
     "--host",
     "127.0.0.1",
     "--no-ws",
+    "--respawn-failed-workers",
+    "--respawn-interval",
+    "0.1",
 ]
 
 
@@ -106,12 +109,15 @@ class ServedSite:
     def _wait_for_servers(self) -> None:
         deadline = time.monotonic() + PATIENCE
         for port in self.ports:
-            while True:
-                with suppress(OSError):
-                    if self.get("/healthz/", port=port).status == 200:
-                        break
+            while not self.is_up(port):
                 assert time.monotonic() < deadline, "a server does not start"
                 time.sleep(0.1)
+
+    def is_up(self, port: int | None = None) -> bool:
+        """Return whether a server answers."""
+        with suppress(OSError):
+            return self.get("/healthz/", port=port).status == 200
+        return False
 
     def edit(self, function: Callable[..., Any] | str, *arguments: Any) -> Any:
         """Call a function of a module in the editor's process, and return what it returns."""
@@ -127,12 +133,14 @@ class ServedSite:
         assert "error" not in answer, answer["error"]
         return answer["value"]
 
-    def get(self, path: str, *, port: int | None = None, method: str = "GET", **headers: str) -> Page:
+    def get(
+        self, path: str, *, port: int | None = None, method: str = "GET", body: str = "", **headers: str
+    ) -> Page:
         """Ask a server, by default the first, on a new connection, which may reach either worker."""
         connection = HTTPConnection("127.0.0.1", port or self.ports[0], timeout=PATIENCE)
         with closing(connection):
             named = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(method, path, headers={"Host": HOST, **named})
+            connection.request(method, path, body or None, headers={"Host": HOST, **named})
             return Page(connection.getresponse())
 
     def send(self, request: bytes) -> tuple[int, bytes]:

@@ -1,8 +1,8 @@
 """A site whose database and cache can fail: real ones, each behind a proxy."""
 
-import os
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -48,7 +48,8 @@ def site(folder: Path, *, threads: int = THREADS, **environment: str) -> Iterato
             "DATABASE_URL": f"postgres://postgres@127.0.0.1:{database.port}/{name}",
             "CACHE_URL": f"redis://127.0.0.1:{cache.port}/0",
         }
-        with ServedSite(folder, servers=1, workers=1, threads=threads, **urls, **environment) as served:
+        options = {"servers": 1, "workers": 1, "threads": threads}
+        with ServedSite(folder, **options, **{**urls, **environment}) as served:
             yield Site(served, database, cache)
 
 
@@ -91,7 +92,7 @@ def connected(database: str) -> Iterator[Any]:
 
 def new_database() -> str:
     """Make a migrated database beside that of the tests; it goes with their server."""
-    name = f"faults_{os.getpid()}"
+    name = f"faults_{uuid.uuid4().hex}"
     for database, statements in (
         (connection.get_connection_params()["dbname"], f"CREATE DATABASE {name}"),
         (name, copy_of("postgresql.sql").read_text(encoding="utf-8")),
