@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from home import clock
 from home.models import WorkerHeartbeat
 from home.postgresql import patience
 
@@ -28,11 +29,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Say within a second what answers: 503 if visitors notice that something does not, else 200.
 
-    `connections`: the database has some left. `worker`: it did something in the last ten minutes.
+    `connections`: the database has some left. `worker`: it did something in the last ten minutes. `clock`: ours is
+    that of the database and of Stripe.
     """
     needed = {"database": _asked(_database), "connections": _asked(_connections), "cache": _cache_answers()}
     status = HTTPStatus.OK if all(needed.values()) else HTTPStatus.SERVICE_UNAVAILABLE
-    return JsonResponse({**needed, "worker": _asked(WorkerHeartbeat.is_heard)}, status=status)
+    others = {"worker": _asked(WorkerHeartbeat.is_heard), "clock": _asked(clock.is_right)}
+    return JsonResponse({**needed, **others}, status=status)
 
 
 def _asked(question: Callable[[], bool]) -> bool:

@@ -264,7 +264,7 @@ def test_requirements_out_of_step_are_seen() -> None:
 # --- Size ------------------------------------------------------------------------------------------------
 # Lines of code by app. To raise one, write a decision (docs/decisions) that says what was removed instead, or why the
 # feature is worth it.
-BUDGET = {"home": 2327, "policies": 8704, "store": 2329, "forms": 515, "config": 1549}
+BUDGET = {"home": 2351, "policies": 8704, "store": 2342, "forms": 515, "config": 1549}
 NO_CODE = {
     tokenize.COMMENT,
     tokenize.NL,

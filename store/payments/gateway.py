@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from django.conf import settings
 from django.urls import reverse
 
+from home import clock
 from store.models import Order, OrderLine, ShippingOption
 from store.payments import stripe_amounts
 from store.payments.customer_details import NAME_LENGTH, PHONE_LENGTH, address, one_line
@@ -67,6 +68,10 @@ class NoSuchSessionError(RefusedError):
 
 class SignatureError(PaymentError):
     """A webhook has no valid signature of Stripe."""
+
+
+class StaleError(SignatureError):
+    """Stripe signed a webhook more than five minutes ago, as our clock says."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,10 +131,17 @@ def _sdk() -> ModuleType:
 @cache
 def _client(key: str, api_url: str) -> stripe.StripeClient:
     sdk = _sdk()
+
+    class Client(sdk.RequestsClient):  # type: ignore[name-defined] # loaded late
+        def request(self, *args: Any, **kwargs: Any) -> Any:
+            answer = super().request(*args, **kwargs)
+            clock.compare(answer[2].get("Date"), whose="Stripe")
+            return answer
+
     made: stripe.StripeClient = sdk.StripeClient(
         key,
         base_addresses={"api": api_url} if api_url else {},
-        http_client=sdk.RequestsClient(timeout=(CONNECT_SECONDS, READ_SECONDS)),
+        http_client=Client(timeout=(CONNECT_SECONDS, READ_SECONDS)),
     )
     return made
 
@@ -289,9 +301,10 @@ def read_event(payload: bytes, signature: str) -> Event:
     for secret in settings.STRIPE_WEBHOOK_SECRETS:
         try:
             return _event(sdk.Webhook.construct_event(payload, signature, secret))
-        except (sdk.SignatureVerificationError, ValueError, TypeError, AttributeError):
+        except (sdk.SignatureVerificationError, ValueError, TypeError, AttributeError) as error:
             # ValueError: not UTF-8 or not JSON; TypeError: a signature that is not ASCII; else: JSON but no event.
-            continue
+            if "outside the tolerance" in str(error):  # said after the signature was found to be right
+                raise StaleError(str(error)) from error
     message = "The signature is not Stripe's."
     raise SignatureError(message)
 

@@ -4,6 +4,7 @@
 in `events`.
 """
 
+import logging
 from http import HTTPStatus
 
 from django.core.exceptions import RequestDataTooBig
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_POST
 from store.models import StripeEvent
 from store.payments import events, gateway
 
+logger = logging.getLogger(__name__)
 MAX_BYTES = 512 * 1024
 
 
@@ -27,6 +29,11 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
         event = gateway.read_event(request.body, request.headers.get("Stripe-Signature", ""))
+    except gateway.StaleError as error:
+        logger.warning(
+            "A webhook that Stripe signed is refused as old. If many are, our clock is fast: %s", error
+        )
+        return HttpResponse("Signed too long ago.", status=HTTPStatus.BAD_REQUEST, content_type="text/plain")
     except gateway.SignatureError:
         return HttpResponse("Not signed by Stripe.", status=HTTPStatus.BAD_REQUEST, content_type="text/plain")
     failed = events.receive(event).outcome == StripeEvent.Outcome.FAILED

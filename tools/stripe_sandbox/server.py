@@ -47,6 +47,9 @@ class _Handler(BaseHTTPRequestHandler):
     def version_string(self) -> str:
         return "sandbox"
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(self.server.clock() if timestamp is None else timestamp)
+
     def handle_one_request(self) -> None:
         with suppress(ConnectionError):  # whoever asked is gone
             super().handle_one_request()
@@ -113,8 +116,10 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, respond: Callable[[Request, str], Response]) -> None:
-        self.respond = respond
+    def __init__(
+        self, port: int, respond: Callable[[Request, str], Response], clock: Callable[[], float]
+    ) -> None:
+        self.respond, self.clock = respond, clock
         self._open: dict[socket.socket, threading.Thread] = {}
         self._open_lock = threading.Lock()
         super().__init__((HOST, port), _Handler)
@@ -195,7 +200,7 @@ class Sandbox:
 
     def _listen(self, port: int) -> _Server:
         try:
-            return _Server(port, self._respond)
+            return _Server(port, self._respond, self._now)
         except OSError:
             if self._folder:
                 self._folder.cleanup()
@@ -232,6 +237,9 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _now(self) -> float:
+        return self.account.clock()
 
     # --- Inside ------------------------------------------------------------------------------------------
     def _set_webhook_url(self, address: str | None) -> None:
