@@ -79,3 +79,9 @@ def test_a_variant_is_looked_up_without_a_look_at_all_products() -> None:
 
 def test_the_next_page_that_expires_is_found_by_an_index() -> None:
     assert walks_an_index(Page.objects.filter(expire_at__gt=WHEN, live=True).order_by("expire_at")[:1])
+
+
+def test_pages_of_one_depth_are_found_without_a_look_at_those_below_them() -> None:
+    below_home = Page.objects.filter(path__range=("000100010000", "00010001ZZZZ"))
+    for depth, pages in ((1, Page.objects.all()), (3, below_home.live().in_menu())):
+        assert "home_pages_by_depth" in plan(pages.filter(depth=depth).order_by("path"))
