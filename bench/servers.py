@@ -105,6 +105,7 @@ def granian(
     """Start granian as the Procfile does, with one worker; by HTTPS with a key and a certificate."""
     port = port or free_port()
     options = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--log-level", "error"]
+    options += ["--backlog", "1024", "--backpressure", "256", "--http1-header-read-timeout", "10000"]
     if tls:
         options += ["--ssl-keyfile", str(tls[0]), "--ssl-certificate", str(tls[1])]
     command = [
