@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.text import get_text_list
 from django.utils.translation import gettext, gettext_lazy, ngettext
+from wagtail.models import Revision
 
 from forms.models import FormPage, Submission
 from policies.ledger import entries
@@ -31,6 +32,7 @@ def personal_data() -> list[PersonalData]:
             export=export,
             erase=erase,
             expire=expire,
+            replace=replace,
             note=gettext_lazy(
                 "Found by the e-mail address in an e-mail field. To limit how many are sent, a fingerprint of the"
                 " client’s IP address stays in memory for one hour."
@@ -93,6 +95,24 @@ def _expire(page: FormPage, now: datetime) -> int:
     count = old._raw_delete(old.db)  # past the signal that enters each removal: these are entered together
     entries.cut_off(kind=Submission.ledger_kind, before=before, count=count, at=now)
     return count
+
+
+def replace() -> None:
+    """Write invented answers into all messages, and an invented e-mail address into all forms and their drafts."""
+    for submission in Submission.objects.only("form_data").iterator():
+        answers = {name: _invented(value) for name, value in submission.form_data.items()}
+        Submission.objects.filter(pk=submission.pk).update(form_data=answers)
+    addresses = {"to_address": "shop@example.com", "from_address": "shop@example.com"}
+    FormPage.objects.update(**addresses)
+    drafts = Revision.objects.filter(content_type__app_label="forms", content_type__model="formpage")
+    for draft in drafts.iterator():
+        Revision.objects.filter(pk=draft.pk).update(content={**draft.content, **addresses})
+
+
+def _invented(value: Any) -> Any:
+    if isinstance(value, str) and value:
+        return "visitor@example.com" if "@" in value else "Invented words"
+    return value if isinstance(value, bool) else ""
 
 
 def enter_removal(instance: Submission, **_kwargs: object) -> None:

@@ -22,6 +22,7 @@ from policies.facts.registry import Fact
 Export = Callable[[str], Iterable[dict[str, Any]]]
 Erase = Callable[[str], int]
 Expire = Callable[[datetime], int]
+Replace = Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class PersonalData:
     `keep` is how long it is kept after it was collected (None: until the account or the purpose ends); `expire`
     removes what has been kept that long now (UTC) and returns how many rows; `export` and `erase` take an e-mail
     address in any case, and erase returns how many rows it changed. Where nothing links the data to one (or the law
-    requires it to stay), they are None, and `note` says why.
+    requires it to stay), they are None, and `note` says why. `replace` leaves nothing real of anybody, for a staging
+    site: it writes invented data over all of it, or deletes it.
     """
 
     key: str
@@ -42,7 +44,12 @@ class PersonalData:
     export: Export | None = None
     erase: Erase | None = None
     expire: Expire | None = None
+    replace: Replace | None = None
     note: str | Promise = ""
+
+
+def nothing() -> None:
+    """Leave what names nobody, or goes with the data of another entry: a `replace`."""
 
 
 def registered() -> list[PersonalData]:

@@ -9,10 +9,28 @@ from typing import Any
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.models import Session
+from django.db.models import CharField, Model, Value
+from django.db.models.functions import Cast, Concat
+from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 from post_office.models import Email
-from wagtail.models import ModelLogEntry, PageLogEntry
+from wagtail.admin.models import FormState
+from wagtail.models import (
+    COMMENTS_RELATION_NAME as COMMENTS,
+)
+from wagtail.models import (
+    CollectionViewRestriction,
+    Comment,
+    ModelLogEntry,
+    PageLogEntry,
+    PageViewRestriction,
+    Revision,
+    TaskState,
+    UploadedFile,
+)
+from wagtail.users.models import UserProfile
 
 from home import mail_queue
 from home.models import User
@@ -91,6 +109,38 @@ def _export_staff_log(email: str) -> Iterator[dict[str, Any]]:
             yield {"time": entry.timestamp.isoformat(), "action": entry.action, "what": entry.label}
 
 
+def _replace_accounts() -> None:
+    """Give staff invented names and nobody a password; those of pages change too."""
+    number = Cast("pk", CharField())
+    for profile in UserProfile.objects.exclude(avatar="").iterator():
+        profile.avatar.delete()
+    User.objects.update(
+        email=Concat(Value("staff"), number, Value("@example.com")),
+        first_name="Staff",
+        last_name=number,
+        password=make_password(None),
+    )
+    for restriction in (PageViewRestriction, CollectionViewRestriction):
+        restriction.objects.exclude(password="").update(password=get_random_string(22))
+
+
+def _replace_staff_log() -> None:
+    """Leave of the log which page was changed when, as the checks of policies ask; nothing that anybody wrote."""
+    for upload in UploadedFile.objects.iterator():
+        upload.file.delete(save=False)
+    _delete_all(ModelLogEntry, Comment, FormState, UploadedFile)
+    PageLogEntry.objects.update(data={})
+    TaskState.objects.update(comment="")
+    for draft in Revision.objects.iterator():
+        if draft.content.get(COMMENTS):
+            Revision.objects.filter(pk=draft.pk).update(content={**draft.content, COMMENTS: []})
+
+
+def _delete_all(*tables: type[Model]) -> None:
+    for table in tables:
+        table._default_manager.all().delete()
+
+
 # --- What the register is told ----------------------------------------------------------------------------
 MAILS = PersonalData(
     key="mail.queue",
@@ -103,6 +153,7 @@ MAILS = PersonalData(
         Email.objects.filter(pk__in=[mail.pk for mail in _mails_about(email)])
     ),
     expire=lambda now: mail_queue.delete_old(before=now - _keep_mail()),
+    replace=lambda: mail_queue.delete(Email.objects.all()),
     note=_("Found by the e-mail address in any part of the e-mail."),
 )
 SIGN_INS = PersonalData(
@@ -114,6 +165,7 @@ SIGN_INS = PersonalData(
     export=_export_sign_ins,
     erase=lambda email: sum(_sign_ins_of(table, email).delete()[0] for table in SIGN_IN_TABLES),
     expire=_expire_sign_ins,
+    replace=lambda: _delete_all(*SIGN_IN_TABLES),
 )
 SESSIONS = PersonalData(
     key="sign-in.sessions",
@@ -122,6 +174,7 @@ SESSIONS = PersonalData(
     purpose=_("To keep you signed in from page to page"),
     keep=lambda: timedelta(seconds=settings.SESSION_COOKIE_AGE),
     expire=lambda now: Session.objects.filter(expire_date__lt=now).delete()[0],
+    replace=lambda: _delete_all(Session),
     note=_("A session ends by itself and holds no address; it is worthless without its account."),
 )
 STAFF_ACCOUNTS = PersonalData(
@@ -131,6 +184,7 @@ STAFF_ACCOUNTS = PersonalData(
     purpose=_("To let staff sign in, and to know who may do what"),
     keep=lambda: None,
     export=_export_accounts,
+    replace=_replace_accounts,
     note=_(
         "Deleted by an administrator when somebody leaves, never by a request: the site would lock itself."
     ),
@@ -142,6 +196,7 @@ STAFF_LOG = PersonalData(
     purpose=_("To know who changed the site"),
     keep=lambda: None,
     export=_export_staff_log,
+    replace=_replace_staff_log,
     note=_("The log of the site stays. When an account goes, its entries stay without a name."),
 )
 

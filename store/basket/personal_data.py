@@ -25,5 +25,6 @@ BASKETS = PersonalData(
     purpose=_("To keep together what you are choosing"),
     keep=_keep,
     expire=expire_baskets,
+    replace=lambda: Basket.objects.all().delete(),
     note=_("Nothing links a basket to a person until an order is placed."),
 )

@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import CharField, QuerySet, Value
+from django.db.models.functions import Cast, Concat
+from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
-from policies.personal_data.register import PersonalData
-from store.models import Order
+from policies.personal_data.register import PersonalData, nothing
+from store.models import Order, OrderEvent, StockMovement, StripeEvent
 from store.payments import money
 
 # Longer than any delayed payment takes, and than questions about a failed one are asked.
@@ -64,6 +66,28 @@ def _anonymise(found: QuerySet[Order]) -> int:
     return over.update(**personal, session_params={}, session_url="")
 
 
+def replace_orders() -> None:
+    """Write invented shoppers into all orders, and drop what people noted. No link to a real order's page stays."""
+    number, secret = Cast("pk", CharField()), get_random_string(22)
+    address = {"line1": "1 Example Street", "city": "Example Town", "postal_code": "EX1 1EX"}
+    Order.objects.update(
+        email=Concat(Value("shopper"), number, Value("@example.com")),
+        customer_name=Concat(Value("Shopper "), number),
+        phone="",
+        shipping_address=address,
+        billing_address=address,
+        session_params={},
+        session_url="",
+        client_fingerprint="",
+        token=Concat(Value(f"{secret}-"), number),
+        return_token=Concat(Value(f"{secret}r"), number),
+    )
+    # Past the guard of what is written once: here it is to change.
+    QuerySet(OrderEvent).exclude(by__in=OrderEvent.By.values).update(by="Staff")
+    for model in (OrderEvent, StockMovement, StripeEvent):
+        QuerySet(model).update(note="")
+
+
 ORDERS = PersonalData(
     key="store.orders",
     label=_("Orders"),
@@ -72,6 +96,7 @@ ORDERS = PersonalData(
     keep=_keep,
     export=export_orders,
     expire=expire_orders,
+    replace=replace_orders,
     note=_(
         "Kept for the time that tax law sets, so an order is not erased on request. To limit unpaid "
         "orders, a fingerprint of the client’s network is kept until the order is paid or over."
@@ -85,5 +110,6 @@ UNPAID_ORDERS = PersonalData(
     keep=lambda: UNPAID_KEEP,
     erase=erase_unpaid_orders,
     expire=expire_unpaid_orders,
+    replace=nothing,
     note=_("Exported with the other orders."),
 )

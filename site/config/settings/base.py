@@ -88,6 +88,10 @@ NOT_FOR_CRAWLERS = (*PRIVATE_PATHS, "/cookies/")
 ROOT_URLCONF = "config.urls"
 # Development and tests say False: only there nothing is demanded of the settings that a site in public needs.
 IS_PRODUCTION = True
+# A copy of the site to try things on (manage.py staging_copy): it says so, writes mails into files, takes no money.
+STAGING = flag("STAGING", default=False)
+if STAGING:
+    MIDDLEWARE.insert(1, "home.staging.no_index")  # after the page cache, which must be first
 WSGI_APPLICATION = "config.wsgi.application"
 SITE_URL = site_url("http://127.0.0.1:8000")  # scheme and host of the public site
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -175,6 +179,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # Wagtail's page forms are long
 # --- Mail: queued in the database, sent by the worker ---------------------------------------------------
 EMAIL_BACKEND = "home.mail_queue.EmailBackend"
 _transport, _mail_settings = mail(default_folder=VAR_DIR / "mail")
+if STAGING:
+    _transport = "django.core.mail.backends.filebased.EmailBackend"
 globals().update(_mail_settings)
 EMAIL_TIMEOUT = 20  # seconds
 DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "shop@localhost")
@@ -261,7 +267,7 @@ STRIPE_SECRET_KEY = text("STRIPE_SECRET_KEY")
 # One or two, divided by a comma: while a secret is changed, both hold.
 STRIPE_WEBHOOK_SECRETS = names("STRIPE_WEBHOOK_SECRET")
 STRIPE_API_URL = text("STRIPE_API_URL")  # of the sandbox; empty: Stripe itself
-STRIPE_TEST_MONEY = flag("STRIPE_TEST_MONEY", default=False)  # production takes a key that moves no money
+STRIPE_TEST_MONEY = flag("STRIPE_TEST_MONEY", default=STAGING)  # production takes a key that moves no money
 
 # --- Wagtail ------------------------------------------------------------------------------------------------
 WAGTAIL_SITE_NAME = _("Shop")

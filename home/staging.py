@@ -1,0 +1,18 @@
+"""What a staging site does differently: search engines are told to leave it alone."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def no_index(get_response: GetResponse) -> GetResponse:
+    """Tell search engines with each answer, files included; middleware of a staging site only."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return answer

@@ -1,0 +1,376 @@
+"""A staging copy: nothing real of anybody stays in the database, and the site says what it is."""
+
+import os
+import re
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.core.files.base import ContentFile
+from django.core.management import CommandError, call_command
+from django.db import connection, models
+from django.db.models import Value
+from django.db.models.functions import Cast, Concat
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import reverse
+from post_office.models import Attachment, Log
+from wagtail import hooks
+from wagtail.admin.models import FormState
+from wagtail.models import (
+    Collection,
+    CollectionViewRestriction,
+    Comment,
+    CommentReply,
+    ModelLogEntry,
+    Page,
+    PageViewRestriction,
+    Revision,
+    UploadedFile,
+)
+from wagtail.users.models import UserProfile
+
+from config.backup import in_use, tables
+from forms.models import Submission
+from home import mail_queue
+from home.models import User
+from home.staging import no_index
+from policies.personal_data import register
+from store.models import Order, OrderEvent, StripeEvent
+from store.payments import checks
+from tests import factories
+from tests.config.test_production_settings import COMPLETE, ROOT
+from tests.policies.lived_site import LivedSite, approve, draft
+from tests.policies.verifying import damage
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases, pytest.mark.slow]
+
+MARK = "Quagmire"  # in all that is somebody's
+PERSONAL = {
+    "axes.AccessAttempt": {
+        "user_agent",
+        "ip_address",
+        "username",
+        "http_accept",
+        "path_info",
+        "get_data",
+        "post_data",
+    },
+    "axes.AccessFailureLog": {"user_agent", "ip_address", "username", "http_accept", "path_info"},
+    "axes.AccessLog": {"user_agent", "ip_address", "username", "http_accept", "path_info", "session_hash"},
+    "forms.FormPage": {"to_address", "from_address"},
+    "forms.Submission": {"form_data"},
+    "home.User": {"email", "first_name", "last_name", "password"},
+    "post_office.Attachment": {"file", "name", "headers"},
+    "post_office.Email": {
+        *(
+            "from_email",
+            "to",
+            "cc",
+            "bcc",
+            "subject",
+            "message",
+            "html_message",
+            "message_id",
+            "headers",
+            "context",
+        ),
+    },
+    "post_office.Log": {"message", "exception_type"},
+    "sessions.Session": {"session_data", "session_key"},
+    "store.Basket": {"token"},
+    "store.BasketLine": {"sku"},
+    "store.Order": {
+        *(
+            "email",
+            "customer_name",
+            "phone",
+            "shipping_address",
+            "billing_address",
+            "session_params",
+            "session_url",
+        ),
+        *("client_fingerprint", "token", "return_token"),
+    },
+    "store.OrderEvent": {"by", "note"},
+    "store.StockMovement": {"note"},
+    "store.StripeEvent": {"note"},
+    "wagtailadmin.FormState": {"data", "object_id", "parent_object_id"},
+    "wagtailcore.CollectionViewRestriction": {"password"},
+    "wagtailcore.Comment": {"text", "contentpath", "position"},
+    "wagtailcore.CommentReply": {"text"},
+    "wagtailcore.ModelLogEntry": {"label", "action", "data", "object_id"},
+    "wagtailcore.PageLogEntry": {"data"},
+    "wagtailcore.PageViewRestriction": {"password"},
+    "wagtailcore.Revision": {"content"},
+    "wagtailcore.TaskState": {"comment"},
+    "wagtailcore.UploadedFile": {"file"},
+    "wagtailusers.UserProfile": {"avatar"},
+}
+# Texts of the site, which are public or name nobody; what is public of the trader, and what records have published.
+NOT_PERSONAL = {
+    *("auth.Group", "auth.Permission", "contenttypes.ContentType", "cookie_consent.Cookie"),
+    *("cookie_consent.CookieGroup", "cookie_consent.LogItem", "forms.FormField", "home.BrandSettings"),
+    *("home.ContentPage", "home.HomePage", "home.ServiceSettings", "home.SiteDocument", "home.SiteImage"),
+    *("home.SiteRendition", "policies.ConsentDay", "policies.ConsentRecord", "policies.CookieDetails"),
+    *("policies.CookiePolicyPage", "policies.LedgerCheck", "policies.LedgerEntry", "policies.LedgerHead"),
+    *("policies.LedgerStatement", "policies.LedgerWitness", "policies.Policy", "policies.PolicyPage"),
+    *("policies.PolicyVersion", "policies.Recipient", "policies.StatedValue", "policies.VersionWithdrawal"),
+    *("post_office.EmailTemplate", "store.DeliveryCountry", "store.OrderLine", "store.ProductPage"),
+    *("store.ProductVariant", "store.ShippingOption", "store.ShopPage", "store.StockItem", "taggit.Tag"),
+    *("wagtailadmin.EditingSession", "wagtailcore.Collection", "wagtailcore.Locale", "wagtailcore.Page"),
+    *("wagtailcore.ReferenceIndex", "wagtailcore.Site", "wagtailcore.Task", "wagtailcore.Workflow"),
+    *(
+        "wagtailcore.WorkflowState",
+        "wagtaildocs.Document",
+        "wagtailembeds.Embed",
+        "wagtailforms.FormSubmission",
+    ),
+    *("wagtailimages.Image", "wagtailimages.Rendition", "wagtailredirects.Redirect"),
+    *("wagtailsearch.IndexEntry", "wagtailsearch.SQLiteFTSIndexEntry"),
+}
+REST = {
+    "forms.FormPage": {"subject", "intro", "thanks_text"},
+    "forms.Submission": {"ledger_salt"},
+    "post_office.Attachment": {"mimetype"},
+    "post_office.Email": {"backend_alias"},
+    "store.Order": {
+        "ledger_salt",
+        "number",
+        "currency",
+        "country",
+        "shipping_name",
+        "session_id",
+        "payment_intent_id",
+    },
+    "store.StockMovement": {"sku"},
+    "store.StripeEvent": {"event_id", "type", "session_id"},
+    "wagtailcore.PageLogEntry": {"label", "action"},
+    "wagtailcore.Revision": {"object_id", "object_str"},
+    "wagtailusers.UserProfile": {"preferred_language", "current_time_zone", "dismissibles"},
+}
+TEXT = (models.CharField, models.TextField, models.JSONField, models.FileField, models.GenericIPAddressField)
+
+
+def text_columns() -> dict[str, set[str]]:
+    """Return every column that can hold words, by its model."""
+    found = {
+        model._meta.label: {
+            field.name
+            for field in model._meta.local_concrete_fields
+            if isinstance(field, TEXT) and not field.choices
+        }
+        for model in apps.get_models(include_auto_created=True)
+    }
+    return {label: names for label, names in found.items() if names and not label.startswith("zeal.")}
+
+
+def test_of_every_column_with_words_it_is_known_whether_they_are_personal() -> None:
+    for label, names in text_columns().items():
+        if label not in NOT_PERSONAL:
+            assert PERSONAL[label] | REST.get(label, set()) == names, label
+
+
+def test_everything_in_the_register_says_how_it_is_replaced() -> None:
+    assert [entry.key for entry in register.registered() if entry.replace is None] == []
+
+
+@pytest.fixture(autouse=True)
+def _staging(settings: Any, tmp_path: Path) -> None:
+    settings.STAGING = True
+    settings.MEDIA_ROOT = str(tmp_path / "media")
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "private": {**settings.STORAGES["private"], "OPTIONS": {"location": str(tmp_path / "private")}},
+    }
+
+
+def staging_copy(**options: Any) -> str:
+    out = StringIO()
+    call_command("staging_copy", stdout=out, **options)
+    return out.getvalue()
+
+
+def fill(client: Client, folder: Path) -> None:
+    """Have a row in every table that holds something personal, and a mark in each of its columns."""
+    site = LivedSite(folder)
+    approve(draft(site.rules, "Be very kind.", user=site.editor), editor=site.editor, lawyer=site.lawyer)
+    AccessAttempt.objects.create(ip_address="192.0.2.77", failures_since_start=1)
+    for table in (AccessFailureLog, AccessLog):
+        table.objects.create(ip_address="192.0.2.77")
+    mail = mail_queue.queue(to=["a@example.org"], subject="x", text="y")
+    Log.objects.create(email=mail, status=0)
+    mail.attachments.create(name="x", file=ContentFile(b"x", f"{MARK}.txt"))
+    factories.basket(MUG=1)
+    order = Order.objects.first()
+    OrderEvent(order=order, happened_at=order.placed_at, by="x").save()
+    StripeEvent.objects.create(
+        event_id="evt_1", livemode=False, created_at=order.placed_at, received_at=order.placed_at
+    )
+    page, user = Page.objects.get(pk=site.contact.pk), site.editor
+    comment = Comment.objects.create(page=page, user=user, text="x", contentpath="intro")
+    CommentReply.objects.create(comment=comment, user=user, text="x")
+    PageViewRestriction.objects.create(page=page, restriction_type="password", password="x")
+    CollectionViewRestriction.objects.create(
+        collection=Collection.get_first_root_node(), restriction_type="password", password="x"
+    )
+    UploadedFile.objects.create(file=ContentFile(b"x", f"{MARK}.txt"), uploaded_by_user=user)
+    kind = ContentType.objects.get_for_model(User)
+    FormState.objects.create(
+        user=user, content_type=kind, object_id="1", data="{}", last_updated_at=order.placed_at
+    )
+    UserProfile.get_for_user(user).avatar.save(f"{MARK}.png", ContentFile(b"x"))
+    ModelLogEntry.objects.create(
+        content_type=kind, object_id="1", timestamp=order.placed_at, action="wagtail.edit", label="x"
+    )
+    site.contact.save_revision()
+    client.force_login(user)
+    for label, names in PERSONAL.items():
+        for name in names:
+            mark(apps.get_model(label), name)
+
+
+def mark(model: type[models.Model], name: str) -> None:
+    rows, field = models.QuerySet(model), model._meta.get_field(name)
+    assert rows.exists(), model
+    if (model, name) == (Revision, "content"):
+        for revision in rows:
+            addresses = {"to_address": MARK, "from_address": MARK} if "to_address" in revision.content else {}
+            comments = {"wagtail_admin_comments": [{"text": MARK, "replies": [{"text": MARK}]}]}
+            rows.filter(pk=revision.pk).update(content={**revision.content, **addresses, **comments})
+    elif isinstance(field, models.GenericIPAddressField | models.FileField):
+        pass  # has one
+    elif isinstance(field, models.JSONField):
+        rows.update(**{name: {"x": MARK}})
+    else:
+        end = "@example.org" if isinstance(field, models.EmailField) else ""
+        rows.update(**{name: Concat(Value(MARK), Cast("pk", models.CharField()), Value(end))})
+
+
+def where(*words: bytes) -> set[str]:
+    """Return the tables that hold one of these words."""
+    found: set[str] = set()
+    for name, table in tables.describe().items():
+        pieces: list[bytes] = []
+        tables.unload(name, table, pieces.append)
+        if any(word in b"".join(pieces) for word in words):
+            found.add(name)
+    return found
+
+
+def test_nothing_real_of_anybody_stays(client: Client, tmp_path: Path) -> None:
+    fill(client, tmp_path)
+    marked = {apps.get_model(label)._meta.db_table for label in PERSONAL} - {
+        "django_session",
+    }
+    assert where(MARK.encode(), b"192.0.2.77") == marked
+    files = [one.file for one in (*Attachment.objects.all(), *UploadedFile.objects.all())]
+    files += [one.avatar for one in UserProfile.objects.exclude(avatar="")]
+    assert [file.storage.exists(file.name) for file in files] == [True] * 3
+    said = staging_copy()
+    assert where(MARK.encode(), b"192.0.2.77") == set()
+    assert Session.objects.count() == 0
+    assert "store.orders: replaced" in said
+    assert not any(user.has_usable_password() for user in User.objects.all())
+    assert len({order.email for order in Order.objects.all()}) == Order.objects.count() > 1
+    assert [file.storage.exists(file.name) for file in files] == [False] * 3
+    assert Submission.objects.count() > 1
+    assert damage() == []
+    staging_copy()  # may be done again
+
+
+# --- Where it is not done --------------------------------------------------------------------------------
+def test_a_site_that_is_not_for_staging_is_left_alone(settings: Any) -> None:
+    User.objects.create_user("ed@example.com")
+    settings.STAGING = False
+    with pytest.raises(CommandError, match="set STAGING=true"):
+        staging_copy()
+    settings.STAGING = settings.IS_PRODUCTION = True
+    name = str(connection.settings_dict["NAME"])
+    for database in (None, "another"):
+        with pytest.raises(CommandError, match=f"If it is the one: --database {re.escape(name)}"):
+            staging_copy(database=database)
+    assert User.objects.get().email == "ed@example.com"
+    staging_copy(database=name)
+    assert User.objects.get().email != "ed@example.com"
+
+
+def test_a_running_site_is_left_alone() -> None:
+    User.objects.create_user("ed@example.com")
+    in_use.keep()
+    with pytest.raises(CommandError, match="Stop the web processes and the worker first"):
+        staging_copy()
+    os.close(in_use._kept.pop())
+    assert User.objects.get().email == "ed@example.com"
+
+
+def test_what_cannot_be_replaced_leaves_everything_as_it_is() -> None:
+    User.objects.create_user("ed@example.com")
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    for replace, error in ((None, CommandError), (fail, ZeroDivisionError)):
+        last = register.PersonalData("z.last", "", "", "", keep=lambda: None, replace=replace)
+        with (
+            hooks.register_temporarily("register_personal_data", lambda last=last: [last]),
+            pytest.raises(error),
+        ):
+            staging_copy()
+        assert User.objects.get().email == "ed@example.com"
+
+
+# --- What such a site is ---------------------------------------------------------------------------------
+def test_it_says_so_on_public_pages_and_in_the_admin(client: Client, settings: Any) -> None:
+    words = "This is a copy for tests"
+    admin = reverse("wagtailadmin_home")
+    client.force_login(User.objects.create_superuser("owner@example.com"))
+    for is_staging in (True, False):
+        settings.STAGING = is_staging
+        assert (words in client.get("/").content.decode()) == is_staging
+        assert (words in client.get(admin).content.decode()) == is_staging
+
+
+def test_search_engines_are_told_to_leave_it_alone() -> None:
+    answer = no_index(lambda _request: HttpResponse())(HttpRequest())
+    assert answer["X-Robots-Tag"] == "noindex, nofollow"
+
+
+def test_it_does_not_start_with_a_key_that_takes_real_money(settings: Any) -> None:
+    settings.STRIPE_SECRET_KEY = "sk_live_1"
+    assert "store.E007" in [one.id for one in checks.payments_are_safe()]
+
+
+def test_its_settings_follow_from_one(tmp_path: Path) -> None:
+    code = (
+        "import django; django.setup(); from django.conf import settings as s; from pathlib import Path\n"
+        "print(s.POST_OFFICE['BACKENDS']['default'], s.MIDDLEWARE[1], s.STRIPE_TEST_MONEY, s.EMAIL_FILE_PATH)"
+    )
+    environment = {
+        **COMPLETE,
+        "STAGING": "true",
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'site'}",
+        "ENV_FILE": os.devnull,
+    }
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env={
+            **environment,
+            "DJANGO_SETTINGS_MODULE": "config.settings.production",
+            "PATH": os.environ["PATH"],
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    backend, middleware, test_money, folder = result.stdout.split()
+    assert backend.endswith("filebased.EmailBackend")
+    assert (middleware, test_money) == ("home.staging.no_index", "True")
+    assert Path(folder) == ROOT / "var/mail"
