@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
@@ -50,6 +51,8 @@ class PageCacheMiddleware:
             query = request.GET
             response = self.get_response(request)
         if isinstance(response, HttpResponse) and _is_public(request, response) and query is request.GET:
+            if response.headers.get("Content-Type", "").startswith("text/html"):
+                response.headers["Speculation-Rules"] = f'"{static("prefetch.speculationrules")}"'
             until = snapshot.current().end_of_page(started)
             _mark(response, read, until, has_query=bool(request.META.get("QUERY_STRING")))
         return response

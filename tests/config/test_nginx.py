@@ -26,6 +26,7 @@ pytestmark = pytest.mark.slow
 
 HOST = f"Host: {NAME}\r\n"
 HASHED = "bundles/pages.0123456789ab.css"
+RULES = "prefetch.0123456789ab.speculationrules"
 HEADERS = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Permissions-Policy")
 
 
@@ -84,7 +85,7 @@ def upstream() -> Iterator[Echo]:
 @pytest.fixture(scope="module")
 def front(upstream: Echo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
     with nginx(tmp_path_factory.mktemp("nginx"), upstream.server_port) as server:
-        for path, data in {HASHED: b"a{}" * 500, "img/favicon.svg": b"<svg/>"}.items():
+        for path, data in {HASHED: b"a{}" * 500, "img/favicon.svg": b"<svg/>", RULES: b"{}"}.items():
             (server.static / path).parent.mkdir(parents=True, exist_ok=True)
             (server.static / path).write_bytes(data)
         (server.static / f"{HASHED}.gz").write_bytes(gzip.compress(b"a{} /* compressed before */"))
@@ -115,7 +116,6 @@ def test_http_leads_to_https_and_the_short_name_to_the_long_one(front: Nginx) ->
 
 
 @pytest.mark.parametrize("host", ["evil.example", f"{NAME}.evil.example", "127.0.0.1", ""])
-@pytest.mark.every_case
 def test_a_forged_host_reaches_nothing(front: Nginx, upstream: Echo, host: str) -> None:
     before = len(upstream.paths)
     assert 400 <= front.ask("/", Host=host)[0].status < 500
@@ -154,6 +154,12 @@ def test_a_hashed_file_is_kept_for_ever_and_another_for_a_minute(front: Nginx) -
     assert (missing.status, missing.headers["Cache-Control"]) == (404, None)
 
 
+def test_the_rules_of_prefetching_are_sent_as_such(front: Nginx) -> None:
+    headers = front.ask(f"/static/{RULES}")[0].headers
+    assert headers["Content-Type"] == "application/speculationrules+json"
+    assert "immutable" in headers["Cache-Control"]
+
+
 def test_a_file_is_sent_as_it_was_compressed_beforehand(front: Nginx) -> None:
     response, body = front.ask(f"/static/{HASHED}", Accept_Encoding="gzip")
     assert response.headers["Content-Encoding"] == "gzip"
@@ -173,7 +179,6 @@ def test_media_can_run_nothing_and_no_other_file_is_served(front: Nginx) -> None
 @pytest.mark.parametrize(
     "path", ["/", "/static/img/favicon.svg", "/media/cup.svg", "/static/gone.css", "/large"]
 )
-@pytest.mark.every_case
 def test_every_answer_of_nginx_has_the_headers_of_the_site(front: Nginx, path: str) -> None:
     body = b"x" * 4_000_000 if path == "/large" else b""
     response, _ = front.ask(path, method="POST" if body else "GET", body=body)

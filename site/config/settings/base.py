@@ -163,6 +163,8 @@ STATICFILES_FINDERS = [
     "home.bundles.BundlesFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
+# Which links browsers may follow ahead of a click: a file, so that the security policy allows it.
+WHITENOISE_MIMETYPES = {".speculationrules": "application/speculationrules+json"}
 MEDIA_URL = "/media/"
 MEDIA_ROOT = folder("MEDIA_STORAGE_URL", VAR_DIR / "media")
 STORAGES: dict[str, Any] = {
