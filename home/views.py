@@ -1,5 +1,6 @@
 """Public responses that are no pages: robots.txt, security.txt, and the answers to errors."""
 
+import errno
 import sys
 from datetime import timedelta
 from http import HTTPStatus
@@ -44,12 +45,18 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Say that it is our mistake (500), or that the site is away (503) while its database does not do what it should.
+    """Say that it is our mistake (500), or that the site is away (503) while its database or disk does not do its job.
 
     Neither page needs the database.
     """
-    if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    if not _will_pass(sys.exc_info()[1]):
         return HttpResponse(render_to_string("500.html"), status=HTTPStatus.INTERNAL_SERVER_ERROR)
     away = HttpResponse(render_to_string("503.html"), status=HTTPStatus.SERVICE_UNAVAILABLE)
     away.headers["Retry-After"] = "60"  # seconds
     return away
+
+
+def _will_pass(error: BaseException | None) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # the disk is full
+    return isinstance(error, OperationalError | InterfaceError)

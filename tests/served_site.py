@@ -69,6 +69,7 @@ class ServedSite:
         self.ports = [free_port() for _ in range(servers)]
         self.workers = workers
         self.threads = threads
+        self.servers: list[subprocess.Popen] = []
         self._processes = ExitStack()
         self._log = self._processes.enter_context(log.open("w")) if log else None  # otherwise ours
 
@@ -85,7 +86,8 @@ class ServedSite:
         for port in self.ports:
             which = ["--port", str(port), "--workers", str(self.workers)]
             many = ["--blocking-threads", str(self.threads)]
-            self._start([*granian, *which, *many, "config.wsgi:application"], stderr=self._log)
+            command = [*granian, *which, *many, "config.wsgi:application"]
+            self.servers.append(self._start(command, stderr=self._log))
         pipe = subprocess.PIPE
         self.editor = self._start(
             [sys.executable, "-m", "tests.served_site"], stdin=pipe, stdout=pipe, text=True
@@ -134,7 +136,13 @@ class ServedSite:
         return answer["value"]
 
     def get(
-        self, path: str, *, port: int | None = None, method: str = "GET", body: str = "", **headers: str
+        self,
+        path: str,
+        *,
+        port: int | None = None,
+        method: str = "GET",
+        body: str | bytes = "",
+        **headers: str,
     ) -> Page:
         """Ask a server, by default the first, on a new connection, which may reach either worker."""
         connection = HTTPConnection("127.0.0.1", port or self.ports[0], timeout=PATIENCE)

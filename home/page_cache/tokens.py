@@ -154,13 +154,22 @@ def _without(old: Tokens, *, pauses: Collection[str] = ()) -> Tokens:
 
 def _change(change: Change) -> bool:
     if breaker.is_open:
+        _forget(_File)
         return False
     try:
         with breaker.watched(Exception):
             _backing().change(change)
     except Exception:  # noqa: BLE001 - as in current(): the change itself must not fail
+        _forget(_File, _Key)
         return False
     return True
+
+
+def _forget(*kinds: type) -> None:
+    """Remove what cannot be replaced: a full disk lets us, and servers that can still read it must not believe it."""
+    with suppress(Exception):
+        if isinstance(_backing(), kinds):
+            _backing().forget()
 
 
 # --- Where they are kept -----------------------------------------------------------------------------------
@@ -217,6 +226,9 @@ class _File:
             return None
         return tokens
 
+    def forget(self) -> None:
+        Path(self.path).unlink(missing_ok=True)
+
     def change(self, change: Change) -> Tokens:
         path = Path(self.path)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -237,6 +249,9 @@ class _Key:
     def read(self) -> Tokens | None:
         kept: dict[str, Any] | None = caches["tokens"].get(KEY)
         return Tokens(**kept) if kept else None
+
+    def forget(self) -> None:
+        caches["tokens"].delete(KEY)
 
     def change(self, change: Change) -> Tokens:
         with self._lock() as is_alone:
