@@ -288,6 +288,17 @@ def test_a_backup_is_readable_by_its_owner_only_and_not_among_what_is_served(tmp
         backup(tmp_path / "none" / "one.backup")
 
 
+def test_long_work_shows_how_far_it_is_where_somebody_looks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive.write(tmp_path / "one.backup", now=timezone.now(), is_quiet=False)
+    assert "B/s" in capsys.readouterr().err
+    archive.check(tmp_path / "one.backup", is_quiet=False)
+    assert "B/s" in capsys.readouterr().err
+    backup(tmp_path / "one.backup")
+    assert capsys.readouterr().err == ""
+
+
 def test_nothing_in_the_file_can_be_read_without_the_passphrase(tmp_path: Path) -> None:
     User.objects.create_user("ed@example.com")
     backup(tmp_path / "one.backup")
@@ -344,6 +355,17 @@ def test_while_a_restore_runs_no_web_process_or_worker_starts() -> None:
         in_use.keep()
     call_command("worker", once=True, stdout=StringIO())
     os.close(in_use._kept.pop())
+
+
+def test_a_cache_that_does_not_answer_changes_nothing(tmp_path: Path, settings: Any) -> None:
+    backup(tmp_path / "one.backup")
+    ruin(tmp_path)
+    settings.CACHES = {
+        **settings.CACHES,
+        "gone": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:9"},
+    }
+    with nothing_changes(tmp_path), pytest.raises(CommandError, match="The cache does not answer"):
+        restore(tmp_path / "one.backup")
 
 
 @pytest.mark.postgresql

@@ -8,13 +8,15 @@ import fcntl
 import os
 from contextlib import suppress
 
+from django.core.management import CommandError
+
 from config.backup import places
 
 _kept: list[int] = []  # descriptors, open as long as the process lives
 
 
-class InUseError(Exception):
-    """A web process or a worker runs, or a restore does."""
+class InUseError(CommandError):
+    """Somebody works with the site's data, so that nobody else can now."""
 
 
 def keep() -> None:
@@ -27,10 +29,13 @@ def lock(kind: int) -> int:
     """Take the lock, until the descriptor is closed. Raises InUseError where others hold one that excludes it."""
     folder = places.roots()["private"]
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / ".in-use", os.O_RDWR | os.O_CREAT, 0o600)
+    is_alone = kind == fcntl.LOCK_EX
+    access = os.O_RDWR if is_alone else os.O_RDONLY  # another account may have made the file
+    descriptor = os.open(folder / ".in-use", access | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        raise InUseError("a web process, a worker or a restore is running") from None
+        who = "a web process, a worker or another restore" if is_alone else "a restore"
+        raise InUseError(f"{who} is running") from None
     return descriptor

@@ -44,6 +44,7 @@ def restore(
     contents = archive.check(path, is_quiet=is_quiet)
     made_at = datetime.fromisoformat(contents["time"])
     with alone():
+        _empty_caches()
         with _unpacking() as exchange, _one_transaction(path):
             before = _present_heads()
             _load(path, contents, is_quiet=is_quiet)
@@ -52,10 +53,16 @@ def restore(
                 step(made_at)
             exchange()
         places.note(made_at, path.stat().st_size)
-        for name in caches.settings:
-            caches[name].clear()
         call_command("update_index", verbosity=0)
     return made_at, last
+
+
+def _empty_caches() -> None:
+    try:
+        for name in caches.settings:
+            caches[name].clear()
+    except Exception as error:
+        raise BackupError(f"The cache does not answer, so nothing was changed: {error}.") from error
 
 
 @contextmanager
