@@ -105,7 +105,7 @@ def stop(process: subprocess.Popen) -> None:
     """End a process as systemd does: granian may wait without end for a worker that is just starting."""
     process.terminate()
     try:
-        process.wait(10)
+        process.wait(5)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -186,6 +186,11 @@ def test_the_document_leads_to_a_page_that_nginx_serves(site: Site) -> None:
     assert response.status == 200
     assert "immutable" in response.headers["Cache-Control"]
     assert (response.headers["Content-Encoding"], body[:2]) == ("gzip", b"\x1f\x8b")
+
+
+def test_nothing_is_promised_that_browsers_remember(site: Site) -> None:
+    for path in ("/", "/nothing/", "/healthz/"):
+        assert "Strict-Transport-Security" not in site.front.ask(path)[0].headers
 
 
 def test_worker_and_backup_run(site: Site) -> None:

@@ -51,6 +51,10 @@ def test_a_complete_environment_passes_the_deployment_checks() -> None:
     assert result.returncode == 0, result.stderr
 
 
+def test_hsts_can_start_with_minutes_without_a_complaint() -> None:
+    assert _check({**COMPLETE, "SECURE_HSTS_SECONDS": "300"}).returncode == 0
+
+
 def test_an_empty_environment_is_refused_and_every_missing_variable_named() -> None:
     result = _check({})
     assert result.returncode != 0
