@@ -15,7 +15,7 @@ APPS = {"demo", "config", "home", "policies", "forms", "store"}
 VARIABLE = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*"
 DOCUMENTS = ("README.md", "SECURITY.md", "CHANGELOG.md", "docs/**/*.md")
 # Read by make, Python or Django themselves.
-OTHER_VARIABLES = {"MALLOC_ARENA_MAX", "PYTHON", "PYTHONPATH", "UPGRADE"}
+OTHER_VARIABLES = {"MALLOC_ARENA_MAX", "PYTHON", "PYTHONOPTIMIZE", "PYTHONPATH", "UPGRADE"}
 
 
 # --- Reading ---------------------------------------------------------------------------------------------
