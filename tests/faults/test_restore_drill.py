@@ -2,10 +2,11 @@
 
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,18 @@ from tests.migrated_database import ROOT, copy_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]  # for the copy that the migrations left
 
-Manage = Callable[..., subprocess.CompletedProcess[str]]
+NEWCOMER = """
+INSERT INTO home_user (password, is_superuser, first_name, last_name, is_staff, is_active, date_joined, email)
+VALUES ('', 0, '', '', 0, 1, '2026-11-27 09:00:00', 'new@example.com')
+"""
+# A restore that is killed when everything but the end is done.
+KILLED = """
+import os, signal, sys, django; django.setup()
+from django.core.management import call_command
+from wagtail import hooks
+hooks.register("register_restore_steps", lambda: [lambda made_at: os.kill(os.getpid(), signal.SIGKILL)])
+call_command("restore", sys.argv[1])
+"""
 
 
 @pytest.fixture
@@ -57,6 +69,9 @@ def test_a_site_is_lost_and_comes_back(tmp_path: Path, environment: dict[str, st
         assert "ready" in worker.stdout.readline()
         assert run("backup", file)[0] == 0  # while the site runs
         (tmp_path / "media/one.png").unlink()
+        with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as database:
+            database.execute(NEWCOMER)
+            database.commit()
         code, said = run("restore", file)
         assert (code, "Stop the web processes and the worker first: a web process" in said) == (1, True)
         assert not (tmp_path / "media/one.png").exists()
@@ -68,6 +83,13 @@ def test_a_site_is_lost_and_comes_back(tmp_path: Path, environment: dict[str, st
     code, said = run("restore", file)
     assert (code, "first: another process has the database open" in said) == (1, True)
     other.close()
+    killed = subprocess.run([sys.executable, "-c", KILLED, file], cwd=ROOT, env=environment, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert not (tmp_path / "media/one.png").exists()
+    with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as database:
+        assert database.execute("SELECT count(*) FROM home_user").fetchone() == (1,)  # made after the backup
     code, said = run("restore", file)
     assert (code, said.startswith("Restored as of")) == (0, True), said
     assert (tmp_path / "media/one.png").read_bytes() == b"a picture"
+    with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as database:
+        assert database.execute("SELECT count(*) FROM home_user").fetchone() == (0,)
