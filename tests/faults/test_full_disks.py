@@ -83,7 +83,7 @@ def _new_postgresql(_folder: Path) -> str:
 
 def picture() -> bytes:
     data = io.BytesIO()
-    Image.effect_noise((900, 600), 80).convert("RGB").save(data, "JPEG")
+    Image.effect_noise((90, 60), 80).convert("RGB").save(data, "JPEG")
     return data.getvalue()
 
 
