@@ -2,7 +2,10 @@
 
 import os
 import resource
+import shutil
 import signal
+import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,9 +27,10 @@ from wagtail import hooks
 from config.backup import age, archive, in_use, places, restoring, tables
 from home.models import ContentPage, User
 from policies.ledger import heads
-from policies.models import LedgerStatement
+from policies.models import LedgerStatement, LedgerWitness
 from tests import factories
-from tests.policies.lived_site import LivedSite
+from tests.migrated_database import ROOT, copy_of
+from tests.policies.lived_site import LivedSite, choose
 from tests.policies.verifying import damage, seal
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -378,6 +382,45 @@ def test_a_connection_from_another_machine_is_somebody_too(tmp_path: Path) -> No
         restore(tmp_path / "one.backup")
     other.close()
     restore(tmp_path / "one.backup")
+
+
+@pytest.mark.postgresql
+def test_a_site_moves_to_the_other_database_and_back(tmp_path: Path) -> None:
+    factories.declare_cookies("analytics")
+    factories.cookie_policy(title="Über \\ Kekse\ttab")
+    choose("none")
+    LedgerWitness(
+        head=seal(), authority="https://a.example", token=b"\x00\\\n\xff", time=timezone.now()
+    ).save()
+    if (kept := copy_of("sqlite3")).exists():
+        shutil.copy(kept, tmp_path / "db.sqlite3")
+    before = stored(tmp_path)
+    backup(tmp_path / "one.backup")
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.dev",
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
+        "CACHE_URL": f"filecache://{tmp_path / 'cache'}",
+        "MEDIA_STORAGE_URL": (tmp_path / "there/media").as_uri(),
+        "PRIVATE_STORAGE_URL": (tmp_path / "there/private").as_uri(),
+        "BACKUP_PASSPHRASE": SECRET,
+        "ENV_FILE": os.devnull,
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'site'}",
+        "PYTHONWARNINGS": "ignore",
+        "PATH": os.environ["PATH"],
+    }
+    # The timestamp is none: what was damaged is restored as it was, and said to be so. Nothing else is damaged there.
+    damaged, said = 2, "CommandError: Not as recorded: ledger"
+    for command, name, code, last in (("restore", "one", damaged, said), ("backup", "two", 0, "")):
+        there = [sys.executable, "manage.py", command, str(tmp_path / f"{name}.backup")]
+        done = subprocess.run(there, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr.strip().rpartition("\n")[2]) == (code, last), done.stderr
+    ruin(tmp_path)
+    with pytest.raises(CommandError) as error:
+        restore(tmp_path / "two.backup")
+    assert error.value.returncode == damaged
+    after = stored(tmp_path)
+    own_models = {"django_content_type", "auth_permission"}  # the search of SQLite has a model more
+    assert [name for name in before if before[name] != after.get(name) and name not in own_models] == []
 
 
 @pytest.mark.postgresql
