@@ -52,7 +52,7 @@ if apps.is_installed("store"):  # the file is read on a site without a shop
     from store.models import Order, OrderEvent, StripeEvent
     from store.payments import checks
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 MARK = "Quagmire"  # in all that is somebody's
 PERSONAL = {
@@ -267,6 +267,7 @@ def where(*words: bytes) -> set[str]:
     return found
 
 
+@pytest.mark.both_databases
 def test_nothing_real_of_anybody_stays(tmp_path: Path) -> None:
     fill(tmp_path)
     marked = {apps.get_model(label)._meta.db_table for label in PERSONAL} - {
