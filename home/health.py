@@ -32,28 +32,29 @@ def readyz(request: HttpRequest) -> JsonResponse:
     `connections`: the database has some left. `worker`: it did something in the last ten minutes. `clock`: ours is
     that of the database and of Stripe.
     """
-    needed = {"database": _asked(_database), "connections": _asked(_connections), "cache": _cache_answers()}
+    has_connections = _asked(_has_connections)
+    needed = {
+        "database": has_connections is not None,
+        "connections": bool(has_connections),
+        "cache": _cache_answers(),
+    }
     status = HTTPStatus.OK if all(needed.values()) else HTTPStatus.SERVICE_UNAVAILABLE
-    others = {"worker": _asked(WorkerHeartbeat.is_heard), "clock": _asked(clock.is_right)}
+    others = {"worker": bool(_asked(WorkerHeartbeat.is_heard)), "clock": bool(_asked(clock.is_right))}
     return JsonResponse({**needed, **others}, status=status)
 
 
-def _asked(question: Callable[[], bool]) -> bool:
-    with suppress(DatabaseError, InterfaceError), patience(0.3):
+def _asked(question: Callable[[], bool]) -> bool | None:
+    """Return what the database answers; None if it does not."""
+    with suppress(DatabaseError, InterfaceError), patience(0.2):
         return question()
-    return False
+    return None
 
 
-def _database() -> bool:
+def _has_connections() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return True
-
-
-def _connections() -> bool:
-    if connection.vendor != "postgresql":
-        return True
-    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":  # each of its connections is a file that is open
+            cursor.execute("SELECT 1")
+            return True
         cursor.execute(
             "SELECT count(*) < current_setting('max_connections')::int"
             " - current_setting('superuser_reserved_connections')::int - %s"

@@ -1,19 +1,18 @@
 """Public responses that are no pages: robots.txt, security.txt, and the answers to errors."""
 
-import errno
 import sys
 from datetime import timedelta
 from http import HTTPStatus
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from home.models import BrandSettings
+from home.outages import is_outage
 
 
 @require_safe
@@ -49,14 +48,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
     Neither page needs the database.
     """
-    if not _will_pass(sys.exc_info()[1]):
+    if not is_outage(sys.exc_info()[1]):
         return HttpResponse(render_to_string("500.html"), status=HTTPStatus.INTERNAL_SERVER_ERROR)
     away = HttpResponse(render_to_string("503.html"), status=HTTPStatus.SERVICE_UNAVAILABLE)
     away.headers["Retry-After"] = "60"  # seconds
     return away
-
-
-def _will_pass(error: BaseException | None) -> bool:
-    if isinstance(error, OSError):
-        return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # the disk is full
-    return isinstance(error, OperationalError | InterfaceError)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.db import models
-from django.utils import timezone
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 # Some of its jobs take minutes: the daily check of a large ledger, a mail server that hangs.
@@ -11,7 +11,7 @@ LONGEST_JOB = timedelta(minutes=10)
 
 
 class WorkerHeartbeat(models.Model):
-    """One row, for all workers."""
+    """One row, for all workers. Its time is the database's: the machines of worker and web may differ."""
 
     at = models.DateTimeField(_("at"))
 
@@ -24,9 +24,9 @@ class WorkerHeartbeat(models.Model):
     @classmethod
     def beat(cls) -> None:
         """Note that a worker runs."""
-        cls.objects.update_or_create(pk=1, defaults={"at": timezone.now()})
+        cls.objects.update_or_create(pk=1, defaults={"at": Now()})
 
     @classmethod
     def is_heard(cls) -> bool:
         """Return whether a worker did something lately."""
-        return cls.objects.filter(at__gt=timezone.now() - LONGEST_JOB).exists()
+        return cls.objects.filter(at__gt=Now() - LONGEST_JOB).exists()

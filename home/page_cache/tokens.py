@@ -9,6 +9,7 @@ With a cache of files the tokens are one small file beside it, which costs a `st
 are one key in it. A cache that fails keeps nothing and stops nobody; when it is back, what was kept before is gone.
 """
 
+import atexit
 import fcntl
 import json
 import os
@@ -35,6 +36,7 @@ from home.caching import breaker
 
 KEY = "page-tokens"
 _LOCK_SECONDS = 5
+_SECONDS_AT_THE_END = 5
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,21 @@ def _renew(name: str, *, add: str = "", remove: Collection[str] = ()) -> None:
         _failed.add(name)
 
 
+def retry() -> None:
+    """Write the tokens of changes that could not be written: for a process that renders no pages, or ends."""
+    if _failed:
+        with suppress(Exception), breaker.watched(Exception):
+            _write_what_failed()
+
+
+@atexit.register
+def _retry_at_the_end() -> None:
+    end = time.monotonic() + _SECONDS_AT_THE_END
+    while _failed and time.monotonic() < end:
+        time.sleep(0.2)
+        retry()
+
+
 def _write_what_failed() -> None:
     # Else the old token would be current again, and with it what was rendered before the change.
     for name in list(_failed):
@@ -153,23 +170,16 @@ def _without(old: Tokens, *, pauses: Collection[str] = ()) -> Tokens:
 
 
 def _change(change: Change) -> bool:
-    if breaker.is_open:
-        _forget(_File)
-        return False
+    # Also while the breaker is open: other processes may see no outage, and go on with the old token.
     try:
         with breaker.watched(Exception):
             _backing().change(change)
     except Exception:  # noqa: BLE001 - as in current(): the change itself must not fail
-        _forget(_File, _Key)
+        # What cannot be replaced can perhaps be removed: a full disk lets us.
+        with suppress(Exception):
+            _backing().forget()
         return False
     return True
-
-
-def _forget(*kinds: type) -> None:
-    """Remove what cannot be replaced: a full disk lets us, and servers that can still read it must not believe it."""
-    with suppress(Exception):
-        if isinstance(_backing(), kinds):
-            _backing().forget()
 
 
 # --- Where they are kept -----------------------------------------------------------------------------------

@@ -3,18 +3,17 @@
 import logging
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
 from django.http import UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 
-# A bad request, a visitor who is gone, a database that is away. A traceback would say nothing more.
+from home.outages import is_outage
+
+# A bad request, or a visitor who is gone. A traceback would say nothing more, nor would it of an outage.
 EXPECTED = (
     SuspiciousOperation,
     BadRequest,
     MultiPartParserError,
     UnreadablePostError,
-    OperationalError,
-    InterfaceError,
 )
 
 
@@ -23,7 +22,7 @@ class OneLine(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, EXPECTED):
+        if isinstance(error, EXPECTED) or is_outage(error):
             message, reason = record.getMessage(), str(error).partition("\n")[0]
             record.msg = message if reason in message else f"{message} ({reason})"
             record.args, record.exc_info = (), None

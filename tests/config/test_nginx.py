@@ -1,6 +1,6 @@
 """The nginx that is shipped (deploy/nginx/), in front of a server of the test that says what reached it.
 
-How a real site stands behind it: test_behind_nginx.py.
+How a real site stands behind it: test_production_document.py.
 """
 
 import gzip

@@ -20,6 +20,7 @@ from home import mail_queue
 from home.hooks import collect
 from home.jobs import Job
 from home.models import WorkerHeartbeat
+from home.page_cache import tokens
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class Command(BaseCommand):
         in_use.keep()
         jobs = [
             Job("heartbeat", 10, WorkerHeartbeat.beat),
+            Job("page cache", 5, tokens.retry),
             Job("mail", 3, self.send_mail),
             *contributed_jobs(),
             Job("scheduled pages", 60, lambda: call_command("publish_scheduled")),
@@ -76,7 +78,7 @@ class Command(BaseCommand):
         try:
             job.run()
         except OperationalError as error:  # in one line: every few seconds while the database is away
-            logger.error("%s failed: %r", job.name, error)  # noqa: TRY400 - as the comment says
+            logger.error("%s failed; it is tried again in %s seconds: %r", job.name, job.every, error)  # noqa: TRY400 - as the comment says
         except Exception:
             logger.exception("%s failed; it is tried again in %s seconds.", job.name, job.every)
         finally:
