@@ -97,6 +97,21 @@ class Limit:
         return [f"{key}:{place}" for place in range(self.most)]
 
 
+def take_all(*counts: tuple[Limit, str]) -> int:
+    """Count one more in each limit; where a client is over one, count in none and return the seconds to wait."""
+    for number, (limit, client) in enumerate(counts):
+        if wait := limit.take(client):
+            give_all_back(*counts[:number])
+            return wait
+    return 0
+
+
+def give_all_back(*counts: tuple[Limit, str]) -> None:
+    """Count what `take_all` took as if it had not been."""
+    for limit, client in counts:
+        limit.give_back(client)
+
+
 class LockedFileCache(FileBasedCache):
     """A cache of files whose `add` is one step: Django's looks first and writes later, and reading may delete."""
 

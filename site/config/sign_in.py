@@ -20,8 +20,8 @@ from wagtail.admin.forms.auth import LoginForm
 from wagtail.admin.views.account import PasswordResetConfirmView, PasswordResetView
 
 from home.models import User
-from home.password_hashing import refuse_while_busy
-from home.throttling import Limit, client_ip, minutes_to_wait, too_many_requests
+from home.password_hashing import HashingBusyError, refuse_while_busy
+from home.throttling import Limit, client_ip, give_all_back, minutes_to_wait, take_all, too_many_requests
 
 COOL_OFF = timedelta(hours=settings.AXES_COOLOFF_TIME)
 # Of one account from one client; forgotten when it signs in. Axes counts the same, but only after the check.
@@ -44,12 +44,18 @@ TOO_MANY = ngettext_lazy(
     "minutes",
 )
 NAME_LENGTH = 255  # of the columns that count attempts
+DOT_ABOVE = "\u0307"  # Python makes it of İ, which is the upper case of i for a Turkish database
 
 
 def account_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str | None:
-    """Return the name that somebody signs in with, in one form: accounts ignore case, so counters do too."""
+    """Return the name that somebody signs in with, in one form."""
     given = (credentials or request.POST).get(settings.AXES_USERNAME_FORM_FIELD)
-    return str(given).strip().casefold()[:NAME_LENGTH] if given is not None else None
+    return one_form(str(given)) if given is not None else None
+
+
+def one_form(name: str) -> str:
+    """Return the same for all that the database may take for one address: PostgreSQL compares upper case."""
+    return name.strip().upper().casefold().replace(DOT_ABOVE, "")[:NAME_LENGTH]
 
 
 class SignInHandler(AxesDatabaseHandler):
@@ -60,7 +66,9 @@ class SignInHandler(AxesDatabaseHandler):
         """Count one more attempt; over a limit, return False and leave the seconds to wait in the request."""
         refuse_while_busy()
         if super().is_allowed(request, credentials):
-            request.sign_in_wait = _take(request.axes_ip_address, account_name(request, credentials) or "")
+            account = account_name(request, credentials) or ""
+            request.sign_in_counts = _counts(request.axes_ip_address, account)
+            request.sign_in_wait = take_all(*request.sign_in_counts)
         else:
             request.sign_in_wait = self._seconds_locked(request, credentials)
         return not request.sign_in_wait
@@ -76,16 +84,22 @@ class SignInHandler(AxesDatabaseHandler):
         CLIENT.give_back(request.axes_ip_address)
 
 
-def _take(network: str, account: str) -> int:
-    """Count an attempt, and return the seconds to wait: 0 below the limits."""
-    if wait := PAIR.take(f"{network} {account}") or CLIENT.take(network):
-        return wait
+def _counts(network: str, account: str) -> list[tuple[Limit, str]]:
+    """Return the limits that count an attempt, and as what."""
+    counts = [(PAIR, f"{network} {account}"), (CLIENT, network)]
     if network and AccessLog.objects.filter(username__iexact=account, ip_address=network).exists():
-        return 0
-    return STRANGERS.take(account)
+        return counts
+    return [*counts, (STRANGERS, account)]
 
 
 class _ToldToWait(AuthenticationForm):
+    def clean(self) -> dict[str, Any]:
+        try:
+            return super().clean()
+        except HashingBusyError:
+            give_all_back(*getattr(self.request, "sign_in_counts", ()))
+            raise
+
     def get_invalid_login_error(self) -> ValidationError:
         if not getattr(self.request, "axes_locked_out", False):
             return super().get_invalid_login_error()
@@ -119,7 +133,7 @@ class LimitedPasswordResetView(PasswordResetView):
     def form_valid(self, form: PasswordResetForm) -> HttpResponse:
         """Send the link, or tell how long to wait."""
         client = client_ip(self.request)
-        account = form.cleaned_data["email"].strip().casefold()
+        account = one_form(form.cleaned_data["email"])
         if wait := RESETS_OF_CLIENT.take(client) or RESETS_OF_ACCOUNT.take(account):
             form.add_error("email", TOO_MANY % {"minutes": minutes_to_wait(wait)})
             return too_many_requests(self.render_to_response(self.get_context_data(form=form)), wait)

@@ -13,6 +13,7 @@ from wagtail import views as wagtail_views
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 from wagtail.documents.views import serve as documents
+from wagtail.models import CollectionViewRestriction, PageViewRestriction
 
 from config.serve_media import serve_media
 from config.shared_passwords import limited
@@ -36,11 +37,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(
         "_util/authenticate_with_password/<int:page_view_restriction_id>/<int:page_id>/",
-        limited(wagtail_views.authenticate_with_password),
+        limited(wagtail_views.authenticate_with_password, PageViewRestriction, "page_view_restriction_id"),
     ),
     path(
         "documents/authenticate_with_password/<int:restriction_id>/",
-        limited(documents.authenticate_with_password),
+        limited(documents.authenticate_with_password, CollectionViewRestriction, "restriction_id"),
     ),
     path("admin/pages/<missing_app_page:page>/<path:action>", missing_app_pages.answer_not_found),
     path(settings.ADMIN_PATH.lstrip("/"), include(wagtailadmin_urls)),

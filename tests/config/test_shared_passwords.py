@@ -1,5 +1,6 @@
 """Pages and documents behind a shared password: guessing is stopped, and those who know it get in."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from wagtail.models import Collection, CollectionViewRestriction, PageViewRestri
 
 from config import shared_passwords
 from home.models import ContentPage, SiteDocument
+from home.throttling import Limit
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -109,6 +111,34 @@ def test_guesses_at_one_password_do_not_lock_another() -> None:
     locked, open_ = page(), document()
     locked.guess_until_locked()
     assert open_.send(PASSWORD).status_code == 302
+
+
+def test_a_client_guesses_only_so_often_at_all_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = page(), document()
+    fewer = replace(shared_passwords.GUESSES_OF_CLIENT, most=3)
+    monkeypatch.setattr(shared_passwords, "GUESSES_OF_CLIENT", fewer)
+    assert [one.send("wrong").status_code for one in (first, second, first, second)] == [200, 200, 200, 429]
+    assert second.send("wrong", address="198.51.100.7").status_code == 200
+
+
+def test_one_password_of_several_pages_is_counted_once() -> None:
+    first = page()
+    below = ContentPage.objects.get(slug="wholesale").add_child(
+        instance=ContentPage(title="Prices", slug="prices")
+    )
+    first.guess_until_locked()
+    second = Protected("/wholesale/prices/", re.sub(r"\d+/$", f"{below.pk}/", first.form))
+    assert second.send(PASSWORD).status_code == 429
+
+
+@pytest.mark.parametrize(
+    "form", ["/_util/authenticate_with_password/987654/1/", "/documents/authenticate_with_password/987654/"]
+)
+def test_a_password_that_does_not_exist_is_not_counted(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[str] = []
+    monkeypatch.setattr(Limit, "take", lambda _limit, client: counted.append(client) or 0)
+    assert Client().post(form, {"password": "wrong", "return_url": "/"}).status_code == 404
+    assert counted == []
 
 
 def test_the_form_is_shown_while_guessing_is_stopped(protected: Protected) -> None:

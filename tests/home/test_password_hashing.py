@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
+from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
@@ -88,7 +89,7 @@ def test_passwords_of_before_are_still_right() -> None:
 
 
 @pytest.mark.django_db
-def test_somebody_who_is_not_let_in_yet_is_told_what_to_do_and_is_not_counted(
+def test_a_sign_in_while_hashing_is_busy_is_told_what_to_do_and_not_counted(
     client: Client, hashes: SlowHashes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted: list[str] = []
@@ -103,3 +104,25 @@ def test_somebody_who_is_not_let_in_yet_is_told_what_to_do_and_is_not_counted(
     assert not any(outcomes(hashing))
     assert client.post("/admin/login/", {"username": "a@example.com", "password": "wrong"}).status_code == 200
     assert len(counted) == len((sign_in.PAIR, sign_in.CLIENT, sign_in.STRANGERS))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("form", ["/admin/login/", "/_util/login/"])
+def test_a_sign_in_whose_place_was_taken_after_it_was_counted_gets_its_counts_back(
+    client: Client, hashes: SlowHashes, monkeypatch: pytest.MonkeyPatch, settings: Any, form: str
+) -> None:
+    settings.PASSWORD_HASHERS = ["home.password_hashing.BoundedPBKDF2PasswordHasher"]
+    monkeypatch.setattr(sign_in, "refuse_while_busy", lambda: None)
+    hashing = [hashes.start() for _ in range(4)]
+    response = client.post(form, {"username": "owner@example.com", "password": "wrong"})
+    assert response.status_code == 503
+    counts = (
+        sign_in.PAIR._taken("127.0.0.1 owner@example.com"),
+        sign_in.CLIENT._taken("127.0.0.1"),
+        sign_in.STRANGERS._taken("owner@example.com"),
+    )
+    assert not any(counts)
+    hashes.end.set()
+    assert not any(outcomes(hashing))
+    client.post(form, {"username": "owner@example.com", "password": "wrong"})
+    assert len(sign_in.STRANGERS._taken("owner@example.com")) == 1

@@ -10,6 +10,7 @@ import time_machine
 from axes.handlers.database import AxesDatabaseHandler
 from axes.models import AccessAttempt
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -68,6 +69,37 @@ def test_ways_to_write_the_same_address_are_counted_together(client: Client, own
         assert sign_in(client, ways[number % len(ways)], "wrong") == 200
     assert sign_in(client, "OwNeR@example.com", "wrong") == 429
     assert sign_in(client, owner.email) == 429
+
+
+def test_a_dotless_i_makes_no_other_account(client: Client) -> None:
+    """PostgreSQL finds billing@ by it: its upper case is I."""
+    User.objects.create_superuser("billing@example.com", PASSWORD)
+    for number in range(settings.AXES_FAILURE_LIMIT - 1):
+        assert sign_in(client, ("bıllıng@example.com", "bıLLiNg@example.com")[number % 2], "wrong") == 200
+    assert sign_in(client, "billıng@example.com", "wrong") == 429
+    assert sign_in(client, "billing@example.com") == 429
+
+
+def test_all_that_the_database_takes_for_one_address_is_counted_as_one(db: None) -> None:
+    letters = [chr(code) for code in range(ord(" "), 0x20000) if not 0xD800 <= code <= 0xDFFF]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT UPPER(%s)", ["\n".join(letters)])
+        upper = cursor.fetchone()[0].split("\n")
+    one_for = {"İ": {limits.one_form("i")}}  # as a Turkish database has it
+    for letter, form in zip(letters, upper, strict=True):
+        one_for.setdefault(form, set()).add(limits.one_form(letter))
+    assert not [names for names in one_for.values() if len(names) > 1]
+
+
+def test_a_client_over_its_limit_takes_no_more_places(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise made-up accounts would fill the cache of the counts, which then forgets those of others."""
+    monkeypatch.setattr(limits, "CLIENT", replace(limits.CLIENT, most=1))
+    assert sign_in(client, "a@example.com", "wrong") == 200
+    assert sign_in(client, "b@example.com", "wrong") == 429
+    assert limits.PAIR._taken("192.0.2.1 a@example.com")
+    assert not limits.PAIR._taken("192.0.2.1 b@example.com")
 
 
 def test_signing_in_forgets_the_mistakes_before_it(client: Client, owner: User) -> None:
