@@ -1,5 +1,6 @@
 """Passwords to hash at the same moment: few are hashed, fewer wait, and the rest are told to try again."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
@@ -30,6 +31,13 @@ class SlowHashes:
     def start(self) -> Future[str]:
         """Hash a password in a thread of its own."""
         return self._pool.submit(BoundedPBKDF2PasswordHasher().encode, "a password", "salt")
+
+    def take_all_places(self) -> list[Future[str]]:
+        """Hash as many as there are places for, and wait until each has one."""
+        hashing = [self.start() for _ in range(4)]
+        while password_hashing._places._value:
+            time.sleep(0.01)
+        return hashing
 
 
 @pytest.fixture
@@ -63,7 +71,7 @@ def _ended(one: Future[str]) -> bool:
     return True
 
 
-def test_nobody_waits_for_long(hashes: SlowHashes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_hash_waits_for_long(hashes: SlowHashes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(password_hashing, "LONGEST_WAIT", 0.1)
     hashing = [hashes.start() for _ in range(3)]
     while not any(one.done() for one in hashing):
@@ -94,7 +102,7 @@ def test_a_sign_in_while_hashing_is_busy_is_told_what_to_do_and_not_counted(
 ) -> None:
     counted: list[str] = []
     monkeypatch.setattr(Limit, "take", lambda _limit, client: counted.append(client) or 0)
-    hashing = [hashes.start() for _ in range(4)]
+    hashing = hashes.take_all_places()
     response = client.post("/admin/login/", {"username": "owner@example.com", "password": "wrong"})
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "10"
@@ -113,7 +121,7 @@ def test_a_sign_in_whose_place_was_taken_after_it_was_counted_gets_its_counts_ba
 ) -> None:
     settings.PASSWORD_HASHERS = ["home.password_hashing.BoundedPBKDF2PasswordHasher"]
     monkeypatch.setattr(sign_in, "refuse_while_busy", lambda: None)
-    hashing = [hashes.start() for _ in range(4)]
+    hashing = hashes.take_all_places()
     response = client.post(form, {"username": "owner@example.com", "password": "wrong"})
     assert response.status_code == 503
     counts = (
