@@ -4,6 +4,7 @@ What must know that it failed, the tokens of the page cache, has Django's own ba
 shares the breaker.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from django.core.cache.backends.redis import RedisCache
 from home.breaker import Breaker
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 breaker = Breaker("The cache", seconds=2)
 
 
@@ -70,6 +72,14 @@ class TolerantFileCache(TolerantCache, FileBasedCache):
     def __init__(self, folder: str, params: dict[str, Any]) -> None:
         with suppress(OSError):  # it makes the folder, and again before each file
             super().__init__(folder, params)
+
+    def _ask(self, question: Callable[[], T], otherwise: T) -> T:
+        # Without the breaker: nothing hangs, and one file that is somebody else's says nothing of the others.
+        try:
+            return question()
+        except OSError as error:
+            logger.warning("The cache cannot use a file: %r", error)
+            return otherwise
 
 
 class TolerantRedisCache(TolerantCache, RedisCache):

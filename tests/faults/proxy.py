@@ -14,7 +14,7 @@ RESET_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: close() sends RST
 
 
 class Proxy:
-    """Forwards to a server. `break_with` says how it fails: "refused", "reset", "slow" or "silent"."""
+    """Forwards to a server. `broken` says how it fails: "refused", "reset", "slow" or "silent"."""
 
     def __init__(self, target: Address) -> None:
         self.target = target

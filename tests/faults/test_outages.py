@@ -53,6 +53,13 @@ def test_a_change_that_the_cache_could_not_be_told_of_shows_when_it_is_back(site
     assert "First words" not in site.served.get("/b/").text
 
 
+def test_a_slow_network_breaks_nothing(site: Site) -> None:
+    site.wait_until("/readyz/", 200)
+    with site.cache.broken("slow", delay=0.02), site.database.broken("slow", delay=0.02):
+        for path in ("/rules/", "/shop/", "/admin/login/", "/readyz/"):
+            assert (path, site.timed(path)[0]) == (path, 200)
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_without_its_database_the_site_says_so_and_comes_back(site: Site, fault: str) -> None:
     site.wait_until("/readyz/", 200)
