@@ -17,16 +17,18 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.core.cache import caches
 from django.core.cache.backends.filebased import FileBasedCache
-from django.core.files import locks
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.connection import ConnectionProxy
 from django.utils.crypto import salted_hmac
 
+from home.locks import lock_file
+
 Response = TypeVar("Response", bound=HttpResponseBase)
 logger = logging.getLogger(__name__)
 
+LONGEST_LOCK = 5.0  # seconds; then nothing is counted
 # Of its own, so that stored pages never push the counts out.
 cache = ConnectionProxy(caches, "counters")
 
@@ -132,7 +134,7 @@ class LockedFileCache(FileBasedCache):
     def _alone(self) -> Iterator[None]:
         self._createdir()  # type: ignore[attr-defined] # as _dir: missing in the stubs
         with (Path(self._dir) / "lock").open("w") as file:  # type: ignore[attr-defined]
-            locks.lock(file, locks.LOCK_EX)  # until it is closed
+            lock_file(file, seconds=LONGEST_LOCK)
             yield
 
 

@@ -10,7 +10,6 @@ are one key in it. A cache that fails keeps nothing and stops nobody; when it is
 """
 
 import atexit
-import fcntl
 import json
 import os
 import threading
@@ -22,7 +21,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import caches
@@ -33,6 +32,7 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from home.caching import breaker
+from home.locks import keep_trying, lock_file
 
 KEY = "page-tokens"
 _LOCK_SECONDS = 5
@@ -202,21 +202,6 @@ def _of_anybody(path: str, _flags: int) -> int:
     return os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
 
 
-def _locked(file: TextIO) -> bool:
-    with suppress(BlockingIOError):
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    return False
-
-
-def _keep_trying(lock: Callable[[], bool], *, seconds: float) -> bool:
-    """Return whether locking succeeded in time."""
-    deadline = time.monotonic() + seconds
-    while not (is_locked := lock()) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    return is_locked
-
-
 class _File:
     def __init__(self, path: str) -> None:
         self.path = path
@@ -243,8 +228,7 @@ class _File:
         path = Path(self.path)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(path.with_suffix(".lock"), opener=_of_anybody) as lock:
-            if not _keep_trying(partial(_locked, lock), seconds=1):
-                raise TimeoutError(f"Somebody holds {lock.name}.")
+            lock_file(lock, seconds=1)
             tokens = change(self.read() or Tokens())
             new = path.with_suffix(".new")
             new.write_text(json.dumps(asdict(tokens)), encoding="utf-8")
@@ -274,7 +258,7 @@ class _Key:
     @contextmanager
     def _lock(self) -> Iterator[bool]:
         take = partial(caches["tokens"].add, f"{KEY}-lock", 1, timeout=_LOCK_SECONDS)
-        is_alone = _keep_trying(take, seconds=_LOCK_SECONDS)
+        is_alone = keep_trying(take, seconds=_LOCK_SECONDS)
         try:
             yield is_alone
         finally:

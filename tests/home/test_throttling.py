@@ -14,8 +14,10 @@ import time_machine
 from django.core.cache import cache
 from django.core.cache.backends.filebased import FileBasedCache
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from home import throttling
+from home.locks import lock_file
 from home.throttling import Limit, LockedFileCache
 
 LIMIT = Limit("tests", most=2, window=timedelta(hours=1))
@@ -155,3 +157,18 @@ def test_a_count_whose_time_is_over_makes_room_in_files_too(
         assert [LIMIT.take("192.0.2.1") for _ in range(3)] == [0, 0, 3600]
         clock.shift(timedelta(hours=1, seconds=1))
         assert LIMIT.take("192.0.2.1") == 0
+
+
+def test_a_process_that_holds_the_counts_for_ever_stops_nobody(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = "home.throttling.LockedFileCache"
+    settings.CACHES = {**settings.CACHES, "counters": {"BACKEND": backend, "LOCATION": str(tmp_path)}}
+    monkeypatch.setattr(throttling, "LONGEST_LOCK", 0.1)
+    assert LIMIT.take("192.0.2.1") == 0
+    with (tmp_path / "lock").open() as file:
+        lock_file(file, seconds=1)
+        assert LIMIT.take("192.0.2.1") == 0
+        assert LIMIT.take("192.0.2.1") == 0  # not counted
+    assert LIMIT.take("192.0.2.1") == 0
+    assert LIMIT.take("192.0.2.1") > 0
