@@ -5,12 +5,14 @@ What an app of ours stores, that app describes.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.models import Session
+from django.db import transaction
 from django.db.models import CharField, Model, Value
 from django.db.models.functions import Cast, Concat
 from django.utils.crypto import get_random_string
@@ -113,7 +115,8 @@ def _replace_accounts() -> None:
     """Give staff invented names and nobody a password; those of pages change too."""
     number = Cast("pk", CharField())
     for profile in UserProfile.objects.exclude(avatar="").iterator():
-        profile.avatar.delete()
+        transaction.on_commit(partial(profile.avatar.delete, save=False))
+    UserProfile.objects.update(avatar="")
     User.objects.update(
         email=Concat(Value("staff"), number, Value("@example.com")),
         first_name="Staff",
@@ -127,7 +130,7 @@ def _replace_accounts() -> None:
 def _replace_staff_log() -> None:
     """Leave of the log which page was changed when, as the checks of policies ask; nothing that anybody wrote."""
     for upload in UploadedFile.objects.iterator():
-        upload.file.delete(save=False)
+        transaction.on_commit(partial(upload.file.delete, save=False))
     _delete_all(ModelLogEntry, Comment, FormState, UploadedFile)
     PageLogEntry.objects.update(data={})
     TaskState.objects.update(comment="")

@@ -177,6 +177,46 @@ def test_what_fails_at_the_very_end_changes_nothing(tmp_path: Path, monkeypatch:
     restore(tmp_path / "one.backup")
 
 
+def test_what_fails_after_the_end_is_named_and_nothing_is_undone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = stored(tmp_path)
+    backup(tmp_path / "one.backup")
+    ruin(tmp_path)
+
+    def fail(name: str, **_options: object) -> None:
+        if name == "update_index":
+            raise OperationalError("database is locked")
+        call_command(name, **_options)
+
+    monkeypatch.setattr(restoring, "call_command", fail)
+    with pytest.raises(CommandError, match=r"^Restored, but: database is locked\.$") as error:
+        restore(tmp_path / "one.backup")
+    assert error.value.returncode == 3
+    assert stored(tmp_path) == before
+
+
+def test_files_that_cannot_be_put_back_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def rename(self: Path, target: Path) -> Path:
+        if ".restoring" in str(self) or "media/.before-restore" in str(self):
+            raise OSError(5, "Input/output error", str(self))
+        return renamed(self, target)
+
+    backup(tmp_path / "one.backup")
+    (tmp_path / "media/images/one.png").write_bytes(b"newer")
+    renamed = Path.rename
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", rename)
+        with pytest.raises(OSError, match=r"not empty|Input/output"):
+            restore(tmp_path / "one.backup")
+    assert (tmp_path / "media/.before-restore/images/one.png").read_bytes() == b"newer"
+    for refused in (in_use.keep, lambda: backup(tmp_path / "two.backup")):
+        with pytest.raises(CommandError, match=r"a restore was interrupted, .*Put back what is in .*media"):
+            refused()
+    with pytest.raises(CommandError, match="Nothing was changed: a restore was interrupted"):
+        restore(tmp_path / "one.backup")
+
+
 def made_of(folder: Path, *entries: tuple[str, bytes], secret: str = SECRET) -> Path:
     """Write an archive of other entries, encrypted as ours are."""
     path = folder / "foreign.backup"
@@ -206,6 +246,7 @@ def test_a_file_that_cannot_be_restored_is_said_to_be_so_and_changes_nothing(tmp
         (made_of(tmp_path).read_bytes(), "holds what a backup of this release does not"),
         (made_of(tmp_path, ("x", b"1")).read_bytes(), "a form that this release does not know"),
         (made_of(tmp_path, (archive.CONTENTS, b"nonsense")).read_bytes(), "a form that this release"),
+        (made_of(tmp_path, (archive.CONTENTS, b"[]")).read_bytes(), "a form that this release"),
         (made_of(tmp_path, (archive.CONTENTS, newer)).read_bytes(), "home.9999_of_later is not here"),
         (
             made_of(tmp_path, (archive.CONTENTS, ours), ("media/../../x", b"1")).read_bytes(),
@@ -309,13 +350,47 @@ def test_nothing_in_the_file_can_be_read_without_the_passphrase(tmp_path: Path) 
     assert b"ed@example.com" not in (tmp_path / "one.backup").read_bytes()
 
 
-def test_a_link_in_the_folders_of_files_is_not_followed(tmp_path: Path) -> None:
-    (tmp_path / "secret").write_text("of another site")
-    (tmp_path / "media/link").symlink_to(tmp_path / "secret")
+def test_a_link_in_the_folders_of_files_is_not_followed_but_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret/one").write_text("of another site")
+    (tmp_path / "media/link").symlink_to(tmp_path / "secret/one")
+    (tmp_path / "media/images/folder").symlink_to(tmp_path / "secret")
     backup(tmp_path / "one.backup")
-    assert "media/link" not in [
-        entry.name for _tar, entry in archive.read(tmp_path / "one.backup", is_quiet=True)
-    ]
+    entries = [entry.name for _tar, entry in archive.read(tmp_path / "one.backup", is_quiet=True)]
+    assert [name for name in entries if "link" in name or "folder" in name] == []
+    said = capsys.readouterr().err
+    for link in ("media/link", "media/images/folder"):
+        assert f"{tmp_path / link} is a link: it is not in the backup." in said
+
+
+def test_a_folder_that_is_missing_or_cannot_be_read_makes_no_backup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def scan(path: str) -> Any:
+        if path.endswith("images"):
+            raise PermissionError(13, "Permission denied", path)
+        return listed(path)
+
+    listed = os.scandir
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", scan)  # the tests may run as root, who can read everything
+        with pytest.raises(CommandError, match=r"nothing is left of it: Permission denied: .*images"):
+            backup(tmp_path / "one.backup")
+    shutil.rmtree(tmp_path / "media")
+    with pytest.raises(CommandError, match=r"media does not exist"):
+        backup(tmp_path / "one.backup")
+    assert not list(tmp_path.glob("one*"))
+
+
+def test_a_backup_is_whole_even_if_the_dashboard_cannot_be_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "private" / places.LAST).mkdir()
+    assert "one.backup" in backup(tmp_path / "one.backup")
+    assert "The dashboard does not know of this backup: Is a directory" in capsys.readouterr().err
+    archive.check(tmp_path / "one.backup", is_quiet=True)
 
 
 @pytest.mark.postgresql
@@ -359,6 +434,24 @@ def test_while_a_restore_runs_no_web_process_or_worker_starts() -> None:
         in_use.keep()
     call_command("worker", once=True, stdout=StringIO())
     os.close(in_use._kept.pop())
+
+
+def test_backup_and_restore_keep_each_other_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backup(tmp_path / "one.backup")
+    with restoring.alone(), pytest.raises(CommandError, match="a restore is running"):
+        backup(tmp_path / "two.backup")
+    refused: list[str] = []
+
+    def restore_meanwhile() -> dict[str, tables.Table]:
+        with pytest.raises(CommandError, match="Stop the web processes") as error:
+            restore(tmp_path / "one.backup")
+        refused.append(str(error.value))
+        return described()
+
+    described = tables.describe
+    monkeypatch.setattr(tables, "describe", restore_meanwhile)
+    backup(tmp_path / "two.backup")
+    assert "a backup or another restore is running" in refused[0]
 
 
 def test_a_cache_that_does_not_answer_changes_nothing(tmp_path: Path, settings: Any) -> None:

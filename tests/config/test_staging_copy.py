@@ -314,8 +314,11 @@ def test_a_running_site_is_left_alone() -> None:
     assert User.objects.get().email == "ed@example.com"
 
 
-def test_what_cannot_be_replaced_leaves_everything_as_it_is() -> None:
-    User.objects.create_user("ed@example.com")
+def test_what_cannot_be_replaced_leaves_rows_and_files_as_they_are() -> None:
+    user = User.objects.create_user("ed@example.com")
+    profile = UserProfile.get_for_user(user)
+    profile.avatar.save("x.png", ContentFile(b"x"))
+    upload = UploadedFile.objects.create(file=ContentFile(b"x", "x.txt"), uploaded_by_user=user)
 
     def fail() -> None:
         raise ZeroDivisionError
@@ -328,6 +331,8 @@ def test_what_cannot_be_replaced_leaves_everything_as_it_is() -> None:
         ):
             staging_copy()
         assert User.objects.get().email == "ed@example.com"
+        assert UserProfile.objects.get().avatar.name == profile.avatar.name
+        assert [one.storage.exists(one.name) for one in (profile.avatar, upload.file)] == [True, True]
 
 
 # --- What such a site is ---------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 A new file gets its name when it is complete and on the disk. An existing one is read to its end before it is used.
 """
 
+import fcntl
 import io
 import json
 import os
@@ -17,7 +18,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from tqdm import tqdm
 
-from config.backup import age, places, tables
+from config.backup import age, in_use, places, tables
 from policies.ledger import heads
 
 FORMAT = 1
@@ -36,21 +37,29 @@ def passphrase() -> str:
     return settings.BACKUP_PASSPHRASE
 
 
-def _said(error: Exception) -> str:
+def said(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     return str(error).strip()
 
 
 # --- Writing ---------------------------------------------------------------------------------------------
-def write(path: Path, *, now: datetime, is_quiet: bool) -> int:
-    """Write a backup; return its size. Raises BackupError, and leaves no file and the one that was there."""
+def write(path: Path, *, now: datetime, is_quiet: bool) -> tuple[int, list[str]]:
+    """Write a backup; return its size, and what is to be known of it.
+
+    Raises BackupError or, while a restore runs, InUseError. Then no file is left, or the one that was there.
+    """
     if len(secret := passphrase()) < _LEAST_PASSPHRASE:
         raise BackupError(f"BACKUP_PASSPHRASE must have at least {_LEAST_PASSPHRASE} characters.")
-    if any(path.resolve().is_relative_to(root.resolve()) for root in places.roots().values()):
-        raise BackupError(f"{path} lies in a folder that is backed up: name another place.")
+    for root in places.roots().values():
+        if not root.is_dir():
+            raise BackupError(f"{path} was not written: the folder {root} does not exist.")
+        if path.resolve().is_relative_to(root.resolve()):
+            raise BackupError(f"{path} lies in a folder that is backed up: name another place.")
+    links: list[Path] = []
     try:
         with (
+            os.fdopen(in_use.lock(fcntl.LOCK_SH)),
             _new_file(path) as file,
             tqdm.wrapattr(
                 file, "write", unit="B", unit_scale=True, miniters=1, leave=False, disable=is_quiet
@@ -60,13 +69,17 @@ def write(path: Path, *, now: datetime, is_quiet: bool) -> int:
             with tarfile.open(fileobj=cast("Any", encrypted), mode="w|", format=tarfile.PAX_FORMAT) as tar:
                 _write_rows(tar, now)
                 for name, root in places.roots().items():
-                    _write_files(tar, name, root)
+                    links += _write_files(tar, name, root)
             encrypted.finish()
             size = file.tell()
     except (OSError, DatabaseError) as error:
-        raise BackupError(f"{path} was not written, and nothing is left of it: {_said(error)}.") from error
-    places.note(now, size)
-    return size
+        raise BackupError(f"{path} was not written, and nothing is left of it: {said(error)}.") from error
+    remarks = [f"{link} is a link: it is not in the backup." for link in links]
+    try:
+        places.note(now, size)
+    except OSError as error:
+        remarks.append(f"The dashboard does not know of this backup: {said(error)}.")
+    return size, remarks
 
 
 @contextmanager
@@ -105,10 +118,13 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
     tar.addfile(entry, io.BytesIO(data))
 
 
-def _write_files(tar: tarfile.TarFile, name: str, root: Path) -> None:
-    for folder, folders, files in os.walk(root):
+def _write_files(tar: tarfile.TarFile, name: str, root: Path) -> list[Path]:
+    """Return the links, which are left out."""
+    links: list[Path] = []
+    for folder, folders, files in os.walk(root, onerror=_raise_unless_deleted):
         if Path(folder) == root:  # our own marks
             folders[:] = [one for one in folders if not one.startswith(".")]
+        links += [path for one in (*folders, *files) if (path := Path(folder, one)).is_symlink()]
         for path in (Path(folder) / one for one in sorted(files)):
             is_mark = path.parent == root and path.name.startswith(".")
             if is_mark or path.is_symlink() or not path.is_file():
@@ -118,6 +134,12 @@ def _write_files(tar: tarfile.TarFile, name: str, root: Path) -> None:
                 status = os.fstat(file.fileno())
                 entry.size, entry.mtime = status.st_size, status.st_mtime
                 tar.addfile(entry, file)
+    return links
+
+
+def _raise_unless_deleted(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 # --- Reading ---------------------------------------------------------------------------------------------
@@ -144,7 +166,7 @@ def read(path: Path, *, is_quiet: bool) -> Iterator[tuple[tarfile.TarFile, tarfi
             while decrypted.read(age.CHUNK):
                 pass
     except OSError as error:
-        raise BackupError(f"{path} cannot be read: {_said(error)}.") from error
+        raise BackupError(f"{path} cannot be read: {said(error)}.") from error
     except (age.UnreadableError, tarfile.TarError) as error:
         raise BackupError(f"{path} cannot be restored: {error}.") from error
 
@@ -172,7 +194,7 @@ def _contents(path: Path, tar: tarfile.TarFile, entry: tarfile.TarInfo) -> dict[
     contents: dict[str, Any] = {}
     with suppress(ValueError):
         contents = json.load(file) if file else {}
-    if contents.get("format") != FORMAT:
+    if not isinstance(contents, dict) or contents.get("format") != FORMAT:
         raise BackupError(f"{path} cannot be restored: it is in a form that this release does not know.")
     if missing := tables.unknown(contents["migrations"]):
         words = f"it was made by a newer release, or with other apps ({missing[0]} is not here)"

@@ -26,7 +26,10 @@ def keep() -> None:
 
 
 def lock(kind: int) -> int:
-    """Take the lock, until the descriptor is closed. Raises InUseError where others hold one that excludes it."""
+    """Take the lock, until the descriptor is closed.
+
+    Raises InUseError where others hold one that excludes it, and after a restore that was killed halfway.
+    """
     folder = places.roots()["private"]
     folder.mkdir(parents=True, exist_ok=True)
     is_alone = kind == fcntl.LOCK_EX
@@ -36,6 +39,9 @@ def lock(kind: int) -> int:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        who = "a web process, a worker or another restore" if is_alone else "a restore"
+        who = "a web process, a worker, a backup or another restore" if is_alone else "a restore"
         raise InUseError(f"{who} is running") from None
+    if not is_alone and (words := places.interrupted()):
+        os.close(descriptor)
+        raise InUseError(words)
     return descriptor

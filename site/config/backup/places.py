@@ -8,12 +8,24 @@ from pathlib import Path
 from django.core.files.storage import storages
 
 LAST = ".last-backup.json"  # beside the private files
+BEFORE_RESTORE = ".before-restore"  # in each folder: what a restore replaces, until its rows are committed
 
 
 def roots() -> dict[str, Path]:
     """Return the folders of files, by their names in the archive."""
     folders = {"media": storages["default"], "private": storages["private"]}
     return {name: Path(storage.location) for name, storage in folders.items()}  # type: ignore[attr-defined]
+
+
+def interrupted() -> str:
+    """Return what to do after a restore that was killed while it exchanged files; nothing if none was."""
+    left = [str(folder) for root in roots().values() if (folder := root / BEFORE_RESTORE).exists()]
+    if not left:
+        return ""
+    return (
+        f"a restore was interrupted, and the database is as before it. Put back what is in {' and '.join(left)}: "
+        "move it one folder up, in place of what has the same name there, and delete the empty folder"
+    )
 
 
 def note(time: datetime, size: int) -> None:

@@ -1,7 +1,7 @@
-"""Puts a site back as it was when a backup was made: all of it, or nothing.
+"""Puts a site back as it was when a backup was made: all of it, or nothing, as long as the process is not killed.
 
 The file is read to its end before anything changes. Then rows come in one transaction, and files beside those that are
-there; both are exchanged at the end. What must be done again since that time, apps contribute by hook.
+there; both are exchanged at the end, files first. What must be done again since that time, apps contribute by hook.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ from home.hooks import collect
 from policies.ledger import heads
 from policies.models.ledger import LedgerHead
 
-_NEW, _OLD = ".restoring", ".before-restore"
+_NEW, _OLD, _REPLACED = ".restoring", places.BEFORE_RESTORE, ".replaced"
 Step = Callable[[datetime], object]
 
 
@@ -36,9 +36,10 @@ def contributed_steps() -> list[Step]:
 
 def restore(
     path: Path, *, outside: list[dict[str, Any]], is_quiet: bool
-) -> tuple[datetime, LedgerHead | None]:
-    """Put the site back; return the time of the backup, and its last head where the ledger says what was lost.
+) -> tuple[datetime, LedgerHead | None, list[str]]:
+    """Put the site back.
 
+    Return the time of the backup, its last head where the ledger says what was lost, and what failed after all that.
     Raises BackupError or InUseError, and then nothing has changed.
     """
     contents = archive.check(path, is_quiet=is_quiet)
@@ -52,9 +53,16 @@ def restore(
             for step in contributed_steps():
                 step(made_at)
             exchange()
-        places.note(made_at, path.stat().st_size)
-        call_command("update_index", verbosity=0)
-    return made_at, last
+        failed = [*_failures(_delete_replaced), *_failures(places.note, made_at, path.stat().st_size)]
+        failed += _failures(call_command, "update_index", verbosity=0)
+    return made_at, last, failed
+
+
+def _failures(do: Callable[..., object], *arguments: object, **options: object) -> Iterator[str]:
+    try:
+        do(*arguments, **options)
+    except (OSError, DatabaseError) as error:
+        yield archive.said(error)
 
 
 def _empty_caches() -> None:
@@ -82,13 +90,15 @@ def alone() -> Iterator[None]:
     """Keep all others out. Raises InUseError while there are any."""
     lock = in_use.lock(fcntl.LOCK_EX)
     try:
-        if count := tables.others():
+        try:
+            count = tables.others()
+        except OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            raise InUseError("another process has the database open") from None
+        if count:
             raise InUseError(f"{count} other connection(s) to the database are open")
         yield
-    except OperationalError as error:
-        if "locked" not in str(error):
-            raise
-        raise InUseError("another process has the database open") from None
     finally:
         connection.close()  # with what was set for this
         os.close(lock)
@@ -136,29 +146,34 @@ def _say_what_was_lost(outside: list[dict[str, Any]], before: list[dict[str, Any
 @contextmanager
 def _unpacking() -> Iterator[Callable[[], None]]:
     """Give a place beside the files that are there, and what exchanges the two; put all back if that fails."""
+    if words := places.interrupted():
+        raise BackupError(f"Nothing was changed: {words}.")
     roots = places.roots().values()
-    if left := [root / _OLD for root in roots if (root / _OLD).exists()]:
-        raise BackupError(
-            f"An earlier restore was interrupted. Move back or delete what it left in {left[0]}."
-        )
     with ExitStack() as undo:
         for root in roots:
-            shutil.rmtree(root / _NEW, ignore_errors=True)
+            for left in (_NEW, _REPLACED):
+                shutil.rmtree(root / left, ignore_errors=True)
             (root / _NEW).mkdir(parents=True)
             undo.callback(shutil.rmtree, root / _NEW, ignore_errors=True)
 
         def exchange() -> None:
             for root in roots:
                 (root / _OLD).mkdir()
-                undo.callback(shutil.rmtree, root / _OLD)
+                undo.callback((root / _OLD).rmdir)  # refused while anything is in it
                 _move(root, root / _OLD, undo)
                 _move(root / _NEW, root, undo)
 
         yield exchange
         undo.pop_all()
+
+
+def _delete_replaced() -> None:
+    roots = places.roots().values()
+    for root in roots:  # at once: from now on, nobody must put it back
+        (root / _OLD).rename(root / _REPLACED)
     for root in roots:
         shutil.rmtree(root / _NEW)
-        shutil.rmtree(root / _OLD)
+        shutil.rmtree(root / _REPLACED)
 
 
 def _move(source: Path, target: Path, undo: ExitStack) -> None:

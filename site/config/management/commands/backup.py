@@ -22,9 +22,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         try:
-            size = archive.write(file, now=timezone.now(), is_quiet=not sys.stderr.isatty())
+            size, remarks = archive.write(file, now=timezone.now(), is_quiet=not sys.stderr.isatty())
         except archive.BackupError as error:
             raise CommandError(str(error)) from None
+        for remark in remarks:
+            self.stderr.write(remark)
         self.stdout.write(
             f"{file}: {filesizeformat(size)}. Keep the passphrase elsewhere: nothing opens it without."
         )

@@ -13,11 +13,14 @@ from config.backup.archive import BackupError
 from config.backup.in_use import InUseError
 from policies.ledger import heads
 
-_DAMAGE = 2  # exit code, as that of verify_policies
+_DAMAGE, _UNFINISHED = 2, 3  # exit codes; the first as that of verify_policies
 
 
 class Command(BaseCommand):
-    """Exit code 1: nothing was changed. 2: the site was restored, and its record is damaged."""
+    """Exit code 1: nothing was changed. 2: the site was restored, and its record is damaged.
+
+    3: the site was restored, and something after it failed.
+    """
 
     help = (
         "Replace database, media and private files by those of a backup, while neither web nor worker runs."
@@ -36,7 +39,7 @@ class Command(BaseCommand):
         file, outside = options["file"], options["heads"]
         try:
             known = heads.read(outside) if outside else []
-            made_at, last = restoring.restore(file, outside=known, is_quiet=not sys.stderr.isatty())
+            made_at, last, failed = restoring.restore(file, outside=known, is_quiet=not sys.stderr.isatty())
         except (BackupError, heads.UnusableHeadsError) as error:
             raise CommandError(str(error)) from None
         except InUseError as error:
@@ -53,3 +56,5 @@ class Command(BaseCommand):
             if error.returncode == _DAMAGE:
                 raise
             self.stderr.write(str(error))
+        if failed:
+            raise CommandError(f"Restored, but: {'; '.join(failed)}.", returncode=_UNFINISHED)
