@@ -8,7 +8,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def no_index(get_response: GetResponse) -> GetResponse:
-    """Tell search engines with each answer, files included; middleware of a staging site only."""
+    """Tell search engines with each answer; middleware of a staging site only. nginx serves its files without it."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
