@@ -63,6 +63,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesTo
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Repeat races and what draws its data at random as often as `make soak` says."""
+    if metafunc.definition.get_closest_marker("soak"):
+        return
     marked = any(metafunc.definition.get_closest_marker(name) for name in ("hypothesis", "postgresql"))
     if SOAK > 1 and (marked or getattr(metafunc.function, "is_hypothesis_test", False)):
         metafunc.fixturenames.append("_repetition")
@@ -95,7 +97,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if test in seen:
             item.add_marker("further_case")
         seen.add(test)
-        if _needs_another_site(item):
+        is_for_soak = item.get_closest_marker("soak") and SOAK == 1
+        if is_for_soak or _needs_another_site(item):
             left_out.append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)

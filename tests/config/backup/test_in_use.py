@@ -87,6 +87,7 @@ def test_a_connection_from_another_machine_is_somebody_too(tmp_path: Path) -> No
     restore(tmp_path / "one.backup")
 
 
+@pytest.mark.soak
 @pytest.mark.postgresql
 def test_a_site_moves_to_the_other_database_and_back(tmp_path: Path) -> None:
     factories.declare_cookies("analytics")
@@ -126,6 +127,7 @@ def test_a_site_moves_to_the_other_database_and_back(tmp_path: Path) -> None:
     assert [name for name in before if before[name] != after.get(name) and name not in own_models] == []
 
 
+@pytest.mark.soak
 @pytest.mark.postgresql
 def test_a_backup_of_an_earlier_release_is_brought_up_to_date(tmp_path: Path) -> None:
     factories.publish(factories.policy_page())
