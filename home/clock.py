@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 
 from django.core.cache import cache
 from django.db import connection
+from django.utils import timezone
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +22,7 @@ _KEY = f"clock-is-wrong:{socket.gethostname()}"
 def compare(date: str | None, *, whose: str) -> None:
     """Compare our clock with the Date header of an answer, and log a difference."""
     try:
-        ahead = datetime.now(UTC) - parsedate_to_datetime(date or "")
+        ahead = timezone.now() - parsedate_to_datetime(date or "")
     except (TypeError, ValueError):
         return
     if is_wrong := abs(ahead) > LARGEST_DIFFERENCE:
@@ -42,4 +43,4 @@ def _ahead_of_database() -> timedelta:
         return timedelta()
     with connection.cursor() as cursor:
         cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
-        return datetime.now(UTC) - datetime.fromtimestamp(float(cursor.fetchone()[0]), UTC)
+        return timezone.now() - datetime.fromtimestamp(float(cursor.fetchone()[0]), UTC)

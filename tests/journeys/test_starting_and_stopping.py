@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 60  # seconds; a first start fills an empty database
-
+PREPARING = "Preparing the database and the demo content …"  # all that a newcomer reads before the welcome
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -104,27 +104,21 @@ def status_of(port: int, path: str) -> int:
         connection.close()
 
 
-def test_a_run_serves_the_demo_and_ends_with_all_its_processes(start: Start, free_port: int) -> None:
+def test_a_run_welcomes_serves_the_demo_and_ends_with_all_its_processes(start: Start, free_port: int) -> None:
     for number, expected_status in ((signal.SIGINT, 0), (signal.SIGTERM, 128 + signal.SIGTERM)):
         process = start("run.py")
         said = wait_for(process, "Stop it with Ctrl-C")
+        before = said.partition("The site is running.")[0]
+        assert [line for line in before.splitlines() if line.strip()] == [PREPARING]
         assert f"http://127.0.0.1:{free_port}/" in said
         assert "editor@jomso.example" in said
         assert status_of(free_port, "/privacy-policy/") == 200
         assert status_of(free_port, "/static/bundles/pages.css") == 200
         assert status_of(free_port, "/no-such-page/") == 404
+        wait_for(process, "The worker is ready.")
         process.send_signal(number)
         process.communicate(timeout=PATIENCE)
         assert process.returncode == expected_status
-
-
-def test_a_run_prints_what_a_newcomer_needs_before_anything_else(start: Start, free_port: int) -> None:
-    process = start("run.py")
-    said = wait_for(process, "Stop it with Ctrl-C")
-    assert [line for line in said.partition("The site is running.")[0].splitlines() if line.strip()] == [
-        "Preparing the database and the demo content …"
-    ]
-    wait_for(process, "The worker is ready.")
 
 
 def test_a_run_ends_when_one_of_its_processes_does(start: Start) -> None:
