@@ -382,9 +382,10 @@ class Filling:
         told = ((f"evt_{row[7]}", row[7], row[1], row[1]) for _pk, row, _entry in places)
         insert(
             StripeEvent,
-            ("event_id", "session_id", "created_at", "received_at"),
+            ("event_id", "object_id", "created_at", "received_at"),
             told,
             type="checkout.session.completed",
+            object_kind="checkout.session",
             livemode=True,
             outcome="handled",
         )

@@ -21,7 +21,7 @@ from store.basket.personal_data import BASKETS
 from store.models import Order
 from store.orders.personal_data import ORDERS, UNPAID_ORDERS
 from store.orders.viewsets import order_viewset
-from store.payments import reconciliation
+from store.payments import events, reconciliation
 from store.payments.viewsets import stripe_event_viewset
 from store.shipping.viewsets import delivery_viewsets
 from store.stock.viewsets import stock_viewset
@@ -104,7 +104,11 @@ def audit_actions() -> list[Action]:
 
 @hooks.register("register_worker_jobs")
 def worker_jobs() -> list[Job]:
-    return [Job("payments", reconciliation.EVERY, reconciliation.reconcile)]
+    return [
+        Job("payments", reconciliation.EVERY, reconciliation.reconcile),
+        Job("Stripe events", events.EVERY, events.retry),
+        Job("old Stripe events", events.EXPIRED_EVERY, events.expire),
+    ]
 
 
 @hooks.register("register_ledger_kinds")

@@ -16,15 +16,21 @@ class StripeEvent(models.Model):
         IGNORED = "ignored", _("of a kind we do not need")
         FAILED = "failed", _("failed, to be tried again")
 
+    # A crash leaves an event RECEIVED.
+    OPEN: ClassVar[frozenset[str]] = frozenset({Outcome.RECEIVED, Outcome.FAILED})
+
     event_id = models.CharField(_("event"), max_length=255, unique=True)
     type = models.CharField(_("type"), max_length=80)
     livemode = models.BooleanField(_("real money"))
-    session_id = models.CharField(_("Stripe session"), max_length=255, blank=True, db_index=True)
+    object_kind = models.CharField(_("about"), max_length=40, blank=True)
+    object_id = models.CharField(_("Stripe object"), max_length=255, blank=True, db_index=True)
+    payment_intent_id = models.CharField(_("Stripe payment"), max_length=255, blank=True, db_index=True)
     created_at = models.DateTimeField(_("made by Stripe"))
     received_at = models.DateTimeField(_("received"), db_index=True)
     deliveries = models.PositiveIntegerField(_("deliveries"), default=1, db_index=True)
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices, default=Outcome.RECEIVED)
     note = models.CharField(_("note"), max_length=400, blank=True)
+    tried_at = models.DateTimeField(_("last tried"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("Stripe event")
@@ -45,3 +51,8 @@ class StripeEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing is left to do about it."""
+        return self.outcome not in self.OPEN

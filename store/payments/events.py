@@ -1,56 +1,143 @@
-"""The inbox of Stripe's events: each is saved once, and the order that it is about is brought up to date.
+"""The inbox of Stripe's events: each is saved once, and handled until that succeeds.
 
-An event that failed is handled when Stripe delivers it again.
+What failed, or what a crash left unfinished, is handled again when Stripe delivers it again, by the worker, or when
+staff ask for it. An event's row holds only ids, so whoever handles one asks Stripe. It names nobody.
 """
 
 import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
+from home import locks
 from store.models import OrderEvent, StripeEvent
 from store.payments import fulfilment, gateway
+from store.payments.signed_events import Event
 
 Outcome = StripeEvent.Outcome
 logger = logging.getLogger(__name__)
 
-SESSION_EVENTS = {
-    "checkout.session.completed",
-    "checkout.session.async_payment_succeeded",
-    "checkout.session.async_payment_failed",
-    "checkout.session.expired",
+# Handles an event, once more without harm, and returns whether it is about an order of ours. Raises PaymentError.
+Handler = Callable[[Event], bool]
+
+ALONE_WITHIN = 5.0  # seconds that one waits for another who handles the same event
+EVERY = 60  # seconds between two runs of the worker
+PATIENCE = timedelta(minutes=5)  # between two tries of the worker
+TRIED_FOR = timedelta(days=3)  # then staff decide; Stripe, too, ends after that time
+MOST = 100  # in one run of the worker
+EXPIRED_EVERY = 60 * 60  # seconds
+
+
+def _settle(event: Event) -> bool:
+    return bool(event.session_id) and (
+        fulfilment.settle(session_id=event.session_id, by=OrderEvent.By.STRIPE) is not None
+    )
+
+
+# type → handler; other types need none
+HANDLERS: dict[str, Handler] = {
+    "checkout.session.completed": _settle,
+    "checkout.session.async_payment_succeeded": _settle,
+    "checkout.session.async_payment_failed": _settle,
+    "checkout.session.expired": _settle,
 }
 
 
-def receive(event: gateway.Event) -> StripeEvent:
-    """Save an event, once however often it is delivered, and settle the order that it is about."""
-    record, is_new = StripeEvent.objects.get_or_create(
+def receive(event: Event) -> StripeEvent:
+    """Save an event, once however often it is delivered, and handle it."""
+    row = StripeEvent(
         event_id=event.id,
-        defaults={
-            "type": event.type[:80],
-            "livemode": event.livemode,
-            "session_id": event.session_id,
-            "created_at": event.created_at,
-            "received_at": timezone.now(),
-        },
+        type=event.type[:80],
+        livemode=event.livemode,
+        object_kind=event.object_kind[:40],
+        object_id=event.object_id,
+        payment_intent_id=event.payment_intent_id,
+        created_at=event.created_at,
+        received_at=timezone.now(),
+        deliveries=0,
     )
-    if not is_new:
-        StripeEvent.objects.filter(pk=record.pk).update(deliveries=F("deliveries") + 1)
-    if record.outcome in {Outcome.RECEIVED, Outcome.FAILED}:
-        record.outcome, note = _outcome(event)
-        record.note = note[:400]
-        record.save(update_fields=["outcome", "note"])
+    saved = StripeEvent.objects.filter(event_id=event.id)
+    with transaction.atomic():
+        StripeEvent.objects.bulk_create([row], ignore_conflicts=True)
+        saved.update(deliveries=F("deliveries") + 1)
+    return handle(saved.get())
+
+
+def handle(record: StripeEvent) -> StripeEvent:
+    """Handle an event unless that is done. Of many who do so at once, one does it, and the others see what came of it.
+
+    It stays RECEIVED when another takes too long.
+    """
+    try:
+        with locks.alone(f"Stripe event {record.event_id}", seconds=ALONE_WITHIN):
+            record.refresh_from_db()
+            if not record.is_done:
+                _try(record)
+    except TimeoutError:
+        logger.warning("Stripe event %s is being handled by another process.", record.event_id)
     return record
 
 
-def _outcome(event: gateway.Event) -> tuple[str, str]:
-    if event.type not in SESSION_EVENTS or not event.session_id:
+def _try(record: StripeEvent) -> None:
+    record.tried_at = timezone.now()
+    record.save(update_fields=["tried_at"])
+    record.outcome, note = _outcome(record)
+    record.note = note[:400]
+    record.save(update_fields=["outcome", "note"])
+
+
+def _outcome(record: StripeEvent) -> tuple[str, str]:
+    handler = HANDLERS.get(record.type)
+    if handler is None or not record.object_id:
         return Outcome.IGNORED, ""
-    if not event.is_ours:
+    if record.livemode != gateway.is_live():
         return Outcome.FOREIGN, "livemode is not ours"
     try:
-        order = fulfilment.settle(session_id=event.session_id, by=OrderEvent.By.STRIPE)
+        is_ours = handler(_event(record))
     except gateway.PaymentError as error:
-        logger.warning("Stripe event %s could not be handled: %s", event.id, error)
+        logger.warning("Stripe event %s could not be handled: %s", record.event_id, error)
         return Outcome.FAILED, str(error)
-    return (Outcome.HANDLED if order else Outcome.FOREIGN), ""
+    except Exception as error:
+        logger.exception("Stripe event %s could not be handled.", record.event_id)
+        return Outcome.FAILED, type(error).__name__
+    return (Outcome.HANDLED if is_ours else Outcome.FOREIGN), ""
+
+
+def _event(record: StripeEvent) -> Event:
+    return Event(
+        id=record.event_id,
+        type=record.type,
+        livemode=record.livemode,
+        created_at=record.created_at,
+        object_kind=record.object_kind,
+        object_id=record.object_id,
+        payment_intent_id=record.payment_intent_id,
+    )
+
+
+def retry(*, now: datetime | None = None) -> list[StripeEvent]:
+    """Handle again what failed or was left unfinished, and return it; what was tried least lately comes first."""
+    tried = []
+    for record in _due(now or timezone.now()):
+        tried.append(handle(record))
+        if not record.is_done:  # most likely Stripe is down: the rest waits for the next run
+            break
+    return tried
+
+
+def _due(now: datetime) -> list[StripeEvent]:
+    is_waiting = Q(tried_at=None, received_at__lt=now - PATIENCE) | Q(tried_at__lt=now - PATIENCE)
+    found = StripeEvent.objects.filter(
+        is_waiting, outcome__in=StripeEvent.OPEN, received_at__gt=now - TRIED_FOR
+    )
+    return list(found.order_by(F("tried_at").asc(nulls_first=True), "pk")[:MOST])
+
+
+def expire(*, now: datetime | None = None) -> int:
+    """Delete the events received too long ago and return how many."""
+    before = (now or timezone.now()) - timedelta(days=settings.STRIPE_EVENT_KEEP_DAYS)
+    return StripeEvent.objects.filter(received_at__lt=before).delete()[0]

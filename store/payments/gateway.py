@@ -22,8 +22,9 @@ from django.urls import reverse
 
 from home import clock
 from store.models import Order, OrderLine, ShippingOption
-from store.payments import stripe_amounts
+from store.payments import signed_events, stripe_amounts
 from store.payments.customer_details import NAME_LENGTH, PHONE_LENGTH, address, one_line
+from store.payments.signed_events import Event
 
 if TYPE_CHECKING:
     import stripe
@@ -107,18 +108,6 @@ class Session:
     def is_paid(self) -> bool:
         """Complete, and nothing left to pay (a 100 % discount needs no payment)."""
         return self.status == "complete" and self.payment_status != "unpaid"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """An event of a webhook. Only its ids are used: the session is retrieved again."""
-
-    id: str
-    type: str
-    livemode: bool
-    created_at: datetime
-    session_id: str  # empty when it is about something else
-    is_ours: bool  # it has the mode, test or live, of our key
 
 
 def _sdk() -> ModuleType:
@@ -296,30 +285,22 @@ def expire_session(session_id: str) -> Session:
 
 
 def read_event(payload: bytes, signature: str) -> Event:
-    """Read a webhook's body; raises SignatureError unless Stripe signed it within the last five minutes."""
+    """Read a webhook's body.
+
+    Raises SignatureError unless Stripe signed it within the last five minutes, MalformedError when it is no event.
+    """
     sdk = _sdk()
     for secret in settings.STRIPE_WEBHOOK_SECRETS:
         try:
-            return _event(sdk.Webhook.construct_event(payload, signature, secret))
-        except (sdk.SignatureVerificationError, ValueError, TypeError, AttributeError) as error:
-            # ValueError: not UTF-8 or not JSON; TypeError: a signature that is not ASCII; else: JSON but no event.
+            sdk.WebhookSignature.verify_header(payload, signature, secret, sdk.Webhook.DEFAULT_TOLERANCE)
+        except (sdk.SignatureVerificationError, ValueError, TypeError) as error:
+            # ValueError: a body that is not UTF-8; TypeError: a signature that is not ASCII.
             if "outside the tolerance" in str(error):  # said after the signature was found to be right
                 raise StaleError(str(error)) from error
+        else:
+            return signed_events.read(payload)
     message = "The signature is not Stripe's."
     raise SignatureError(message)
-
-
-def _event(event: stripe.Event) -> Event:
-    thing: Any = event.data.object
-    is_session = getattr(thing, "object", "") == "checkout.session"
-    return Event(
-        id=event.id,
-        type=event.type,
-        livemode=event.livemode,
-        created_at=datetime.fromtimestamp(event.created, UTC),
-        session_id=thing.id if is_session else "",
-        is_ours=event.livemode == is_live(),
-    )
 
 
 def _session(found: Any) -> Session:

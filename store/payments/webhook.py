@@ -1,7 +1,7 @@
 """The webhook for Stripe's events: checks the signature and answers so that Stripe knows whether to send one again.
 
-200: done, or not about us. 400: not signed by Stripe. 503: it failed, send it again. What an event changes is decided
-in `events`.
+200: done, or not about us. 400: not signed by Stripe, or no event. 503: it failed, send it again. What an event changes
+is decided in `events`.
 """
 
 import logging
@@ -13,8 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from store.models import StripeEvent
-from store.payments import events, gateway
+from store.payments import events, gateway, signed_events
 
 logger = logging.getLogger(__name__)
 MAX_BYTES = 512 * 1024
@@ -33,11 +32,18 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
         logger.warning(
             "A webhook that Stripe signed is refused as old. If many are, our clock is fast: %s", error
         )
-        return HttpResponse("Signed too long ago.", status=HTTPStatus.BAD_REQUEST, content_type="text/plain")
+        return _refusal("Signed too long ago.")
     except gateway.SignatureError:
-        return HttpResponse("Not signed by Stripe.", status=HTTPStatus.BAD_REQUEST, content_type="text/plain")
-    failed = events.receive(event).outcome == StripeEvent.Outcome.FAILED
-    return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE if failed else HTTPStatus.OK)
+        return _refusal("Not signed by Stripe.")
+    except signed_events.MalformedError as error:
+        logger.warning("A webhook that Stripe signed is refused: %s", error)
+        return _refusal(f"This is not an event: {error}")
+    is_done = events.receive(event).is_done
+    return HttpResponse(status=HTTPStatus.OK if is_done else HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _refusal(words: str) -> HttpResponse:
+    return HttpResponse(words, status=HTTPStatus.BAD_REQUEST, content_type="text/plain")
 
 
 def _length(request: HttpRequest) -> int:

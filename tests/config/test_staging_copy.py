@@ -153,7 +153,7 @@ REST = {
         "payment_intent_id",
     },
     "store.StockMovement": {"sku"},
-    "store.StripeEvent": {"event_id", "type", "session_id"},
+    "store.StripeEvent": {"event_id", "type", "object_kind", "object_id", "payment_intent_id"},
     "wagtailcore.PageLogEntry": {"label", "action"},
     "wagtailcore.Revision": {"object_id", "object_str"},
     "wagtailusers.UserProfile": {"preferred_language", "current_time_zone", "dismissibles"},

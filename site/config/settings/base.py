@@ -263,6 +263,7 @@ BACKUP_WARN_DAYS = number("BACKUP_WARN_DAYS", 2, least=1)  # after which the das
 CURRENCY = text("CURRENCY", "GBP")  # ISO 4217; prices are kept in its smallest unit
 ORDER_KEEP_DAYS = number("ORDER_KEEP_DAYS", 3653)  # ten years, as tax law in several countries asks
 BASKET_KEEP_DAYS = 30
+STRIPE_EVENT_KEEP_DAYS = number("STRIPE_EVENT_KEEP_DAYS", 90, least=30)  # Stripe sends one again for 30 days
 # How long a payment page stays open, and so holds its goods: Stripe takes half an hour to a day from its own clock.
 HOLD_MINUTES = number("HOLD_MINUTES", 40, least=35, most=1430)
 STRIPE_SECRET_KEY = text("STRIPE_SECRET_KEY")
