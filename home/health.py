@@ -30,17 +30,17 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Say within a second what answers: 503 if visitors notice that something does not, else 200.
 
-    `connections`: the database has some left. `worker`: it did something in the last ten minutes. `clock`: ours is
-    that of the database and of Stripe.
+    `database`: it has the tables of the site. `connections`: some are left. `worker`: it did something in the last ten
+    minutes. `clock`: nobody said that ours differs from that of the database or of Stripe.
     """
-    has_connections = _asked(_has_connections)
+    has_connections, is_heard = _asked(_has_connections), _asked(WorkerHeartbeat.is_heard)
     needed = {
-        "database": has_connections is not None,
+        "database": is_heard is not None,
         "connections": bool(has_connections),
         "cache": _cache_answers(),
     }
     status = HTTPStatus.OK if all(needed.values()) else HTTPStatus.SERVICE_UNAVAILABLE
-    others = {"worker": bool(_asked(WorkerHeartbeat.is_heard)), "clock": bool(_asked(clock.is_right))}
+    others = {"worker": bool(is_heard), "clock": _asked(clock.is_right) is not False}
     return JsonResponse({**needed, **others}, status=status)
 
 

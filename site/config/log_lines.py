@@ -17,8 +17,11 @@ EXPECTED = (
 )
 
 
+LONGEST = 500  # characters of a line; a URL may have thousands, twenty times a second
+
+
 class OneLine(logging.Filter):
-    """Replaces the traceback of an expected exception by its first line."""
+    """Replaces the traceback of an expected exception by its first line, and cuts what is too long."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
@@ -26,4 +29,6 @@ class OneLine(logging.Filter):
             message, reason = record.getMessage(), str(error).partition("\n")[0]
             record.msg = message if reason in message else f"{message} ({reason})"
             record.args, record.exc_info = (), None
+        if not record.exc_info and len(message := record.getMessage()) > LONGEST:
+            record.msg, record.args = f"{message[:LONGEST]} …", ()
         return True

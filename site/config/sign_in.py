@@ -9,7 +9,7 @@ from typing import Any
 from axes.handlers.database import AxesDatabaseHandler
 from axes.models import AccessLog
 from django.conf import settings
-from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm, SetPasswordForm
 from django.core.exceptions import ValidationError
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
@@ -64,10 +64,11 @@ class SignInHandler(AxesDatabaseHandler):
     # Axes writes into the request, which has no such attributes by its type.
     def is_allowed(self, request: Any, credentials: dict[str, Any] | None = None) -> bool:
         """Count one more attempt; over a limit, return False and leave the seconds to wait in the request."""
-        refuse_while_busy()
+        account = account_name(request, credentials) or ""
+        is_known = _is_known(request.axes_ip_address, account)
+        refuse_while_busy(is_known=is_known)
         if super().is_allowed(request, credentials):
-            account = account_name(request, credentials) or ""
-            request.sign_in_counts = _counts(request.axes_ip_address, account)
+            request.sign_in_counts = _counts(request.axes_ip_address, account, is_known=is_known)
             request.sign_in_wait = take_all(*request.sign_in_counts)
         else:
             request.sign_in_wait = self._seconds_locked(request, credentials)
@@ -84,12 +85,16 @@ class SignInHandler(AxesDatabaseHandler):
         CLIENT.give_back(request.axes_ip_address)
 
 
-def _counts(network: str, account: str) -> list[tuple[Limit, str]]:
+def _is_known(network: str, account: str) -> bool:
+    """Return whether an account signed in from a network before."""
+    earlier = AccessLog.objects.filter(username__iexact=account, ip_address=network)
+    return bool(network) and earlier.exists()
+
+
+def _counts(network: str, account: str, *, is_known: bool) -> list[tuple[Limit, str]]:
     """Return the limits that count an attempt, and as what."""
     counts = [(PAIR, f"{network} {account}"), (CLIENT, network)]
-    if network and AccessLog.objects.filter(username__iexact=account, ip_address=network).exists():
-        return counts
-    return [*counts, (STRANGERS, account)]
+    return counts if is_known else [*counts, (STRANGERS, account)]
 
 
 class _ToldToWait(AuthenticationForm):
@@ -146,3 +151,8 @@ class NewPasswordView(PasswordResetConfirmView):
     post_reset_login = True
     post_reset_login_backend = "django.contrib.auth.backends.ModelBackend"
     success_url = reverse_lazy("wagtailadmin_home")
+
+    def form_valid(self, form: SetPasswordForm) -> HttpResponse:
+        """Save it, in the place that is kept: whoever comes here has the link from the e-mail."""
+        refuse_while_busy(is_known=True)
+        return super().form_valid(form)

@@ -89,6 +89,8 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
     """Close the payment page of a shopper who came back without paying, and redirect to the basket."""
     order = get_object_or_404(Order, return_token=token)
     try:
+        if limits.QUESTIONS.take(client_ip(request)):
+            raise gateway.BusyError("This client has asked too much of Stripe.")
         with gateway.answering_within(STRIPE_SECONDS):
             fulfilment.cancel(order=order, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
     except fulfilment.AlreadyUnderWayError:

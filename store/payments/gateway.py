@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from threading import BoundedSemaphore
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 # One request, and the longest pause before the SDK's retry. STRIPE_SECONDS in store/checkout/views.py limits them
 # together.
 CONNECT_SECONDS, READ_SECONDS, PAUSE_SECONDS, RETRIES = 2, 3.5, 1, 2
+MOST_WAITING = 4  # threads of visitors, of eight in each process (`--blocking-threads`)
+_waiting = BoundedSemaphore(MOST_WAITING)
 _until: ContextVar[float | None] = ContextVar("until", default=None)
 
 
@@ -56,7 +59,7 @@ class AddressRefusedError(RefusedError):
 
 
 class BusyError(RefusedError):
-    """Stripe did nothing because of too many requests; it may be asked again."""
+    """Nothing was done because of too many requests, there or here; Stripe may be asked again."""
 
 
 class UnreachableError(PaymentError):
@@ -142,12 +145,19 @@ def client() -> stripe.StripeClient:
 
 @contextmanager
 def answering_within(seconds: float) -> Iterator[None]:
-    """Limit the time of all requests inside together: somebody waits for the answer."""
+    """Limit the time of all requests inside together: somebody waits for the answer.
+
+    Raises BusyError when so many wait already that a Stripe which is slow would keep the site from its visitors.
+    """
+    if not _waiting.acquire(blocking=False):
+        message = "Too many wait for Stripe's answer."
+        raise BusyError(message)
     token = _until.set(time.monotonic() + seconds)
     try:
         yield
     finally:
         _until.reset(token)
+        _waiting.release()
 
 
 def _in_time(**options: Unpack[RequestOptions]) -> RequestOptions:

@@ -45,7 +45,7 @@ ASKED = {
         400,
         1,
     ),
-    "a form that is too large": ("POST /contact/ HTTP/1.1", f"Host: {HOST}\r\n{LARGE_FORM}", 400, 1),
+    "a form that is too large": ("POST /contact/ HTTP/1.1", f"Host: {HOST}\r\n{LARGE_FORM}", 413, 1),
     "too many fields": (f"GET /admin/login/?{'a&' * 20_000} HTTP/1.1", f"Host: {HOST}\r\n", 400, 1),
     "a POST from elsewhere": (
         "POST /contact/ HTTP/1.1",

@@ -3,11 +3,18 @@
 import logging
 
 import pytest
-from django.db import OperationalError, ProgrammingError
+from django.db import InternalError, OperationalError, ProgrammingError
 
-from config.log_lines import OneLine
+from config.log_lines import LONGEST, OneLine
 
 pytestmark = pytest.mark.both_databases
+
+
+def read_only(code: str) -> InternalError:
+    """Return what PostgreSQL's driver raises, with this SQLSTATE."""
+    error = InternalError("cannot execute INSERT in a read-only transaction")
+    error.__cause__ = type("ReadOnlySqlTransaction", (Exception,), {"pgcode": code})()
+    return error
 
 
 @pytest.mark.parametrize(
@@ -17,6 +24,8 @@ pytestmark = pytest.mark.both_databases
         (OSError(28, "No space left on device"), True),
         (ProgrammingError("no such column"), False),
         (OSError(2, "No such file"), False),
+        (read_only("25006"), True),
+        (read_only("XX000"), False),
     ],
 )
 def test_an_outage_costs_a_line_and_a_mistake_its_traceback(error: Exception, *, is_short: bool) -> None:
@@ -26,3 +35,9 @@ def test_an_outage_costs_a_line_and_a_mistake_its_traceback(error: Exception, *,
     assert OneLine().filter(record)
     assert (record.exc_info is None) is is_short
     assert record.getMessage() == (f"Error: / ({str(error).splitlines()[0]})" if is_short else "Error: /")
+
+
+def test_a_line_that_anybody_can_make_long_is_cut() -> None:
+    record = logging.LogRecord("django.request", logging.WARNING, "", 1, "Not Found: %s", ("/" * 8000,), None)
+    assert OneLine().filter(record)
+    assert len(record.getMessage()) == LONGEST + len(" …")

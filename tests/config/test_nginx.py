@@ -11,6 +11,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -277,14 +278,33 @@ def test_one_address_gets_no_more_than_its_share(front: Nginx) -> None:
     assert front.ask("/", source="127.0.0.8")[0].status == 200
 
 
-def test_one_address_has_no_more_than_24_requests_at_once(front: Nginx) -> None:
-    head = f"POST /slow/ HTTP/1.1\r\n{HOST}Content-Length: 1000\r\n\r\n".encode()
+@pytest.mark.parametrize(("method", "most"), [("GET", 24), ("POST", 4)])
+def test_one_address_has_only_so_many_requests_at_once(front: Nginx, method: str, most: int) -> None:
+    head = f"{method} /slow/ HTTP/1.1\r\n{HOST}Content-Length: 1000\r\n\r\n".encode()
     with ExitStack() as open_ones:
-        connections = [open_ones.enter_context(front.socket(source="127.0.0.6")) for _ in range(30)]
+        source = f"127.0.0.{60 + most}"
+        connections = [open_ones.enter_context(front.socket(source=source)) for _ in range(most + 6)]
         for connection in connections:
             connection.sendall(head)
-        answers = [connection.recv(12) for connection in connections]
-    assert sorted(answers) == [b""] * 24 + [b"HTTP/1.1 429"] * 6
+        answers = [connection.recv(4096) for connection in connections]
+    refused = [answer for answer in answers if answer.startswith(b"HTTP/1.1 429 ")]
+    assert (answers.count(b""), len(refused)) == (most, 6)
+    assert all(b"Retry-After: 2" in answer and b"Too much at once" in answer for answer in refused)
+
+
+def test_events_of_stripe_may_come_many_at_once_but_small(front: Nginx, upstream: Echo) -> None:
+    with ThreadPoolExecutor(12) as pool:
+        asked = [pool.submit(front.ask, "/stripe/webhook/", method="POST", body=b"{}") for _ in range(12)]
+    assert {one.result()[0].status for one in asked} == {200}
+    assert front.ask("/stripe/webhook/", method="POST", body=b"x" * 600_000)[0].status == 413
+
+
+def test_one_address_gets_no_more_than_100_files_at_once(front: Nginx) -> None:
+    configuration = (DEPLOY / "site.conf").read_text()
+    files = configuration[
+        configuration.index("location /static/") : configuration.index("# --- Pages of nginx")
+    ]
+    assert files.count("limit_conn site_files_at_once 100;") == 2
 
 
 # --- The site is away ---------------------------------------------------------------------------------------

@@ -344,6 +344,7 @@ def test_it_says_so_on_public_pages_and_in_the_admin(client: Client, settings: A
         settings.STAGING = is_staging
         assert (words in client.get("/").content.decode()) == is_staging
         assert (words in client.get(admin).content.decode()) == is_staging
+        assert (words in Client().get(reverse("wagtailadmin_login")).content.decode()) == is_staging
 
 
 def test_search_engines_are_told_to_leave_it_alone() -> None:

@@ -1,10 +1,11 @@
-"""Mail servers on this machine, with real sockets: one that takes mail, one that never says a word, one that is off."""
+"""Mail servers on this machine, with real sockets: they take mail, trickle, or never say a word."""
 
 import socket
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 class _Conversation(socketserver.StreamRequestHandler):
@@ -27,9 +28,19 @@ class _Conversation(socketserver.StreamRequestHandler):
                 self.wfile.write(b"250 ok\r\n")
 
 
+class _Trickle(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        """Greet for half a minute, a byte after the other."""
+        with suppress(OSError):
+            for _ in range(300):
+                self.wfile.write(b"2")
+                time.sleep(0.1)
+
+
 class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
+    received: list[str]
 
 
 def unused_port() -> int:
@@ -42,12 +53,25 @@ def unused_port() -> int:
 @contextmanager
 def working(port: int) -> Iterator[list[str]]:
     """Run a mail server on a port; yields the mails it took."""
-    with _Server(("127.0.0.1", port), _Conversation) as server:
+    with _running(port, _Conversation) as server:
+        yield server.received
+
+
+@contextmanager
+def trickling(port: int) -> Iterator[None]:
+    """Run a mail server that never ends its first line."""
+    with _running(port, _Trickle):
+        yield
+
+
+@contextmanager
+def _running(port: int, handler: type[socketserver.StreamRequestHandler]) -> Iterator[_Server]:
+    with _Server(("127.0.0.1", port), handler) as server:
         server.received = []
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
-            yield server.received
+            yield server
         finally:
             server.shutdown()
             thread.join()

@@ -22,7 +22,7 @@ from post_office.models import STATUS, Email
 from config.management.commands.worker import Command
 from forms import spam
 from forms.models import Submission
-from home import mail_queue
+from home import mail_queue, smtp
 from tests.faults import mail_servers
 from tests.forms.building import ANSWERS, form_page, stamp_of
 
@@ -34,7 +34,7 @@ def port(settings: object) -> int:
     """Send mail by SMTP to a port on which nobody listens yet."""
     settings.POST_OFFICE = {
         **settings.POST_OFFICE,
-        "BACKENDS": {"default": "django.core.mail.backends.smtp.EmailBackend"},
+        "BACKENDS": {"default": "home.smtp.EmailBackend"},
     }
     settings.EMAIL_HOST = "127.0.0.1"
     settings.EMAIL_PORT = mail_servers.unused_port()
@@ -136,6 +136,20 @@ def test_the_worker_ends_within_two_seconds_even_while_the_server_hangs(
 
 
 @pytest.mark.usefixtures("_signal_handlers")
+def test_a_server_that_answers_a_byte_at_a_time_is_left_in_the_end(
+    client: Client, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "LONGEST_ANSWER", 0.5)
+    send_form(client)
+    with mail_servers.trickling(port):
+        began = time.monotonic()
+        assert mail_queue.send_due() == mail_queue.Sending(postponed=1)
+        assert time.monotonic() - began < 5
+    with mail_servers.working(port) as received:
+        Email.objects.update(scheduled_time=None)
+        assert mail_queue.send_due().sent == len(received) == 1
+
+
 def test_an_idle_worker_ends_at_once() -> None:
     out = io.StringIO()
     timer = threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGTERM))

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from store.models import Basket, Order
-from store.payments import fulfilment
+from store.payments import fulfilment, gateway
 from store.payments.reconciliation import reconcile
 from tests import factories
 from tests.faults import mail_servers
@@ -143,6 +144,18 @@ def test_whoever_comes_back_is_answered_in_time_however_slow_stripe_is(
     assert time.monotonic() - started < PATIENCE
     assert response.status_code == 303
     assert paying.stock_of() == (10, 2), "nothing is released on a guess"
+
+
+def test_a_silent_stripe_never_takes_all_threads_from_visitors(sandbox: Sandbox, basket: Basket) -> None:
+    """Whoever comes while so many wait is told at once, and nothing is placed or held."""
+    with ExitStack() as others:
+        for _ in range(gateway.MOST_WAITING):
+            others.enter_context(gateway.answering_within(PATIENCE))
+        response, _ = press_pay(basket)
+        assert (response.status_code, Order.objects.count()) == (502, 0)
+        assert "basket has not changed" in response.content.decode()
+        assert paying.stock_of() == (10, 0)
+    assert press_pay(basket)[0].status_code == 303
 
 
 def test_with_nobody_at_the_other_end_the_shopper_is_told_at_once(settings: Any, basket: Basket) -> None:

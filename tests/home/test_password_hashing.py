@@ -3,10 +3,11 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Event
+from threading import Event, Timer
 from typing import Any
 
 import pytest
+from axes.models import AccessLog
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import Client
 
@@ -106,7 +107,8 @@ def test_a_sign_in_while_hashing_is_busy_is_told_what_to_do_and_not_counted(
     response = client.post("/admin/login/", {"username": "owner@example.com", "password": "wrong"})
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "10"
-    assert "Wait ten seconds, go back and try again." in response.content.decode()
+    assert "Wait ten seconds, then try again." in response.content.decode()
+    assert 'href="/admin/login/">Try again' in response.content.decode()
     assert counted == []
     hashes.end.set()
     assert not any(outcomes(hashing))
@@ -115,12 +117,29 @@ def test_a_sign_in_while_hashing_is_busy_is_told_what_to_do_and_not_counted(
 
 
 @pytest.mark.django_db
+def test_strangers_who_take_all_places_do_not_keep_out_who_signed_in_from_there_before(
+    client: Client, hashes: SlowHashes
+) -> None:
+    AccessLog.objects.create(username="owner@example.com", ip_address="127.0.0.1")
+    hashing = hashes.take_all_places()
+    Timer(0.3, hashes.end.set).start()
+    answer = client.post("/admin/login/", {"username": "owner@example.com", "password": "wrong"})
+    assert answer.status_code == 200
+    assert not any(outcomes(hashing))
+    hashes.end.clear()
+    hashing = hashes.take_all_places()
+    assert client.post("/admin/login/", {"username": "a@example.com", "password": "a"}).status_code == 503
+    hashes.end.set()
+    assert not any(outcomes(hashing))
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("form", ["/admin/login/", "/_util/login/"])
 def test_a_sign_in_whose_place_was_taken_after_it_was_counted_gets_its_counts_back(
     client: Client, hashes: SlowHashes, monkeypatch: pytest.MonkeyPatch, settings: Any, form: str
 ) -> None:
     settings.PASSWORD_HASHERS = ["home.password_hashing.BoundedPBKDF2PasswordHasher"]
-    monkeypatch.setattr(sign_in, "refuse_while_busy", lambda: None)
+    monkeypatch.setattr(sign_in, "refuse_while_busy", lambda **_known: None)
     hashing = hashes.take_all_places()
     response = client.post(form, {"username": "owner@example.com", "password": "wrong"})
     assert response.status_code == 503

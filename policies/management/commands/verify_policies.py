@@ -77,7 +77,7 @@ def _shown() -> str:
     newest = heads.newest()
     unsealed = LedgerEntry.objects.filter(position=None).count()
     lines = [
-        f"{newest.last_position} entries are sealed under {newest.number} heads, and unchanged since.",
+        f"{newest.last_position} entries are sealed under {newest.number} head(s), and unchanged since.",
         f"The newest head is of {newest.time:%Y-%m-%d %H:%M} UTC, SHA-256 {newest.sha256}.",
         f"{unsealed} entries are not sealed yet: of those, nothing is shown.",
         *(f"{kind}: {model.ledger_records().count()} record(s)" for kind, model in entries.kinds().items()),

@@ -23,8 +23,9 @@ def interrupted() -> str:
     if not left:
         return ""
     return (
-        f"a restore was interrupted, and the database is as before it. Put back what is in {' and '.join(left)}: "
-        "move it one folder up, in place of what has the same name there, and delete the empty folder"
+        "a restore was interrupted, so database and files may not belong together. Put back what is in "
+        f"{' and '.join(left)}: move it one folder up, in place of what has the same name there, and delete the "
+        "empty folder. Then restore again"
     )
 
 

@@ -106,15 +106,14 @@ def alone() -> Iterator[None]:
 
 def _load(path: Path, contents: dict[str, Any], *, is_quiet: bool) -> None:
     tables.empty(contents["migrations"])
-    for tar, entry in archive.read(path, is_quiet=is_quiet):
+    for tar, entry in archive.read(path, is_quiet=is_quiet, doing="Restoring"):
         kind, _, name = entry.name.partition("/")
         if kind == "database":
             file = tar.extractfile(entry)
             assert file, "archive.check has seen that it is a file"
             tables.load(name, contents["tables"][name], file)  # type: ignore[arg-type]  # what tarfile gives can be read
         elif name:
-            entry.name = name
-            tar.extract(entry, places.roots()[kind] / _NEW, filter="data")
+            archive.unpack(tar, entry, places.roots()[kind] / _NEW / name)
     tables.finish(contents["tables"])
     call_command("migrate", interactive=False, verbosity=0)
     if heads.as_document([heads.newest()]) != contents["heads"]:

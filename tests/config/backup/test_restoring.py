@@ -30,6 +30,7 @@ def test_all_that_a_site_holds_comes_back_byte_by_byte(tmp_path: Path) -> None:
     LivedSite(tmp_path)
     gone = factories.home_page().add_child(instance=ContentPage(title="Gone", slug="gone")).pk
     ContentPage.objects.get(pk=gone).delete()
+    (tmp_path / "media/images/one.png").chmod(0o600)
     before = stored(tmp_path)
     backup(tmp_path / "one.backup")
     ruin(tmp_path)
@@ -39,6 +40,7 @@ def test_all_that_a_site_holds_comes_back_byte_by_byte(tmp_path: Path) -> None:
     after = stored(tmp_path)
     assert [name for name in before if before[name] != after.get(name)] == []
     assert after.keys() == before.keys()
+    assert (tmp_path / "media/images/one.png").stat().st_mode & 0o777 == 0o600
     assert damage() == []
     assert cache.get("page") is None
     # No number is given twice: logs still name pages that are gone.

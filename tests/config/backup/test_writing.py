@@ -56,8 +56,22 @@ def test_a_backup_is_readable_by_its_owner_only_and_not_among_what_is_served(tmp
     for folder in ("media", "private/documents"):
         with pytest.raises(CommandError, match="name another place"):
             backup(tmp_path / folder / "one.backup")
-    with pytest.raises(CommandError, match="No such file"):
-        backup(tmp_path / "none" / "one.backup")
+
+
+def test_what_cannot_be_a_backup_is_named_and_left_as_it_is(tmp_path: Path) -> None:
+    fifo, link = tmp_path / "fifo", tmp_path / "link"
+    os.mkfifo(fifo)
+    link.symlink_to(tmp_path / "elsewhere")
+    for path, words in (
+        (tmp_path / "none/one.backup", "none does not exist"),
+        (tmp_path, "is a folder: name a file"),
+        (fifo, "is no regular file, and would be replaced by one"),
+        (link, "is no regular file, and would be replaced by one"),
+        (Path(os.devnull), "is no regular file, and would be replaced by one"),
+    ):
+        with pytest.raises(CommandError, match=words):
+            backup(path)
+    assert (fifo.is_fifo(), link.is_symlink(), Path(os.devnull).is_char_device()) == (True, True, True)
 
 
 def test_long_work_shows_how_far_it_is_where_somebody_looks(

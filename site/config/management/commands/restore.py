@@ -40,7 +40,9 @@ class Command(BaseCommand):
         try:
             known = heads.read(outside) if outside else []
             made_at, last, failed = restoring.restore(file, outside=known, is_quiet=not sys.stderr.isatty())
-        except (BackupError, heads.UnusableHeadsError) as error:
+        except heads.UnusableHeadsError as error:
+            raise CommandError(f"{outside} cannot be used: {error}. Nothing was changed.") from None
+        except BackupError as error:
             raise CommandError(str(error)) from None
         except InUseError as error:
             raise CommandError(
@@ -56,5 +58,6 @@ class Command(BaseCommand):
             if error.returncode == _DAMAGE:
                 raise
             self.stderr.write(str(error))
+        self.stdout.write("Start the web processes and the worker again. Everybody has to sign in again.")
         if failed:
             raise CommandError(f"Restored, but: {'; '.join(failed)}.", returncode=_UNFINISHED)
