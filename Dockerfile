@@ -24,8 +24,8 @@ RUN SECRET_KEY=$(head -c 60 /dev/urandom | base64 -w 0) ALLOWED_HOSTS=build.inva
 
 # An account that can write only where files are kept; a new volume takes these owners over.
 RUN useradd --system --uid 10001 --no-create-home site \
-    && mkdir -p var/media var/private var/cache \
-    && chown site var var/media var/private var/cache
+    && mkdir -p var/media var/private var/cache /backups \
+    && chown site var var/media var/private var/cache /backups
 USER site
 
 EXPOSE 8000

@@ -13,13 +13,19 @@ def main() -> None:
     """
     sys.path.insert(0, str(Path(__file__).resolve().parent / "site"))
 
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415 - as below
     from django.core.management import execute_from_command_line  # noqa: PLC0415 - needs the path set above
 
     import config.env  # noqa: F401, PLC0415 - reads .env into the environment
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(f"manage.py: {error}")
 
 
 if __name__ == "__main__":

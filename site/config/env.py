@@ -5,6 +5,7 @@ and what their values must not be in `checks`.
 """
 
 import math
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -52,8 +53,8 @@ POSTGRESQL_OPTIONS = {
 
 
 def text(name: str, default: str = "") -> str:
-    """Read a variable; one that is set but empty counts as not set."""
-    return env.str(name, default="").strip() or default
+    """Read a variable; one that is set but empty counts as not set. A `$` is a `$`, as in any passphrase."""
+    return os.environ.get(name, "").strip() or default
 
 
 def number(name: str, default: int, *, least: int = 0, most: float = math.inf) -> int:

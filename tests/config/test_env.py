@@ -17,6 +17,11 @@ def test_a_number_is_read(monkeypatch: pytest.MonkeyPatch, given: str, value: in
     assert env.number("PAGE_CACHE_SECONDS", 300) == value
 
 
+def test_a_text_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACKUP_PASSPHRASE", " $correct horse # battery ")
+    assert env.text("BACKUP_PASSPHRASE") == "$correct horse # battery"
+
+
 @pytest.mark.parametrize("given", ["many", "-1", "1.5", "1_000", "²"])
 def test_a_value_that_is_no_number_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv("PAGE_CACHE_SECONDS", given)

@@ -38,7 +38,7 @@ def run(env_file: Path, *command: str, **variables: str) -> subprocess.Completed
 def test_manage_py_uses_the_settings_of_production(env_file: Path) -> None:
     result = run(env_file, "manage.py", "check")
     assert result.returncode != 0
-    assert "Production does not start without these variables" in result.stderr
+    assert result.stderr.startswith("manage.py: Production does not start without these variables")
     assert (
         run(env_file, "manage.py", "shell", "-c", SAY_SETTINGS, **COMPLETE).stdout.split()[-1] == PRODUCTION
     )

@@ -43,7 +43,7 @@ def passphrase() -> str:
 def said(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return str(error).strip()
+    return str(error).strip().partition("\n")[0].rstrip(".")
 
 
 # --- Writing ---------------------------------------------------------------------------------------------

@@ -80,7 +80,9 @@ def _one_transaction(path: Path) -> Iterator[None]:
         with transaction.atomic():
             yield
     except (DatabaseError, OSError, ValueError) as error:
-        raise BackupError(f"{path} was not restored, and nothing was changed: {error}") from error
+        raise BackupError(
+            f"{path} was not restored, and nothing was changed: {archive.said(error)}"
+        ) from error
     finally:
         connection.enable_constraint_checking()
 
@@ -94,7 +96,8 @@ def alone() -> Iterator[None]:
             count = tables.others()
         except OperationalError as error:
             if "locked" not in str(error):
-                raise
+                words = f"The database does not answer, so nothing was changed: {archive.said(error)}"
+                raise BackupError(words) from error
             raise InUseError("another process has the database open") from None
         if count:
             raise InUseError(f"{count} other connection(s) to the database are open")

@@ -14,6 +14,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from config.backup import in_use, restoring, tables
+from home.postgresql import base
 from policies.models import LedgerWitness
 from tests import factories
 from tests.config.backup.helpers import SECRET, backup, nothing_changes, restore, ruin, stored
@@ -73,6 +74,19 @@ def test_a_cache_that_does_not_answer_changes_nothing(tmp_path: Path, settings: 
     }
     with nothing_changes(tmp_path), pytest.raises(CommandError, match="The cache does not answer"):
         restore(tmp_path / "one.backup")
+
+
+@pytest.mark.postgresql
+def test_a_database_that_does_not_answer_is_said_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup(tmp_path / "one.backup")
+    connection.close()
+    with monkeypatch.context() as patched:
+        patched.setitem(connection.settings_dict, "HOST", str(tmp_path))
+        with pytest.raises(CommandError, match=r"^The database does not answer, so nothing was changed: "):
+            restore(tmp_path / "one.backup")
+    base._breaker.close()  # as after two seconds
 
 
 @pytest.mark.postgresql
