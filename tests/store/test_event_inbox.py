@@ -146,6 +146,7 @@ def test_after_a_crash_the_next_delivery_does_it(client: Client, settings: Any, 
     with pytest.raises(KeyboardInterrupt):
         deliver(client, settings)
     assert StripeEvent.objects.get().outcome == Outcome.RECEIVED
+    assert events.retry() == [], "what kills whoever tries it lets others go first"
     assert deliver(client, settings) == 200
     assert (len(handler.seen), StripeEvent.objects.get().outcome) == (2, Outcome.HANDLED)
 
@@ -190,6 +191,12 @@ def test_a_failure_ends_a_run_and_keeps_no_other_event_waiting_for_long(handler:
     handler.answers = [gateway.UnreachableError("No answer.")]
     assert events.retry() == [bad]
     assert events.retry() == [good]
+
+
+def test_what_was_tried_least_lately_is_handled_first(handler: Handler) -> None:
+    late, early = left_open(minutes=10), left_open(minutes=20)
+    never = left_open(minutes=10, tried_at=None)
+    assert events.retry() == [never, early, late]
 
 
 def test_a_payment_whose_event_failed_once_is_found_by_the_worker_before_the_page_ends(
