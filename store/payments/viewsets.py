@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -83,7 +84,7 @@ class StripeEventViewSet(ReadOnlyViewSet):
         Column("outcome", label=_("Outcome"), accessor="get_outcome_display", sort_key="outcome"),
         "deliveries",
         DateColumn("received_at", label=_("Received"), sort_key="received_at"),
-        "object_id",
+        Column("object_id", label=_("Stripe object"), accessor=lambda e: Truncator(e.object_id).chars(20)),
     ]
     inspect_view_fields_exclude = ["id"]
     search_fields = indexed_fields = ["event_id", "object_id", "payment_intent_id"]

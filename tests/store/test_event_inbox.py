@@ -280,7 +280,7 @@ def test_the_list_counts_what_came_in_the_last_day_by_outcome(admin_client: Clie
         left_open(outcome)
     left_open(Outcome.HANDLED, minutes=25 * 60)
     text = " ".join(admin_client.get("/admin/stripe-events/").content.decode().split())
-    assert "In the last 24 hours: not about an order of ours 2, failed, to be tried again 1 </p>" in text
+    assert "In the last 24 hours: 2 not about an order of ours; 1 failed, to be tried again </p>" in text
 
 
 # --- Retention --------------------------------------------------------------------------------------------
