@@ -1,7 +1,7 @@
 """A month of orders in the demo, in every status, made through the functions that the shop itself uses.
 
-They are paid at the sandbox that runs where the settings say. It is told over HTTP what time it is in the story, who
-pays and what is given back. Nothing is ever asked of Stripe itself: without a sandbox there are no orders.
+They are paid at the sandbox that runs where the settings say. It is told over HTTP what time it is in the story and
+who pays. Nothing is ever asked of Stripe itself: without a sandbox there are no orders.
 """
 
 import json
@@ -27,8 +27,7 @@ from store.basket import contents
 from store.checkout import place_order
 from store.models import Basket, Order, OrderEvent, ShippingOption
 from store.orders import lifecycle
-from store.payments import fulfilment
-from store.stock import movements
+from store.payments import fulfilment, refunds
 
 Status, By = Order.Status, OrderEvent.By
 HOST = "127.0.0.1"  # the sandbox listens on this machine only
@@ -247,8 +246,6 @@ def _take_step(story: Story, order: Order, to: str, moment: datetime) -> None:
 
 
 def _refund(story: Story, order: Order, moment: datetime, note: str) -> None:
-    staff = story.staff
     with story.at(moment):
-        story.sandbox.tell(f"sessions/{order.session_id}/refund")  # as if in Stripe's dashboard
-        movements.take_back(order=order, by=staff)
-        lifecycle.change_status(order=order, to=Status.REFUNDED, by=str(staff), actor=staff, note=note)
+        wanted = refunds.everything(order, reason=note)
+        refunds.request_refund(order=order, wanted=wanted, by=str(story.staff), actor=story.staff)

@@ -108,6 +108,7 @@ def worker_jobs() -> list[Job]:
         Job("payments", reconciliation.EVERY, reconciliation.reconcile),
         Job("Stripe events", events.EVERY, events.retry),
         Job("old Stripe events", events.EXPIRED_EVERY, events.expire),
+        Job("refunds", reconciliation.REFUNDS_EVERY, reconciliation.reconcile_refunds),
     ]
 
 

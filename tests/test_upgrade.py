@@ -9,15 +9,18 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
@@ -26,7 +29,8 @@ from forms.models import Submission
 from home.models import User
 from policies.ledger import sealing
 from policies.models import LedgerEntry, LedgerHead, PolicyPage
-from store.models import Order
+from store.models import Order, OrderEvent, StockMovement
+from store.orders import lifecycle
 from tests import factories
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.every_case, pytest.mark.slow]
@@ -166,6 +170,29 @@ def test_orders_are_read_in_the_admin_and_by_their_shoppers(client: Client) -> N
     for order in orders.values():
         assert order.number in client.get(f"/admin/orders/inspect/{order.pk}/").content.decode()
         assert order.number in client.get(order.get_absolute_url()).content.decode()
+
+
+def test_the_money_of_old_orders_is_known_and_a_refunded_one_is_where_its_goods_are() -> None:
+    (refunded,) = OrderEvent.objects.filter(to_status="refunded")
+    assert refunded.order.status == refunded.from_status == "sent"
+    for order in Order.objects.all():
+        expected = (order.total, order.currency) if order.paid_at else (0, "")
+        assert (order.paid_amount, order.paid_currency, order.payment_source) == (*expected, "stripe")
+
+
+def test_an_old_order_that_was_paid_too_late_cannot_be_packed() -> None:
+    money = import_module("store.migrations.0016_money_of_orders")
+    order, other = Order.objects.filter(status="paid")[:2]
+    with transaction.atomic():
+        Order.objects.filter(pk=order.pk).update(needs_attention=True)
+        QuerySet(StockMovement).filter(order=order, kind="sold").update(kind="released")
+        lifecycle.record(order=order, by="Stripe", reason="stock_gone")
+        money.hold_back_what_was_sold_out(apps, None)
+        for one in (order, other):
+            one.refresh_from_db()
+        assert (order.status, other.status) == ("review", "paid")
+        assert order.events.last().to_status == "review"
+        transaction.set_rollback(True)
 
 
 def test_the_next_version_follows_the_old_ones() -> None:

@@ -4,6 +4,7 @@ from store.models.baskets import Basket, BasketLine
 from store.models.catalogue import ProductImage, ProductPage, ProductVariant, ShopPage
 from store.models.order_history import OrderEvent
 from store.models.orders import Order, OrderLine
+from store.models.refunds import Refund, RefundLine
 from store.models.shipping import DeliveryCountry, ShippingOption
 from store.models.stock import StockItem, StockMovement
 from store.models.stripe_events import StripeEvent
@@ -18,6 +19,8 @@ __all__ = [
     "ProductImage",
     "ProductPage",
     "ProductVariant",
+    "Refund",
+    "RefundLine",
     "ShippingOption",
     "ShopPage",
     "StockItem",

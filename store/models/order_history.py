@@ -27,7 +27,13 @@ class OrderEvent(AppendOnlyModel):
         REFUSED = "refused", _("Stripe refused to open a payment page.")
         MISMATCH = "mismatch", _("Paid, but not what was ordered.")
         STOCK_GONE = "stock_gone", _("Paid, but the stock is gone.")
-        MONEY_BACK = "money_back", _("Cancelled though it was paid: refund the payment at Stripe.")
+        MONEY_BACK = "money_back", _("Cancelled though it was paid: refund the payment.")
+        REFUNDING = "refunding", _("Refund:")  # the note says what of
+        REFUND_PENDING = "refund_pending", _("Stripe is making the refund:")
+        REFUNDED = "refunded", _("Refunded:")
+        REFUND_REFUSED = "refund_refused", _("The refund was refused, so nothing was refunded:")
+        REFUND_FAILED = "refund_failed", _("The refund failed, so the money is still here:")
+        DASHBOARD = "dashboard", _("Refunded in Stripe’s Dashboard:")
         UNKNOWN_PAGE = "unknown_page", _("Stripe does not know its payment page. Was the key changed?")
         UNSETTLED = "unsettled", _("Stripe’s answer about it could not be saved. The error log says why.")
         MARKED = "asked_to_look", _("Marked as needing attention:")  # the note says why

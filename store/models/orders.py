@@ -1,7 +1,8 @@
 """Orders: copies of what was agreed, unaffected by later edits of products, prices or policies.
 
-An order's status changes through `store.orders.lifecycle.change_status` only, along TRANSITIONS; each change is
-written to its history. Amounts are integer minor units of `currency`, tax included.
+An order's status is where its goods are; its money is what was paid minus its refunds (`store.models.refunds`). The
+status changes through `store.orders.lifecycle.change_status` only, along TRANSITIONS; each change is written to its
+history. Amounts are integer minor units of `currency`, tax included.
 """
 
 from typing import Any, ClassVar
@@ -33,7 +34,7 @@ class Order(LedgeredModel):
         PLACED = "placed", _("placed, payment page not opened")  # no session confirmed by Stripe
         AWAITING = "awaiting", _("waiting for the payment")
         PROCESSING = "processing", _("payment under way")  # delayed method: session complete, not yet paid
-        # The payment differs from the order: staff accept or cancel it.
+        # The payment differs from the order, or its goods are gone: staff accept it, or cancel and refund it.
         REVIEW = "review", _("paid, being checked")
         PAID = "paid", _("paid")
         PACKED = "packed", _("packed")
@@ -41,7 +42,11 @@ class Order(LedgeredModel):
         CANCELLED = "cancelled", _("cancelled")
         EXPIRED = "expired", _("expired without payment")
         FAILED = "failed", _("payment failed")
-        REFUNDED = "refunded", _("refunded")
+
+    class PaymentSource(models.TextChoices):
+        STRIPE = "stripe", _("Stripe")
+        CASH = "cash", _("cash")
+        TRANSFER = "transfer", _("bank transfer")
 
     _MONEY_CAME: ClassVar[frozenset[str]] = frozenset({Status.PAID, Status.REVIEW})
     # status → where it may go. PAID or REVIEW may follow an end: late money is never refused. PROCESSING may be
@@ -51,24 +56,22 @@ class Order(LedgeredModel):
         Status.AWAITING: _MONEY_CAME | {Status.PROCESSING, Status.FAILED, Status.CANCELLED, Status.EXPIRED},
         Status.PROCESSING: _MONEY_CAME | {Status.FAILED},
         Status.REVIEW: frozenset({Status.PAID, Status.CANCELLED}),
-        Status.PAID: frozenset({Status.PACKED, Status.REFUNDED}),
-        Status.PACKED: frozenset({Status.SENT, Status.REFUNDED}),
-        Status.SENT: frozenset({Status.REFUNDED}),
+        Status.PAID: frozenset({Status.PACKED, Status.CANCELLED}),
+        Status.PACKED: frozenset({Status.SENT}),
+        Status.SENT: frozenset(),
         Status.CANCELLED: _MONEY_CAME,
         Status.EXPIRED: _MONEY_CAME,
         Status.FAILED: _MONEY_CAME,
-        Status.REFUNDED: frozenset(),
     }
     # Its payment page may still be open: a new checkout of the basket closes it first.
     PAYABLE: ClassVar[frozenset[str]] = frozenset({Status.PLACED, Status.AWAITING})
     # Its payment is still open at Stripe. Its stock is held, as it is in REVIEW.
     AWAITING_PAYMENT: ClassVar[frozenset[str]] = PAYABLE | {Status.PROCESSING}
-    CONFIRMED: ClassVar[frozenset[str]] = frozenset(
-        {Status.PAID, Status.PACKED, Status.SENT, Status.REFUNDED}
-    )
-    OVER: ClassVar[frozenset[str]] = frozenset(
-        {Status.CANCELLED, Status.EXPIRED, Status.FAILED, Status.REFUNDED}
-    )
+    CONFIRMED: ClassVar[frozenset[str]] = frozenset({Status.PAID, Status.PACKED, Status.SENT})
+    OVER: ClassVar[frozenset[str]] = frozenset({Status.CANCELLED, Status.EXPIRED, Status.FAILED})
+    # Its goods have not been packed: taking back all of them cancels it.
+    UNPACKED: ClassVar[frozenset[str]] = frozenset({Status.PAID, Status.REVIEW})
+    UNSENT: ClassVar[frozenset[str]] = UNPACKED | {Status.PACKED}
 
     ledger_kind = "acceptance"
     ledger_time = "placed_at"
@@ -114,6 +117,12 @@ class Order(LedgeredModel):
     placed_at = models.DateTimeField(_("placed"), db_index=True)
     # When the money came, whatever the status.
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
+    payment_source = models.CharField(
+        _("paid by"), max_length=10, choices=PaymentSource.choices, default=PaymentSource.STRIPE
+    )
+    # What came, as whoever took it says; of a payment by mistake it may differ from the total and its currency.
+    paid_amount = models.PositiveBigIntegerField(_("paid"), default=0)
+    paid_currency = models.CharField(max_length=3, blank=True, default="", editable=False)
     # Stripe. The parameters are kept, since a retry under the same idempotency key must send the same ones.
     session_params = models.JSONField(default=dict, editable=False)
     session_id = models.CharField(_("Stripe session"), max_length=255, null=True, blank=True, unique=True)
@@ -130,6 +139,7 @@ class Order(LedgeredModel):
         verbose_name = _("order")
         verbose_name_plural = _("orders")
         ordering: ClassVar[list[str]] = ["-placed_at", "-pk"]
+        permissions = (("refund_order", _("Can refund orders")),)
         # For each filter of the list.
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["status", "-placed_at"], name="order_status"),
@@ -160,6 +170,10 @@ class Order(LedgeredModel):
     def get_absolute_url(self) -> str:
         """Return the URL of the order's page, which cannot be guessed."""
         return reverse("store:order", args=[self.token])
+
+    def lines_with_refunds(self) -> models.QuerySet["OrderLine"]:
+        """Return the lines, ready to be asked how many are kept."""
+        return self.lines.prefetch_related("refund_lines__refund")
 
     @property
     def is_payable(self) -> bool:
@@ -207,3 +221,9 @@ class OrderLine(models.Model):
     def total(self) -> int:
         """Price of the whole line, minor units."""
         return self.unit_price * self.quantity
+
+    @property
+    def kept(self) -> int:
+        """How many of it were not taken back; whether the money arrived does not matter for that."""
+        refunded = (line for line in self.refund_lines.all() if line.refund.status != "refused")
+        return self.quantity - sum(line.quantity for line in refunded)

@@ -12,7 +12,7 @@ from post_office.models import Email
 
 from home import mail_queue
 from home.models import BrandSettings
-from store.models import Order, ShopPage
+from store.models import Order, Refund, ShopPage
 
 
 def order_paid(order: Order) -> Email:
@@ -32,6 +32,18 @@ def order_failed(order: Order) -> Email:
     shop = ShopPage.objects.live().first()
     subject = _("Your order %(number)s: your payment was declined") % {"number": order.number}
     return _queue(order, "emails/order_failed.txt", subject=subject, shop_url=(shop and shop.url) or "/")
+
+
+def order_refunded(order: Order, refund: Refund) -> Email:
+    """Tell the shopper that money is on its way back, and whether something is still sent."""
+    subject = _("Your order %(number)s: your refund") % {"number": order.number}
+    return _queue(order, "emails/order_refunded.txt", subject=subject, refund=refund)
+
+
+def order_cancelled(order: Order) -> Email:
+    """Tell the shopper that nothing will be sent, of an order of which no money is left."""
+    subject = _("Your order %(number)s was cancelled") % {"number": order.number}
+    return _queue(order, "emails/order_cancelled.txt", subject=subject)
 
 
 def _queue(order: Order, template: str, *, subject: str, **context: Any) -> Email:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from home.models import User
 from policies.ledger import entries
-from store.models import Order, OrderEvent, OrderLine
+from store.models import Order, OrderEvent, OrderLine, Refund
 from store.orders import emails
 from store.stock import movements
 
@@ -33,6 +33,10 @@ STAFF_STEPS: dict[str, dict[str, Promise]] = {
 
 class IllegalTransitionError(Exception):
     """The order cannot change to that status."""
+
+
+class RefundRequestedError(IllegalTransitionError):
+    """Whether its goods are taken back is decided by the answer to a refund."""
 
 
 @contextmanager
@@ -64,7 +68,7 @@ def confirm(*, order: Order, by: str, actor: User | None = None) -> None:
 def end(
     *, order: Order, to: str, by: str, actor: User | None = None, reason: str = "", note: str = ""
 ) -> None:
-    """Close an order that was not paid, and release its stock. Raises IllegalTransitionError."""
+    """Close an order of which nothing will be sent, and release its stock. Raises IllegalTransitionError."""
     change_status(order=order, to=to, by=by, actor=actor, reason=reason, note=note)
     movements.release(order=order)
 
@@ -89,6 +93,9 @@ def take_staff_step(*, order_id: int, to: str, user: User) -> None:
         if to not in STAFF_STEPS.get(order.status, {}):
             message = f"Nobody takes order {order.number} from {order.status} to {to} by hand."
             raise IllegalTransitionError(message)
+        if order.refunds.filter(status=Refund.Status.REQUESTED).exists():
+            message = f"A refund of order {order.number} waits for Stripe's answer."
+            raise RefundRequestedError(message)
         match order.status, to:
             case Status.REVIEW, Status.PAID:
                 mark_resolved(order=order, actor=user)
@@ -101,10 +108,12 @@ def take_staff_step(*, order_id: int, to: str, user: User) -> None:
                 change_status(order=order, to=to, by=str(user), actor=user)
 
 
-def mark_needs_attention(*, order: Order, by: str, reason: str = "", note: str = "") -> None:
+def mark_needs_attention(
+    *, order: Order, by: str, reason: str = "", note: str = "", again: bool = False
+) -> None:
     """Ask staff to check an order, once for the same reason: what they have resolved stays resolved."""
     same = {"reason": reason} if reason else {"note": note[:400]}
-    if order.events.filter(**same).exists():
+    if not again and order.events.filter(**same).exists():
         return
     order.needs_attention = True
     order.save(update_fields=["needs_attention"])

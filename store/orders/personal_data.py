@@ -15,7 +15,7 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
 from policies.personal_data.register import PersonalData, nothing
-from store.models import Order, OrderEvent, StockMovement, StripeEvent
+from store.models import Order, OrderEvent, Refund, StockMovement, StripeEvent
 from store.payments import money
 
 # Longer than any delayed payment takes, and than questions about a failed one are asked.
@@ -28,7 +28,9 @@ def _keep() -> timedelta:
 
 def export_orders(email: str) -> Iterator[dict[str, Any]]:
     """Yield every order of an e-mail address as plain data."""
-    for order in Order.objects.filter(email__iexact=email).prefetch_related("lines").order_by("placed_at"):
+    for order in (
+        Order.objects.filter(email__iexact=email).prefetch_related("lines", "refunds").order_by("placed_at")
+    ):
         yield {
             "number": order.number,
             "placed_at": order.placed_at.isoformat(),
@@ -41,6 +43,15 @@ def export_orders(email: str) -> Iterator[dict[str, Any]]:
             "lines": [
                 {"sku": line.sku, "product": str(line), "quantity": line.quantity}
                 for line in order.lines.all()
+            ],
+            "refunds": [
+                {
+                    "amount": money.display(refund.amount, order.paid_currency),
+                    "status": refund.status,
+                    "reason": refund.reason,
+                    "created_at": refund.created_at.isoformat(),
+                }
+                for refund in order.refunds.all()
             ],
         }
 
@@ -63,6 +74,7 @@ def erase_unpaid_orders(email: str) -> int:
 def _anonymise(found: QuerySet[Order]) -> int:
     personal = {"email": "", "customer_name": "", "phone": "", "shipping_address": {}, "billing_address": {}}
     over = found.exclude(email="").exclude(status__in=Order.AWAITING_PAYMENT)
+    Refund.objects.filter(order__in=over).update(reason="")
     return over.update(**personal, session_params={}, session_url="")
 
 
@@ -86,6 +98,8 @@ def replace_orders() -> None:
     QuerySet(OrderEvent).exclude(by__in=OrderEvent.By.values).update(by="Staff")
     for model in (OrderEvent, StockMovement, StripeEvent):
         QuerySet(model).update(note="")
+    Refund.objects.update(reason="")
+    Refund.objects.exclude(by__in=OrderEvent.By.values).update(by="Staff")
 
 
 ORDERS = PersonalData(

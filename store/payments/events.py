@@ -14,8 +14,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from home import locks
-from store.models import OrderEvent, StripeEvent
-from store.payments import fulfilment, gateway
+from store.models import Order, OrderEvent, StripeEvent
+from store.payments import fulfilment, gateway, refunds
 from store.payments.signed_events import Event
 
 Outcome = StripeEvent.Outcome
@@ -38,12 +38,27 @@ def _settle(event: Event) -> bool:
     )
 
 
+def _refund(event: Event) -> bool:
+    order = (
+        Order.objects.filter(payment_intent_id=event.payment_intent_id).exclude(payment_intent_id="").first()
+    )
+    if order is not None:
+        with fulfilment.mark_if_unsettled(order=order, by=OrderEvent.By.STRIPE):
+            refunds.bring_up_to_date(order=order)
+    return order is not None
+
+
 # type → handler; other types need none
 HANDLERS: dict[str, Handler] = {
     "checkout.session.completed": _settle,
     "checkout.session.async_payment_succeeded": _settle,
     "checkout.session.async_payment_failed": _settle,
     "checkout.session.expired": _settle,
+    "refund.created": _refund,
+    "refund.updated": _refund,
+    "refund.failed": _refund,
+    "charge.refunded": _refund,
+    "charge.refund.updated": _refund,
 }
 
 

@@ -186,6 +186,7 @@ def _pay(order: Order, session: gateway.Session, by: str) -> None:
         return
     problem = _mismatch(order, session)
     order.paid_at = timezone.now()
+    order.paid_amount, order.paid_currency = session.total, session.currency
     _copy_figures(order, session)
     # The basket before the stock, as a checkout locks them; once only, since new things may be in it.
     if not order.events.filter(to_status=Status.PROCESSING).exists():

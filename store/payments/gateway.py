@@ -30,6 +30,7 @@ from store.payments.signed_events import Event
 if TYPE_CHECKING:
     import stripe
     from stripe import RequestOptions
+    from stripe.params import RefundCreateParams, RefundListParams
     from stripe.params.checkout import (
         SessionCreateParams,
         SessionCreateParamsLineItemPriceData,
@@ -111,6 +112,21 @@ class Session:
     def is_paid(self) -> bool:
         """Complete, and nothing left to pay (a 100 % discount needs no payment)."""
         return self.status == "complete" and self.payment_status != "unpaid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refund:
+    """A refund as Stripe states it; the amount in minor units of `currency` (ISO, upper case)."""
+
+    id: str
+    status: str  # pending, requires_action, succeeded, failed, canceled
+    amount: int
+    currency: str
+    payment_intent_id: str
+    token: str  # which we gave it; empty when it was made in the Dashboard
+    reason: str
+    failure: str
+    created_at: datetime
 
 
 def _sdk() -> ModuleType:
@@ -294,6 +310,35 @@ def expire_session(session_id: str) -> Session:
     return _session(client().v1.checkout.sessions.expire(session_id, options=_in_time()))
 
 
+@_translated_errors()
+def create_refund(*, payment_intent_id: str, amount: int, currency: str, token: str) -> Refund:
+    """Refund a sum, or get the refund made under this token before. Raises PaymentError."""
+    params: RefundCreateParams = {
+        "payment_intent": payment_intent_id,
+        "amount": stripe_amounts.to_stripe(amount, currency),
+        "metadata": {"refund": token},
+    }
+    return _refund(client().v1.refunds.create(params, _in_time(idempotency_key=f"refund-{token}")))
+
+
+@_translated_errors()
+def list_refunds(*, payment_intent_id: str = "", made_after: datetime | None = None) -> list[Refund]:
+    """Return all refunds of a payment, or of all payments since a time. Raises PaymentError."""
+    wanted: RefundListParams = {"limit": 100}
+    if payment_intent_id:
+        wanted["payment_intent"] = payment_intent_id
+    if made_after:
+        wanted["created"] = {"gte": int(made_after.timestamp())}
+    found: list[Refund] = []
+    while True:
+        # Not the SDK's own paging: each request must fit into the time that is left.
+        page = client().v1.refunds.list(wanted, _in_time())
+        found += [_refund(one) for one in page.data]
+        if not page.has_more:
+            return found
+        wanted["starting_after"] = page.data[-1].id
+
+
 def read_event(payload: bytes, signature: str) -> Event:
     """Read a webhook's body.
 
@@ -311,6 +356,23 @@ def read_event(payload: bytes, signature: str) -> Event:
             return signed_events.read(payload)
     message = "The signature is not Stripe's."
     raise SignatureError(message)
+
+
+def _refund(found: Any) -> Refund:
+    """Return Stripe's object as a Refund."""
+    raw = found.to_dict()
+    currency = (raw.get("currency") or "").upper()
+    return Refund(
+        id=raw["id"],
+        status=raw.get("status") or "",
+        amount=stripe_amounts.from_stripe(raw.get("amount"), currency),
+        currency=currency,
+        payment_intent_id=raw.get("payment_intent") or "",
+        token=one_line((raw.get("metadata") or {}).get("refund"), 43),
+        reason=one_line(raw.get("reason"), 200),
+        failure=one_line(raw.get("failure_reason"), 200),
+        created_at=datetime.fromtimestamp(raw.get("created") or 0, UTC),
+    )
 
 
 def _session(found: Any) -> Session:

@@ -1,20 +1,24 @@
-"""Asks Stripe about orders that wait: lost answers, lost webhooks, expired payment pages.
+"""Asks Stripe about orders that wait: lost answers, lost webhooks, expired payment pages, refunds made elsewhere.
 
 Our clock only prompts the question; the order follows Stripe's answer. The worker and `manage.py reconcile_payments`
 run it; running it twice changes nothing.
 """
 
 import logging
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
-from store.models import Order, OrderEvent
+from store.models import Order, OrderEvent, Refund
 from store.orders import lifecycle
-from store.payments import fulfilment, gateway
+from store.payments import fulfilment, gateway, refunds
 
 By, Reason = OrderEvent.By, OrderEvent.Reason
 logger = logging.getLogger(__name__)
@@ -24,6 +28,11 @@ EVERY = 60  # seconds between two runs of the worker
 FAILURES = 3
 # A checkout takes seconds: an order still without a page after this was left by a lost answer or a crash.
 PLACED_PATIENCE = timedelta(minutes=1)
+# An event tells when a refund that is under way has arrived; this is how often it is asked about as well.
+PENDING_PATIENCE = timedelta(hours=6)
+# All refunds of so long are looked through, so often: banks send them back for about a month.
+REFUNDS_CHANGE = timedelta(days=35)
+REFUNDS_EVERY = 6 * 60 * 60  # seconds
 
 
 @dataclass
@@ -41,15 +50,41 @@ class Report:
 
 def reconcile(*, now: datetime | None = None, everything: bool = False) -> Report:
     """Ask Stripe about the orders that are due, or about all that wait."""
-    report = Report()
-    for order in _waiting(now or timezone.now(), everything=everything):
+    report, now = Report(), now or timezone.now()
+    _ask_about(_waiting(now, everything=everything), _ask, report)
+    unfinished = partial(refunds.bring_up_to_date, now=now)
+    _ask_about(_with_unfinished_refunds(now, everything=everything), unfinished, report)
+    if everything:
+        reconcile_refunds(now=now, report=report)
+    return report
+
+
+def reconcile_refunds(*, now: datetime | None = None, report: Report | None = None) -> Report:
+    """Look through all refunds at Stripe for those whose event was lost, made in its Dashboard or failed later."""
+    report, now = report or Report(), now or timezone.now()
+    try:
+        orders = refunds.find_at_stripe(made_after=now - REFUNDS_CHANGE)
+    except gateway.PaymentError as error:
+        logger.warning("Stripe gave no list of refunds: %s", error)
+        report.unanswered.append(gettext("refunds"))
+    else:
+        _ask_about(orders, partial(refunds.bring_up_to_date, now=now), report)
+    return report
+
+
+class _Ask(Protocol):
+    def __call__(self, *, order: Order) -> object: ...
+
+
+def _ask_about(orders: Iterable[Order], ask: _Ask, report: Report) -> None:
+    for order in orders:
         if len(report.unanswered) >= FAILURES:
             break
         report.asked += 1
-        before = order.status
+        before = _state(order)
         try:
             with fulfilment.mark_if_unsettled(order=order, by=By.WORKER):
-                _ask(order)
+                ask(order=order)
         except fulfilment.UnsettledError:
             report.unsettled.append(order.number)
         except gateway.PaymentError as error:
@@ -57,9 +92,12 @@ def reconcile(*, now: datetime | None = None, everything: bool = False) -> Repor
             report.unanswered.append(order.number)
         else:
             order.refresh_from_db()
-            if order.status != before:
-                report.changed[order.number] = order.status
-    return report
+            if (after := _state(order)) != before:
+                report.changed[order.number] = after
+
+
+def _state(order: Order) -> str:
+    return ", ".join((order.status, *(f"refund {refund.status}" for refund in order.refunds.all())))
 
 
 def _waiting(now: datetime, *, everything: bool) -> list[Order]:
@@ -72,7 +110,14 @@ def _waiting(now: datetime, *, everything: bool) -> list[Order]:
     return list(Order.objects.filter(left | paying).order_by("placed_at"))
 
 
-def _ask(order: Order) -> None:
+def _with_unfinished_refunds(now: datetime, *, everything: bool) -> QuerySet[Order]:
+    waiting, under_way = Refund.Status.REQUESTED, Refund.Status.PENDING
+    left = Q(status=waiting, created_at__lt=now - refunds.PATIENCE)
+    old = Q(status=under_way) if everything else Q(status=under_way, updated_at__lt=now - PENDING_PATIENCE)
+    return Order.objects.filter(pk__in=Refund.objects.filter(left | old).values("order"))
+
+
+def _ask(*, order: Order) -> None:
     if order.session_id is None:
         # The shopper was told that the payment could not be started, so no page may stay open.
         with suppress(fulfilment.AlreadyUnderWayError):

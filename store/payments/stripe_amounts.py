@@ -42,6 +42,11 @@ def check_total(minor: int, currency: str) -> None:
     check_price(minor, currency)
 
 
+def rounded_down(minor: int, currency: str) -> int:
+    """Return the largest amount that Stripe can move of so much."""
+    return minor - minor % 10 if currency in _THREE_DECIMALS else minor
+
+
 def to_stripe(minor: int, currency: str) -> int:
     """Convert minor units to Stripe's units."""
     return minor * 100 if currency in _WHOLE_UNITS_TIMES_100 else minor

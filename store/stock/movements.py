@@ -4,7 +4,7 @@ What an order holds is found in its movements, so that holding, selling and rele
 called; each function locks the order for that. One conditional update prevents selling twice, not a check beforehand.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -80,7 +80,7 @@ def release(*, order: Order) -> None:
 
 @transaction.atomic
 def sell(*, order: Order) -> None:
-    """Remove what was paid from the stock; what is no longer held is taken from what is available.
+    """Remove what was paid and kept from the stock; what is no longer held is taken from what is available.
 
     Raises OutOfStockError, and removes nothing, when too few are available.
     """
@@ -88,19 +88,23 @@ def sell(*, order: Order) -> None:
     if order.stock_movements.filter(kind=Kind.SOLD).exists():
         return
     held = _held_for(order)
-    for line in order.lines.order_by("sku"):
-        from_hold = min(held.get(line.sku, 0), line.quantity)
-        _change(line.sku, on_hand=-line.quantity, held=-from_hold, kind=Kind.SOLD, order=order)
+    for line in order.lines_with_refunds().order_by("sku"):
+        quantity, from_hold = line.kept, held.get(line.sku, 0)
+        if quantity or from_hold:
+            kind = Kind.SOLD if quantity else Kind.RELEASED
+            _change(line.sku, on_hand=-quantity, held=-from_hold, kind=kind, order=order)
 
 
 @transaction.atomic
-def take_back(*, order: Order, by: User | None = None) -> None:
-    """Add returned goods that can be sold again to the stock."""
+def take_back(*, order: Order, quantities: Mapping[str, int] | None = None, by: User | None = None) -> None:
+    """Add returned goods that can be sold again to the stock: all, or some, never more than the order took from it."""
     _lock(order)
     totals = order.stock_movements.values_list("sku").annotate(change=Sum("on_hand_change")).order_by("sku")
     for sku, change in totals:
-        if change < 0:
-            _change(sku, on_hand=-change, kind=Kind.RETURNED, order=order, by=by)
+        out = -change
+        back = out if quantities is None else min(out, _some(quantities.get(sku, 0)))
+        if back > 0:
+            _change(sku, on_hand=back, kind=Kind.RETURNED, order=order, by=by)
 
 
 def _some(quantity: int) -> int:

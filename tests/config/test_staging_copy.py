@@ -49,7 +49,7 @@ from tests.policies.lived_site import LivedSite, approve, draft
 from tests.policies.verifying import damage
 
 if apps.is_installed("store"):  # the file is read on a site without a shop
-    from store.models import Order, OrderEvent, StripeEvent
+    from store.models import Order, OrderEvent, Refund, StripeEvent
     from store.payments import checks
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -102,6 +102,7 @@ PERSONAL = {
         *("client_fingerprint", "token", "return_token"),
     },
     "store.OrderEvent": {"by", "note"},
+    "store.Refund": {"by", "reason"},
     "store.StockMovement": {"note"},
     "store.StripeEvent": {"note"},
     "wagtailadmin.FormState": {"data", "object_id", "parent_object_id"},
@@ -147,11 +148,13 @@ REST = {
         "ledger_salt",
         "number",
         "currency",
+        "paid_currency",
         "country",
         "shipping_name",
         "session_id",
         "payment_intent_id",
     },
+    "store.Refund": {"token", "refund_id", "failure"},
     "store.StockMovement": {"sku"},
     "store.StripeEvent": {"event_id", "type", "object_kind", "object_id", "payment_intent_id"},
     "wagtailcore.PageLogEntry": {"label", "action"},
@@ -213,6 +216,7 @@ def fill(folder: Path) -> None:
     factories.basket(MUG=1)
     order = Order.objects.first()
     OrderEvent(order=order, happened_at=order.placed_at, by="x").save()
+    Refund.objects.create(order=order, amount=1, created_at=order.placed_at)
     StripeEvent.objects.create(
         event_id="evt_1", livemode=False, created_at=order.placed_at, received_at=order.placed_at
     )

@@ -18,6 +18,7 @@ from home import mail_queue
 from policies.importing import files
 from policies.models import LedgerEntry, LedgerHead, Policy, PolicyPage
 from store.models import Basket, Order, StockItem, StockMovement
+from store.payments import refunds
 from store.payments.reconciliation import reconcile
 from tests import factories
 from tests.store import paying
@@ -131,6 +132,27 @@ def receive(payload: str, signature: str) -> int:
 def ask_stripe(minutes: float = 2) -> None:
     """Do the worker's job of payments, as it will do it some minutes from now."""
     reconcile(now=timezone.now() + timedelta(minutes=minutes))
+
+
+def refund(token: str) -> None:
+    """Refund one mug of a basket's order."""
+    order = Order.objects.get(basket__token=token, status=Order.Status.PAID)
+    wanted = refunds.Wanted(lines={order.lines.get().pk: 1})
+    refunds.request_refund(order=order, wanted=wanted, by="Staff")
+
+
+def refunded(token: str) -> dict[str, Any]:
+    """Return what is known of the refunds of a basket's order, of which one mug was taken back."""
+    order = Order.objects.get(basket__token=token, status=Order.Status.PAID)
+    return {
+        "refunds": list(order.refunds.values_list("amount", "status", "refund_id")),
+        "left": refunds.refundable(order),
+        "intent": order.payment_intent_id,
+        "mails": Email.objects.filter(subject__contains=order.number).count(),
+        "returned": sum(
+            order.stock_movements.filter(kind="returned").values_list("on_hand_change", flat=True)
+        ),
+    }
 
 
 def orders(token: str) -> list[dict[str, Any]]:

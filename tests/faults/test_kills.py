@@ -163,6 +163,35 @@ def test_a_paid_order_is_settled_once(killer: Killer, points: Choose) -> None:
         killer.assert_all_is_well()
 
 
+def test_a_refund_is_made_once_and_its_goods_come_back_once(killer: Killer, points: Choose) -> None:
+    def paid() -> str:
+        token = killer.do(killed.new_basket)
+        killer.pay(token)
+        return token
+
+    deeds = killer.run(killed.refund, paid())
+    assert (deeds.count("Stripe post"), deeds.count("commit")) == (1, 2)
+    for number in points(deeds):
+        token = paid()
+        killer.run(killed.refund, token, dies_after=number)
+        for _ in range(2):
+            killer.do(killed.ask_stripe)
+        known = killer.do(killed.refunded, token)
+        with killer.sandbox.storage.transaction() as db:
+            rows = db.rows("SELECT id FROM object WHERE kind = 'refund' AND parent = ?", known.pop("intent"))
+        ids = [row["id"] for row in rows]
+        if number == 0:  # nothing was committed, so nobody asked for it
+            assert (known["refunds"], ids, known["returned"]) == ([], [], 0)
+            continue
+        assert known == {
+            "refunds": [[1250, "succeeded", *ids]],
+            "left": 1645,
+            "mails": 2,
+            "returned": 1,
+        }
+        killer.assert_all_is_well()
+
+
 def test_an_import_that_was_cut_short_is_completed_by_the_next(
     killer: Killer, points: Choose, tmp_path: Path
 ) -> None:

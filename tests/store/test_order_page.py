@@ -55,7 +55,6 @@ WORDS = {
     Status.CANCELLED: "This order was cancelled",
     Status.EXPIRED: "This order was not paid in time",
     Status.FAILED: "Your payment was declined",
-    Status.REFUNDED: "Your order was refunded",
 }
 
 

@@ -162,7 +162,7 @@ def test_staff_cancel_what_was_paid_and_the_goods_are_free(reviewed: Order, coll
     for _ in range(2):
         settle(reviewed)  # Stripe still says that it is paid
     assert (reviewed.status, reviewed.needs_attention) == (Status.CANCELLED, True)
-    assert reviewed.events.last().get_reason_display().endswith("refund the payment at Stripe.")
+    assert reviewed.events.last().get_reason_display().endswith("refund the payment.")
     assert (sales(reviewed), mails_about(reviewed), stock_of()) == (0, 0, (10, 0))
 
 

@@ -5,8 +5,10 @@ can be lost.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +20,8 @@ from store.basket import contents
 from store.basket.contents import MAX_LINES
 from store.checkout import place_order
 from store.models import Basket, BasketLine, Order, ProductVariant, StockItem, StockMovement, StripeEvent
-from store.payments import fulfilment
+from store.orders import lifecycle
+from store.payments import fulfilment, refunds
 from store.stock import movements
 from tests import factories
 from tests.store.paying import listen, mails_about, press_pay, sales, sessions, stock_of
@@ -308,3 +311,59 @@ def test_settling_wins_over_another_checkout_of_the_same_basket(
         assert isinstance(placed, place_order.CheckoutError | fulfilment.AlreadyUnderWayError), placed
         order.refresh_from_db()
         assert (order.status, stock_of()) == (Status.PAID, (8, 0))
+
+
+# --- The same money ---------------------------------------------------------------------------------------
+def two_colleagues_refund_all_of_it() -> tuple[Order, list[Any]]:
+    order = factories.placed_order(factories.basket(MUG=2))
+    paid = {"paid_amount": order.total, "paid_currency": order.currency}
+    # Paid in cash: nobody else would refuse the second.
+    Order.objects.update(status=Status.PAID, payment_source=Order.PaymentSource.CASH, **paid)
+    order.refresh_from_db()
+    wanted = refunds.Wanted(amount=order.total)
+    act = partial(refunds.request_refund, order=order, wanted=wanted, by="Staff")
+    return order, at_once(act, act)
+
+
+def test_two_colleagues_never_refund_more_than_was_paid(mug: ProductVariant) -> None:
+    order, results = two_colleagues_refund_all_of_it()
+    assert sorted(type(result).__name__ for result in results) == ["Refund", "RefundError"]
+    assert order.refunds.amount() == order.paid_amount
+
+
+def test_without_the_lock_two_colleagues_refund_twice_what_was_paid(
+    mug: ProductVariant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = threading.Barrier(2)
+    check = refunds.check
+
+    def check_together(*args: Any) -> int:
+        amount = check(*args)
+        checked.wait(20)
+        return amount
+
+    @contextmanager
+    def unlocked(order_id: int) -> Iterator[Order]:
+        yield Order.objects.get(pk=order_id)
+
+    monkeypatch.setattr(refunds, "check", check_together)
+    monkeypatch.setattr(lifecycle, "locked", unlocked)
+    order, _results = two_colleagues_refund_all_of_it()
+    assert order.refunds.amount() == 2 * order.paid_amount
+
+
+def test_twenty_events_and_the_answer_about_one_refund_take_its_goods_back_once(
+    sandbox: Sandbox, mug: ProductVariant
+) -> None:
+    order = factories.awaiting_order(factories.basket(MUG=2))
+    sandbox.pay(order.session_id)
+    fulfilment.settle(session_id=order.session_id, by="test")
+    order.refresh_from_db()
+    wanted = refunds.Wanted(lines={order.lines.get().pk: 1})
+    act = partial(refunds.request_refund, order=order, wanted=wanted, by="Staff", token="form-1")
+    ask = partial(refunds.bring_up_to_date, order=order)
+    results = at_once(*[act] * 3, *[ask] * 8)
+    assert not [result for result in results if isinstance(result, Exception)]
+    ask()
+    assert list(order.refunds.values_list("amount", "status")) == [(1250, "succeeded")]
+    assert (stock_of(), mails_about(order)) == ((9, 0), 2)

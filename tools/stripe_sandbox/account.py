@@ -20,6 +20,7 @@ class Account:
     shop_name: str
     enabled_events: list[str] = field(default_factory=lambda: list(events.SHOP_EVENTS))  # sent to the shop
     settle_after: float = SETTLE_AFTER  # seconds until a delayed payment is settled
+    refunds_wait: bool = False  # new refunds are pending until somebody decides
 
     def now(self) -> int:
         """Return the time that sessions live by, in whole seconds as everywhere at Stripe."""

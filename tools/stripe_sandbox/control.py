@@ -34,6 +34,8 @@ ADDRESSES = {
     "POST /_sandbox/sessions/ID/expire-now": "as if its time had come",
     "POST /_sandbox/sessions/ID/settle": '{"outcome": "succeed"} or "fail": decides a bank debit',
     "POST /_sandbox/sessions/ID/refund": '{"amount": 500}: as from the dashboard; without an amount all that is left',
+    "POST /_sandbox/refunds": '{"wait": true}: new refunds are pending until they succeed or fail; false: no longer',
+    "POST /_sandbox/refunds/ID/succeed": "a pending refund arrives",
     "POST /_sandbox/refunds/ID/fail": "the bank sends a refund back",
     "POST /_sandbox/events/ID/resend": '{"times": 20}: all at the same time; answers what the shop answered',
     "GET, POST /_sandbox/webhooks": (
@@ -74,6 +76,8 @@ class Control:
             ("POST", "sessions/([A-Za-z0-9_]+)/pay", self._pay),
             ("POST", "sessions/([A-Za-z0-9_]+)/settle", self._settle),
             ("POST", "sessions/([A-Za-z0-9_]+)/refund", self._refund),
+            ("POST", "refunds", self._set_refunds),
+            ("POST", "refunds/([A-Za-z0-9_]+)/succeed", self._succeed_refund),
             ("POST", "refunds/([A-Za-z0-9_]+)/fail", self._fail_refund),
             ("POST", "events/([A-Za-z0-9_]+)/resend", self._resend),
             ("GET", "webhooks", self._webhooks),
@@ -144,6 +148,16 @@ class Control:
         with self.account.storage.transaction() as db:
             params = {**data, "payment_intent": sessions.get(self.account, db, identifier)["payment_intent"]}
             return payments.refund(self.account, db, params, NOBODY)
+
+    def _set_refunds(self, data: Body) -> Body:
+        if not isinstance(wait := data.get("wait", False), bool):
+            raise ApiError("wait must be true or false", param="wait")
+        self.account.refunds_wait = wait
+        return {"wait": wait}
+
+    def _succeed_refund(self, identifier: str, _data: Body) -> Body:
+        with self.account.storage.transaction() as db:
+            return public(payments.succeed_refund(self.account, db, identifier))
 
     def _fail_refund(self, identifier: str, _data: Body) -> Body:
         with self.account.storage.transaction() as db:

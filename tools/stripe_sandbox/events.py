@@ -16,7 +16,13 @@ from tools.stripe_sandbox.storage import Body, Records, public
 
 API_VERSION = "2026-10-28.endive"
 # What an account's webhook endpoint is set up to receive; everything else is recorded and not sent.
-SHOP_EVENTS = ("checkout.session.*", "refund.*", "charge.refunded", "charge.dispute.*")
+SHOP_EVENTS = (
+    "checkout.session.*",
+    "refund.*",
+    "charge.refunded",
+    "charge.refund.updated",
+    "charge.dispute.*",
+)
 
 
 @dataclass(frozen=True)

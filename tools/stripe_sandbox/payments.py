@@ -182,7 +182,9 @@ def refund(account: Account, db: Records, params: Body, cause: Cause) -> Body:
     if amount > left:
         text = f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})"
         raise ApiError(text, param="amount", after_start=True)
-    back = db.add(objects.refund(charge, amount, params, account.now()), parent=charge["payment_intent"])
+    back = objects.refund(charge, amount, params, account.now())
+    back["status"] = "pending" if account.refunds_wait else "succeeded"
+    db.add(back, parent=charge["payment_intent"])
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
     db.save(charge)
@@ -209,6 +211,19 @@ def _refundable(db: Records, params: Body) -> Body:
     return charge
 
 
+def succeed_refund(account: Account, db: Records, identifier: str) -> Body:
+    """Let a refund that is pending arrive."""
+    back = db.find(identifier, "refund")
+    if back is None:
+        raise no_such("refund", identifier)
+    if back["status"] != "pending":
+        raise wrong_state(f"This refund is {back['status']} already.")
+    back["status"] = "succeeded"
+    for name in ("refund.updated", "charge.refund.updated"):
+        account.tell(db, name, db.save(back))
+    return back
+
+
 def fail_refund(account: Account, db: Records, identifier: str) -> Body:
     """Let a refund come back, as banks do with closed accounts."""
     back = db.find(identifier, "refund")
@@ -221,5 +236,6 @@ def fail_refund(account: Account, db: Records, identifier: str) -> Body:
     charge["amount_refunded"] -= back["amount"]
     charge["refunded"] = False
     db.save(charge)
-    account.tell(db, "refund.failed", db.save(back))
+    for name in ("refund.updated", "charge.refund.updated", "refund.failed"):
+        account.tell(db, name, db.save(back))
     return back

@@ -65,6 +65,25 @@ def test_a_refund_can_fail(sandbox: Sandbox) -> None:
     assert shop.v1.refunds.create({"payment_intent": intent}).amount == refund.amount
 
 
+@pytest.mark.parametrize(("end", "status"), [("succeed", "succeeded"), ("fail", "failed")])
+def test_a_refund_waits_until_it_is_decided(sandbox: Sandbox, end: str, status: str) -> None:
+    shop = client(sandbox.url)
+    intent: Any = shop.v1.checkout.sessions.retrieve(paid(sandbox)).payment_intent
+    ask(sandbox, "POST", "refunds", {"wait": True})
+    refund = shop.v1.refunds.create({"payment_intent": intent, "amount": 500})
+    assert refund.status == "pending"
+    assert ask(sandbox, "POST", f"refunds/{refund.id}/{end}")["status"] == status
+    assert shop.v1.refunds.retrieve(refund.id).status == status
+    assert send(sandbox, "POST", f"refunds/{refund.id}/succeed")[0] == 400
+    assert send(sandbox, "POST", "refunds/re_unknown/succeed")[0] == 404
+    told = [event.type for event in shop.v1.events.list({"limit": 100}).data]
+    assert {"refund.updated", "charge.refund.updated"} <= set(told)
+    assert ("refund.failed" in told) == (status == "failed")
+    assert send(sandbox, "POST", "refunds", {"wait": "yes"})[0] == 400
+    ask(sandbox, "POST", "refunds", {"wait": False})
+    assert shop.v1.refunds.create({"payment_intent": intent, "amount": 500}).status == "succeeded"
+
+
 @pytest.mark.parametrize(
     "fault",
     [

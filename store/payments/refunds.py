@@ -1,0 +1,297 @@
+"""Gives money back, and brings our refunds up to date with those at Stripe, whoever made them.
+
+A row is committed before Stripe is asked, with its token as the idempotency key: an answer that was lost is found by
+the token, or asked for again under it. What Stripe says is applied with the order's row locked, each step once: that
+is when goods come back, and when an order of which nothing is kept is cancelled.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from home.models import User
+from store.models import Order, OrderEvent, OrderLine, Refund, RefundLine
+from store.models.tokens import new_token
+from store.orders import emails, lifecycle
+from store.payments import gateway, money, stripe_amounts
+from store.payments.customer_details import one_line
+from store.stock import movements
+
+By, Reason, Status = OrderEvent.By, OrderEvent.Reason, Refund.Status
+logger = logging.getLogger(__name__)
+
+# A request takes seconds: one that still has no answer after this was left by a lost answer or a crash.
+PATIENCE = timedelta(minutes=1)
+REASON_LENGTH = 200
+STATUSES = {
+    "pending": Status.PENDING,
+    "requires_action": Status.PENDING,
+    "succeeded": Status.SUCCEEDED,
+    "failed": Status.FAILED,
+    "canceled": Status.FAILED,
+}
+HISTORY = {
+    Status.PENDING: Reason.REFUND_PENDING,
+    Status.SUCCEEDED: Reason.REFUNDED,
+    Status.FAILED: Reason.REFUND_FAILED,
+    Status.REFUSED: Reason.REFUND_REFUSED,
+}
+
+
+class RefundError(Exception):
+    """The refund is not possible, and nothing was changed; the text says why, for staff."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is to be refunded: lines (quantities by primary key) and delivery, or another sum with a reason."""
+
+    lines: Mapping[int, int] = field(default_factory=dict)
+    delivery: int = 0
+    amount: int | None = None  # None: exactly what lines and delivery cost
+    reason: str = ""  # the shopper reads it
+    restock: bool = True
+
+
+# --- What is left ------------------------------------------------------------------------------------------
+def refundable(order: Order) -> int:
+    """Return how much of the payment is still here, minor units of its currency."""
+    return max(0, order.paid_amount - order.refunds.counted().amount())
+
+
+def delivery_left(order: Order) -> int:
+    """Return how much of what was paid for delivery is still here."""
+    if order.paid_currency != order.currency:
+        return 0
+    refunded = sum(order.refunds.counted().values_list("delivery", flat=True))
+    return max(0, min(order.shipping - refunded, refundable(order)))
+
+
+def worth(order: Order, lines: list[OrderLine], wanted: Mapping[int, int]) -> int:
+    """Return what was paid for so many of the lines: their share, so that all parts add up to the whole."""
+    goods, whole = max(0, order.total - order.shipping), sum(line.total for line in lines)
+    before = sum(line.unit_price * (line.quantity - line.kept) for line in lines)
+    after = before + sum(line.unit_price * wanted.get(line.pk, 0) for line in lines)
+
+    def share(part: int) -> int:
+        return stripe_amounts.rounded_down(goods * part // whole, order.currency) if whole else 0
+
+    return share(after) - share(before)
+
+
+def everything(order: Order, *, reason: str = "") -> Wanted:
+    """Return what is left of an order: all lines that are kept, and all of the money."""
+    return Wanted(
+        lines={line.pk: line.kept for line in order.lines_with_refunds() if line.kept},
+        delivery=delivery_left(order),
+        amount=refundable(order),
+        reason=reason,
+    )
+
+
+def check(order: Order, wanted: Wanted) -> int:
+    """Return how much would be refunded. Raises RefundError."""
+    left, currency = refundable(order), order.paid_currency
+    if not left:
+        raise RefundError(_("Nothing is left to refund."))
+    lines = list(order.lines_with_refunds())
+    kept = {line.pk: line.kept for line in lines}
+    if any(not 0 < quantity <= kept.get(pk, 0) for pk, quantity in wanted.lines.items()):
+        raise RefundError(_("More is to be taken back than is left of the order."))
+    if not 0 <= wanted.delivery <= delivery_left(order):
+        raise RefundError(_("More is to be refunded for delivery than is left of it."))
+    exact = worth(order, lines, wanted.lines) + wanted.delivery
+    amount = exact if wanted.amount is None else wanted.amount
+    if wanted.amount is None and currency != order.currency:
+        raise RefundError(_("It was paid in another currency. Enter the sum to refund."))
+    if amount <= 0 or amount < wanted.delivery:
+        raise RefundError(_("Choose what to refund, or enter a sum."))
+    if amount > left:
+        words = _("This is more than is left to refund: %(left)s.")
+        raise RefundError(words % {"left": money.display(left, currency)})
+    if amount not in {left, stripe_amounts.rounded_down(amount, currency)}:
+        raise RefundError(_("The last of the three decimal places must be 0."))
+    if amount not in {exact, left} and not one_line(wanted.reason, REASON_LENGTH):
+        raise RefundError(_("Say why this sum is refunded."))
+    return amount
+
+
+# --- From here -------------------------------------------------------------------------------------------------
+def request_refund(
+    *, order: Order, wanted: Wanted, by: str, actor: User | None = None, token: str = ""
+) -> Refund:
+    """Save a refund, then ask Stripe for it; the same one when called again with its token. Raises RefundError.
+
+    The refund's status tells how it went: without an answer it stays requested, and the worker asks again.
+    """
+    with lifecycle.locked(order.pk) as fresh:
+        if earlier := Refund.objects.filter(token=token).first():
+            if earlier.order_id != order.pk:
+                raise RefundError(_("This form belongs to another order. Open it again."))
+            return earlier
+        refund = _save(fresh, wanted, by, actor, token)
+    return _send(refund)
+
+
+def cancel_and_refund(*, order: Order, by: str, actor: User | None = None) -> Refund | None:
+    """Cancel an order that is not packed and refund all that is left; None when nothing is.
+
+    Raises RefundError, IllegalTransitionError when it is packed or over.
+    """
+    with lifecycle.locked(order.pk) as fresh:
+        if fresh.status not in Order.UNPACKED:
+            raise lifecycle.IllegalTransitionError(fresh.number)
+        if fresh.refunds.filter(status=Status.REQUESTED).exists():
+            raise RefundError(_("A refund of this order waits for Stripe’s answer. Try again in a minute."))
+        if actor and fresh.needs_attention:
+            lifecycle.mark_resolved(order=fresh, actor=actor)
+        if not refundable(fresh):
+            _cancel(fresh, by, actor)
+            return None
+        refund = _save(fresh, everything(fresh), by, actor)
+    return _send(refund)
+
+
+def _save(order: Order, wanted: Wanted, by: str, actor: User | None, token: str = "") -> Refund:
+    """Save a refund of an order that is locked."""
+    refund = Refund.objects.create(
+        order=order,
+        amount=check(order, wanted),
+        delivery=wanted.delivery,
+        reason=one_line(wanted.reason, REASON_LENGTH),
+        token=token or new_token(),
+        actor=actor,
+        by=by[:80],
+        created_at=timezone.now(),
+    )
+    RefundLine.objects.bulk_create(
+        RefundLine(refund=refund, order_line_id=pk, quantity=quantity, restock=wanted.restock)
+        for pk, quantity in wanted.lines.items()
+    )
+    lifecycle.record(order=order, by=by, actor=actor, reason=Reason.REFUNDING, note=_told(order, refund))
+    return refund
+
+
+def _told(order: Order, refund: Refund) -> str:
+    """Return a refund in words, for the order's history."""
+    of = [str(line) for line in refund.lines.select_related("order_line")]
+    of += [_("delivery")] * bool(refund.delivery)
+    return f"{money.display(refund.amount, order.paid_currency)}{': ' if of else ''}{', '.join(of)}"
+
+
+def _send(refund: Refund) -> Refund:
+    """Ask for a refund that is saved; what it was paid by other than Stripe needs no asking."""
+    order = refund.order
+    if order.payment_source != Order.PaymentSource.STRIPE:
+        return _answered(refund, Status.SUCCEEDED)
+    try:
+        found = gateway.create_refund(
+            payment_intent_id=order.payment_intent_id,
+            amount=refund.amount,
+            currency=order.paid_currency,
+            token=refund.token,
+        )
+    except (gateway.UnreachableError, gateway.BusyError) as error:
+        logger.warning("Stripe gave no answer about a refund of order %s: %s", order.number, error)
+        return refund
+    except gateway.RefusedError as error:
+        return _answered(refund, Status.REFUSED, failure=str(error))
+    with lifecycle.locked(order.pk) as fresh:
+        return _take_in(fresh, found)
+
+
+def _answered(refund: Refund, status: str, *, failure: str = "") -> Refund:
+    with lifecycle.locked(refund.order_id) as order:
+        fresh = order.refunds.get(pk=refund.pk)
+        _advance(order, fresh, status, failure)
+    return fresh
+
+
+# --- From Stripe -----------------------------------------------------------------------------------------------
+def bring_up_to_date(*, order: Order, now: datetime | None = None) -> None:
+    """Take in every refund of an order's payment at Stripe, and ask for those whose answer was lost.
+
+    Raises gateway.PaymentError.
+    """
+    if not order.payment_intent_id:
+        return
+    found = gateway.list_refunds(payment_intent_id=order.payment_intent_id)
+    with lifecycle.locked(order.pk) as fresh:
+        for one in sorted(found, key=lambda one: one.created_at):
+            if one.amount:
+                _take_in(fresh, one)
+    old = (now or timezone.now()) - PATIENCE
+    for refund in order.refunds.filter(status=Status.REQUESTED, created_at__lt=old):
+        _send(refund)
+
+
+def find_at_stripe(*, made_after: datetime) -> list[Order]:
+    """Return the orders of which Stripe has a refund that is not as we know it. Raises gateway.PaymentError."""
+    found = gateway.list_refunds(made_after=made_after)
+    known = dict(
+        Refund.objects.filter(refund_id__in=[one.id for one in found]).values_list("refund_id", "status")
+    )
+    other = {one.payment_intent_id for one in found if known.get(one.id) != STATUSES.get(one.status)}
+    return list(Order.objects.filter(payment_intent_id__in=other - {""}))
+
+
+def _take_in(order: Order, found: gateway.Refund) -> Refund:
+    """Find or create our row of one of Stripe's refunds of an order that is locked, and apply its status."""
+    refund = order.refunds.filter(refund_id=found.id).first()
+    refund = refund or order.refunds.filter(token=found.token, refund_id=None).first()
+    if refund is None:
+        refund = Refund(order=order, amount=found.amount, reason=found.reason, is_from_stripe=True)
+        refund.by, refund.created_at = By.STRIPE, found.created_at
+    refund.refund_id = found.id
+    if status := STATUSES.get(found.status):
+        _advance(order, refund, status, found.failure)
+    return refund
+
+
+def _advance(order: Order, refund: Refund, status: str, failure: str = "") -> None:
+    """Move a refund on, never back, and do what follows from it."""
+    was = refund.status
+    if Refund.PROGRESS.index(status) <= Refund.PROGRESS.index(was):
+        return
+    refund.status, refund.failure = status, failure[:200]
+    refund.save()
+    _tell_staff(order, refund, is_new=was == Status.REQUESTED)
+    if status != Status.REFUSED and was in {Status.REQUESTED, Status.REFUSED}:
+        _take_goods_back(order, refund)
+        if status != Status.FAILED:
+            emails.order_refunded(order, refund)
+
+
+def _tell_staff(order: Order, refund: Refund, *, is_new: bool) -> None:
+    reason = HISTORY[Status(refund.status)]
+    by = refund.by if is_new else By.STRIPE
+    note = ", ".join(filter(None, (_told(order, refund), refund.failure)))
+    is_unexpected = refund.status in Refund.UNDONE
+    if is_new and refund.is_from_stripe:
+        reason = Reason.DASHBOARD
+        is_unexpected |= order.status in Order.UNSENT  # its goods are still here, and might be sent
+    if is_unexpected:
+        lifecycle.mark_needs_attention(order=order, by=by, reason=reason, note=note, again=True)
+    else:
+        actor = refund.actor if is_new else None
+        lifecycle.record(order=order, by=by, actor=actor, reason=reason, note=note)
+
+
+def _take_goods_back(order: Order, refund: Refund) -> None:
+    lines = refund.lines.select_related("order_line")
+    back = {line.order_line.sku: line.quantity for line in lines if line.restock}
+    movements.take_back(order=order, quantities=back, by=refund.actor)
+    if order.status in Order.UNPACKED and not any(line.kept for line in order.lines_with_refunds()):
+        lifecycle.end(order=order, to=Order.Status.CANCELLED, by=refund.by, actor=refund.actor)
+
+
+def _cancel(order: Order, by: str, actor: User | None) -> None:
+    """Cancel an order of which no money is left."""
+    sold = {line.sku: line.kept for line in order.lines_with_refunds()}
+    movements.take_back(order=order, quantities=sold, by=actor)
+    lifecycle.end(order=order, to=Order.Status.CANCELLED, by=by, actor=actor)
+    emails.order_cancelled(order)

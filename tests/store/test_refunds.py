@@ -1,0 +1,418 @@
+"""Refunds: by line, of delivery or of a sum; lost answers, refunds from Stripe's Dashboard, and those that fail."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.utils import timezone
+from post_office.models import Email
+
+from home.models import User
+from policies.personal_data import register
+from store.models import Basket, Order, OrderLine, ProductVariant, Refund, RefundLine
+from store.orders import lifecycle
+from store.payments import gateway, refunds
+from store.payments.reconciliation import reconcile, reconcile_refunds
+from store.payments.refunds import RefundError, Wanted
+from tests import factories
+from tests.store.paying import event, mails_about, post_event, settle, stock_of
+from tools.stripe_sandbox import payments
+from tools.stripe_sandbox.events import NOBODY
+from tools.stripe_sandbox.server import Sandbox
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+Status = Refund.Status
+
+
+@pytest.fixture
+def colleague() -> User:
+    return User.objects.create_user(email="staff@example.com")
+
+
+def pay(sandbox: Sandbox, order: Order, *, code: str = "") -> Order:
+    if code:
+        sandbox.pay(order.session_id, action="apply_code", code=code)
+    sandbox.pay(order.session_id)
+    return settle(order)
+
+
+@pytest.fixture
+def paid(sandbox: Sandbox, order: Order) -> Order:
+    """Two mugs at £12.50, sent for £3.95."""
+    return pay(sandbox, order)
+
+
+@pytest.fixture
+def sent(paid: Order, colleague: User) -> Order:
+    for step in (Order.Status.PACKED, Order.Status.SENT):
+        lifecycle.take_staff_step(order_id=paid.pk, to=step, user=colleague)
+    paid.refresh_from_db()
+    return paid
+
+
+def request(order: Order, **wanted: Any) -> Refund:
+    token = wanted.pop("token", "")
+    refund = refunds.request_refund(order=order, wanted=Wanted(**wanted), by="Staff", token=token)
+    order.refresh_from_db()
+    return refund
+
+
+def a_mug(order: Order, quantity: int = 1) -> dict[int, int]:
+    return {order.lines.get().pk: quantity}
+
+
+def at_stripe(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """Return the sandbox's refunds, the oldest first."""
+    with sandbox.storage.transaction() as db:
+        rows = db.rows("SELECT id FROM object WHERE kind = 'refund' ORDER BY seq")
+        return [db.find(row["id"]) for row in rows]
+
+
+def in_dashboard(sandbox: Sandbox, order: Order, **params: Any) -> str:
+    with sandbox.storage.transaction() as db:
+        params["payment_intent"] = order.payment_intent_id
+        return payments.refund(sandbox.account, db, params, NOBODY)["id"]
+
+
+def fail(sandbox: Sandbox, refund_id: str | None) -> None:
+    with sandbox.storage.transaction() as db:
+        payments.fail_refund(sandbox.account, db, refund_id or "")
+
+
+def left_at_stripe(sandbox: Sandbox, order: Order) -> int:
+    with sandbox.storage.transaction() as db:
+        charge = db.find(db.find(order.payment_intent_id)["latest_charge"])
+    return charge["amount_captured"] - charge["amount_refunded"]
+
+
+def assert_figures_agree(sandbox: Sandbox, order: Order) -> None:
+    assert refunds.refundable(order) == left_at_stripe(sandbox, order)
+
+
+# --- Lines, delivery, sums ---------------------------------------------------------------------------------
+def test_a_line_is_refunded_in_parts_and_its_goods_come_back(sandbox: Sandbox, paid: Order) -> None:
+    assert (paid.paid_amount, stock_of()) == (2895, (8, 0))
+    refund = request(paid, lines=a_mug(paid), restock=True)
+    assert (refund.amount, refund.status) == (1250, Status.SUCCEEDED)
+    assert (paid.status, refunds.refundable(paid), stock_of()) == (Order.Status.PAID, 1645, (9, 0))
+    assert paid.lines.get().quantity == 2, "what was ordered never changes"
+    assert at_stripe(sandbox)[0]["amount"] == 1250
+    assert "£12.50" in Email.objects.filter(to="shopper@example.com").last().message
+    assert_figures_agree(sandbox, paid)
+
+
+def test_all_lines_taken_back_before_packing_cancel_the_order(sandbox: Sandbox, paid: Order) -> None:
+    request(paid, lines=a_mug(paid))
+    assert paid.status == Order.Status.PAID
+    request(paid, lines=a_mug(paid), delivery=395)
+    assert (paid.status, stock_of(), refunds.refundable(paid)) == (Order.Status.CANCELLED, (10, 0), 0)
+    assert "was cancelled. Nothing will be sent." in Email.objects.filter(to=paid.email).last().message
+    assert_figures_agree(sandbox, paid)
+
+
+def test_goods_that_were_sent_come_back_only_if_they_can_be_sold_again(sent: Order) -> None:
+    request(sent, lines=a_mug(sent), restock=False)
+    assert (sent.status, stock_of()) == (Order.Status.SENT, (8, 0))
+    request(sent, lines=a_mug(sent), restock=True)
+    assert (sent.status, stock_of()) == (Order.Status.SENT, (9, 0))
+
+
+def test_a_sum_with_a_reason_takes_no_goods_back(paid: Order) -> None:
+    refund = request(paid, amount=500, reason="Late\nby a week. {% debug %}")
+    assert (refund.amount, refund.reason, stock_of()) == (500, "Late by a week. {% debug %}", (8, 0))
+    assert "Reason: Late by a week. {% debug %}" in Email.objects.filter(to=paid.email).last().message
+    assert paid.status == Order.Status.PAID
+
+
+def test_parts_add_up_to_what_was_paid_with_a_promotion_code(
+    sandbox: Sandbox, mug: ProductVariant, basket: Basket
+) -> None:
+    ProductVariant.objects.update(price=333)
+    order = pay(sandbox, factories.awaiting_order(factories.basket(MUG=3)), code="TEST10")
+    amounts = [request(order, lines=a_mug(order)).amount for _ in range(3)]
+    assert sum(amounts) == order.total - order.shipping < 999
+    assert max(amounts) - min(amounts) <= 1
+    assert request(order, delivery=395).amount == 395
+    assert_figures_agree(sandbox, order)
+
+
+@pytest.mark.parametrize(("currency", "price"), [("JPY", 1500), ("KWD", 1230), ("ISK", 1990)])
+def test_refunds_in_every_kind_of_currency(
+    sandbox: Sandbox, settings: Any, mug: ProductVariant, currency: str, price: int
+) -> None:
+    settings.CURRENCY = currency
+    ProductVariant.objects.update(price=price)
+    courier = factories.shipping("Courier", price=500)
+    order = pay(sandbox, factories.awaiting_order(factories.basket(MUG=3), option=courier), code="TEST10")
+    for _ in range(3):
+        assert request(order, lines=a_mug(order)).status == Status.SUCCEEDED
+    rest = refunds.refundable(order) - order.shipping
+    assert rest == (1 if currency == "KWD" else 0), "the code left a part that Stripe cannot move"
+    if currency == "KWD":
+        with pytest.raises(RefundError, match="three decimal places"):
+            request(order, amount=101, reason="Late.")
+        assert all(not refund["amount"] % 10 for refund in at_stripe(sandbox))
+    request(order, amount=100, reason="Late.")
+    assert request(order, amount=400 + rest, reason="The rest.").status == Status.SUCCEEDED
+    assert at_stripe(sandbox)[-2]["amount"] == (10_000 if currency == "ISK" else 100)
+
+
+@pytest.mark.parametrize("source", [Order.PaymentSource.CASH, Order.PaymentSource.TRANSFER])
+def test_a_payment_by_other_means_is_refunded_without_asking_stripe(
+    sandbox: Sandbox, paid: Order, source: str
+) -> None:
+    Order.objects.update(payment_source=source)
+    paid.refresh_from_db()
+    assert request(paid, lines=a_mug(paid)).status == Status.SUCCEEDED
+    assert at_stripe(sandbox) == []
+    assert refunds.refundable(paid) == 1645
+
+
+# --- What is refused -----------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ({}, "Choose what to refund"),
+        ({"amount": 0}, "Choose what to refund"),
+        ({"amount": -1, "reason": "x"}, "Choose what to refund"),
+        ({"amount": 2896, "reason": "x"}, "more than is left to refund: £28.95"),
+        ({"amount": 500}, "Say why"),
+        ({"amount": 500, "reason": " \x00 "}, "Say why"),
+        ({"delivery": 396}, "for delivery"),
+        ({"delivery": -1}, "for delivery"),
+        ({"lines": 3}, "More is to be taken back"),
+        ({"lines": 0}, "More is to be taken back"),
+        ({"lines": -1}, "More is to be taken back"),
+    ],
+)
+def test_what_is_not_left_or_not_said_is_refused_and_changes_nothing(
+    sandbox: Sandbox, paid: Order, wanted: dict[str, Any], words: str
+) -> None:
+    if "lines" in wanted:
+        wanted = {"lines": a_mug(paid, wanted["lines"])}
+    events = paid.events.count()
+    with pytest.raises(RefundError, match=words):
+        request(paid, **wanted)
+    assert not Refund.objects.exists()
+    assert (paid.events.count(), at_stripe(sandbox)) == (events, [])
+
+
+def test_a_line_of_another_order_is_refused(sandbox: Sandbox, paid: Order) -> None:
+    other = factories.placed_order(factories.basket(MUG=1))
+    with pytest.raises(RefundError, match="More is to be taken back"):
+        request(paid, lines=a_mug(other))
+    assert not Refund.objects.exists()
+
+
+def test_an_order_that_was_not_paid_has_nothing_to_refund(sandbox: Sandbox, order: Order) -> None:
+    with pytest.raises(RefundError, match="Nothing is left"):
+        request(order, lines=a_mug(order))
+
+
+def test_the_same_form_sent_twice_refunds_once(sandbox: Sandbox, paid: Order) -> None:
+    first, second = (request(paid, amount=500, reason="Late.", token="form-1") for _ in range(2))
+    assert first == second
+    assert [refund["amount"] for refund in at_stripe(sandbox)] == [500]
+    other = factories.placed_order(factories.basket(MUG=1))
+    with pytest.raises(RefundError, match="another order"):
+        request(other, amount=500, reason="Late.", token="form-1")
+
+
+def test_what_stripe_refuses_changes_nothing_and_is_told(sandbox: Sandbox, paid: Order) -> None:
+    in_dashboard(sandbox, paid)  # its event has not come yet
+    refund = request(paid, lines=a_mug(paid))
+    assert (refund.status, refunds.refundable(paid), stock_of()) == (Status.REFUSED, 2895, (8, 0))
+    assert "charge_already_refunded" in refund.failure
+    assert (paid.needs_attention, paid.lines.get().kept, mails_about(paid)) == (True, 2, 1)
+    refunds.bring_up_to_date(order=paid)
+    assert_figures_agree(sandbox, paid)
+
+
+@pytest.mark.parametrize("values", [{"amount": 0}, {"amount": 5, "delivery": 6}])
+def test_the_database_refuses_refunds_of_nothing_and_more_delivery_than_money(
+    paid: Order, values: dict[str, int]
+) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Refund.objects.create(order=paid, by="test", created_at=timezone.now(), **values)
+    refund = Refund.objects.create(order=paid, by="test", created_at=timezone.now(), amount=5)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        RefundLine.objects.create(refund=refund, order_line=paid.lines.get(), quantity=0, restock=True)
+
+
+def test_an_order_is_not_packed_while_its_refund_waits_for_an_answer(
+    sandbox: Sandbox, paid: Order, colleague: User
+) -> None:
+    sandbox.faults.add(operation="refund", kind="drop_before", times=9)
+    request(paid, lines=a_mug(paid, 2))
+    with pytest.raises(lifecycle.IllegalTransitionError):
+        lifecycle.take_staff_step(order_id=paid.pk, to=Order.Status.PACKED, user=colleague)
+
+
+# --- Answers that are lost -----------------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "error_500", "error_429"])
+def test_a_lost_answer_is_asked_for_again_and_refunds_once(sandbox: Sandbox, paid: Order, kind: str) -> None:
+    sandbox.faults.add(operation="refund", kind=kind, times=3)  # each of the SDK's tries
+    refund = request(paid, lines=a_mug(paid))
+    assert (refund.status, stock_of()) == (Status.REQUESTED, (8, 0))
+    assert refunds.refundable(paid) == 1645, "Stripe may have done it"
+    sandbox.faults.clear()
+    assert reconcile().asked == 0, "it may be on its way at this moment"
+    for _ in range(2):
+        reconcile(now=timezone.now() + timedelta(minutes=2))
+    refund.refresh_from_db()
+    assert (refund.status, stock_of()) == (Status.SUCCEEDED, (9, 0))
+    assert [one["amount"] for one in at_stripe(sandbox)] == [1250]
+    assert_figures_agree(sandbox, paid)
+
+
+def test_a_lost_answer_is_found_also_when_stripe_has_forgotten_the_key(sandbox: Sandbox, paid: Order) -> None:
+    sandbox.faults.add(operation="refund", kind="drop_after", times=3)
+    refund = request(paid, lines=a_mug(paid))
+    with sandbox.storage.transaction() as db:
+        db.change("DELETE FROM answer")
+    sandbox.faults.clear()
+    reconcile(now=timezone.now() + timedelta(days=2))
+    refund.refresh_from_db()
+    assert (refund.status, len(at_stripe(sandbox))) == (Status.SUCCEEDED, 1)
+
+
+# --- From Stripe's side ----------------------------------------------------------------------------------------
+def test_a_refund_in_the_dashboard_is_taken_in_once(sandbox: Sandbox, paid: Order) -> None:
+    in_dashboard(sandbox, paid, amount=500)
+    for _ in range(2):
+        refunds.bring_up_to_date(order=paid)
+    refund = paid.refunds.get()
+    assert (refund.amount, refund.status, refund.is_from_stripe) == (500, Status.SUCCEEDED, True)
+    assert paid.events.filter(reason="dashboard").count() == 1
+    paid.refresh_from_db()
+    assert paid.needs_attention, "its goods may be sent"
+    assert request(paid, lines=a_mug(paid)).status == Status.SUCCEEDED
+    assert_figures_agree(sandbox, paid)
+
+
+@pytest.mark.parametrize(
+    ("kind", "thing"),
+    [
+        ("refund.created", "refund"),
+        ("refund.updated", "refund"),
+        ("refund.failed", "refund"),
+        ("charge.refund.updated", "refund"),
+        ("charge.refunded", "charge"),
+    ],
+)
+def test_each_event_about_a_refund_brings_the_order_up_to_date(
+    client: Client, sandbox: Sandbox, paid: Order, kind: str, thing: str
+) -> None:
+    in_dashboard(sandbox, paid, amount=500)
+    data = {"id": "x", "object": thing, "payment_intent": paid.payment_intent_id}
+    assert post_event(client, event(kind, data=data), sandbox.webhook_secret) == 200
+    assert refunds.refundable(paid) == 2395
+
+
+@pytest.mark.parametrize("intent", ["pi_of_another_shop", "", None, "\x00", "x" * 3000, 7])
+def test_an_event_about_a_foreign_or_hostile_payment_changes_nothing(
+    client: Client, sandbox: Sandbox, paid: Order, intent: Any
+) -> None:
+    data = {"id": "re_x", "object": "refund", "payment_intent": intent}
+    status = post_event(client, event("refund.created", data=data), sandbox.webhook_secret)
+    assert status == (200 if intent in {"pi_of_another_shop", "", None} else 400)
+    assert not Refund.objects.exists()
+
+
+def test_events_in_any_order_leave_what_stripe_says(sandbox: Sandbox, paid: Order, client: Client) -> None:
+    sandbox.account.refunds_wait = True
+    refund = request(paid, lines=a_mug(paid))
+    assert (refund.status, stock_of(), mails_about(paid)) == (Status.PENDING, (9, 0), 2)
+    with sandbox.storage.transaction() as db:
+        payments.succeed_refund(sandbox.account, db, refund.refund_id)
+    early = gateway.list_refunds(payment_intent_id=paid.payment_intent_id)
+    fail(sandbox, refund.refund_id)
+    refunds.bring_up_to_date(order=paid)
+    with lifecycle.locked(paid.pk) as order:
+        refunds._take_in(order, early[0])  # an answer that was overtaken
+    refund.refresh_from_db()
+    assert (refund.status, refund.failure) == (Status.FAILED, "expired_or_canceled_card")
+
+
+def test_a_refund_that_fails_puts_the_money_back_and_staff_are_asked_each_time(
+    sandbox: Sandbox, paid: Order, colleague: User
+) -> None:
+    for _ in range(2):
+        refund = request(paid, amount=500, reason="Late.")
+        fail(sandbox, refund.refund_id)
+        for _ in range(2):
+            refunds.bring_up_to_date(order=paid)
+        paid.refresh_from_db()
+        assert (paid.needs_attention, refunds.refundable(paid)) == (True, 2895)
+        with lifecycle.locked(paid.pk) as order:
+            lifecycle.mark_resolved(order=order, actor=colleague)
+    assert paid.events.filter(reason="refund_failed").count() == 2
+    assert_figures_agree(sandbox, paid)
+
+
+def test_goods_of_a_refund_that_failed_come_back_once(sandbox: Sandbox, paid: Order) -> None:
+    fail(sandbox, request(paid, lines=a_mug(paid, 2)).refund_id)
+    refunds.bring_up_to_date(order=paid)
+    paid.refresh_from_db()
+    assert (paid.status, stock_of()) == (Order.Status.CANCELLED, (10, 0))
+    again = refunds.request_refund(order=paid, wanted=refunds.everything(paid), by="Staff")
+    assert (again.amount, again.status, stock_of()) == (2895, Status.SUCCEEDED, (10, 0))
+
+
+def test_refunds_whose_events_were_lost_are_found_among_all(sandbox: Sandbox, sent: Order) -> None:
+    other = pay(sandbox, factories.awaiting_order(factories.basket(MUG=1)))
+    for _ in range(3):
+        in_dashboard(sandbox, sent, amount=100)
+    failed = request(other, amount=100, reason="Late.")
+    fail(sandbox, failed.refund_id)
+    report = reconcile_refunds()
+    assert report.changed == {
+        sent.number: "sent" + ", refund succeeded" * 3,
+        other.number: "paid, refund failed",
+    }
+    assert reconcile_refunds().asked == 0
+    for order in (sent, other):
+        assert_figures_agree(sandbox, order)
+
+
+def test_more_refunds_than_stripe_lists_at_once_are_all_found(sandbox: Sandbox, sent: Order) -> None:
+    for _ in range(101):
+        in_dashboard(sandbox, sent, amount=1)
+    reconcile(everything=True)
+    assert sent.refunds.count() == 101
+    assert_figures_agree(sandbox, sent)
+
+
+def test_a_token_that_somebody_copied_in_the_dashboard_takes_no_row(sandbox: Sandbox, paid: Order) -> None:
+    refund = request(paid, amount=500, reason="Late.")
+    in_dashboard(sandbox, paid, amount=300, metadata={"refund": refund.token})
+    refunds.bring_up_to_date(order=paid)
+    assert list(paid.refunds.values_list("amount", flat=True).order_by("pk")) == [500, 300]
+    assert_figures_agree(sandbox, paid)
+
+
+def test_stripe_away_loses_nothing(sandbox: Sandbox, paid: Order) -> None:
+    sandbox.faults.add(operation="any", kind="drop_before", times=99)
+    request(paid, amount=500, reason="Late.")
+    report = reconcile(now=timezone.now() + timedelta(minutes=2), everything=True)
+    assert report.unanswered == [paid.number, "refunds"]
+    sandbox.faults.clear()
+    assert reconcile(now=timezone.now() + timedelta(minutes=2)).changed == {
+        paid.number: "paid, refund succeeded"
+    }
+
+
+# --- Personal data ---------------------------------------------------------------------------------------------
+def test_reasons_are_exported_and_go_with_the_shoppers_name(paid: Order) -> None:
+    request(paid, amount=500, reason="Mrs Example was ill.")
+    (exported,) = register.export("shopper@example.com")["store.orders"]
+    assert [(one["amount"], one["reason"]) for one in exported["refunds"]] == [
+        ("£5.00", "Mrs Example was ill.")
+    ]
+    for entry in register.registered():
+        if entry.expire:
+            entry.expire(timezone.now() + timedelta(days=4000))
+    assert Refund.objects.get().reason == ""
+    assert OrderLine.objects.exists()
