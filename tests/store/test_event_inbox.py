@@ -283,6 +283,14 @@ def test_the_list_counts_what_came_in_the_last_day_by_outcome(admin_client: Clie
     assert "In the last 24 hours: 2 not about an order of ours; 1 failed, to be tried again </p>" in text
 
 
+def test_a_long_id_leaves_the_other_columns_of_the_list_in_sight(admin_client: Client) -> None:
+    name = "cs_test_" + "a1B2" * 14
+    record = left_open(object_id=name)
+    assert "cs_test_a1B2a1B2a1B…" in admin_client.get("/admin/stripe-events/").content.decode()
+    assert name in shown(admin_client, record)
+    assert str(record) in admin_client.get("/admin/stripe-events/", {"q": name}).content.decode()
+
+
 # --- Retention --------------------------------------------------------------------------------------------
 def test_the_worker_deletes_old_events(settings: Any) -> None:
     settings.STRIPE_EVENT_KEEP_DAYS = 40
