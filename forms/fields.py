@@ -10,11 +10,10 @@ from django import forms
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import EmailValidator, RegexValidator
 from django.http import QueryDict
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.contrib.forms.forms import BaseForm, FormBuilder, WagtailAdminFormPageForm
 
-from forms import spam
+from home import spam
 
 SHORT_TEXT = 255  # characters
 LONG_TEXT = 5000
@@ -45,30 +44,23 @@ _no_controls = RegexValidator(
 )
 
 
-class TrapField(forms.Field):
-    """A field that people do not see. It takes any input: an error would tell what it is for."""
-
-    is_honeypot = True
-
-    def __init__(self) -> None:
-        super().__init__(
-            required=False,
-            label=_("Leave this field empty"),
-            widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
-        )
-
-
-class VisitorForm(BaseForm):
+class VisitorForm(spam.GuardedForm, BaseForm):
     """The fields of the page, and the spam guard's."""
 
+    UNKNOWN = _(
+        "We could not tell where this form came from. Your words are still here: please send it again."
+    )
+    TOO_OLD = _("This form was open for more than a day. Your words are still here: please send it again.")
+    TOO_FRESH = _(
+        "The form was sent very quickly. Please check your answers, which are still here, and send it again."
+    )
+
     data: QueryDict
-    stamp: spam.Stamp | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.visitor_fields = tuple(self.fields)
-        self.fields[spam.STAMP_FIELD] = forms.Field(required=False, widget=forms.HiddenInput())
-        self.fields[spam.TRAP_FIELD] = TrapField()
+        self.add_guard()
 
     def clean(self) -> None:
         """Refuse fields that came twice, and a stamp that is missing, too old or too fresh."""
@@ -78,35 +70,10 @@ class VisitorForm(BaseForm):
             if takes_one and len(self.data.getlist(self.add_prefix(name))) > 1:
                 target = name if name in self.visitor_fields else None
                 self.add_error(target, _("This came more than once. Please answer it once."))
-        self.stamp = spam.read_stamp(self.cleaned_data.get(spam.STAMP_FIELD) or "", page_id=self.page.pk)
+        self.read_guard(page_id=self.page.pk)
         # With another error the form is shown again anyhow, with a good stamp.
-        if not self.errors and (problem := self._stamp_problem()):
+        if not self.errors and (problem := self.stamp_problem):
             self.add_error(None, problem)
-
-    def _stamp_problem(self) -> str:
-        if self.stamp is None:
-            return gettext(
-                "We could not tell where this form came from. Your words are still here: please send it again."
-            )
-        if self.stamp.is_too_old:
-            return gettext(
-                "This form was open for more than a day. Your words are still here: please send it again."
-            )
-        if self.stamp.is_too_fresh:
-            return gettext(
-                "The form was sent very quickly. Please check your answers, which are still here, and send it again."
-            )
-        return ""
-
-    def restamp(self, stamp: spam.Stamp) -> None:
-        """Set a new stamp in the form that is shown again."""
-        self.data = self.data.copy()
-        self.data[spam.STAMP_FIELD] = stamp.signed()
-
-    @property
-    def is_suspicious(self) -> bool:
-        """Whether the hidden field was filled in."""
-        return bool(self.cleaned_data.get(spam.TRAP_FIELD))
 
     @property
     def reply_to(self) -> str:

@@ -2,10 +2,11 @@
 
 A submission keeps the version of the privacy policy that was shown. It thanks by redirect, so a reload sends nothing
 twice; its mail is queued in the same transaction, so a dead mail server loses nothing. How a form is built and
-checked is in `fields`, what keeps machines out in `spam`, the mail about it in `emails`.
+checked is in `fields`, what keeps machines out in `home.spam`, the mail about it in `emails`.
 """
 
 import uuid
+from datetime import timedelta
 from http import HTTPMethod, HTTPStatus
 from typing import Any, ClassVar
 
@@ -22,10 +23,11 @@ from wagtail.contrib.forms.models import AbstractEmailForm, AbstractFormField, A
 from wagtail.contrib.routable_page.models import RoutablePageMixin, path
 from wagtail.fields import RichTextField
 
-from forms import emails, spam
+from forms import emails
 from forms.fields import FormPageForm, VisitorForm, VisitorFormBuilder
+from home import spam
 from home.models import BasePage
-from home.throttling import client_ip, minutes_to_wait, too_many_requests
+from home.throttling import Limit, client_ip, minutes_to_wait, too_many_requests
 from policies.ledger import entries
 from policies.models import Policy, PolicyVersion
 from policies.models.ledger import LedgeredModel, LedgerStatement
@@ -34,6 +36,7 @@ from policies.versions import timeline
 # Who may not read messages must not send them to another e-mail address, or have them deleted early.
 READ_MESSAGES = "forms.view_submission"
 
+LIMIT = Limit("form-submissions", most=10, window=timedelta(hours=1))  # from one client
 TOO_MANY = ngettext_lazy(
     "You have sent several messages within the hour. Please wait %(minutes)s minute, then send this one again.",
     "You have sent several messages within the hour. Please wait %(minutes)s minutes, then send this one again.",
@@ -200,7 +203,7 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
             # 422: understood, but not to be done as it stands. Scripts, caches and monitoring see that nothing was
             # taken in, which a 200 would hide; browsers show the page as any other.
             return self._show_again(request, form, HTTPStatus.UNPROCESSABLE_ENTITY)
-        if wait := spam.LIMIT.take(client_ip(request)):
+        if wait := LIMIT.take(client_ip(request)):
             form.add_error(None, TOO_MANY % {"minutes": minutes_to_wait(wait)})
             return too_many_requests(self._show_again(request, form, HTTPStatus.OK), wait)
         return self.render_landing_page(request, self.process_form_submission(form))

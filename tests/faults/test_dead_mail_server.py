@@ -20,9 +20,8 @@ from django.utils import timezone
 from post_office.models import STATUS, Email
 
 from config.management.commands.worker import Command
-from forms import spam
 from forms.models import Submission
-from home import mail_queue, smtp
+from home import mail_queue, smtp, spam
 from tests.faults import mail_servers
 from tests.forms.building import ANSWERS, form_page, stamp_of
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from forms import spam
 from forms.models import FormField, FormPage
+from home import spam
 from policies.models import Policy, PolicyVersion
 from tests.factories import home_page, version
 

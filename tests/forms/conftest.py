@@ -7,8 +7,8 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from forms import spam
 from forms.models import FormPage
+from home import spam
 from tests.forms.building import ANSWERS, form_page, stamp_of
 
 Send = Callable[..., HttpResponse]

@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 from post_office.models import Email
 
-from forms import spam
 from forms.models import FormPage, Submission
+from home import spam
 from policies.models import Policy, PolicyVersion
 from tests.forms.building import privacy_policy, publish, stamp_of
 from tests.forms.conftest import Send

@@ -5,8 +5,9 @@ from django.http import HttpResponse
 from django.test import Client
 from post_office.models import STATUS, Email
 
-from forms import emails, spam
+from forms import emails
 from forms.models import FormPage, Submission
+from home import spam
 from tests.forms.building import ANSWERS, add_field, stamp_of
 from tests.forms.conftest import Send
 

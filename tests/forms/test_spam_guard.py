@@ -10,8 +10,9 @@ from django.test import Client
 from django.utils import timezone
 from post_office.models import Email
 
-from forms import spam
+from forms import models
 from forms.models import FormPage, Submission
+from home import spam
 from tests.forms.building import ANSWERS, form_page, stamp_of
 from tests.forms.conftest import Send
 
@@ -146,7 +147,7 @@ def test_another_sender_need_not_wait(client: Client, contact_page: FormPage) ->
 def test_behind_a_proxy_it_tells_senders_apart(
     client: Client, contact_page: FormPage, settings: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spam, "LIMIT", replace(spam.LIMIT, most=1))
+    monkeypatch.setattr(models, "LIMIT", replace(models.LIMIT, most=1))
     settings.BEHIND_PROXY = True
 
     def send_from(forwarded: str) -> int:
@@ -161,7 +162,7 @@ def test_behind_a_proxy_it_tells_senders_apart(
 def test_without_a_proxy_the_header_is_not_believed(
     client: Client, contact_page: FormPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spam, "LIMIT", replace(spam.LIMIT, most=1))
+    monkeypatch.setattr(models, "LIMIT", replace(models.LIMIT, most=1))
     data = {**ANSWERS, spam.STAMP_FIELD: stamp_of(contact_page)}
     statuses = [
         client.post("/contact/", data, headers={"X-Forwarded-For": f"192.0.2.{n}"}).status_code

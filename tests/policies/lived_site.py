@@ -15,8 +15,8 @@ from django.utils import timezone
 from wagtail.log_actions import LogContext
 
 from forms import personal_data as messages
-from forms import spam
 from forms.models import FormPage, Submission
+from home import spam
 from home.models import User
 from policies.consent import notices
 from policies.consent import personal_data as consents
