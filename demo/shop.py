@@ -47,6 +47,7 @@ class Product:
     title: str
     slug: str = ""
     summary: str = ""
+    most_in_one_order: int | None = None
     pictures: list[str] = field(default_factory=list)
     variants: list[Variant] = field(default_factory=list)
     description: str = ""
@@ -87,6 +88,8 @@ def _read(title: str, body: str) -> Product:
                 product.slug = value
             case "summary":
                 product.summary = value
+            case "most":
+                product.most_in_one_order = int(value)
     return product
 
 
@@ -109,6 +112,7 @@ def _product(shop: Page, product: Product, editor: User) -> None:
         summary=product.summary,
         description=product.description,
         search_description=product.summary,
+        most_in_one_order=product.most_in_one_order,
         owner=editor,
         live=False,
     )

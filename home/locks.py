@@ -40,7 +40,7 @@ def alone(name: str, *, seconds: float) -> Iterator[None]:
     On SQLite all names are one lock. Raises TimeoutError.
     """
     if connection.vendor == "postgresql":
-        key = int.from_bytes(sha256(name.encode()).digest()[:8], signed=True)
+        key = _key(name)
         if not keep_trying(partial(_ask, "pg_try_advisory_lock", key), seconds=seconds, every=0.05):
             raise TimeoutError(f"Another process holds {name}.")
         try:
@@ -54,6 +54,19 @@ def alone(name: str, *, seconds: float) -> Iterator[None]:
         with open(f"{connection.settings_dict['NAME']}.lock", opener=_read_only) as file:
             lock_file(file, seconds=seconds)
             yield
+
+
+def hold_until_commit(name: str) -> None:
+    """Wait for a lock of all processes on this database that ends with the transaction, which must be open.
+
+    On SQLite the transaction itself is the lock.
+    """
+    if connection.vendor == "postgresql":
+        _ask("pg_advisory_xact_lock", _key(name))
+
+
+def _key(name: str) -> int:
+    return int.from_bytes(sha256(name.encode()).digest()[:8], signed=True)
 
 
 def _ask(function: str, key: int) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -56,8 +57,18 @@ class Line:
         return not self.is_gone and self.available < self.quantity
 
     @property
+    def most(self) -> int:
+        """How many of it one order can have."""
+        return self.variant.page.most if self.variant else 0
+
+    @property
+    def is_too_many(self) -> bool:
+        """More are wanted than one order can have."""
+        return not self.is_gone and self.quantity > self.most
+
+    @property
     def can_be_bought(self) -> bool:
-        return not self.is_gone and not self.is_short
+        return not self.is_gone and not self.is_short and not self.is_too_many
 
 
 @dataclass(frozen=True)
@@ -77,9 +88,28 @@ class Contents:
         return sum(line.total for line in self.lines)
 
     @property
+    def items(self) -> int:
+        """How many items it has, whatever they are."""
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def size_problem(self) -> str:
+        """Why one order cannot have so much, and what to do; empty when it can."""
+        if self.items > settings.MOST_UNPAID_ITEMS:
+            words = ngettext(
+                "One order can have at most %(most)s item. Remove some to continue.",
+                "One order can have at most %(most)s items. Remove some to continue.",
+                settings.MOST_UNPAID_ITEMS,
+            )
+            return words % {"most": settings.MOST_UNPAID_ITEMS}
+        if any(line.is_too_many for line in self.lines):
+            return _("One order cannot have so many of an item. Change the quantity to continue.")
+        return ""
+
+    @property
     def can_be_bought(self) -> bool:
-        """It is not empty, and each line can be bought."""
-        return bool(self.lines) and all(line.can_be_bought for line in self.lines)
+        """It is not empty, each line can be bought, and it is not too large."""
+        return bool(self.lines) and all(line.can_be_bought for line in self.lines) and not self.size_problem
 
 
 def count(basket: Basket | None) -> int:
@@ -132,15 +162,20 @@ def add(*, basket: Basket | None, sku: str, quantity: int) -> Basket:
 
     Stock is checked to tell the shopper early; only the hold of the checkout guarantees it.
     """
-    if not ProductVariant.objects.on_sale().filter(sku=sku).exists():
+    variant = _on_sale(sku)
+    if variant is None:
         raise BasketError(_("This product is not for sale."))
     basket = (_locked(basket) if basket else None) or Basket.objects.create()
     line = basket.lines.filter(sku=sku).first() or BasketLine(basket=basket, sku=sku, quantity=0)
     if line.pk is None and basket.lines.count() >= MAX_LINES:
         raise BasketError(_("Your basket cannot hold any more different products."))
-    wanted = min(line.quantity + quantity, MAX_QUANTITY)
+    wanted, most = line.quantity + quantity, variant.page.most
     left = StockItem.objects.available([sku])[sku]
-    if wanted > left and wanted > (left := left + _held_by_own_orders(basket, sku)):
+    if wanted > left and left < most:
+        left += _held_by_own_orders(basket, sku)
+    if wanted > most <= left:
+        raise BasketError(_too_many(most, inside=line.quantity))
+    if wanted > left:
         raise BasketError(_too_few(left, inside=line.quantity))
     line.quantity = wanted
     line.save()
@@ -163,14 +198,20 @@ def refill(*, order: Order) -> Basket | None:
 
 @transaction.atomic
 def set_quantity(*, basket: Basket, sku: str, quantity: int) -> None:
-    """Set the quantity of a SKU that is in the basket; 0 removes it."""
-    if _locked(basket) is None:
+    """Set the quantity of a SKU that is in the basket; 0 removes it.
+
+    Raises BasketError for more than one order can have; fewer than before are never too many.
+    """
+    if _locked(basket) is None or (line := basket.lines.filter(sku=sku).first()) is None:
         return
-    line = basket.lines.filter(sku=sku)
     if quantity <= 0:
         line.delete()
     else:
-        line.update(quantity=min(quantity, MAX_QUANTITY))
+        variant = _on_sale(sku) if quantity > line.quantity else None
+        if variant and quantity > variant.page.most:
+            raise BasketError(_too_many(variant.page.most))
+        line.quantity = quantity
+        line.save()
     basket.save(update_fields=["updated_at"])
 
 
@@ -185,10 +226,25 @@ def remove_ordered(*, order: Order) -> None:
         set_quantity(basket=basket, sku=line.sku, quantity=line.quantity - bought[line.sku])
 
 
+def _on_sale(sku: str) -> ProductVariant | None:
+    return ProductVariant.objects.on_sale().select_related("page").filter(sku=sku).first()
+
+
+def _too_many(most: int, *, inside: int = 0) -> str:
+    words = ngettext(
+        "One order can have at most %(most)s of this.", "One order can have at most %(most)s of this.", most
+    )
+    return _with_those_inside(words % {"most": most}, inside)
+
+
 def _too_few(left: int, *, inside: int) -> str:
     if left <= 0:
         return _("This is sold out.")
     words = ngettext("Only %(left)s is left.", "Only %(left)s are left.", left) % {"left": left}
+    return _with_those_inside(words, inside)
+
+
+def _with_those_inside(words: str, inside: int) -> str:
     if not inside:
         return words
     words_inside = ngettext(

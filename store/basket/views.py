@@ -20,7 +20,6 @@ from store.basket import contents, throttling
 from store.basket.cookies import basket_of, remember
 from store.basket.forms import AddForm, UpdateForm
 from store.models import Basket
-from store.models.baskets import MAX_QUANTITY
 from store.models.catalogue import shown_shop
 
 
@@ -66,7 +65,10 @@ def add(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int) 
 def update(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int) -> HttpResponse:
     """Change a quantity or remove a line."""
     if found is not None:
-        contents.set_quantity(basket=found, sku=sku, quantity=quantity)
+        try:
+            contents.set_quantity(basket=found, sku=sku, quantity=quantity)
+        except contents.BasketError as error:
+            return _error_response(request, found, str(error))
     return _done(request, found)
 
 
@@ -105,7 +107,6 @@ def page(
     context = {
         "contents": contents.with_pictures(contents.look_up(found)),
         "error": error,
-        "most": MAX_QUANTITY,
         "shop": shown_shop(),
         "section": reverse("store:basket"),
     }

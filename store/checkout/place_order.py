@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from home import locks
 from policies.models import PolicyVersion
 from store.basket.contents import Contents, priced
 from store.checkout import limits
@@ -121,17 +122,20 @@ def place_order(
 
     Nothing is saved unless it is exactly what the shopper was shown. Earlier unpaid orders of the basket are
     cancelled first, so that no old payment page stays open.
-    Raises CheckoutError, LimitExceededError, fulfilment.AlreadyUnderWayError, gateway.UnreachableError.
+    Raises CheckoutError, limits.TooLargeError, LimitExceededError, fulfilment.AlreadyUnderWayError,
+    gateway.UnreachableError.
     """
     for earlier in basket.orders.filter(status__in=Order.PAYABLE):
-        _as_agreed(basket, option, agreement)  # first, so that no page is closed in vain
+        _as_agreed(basket, option, agreement, client_fingerprint)  # first, so that no page is closed in vain
         fulfilment.cancel(order=earlier, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.NEW_CHECKOUT)
     with transaction.atomic():
+        if client_fingerprint:
+            locks.hold_until_commit(f"checkout:{client_fingerprint}")
         basket = Basket.objects.select_for_update().get(pk=basket.pk)
         other = basket.orders.filter(status__in=Order.PAYABLE).first()
         if other is not None:
             raise fulfilment.AlreadyUnderWayError(other)
-        quote = _as_agreed(basket, option, agreement)
+        quote = _as_agreed(basket, option, agreement, client_fingerprint)
         order = quote.order_for(basket, email, agreement, client_fingerprint)
         lines = quote.lines_of(order)
         order.session_params = gateway.session_params(order=order, lines=lines, option=quote.option)
@@ -140,13 +144,18 @@ def place_order(
             movements.hold(order=order)
         except movements.OutOfStockError as error:
             raise CheckoutError from error
-        limits.check(order=order)
     return order
 
 
-def _as_agreed(basket: Basket, option: ShippingOption, agreement: Agreement) -> Quote:
-    """Return what would be ordered now. Raises CheckoutError; whether stock is left is checked by the hold."""
+def _as_agreed(
+    basket: Basket, option: ShippingOption, agreement: Agreement, client_fingerprint: str
+) -> Quote:
+    """Return what would be ordered now; whether stock is left is checked by the hold.
+
+    Raises CheckoutError, limits.TooLargeError, limits.LimitExceededError.
+    """
     contents = priced(basket)
+    limits.check(basket=basket, contents=contents, client_fingerprint=client_fingerprint)
     fresh = ShippingOption.objects.select_related("country").filter(pk=option.pk).first()
     if fresh is None or not contents.can_be_bought:
         raise CheckoutError

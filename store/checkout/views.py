@@ -9,6 +9,7 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -22,7 +23,7 @@ from store.basket.cookies import basket_of, remember
 from store.checkout import limits, place_order
 from store.checkout.forms import CheckoutForm, DeliveryForm
 from store.models import Basket, Order, OrderEvent, ShippingOption
-from store.orders.cookies import remember_order, was_placed_here
+from store.orders.cookies import placed_here, remember_order, was_placed_here
 from store.payments import fulfilment, gateway
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 STRIPE_SECONDS = 14
 REFUSALS = (
     place_order.CheckoutError,
+    limits.TooLargeError,
     limits.LimitExceededError,
     gateway.PaymentError,
     fulfilment.AlreadyUnderWayError,
@@ -128,11 +130,10 @@ def _order(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _show_again(request)
     ip = client_ip(request)
-    if wait := limits.CHECKOUTS.take(ip):
-        return _error_response(request, limits.LimitExceededError(wait))
     agreement = place_order.Agreement(shown_digest=form.cleaned_data["shown"], terms=terms, privacy=privacy)
     client = fingerprint(ip, purpose="orders")
     try:
+        limits.take_checkout(ip)
         with gateway.answering_within(STRIPE_SECONDS):
             email = form.cleaned_data["email"]
             order = place_order.place_order(
@@ -150,10 +151,12 @@ def _error_response(request: HttpRequest, error: Exception) -> HttpResponse:
     match error:
         case fulfilment.AlreadyUnderWayError():
             return _already_under_way(request, error.order)
-        case limits.LimitExceededError(seconds=0):
-            return _show_again(request, str(error))
+        case limits.TooLargeError():
+            return basket_views.page(
+                request, basket_of(request), error=str(error), status=HTTPStatus.UNPROCESSABLE_ENTITY
+            )
         case limits.LimitExceededError():
-            response = _show_again(request, str(error))
+            response = _show_again(request, str(error), *_link_to_own_order(request))
             is_page = not isinstance(response, HttpResponseRedirect)
             return too_many_requests(response, error.seconds) if is_page else response
         case gateway.AddressRefusedError():
@@ -164,10 +167,17 @@ def _error_response(request: HttpRequest, error: Exception) -> HttpResponse:
     return _show_again(request)  # something changed meanwhile
 
 
+def _link_to_own_order(request: HttpRequest) -> list[str]:
+    """Return the link to the unpaid order that this browser placed, if there is one."""
+    order = placed_here(request)
+    if order is None or order.status not in Order.AWAITING_PAYMENT:
+        return []
+    return [format_html('<a href="{}">{}</a>', order.get_absolute_url(), _("Go to your unpaid order"))]
+
+
 def _show_again(
     request: HttpRequest,
-    error: str = "",
-    *,
+    *errors: str,
     field: str | None = None,
     status: int = HTTPStatus.UNPROCESSABLE_ENTITY,
 ) -> HttpResponse:
@@ -176,9 +186,9 @@ def _show_again(
     if now is None:
         return redirect("store:basket")
     form = CheckoutForm(request.POST, terms=now.terms, privacy=now.privacy, quote=now)
-    if form.is_valid() and not error:
+    if form.is_valid() and not errors:
         return redirect("store:basket")
-    if error:
+    for error in errors:
         form.add_error(field, error)
     return _page(request, now, form, status=status)
 

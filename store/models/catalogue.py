@@ -4,9 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from wagtail.admin.panels import FieldPanel, InlinePanel
@@ -68,6 +71,11 @@ def shown_shop() -> Link | None:
     return Link(shop.title, shop.url or "") if shop else None
 
 
+def most_of_any_item() -> int:
+    """Return how many of one item an order can have at most, whatever its product says."""
+    return min(settings.MOST_UNPAID_ITEMS, MAX_QUANTITY)
+
+
 class ProductQuerySet(PageQuerySet):
     def on_sale(self) -> "ProductQuerySet":
         """Return the products that anybody can see: published, without view restriction."""
@@ -81,6 +89,12 @@ class ProductPage(BasePage):
         _("in one line"), max_length=160, blank=True, help_text=_("Shown in the shop below the name.")
     )
     description = RichTextField(_("description"), features=TEXT_FEATURES, blank=True)
+    most_in_one_order = models.PositiveSmallIntegerField(
+        _("most in one order"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(most_of_any_item)],
+    )
 
     opening: ClassVar[str] = "summary"
     objects: ClassVar = PageManager.from_queryset(ProductQuerySet)()
@@ -93,16 +107,31 @@ class ProductPage(BasePage):
         FieldPanel("description"),
         InlinePanel("images", label=_("picture"), heading=_("Pictures")),
         InlinePanel("variants", label=_("variant"), heading=_("Variants"), min_num=1),
+        FieldPanel(
+            "most_in_one_order",
+            help_text=format_lazy(
+                _(
+                    "How many of each variant one order can have, so that nobody holds them all without paying. "
+                    "Leave it empty for {most}, as in the whole shop."
+                ),
+                most=settings.MOST_OF_ONE_ITEM,
+            ),
+        ),
     ]
 
     class Meta:
         verbose_name = _("product")
         verbose_name_plural = _("products")
 
+    @property
+    def most(self) -> int:
+        """How many of each variant one order can have."""
+        return min(self.most_in_one_order or settings.MOST_OF_ONE_ITEM, most_of_any_item())
+
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
-        shown = {"product": Product(page=self, offers=offers_of(self.variants.all())), "most": MAX_QUANTITY}
-        return {**context, **shown, "pictures": self._pictures(), "shop": shown_shop()}
+        product = Product(page=self, offers=offers_of(self.variants.all()))
+        return {**context, "product": product, "pictures": self._pictures(), "shop": shown_shop()}
 
     def _pictures(self) -> list[SafeString]:
         images = self.images.all()

@@ -22,6 +22,14 @@ def was_placed_here(request: HttpRequest, order: Order) -> bool:
     return constant_time_compare(request.COOKIES.get(NAME, ""), order.return_token)
 
 
+def placed_here(request: HttpRequest) -> Order | None:
+    """Return the latest order that this browser placed."""
+    token = request.COOKIES.get(NAME, "")
+    if not token or len(token) > (Order._meta.get_field("return_token").max_length or 0) or "\x00" in token:
+        return None
+    return Order.objects.filter(return_token=token).first()
+
+
 def remember_order(response: HttpResponseBase, order: Order) -> None:
     """Set the cookie; a browser has it for its latest order only."""
     secure = settings.SESSION_COOKIE_SECURE

@@ -1,6 +1,7 @@
 """The environment's values: typed, an empty one the same as none, nonsense refused with its name."""
 
 import ast
+import runpy
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,34 @@ def test_a_value_that_is_no_number_is_refused_by_name(monkeypatch: pytest.Monkey
     monkeypatch.setenv("PAGE_CACHE_SECONDS", given)
     with pytest.raises(ImproperlyConfigured, match="PAGE_CACHE_SECONDS must be a whole number"):
         env.number("PAGE_CACHE_SECONDS", 300)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
+    [
+        ("HOLD_MINUTES", "30", "HOLD_MINUTES must be at least 35, not 30."),
+        ("HOLD_MINUTES", "1440", "HOLD_MINUTES must be at most 1430, not 1440."),
+        ("MOST_OF_ONE_ITEM", "0", "MOST_OF_ONE_ITEM must be at least 1, not 0."),
+        ("MOST_OF_ONE_ITEM", "100", "MOST_OF_ONE_ITEM must be at most 99, not 100."),
+        ("MOST_UNPAID_ORDERS", "0", "MOST_UNPAID_ORDERS must be at least 1, not 0."),
+        ("MOST_UNPAID_ITEMS", "0", "MOST_UNPAID_ITEMS must be at least 1, not 0."),
+    ],
+)
+def test_a_limit_of_the_shop_that_cannot_be_is_refused_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, given: str, words: str
+) -> None:
+    monkeypatch.setenv(name, given)
+    with pytest.raises(ImproperlyConfigured, match=f"^{words}$"):
+        runpy.run_path(str(SETTINGS / "base.py"))
+
+
+@pytest.mark.parametrize("given", ["35", "1430"])
+def test_holds_may_be_as_short_and_as_long_as_stripe_allows(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    """Half an hour to a day, less what a late answer and a clock of ours may take."""
+    monkeypatch.setenv("HOLD_MINUTES", given)
+    assert runpy.run_path(str(SETTINGS / "base.py"))["HOLD_MINUTES"] == int(given)
 
 
 @pytest.mark.parametrize(

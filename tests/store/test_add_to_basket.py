@@ -11,7 +11,7 @@ from wagtail.models import PageViewRestriction
 from home.page_cache import tokens
 from store.basket import contents
 from store.basket.contents import MAX_LINES
-from store.models import Basket, BasketLine, ProductVariant
+from store.models import Basket, BasketLine, ProductPage, ProductVariant
 from store.stock import movements
 from tests import factories
 
@@ -169,9 +169,45 @@ def test_stock_held_by_the_baskets_own_open_order_can_be_added(client: Client, m
 
 def test_more_of_the_same_is_one_line_that_ends_at_the_most(client: Client, mug: ProductVariant) -> None:
     movements.count(sku="MUG", on_hand=200)
-    add(client, quantity="60")
-    add(client, quantity="60")
-    assert lines() == [("MUG", 99)]
+    add(client, quantity="6")
+    add(client, quantity="4")
+    assert lines() == [("MUG", 10)]
+    words = "One order can have at most 10 of this. Your basket already holds 10."
+    told = add_by_script(client, quantity="1")
+    assert (told.status_code, told.json()) == (422, {"ok": False, "error": words})
+    page = add(client, quantity="1")
+    assert page.status_code == 422
+    assert words in page.content.decode()
+    assert lines() == [("MUG", 10)]
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [(200, "One order can have at most 10 of this."), (12, "One order can have"), (3, "Only 3 are left.")],
+)
+def test_who_wants_too_many_is_told_the_number_that_can_be_had(
+    client: Client, mug: ProductVariant, left: int, words: str
+) -> None:
+    movements.count(sku="MUG", on_hand=left)
+    assert words in add_by_script(client, quantity="11").json()["error"]
+    assert not Basket.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("own", "most"),
+    [(None, 10), (1, 1), (15, 15), (20, 20), (99, 20)],
+    ids=["default", "1", "15", "20", "99"],
+)
+def test_a_product_has_its_own_limit_within_that_of_a_client(
+    client: Client, mug: ProductVariant, own: int | None, most: int
+) -> None:
+    movements.count(sku="MUG", on_hand=200)
+    ProductPage.objects.update(most_in_one_order=own)
+    assert add(client, quantity=str(most + 1)).status_code == 422
+    assert add(client, quantity=str(most)).status_code == 303
+    assert lines() == [("MUG", most)]
+    assert f'max="{most}"' in client.get(mug.page.url).content.decode()
+    assert (f"At most {most} in one order." in client.get(mug.page.url).content.decode()) == bool(own)
 
 
 def test_a_basket_takes_only_so_many_different_things(client: Client, mug: ProductVariant) -> None:

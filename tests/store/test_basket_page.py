@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from store.basket import contents
 from store.models import Basket, ProductVariant
 from store.stock import movements
 from tests import factories
@@ -82,6 +83,43 @@ def test_an_unpublished_product_can_be_removed_from_the_basket(
     mug.page.unpublish()
     assert update(shopper, "0").status_code == 303
     assert not basket.lines.exists()
+
+
+def test_more_than_one_order_can_have_is_refused_and_fewer_never_are(shopper: Client, basket: Basket) -> None:
+    movements.count(sku="MUG", on_hand=200)
+    refused = update(shopper, "11")
+    assert refused.status_code == 422
+    assert "One order can have at most 10 of this." in refused.content.decode()
+    assert basket.lines.get().quantity == 2
+    basket.lines.update(quantity=30)
+    assert update(shopper, "20").status_code == 303
+    assert basket.lines.get().quantity == 20
+
+
+def test_a_line_above_a_limit_that_was_lowered_says_so_and_blocks_the_checkout(
+    shopper: Client, basket: Basket, mug: ProductVariant
+) -> None:
+    mug.page.most_in_one_order = 1
+    mug.page.save_revision().publish()
+    shown = page(shopper)
+    assert "One order can have at most 1 of this." in shown
+    assert "One order cannot have so many of an item. Change the quantity to continue." in shown
+    assert 'aria-describedby="line-1-problem"' in shown
+    assert 'href="/checkout/"' not in shown
+    assert shopper.get("/checkout/")["Location"] == "/basket/"
+
+
+def test_more_items_than_one_order_can_have_are_named_on_the_basket_page(
+    shopper: Client, basket: Basket, settings: Any
+) -> None:
+    settings.MOST_UNPAID_ITEMS = 3
+    assert 'href="/checkout/"' in page(shopper)
+    factories.product("Tea towel", sku="TOWEL")
+    contents.add(basket=basket, sku="TOWEL", quantity=2)
+    shown = page(shopper)
+    assert "One order can have at most 3 items. Remove some to continue." in shown
+    assert 'href="/checkout/"' not in shown
+    assert shopper.get("/checkout/")["Location"] == "/basket/"
 
 
 @pytest.mark.parametrize("quantity", ["-1", "1000000000", "x", "1.5", "", "\x00"])

@@ -221,7 +221,9 @@ def test_an_old_draft_does_not_take_a_sku_that_moved_to_another_product(mug: Pro
     assert ProductVariant.objects.get(sku="MUG").page == other.page
 
 
-def typed(page: ProductPage, *variants: dict[str, Any], publish: bool = True) -> dict[str, Any]:
+def typed(
+    page: ProductPage, *variants: dict[str, Any], publish: bool = True, most: str = ""
+) -> dict[str, Any]:
     """What the editor's form sends."""
     known = page.variants.count()
     return nested_form_data(
@@ -230,6 +232,7 @@ def typed(page: ProductPage, *variants: dict[str, Any], publish: bool = True) ->
             "slug": page.slug,
             "summary": page.summary,
             "description": rich_text(""),
+            "most_in_one_order": most,
             "images": inline_formset([]),
             "variants": inline_formset(list(variants), initial=known, min=1),
             "comments": inline_formset([]),
@@ -287,6 +290,26 @@ def test_without_any_sku_a_product_is_kept_as_a_draft_but_not_published(
     assert save(editor, mug.page, as_it_is(mug, sku=""), publish=False).status_code == 302
     mug.refresh_from_db()
     assert mug.sku == "MUG"
+
+
+@pytest.mark.parametrize(("most", "number"), [("", None), ("1", 1), ("20", 20)])
+def test_an_editor_says_how_many_one_order_can_have(
+    editor: Client, mug: ProductVariant, most: str, number: int | None
+) -> None:
+    values = typed(mug.page, as_it_is(mug), most=most)
+    assert editor.post(f"/admin/pages/{mug.page.pk}/edit/", values).status_code == 302
+    assert ProductPage.objects.get().most_in_one_order == number
+
+
+@pytest.mark.parametrize("most", ["0", "-1", "21", "1000000000000", "x", "1.5"])
+def test_a_number_that_no_order_can_have_is_refused_where_it_was_typed(
+    editor: Client, mug: ProductVariant, most: str
+) -> None:
+    response = editor.post(f"/admin/pages/{mug.page.pk}/edit/", typed(mug.page, as_it_is(mug), most=most))
+    assert response.status_code == 200
+    assert response.context["form"].errors.keys() == {"most_in_one_order"}
+    assert "Leave it empty for 10, as in the whole shop." in response.content.decode()
+    assert ProductPage.objects.get().most_in_one_order is None
 
 
 @pytest.mark.parametrize("price", ["0", "-1", "12.505", "x", "1000000", ""])

@@ -16,12 +16,22 @@ import pytest
 from django.db import connections
 from django.test import Client
 
+from home import locks
 from store.basket import contents
 from store.basket.contents import MAX_LINES
-from store.checkout import place_order
-from store.models import Basket, BasketLine, Order, ProductVariant, StockItem, StockMovement, StripeEvent
+from store.checkout import limits, place_order
+from store.models import (
+    Basket,
+    BasketLine,
+    Order,
+    ProductPage,
+    ProductVariant,
+    StockItem,
+    StockMovement,
+    StripeEvent,
+)
 from store.orders import lifecycle
-from store.payments import fulfilment, refunds
+from store.payments import fulfilment, gateway, refunds
 from store.stock import movements
 from tests import factories
 from tests.store.paying import listen, mails_about, press_pay, sales, sessions, stock_of
@@ -37,6 +47,12 @@ BUYERS = 20
 def mug(db: None) -> ProductVariant:
     factories.shipping()
     return factories.product()
+
+
+@pytest.fixture(autouse=True)
+def several_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all threads wait for Stripe: they stand for those of several processes, each of which has a few."""
+    monkeypatch.setattr(gateway, "_waiting", threading.BoundedSemaphore(BUYERS))
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
@@ -57,9 +73,9 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
         return list(pool.map(run, acts))
 
 
-def buy(basket: Basket) -> Any:
+def buy(basket: Basket, address: str = "192.0.2.1") -> Any:
     """Press the button in a browser of one's own."""
-    client = Client()
+    client = Client(REMOTE_ADDR=address)
     client.cookies["basket"] = basket.token
     return press_pay(client, basket)
 
@@ -106,7 +122,8 @@ def test_twenty_checkouts_of_the_last_item_let_one_pay_and_keep_other_baskets(
 ) -> None:
     movements.count(sku="MUG", on_hand=1)
     wanted = [factories.basket(MUG=1) for _ in range(BUYERS)]
-    results = at_once(*(lambda basket=basket: buy(basket) for basket in wanted))
+    buyers = [partial(buy, basket, f"192.0.2.{number}") for number, basket in enumerate(wanted)]
+    results = at_once(*buyers)
     places = [result["Location"] for result in results]
     won = [place for place in places if place.startswith(sandbox.url)]
     assert len(won) == 1
@@ -158,10 +175,53 @@ def test_one_client_holds_no_more_than_one_may_however_many_orders_come_at_once(
     sandbox: Sandbox, mug: ProductVariant
 ) -> None:
     movements.count(sku="MUG", on_hand=1000)
-    wanted = [factories.basket(MUG=20) for _ in range(BUYERS)]
+    wanted = [factories.basket(MUG=8) for _ in range(BUYERS)]
     results = at_once(*(lambda basket=basket: buy(basket) for basket in wanted))
-    assert sorted(result.status_code for result in results) == [303] * 7 + [429] * (BUYERS - 7)
-    assert stock_of() == (1000, 140)
+    assert sorted(result.status_code for result in results) == [303] * 2 + [429] * (BUYERS - 2)
+    assert stock_of() == (1000, 16)
+
+
+def thirteen_orders_of_different_things() -> list[int]:
+    """Press the button for all of them at once, as one client; no two wait for the same row of stock."""
+    page, skus = ProductPage.objects.get(), [f"THING-{number}" for number in range(13)]
+    for sku in skus:
+        ProductVariant.objects.create(page=page, sku=sku, price=100)
+        movements.receive(sku=sku, quantity=1)
+    wanted = [factories.basket(**{sku: 1}) for sku in skus]
+    results = at_once(*(lambda basket=basket: buy(basket) for basket in wanted))
+    return sorted(result.status_code for result in results)
+
+
+def test_thirteen_orders_of_one_client_at_once_are_three(sandbox: Sandbox, mug: ProductVariant) -> None:
+    assert thirteen_orders_of_different_things() == [303] * 3 + [429] * 10
+    assert StockItem.objects.filter(held=1).count() == 3
+
+
+def test_a_buyer_gets_the_last_piece_in_the_moment_in_which_one_client_opens_thirteen_orders(
+    sandbox: Sandbox, mug: ProductVariant
+) -> None:
+    movements.count(sku="MUG", on_hand=21)
+    attack = [partial(buy, factories.basket(MUG=quantity)) for quantity in [10] * 4 + [1] * 9]
+    honest = partial(buy, factories.basket(MUG=1), "192.0.2.2")
+    *attacked, bought = at_once(*attack, honest)
+    assert bought.status_code == 303
+    assert sum(result.status_code == 303 for result in attacked) <= 3
+    assert stock_of()[1] <= 21
+
+
+def test_without_the_lock_of_a_client_orders_at_once_do_not_see_each_other(
+    sandbox: Sandbox, mug: ProductVariant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = threading.Barrier(13)
+
+    monkeypatch.setattr(locks, "hold_until_commit", lambda _name: None)
+    monkeypatch.setattr(limits, "check", partial(count_then_wait, limits.check, seen))
+    assert thirteen_orders_of_different_things() == [303] * 13
+
+
+def count_then_wait(check: Callable[..., None], seen: threading.Barrier, **parts: Any) -> None:
+    check(**parts)
+    seen.wait(20)
 
 
 # --- The basket ------------------------------------------------------------------------------------------

@@ -264,6 +264,11 @@ CURRENCY = text("CURRENCY", "GBP")  # ISO 4217; prices are kept in its smallest 
 ORDER_KEEP_DAYS = number("ORDER_KEEP_DAYS", 3653)  # ten years, as tax law in several countries asks
 BASKET_KEEP_DAYS = 30
 STRIPE_EVENT_KEEP_DAYS = number("STRIPE_EVENT_KEEP_DAYS", 90, least=30)  # Stripe sends one again for 30 days
+# Limits of what is held without being paid, so that nobody empties a shelf (store/checkout/limits.py). Of one item, an
+# order has no more than 99 (store.models.baskets).
+MOST_OF_ONE_ITEM = number("MOST_OF_ONE_ITEM", 10, least=1, most=99)  # where a product does not say otherwise
+MOST_UNPAID_ORDERS = number("MOST_UNPAID_ORDERS", 3, least=1)  # of one client at one time, as the next
+MOST_UNPAID_ITEMS = number("MOST_UNPAID_ITEMS", 20, least=1)
 # How long a payment page stays open, and so holds its goods: Stripe takes half an hour to a day from its own clock.
 HOLD_MINUTES = number("HOLD_MINUTES", 40, least=35, most=1430)
 STRIPE_SECRET_KEY = text("STRIPE_SECRET_KEY")
