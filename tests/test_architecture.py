@@ -264,7 +264,7 @@ def test_requirements_out_of_step_are_seen() -> None:
 # --- Size ------------------------------------------------------------------------------------------------
 # Lines of code by app. To raise one, write a decision (docs/decisions) that says what was removed instead, or why the
 # feature is worth it.
-BUDGET = {"home": 2474, "policies": 8709, "store": 2948, "forms": 529, "config": 1717}
+BUDGET = {"home": 2549, "policies": 8709, "store": 3089, "forms": 470, "config": 1720}
 NO_CODE = {
     tokenize.COMMENT,
     tokenize.NL,

@@ -1,6 +1,7 @@
 """Forms of the review page: delivery, and the order with the terms accepted.
 
-Nothing is priced by them: what the page showed is only compared with what applies now.
+Nothing is priced by them: what the page showed is only compared with what applies now. A form that a machine seems to
+have sent orders nothing, and is answered with the words of any form whose origin is unknown.
 """
 
 from typing import Any
@@ -12,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from home import spam
 from policies.models import PolicyVersion
 from store.checkout.place_order import Quote
 from store.models import DeliveryCountry, ShippingOption
@@ -43,7 +45,20 @@ class DeliveryForm(forms.Form):
         )
 
 
-class CheckoutForm(forms.Form):
+PAGE = "checkout"  # on the stamps of its form
+
+
+class CheckoutForm(spam.GuardedForm):
+    UNKNOWN = _(
+        "We could not tell where this order came from. Nothing was ordered or charged. Check it and send it again."
+    )
+    TOO_OLD = _(
+        "This page was open for more than a day. Nothing was ordered or charged. Check the order and send it again."
+    )
+    TOO_FRESH = _(
+        "The order was sent very quickly. Nothing was ordered or charged. Check it and send it again."
+    )
+
     email = forms.EmailField(
         label=_("E-mail address"),
         max_length=254,
@@ -77,6 +92,7 @@ class CheckoutForm(forms.Form):
         if quote:  # else the order compares it, under the basket's lock
             self.now["shown"] = quote.digest
         super().__init__(data, initial=self.now | self._kept(typed))
+        self.add_guard()
         if terms is None:
             del self.fields["terms"]
         else:
@@ -88,14 +104,27 @@ class CheckoutForm(forms.Form):
             )
 
     def _kept(self, typed: QueryDict | None) -> dict[str, Any]:
-        if typed is None:
-            return {}
+        if not typed:
+            return {spam.STAMP_FIELD: spam.new_stamp(page_id=PAGE).signed()}
         is_same = typed.get("terms_version", "") == str(self.now["terms_version"])
-        return {"email": typed.get("email", ""), "terms": is_same and "terms" in typed}
+        stamp = spam.renewed_stamp(
+            spam.read_stamp(typed.get(spam.STAMP_FIELD, ""), page_id=PAGE), page_id=PAGE
+        )
+        return {
+            "email": typed.get("email", ""),
+            "terms": is_same and "terms" in typed,
+            spam.STAMP_FIELD: stamp.signed(),
+        }
+
+    def show_again(self) -> None:
+        """Prepare a form with errors for another try: with a good stamp, and with the hidden field empty."""
+        self.restamp(spam.renewed_stamp(self.stamp, page_id=PAGE))
+        self.data.pop(spam.TRAP_FIELD, None)
 
     def clean(self) -> dict[str, Any]:
         """Refuse what has changed since the page was shown, or cannot be paid."""
         super().clean()
+        self.read_guard(page_id=PAGE)
         if self.problem:
             raise ValidationError(self.problem)
         changed = {name for name, value in self.now.items() if self.cleaned_data.get(name) != value}
@@ -105,4 +134,7 @@ class CheckoutForm(forms.Form):
             if "terms_version" in changed:
                 self.data.pop("terms", None)  # what was accepted is not what holds now
             raise ValidationError(_("The order or the terms have changed. Check them before you pay."))
+        # With another error the page is shown again anyhow, with a good stamp.
+        if not self.errors and (problem := self.UNKNOWN if self.is_suspicious else self.stamp_problem):
+            raise ValidationError(problem)
         return self.cleaned_data

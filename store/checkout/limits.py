@@ -59,8 +59,8 @@ def take_checkout(ip: str) -> None:
 def check(*, basket: Basket, contents: Contents, client_fingerprint: str) -> None:
     """Raise TooLargeError or LimitExceededError where this client may not hold what the basket contains as well.
 
-    In the transaction that holds it, the client's fingerprint must be locked (`home.locks.hold_until_commit`), so that many
-    orders at once are counted too.
+    Whoever then holds it must have locked the client's fingerprint until the commit (`home.locks`), so that many orders
+    at once are counted too.
     """
     if contents.size_problem:
         raise TooLargeError(contents.size_problem)

@@ -188,6 +188,7 @@ def _show_again(
     form = CheckoutForm(request.POST, terms=now.terms, privacy=now.privacy, quote=now)
     if form.is_valid() and not errors:
         return redirect("store:basket")
+    form.show_again()
     for error in errors:
         form.add_error(field, error)
     return _page(request, now, form, status=status)

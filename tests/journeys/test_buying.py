@@ -5,12 +5,14 @@ The payment page is that of Stripe's stand-in, which tells the shop by really si
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
+from home import spam
 from policies.models import Policy
 from store.models import Basket, Order, StockItem
 from tests import factories
@@ -31,8 +33,9 @@ def sandbox(settings: Any, live_server: LiveServer) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def shop(sandbox: Sandbox, live_server: LiveServer) -> str:
+def shop(sandbox: Sandbox, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> str:
     """Put two products on the shelf, with terms and ways of sending; return the address of the site."""
+    monkeypatch.setattr(spam, "FASTEST", timedelta(0))  # these tests type faster than people do
     for slug, kind in (("terms", Policy.Kind.TERMS), ("privacy-policy", Policy.Kind.PRIVACY)):
         factories.version(factories.policy(slug, kind=kind), title=slug)
     factories.shipping()

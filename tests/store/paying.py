@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,9 +16,11 @@ from django.test import Client
 from django.utils import timezone
 from post_office.models import Email
 
+from home import spam
 from policies.models import Policy
 from store.basket import contents
 from store.checkout import place_order
+from store.checkout.forms import PAGE
 from store.models import Basket, Order, OrderLine, ShippingOption, StockItem
 from store.orders import lifecycle
 from store.payments import fulfilment, gateway
@@ -118,7 +121,9 @@ def shown(basket: Basket) -> dict[str, Any]:
     """What the review page's form sends."""
     option = ShippingOption.objects.first()
     digest = place_order.Quote(contents.look_up(basket), option).digest
-    values = {"email": "shopper@example.com", "terms": "on", "shown": digest}
+    stamp = spam.new_stamp(page_id=PAGE)
+    seen = replace(stamp, at=stamp.at - 10).signed()  # seconds
+    values = {"email": "shopper@example.com", "terms": "on", "shown": digest, spam.STAMP_FIELD: seen}
     for kind in (Policy.Kind.TERMS, Policy.Kind.PRIVACY):
         if version := Policy.objects.in_force_of(kind):
             values[f"{kind}_version"] = str(version.number)
