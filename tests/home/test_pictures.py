@@ -14,10 +14,11 @@ from home import svg
 from home.models import SiteImage, User
 from tests.factories import home_page
 
-pytestmark = pytest.mark.both_databases
-
-# Wagtail leaves the temporary file open in which it makes the small copy of an SVG.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.both_databases,
+    # Wagtail leaves the temporary file open in which it makes the small copy of an SVG.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 HEAD = (
     '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 9 9"'
