@@ -41,7 +41,7 @@ test: tools checks ## Run all checks: lint, the tests on SQLite, without a shop,
 	@echo "--- The suite on SQLite"
 	$(PYTEST) $(PARALLEL) $(FAST)
 	@echo "--- Every page on a site without a shop"
-	$(PYTEST) $(PARALLEL) -m "not hypothesis and not further_case" $(WITHOUT_SHOP)
+	$(PYTEST) $(PARALLEL) -m "without_shop or also_without_shop and not (hypothesis or further_case)" $(WITHOUT_SHOP)
 	@echo "--- The tests that depend on the database, on PostgreSQL"
 	$(PYTHON_IN) scripts/with_postgresql.py $(PYTEST) $(PARALLEL) $(FAST) -m "postgresql or both_databases and (every_case or not (further_case or hypothesis))"
 	@echo "--- The journeys in a browser"

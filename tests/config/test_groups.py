@@ -7,7 +7,7 @@ from django.test import Client
 from config import groups
 from home.models import HomePage, User
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.also_without_shop]
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ def test_the_list_says_what_became_of_each(client: Client, email: Email) -> None
     assert f'href="/admin/mails/inspect/{email.pk}/"' in html
 
 
+@pytest.mark.also_without_shop
 @pytest.mark.parametrize(
     ("query", "is_found"),
     [("q=question", True), ("q=shop@", True), ("q=nothing", False), ("status=1", True), ("status=0", False)],
@@ -58,6 +59,7 @@ def test_a_mail_is_shown_with_its_log(client: Client, email: Email) -> None:
     assert "TimeoutError no answer" in html
 
 
+@pytest.mark.also_without_shop
 def test_customer_service_can_send_a_mail_again(client: Client, email: Email, mailoutbox: list) -> None:
     signed_in(client, "Customer service")
     assert "Send again" in client.get(f"/admin/mails/inspect/{email.pk}/").content.decode()
@@ -68,6 +70,7 @@ def test_customer_service_can_send_a_mail_again(client: Client, email: Email, ma
     assert len(mailoutbox) == 1
 
 
+@pytest.mark.also_without_shop
 def test_looking_at_the_address_sends_nothing(client: Client, email: Email) -> None:
     signed_in(client, is_superuser=True)
     assert client.get(f"/admin/mails/{email.pk}/send-again/").status_code == 405
@@ -104,6 +107,7 @@ def test_an_administrator_cannot_see_or_resend_mails_about_accounts(
     assert client.post(f"/admin/mails/{account_mail.pk}/send-again/").status_code == 404
 
 
+@pytest.mark.also_without_shop
 def test_a_real_password_reset_is_not_for_staff_to_read(client: Client, settings: Settings) -> None:
     settings.EMAIL_BACKEND = "home.mail_queue.EmailBackend"
     User.objects.create_superuser("owner@example.com", "a-long-password")
@@ -125,6 +129,7 @@ def test_editors_neither_read_nor_send(client: Client, email: Email) -> None:
     assert "/admin/mails/" not in client.get("/admin/").content.decode()
 
 
+@pytest.mark.also_without_shop
 @pytest.mark.parametrize("path", ["new/", "edit/{pk}/", "delete/{pk}/", "copy/{pk}/", "history/{pk}/"])
 def test_not_even_an_administrator_can_change_one(client: Client, email: Email, path: str) -> None:
     signed_in(client, is_superuser=True)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from config import sign_in
 from home.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
 
 
 def ask(client: Client, email: str, *, address: str = "192.0.2.1") -> HttpResponse:

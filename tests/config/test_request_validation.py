@@ -14,7 +14,7 @@ from home.models import User
 from home.page_cache import tokens
 from tests.wsgi_client import ask
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.also_without_shop]
 
 STRANGE = (
     "hex rot13 base64 zlib bz2 punycode undefined idna unicode_escape utf-7 utf-16 latin-1 nonsense".split()

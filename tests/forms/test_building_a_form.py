@@ -8,7 +8,7 @@ from forms.models import FormField, FormPage
 from home.models import User
 from tests.factories import home_page
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.also_without_shop]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from home.models import ContentPage, User
 from tests.factories import home_page
 from tests.forms.building import form_page
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.also_without_shop]
 
 
 def message(page: FormPage) -> Submission:

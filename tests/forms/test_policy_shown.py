@@ -16,7 +16,7 @@ from policies.models import Policy, PolicyVersion
 from tests.forms.building import privacy_policy, publish, stamp_of
 from tests.forms.conftest import Send
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.also_without_shop]
 
 
 @pytest.fixture

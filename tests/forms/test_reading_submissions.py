@@ -15,7 +15,12 @@ from policies.ledger import sealing
 from tests.forms.building import privacy_policy, publish, stamp_of
 from tests.forms.conftest import Send
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.both_databases,
+    pytest.mark.also_without_shop,
+    pytest.mark.every_case,
+]
 
 
 def signed_in(client: Client, *groups: str, **fields: bool) -> Client:

@@ -11,7 +11,7 @@ from home import spam
 from tests.forms.building import ANSWERS, add_field, stamp_of
 from tests.forms.conftest import Send
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.also_without_shop]
 
 
 def test_the_page_shows_the_form(client: Client, contact_page: FormPage) -> None:

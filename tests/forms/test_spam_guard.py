@@ -16,7 +16,7 @@ from home import spam
 from tests.forms.building import ANSWERS, form_page, stamp_of
 from tests.forms.conftest import Send
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
 
 
 def message_of(response: HttpResponse) -> str:

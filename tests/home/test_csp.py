@@ -6,7 +6,7 @@ from wagtail import hooks
 
 from home import csp
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
 
 
 def _directives(client: Client, path: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from home.models import BrandSettings, HomePage, SiteImage
 from home.models.pages import BasePage
 from tests.factories import home_page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
 
 
 def test_children_name_it_as_their_parent() -> None:

@@ -9,7 +9,7 @@ from home.models import ContentPage, User
 from tests import site_maps
 from tests.factories import home_page
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.also_without_shop]
 ACTIONS = ("edit", "delete", "unpublish", "move", "copy", "history", "usage", "view_draft", "privacy")
 
 

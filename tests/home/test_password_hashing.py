@@ -16,6 +16,8 @@ from home import password_hashing
 from home.password_hashing import BoundedPBKDF2PasswordHasher, HashingBusyError
 from home.throttling import Limit
 
+pytestmark = pytest.mark.also_without_shop
+
 
 class SlowHashes:
     """Hashes that end when the test says so."""

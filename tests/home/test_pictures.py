@@ -16,6 +16,7 @@ from tests.factories import home_page
 
 pytestmark = [
     pytest.mark.both_databases,
+    pytest.mark.also_without_shop,
     # Wagtail leaves the temporary file open in which it makes the small copy of an SVG.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]

@@ -10,6 +10,8 @@ from wagtail.models import Collection, CollectionViewRestriction
 
 from home.models import SiteDocument, User
 
+pytestmark = pytest.mark.also_without_shop
+
 
 def test_private_files_do_not_lie_below_the_media_folder() -> None:
     private = storages["private"].path("export.zip")

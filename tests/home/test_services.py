@@ -350,6 +350,7 @@ def owner(client: Client) -> Client:
     return client
 
 
+@pytest.mark.also_without_shop
 def test_the_owner_sets_services_up_and_is_told_what_is_missing(owner: Client, url: str) -> None:
     form = owner.get(url).context["form"]
     assert form.fields["embeds_category"].queryset.count() == 0

@@ -116,6 +116,7 @@ def test_a_form_without_an_address_does_no_harm(client: Client, form: dict[str, 
 
 
 # --- Whoever asks, and from wherever -------------------------------------------------------------------------
+@pytest.mark.also_without_shop
 def test_a_network_of_ipv6_is_one_client(client: Client, owner: User) -> None:
     for number in range(settings.AXES_FAILURE_LIMIT - 1):
         assert sign_in(client, owner.email, "wrong", address=f"2001:db8::{number}") == 200
@@ -183,6 +184,7 @@ def test_an_account_that_does_not_exist_is_locked_as_one_that_does() -> None:
     guess_from_everywhere("nobody@example.com")
 
 
+@pytest.mark.also_without_shop
 def test_a_new_password_opens_a_locked_account_at_once(
     client: Client, owner: User, mailoutbox: list[Any]
 ) -> None:

@@ -18,7 +18,7 @@ from home.outages import is_outage
 from tests import site_maps
 from tests.factories import home_page, page_with_embeds, policy_page, publish
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.also_without_shop]
 
 
 def test_healthz_answers_without_asking_anything(client: Client, django_assert_num_queries: object) -> None:

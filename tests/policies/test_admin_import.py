@@ -58,6 +58,7 @@ def refusal(answer: object) -> str:
     return " ".join(words for errors in answer.context["form"].errors.values() for words in errors)
 
 
+@pytest.mark.also_without_shop
 def test_pasted_markdown_becomes_a_draft_and_nothing_else_changes(editor: Client, page: PolicyPage) -> None:
     live = PolicyPage.objects.get(pk=page.pk)
     answer = editor.post(FORM, {"page": page.pk, "text": TEXT}, follow=True)
@@ -149,6 +150,7 @@ def test_a_pasted_text_that_is_too_large_is_refused_at_the_field(
     assert as_file.status_code == 302
 
 
+@pytest.mark.also_without_shop
 def test_a_text_without_the_token_of_the_form_is_refused(editor: Client, page: PolicyPage) -> None:
     stranger = Client(enforce_csrf_checks=True)
     stranger.cookies = editor.cookies
@@ -163,6 +165,7 @@ def test_a_refused_text_stays_in_the_form(editor: Client, page: PolicyPage) -> N
     assert "my long work &lt;script&gt;" in answer.content.decode()
 
 
+@pytest.mark.also_without_shop
 def test_a_page_that_is_locked_is_refused(editor: Client, page: PolicyPage) -> None:
     page.refresh_from_db()
     page.locked = True
@@ -221,11 +224,13 @@ def packer(client: Client) -> Client:
     return client
 
 
+@pytest.mark.also_without_shop
 def test_who_may_edit_none_finds_no_way_there(packer: Client, page: PolicyPage) -> None:
     assert packer.get(FORM).status_code == 302
     assert FORM not in packer.get("/admin/").content.decode()
 
 
+@pytest.mark.also_without_shop
 @pytest.mark.both_databases
 def test_the_menu_reads_no_texts_and_asks_no_more_with_more_policies(
     packer: Client, page: PolicyPage

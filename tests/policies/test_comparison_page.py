@@ -49,6 +49,7 @@ def test_a_comparison_is_made_once_and_kept_apart_from_the_pages(
     page(client, SIDE_BY_SIDE)
 
 
+@pytest.mark.also_without_shop
 def test_what_a_record_said_while_it_was_changed_past_the_site_is_not_kept(
     client: Client, rules: Policy
 ) -> None:
@@ -109,6 +110,7 @@ def test_side_by_side_is_a_table_with_a_column_for_each_version(client: Client, 
     assert (old.get("data-label"), new.get("data-label")) == ("Version 1", "Version 2")
 
 
+@pytest.mark.also_without_shop
 def test_a_column_says_where_a_text_has_nothing(client: Client) -> None:
     rules = policy()
     version(rules, html="<p>One.</p>", at=NOON)
@@ -157,6 +159,7 @@ def test_equal_texts_are_said_to_be_equal(client: Client, url: str) -> None:
     assert "name: “Jomso” added" in text
 
 
+@pytest.mark.also_without_shop
 @pytest.mark.parametrize(
     ("url", "said"),
     [
@@ -173,6 +176,7 @@ def test_a_changed_title_is_told_in_words(client: Client, url: str, said: str) -
     assert said in " ".join(page(client, url).text_content().split())
 
 
+@pytest.mark.also_without_shop
 @pytest.mark.parametrize("url", [IN_ONE, SIDE_BY_SIDE, AS_A_LIST])
 def test_every_way_offers_two_other_versions(client: Client, rules: Policy, url: str) -> None:
     (form,) = page(client, url).find_class("compare-form")

@@ -62,6 +62,7 @@ def test_one_is_found_by_the_id_that_a_visitor_quotes(
     assert listed(owner, q="no such id") == set()
 
 
+@pytest.mark.also_without_shop
 def test_they_are_filtered_by_day_and_by_kind(
     owner: Client, records: tuple[ConsentRecord, ConsentRecord]
 ) -> None:
@@ -134,6 +135,7 @@ def test_a_category_is_declared(owner: Client) -> None:
     assert (group.varname, group.is_required, group.is_deletable) == ("analytics", False, True)
 
 
+@pytest.mark.also_without_shop
 @pytest.mark.parametrize("varname", ["Web", "web-analytics", "web_analytics", "ä", "a" * 17, "a\n", ""])
 def test_a_short_name_that_does_not_fit_is_refused(owner: Client, varname: str) -> None:
     response = owner.post(reverse("cookie-categories:add"), {**CATEGORY, "varname": varname})
@@ -141,6 +143,7 @@ def test_a_short_name_that_does_not_fit_is_refused(owner: Client, varname: str) 
     assert set(CookieGroup.objects.values_list("varname", flat=True)) <= {"a"}
 
 
+@pytest.mark.also_without_shop
 def test_a_short_name_stays_as_it_is(owner: Client) -> None:
     group = declare_cookies("analytics")
     url = reverse("cookie-categories:edit", args=[group.pk])
@@ -179,6 +182,7 @@ def test_a_cookie_is_declared_with_its_details(owner: Client) -> None:
     assert (cookie.details.provider, cookie.details.storage) == ("This site", "local")
 
 
+@pytest.mark.also_without_shop
 def test_its_details_are_changed_in_the_same_form(owner: Client) -> None:
     group = declare_cookies("analytics", "visits")
     cookie = Cookie.objects.get()
@@ -223,6 +227,7 @@ def test_what_is_declared_can_be_listed_and_deleted(owner: Client, screen: str) 
     assert not Cookie.objects.exists()
 
 
+@pytest.mark.also_without_shop
 @pytest.mark.parametrize(
     ("screen", "name"), [("cookie-categories", "Cookie categories"), ("declared-cookies", "Cookies")]
 )

@@ -17,7 +17,7 @@ from policies.consent import cookies
 from policies.models import ConsentRecord
 from tests.factories import cookie_policy, declare_cookies
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -97,6 +97,7 @@ def test_a_base_that_is_no_number_is_none(rules: PolicyPage, client: Client, bas
     assert set(statuses(staff(client, is_superuser=True), ADMIN).values()) == {200}
 
 
+@pytest.mark.also_without_shop
 @pytest.mark.parametrize("moment", FAR)
 @pytest.mark.parametrize("column", ["effective_at", "recorded_at"])
 def test_a_moment_that_cannot_be_read_is_said_to_be_damage(
@@ -164,6 +165,7 @@ def test_facts_that_cannot_be_read_take_no_page_down(
     assert set(statuses(staff(client, is_superuser=True), paths).values()) == {200}
 
 
+@pytest.mark.also_without_shop
 @pytest.mark.parametrize("choices", ["[1]", '"x"', "null", '{"analytics": "yes"}', '{"analytics": {"a": 1}}'])
 def test_a_choice_that_cannot_be_read_is_none_for_its_visitor_and_is_shown_to_be_damaged(
     rules: PolicyPage, client: Client, choices: str
@@ -203,6 +205,7 @@ def test_a_page_with_a_huge_number_is_none_to_import_to(rules: PolicyPage, clien
     assert "Select a valid choice" in answer.content.decode()
 
 
+@pytest.mark.also_without_shop
 def test_a_policys_page_of_another_type_leaves_the_admin_usable(rules: PolicyPage, client: Client) -> None:
     other = ContentType.objects.get(app_label="home", model="contentpage")
     sql("UPDATE wagtailcore_page SET content_type_id = %s WHERE id = %s", other.pk, rules.pk)

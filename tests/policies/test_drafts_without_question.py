@@ -60,6 +60,7 @@ def test_an_unpublished_page_is_opened_from_what_is_in_force(client: Client) -> 
     assert draft_of(page).based_on.number == 1
 
 
+@pytest.mark.also_without_shop
 def test_the_words_of_the_consent_bar_start_from_there_too(client: Client, soon: datetime) -> None:
     page = cookie_policy(notice_text="First words.")
     cookie_policy(notice_text="Other words.", effective_from=soon)

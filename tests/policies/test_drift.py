@@ -148,6 +148,7 @@ def test_a_record_that_cannot_be_read_has_no_facts(record: str) -> None:
 
 
 # --- The draft -------------------------------------------------------------------------------------------
+@pytest.mark.also_without_shop
 def test_the_draft_states_the_new_fact_once_it_is_published(rules: PolicyPage, client: Client) -> None:
     response = ask_for_draft(staff(client, is_superuser=True))
 
@@ -222,6 +223,7 @@ def test_who_may_not_edit_the_page_makes_no_draft(rules: PolicyPage, client: Cli
     assert not PolicyPage.objects.get().has_unpublished_changes
 
 
+@pytest.mark.also_without_shop
 def test_a_link_makes_no_draft(rules: PolicyPage, client: Client) -> None:
     url = f"/admin/policies/{Policy.objects.get().pk}/draft/"
 

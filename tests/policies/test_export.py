@@ -24,7 +24,12 @@ from policies.versions import export, publishing, records
 from tests.factories import policy, policy_page, publish, version, withdraw
 from tests.policies.test_version_screen import staff
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.both_databases,
+    pytest.mark.also_without_shop,
+    pytest.mark.slow,
+]
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 from policies.models import Policy
 from tests.factories import policy, version, withdraw
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

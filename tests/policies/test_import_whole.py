@@ -17,7 +17,7 @@ from policies.text.markup import parse
 from tests.factories import home_page, version
 from tests.policies.importing import file, imported, refused, run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
 
 FORBIDDEN = set("script style iframe img svg form input button base meta noscript".split())
 

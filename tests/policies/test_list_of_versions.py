@@ -139,6 +139,7 @@ def test_one_version_is_compared_with_nothing(client: Client) -> None:
     assert CHOOSE.replace("house", "short") not in client.get(SHORT_LIST).content.decode()
 
 
+@pytest.mark.also_without_shop
 @pytest.mark.parametrize(("others", "said"), [(0, "The only version is number 1."), (1, "from 1 to 2.")])
 def test_a_version_that_is_not_there_is_explained(client: Client, others: int, said: str) -> None:
     rules = policy("short-rules")

@@ -159,6 +159,7 @@ def test_staff_without_the_right_see_none_of_it(client: Client, rules_page: Poli
         assert admin.get(f"/admin/policies/{path}").status_code == 302
 
 
+@pytest.mark.also_without_shop
 def test_the_right_to_see_versions_is_enough_and_lets_nobody_edit(
     client: Client, rules_page: PolicyPage
 ) -> None:

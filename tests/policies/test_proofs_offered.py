@@ -18,7 +18,12 @@ from policies.models.ledger import LedgerStatement
 from tests.factories import cookie_policy, declare_cookies, policy, version, withdraw
 from tests.policies.proving import SCRIPT, URL, checked, seal
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.both_databases,
+    pytest.mark.also_without_shop,
+    pytest.mark.slow,
+]
 
 
 def test_a_record_that_is_not_sealed_yet_says_when(client: Client) -> None:

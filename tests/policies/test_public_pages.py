@@ -180,6 +180,7 @@ def test_a_day_to_come_is_labelled(client: Client, rules: Policy) -> None:
     page(client, "on/9999-12-31/", status=302)
 
 
+@pytest.mark.also_without_shop
 def test_a_day_before_the_first_version_is_not_found_and_says_so(client: Client, rules: Policy) -> None:
     shown = page(client, "on/2025-12-31/", status=404)
 
@@ -213,6 +214,7 @@ def test_what_does_not_exist_is_not_found(client: Client, rules: Policy, path: s
     page(client, path, status=404)
 
 
+@pytest.mark.also_without_shop
 def test_the_record_is_handed_out_byte_for_byte_with_its_hash(client: Client, rules: Policy) -> None:
     stored = rules.versions.get(number=2)
 

@@ -124,6 +124,7 @@ def test_an_unpublished_page_leaves_the_policy_readable(client: Client) -> None:
     assert PolicyVersion.objects.count() == 1
 
 
+@pytest.mark.also_without_shop
 def test_a_moved_or_renamed_page_leaves_the_policy_at_its_address(client: Client) -> None:
     page = policy_page()
     publish(page)

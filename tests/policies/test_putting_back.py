@@ -52,6 +52,7 @@ def title_of_draft() -> str:
     return PolicyPage.objects.get().get_latest_revision_as_object().title
 
 
+@pytest.mark.also_without_shop
 def test_it_makes_a_draft_with_the_text_and_nothing_stated(
     client: Client, first: PolicyVersion, editor: User
 ) -> None:

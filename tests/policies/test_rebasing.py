@@ -17,7 +17,12 @@ from policies.versions.dashboard import statuses
 from tests.factories import cookie_policy, declare_cookies, policy_page, publish, version, withdraw
 from tests.policies.test_dashboard import change_brand
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.both_databases,
+    pytest.mark.also_without_shop,
+    pytest.mark.slow,
+]
 
 
 def text(words: str) -> tuple[str, str]:

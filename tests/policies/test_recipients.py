@@ -17,7 +17,7 @@ from tests.policies.test_dashboard import BUTTON, dashboard
 from tests.policies.test_typed_values import status
 from tests.policies.test_version_screen import staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
 
 CARRIER = {
     "name": "Parcelhare",

@@ -106,6 +106,7 @@ def test_a_comment_that_is_missing_or_too_long_is_asked_for_at_its_field(
     assert "went back to its author" in decide(client, reviewer, submitted, "reject", comment=lines)
 
 
+@pytest.mark.also_without_shop
 def test_what_was_submitted_twice_at_once_is_submitted_once_and_says_so(
     client: Client, author: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +128,7 @@ def test_what_was_submitted_twice_at_once_is_submitted_once_and_says_so(
     assert page.get_latest_revision_as_object().change_summary == "Kinder."
 
 
+@pytest.mark.also_without_shop
 def test_what_was_returned_and_submitted_twice_at_once_waits_for_one_decision(
     client: Client, author: User, reviewer: User, submitted: PolicyPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,6 +76,7 @@ def test_a_draft_without_its_statement_is_not_approved(
     assert PolicyVersion.objects.count() == 1
 
 
+@pytest.mark.also_without_shop
 def test_nothing_is_approved_where_its_redline_is_not_shown(
     client: Client, reviewer: User, submitted: PolicyPage
 ) -> None:

@@ -133,6 +133,7 @@ def test_a_substitute_may_return_the_draft(client: Client, substitute: User, wai
     assert "went back to its author" in decide(client, substitute, waiting, "reject", comment="Kinder?")
 
 
+@pytest.mark.also_without_shop
 def test_substitutes_who_lost_the_right_get_no_mail_and_cannot_open_the_review(
     client: Client, substitute: User, waiting: PolicyPage
 ) -> None:

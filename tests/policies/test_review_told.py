@@ -154,12 +154,14 @@ def test_who_reviews_reads_that_the_change_will_be_undone_as_its_author_knows(
     assert said in mail.body
 
 
+@pytest.mark.also_without_shop
 def test_who_may_not_edit_the_page_sees_nothing(client: Client, submitted: PolicyPage) -> None:
     client.force_login(member("service@example.com", "Service", "Customer service"))
     for path in (review_url(submitted), f"/admin/policies/{submitted.pk}/publication-preview/"):
         assert "kinder" not in client.get(path, follow=True).content.decode()
 
 
+@pytest.mark.also_without_shop
 def test_a_reviewer_with_an_old_link_is_told_that_nothing_waits(
     client: Client, reviewer: User, submitted: PolicyPage
 ) -> None:

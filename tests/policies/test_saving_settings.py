@@ -147,6 +147,7 @@ def test_an_announced_version_that_says_it_leaves_no_draft_to_begin(page: Policy
     assert LINK not in words
 
 
+@pytest.mark.also_without_shop
 def test_a_cookie_that_is_declared_or_deleted_names_the_cookie_policy(editor: Client) -> None:
     media = declare_cookies("media", "_osm_session")
     outside_services(allow_openstreetmap=True, embeds_category=media)
@@ -225,6 +226,7 @@ def test_a_form_that_keeps_messages_longer_names_the_policy_that_says_how_long(
     assert words.count("Messages sent with a form, kept: 90 days became 400 days") == 1
 
 
+@pytest.mark.also_without_shop
 def test_a_form_that_is_approved_names_the_policy_that_says_how_long(
     feedback: FormPage, admin_client: Client
 ) -> None:
@@ -251,6 +253,7 @@ def test_forms_that_are_taken_off_together_name_the_policy_that_describes_them(
     assert "“House rules, version 1” is no longer true." in words
 
 
+@pytest.mark.also_without_shop
 def test_a_form_that_is_taken_off_the_site_names_the_policy_that_describes_it(
     feedback: FormPage, editor: Client
 ) -> None:

@@ -24,7 +24,12 @@ from tests.policies.test_drift import ask_for_draft, set_brand
 from tests.policies.test_finding_typed_values import IN_TEXT, STREET, typed_in_draft
 from tests.policies.test_version_screen import staff
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.both_databases,
+    pytest.mark.also_without_shop,
+    pytest.mark.slow,
+]
 
 
 def status(slug: str = "house-rules") -> PolicyStatus:

@@ -74,6 +74,7 @@ def test_the_page_of_a_version_names_what_it_has_and_leaves_out_what_it_has_not(
     assert label_for_field("publisher_name", PolicyVersion) == "published by"
 
 
+@pytest.mark.also_without_shop
 def test_times_are_written_alike_in_the_list_and_on_the_screen_of_a_policy(client: Client) -> None:
     version = publish(policy_page())
     admin = staff(client, is_superuser=True)

@@ -160,6 +160,7 @@ def test_the_draft_starts_from_what_was_chosen(
     assert shown["takes_effect"].value() == takes_effect  # what was taken over is not emptied by the form
 
 
+@pytest.mark.also_without_shop
 def test_a_draft_keeps_its_text_and_what_was_said_and_says_what_else_it_changes(
     client: Client, announced: PolicyPage
 ) -> None:
@@ -202,6 +203,7 @@ def test_a_choice_that_is_none_makes_no_draft(
     assert not PolicyPage.objects.get().has_unpublished_changes
 
 
+@pytest.mark.also_without_shop
 def test_what_was_chosen_for_a_version_that_took_effect_meanwhile_is_asked_again(
     client: Client, announced: PolicyPage, soon: datetime
 ) -> None:

@@ -15,7 +15,12 @@ from policies.models import LedgerEntry, Policy, PolicyPage, PolicyVersion, Vers
 from policies.versions import publishing
 from tests.factories import policy_page, publish, version, withdraw
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.both_databases,
+    pytest.mark.also_without_shop,
+    pytest.mark.slow,
+]
 
 
 @pytest.fixture

@@ -25,7 +25,12 @@ from policies.ledger import daily_check, encoding, heads, sealing, verification,
 from policies.models import LedgerCheck, LedgerEntry, LedgerHead, LedgerStatement, LedgerWitness, Policy
 from tests.factories import policy, version
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.both_databases,
+    pytest.mark.also_without_shop,
+    pytest.mark.slow,
+]
 
 
 @pytest.fixture

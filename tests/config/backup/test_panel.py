@@ -13,7 +13,7 @@ from config.backup import places
 from home.models import User
 from tests.config.backup.helpers import backup
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.also_without_shop, pytest.mark.slow]
 
 
 def dashboard(client: Client, user: User) -> str:

@@ -8,7 +8,7 @@ from config.wsgi import application
 from home.models import ContentPage
 from tests.home.page_cache.asking import get, is_kept
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
 
 
 def test_a_forged_host_is_refused_and_fills_no_cache(about: ContentPage) -> None:

@@ -20,7 +20,7 @@ from home.models import BrandSettings, ContentPage, HomePage, User
 from home.page_cache import middleware, tokens
 from tests.home.page_cache.asking import change_unseen, get, is_kept
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.also_without_shop]
 
 
 # --- What is kept ------------------------------------------------------------------------------------------
