@@ -202,8 +202,35 @@ def files_of_one_database(tests: Path) -> set[str]:
     return found
 
 
+def below_the_models_once(tests: Path) -> set[str]:
+    """Return the tests of one database only that name errors, transactions or more of Django's layer below the models.
+
+    `connection` alone is no sign: most tests count queries with it, and both databases are asked as many.
+    """
+    found = set()
+    for path in tests.rglob("test_*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imports = [
+            node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "django.db"
+        ]
+        below = {alias.name for node in imports for alias in node.names} - {"connection"}
+        of_file = [node for node in tree.body if isinstance(node, ast.Assign) and _is_for_postgresql(node)]
+        for test in tree.body:
+            if not isinstance(test, ast.FunctionDef) or not test.name.startswith("test_") or of_file:
+                continue
+            names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+            if names & below and not any(map(_is_for_postgresql, test.decorator_list)):
+                found.add(test.name)
+    return found
+
+
+def _is_for_postgresql(mark: ast.AST) -> bool:
+    return bool(re.search(r"mark\.(both_databases|postgresql)\b", ast.unparse(mark)))
+
+
 def test_what_looks_below_the_models_runs_on_both_databases() -> None:
     assert files_of_one_database(ROOT / "tests") == set()
+    assert below_the_models_once(ROOT / "tests") == set()
 
 
 def test_a_test_of_one_database_is_seen(tmp_path: Path) -> None:
@@ -211,6 +238,21 @@ def test_a_test_of_one_database_is_seen(tmp_path: Path) -> None:
         source = f"from django.db import IntegrityError\npytestmark = pytest.mark.{mark}\n"
         (tmp_path / name).write_text(source, encoding="utf-8")
     assert files_of_one_database(tmp_path) == {"test_one.py"}
+
+
+def test_a_test_of_one_database_beside_those_of_both_is_seen(tmp_path: Path) -> None:
+    mark = "@pytest.mark.both_databases\n"
+    tests = {
+        "locks": "    with transaction.atomic():\n        pass\n",
+        "counts": "    with CaptureQueriesContext(connection):\n        pass\n",
+    }
+    source = "from django.db import connection, transaction\n"
+    source += "".join(f"def test_{name}():\n{body}" for name, body in tests.items())
+    source += f"{mark}def test_locks_on_both():\n{tests['locks']}"
+    (tmp_path / "test_some.py").write_text(source, encoding="utf-8")
+    assert below_the_models_once(tmp_path) == {"test_locks"}
+    (tmp_path / "test_some.py").write_text(f"pytestmark = {mark[1:]}{source}", encoding="utf-8")
+    assert below_the_models_once(tmp_path) == set()
 
 
 # --- Pages and their templates ---------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from home.models import ContentPage, SiteDocument
 from home.throttling import Limit
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 PASSWORD = "open sesame"
 
@@ -113,6 +113,7 @@ def test_guesses_at_one_password_do_not_lock_another() -> None:
     assert open_.send(PASSWORD).status_code == 302
 
 
+@pytest.mark.both_databases
 def test_a_client_guesses_only_so_often_at_all_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = page(), document()
     fewer = replace(shared_passwords.GUESSES_OF_CLIENT, most=3)

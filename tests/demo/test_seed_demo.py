@@ -23,7 +23,7 @@ from tests.store import paying
 from tests.tools.stripe_sandbox.shop import Inbox
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -66,6 +66,7 @@ def test_the_policy_prints_the_brand_and_the_periods_of_the_forms() -> None:
     ] == 365
 
 
+@pytest.mark.both_databases
 def test_choices_and_messages_are_spread_over_a_month() -> None:
     now = timezone.now()
     days = {(now - record.created_at).days for record in ConsentRecord.objects.all()}
@@ -145,6 +146,7 @@ def test_no_fact_is_left_as_a_placeholder() -> None:
         assert "{{" not in version.html
 
 
+@pytest.mark.both_databases
 def test_a_site_with_content_is_left_alone_if_asked() -> None:
     HomePage.objects.get().get_children().get(slug="about").delete()
     before = _counts()
@@ -169,6 +171,7 @@ def test_the_command_says_who_can_sign_in(client: Client) -> None:
     assert "owner@jomso.example" not in call_command("seed_demo", "--if-empty", stdout=StringIO())
 
 
+@pytest.mark.both_databases
 def test_the_range_is_for_sale_with_its_stock_and_some_of_it_is_scarce() -> None:
     assert ProductPage.objects.live().count() == len(shop.products()) == 14
     left = {variant.sku: variant.on_hand for product in shop.products() for variant in product.variants}

@@ -8,7 +8,7 @@ from forms.models import FormField, FormPage
 from home.models import User
 from tests.factories import home_page
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.also_without_shop]
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
 
 
 @pytest.fixture
@@ -43,6 +43,7 @@ def create_url() -> str:
     return f"/admin/pages/add/forms/formpage/{home_page().pk}/"
 
 
+@pytest.mark.both_databases
 def test_an_editor_builds_a_form(admin: Client) -> None:
     response = admin.post(create_url(), submitted({"label": "Telephone"}))
     assert response.status_code == 302
@@ -91,6 +92,7 @@ def test_the_preview_shows_both_pages(admin: Client, contact_page: FormPage, mod
     assert words in response.content.decode()
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("mode", ["form", "landing"])
 def test_a_page_that_was_never_saved_can_be_previewed(admin: Client, mode: str) -> None:
     url = f"/admin/pages/add/forms/formpage/{home_page().pk}/preview/"

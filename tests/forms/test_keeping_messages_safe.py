@@ -11,7 +11,7 @@ from home.models import ContentPage, User
 from tests.factories import home_page
 from tests.forms.building import form_page
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.also_without_shop]
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
 
 
 def message(page: FormPage) -> Submission:
@@ -75,6 +75,7 @@ def test_a_form_with_messages_is_not_deleted(client: Client, contact_page: FormP
     assert Submission.objects.exists()
 
 
+@pytest.mark.both_databases
 def test_a_page_above_a_form_with_messages_is_not_deleted(
     client: Client, contact_page: FormPage, user: User
 ) -> None:
@@ -109,6 +110,7 @@ def test_with_the_right_to_delete_messages_it_is_deleted(
     assert not FormPage.objects.exists()
 
 
+@pytest.mark.both_databases
 def test_a_form_without_messages_is_deleted_by_any_editor(
     client: Client, contact_page: FormPage, user: User
 ) -> None:
@@ -117,6 +119,7 @@ def test_a_form_without_messages_is_deleted_by_any_editor(
     assert [page.title for page in FormPage.objects.all()] == ["Feedback"]
 
 
+@pytest.mark.both_databases
 def test_to_delete_messages_takes_more_than_to_read_them(client: Client, contact_page: FormPage) -> None:
     sent = message(contact_page)
     reader = User.objects.create_user("reader@example.com", "a-long-password")

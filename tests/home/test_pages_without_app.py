@@ -9,7 +9,7 @@ from home.models import ContentPage, User
 from tests import site_maps
 from tests.factories import home_page
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.also_without_shop]
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
 ACTIONS = ("edit", "delete", "unpublish", "move", "copy", "history", "usage", "view_draft", "privacy")
 
 
@@ -35,10 +35,12 @@ def test_no_menu_and_no_site_map_leads_to_it(client: Client, gone: Page) -> None
         assert "/gone/" not in text, path
 
 
+@pytest.mark.both_databases
 def test_a_page_without_its_app_answers_404(client: Client, gone: Page) -> None:
     assert client.get("/gone/").status_code == 404
 
 
+@pytest.mark.both_databases
 def test_the_admin_lists_the_pages_beside_it(owner: Client, gone: Page) -> None:
     for path in (f"/admin/pages/{home_page().pk}/", f"/admin/choose-page/{home_page().pk}/"):
         text = owner.get(path).content.decode()

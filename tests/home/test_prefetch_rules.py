@@ -11,7 +11,7 @@ from django.test import Client
 from home.models import ContentPage
 from tests.factories import home_page
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 FILE = "prefetch.speculationrules"
 

@@ -19,7 +19,7 @@ from policies.facts import registry
 from tests import factories
 from tests.factories import cookie_policy, declare_cookies, home_page
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 MATOMO = {
     "analytics": "matomo",
@@ -196,6 +196,7 @@ def test_a_service_switched_on_enters_the_csp_and_the_recipients_fact(
     assert recipient["country"]
 
 
+@pytest.mark.both_databases
 def test_advertisements_get_their_own_sources(client: Client) -> None:
     set_up(**GOOGLE_ADS)
     assert "https://googleads.g.doubleclick.net" in directives(client)["script-src"]
@@ -209,6 +210,7 @@ def test_services_are_off_until_the_owner_sets_them_up(client: Client) -> None:
     assert not ServiceSettings.objects.exists()  # reading a page writes nothing
 
 
+@pytest.mark.both_databases
 def test_a_service_that_is_switched_off_goes_from_policy_and_fact(client: Client) -> None:
     set_up(**MATOMO, allow_vimeo=True)
     set_up(analytics="", allow_vimeo=False)
@@ -223,12 +225,14 @@ def test_analytics_without_a_category_never_runs_and_so_receives_nothing() -> No
     assert contributed() == []
 
 
+@pytest.mark.both_databases
 def test_matomo_without_a_site_id_never_runs_however_the_row_came_about() -> None:
     set_up(**MATOMO)
     ServiceSettings.objects.update(matomo_site_id=None)
     assert contributed() == []
 
 
+@pytest.mark.both_databases
 def test_a_page_can_say_that_the_database_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     def down() -> None:
         raise DatabaseError
@@ -350,6 +354,7 @@ def owner(client: Client) -> Client:
     return client
 
 
+@pytest.mark.both_databases
 @pytest.mark.also_without_shop
 def test_the_owner_sets_services_up_and_is_told_what_is_missing(owner: Client, url: str) -> None:
     form = owner.get(url).context["form"]

@@ -17,7 +17,7 @@ from django.utils import timezone
 from config import sign_in as limits
 from home.models import User
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 PASSWORD = "a-long-password"
 
@@ -80,6 +80,7 @@ def test_a_dotless_i_makes_no_other_account(client: Client) -> None:
     assert sign_in(client, "billing@example.com") == 429
 
 
+@pytest.mark.both_databases
 def test_all_that_the_database_takes_for_one_address_is_counted_as_one(db: None) -> None:
     letters = [chr(code) for code in range(ord(" "), 0x20000) if not 0xD800 <= code <= 0xDFFF]
     with connection.cursor() as cursor:
@@ -116,6 +117,7 @@ def test_a_form_without_an_address_does_no_harm(client: Client, form: dict[str, 
 
 
 # --- Whoever asks, and from wherever -------------------------------------------------------------------------
+@pytest.mark.both_databases
 @pytest.mark.also_without_shop
 def test_a_network_of_ipv6_is_one_client(client: Client, owner: User) -> None:
     for number in range(settings.AXES_FAILURE_LIMIT - 1):
@@ -184,6 +186,7 @@ def test_an_account_that_does_not_exist_is_locked_as_one_that_does() -> None:
     guess_from_everywhere("nobody@example.com")
 
 
+@pytest.mark.both_databases
 @pytest.mark.also_without_shop
 def test_a_new_password_opens_a_locked_account_at_once(
     client: Client, owner: User, mailoutbox: list[Any]

@@ -9,7 +9,7 @@ from home.site_map import PagesSitemap
 from tests import queries, site_maps
 from tests.factories import home_page
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.also_without_shop]
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from home.outages import is_outage
 from tests import site_maps
 from tests.factories import home_page, page_with_embeds, policy_page, publish
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.also_without_shop]
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
 
 
 def test_healthz_answers_without_asking_anything(client: Client, django_assert_num_queries: object) -> None:
@@ -38,6 +38,7 @@ def test_readyz_says_what_answers(client: Client) -> None:
     assert "no-store" in response.headers["Cache-Control"]
 
 
+@pytest.mark.both_databases
 def test_readyz_names_a_database_that_is_down(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> None:
         raise OperationalError
@@ -49,6 +50,7 @@ def test_readyz_names_a_database_that_is_down(client: Client, monkeypatch: pytes
     assert response.json() == {"database": False, "cache": True, **unknown}
 
 
+@pytest.mark.both_databases
 def test_readyz_names_a_database_without_the_tables_of_the_site(client: Client) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE home_workerheartbeat RENAME TO gone")
@@ -56,6 +58,7 @@ def test_readyz_names_a_database_without_the_tables_of_the_site(client: Client) 
     assert (response.status_code, response.json()["database"]) == (503, False)
 
 
+@pytest.mark.both_databases
 def test_readyz_names_a_cache_that_is_down(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_args: object, **_kwargs: object) -> None:
         raise ConnectionError
@@ -67,6 +70,7 @@ def test_readyz_names_a_cache_that_is_down(client: Client, monkeypatch: pytest.M
     assert response.json() == {**WELL, "cache": False}
 
 
+@pytest.mark.both_databases
 def test_readyz_names_a_worker_that_did_nothing_for_ten_minutes_though_the_site_is_ready(
     client: Client,
 ) -> None:
@@ -79,6 +83,7 @@ def test_readyz_names_a_worker_that_did_nothing_for_ten_minutes_though_the_site_
     assert response.json() == {**WELL, "worker": False}
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("kind", [OperationalError, InterfaceError])
 def test_a_database_that_is_away_is_answered_with_a_plain_page(
     client: Client, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
@@ -95,6 +100,7 @@ def test_a_database_that_is_away_is_answered_with_a_plain_page(
     assert "back soon" in response.content.decode()
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -125,6 +131,7 @@ def test_robots_keeps_crawlers_out_of_what_visitors_choose(client: Client) -> No
     assert f"Disallow: {reverse('policies:cookies')}\n" in client.get("/robots.txt").content.decode()
 
 
+@pytest.mark.both_databases
 def test_the_site_map_lists_the_public_pages_and_no_others(client: Client) -> None:
     publish(policy_page())
     policy_page("Draft")

@@ -14,7 +14,7 @@ from policies.models import CookiePolicyPage, Policy, PolicyVersion
 from policies.versions import publication_preview
 from tests.factories import cookie_policy, declare_cookies, policy, version
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -47,6 +47,7 @@ def test_an_editorial_change_asks_nobody(choices: None) -> None:
     assert "0 of 3 visitors" in draft(notice_text="Other words.", change_kind="editorial")
 
 
+@pytest.mark.both_databases
 def test_a_draft_after_an_announced_category_asks_all_again_even_if_it_is_editorial(choices: None) -> None:
     declare_cookies("media")
     now = timezone.now()
@@ -75,6 +76,7 @@ def test_choices_that_no_longer_stand_are_not_counted(choices: None) -> None:
     assert "0 of 0 visitors" in draft(notice_text="Third words.", change_kind="material")
 
 
+@pytest.mark.both_databases
 def test_choices_that_say_nothing_of_a_newer_category_are_not_counted(choices: None) -> None:
     declare_cookies("media")
     cookie_policy()
@@ -95,6 +97,7 @@ def test_after_a_text_without_words_for_the_bar_nobody_was_asked_before() -> Non
     assert "0 of 0 visitors" in draft()
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(("kind", "asked"), [("editorial", 0), ("material", 3)])
 def test_the_count_is_what_then_happens(choices: None, kind: str, asked: int) -> None:
     """Hold the promise against the decision itself, for a change of each kind."""

@@ -16,7 +16,7 @@ from policies.versions import views
 from tests.factories import policy, version, withdraw
 from tests.policies.verifying import sql
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 SAME = "".join(f"<p>Paragraph {number}.</p>" for number in range(12))
@@ -217,6 +217,7 @@ def test_a_way_that_is_not_there_leads_to_the_comparison_in_one_text(client: Cli
     assert response.headers["Location"] == IN_ONE
 
 
+@pytest.mark.both_databases
 def test_the_queries_do_not_grow_with_the_versions(client: Client, rules: Policy) -> None:
     counts = []
     page(client, IN_ONE)  # whatever is read once only

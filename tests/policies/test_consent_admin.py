@@ -16,7 +16,7 @@ from policies.consent import choices, notices
 from policies.models import ConsentRecord
 from tests.factories import cookie_policy, declare_cookies
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -52,6 +52,7 @@ def test_all_are_listed(owner: Client, records: tuple[ConsentRecord, ConsentReco
     assert listed(owner) == {str(record.public_id) for record in records}
 
 
+@pytest.mark.both_databases
 def test_one_is_found_by_the_id_that_a_visitor_quotes(
     owner: Client, records: tuple[ConsentRecord, ConsentRecord]
 ) -> None:
@@ -62,6 +63,7 @@ def test_one_is_found_by_the_id_that_a_visitor_quotes(
     assert listed(owner, q="no such id") == set()
 
 
+@pytest.mark.both_databases
 @pytest.mark.also_without_shop
 def test_they_are_filtered_by_day_and_by_kind(
     owner: Client, records: tuple[ConsentRecord, ConsentRecord]
@@ -95,6 +97,7 @@ def test_the_signal_is_shown_and_exported(
     assert "not recorded" in owner.get(reverse("consents:index")).content.decode()
 
 
+@pytest.mark.both_databases
 def test_the_export_holds_them_and_no_formula(
     owner: Client, records: tuple[ConsentRecord, ConsentRecord]
 ) -> None:
@@ -128,6 +131,7 @@ def test_staff_without_the_right_see_none(
 CATEGORY = {"name": "Analytics", "varname": "analytics", "description": "Counts visits.", "ordering": "0"}
 
 
+@pytest.mark.both_databases
 def test_a_category_is_declared(owner: Client) -> None:
     response = owner.post(reverse("cookie-categories:add"), CATEGORY)
     assert response.status_code == 302
@@ -135,6 +139,7 @@ def test_a_category_is_declared(owner: Client) -> None:
     assert (group.varname, group.is_required, group.is_deletable) == ("analytics", False, True)
 
 
+@pytest.mark.both_databases
 @pytest.mark.also_without_shop
 @pytest.mark.parametrize("varname", ["Web", "web-analytics", "web_analytics", "ä", "a" * 17, "a\n", ""])
 def test_a_short_name_that_does_not_fit_is_refused(owner: Client, varname: str) -> None:
@@ -143,6 +148,7 @@ def test_a_short_name_that_does_not_fit_is_refused(owner: Client, varname: str) 
     assert set(CookieGroup.objects.values_list("varname", flat=True)) <= {"a"}
 
 
+@pytest.mark.both_databases
 @pytest.mark.also_without_shop
 def test_a_short_name_stays_as_it_is(owner: Client) -> None:
     group = declare_cookies("analytics")
@@ -174,6 +180,7 @@ def cookie_fields(group: CookieGroup, **fields: str) -> dict[str, str]:
     return {**values, **fields}
 
 
+@pytest.mark.both_databases
 def test_a_cookie_is_declared_with_its_details(owner: Client) -> None:
     group = declare_cookies("analytics")
     response = owner.post(reverse("declared-cookies:add"), cookie_fields(group, storage="local"))
@@ -182,6 +189,7 @@ def test_a_cookie_is_declared_with_its_details(owner: Client) -> None:
     assert (cookie.details.provider, cookie.details.storage) == ("This site", "local")
 
 
+@pytest.mark.both_databases
 @pytest.mark.also_without_shop
 def test_its_details_are_changed_in_the_same_form(owner: Client) -> None:
     group = declare_cookies("analytics", "visits")
@@ -194,6 +202,7 @@ def test_its_details_are_changed_in_the_same_form(owner: Client) -> None:
     assert (cookie.details.duration, cookie.details.policy_url) == ("1 year", "https://example.com/privacy")
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "fields",
     [
@@ -216,6 +225,7 @@ def test_a_cookie_that_says_too_little_is_refused(owner: Client, fields: dict[st
     assert Cookie.objects.count() == 1
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("screen", ["cookie-categories", "declared-cookies"])
 def test_what_is_declared_can_be_listed_and_deleted(owner: Client, screen: str) -> None:
     group = declare_cookies("analytics", "visits")
@@ -227,6 +237,7 @@ def test_what_is_declared_can_be_listed_and_deleted(owner: Client, screen: str) 
     assert not Cookie.objects.exists()
 
 
+@pytest.mark.both_databases
 @pytest.mark.also_without_shop
 @pytest.mark.parametrize(
     ("screen", "name"), [("cookie-categories", "Cookie categories"), ("declared-cookies", "Cookies")]

@@ -24,7 +24,7 @@ from tests.factories import (
 )
 from tests.policies.test_version_screen import staff
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 BUTTON = "Make a draft with the current facts"
 
 
@@ -144,6 +144,7 @@ def test_it_leads_to_the_draft_that_is_there(client: Client) -> None:
     assert f'href="/admin/pages/{page.pk}/edit/"' in html
 
 
+@pytest.mark.both_databases
 @pytest.mark.also_without_shop
 @pytest.mark.parametrize("record", ["no JSON", "[]", '{"facts": {}}'])
 def test_a_record_that_was_tampered_with_is_told_and_breaks_nothing(client: Client, record: str) -> None:

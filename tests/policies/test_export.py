@@ -24,12 +24,7 @@ from policies.versions import export, publishing, records
 from tests.factories import policy, policy_page, publish, version, withdraw
 from tests.policies.test_version_screen import staff
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.both_databases,
-    pytest.mark.also_without_shop,
-    pytest.mark.slow,
-]
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop, pytest.mark.slow]
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -77,6 +72,7 @@ def test_every_version_has_its_folder(rules: Policy) -> None:
     assert set(exported().namelist()) == expected | lists
 
 
+@pytest.mark.both_databases
 def test_the_record_is_byte_for_byte_what_is_hashed(rules: Policy) -> None:
     archive = exported()
     for found in rules.versions.all():
@@ -263,6 +259,7 @@ def test_the_same_database_gives_the_same_bytes(rules: Policy) -> None:
         assert export.write([rules], now=NOW + timedelta(hours=1)).read() == first
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "slug",
     ["../../etc/passwd", "a/b", "-rf", "con", "Regeln", "правила", "a b\n", "x;reboot", "$(reboot)", ""],
@@ -301,6 +298,7 @@ def many(of: Policy, count: int, words: int = 10) -> None:
     PolicyVersion.objects.bulk_create(made)
 
 
+@pytest.mark.both_databases
 def test_many_versions_cost_no_more_queries_than_few(rules: Policy) -> None:
     def queries() -> int:
         with CaptureQueriesContext(
@@ -331,6 +329,7 @@ def test_many_versions_need_no_more_memory_than_few(rules: Policy) -> None:
 
 
 # --- Who gets it -----------------------------------------------------------------------------------------
+@pytest.mark.both_databases
 def test_it_is_downloaded_from_the_admin_and_kept_by_no_cache(client: Client) -> None:
     page = policy_page()
     publish(page)

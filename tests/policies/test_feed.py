@@ -15,7 +15,7 @@ from policies.models import Policy
 from tests.factories import policy, version, withdraw
 from tests.policies.verifying import sql
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -143,6 +143,7 @@ def test_a_withdrawn_version_says_so_and_counts_as_news(client: Client, rules: P
     assert ("related", "text/html") not in links(entry)
 
 
+@pytest.mark.both_databases
 def test_characters_that_xml_cannot_hold_do_not_break_it(client: Client, rules: Policy) -> None:
     kept = version(rules, html="<p>x</p>", at=NOW + 31 * DAY)
     change = "UPDATE policies_policyversion SET title = %s, change_summary = %s WHERE id = %s"

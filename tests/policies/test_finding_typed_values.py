@@ -17,12 +17,7 @@ from tests.factories import cookie_policy, declare_cookies, outside_services, po
 from tests.policies.test_drift import DATA, set_brand
 from tests.policies.test_version_screen import staff
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.both_databases,
-    pytest.mark.also_without_shop,
-    pytest.mark.slow,
-]
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop, pytest.mark.slow]
 
 
 STREET = KnownValue("company", "street", "1 Example Street")

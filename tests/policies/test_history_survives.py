@@ -16,7 +16,7 @@ from policies.models import Policy, PolicyPage, PolicyVersion
 from tests.factories import home_page, policy_page, publish
 from tests.policies.verifying import damage
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -66,6 +66,7 @@ def test_a_page_added_live_without_a_revision_has_no_version_and_no_error() -> N
     assert Client().get("/house-rules/").status_code == 404
 
 
+@pytest.mark.both_databases
 def test_an_expired_page(published: PolicyPage) -> None:
     expired = timezone.now() - timedelta(hours=1)
     Page.objects.filter(pk=published.pk).update(expire_at=expired)  # the editor offers no such time
@@ -126,6 +127,7 @@ def test_the_page_unpublished_in_the_admin(published: PolicyPage, admin_client: 
     assert_intact()
 
 
+@pytest.mark.both_databases
 def test_the_parent_deleted_in_the_admin(published: PolicyPage, admin_client: Client) -> None:
     home = home_page()
     assert admin_client.post(f"/admin/pages/{home.pk}/delete/", follow=True).status_code == 200
@@ -139,6 +141,7 @@ def test_the_parent_and_the_site_gone(published: PolicyPage) -> None:
     assert_intact()
 
 
+@pytest.mark.both_databases
 def test_a_page_moved_in_the_admin(published: PolicyPage, admin_client: Client) -> None:
     publish(policy_page("Other rules"))
     admin_client.post(f"/admin/pages/{published.pk}/set_position/?position=0", follow=True)

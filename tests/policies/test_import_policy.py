@@ -11,7 +11,7 @@ from policies.models import Policy, PolicyPage, PolicyVersion
 from tests.factories import home_page, policy_page, publish
 from tests.policies.importing import file, imported, refused, run
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -25,6 +25,7 @@ def local(version: PolicyVersion) -> datetime:
     return version.effective_at.astimezone(BERLIN)
 
 
+@pytest.mark.both_databases
 def test_a_file_becomes_a_version_and_a_page_to_go_on_from(folder: Path) -> None:
     made = imported(folder, "# House rules\n\nBe *kind*.\n\n## Noise\n\n- none\n")
 
@@ -77,6 +78,7 @@ def test_a_text_like_that_of_the_version_before_is_unchanged(folder: Path) -> No
     assert PolicyVersion.objects.count() == 1
 
 
+@pytest.mark.both_databases
 def test_a_dry_run_says_what_would_be_made_and_makes_nothing(folder: Path) -> None:
     said = run(file(folder), file(folder, "2020-02-01.md", "Second."), dry_run=True)
 
@@ -99,6 +101,7 @@ def test_files_are_taken_in_the_order_of_their_dates_and_counts(folder: Path) ->
     ]
 
 
+@pytest.mark.both_databases
 def test_an_existing_policy_gets_the_versions(folder: Path) -> None:
     page = policy_page()
     publish(page)

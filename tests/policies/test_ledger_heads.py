@@ -17,7 +17,7 @@ from policies.models import LedgerEntry, LedgerHead, LedgerStatement, PolicyVers
 from tests.factories import policy, version
 from tests.policies.verifying import DAY, damage, failure, run, seal, sql
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,7 @@ def test_a_seal_that_was_taken_back_and_given_anew_is_told(kept: Path) -> None:
     assert "head 2, which was kept outside, is another one here: the ledger was rewritten" in said
 
 
+@pytest.mark.both_databases
 def test_a_seal_that_was_taken_back_is_missed(kept: Path) -> None:
     sql("DELETE FROM policies_ledgerhead WHERE number = 2")
     sql("UPDATE policies_ledgerentry SET position = NULL WHERE position > 1")
@@ -91,6 +92,7 @@ def test_what_was_lost_by_a_restore_is_reported_and_no_damage(kept: Path) -> Non
         assert "it was lost when the site was restored" in run(expect=kept)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("number", [2, 10**9])
 @pytest.mark.parametrize("of", [0, 1])
 def test_a_restore_that_cannot_have_been_excuses_nothing(kept: Path, number: int, of: int) -> None:
@@ -146,6 +148,7 @@ def test_damage_never_becomes_a_head(kept: Path) -> None:
 
 
 # --- How it is read ----------------------------------------------------------------------------------------
+@pytest.mark.both_databases
 def test_what_is_no_head_is_refused_and_changes_nothing(kept: Path) -> None:
     before = list(LedgerEntry.objects.values_list()), list(PolicyVersion.objects.values_list())
     for content, why in (

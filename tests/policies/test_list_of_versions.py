@@ -9,7 +9,7 @@ from django.test import Client
 from policies.models import Policy
 from tests.factories import policy, version, withdraw
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 BEGIN = datetime(2020, 1, 1, 12, tzinfo=UTC)
 LIST = "/house-rules/versions/"
@@ -45,6 +45,7 @@ def test_a_stored_first_page_does_not_stand_in_for_the_second(client: Client, ru
         assert numbers(client, f"{LIST}?page=2")[0] == 10
 
 
+@pytest.mark.both_databases
 def test_pages_lead_to_their_neighbours(client: Client, rules: Policy) -> None:
     assert 'rel="next" href="?page=2"' in client.get(LIST).content.decode()
     assert f'rel="prev" href="{LIST}"' in client.get(f"{LIST}?page=2").content.decode()
@@ -124,6 +125,7 @@ def test_numbers_that_are_not_there_get_the_list_and_the_reason(
     assert "numbered from 1 to 60" in response.content.decode()
 
 
+@pytest.mark.both_databases
 def test_what_a_made_up_address_asks_for_is_not_shown_again(client: Client, rules: Policy) -> None:
     shown = client.get(CHOOSE, {"old": '"><script>', "new": "2", "way": '"><script>'}).content.decode()
 
@@ -188,6 +190,7 @@ def told(client: Client) -> list[str]:
     return [" ".join(line.text_content().split()) for line in shown.xpath("//li//p[@class='policy-meta']")]
 
 
+@pytest.mark.both_databases
 def test_each_version_says_until_when_it_holds_and_all_but_the_first_what_they_changed(
     client: Client, far_ahead: Policy
 ) -> None:

@@ -20,7 +20,7 @@ from tests.policies.test_consent_admin import CATEGORY, cookie_fields
 from tests.policies.test_recipients import CARRIER
 from tests.policies.test_saving_settings import save_brand
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 REVERSED, HIDDEN, UNSEEN = "after \u202e03\u202c days", "a\U000e0041\U000e0042b", "\u200b\u2060"
 ANY = pytest.mark.parametrize("words", [REVERSED, "\u202bold", HIDDEN, "x\x0by", UNSEEN], ids=ascii)
@@ -53,6 +53,7 @@ def test_a_draft_that_reads_as_another_is_not_published_nor_submitted(
     assert PolicyPage.objects.get().current_workflow_state is None
 
 
+@pytest.mark.both_databases
 def test_a_fact_that_reads_as_another_is_not_published() -> None:
     page = policy_page(body=[("live_fact", "recipients")])
     Recipient.objects.create(**{**CARRIER, "name": "Evil \u202eoC"})
@@ -126,6 +127,7 @@ def test_what_any_word_could_be_is_not_looked_for(fact: str, data: list) -> None
     assert not registry.known_values(fact, data)
 
 
+@pytest.mark.both_databases
 def test_a_name_that_is_longer_than_its_value_can_be_noted() -> None:
     name = "a" + " " * 230 + "b"
     StatedValue.note(registry.known_values("cookies", [{"cookies": [{"name": f"_x{name}"}]}]))

@@ -13,7 +13,7 @@ from django.utils import timezone
 from policies.models import Policy, PolicyPage, PolicyVersion
 from tests.factories import policy, policy_page, publish, version
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 def shown(client: Client, path: str = "/house-rules/") -> str:

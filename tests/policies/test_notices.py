@@ -15,7 +15,7 @@ from policies.models import Policy, PolicyVersion
 from tests.factories import cookie_policy, declare_cookies
 from tests.policies.verifying import sql
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def test_there_is_none_before_a_cookie_policy_is_published() -> None:
@@ -35,6 +35,7 @@ def test_it_has_the_words_and_the_table_of_the_version_in_force() -> None:
     assert category.cookies[0].provider == "This site"
 
 
+@pytest.mark.both_databases
 def test_changes_in_the_register_wait_for_a_new_version() -> None:
     declare_cookies("analytics")
     cookie_policy()
@@ -99,6 +100,7 @@ def test_a_version_that_was_published_late_and_takes_effect_early_counts_by_its_
     assert (second.number, second.accepted_versions) == (2, (2,))
 
 
+@pytest.mark.both_databases
 def test_a_category_without_cookies_is_nothing_to_choose() -> None:
     declare_cookies("analytics")
     Cookie.objects.all().delete()
@@ -135,6 +137,7 @@ def test_it_costs_two_queries_however_many_versions_and_cookies(
         notices.current(timezone.now())
 
 
+@pytest.mark.both_databases
 def test_an_imported_text_without_words_for_the_bar_asks_nobody() -> None:
     declare_cookies()
     cookie_policy()

@@ -16,7 +16,7 @@ from policies.models import Policy, PolicyPage
 from tests.factories import policy, policy_page, publish, version
 from tests.policies.test_version_screen import staff
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +113,7 @@ def test_a_draft_in_review_is_named_so(client: Client, rules_page: PolicyPage) -
     assert "In review" in admin.get("/admin/policies/").content.decode()
 
 
+@pytest.mark.both_databases
 def test_any_two_versions_can_be_compared(client: Client, rules_page: PolicyPage) -> None:
     (form,) = lxml.html.fromstring(screen(staff(client, "view_policyversion"))).find_class("policies-compare")
     chosen = {select.get("name"): select.xpath("option/@value") for select in form.iter("select")}
@@ -130,6 +131,7 @@ def test_a_policy_whose_page_was_deleted_is_still_shown(client: Client, rules_pa
     assert admin.get("/admin/policies/").status_code == 200
 
 
+@pytest.mark.both_databases
 @pytest.mark.slow
 def test_a_policy_with_many_versions_is_shown_in_pages_at_the_same_cost(client: Client) -> None:
     rules = policy("long-rules")

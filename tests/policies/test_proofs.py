@@ -27,7 +27,7 @@ from tests.faults.timestamp_authorities import Authority
 from tests.policies.forging import changes
 from tests.policies.proving import SCRIPT, checked, fill, seal
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def function_of_the_script(name: str) -> Callable[..., object]:
@@ -172,6 +172,7 @@ def test_a_proof_ends_with_the_next_timestamp_which_openssl_verifies_as_the_scri
     assert checked(tmp_path, {**found, "timestamp": {**found["timestamp"], "head": 2}})[0] == 1
 
 
+@pytest.mark.both_databases
 def test_the_script_overwrites_no_file(sealed: PolicyVersion, tmp_path: Path, authority: Authority) -> None:
     witness(3, authority)
     kept = tmp_path / "proof.tsr"
@@ -184,6 +185,7 @@ def test_the_script_overwrites_no_file(sealed: PolicyVersion, tmp_path: Path, au
         assert kept.read_bytes() == bytes(LedgerWitness.objects.get().token)
 
 
+@pytest.mark.both_databases
 def test_a_timestamp_that_is_none_cannot_be_checked(
     sealed: PolicyVersion, tmp_path: Path, authority: Authority
 ) -> None:
@@ -220,6 +222,7 @@ def test_paths_lead_to_the_root_for_every_size(data: st.DataObject) -> None:
 
 
 # --- How it is read ------------------------------------------------------------------------------------------
+@pytest.mark.both_databases
 def test_a_proof_reads_one_batch(sealed: PolicyVersion) -> None:
     found = PolicyVersion.objects.select_related("policy").get()
     with CaptureQueriesContext(
@@ -229,6 +232,7 @@ def test_a_proof_reads_one_batch(sealed: PolicyVersion) -> None:
     assert len(queries) <= 5  # entry, head, batch, timestamp, heads after
 
 
+@pytest.mark.both_databases
 def test_proofs_of_one_batch_read_it_once() -> None:
     rules = policy()
     for number in range(6):
@@ -245,6 +249,7 @@ def test_proofs_of_one_batch_read_it_once() -> None:
     assert proofs.of(later) == Proofs().of(later)
 
 
+@pytest.mark.both_databases
 def test_no_batch_grows_beyond_what_a_proof_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sealing, "BATCH_SIZE", 3)
     fill(7)

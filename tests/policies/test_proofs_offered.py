@@ -18,12 +18,7 @@ from policies.models.ledger import LedgerStatement
 from tests.factories import cookie_policy, declare_cookies, policy, version, withdraw
 from tests.policies.proving import SCRIPT, URL, checked, seal
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.both_databases,
-    pytest.mark.also_without_shop,
-    pytest.mark.slow,
-]
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop, pytest.mark.slow]
 
 
 def test_a_record_that_is_not_sealed_yet_says_when(client: Client) -> None:
@@ -36,6 +31,7 @@ def test_a_record_that_is_not_sealed_yet_says_when(client: Client) -> None:
     assert client.get(f"{URL}proof.json").status_code == 200
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "damage",
     [
@@ -70,6 +66,7 @@ def test_the_proof_of_a_choice_is_offered_once_it_is_sealed(client: Client) -> N
     assert "once it is sealed" not in html
 
 
+@pytest.mark.both_databases
 def test_a_record_that_was_changed_has_a_proof_that_fails(sealed: PolicyVersion, tmp_path: Path) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE policies_policyversion SET sha256 = %s", ["0" * 64])
@@ -128,6 +125,7 @@ def test_the_public_page_offers_proof_and_script(
     assert client.post(f"{URL}proof.json").status_code == 405
 
 
+@pytest.mark.both_databases
 def test_a_public_proof_holds_nothing_that_is_not_public(client: Client, sealed: PolicyVersion) -> None:
     found = client.get(f"{URL}proof.json").json()
     assert found.keys() == {"format", "entry", "position", "path", "heads", "timestamp"}
@@ -145,6 +143,7 @@ def test_a_withdrawn_version_keeps_its_proof(client: Client) -> None:
     assert client.get("/other/versions/1/proof.json").status_code == 200
 
 
+@pytest.mark.both_databases
 def test_a_visitor_gets_the_proof_of_their_own_choice_only(client: Client, tmp_path: Path) -> None:
     declare_cookies("analytics", "visits")
     cookie_policy()

@@ -14,7 +14,7 @@ from home.models import ContentPage
 from policies.models import Policy
 from tests.factories import home_page, policy, policy_page, publish, version, withdraw
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -180,6 +180,7 @@ def test_a_day_to_come_is_labelled(client: Client, rules: Policy) -> None:
     page(client, "on/9999-12-31/", status=302)
 
 
+@pytest.mark.both_databases
 @pytest.mark.also_without_shop
 def test_a_day_before_the_first_version_is_not_found_and_says_so(client: Client, rules: Policy) -> None:
     shown = page(client, "on/2025-12-31/", status=404)

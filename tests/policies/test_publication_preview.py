@@ -22,7 +22,7 @@ from tests.factories import (
 )
 from tests.policies.verifying import sql
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 def draft(page: PolicyPage, **values: object) -> None:
@@ -134,6 +134,7 @@ def test_looking_ahead_writes_nothing(admin_client: Client) -> None:
     assert admin_client.post(f"/admin/policies/{page.pk}/publication-preview/").status_code == 405
 
 
+@pytest.mark.both_databases
 def test_changed_words_of_the_consent_bar_are_shown_where_they_are_approved(admin_client: Client) -> None:
     page = cookie_policy()
     first = publication_preview.preview_latest_draft(page)

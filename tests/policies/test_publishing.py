@@ -17,7 +17,7 @@ from policies.versions import publishing
 from policies.versions.content import VersionContent
 from tests.factories import as_it_is, home_page, policy, policy_page, publish, version
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 FACT = [("live_fact", "company")]
 
@@ -124,6 +124,7 @@ def test_an_unpublished_page_leaves_the_policy_readable(client: Client) -> None:
     assert PolicyVersion.objects.count() == 1
 
 
+@pytest.mark.both_databases
 @pytest.mark.also_without_shop
 def test_a_moved_or_renamed_page_leaves_the_policy_at_its_address(client: Client) -> None:
     page = policy_page()
@@ -137,6 +138,7 @@ def test_a_moved_or_renamed_page_leaves_the_policy_at_its_address(client: Client
     assert client.get("/elsewhere/new-address/").headers["Location"] == "/house-rules/"
 
 
+@pytest.mark.both_databases
 def test_a_deleted_page_leaves_the_policy_readable(client: Client) -> None:
     page = policy_page()
     publish(page)

@@ -10,7 +10,7 @@ from tests import queries
 from tests.factories import policy, version
 from tests.policies.test_public_pages import DAY, NOW, PATHS
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)

@@ -17,12 +17,7 @@ from policies.versions.dashboard import statuses
 from tests.factories import cookie_policy, declare_cookies, policy_page, publish, version, withdraw
 from tests.policies.test_dashboard import change_brand
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.both_databases,
-    pytest.mark.also_without_shop,
-    pytest.mark.slow,
-]
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop, pytest.mark.slow]
 
 
 def text(words: str) -> tuple[str, str]:
@@ -163,6 +158,7 @@ def test_what_was_written_on_nothing_is_rebased_too(soon: datetime) -> None:
     ]
 
 
+@pytest.mark.both_databases
 def test_a_first_version_that_is_announced_gets_the_facts_of_today(soon: datetime) -> None:
     page = policy_page(body=[("live_fact", "company")])
     coming = publish(page, effective_from=soon, summary="At last.")
@@ -174,6 +170,7 @@ def test_a_first_version_that_is_announced_gets_the_facts_of_today(soon: datetim
     assert VersionWithdrawal.objects.get().version == coming
 
 
+@pytest.mark.both_databases
 def test_a_text_in_force_without_words_for_the_consent_bar_takes_none_away(soon: datetime) -> None:
     policy = Policy.objects.create(slug="cookie-policy", kind="cookies", title="Cookies", language="en-gb")
     version(policy, html="<p>An old text.</p>", title="Cookies")

@@ -14,7 +14,7 @@ from policies.models import CookiePolicyPage, PolicyPage, PolicyVersion
 from tests.factories import cookie_policy, policy_form, policy_page, publish
 from tests.policies.reviewing import decide, review_url
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def test_every_policy_is_under_review_from_its_first_draft() -> None:
@@ -22,6 +22,7 @@ def test_every_policy_is_under_review_from_its_first_draft() -> None:
     assert CookiePolicyPage.objects.get(pk=cookie_policy().pk).has_workflow
 
 
+@pytest.mark.both_databases
 def test_a_review_that_the_owner_switched_off_is_off() -> None:
     Workflow.objects.get(name="Legal review").deactivate()
     assert not policy_page().has_workflow
@@ -106,6 +107,7 @@ def test_a_comment_that_is_missing_or_too_long_is_asked_for_at_its_field(
     assert "went back to its author" in decide(client, reviewer, submitted, "reject", comment=lines)
 
 
+@pytest.mark.both_databases
 @pytest.mark.also_without_shop
 def test_what_was_submitted_twice_at_once_is_submitted_once_and_says_so(
     client: Client, author: User, monkeypatch: pytest.MonkeyPatch
@@ -128,6 +130,7 @@ def test_what_was_submitted_twice_at_once_is_submitted_once_and_says_so(
     assert page.get_latest_revision_as_object().change_summary == "Kinder."
 
 
+@pytest.mark.both_databases
 @pytest.mark.also_without_shop
 def test_what_was_returned_and_submitted_twice_at_once_waits_for_one_decision(
     client: Client, author: User, reviewer: User, submitted: PolicyPage, monkeypatch: pytest.MonkeyPatch

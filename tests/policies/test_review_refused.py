@@ -12,9 +12,10 @@ from policies.versions import publication_preview
 from tests.factories import policy_form, policy_page, publish
 from tests.policies.reviewing import decide, review_url
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
+@pytest.mark.both_databases
 def test_a_text_that_changed_since_it_was_shown_is_not_approved(
     client: Client, reviewer: User, submitted: PolicyPage
 ) -> None:
@@ -30,6 +31,7 @@ def test_a_text_that_changed_since_it_was_shown_is_not_approved(
     assert PolicyVersion.objects.count() == 1
 
 
+@pytest.mark.both_databases
 def test_a_text_that_was_saved_just_before_the_lock_is_not_approved_unseen(
     client: Client, reviewer: User, submitted: PolicyPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,6 +94,7 @@ def test_nothing_is_approved_where_its_redline_is_not_shown(
     assert PolicyPage.objects.get().workflow_in_progress
 
 
+@pytest.mark.both_databases
 def test_nothing_is_returned_where_its_redline_is_not_shown(
     client: Client, reviewer: User, submitted: PolicyPage
 ) -> None:

@@ -19,7 +19,7 @@ from tests.factories import policy_page, publish
 from tests.policies.reviewing import decide, review_url
 from tests.policies.verifying import sql
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -76,6 +76,7 @@ def test_reviewers_are_reminded_after_the_days_of_the_settings_and_not_before(wa
     assert remind(in_days=5) == ["reviewer@example.com"]
 
 
+@pytest.mark.both_databases
 def test_they_are_reminded_once_in_as_many_days(waiting: PolicyPage) -> None:
     assert remind(in_days=3) == ["reviewer@example.com"]
     assert remind(in_days=3) == []
@@ -101,16 +102,19 @@ def test_nobody_is_reminded_of_what_was_decided(client: Client, reviewer: User, 
     assert remind(in_days=3) == []
 
 
+@pytest.mark.both_databases
 def test_who_wants_no_mail_about_reviews_gets_none(reviewer: User, waiting: PolicyPage) -> None:
     UserProfile.objects.update_or_create(user=reviewer, defaults={"submitted_notifications": False})
     assert remind(in_days=3) == []
 
 
+@pytest.mark.both_databases
 def test_a_page_that_is_gone_is_passed_over(waiting: PolicyPage) -> None:
     PolicyPage.objects.all().delete()
     assert remind(in_days=3) == []
 
 
+@pytest.mark.both_databases
 def test_substitutes_are_asked_as_well_once_the_days_are_over(substitute: User, waiting: PolicyPage) -> None:
     assert remind(in_days=3) == ["reviewer@example.com", "substitute@example.com"]
 
@@ -128,11 +132,13 @@ def test_a_substitute_may_decide_only_once_the_days_are_over(
     assert PolicyVersion.objects.get(number=2).approver == substitute
 
 
+@pytest.mark.both_databases
 def test_a_substitute_may_return_the_draft(client: Client, substitute: User, waiting: PolicyPage) -> None:
     let_days_pass(3)
     assert "went back to its author" in decide(client, substitute, waiting, "reject", comment="Kinder?")
 
 
+@pytest.mark.both_databases
 @pytest.mark.also_without_shop
 def test_substitutes_who_lost_the_right_get_no_mail_and_cannot_open_the_review(
     client: Client, substitute: User, waiting: PolicyPage
@@ -146,6 +152,7 @@ def test_substitutes_who_lost_the_right_get_no_mail_and_cannot_open_the_review(
     assert "Awaiting your review" not in client.get("/admin/").content.decode()
 
 
+@pytest.mark.both_databases
 def test_a_substitute_who_may_not_publish_is_refused_in_the_settings() -> None:
     settings = PolicySettings(site=Site.objects.get(), substitutes=Group.objects.get(name="Customer service"))
     with pytest.raises(ValidationError, match="Can approve and publish policies"):

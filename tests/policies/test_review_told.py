@@ -16,7 +16,7 @@ from policies.models import PolicyPage
 from tests.factories import policy_form, policy_page, publish
 from tests.policies.reviewing import decide, member, review_url
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def test_the_reviewers_mail_leads_to_the_page_with_everything_on_it(
@@ -171,6 +171,7 @@ def test_a_reviewer_with_an_old_link_is_told_that_nothing_waits(
     assert "was already approved or returned" in answer.content.decode()
 
 
+@pytest.mark.both_databases
 def test_who_may_not_review_reads_how_the_draft_stands_and_is_not_led_to_it(
     client: Client, submitted: PolicyPage
 ) -> None:

@@ -21,7 +21,7 @@ from policies.consent.notices import Notice
 from policies.models import ConsentRecord
 from tests.factories import cookie_policy, declare_cookies
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 JSON = {"accept": "application/json"}
 
 
@@ -102,6 +102,7 @@ def test_record_cookie_and_receipt_say_whether_the_signal_was_there(
     assert client.get("/cookies/receipt.json").json()["event"]["gpc"] is gpc
 
 
+@pytest.mark.both_databases
 def test_a_record_of_before_stays_what_it_was_and_its_cookie_is_understood() -> None:
     made = save_choice(notice=current(), method="all", now=timezone.now())
     earlier = replace_row(made, gpc=None)
@@ -146,6 +147,7 @@ def test_it_returns_to_the_page_that_was_left(client: Client) -> None:
     assert save(client, choice="all", next="/shop/?page=2").headers["Location"] == "/shop/?page=2"
 
 
+@pytest.mark.both_databases
 def test_a_change_of_mind_is_another_record(client: Client) -> None:
     save(client, choice="all")
     save(client, choice="none")
@@ -212,6 +214,7 @@ def test_a_page_left_open_while_the_text_changed_says_so(client: Client) -> None
     assert save(client, choice="all", notice="2").status_code == 303
 
 
+@pytest.mark.both_databases
 def test_there_is_nothing_to_save_where_nothing_is_optional(client: Client) -> None:
     CookieGroup.objects.all().delete()
     cookie_policy()

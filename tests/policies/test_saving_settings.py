@@ -23,7 +23,7 @@ from tests.policies.test_drift import set_brand
 from tests.policies.test_recipients import CARRIER
 from tests.policies.test_version_screen import staff
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 LINK = "Begin the draft that says it"
 
 
@@ -97,6 +97,7 @@ def test_what_was_false_before_is_not_told_again(page: PolicyPage, editor: Clien
     assert "no longer true" not in save_brand(editor, tagline="Other words")
 
 
+@pytest.mark.both_databases
 def test_opening_a_setting_looks_at_nothing_and_notes_nothing(page: PolicyPage, editor: Client) -> None:
     StatedValue.objects.all().delete()
     editor.get(f"/admin/settings/home/brandsettings/{Site.objects.get().pk}/")
@@ -147,6 +148,7 @@ def test_an_announced_version_that_says_it_leaves_no_draft_to_begin(page: Policy
     assert LINK not in words
 
 
+@pytest.mark.both_databases
 @pytest.mark.also_without_shop
 def test_a_cookie_that_is_declared_or_deleted_names_the_cookie_policy(editor: Client) -> None:
     media = declare_cookies("media", "_osm_session")
@@ -174,6 +176,7 @@ def test_a_cookie_that_is_declared_or_deleted_names_the_cookie_policy(editor: Cl
     assert not CookieGroup.objects.exists()
 
 
+@pytest.mark.both_databases
 def test_a_service_that_is_switched_off_leaves_a_category_that_asks_for_nothing(admin_client: Client) -> None:
     media = declare_cookies("media", "_osm_session")
     outside_services(allow_openstreetmap=True, embeds_category=media)
@@ -184,6 +187,7 @@ def test_a_service_that_is_switched_off_leaves_a_category_that_asks_for_nothing(
     assert "It asks about “Media”, which no service uses." in words
 
 
+@pytest.mark.both_databases
 def test_a_recipient_that_is_declared_names_the_policy_that_lists_them(editor: Client) -> None:
     publish(policy_page(body=[("live_fact", "recipients")]))
     words = said(editor.post("/admin/recipients/new/", CARRIER, follow=True).content.decode())
@@ -226,6 +230,7 @@ def test_a_form_that_keeps_messages_longer_names_the_policy_that_says_how_long(
     assert words.count("Messages sent with a form, kept: 90 days became 400 days") == 1
 
 
+@pytest.mark.both_databases
 @pytest.mark.also_without_shop
 def test_a_form_that_is_approved_names_the_policy_that_says_how_long(
     feedback: FormPage, admin_client: Client
@@ -243,6 +248,7 @@ def test_a_form_that_is_approved_names_the_policy_that_says_how_long(
     assert "Messages sent with a form, kept: 90 days became 400 days" in words
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("action", ["unpublish", "delete"])
 def test_forms_that_are_taken_off_together_name_the_policy_that_describes_them(
     feedback: FormPage, admin_client: Client, action: str
@@ -253,6 +259,7 @@ def test_forms_that_are_taken_off_together_name_the_policy_that_describes_them(
     assert "“House rules, version 1” is no longer true." in words
 
 
+@pytest.mark.both_databases
 @pytest.mark.also_without_shop
 def test_a_form_that_is_taken_off_the_site_names_the_policy_that_describes_it(
     feedback: FormPage, editor: Client

@@ -15,7 +15,7 @@ from tests.factories import policy, policy_page, publish, version, withdraw
 from tests.policies.test_dashboard import dashboard
 from tests.policies.test_version_screen import staff
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 NOINDEX = '<meta name="robots" content="noindex">'
@@ -78,6 +78,7 @@ def test_the_site_map_names_each_policy_in_force_once_with_the_day_of_its_text(
     assert "/house-rules/</loc><lastmod>2026-02-28</lastmod>" in sitemap
 
 
+@pytest.mark.both_databases
 def test_an_announced_policy_is_not_in_the_site_map_before_its_day(client: Client) -> None:
     version(policy(), at=NOW + timedelta(days=1))
     assert "/house-rules/" not in locations(client)

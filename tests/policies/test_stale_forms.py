@@ -13,7 +13,7 @@ from tests.factories import policy_form, policy_page, publish, version
 from tests.policies.announcing import FAIR, KIND, numbered
 from tests.policies.drafting import announce_brave_rules, begin, draft_of, edit, editor, words
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -24,12 +24,7 @@ from tests.policies.test_drift import ask_for_draft, set_brand
 from tests.policies.test_finding_typed_values import IN_TEXT, STREET, typed_in_draft
 from tests.policies.test_version_screen import staff
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.both_databases,
-    pytest.mark.also_without_shop,
-    pytest.mark.slow,
-]
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop, pytest.mark.slow]
 
 
 def status(slug: str = "house-rules") -> PolicyStatus:
@@ -89,6 +84,7 @@ def test_a_value_that_is_a_part_of_the_new_one_still_holds() -> None:
     assert status().findings.typed == []
 
 
+@pytest.mark.both_databases
 def test_the_name_of_a_cookie_that_is_gone_is_named() -> None:
     publish(policy_page(body="<p>Remembered in “visits” and _ga_1.</p>"))
     group = declare_cookies("analytics", "visits", "_ga_*")
@@ -105,6 +101,7 @@ def test_a_value_of_a_fact_that_no_app_states_any_more_is_passed_over() -> None:
     assert status().is_as_published
 
 
+@pytest.mark.both_databases
 def test_a_draft_is_offered_and_says_what_is_to_be_replaced(client: Client) -> None:
     set_brand(street="1 Example Street")
     publish(policy_page(body=IN_TEXT))
@@ -164,6 +161,7 @@ def test_a_category_that_no_service_uses_is_named_and_nothing_is_called_as_publi
     assert "The site matches the published policies." in dashboard(client)
 
 
+@pytest.mark.both_databases
 def test_a_cookie_of_a_service_that_is_not_set_up_is_named_in_a_category_that_is_used() -> None:
     media = declare_cookies("media", "_osm_session", provider="OpenStreetMap Foundation")
     declare_cookies("media", "vuid", provider="Vimeo")
@@ -186,6 +184,7 @@ def test_a_category_of_a_service_in_code_is_used(monkeypatch: pytest.MonkeyPatch
     assert [service["category"] for service in registry.state("services")] == ["analytics"]
 
 
+@pytest.mark.both_databases
 def test_a_policy_says_under_which_name_visitors_are_asked_about_a_service() -> None:
     outside_services(allow_openstreetmap=True, embeds_category=declare_cookies("media"))
     html = policy_page(body=[("live_fact", "services")]).render_body().html
@@ -217,6 +216,7 @@ def test_the_editor_reads_how_many_more_values_are_typed(admin_client: Client) -
 
 
 # --- What is announced ---------------------------------------------------------------------------------------
+@pytest.mark.both_databases
 def test_an_announced_version_with_old_facts_is_named_until_it_is_rebased(client: Client) -> None:
     set_brand(phone="030 1111")
     page = policy_page(body=[("live_fact", "company")])

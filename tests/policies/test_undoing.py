@@ -13,7 +13,7 @@ from policies.versions import publishing
 from tests.factories import publish, withdraw
 from tests.policies.announcing import BRAVE, FAIR, KIND, numbered, undoing
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def test_a_change_that_the_announced_version_has_as_well_is_not_undone(announced: PolicyPage) -> None:
@@ -85,6 +85,7 @@ def test_the_dashboard_shows_it_in_red_and_offers_to_rebase(
     assert "The site matches the published policies" not in shown
 
 
+@pytest.mark.both_databases
 def test_the_dashboard_opens_where_a_record_cannot_be_read(
     admin_client: Client, announced: PolicyPage
 ) -> None:

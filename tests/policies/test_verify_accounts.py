@@ -10,7 +10,7 @@ from policies.models import Policy, PolicyVersion
 from tests.factories import policy, version
 from tests.policies.verifying import failure, run, sql
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 ROLES = ("publisher", "approver")
 
@@ -67,6 +67,7 @@ def test_an_account_that_was_made_afterwards_is_found(rules: Policy, role: str) 
     assert f"column {role} names an account that is younger than the version" in failure()
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("role", ROLES)
 def test_an_account_that_never_was_is_found(rules: Policy, role: str) -> None:
     link(role, 12345)  # PostgreSQL takes it until the transaction ends
@@ -83,6 +84,7 @@ def test_an_account_that_was_renamed_is_no_damage(rules: Policy, lawyer: User) -
     run()
 
 
+@pytest.mark.both_databases
 def test_an_account_whose_old_name_somebody_else_bears_since_is_no_damage(
     rules: Policy, lawyer: User
 ) -> None:
@@ -106,6 +108,7 @@ def test_an_account_that_was_deleted_is_no_damage(rules: Policy) -> None:
     run()
 
 
+@pytest.mark.both_databases
 def test_people_without_a_name_are_no_damage_when_they_get_one() -> None:
     joined = timezone.now() - timedelta(days=9)
     nameless = User.objects.create_user("a@example.com", "x", date_joined=joined)

@@ -13,7 +13,7 @@ from home.models import User
 from policies.models import PolicyVersion
 from tests.factories import policy_page, publish
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 def staff(client: Client, *codenames: str, is_superuser: bool = False) -> Client:
@@ -23,6 +23,7 @@ def staff(client: Client, *codenames: str, is_superuser: bool = False) -> Client
     return client
 
 
+@pytest.mark.both_databases
 def test_it_lists_versions_with_their_status_and_filters_by_it(client: Client) -> None:
     page = policy_page()
     publish(page)

@@ -15,7 +15,7 @@ from tests.factories import NOTICE_WORDS, home_page, policy_page, publish, versi
 from tests.policies.lived_site import approve, draft, person
 from tests.policies.verifying import damage, sql
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 TIMED = "its page has a time for going live or for expiring, which the site never sets"
 
 
@@ -34,6 +34,7 @@ def an_hour_ago() -> object:
 
 
 # --- Wagtail's own schedule --------------------------------------------------------------------------------------
+@pytest.mark.both_databases
 def test_a_waiting_draft_is_not_published_by_a_time_that_sql_gave_it(published: PolicyPage) -> None:
     editor = person("ed@example.com", "Ed")
     waiting = draft(published, "Kept for 99 years.", user=editor)
@@ -56,6 +57,7 @@ def test_neither_is_the_first_draft_of_a_cookie_policy(db: None) -> None:
     assert f"cookie-policy: {TIMED}" in damage()
 
 
+@pytest.mark.both_databases
 def test_pages_after_it_are_published_all_the_same(published: PolicyPage) -> None:
     published.save_revision()
     about = home_page().add_child(instance=Page(title="About", slug="about", live=False))
@@ -74,6 +76,7 @@ def test_what_was_approved_is_published_whatever_time_sql_gave_it(published: Pol
     assert damage() == []
 
 
+@pytest.mark.both_databases
 def test_a_time_on_the_row_of_a_page_is_found(published: PolicyPage) -> None:
     for column in ("go_live_at", "expire_at"):
         Page.objects.filter(slug="house-rules").update(**{column: timezone.now() + timedelta(days=1)})
@@ -83,6 +86,7 @@ def test_a_time_on_the_row_of_a_page_is_found(published: PolicyPage) -> None:
 
 
 # --- Aliases -----------------------------------------------------------------------------------------------------
+@pytest.mark.both_databases
 @pytest.mark.parametrize("of_home", [False, True])
 def test_no_alias_is_made_of_a_policy_page(
     published: PolicyPage, admin_client: Client, of_home: bool
@@ -106,6 +110,7 @@ def test_the_form_for_copies_offers_no_alias_of_a_policy(published: PolicyPage, 
     assert 'name="alias"' in admin_client.get(f"/admin/pages/{home_page().pk}/copy/").content.decode()
 
 
+@pytest.mark.both_databases
 def test_no_code_makes_one_either(published: PolicyPage) -> None:
     before = Page.objects.count()
     with pytest.raises(PermissionDenied, match="cannot have an alias"):
@@ -113,6 +118,7 @@ def test_no_code_makes_one_either(published: PolicyPage) -> None:
     assert Page.objects.count() == before
 
 
+@pytest.mark.both_databases
 def test_a_page_that_sql_made_an_alias_is_damage(published: PolicyPage) -> None:
     other = publish(policy_page("Other rules")).page
     sql("UPDATE wagtailcore_page SET alias_of_id = %s WHERE id = %s", other.pk, published.pk)
@@ -136,6 +142,7 @@ def test_two_pages_that_were_exchanged_are_damage_though_their_links_were_cut(pu
     )
 
 
+@pytest.mark.both_databases
 def test_a_page_that_was_taken_from_its_policy_is_damage(published: PolicyPage) -> None:
     unlink(published)
     sql("UPDATE policies_policypage SET policy_id = NULL")
@@ -144,6 +151,7 @@ def test_a_page_that_was_taken_from_its_policy_is_damage(published: PolicyPage) 
     assert any("version 2 was published on no page" in one for one in found)
 
 
+@pytest.mark.both_databases
 def test_a_page_that_was_deleted_by_sql_is_damage(published: PolicyPage) -> None:
     unlink(published)
     sql("DELETE FROM policies_policypage")
@@ -162,6 +170,7 @@ def test_a_page_that_was_deleted_by_staff_is_none_nor_is_the_one_that_continues_
     assert damage() == []
 
 
+@pytest.mark.both_databases
 def test_a_page_that_is_not_live_is_damage_unless_somebody_unpublished_it(published: PolicyPage) -> None:
     words = "house-rules: its page is not live, and no log says that somebody unpublished it"
     sql("UPDATE wagtailcore_page SET live = %s WHERE id = %s", False, published.pk)

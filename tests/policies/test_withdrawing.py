@@ -15,12 +15,7 @@ from policies.models import LedgerEntry, Policy, PolicyPage, PolicyVersion, Vers
 from policies.versions import publishing
 from tests.factories import policy_page, publish, version, withdraw
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.both_databases,
-    pytest.mark.also_without_shop,
-    pytest.mark.slow,
-]
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -74,6 +69,7 @@ def test_the_same_text_can_be_published_again_afterwards(coming: PolicyVersion) 
     assert publish(PolicyPage.objects.get()).number == 3
 
 
+@pytest.mark.both_databases
 def test_a_reviewer_withdraws_it_on_its_page_and_the_public_sees_it_at_once(
     client: Client, coming: PolicyVersion, django_capture_on_commit_callbacks: object
 ) -> None:
@@ -97,6 +93,7 @@ def test_a_reviewer_withdraws_it_on_its_page_and_the_public_sees_it_at_once(
     assert "/withdraw/" not in page
 
 
+@pytest.mark.both_databases
 def test_the_author_is_told_by_mail_and_not_of_their_own_withdrawal(
     client: Client, coming: PolicyVersion
 ) -> None:
@@ -166,6 +163,7 @@ def test_who_edits_a_draft_of_a_withdrawn_text_reads_which_version_was_withdrawn
     assert "There is a draft that starts from version 1. Another version has taken effect since" in asked
 
 
+@pytest.mark.both_databases
 def test_the_dashboard_leads_who_may_withdraw_to_it_and_nobody_else(
     client: Client, coming: PolicyVersion
 ) -> None:
@@ -204,6 +202,7 @@ def test_a_link_withdraws_nothing(client: Client, coming: PolicyVersion) -> None
     assert reviewer.get(f"/admin/policy-versions/{coming.pk}/withdraw/").status_code == 405
 
 
+@pytest.mark.both_databases
 def test_nothing_is_left_of_a_withdrawal_that_fails(
     coming: PolicyVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,12 +25,7 @@ from policies.ledger import daily_check, encoding, heads, sealing, verification,
 from policies.models import LedgerCheck, LedgerEntry, LedgerHead, LedgerStatement, LedgerWitness, Policy
 from tests.factories import policy, version
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.both_databases,
-    pytest.mark.also_without_shop,
-    pytest.mark.slow,
-]
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -80,6 +75,7 @@ def test_the_owners_are_mailed_the_newest_head(rules: Policy, owner: User) -> No
     assert kept == {**head.content, "sha256": head.sha256}
 
 
+@pytest.mark.both_databases
 def test_the_mail_alone_shows_later_that_the_ledger_was_rewritten(
     rules: Policy, owner: User, tmp_path: Path
 ) -> None:
@@ -115,6 +111,7 @@ def test_the_mail_goes_once_a_week_however_often_the_worker_starts(rules: Policy
     assert mailed_after(days=15, minutes=1) == 3
 
 
+@pytest.mark.both_databases
 def test_the_weekly_mail_carries_the_number_of_open_findings(rules: Policy, owner: User) -> None:
     seal(rules, "one")
     weekly_mail.send(now=timezone.now())
@@ -132,6 +129,7 @@ def test_a_clock_that_was_wrong_does_not_end_the_mails(rules: Policy, owner: Use
     assert weekly_mail.send(now=timezone.now())
 
 
+@pytest.mark.both_databases
 def test_without_owners_nothing_is_mailed_until_there_is_one(rules: Policy) -> None:
     seal(rules, "one")
     work()
@@ -150,6 +148,7 @@ def heads_put_back() -> Iterator[None]:
     LedgerHead.objects.bulk_create(gone)
 
 
+@pytest.mark.both_databases
 def test_a_head_that_was_mailed_and_is_gone_is_damage(rules: Policy, owner: User) -> None:
     seal(rules, "one")
     work()
@@ -250,6 +249,7 @@ def test_a_restore_is_no_damage_once_it_is_told(
         assert daily_check.run(now=timezone.now()) == []
 
 
+@pytest.mark.both_databases
 def test_what_is_lost_after_the_restore_is_damage_all_the_same(
     rules: Policy, lost: list[str], tmp_path: Path
 ) -> None:
@@ -262,6 +262,7 @@ def test_what_is_lost_after_the_restore_is_damage_all_the_same(
     assert "is missing here" in damage(later)[0]
 
 
+@pytest.mark.both_databases
 def test_standard_input_is_read(lost: list[str], tmp_path: Path) -> None:
     file = tmp_path / "outside.json"
     file.write_text(lost[1], encoding="utf-8")
@@ -344,6 +345,7 @@ def test_the_worker_checks_once_a_day_however_often_it_starts(rules: Policy) -> 
     assert checked() > first
 
 
+@pytest.mark.both_databases
 def test_owners_are_told_of_damage_once(rules: Policy, owner: User) -> None:
     seal(rules, "one")
     daily_check.run(now=timezone.now())

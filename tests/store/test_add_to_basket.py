@@ -15,7 +15,7 @@ from store.models import Basket, BasketLine, ProductPage, ProductVariant
 from store.stock import movements
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 ADD = "/basket/add/"
 
 
@@ -31,6 +31,7 @@ def add_by_script(client: Client, **fields: Any) -> Any:
     return client.post(ADD, {"sku": "MUG", "quantity": "2", **fields}, headers={"Accept": "application/json"})
 
 
+@pytest.mark.both_databases
 def test_the_first_thing_makes_a_basket_and_its_two_cookies(client: Client, mug: ProductVariant) -> None:
     response = add(client)
     assert (response.status_code, response["Location"]) == (303, "/basket/")
@@ -83,6 +84,7 @@ def test_an_unpublished_product_is_refused(client: Client, mug: ProductVariant) 
     assert not Basket.objects.exists()
 
 
+@pytest.mark.both_databases
 def test_a_product_that_not_everybody_may_see_is_refused(client: Client, mug: ProductVariant) -> None:
     inside = factories.basket(MUG=1)
     PageViewRestriction.objects.create(
@@ -158,6 +160,7 @@ def test_more_than_are_left_are_refused_with_their_number(
     assert Basket.objects.exists() == bool(inside)
 
 
+@pytest.mark.both_databases
 def test_stock_held_by_the_baskets_own_open_order_can_be_added(client: Client, mug: ProductVariant) -> None:
     movements.count(sku="MUG", on_hand=3)
     basket = factories.basket(MUG=2)
@@ -210,6 +213,7 @@ def test_a_product_has_its_own_limit_within_that_of_a_client(
     assert (f"At most {most} in one order." in client.get(mug.page.url).content.decode()) == bool(own)
 
 
+@pytest.mark.both_databases
 def test_a_basket_takes_only_so_many_different_things(client: Client, mug: ProductVariant) -> None:
     basket = factories.basket(MUG=1)
     BasketLine.objects.bulk_create(

@@ -10,7 +10,7 @@ from store.models import Basket, ProductVariant
 from store.stock import movements
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 def page(client: Client) -> str:
@@ -63,6 +63,7 @@ def test_a_line_that_cannot_be_bought_says_why_and_blocks_the_checkout(
     assert shopper.get("/checkout/")["Location"] == "/basket/"
 
 
+@pytest.mark.both_databases
 def test_a_quantity_is_changed(shopper: Client, basket: Basket) -> None:
     response = update(shopper, "3")
     assert (response.status_code, response["Location"]) == (303, "/basket/")

@@ -17,7 +17,7 @@ from tests import factories
 from tests.store.paying import is_as_it_was, press_pay, sessions, shown, stock_of
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 Status = Order.Status
 
 
@@ -163,6 +163,7 @@ def test_a_change_at_the_same_total_is_shown_and_nothing_is_ordered(
     assert press_pay(shopper, basket).status_code == 303, "what is shown now can be ordered"
 
 
+@pytest.mark.both_databases
 def test_a_way_of_sending_that_is_gone_is_not_replaced_by_another_unseen(
     sandbox: Sandbox, shopper: Client, basket: Basket
 ) -> None:
@@ -174,6 +175,7 @@ def test_a_way_of_sending_that_is_gone_is_not_replaced_by_another_unseen(
     assert not Order.objects.exists()
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("country", "way", "total"),
     [("IE", "Courier", "34.50"), ("GB", "Express", "33.00"), ("IE", "Post", "34.50")],
@@ -204,6 +206,7 @@ def test_the_order_goes_where_the_form_says_whatever_the_address_says(
     assert (Order.objects.get().country, Order.objects.get().total) == ("IE", 3450)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("what", CHANGES)
 def test_place_order_refuses_a_change_made_after_the_form_was_read(basket: Basket, what: str) -> None:
     option = ShippingOption.objects.select_related("country").get()
@@ -253,6 +256,7 @@ def test_a_total_that_cannot_be_charged_is_told_before_anything_is_ordered(
     assert not Order.objects.exists()
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("currency", ["GBP", "EUR", "JPY", "HUF", "ISK", "KWD"])
 def test_the_least_that_is_ordered_is_the_least_that_can_be_paid(
     sandbox: Sandbox, settings: Any, mug: ProductVariant, currency: str

@@ -16,7 +16,7 @@ from tests import factories
 from tests.store.paying import press_pay, settle, stock_of
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 Status = Order.Status
 
 
@@ -37,6 +37,7 @@ def many(mug: ProductVariant) -> None:
 
 
 # --- Goods -----------------------------------------------------------------------------------------------
+@pytest.mark.both_databases
 @pytest.mark.usefixtures("many")
 def test_no_client_holds_more_items_than_the_limit(sandbox: Sandbox) -> None:
     assert [buy(10).status_code, buy(6).status_code] == [303, 303]
@@ -149,6 +150,7 @@ def test_whose_payments_wait_for_the_bank_is_told_to_wait_for_it(sandbox: Sandbo
 
 
 # --- What is kept of a client ----------------------------------------------------------------------------
+@pytest.mark.both_databases
 @pytest.mark.parametrize("end", ["paid", "cancelled"])
 def test_an_order_knows_its_client_only_while_it_is_open_and_never_the_address(
     sandbox: Sandbox, mug: ProductVariant, end: str
@@ -188,6 +190,7 @@ def test_pressing_the_button_is_counted(sandbox: Sandbox, monkeypatch: pytest.Mo
     assert [buy(1).status_code for _ in range(3)] == [303, 303, 429]
 
 
+@pytest.mark.both_databases
 @pytest.mark.usefixtures("mug")
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
 def test_a_client_over_the_basket_limit_is_told_how_long_to_wait(
@@ -234,6 +237,7 @@ def test_baskets_started_at_the_same_moment_are_no_more_than_the_limit(
     assert Basket.objects.count() == 1
 
 
+@pytest.mark.both_databases
 def test_the_way_back_makes_no_more_baskets_than_others_do(
     sandbox: Sandbox, basket: Basket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

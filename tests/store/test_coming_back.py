@@ -11,7 +11,7 @@ from tests import factories
 from tests.store.paying import is_as_it_was, press_pay, sales, sessions, stock_of
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 Status = Order.Status
 
 
@@ -61,6 +61,7 @@ def test_cancelling_what_is_paid_leads_to_the_order(
     assert stock_of() == (8, 0)
 
 
+@pytest.mark.both_databases
 def test_cancelling_a_payment_that_is_under_way_leads_to_the_order(
     sandbox: Sandbox, shopper: Client, basket: Basket
 ) -> None:
@@ -151,6 +152,7 @@ def test_the_return_page_over_its_limit_shows_the_order_without_asking_stripe(
     assert order.status == Status.AWAITING, "the message tells"
 
 
+@pytest.mark.both_databases
 def test_coming_back_while_stripe_is_down_still_shows_the_order(
     sandbox: Sandbox, shopper: Client, basket: Basket
 ) -> None:

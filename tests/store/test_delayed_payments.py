@@ -9,7 +9,7 @@ from tests import factories
 from tests.store.paying import mails_about, sales, settle, stock_of
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 Status = Order.Status
 
 
@@ -84,6 +84,7 @@ def test_a_delayed_payment_that_fails_releases_the_goods(
     assert (stock_of(), sales(order)) == ((10, 0), 0)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("is_told_before", [True, False])
 def test_the_shopper_gets_one_mail_when_payment_starts_and_one_when_it_fails(
     sandbox: Sandbox, order: Order, is_told_before: bool

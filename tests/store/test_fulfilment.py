@@ -28,11 +28,12 @@ from tests.store.paying import (
 )
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 Status = Order.Status
 
 
 # --- Paid ------------------------------------------------------------------------------------------------
+@pytest.mark.both_databases
 def test_a_paid_session_makes_a_paid_order(sandbox: Sandbox, order: Order, basket: Basket) -> None:
     sandbox.pay(order.session_id, delivery_name="Demo visitor", phone="+1 555 0101")
     settle(order)
@@ -57,6 +58,7 @@ def test_without_a_default_site_it_is_paid_all_the_same(sandbox: Sandbox, order:
     assert (order.status, mails_about(order)) == (Status.PAID, 1)
 
 
+@pytest.mark.both_databases
 def test_told_again_and_again_it_is_paid_once(sandbox: Sandbox, order: Order) -> None:
     sandbox.pay(order.session_id)
     for _ in range(3):
@@ -89,6 +91,7 @@ def test_a_declined_card_leaves_the_page_open_for_another(sandbox: Sandbox, orde
     assert settle(order).status == Status.PAID
 
 
+@pytest.mark.both_databases
 def test_a_session_whose_answer_was_lost_is_known_by_the_orders_number(
     sandbox: Sandbox, basket: Basket
 ) -> None:
@@ -267,6 +270,7 @@ def test_a_lost_session_is_looked_for_from_a_little_before_the_order(
     assert asked == [{"reference": order.number, "made_after": order.placed_at - timedelta(minutes=5)}]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("error", "marks"), [(ValueError, [("", "test", "unsettled")]), (OperationalError, [])]
 )

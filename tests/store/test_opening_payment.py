@@ -14,7 +14,7 @@ from tests.store.paying import is_as_it_was, press_pay, sessions, shown, stock_o
 from tools.stripe_sandbox.server import Sandbox
 from tools.stripe_sandbox.visitor import StayedError
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 Status = Order.Status
@@ -50,6 +50,7 @@ def test_a_refusal_of_stripe_cancels_the_order_and_releases_the_goods(
     assert is_as_it_was(basket)
 
 
+@pytest.mark.both_databases
 def test_an_email_that_stripe_refuses_is_a_field_error_and_is_kept_nowhere(
     sandbox: Sandbox, shopper: Client, basket: Basket, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -26,7 +26,7 @@ from tests.store.paying import (
 )
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 Status = Order.Status
 
 
@@ -101,6 +101,7 @@ def test_an_order_paid_with_a_mismatch_waits_for_staff(
     assert not basket.lines.exists(), "nobody pays for it twice"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(("more", "status"), [(500, Status.PAID), (501, Status.REVIEW)])
 def test_tax_belongs_to_the_total(
     sandbox: Sandbox, order: Order, monkeypatch: pytest.MonkeyPatch, more: int, status: str
@@ -149,6 +150,7 @@ def test_coming_back_to_what_waits_for_staff_shows_the_order(reviewed: Order, sh
     assert (reviewed.status, stock_of()) == (Status.REVIEW, (10, 2))
 
 
+@pytest.mark.both_databases
 def test_staff_accept_what_was_paid_and_it_goes_its_way(reviewed: Order, colleague: User) -> None:
     lifecycle.take_staff_step(order_id=reviewed.pk, to=Status.PAID, user=colleague)
     reviewed.refresh_from_db()

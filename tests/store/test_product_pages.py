@@ -18,7 +18,7 @@ from store.models import ProductImage, ProductPage, ProductVariant, ShopPage, St
 from store.stock import movements
 from tests import factories, queries
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 Commit = Callable[..., AbstractContextManager]
 
 
@@ -100,6 +100,7 @@ def test_the_first_variant_that_can_be_bought_is_chosen(client: Client) -> None:
 
 
 # Wagtail leaves the closing of a new rendition's temporary file to the garbage collector.
+@pytest.mark.both_databases
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_photograph_comes_in_modern_formats_and_a_drawing_as_it_is(
     client: Client, mug: ProductVariant
@@ -181,6 +182,7 @@ def test_a_sale_that_changes_no_word_leaves_the_cached_pages_alone(
 
 
 # --- What editors do --------------------------------------------------------------------------------------
+@pytest.mark.both_databases
 def test_publishing_gives_each_sku_its_row_of_stock(mug: ProductVariant) -> None:
     StockItem.objects.all().delete()
     mug.page.save_revision().publish()
@@ -199,6 +201,7 @@ def copy(editor: Client, page: ProductPage, **fields: Any) -> ProductPage:
     return ProductPage.objects.get(slug="copy")
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("options", [{}, {"publish_copies": "on"}])
 def test_a_copy_of_a_product_has_no_sku_until_it_gets_its_own(
     editor: Client, mug: ProductVariant, options: dict[str, str]
@@ -211,6 +214,7 @@ def test_a_copy_of_a_product_has_no_sku_until_it_gets_its_own(
     assert StockItem.objects.available(["MUG"]) == {"MUG": 10}
 
 
+@pytest.mark.both_databases
 def test_an_old_draft_does_not_take_a_sku_that_moved_to_another_product(mug: ProductVariant) -> None:
     draft = mug.page.save_revision()
     mug.page.variants.set([ProductVariant(sku="MUG-2", price=1250)])
@@ -266,6 +270,7 @@ def test_a_sku_of_another_product_is_refused_where_it_was_typed(
     assert "Another variant has this SKU." in response.content.decode()
 
 
+@pytest.mark.both_databases
 def test_a_sku_that_stands_twice_is_refused(editor: Client, mug: ProductVariant) -> None:
     twice = [{"sku": "NEW", "price": "1.00", "name": name} for name in ("one", "two")]
     response = save(editor, mug.page, as_it_is(mug), *twice)

@@ -12,7 +12,7 @@ from home.page_cache import tokens
 from store.models import ProductImage, ProductPage, ProductVariant
 from tests import factories, queries
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 MOST = 6
 
 
@@ -58,6 +58,7 @@ def test_the_shop_costs_the_same_with_many_products(client: Client, mug: Product
     assert queries.warm(client, "/shop/") == warm <= MOST
 
 
+@pytest.mark.both_databases
 def test_a_picture_is_rendered_once_until_something_changes(client: Client, mug: ProductVariant) -> None:
     add_pictures(mug.page, count=1)
     tokens.reset()

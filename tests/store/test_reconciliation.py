@@ -16,7 +16,7 @@ from tests import factories
 from tests.store.paying import mails_about, sessions, stock_of
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mug"), pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mug")]
 Status = Order.Status
 
 
@@ -100,6 +100,7 @@ def test_a_round_of_everything_asks_about_every_order_that_has_a_page(sandbox: S
     assert reconcile(everything=True).changed == {order.number: Status.PAID}
 
 
+@pytest.mark.both_databases
 def test_without_an_answer_nothing_changes_and_the_next_round_asks_again(sandbox: Sandbox) -> None:
     order = factories.placed_order()
     sandbox.faults.add(operation="any", kind="error_429", times=1)
@@ -116,6 +117,7 @@ def test_when_stripe_is_down_a_round_ends_soon(sandbox: Sandbox) -> None:
     assert len(report.unanswered) == report.asked == FAILURES
 
 
+@pytest.mark.both_databases
 def test_an_order_whose_page_stripe_does_not_know_is_for_staff_once(sandbox: Sandbox) -> None:
     order = factories.awaiting_order()
     Order.objects.update(session_id="cs_test_of_another_account")
@@ -149,6 +151,7 @@ def fail_for(monkeypatch: pytest.MonkeyPatch, order: Order) -> None:
     monkeypatch.setattr(emails, "order_paid", break_down)
 
 
+@pytest.mark.both_databases
 def test_an_order_that_cannot_be_settled_is_flagged_and_delays_no_other(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

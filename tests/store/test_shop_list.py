@@ -18,7 +18,7 @@ from store.stock import movements
 from tests import factories, queries
 from tests.wsgi_client import ask
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def add_products(count: int) -> None:
@@ -131,6 +131,7 @@ def test_an_empty_shop_answers(client: Client) -> None:
     assert "nothing for sale" in client.get("/shop/").content.decode()
 
 
+@pytest.mark.both_databases
 def test_a_later_page_that_is_kept_is_fresh_when_stock_changes(db: None) -> None:
     add_products(PRODUCTS_A_PAGE + 1)
     tokens.reset()

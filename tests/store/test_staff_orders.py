@@ -15,7 +15,7 @@ from store.models import Order, ProductVariant
 from store.orders import lifecycle
 from tests import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 Status = Order.Status
 
 
@@ -55,6 +55,7 @@ def shown(client: Client, order: Order) -> str:
     return " ".join(response.content.decode().split())
 
 
+@pytest.mark.both_databases
 def test_an_order_is_packed_and_sent_and_the_history_says_by_whom(packer: Client, order: Order) -> None:
     for step in (Status.PACKED, Status.SENT):
         assert "Order status changed." in advance(packer, order, step).content.decode()
@@ -64,6 +65,7 @@ def test_an_order_is_packed_and_sent_and_the_history_says_by_whom(packer: Client
     ]
 
 
+@pytest.mark.both_databases
 def test_the_staff_page_shows_addresses_and_amounts_needed_for_packing(packer: Client, order: Order) -> None:
     # As PostgreSQL gives it back: the shortest keys first.
     address = {"city": "Exampleton", "line1": "1 Example Street", "country": "GB", "postal_code": "EX1 1EX"}
@@ -105,6 +107,7 @@ def test_a_step_that_a_colleague_took_first_is_taken_once(packer: Client, order:
     assert order.events.filter(to_status=Status.PACKED).count() == 1
 
 
+@pytest.mark.both_databases
 def test_a_mark_is_taken_off_and_the_history_says_by_whom(packer: Client, order: Order) -> None:
     assert "This order needs attention" in shown(packer, order)
     packer.post(f"/admin/orders/{order.pk}/resolve/")
@@ -122,6 +125,7 @@ def exported(client: Client, as_format: str) -> list[list[Any]]:
     return [list(row) for row in load_workbook(BytesIO(body)).active.values]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("as_format", ["csv", "xlsx"])
 def test_accounts_get_amounts_in_the_orders_own_currency(
     packer: Client, order: Order, as_format: str

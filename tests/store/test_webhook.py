@@ -31,8 +31,6 @@ from tests.store.paying import (
 from tools.stripe_sandbox.events import signature
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = pytest.mark.both_databases
-
 Status, Outcome = Order.Status, StripeEvent.Outcome
 
 
@@ -89,6 +87,7 @@ def test_the_same_event_again_and_again_is_counted_and_changes_nothing(told: San
     assert StripeEvent.objects.get().deliveries == 4
 
 
+@pytest.mark.both_databases
 def test_only_the_event_that_came_again_is_counted_again(sandbox: Sandbox, client: Client, db: None) -> None:
     for name in ("evt_test_1", "evt_test_2", "evt_test_2"):
         post_event(client, event(id=name), sandbox.webhook_secret)
@@ -268,6 +267,7 @@ def test_a_foreign_session_is_not_asked_for_when_it_is_of_the_other_mode(
     assert order.status == Status.AWAITING
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db
 def test_an_event_is_kept_with_what_it_said(sandbox: Sandbox, client: Client) -> None:
     body = event("checkout.session.expired", id="evt_7", livemode=True, created=1_700_000_000)
@@ -281,6 +281,7 @@ def test_an_event_is_kept_with_what_it_said(sandbox: Sandbox, client: Client) ->
     assert before <= kept.received_at <= timezone.now()
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db
 def test_a_note_or_type_longer_than_its_column_is_cut(
     sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -111,6 +111,7 @@ def test_what_fails_at_the_very_end_changes_nothing(tmp_path: Path, monkeypatch:
     restore(tmp_path / "one.backup")
 
 
+@pytest.mark.both_databases
 def test_what_fails_after_the_end_is_named_and_nothing_is_undone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from wagtail import hooks
 from home.models import ContentPage
 from tests.home.page_cache.asking import change_unseen, get, is_kept
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 @time_machine.travel("2026-11-27 12:00 +0000", tick=False)
@@ -63,6 +63,7 @@ def test_a_page_that_was_begun_before_a_change_and_finished_after_it_is_not_kept
         assert not is_kept("/about/", about)
 
 
+@pytest.mark.both_databases
 def test_a_page_that_expires_is_not_shown_longer(about: ContentPage) -> None:
     about.expire_at = timezone.now() + timedelta(seconds=60)
     about.save()

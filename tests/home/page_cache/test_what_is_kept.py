@@ -20,7 +20,7 @@ from home.models import BrandSettings, ContentPage, HomePage, User
 from home.page_cache import middleware, tokens
 from tests.home.page_cache.asking import change_unseen, get, is_kept
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.also_without_shop]
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
 
 
 # --- What is kept ------------------------------------------------------------------------------------------
@@ -57,6 +57,7 @@ def test_an_unknown_query_string_is_answered_from_the_cache(about: ContentPage) 
         assert b"First words" in get(f"/about/?{query}").body
 
 
+@pytest.mark.both_databases
 def test_whoever_answered_the_consent_bar_is_answered_from_the_cache(about: ContentPage) -> None:
     get("/about/")
     change_unseen(about)
@@ -103,6 +104,7 @@ def test_unpublishing_shows_at_the_next_request(
     assert get("/about/").status == "404 Not Found"
 
 
+@pytest.mark.both_databases
 def test_a_page_made_private_is_private_at_the_next_request(
     about: ContentPage, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
