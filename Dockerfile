@@ -2,10 +2,8 @@
 # One image is all three: the web process (below), the worker and the release step (Procfile, compose.yaml).
 FROM python:3.11-slim-bookworm
 
-# One heap for all threads, which Python lets run one at a time anyway: docs/decisions/0009-running.md.
 ENV PYTHONUNBUFFERED=1 \
-    PYTHONDONTWRITEBYTECODE=1 \
-    MALLOC_ARENA_MAX=1
+    PYTHONDONTWRITEBYTECODE=1
 
 WORKDIR /app
 
@@ -33,5 +31,5 @@ EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(u.Request('http://127.0.0.1:8000/healthz/', headers={'Host': os.environ['ALLOWED_HOSTS'].split(',')[0].lstrip('.')}), timeout=4)"]
 
-# One worker a core is enough for a small shop; `--workers` follows WEB_WORKERS.
-CMD ["sh", "-c", "exec granian --interface wsgi --working-dir site --host 0.0.0.0 --port 8000 --workers \"${WEB_WORKERS:-2}\" --blocking-threads 8 --backlog 1024 --backpressure 256 --http1-header-read-timeout 10000 --no-ws --respawn-failed-workers config.wsgi:application"]
+# One worker a core is enough for a small shop: WEB_WORKERS.
+CMD ["python", "manage.py", "web", "--host", "0.0.0.0", "--port", "8000"]

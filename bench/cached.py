@@ -36,7 +36,7 @@ def run() -> list[str]:
 def measure(ours: sites.Site, folder: Path) -> list[str]:
     """Measure with a site that is there."""
     url = ours.pages[PAGE]["url"]
-    with servers.granian(ours, "config.wsgi:application") as server:
+    with servers.ours(ours) as server:
         _status, body = server.get(url)
     (folder / "body").write_bytes(body)
     with ExitStack() as stack:
@@ -67,7 +67,7 @@ def _started(ours: sites.Site, folder: Path, body: bytes, stack: ExitStack) -> d
     application, bare = "config.wsgi:application", {"BENCH_BODY": str(folder / "body")}
     found = {
         "nginx": servers.nginx(folder / "nginx", body),
-        OURS: servers.granian(ours, application),
+        OURS: servers.ours(ours),
         "a bare WSGI answer by granian": servers.granian(ours, "bench.bare:application", **bare),
     }
     if servers.has_gunicorn():

@@ -1,4 +1,4 @@
-"""Web servers on free ports of this machine, each with one worker: granian, gunicorn, nginx."""
+"""Web servers on free ports of this machine: our own, granian, gunicorn, nginx."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench.sites import HOST, Site
 
-THREADS = 8  # as in the Procfile
+THREADS = 8  # as `manage.py web` has
 SECONDS_TO_START = 60
 SECONDS_TO_ANSWER = 120  # pictures are made at the first request
 # As a proxy in front that ends TLS would ask, for a browser.
@@ -37,23 +37,15 @@ http {{
 
 @dataclass(frozen=True)
 class Server:
-    """A running server: where it listens, and the process that answers."""
+    """A running server: where it listens, the process that was started, and those that answer."""
 
     port: int
-    worker: int
+    parent: int
+    workers: tuple[int, ...]
 
     def cpu(self) -> float:
-        """Return the CPU seconds that the worker has used."""
-        return cpu_of(self.worker)
-
-    def memory(self) -> tuple[float, float]:
-        """Return the worker's resident megabytes, and its share of them (pages of several processes divided)."""
-        found = dict.fromkeys(("Rss:", "Pss:"), 0.0)
-        for line in Path(f"/proc/{self.worker}/smaps_rollup").read_text().splitlines():
-            name, _, rest = line.partition(" ")
-            if name in found:
-                found[name] = int(rest.split()[0]) / 1000
-        return found["Rss:"], found["Pss:"]
+        """Return the CPU seconds that all its processes have used."""
+        return sum(cpu_of(process) for process in (self.parent, *self.workers))
 
     def get(self, path: str, cookies: str = "") -> tuple[int, bytes]:
         """Ask for a page; return the status and the body as it was sent."""
@@ -64,6 +56,19 @@ class Server:
             return response.status, response.read()
         finally:
             connection.close()
+
+
+def memory_of(process: int) -> tuple[float, float]:
+    """Return the resident megabytes of a process, and its share of them (PSS).
+
+    A page of memory that n processes use counts as an n-th.
+    """
+    found = dict.fromkeys(("Rss:", "Pss:"), 0.0)
+    for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+        name, _, rest = line.partition(" ")
+        if name in found:
+            found[name] = int(rest.split()[0]) / 1000
+    return found["Rss:"], found["Pss:"]
 
 
 def cpu_of(process: int) -> float:
@@ -98,27 +103,28 @@ def granian(
     application: str,
     *,
     port: int = 0,
-    threads: int = THREADS,
+    workers: int = 1,
     tls: tuple[Path, Path] | None = None,
     **more: str,
 ) -> Iterator[Server]:
-    """Start granian as the Procfile does, with one worker; by HTTPS with a key and a certificate."""
+    """Start an application by granian's own command; by HTTPS with a key and a certificate."""
     port = port or free_port()
-    options = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--log-level", "error"]
-    options += ["--backlog", "1024", "--backpressure", "256", "--http1-header-read-timeout", "10000"]
+    options = ["--interface", "wsgi", "--no-ws", "--blocking-threads", str(THREADS), "--log-level", "error"]
+    options += ["--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)]
     if tls:
         options += ["--ssl-keyfile", str(tls[0]), "--ssl-certificate", str(tls[1])]
-    command = [
-        "-m",
-        "granian",
-        "--interface",
-        "wsgi",
-        "--no-ws",
-        "--blocking-threads",
-        str(threads),
-        *options,
-    ]
-    with _running(site, [sys.executable, *command, application], port, more) as server:
+    more = {"MALLOC_ARENA_MAX": "1", **more}
+    command = [sys.executable, "-m", "granian", *options, application]
+    with _running(site, command, port, more, workers) as server:
+        yield server
+
+
+@contextmanager
+def ours(site: Site, *, workers: int = 1, **more: str) -> Iterator[Server]:
+    """Start our web server, as the Procfile does."""
+    port = free_port()
+    command = [sys.executable, "manage.py", "web", "--port", str(port), "--workers", str(workers)]
+    with _running(site, command, port, more, workers) as server:
         yield server
 
 
@@ -128,7 +134,7 @@ def gunicorn(site: Site, application: str, *, threads: int, **more: str) -> Iter
     port = free_port()
     options = ["--no-control-socket", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--log-level", "error"]
     command = ["-m", "gunicorn", *options, "--threads", str(threads), application]
-    with _running(site, [sys.executable, *command], port, more) as server:
+    with _running(site, [sys.executable, *command], port, {"MALLOC_ARENA_MAX": "1", **more}) as server:
         yield server
 
 
@@ -147,28 +153,31 @@ def nginx(folder: Path, body: bytes) -> Iterator[Server]:
 
 
 @contextmanager
-def _running(site: Site, command: list[str], port: int, more: dict[str, str]) -> Iterator[Server]:
+def _running(
+    site: Site, command: list[str], port: int, more: dict[str, str], workers: int = 1
+) -> Iterator[Server]:
     process = subprocess.Popen(
         command,
         cwd=site.folder,
-        env={**site.environment, "BEHIND_PROXY": "1", "MALLOC_ARENA_MAX": "1", **more},
+        env={**site.environment, "BEHIND_PROXY": "1", **more},
+        stdout=subprocess.DEVNULL,  # granian says there that it starts, and ends
         start_new_session=True,
     )
     try:
-        yield Server(port, _worker_of(process, port))
+        yield Server(port, process.pid, _workers_of(process, port, workers))
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
 
 
-def _worker_of(process: subprocess.Popen[bytes], port: int) -> int:
-    """Wait until the server answers; return the number of the process that does."""
+def _workers_of(process: subprocess.Popen[bytes], port: int, count: int) -> tuple[int, ...]:
+    """Wait until the server answers; return the numbers of the processes that do, the newest ones."""
     end = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < end and process.poll() is None:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         with socket.socket() as connection:
-            if children and connection.connect_ex(("127.0.0.1", port)) == 0:
-                return max(int(child) for child in children)
+            if len(children) >= count and connection.connect_ex(("127.0.0.1", port)) == 0:
+                return tuple(sorted(int(child) for child in children)[-count:])
         time.sleep(0.1)
     sys.exit("A server did not start; its error stands above.")
 

@@ -20,16 +20,6 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1:8000"  # of SITE_URL: both servers are the same site to visitors
 PATIENCE = 60  # seconds
-SERVER = [
-    "--interface",
-    "wsgi",
-    "--host",
-    "127.0.0.1",
-    "--no-ws",
-    "--respawn-failed-workers",
-    "--respawn-interval",
-    "0.1",
-]
 
 
 class Page:
@@ -82,11 +72,9 @@ class ServedSite:
         return self
 
     def _start_all(self) -> None:
-        granian = [sys.executable, "-m", "granian", *SERVER, "--working-dir", str(ROOT / "site")]
+        web = [sys.executable, "manage.py", "web", "--workers", str(self.workers)]
         for port in self.ports:
-            which = ["--port", str(port), "--workers", str(self.workers)]
-            many = ["--blocking-threads", str(self.threads)]
-            command = [*granian, *which, *many, "config.wsgi:application"]
+            command = [*web, "--threads", str(self.threads), "--port", str(port)]
             self.servers.append(self._start(command, stderr=self._log))
         pipe = subprocess.PIPE
         self.editor = self._start(

@@ -18,7 +18,7 @@ COMES_WITH_ANOTHER = {"django-modelcluster", "django-taggit", "modelsearch", "ty
 # A tool for development that one command drives, which names how to install it where it is missing.
 DRIVEN = {"playwright"}
 # Chosen by a setting or started as a program, so that nothing needs to import them.
-NAMED_ONLY = {"granian", "psycopg2-binary", "redis", "whitenoise", "stripe"}
+NAMED_ONLY = {"psycopg2-binary", "redis", "whitenoise", "stripe"}
 
 
 def packages_imported(sources: Iterable[str]) -> set[str]:

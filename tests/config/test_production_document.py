@@ -102,7 +102,7 @@ class Site:
 
 
 def stop(process: subprocess.Popen) -> None:
-    """End a process as systemd does: granian may wait without end for a worker that is just starting."""
+    """End a process as systemd does: a worker that is just starting may take 20 seconds."""
     process.terminate()
     try:
         process.wait(5)
@@ -255,7 +255,7 @@ def test_many_at_once_leave_room_for_another_visitor(site: Site) -> None:
 
 
 def test_a_web_server_that_is_killed_is_a_plain_page_until_it_is_back(site: Site) -> None:
-    web = next(process for process in site.running if "granian" in process.args[0])
+    web = next(process for process in site.running if "web" in process.args)
     stop(web)
     assert "We’ll be back soon" in site.wait_until("/", 503)
     assert site.front.ask("/static/img/favicon.svg")[0].status == 200
