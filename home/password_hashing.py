@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.deprecation import MiddlewareMixin
 
 MOST_AT_ONCE = 2  # in each process
-MOST_WAITING = 2  # each keeps a thread from visitors: `--blocking-threads` is 8
+MOST_WAITING = 2  # each keeps one of eight threads (manage.py web) from visitors
 LONGEST_WAIT = 5.0  # seconds
 RETRY_AFTER = 10  # seconds
 

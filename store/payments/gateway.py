@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 # One request, and the longest pause before the SDK's retry. STRIPE_SECONDS in store/checkout/views.py limits them
 # together.
 CONNECT_SECONDS, READ_SECONDS, PAUSE_SECONDS, RETRIES = 2, 3.5, 1, 2
-MOST_WAITING = 4  # threads of visitors, of eight in each process (`--blocking-threads`)
+MOST_WAITING = 4  # threads of visitors, of eight in each process (manage.py web)
 _waiting = BoundedSemaphore(MOST_WAITING)
 _until: ContextVar[float | None] = ContextVar("until", default=None)
 

@@ -1,7 +1,6 @@
 """The web server: one process loads the site, its workers share that and are replaced."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,11 +13,9 @@ import pytest
 
 from config.management.commands import web
 from tests.config.test_production_settings import COMPLETE, ROOT
-from tests.migrated_database import copy_of
 from tests.served_site import ServedSite
 
-# Without a test of the database, nobody would make the copy that the site starts from.
-pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+pytestmark = pytest.mark.slow
 
 PATIENCE = 30  # seconds
 SOON = 3.0  # seconds, on a busy machine: to load the site takes longer
@@ -82,10 +79,9 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("web")
-    shutil.copy(copy_of("sqlite3"), folder / "db.sqlite3")
-    url = f"sqlite:///{folder / 'db.sqlite3'}"
+    url = f"sqlite:///{folder / 'db.sqlite3'}"  # which nothing here asks
     with ServedSite(folder, servers=1, log=folder / "log", DATABASE_URL=url) as site:
         yield Served(site)
 
