@@ -1,9 +1,7 @@
 """What the shop adds to the admin: one menu entry with its staff screens, and a note of orders to look at."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -21,7 +19,7 @@ from store.basket.personal_data import BASKETS
 from store.models import Order
 from store.orders.personal_data import ORDERS, UNPAID_ORDERS
 from store.orders.viewsets import order_viewset
-from store.payments import events, reconciliation
+from store.payments import events, gateway, reconciliation
 from store.payments.viewsets import stripe_event_viewset
 from store.shipping.viewsets import delivery_viewsets
 from store.stock.viewsets import stock_viewset
@@ -75,8 +73,6 @@ def personal_data() -> list[PersonalData]:
 @hooks.register("register_service_providers")
 def stripe_provider() -> list[Provider]:
     """Name Stripe, whose payment page our checkout form leads to."""
-    sandbox = urlsplit(settings.STRIPE_API_URL)
-    origin = f"{sandbox.scheme}://{sandbox.netloc}" if sandbox.netloc else "https://checkout.stripe.com"
     stripe = Provider(
         key="stripe",
         name="Stripe",
@@ -85,7 +81,7 @@ def stripe_provider() -> list[Provider]:
         ),
         country=gettext("Ireland and the United States"),
         privacy_url="https://stripe.com/privacy",
-        sources={"form-action": (origin,)},
+        sources={"form-action": (gateway.checkout_origin(),)},
     )
     return [stripe]
 

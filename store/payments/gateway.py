@@ -22,6 +22,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from home import clock
+from home.csp import origin_of
 from store.models import Order, OrderLine, ShippingOption
 from store.payments import signed_events, stripe_amounts
 from store.payments.customer_details import NAME_LENGTH, PHONE_LENGTH, address, one_line
@@ -53,6 +54,14 @@ class PaymentError(Exception):
 
 class RefusedError(PaymentError):
     """Stripe refused, so it did nothing."""
+
+
+class UnknownKeyError(RefusedError):
+    """Stripe does not know the key in the settings."""
+
+
+class NotPermittedError(RefusedError):
+    """The key is a restricted one without the right for this."""
 
 
 class AddressRefusedError(RefusedError):
@@ -192,6 +201,16 @@ def is_live() -> bool:
     return settings.STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
 
 
+def api_version() -> str:
+    """Return the version of Stripe's API in which we ask."""
+    return str(_sdk().api_version)
+
+
+def checkout_origin() -> str:
+    """Return where payment pages are: at Stripe, on a domain of the trader's own there, or at the sandbox."""
+    return origin_of(settings.STRIPE_API_URL) if settings.STRIPE_API_URL else settings.STRIPE_CHECKOUT_ORIGIN
+
+
 def session_params(*, order: Order, lines: Iterable[OrderLine], option: ShippingOption) -> dict[str, Any]:
     """Return Stripe's parameters for an order: plain data, to be kept and sent again unchanged."""
     currency = order.currency
@@ -250,7 +269,7 @@ def _rate(option: ShippingOption, currency: str) -> SessionCreateParamsShippingO
 
 
 @contextmanager
-def _translated_errors() -> Iterator[None]:
+def translated_errors() -> Iterator[None]:
     """Raise our error for one of Stripe's, by whether anything can have happened there.
 
     Stripe's messages may repeat what a shopper typed; ours, which are logged and kept, only identify the request.
@@ -268,30 +287,29 @@ def _translated_errors() -> Iterator[None]:
                 raise AddressRefusedError(message) from error
             case sdk.RateLimitError():
                 raise BusyError(message) from error
-            case (
-                sdk.InvalidRequestError()
-                | sdk.AuthenticationError()
-                | sdk.PermissionError()
-                | sdk.CardError()
-            ):
+            case sdk.AuthenticationError():
+                raise UnknownKeyError(message) from error
+            case sdk.PermissionError():
+                raise NotPermittedError(message) from error
+            case sdk.InvalidRequestError() | sdk.CardError():
                 raise RefusedError(message) from error
         raise UnreachableError(message) from error
 
 
-@_translated_errors()
+@translated_errors()
 def create_session(params: SessionCreateParams, *, idempotency_key: str) -> Session:
     """Create a Checkout Session, or get the one made under this key before. Raises PaymentError."""
     return _session(client().v1.checkout.sessions.create(params, _in_time(idempotency_key=idempotency_key)))
 
 
-@_translated_errors()
+@translated_errors()
 def retrieve_session(session_id: str) -> Session:
     """Retrieve a session. Raises NoSuchSessionError, PaymentError."""
     expanded: SessionRetrieveParams = {"expand": ["payment_intent"]}
     return _session(client().v1.checkout.sessions.retrieve(session_id, expanded, _in_time()))
 
 
-@_translated_errors()
+@translated_errors()
 def find_session(*, reference: str, made_after: datetime) -> Session | None:
     """Find the session of an order whose answer was lost; None when Stripe made none. Raises PaymentError."""
     wanted: SessionListParams = {"created": {"gte": int(made_after.timestamp())}, "limit": 100}
@@ -304,13 +322,13 @@ def find_session(*, reference: str, made_after: datetime) -> Session | None:
         wanted["starting_after"] = page.data[-1].id
 
 
-@_translated_errors()
+@translated_errors()
 def expire_session(session_id: str) -> Session:
     """Expire an open session. Raises RefusedError when it is no longer open, PaymentError."""
     return _session(client().v1.checkout.sessions.expire(session_id, options=_in_time()))
 
 
-@_translated_errors()
+@translated_errors()
 def create_refund(*, payment_intent_id: str, amount: int, currency: str, token: str) -> Refund:
     """Refund a sum, or get the refund made under this token before. Raises PaymentError."""
     params: RefundCreateParams = {
@@ -321,7 +339,7 @@ def create_refund(*, payment_intent_id: str, amount: int, currency: str, token: 
     return _refund(client().v1.refunds.create(params, _in_time(idempotency_key=f"refund-{token}")))
 
 
-@_translated_errors()
+@translated_errors()
 def list_refunds(*, payment_intent_id: str = "", made_after: datetime | None = None) -> list[Refund]:
     """Return all refunds of a payment, or of all payments since a time. Raises PaymentError."""
     wanted: RefundListParams = {"limit": 100}

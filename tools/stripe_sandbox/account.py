@@ -18,6 +18,7 @@ class Account:
     clock: Callable[[], float]
     address: str  # where browsers reach the sandbox
     shop_name: str
+    webhook_url: str | None = None  # of the shop
     enabled_events: list[str] = field(default_factory=lambda: list(events.SHOP_EVENTS))  # sent to the shop
     settle_after: float = SETTLE_AFTER  # seconds until a delayed payment is settled
     refunds_wait: bool = False  # new refunds are pending until somebody decides

@@ -13,12 +13,14 @@ from typing import Any
 
 from stripe.params import (
     ChargeRetrieveParams,
+    DisputeListParams,
     EventListParams,
     EventRetrieveParams,
     PaymentIntentRetrieveParams,
     RefundCreateParams,
     RefundListParams,
     RefundRetrieveParams,
+    WebhookEndpointListParams,
 )
 from stripe.params.checkout import (
     SessionCreateParams,
@@ -116,6 +118,16 @@ def _refund(call: Call) -> Body:
     return payments.refund(call.account, call.db, call.params, call.cause)
 
 
+def _list_disputes(call: Call) -> Body:
+    return _list(call, "dispute", _created(call), "/v1/disputes")
+
+
+def _list_endpoints(call: Call) -> Body:
+    """List the one webhook endpoint of the account, if the shop has one."""
+    _page(call)
+    return objects.list_of(objects.endpoints(call.account), "/v1/webhook_endpoints")
+
+
 def _found(kind: str, param: str) -> Callable[[Call], Body]:
     def act(call: Call) -> Body:
         body = call.db.find(call.identifier, kind)
@@ -143,6 +155,8 @@ ROUTES = [
     Route("POST", "/v1/refunds", "refund", RefundCreateParams, _refund),
     Route("GET", "/v1/refunds", "list", RefundListParams, _list_refunds),
     Route("GET", "/v1/refunds/{}", "retrieve", RefundRetrieveParams, _found("refund", "refund")),
+    Route("GET", "/v1/disputes", "list", DisputeListParams, _list_disputes),
+    Route("GET", "/v1/webhook_endpoints", "list", WebhookEndpointListParams, _list_endpoints),
     Route("GET", "/v1/events", "list", EventListParams, _list_events),
     Route("GET", "/v1/events/{}", "retrieve", EventRetrieveParams, _found("event", "id")),
 ]
@@ -203,6 +217,7 @@ class Api:
             text = f"Invalid Stripe API version: {version[:50]}. The sandbox speaks {API_VERSION}."
             raise ApiError(text)
         route, identifier = _route(request)
+        _permit(account, route)
         text = _parameters(request)
         fault = self.faults.take(route.operation)
         if fault and fault.kind == "drop_before":
@@ -273,10 +288,21 @@ def _account_key(request: Request) -> str:
     if re.match("[a-z]+_live_", value):
         text = "This is the sandbox, no place for a live key. Nothing was done. Use a key that begins with sk_test_."
         raise ApiError(text, status=401, code="live_key_refused")
-    if not re.fullmatch("sk_test_[A-Za-z0-9_]{1,240}", value):
+    if not re.fullmatch("[sr]k_test_[A-Za-z0-9_]{1,240}", value):
         shown = f"{value[:8]}{'*' * 8}{value[-4:]}" if len(value) > 16 else "*" * len(value)  # noqa: PLR2004
         raise ApiError(f"Invalid API Key provided: {shown}", status=401, code="invalid_api_key")
     return value
+
+
+def _permit(key: str, route: Route) -> None:
+    """Refuse what a restricted key may not: rk_test_without_refunds_write_sessions_read names what it lacks."""
+    resource = re.sub(r"/(\{}|expire)", "", route.path).rpartition("/")[2]
+    right = f"{resource}_{'read' if route.method == 'GET' else 'write'}"
+    if key.startswith("rk_test_without_") and right in key:
+        text = "The provided key does not have the required permissions for this endpoint."
+        raise ApiError(
+            f"{text} Having the {right!r} permission would allow this request to continue.", status=403
+        )
 
 
 def _route(request: Request) -> tuple[Route, str]:

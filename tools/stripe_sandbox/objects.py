@@ -5,6 +5,8 @@ Only shapes: nothing is kept, nothing is decided, nothing is sent.
 
 from typing import Any
 
+from tools.stripe_sandbox.account import Account
+from tools.stripe_sandbox.events import API_VERSION
 from tools.stripe_sandbox.identifiers import new_id
 from tools.stripe_sandbox.storage import Body
 
@@ -137,3 +139,23 @@ def payment_method_details(method: str, last4: str) -> Body:
         "wallet": None,
     }
     return {"type": "card", "card": card}
+
+
+def endpoints(account: Account) -> list[Body]:
+    """Return the webhook endpoints of an account: one, or none."""
+    if not account.webhook_url:
+        return []
+    endpoint: Body = {
+        "id": "we_1sandbox",
+        "object": "webhook_endpoint",
+        "api_version": API_VERSION,
+        "application": None,
+        "created": account.now(),
+        "description": None,
+        "enabled_events": account.enabled_events,
+        "livemode": False,
+        "metadata": {},
+        "status": "enabled",
+        "url": account.webhook_url,
+    }
+    return [endpoint]

@@ -172,7 +172,6 @@ class Sandbox:
         clock: Callable[[], float] = time.time,
         retry_delays: tuple[float, ...] = delivery.RETRY_DELAYS,
     ) -> None:
-        self.webhook_url = webhook_url
         self._folder = None if database else tempfile.TemporaryDirectory(prefix="sandbox-")
         path = (
             Path(database)
@@ -184,7 +183,7 @@ class Sandbox:
         self.url = f"http://{HOST}:{self._server.server_port}"
         self.webhook_secret = webhook_secret or secret_of(path)
         self.storage = Storage(path)
-        self.account = Account(self.storage, clock, self.url, shop_name)
+        self.account = Account(self.storage, clock, self.url, shop_name, webhook_url)
         self.faults = Faults()
         secrets = [secret.strip() for secret in self.webhook_secret.split(",") if secret.strip()]
         self.deliveries = delivery.Deliverer(self.storage, lambda: self.webhook_url, secrets, retry_delays)
@@ -237,6 +236,15 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
+
+    @property
+    def webhook_url(self) -> str | None:
+        """Where events are sent."""
+        return self.account.webhook_url
+
+    @webhook_url.setter
+    def webhook_url(self, address: str | None) -> None:
+        self.account.webhook_url = address
 
     def _now(self) -> float:
         return self.account.clock()

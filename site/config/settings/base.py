@@ -275,6 +275,8 @@ STRIPE_SECRET_KEY = text("STRIPE_SECRET_KEY")
 # One or two, divided by a comma: while a secret is changed, both hold.
 STRIPE_WEBHOOK_SECRETS = names("STRIPE_WEBHOOK_SECRET")
 STRIPE_API_URL = text("STRIPE_API_URL")  # of the sandbox; empty: Stripe itself
+# Where payment pages are; another one is a domain of your own at Stripe.
+STRIPE_CHECKOUT_ORIGIN = text("STRIPE_CHECKOUT_ORIGIN", "https://checkout.stripe.com")
 STRIPE_TEST_MONEY = flag("STRIPE_TEST_MONEY", default=STAGING)  # production takes a key that moves no money
 
 # --- Wagtail ------------------------------------------------------------------------------------------------
