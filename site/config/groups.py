@@ -44,6 +44,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             "forms.view_submission",
             "store.view_order",
             "store.change_order",
+            "store.refund_order",
             "store.view_stockitem",
             "store.change_stockitem",
             "post_office.view_email",

@@ -7,11 +7,12 @@ from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from post_office.models import Email
 
 from home import mail_queue
-from home.models import BrandSettings
+from home.models import BrandSettings, User
 from store.models import Order, Refund, ShopPage
 
 
@@ -32,6 +33,33 @@ def order_failed(order: Order) -> Email:
     shop = ShopPage.objects.live().first()
     subject = _("Your order %(number)s: your payment was declined") % {"number": order.number}
     return _queue(order, "emails/order_failed.txt", subject=subject, shop_url=(shop and shop.url) or "/")
+
+
+def order_in_review(order: Order) -> Email:
+    """Tell the shopper that a paid order is not packed yet, and why."""
+    subject = _("Your order %(number)s: your payment is being checked")
+    if order.is_sold_out:
+        subject = _("Your order %(number)s: the goods are sold out")
+    hours = settings.REFUND_SOLD_OUT_AFTER_HOURS
+    return _queue(
+        order, "emails/order_in_review.txt", subject=subject % {"number": order.number}, refund_hours=hours
+    )
+
+
+def decision_needed(order: Order, *, why: str) -> Email | None:
+    """Tell the trader of a paid order about which staff must decide; None when nobody can be told."""
+    brand = BrandSettings.current()
+    if not (to := [brand.email] if brand.email else User.objects.owner_emails()):
+        return None
+    context = {
+        "order": order,
+        "why": why,
+        "refund_hours": settings.REFUND_SOLD_OUT_AFTER_HOURS,
+        "admin_url": settings.SITE_URL + reverse("orders:inspect", args=[order.pk]),
+    }
+    subject = _("Order %(number)s is paid and needs your decision") % {"number": order.number}
+    text = render_to_string("emails/decision_needed.txt", context).strip() + "\n"
+    return mail_queue.queue(to=to, subject=subject, text=text)
 
 
 def order_refunded(order: Order, refund: Refund) -> Email:

@@ -22,10 +22,7 @@ from store.stock import movements
 By, Reason, Status = OrderEvent.By, OrderEvent.Reason, Order.Status
 # status → the statuses to which staff may change an order by hand, with the label of each button
 STAFF_STEPS: dict[str, dict[str, Promise]] = {
-    Status.REVIEW: {
-        Status.PAID: _("Accept the payment"),
-        Status.CANCELLED: _("Cancel the order (refund the payment in Stripe)"),
-    },
+    Status.REVIEW: {Status.PAID: _("Accept the payment")},
     Status.PAID: {Status.PACKED: _("Mark as packed")},
     Status.PACKED: {Status.SENT: _("Mark as sent")},
 }
@@ -55,14 +52,20 @@ def place(*, order: Order, lines: list[OrderLine]) -> None:
 
 
 def confirm(*, order: Order, by: str, actor: User | None = None) -> None:
-    """Mark an order as paid, sell its goods and e-mail the shopper; if the goods are gone, staff decide."""
+    """Sell the goods of an order that is paid, and tell the shopper. Raises OutOfStockError."""
+    movements.sell(order=order)
     change_status(order=order, to=Status.PAID, by=by, actor=actor)
-    try:
-        movements.sell(order=order)
-    except movements.OutOfStockError as error:
-        movements.release(order=order)
-        mark_needs_attention(order=order, by=by, reason=Reason.STOCK_GONE, note=str(error))
     emails.order_paid(order)
+
+
+def review(*, order: Order, by: str, reason: str, note: str) -> None:
+    """Hold back an order that is paid until staff have decided, and tell the shopper and the trader."""
+    if reason == Reason.STOCK_GONE:
+        movements.release(order=order)
+    change_status(order=order, to=Status.REVIEW, by=by)
+    mark_needs_attention(order=order, by=by, reason=reason, note=note)
+    emails.order_in_review(order)
+    emails.decision_needed(order, why=f"{Reason(reason).label} {note}")
 
 
 def end(
@@ -88,7 +91,11 @@ def change_status(
 
 
 def take_staff_step(*, order_id: int, to: str, user: User) -> None:
-    """Take one of STAFF_STEPS. Raises IllegalTransitionError when it is none, or somebody else was faster."""
+    """Take one of STAFF_STEPS.
+
+    Raises IllegalTransitionError when it is none, or somebody else was faster, OutOfStockError when an order is
+    accepted of which too few are there; nothing is changed then.
+    """
     with locked(order_id) as order:
         if to not in STAFF_STEPS.get(order.status, {}):
             message = f"Nobody takes order {order.number} from {order.status} to {to} by hand."
@@ -100,10 +107,6 @@ def take_staff_step(*, order_id: int, to: str, user: User) -> None:
             case Status.REVIEW, Status.PAID:
                 mark_resolved(order=order, actor=user)
                 confirm(order=order, by=str(user), actor=user)
-            case Status.REVIEW, Status.CANCELLED:
-                # Its page at Stripe is complete and can be paid by nobody, so the goods are free.
-                end(order=order, to=to, by=str(user), actor=user)
-                mark_needs_attention(order=order, by=str(user), reason=Reason.MONEY_BACK)
             case _step:
                 change_status(order=order, to=to, by=str(user), actor=user)
 

@@ -1,13 +1,15 @@
 """The shopper's page of one order. Its URL cannot be guessed, and orders are listed nowhere."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from policies.ledger.views import proof_response
-from store.models import Order
+from store.models import Order, Refund
 from store.orders.cookies import was_placed_here
+from store.payments import refunds
 
 
 @never_cache
@@ -21,6 +23,9 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         "order": found,
         "lines": found.lines.all(),
         "events": found.events.exclude(to_status=""),
+        "refunds": found.refunds.exclude(status=Refund.Status.REFUSED),
+        "left": refunds.refundable(found),
+        "refund_hours": settings.REFUND_SOLD_OUT_AFTER_HOURS,
         "is_placed_here": was_placed_here(request, found),
     }
     response = render(request, "store/order.html", context)

@@ -22,7 +22,9 @@ from wagtail.admin.views.generic import InspectView
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet
 from store.models import Order
 from store.orders import lifecycle
-from store.payments import money
+from store.payments import money, refunds
+from store.payments import views as refund_views
+from store.stock import movements
 
 AMOUNTS = ("subtotal", "shipping", "discount", "tax", "total")
 CHANGE = "store.change_order"  # who may move orders on
@@ -52,10 +54,17 @@ class OrderInspectView(InspectView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         order = self.object
         may_change = self.request.user.has_perm(CHANGE)
+        may_refund, left = self.request.user.has_perm(refund_views.REFUND), refunds.refundable(order)
+        may_cancel = may_refund and order.status in Order.UNPACKED
         return {
             **super().get_context_data(**kwargs),
             "order": order,
-            "lines": order.lines.all(),
+            "lines": order.lines_with_refunds(),
+            "refunds": order.refunds.prefetch_related("lines__order_line"),
+            "left": left,
+            "refunded": order.paid_amount - left,
+            "refund_url": reverse("orders:refund", args=[order.pk]) if may_refund and left else "",
+            "cancel_url": reverse("orders:cancel", args=[order.pk]) if may_cancel else "",
             "events": order.events.all(),
             "movements": order.stock_movements.select_related("order", "made_by").order_by("pk"),
             "steps": lifecycle.STAFF_STEPS.get(order.status, {}) if may_change else {},
@@ -72,8 +81,15 @@ def advance(request: HttpRequest, pk: int) -> HttpResponse:
     assert request.user.is_authenticated
     try:
         lifecycle.take_staff_step(order_id=pk, to=request.POST.get("to", ""), user=request.user)
+    except lifecycle.RefundRequestedError:
+        messages.error(
+            request, gettext("A refund of this order waits for Stripe’s answer. Try again in a minute.")
+        )
     except lifecycle.IllegalTransitionError:
         messages.error(request, gettext("The order has changed. Check its status and try again."))
+    except movements.OutOfStockError as error:
+        words = gettext("The order cannot be accepted: too few are in stock (%(what)s).")
+        messages.error(request, words % {"what": error})
     else:
         messages.success(request, gettext("Order status changed."))
     return redirect("orders:inspect", pk)
@@ -124,6 +140,8 @@ class OrderViewSet(ReadOnlyViewSet):
             *super().get_urlpatterns(),
             path("<int:pk>/advance/", advance, name="advance"),
             path("<int:pk>/resolve/", resolve, name="resolve"),
+            path("<int:pk>/refunds/", refund_views.RefundView.as_view(), name="refund"),
+            path("<int:pk>/cancel/", refund_views.cancel, name="cancel"),
         ]
 
 

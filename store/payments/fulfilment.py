@@ -17,6 +17,7 @@ from store.basket import contents
 from store.models import Order, OrderEvent
 from store.orders import emails, lifecycle
 from store.payments import gateway
+from store.stock import movements
 
 Status, By, Reason = Order.Status, OrderEvent.By, OrderEvent.Reason
 logger = logging.getLogger(__name__)
@@ -192,10 +193,12 @@ def _pay(order: Order, session: gateway.Session, by: str) -> None:
     if not order.events.filter(to_status=Status.PROCESSING).exists():
         contents.remove_ordered(order=order)
     if problem:  # the stock stays held until staff have decided
-        lifecycle.change_status(order=order, to=Status.REVIEW, by=by)
-        lifecycle.mark_needs_attention(order=order, by=by, reason=Reason.MISMATCH, note=problem)
-    else:
+        lifecycle.review(order=order, by=by, reason=Reason.MISMATCH, note=problem)
+        return
+    try:
         lifecycle.confirm(order=order, by=by)
+    except movements.OutOfStockError as error:
+        lifecycle.review(order=order, by=by, reason=Reason.STOCK_GONE, note=str(error))
 
 
 def _mismatch(order: Order, session: gateway.Session) -> str:

@@ -10,8 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -54,6 +55,7 @@ def reconcile(*, now: datetime | None = None, everything: bool = False) -> Repor
     _ask_about(_waiting(now, everything=everything), _ask, report)
     unfinished = partial(refunds.bring_up_to_date, now=now)
     _ask_about(_with_unfinished_refunds(now, everything=everything), unfinished, report)
+    _ask_about(_sold_out_too_long(now), partial(refunds.cancel_and_refund, by=By.WORKER), report)
     if everything:
         reconcile_refunds(now=now, report=report)
     return report
@@ -115,6 +117,20 @@ def _with_unfinished_refunds(now: datetime, *, everything: bool) -> QuerySet[Ord
     left = Q(status=waiting, created_at__lt=now - refunds.PATIENCE)
     old = Q(status=under_way) if everything else Q(status=under_way, updated_at__lt=now - PENDING_PATIENCE)
     return Order.objects.filter(pk__in=Refund.objects.filter(left | old).values("order"))
+
+
+def _sold_out_too_long(now: datetime) -> QuerySet[Order]:
+    """Return the orders that wait for goods in vain; what was refused or came back is for staff to decide."""
+    if not (hours := settings.REFUND_SOLD_OUT_AFTER_HOURS):
+        return Order.objects.none()
+    waiting = Order.objects.filter(status=Order.Status.REVIEW, pk__in=_with(reason=Reason.STOCK_GONE))
+    since = _with(to_status=Order.Status.REVIEW, happened_at__lt=now - timedelta(hours=hours))
+    tried = Refund.objects.filter(status__in=Refund.UNDONE | {Refund.Status.REQUESTED}).values("order")
+    return waiting.filter(pk__in=since).exclude(pk__in=tried)
+
+
+def _with(**conditions: Any) -> Any:
+    return OrderEvent.objects.filter(**conditions).values("order")
 
 
 def _ask(*, order: Order) -> None:

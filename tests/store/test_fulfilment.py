@@ -133,7 +133,7 @@ def test_money_that_comes_after_the_goods_are_gone_is_for_staff(
     sandbox.pay(order.session_id)
     for _ in range(2):
         settle(order)
-    assert (order.status, order.needs_attention) == (Status.PAID, True)
+    assert (order.status, order.needs_attention) == (Status.REVIEW, True)
     assert (stock_of(), sales(order), mails_about(order)) == ((left, 0), 0, 1)
 
 

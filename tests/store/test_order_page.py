@@ -68,13 +68,22 @@ def test_each_status_is_told_in_plain_words(client: Client, order: Order, status
 
 
 @pytest.mark.parametrize(
-    ("paid_at", "words"),
-    [(None, "Nothing was charged"), (PAID_AT, "we will refund what you paid")],
+    ("paid_at", "left", "words"),
+    [
+        (None, 0, "Nothing was charged"),
+        (PAID_AT, 2895, "we will refund what you paid"),
+        (PAID_AT, 0, "we have refunded what you paid"),
+    ],
 )
 def test_a_cancelled_order_says_whether_money_comes_back(
-    client: Client, order: Order, paid_at: datetime | None, words: str
+    client: Client, order: Order, paid_at: datetime | None, left: int, words: str
 ) -> None:
-    order.status, order.paid_at = Status.CANCELLED, paid_at
+    order.status, order.paid_at, order.paid_amount, order.paid_currency = (
+        Status.CANCELLED,
+        paid_at,
+        left,
+        "GBP",
+    )
     order.save()
     shown = page(client, order)
     assert words in shown

@@ -218,7 +218,7 @@ def test_a_payment_told_after_the_goods_were_sold_to_another_is_for_staff(
     sandbox.pay(order.session_id)
     assert post_event(client, event(data=session_object(order)), sandbox.webhook_secret) == 200
     order.refresh_from_db()
-    assert (order.status, order.needs_attention, stock_of()) == (Status.PAID, True, (1, 0))
+    assert (order.status, order.needs_attention, stock_of()) == (Status.REVIEW, True, (1, 0))
 
 
 def session_object(order: Order) -> dict[str, str]:

@@ -271,6 +271,8 @@ MOST_UNPAID_ORDERS = number("MOST_UNPAID_ORDERS", 3, least=1)  # of one client a
 MOST_UNPAID_ITEMS = number("MOST_UNPAID_ITEMS", 20, least=1)
 # How long a payment page stays open, and so holds its goods: Stripe takes half an hour to a day from its own clock.
 HOLD_MINUTES = number("HOLD_MINUTES", 40, least=35, most=1430)
+# Hours after which an order that was paid when its goods were gone is cancelled and refunded; 0: staff alone decide.
+REFUND_SOLD_OUT_AFTER_HOURS = number("REFUND_SOLD_OUT_AFTER_HOURS", 48, most=24 * 30)
 STRIPE_SECRET_KEY = text("STRIPE_SECRET_KEY")
 # One or two, divided by a comma: while a secret is changed, both hold.
 STRIPE_WEBHOOK_SECRETS = names("STRIPE_WEBHOOK_SECRET")

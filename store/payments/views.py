@@ -1,0 +1,128 @@
+"""The staff's page for a refund of an order, and the button that cancels an order and refunds all of it.
+
+What may be refunded is decided in `refunds`, with the order locked.
+"""
+
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.functional import cached_property
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from django.views.generic import FormView
+from wagtail.admin import messages
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+
+from store.models import Order, Refund
+from store.orders import lifecycle
+from store.payments import money, refunds
+from store.payments.forms import TOKEN, RefundForm
+
+REFUND = "store.refund_order"
+Status = Refund.Status
+
+
+@method_decorator(permission_required(REFUND, raise_exception=True), name="dispatch")
+class RefundView(WagtailAdminTemplateMixin, FormView):
+    """Asks what to refund, then whether that is right, then refunds it."""
+
+    page_title = _("Refund")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
+    header_icon = "undo"
+    template_name = "store/admin/refund.html"
+    form_class = RefundForm
+
+    @cached_property
+    def order(self) -> Order:
+        return get_object_or_404(Order, pk=self.kwargs["pk"])
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        return [
+            *self.breadcrumbs_items,
+            {"url": reverse("orders:index"), "label": gettext("Orders")},
+            {"url": reverse("orders:inspect", args=[self.order.pk]), "label": self.order.number},
+            {"url": "", "label": self.page_title},
+        ]
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "order": self.order}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        left = refunds.refundable(self.order)
+        return {
+            **super().get_context_data(**kwargs),
+            "order": self.order,
+            "left": left,
+            "refunded": self.order.paid_amount - left,
+        }
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Tell again how it went when the same form is sent twice."""
+        token = request.POST.get("token", "")
+        earlier = self.order.refunds.filter(token=token).first() if TOKEN.fullmatch(token) else None
+        if earlier is not None:
+            tell(request, self.order, earlier)
+            return redirect("orders:inspect", self.order.pk)
+        return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: RefundForm) -> HttpResponse:
+        """Refund what was confirmed; if another sum is due by now, ask again."""
+        if "change" in self.request.POST:
+            return self.render_to_response(self.get_context_data(form=form))
+        if self.request.POST.get("confirmed") != str(form.to_refund):
+            return self.render_to_response(self.get_context_data(form=form, asks=form.to_refund))
+        user = self.request.user
+        assert user.is_authenticated
+        try:
+            refund = refunds.request_refund(
+                order=self.order,
+                wanted=form.wanted,
+                by=str(user),
+                actor=user,
+                token=form.cleaned_data["token"],
+            )
+        except refunds.RefundError as error:
+            form.add_error(None, str(error))
+            return self.form_invalid(form)
+        tell(self.request, self.order, refund)
+        return redirect("orders:inspect", self.order.pk)
+
+
+@require_POST
+@permission_required(REFUND, raise_exception=True)
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Cancel an order that is not packed, and refund all that is left of its payment."""
+    order = get_object_or_404(Order, pk=pk)
+    assert request.user.is_authenticated
+    try:
+        refund = refunds.cancel_and_refund(order=order, by=str(request.user), actor=request.user)
+    except lifecycle.IllegalTransitionError:
+        messages.error(request, gettext("The order has changed. Check its status and try again."))
+    except refunds.RefundError as error:
+        messages.error(request, str(error))
+    else:
+        tell(request, order, refund)
+    return redirect("orders:inspect", pk)
+
+
+def tell(request: HttpRequest, order: Order, refund: Refund | None) -> None:
+    """Tell staff how a refund went."""
+    if refund is None:
+        messages.success(request, gettext("The order was cancelled. Nothing was left to refund."))
+        return
+    amount = {"amount": money.display(refund.amount, order.paid_currency)}
+    match refund.status:
+        case Status.SUCCEEDED:
+            messages.success(request, gettext("%(amount)s refunded.") % amount)
+        case Status.PENDING:
+            messages.success(request, gettext("%(amount)s is on its way to the shopper.") % amount)
+        case Status.REQUESTED:
+            words = gettext("Stripe has not answered yet about %(amount)s. This site asks again by itself.")
+            messages.warning(request, words % amount)
+        case _:
+            words = gettext("Stripe refused to refund %(amount)s, and nothing was refunded: %(why)s.")
+            messages.error(request, words % {**amount, "why": refund.failure})
