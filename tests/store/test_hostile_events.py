@@ -18,7 +18,15 @@ from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
-LEFT_OUT = object()
+
+class LeftOut:
+    """What is not in a body at all."""
+
+    def __repr__(self) -> str:
+        return "left out"  # the names of tests must be the same in each process
+
+
+LEFT_OUT = LeftOut()
 
 
 def changed(**changes: Any) -> bytes:
