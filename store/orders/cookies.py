@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils.crypto import constant_time_compare
 
 from store.models import Order
+from store.models.tokens import may_be_token
 
 NAME = "order"
 KEEP = timedelta(days=1)  # as long as any payment page may stay open (HOLD_MINUTES)
@@ -25,9 +26,7 @@ def was_placed_here(request: HttpRequest, order: Order) -> bool:
 def placed_here(request: HttpRequest) -> Order | None:
     """Return the latest order that this browser placed."""
     token = request.COOKIES.get(NAME, "")
-    if not token or len(token) > (Order._meta.get_field("return_token").max_length or 0) or "\x00" in token:
-        return None
-    return Order.objects.filter(return_token=token).first()
+    return Order.objects.filter(return_token=token).first() if may_be_token(token) else None
 
 
 def remember_order(response: HttpResponseBase, order: Order) -> None:

@@ -11,7 +11,7 @@ from tests import factories
 from tests.store.paying import press_pay, settle, stock_of
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 def buy(address: str = "192.0.2.1", **quantities: int) -> Any:
