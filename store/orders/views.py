@@ -9,7 +9,6 @@ from django.views.decorators.http import require_safe
 from policies.ledger.views import proof_response
 from store.models import Order, Refund
 from store.orders.cookies import was_placed_here
-from store.payments import refunds
 
 
 @never_cache
@@ -19,12 +18,14 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
     found = get_object_or_404(
         Order.objects.select_related("terms_accepted__policy", "privacy_shown__policy"), token=token
     )
+    # What Stripe may still refuse is not promised.
+    refunds = found.refunds.exclude(status__in=[Refund.Status.REQUESTED, Refund.Status.REFUSED])
     context = {
         "order": found,
         "lines": found.lines.all(),
         "events": found.events.exclude(to_status=""),
-        "refunds": found.refunds.exclude(status=Refund.Status.REFUSED),
-        "left": refunds.refundable(found),
+        "refunds": refunds,
+        "left": found.paid_amount - sum(refund.amount for refund in refunds if refund.is_on_its_way),
         "refund_hours": settings.REFUND_SOLD_OUT_AFTER_HOURS,
         "is_placed_here": was_placed_here(request, found),
     }

@@ -161,6 +161,33 @@ def test_a_cancelled_order_whose_refund_failed_promises_the_money(
     assert "your bank sent it back. We will contact you." in shown
 
 
+@pytest.mark.parametrize("status", [Status.PAID, Status.PACKED, Status.REVIEW])
+def test_what_was_refunded_in_full_is_not_promised_to_be_packed(
+    client: Client, sandbox: Sandbox, order: Order, status: str
+) -> None:
+    sandbox.pay(order.session_id)
+    settle(order)
+    wanted = refunds.Wanted(amount=2895)  # as in the Dashboard: nothing is said of goods
+    refunds.request_refund(order=order, wanted=wanted, by="Staff")
+    Order.objects.update(status=status)
+    shown = page(client, order)
+    assert "Your payment was refunded</h1>" in shown
+    assert "pack it next" not in shown
+
+
+def test_a_refund_that_stripe_may_still_refuse_is_not_promised(
+    client: Client, sandbox: Sandbox, sold_out: Order, owner: User
+) -> None:
+    sandbox.faults.add(operation="refund", kind="drop_before", times=3)
+    cancel(sold_out, owner)
+    assert sold_out.refunds.get().status == Refund.Status.REQUESTED
+    shown = page(client, sold_out)
+    assert "the goods are sold out" in shown
+    assert "Refunds</h2>" not in shown
+    Order.objects.update(status=Status.CANCELLED)
+    assert "we will refund what you paid" in page(client, sold_out)
+
+
 # --- By itself -------------------------------------------------------------------------------------------
 @pytest.mark.both_databases
 def test_what_nobody_decides_is_refunded_after_the_set_time(client: Client, sold_out: Order) -> None:
