@@ -14,9 +14,9 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from store.basket import contents
-from store.models import Order, OrderEvent
+from store.models import Order, OrderEvent, StripeEvent
 from store.orders import emails, lifecycle
-from store.payments import gateway
+from store.payments import gateway, refunds
 from store.stock import movements
 
 Status, By, Reason = Order.Status, OrderEvent.By, OrderEvent.Reason
@@ -134,9 +134,21 @@ def settle(*, session_id: str, by: str) -> Order | None:
     if order is None:
         return None
     with mark_if_unsettled(order=order, by=by), lifecycle.locked(order.pk) as fresh:
+        is_old = fresh.paid_at is not None
         _attach(fresh, session)
         _apply(fresh, session, by)
+    if fresh.payment_intent_id and not is_old:
+        _take_in_early_refunds(fresh)
     return fresh
+
+
+def _take_in_early_refunds(order: Order) -> None:
+    """Ask about refunds whose events came before anybody knew to which order the payment belongs."""
+    events = StripeEvent.objects.filter(payment_intent_id=order.payment_intent_id, type__contains="refund")
+    if events.exists():
+        with suppress(gateway.PaymentError):  # the worker finds them
+            refunds.bring_up_to_date(order=order)
+            order.refresh_from_db()
 
 
 @contextmanager

@@ -321,6 +321,19 @@ def test_an_event_about_a_foreign_or_hostile_payment_changes_nothing(
     assert not Refund.objects.exists()
 
 
+def test_a_refund_told_before_the_payment_is_not_forgotten(
+    client: Client, sandbox: Sandbox, order: Order
+) -> None:
+    sandbox.pay(order.session_id)
+    intent = gateway.retrieve_session(order.session_id or "").payment_intent_id
+    with sandbox.storage.transaction() as db:
+        payments.refund(sandbox.account, db, {"payment_intent": intent, "amount": 500}, NOBODY)
+    data = {"id": "re_x", "object": "refund", "payment_intent": intent}
+    assert post_event(client, event("refund.created", data=data), sandbox.webhook_secret) == 200
+    assert_figures_agree(sandbox, settle(order))
+    assert order.needs_attention
+
+
 def test_events_in_any_order_leave_what_stripe_says(sandbox: Sandbox, paid: Order, client: Client) -> None:
     sandbox.account.refunds_wait = True
     refund = request(paid, lines=a_mug(paid))
