@@ -134,7 +134,7 @@ def test_everything_that_is_recorded_is_sealed() -> None:
         sealing.seal(now=timezone.now())
         head = LedgerHead.objects.latest("number")
         assert head.last_position == LedgerEntry.objects.count()
-        assert f" {head.number} heads" in verified()[0]
+        assert f" {head.number} head(s)" in verified()[0]
         transaction.set_rollback(True)
 
 

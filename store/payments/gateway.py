@@ -43,8 +43,9 @@ if TYPE_CHECKING:
 # One request, and the longest pause before the SDK's retry. STRIPE_SECONDS in store/checkout/views.py limits them
 # together.
 CONNECT_SECONDS, READ_SECONDS, PAUSE_SECONDS, RETRIES = 2, 3.5, 1, 2
-MOST_WAITING = 4  # threads of visitors, of eight in each process (manage.py web)
-_waiting = BoundedSemaphore(MOST_WAITING)
+MOST_AT_ONCE = 4  # requests for visitors, who have eight threads in each process (manage.py web)
+LONGEST_TURN = 1.0  # seconds
+_asking = BoundedSemaphore(MOST_AT_ONCE)
 _until: ContextVar[float | None] = ContextVar("until", default=None)
 
 
@@ -151,7 +152,8 @@ def _client(key: str, api_url: str) -> stripe.StripeClient:
 
     class Client(sdk.RequestsClient):  # type: ignore[name-defined] # loaded late
         def request(self, *args: Any, **kwargs: Any) -> Any:
-            answer = super().request(*args, **kwargs)
+            with _taking_turns():
+                answer = super().request(*args, **kwargs)
             clock.compare(answer[2].get("Date"), whose="Stripe")
             return answer
 
@@ -172,17 +174,27 @@ def client() -> stripe.StripeClient:
 def answering_within(seconds: float) -> Iterator[None]:
     """Limit the time of all requests inside together: somebody waits for the answer.
 
-    Raises BusyError when so many wait already that a Stripe which is slow would keep the site from its visitors.
+    They raise BusyError, and nothing is sent, when so many wait that a slow Stripe would keep the site from visitors.
     """
-    if not _waiting.acquire(blocking=False):
-        message = "Too many wait for Stripe's answer."
-        raise BusyError(message)
     token = _until.set(time.monotonic() + seconds)
     try:
         yield
     finally:
         _until.reset(token)
-        _waiting.release()
+
+
+@contextmanager
+def _taking_turns() -> Iterator[None]:
+    if _until.get() is None:  # the worker and commands keep nobody waiting
+        yield
+        return
+    if not _asking.acquire(timeout=LONGEST_TURN):
+        message = "Too many wait for Stripe's answer."
+        raise BusyError(message)
+    try:
+        yield
+    finally:
+        _asking.release()
 
 
 def _in_time(**options: Unpack[RequestOptions]) -> RequestOptions:

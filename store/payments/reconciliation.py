@@ -64,6 +64,8 @@ def reconcile(*, now: datetime | None = None, everything: bool = False) -> Repor
 def reconcile_refunds(*, now: datetime | None = None, report: Report | None = None) -> Report:
     """Look through all refunds at Stripe for those whose event was lost, made in its Dashboard or failed later."""
     report, now = report or Report(), now or timezone.now()
+    if not Order.objects.exclude(payment_intent_id="").exists():  # nothing was ever paid
+        return report
     try:
         orders = refunds.find_at_stripe(made_after=now - REFUNDS_CHANGE)
     except gateway.PaymentError as error:

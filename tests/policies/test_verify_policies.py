@@ -33,13 +33,13 @@ def rules() -> Policy:
 
 
 def test_it_says_what_it_shows_and_what_not(rules: Policy) -> None:
-    assert "0 entries are sealed under 0 heads, and unchanged since." in run()
+    assert "0 entries are sealed under 0 head(s), and unchanged since." in run()
     assert "3 entries are not sealed yet: of those, nothing is shown." in run()
     head = seal()
     version(policy("other-rules"), html="<p>x</p>")
 
     said = run()
-    assert "3 entries are sealed under 1 heads, and unchanged since." in said
+    assert "3 entries are sealed under 1 head(s), and unchanged since." in said
     assert f"The newest head is of {head.time:%Y-%m-%d %H:%M} UTC, SHA-256 {head.sha256}." in said
     assert "1 entries are not sealed yet" in said
     assert "version: 4 record(s)\nwithdrawal: 0 record(s)" in said

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.core.management import call_command
 from django.db import connections
 from django.test import Client
 from django.utils import timezone
@@ -207,7 +206,7 @@ def test_a_payment_whose_event_failed_once_is_found_by_the_worker_before_the_pag
     body = event(data={"id": order.session_id, "object": "checkout.session"})
     assert post_event(client, body, sandbox.webhook_secret) == 503
     StripeEvent.objects.update(tried_at=timezone.now() - timedelta(minutes=6))
-    call_command("worker", "--once")
+    events.retry()
     order.refresh_from_db()
     assert order.status == Order.Status.PAID
 
@@ -296,7 +295,7 @@ def test_the_worker_deletes_old_events(settings: Any) -> None:
     settings.STRIPE_EVENT_KEEP_DAYS = 40
     for days in (39, 41, 42):
         left_open(Outcome.HANDLED, minutes=days * 24 * 60)
-    call_command("worker", "--once")
+    events.expire()
     (left,) = StripeEvent.objects.all()
     assert timezone.now() - left.received_at < timedelta(days=40)
 

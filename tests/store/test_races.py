@@ -52,7 +52,7 @@ def mug(db: None) -> ProductVariant:
 @pytest.fixture(autouse=True)
 def several_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let all threads wait for Stripe: they stand for those of several processes, each of which has a few."""
-    monkeypatch.setattr(gateway, "_waiting", threading.BoundedSemaphore(BUYERS))
+    monkeypatch.setattr(gateway, "_asking", threading.BoundedSemaphore(BUYERS))
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
