@@ -102,6 +102,7 @@ def audit_actions() -> list[Action]:
 def worker_jobs() -> list[Job]:
     return [
         Job("payments", reconciliation.EVERY, reconciliation.reconcile),
+        Job("open payments", reconciliation.OPEN_EVERY, reconciliation.ask_about_open_pages),
         Job("Stripe events", events.EVERY, events.retry),
         Job("old Stripe events", events.EXPIRED_EVERY, events.expire),
         Job("refunds", reconciliation.REFUNDS_EVERY, reconciliation.reconcile_refunds),

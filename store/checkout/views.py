@@ -77,11 +77,7 @@ def return_from_payment(request: HttpRequest, token: str) -> HttpResponse:
     session_id = request.GET.get("session_id")
     may_tell = session_id == order.session_id and order.status in Order.AWAITING_PAYMENT
     if session_id and may_tell and not limits.QUESTIONS.take(client_ip(request)):
-        try:
-            with gateway.answering_within(STRIPE_SECONDS):
-                fulfilment.settle(session_id=session_id, by=OrderEvent.By.SHOPPER)
-        except gateway.PaymentError as error:
-            logger.warning("Order %s could not be settled on return: %s", order.number, error)
+        fulfilment.look(order, seconds=STRIPE_SECONDS)
     return _to_order(request, order)
 
 

@@ -9,19 +9,23 @@ from django.views.decorators.http import require_safe
 from policies.ledger.views import proof_response
 from store.models import Order, Refund
 from store.orders.cookies import was_placed_here
+from store.payments import fulfilment
 
 
 @never_cache
 @require_safe
 def order(request: HttpRequest, token: str) -> HttpResponse:
     """Show what was ordered and agreed, and its progress."""
-    found = get_object_or_404(
-        Order.objects.select_related("terms_accepted__policy", "privacy_shown__policy"), token=token
-    )
+    orders = Order.objects.select_related("terms_accepted__policy", "privacy_shown__policy")
+    found = get_object_or_404(orders, token=token)
+    is_asking = not fulfilment.look(found)
+    if found.status in Order.AWAITING_PAYMENT:
+        found = orders.get(pk=found.pk)
     # What Stripe may still refuse is not promised.
     refunds = found.refunds.exclude(status__in=[Refund.Status.REQUESTED, Refund.Status.REFUSED])
     context = {
         "order": found,
+        "is_asking": is_asking,
         "lines": found.lines.all(),
         "events": found.events.exclude(to_status=""),
         "refunds": refunds,

@@ -13,6 +13,7 @@ from datetime import timedelta
 from django.db import OperationalError
 from django.utils import timezone
 
+from home.throttling import Limit
 from store.basket import contents
 from store.models import Order, OrderEvent, StripeEvent
 from store.orders import emails, lifecycle
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 # By how much our clock may differ from Stripe's.
 CLOCK_DIFFERENCE = timedelta(minutes=5)
+LOOKS = Limit("looks-at-an-order", most=1, window=timedelta(seconds=5))
+LOOK_SECONDS = 5  # that the page of an order waits for Stripe: one try
 
 
 class SupersededError(Exception):
@@ -149,6 +152,24 @@ def _take_in_early_refunds(order: Order) -> None:
         with suppress(gateway.PaymentError):  # the worker finds them
             refunds.bring_up_to_date(order=order)
             order.refresh_from_db()
+
+
+def look(order: Order, *, seconds: float = LOOK_SECONDS) -> bool:
+    """Ask Stripe about an order whose page somebody opened; return whether it said how the order stands.
+
+    Nobody is asked where that is known, or somebody looked five seconds ago.
+    """
+    if order.session_id is None or order.status not in Order.AWAITING_PAYMENT:
+        return True
+    if LOOKS.take(str(order.pk)):
+        return False
+    try:
+        with gateway.answering_within(seconds):
+            settle(session_id=order.session_id, by=By.SHOPPER)
+    except gateway.PaymentError as error:
+        logger.warning("Stripe did not say how order %s stands: %s", order.number, error)
+        return False
+    return True
 
 
 @contextmanager

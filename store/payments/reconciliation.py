@@ -25,6 +25,10 @@ By, Reason = OrderEvent.By, OrderEvent.Reason
 logger = logging.getLogger(__name__)
 
 EVERY = 60  # seconds between two runs of the worker
+OPEN_EVERY = (
+    120  # seconds between two questions about a page that is open, or a payment that a bank has to confirm
+)
+OPEN_AT_STRIPE = Order.AWAITING_PAYMENT - {Order.Status.PLACED}
 # After so many unanswered orders Stripe is assumed to be down; the rest waits for the next run.
 FAILURES = 3
 # A checkout takes seconds: an order still without a page after this was left by a lost answer or a crash.
@@ -58,6 +62,13 @@ def reconcile(*, now: datetime | None = None, everything: bool = False) -> Repor
     _ask_about(_sold_out_too_long(now), partial(refunds.cancel_and_refund, by=By.WORKER), report)
     if everything:
         reconcile_refunds(now=now, report=report)
+    return report
+
+
+def ask_about_open_pages() -> Report:
+    """Ask Stripe about orders whose payment page is open: the event of a payment may have been lost."""
+    report = Report()
+    _ask_about(Order.objects.filter(status__in=OPEN_AT_STRIPE).order_by("placed_at"), _ask, report)
     return report
 
 
@@ -107,10 +118,8 @@ def _state(order: Order) -> str:
 def _waiting(now: datetime, *, everything: bool) -> list[Order]:
     # Not one whose page is being made at this moment: that would cancel it.
     left = Q(status=Order.Status.PLACED, placed_at__lt=now - PLACED_PATIENCE)
-    # Delayed payments too, in case their event was lost.
-    paying = Q(status__in=Order.AWAITING_PAYMENT - {Order.Status.PLACED})
-    if not everything:
-        paying &= Q(session_expires_at__lt=now)
+    over = Q(status=Order.Status.AWAITING, session_expires_at__lt=now)
+    paying = Q(status__in=OPEN_AT_STRIPE) if everything else over
     return list(Order.objects.filter(left | paying).order_by("placed_at"))
 
 

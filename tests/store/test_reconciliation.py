@@ -10,7 +10,7 @@ from django.utils import timezone
 from store.models import Order, ProductVariant
 from store.orders import emails
 from store.payments import gateway
-from store.payments.reconciliation import FAILURES, Report, reconcile
+from store.payments.reconciliation import FAILURES, Report, ask_about_open_pages, reconcile
 from store.stock import movements
 from tests import factories
 from tests.store.paying import mails_about, sessions, stock_of
@@ -87,10 +87,20 @@ def test_a_delayed_payment_is_asked_about_until_it_is_decided(sandbox: Sandbox) 
     order = factories.awaiting_order()
     sandbox.pay(order.session_id, outcome="delayed_failure")
     assert later(60).changed == {order.number: Status.PROCESSING}
-    assert later(60).changed == {}
+    assert ask_about_open_pages().changed == {}
     sandbox.decide(order.session_id, succeeds=False)
-    assert later(60).changed == {order.number: Status.FAILED}
+    assert ask_about_open_pages().changed == {order.number: Status.FAILED}
     assert stock_of() == (10, 0)
+    assert ask_about_open_pages().asked == 0
+
+
+def test_a_payment_of_which_no_message_came_is_found_while_its_page_is_open(sandbox: Sandbox) -> None:
+    order = factories.awaiting_order()
+    factories.placed_order()  # its page is being made in this moment
+    assert (ask_about_open_pages().asked, status_of(order)) == (1, Status.AWAITING)
+    sandbox.pay(order.session_id)
+    assert ask_about_open_pages().changed == {order.number: Status.PAID}
+    assert stock_of() == (8, 1)
 
 
 def test_a_round_of_everything_asks_about_every_order_that_has_a_page(sandbox: Sandbox) -> None:

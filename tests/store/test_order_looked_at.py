@@ -1,0 +1,89 @@
+"""The page of an order asks Stripe when somebody opens it, so that a lost event costs no shopper an answer."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from store.models import Basket, Order
+from store.payments import fulfilment
+from tests import factories
+from tests.store import paying
+from tools.stripe_sandbox.server import Sandbox
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+ASKING = "We are asking the payment service whether you have paid."
+
+
+@pytest.fixture
+def sandbox(settings: Any) -> Iterator[Sandbox]:
+    with paying.stand_in(settings) as running:
+        yield running
+
+
+@pytest.fixture
+def order(sandbox: Sandbox) -> Order:
+    factories.shipping()
+    factories.product()
+    basket: Basket = factories.basket(MUG=2)
+    return factories.awaiting_order(basket)
+
+
+def shown(order: Order) -> str:
+    response = Client().get(order.get_absolute_url())
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def requests_for(sandbox: Sandbox, order: Order) -> int:
+    """Count how often a fault that harms nothing was met: each request about a session meets one."""
+    left = sandbox.faults.listed()
+    return 99 - (left[0]["times"] if left else 0)
+
+
+def test_a_payment_whose_event_was_lost_is_shown_at_once(sandbox: Sandbox, order: Order) -> None:
+    assert "Not paid yet" in shown(order)
+    sandbox.pay(order.session_id)
+    with time_machine.travel(timezone.now().timestamp() + 6):
+        text = shown(order)
+    assert "Thank you. Your order is paid" in text
+    assert paying.mails_about(order) == 1
+    assert paying.stock_of() == (8, 0)
+
+
+def test_stripe_is_asked_once_in_five_seconds_however_often_the_page_is_opened(
+    sandbox: Sandbox, order: Order
+) -> None:
+    sandbox.faults.add(operation="retrieve", kind="slow", seconds=0, times=99)
+    assert ASKING not in shown(order)
+    assert ASKING in shown(order)
+    assert ASKING in shown(order)
+    assert requests_for(sandbox, order) == 1
+    with time_machine.travel(timezone.now().timestamp() + 6):
+        shown(order)
+    assert requests_for(sandbox, order) == 2
+
+
+@pytest.mark.parametrize("kind", ["error_500", "drop_before", "drop_after"])
+def test_while_stripe_does_not_say_the_page_says_so_and_promises_nothing(
+    sandbox: Sandbox, order: Order, kind: str
+) -> None:
+    sandbox.pay(order.session_id)
+    sandbox.faults.add(operation="retrieve", kind=kind, times=9)
+    text = shown(order)
+    assert ASKING in text
+    assert "Look again" in text
+    order.refresh_from_db()
+    assert order.status == Order.Status.AWAITING
+
+
+def test_nobody_is_asked_about_an_order_that_is_decided(sandbox: Sandbox, order: Order) -> None:
+    sandbox.pay(order.session_id)
+    paying.settle(order)
+    sandbox.faults.add(operation="retrieve", kind="slow", seconds=0, times=99)
+    assert "Your order is paid" in shown(order)
+    assert requests_for(sandbox, order) == 0
+    assert fulfilment.look(order)
