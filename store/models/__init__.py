@@ -2,6 +2,7 @@
 
 from store.models.baskets import Basket, BasketLine
 from store.models.catalogue import ProductImage, ProductPage, ProductVariant, ShopPage
+from store.models.disputes import Dispute
 from store.models.order_history import OrderEvent
 from store.models.orders import Order, OrderLine
 from store.models.refunds import Refund, RefundLine
@@ -13,6 +14,7 @@ __all__ = [
     "Basket",
     "BasketLine",
     "DeliveryCountry",
+    "Dispute",
     "Order",
     "OrderEvent",
     "OrderLine",

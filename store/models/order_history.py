@@ -34,6 +34,9 @@ class OrderEvent(AppendOnlyModel):
         REFUND_REFUSED = "refund_refused", _("The refund was refused, so nothing was refunded:")
         REFUND_FAILED = "refund_failed", _("The refund failed, so the money is still here:")
         DASHBOARD = "dashboard", _("Refunded in Stripe’s Dashboard:")
+        DISPUTED = "disputed", _("The shopper’s bank disputes the payment:")
+        DISPUTE_WON = "dispute_won", _("The dispute was won:")
+        DISPUTE_LOST = "dispute_lost", _("The dispute was lost:")
         UNKNOWN_PAGE = "unknown_page", _("Stripe does not know its payment page. Was the key changed?")
         UNSETTLED = "unsettled", _("Stripe’s answer about it could not be saved. The error log says why.")
         MARKED = "asked_to_look", _("Marked as needing attention:")  # the note says why

@@ -48,18 +48,15 @@ def order_in_review(order: Order) -> Email:
 
 def decision_needed(order: Order, *, why: str) -> Email | None:
     """Tell the trader of a paid order about which staff must decide; None when nobody can be told."""
-    brand = BrandSettings.current()
-    if not (to := [brand.email] if brand.email else User.objects.owner_emails()):
-        return None
-    context = {
-        "order": order,
-        "why": why,
-        "refund_hours": settings.REFUND_SOLD_OUT_AFTER_HOURS,
-        "admin_url": settings.SITE_URL + reverse("orders:inspect", args=[order.pk]),
-    }
-    subject = _("Order %(number)s is paid and needs your decision") % {"number": order.number}
-    text = render_to_string("emails/decision_needed.txt", context).strip() + "\n"
-    return mail_queue.queue(to=to, subject=subject, text=text)
+    subject = _("Order %(number)s is paid and needs your decision")
+    hours = settings.REFUND_SOLD_OUT_AFTER_HOURS
+    return _tell_trader(order, "emails/decision_needed.txt", subject=subject, why=why, refund_hours=hours)
+
+
+def disputed(order: Order, *, why: str, to_do: str) -> Email | None:
+    """Tell the trader of a dispute that was opened or decided; None when nobody can be told."""
+    subject = _("Order %(number)s: its payment is disputed")
+    return _tell_trader(order, "emails/disputed.txt", subject=subject, why=why, to_do=to_do)
 
 
 def order_refunded(order: Order, refund: Refund) -> Email:
@@ -72,6 +69,15 @@ def order_cancelled(order: Order) -> Email:
     """Tell the shopper that nothing will be sent, of an order of which no money is left."""
     subject = _("Your order %(number)s was cancelled") % {"number": order.number}
     return _queue(order, "emails/order_cancelled.txt", subject=subject)
+
+
+def _tell_trader(order: Order, template: str, *, subject: str, **context: Any) -> Email | None:
+    brand = BrandSettings.current()
+    if not (to := [brand.email] if brand.email else User.objects.owner_emails()):
+        return None
+    context |= {"order": order, "admin_url": settings.SITE_URL + reverse("orders:inspect", args=[order.pk])}
+    text = render_to_string(template, context).strip() + "\n"
+    return mail_queue.queue(to=to, subject=subject % {"number": order.number}, text=text)
 
 
 def _queue(order: Order, template: str, *, subject: str, **context: Any) -> Email:

@@ -36,6 +36,10 @@ class RefundRequestedError(IllegalTransitionError):
     """Whether its goods are taken back is decided by the answer to a refund."""
 
 
+class DisputedError(IllegalTransitionError):
+    """Its payment is disputed, and the money not ours at the moment."""
+
+
 @contextmanager
 def locked(order_id: int) -> Iterator[Order]:
     """Open a transaction in which nobody else changes the order, and return the order as it is now."""
@@ -103,6 +107,9 @@ def take_staff_step(*, order_id: int, to: str, user: User) -> None:
         if order.refunds.filter(status=Refund.Status.REQUESTED).exists():
             message = f"A refund of order {order.number} waits for Stripe's answer."
             raise RefundRequestedError(message)
+        if order.disputes.not_won().exists():
+            message = f"The payment of order {order.number} is disputed."
+            raise DisputedError(message)
         match order.status, to:
             case Status.REVIEW, Status.PAID:
                 mark_resolved(order=order, actor=user)

@@ -22,7 +22,7 @@ from wagtail.admin.views.generic import InspectView
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet
 from store.models import Order
 from store.orders import lifecycle
-from store.payments import money, refunds
+from store.payments import disputes, money, refunds
 from store.payments import views as refund_views
 from store.stock import movements
 
@@ -62,7 +62,8 @@ class OrderInspectView(InspectView):
             "lines": order.lines_with_refunds(),
             "refunds": order.refunds.prefetch_related("lines__order_line"),
             "left": left,
-            "refunded": order.paid_amount - left,
+            "refunded": order.refunds.counted().amount(),
+            "disputes": [(one, disputes.what_to_do(order, one)) for one in order.disputes.all()],
             "refund_url": reverse("orders:refund", args=[order.pk]) if may_refund and left else "",
             "cancel_url": reverse("orders:cancel", args=[order.pk]) if may_cancel else "",
             "events": order.events.all(),
@@ -84,6 +85,10 @@ def advance(request: HttpRequest, pk: int) -> HttpResponse:
     except lifecycle.RefundRequestedError:
         messages.error(
             request, gettext("A refund of this order waits for Stripe’s answer. Try again in a minute.")
+        )
+    except lifecycle.DisputedError:
+        messages.error(
+            request, gettext("The payment is disputed. Nothing is packed or sent until that is won.")
         )
     except lifecycle.IllegalTransitionError:
         messages.error(request, gettext("The order has changed. Check its status and try again."))

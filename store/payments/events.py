@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from home import locks
 from store.models import Order, OrderEvent, StripeEvent
-from store.payments import fulfilment, gateway, refunds
+from store.payments import disputes, fulfilment, gateway, refunds
 from store.payments.signed_events import Event
 
 Outcome = StripeEvent.Outcome
@@ -38,16 +38,21 @@ def _settle(event: Event) -> bool:
     )
 
 
-def _refund(event: Event) -> bool:
-    order = (
-        Order.objects.filter(payment_intent_id=event.payment_intent_id).exclude(payment_intent_id="").first()
-    )
-    if order is not None:
-        with fulfilment.mark_if_unsettled(order=order, by=OrderEvent.By.STRIPE):
-            refunds.bring_up_to_date(order=order)
-    return order is not None
+def _of_payment(bring_up_to_date: Callable[..., None]) -> Handler:
+    """Return a handler that looks at the order of the payment that an event is about."""
+
+    def handle(event: Event) -> bool:
+        orders = Order.objects.exclude(payment_intent_id="")
+        order = orders.filter(payment_intent_id=event.payment_intent_id).first()
+        if order is not None:
+            with fulfilment.mark_if_unsettled(order=order, by=OrderEvent.By.STRIPE):
+                bring_up_to_date(order=order)
+        return order is not None
+
+    return handle
 
 
+_refund, _dispute = _of_payment(refunds.bring_up_to_date), _of_payment(disputes.bring_up_to_date)
 # type → handler; other types need none
 HANDLERS: dict[str, Handler] = {
     "checkout.session.completed": _settle,
@@ -59,6 +64,11 @@ HANDLERS: dict[str, Handler] = {
     "refund.failed": _refund,
     "charge.refunded": _refund,
     "charge.refund.updated": _refund,
+    "charge.dispute.created": _dispute,
+    "charge.dispute.updated": _dispute,
+    "charge.dispute.closed": _dispute,
+    "charge.dispute.funds_withdrawn": _dispute,
+    "charge.dispute.funds_reinstated": _dispute,
 }
 
 

@@ -8,7 +8,7 @@ loaded with the first call: it is large, and a process that shows pages never ne
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ from store.payments.signed_events import Event
 if TYPE_CHECKING:
     import stripe
     from stripe import RequestOptions
-    from stripe.params import RefundCreateParams, RefundListParams
+    from stripe.params import DisputeListParams, RefundCreateParams, RefundListParams
     from stripe.params.checkout import (
         SessionCreateParams,
         SessionCreateParamsLineItemPriceData,
@@ -122,6 +122,19 @@ class Session:
     def is_paid(self) -> bool:
         """Complete, and nothing left to pay (a 100 % discount needs no payment)."""
         return self.status == "complete" and self.payment_status != "unpaid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispute:
+    """A dispute as Stripe states it; the amount in minor units of the payment's currency."""
+
+    id: str
+    status: str
+    amount: int
+    payment_intent_id: str
+    reason: str
+    evidence_due_at: datetime | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -354,18 +367,27 @@ def create_refund(*, payment_intent_id: str, amount: int, currency: str, token: 
 @translated_errors()
 def list_refunds(*, payment_intent_id: str = "", made_after: datetime | None = None) -> list[Refund]:
     """Return all refunds of a payment, or of all payments since a time. Raises PaymentError."""
-    wanted: RefundListParams = {"limit": 100}
+    return [_refund(one) for one in _all(client().v1.refunds.list, payment_intent_id, made_after)]
+
+
+@translated_errors()
+def list_disputes(*, payment_intent_id: str = "", made_after: datetime | None = None) -> list[Dispute]:
+    """Return all disputes of a payment, or of all payments since a time. Raises PaymentError."""
+    return [_dispute(one) for one in _all(client().v1.disputes.list, payment_intent_id, made_after)]
+
+
+def _all(list_page: Callable[..., Any], payment_intent_id: str, made_after: datetime | None) -> Iterator[Any]:
+    """Yield what Stripe lists, page by page. Not the SDK's own paging: each request must fit into the time left."""
+    wanted: RefundListParams | DisputeListParams = {"limit": 100}
     if payment_intent_id:
         wanted["payment_intent"] = payment_intent_id
     if made_after:
         wanted["created"] = {"gte": int(made_after.timestamp())}
-    found: list[Refund] = []
     while True:
-        # Not the SDK's own paging: each request must fit into the time that is left.
-        page = client().v1.refunds.list(wanted, _in_time())
-        found += [_refund(one) for one in page.data]
+        page = list_page(wanted, _in_time())
+        yield from page.data
         if not page.has_more:
-            return found
+            return
         wanted["starting_after"] = page.data[-1].id
 
 
@@ -386,6 +408,21 @@ def read_event(payload: bytes, signature: str) -> Event:
             return signed_events.read(payload)
     message = "The signature is not Stripe's."
     raise SignatureError(message)
+
+
+def _dispute(found: Any) -> Dispute:
+    """Return Stripe's object as a Dispute."""
+    raw = found.to_dict()
+    due = (raw.get("evidence_details") or {}).get("due_by")
+    return Dispute(
+        id=raw["id"],
+        status=raw.get("status") or "",
+        amount=stripe_amounts.from_stripe(raw.get("amount"), (raw.get("currency") or "").upper()),
+        payment_intent_id=raw.get("payment_intent") or "",
+        reason=one_line(raw.get("reason"), 60),
+        evidence_due_at=datetime.fromtimestamp(due, UTC) if due else None,
+        created_at=datetime.fromtimestamp(raw.get("created") or 0, UTC),
+    )
 
 
 def _refund(found: Any) -> Refund:

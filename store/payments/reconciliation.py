@@ -5,7 +5,7 @@ run it; running it twice changes nothing.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 
 from store.models import Order, OrderEvent, Refund
 from store.orders import lifecycle
-from store.payments import fulfilment, gateway, refunds
+from store.payments import disputes, fulfilment, gateway, refunds
 
 By, Reason = OrderEvent.By, OrderEvent.Reason
 logger = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ PLACED_PATIENCE = timedelta(minutes=1)
 PENDING_PATIENCE = timedelta(hours=6)
 # All refunds of so long are looked through, so often: banks send them back for about a month.
 REFUNDS_CHANGE = timedelta(days=35)
+DISPUTES_CHANGE = timedelta(days=120)  # a bank decides within about that time
 REFUNDS_EVERY = 6 * 60 * 60  # seconds
 
 
@@ -73,18 +74,34 @@ def ask_about_open_pages() -> Report:
 
 
 def reconcile_refunds(*, now: datetime | None = None, report: Report | None = None) -> Report:
-    """Look through all refunds at Stripe for those whose event was lost, made in its Dashboard or failed later."""
+    """Look through refunds and disputes at Stripe for those whose event was lost, or which were made there."""
     report, now = report or Report(), now or timezone.now()
     if not Order.objects.exclude(payment_intent_id="").exists():  # nothing was ever paid
         return report
-    try:
-        orders = refunds.find_at_stripe(made_after=now - REFUNDS_CHANGE)
-    except gateway.PaymentError as error:
-        logger.warning("Stripe gave no list of refunds: %s", error)
-        report.unanswered.append(gettext("refunds"))
-    else:
-        _ask_about(orders, partial(refunds.bring_up_to_date, now=now), report)
+    of_refunds = partial(refunds.bring_up_to_date, now=now)
+    _find(
+        gettext("refunds"),
+        partial(refunds.find_at_stripe, made_after=now - REFUNDS_CHANGE),
+        of_refunds,
+        report,
+    )
+    _find(
+        gettext("disputes"),
+        partial(disputes.find_at_stripe, made_after=now - DISPUTES_CHANGE),
+        disputes.bring_up_to_date,
+        report,
+    )
     return report
+
+
+def _find(what: str, find: Callable[[], list[Order]], bring_up_to_date: "_Ask", report: Report) -> None:
+    try:
+        orders = find()
+    except gateway.PaymentError as error:
+        logger.warning("Stripe gave no list of %s: %s", what, error)
+        report.unanswered.append(what)
+    else:
+        _ask_about(orders, bring_up_to_date, report)
 
 
 class _Ask(Protocol):

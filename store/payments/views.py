@@ -52,12 +52,11 @@ class RefundView(WagtailAdminTemplateMixin, FormView):
         return {**super().get_form_kwargs(), "order": self.order}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        left = refunds.refundable(self.order)
         return {
             **super().get_context_data(**kwargs),
             "order": self.order,
-            "left": left,
-            "refunded": self.order.paid_amount - left,
+            "left": refunds.refundable(self.order),
+            "refunded": self.order.refunds.counted().amount(),
         }
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

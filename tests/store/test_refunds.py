@@ -410,7 +410,7 @@ def test_stripe_away_loses_nothing(sandbox: Sandbox, paid: Order) -> None:
     sandbox.faults.add(operation="any", kind="drop_before", times=99)
     request(paid, amount=500, reason="Late.")
     report = reconcile(now=timezone.now() + timedelta(minutes=2), everything=True)
-    assert report.unanswered == [paid.number, "refunds"]
+    assert report.unanswered == [paid.number, "refunds", "disputes"]
     sandbox.faults.clear()
     assert reconcile(now=timezone.now() + timedelta(minutes=2)).changed == {
         paid.number: "paid, refund succeeded"

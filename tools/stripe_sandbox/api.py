@@ -106,9 +106,12 @@ def _list_events(call: Call) -> Body:
 
 
 def _list_refunds(call: Call) -> Body:
+    return _list(call, "refund", _created(call) | _of_payment(call), "/v1/refunds")
+
+
+def _of_payment(call: Call) -> dict[str, Any]:
     known = {"payment_intent": "parent = ?", "charge": "json_extract(body, '$.charge') = ?"}
-    conditions = {known[name]: call.params[name] for name in known if name in call.params}
-    return _list(call, "refund", _created(call) | conditions, "/v1/refunds")
+    return {known[name]: call.params[name] for name in known if name in call.params}
 
 
 def _refund(call: Call) -> Body:
@@ -119,7 +122,7 @@ def _refund(call: Call) -> Body:
 
 
 def _list_disputes(call: Call) -> Body:
-    return _list(call, "dispute", _created(call), "/v1/disputes")
+    return _list(call, "dispute", _created(call) | _of_payment(call), "/v1/disputes")
 
 
 def _list_endpoints(call: Call) -> Body:

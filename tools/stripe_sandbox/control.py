@@ -37,6 +37,8 @@ ADDRESSES = {
     "POST /_sandbox/refunds": '{"wait": true}: new refunds are pending until they succeed or fail; false: no longer',
     "POST /_sandbox/refunds/ID/succeed": "a pending refund arrives",
     "POST /_sandbox/refunds/ID/fail": "the bank sends a refund back",
+    "POST /_sandbox/sessions/ID/dispute": '{"amount": 500, "reason": "fraudulent"}: the shopper’s bank disputes it',
+    "POST /_sandbox/disputes/ID/STATUS": "under_review, won or lost: what the bank decides",
     "POST /_sandbox/events/ID/resend": '{"times": 20}: all at the same time; answers what the shop answered',
     "GET, POST /_sandbox/webhooks": (
         '{"on_hold": true, "url": "http://127.0.0.1:8000/…", "events": ["refund.*"]}: '
@@ -76,6 +78,8 @@ class Control:
             ("POST", "sessions/([A-Za-z0-9_]+)/pay", self._pay),
             ("POST", "sessions/([A-Za-z0-9_]+)/settle", self._settle),
             ("POST", "sessions/([A-Za-z0-9_]+)/refund", self._refund),
+            ("POST", "sessions/([A-Za-z0-9_]+)/dispute", self._dispute),
+            ("POST", "disputes/([A-Za-z0-9_]+)/(under_review|won|lost)", self._advance_dispute),
             ("POST", "refunds", self._set_refunds),
             ("POST", "refunds/([A-Za-z0-9_]+)/succeed", self._succeed_refund),
             ("POST", "refunds/([A-Za-z0-9_]+)/fail", self._fail_refund),
@@ -162,6 +166,15 @@ class Control:
     def _fail_refund(self, identifier: str, _data: Body) -> Body:
         with self.account.storage.transaction() as db:
             return public(payments.fail_refund(self.account, db, identifier))
+
+    def _dispute(self, identifier: str, data: Body) -> Body:
+        with self.account.storage.transaction() as db:
+            params = {**data, "payment_intent": sessions.get(self.account, db, identifier)["payment_intent"]}
+            return payments.dispute(self.account, db, params)
+
+    def _advance_dispute(self, identifier: str, status: str, _data: Body) -> Body:
+        with self.account.storage.transaction() as db:
+            return payments.advance_dispute(self.account, db, identifier, status)
 
     # --- Events and webhooks -----------------------------------------------------------------------------
     def _events(self, _data: Body) -> list[Body]:

@@ -120,6 +120,36 @@ def refund(charged: Body, amount: int, params: Body, now: int) -> Body:
     }
 
 
+def dispute(charged: Body, amount: int, reason: str, now: int) -> Body:
+    """Return what a shopper's bank questions."""
+    return {
+        "id": new_id("du_1"),
+        "object": "dispute",
+        "amount": amount,
+        "balance_transactions": [],
+        "charge": charged["id"],
+        "created": now,
+        "currency": charged["currency"],
+        "enhanced_eligibility_types": [],
+        "evidence": {},
+        "evidence_details": {
+            "due_by": now + 9 * 24 * 60 * 60,
+            "enhanced_eligibility": {},
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+        },
+        "is_charge_refundable": False,
+        "livemode": False,
+        "metadata": {},
+        "network_reason_code": None,
+        "payment_intent": charged["payment_intent"],
+        "payment_method_details": {"type": charged["payment_method_details"]["type"]},
+        "reason": reason,
+        "status": "needs_response",
+    }
+
+
 def payment_method_details(method: str, last4: str) -> Body:
     """Return what a charge says about the card or the bank account."""
     if method != "card":

@@ -20,6 +20,7 @@ DECLINES = {
     "insufficient_funds": "Your card has insufficient funds.",
 }
 LAST_FOUR = {"generic_decline": "0002", "insufficient_funds": "9995"}
+DISPUTE_STATUSES = ("under_review", "won", "lost")
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,10 @@ def refund(account: Account, db: Records, params: Body, cause: Cause) -> Body:
     charge = _refundable(db, params)
     left = charge["amount_captured"] - charge["amount_refunded"]
     amount = params.get("amount", left)
+    if charge["disputed"]:
+        raise wrong_state(
+            f"Charge {charge['id']} has been charged back; cannot issue a refund.", "charge_disputed"
+        )
     if not left:
         text = f"Charge {charge['id']} has already been refunded."
         raise wrong_state(text, "charge_already_refunded")
@@ -239,3 +244,38 @@ def fail_refund(account: Account, db: Records, identifier: str) -> Body:
     for name in ("refund.updated", "charge.refund.updated", "refund.failed"):
         account.tell(db, name, db.save(back))
     return back
+
+
+# --- Disputes --------------------------------------------------------------------------------------------
+def dispute(account: Account, db: Records, params: Body) -> Body:
+    """Let the shopper's bank dispute what is left of a payment, or part of it: Stripe takes it back for now."""
+    charge = _refundable(db, params)
+    left = charge["amount_captured"] - charge["amount_refunded"]
+    if charge["disputed"] or not 0 < (amount := params.get("amount", left)) <= left:
+        raise wrong_state(f"Charge {charge['id']} cannot be disputed, or not by so much.")
+    opened = objects.dispute(charge, amount, params.get("reason", "product_not_received"), account.now())
+    db.add(opened, parent=charge["payment_intent"])
+    db.save(charge | {"disputed": True})
+    account.tell(db, "charge.dispute.created", opened)
+    account.tell(db, "charge.dispute.funds_withdrawn", opened)
+    return opened
+
+
+def advance_dispute(account: Account, db: Records, identifier: str, status: str) -> Body:
+    """Let the bank look at the evidence, or decide."""
+    found = db.find(identifier, "dispute")
+    if found is None:
+        raise no_such("dispute", identifier)
+    if status not in DISPUTE_STATUSES or found["status"] in ("won", "lost"):
+        raise wrong_state(f"This dispute is {found['status']} and cannot be {status}.")
+    found["status"] = status
+    db.save(found)
+    if status == "under_review":
+        account.tell(db, "charge.dispute.updated", found)
+        return found
+    charge = db.find(found["charge"]) or {}
+    db.save(charge | {"disputed": status == "lost"})
+    if status == "won":
+        account.tell(db, "charge.dispute.funds_reinstated", found)
+    account.tell(db, "charge.dispute.closed", found)
+    return found

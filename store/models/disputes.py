@@ -1,0 +1,57 @@
+"""Disputes: what shoppers' banks question about a payment, as Stripe says it. They are flags, no status of an order."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Sum
+from django.utils.translation import gettext_lazy as _
+
+from store.models.orders import Order
+
+
+class DisputeQuerySet(models.QuerySet["Dispute"]):
+    def not_won(self) -> "DisputeQuerySet":
+        """Leave out those of which the money came back."""
+        return self.exclude(status=Dispute.Status.WON)
+
+    def amount(self) -> int:
+        """Return their sum, minor units."""
+        return self.aggregate(sum=Sum("amount"))["sum"] or 0
+
+
+class Dispute(models.Model):
+    """One dispute. While it is open, Stripe keeps its amount from us; when it is lost, for good."""
+
+    class Status(models.TextChoices):
+        NEEDS_RESPONSE = "needs_response", _("open, Stripe waits for your evidence")
+        UNDER_REVIEW = "under_review", _("open, the bank decides")
+        WON = "won", _("won")
+        LOST = "lost", _("lost")
+
+    OPEN: ClassVar[frozenset[str]] = frozenset({Status.NEEDS_RESPONSE, Status.UNDER_REVIEW})
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="disputes")
+    dispute_id = models.CharField(_("Stripe dispute"), max_length=255, unique=True)
+    amount = models.PositiveBigIntegerField(_("amount"))  # of the order's paid_currency
+    status = models.CharField(_("status"), max_length=14, choices=Status.choices, db_index=True)
+    reason = models.CharField(_("reason"), max_length=60)  # the word of Stripe, such as product_not_received
+    evidence_due_at = models.DateTimeField(_("evidence due"), null=True, blank=True)
+    created_at = models.DateTimeField(_("time"))
+
+    objects = DisputeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("dispute")
+        verbose_name_plural = _("disputes")
+        ordering: ClassVar[list[str]] = ["created_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}: {self.amount} {self.status}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in self.OPEN
+
+    @property
+    def reason_in_words(self) -> str:
+        return self.reason.replace("_", " ")

@@ -1,0 +1,102 @@
+"""Brings disputes up to date with Stripe's: flags the order, and tells the trader what to do and until when.
+
+Evidence is given in Stripe's Dashboard. Nothing is sent while a dispute is open or lost (`store.orders.lifecycle`);
+goods that are still here come back to the shelf when staff cancel the order.
+"""
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from store.models import Dispute, Order, OrderEvent
+from store.orders import emails, lifecycle
+from store.payments import gateway, money
+
+By, Reason, Status = OrderEvent.By, OrderEvent.Reason, Dispute.Status
+
+# https://docs.stripe.com/api/disputes/object: those that begin with "warning" are inquiries, which cost nothing yet.
+STATUSES = {
+    "needs_response": Status.NEEDS_RESPONSE,
+    "warning_needs_response": Status.NEEDS_RESPONSE,
+    "under_review": Status.UNDER_REVIEW,
+    "warning_under_review": Status.UNDER_REVIEW,
+    "won": Status.WON,
+    "warning_closed": Status.WON,
+    "prevented": Status.WON,
+    "lost": Status.LOST,
+}
+HISTORY = {Status.WON: Reason.DISPUTE_WON, Status.LOST: Reason.DISPUTE_LOST}
+
+
+def bring_up_to_date(*, order: Order) -> None:
+    """Take in every dispute of an order's payment. Raises gateway.PaymentError."""
+    if not order.payment_intent_id:
+        return
+    found = gateway.list_disputes(payment_intent_id=order.payment_intent_id)
+    with lifecycle.locked(order.pk) as fresh:
+        for one in found:
+            _take_in(fresh, one)
+
+
+def find_at_stripe(*, made_after: datetime) -> list[Order]:
+    """Return the orders of which Stripe has a dispute that is not as we know it. Raises gateway.PaymentError."""
+    found = gateway.list_disputes(made_after=made_after)
+    known = dict(
+        Dispute.objects.filter(dispute_id__in=[one.id for one in found]).values_list("dispute_id", "status")
+    )
+    other = {one.payment_intent_id for one in found if known.get(one.id) != STATUSES.get(one.status)}
+    return list(Order.objects.filter(payment_intent_id__in=other - {""}))
+
+
+def _take_in(order: Order, found: gateway.Dispute) -> None:
+    """Find or create our row of one of Stripe's disputes of an order that is locked, and say what is new."""
+    if (status := STATUSES.get(found.status)) is None:
+        return
+    dispute = order.disputes.filter(dispute_id=found.id).first() or Dispute(order=order, dispute_id=found.id)
+    is_new, was = dispute.pk is None, dispute.status
+    dispute.amount, dispute.reason, dispute.status = found.amount, found.reason[:60], status
+    dispute.evidence_due_at, dispute.created_at = found.evidence_due_at, found.created_at
+    dispute.save()
+    if is_new or was != status:
+        _tell(order, dispute, is_new=is_new)
+
+
+def _tell(order: Order, dispute: Dispute, *, is_new: bool) -> None:
+    reason, note = HISTORY.get(Status(dispute.status), Reason.DISPUTED), in_words(order, dispute)
+    if dispute.is_open and not is_new:
+        lifecycle.record(order=order, by=By.STRIPE, reason=reason, note=note)
+        return
+    lifecycle.mark_needs_attention(order=order, by=By.STRIPE, reason=reason, note=note, again=True)
+    emails.disputed(order, why=f"{reason.label} {note}", to_do=what_to_do(order, dispute))
+
+
+def in_words(order: Order, dispute: Dispute) -> str:
+    """Return amount and reason, and while it is open until when evidence is due."""
+    words = f"{money.display(dispute.amount, order.paid_currency)}, {dispute.reason_in_words}"
+    if dispute.is_open and dispute.evidence_due_at:
+        due = date_format(timezone.localtime(dispute.evidence_due_at), "DATETIME_FORMAT")
+        words += _(", evidence due by %(time)s") % {"time": due}
+    return words
+
+
+def what_to_do(order: Order, dispute: Dispute) -> str:
+    """Return what a dispute means for the money and the goods of an order."""
+    is_here = order.status in Order.UNSENT
+    match dispute.status:
+        case Status.WON:
+            return (
+                _("The money is yours again. The order can go on.")
+                if is_here
+                else _("The money is yours again.")
+            )
+        case Status.LOST if is_here:
+            return _(
+                "The money is gone. Do not send the goods: cancel the order, and they are back in the stock."
+            )
+        case Status.LOST:
+            return _("The money is gone, and the goods were sent.")
+        case _open if is_here:
+            return _("Do not send the goods now. Answer in Stripe’s Dashboard before the evidence is due.")
+    return _("Send Stripe what shows that the goods arrived, in its Dashboard, before the evidence is due.")

@@ -1,0 +1,216 @@
+"""Disputes: opened, decided, told late or never; what they mean for the money, the goods and what staff may do."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from post_office.models import Email
+from wagtail.models import Site
+
+from home.models import BrandSettings, User
+from store.models import Dispute, Order
+from store.orders import lifecycle
+from store.payments import refunds
+from store.payments.reconciliation import reconcile_refunds
+from store.payments.refunds import RefundError, Wanted
+from tests.store.paying import event, post_event, settle, stock_of
+from tools.stripe_sandbox import payments
+from tools.stripe_sandbox.server import Sandbox
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+Status = Dispute.Status
+
+
+@pytest.fixture(autouse=True)
+def _trader() -> None:
+    brand = BrandSettings.for_site(Site.objects.get(is_default_site=True))
+    brand.email = "trader@example.com"
+    brand.save()
+
+
+@pytest.fixture
+def paid(sandbox: Sandbox, order: Order) -> Order:
+    """Two mugs at £12.50, sent for £3.95."""
+    sandbox.pay(order.session_id)
+    return settle(order)
+
+
+@pytest.fixture
+def staff() -> User:
+    return User.objects.create_superuser("owner@example.com")
+
+
+def dispute(sandbox: Sandbox, order: Order, **wanted: Any) -> str:
+    with sandbox.storage.transaction() as db:
+        params = {"payment_intent": order.payment_intent_id, **wanted}
+        return payments.dispute(sandbox.account, db, params)["id"]
+
+
+def decide(sandbox: Sandbox, identifier: str, status: str) -> None:
+    with sandbox.storage.transaction() as db:
+        payments.advance_dispute(sandbox.account, db, identifier, status)
+
+
+@pytest.fixture
+def tell(sandbox: Sandbox, client: Client) -> Callable[[Order], None]:
+    """Send the shop an event about the disputes of an order's payment, as any of them is."""
+
+    def send(order: Order, kind: str = "charge.dispute.created", number: int = 1) -> None:
+        about = {"id": "du_1", "object": "dispute", "payment_intent": order.payment_intent_id}
+        body = event(kind, id=f"evt_{kind.replace('.', '_')}_{number}", data=about)
+        assert post_event(client, body, sandbox.webhook_secret) == 200
+        order.refresh_from_db()
+
+    return send
+
+
+def trader_mails() -> list[str]:
+    return [mail.message for mail in Email.objects.filter(to="trader@example.com").order_by("pk")]
+
+
+def pack(order: Order, user: User) -> None:
+    lifecycle.take_staff_step(order_id=order.pk, to=Order.Status.PACKED, user=user)
+
+
+def test_a_dispute_flags_the_order_tells_the_trader_and_holds_the_goods_back(
+    sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User
+) -> None:
+    dispute(sandbox, paid, amount=1250)
+    tell(paid)
+    found = paid.disputes.get()
+    assert (found.status, found.amount, found.reason) == (Status.NEEDS_RESPONSE, 1250, "product_not_received")
+    assert found.evidence_due_at - found.created_at == timedelta(days=9)
+    assert paid.needs_attention
+    (mail,) = trader_mails()
+    assert "£12.50, product not received, evidence due by" in mail
+    assert "Do not send the goods now." in mail
+    assert f"/admin/orders/inspect/{paid.pk}/" in mail
+    with pytest.raises(lifecycle.DisputedError):
+        pack(paid, staff)
+    assert refunds.refundable(paid) == 2895 - 1250
+
+
+@pytest.mark.parametrize("kind", ["created", "updated", "closed", "funds_withdrawn", "funds_reinstated"])
+def test_each_event_about_a_dispute_brings_the_order_up_to_date_once(
+    sandbox: Sandbox, paid: Order, tell: Callable[..., None], kind: str
+) -> None:
+    dispute(sandbox, paid)
+    for number in (1, 2):
+        tell(paid, f"charge.dispute.{kind}", number)
+    assert (paid.disputes.count(), len(trader_mails())) == (1, 1)
+    assert paid.events.filter(reason="disputed").count() == 1
+
+
+def test_a_dispute_that_is_won_lets_the_order_go_on(
+    sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User
+) -> None:
+    identifier = dispute(sandbox, paid)
+    tell(paid)
+    decide(sandbox, identifier, "under_review")
+    tell(paid, "charge.dispute.updated")
+    assert (paid.disputes.get().status, len(trader_mails())) == (Status.UNDER_REVIEW, 1)
+    decide(sandbox, identifier, "won")
+    tell(paid, "charge.dispute.closed")
+    assert paid.disputes.get().status == Status.WON
+    assert "The money is yours again. The order can go on." in trader_mails()[-1]
+    assert refunds.refundable(paid) == 2895
+    pack(paid, staff)
+
+
+def test_a_dispute_that_is_lost_before_packing_leaves_goods_that_come_back_on_cancelling(
+    sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User
+) -> None:
+    decide(sandbox, dispute(sandbox, paid), "lost")
+    tell(paid, "charge.dispute.closed")
+    assert "Do not send the goods: cancel the order" in trader_mails()[-1]
+    assert refunds.refundable(paid) == 0
+    with pytest.raises(lifecycle.DisputedError):
+        pack(paid, staff)
+    assert stock_of() == (8, 0)
+    assert refunds.cancel_and_refund(order=paid, by="owner", actor=staff) is None
+    paid.refresh_from_db()
+    assert (paid.status, stock_of()) == (Order.Status.CANCELLED, (10, 0))
+
+
+def test_a_dispute_of_goods_that_were_sent_asks_for_evidence(
+    sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User
+) -> None:
+    pack(paid, staff)
+    lifecycle.take_staff_step(order_id=paid.pk, to=Order.Status.SENT, user=staff)
+    identifier = dispute(sandbox, paid, reason="fraudulent")
+    tell(paid)
+    assert "Send Stripe what shows that the goods arrived" in trader_mails()[-1]
+    decide(sandbox, identifier, "lost")
+    tell(paid, "charge.dispute.closed")
+    assert "The money is gone, and the goods were sent." in trader_mails()[-1]
+    assert (paid.status, stock_of()) == (Order.Status.SENT, (8, 0))
+
+
+def test_what_is_disputed_cannot_be_refunded_from_here(
+    sandbox: Sandbox, paid: Order, tell: Callable[..., None]
+) -> None:
+    dispute(sandbox, paid)
+    tell(paid)
+    with pytest.raises(RefundError, match="Nothing is left to refund"):
+        refunds.request_refund(order=paid, wanted=Wanted(amount=100, reason="Sorry"), by="Staff")
+
+
+def test_a_refund_of_what_is_disputed_meanwhile_is_refused_by_stripe_and_told(
+    sandbox: Sandbox, paid: Order
+) -> None:
+    dispute(sandbox, paid)
+    refund = refunds.request_refund(order=paid, wanted=Wanted(amount=100, reason="Sorry"), by="Staff")
+    assert refund.status == refund.Status.REFUSED
+    assert stock_of() == (8, 0)
+
+
+def test_disputes_whose_events_were_lost_are_found_and_so_is_how_they_end(
+    sandbox: Sandbox, paid: Order
+) -> None:
+    identifier = dispute(sandbox, paid)
+    assert reconcile_refunds().asked == 1
+    assert paid.disputes.get().status == Status.NEEDS_RESPONSE
+    assert reconcile_refunds().asked == 0
+    decide(sandbox, identifier, "lost")
+    reconcile_refunds()
+    assert paid.disputes.get().status == Status.LOST
+    assert len(trader_mails()) == 2
+
+
+def test_without_an_answer_of_stripe_the_event_is_asked_for_again(
+    sandbox: Sandbox, paid: Order, client: Client
+) -> None:
+    dispute(sandbox, paid)
+    sandbox.faults.add(operation="list", kind="error_500", times=9)
+    about = {"id": "du_1", "object": "dispute", "payment_intent": paid.payment_intent_id}
+    body = event("charge.dispute.created", data=about)
+    assert post_event(client, body, sandbox.webhook_secret) == 503
+    assert not paid.disputes.exists()
+
+
+def test_staff_read_on_the_order_what_to_do(
+    sandbox: Sandbox, paid: Order, tell: Callable[..., None], admin_client: Client
+) -> None:
+    identifier = dispute(sandbox, paid, reason="fraudulent")
+    tell(paid)
+    page = f"/admin/orders/inspect/{paid.pk}/"
+    text = admin_client.get(page).content.decode()
+    assert "Dispute of £28.95, fraudulent: open, Stripe waits for your evidence." in text
+    assert "Evidence is due by" in text
+    response = admin_client.post(f"/admin/orders/{paid.pk}/advance/", {"to": "packed"}, follow=True)
+    assert (
+        "The payment is disputed. Nothing is packed or sent until that is won." in response.content.decode()
+    )
+    decide(sandbox, identifier, "won")
+    tell(paid, "charge.dispute.closed")
+    assert "Dispute of £28.95, fraudulent: won." in admin_client.get(page).content.decode()
+
+
+def test_a_dispute_of_a_foreign_payment_is_none_of_ours(
+    sandbox: Sandbox, paid: Order, client: Client
+) -> None:
+    about = {"id": "du_1", "object": "dispute", "payment_intent": "pi_another"}
+    assert post_event(client, event("charge.dispute.created", data=about), sandbox.webhook_secret) == 200
+    assert not Dispute.objects.exists()
