@@ -49,6 +49,9 @@ class Redline:
         return [said for label, found in self.sections for said in (label, *(one.sentence for one in found))]
 
 
+_LISTS = frozenset({"ul", "ol"})
+
+
 @dataclass
 class _Pairing:
     """Maps blocks of the old text to those of the new one, so that a removed item stays in its list."""
@@ -59,6 +62,8 @@ class _Pairing:
     def learn(self, old: Line, new: Line) -> None:
         """Pair the blocks around two matched lines, from the outside inwards."""
         for ours, theirs in zip(old.path, new.path, strict=False):
+            if ours.tag != theirs.tag and not {ours.tag, theirs.tag} <= _LISTS:
+                return  # a removed item would stand in a heading
             known = self.new_of.get(ours)
             if known is None and theirs not in self.taken:
                 self.new_of[ours] = theirs

@@ -70,7 +70,7 @@ def test_what_was_sealed_since_is_no_matter(kept: Path) -> None:
     version(policy("other-rules"))
     seal()
 
-    assert "3 entries are sealed under 3 heads" in run(expect=kept)
+    assert "3 entries are sealed under 3 head(s)" in run(expect=kept)
 
 
 def test_what_was_lost_by_a_restore_is_reported_and_no_damage(kept: Path) -> None:
@@ -228,7 +228,7 @@ def test_a_head_that_waits_in_the_standard_input_is_read(kept: Path) -> None:
         saved = os.dup(0)
         os.dup2(file.fileno(), 0)
         try:
-            assert "2 entries are sealed under 2 heads" in run(expect=Path("-"))
+            assert "2 entries are sealed under 2 head(s)" in run(expect=Path("-"))
         finally:
             os.dup2(saved, 0)
             os.close(saved)

@@ -28,6 +28,12 @@ def test_without_ins_it_is_the_old_text_and_without_del_the_new_one(versions: tu
     assert_exact(*versions)
 
 
+def test_a_removed_list_whose_heading_stays_leaves_no_item_in_the_heading() -> None:
+    nested = "<ul>\n<li></li>\n<li>\n<ul>\n<li>\n<h2>Post</h2>\n</li>\n</ul>\n</li>\n</ul>\nwe send"
+    result = assert_exact(nested, "<h2>Post</h2>")
+    assert "<h2><li>" not in result.html
+
+
 @settings(max_examples=100, deadline=None)
 @given(DOCUMENT, DOCUMENT)
 def test_it_is_exact_for_unrelated_texts_and_with_no_time_at_all(old: str, new: str) -> None:
