@@ -56,6 +56,7 @@ class OrderInspectView(InspectView):
         may_change = self.request.user.has_perm(CHANGE)
         may_refund, left = self.request.user.has_perm(refund_views.REFUND), refunds.refundable(order)
         may_cancel = may_refund and order.status in Order.UNPACKED
+        is_disputed = order.disputes.not_won().exists()
         return {
             **super().get_context_data(**kwargs),
             "order": order,
@@ -68,7 +69,7 @@ class OrderInspectView(InspectView):
             "cancel_url": reverse("orders:cancel", args=[order.pk]) if may_cancel else "",
             "events": order.events.all(),
             "movements": order.stock_movements.select_related("order", "made_by").order_by("pk"),
-            "steps": lifecycle.STAFF_STEPS.get(order.status, {}) if may_change else {},
+            "steps": lifecycle.STAFF_STEPS.get(order.status, {}) if may_change and not is_disputed else {},
             "advance_url": reverse("orders:advance", args=[order.pk]),
             "attention_url": reverse("orders:resolve", args=[order.pk]) if may_change else "",
         }

@@ -199,13 +199,16 @@ def test_staff_read_on_the_order_what_to_do(
     text = admin_client.get(page).content.decode()
     assert "Dispute of £28.95, fraudulent: open, Stripe waits for your evidence." in text
     assert "Evidence is due by" in text
+    assert "Mark as packed" not in text
     response = admin_client.post(f"/admin/orders/{paid.pk}/advance/", {"to": "packed"}, follow=True)
     assert (
         "The payment is disputed. Nothing is packed or sent until that is won." in response.content.decode()
     )
     decide(sandbox, identifier, "won")
     tell(paid, "charge.dispute.closed")
-    assert "Dispute of £28.95, fraudulent: won." in admin_client.get(page).content.decode()
+    text = admin_client.get(page).content.decode()
+    assert "Dispute of £28.95, fraudulent: won." in text
+    assert "Mark as packed" in text
 
 
 def test_a_dispute_of_a_foreign_payment_is_none_of_ours(

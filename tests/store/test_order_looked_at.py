@@ -15,7 +15,7 @@ from tests.store import paying
 from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
-ASKING = "We are asking the payment service whether you have paid."
+ASKING = "We are asking whether you have paid"
 
 
 @pytest.fixture
@@ -76,6 +76,7 @@ def test_while_stripe_does_not_say_the_page_says_so_and_promises_nothing(
     text = shown(order)
     assert ASKING in text
     assert "Look again" in text
+    assert "Not paid yet" not in text
     order.refresh_from_db()
     assert order.status == Order.Status.AWAITING
 
