@@ -126,8 +126,15 @@ NOT_PERSONAL = {
     *("policies.CookiePolicyPage", "policies.LedgerCheck", "policies.LedgerEntry", "policies.LedgerHead"),
     *("policies.LedgerStatement", "policies.LedgerWitness", "policies.Policy", "policies.PolicyPage"),
     *("policies.PolicyVersion", "policies.Recipient", "policies.StatedValue", "policies.VersionWithdrawal"),
-    *("post_office.EmailTemplate", "store.DeliveryCountry", "store.OrderLine", "store.ProductPage"),
-    *("store.ProductVariant", "store.ShippingOption", "store.ShopPage", "store.StockItem", "taggit.Tag"),
+    *("post_office.EmailTemplate", "store.DeliveryCountry", "store.Dispute", "store.OrderLine"),
+    *(
+        "store.ProductPage",
+        "store.ProductVariant",
+        "store.ShippingOption",
+        "store.ShopPage",
+        "store.StockItem",
+        "taggit.Tag",
+    ),
     *("wagtailadmin.EditingSession", "wagtailcore.Collection", "wagtailcore.Locale", "wagtailcore.Page"),
     *("wagtailcore.ReferenceIndex", "wagtailcore.Site", "wagtailcore.Task", "wagtailcore.Workflow"),
     *(
