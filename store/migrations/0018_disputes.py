@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('dispute_id', models.CharField(max_length=255, unique=True, verbose_name='Stripe dispute')),
                 ('amount', models.PositiveBigIntegerField(verbose_name='amount')),
-                ('status', models.CharField(choices=[('needs_response', 'open, Stripe waits for your evidence'), ('under_review', 'open, the bank decides'), ('won', 'won'), ('lost', 'lost')], db_index=True, max_length=14, verbose_name='status')),
+                ('status', models.CharField(choices=[('inquiry', 'an inquiry, which has taken no money yet'), ('needs_response', 'open, Stripe waits for your evidence'), ('under_review', 'open, the bank decides'), ('won', 'won'), ('lost', 'lost')], db_index=True, max_length=14, verbose_name='status')),
                 ('reason', models.CharField(max_length=60, verbose_name='reason')),
                 ('evidence_due_at', models.DateTimeField(blank=True, null=True, verbose_name='evidence due')),
                 ('created_at', models.DateTimeField(verbose_name='time')),

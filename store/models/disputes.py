@@ -14,21 +14,26 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
         """Leave out those of which the money came back."""
         return self.exclude(status=Dispute.Status.WON)
 
+    def withheld(self) -> "DisputeQuerySet":
+        """Leave out those of which the money is with us: also inquiries, which a refund can end."""
+        return self.not_won().exclude(status=Dispute.Status.INQUIRY)
+
     def amount(self) -> int:
         """Return their sum, minor units."""
         return self.aggregate(sum=Sum("amount"))["sum"] or 0
 
 
 class Dispute(models.Model):
-    """One dispute. While it is open, Stripe keeps its amount from us; when it is lost, for good."""
+    """One dispute. While it is open, Stripe keeps its amount from us, unless it is an inquiry; when lost, for good."""
 
     class Status(models.TextChoices):
+        INQUIRY = "inquiry", _("an inquiry, which has taken no money yet")
         NEEDS_RESPONSE = "needs_response", _("open, Stripe waits for your evidence")
         UNDER_REVIEW = "under_review", _("open, the bank decides")
         WON = "won", _("won")
         LOST = "lost", _("lost")
 
-    OPEN: ClassVar[frozenset[str]] = frozenset({Status.NEEDS_RESPONSE, Status.UNDER_REVIEW})
+    OPEN: ClassVar[frozenset[str]] = frozenset({Status.INQUIRY, Status.NEEDS_RESPONSE, Status.UNDER_REVIEW})
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="disputes")
     dispute_id = models.CharField(_("Stripe dispute"), max_length=255, unique=True)

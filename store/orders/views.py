@@ -1,4 +1,4 @@
-"""The shopper's page of one order. Its URL cannot be guessed, and orders are listed nowhere."""
+"""The shopper's page of one order: it asks Stripe first. Its URL cannot be guessed, and orders are listed nowhere."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse

@@ -16,12 +16,12 @@ from store.payments import gateway, money
 
 By, Reason, Status = OrderEvent.By, OrderEvent.Reason, Dispute.Status
 
-# https://docs.stripe.com/api/disputes/object: those that begin with "warning" are inquiries, which cost nothing yet.
+# https://docs.stripe.com/api/disputes/object and https://docs.stripe.com/disputes/how-disputes-work#inquiries
 STATUSES = {
     "needs_response": Status.NEEDS_RESPONSE,
-    "warning_needs_response": Status.NEEDS_RESPONSE,
+    "warning_needs_response": Status.INQUIRY,
     "under_review": Status.UNDER_REVIEW,
-    "warning_under_review": Status.UNDER_REVIEW,
+    "warning_under_review": Status.INQUIRY,
     "won": Status.WON,
     "warning_closed": Status.WON,
     "prevented": Status.WON,
@@ -91,6 +91,11 @@ def what_to_do(order: Order, dispute: Dispute) -> str:
                 if is_here
                 else _("The money is yours again.")
             )
+        case Status.INQUIRY:
+            words = _(
+                "Answer in Stripe’s Dashboard before the evidence is due, or refund the order, which ends it."
+            )
+            return f"{_('Do not send the goods now.')} {words}" if is_here else words
         case Status.LOST if is_here:
             return _(
                 "The money is gone. Do not send the goods: cancel the order, and they are back in the stock."

@@ -1,8 +1,8 @@
 """Opens and closes an order's payment page, and brings the order up to date with what Stripe says about it.
 
-Webhook, return page and worker all call `settle` with a session's id; it asks Stripe itself, so it may be called any
-number of times, at once, late or in any order, and never trusts a browser or an event. A hold is released only when
-Stripe has said that the session cannot be paid.
+Webhook, return page, order page and worker all call `settle` with a session's id; it asks Stripe itself, so it may be
+called any number of times, at once, late or in any order, and never trusts a browser or an event. A hold is released
+only when Stripe has said that the session cannot be paid.
 """
 
 import logging

@@ -60,7 +60,7 @@ class Wanted:
 # --- What is left ------------------------------------------------------------------------------------------
 def refundable(order: Order) -> int:
     """Return how much of the payment is still here, minor units of its currency."""
-    return max(0, order.paid_amount - order.refunds.counted().amount() - order.disputes.not_won().amount())
+    return max(0, order.paid_amount - order.refunds.counted().amount() - order.disputes.withheld().amount())
 
 
 def delivery_left(order: Order) -> int:

@@ -157,6 +157,22 @@ def test_what_is_disputed_cannot_be_refunded_from_here(
         refunds.request_refund(order=paid, wanted=Wanted(amount=100, reason="Sorry"), by="Staff")
 
 
+def test_an_inquiry_holds_the_goods_back_and_can_be_ended_by_a_refund(
+    sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User
+) -> None:
+    dispute(sandbox, paid, inquiry=True)
+    tell(paid)
+    assert paid.disputes.get().status == Status.INQUIRY
+    assert "or refund the order, which ends it" in trader_mails()[-1]
+    with pytest.raises(lifecycle.DisputedError):
+        pack(paid, staff)
+    assert refunds.refundable(paid) == 2895
+    refund = refunds.cancel_and_refund(order=paid, by="owner", actor=staff)
+    assert refund is not None
+    paid.refresh_from_db()
+    assert (refund.status, paid.status, stock_of()) == ("succeeded", Order.Status.CANCELLED, (10, 0))
+
+
 def test_a_refund_of_what_is_disputed_meanwhile_is_refused_by_stripe_and_told(
     sandbox: Sandbox, paid: Order
 ) -> None:

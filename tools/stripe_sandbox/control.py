@@ -37,7 +37,9 @@ ADDRESSES = {
     "POST /_sandbox/refunds": '{"wait": true}: new refunds are pending until they succeed or fail; false: no longer',
     "POST /_sandbox/refunds/ID/succeed": "a pending refund arrives",
     "POST /_sandbox/refunds/ID/fail": "the bank sends a refund back",
-    "POST /_sandbox/sessions/ID/dispute": '{"amount": 500, "reason": "fraudulent"}: the shopper’s bank disputes it',
+    "POST /_sandbox/sessions/ID/dispute": (
+        '{"amount": 500, "reason": "fraudulent"}: the shopper’s bank disputes it; "inquiry": true: it only asks'
+    ),
     "POST /_sandbox/disputes/ID/STATUS": "under_review, won or lost: what the bank decides",
     "POST /_sandbox/events/ID/resend": '{"times": 20}: all at the same time; answers what the shop answered',
     "GET, POST /_sandbox/webhooks": (

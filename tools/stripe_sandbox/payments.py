@@ -254,9 +254,13 @@ def dispute(account: Account, db: Records, params: Body) -> Body:
     if charge["disputed"] or not 0 < (amount := params.get("amount", left)) <= left:
         raise wrong_state(f"Charge {charge['id']} cannot be disputed, or not by so much.")
     opened = objects.dispute(charge, amount, params.get("reason", "product_not_received"), account.now())
+    if params.get("inquiry"):
+        opened |= {"status": "warning_needs_response", "is_charge_refundable": True}
     db.add(opened, parent=charge["payment_intent"])
-    db.save(charge | {"disputed": True})
     account.tell(db, "charge.dispute.created", opened)
+    if params.get("inquiry"):
+        return opened
+    db.save(charge | {"disputed": True})
     account.tell(db, "charge.dispute.funds_withdrawn", opened)
     return opened
 
