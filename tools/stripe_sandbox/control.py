@@ -27,6 +27,8 @@ PREFIX = "/_sandbox/"
 LATEST = 100
 SHOWN = 30
 MOST_AT_ONCE = 100
+LATEST_TIME = 250_000_000_000  # in the year 9892; later ones have no date
+FURTHEST_AHEAD = 10 * 366 * 24 * 60 * 60
 ADDRESSES = {
     "GET /_sandbox/sessions, /_sandbox/events": "the latest hundred",
     "GET /_sandbox/deliveries?event=evt_…": "every attempt to deliver, of one event or of all",
@@ -49,7 +51,7 @@ ADDRESSES = {
     "POST /_sandbox/webhooks/deliver": "everything that waits, at once, on hold or not",
     "POST /_sandbox/clock": (
         '{"now": 1790000000, "settle_after": 60}: stop at that time, and decide bank debits so many seconds later; '
-        "{}: show the real time again"
+        '{"ahead": 600}: run so many seconds ahead of this machine, or behind; {}: show the real time again'
     ),
     "GET, POST, DELETE /_sandbox/faults": (
         '{"operation": "create", "kind": "slow", "seconds": 5, "times": 1}; operations: '
@@ -234,15 +236,16 @@ class Control:
 
     # --- Time --------------------------------------------------------------------------------------------
     def _set_clock(self, data: Body) -> Body:
-        """Stop the clock at a time and change the delay of delayed payments; without them use the usual ones."""
-        now, settle_after = data.get("now"), data.get("settle_after", SETTLE_AFTER)
-        for name, value in (("now", now if now is not None else 0), ("settle_after", settle_after)):
-            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-                raise ApiError(f"{name} must be a number of seconds", param=name)
+        """Set Stripe's clock and the delay of delayed payments; what is left out is as usual."""
+        if "now" in data and "ahead" in data:
+            raise ApiError("Give now, which stops the clock, or ahead, which does not.", param="ahead")
+        now = _number(data, "now", None, 0, LATEST_TIME)
+        ahead = _number(data, "ahead", 0, -FURTHEST_AHEAD, FURTHEST_AHEAD)
+        settle_after = _number(data, "settle_after", SETTLE_AFTER, 0, FURTHEST_AHEAD)
         self.account.clock = time.time if now is None else lambda: now
-        self.account.settle_after = settle_after
+        self.account.ahead, self.account.settle_after = ahead, settle_after
         payments.end_due(self.account)
-        return {"now": self.account.clock(), "settle_after": self.account.settle_after}
+        return {"now": self.account.time(), "ahead": ahead, "settle_after": settle_after}
 
     # --- Faults ------------------------------------------------------------------------------------------
     def _faults(self, _data: Body) -> list[Body]:
@@ -309,6 +312,15 @@ def _data(request: Request) -> tuple[Body, bool]:
     if not isinstance(data, dict):
         raise ApiError("The body must be an object in JSON.")
     return data, False
+
+
+def _number(data: Body, name: str, default: float | None, least: float, most: float) -> Any:
+    value = data.get(name, default)
+    if value is None and default is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise ApiError(f"{name} must be a number of seconds from {least} to {most}", param=name)
+    return value
 
 
 def _state(state: str, attempts: int) -> str:

@@ -8,14 +8,13 @@ import http.client
 import logging
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from tools.stripe_sandbox.account import Account
 from tools.stripe_sandbox.events import signature
 from tools.stripe_sandbox.messages import json_bytes
-from tools.stripe_sandbox.storage import Storage
 
 logger = logging.getLogger("stripe_sandbox")
 
@@ -38,8 +37,8 @@ class Outcome:
         return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - what HTTP calls success
 
 
-def post_event(address: str, payload: bytes, secrets: list[str], within: float = ANSWER_WITHIN) -> Outcome:
-    """Post a signed event once; redirects are not followed."""
+def post_event(address: str, payload: bytes, signed: str, within: float = ANSWER_WITHIN) -> Outcome:
+    """Post an event and its signature once; redirects are not followed."""
     parts = urlsplit(address)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     started = time.monotonic()
@@ -47,7 +46,7 @@ def post_event(address: str, payload: bytes, secrets: list[str], within: float =
     headers = {
         "Content-Type": "application/json; charset=utf-8",
         "User-Agent": "Stripe/1.0 (sandbox)",
-        "Stripe-Signature": signature(payload, secrets),
+        "Stripe-Signature": signed,
     }
     try:
         connection = kind(parts.hostname or "", parts.port, timeout=within)
@@ -67,13 +66,12 @@ class Deliverer:
 
     def __init__(
         self,
-        storage: Storage,
-        address: Callable[[], str | None],
+        account: Account,
         secrets: list[str],
         delays: tuple[float, ...] = RETRY_DELAYS,
     ) -> None:
-        self.storage = storage
-        self.address = address
+        self.account = account
+        self.storage = account.storage
         self.secrets = secrets
         self.delays = delays
         self.on_hold = False
@@ -82,6 +80,10 @@ class Deliverer:
         self._lock = threading.Lock()
         self._under_way: set[str] = set()
         self._thread = threading.Thread(target=self._watch, name="sandbox-deliveries", daemon=True)
+
+    def address(self) -> str | None:
+        """Return where events are carried to."""
+        return self.account.webhook_url
 
     def start(self) -> None:
         """Begin to carry."""
@@ -142,7 +144,8 @@ class Deliverer:
             body = db.find(event, "event")
         if body is None or address is None:
             return Outcome(None, "no such event" if address else "no webhook address is set", 0)
-        outcome = post_event(address, json_bytes(body), self.secrets)
+        payload = json_bytes(body)
+        outcome = post_event(address, payload, signature(payload, self.secrets, self.account.signing_time()))
         if not self._stopping.is_set():
             self._write_down(event, outcome)
             logger.info("webhook %s %s %s", body["type"], event, outcome.status or outcome.error)

@@ -55,9 +55,9 @@ def record(db: Records, name: str, body: Body, now: float, cause: Cause, enabled
         db.change("INSERT INTO delivery (event, state, due) VALUES (?, 'pending', ?)", event["id"], 0)
 
 
-def signature(payload: bytes, secrets: list[str]) -> str:
-    """Return the header that proves a payload: the time, and one signature for every secret in use."""
-    at = int(time.time())
+def signature(payload: bytes, secrets: list[str], at: int | None = None) -> str:
+    """Return the header that proves a payload: the time, else now, and one signature for every secret in use."""
+    at = int(time.time()) if at is None else at
     signed = f"{at}.".encode() + payload
     codes = [hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() for secret in secrets]
     return ",".join([f"t={at}", *(f"v1={code}" for code in codes)])

@@ -69,7 +69,7 @@ def pay_later(account: Account, db: Records, session: Body, shopper: Shopper, *,
     db.add(charge, parent=paid["id"])
     paid |= {"status": "processing", "latest_charge": charge["id"]}
     account.tell(db, "payment_intent.processing", db.save(paid))
-    session |= {"_settle_at": account.clock() + account.settle_after, "_succeeds": succeeds}
+    session |= {"_settle_at": account.time() + account.settle_after, "_succeeds": succeeds}
     sessions.keep(db, session)
     account.tell(db, "checkout.session.completed", session)
 
@@ -100,12 +100,12 @@ def settle(account: Account, db: Records, session: Body, *, succeeds: bool | Non
 def end_due(account: Account) -> list[str]:
     """End sessions whose time has come, and settle delayed payments that are due; return which they were."""
     with account.storage.transaction() as db:
-        due = db.due(sessions.KIND, account.clock())
+        due = db.due(sessions.KIND, account.time())
     for identifier in due:
         with account.storage.transaction() as db:
             session = sessions.get(account, db, identifier)  # ends it if it is open
             settle_at = session.get("_settle_at")
-            if settle_at is not None and settle_at <= account.clock():
+            if settle_at is not None and settle_at <= account.time():
                 settle(account, db, session)
     return due
 

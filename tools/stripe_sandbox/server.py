@@ -158,7 +158,8 @@ class Sandbox:
     """Stripe's stand-in, running beside whoever started it.
 
     Port 0 takes a free one. Without a database it forgets everything at the end. A secret may be two, separated by
-    a comma: then both sign, as at Stripe while one is exchanged for the other. `clock` is the time sessions live by.
+    a comma: then both sign, as at Stripe while one is exchanged for the other. `clock` is the time
+    sessions live by; `account.ahead` moves it while the sandbox runs.
     """
 
     def __init__(
@@ -186,7 +187,7 @@ class Sandbox:
         self.account = Account(self.storage, clock, self.url, shop_name, webhook_url)
         self.faults = Faults()
         secrets = [secret.strip() for secret in self.webhook_secret.split(",") if secret.strip()]
-        self.deliveries = delivery.Deliverer(self.storage, lambda: self.webhook_url, secrets, retry_delays)
+        self.deliveries = delivery.Deliverer(self.account, secrets, retry_delays)
         self.control = control.Control(self.account, self.deliveries, self.faults, self._set_webhook_url)
         self._api = Api(self.account, self.faults, self._stopping)
         self._pages = pages.Pages(self.account)
@@ -247,7 +248,7 @@ class Sandbox:
         self.account.webhook_url = address
 
     def _now(self) -> float:
-        return self.account.clock()
+        return self.account.time()
 
     # --- Inside ------------------------------------------------------------------------------------------
     def _set_webhook_url(self, address: str | None) -> None:
