@@ -19,7 +19,7 @@ from store.basket.personal_data import BASKETS
 from store.models import Order
 from store.orders.personal_data import ORDERS, UNPAID_ORDERS
 from store.orders.viewsets import order_viewset
-from store.payments import events, gateway, reconciliation
+from store.payments import events, reconciliation, stripe_client
 from store.payments.viewsets import stripe_event_viewset
 from store.shipping.viewsets import delivery_viewsets
 from store.stock.viewsets import stock_viewset
@@ -81,7 +81,7 @@ def stripe_provider() -> list[Provider]:
         ),
         country=gettext("Ireland and the United States"),
         privacy_url="https://stripe.com/privacy",
-        sources={"form-action": (gateway.checkout_origin(),)},
+        sources={"form-action": (stripe_client.checkout_origin(),)},
     )
     return [stripe]
 

@@ -20,7 +20,7 @@ from store.checkout import limits
 from store.models import Basket, Order, OrderEvent, OrderLine, ShippingOption
 from store.models.orders import new_number
 from store.orders import lifecycle
-from store.payments import fulfilment, gateway, money, stripe_amounts
+from store.payments import fulfilment, gateway, money, stripe_amounts, stripe_client
 from store.stock import movements
 
 
@@ -88,7 +88,7 @@ class Quote:
             privacy_shown=agreement.privacy,
             placed_at=now,
             session_expires_at=now + timedelta(minutes=settings.HOLD_MINUTES),
-            livemode=gateway.is_live(),
+            livemode=stripe_client.is_live(),
             client_fingerprint=client_fingerprint,
         )
 
@@ -123,7 +123,7 @@ def place_order(
     Nothing is saved unless it is exactly what the shopper was shown. Earlier unpaid orders of the basket are
     cancelled first, so that no old payment page stays open.
     Raises CheckoutError, limits.TooLargeError, LimitExceededError, fulfilment.AlreadyUnderWayError,
-    gateway.UnreachableError.
+    errors.UnreachableError.
     """
     for earlier in basket.orders.filter(status__in=Order.PAYABLE):
         _as_agreed(basket, option, agreement, client_fingerprint)  # first, so that no page is closed in vain

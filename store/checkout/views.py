@@ -24,17 +24,17 @@ from store.checkout import limits, place_order
 from store.checkout.forms import CheckoutForm, DeliveryForm
 from store.models import Basket, Order, OrderEvent, ShippingOption
 from store.orders.cookies import placed_here, remember_order, was_placed_here
-from store.payments import fulfilment, gateway
+from store.payments import errors, fulfilment, stripe_client
 
 logger = logging.getLogger(__name__)
 
-# A shopper gets an answer within 15. How long one request takes: store/payments/gateway.py.
+# A shopper gets an answer within 15. How long one request takes: store/payments/stripe_client.py.
 STRIPE_SECONDS = 14
 REFUSALS = (
     place_order.CheckoutError,
     limits.TooLargeError,
     limits.LimitExceededError,
-    gateway.PaymentError,
+    errors.PaymentError,
     fulfilment.AlreadyUnderWayError,
     fulfilment.SupersededError,
 )
@@ -88,12 +88,12 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
     order = get_object_or_404(Order, return_token=token)
     try:
         if limits.QUESTIONS.take(client_ip(request)):
-            raise gateway.BusyError("This client has asked too much of Stripe.")
-        with gateway.answering_within(STRIPE_SECONDS):
+            raise errors.BusyError("This client has asked too much of Stripe.")
+        with stripe_client.answering_within(STRIPE_SECONDS):
             fulfilment.cancel(order=order, by=OrderEvent.By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
     except fulfilment.AlreadyUnderWayError:
         return _to_order(request, order)
-    except gateway.PaymentError as error:
+    except errors.PaymentError as error:
         logger.warning("Order %s could not be cancelled: %s", order.number, error)
     mine = basket_of(request) or _new_basket(request, order)
     response = HttpResponseRedirect(reverse("store:basket"), status=HTTPStatus.SEE_OTHER)
@@ -130,7 +130,7 @@ def _order(request: HttpRequest) -> HttpResponse:
     client = fingerprint(ip, purpose="orders")
     try:
         limits.take_checkout(ip)
-        with gateway.answering_within(STRIPE_SECONDS):
+        with stripe_client.answering_within(STRIPE_SECONDS):
             email = form.cleaned_data["email"]
             order = place_order.place_order(
                 basket=basket, email=email, option=option, agreement=agreement, client_fingerprint=client
@@ -155,10 +155,10 @@ def _error_response(request: HttpRequest, error: Exception) -> HttpResponse:
             response = _show_again(request, str(error), *_link_to_own_order(request))
             is_page = not isinstance(response, HttpResponseRedirect)
             return too_many_requests(response, error.seconds) if is_page else response
-        case gateway.AddressRefusedError():
+        case errors.AddressRefusedError():
             words = _("The payment service does not accept this e-mail address. Check it and try again.")
             return _show_again(request, words, field="email")
-        case gateway.PaymentError():
+        case errors.PaymentError():
             return _show_again(request, _payment_problem(error), status=HTTPStatus.BAD_GATEWAY)
     return _show_again(request)  # something changed meanwhile
 
@@ -204,9 +204,9 @@ def _already_under_way(request: HttpRequest, order: Order) -> HttpResponse:
     return response
 
 
-def _payment_problem(error: gateway.PaymentError) -> str:
+def _payment_problem(error: errors.PaymentError) -> str:
     """Return why no payment could be started, and log it: an error of ours, or an outage that will pass."""
-    if isinstance(error, gateway.RefusedError) and not isinstance(error, gateway.BusyError):
+    if isinstance(error, errors.RefusedError) and not isinstance(error, errors.BusyError):
         logger.error("Stripe refused to start a payment: %s", error)
         return _(
             "The payment service refused this order, and trying again will not help. Nothing was charged and your "

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from home.csp import origin_of
 from store.models import DeliveryCountry, Order, OrderLine, ShippingOption, StripeEvent
-from store.payments import events, gateway
+from store.payments import errors, events, gateway, stripe_client
 
 PRICE = 1000  # minor units; nobody pays them
 PATIENCE = 20.0  # seconds until the event of the closed page should be here
@@ -64,16 +64,16 @@ def lines() -> Iterator[Line]:
     began = monotonic()
     try:
         page = _open_page()
-    except gateway.UnknownKeyError:
+    except errors.UnknownKeyError:
         words = _("Stripe does not know the key in STRIPE_SECRET_KEY.")
         yield Line(
             words, Level.WRONG, _("Copy it from Developers → API keys. Each mode, test or live, has its own.")
         )
         return
-    except gateway.NotPermittedError:
+    except errors.NotPermittedError:
         yield _lacking(Right("Checkout Sessions: Write", _open_page))
         return
-    except gateway.PaymentError as error:
+    except errors.PaymentError as error:
         words = _("Stripe opened no payment page: %(error)s") % {"error": error}
         yield Line(
             words, Level.WRONG, _("The words behind the colon are Stripe’s; its Developers → Logs say more.")
@@ -93,7 +93,7 @@ def _mode() -> Line:
         return Line(
             _("Payments go to the sandbox at %(url)s.") % {"url": settings.STRIPE_API_URL}, Level.NOTE
         )
-    if gateway.is_live():
+    if stripe_client.is_live():
         return Line(_("The key takes real money."))
     words, to_do = (
         _("The key takes test money."),
@@ -114,14 +114,14 @@ def _open_page() -> Any:
     goods = OrderLine(title="Check of the site", unit_price=PRICE, quantity=1)
     option = ShippingOption(name="Check", price=0, min_days=1, max_days=1)
     params: Any = gateway.session_params(order=order, lines=[goods], option=option)
-    with gateway.translated_errors():
-        return gateway.client().v1.checkout.sessions.create(params, {"idempotency_key": order.number})
+    with stripe_client.translated_errors():
+        return stripe_client.client().v1.checkout.sessions.create(params, {"idempotency_key": order.number})
 
 
 def _answer_time(seconds: float) -> Line:
     words = _("It took %(seconds).1f s; after %(most).1f s the site stops waiting for an answer.")
-    words %= {"seconds": seconds, "most": gateway.READ_SECONDS}
-    if seconds < gateway.READ_SECONDS / 2:
+    words %= {"seconds": seconds, "most": stripe_client.READ_SECONDS}
+    if seconds < stripe_client.READ_SECONDS / 2:
         return Line(words)
     return Line(
         words,
@@ -132,7 +132,7 @@ def _answer_time(seconds: float) -> Line:
 
 def _address(page: Any) -> Line:
     origin = origin_of(page.url)
-    if origin == gateway.checkout_origin():
+    if origin == stripe_client.checkout_origin():
         return Line(
             _("Payment pages are at %(origin)s, where the site lets its form lead.") % {"origin": origin}
         )
@@ -149,7 +149,7 @@ def _delayed_methods(page: Any) -> Iterator[Line]:
 
 
 def _rights(page_id: str) -> list[Right]:
-    api = gateway.client().v1
+    api = stripe_client.client().v1
     return [
         Right("Checkout Sessions: Read", lambda: api.checkout.sessions.retrieve(page_id)),
         Right("Checkout Sessions: Write", lambda: api.checkout.sessions.expire(page_id)),
@@ -163,13 +163,13 @@ def _rights(page_id: str) -> list[Right]:
 
 def _may(right: Right) -> Line | None:
     try:
-        with gateway.translated_errors():
+        with stripe_client.translated_errors():
             right.call()
-    except gateway.NotPermittedError:
+    except errors.NotPermittedError:
         return _lacking(right)
-    except gateway.NoSuchSessionError:  # it may ask, and there is nothing
+    except errors.NoSuchSessionError:  # it may ask, and there is nothing
         return None
-    except gateway.PaymentError as error:
+    except errors.PaymentError as error:
         words = _("“%(right)s” could not be tried: %(error)s") % {"right": right.name, "error": error}
         return Line(words, Level.WRONG, _("Run this again."))
     return None
@@ -185,9 +185,9 @@ def _endpoint() -> Iterator[Line]:
     """Look at how the webhook is set up at Stripe, where the key may see that."""
     url = settings.SITE_URL + reverse("store:stripe_webhook")
     try:
-        with gateway.translated_errors():
-            found = gateway.client().v1.webhook_endpoints.list({"limit": 100}).data
-    except gateway.PaymentError:
+        with stripe_client.translated_errors():
+            found = stripe_client.client().v1.webhook_endpoints.list({"limit": 100}).data
+    except errors.PaymentError:
         return
     endpoint = next((one for one in found if one.url == url), None)
     if endpoint is None:
@@ -206,9 +206,9 @@ def _endpoint() -> Iterator[Line]:
             "events": ", ".join(missing)
         }
         yield Line(words, Level.WRONG, _("Add them to it under Developers → Webhooks."))
-    if endpoint.api_version not in (None, gateway.api_version()):
+    if endpoint.api_version not in (None, stripe_client.api_version()):
         words = _("The webhook endpoint writes events as of %(theirs)s; the site asks as of %(ours)s.")
-        words %= {"theirs": endpoint.api_version, "ours": gateway.api_version()}
+        words %= {"theirs": endpoint.api_version, "ours": stripe_client.api_version()}
         yield Line(
             words,
             Level.NOTE,

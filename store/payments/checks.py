@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's name
 from moneyed import CurrencyDoesNotExist, get_currency
 
-from store.payments import gateway, stripe_amounts
+from store.payments import stripe_amounts, stripe_client
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - how each of Stripe's begins
 SHORTEST_SECRET = 16  # characters, in production
@@ -20,7 +20,7 @@ THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 @register
 def payments_are_safe(**_kwargs: object) -> Iterator[CheckMessage]:
     """Yield store.E001 to store.E007, those that apply."""
-    is_live, sandbox = gateway.is_live(), settings.STRIPE_API_URL
+    is_live, sandbox = stripe_client.is_live(), settings.STRIPE_API_URL
     is_local = urlsplit(sandbox).hostname in THIS_MACHINE and not settings.IS_PRODUCTION
     if is_live and settings.DEBUG:
         text, hint = "A live Stripe key while DEBUG is on.", "Use a key that begins sk_test_."
@@ -64,6 +64,6 @@ def _can_be_charged(currency: str) -> bool:
 @register(deploy=True)
 def real_money_is_taken(**_kwargs: object) -> Iterator[CheckMessage]:
     """Yield store.W001 while orders are paid with test money."""
-    if not gateway.is_live():
+    if not stripe_client.is_live():
         hint = "Use a key that begins sk_live_."
         yield Warning("Orders are paid with test money.", hint=hint, id="store.W001")

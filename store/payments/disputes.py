@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from store.models import Dispute, Order, OrderEvent
 from store.orders import emails, lifecycle
-from store.payments import gateway, money
+from store.payments import gateway, money, stripe_objects
 
 By, Reason, Status = OrderEvent.By, OrderEvent.Reason, Dispute.Status
 
@@ -31,7 +31,7 @@ HISTORY = {Status.WON: Reason.DISPUTE_WON, Status.LOST: Reason.DISPUTE_LOST}
 
 
 def bring_up_to_date(*, order: Order) -> None:
-    """Take in every dispute of an order's payment. Raises gateway.PaymentError."""
+    """Take in every dispute of an order's payment. Raises errors.PaymentError."""
     if not order.payment_intent_id:
         return
     found = gateway.list_disputes(payment_intent_id=order.payment_intent_id)
@@ -41,7 +41,7 @@ def bring_up_to_date(*, order: Order) -> None:
 
 
 def find_at_stripe(*, made_after: datetime) -> list[Order]:
-    """Return the orders of which Stripe has a dispute that is not as we know it. Raises gateway.PaymentError."""
+    """Return the orders of which Stripe has a dispute that is not as we know it. Raises errors.PaymentError."""
     found = gateway.list_disputes(made_after=made_after)
     known = dict(
         Dispute.objects.filter(dispute_id__in=[one.id for one in found]).values_list("dispute_id", "status")
@@ -50,7 +50,7 @@ def find_at_stripe(*, made_after: datetime) -> list[Order]:
     return list(Order.objects.filter(payment_intent_id__in=other - {""}))
 
 
-def _take_in(order: Order, found: gateway.Dispute) -> None:
+def _take_in(order: Order, found: stripe_objects.Dispute) -> None:
     """Find or create our row of one of Stripe's disputes of an order that is locked, and say what is new."""
     if (status := STATUSES.get(found.status)) is None:
         return

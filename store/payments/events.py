@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from home import locks
 from store.models import Order, OrderEvent, StripeEvent
-from store.payments import disputes, fulfilment, gateway, refunds
+from store.payments import disputes, errors, fulfilment, refunds, stripe_client
 from store.payments.signed_events import Event
 
 Outcome = StripeEvent.Outcome
@@ -119,11 +119,11 @@ def _outcome(record: StripeEvent) -> tuple[str, str]:
     handler = HANDLERS.get(record.type)
     if handler is None or not record.object_id:
         return Outcome.IGNORED, ""
-    if record.livemode != gateway.is_live():
+    if record.livemode != stripe_client.is_live():
         return Outcome.FOREIGN, "livemode is not ours"
     try:
         is_ours = handler(_event(record))
-    except gateway.PaymentError as error:
+    except errors.PaymentError as error:
         logger.warning("Stripe event %s could not be handled: %s", record.event_id, error)
         return Outcome.FAILED, str(error)
     except Exception as error:

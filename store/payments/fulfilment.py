@@ -17,7 +17,7 @@ from home.throttling import Limit
 from store.basket import contents
 from store.models import Order, OrderEvent, StripeEvent
 from store.orders import emails, lifecycle
-from store.payments import gateway, refunds
+from store.payments import errors, gateway, refunds, stripe_client, stripe_objects
 from store.stock import movements
 
 Status, By, Reason = Order.Status, OrderEvent.By, OrderEvent.Reason
@@ -41,19 +41,19 @@ class AlreadyUnderWayError(Exception):
         self.order = order
 
 
-class UnsettledError(gateway.PaymentError):
+class UnsettledError(errors.PaymentError):
     """Stripe's answer about a session could not be saved: an error of ours, which is logged."""
 
 
 def start_payment(*, order: Order) -> str:
     """Open the order's payment page and return its URL, the same one when called again.
 
-    Raises gateway.RefusedError (the order is then cancelled), gateway.UnreachableError (the order waits until the
+    Raises errors.RefusedError (the order is then cancelled), errors.UnreachableError (the order waits until the
     worker finds out what Stripe did), and SupersededError.
     """
     try:
         session = gateway.create_session(order.session_params, idempotency_key=f"order-{order.number}")
-    except gateway.RefusedError as error:
+    except errors.RefusedError as error:
         with lifecycle.locked(order.pk) as fresh:
             if fresh.status == Status.PLACED:
                 why, note = Reason.REFUSED, str(error)
@@ -62,7 +62,7 @@ def start_payment(*, order: Order) -> str:
     with lifecycle.locked(order.pk) as fresh:
         _attach(fresh, session)
     if fresh.status != Status.AWAITING:  # cancelled while Stripe made the page
-        with suppress(gateway.PaymentError):  # nobody learns its URL, so nobody can pay it
+        with suppress(errors.PaymentError):  # nobody learns its URL, so nobody can pay it
             gateway.expire_session(session.id)
         raise SupersededError
     return session.url
@@ -71,7 +71,7 @@ def start_payment(*, order: Order) -> str:
 def cancel(*, order: Order, by: str, reason: str) -> None:
     """Close the order's payment page at Stripe, then release its stock. `by` and `reason` are for its history.
 
-    Raises AlreadyUnderWayError when it is paid or being paid, gateway.PaymentError when Stripe does not answer; nothing
+    Raises AlreadyUnderWayError when it is paid or being paid, errors.PaymentError when Stripe does not answer; nothing
     is released then.
     """
     if order.status == Status.PLACED:
@@ -97,7 +97,7 @@ def _find_lost_session(order: Order, by: str, reason: str) -> None:
             lifecycle.end(order=fresh, to=Status.CANCELLED, by=by, reason=reason)
 
 
-def _attach(order: Order, session: gateway.Session) -> None:
+def _attach(order: Order, session: stripe_objects.Session) -> None:
     """Save the Stripe session of an order that has none yet."""
     if order.session_id is not None:
         return
@@ -112,7 +112,7 @@ def _attach(order: Order, session: gateway.Session) -> None:
 def _expire(order: Order, session_id: str, by: str, reason: str) -> None:
     try:
         gateway.expire_session(session_id)
-    except gateway.RefusedError:  # most likely no longer open: find out what became of it
+    except errors.RefusedError:  # most likely no longer open: find out what became of it
         settle(session_id=session_id, by=by)
         return
     with lifecycle.locked(order.pk) as fresh:
@@ -123,11 +123,11 @@ def _expire(order: Order, session_id: str, by: str, reason: str) -> None:
 def settle(*, session_id: str, by: str) -> Order | None:
     """Bring the order of a session up to date; None when the session is not one of ours.
 
-    Raises gateway.PaymentError when Stripe does not answer, UnsettledError when its answer cannot be saved.
+    Raises errors.PaymentError when Stripe does not answer, UnsettledError when its answer cannot be saved.
     """
     try:
         session = gateway.retrieve_session(session_id)
-    except gateway.NoSuchSessionError:
+    except errors.NoSuchSessionError:
         return None
     if not session.is_ours:
         return None
@@ -149,7 +149,7 @@ def _take_in_early_refunds(order: Order) -> None:
     """Ask about refunds whose events came before anybody knew to which order the payment belongs."""
     events = StripeEvent.objects.filter(payment_intent_id=order.payment_intent_id, type__contains="refund")
     if events.exists():
-        with suppress(gateway.PaymentError):  # the worker finds them
+        with suppress(errors.PaymentError):  # the worker finds them
             refunds.bring_up_to_date(order=order)
             order.refresh_from_db()
 
@@ -164,9 +164,9 @@ def look(order: Order, *, seconds: float = LOOK_SECONDS) -> bool:
     if LOOKS.take(str(order.pk)):
         return False
     try:
-        with gateway.answering_within(seconds):
+        with stripe_client.answering_within(seconds):
             settle(session_id=order.session_id, by=By.SHOPPER)
-    except gateway.PaymentError as error:
+    except errors.PaymentError as error:
         logger.warning("Stripe did not say how order %s stands: %s", order.number, error)
         return False
     return True
@@ -177,7 +177,7 @@ def mark_if_unsettled(*, order: Order, by: str) -> Iterator[None]:
     """Log an error of ours, ask staff to check the order, and raise UnsettledError; it is tried again all the same."""
     try:
         yield
-    except gateway.PaymentError:
+    except errors.PaymentError:
         raise
     except Exception as error:
         logger.exception("Order %s could not be settled.", order.number)
@@ -187,7 +187,7 @@ def mark_if_unsettled(*, order: Order, by: str) -> Iterator[None]:
         raise UnsettledError(order.number) from error
 
 
-def _apply(order: Order, session: gateway.Session, by: str) -> None:
+def _apply(order: Order, session: stripe_objects.Session, by: str) -> None:
     match session.status:
         case "complete" if session.is_paid:
             _pay(order, session, by)
@@ -199,7 +199,7 @@ def _apply(order: Order, session: gateway.Session, by: str) -> None:
             _end(order, to=Status.EXPIRED, by=by)
 
 
-def _process(order: Order, session: gateway.Session, by: str) -> None:
+def _process(order: Order, session: stripe_objects.Session, by: str) -> None:
     """Record a payment that the bank has not confirmed; what is being paid leaves the basket."""
     if order.status == Status.AWAITING:
         _copy_figures(order, session)
@@ -215,7 +215,7 @@ def _end(order: Order, *, to: str, by: str) -> None:
             emails.order_failed(order)
 
 
-def _pay(order: Order, session: gateway.Session, by: str) -> None:
+def _pay(order: Order, session: stripe_objects.Session, by: str) -> None:
     if order.paid_at is not None:
         return
     problem = _mismatch(order, session)
@@ -234,7 +234,7 @@ def _pay(order: Order, session: gateway.Session, by: str) -> None:
         lifecycle.review(order=order, by=by, reason=Reason.STOCK_GONE, note=str(error))
 
 
-def _mismatch(order: Order, session: gateway.Session) -> str:
+def _mismatch(order: Order, session: stripe_objects.Session) -> str:
     """Return how the session differs from the order; empty when it does not."""
     expected = session.subtotal - session.discount + session.shipping + session.tax
     figures = {
@@ -251,7 +251,7 @@ def _mismatch(order: Order, session: gateway.Session) -> str:
     )
 
 
-def _copy_figures(order: Order, session: gateway.Session) -> None:
+def _copy_figures(order: Order, session: stripe_objects.Session) -> None:
     if session.currency == order.currency:  # else the order would say one amount in the other's currency
         order.discount = session.discount
         order.tax = session.tax

@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 
 from store.models import Order, OrderEvent, Refund
 from store.orders import lifecycle
-from store.payments import disputes, fulfilment, gateway, refunds
+from store.payments import disputes, errors, fulfilment, refunds
 
 By, Reason = OrderEvent.By, OrderEvent.Reason
 logger = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ def reconcile_refunds(*, now: datetime | None = None, report: Report | None = No
 def _find(what: str, find: Callable[[], list[Order]], bring_up_to_date: "_Ask", report: Report) -> None:
     try:
         orders = find()
-    except gateway.PaymentError as error:
+    except errors.PaymentError as error:
         logger.warning("Stripe gave no list of %s: %s", what, error)
         report.unanswered.append(what)
     else:
@@ -119,7 +119,7 @@ def _ask_about(orders: Iterable[Order], ask: _Ask, report: Report) -> None:
                 ask(order=order)
         except fulfilment.UnsettledError:
             report.unsettled.append(order.number)
-        except gateway.PaymentError as error:
+        except errors.PaymentError as error:
             logger.warning("Stripe gave no answer about order %s: %s", order.number, error)
             report.unanswered.append(order.number)
         else:

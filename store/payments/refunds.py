@@ -17,7 +17,7 @@ from home.models import User
 from store.models import Order, OrderEvent, OrderLine, Refund, RefundLine
 from store.models.tokens import new_token
 from store.orders import emails, lifecycle
-from store.payments import gateway, money, stripe_amounts
+from store.payments import errors, gateway, money, stripe_amounts, stripe_objects
 from store.payments.customer_details import one_line
 from store.stock import movements
 
@@ -195,10 +195,10 @@ def _send(refund: Refund) -> Refund:
             currency=order.paid_currency,
             token=refund.token,
         )
-    except (gateway.UnreachableError, gateway.BusyError) as error:
+    except (errors.UnreachableError, errors.BusyError) as error:
         logger.warning("Stripe gave no answer about a refund of order %s: %s", order.number, error)
         return refund
-    except gateway.RefusedError as error:
+    except errors.RefusedError as error:
         return _answered(refund, Status.REFUSED, failure=str(error))
     with lifecycle.locked(order.pk) as fresh:
         return _take_in(fresh, found)
@@ -215,7 +215,7 @@ def _answered(refund: Refund, status: str, *, failure: str = "") -> Refund:
 def bring_up_to_date(*, order: Order, now: datetime | None = None) -> None:
     """Take in every refund of an order's payment at Stripe, and ask for those whose answer was lost.
 
-    Raises gateway.PaymentError.
+    Raises errors.PaymentError.
     """
     if not order.payment_intent_id:
         return
@@ -230,7 +230,7 @@ def bring_up_to_date(*, order: Order, now: datetime | None = None) -> None:
 
 
 def find_at_stripe(*, made_after: datetime) -> list[Order]:
-    """Return the orders of which Stripe has a refund that is not as we know it. Raises gateway.PaymentError."""
+    """Return the orders of which Stripe has a refund that is not as we know it. Raises errors.PaymentError."""
     found = gateway.list_refunds(made_after=made_after)
     known = dict(
         Refund.objects.filter(refund_id__in=[one.id for one in found]).values_list("refund_id", "status")
@@ -239,7 +239,7 @@ def find_at_stripe(*, made_after: datetime) -> list[Order]:
     return list(Order.objects.filter(payment_intent_id__in=other - {""}))
 
 
-def _take_in(order: Order, found: gateway.Refund) -> Refund:
+def _take_in(order: Order, found: stripe_objects.Refund) -> Refund:
     """Find or create our row of one of Stripe's refunds of an order that is locked, and apply its status."""
     refund = order.refunds.filter(refund_id=found.id).first()
     refund = refund or order.refunds.filter(token=found.token, refund_id=None).first()

@@ -20,7 +20,7 @@ from wagtail.admin.views.generic import InspectView
 
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet
 from store.models import StripeEvent
-from store.payments import events, gateway
+from store.payments import events, stripe_client
 
 CHANGE = "store.change_stripeevent"  # who may have one handled again
 STRIPE_SECONDS = 10  # that somebody waits for it
@@ -55,7 +55,7 @@ class StripeEventInspectView(InspectView):
 @permission_required(CHANGE, raise_exception=True)
 def handle(request: HttpRequest, pk: int) -> HttpResponse:
     """Handle an event again, unless that is done; Stripe is asked anew."""
-    with gateway.answering_within(STRIPE_SECONDS):
+    with stripe_client.answering_within(STRIPE_SECONDS):
         event = events.handle(get_object_or_404(StripeEvent, pk=pk))
     match event.outcome:
         case StripeEvent.Outcome.HANDLED:

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from store.payments import events, gateway, signed_events
+from store.payments import errors, events, gateway, signed_events
 
 logger = logging.getLogger(__name__)
 MAX_BYTES = 512 * 1024
@@ -28,12 +28,12 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
         event = gateway.read_event(request.body, request.headers.get("Stripe-Signature", ""))
-    except gateway.StaleError as error:
+    except errors.StaleError as error:
         logger.warning(
             "A webhook that Stripe signed is refused as old. If many are, our clock is fast: %s", error
         )
         return _refusal("Signed too long ago.")
-    except gateway.SignatureError:
+    except errors.SignatureError:
         return _refusal("Not signed by Stripe.")
     except signed_events.MalformedError as error:
         logger.warning("A webhook that Stripe signed is refused: %s", error)

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from store.models import Basket, Order
-from store.payments import fulfilment, gateway
+from store.payments import fulfilment, stripe_client
 from store.payments.reconciliation import reconcile
 from tests import factories
 from tests.faults import mail_servers
@@ -149,8 +149,8 @@ def test_whoever_comes_back_is_answered_in_time_however_slow_stripe_is(
 def test_a_silent_stripe_never_takes_all_threads_from_visitors(sandbox: Sandbox, basket: Basket) -> None:
     """Whoever comes while so many wait is told within a second, and nothing stays held."""
     with ExitStack() as others:
-        for _ in range(gateway.MOST_AT_ONCE):
-            others.enter_context(gateway._asking)
+        for _ in range(stripe_client.MOST_AT_ONCE):
+            others.enter_context(stripe_client._asking)
         response, seconds = press_pay(basket)
         assert seconds < PATIENCE / 2
         assert response.status_code == 502

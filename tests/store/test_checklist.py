@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from store.models import Order, StripeEvent
-from store.payments import checklist, gateway
+from store.payments import checklist, stripe_client
 from tests.store import paying
 from tools.stripe_sandbox.server import Sandbox
 
@@ -120,16 +120,16 @@ def test_events_that_never_come_are_found(sandbox: Sandbox, monkeypatch: pytest.
 def test_a_domain_of_ones_own_for_payment_pages_must_be_named_to_browsers(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gateway, "checkout_origin", lambda: "https://checkout.stripe.com")
+    monkeypatch.setattr(stripe_client, "checkout_origin", lambda: "https://checkout.stripe.com")
     wrong, words = said()
     assert (wrong, f"Set STRIPE_CHECKOUT_ORIGIN={sandbox.url}, and restart the site." in words) == (1, True)
 
 
 def test_the_form_may_lead_to_the_domain_of_ones_own(settings: Any) -> None:
     settings.STRIPE_API_URL = ""
-    assert gateway.checkout_origin() == "https://checkout.stripe.com"
+    assert stripe_client.checkout_origin() == "https://checkout.stripe.com"
     settings.STRIPE_CHECKOUT_ORIGIN = "https://pay.example.com"
-    assert gateway.checkout_origin() == "https://pay.example.com"
+    assert stripe_client.checkout_origin() == "https://pay.example.com"
 
 
 def test_a_stripe_that_does_not_answer_is_said_in_a_line(settings: Any) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from home import locks
 from home.models import User
 from store.models import Order, StripeEvent
-from store.payments import events, gateway
+from store.payments import errors, events
 from store.payments.signed_events import Event
 from tests.store.paying import event, post_event
 from tools.stripe_sandbox.server import Sandbox
@@ -73,7 +73,7 @@ def left_open(outcome: str = Outcome.FAILED, *, minutes: float = 10, **fields: A
 def test_a_handler_is_told_the_ids_and_the_kind_of_the_object_again_too(
     client: Client, settings: Any, handler: Handler, about: dict[str, Any], ids: tuple[str, ...]
 ) -> None:
-    handler.answers = [gateway.UnreachableError("No answer.")]
+    handler.answers = [errors.UnreachableError("No answer.")]
     created = 1_700_000_000
     assert deliver(client, settings, data={"object": about}, created=created) == 503
     events.handle(StripeEvent.objects.get())
@@ -174,7 +174,7 @@ def test_the_worker_handles_what_failed_or_was_never_finished(
 
 def test_the_worker_waits_after_a_try_and_ends_after_three_days(handler: Handler) -> None:
     record = left_open(minutes=60)
-    handler.answers = [gateway.UnreachableError("No answer.")]
+    handler.answers = [errors.UnreachableError("No answer.")]
     assert events.retry() == [record]
     assert events.retry() == []
     assert events.retry(now=timezone.now() + timedelta(days=3)) == []
@@ -183,7 +183,7 @@ def test_the_worker_waits_after_a_try_and_ends_after_three_days(handler: Handler
 
 def test_a_failure_ends_a_run_and_keeps_no_other_event_waiting_for_long(handler: Handler) -> None:
     bad, good = left_open(minutes=20), left_open(minutes=10)
-    handler.answers = [gateway.UnreachableError("No answer.")]
+    handler.answers = [errors.UnreachableError("No answer.")]
     assert events.retry() == [bad]
     assert events.retry() == [good]
 
@@ -232,7 +232,7 @@ def shown(client: Client, record: StripeEvent) -> str:
     [
         (True, "The event is handled.", Outcome.HANDLED),
         (False, "There is nothing to do: the event is not about an order of ours.", Outcome.FOREIGN),
-        (gateway.BusyError("Busy"), "The event could not be handled: Busy. Try again later.", Outcome.FAILED),
+        (errors.BusyError("Busy"), "The event could not be handled: Busy. Try again later.", Outcome.FAILED),
     ],
 )
 def test_staff_handle_an_event_again_and_are_told_what_came_of_it(

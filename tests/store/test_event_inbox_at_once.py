@@ -11,7 +11,7 @@ from django.test import Client
 
 from home import locks
 from store.models import StripeEvent
-from store.payments import events, gateway
+from store.payments import errors, events
 from store.payments.signed_events import Event
 from tests.store.test_event_inbox import TOLD, Handler, Outcome, deliver
 from tests.store.test_races import at_once
@@ -54,7 +54,7 @@ def test_of_twenty_deliveries_at_once_one_handles_the_event(settings: Any, slow:
 
 
 def test_when_the_first_of_twenty_fails_another_of_them_handles_it(settings: Any, slow: SlowHandler) -> None:
-    slow.answers = [gateway.UnreachableError("No answer.")]
+    slow.answers = [errors.UnreachableError("No answer.")]
     assert sorted(twenty(settings)) == [200] * 19 + [503]
     assert (len(slow.seen), slow.most) == (2, 1)
 

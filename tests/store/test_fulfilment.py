@@ -13,7 +13,7 @@ from wagtail.models import Site
 from store.basket import contents
 from store.models import Basket, Order
 from store.orders import emails, lifecycle
-from store.payments import fulfilment, gateway
+from store.payments import errors, fulfilment, gateway
 from store.stock import movements
 from tests import factories
 from tests.store.paying import (
@@ -189,7 +189,7 @@ def test_a_session_of_the_other_mode_is_none_of_ours(sandbox: Sandbox, order: Or
 def test_no_answer_is_not_taken_for_an_answer(sandbox: Sandbox, order: Order, kind: str) -> None:
     sandbox.pay(order.session_id)
     sandbox.faults.add(operation="retrieve", kind=kind, times=9)
-    with pytest.raises(gateway.PaymentError):
+    with pytest.raises(errors.PaymentError):
         fulfilment.settle(session_id=order.session_id, by="Stripe")
 
 

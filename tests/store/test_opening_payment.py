@@ -7,7 +7,7 @@ from django.test import Client
 
 from store.basket import contents
 from store.models import Basket, Order, ProductVariant, StockItem
-from store.payments import fulfilment, gateway
+from store.payments import errors, fulfilment, gateway
 from store.stock import movements
 from tests import factories
 from tests.store.paying import is_as_it_was, press_pay, sessions, shown, stock_of
@@ -42,7 +42,7 @@ def test_a_refusal_of_stripe_cancels_the_order_and_releases_the_goods(
 ) -> None:
     order = factories.placed_order(basket)
     order.session_params["mode"] = "nonsense"
-    with pytest.raises(gateway.RefusedError):
+    with pytest.raises(errors.RefusedError):
         fulfilment.start_payment(order=order)
     order.refresh_from_db()
     assert order.status == Status.CANCELLED
@@ -159,7 +159,7 @@ def test_while_stripe_is_silent_an_open_page_is_neither_released_nor_doubled(
 ) -> None:
     fulfilment.start_payment(order=factories.placed_order(basket))
     sandbox.faults.add(operation="any", kind="error_500", times=9)
-    with pytest.raises(gateway.UnreachableError):
+    with pytest.raises(errors.UnreachableError):
         factories.placed_order(basket)
     assert Order.objects.get().status == Status.AWAITING
     assert stock_of() == (10, 2)

@@ -9,14 +9,14 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.payments import gateway, money, stripe_amounts
+from store.payments import errors, gateway, money, stripe_amounts, stripe_client, stripe_objects
 from tests.store.paying import purchase
 from tools.stripe_sandbox import currencies
 from tools.stripe_sandbox.events import signature
 from tools.stripe_sandbox.server import Sandbox
 
 
-def create(params: dict[str, Any], key: str = "order-1") -> gateway.Session:
+def create(params: dict[str, Any], key: str = "order-1") -> stripe_objects.Session:
     return gateway.create_session(params, idempotency_key=key)
 
 
@@ -75,14 +75,14 @@ def test_the_same_question_under_the_same_key_gets_the_same_session(sandbox: San
 def test_other_parameters_under_the_same_key_are_no_sure_refusal(sandbox: Sandbox) -> None:
     """The first ones may have made a session."""
     create(purchase())
-    with pytest.raises(gateway.UnreachableError):
+    with pytest.raises(errors.UnreachableError):
         create(purchase(price=9999))
 
 
 @pytest.mark.parametrize("kind", ["error_500", "error_500_kept", "drop_before", "drop_after"])
 def test_an_answer_that_can_hide_a_session_is_told_as_unreachable(sandbox: Sandbox, kind: str) -> None:
     sandbox.faults.add(operation="create", kind=kind, times=9)
-    with pytest.raises(gateway.UnreachableError):
+    with pytest.raises(errors.UnreachableError):
         create(purchase())
 
 
@@ -93,18 +93,18 @@ def test_a_hiccup_is_got_over_without_a_word(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("wrong", [{"mode": "nonsense"}, {"line_items": []}, {"customer_email": "x"}])
 def test_a_refusal_is_told_as_refused(sandbox: Sandbox, wrong: dict[str, Any]) -> None:
-    with pytest.raises(gateway.RefusedError):
+    with pytest.raises(errors.RefusedError):
         gateway.create_session({**purchase(), **wrong}, idempotency_key="k")
 
 
 def test_too_many_requests_is_a_refusal_since_nothing_was_done(sandbox: Sandbox) -> None:
     sandbox.faults.add(operation="create", kind="error_429")
-    with pytest.raises(gateway.RefusedError):
+    with pytest.raises(errors.RefusedError):
         create(purchase())
 
 
 def test_a_session_that_stripe_does_not_know_is_told_as_such(sandbox: Sandbox) -> None:
-    with pytest.raises(gateway.NoSuchSessionError):
+    with pytest.raises(errors.NoSuchSessionError):
         gateway.retrieve_session("cs_test_nobody")
 
 
@@ -131,17 +131,17 @@ def test_find_session_reads_all_pages_until_its_time_is_over(
     assert found is not None
     assert found.id == made.id
     sandbox.faults.add(operation="list", kind="slow", seconds=2, times=1)
-    with gateway.answering_within(6), pytest.raises(gateway.UnreachableError, match="No time"):
+    with stripe_client.answering_within(6), pytest.raises(errors.UnreachableError, match="No time"):
         gateway.find_session(reference="261122-ABCDEF", made_after=since)
 
 
 def test_questions_end_when_the_time_for_them_is_over(sandbox: Sandbox) -> None:
     sandbox.faults.add(operation="any", kind="error_500", times=99)
     started = time.monotonic()
-    with gateway.answering_within(5), pytest.raises(gateway.UnreachableError):
+    with stripe_client.answering_within(5), pytest.raises(errors.UnreachableError):
         gateway.retrieve_session("cs_test_x")
     assert time.monotonic() - started < 0.4, "time for one try leaves none for a second"
-    with gateway.answering_within(1), pytest.raises(gateway.UnreachableError, match="No time"):
+    with stripe_client.answering_within(1), pytest.raises(errors.UnreachableError, match="No time"):
         gateway.retrieve_session("cs_test_x")
 
 
@@ -153,11 +153,11 @@ def test_an_event_signed_with_either_secret_is_read_during_rotation(settings: An
     settings.STRIPE_WEBHOOK_SECRETS = ["whsec_new", "whsec_old"]
     for secrets in (["whsec_old"], ["whsec_new"], ["whsec_old", "whsec_new"]):
         assert gateway.read_event(BODY, signature(BODY, secrets)).id == "evt_1"
-    with pytest.raises(gateway.SignatureError):
+    with pytest.raises(errors.SignatureError):
         gateway.read_event(BODY, signature(BODY, ["whsec_other"]))
 
 
 def test_without_a_secret_nothing_is_believed(settings: Any) -> None:
     settings.STRIPE_WEBHOOK_SECRETS = []
-    with pytest.raises(gateway.SignatureError):
+    with pytest.raises(errors.SignatureError):
         gateway.read_event(BODY, signature(BODY, [""]))

@@ -31,7 +31,7 @@ from store.models import (
     StripeEvent,
 )
 from store.orders import lifecycle
-from store.payments import fulfilment, gateway, refunds
+from store.payments import fulfilment, refunds, stripe_client
 from store.stock import movements
 from tests import factories
 from tests.store.paying import listen, mails_about, press_pay, sales, sessions, stock_of
@@ -52,7 +52,7 @@ def mug(db: None) -> ProductVariant:
 @pytest.fixture(autouse=True)
 def several_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let all threads wait for Stripe: they stand for those of several processes, each of which has a few."""
-    monkeypatch.setattr(gateway, "_asking", threading.BoundedSemaphore(BUYERS))
+    monkeypatch.setattr(stripe_client, "_asking", threading.BoundedSemaphore(BUYERS))
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:

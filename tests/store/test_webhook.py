@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from store.models import Order, ProductVariant, StockMovement, StripeEvent
 from store.orders import emails
-from store.payments import fulfilment, gateway
+from store.payments import errors, fulfilment
 from store.payments.webhook import MAX_BYTES
 from store.stock import movements
 from tests import factories
@@ -287,7 +287,7 @@ def test_a_note_or_type_longer_than_its_column_is_cut(
     sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(**_kwargs: Any) -> None:
-        raise gateway.UnreachableError("x" * 500)
+        raise errors.UnreachableError("x" * 500)
 
     monkeypatch.setattr(fulfilment, "settle", fail)
     assert post_event(client, event(), sandbox.webhook_secret) == 503

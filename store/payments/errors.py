@@ -1,0 +1,44 @@
+"""How a call to Stripe can fail.
+
+An error tells whether Stripe certainly did nothing (`RefusedError`) or may have done it (`UnreachableError`).
+"""
+
+
+class PaymentError(Exception):
+    """A call to Stripe failed."""
+
+
+class RefusedError(PaymentError):
+    """Stripe refused, so it did nothing."""
+
+
+class UnknownKeyError(RefusedError):
+    """Stripe does not know the key in the settings."""
+
+
+class NotPermittedError(RefusedError):
+    """The key is a restricted one without the right for this."""
+
+
+class AddressRefusedError(RefusedError):
+    """Stripe does not accept the shopper's e-mail address."""
+
+
+class BusyError(RefusedError):
+    """Nothing was done because of too many requests, there or here; Stripe may be asked again."""
+
+
+class UnreachableError(PaymentError):
+    """No answer, or none to rely on: Stripe may have done it or not."""
+
+
+class NoSuchSessionError(RefusedError):
+    """Stripe knows no session of that id."""
+
+
+class SignatureError(PaymentError):
+    """A webhook has no valid signature of Stripe."""
+
+
+class StaleError(SignatureError):
+    """Stripe signed a webhook more than five minutes ago, as our clock says."""

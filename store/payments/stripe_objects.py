@@ -1,0 +1,141 @@
+"""What Stripe states about a payment page, a refund or a dispute, read from its objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from store.payments import stripe_amounts, stripe_client
+from store.payments.customer_details import NAME_LENGTH, PHONE_LENGTH, address, one_line
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """A Checkout Session as Stripe states it; amounts in minor units of `currency` (ISO, upper case)."""
+
+    id: str
+    url: str
+    status: str  # open, complete, expired
+    payment_status: str  # paid, unpaid, no_payment_required
+    livemode: bool
+    currency: str
+    subtotal: int
+    total: int
+    discount: int
+    shipping: int
+    tax: int
+    reference: str  # our order's number
+    payment_intent_id: str
+    expires_at: datetime
+    has_failed: bool  # a delayed payment was declined
+    customer_name: str
+    phone: str
+    shipping_address: dict[str, str] = field(default_factory=dict)
+    billing_address: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_ours(self) -> bool:
+        """It has the mode, test or live, of our key."""
+        return self.livemode == stripe_client.is_live()
+
+    @property
+    def is_paid(self) -> bool:
+        """Complete, and nothing left to pay (a 100 % discount needs no payment)."""
+        return self.status == "complete" and self.payment_status != "unpaid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispute:
+    """A dispute as Stripe states it; the amount in minor units of the payment's currency."""
+
+    id: str
+    status: str
+    amount: int
+    payment_intent_id: str
+    reason: str
+    evidence_due_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refund:
+    """A refund as Stripe states it; the amount in minor units of `currency` (ISO, upper case)."""
+
+    id: str
+    status: str  # pending, requires_action, succeeded, failed, canceled
+    amount: int
+    currency: str
+    payment_intent_id: str
+    token: str  # which we gave it; empty when it was made in the Dashboard
+    reason: str
+    failure: str
+    created_at: datetime
+
+
+def dispute_of(found: Any) -> Dispute:
+    """Return Stripe's object as a Dispute."""
+    raw = found.to_dict()
+    due = (raw.get("evidence_details") or {}).get("due_by")
+    return Dispute(
+        id=raw["id"],
+        status=raw.get("status") or "",
+        amount=stripe_amounts.from_stripe(raw.get("amount"), (raw.get("currency") or "").upper()),
+        payment_intent_id=raw.get("payment_intent") or "",
+        reason=one_line(raw.get("reason"), 60),
+        evidence_due_at=datetime.fromtimestamp(due, UTC) if due else None,
+        created_at=datetime.fromtimestamp(raw.get("created") or 0, UTC),
+    )
+
+
+def refund_of(found: Any) -> Refund:
+    """Return Stripe's object as a Refund."""
+    raw = found.to_dict()
+    currency = (raw.get("currency") or "").upper()
+    return Refund(
+        id=raw["id"],
+        status=raw.get("status") or "",
+        amount=stripe_amounts.from_stripe(raw.get("amount"), currency),
+        currency=currency,
+        payment_intent_id=raw.get("payment_intent") or "",
+        token=one_line((raw.get("metadata") or {}).get("refund"), 43),
+        reason=one_line(raw.get("reason"), 200),
+        failure=one_line(raw.get("failure_reason"), 200),
+        created_at=datetime.fromtimestamp(raw.get("created") or 0, UTC),
+    )
+
+
+def session_of(found: Any) -> Session:
+    """Return Stripe's object as a Session."""
+    raw = found.to_dict()
+    currency = (raw.get("currency") or "").upper()
+    details, customer = raw.get("total_details") or {}, raw.get("customer_details") or {}
+    delivery = (raw.get("collected_information") or {}).get("shipping_details") or {}
+    intent = raw.get("payment_intent") or {}
+    intent = {"id": intent} if isinstance(intent, str) else intent  # expanded only where it was asked for
+
+    def amount(value: int | None) -> int:
+        return stripe_amounts.from_stripe(value, currency)
+
+    return Session(
+        id=raw["id"],
+        url=raw.get("url") or "",
+        status=raw.get("status") or "",
+        payment_status=raw.get("payment_status") or "",
+        livemode=bool(raw.get("livemode")),
+        currency=currency,
+        subtotal=amount(raw.get("amount_subtotal")),
+        total=amount(raw.get("amount_total")),
+        # Rounded up, as the total is rounded down: ten percent of 15 ISK are 150 in Stripe's hundredths.
+        discount=-amount(-(details.get("amount_discount") or 0)),
+        shipping=amount(details.get("amount_shipping")),
+        tax=amount(details.get("amount_tax")),
+        reference=one_line(raw.get("client_reference_id"), 200),  # which another shop may have set
+        payment_intent_id=intent.get("id") or "",
+        has_failed=intent.get("status") in {"requires_payment_method", "canceled"},
+        expires_at=datetime.fromtimestamp(raw.get("expires_at") or 0, UTC),
+        customer_name=one_line(delivery.get("name") or customer.get("name"), NAME_LENGTH),
+        phone=one_line(customer.get("phone"), PHONE_LENGTH),
+        shipping_address=address(delivery),
+        billing_address=address(customer),
+    )
