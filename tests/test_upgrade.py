@@ -1,7 +1,7 @@
 """An upgrade: a database that earlier code made is migrated by today's, and what was published stays what it was.
 
 The databases in `fixtures/` hold the demo; their folder's name says which commit made them: c82a879 knew no ledger,
-7985a95 had sealed its own, b901de9 counted each choice anew for its report.
+7985a95 had sealed its own, b901de9 counted each choice anew for its report, 6754d2a knew no refunds.
 """
 
 import gzip
@@ -16,20 +16,22 @@ from pathlib import Path
 import pytest
 import time_machine
 from django.apps import apps
+from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
+from config.groups import GROUPS
 from forms.models import Submission
 from home.models import User
 from policies.ledger import sealing
 from policies.models import LedgerEntry, LedgerHead, PolicyPage
-from store.models import Order, OrderEvent, StockMovement
+from store.models import Order, OrderEvent, StockItem, StockMovement, StripeEvent
 from store.orders import lifecycle
 from tests import factories
 
@@ -39,7 +41,9 @@ FIXTURES = Path(__file__).parent / "fixtures"
 LATER = datetime(2026, 11, 27, 2, tzinfo=UTC)  # than any of them was made
 
 
-@pytest.fixture(scope="module", params=["made-by-c82a879", "made-by-7985a95", "made-by-b901de9"])
+@pytest.fixture(
+    scope="module", params=["made-by-c82a879", "made-by-7985a95", "made-by-b901de9", "made-by-6754d2a"]
+)
 def made_by(request: pytest.FixtureRequest) -> Path:
     """Return the folder with the databases that one commit made."""
     return FIXTURES / request.param
@@ -98,6 +102,11 @@ def _postgresql(made_by: Path, of_tests: BaseDatabaseWrapper, folder: Path) -> I
 def _soon_after_it_was_made() -> Iterator[None]:
     with time_machine.travel(LATER):
         yield
+
+
+# The events that 6754d2a had in its inbox, by their outcome.
+EVENTS = {"handled", "foreign", "ignored", "failed", "received"}
+NEW = {"store.refund_order", "store.view_stripeevent", "store.change_stripeevent"}
 
 
 def verified() -> list[str]:
@@ -192,6 +201,57 @@ def test_an_old_order_that_was_paid_too_late_cannot_be_packed() -> None:
             one.refresh_from_db()
         assert (order.status, other.status) == ("review", "paid")
         assert order.events.last().to_status == "review"
+        transaction.set_rollback(True)
+
+
+def test_events_of_stripe_are_kept_and_can_be_handled(client: Client, made_by: Path) -> None:
+    kept = {event.event_id.removeprefix("evt_1Before14"): event for event in StripeEvent.objects.all()}
+    assert set(kept) == (EVENTS if made_by.name == "made-by-6754d2a" else set())
+    client.force_login(User.objects.get(email="service@jomso.example"))
+    for outcome, event in kept.items():
+        assert event.outcome == outcome
+        assert event.object_kind == ("checkout.session" if event.object_id else "")
+        page = client.get(f"/admin/stripe-events/inspect/{event.pk}/").content.decode()
+        assert event.object_id in page
+        assert ("Handle again" in page) is (outcome in {"failed", "received"})
+
+
+def test_stock_is_what_its_movements_say() -> None:
+    assert StockItem.objects.count() > 0
+    for item in StockItem.objects.all():
+        moved = StockMovement.objects.filter(sku=item.sku).aggregate(
+            Sum("on_hand_change"), Sum("held_change")
+        )
+        assert tuple(moved.values()) == (item.on_hand, item.held)
+
+
+# --- Who may do what ---------------------------------------------------------------------------------------
+def rights(group: Group) -> set[str]:
+    return {
+        f"{app}.{name}" for app, name in group.permissions.values_list("content_type__app_label", "codename")
+    }
+
+
+def test_customer_service_has_the_rights_that_a_new_site_gives() -> None:
+    assert rights(Group.objects.get(name="Customer service")) == set(
+        GROUPS["Customer service"]["permissions"]
+    )
+
+
+def test_only_groups_that_did_all_work_of_the_shop_may_refund() -> None:
+    migration = import_module("store.migrations.0019_who_refunds")
+    with transaction.atomic():
+        service = Group.objects.get(name="Customer service")
+        service.permissions.remove(
+            *[right for right in service.permissions.all() if f"store.{right.codename}" in NEW]
+        )
+        all_of_it, packers = Group.objects.create(name="Shop"), Group.objects.create(name="Packers")
+        all_of_it.permissions.set(service.permissions.filter(content_type__app_label="store"))
+        packers.permissions.set(service.permissions.filter(codename__endswith="_order"))
+        service.delete()
+        migration.let_who_served_refund(apps, None)
+        assert rights(all_of_it) > NEW
+        assert rights(packers) == {"store.view_order", "store.change_order"}
         transaction.set_rollback(True)
 
 

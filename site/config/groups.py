@@ -45,6 +45,9 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             "store.view_order",
             "store.change_order",
             "store.refund_order",
+            # Handling an event again only asks Stripe anew.
+            "store.view_stripeevent",
+            "store.change_stripeevent",
             "store.view_stockitem",
             "store.change_stockitem",
             "post_office.view_email",
