@@ -41,7 +41,7 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     try:
-        sandbox = Sandbox(**vars(arguments))
+        sandbox = Sandbox(**vars(arguments), checks_itself=False)
     except OSError as error:
         port = arguments.port
         sys.exit(

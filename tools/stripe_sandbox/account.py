@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tools.stripe_sandbox import events
+from tools.stripe_sandbox import conformity, events
 from tools.stripe_sandbox.events import NOBODY, Cause
 from tools.stripe_sandbox.storage import Body, Records, Storage
 
@@ -23,6 +23,7 @@ class Account:
     enabled_events: list[str] = field(default_factory=lambda: list(events.SHOP_EVENTS))  # sent to the shop
     settle_after: float = SETTLE_AFTER  # seconds until a delayed payment is settled
     refunds_wait: bool = False  # new refunds are pending until somebody decides
+    checks_itself: bool = True  # what it answers and tells, by the SDK's types
     ahead: float = 0  # seconds by which Stripe's clock is ahead; behind when negative
 
     def time(self) -> float:
@@ -39,4 +40,6 @@ class Account:
 
     def tell(self, db: Records, name: str, body: Body, cause: Cause = NOBODY) -> None:
         """Record an event."""
-        events.record(db, name, body, self.time(), cause, self.enabled_events)
+        event = events.record(db, name, body, self.time(), cause, self.enabled_events)
+        if self.checks_itself:
+            conformity.check(event)

@@ -31,6 +31,7 @@ from stripe.params.checkout import (
 
 from tools.stripe_sandbox import (
     checking,
+    conformity,
     expanding,
     form_encoding,
     idempotency,
@@ -253,7 +254,10 @@ class Api:
             cause = Cause(request.id, claimed.key if claimed else None)
             with storage.transaction() as db:
                 body = route.act(Call(self.account, db, params, identifier, cause))
-                response = Response.json(expanding.answer(db, body, params.get("expand", [])))
+                answer = expanding.answer(db, body, params.get("expand", []))
+                if self.account.checks_itself:
+                    conformity.check(answer)
+                response = Response.json(answer)
                 if claimed:
                     idempotency.keep(db, claimed, response)
         except ApiError as error:

@@ -36,7 +36,7 @@ class Cause:
 NOBODY = Cause()
 
 
-def record(db: Records, name: str, body: Body, now: float, cause: Cause, enabled: Sequence[str]) -> None:
+def record(db: Records, name: str, body: Body, now: float, cause: Cause, enabled: Sequence[str]) -> Body:
     """Keep an event about an object as it is now, to be sent if it is one of those that are enabled."""
     sent = any(fnmatch(name, pattern) for pattern in enabled)
     event: dict[str, Any] = {
@@ -53,6 +53,7 @@ def record(db: Records, name: str, body: Body, now: float, cause: Cause, enabled
     db.add(event, status=name, parent=body["id"])
     if sent:
         db.change("INSERT INTO delivery (event, state, due) VALUES (?, 'pending', ?)", event["id"], 0)
+    return event
 
 
 def signature(payload: bytes, secrets: list[str], at: int | None = None) -> str:

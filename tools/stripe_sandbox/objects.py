@@ -131,13 +131,14 @@ def dispute(charged: Body, amount: int, reason: str, now: int) -> Body:
         "created": now,
         "currency": charged["currency"],
         "enhanced_eligibility_types": [],
-        "evidence": {},
+        "evidence": {"enhanced_evidence": {}},
         "evidence_details": {
             "due_by": now + 9 * 24 * 60 * 60,
             "enhanced_eligibility": {},
             "has_evidence": False,
             "past_due": False,
             "submission_count": 0,
+            "submission_method": "not_submitted",
         },
         "is_charge_refundable": False,
         "livemode": False,
@@ -153,7 +154,7 @@ def dispute(charged: Body, amount: int, reason: str, now: int) -> Body:
 def payment_method_details(method: str, last4: str) -> Body:
     """Return what a charge says about the card or the bank account."""
     if method != "card":
-        return {"type": method, method: {"last4": "3000", "country": None, "fingerprint": None}}
+        return {"type": method, method: {"last4": "3000", "fingerprint": None}}
     card: dict[str, Any] = {
         "brand": "visa",
         "checks": {"address_line1_check": "pass", "address_postal_code_check": "pass", "cvc_check": "pass"},

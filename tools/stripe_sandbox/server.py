@@ -159,7 +159,8 @@ class Sandbox:
 
     Port 0 takes a free one. Without a database it forgets everything at the end. A secret may be two, separated by
     a comma: then both sign, as at Stripe while one is exchanged for the other. `clock` is the time
-    sessions live by; `account.ahead` moves it while the sandbox runs.
+    sessions live by; `account.ahead` moves it while the sandbox runs. Unless told
+    not to, it fails when it would say what the SDK's types do not.
     """
 
     def __init__(
@@ -172,6 +173,7 @@ class Sandbox:
         shop_name: str = "Test shop",
         clock: Callable[[], float] = time.time,
         retry_delays: tuple[float, ...] = delivery.RETRY_DELAYS,
+        checks_itself: bool = True,
     ) -> None:
         self._folder = None if database else tempfile.TemporaryDirectory(prefix="sandbox-")
         path = (
@@ -185,6 +187,7 @@ class Sandbox:
         self.webhook_secret = webhook_secret or secret_of(path)
         self.storage = Storage(path)
         self.account = Account(self.storage, clock, self.url, shop_name, webhook_url)
+        self.account.checks_itself = checks_itself
         self.faults = Faults()
         secrets = [secret.strip() for secret in self.webhook_secret.split(",") if secret.strip()]
         self.deliveries = delivery.Deliverer(self.account, secrets, retry_delays)
