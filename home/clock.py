@@ -1,4 +1,4 @@
-"""Our clock beside those of others. One that is wrong stops payments, and nothing else says why.
+"""Our clock beside those of others: by how much it differs, which nothing else says.
 
 What others say of it is kept for the machine, whichever of its processes heard it.
 """
@@ -15,27 +15,40 @@ from django.utils import timezone
 logger = logging.getLogger(__name__)
 
 LARGEST_DIFFERENCE = timedelta(minutes=1)
-REMEMBERED = 24 * 60 * 60  # seconds
-_KEY = f"clock-is-wrong:{socket.gethostname()}"
+SMALLEST_DIFFERENCE = timedelta(seconds=2)  # a Date header has whole seconds, and comes a moment later
+REMEMBERED = timedelta(days=1)
+_KEY = f"clock-compared:{socket.gethostname()}"
 
 
 def compare(date: str | None, *, whose: str) -> None:
-    """Compare our clock with the Date header of an answer, and log a difference."""
+    """Compare our clock with the Date header of an answer, keep the difference, and log a large one."""
+    now = timezone.now()
     try:
-        ahead = timezone.now() - parsedate_to_datetime(date or "")
+        ahead = now - parsedate_to_datetime(date or "")
     except (TypeError, ValueError):
         return
-    if is_wrong := abs(ahead) > LARGEST_DIFFERENCE:
+    if abs(ahead) > LARGEST_DIFFERENCE:
         seconds, side = abs(ahead).total_seconds(), "ahead of" if ahead > timedelta() else "behind"
         words = "The clock of this machine is wrong: it is %.0f seconds %s that of %s."
         logger.error(words, seconds, side, whose)
-    if is_wrong or cache.get(_KEY):
-        cache.set(_KEY, is_wrong, REMEMBERED)
+    cache.set(_KEY, (ahead, now), REMEMBERED.total_seconds())
+
+
+def ahead() -> timedelta:
+    """Return by how much our clock was ahead when it was last compared; nothing if it was not, or hardly."""
+    found, _at = cache.get(_KEY) or (timedelta(), None)
+    return found if abs(found) >= SMALLEST_DIFFERENCE else timedelta()
+
+
+def was_compared(*, within: timedelta) -> bool:
+    """Return whether our clock was compared so lately, as it says itself."""
+    _ahead, at = cache.get(_KEY) or (None, None)
+    return at is not None and abs(timezone.now() - at) <= within
 
 
 def is_right() -> bool:
     """Return whether our clock is that of the database, and nobody said lately that it is not theirs."""
-    return not cache.get(_KEY) and abs(_ahead_of_database()) <= LARGEST_DIFFERENCE
+    return max(abs(ahead()), abs(_ahead_of_database())) <= LARGEST_DIFFERENCE
 
 
 def _ahead_of_database() -> timedelta:

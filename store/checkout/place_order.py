@@ -7,7 +7,6 @@ for again under the same key. Stripe's answers are handled in `store.payments.fu
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -20,7 +19,7 @@ from store.checkout import limits
 from store.models import Basket, Order, OrderEvent, OrderLine, ShippingOption
 from store.models.orders import new_number
 from store.orders import lifecycle
-from store.payments import fulfilment, gateway, money, stripe_amounts, stripe_client
+from store.payments import fulfilment, gateway, money, stripe_amounts, stripe_client, stripe_clock
 from store.stock import movements
 
 
@@ -87,7 +86,7 @@ class Quote:
             terms_accepted=agreement.terms,
             privacy_shown=agreement.privacy,
             placed_at=now,
-            session_expires_at=now + timedelta(minutes=settings.HOLD_MINUTES),
+            session_expires_at=stripe_clock.page_end(),
             livemode=stripe_client.is_live(),
             client_fingerprint=client_fingerprint,
         )

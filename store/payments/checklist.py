@@ -6,7 +6,6 @@ it makes no order, charges nobody and gives no money back.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import IntEnum
 from fnmatch import fnmatch
 from time import monotonic, sleep
@@ -14,13 +13,12 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
 from home.csp import origin_of
 from store.models import DeliveryCountry, Order, OrderLine, ShippingOption, StripeEvent
-from store.payments import errors, events, gateway, stripe_client
+from store.payments import errors, events, gateway, stripe_client, stripe_clock
 
 PRICE = 1000  # minor units; nobody pays them
 PATIENCE = 20.0  # seconds until the event of the closed page should be here
@@ -109,7 +107,7 @@ def _open_page() -> Any:
         email="nobody@example.com",
         currency=settings.CURRENCY,
         country=country or "GB",
-        session_expires_at=timezone.now() + timedelta(minutes=settings.HOLD_MINUTES),
+        session_expires_at=stripe_clock.page_end(),
     )
     goods = OrderLine(title="Check of the site", unit_price=PRICE, quantity=1)
     option = ShippingOption(name="Check", price=0, min_days=1, max_days=1)

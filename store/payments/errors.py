@@ -3,6 +3,8 @@
 An error tells whether Stripe certainly did nothing (`RefusedError`) or may have done it (`UnreachableError`).
 """
 
+from datetime import timedelta
+
 
 class PaymentError(Exception):
     """A call to Stripe failed."""
@@ -24,6 +26,10 @@ class AddressRefusedError(RefusedError):
     """Stripe does not accept the shopper's e-mail address."""
 
 
+class EndRefusedError(RefusedError):
+    """Stripe does not take the time at which a payment page is to close: our clock differs from Stripe's."""
+
+
 class BusyError(RefusedError):
     """Nothing was done because of too many requests, there or here; Stripe may be asked again."""
 
@@ -41,4 +47,8 @@ class SignatureError(PaymentError):
 
 
 class StaleError(SignatureError):
-    """Stripe signed a webhook more than five minutes ago, as our clock says."""
+    """Stripe signed a webhook more than five minutes ago, by our clock and by Stripe's."""
+
+    def __init__(self, age: timedelta) -> None:
+        super().__init__(f"It is {age.total_seconds():.0f} seconds old.")
+        self.age = age

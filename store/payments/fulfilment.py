@@ -13,17 +13,18 @@ from datetime import timedelta
 from django.db import OperationalError
 from django.utils import timezone
 
+from home import clock
 from home.throttling import Limit
 from store.basket import contents
 from store.models import Order, OrderEvent, StripeEvent
 from store.orders import emails, lifecycle
-from store.payments import errors, gateway, refunds, stripe_client, stripe_objects
+from store.payments import errors, gateway, refunds, stripe_client, stripe_clock, stripe_objects
 from store.stock import movements
 
 Status, By, Reason = Order.Status, OrderEvent.By, OrderEvent.Reason
 logger = logging.getLogger(__name__)
 
-# By how much our clock may differ from Stripe's.
+# By how much our clock may differ from what we know of Stripe's.
 CLOCK_DIFFERENCE = timedelta(minutes=5)
 LOOKS = Limit("looks-at-an-order", most=1, window=timedelta(seconds=5))
 LOOK_SECONDS = 5  # that the page of an order waits for Stripe: one try
@@ -52,7 +53,7 @@ def start_payment(*, order: Order) -> str:
     worker finds out what Stripe did), and SupersededError.
     """
     try:
-        session = gateway.create_session(order.session_params, idempotency_key=f"order-{order.number}")
+        session = _open_page(order)
     except errors.RefusedError as error:
         with lifecycle.locked(order.pk) as fresh:
             if fresh.status == Status.PLACED:
@@ -66,6 +67,21 @@ def start_payment(*, order: Order) -> str:
             gateway.expire_session(session.id)
         raise SupersededError
     return session.url
+
+
+def _open_page(order: Order) -> stripe_objects.Session:
+    """Open the page; once more with another end when Stripe refuses that: by then we know its clock."""
+    key = f"order-{order.number}"
+    try:
+        return gateway.create_session(order.session_params, idempotency_key=key)
+    except errors.EndRefusedError:
+        with lifecycle.locked(order.pk) as fresh:
+            if fresh.status != Status.PLACED:
+                raise
+            fresh.session_expires_at = end = stripe_clock.page_end()
+            fresh.session_params["expires_at"] = int(end.timestamp())
+            fresh.save(update_fields=["session_expires_at", "session_params"])
+        return gateway.create_session(fresh.session_params, idempotency_key=f"{key}-again")
 
 
 def cancel(*, order: Order, by: str, reason: str) -> None:
@@ -89,7 +105,9 @@ def _find_lost_session(order: Order, by: str, reason: str) -> None:
 
     One that is still being made does no harm: nobody knows its URL, so nobody can pay it.
     """
-    session = gateway.find_session(reference=order.number, made_after=order.placed_at - CLOCK_DIFFERENCE)
+    stripe_clock.measure(unless_within=clock.REMEMBERED)
+    made_after = stripe_clock.at(order.placed_at) - CLOCK_DIFFERENCE
+    session = gateway.find_session(reference=order.number, made_after=made_after)
     with lifecycle.locked(order.pk) as fresh:
         if session is not None:
             _attach(fresh, session)

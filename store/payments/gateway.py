@@ -6,14 +6,16 @@ It and the checklist alone call Stripe. It never reads or writes the database.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from store.models import Order, OrderLine, ShippingOption
-from store.payments import errors, signed_events, stripe_amounts
+from store.payments import errors, signed_events, stripe_amounts, stripe_clock
 from store.payments.signed_events import Event
 from store.payments.stripe_client import client, in_time, sdk, translated_errors
 from store.payments.stripe_objects import Dispute, Refund, Session, dispute_of, refund_of, session_of
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
         SessionListParams,
         SessionRetrieveParams,
     )
+
+TOLERANCE = 300  # seconds, as in Stripe's SDK
 
 
 def session_params(*, order: Order, lines: Iterable[OrderLine], option: ShippingOption) -> dict[str, Any]:
@@ -159,19 +163,33 @@ def _all(list_page: Callable[..., Any], payment_intent_id: str, made_after: date
 def read_event(payload: bytes, signature: str) -> Event:
     """Read a webhook's body.
 
-    Raises SignatureError unless Stripe signed it within the last five minutes, MalformedError when it is no event.
+    Raises SignatureError unless Stripe signed it, StaleError if that was more than five minutes ago, MalformedError
+    when it is no event.
     """
+    if not any(_is_signed(payload, signature, secret) for secret in settings.STRIPE_WEBHOOK_SECRETS):
+        message = "The signature is not Stripe's."
+        raise errors.SignatureError(message)
+    _check_age(signature)
+    return signed_events.read(payload)
+
+
+def _is_signed(payload: bytes, signature: str, secret: str) -> bool:
     stripe = sdk()
-    for secret in settings.STRIPE_WEBHOOK_SECRETS:
-        try:
-            stripe.WebhookSignature.verify_header(
-                payload, signature, secret, stripe.Webhook.DEFAULT_TOLERANCE
-            )
-        except (stripe.SignatureVerificationError, ValueError, TypeError) as error:
-            # ValueError: a body that is not UTF-8; TypeError: a signature that is not ASCII.
-            if "outside the tolerance" in str(error):  # said after the signature was found to be right
-                raise errors.StaleError(str(error)) from error
-        else:
-            return signed_events.read(payload)
-    message = "The signature is not Stripe's."
-    raise errors.SignatureError(message)
+    try:
+        stripe.WebhookSignature.verify_header(payload, signature, secret)
+    except (stripe.SignatureVerificationError, ValueError, TypeError):
+        # ValueError: a body that is not UTF-8; TypeError: a signature that is not ASCII.
+        return False
+    return True
+
+
+def _check_age(signature: str) -> None:
+    """Raise StaleError if a right signature is too old by our clock, and by Stripe's as soon as we know it."""
+    times = (part.partition("=")[2] for part in signature.split(",") if part.startswith("t="))
+    signed_at, oldest = datetime.fromtimestamp(int(next(times)), UTC), timedelta(seconds=TOLERANCE)
+    if timezone.now() - signed_at <= oldest or stripe_clock.now() - signed_at <= oldest:
+        return
+    with suppress(errors.PaymentError):
+        stripe_clock.measure(unless_within=stripe_clock.LATELY)
+    if (age := stripe_clock.now() - signed_at) > oldest:
+        raise errors.StaleError(age)

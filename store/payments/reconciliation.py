@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 
 from store.models import Order, OrderEvent, Refund
 from store.orders import lifecycle
-from store.payments import disputes, errors, fulfilment, refunds
+from store.payments import disputes, errors, fulfilment, refunds, stripe_clock
 
 By, Reason = OrderEvent.By, OrderEvent.Reason
 logger = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ def _state(order: Order) -> str:
 def _waiting(now: datetime, *, everything: bool) -> list[Order]:
     # Not one whose page is being made at this moment: that would cancel it.
     left = Q(status=Order.Status.PLACED, placed_at__lt=now - PLACED_PATIENCE)
-    over = Q(status=Order.Status.AWAITING, session_expires_at__lt=now)
+    over = Q(status=Order.Status.AWAITING, session_expires_at__lt=stripe_clock.at(now))
     paying = Q(status__in=OPEN_AT_STRIPE) if everything else over
     return list(Order.objects.filter(left | paying).order_by("placed_at"))
 

@@ -136,6 +136,8 @@ def translated_errors() -> Iterator[None]:
                 raise errors.NoSuchSessionError(message) from error
             case stripe.InvalidRequestError(code="email_invalid"):
                 raise errors.AddressRefusedError(message) from error
+            case stripe.InvalidRequestError(param="expires_at"):
+                raise errors.EndRefusedError(message) from error
             case stripe.RateLimitError():
                 raise errors.BusyError(message) from error
             case stripe.AuthenticationError():
