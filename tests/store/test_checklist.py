@@ -13,7 +13,7 @@ from store.payments import checklist, stripe_client
 from tests.store import paying
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -109,6 +109,7 @@ def test_a_missing_endpoint_and_events_that_are_not_sent_are_named(sandbox: Sand
     assert "checkout.session.completed" in words
 
 
+@pytest.mark.both_databases
 def test_events_that_never_come_are_found(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checklist, "PATIENCE", 0.0)
     wrong, words = said()

@@ -19,7 +19,7 @@ from tests.store.paying import event, post_event, settle, stock_of
 from tools.stripe_sandbox import payments
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 Status = Dispute.Status
 
 
@@ -119,6 +119,7 @@ def test_a_dispute_that_is_won_lets_the_order_go_on(
     pack(paid, staff)
 
 
+@pytest.mark.both_databases
 def test_a_dispute_that_is_lost_before_packing_leaves_goods_that_come_back_on_cancelling(
     sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User
 ) -> None:
@@ -182,6 +183,7 @@ def test_a_refund_of_what_is_disputed_meanwhile_is_refused_by_stripe_and_told(
     assert stock_of() == (8, 0)
 
 
+@pytest.mark.both_databases
 def test_disputes_whose_events_were_lost_are_found_and_so_is_how_they_end(
     sandbox: Sandbox, paid: Order
 ) -> None:

@@ -17,7 +17,7 @@ from store.payments.signed_events import Event
 from tests.store.paying import event, post_event
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 Outcome = StripeEvent.Outcome
 TOLD = "charge.refunded"
 BODY = event(TOLD, data={"id": "ch_1", "object": "charge", "payment_intent": "pi_1"})
@@ -136,6 +136,7 @@ def test_an_error_of_ours_in_a_handler_is_logged_and_not_an_error_page(
     assert (record.outcome, record.note) == (Outcome.HANDLED, "")
 
 
+@pytest.mark.both_databases
 def test_after_a_crash_the_next_delivery_does_it(client: Client, settings: Any, handler: Handler) -> None:
     handler.answers = [KeyboardInterrupt()]
     with pytest.raises(KeyboardInterrupt):
@@ -146,6 +147,7 @@ def test_after_a_crash_the_next_delivery_does_it(client: Client, settings: Any, 
     assert (len(handler.seen), StripeEvent.objects.get().outcome) == (2, Outcome.HANDLED)
 
 
+@pytest.mark.both_databases
 def test_what_another_takes_too_long_to_handle_is_asked_for_again(
     client: Client, settings: Any, handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,6 +162,7 @@ def test_what_another_takes_too_long_to_handle_is_asked_for_again(
 
 
 # --- The worker -------------------------------------------------------------------------------------------
+@pytest.mark.both_databases
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.RECEIVED])
 @pytest.mark.parametrize("is_tried", [True, False])
 def test_the_worker_handles_what_failed_or_was_never_finished(
@@ -258,6 +261,7 @@ def test_staff_are_told_that_another_is_handling_it(
     assert words in press(colleague("view", "change"), left_open(Outcome.RECEIVED))
 
 
+@pytest.mark.both_databases
 def test_only_a_post_by_whoever_has_the_permission_handles_an_event(handler: Handler) -> None:
     record, viewer = left_open(), colleague("view")
     address = f"/admin/stripe-events/{record.pk}/handle/"
@@ -278,6 +282,7 @@ def test_the_list_counts_what_came_in_the_last_day_by_outcome(admin_client: Clie
     assert "In the last 24 hours: 2 not about an order of ours; 1 failed, to be tried again </p>" in text
 
 
+@pytest.mark.both_databases
 def test_a_long_id_leaves_the_other_columns_of_the_list_in_sight(admin_client: Client) -> None:
     name = "cs_test_" + "a1B2" * 14
     record = left_open(object_id=name)
@@ -287,6 +292,7 @@ def test_a_long_id_leaves_the_other_columns_of_the_list_in_sight(admin_client: C
 
 
 # --- Retention --------------------------------------------------------------------------------------------
+@pytest.mark.both_databases
 def test_the_worker_deletes_old_events(settings: Any) -> None:
     settings.STRIPE_EVENT_KEEP_DAYS = 40
     for days in (39, 41, 42):

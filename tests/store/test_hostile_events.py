@@ -16,7 +16,7 @@ from tools.stripe_sandbox.delivery import post_event as carry
 from tools.stripe_sandbox.events import signature
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 
 
 class LeftOut:
@@ -127,6 +127,7 @@ def test_over_http_none_of_them_is_an_error_or_disturbs_the_next(sandbox: Sandbo
 
 
 # --- What Stripe does send --------------------------------------------------------------------------------
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "body",
     [

@@ -14,7 +14,7 @@ from tests import factories
 from tests.store import paying
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 ASKING = "We are asking whether you have paid"
 
 

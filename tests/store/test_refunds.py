@@ -22,7 +22,7 @@ from tools.stripe_sandbox import payments
 from tools.stripe_sandbox.events import NOBODY
 from tools.stripe_sandbox.server import Sandbox
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
 Status = Refund.Status
 
 
@@ -92,6 +92,7 @@ def assert_figures_agree(sandbox: Sandbox, order: Order) -> None:
 
 
 # --- Lines, delivery, sums ---------------------------------------------------------------------------------
+@pytest.mark.both_databases
 def test_a_line_is_refunded_in_parts_and_its_goods_come_back(sandbox: Sandbox, paid: Order) -> None:
     assert (paid.paid_amount, stock_of()) == (2895, (8, 0))
     refund = request(paid, lines=a_mug(paid), restock=True)
@@ -126,6 +127,7 @@ def test_a_sum_with_a_reason_takes_no_goods_back(paid: Order) -> None:
     assert paid.status == Order.Status.PAID
 
 
+@pytest.mark.both_databases
 def test_parts_add_up_to_what_was_paid_with_a_promotion_code(
     sandbox: Sandbox, mug: ProductVariant, basket: Basket
 ) -> None:
@@ -211,6 +213,7 @@ def test_an_order_that_was_not_paid_has_nothing_to_refund(sandbox: Sandbox, orde
         request(order, lines=a_mug(order))
 
 
+@pytest.mark.both_databases
 def test_the_same_form_sent_twice_refunds_once(sandbox: Sandbox, paid: Order) -> None:
     first, second = (request(paid, amount=500, reason="Late.", token="form-1") for _ in range(2))
     assert first == second
@@ -220,6 +223,7 @@ def test_the_same_form_sent_twice_refunds_once(sandbox: Sandbox, paid: Order) ->
         request(other, amount=500, reason="Late.", token="form-1")
 
 
+@pytest.mark.both_databases
 def test_what_stripe_refuses_changes_nothing_and_is_told(sandbox: Sandbox, paid: Order) -> None:
     in_dashboard(sandbox, paid)  # its event has not come yet
     refund = request(paid, lines=a_mug(paid))
@@ -230,6 +234,7 @@ def test_what_stripe_refuses_changes_nothing_and_is_told(sandbox: Sandbox, paid:
     assert_figures_agree(sandbox, paid)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("values", [{"amount": 0}, {"amount": 5, "delivery": 6}])
 def test_the_database_refuses_refunds_of_nothing_and_more_delivery_than_money(
     paid: Order, values: dict[str, int]
@@ -374,6 +379,7 @@ def test_goods_of_a_refund_that_failed_come_back_once(sandbox: Sandbox, paid: Or
     assert (again.amount, again.status, stock_of()) == (2895, Status.SUCCEEDED, (10, 0))
 
 
+@pytest.mark.both_databases
 def test_refunds_whose_events_were_lost_are_found_among_all(sandbox: Sandbox, sent: Order) -> None:
     other = pay(sandbox, factories.awaiting_order(factories.basket(MUG=1)))
     for _ in range(3):
@@ -398,6 +404,7 @@ def test_more_refunds_than_stripe_lists_at_once_are_all_found(sandbox: Sandbox, 
     assert_figures_agree(sandbox, sent)
 
 
+@pytest.mark.both_databases
 def test_a_token_that_somebody_copied_in_the_dashboard_takes_no_row(sandbox: Sandbox, paid: Order) -> None:
     refund = request(paid, amount=500, reason="Late.")
     in_dashboard(sandbox, paid, amount=300, metadata={"refund": refund.token})
@@ -406,6 +413,7 @@ def test_a_token_that_somebody_copied_in_the_dashboard_takes_no_row(sandbox: San
     assert_figures_agree(sandbox, paid)
 
 
+@pytest.mark.both_databases
 def test_stripe_away_loses_nothing(sandbox: Sandbox, paid: Order) -> None:
     sandbox.faults.add(operation="any", kind="drop_before", times=99)
     request(paid, amount=500, reason="Late.")
@@ -418,6 +426,7 @@ def test_stripe_away_loses_nothing(sandbox: Sandbox, paid: Order) -> None:
 
 
 # --- Personal data ---------------------------------------------------------------------------------------------
+@pytest.mark.both_databases
 def test_reasons_are_exported_and_go_with_the_shoppers_name(paid: Order) -> None:
     request(paid, amount=500, reason="Mrs Example was ill.")
     (exported,) = register.export("shopper@example.com")["store.orders"]
