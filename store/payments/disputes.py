@@ -4,8 +4,6 @@ Evidence is given in Stripe's Dashboard. Nothing is sent while a dispute is open
 goods that are still here come back to the shelf when staff cancel the order.
 """
 
-from datetime import datetime
-
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -38,16 +36,6 @@ def bring_up_to_date(*, order: Order) -> None:
     with lifecycle.locked(order.pk) as fresh:
         for one in found:
             _take_in(fresh, one)
-
-
-def find_at_stripe(*, made_after: datetime) -> list[Order]:
-    """Return the orders of which Stripe has a dispute that is not as we know it. Raises errors.PaymentError."""
-    found = gateway.list_disputes(made_after=made_after)
-    known = dict(
-        Dispute.objects.filter(dispute_id__in=[one.id for one in found]).values_list("dispute_id", "status")
-    )
-    other = {one.payment_intent_id for one in found if known.get(one.id) != STATUSES.get(one.status)}
-    return list(Order.objects.filter(payment_intent_id__in=other - {""}))
 
 
 def _take_in(order: Order, found: stripe_objects.Dispute) -> None:

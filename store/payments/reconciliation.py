@@ -5,7 +5,7 @@ run it; running it twice changes nothing.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,9 +17,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from store.models import Order, OrderEvent, Refund
+from store.models import Dispute, Order, OrderEvent, Refund
 from store.orders import lifecycle
-from store.payments import disputes, errors, fulfilment, refunds, stripe_clock
+from store.payments import disputes, errors, fulfilment, gateway, refunds, stripe_clock, stripe_objects
 
 By, Reason = OrderEvent.By, OrderEvent.Reason
 logger = logging.getLogger(__name__)
@@ -78,30 +78,43 @@ def reconcile_refunds(*, now: datetime | None = None, report: Report | None = No
     report, now = report or Report(), now or timezone.now()
     if not Order.objects.exclude(payment_intent_id="").exists():  # nothing was ever paid
         return report
-    of_refunds = partial(refunds.bring_up_to_date, now=now)
     _find(
         gettext("refunds"),
-        partial(refunds.find_at_stripe, made_after=now - REFUNDS_CHANGE),
-        of_refunds,
+        partial(gateway.list_refunds, made_after=now - REFUNDS_CHANGE),
+        partial(Refund.objects.in_bulk, field_name="refund_id"),
+        refunds.STATUSES,
+        partial(refunds.bring_up_to_date, now=now),
         report,
     )
     _find(
         gettext("disputes"),
-        partial(disputes.find_at_stripe, made_after=now - DISPUTES_CHANGE),
+        partial(gateway.list_disputes, made_after=now - DISPUTES_CHANGE),
+        partial(Dispute.objects.in_bulk, field_name="dispute_id"),
+        disputes.STATUSES,
         disputes.bring_up_to_date,
         report,
     )
     return report
 
 
-def _find(what: str, find: Callable[[], list[Order]], bring_up_to_date: "_Ask", report: Report) -> None:
+def _find(
+    what: str,
+    list_all: Callable[[], Sequence[stripe_objects.Refund | stripe_objects.Dispute]],
+    known_by_id: Callable[[list[str]], Mapping[str, Refund | Dispute]],
+    statuses: Mapping[str, str],
+    bring_up_to_date: "_Ask",
+    report: Report,
+) -> None:
+    """Look at the orders of which Stripe has a refund or dispute that is not as we know it."""
     try:
-        orders = find()
+        found = list_all()
     except errors.PaymentError as error:
         logger.warning("Stripe gave no list of %s: %s", what, error)
         report.unanswered.append(what)
-    else:
-        _ask_about(orders, bring_up_to_date, report)
+        return
+    known = {key: row.status for key, row in known_by_id([one.id for one in found]).items()}
+    other = {one.payment_intent_id for one in found if known.get(one.id) != statuses.get(one.status)}
+    _ask_about(Order.objects.filter(payment_intent_id__in=other - {""}), bring_up_to_date, report)
 
 
 class _Ask(Protocol):

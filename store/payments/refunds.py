@@ -222,21 +222,11 @@ def bring_up_to_date(*, order: Order, now: datetime | None = None) -> None:
     found = gateway.list_refunds(payment_intent_id=order.payment_intent_id)
     with lifecycle.locked(order.pk) as fresh:
         for one in sorted(found, key=lambda one: one.created_at):
-            if one.amount:
+            if one.amount:  # not a fraction of the smallest coin, which Stripe no longer refunds
                 _take_in(fresh, one)
     old = (now or timezone.now()) - PATIENCE
     for refund in order.refunds.filter(status=Status.REQUESTED, created_at__lt=old):
         _send(refund)
-
-
-def find_at_stripe(*, made_after: datetime) -> list[Order]:
-    """Return the orders of which Stripe has a refund that is not as we know it. Raises errors.PaymentError."""
-    found = gateway.list_refunds(made_after=made_after)
-    known = dict(
-        Refund.objects.filter(refund_id__in=[one.id for one in found]).values_list("refund_id", "status")
-    )
-    other = {one.payment_intent_id for one in found if known.get(one.id) != STATUSES.get(one.status)}
-    return list(Order.objects.filter(payment_intent_id__in=other - {""}))
 
 
 def _take_in(order: Order, found: stripe_objects.Refund) -> Refund:

@@ -53,7 +53,11 @@ def to_stripe(minor: int, currency: str) -> int:
 
 
 def from_stripe(amount: int | None, currency: str) -> int:
-    """Convert Stripe's units to minor units."""
+    """Convert Stripe's units to minor units.
+
+    A fraction of a króna is left out. Stripe refuses to charge or refund one, so there is none to lose:
+    https://support.stripe.com/questions/deprecation-of-fractional-isk-charges-and-refunds
+    """
     return (amount or 0) // 100 if currency in _WHOLE_UNITS_TIMES_100 else (amount or 0)
 
 

@@ -161,6 +161,25 @@ def test_refunds_in_every_kind_of_currency(
     assert at_stripe(sandbox)[-2]["amount"] == (10_000 if currency == "ISK" else 100)
 
 
+def test_a_fraction_of_a_krona_that_went_back_is_no_refund(
+    sandbox: Sandbox, settings: Any, mug: ProductVariant
+) -> None:
+    """Stripe has refused fractions since 2023; the sandbox plays a payment of before."""
+    settings.CURRENCY = "ISK"
+    ProductVariant.objects.update(price=1990)
+    order = pay(sandbox, factories.awaiting_order(factories.basket(MUG=1)))
+    in_dashboard(sandbox, order, amount=50)
+    refunds.bring_up_to_date(order=order)
+    assert (refunds.refundable(order), order.refunds.count()) == (order.total, 0)
+    in_dashboard(sandbox, order, amount=150)
+    refunds.bring_up_to_date(order=order)
+    assert refunds.refundable(order) == order.total - 1
+    refund = request(order, amount=order.total - 1, reason="Lost on the way.")
+    assert (refund.status, refunds.refundable(order)) == (Status.REFUSED, order.total - 1)
+    assert request(order, amount=order.total - 2, reason="Lost on the way.").status == Status.SUCCEEDED
+    assert left_at_stripe(sandbox, order) == 0
+
+
 @pytest.mark.parametrize("source", [Order.PaymentSource.CASH, Order.PaymentSource.TRANSFER])
 def test_a_payment_by_other_means_is_refunded_without_asking_stripe(
     sandbox: Sandbox, paid: Order, source: str
