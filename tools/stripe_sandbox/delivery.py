@@ -6,15 +6,18 @@ what the events mean. Like Stripe it promises neither order nor that an event co
 
 import http.client
 import logging
+import random
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from tools.stripe_sandbox.account import Account
 from tools.stripe_sandbox.events import signature
-from tools.stripe_sandbox.messages import json_bytes
+from tools.stripe_sandbox.storage import Body, Records
+from tools.stripe_sandbox.webhook_faults import Message, WebhookFault, WebhookFaults, written
 
 logger = logging.getLogger("stripe_sandbox")
 
@@ -22,6 +25,7 @@ RETRY_DELAYS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0)  # seconds; th
 ANSWER_WITHIN = 10.0
 AT_ONCE = 8  # events under way at the same time
 LOOK_EVERY = 0.5
+ORDERS = ("together", "oldest", "newest", "shuffled")
 
 
 @dataclass(frozen=True)
@@ -61,19 +65,43 @@ def post_event(address: str, payload: bytes, signed: str, within: float = ANSWER
     return Outcome(status, error, round((time.monotonic() - started) * 1000))
 
 
+def side_by_side(acts: Sequence[Callable[[], Outcome]]) -> list[Outcome]:
+    """Do things at the same time, one thread each."""
+    outcomes: list[Outcome | None] = [None] * len(acts)
+
+    def act(place: int) -> None:
+        outcomes[place] = acts[place]()
+
+    threads = [threading.Thread(target=act, args=[place], daemon=True) for place in range(len(acts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _log(db: Records, event: str, outcome: Outcome) -> None:
+    db.change(
+        "INSERT INTO attempt (event, at, status, error, milliseconds) VALUES (?, ?, ?, ?, ?)",
+        *(event, time.time(), outcome.status, outcome.error, outcome.milliseconds),
+    )
+
+
 class Deliverer:
     """Watches over the events that are to be carried."""
 
     def __init__(
         self,
         account: Account,
-        secrets: list[str],
+        secrets: Sequence[str],
         delays: tuple[float, ...] = RETRY_DELAYS,
     ) -> None:
         self.account = account
         self.storage = account.storage
-        self.secrets = secrets
+        self.usual_secrets = tuple(secrets)
+        self.secrets = list(secrets)
         self.delays = delays
+        self.faults = WebhookFaults()
         self.on_hold = False
         self._stopping = threading.Event()
         self._wake = threading.Event()
@@ -138,26 +166,55 @@ class Deliverer:
             self._wake.set()
 
     def attempt(self, event: str) -> Outcome:
-        """Carry an event once, now, whatever its state; write down how it went."""
-        address = self.address()
-        with self.storage.transaction() as db:
-            body = db.find(event, "event")
+        """Carry an event now, whatever its state; write down how it went, and return it."""
+        address, body = self.address(), self._read(event)
         if body is None or address is None:
             return Outcome(None, "no such event" if address else "no webhook address is set", 0)
-        payload = json_bytes(body)
-        outcome = post_event(address, payload, signature(payload, self.secrets, self.account.signing_time()))
+        fault = self.faults.take(body["type"])
+        if fault and fault.kind in ("dropped", "delayed"):
+            return self._put_off(event, fault)
+        copies = fault.copies if fault and fault.kind in ("duplicate", "concurrent") else 1
+        message = self._written(body, fault)
+        if fault and fault.kind == "concurrent":
+            return side_by_side([lambda: self._post(address, body, message)] * copies)[-1]
+        return [self._post(address, body, message) for _ in range(copies)][-1]
+
+    def messages(self, event: str) -> list[Message]:
+        """Return what an attempt would post, for tests that carry it themselves; faults strike here, too."""
+        body = self._read(event)
+        fault = self.faults.take(body["type"]) if body else None
+        if body is None or (fault and fault.kind == "dropped"):
+            return []
+        copies = fault.copies if fault and fault.kind in ("duplicate", "concurrent") else 1
+        return [self._written(body, fault)] * copies
+
+    def _read(self, event: str) -> Body | None:
+        with self.storage.transaction() as db:
+            return db.find(event, "event")
+
+    def _written(self, body: Body, fault: WebhookFault | None = None) -> Message:
+        return written(body, fault, self.secrets, self.account.signing_time())
+
+    def _post(self, address: str, body: Body, message: Message) -> Outcome:
+        outcome = post_event(address, message.payload, message.signature)
         if not self._stopping.is_set():
-            self._write_down(event, outcome)
-            logger.info("webhook %s %s %s", body["type"], event, outcome.status or outcome.error)
+            self._write_down(body["id"], outcome)
+            logger.info("webhook %s %s %s", body["type"], body["id"], outcome.status or outcome.error)
         return outcome
+
+    def _put_off(self, event: str, fault: WebhookFault) -> Outcome:
+        """Leave an event where it is: for ever, or for some time."""
+        dropped = fault.kind == "dropped"
+        with self.storage.transaction() as db:
+            query = "UPDATE delivery SET state = ?, due = ? WHERE event = ? AND state <> 'delivered'"
+            due = time.time() + fault.seconds
+            db.change(query, "dropped" if dropped else "pending", due, event)
+        return Outcome(None, "dropped on order" if dropped else f"delayed by {fault.seconds:g} seconds", 0)
 
     def _write_down(self, event: str, outcome: Outcome) -> None:
         now = time.time()
         with self.storage.transaction() as db:
-            db.change(
-                "INSERT INTO attempt (event, at, status, error, milliseconds) VALUES (?, ?, ?, ?, ?)",
-                *(event, now, outcome.status, outcome.error, outcome.milliseconds),
-            )
+            _log(db, event, outcome)
             rows = db.rows("SELECT attempts FROM delivery WHERE event = ?", event)
             done = rows[0]["attempts"] if rows else 0
             if outcome.arrived:
@@ -177,23 +234,41 @@ class Deliverer:
     # --- For tests and demonstrations --------------------------------------------------------------------
     def attempt_all(self, events: list[str]) -> list[Outcome]:
         """Carry events at the same time, one thread each; the same event may stand there often."""
-        outcomes: list[Outcome | None] = [None] * len(events)
+        return side_by_side([lambda event=event: self.attempt(event) for event in events])  # type: ignore[misc]
 
-        def carry(place: int) -> None:
-            outcomes[place] = self.attempt(events[place])
+    def attempt_in_order(self, order: str, seed: int = 0) -> list[tuple[str, Outcome]]:
+        """Carry what waits: together, or one after the other in one of the orders."""
+        waiting = self.waiting()
+        if order == "together":
+            return list(zip(waiting, self.attempt_all(waiting), strict=True))
+        match order:
+            case "newest":
+                waiting.reverse()
+            case "shuffled":
+                random.Random(seed).shuffle(waiting)  # noqa: S311 - the same order for the same seed
+        return [(event, self.attempt(event)) for event in waiting]
 
-        threads = [threading.Thread(target=carry, args=[place], daemon=True) for place in range(len(events))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return [outcome for outcome in outcomes if outcome is not None]
+    def send(self, payload: bytes, name: str) -> Outcome:
+        """Sign bytes that are none of our events and carry them once; the log shows them by a name."""
+        address = self.address()
+        if address is None:
+            return Outcome(None, "no webhook address is set", 0)
+        signed = signature(payload, self.secrets, self.account.signing_time())
+        outcome = post_event(address, payload, signed)
+        with self.storage.transaction() as db:
+            _log(db, name, outcome)
+        return outcome
 
     def waiting(self) -> list[str]:
         """Return the events still to be carried."""
         with self.storage.transaction() as db:
             rows = db.rows("SELECT event FROM delivery WHERE state = 'pending' ORDER BY due, rowid")
         return [row["event"] for row in rows]
+
+    def under_way(self) -> list[str]:
+        """Return the events that are being carried."""
+        with self._lock:
+            return sorted(self._under_way)
 
     def log(self, event: str | None = None) -> list[dict[str, Any]]:
         """Return every attempt, of one event or of all, the newest first."""

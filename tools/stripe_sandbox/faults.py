@@ -1,18 +1,63 @@
 """Faults on order: an answer that is slow, an error, or a connection that breaks before or after the work.
 
-They live in memory only: a restart is without faults.
+They live in memory only: a restart is without faults. Those of webhooks are in `webhook_faults`.
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
-from tools.stripe_sandbox.errors import ApiError
+from tools.stripe_sandbox import values
 
 OPERATIONS = ("create", "retrieve", "expire", "list", "refund", "any")
 KINDS = ("slow", "error_500", "error_500_kept", "error_429", "drop_before", "drop_after")
 LONGEST_WAIT = 120
 MOST_TIMES = 1_000_000
+
+
+class Repeated(Protocol):
+    """What goes wrong some times more."""
+
+    times: int
+
+
+F = TypeVar("F", bound=Repeated)
+
+
+class Queue(Generic[F]):
+    """What is to go wrong, the oldest first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[F] = []
+
+    def put(self, fault: F) -> F:
+        """Let something go wrong."""
+        with self._lock:
+            self._waiting.append(fault)
+        return fault
+
+    def take_first(self, strikes: Callable[[F], bool]) -> F | None:
+        """Return the first that strikes, and count it."""
+        with self._lock:
+            for fault in self._waiting:
+                if strikes(fault):
+                    fault.times -= 1
+                    if not fault.times:
+                        self._waiting.remove(fault)
+                    return fault
+        return None
+
+    def clear(self) -> None:
+        """Forget all of it."""
+        with self._lock:
+            self._waiting.clear()
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return what is still to come."""
+        with self._lock:
+            return [asdict(fault) for fault in self._waiting]  # type: ignore[call-overload]
 
 
 @dataclass
@@ -25,49 +70,20 @@ class Fault:
     times: int = 1
 
 
-class Faults:
-    """The faults still to come, the oldest first."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._faults: list[Fault] = []
+class Faults(Queue[Fault]):
+    """The faults of the API still to come."""
 
     def add(self, *, operation: str, kind: str, seconds: float = 5, times: int = 1) -> Fault:
         """Order a fault for the next `times` requests of an operation."""
-        if operation not in OPERATIONS:
-            raise ApiError(f"operation must be one of {', '.join(OPERATIONS)}", param="operation")
-        if kind not in KINDS:
-            raise ApiError(f"kind must be one of {', '.join(KINDS)}", param="kind")
-        if (
-            isinstance(seconds, bool)
-            or not isinstance(seconds, (int, float))
-            or not 0 <= seconds <= LONGEST_WAIT
-        ):
-            raise ApiError(f"seconds must be a number from 0 to {LONGEST_WAIT}", param="seconds")
-        if isinstance(times, bool) or not isinstance(times, int) or not 1 <= times <= MOST_TIMES:
-            raise ApiError(f"times must be a whole number from 1 to {MOST_TIMES}", param="times")
-        fault = Fault(operation, kind, seconds, times)
-        with self._lock:
-            self._faults.append(fault)
-        return fault
+        return self.put(
+            Fault(
+                values.word("operation", operation, OPERATIONS),
+                values.word("kind", kind, KINDS),
+                values.number("seconds", seconds, 0, LONGEST_WAIT),
+                values.whole("times", times, 1, MOST_TIMES),
+            )
+        )
 
     def take(self, operation: str) -> Fault | None:
         """Return the fault that hits this request, if any."""
-        with self._lock:
-            for fault in self._faults:
-                if fault.operation in (operation, "any"):
-                    fault.times -= 1
-                    if not fault.times:
-                        self._faults.remove(fault)
-                    return fault
-        return None
-
-    def clear(self) -> None:
-        """Forget every fault."""
-        with self._lock:
-            self._faults.clear()
-
-    def listed(self) -> list[dict[str, Any]]:
-        """Return the faults still to come."""
-        with self._lock:
-            return [asdict(fault) for fault in self._faults]
+        return self.take_first(lambda fault: fault.operation in (operation, "any"))

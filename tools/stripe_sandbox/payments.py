@@ -20,6 +20,15 @@ DECLINES = {
     "insufficient_funds": "Your card has insufficient funds.",
 }
 LAST_FOUR = {"generic_decline": "0002", "insufficient_funds": "9995"}
+REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
+# https://docs.stripe.com/disputes/categories
+DISPUTE_REASONS = tuple(
+    """
+    product_not_received bank_cannot_process check_returned credit_not_processed customer_initiated
+    debit_not_authorized duplicate fraudulent general incorrect_account_details insufficient_funds noncompliant
+    product_unacceptable subscription_canceled unrecognized
+    """.split()
+)
 DISPUTE_STATUSES = ("under_review", "won", "lost")
 
 

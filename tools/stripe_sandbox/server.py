@@ -191,7 +191,7 @@ class Sandbox:
         self.faults = Faults()
         secrets = [secret.strip() for secret in self.webhook_secret.split(",") if secret.strip()]
         self.deliveries = delivery.Deliverer(self.account, secrets, retry_delays)
-        self.control = control.Control(self.account, self.deliveries, self.faults, self._set_webhook_url)
+        self.control = control.Control(self.account, self.deliveries, self.faults)
         self._api = Api(self.account, self.faults, self._stopping)
         self._pages = pages.Pages(self.account)
         self._threads = [
@@ -254,9 +254,6 @@ class Sandbox:
         return self.account.time()
 
     # --- Inside ------------------------------------------------------------------------------------------
-    def _set_webhook_url(self, address: str | None) -> None:
-        self.webhook_url = address
-
     def _watch_clock(self) -> None:
         while not self._stopping.wait(TICK):
             try:
@@ -314,7 +311,7 @@ class Sandbox:
     def wait_until_delivered(self, timeout: float = 5) -> None:
         """Wait until no webhook is left to be carried."""
         until = time.monotonic() + timeout
-        while waiting := self.deliveries.waiting():
+        while waiting := self.deliveries.waiting() or self.deliveries.under_way():
             if time.monotonic() > until:
                 raise TimeoutError(f"Not delivered: {', '.join(waiting)}")
             time.sleep(0.01)

@@ -6,6 +6,7 @@ The shop speaks to the sandbox through the SDK over HTTP; nothing is patched.
 import http.client
 import json
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -105,6 +106,7 @@ class Inbox:
     """A webhook address that answers as told, 200 when nothing is told, and keeps what it got."""
 
     answers: list[int] = field(default_factory=list)
+    pause: float = 0  # seconds before it answers
     got: list[tuple[bytes, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -114,6 +116,7 @@ class Inbox:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 inbox.got.append((body, self.headers["Stripe-Signature"]))
+                time.sleep(inbox.pause)
                 self.send_response(inbox.answers.pop(0) if inbox.answers else 200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
