@@ -53,7 +53,10 @@ def test_where_all_is_right_it_says_so_and_leaves_nothing_behind(sandbox: Sandbo
     wrong, words = said()
     assert wrong == 0, words
     assert "✓ Stripe’s event came, and its signature is right." in words
-    assert "· These methods hold the goods for days, until the bank has decided: bacs_debit." in words
+    assert (
+        "· These methods hold the goods for days, until the bank has decided: bacs_debit, customer_balance."
+        in words
+    )
     assert [session["status"] for session in paying.sessions(sandbox)] == ["expired"]
     assert not Order.objects.exists()
     assert StripeEvent.objects.get().outcome == StripeEvent.Outcome.FOREIGN

@@ -1,20 +1,38 @@
 """Payments that the bank confirms or declines later."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
+import time_machine
+from django.utils import timezone
 from post_office.models import Email
 
 from store.basket import contents
 from store.models import Basket, Order
+from store.payments.reconciliation import ask_about_open_pages, reconcile
 from tests import factories
 from tests.store.paying import mails_about, sales, settle, stock_of
 from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
 Status = Order.Status
+# How is paid, by the currency in which it can be.
+METHODS = {"delayed": "GBP", "voucher": "EUR", "transfer": "GBP"}
 
 
-def test_a_delayed_payment_is_paid_when_it_has_come(sandbox: Sandbox, order: Order, basket: Basket) -> None:
-    sandbox.pay(order.session_id, outcome="delayed_success")
+def ordered(settings: Any, basket: Basket, method: str) -> Order:
+    """Open a payment page where this method is offered."""
+    settings.CURRENCY = METHODS[method]
+    return factories.awaiting_order(basket)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_delayed_payment_is_paid_when_it_has_come(
+    sandbox: Sandbox, basket: Basket, settings: Any, method: str
+) -> None:
+    order = ordered(settings, basket, method)
+    sandbox.pay(order.session_id, outcome=f"{method}_success")
     assert settle(order).status == Status.PROCESSING
     assert (stock_of(), mails_about(order), basket.lines.count()) == ((10, 2), 1, 0)
     sandbox.decide(order.session_id, succeeds=True)
@@ -72,11 +90,54 @@ def test_goods_being_paid_are_not_available_to_the_baskets_next_order(
     assert [line.available for line in contents.look_up(basket).lines] == [8]
 
 
+def test_goods_are_kept_until_a_voucher_has_expired_and_not_longer(
+    sandbox: Sandbox, basket: Basket, settings: Any
+) -> None:
+    order = ordered(settings, basket, "voucher")
+    begun = timezone.now()
+    sandbox.pay(order.session_id, outcome="voucher_failure")
+    settle(order)
+    for days, status in ((6.9, Status.PROCESSING), (7.1, Status.FAILED)):
+        with time_machine.travel(begun + timedelta(days=days)):
+            sandbox.look_at_the_clock()
+            reconcile()
+            ask_about_open_pages()
+        order.refresh_from_db()
+        assert order.status == status
+        assert stock_of() == (10, 2 if status == Status.PROCESSING else 0)
+
+
+@pytest.mark.parametrize("method", ["voucher", "transfer"])
+def test_goods_are_released_when_a_payment_is_cancelled_in_stripes_dashboard(
+    sandbox: Sandbox, basket: Basket, settings: Any, method: str
+) -> None:
+    order = ordered(settings, basket, method)
+    sandbox.pay(order.session_id, outcome=f"{method}_success")
+    settle(order)
+    sandbox.decide(order.session_id, outcome="cancel")
+    ask_about_open_pages()
+    order.refresh_from_db()
+    assert (order.status, stock_of()) == (Status.FAILED, (10, 0))
+
+
+def test_a_bank_transfer_that_brings_less_than_is_due_is_still_waited_for(
+    sandbox: Sandbox, order: Order
+) -> None:
+    sandbox.pay(order.session_id, outcome="transfer_success")
+    settle(order)
+    sandbox.decide(order.session_id, outcome="part", amount=1000)
+    assert (settle(order).status, stock_of()) == (Status.PROCESSING, (10, 2))
+    sandbox.decide(order.session_id, succeeds=True)
+    assert (settle(order).status, stock_of()) == (Status.PAID, (8, 0))
+
+
+@pytest.mark.parametrize("method", ["delayed", "voucher"])
 @pytest.mark.parametrize("is_told_before", [True, False])
 def test_a_delayed_payment_that_fails_releases_the_goods(
-    sandbox: Sandbox, order: Order, is_told_before: bool
+    sandbox: Sandbox, basket: Basket, settings: Any, is_told_before: bool, method: str
 ) -> None:
-    sandbox.pay(order.session_id, outcome="delayed_failure")
+    order = ordered(settings, basket, method)
+    sandbox.pay(order.session_id, outcome=f"{method}_failure")
     if is_told_before:
         assert settle(order).status == Status.PROCESSING
     sandbox.decide(order.session_id, succeeds=False)

@@ -117,7 +117,15 @@ def _of_payment(call: Call) -> dict[str, Any]:
 
 def _refund(call: Call) -> Body:
     for name in call.params:
-        if name not in ("amount", "charge", "payment_intent", "reason", "metadata", "expand"):
+        if name not in (
+            "amount",
+            "charge",
+            "payment_intent",
+            "reason",
+            "metadata",
+            "instructions_email",
+            "expand",
+        ):
             raise not_played(name)
     return payments.refund(call.account, call.db, call.params, call.cause)
 

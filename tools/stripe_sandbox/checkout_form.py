@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tools.stripe_sandbox.limits import EMAIL
-from tools.stripe_sandbox.objects import NO_ADDRESS
 from tools.stripe_sandbox.payments import Shopper
 from tools.stripe_sandbox.storage import Body
+from tools.stripe_sandbox.vouchers import NO_ADDRESS, of_kind
 
 TEST_CARD = "4242 4242 4242 4242"
 TEST_CARDS = {
@@ -26,6 +26,10 @@ OUTCOMES = {
 DELAYED_OUTCOMES = {
     "delayed_success": "Bank debit: succeeds later",
     "delayed_failure": "Bank debit: fails later",
+    "voucher_success": "Voucher: is paid later",
+    "voucher_failure": "Voucher: is not paid and expires",
+    "transfer_success": "Bank transfer: arrives later",
+    "transfer_failure": "Bank transfer: does not arrive",
 }
 COUNTRIES = {
     "AT": "Austria", "AU": "Australia", "BE": "Belgium", "BG": "Bulgaria", "BR": "Brazil", "CA": "Canada",
@@ -121,8 +125,14 @@ def countries(session: Body) -> list[str]:
 
 def outcomes(session: Body) -> dict[str, str]:
     """Return what can be made to happen."""
-    delayed = len(session["payment_method_types"]) > 1 and session["amount_total"]
-    return OUTCOMES | (DELAYED_OUTCOMES if delayed else {})
+    methods = session["payment_method_types"] if session["amount_total"] else []
+    delayed = {name: text for name, text in DELAYED_OUTCOMES.items() if method_of(name, methods)}
+    return OUTCOMES | delayed
+
+
+def method_of(outcome: str, methods: list[str]) -> str | None:
+    """Return the delayed method that an outcome is about."""
+    return of_kind(outcome.partition("_")[0], methods)
 
 
 def needs_billing(session: Body) -> bool:

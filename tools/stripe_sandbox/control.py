@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import parse_qs
 
-from tools.stripe_sandbox import control_page, faults, payments, values
+from tools.stripe_sandbox import control_page, delayed, faults, values
 from tools.stripe_sandbox.account import SETTLE_AFTER, Account
 from tools.stripe_sandbox.control_objects import ObjectControls
 from tools.stripe_sandbox.control_webhooks import WebhookControls
@@ -79,7 +79,7 @@ class Control:
         values.number("settle_after", settle_after, 0, FURTHEST_AHEAD)
         self.account.clock = time.time if now is None else lambda: now
         self.account.ahead, self.account.settle_after = ahead, settle_after
-        payments.end_due(self.account)
+        delayed.end_due(self.account)
         return {"now": self.account.time(), "ahead": ahead, "settle_after": settle_after}
 
     # --- Faults of the API -------------------------------------------------------------------------------

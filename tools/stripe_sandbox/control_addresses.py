@@ -8,7 +8,10 @@ ADDRESSES = {
     "GET /_sandbox/deliveries?event=evt_…": "every attempt to deliver, of one event or of all",
     "POST /_sandbox/sessions/ID/pay": '{"outcome": "decline"}: the payment page’s form as it opens, with these changes',
     "POST /_sandbox/sessions/ID/expire-now": "as if its time had come",
-    "POST /_sandbox/sessions/ID/settle": '{"outcome": "succeed"} or "fail": decides a delayed payment',
+    "POST /_sandbox/sessions/ID/settle": (
+        '{"outcome": "succeed"} or "fail": decides a delayed payment. "cancel": its PaymentIntent is cancelled, as '
+        'from the dashboard; "part" with an "amount": a bank transfer brings less'
+    ),
     "POST /_sandbox/sessions/ID/refund": '{"amount": 500}: as from the dashboard; without an amount all that is left',
     "POST /_sandbox/refunds": '{"wait": true}: new refunds are pending until they succeed or fail; false: no longer',
     "POST /_sandbox/refunds/ID/succeed": "a pending refund arrives",

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from tools.stripe_sandbox import payments, sessions, values, visitor
+from tools.stripe_sandbox import delayed, payments, sessions, values, visitor
 from tools.stripe_sandbox.account import Account
 from tools.stripe_sandbox.errors import ApiError, wrong_state
 from tools.stripe_sandbox.events import NOBODY
 from tools.stripe_sandbox.storage import Body, Page, Records, public
 
 LATEST = 100
+SETTLEMENTS = ("succeed", "fail", "cancel", "part")
 BIGGEST_AMOUNT = 10**12
 ID = "([A-Za-z0-9_]+)"
 
@@ -23,7 +24,7 @@ class ObjectControls:
             ("GET", "sessions", self._sessions),
             ("POST", f"sessions/{ID}/expire-now", self._expire_now),
             ("POST", f"sessions/{ID}/pay", self._pay),
-            ("POST", f"sessions/{ID}/settle", self._settle),
+            ("POST", f"sessions/{ID}/settle", self.settle),
             ("POST", f"sessions/{ID}/refund", self._refund),
             ("POST", f"sessions/{ID}/dispute", self._dispute),
             ("POST", f"disputes/{ID}/(under_review|won|lost)", self._advance_dispute),
@@ -61,11 +62,18 @@ class ObjectControls:
         except visitor.StayedError as error:
             raise ApiError(str(error), status=error.status) from error
 
-    def _settle(self, identifier: str, data: Body) -> Body:
-        outcome = values.word("outcome", data.get("outcome", "succeed"), ("succeed", "fail"))
+    def settle(self, identifier: str, data: Body) -> Body:
+        """Decide a delayed payment."""
+        values.known(data, ("outcome", "amount"))
+        outcome = values.word("outcome", data.get("outcome", "succeed"), SETTLEMENTS)
         with self.account.storage.transaction() as db:
             session = sessions.get(self.account, db, identifier)
-            return public(payments.settle(self.account, db, session, succeeds=outcome == "succeed"))
+            if outcome == "cancel":
+                return public(delayed.cancel(self.account, db, session))
+            if outcome == "part":
+                amount = values.whole("amount", data.get("amount"), 1, BIGGEST_AMOUNT)
+                return public(delayed.fund_in_part(self.account, db, session, amount))
+            return public(delayed.settle(self.account, db, session, succeeds=outcome == "succeed"))
 
     def _paid(self, db: Records, identifier: str) -> str:
         """Return the PaymentIntent of a session."""

@@ -12,6 +12,7 @@ from tools.stripe_sandbox.events import API_VERSION
 from tools.stripe_sandbox.messages import Response
 from tools.stripe_sandbox.rendering import NOTHING, Html, page, tag
 from tools.stripe_sandbox.storage import Body
+from tools.stripe_sandbox.vouchers import is_pushed
 
 if TYPE_CHECKING:
     from tools.stripe_sandbox.control_objects import ObjectControls
@@ -185,16 +186,20 @@ def _session_row(session: Body) -> list[str]:
             _button(f"sessions/{name}/dispute", "Dispute"),
         ]
     if session.get("_settle_at") is not None:
-        state = "complete, bank debit under way"
-        succeed = _button(f"sessions/{name}/settle", "Payment succeeds", outcome="succeed")
-        actions = [succeed, _button(f"sessions/{name}/settle", "Payment fails", outcome="fail")]
+        method = session["_method"]
+        state = f"complete, {method.replace('_', ' ')} under way"
+        outcomes = {"succeed": "Payment succeeds", "fail": "Payment fails"}
+        outcomes |= {"cancel": "Cancel it"} if is_pushed(method) else {}
+        actions = [_button(f"sessions/{name}/settle", text, outcome=end) for end, text in outcomes.items()]
     link = tag("a", f"{name[:20]}…", href=f"/c/pay/{name}")
     return _row(session, link, session["amount_total"], state, *actions)
 
 
 def _refund_row(refund: Body) -> list[str]:
     name, state = refund["id"], refund["status"]
-    actions = [_button(f"refunds/{name}/succeed", "Arrives")] if state == "pending" else []
+    actions = (
+        [_button(f"refunds/{name}/succeed", "Arrives")] if state in ("pending", "requires_action") else []
+    )
     if state != "failed":
         actions.append(_button(f"refunds/{name}/fail", "Comes back"))
     return _row(refund, f"{name[:14]}…", refund["amount"], state, *actions)

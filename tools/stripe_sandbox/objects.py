@@ -9,8 +9,8 @@ from tools.stripe_sandbox.account import Account
 from tools.stripe_sandbox.events import API_VERSION
 from tools.stripe_sandbox.identifiers import new_id
 from tools.stripe_sandbox.storage import Body
+from tools.stripe_sandbox.vouchers import TRANSFER
 
-NO_ADDRESS: Body = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
 # Fields that are there and say nothing, until something happens.
 NULL_IN_INTENT = """
     application application_fee_amount automatic_payment_methods canceled_at cancellation_reason
@@ -23,14 +23,6 @@ NULL_IN_CHARGE = """
     failure_balance_transaction failure_code failure_message on_behalf_of outcome receipt_number
     receipt_url review source source_transfer transfer_data transfer_group
 """.split()
-# The delayed method of each currency's home.
-DELAYED_METHODS = {
-    "aud": "au_becs_debit",
-    "cad": "acss_debit",
-    "eur": "sepa_debit",
-    "gbp": "bacs_debit",
-    "usd": "us_bank_account",
-}
 
 
 def list_of(bodies: list[Body], url: str, *, more: bool = False) -> Body:
@@ -109,7 +101,7 @@ def refund(charged: Body, amount: int, params: Body, now: int) -> Body:
         "charge": charged["id"],
         "created": now,
         "currency": charged["currency"],
-        "destination_details": {"card": {"reference_status": "pending", "type": "refund"}, "type": "card"},
+        "destination_details": _destination(charged["payment_method_details"]["type"]),
         "metadata": params.get("metadata") or {},
         "payment_intent": charged["payment_intent"],
         "reason": params.get("reason"),
@@ -118,6 +110,14 @@ def refund(charged: Body, amount: int, params: Body, now: int) -> Body:
         "status": "succeeded",
         "transfer_reversal": None,
     }
+
+
+def _destination(method: str) -> Body | None:
+    if method == "card":
+        return {"card": {"reference_status": "pending", "type": "refund"}, "type": "card"}
+    if method == "multibanco":
+        return {"multibanco": {"reference": None, "reference_status": "pending"}, "type": "multibanco"}
+    return {"customer_cash_balance": {}, "type": "customer_cash_balance"} if method == TRANSFER else None
 
 
 def dispute(charged: Body, amount: int, reason: str, now: int) -> Body:
@@ -151,10 +151,8 @@ def dispute(charged: Body, amount: int, reason: str, now: int) -> Body:
     }
 
 
-def payment_method_details(method: str, last4: str) -> Body:
-    """Return what a charge says about the card or the bank account."""
-    if method != "card":
-        return {"type": method, method: {"last4": "3000", "fingerprint": None}}
+def card_details(last4: str) -> Body:
+    """Return what a charge says about the card."""
     card: dict[str, Any] = {
         "brand": "visa",
         "checks": {"address_line1_check": "pass", "address_postal_code_check": "pass", "cvc_check": "pass"},

@@ -7,7 +7,7 @@ address may pay, as at Stripe.
 from collections.abc import Mapping
 
 from tools.stripe_sandbox import checkout_form as form
-from tools.stripe_sandbox import currencies, payments, sessions
+from tools.stripe_sandbox import currencies, delayed, payments, sessions
 from tools.stripe_sandbox.account import Account
 from tools.stripe_sandbox.errors import ApiError
 from tools.stripe_sandbox.limits import TEMPLATE, check_total
@@ -51,9 +51,10 @@ class Pages:
             reason = "generic_decline" if outcome == "decline" else outcome
             told = payments.decline(self.account, db, session, who, reason)
             return _shown(session, typed=typed, refused=told, status=402)
-        if outcome.startswith("delayed"):
-            succeeds = outcome == "delayed_success"
-            payments.pay_later(self.account, db, session, who, succeeds=succeeds)
+        if outcome in form.DELAYED_OUTCOMES:
+            method = form.method_of(outcome, session["payment_method_types"]) or ""
+            succeeds = outcome.endswith("_success")
+            delayed.pay_later(self.account, db, session, who, method, succeeds=succeeds)
         else:
             payments.pay(self.account, db, session, who)
         return _success(session)
@@ -88,6 +89,12 @@ def _notice(title: str, text: str, *, link: Html = NOTHING, status: int = 200) -
 
 def _closed(session: Body) -> Response:
     shop = session["branding_settings"]["display_name"]
+    if session["status"] == "complete" and session["payment_status"] == "unpaid":
+        link = tag("a", f"Continue to {shop}", href=_success_url(session), class_="pay")
+        text = "The payment is under way. Nothing has arrived yet."
+        if session.get("_to_do"):
+            text = f"{text} To pay: {session['_to_do']}."
+        return _notice("Payment under way", text, link=link)
     if session["status"] == "complete":
         link = tag("a", f"Continue to {shop}", href=_success_url(session), class_="pay")
         text = "This payment is complete. There is nothing more to do here."

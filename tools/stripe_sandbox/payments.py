@@ -1,4 +1,4 @@
-"""Money that does not move: paying a session, settling a delayed payment, giving money back.
+"""Money that does not move: paying a session by card, giving money back, disputes; `delayed` pays later.
 
 Each changes the session, its PaymentIntent and its charge together, in the caller's transaction, and records the
 events that Stripe would. Whether what a person typed is complete is checked before, on the page.
@@ -6,9 +6,9 @@ events that Stripe would. Whether what a person typed is complete is checked bef
 
 from dataclasses import dataclass, field
 
-from tools.stripe_sandbox import objects, sessions
+from tools.stripe_sandbox import objects, sessions, vouchers
 from tools.stripe_sandbox.account import Account
-from tools.stripe_sandbox.errors import ApiError, invalid_integer, missing, no_such, wrong_state
+from tools.stripe_sandbox.errors import ApiError, invalid_integer, missing, no_such, not_played, wrong_state
 from tools.stripe_sandbox.events import Cause
 from tools.stripe_sandbox.identifiers import new_id
 from tools.stripe_sandbox.limits import check_metadata
@@ -39,18 +39,18 @@ class Shopper:
     email: str
     name: str
     phone: str | None = None
-    billing: Body = field(default_factory=lambda: dict(objects.NO_ADDRESS))
+    billing: Body = field(default_factory=lambda: dict(vouchers.NO_ADDRESS))
     delivery: Body | None = None  # name and address
 
 
 def decline(account: Account, db: Records, session: Body, shopper: Shopper, reason: str) -> str:
     """Let the bank refuse; the session stays open. Return what the shopper is told."""
-    paid = _intent(account, db, session, shopper)
-    charge = _charge(account, paid, shopper, "card", LAST_FOUR[reason])
-    failure = {"failure_code": "card_declined", "failure_message": DECLINES[reason], "status": "failed"}
-    db.add(charge | failure, parent=paid["id"])
-    paid |= {"latest_charge": charge["id"], "last_payment_error": _failure(reason, charge)}
-    account.tell(db, "charge.failed", charge | failure)
+    paid = intent_of(account, db, session, shopper)
+    charge = charge_of(account, paid, shopper, objects.card_details(LAST_FOUR[reason]))
+    failed = {"failure_code": "card_declined", "failure_message": DECLINES[reason], "status": "failed"}
+    db.add(charge | failed, parent=paid["id"])
+    paid |= {"latest_charge": charge["id"], "last_payment_error": failure(reason, charge)}
+    account.tell(db, "charge.failed", charge | failed)
     account.tell(db, "payment_intent.payment_failed", db.save(paid))
     sessions.keep(db, session)
     return DECLINES[reason]
@@ -58,68 +58,20 @@ def decline(account: Account, db: Records, session: Body, shopper: Shopper, reas
 
 def pay(account: Account, db: Records, session: Body, shopper: Shopper) -> None:
     """Take the money of an open session at once; complete it without any where it costs nothing."""
-    _fill_in(session, shopper)
+    fill_in(session, shopper)
     if not session["amount_total"]:
         session["payment_status"] = "no_payment_required"
     else:
-        paid = _intent(account, db, session, shopper)
-        charge = db.add(_charge(account, paid, shopper, "card", "4242"), parent=paid["id"])
-        _take(account, db, paid, charge)
+        paid = intent_of(account, db, session, shopper)
+        charge = db.add(charge_of(account, paid, shopper, objects.card_details("4242")), parent=paid["id"])
+        take(account, db, paid, charge)
         session["payment_status"] = "paid"
     sessions.keep(db, session)
     account.tell(db, "checkout.session.completed", session)
 
 
-def pay_later(account: Account, db: Records, session: Body, shopper: Shopper, *, succeeds: bool) -> None:
-    """Complete an open session with a bank debit that is decided later."""
-    _fill_in(session, shopper)
-    paid = _intent(account, db, session, shopper)
-    charge = _charge(account, paid, shopper, session["payment_method_types"][-1], "3000")
-    db.add(charge, parent=paid["id"])
-    paid |= {"status": "processing", "latest_charge": charge["id"]}
-    account.tell(db, "payment_intent.processing", db.save(paid))
-    session |= {"_settle_at": account.time() + account.settle_after, "_succeeds": succeeds}
-    sessions.keep(db, session)
-    account.tell(db, "checkout.session.completed", session)
-
-
-def settle(account: Account, db: Records, session: Body, *, succeeds: bool | None = None) -> Body:
-    """Decide a delayed payment, as was chosen on the page unless the caller chooses."""
-    if session.get("_settle_at") is None:
-        raise wrong_state("This Checkout Session has no payment that is waiting to be settled.")
-    succeeds = session["_succeeds"] if succeeds is None else succeeds
-    session["_settle_at"] = None
-    paid = db.find(session["payment_intent"]) or {}
-    charge = db.find(paid["latest_charge"]) or {}
-    if succeeds:
-        _take(account, db, paid, charge)
-        session["payment_status"] = "paid"
-    else:
-        charge |= {"status": "failed", "failure_code": "insufficient_funds"}
-        charge["failure_message"] = "The bank did not pay: the account has insufficient funds."
-        error = _failure("insufficient_funds", charge)
-        paid |= {"status": "requires_payment_method", "last_payment_error": error}
-        account.tell(db, "charge.failed", db.save(charge))
-        account.tell(db, "payment_intent.payment_failed", db.save(paid))
-    sessions.keep(db, session)
-    account.tell(db, f"checkout.session.async_payment_{'succeeded' if succeeds else 'failed'}", session)
-    return session
-
-
-def end_due(account: Account) -> list[str]:
-    """End sessions whose time has come, and settle delayed payments that are due; return which they were."""
-    with account.storage.transaction() as db:
-        due = db.due(sessions.KIND, account.time())
-    for identifier in due:
-        with account.storage.transaction() as db:
-            session = sessions.get(account, db, identifier)  # ends it if it is open
-            settle_at = session.get("_settle_at")
-            if settle_at is not None and settle_at <= account.time():
-                settle(account, db, session)
-    return due
-
-
-def _fill_in(session: Body, shopper: Shopper) -> None:
+def fill_in(session: Body, shopper: Shopper) -> None:
+    """Complete a session with what was typed."""
     session |= {"status": "complete", "url": None}
     session["customer_details"] = sessions.customer_details(
         email=shopper.email, name=shopper.name, phone=shopper.phone, address=shopper.billing
@@ -127,7 +79,7 @@ def _fill_in(session: Body, shopper: Shopper) -> None:
     session["collected_information"]["shipping_details"] = shopper.delivery
 
 
-def _intent(account: Account, db: Records, session: Body, shopper: Shopper) -> Body:
+def intent_of(account: Account, db: Records, session: Body, shopper: Shopper) -> Body:
     """Return the session's PaymentIntent, made at the first attempt, with what was typed this time."""
     paid = db.find(session["payment_intent"] or "", "payment_intent")
     if paid is None:
@@ -142,17 +94,19 @@ def _intent(account: Account, db: Records, session: Body, shopper: Shopper) -> B
     return db.save(paid)
 
 
-def _charge(account: Account, paid: Body, shopper: Shopper, method: str, last4: str) -> Body:
+def charge_of(account: Account, paid: Body, shopper: Shopper, details: Body) -> Body:
+    """Return an attempt to take the money, not yet decided."""
     billing = {
         "address": shopper.billing,
         "email": shopper.email,
         "name": shopper.name,
         "phone": shopper.phone,
     }
-    return objects.charge(paid, billing, objects.payment_method_details(method, last4), account.now())
+    return objects.charge(paid, billing, details, account.now())
 
 
-def _take(account: Account, db: Records, paid: Body, charge: Body) -> None:
+def take(account: Account, db: Records, paid: Body, charge: Body) -> None:
+    """Take the money."""
     charge |= {"paid": True, "captured": True, "amount_captured": charge["amount"], "status": "succeeded"}
     charge["outcome"] = {
         "network_status": "approved_by_network",
@@ -166,7 +120,8 @@ def _take(account: Account, db: Records, paid: Body, charge: Body) -> None:
     account.tell(db, "payment_intent.succeeded", db.save(paid))
 
 
-def _failure(reason: str, charge: Body) -> Body:
+def failure(reason: str, charge: Body) -> Body:
+    """Return why a bank refused."""
     return {
         "charge": charge["id"],
         "code": "card_declined",
@@ -198,6 +153,11 @@ def refund(account: Account, db: Records, params: Body, cause: Cause) -> Body:
         raise ApiError(text, param="amount", after_start=True)
     back = objects.refund(charge, amount, params, account.now())
     back["status"] = "pending" if account.refunds_wait else "succeeded"
+    if charge["payment_method_details"]["type"] in vouchers.REFUNDED_BY_EMAIL:
+        email = params.get("instructions_email") or charge["billing_details"]["email"]
+        back |= vouchers.refund_instructions(email, account.now())
+    elif "instructions_email" in params:
+        raise not_played("instructions_email")
     db.add(back, parent=charge["payment_intent"])
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
@@ -230,9 +190,10 @@ def succeed_refund(account: Account, db: Records, identifier: str) -> Body:
     back = db.find(identifier, "refund")
     if back is None:
         raise no_such("refund", identifier)
-    if back["status"] != "pending":
+    if back["status"] not in ("pending", "requires_action"):
         raise wrong_state(f"This refund is {back['status']} already.")
     back["status"] = "succeeded"
+    back.pop("next_action", None)
     for name in ("refund.updated", "charge.refund.updated"):
         account.tell(db, name, db.save(back))
     return back

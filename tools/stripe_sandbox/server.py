@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from tools.stripe_sandbox import control, delivery, pages, payments, rendering, sessions, visitor
+from tools.stripe_sandbox import control, delayed, delivery, pages, rendering, sessions, visitor
 from tools.stripe_sandbox.account import Account
 from tools.stripe_sandbox.api import Api
 from tools.stripe_sandbox.errors import ApiError, DroppedError
@@ -263,7 +263,7 @@ class Sandbox:
 
     def look_at_the_clock(self) -> None:
         """End sessions whose time has come, and settle delayed payments that are due."""
-        if payments.end_due(self.account):
+        if delayed.end_due(self.account):
             self.deliveries.wake()
 
     def _respond(self, request: Request, client: str) -> Response:
@@ -303,10 +303,11 @@ class Sandbox:
             found = sessions.get(self.account, db, session)
         return visitor.pay(self.url, found, typed)
 
-    def decide(self, session: str, *, succeeds: bool) -> None:
-        """Let the bank decide a delayed payment."""
-        with self.storage.transaction() as db:
-            payments.settle(self.account, db, sessions.get(self.account, db, session), succeeds=succeeds)
+    def decide(self, session: str, *, succeeds: bool = True, outcome: str = "", **more: Any) -> None:
+        """Let a bank decide a delayed payment, or another outcome of those that the controls know."""
+        self.control.objects.settle(
+            session, {"outcome": outcome or ("succeed" if succeeds else "fail"), **more}
+        )
 
     def wait_until_delivered(self, timeout: float = 5) -> None:
         """Wait until no webhook is left to be carried."""

@@ -5,7 +5,7 @@ A session leaves `open` once, in the transaction that checks that it is open; pa
 
 from typing import Any
 
-from tools.stripe_sandbox import limits, objects
+from tools.stripe_sandbox import limits, vouchers
 from tools.stripe_sandbox.account import Account
 from tools.stripe_sandbox.errors import no_such, wrong_state
 from tools.stripe_sandbox.events import NOBODY, Cause
@@ -97,7 +97,7 @@ def _line(line: Body) -> Body:
 
 
 def _methods(currency: str, params: Body) -> list[str]:
-    methods = ["card", *filter(None, [objects.DELAYED_METHODS.get(currency)])]
+    methods = ["card", *vouchers.offered(currency)]
     allowed = params.get("allowed_payment_method_types", methods)
     excluded = params.get("excluded_payment_method_types", [])
     return [method for method in methods if method in allowed and method not in excluded]

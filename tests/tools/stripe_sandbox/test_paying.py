@@ -9,7 +9,7 @@ import pytest
 import stripe
 
 from tests.tools.stripe_sandbox.shop import fetch, line, order, shipping
-from tools.stripe_sandbox import objects
+from tools.stripe_sandbox import vouchers
 from tools.stripe_sandbox.server import Sandbox
 from tools.stripe_sandbox.visitor import StayedError
 
@@ -220,12 +220,12 @@ def test_a_bank_debit_is_decided_later(
     assert told == ["checkout.session.completed", f"checkout.session.async_payment_{name}"]
 
 
-@pytest.mark.parametrize("currency", objects.DELAYED_METHODS)
+@pytest.mark.parametrize("currency", vouchers.DEBITS)
 def test_each_currency_has_its_bank_debit(shop: stripe.StripeClient, sandbox: Sandbox, currency: str) -> None:
     session = opened(shop, line_items=[line(currency=currency)])
     sandbox.pay(session.id, outcome="delayed_success")
     intent: Any = read(shop, session).payment_intent
-    assert intent.latest_charge.payment_method_details.type == objects.DELAYED_METHODS[currency]
+    assert intent.latest_charge.payment_method_details.type == vouchers.DEBITS[currency]
 
 
 def test_a_session_for_cards_only_offers_no_bank_debit(shop: stripe.StripeClient, sandbox: Sandbox) -> None:
