@@ -146,8 +146,8 @@ def _policy_problems(policy: Policy, newest: PolicyVersion) -> Iterator[str]:
         yield words % {"number": elsewhere}
     elif policy.pages.count() > 1:
         yield _("it has more than one page")
-    elif policy.page is not None:
-        yield from _page_problems(policy, policy.page.specific)
+    elif (page := policy.page) is not None:
+        yield from _page_problems(policy, page.specific)
 
 
 def _has_lost_its_page(version: PolicyVersion) -> bool:

@@ -9,7 +9,9 @@ import json
 from collections.abc import Iterator
 
 from django.db import connection, models
+from django.db.models import Count, Func, Q
 from django.db.models.functions import Cast
+from django.db.models.lookups import Exact, Regex
 from django.utils.translation import gettext as _
 
 from policies.ledger import entries
@@ -17,6 +19,7 @@ from policies.ledger.verification import Finding
 from policies.models.ledger import LedgerEntry, LedgerHead, LedgerWitness
 
 _MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.(?!0{6})[0-9]{6})?\Z"
+_TEXT = models.TextField()
 
 
 def findings() -> Iterator[Finding]:
@@ -24,18 +27,22 @@ def findings() -> Iterator[Finding]:
     words = _("%(number)s value(s) in %(name)s are not written as the site writes them")
     known: list[type[models.Model]] = [LedgerEntry, LedgerHead, LedgerWitness, *entries.kinds().values()]
     for model in known if connection.vendor == "sqlite" else ():
-        for field in model._meta.concrete_fields:
-            if number := _strange(model, field):
-                yield Finding(model._meta.label, words % {"number": number, "name": field.name})
+        for name, number in _strange(model):
+            if number:
+                yield Finding(model._meta.label, words % {"number": number, "name": name})
 
 
-def _strange(model: type[models.Model], field: models.Field) -> int:
-    text = models.TextField()
-    stored = model._base_manager.exclude(**{f"{field.name}__isnull": True}).annotate(
-        written=Cast(field.name, text), form=models.Func(field.name, function="typeof", output_field=text)
-    )
-    if isinstance(field, models.DateTimeField):
-        return stored.exclude(form="text", written__regex=_MOMENT).count()
-    if isinstance(field, models.JSONField):
-        return sum(json.dumps(json.loads(one)) != one for one in stored.values_list("written", flat=True))
-    return 0
+def _strange(model: type[models.Model]) -> Iterator[tuple[str, int]]:
+    rows, fields = model._base_manager.all(), model._meta.concrete_fields
+    moments = [field.name for field in fields if isinstance(field, models.DateTimeField)]
+    yield from rows.aggregate(
+        **{name: Count("pk", filter=_is_strange_moment(name)) for name in moments}
+    ).items()
+    for name in [field.name for field in fields if isinstance(field, models.JSONField)]:
+        written = rows.exclude(**{f"{name}__isnull": True}).values_list(Cast(name, _TEXT), flat=True)
+        yield name, sum(json.dumps(json.loads(one)) != one for one in written)
+
+
+def _is_strange_moment(name: str) -> Q:
+    form = Func(name, function="typeof", output_field=_TEXT)
+    return Q(**{f"{name}__isnull": False}) & ~Q(Exact(form, "text"), Regex(Cast(name, _TEXT), _MOMENT))
