@@ -13,7 +13,7 @@ from home import spam
 from tests.forms.building import ANSWERS, add_field, stamp_of
 from tests.forms.conftest import Send
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case]
+pytestmark = pytest.mark.django_db
 
 HUGE = "x" * 100_000
 

@@ -28,7 +28,7 @@ from policies.versions import publishing
 from tests.factories import policy_page, publish
 from tests.policies.verifying import begin_ledger, damage, seal
 
-pytestmark = [pytest.mark.both_databases, pytest.mark.every_case]
+pytestmark = pytest.mark.both_databases
 
 WORDS = st.sampled_from(["kind", "brave", "calm", "wise", "fair"])
 HOURS = st.integers(1, 72)

@@ -19,7 +19,7 @@ from tests.policies.test_notices import reword
 from tests.policies.test_version_screen import staff
 from tests.policies.verifying import damage, seal, sql
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 RECORDS = ["x", "", "{}", "[]", "5", "[" * 5000, '{"html": 5, "text": 5, "facts": 5}']
 SURROGATE = json.dumps({"html": "<p>\ud800</p>", "text": "\ud800", "facts": {}})
 PUBLIC = ["", "versions/{0}/", "on/{1}/", "compare/1/{0}/", "compare/1/{0}/list/"]
@@ -90,6 +90,7 @@ def test_a_damaged_record_that_is_announced_leaves_the_dashboard_usable(
     assert 500 not in statuses(admin, [f"/admin/pages/{rules.pk}/edit/"]).values()
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("base", ["x", [1], {"a": 1}, 1.5, 10**30])
 def test_a_base_that_is_no_number_is_none(rules: PolicyPage, client: Client, base: object) -> None:
     content = PolicyVersion.objects.get(title="House rules", number=3).content
@@ -97,6 +98,7 @@ def test_a_base_that_is_no_number_is_none(rules: PolicyPage, client: Client, bas
     assert set(statuses(staff(client, is_superuser=True), ADMIN).values()) == {200}
 
 
+@pytest.mark.every_case
 @pytest.mark.also_without_shop
 @pytest.mark.parametrize("moment", FAR)
 @pytest.mark.parametrize("column", ["effective_at", "recorded_at"])
@@ -111,6 +113,7 @@ def test_a_moment_that_cannot_be_read_is_said_to_be_damage(
     assert "policies-drift--damaged" in dashboard(admin)
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("moment", FAR[:1])
 def test_a_head_with_such_a_moment_breaks_nothing(client: Client, moment: str) -> None:
     seal()
@@ -120,6 +123,7 @@ def test_a_head_with_such_a_moment_breaks_nothing(client: Client, moment: str) -
     assert statuses(staff(client, is_superuser=True), ADMIN[:1]) == {"/admin/": 200}
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("found", [5, "x", [5], [[1]], {"a": 1}])
 def test_findings_that_no_check_wrote_turn_the_dashboard_red(
     rules: PolicyPage, client: Client, found: object
@@ -149,6 +153,7 @@ def test_a_damaged_cookie_policy_asks_nobody_and_leaves_the_other_pages(
     assert set(statuses(client, ["/", "/house-rules/", "/cookies/"]).values()) == {200}
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize("facts", [{"cookies": [{}]}, {"services": [{"key": "a", "category": "media"}]}])
 def test_facts_that_cannot_be_read_take_no_page_down(
     rules: PolicyPage, client: Client, facts: dict[str, object]
@@ -165,6 +170,7 @@ def test_facts_that_cannot_be_read_take_no_page_down(
     assert set(statuses(staff(client, is_superuser=True), paths).values()) == {200}
 
 
+@pytest.mark.every_case
 @pytest.mark.also_without_shop
 @pytest.mark.parametrize("choices", ["[1]", '"x"', "null", '{"analytics": "yes"}', '{"analytics": {"a": 1}}'])
 def test_a_choice_that_cannot_be_read_is_none_for_its_visitor_and_is_shown_to_be_damaged(
