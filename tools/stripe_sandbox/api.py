@@ -1,33 +1,10 @@
-"""Stripe's API, as much of it as the shop uses: who may ask, which parameters count, what is done, how it is answered.
+"""Stripe's API, as much of it as the shop uses: who may ask, and how it is answered.
 
-Here a request meets keys, versions, faults and idempotency; what is done to objects stands in `sessions` and
-`payments`.
+Here a request meets keys, versions, faults and idempotency; what can be asked stands in `routes`.
 """
 
-import json
 import re
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
-from stripe.params import (
-    ChargeRetrieveParams,
-    DisputeListParams,
-    EventListParams,
-    EventRetrieveParams,
-    PaymentIntentRetrieveParams,
-    RefundCreateParams,
-    RefundListParams,
-    RefundRetrieveParams,
-    WebhookEndpointListParams,
-)
-from stripe.params.checkout import (
-    SessionCreateParams,
-    SessionExpireParams,
-    SessionListParams,
-    SessionRetrieveParams,
-)
 
 from tools.stripe_sandbox import (
     checking,
@@ -36,172 +13,15 @@ from tools.stripe_sandbox import (
     form_encoding,
     idempotency,
     limits,
-    objects,
-    payments,
-    sessions,
 )
 from tools.stripe_sandbox.account import Account
-from tools.stripe_sandbox.errors import ApiError, DroppedError, invalid_integer, no_such, not_played
+from tools.stripe_sandbox.errors import ApiError, DroppedError
 from tools.stripe_sandbox.events import API_VERSION, Cause
 from tools.stripe_sandbox.faults import Fault, Faults
 from tools.stripe_sandbox.messages import Request, Response
-from tools.stripe_sandbox.storage import Body, Page, Records
-
-MOST_IN_A_LIST = 100
+from tools.stripe_sandbox.routes import PATTERNS, Call, Route
 
 
-@dataclass(frozen=True)
-class Call:
-    """A request that may be carried out."""
-
-    account: Account
-    db: Records
-    params: dict[str, Any]
-    identifier: str
-    cause: Cause
-
-
-@dataclass(frozen=True)
-class Route:
-    method: str
-    path: str
-    operation: str
-    kind: Any  # the SDK's type of its parameters
-    act: Callable[[Call], Body]
-
-
-# --- What can be asked -----------------------------------------------------------------------------------
-def _create(call: Call) -> Body:
-    return sessions.create(call.account, call.db, call.params)
-
-
-def _retrieve(call: Call) -> Body:
-    return sessions.get(call.account, call.db, call.identifier)
-
-
-def _expire(call: Call) -> Body:
-    return sessions.expire(call.account, call.db, call.identifier, call.cause)
-
-
-def _list_sessions(call: Call) -> Body:
-    for identifier in call.db.due(sessions.KIND, call.account.now()):
-        sessions.get(call.account, call.db, identifier)  # ends those whose time has come
-    conditions = _created(call)
-    known = {"status": "status = ?", "payment_intent": "parent = ?"}
-    for name in ("customer", "customer_account", "customer_details", "payment_link", "subscription"):
-        if name in call.params:
-            raise not_played(name)
-    conditions |= {known[name]: call.params[name] for name in known if name in call.params}
-    return _list(call, sessions.KIND, conditions, "/v1/checkout/sessions")
-
-
-def _list_events(call: Call) -> Body:
-    conditions, names = _created(call), call.params.get("types", [])
-    if "delivery_success" in call.params:
-        raise not_played("delivery_success")
-    if "type" in call.params:
-        conditions["status GLOB ?"] = re.sub(r"[\[?]", "", call.params["type"])
-    if names:
-        conditions["status IN (SELECT value FROM json_each(?))"] = json.dumps(names)
-    return _list(call, "event", conditions, "/v1/events")
-
-
-def _list_refunds(call: Call) -> Body:
-    return _list(call, "refund", _created(call) | _of_payment(call), "/v1/refunds")
-
-
-def _of_payment(call: Call) -> dict[str, Any]:
-    known = {"payment_intent": "parent = ?", "charge": "json_extract(body, '$.charge') = ?"}
-    return {known[name]: call.params[name] for name in known if name in call.params}
-
-
-def _refund(call: Call) -> Body:
-    for name in call.params:
-        if name not in (
-            "amount",
-            "charge",
-            "payment_intent",
-            "reason",
-            "metadata",
-            "instructions_email",
-            "expand",
-        ):
-            raise not_played(name)
-    return payments.refund(call.account, call.db, call.params, call.cause)
-
-
-def _list_disputes(call: Call) -> Body:
-    return _list(call, "dispute", _created(call) | _of_payment(call), "/v1/disputes")
-
-
-def _list_endpoints(call: Call) -> Body:
-    """List the one webhook endpoint of the account, if the shop has one."""
-    _page(call)
-    return objects.list_of(objects.endpoints(call.account), "/v1/webhook_endpoints")
-
-
-def _found(kind: str, param: str) -> Callable[[Call], Body]:
-    def act(call: Call) -> Body:
-        body = call.db.find(call.identifier, kind)
-        if body is None:
-            raise no_such(kind, call.identifier, param)
-        return body
-
-    return act
-
-
-SESSIONS = "/v1/checkout/sessions"
-ROUTES = [
-    Route("POST", SESSIONS, "create", SessionCreateParams, _create),
-    Route("GET", SESSIONS, "list", SessionListParams, _list_sessions),
-    Route("GET", f"{SESSIONS}/{{}}", "retrieve", SessionRetrieveParams, _retrieve),
-    Route("POST", f"{SESSIONS}/{{}}/expire", "expire", SessionExpireParams, _expire),
-    Route(
-        "GET",
-        "/v1/payment_intents/{}",
-        "retrieve",
-        PaymentIntentRetrieveParams,
-        _found("payment_intent", "intent"),
-    ),
-    Route("GET", "/v1/charges/{}", "retrieve", ChargeRetrieveParams, _found("charge", "charge")),
-    Route("POST", "/v1/refunds", "refund", RefundCreateParams, _refund),
-    Route("GET", "/v1/refunds", "list", RefundListParams, _list_refunds),
-    Route("GET", "/v1/refunds/{}", "retrieve", RefundRetrieveParams, _found("refund", "refund")),
-    Route("GET", "/v1/disputes", "list", DisputeListParams, _list_disputes),
-    Route("GET", "/v1/webhook_endpoints", "list", WebhookEndpointListParams, _list_endpoints),
-    Route("GET", "/v1/events", "list", EventListParams, _list_events),
-    Route("GET", "/v1/events/{}", "retrieve", EventRetrieveParams, _found("event", "id")),
-]
-PATTERNS = [(route, re.compile(route.path.replace("{}", "([A-Za-z0-9_]{1,255})"))) for route in ROUTES]
-
-
-def _page(call: Call) -> Page:
-    limit = call.params.get("limit", Page.limit)
-    if not 1 <= limit <= MOST_IN_A_LIST:
-        edge, word = (1, "greater") if limit < 1 else (MOST_IN_A_LIST, "less")
-        raise invalid_integer("limit", f"This value must be {word} than or equal to {edge}.")
-    return Page(limit, call.params.get("starting_after"), call.params.get("ending_before"))
-
-
-def _created(call: Call) -> dict[str, Any]:
-    signs = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-    wanted = call.params.get("created", {})
-    if isinstance(wanted, int):
-        return {"created = ?": wanted}
-    return {f"created {signs[name]} ?": value for name, value in wanted.items()}
-
-
-def _list(call: Call, kind: str, conditions: dict[str, Any], url: str) -> Body:
-    page = _page(call)
-    for name in ("starting_after", "ending_before"):
-        cursor = getattr(page, name)
-        if cursor and call.db.find(cursor, kind) is None:
-            raise no_such(kind, cursor, name)
-    bodies, more = call.db.page(kind, page, conditions)
-    return objects.list_of(bodies, url, more=more)
-
-
-# --- From the request to the answer ----------------------------------------------------------------------
 class Api:
     """Answers requests to /v1/."""
 

@@ -6,7 +6,7 @@ events that Stripe would. Whether what a person typed is complete is checked bef
 
 from dataclasses import dataclass, field
 
-from tools.stripe_sandbox import objects, sessions, vouchers
+from tools.stripe_sandbox import balance, objects, sessions, vouchers
 from tools.stripe_sandbox.account import Account
 from tools.stripe_sandbox.errors import ApiError, invalid_integer, missing, no_such, not_played, wrong_state
 from tools.stripe_sandbox.events import Cause
@@ -118,6 +118,8 @@ def take(account: Account, db: Records, paid: Body, charge: Body) -> None:
     paid |= {"status": "succeeded", "amount_received": paid["amount"], "latest_charge": charge["id"]}
     account.tell(db, "charge.succeeded", db.save(charge))
     account.tell(db, "payment_intent.succeeded", db.save(paid))
+    charge["balance_transaction"] = balance.take(db, charge, account.now())
+    account.tell(db, "charge.updated", db.save(charge))
 
 
 def failure(reason: str, charge: Body) -> Body:
@@ -158,6 +160,7 @@ def refund(account: Account, db: Records, params: Body, cause: Cause) -> Body:
         back |= vouchers.refund_instructions(email, account.now())
     elif "instructions_email" in params:
         raise not_played("instructions_email")
+    back["balance_transaction"] = balance.give_back(db, charge, back, account.now())
     db.add(back, parent=charge["payment_intent"])
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
@@ -211,6 +214,7 @@ def fail_refund(account: Account, db: Records, identifier: str) -> Body:
     charge["amount_refunded"] -= back["amount"]
     charge["refunded"] = False
     db.save(charge)
+    back["failure_balance_transaction"] = balance.return_refund(db, charge, back, account.now())
     for name in ("refund.updated", "charge.refund.updated", "refund.failed"):
         account.tell(db, name, db.save(back))
     return back
@@ -231,7 +235,8 @@ def dispute(account: Account, db: Records, params: Body) -> Body:
     if params.get("inquiry"):
         return opened
     db.save(charge | {"disputed": True})
-    account.tell(db, "charge.dispute.funds_withdrawn", opened)
+    opened["balance_transactions"].append(balance.withdraw(db, opened, account.now()))
+    account.tell(db, "charge.dispute.funds_withdrawn", db.save(opened))
     return opened
 
 
@@ -249,7 +254,9 @@ def advance_dispute(account: Account, db: Records, identifier: str, status: str)
         return found
     charge = db.find(found["charge"]) or {}
     db.save(charge | {"disputed": status == "lost"})
-    if status == "won":
+    if status == "won" and found["balance_transactions"]:
+        found["balance_transactions"].append(balance.reinstate(db, found, account.now()))
+        db.save(found)
         account.tell(db, "charge.dispute.funds_reinstated", found)
     account.tell(db, "charge.dispute.closed", found)
     return found

@@ -81,6 +81,7 @@ def test_paying_completes_the_session(shop: stripe.StripeClient, sandbox: Sandbo
         "payment_intent.created",
         "charge.succeeded",
         "payment_intent.succeeded",
+        "charge.updated",
         "checkout.session.completed",
     ]
 

@@ -62,9 +62,10 @@ def test_a_voucher_is_waited_for_and_paid(
     charge = paid.payment_intent.latest_charge
     assert (charge.paid, charge.payment_method_details.type) == (True, method)
     assert charge.billing_details.email == "shopper@example.com"
-    assert told(shop)[-3:] == [
+    assert told(shop)[-4:] == [
         "charge.succeeded",
         "payment_intent.succeeded",
+        "charge.updated",
         "checkout.session.async_payment_succeeded",
     ]
 
