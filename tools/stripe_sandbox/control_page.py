@@ -57,7 +57,11 @@ def drawn(
 def refused(error: ApiError) -> Response:
     """Tell a person what was wrong with a form."""
     link = tag("a", "Back to the controls", href=PREFIX)
-    return page("Refused", tag("main", tag("h1", "Refused"), tag("p", error.text), link), status=error.status)
+    return page(
+        "Refused",
+        tag("main", tag("h1", "Refused"), tag("p", error.text), link, class_="notice"),
+        status=error.status,
+    )
 
 
 # --- Forms -----------------------------------------------------------------------------------------------
@@ -188,8 +192,8 @@ def _session_row(session: Body) -> list[str]:
     if session.get("_settle_at") is not None:
         method = session["_method"]
         state = f"complete, {method.replace('_', ' ')} under way"
-        outcomes = {"succeed": "Payment succeeds", "fail": "Payment fails"}
-        outcomes |= {"cancel": "Cancel it"} if is_pushed(method) else {}
+        outcomes = {"succeed": "Succeeds", "fail": "Fails"}
+        outcomes |= {"cancel": "Cancel"} if is_pushed(method) else {}
         actions = [_button(f"sessions/{name}/settle", text, outcome=end) for end, text in outcomes.items()]
     link = tag("a", f"{name[:20]}…", href=f"/c/pay/{name}")
     return _row(session, link, session["amount_total"], state, *actions)
@@ -202,7 +206,7 @@ def _refund_row(refund: Body) -> list[str]:
     )
     if state != "failed":
         actions.append(_button(f"refunds/{name}/fail", "Comes back"))
-    return _row(refund, f"{name[:14]}…", refund["amount"], state, *actions)
+    return _row(refund, f"{name[:14]}…", refund["amount"], state.replace("_", " "), *actions)
 
 
 def _dispute_row(dispute: Body) -> list[str]:

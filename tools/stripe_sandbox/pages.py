@@ -89,21 +89,24 @@ def _notice(title: str, text: str, *, link: Html = NOTHING, status: int = 200) -
 
 def _closed(session: Body) -> Response:
     shop = session["branding_settings"]["display_name"]
-    if session["status"] == "complete" and session["payment_status"] == "unpaid":
-        link = tag("a", f"Continue to {shop}", href=_success_url(session), class_="pay")
-        text = "The payment is under way. Nothing has arrived yet."
-        if session.get("_to_do"):
-            text = f"{text} To pay: {session['_to_do']}."
-        return _notice("Payment under way", text, link=link)
     if session["status"] == "complete":
         link = tag("a", f"Continue to {shop}", href=_success_url(session), class_="pay")
-        text = "This payment is complete. There is nothing more to do here."
-        return _notice("Already paid", text, link=link)
+        return _notice(*_completed(session), link=link)
     link = NOTHING
     if session["cancel_url"]:
         link = tag("a", f"Back to {shop}", href=session["cancel_url"], class_="pay")
     text = "This payment has run out of time or was cancelled. Nothing was charged."
     return _notice("Payment expired", text, link=link, status=410)
+
+
+def _completed(session: Body) -> tuple[str, str]:
+    """Return what a shopper is told of a session that is complete: a title and a sentence."""
+    if session["payment_status"] != "unpaid":
+        return "Already paid", "This payment is complete. There is nothing more to do here."
+    if session["_settle_at"] is None:
+        return "Payment failed", "The payment has failed or was cancelled. Nothing was charged."
+    to_do = f" To pay: {session['_to_do']}." if session.get("_to_do") else ""
+    return "Payment under way", f"The payment is under way. Nothing has arrived yet.{to_do}"
 
 
 def _shown(

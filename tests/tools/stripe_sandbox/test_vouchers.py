@@ -142,8 +142,10 @@ def test_a_payment_that_is_cancelled_in_the_dashboard_tells_nothing_of_the_sessi
     )
     assert told(shop)[-1] == "payment_intent.canceled"
     assert send(sandbox, "POST", f"sessions/{name}/settle")[0] == 400
+    assert "Payment failed" in fetch(f"{sandbox.url}/c/pay/{name}").text
     debit = chosen(shop, sandbox, "delayed_success")
     assert send(sandbox, "POST", f"sessions/{debit}/settle", {"outcome": "cancel"})[0] == 400
+    assert "Payment under way" in fetch(f"{sandbox.url}/c/pay/{debit}").text
 
 
 def test_a_refund_by_konbini_waits_for_the_shoppers_bank_account(
