@@ -23,7 +23,7 @@ from tests.policies.attacks.ledger import choice_and_entry_written_anew, rewritt
 from tests.policies.lived_site import LivedSite
 from tests.policies.verifying import damage, failure, run, seal
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
 CASES = [*versions.ATTACKS, *pages.ATTACKS, *choices.ATTACKS, *ledger.ATTACKS, *stored_form.ATTACKS]
 
@@ -44,7 +44,13 @@ def test_the_site_as_it_has_lived_is_whole(site: LivedSite) -> None:
     assert {head.number for head in LedgerHead.objects.all()} == set(range(LedgerHead.objects.count()))
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.name, marks=[] if case.again else [pytest.mark.every_case])
+        for case in CASES
+    ],
+)
 def test_each_attack_is_seen_before_and_after_the_next_sealing(site: LivedSite, case: Case) -> None:
     with transaction.atomic():
         case.attack(site)

@@ -21,28 +21,37 @@ DATED_BACK = "but was entered from"
 
 @dataclass(frozen=True)
 class Case:
-    """An attack, and a word of what the check says of it."""
+    """An attack, and a word of what the check says of it.
+
+    `again`: another one sends the same statements with other values, so it runs on SQLite only.
+    """
 
     name: str
     attack: Attack
     said: str
+    again: bool
 
 
 class Attacks(list[Case]):
     """The attacks on one subject."""
 
-    def add(self, said: str) -> Callable[[Attack], Attack]:
+    def add(self, said: str, *, again: bool = False) -> Callable[[Attack], Attack]:
         """Add a function, under its name."""
 
         def add(function: Attack) -> Attack:
-            self.append(Case(function.__name__, function, said))
+            self.append(Case(function.__name__, function, said, again))
             return function
 
         return add
 
-    def add_sql(self, name: str, said: str, *statements: str) -> None:
+    def add_sql(self, name: str, said: str, *statements: str, again: bool = False) -> None:
         """Add an attack that is plain SQL."""
-        self.append(Case(name, lambda _site: [must_change(statement) for statement in statements], said))
+
+        def attack(_site: LivedSite) -> None:
+            for statement in statements:
+                must_change(statement)
+
+        self.append(Case(name, attack, said, again))
 
 
 def must_change(statement: str, *values: object) -> None:

@@ -31,12 +31,12 @@ def of_consent(site: LivedSite, index: int, change: str, *values: object) -> Non
     must_change(f"UPDATE policies_consentrecord SET {change} WHERE id = %s", *values, pk)  # noqa: S608
 
 
-@attack(CHANGED)
+@attack(CHANGED, again=True)
 def refusal_turned_into_agreement(site: LivedSite) -> None:
     of_consent(site, 1, "choices = %s, method = 'all'", '{"analytics": true, "media": true}')
 
 
-@attack(CHANGED)
+@attack(CHANGED, again=True)
 def agreement_turned_into_refusal(site: LivedSite) -> None:
     of_consent(site, 0, "choices = %s, method = 'none'", '{"analytics": false, "media": false}')
 
@@ -56,7 +56,7 @@ def choice_that_holds_longer(site: LivedSite) -> None:
     of_consent(site, 0, "expires_at = %s", moment(site.consents[0].expires_at + 30 * DAY))
 
 
-@attack(CHANGED)
+@attack(CHANGED, again=True)
 def choice_that_holds_a_second_less(site: LivedSite) -> None:
     of_consent(site, 0, "expires_at = %s", moment(site.consents[0].expires_at - timedelta(seconds=1)))
 
@@ -78,7 +78,7 @@ def choice_under_another_text(site: LivedSite) -> None:
     of_consent(site, 0, "notice_version_id = %s", first.pk)
 
 
-@attack(IS_GONE)
+@attack(IS_GONE, again=True)
 def one_choice_deleted(site: LivedSite) -> None:
     must_change("DELETE FROM policies_consentrecord WHERE id = %s", site.consents[1].pk)
 
@@ -132,17 +132,17 @@ def choice_invented(site: LivedSite) -> None:
     invented(site, timezone.now())
 
 
-@attack(DATED_BACK)
+@attack(DATED_BACK, again=True)
 def choice_invented_with_an_entry_dated_back(site: LivedSite) -> None:
     invented(site, site.consents[0].created_at, knowing=site.consents[0].created_at)
 
 
-@attack("its time is not that of its entry")
+@attack("its time is not that of its entry", again=True)
 def choice_invented_with_an_entry_of_now(site: LivedSite) -> None:
     invented(site, site.consents[0].created_at, knowing=timezone.now())
 
 
-@attack(DATED_BACK)
+@attack(DATED_BACK, again=True)
 def choice_invented_in_the_future(site: LivedSite) -> None:
     invented(site, timezone.now() + 9 * DAY, knowing=timezone.now() + 9 * DAY)
 

@@ -29,7 +29,7 @@ OTHER_STATED = "has another kind or time now"
 
 
 # --- The ledger itself -------------------------------------------------------------------------------------
-@attack("an entry that it seals is missing")
+@attack("an entry that it seals is missing", again=True)
 def entry_deleted_with_its_record(site: LivedSite) -> None:
     must_change("DELETE FROM policies_consentrecord WHERE id = %s", site.consents[0].pk)
     must_change("DELETE FROM policies_ledgerentry WHERE id = %s", entry_of(site.consents[0]))
@@ -45,7 +45,7 @@ def entry_deleted_and_the_rest_moved_up(site: LivedSite) -> None:
         )
 
 
-@attack("an entry that it seals is missing")
+@attack("an entry that it seals is missing", again=True)
 def entry_unsealed(site: LivedSite) -> None:
     must_change("UPDATE policies_ledgerentry SET position = NULL WHERE id = %s", entry_of(site.consents[0]))
 
@@ -78,13 +78,13 @@ by_sql("all_salts", CHANGED, "UPDATE policies_consentrecord SET ledger_salt = '0
 by_sql("salt_of_a_version", CHANGED, "UPDATE policies_policyversion SET ledger_salt = '' WHERE number = 2")
 
 
-@attack(CHANGED)
+@attack(CHANGED, again=True)
 def time_of_an_entry(site: LivedSite) -> None:
     time = moment(site.consents[0].created_at + timedelta(seconds=1))
     must_change("UPDATE policies_ledgerentry SET time = %s WHERE id = %s", time, entry_of(site.consents[0]))
 
 
-@attack(CHANGED)
+@attack(CHANGED, again=True)
 def kind_of_an_entry(site: LivedSite) -> None:
     must_change("UPDATE policies_ledgerentry SET kind = 'message' WHERE id = %s", entry_of(site.consents[0]))
 
@@ -113,21 +113,21 @@ def entry_inserted_after_the_newest_head(site: LivedSite) -> None:
     )
 
 
-@attack("a head is missing")
+@attack("a head is missing", again=True)
 def entry_inserted_far_away(site: LivedSite) -> None:
     LedgerEntry.objects.bulk_create(
         [LedgerEntry(kind="consent", time=timezone.now(), leaf_sha256="ab" * 32, position=10**9)]
     )
 
 
-@attack("an entry that it seals is missing")
+@attack("an entry that it seals is missing", again=True)
 def entry_inserted_before_the_first(site: LivedSite) -> None:
     LedgerEntry.objects.bulk_create(
         [LedgerEntry(kind="consent", time=timezone.now(), leaf_sha256="ab" * 32, position=0)]
     )
 
 
-@attack(IS_GONE)
+@attack(IS_GONE, again=True)
 def entry_inserted_without_a_record(site: LivedSite) -> None:
     LedgerEntry.objects.bulk_create(
         [
@@ -140,7 +140,10 @@ def entry_inserted_without_a_record(site: LivedSite) -> None:
 
 by_sql("all_heads_deleted", "all heads are missing", "DELETE FROM policies_ledgerhead")
 by_sql(
-    "first_head_deleted", "the head before it is missing", "DELETE FROM policies_ledgerhead WHERE number = 0"
+    "first_head_deleted",
+    "the head before it is missing",
+    "DELETE FROM policies_ledgerhead WHERE number = 0",
+    again=True,
 )
 by_sql("head_deleted", "the head before it is missing", "DELETE FROM policies_ledgerhead WHERE number = 2")
 by_sql(
@@ -202,12 +205,12 @@ def rewritten_head(number: int, **values: object) -> None:
     )
 
 
-@attack("does not follow the head before")
+@attack("does not follow the head before", again=True)
 def head_rewritten_with_its_hash(site: LivedSite) -> None:
     rewritten_head(2, time=LedgerHead.objects.get(number=2).time + timedelta(seconds=1))
 
 
-@attack("was changed, moved or exchanged")
+@attack("was changed, moved or exchanged", again=True)
 def head_with_another_root_and_its_hash(site: LivedSite) -> None:
     rewritten_head(2, root_sha256="ab" * 32)
 
@@ -217,17 +220,17 @@ def newest_head_rewritten_with_its_hash(site: LivedSite) -> None:
     rewritten_head(heads.newest().number, root_sha256="ab" * 32)
 
 
-@attack("dated in the future")
+@attack("dated in the future", again=True)
 def newest_head_dated_in_the_future(site: LivedSite) -> None:
     rewritten_head(heads.newest().number, time=timezone.now() + 9 * DAY)
 
 
-@attack("does not begin where the head before ends")
+@attack("does not begin where the head before ends", again=True)
 def newest_head_dated_back(site: LivedSite) -> None:
     rewritten_head(heads.newest().number, time=timezone.now() - 900 * DAY)
 
 
-@attack("does not begin where the head before ends")
+@attack("does not begin where the head before ends", again=True)
 def newest_head_that_begins_later(site: LivedSite) -> None:
     rewritten_head(heads.newest().number, first_position=heads.newest().first_position + 1)
 
@@ -242,13 +245,13 @@ def _said_to_be_a_message_that_went(entry_pk: int) -> None:
     said(Type.REMOVED, _removal(LedgerEntry.objects.get(pk=entry_pk)), knowing=True)
 
 
-@attack(OTHER_STATED)
+@attack(OTHER_STATED, again=True)
 def choice_deleted_and_its_entry_removed_as_a_message(site: LivedSite) -> None:
     must_change("DELETE FROM policies_consentrecord WHERE id = %s", site.consents[1].pk)
     _said_to_be_a_message_that_went(entry_of(site.consents[1]))
 
 
-@attack(OTHER_STATED)
+@attack(OTHER_STATED, again=True)
 def withdrawal_deleted_and_its_entry_removed_as_a_message(_site: LivedSite) -> None:
     withdrawal = VersionWithdrawal.objects.get()
     must_change("DELETE FROM policies_versionwithdrawal")
@@ -264,7 +267,7 @@ def all_later_versions_deleted_and_their_entries_removed_as_messages(site: Lived
         _said_to_be_a_message_that_went(entry)
 
 
-@attack(OTHER_STATED)
+@attack(OTHER_STATED, again=True)
 def version_deleted_and_its_entry_cut_off_as_a_choice(site: LivedSite) -> None:
     entry = entry_of(newest(site))
     must_change("DELETE FROM policies_policyversion WHERE id = %s", newest(site).pk)
@@ -273,14 +276,14 @@ def version_deleted_and_its_entry_cut_off_as_a_choice(site: LivedSite) -> None:
     said(Type.CUT_OFF, content, knowing=True)
 
 
-@attack(OTHER_STATED)
+@attack(OTHER_STATED, again=True)
 def time_of_an_expired_entry(site: LivedSite) -> None:
     entry = site.choice_that_expires.ledger_entry
     time = moment(entry.time + timedelta(minutes=10))
     must_change("UPDATE policies_ledgerentry SET time = %s WHERE id = %s", time, entry.pk)
 
 
-@attack("does not follow the head before")
+@attack("does not follow the head before", again=True)
 def head_that_holds_kinds_and_times_no_more(_site: LivedSite) -> None:
     rewritten_head(2, stated_sha256="")
 
@@ -315,26 +318,26 @@ def message_deleted_and_a_statement_made_up(site: LivedSite) -> None:
     said(Type.REMOVED, _removal(entry), knowing=False)
 
 
-@attack(IS_GONE)
+@attack(IS_GONE, again=True)
 def choice_deleted_and_said_to_be_removed_by_hand(site: LivedSite) -> None:
     said(Type.REMOVED, _removal(_deleted_choice(site)), knowing=True)
 
 
-@attack(IS_GONE)
+@attack(IS_GONE, again=True)
 def version_deleted_and_said_to_be_too_old(site: LivedSite) -> None:
     must_change("DELETE FROM policies_policyversion WHERE id = %s", newest(site).pk)
     content = {"kind": "version", "before": encoding.timestamp(timezone.now()), "count": 1}
     said(Type.CUT_OFF, content, knowing=True)
 
 
-@attack(NEVER_ENTERED)
+@attack(NEVER_ENTERED, again=True)
 def choices_deleted_and_a_cut_off_made_up(site: LivedSite) -> None:
     must_change("DELETE FROM policies_consentrecord")
     content = {"kind": "consent", "before": encoding.timestamp(timezone.now()), "count": len(site.consents)}
     said(Type.CUT_OFF, content, knowing=False)
 
 
-@attack("old ones are gone, but 2 were removed")
+@attack("old ones are gone, but 2 were removed", again=True)
 def cut_off_of_more_than_went(site: LivedSite) -> None:
     content = {"kind": "consent", "before": encoding.timestamp(timezone.now() - 50 * DAY), "count": 1}
     said(Type.CUT_OFF, content, knowing=True)
@@ -356,12 +359,12 @@ def statement_of_another_type_that_names_its_own(_site: LivedSite) -> None:
     must_change(change, content, statement.pk)
 
 
-@attack("is here, but was removed")
+@attack("is here, but was removed", again=True)
 def message_said_to_be_removed_and_still_here(site: LivedSite) -> None:
     said(Type.REMOVED, _removal(site.messages[0].ledger_entry), knowing=True)
 
 
-@attack(DATED_BACK)
+@attack(DATED_BACK, again=True)
 def choice_dated_back_and_said_to_be_taken_in(site: LivedSite) -> None:
     at = site.consents[0].created_at
     invented(site, at, knowing=at)

@@ -22,7 +22,7 @@ def approver_exchanged(site: LivedSite) -> None:
     )
 
 
-@attack("column approver names an account, the record nobody")
+@attack("column approver names an account, the record nobody", again=True)
 def approver_made_up(site: LivedSite) -> None:
     must_change(
         "UPDATE policies_policyversion SET approver_id = %s WHERE id = %s", site.lawyer.pk, newest(site).pk
@@ -44,7 +44,7 @@ def approval_by_nobody(site: LivedSite) -> None:
     must_change("UPDATE wagtailcore_taskstate SET finished_by_id = NULL")
 
 
-@attack("the approval beside version 4 is not that which its record names")
+@attack("the approval beside version 4 is not that which its record names", again=True)
 def approval_made_up(site: LivedSite) -> None:
     live = site.rules.__class__.objects.get(pk=site.rules.pk).live_revision_id
     must_change("UPDATE wagtailcore_taskstate SET revision_id = %s", live)
@@ -58,7 +58,10 @@ def of_policy(slug: str, change: str) -> str:
 by_sql("policy_renamed", "its title is not that of version 4", of_policy("house-rules", "title = 'x'"))
 by_sql("policy_in_another_language", "its language is not that", of_policy("house-rules", "language = 'de'"))
 by_sql(
-    "policy_of_another_kind", "its kind is not that of version 4", of_policy("house-rules", "kind = 'terms'")
+    "policy_of_another_kind",
+    "its kind is not that of version 4",
+    of_policy("house-rules", "kind = 'terms'"),
+    again=True,
 )
 by_sql("policy_at_another_address", "column policy differs", of_policy("house-rules", "slug = 'house'"))
 
@@ -77,7 +80,7 @@ def kind_with_its_page(site: LivedSite) -> None:
     of_page(site, "kind = 'terms'")
 
 
-@attack("title, kind or text of its page")
+@attack("title, kind or text of its page", again=True)
 def kind_of_the_page_alone(site: LivedSite) -> None:
     of_page(site, "kind = 'terms'")
 
@@ -87,7 +90,7 @@ def title_of_the_page(site: LivedSite) -> None:
     must_change("UPDATE wagtailcore_page SET title = 'x' WHERE id = %s", site.rules.pk)
 
 
-@attack("belongs to another policy now")
+@attack("belongs to another policy now", again=True)
 def page_moved_to_another_chain(site: LivedSite) -> None:
     of_page(site, "policy_id = %s", Policy.objects.get(slug="terms").pk)
 
@@ -123,22 +126,22 @@ def body_of(page_id: int) -> str:
 TEXT_OF_PAGE = "title, kind or text of its page are not those of version"
 
 
-@attack(TEXT_OF_PAGE)
+@attack(TEXT_OF_PAGE, again=True)
 def text_of_the_page(site: LivedSite) -> None:
     rewritten(site.rules.pk, "Be fair.", "Be cruel.")
 
 
-@attack(TEXT_OF_PAGE)
+@attack(TEXT_OF_PAGE, again=True)
 def markup_of_the_page(site: LivedSite) -> None:
     rewritten(site.rules.pk, "Be fair.", "Be <b>fair</b>.")
 
 
-@attack(TEXT_OF_PAGE)
+@attack(TEXT_OF_PAGE, again=True)
 def text_of_a_page_that_shows_live_facts(site: LivedSite) -> None:
     rewritten(site.privacy.pk, "Less.", "All of it.")
 
 
-@attack(TEXT_OF_PAGE)
+@attack(TEXT_OF_PAGE, again=True)
 def text_of_an_earlier_version_on_the_page(site: LivedSite) -> None:
     rewritten(site.privacy.pk, "Less.", "Little.")
 
@@ -167,7 +170,7 @@ def text_of_an_imported_page(site: LivedSite) -> None:
     rewritten(PolicyPage.objects.get(slug="old-rules").pk, "Of 2020.", "Of 2021.")
 
 
-@attack(TEXT_OF_PAGE)
+@attack(TEXT_OF_PAGE, again=True)
 def kind_of_an_imported_page(site: LivedSite) -> None:
     must_change(
         "UPDATE policies_policypage SET kind = 'terms' WHERE page_ptr_id = %s",

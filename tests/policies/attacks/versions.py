@@ -42,29 +42,29 @@ def version_in_force_withdrawn(site: LivedSite) -> None:
     withdrawn(in_force(site), timezone.now())
 
 
-@attack(NEVER_ENTERED)
+@attack(NEVER_ENTERED, again=True)
 def version_in_force_withdrawn_and_dated_back(site: LivedSite) -> None:
     withdrawn(in_force(site), in_force(site).effective_at - HOUR)
 
 
-@attack(DATED_BACK)
+@attack(DATED_BACK, again=True)
 def version_in_force_withdrawn_with_an_entry_dated_back(site: LivedSite) -> None:
     at = in_force(site).effective_at - HOUR
     withdrawn(in_force(site), at, knowing=at)
 
 
-@attack("its time is not that of its entry")
+@attack("its time is not that of its entry", again=True)
 def version_in_force_withdrawn_with_an_entry_of_now(site: LivedSite) -> None:
     withdrawn(in_force(site), in_force(site).effective_at - HOUR, knowing=timezone.now())
 
 
-@attack(NEVER_ENTERED)
+@attack(NEVER_ENTERED, again=True)
 def past_version_withdrawn(site: LivedSite) -> None:
     past = version_of(site.rules, 1)
     withdrawn(past, past.effective_at - HOUR)
 
 
-@attack(NEVER_ENTERED)
+@attack(NEVER_ENTERED, again=True)
 def accepted_terms_withdrawn(site: LivedSite) -> None:
     terms = version_of(site.terms, 1)
     withdrawn(terms, terms.effective_at - HOUR)
@@ -76,12 +76,12 @@ def imported_version_withdrawn(site: LivedSite) -> None:
     withdrawn(old, old.effective_at - HOUR)
 
 
-@attack(NEVER_ENTERED)
+@attack(NEVER_ENTERED, again=True)
 def coming_version_withdrawn(site: LivedSite) -> None:
     withdrawn(version_of(site.rules, 4), timezone.now())
 
 
-by_sql("withdrawal_deleted", IS_GONE, "DELETE FROM policies_versionwithdrawal")
+by_sql("withdrawal_deleted", IS_GONE, "DELETE FROM policies_versionwithdrawal", again=True)
 by_sql("withdrawal_by_another", CHANGED, "UPDATE policies_versionwithdrawal SET withdrawn_by = 'Nobody'")
 by_sql("withdrawal_for_another_reason", CHANGED, "UPDATE policies_versionwithdrawal SET reason = 'x'")
 
@@ -115,34 +115,34 @@ def appended(after: PolicyVersion, *, knowing: bool = False, **values: object) -
     return version
 
 
-@attack(NEVER_ENTERED)
+@attack(NEVER_ENTERED, again=True)
 def version_appended(site: LivedSite) -> None:
     appended(newest(site))
 
 
-@attack("took effect before it was recorded")
+@attack("took effect before it was recorded", again=True)
 def version_appended_that_took_effect_a_year_ago(site: LivedSite) -> None:
     appended(newest(site), effective_at=timezone.now() - 365 * DAY, knowing=True)
 
 
-@attack("recorded in the future")
+@attack("recorded in the future", again=True)
 def version_appended_of_2030(site: LivedSite) -> None:
     appended(newest(site), recorded_at=timezone.now() + 1500 * DAY, knowing=True)
 
 
-@attack(DATED_BACK)
+@attack(DATED_BACK, again=True)
 def version_appended_and_dated_back(site: LivedSite) -> None:
     recorded = newest(site).recorded_at + HOUR
     appended(newest(site), recorded_at=recorded, effective_at=recorded, knowing=True)
 
 
-@attack("before the version before")
+@attack("before the version before", again=True)
 def version_appended_and_dated_before_the_last(site: LivedSite) -> None:
     recorded = newest(site).recorded_at - HOUR
     appended(newest(site), recorded_at=recorded, effective_at=recorded, knowing=True)
 
 
-@attack("imported into the time of version 2")
+@attack("imported into the time of version 2", again=True)
 def version_imported_into_a_span_of_our_own(site: LivedSite) -> None:
     effective_at = in_force(site).effective_at + HOUR
     origin = {"import_source": "old.md", "import_sha256": "ab" * 32}
@@ -156,19 +156,19 @@ def version_appended_with_an_approver_of_tomorrow(site: LivedSite) -> None:
     appended(newest(site), approver=new, knowing=True)
 
 
-@attack(NEVER_ENTERED)
+@attack(NEVER_ENTERED, again=True)
 def version_that_serves_a_script(site: LivedSite) -> None:
     appended(newest(site), title="<script>alert(1)</script>")
 
 
-@attack("expected version 4")
+@attack("expected version 4", again=True)
 def version_deleted_from_the_middle(site: LivedSite) -> None:
     must_change("DELETE FROM policies_versionwithdrawal")
     must_change("DELETE FROM policies_policyversion WHERE id = %s", version_of(site.rules, 3).pk)
     appended(newest(site))
 
 
-@attack(IS_GONE)
+@attack(IS_GONE, again=True)
 def newest_version_deleted(site: LivedSite) -> None:
     must_change("DELETE FROM policies_policyversion WHERE id = %s", newest(site).pk)
 
@@ -181,7 +181,7 @@ def policy_deleted_with_all_its_versions(site: LivedSite) -> None:
     must_change("DELETE FROM policies_policy WHERE id = %s", old.pk)
 
 
-@attack("a row cannot be read")
+@attack("a row cannot be read", again=True)
 def version_that_cannot_be_read(site: LivedSite) -> None:
     record = "[" * 100_000
     digest = hashlib.sha256(record.encode()).hexdigest()
