@@ -27,7 +27,8 @@ from store.basket import contents
 from store.checkout import place_order
 from store.models import Basket, Order, OrderEvent, ShippingOption
 from store.orders import lifecycle
-from store.payments import fulfilment, refunds
+from store.payments import events, fulfilment, refunds
+from store.payments.signed_events import Event
 
 Status, By = Order.Status, OrderEvent.By
 HOST = "127.0.0.1"  # the sandbox listens on this machine only
@@ -193,12 +194,13 @@ def _live(story: Story, purchase: Purchase, order: Order) -> None:
                 fulfilment.cancel(order=order, by=By.SHOPPER, reason=OrderEvent.Reason.CAME_BACK)
         case ["expired"]:
             assert order.session_expires_at is not None
-            _settle(story, order, order.session_expires_at)
+            _settle(story, order, order.session_expires_at, "expired")
         case ["bank", *rest]:
             outcome = "delayed_failure" if rest == ["failed"] else "delayed_success"
             _pay(story, purchase, order, outcome=outcome)
             if rest:
-                _settle(story, order, order.placed_at + PAYING + BANK_DEBIT)
+                kind = "async_payment_failed" if rest == ["failed"] else "async_payment_succeeded"
+                _settle(story, order, order.placed_at + PAYING + BANK_DEBIT, kind)
             _staff_work(story, purchase, order, *rest)
         case [end]:
             _pay(story, purchase, order, outcome="succeed")
@@ -218,10 +220,20 @@ def _pay(story: Story, purchase: Purchase, order: Order, *, outcome: str) -> Non
     _settle(story, order, order.placed_at + PAYING)
 
 
-def _settle(story: Story, order: Order, moment: datetime) -> None:
+def _settle(story: Story, order: Order, moment: datetime, kind: str = "completed") -> None:
+    """Receive the event that Stripe sends about the order's payment page."""
     assert order.session_id is not None
+    event = Event(
+        id=f"evt_demo_{order.number}_{kind}",
+        type=f"checkout.session.{kind}",
+        livemode=order.livemode,
+        created_at=moment,
+        object_kind="checkout.session",
+        object_id=order.session_id,
+        payment_intent_id="",
+    )
     with story.at(moment):
-        fulfilment.settle(session_id=order.session_id, by=By.STRIPE)
+        events.receive(event)
     order.refresh_from_db()
 
 

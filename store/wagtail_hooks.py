@@ -19,7 +19,8 @@ from store.basket.personal_data import BASKETS
 from store.models import Order
 from store.orders.personal_data import ORDERS, UNPAID_ORDERS
 from store.orders.viewsets import order_viewset
-from store.payments import events, reconciliation, stripe_client
+from store.payments import events, reconciliation, stripe_client, watching
+from store.payments.health_views import PaymentHealthSummary, payment_health_viewset
 from store.payments.viewsets import stripe_event_viewset
 from store.shipping.viewsets import delivery_viewsets
 from store.stock.viewsets import stock_viewset
@@ -31,7 +32,7 @@ class ShopGroup(ModelViewSetGroup):
     menu_label = _("Shop")
     menu_icon = "clipboard-list"
     menu_order = 260
-    items = (order_viewset, stock_viewset, *delivery_viewsets, stripe_event_viewset)  # type: ignore[assignment]  # Wagtail's () reads as always empty
+    items = (order_viewset, stock_viewset, *delivery_viewsets, stripe_event_viewset, payment_health_viewset)  # type: ignore[assignment]  # Wagtail's () reads as always empty
 
 
 class OrdersToPack(SummaryItem):
@@ -60,8 +61,8 @@ def shop_group() -> ShopGroup:
 
 @hooks.register("construct_homepage_summary_items")
 def orders_to_pack(request: HttpRequest, items: list[SummaryItem]) -> None:
-    """Put the count onto the first page of the admin."""
-    items.append(OrdersToPack(request))
+    """Put the counts onto the first page of the admin."""
+    items.extend((OrdersToPack(request), PaymentHealthSummary(request)))
 
 
 # --- What the shop contributes to other apps ----------------------------------------------------------------
@@ -105,6 +106,8 @@ def worker_jobs() -> list[Job]:
         Job("open payments", reconciliation.OPEN_EVERY, reconciliation.ask_about_open_pages),
         Job("Stripe events", events.EVERY, events.retry),
         Job("old Stripe events", events.EXPIRED_EVERY, events.expire),
+        Job("payments at Stripe", reconciliation.REFUNDS_EVERY, reconciliation.find_paid_pages),
+        Job("health of payments", watching.EVERY, watching.watch),
         Job("refunds", reconciliation.REFUNDS_EVERY, reconciliation.reconcile_refunds),
     ]
 

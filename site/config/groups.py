@@ -48,6 +48,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             # Handling an event again only asks Stripe anew.
             "store.view_stripeevent",
             "store.change_stripeevent",
+            "store.view_paymentalarm",
             "store.view_stockitem",
             "store.change_stockitem",
             "post_office.view_email",

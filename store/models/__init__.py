@@ -5,6 +5,7 @@ from store.models.catalogue import ProductImage, ProductPage, ProductVariant, Sh
 from store.models.disputes import Dispute
 from store.models.order_history import OrderEvent
 from store.models.orders import Order, OrderLine
+from store.models.payment_health import PaymentAlarm, WebhookRefusal
 from store.models.refunds import Refund, RefundLine
 from store.models.shipping import DeliveryCountry, ShippingOption
 from store.models.stock import StockItem, StockMovement
@@ -18,6 +19,7 @@ __all__ = [
     "Order",
     "OrderEvent",
     "OrderLine",
+    "PaymentAlarm",
     "ProductImage",
     "ProductPage",
     "ProductVariant",
@@ -28,4 +30,5 @@ __all__ = [
     "StockItem",
     "StockMovement",
     "StripeEvent",
+    "WebhookRefusal",
 ]

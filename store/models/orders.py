@@ -147,6 +147,7 @@ class Order(LedgeredModel):
             models.Index(
                 fields=["-placed_at"], condition=models.Q(needs_attention=True), name="order_needs_attention"
             ),
+            models.Index(fields=["paid_at"], name="order_paid_at"),  # for the health of payments
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""E-mails about orders, one function each.
+"""E-mails about orders and their payment, one function each.
 
 They are queued in the transaction of what they report; the worker sends them.
 """
@@ -13,7 +13,7 @@ from post_office.models import Email
 
 from home import mail_queue
 from home.models import BrandSettings, User
-from store.models import Order, Refund, ShopPage
+from store.models import Order, PaymentAlarm, Refund, ShopPage
 
 
 def order_paid(order: Order) -> Email:
@@ -71,13 +71,35 @@ def order_cancelled(order: Order) -> Email:
     return _queue(order, "emails/order_cancelled.txt", subject=subject)
 
 
+def payments_need_you(problems: list[Any]) -> Email | None:
+    """Tell the trader what keeps money from the shop, and what to do; None when nobody can be told."""
+    subject = _("Payments need you: %(what)s") % {"what": ", ".join(str(one.kind.label) for one in problems)}
+    return _about_payments("emails/payments_need_you.txt", subject=subject, problems=problems)
+
+
+def payments_are_fine(alarms: list[PaymentAlarm]) -> Email | None:
+    """Tell the trader that nothing is wrong any more; None when nobody can be told."""
+    return _about_payments(
+        "emails/payments_are_fine.txt", subject=_("Payments are fine again"), alarms=alarms
+    )
+
+
+def _about_payments(template: str, *, subject: str, **context: Any) -> Email | None:
+    context |= {"panel_url": settings.SITE_URL + reverse("payment-health:index")}
+    return _to_trader(template, subject=subject, context=context)
+
+
 def _tell_trader(order: Order, template: str, *, subject: str, **context: Any) -> Email | None:
+    context |= {"order": order, "admin_url": settings.SITE_URL + reverse("orders:inspect", args=[order.pk])}
+    return _to_trader(template, subject=subject % {"number": order.number}, context=context)
+
+
+def _to_trader(template: str, *, subject: str, context: dict[str, Any]) -> Email | None:
     brand = BrandSettings.current()
     if not (to := [brand.email] if brand.email else User.objects.owner_emails()):
         return None
-    context |= {"order": order, "admin_url": settings.SITE_URL + reverse("orders:inspect", args=[order.pk])}
     text = render_to_string(template, context).strip() + "\n"
-    return mail_queue.queue(to=to, subject=subject % {"number": order.number}, text=text)
+    return mail_queue.queue(to=to, subject=subject, text=text)
 
 
 def _queue(order: Order, template: str, *, subject: str, **context: Any) -> Email:

@@ -7,6 +7,7 @@ staff ask for it. An event's row holds only ids, so whoever handles one asks Str
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import monotonic
 
 from django.conf import settings
 from django.db import transaction
@@ -14,7 +15,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from home import locks
-from store.models import Order, OrderEvent, StripeEvent
+from store.models import Order, OrderEvent, PaymentAlarm, StripeEvent
 from store.payments import disputes, errors, fulfilment, refunds, stripe_client
 from store.payments.signed_events import Event
 
@@ -162,7 +163,19 @@ def _due(now: datetime) -> list[StripeEvent]:
     return list(found.order_by(F("tried_at").asc(nulls_first=True), "pk")[:MOST])
 
 
+def handle_left(*, until: float) -> tuple[int, int]:
+    """Handle what failed or was left unfinished until a time of the monotonic clock; return how many, and are left."""
+    left = StripeEvent.objects.filter(outcome__in=StripeEvent.OPEN)
+    done = 0
+    for record in left.order_by("received_at")[:MOST]:
+        if monotonic() > until:
+            break
+        done += handle(record).is_done
+    return done, left.count()
+
+
 def expire(*, now: datetime | None = None) -> int:
-    """Delete the events received too long ago and return how many."""
+    """Delete the events received too long ago, and the problems that ended as long ago; return how many events."""
     before = (now or timezone.now()) - timedelta(days=settings.STRIPE_EVENT_KEEP_DAYS)
+    PaymentAlarm.objects.filter(ended_at__lt=before).delete()
     return StripeEvent.objects.filter(received_at__lt=before).delete()[0]

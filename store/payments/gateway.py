@@ -21,7 +21,7 @@ from store.payments.stripe_client import client, in_time, sdk, translated_errors
 from store.payments.stripe_objects import Dispute, Refund, Session, dispute_of, refund_of, session_of
 
 if TYPE_CHECKING:
-    from stripe.params import DisputeListParams, RefundCreateParams, RefundListParams
+    from stripe.params import RefundCreateParams
     from stripe.params.checkout import (
         SessionCreateParams,
         SessionCreateParamsLineItemPriceData,
@@ -117,6 +117,14 @@ def find_session(*, reference: str, made_after: datetime) -> Session | None:
 
 
 @translated_errors()
+def list_paid_sessions(*, made_after: datetime) -> list[Session]:
+    """Return the sessions made since a time that are paid and lead back to this site. Raises PaymentError."""
+    listed = _all(client().v1.checkout.sessions.list, made_after=made_after, status="complete")
+    ours = (one for one in map(session_of, listed) if one.is_ours and one.is_paid)
+    return [one for one in ours if one.return_url.startswith(f"{settings.SITE_URL}/")]
+
+
+@translated_errors()
 def expire_session(session_id: str) -> Session:
     """Expire an open session. Raises RefusedError when it is no longer open, PaymentError."""
     return session_of(client().v1.checkout.sessions.expire(session_id, options=in_time()))
@@ -145,9 +153,14 @@ def list_disputes(*, payment_intent_id: str = "", made_after: datetime | None = 
     return [dispute_of(one) for one in _all(client().v1.disputes.list, payment_intent_id, made_after)]
 
 
-def _all(list_page: Callable[..., Any], payment_intent_id: str, made_after: datetime | None) -> Iterator[Any]:
+def _all(
+    list_page: Callable[..., Any],
+    payment_intent_id: str = "",
+    made_after: datetime | None = None,
+    **conditions: str,
+) -> Iterator[Any]:
     """Yield what Stripe lists, page by page. Not the SDK's own paging: each request must fit into the time left."""
-    wanted: RefundListParams | DisputeListParams = {"limit": 100}
+    wanted: dict[str, Any] = {"limit": 100, **conditions}
     if payment_intent_id:
         wanted["payment_intent"] = payment_intent_id
     if made_after:

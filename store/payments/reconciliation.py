@@ -17,9 +17,18 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from store.models import Dispute, Order, OrderEvent, Refund
+from store.models import Dispute, Order, OrderEvent, PaymentAlarm, Refund
 from store.orders import lifecycle
-from store.payments import disputes, errors, fulfilment, gateway, refunds, stripe_clock, stripe_objects
+from store.payments import (
+    disputes,
+    errors,
+    fulfilment,
+    gateway,
+    money,
+    refunds,
+    stripe_clock,
+    stripe_objects,
+)
 
 By, Reason = OrderEvent.By, OrderEvent.Reason
 logger = logging.getLogger(__name__)
@@ -38,6 +47,7 @@ PENDING_PATIENCE = timedelta(hours=6)
 # All refunds of so long are looked through, so often: banks send them back for about a month.
 REFUNDS_CHANGE = timedelta(days=35)
 DISPUTES_CHANGE = timedelta(days=120)  # a bank decides within about that time
+PAGES_CHANGE = timedelta(days=7)  # so long a payment is looked for
 REFUNDS_EVERY = 6 * 60 * 60  # seconds
 
 
@@ -63,6 +73,7 @@ def reconcile(*, now: datetime | None = None, everything: bool = False) -> Repor
     _ask_about(_sold_out_too_long(now), partial(refunds.cancel_and_refund, by=By.WORKER), report)
     if everything:
         reconcile_refunds(now=now, report=report)
+        find_paid_pages(now=now, report=report)
     return report
 
 
@@ -95,6 +106,51 @@ def reconcile_refunds(*, now: datetime | None = None, report: Report | None = No
         report,
     )
     return report
+
+
+def find_paid_pages(*, now: datetime | None = None, report: Report | None = None) -> Report:
+    """Look for payments at Stripe whose event and page were both lost, and note those that no order takes."""
+    report, now = report or Report(), now or timezone.now()
+    if not Order.objects.exists():
+        return report
+    try:
+        sessions = gateway.list_paid_sessions(made_after=stripe_clock.at(now) - PAGES_CHANGE)
+    except errors.PaymentError as error:
+        logger.warning("Stripe gave no list of paid pages: %s", error)
+        report.unanswered.append(gettext("payment pages"))
+        return report
+    paid = Order.objects.filter(paid_at__gt=now - PAGES_CHANGE - timedelta(days=1))
+    known = set(paid.values_list("session_id", flat=True))
+    unanswered = len(report.unanswered)
+    unknown = [one for one in sessions if one.id not in known and not _is_paid_here(one, report)]
+    if len(report.unanswered) == unanswered:
+        PaymentAlarm.note(PaymentAlarm.Kind.UNKNOWN, _in_words(unknown), at=now)
+    return report
+
+
+def _is_paid_here(session: stripe_objects.Session, report: Report) -> bool:
+    report.asked += 1
+    try:
+        order = fulfilment.settle(session_id=session.id, by=By.WORKER)
+    except fulfilment.UnsettledError as error:
+        report.unsettled.append(str(error))
+        return False
+    except errors.PaymentError as error:
+        logger.warning("Stripe gave no answer about a payment page: %s", error)
+        report.unanswered.append(session.reference)
+        return False
+    if order is None or order.paid_at is None:
+        return False
+    report.changed[order.number] = _state(order)
+    return True
+
+
+def _in_words(sessions: list[stripe_objects.Session]) -> str:
+    if not sessions:
+        return ""
+    named = (f"{one.reference}, {money.display(one.total, one.currency)}, {one.id}" for one in sessions[:3])
+    words = gettext("Paid at Stripe and not here: %(count)d. %(which)s")
+    return words % {"count": len(sessions), "which": "; ".join(named)}
 
 
 def _find(

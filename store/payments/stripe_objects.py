@@ -26,6 +26,7 @@ class Session:
     shipping: int
     tax: int
     reference: str  # our order's number
+    return_url: str  # at the shop that made it
     payment_intent_id: str
     expires_at: datetime
     has_failed: bool  # a delayed payment was declined
@@ -131,6 +132,7 @@ def session_of(found: Any) -> Session:
         shipping=amount(details.get("amount_shipping")),
         tax=amount(details.get("amount_tax")),
         reference=one_line(raw.get("client_reference_id"), 200),  # which another shop may have set
+        return_url=raw.get("success_url") or "",
         payment_intent_id=intent.get("id") or "",
         has_failed=intent.get("status") in {"requires_payment_method", "canceled"},
         expires_at=datetime.fromtimestamp(raw.get("expires_at") or 0, UTC),

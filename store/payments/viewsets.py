@@ -92,6 +92,7 @@ class StripeEventViewSet(ReadOnlyViewSet):
     index_view_class = StripeEventIndexView
     inspect_view_class = StripeEventInspectView
     inspect_template_name = "store/admin/stripe_event.html"
+    index_template_name = "store/admin/stripe_event_list.html"
 
     def get_urlpatterns(self) -> list[URLPattern]:
         return [*super().get_urlpatterns(), path("<int:pk>/handle/", handle, name="handle")]

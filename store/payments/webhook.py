@@ -13,8 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from store.payments import errors, events, gateway, signed_events
+from store.models import WebhookRefusal
+from store.payments import errors, events, gateway, health, signed_events
 
+Reason = WebhookRefusal.Reason
 logger = logging.getLogger(__name__)
 MAX_BYTES = 512 * 1024
 
@@ -32,12 +34,16 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
         logger.warning(
             "A webhook that Stripe signed is refused as old. If many are, our clock is fast: %s", error
         )
+        health.note_refusal(Reason.STALE, age=error.age)
         return _refusal("Signed too long ago.")
     except errors.SignatureError:
+        health.note_refusal(Reason.SIGNATURE)
         return _refusal("Not signed by Stripe.")
     except signed_events.MalformedError as error:
         logger.warning("A webhook that Stripe signed is refused: %s", error)
+        health.note_refusal(Reason.MALFORMED)
         return _refusal(f"This is not an event: {error}")
+    health.forget_refusals()
     is_done = events.receive(event).is_done
     return HttpResponse(status=HTTPStatus.OK if is_done else HTTPStatus.SERVICE_UNAVAILABLE)
 

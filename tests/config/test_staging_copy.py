@@ -126,7 +126,13 @@ NOT_PERSONAL = {
     *("policies.CookiePolicyPage", "policies.LedgerCheck", "policies.LedgerEntry", "policies.LedgerHead"),
     *("policies.LedgerStatement", "policies.LedgerWitness", "policies.Policy", "policies.PolicyPage"),
     *("policies.PolicyVersion", "policies.Recipient", "policies.StatedValue", "policies.VersionWithdrawal"),
-    *("post_office.EmailTemplate", "store.DeliveryCountry", "store.Dispute", "store.OrderLine"),
+    *(
+        "post_office.EmailTemplate",
+        "store.DeliveryCountry",
+        "store.Dispute",
+        "store.OrderLine",
+        "store.PaymentAlarm",
+    ),
     *(
         "store.ProductPage",
         "store.ProductVariant",

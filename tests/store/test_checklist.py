@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from home.models import WorkerHeartbeat
 from store.models import Order, StripeEvent
 from store.payments import checklist, stripe_client
 from tests.store import paying
@@ -22,6 +23,11 @@ def sandbox(settings: Any) -> Iterator[Sandbox]:
     with paying.stand_in(settings) as running:
         running.webhook_url = settings.SITE_URL + paying.WEBHOOK
         yield running
+
+
+@pytest.fixture(autouse=True)
+def worker(db: None) -> None:
+    WorkerHeartbeat.beat()
 
 
 @pytest.fixture

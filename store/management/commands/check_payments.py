@@ -1,11 +1,12 @@
-"""Go through what trips people on the first day with a key of Stripe's."""
+"""Go through what trips people on the first day with a key of Stripe's, and what is wrong with payments now."""
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from store.payments import checklist
+from store.payments import checklist, health
 from store.payments.checklist import Level
 
 MARKS = {Level.RIGHT: "✓", Level.NOTE: "·", Level.WRONG: "✗"}
@@ -24,7 +25,7 @@ class Command(BaseCommand):
             Level.NOTE: str,
             Level.WRONG: self.style.ERROR,
         }
-        for line in checklist.lines():
+        for line in chain(checklist.lines(), health.problems()):
             self.stdout.write(styles[line.level](f"{MARKS[line.level]} {line.words}"))
             if line.to_do:
                 self.stdout.write(f"    {line.to_do}")
