@@ -6,10 +6,10 @@ in tests, where a deviation is an error; `checking` is the same for requests.
 
 import inspect
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Any, ClassVar, Literal, Union
+from typing import Any, ClassVar, Literal, TypeAlias, Union
 
 import stripe
 import typing_extensions as te
@@ -29,6 +29,8 @@ CLASSES: dict[str, type[stripe.StripeObject]] = {
 }
 # What the SDK types as a number of any precision is text in JSON; a float may be whole.
 SHAPES: dict[Any, tuple[type, ...]] = {float: (int, float), Decimal: (str,)}
+# Finds what is wrong with a value: each begins with the path from there.
+Checker: TypeAlias = Callable[[Any], list[str]]
 
 
 class DeviationError(Exception):
@@ -44,12 +46,9 @@ class _Names(dict[str, Any]):
 
 def check(body: Body) -> None:
     """Raise if an object, or one inside it, is not as the SDK declares it."""
-    if found := list(problems(_class_of(body), body, body.get("object", "answer"))):
-        raise DeviationError("; ".join(found))
-
-
-def _class_of(body: Any) -> Any:
-    return CLASSES.get(body.get("object", ""), Any) if isinstance(body, dict) else Any
+    if found := _any_object(body):
+        name = body.get("object", "answer")
+        raise DeviationError("; ".join(f"{name}{problem}" for problem in found))
 
 
 @cache
@@ -64,86 +63,133 @@ def fields_of(kind: type) -> dict[str, Any]:
     }
 
 
-def problems(kind: Any, value: Any, path: str) -> Iterator[str]:
-    """Find where a value is not what a type of the SDK says."""
-    origin = te.get_origin(kind)
+@cache
+def checker(kind: Any) -> Checker:
+    """Return what checks values by a type of the SDK."""
     if kind is Any:
-        return
+        return lambda _value: []
+    if te.get_origin(kind) is not None or kind is stripe.ListObject:
+        return _composed(kind, te.get_origin(kind), te.get_args(kind))
+    if inspect.isclass(kind) and issubclass(kind, stripe.StripeObject):
+        return _object(kind)
+    return _plain(kind)
+
+
+def _composed(kind: Any, origin: Any, parts: tuple[Any, ...]) -> Checker:
     if origin in (Union, types.UnionType):
-        yield from _one_of(te.get_args(kind), value, path)
-    elif origin in (Literal, te.Literal):
-        if value not in te.get_args(kind):
-            yield f"{path} is {value!r}, none of the words that the SDK knows"
-    elif origin is list:
-        yield from _list(te.get_args(kind)[0], value, path)
-    elif origin is stripe.ListObject or kind is stripe.ListObject:
-        yield from _page(value, path)
-    elif origin is not None:  # names that the SDK does not list, such as metadata
-        yield from _mapping(te.get_args(kind)[-1], value, path)
-    elif inspect.isclass(kind) and issubclass(kind, stripe.StripeObject):
-        yield from _object(kind, value, path)
-    elif not isinstance(value, SHAPES.get(kind, (kind,))) or (isinstance(value, bool) and kind is not bool):
-        yield f"{path} is {_shown(value)}, not {kind.__name__}"
+        return _one_of(parts)
+    if origin in (Literal, te.Literal):
+        return _word(frozenset(parts))
+    if origin is list:
+        return _list(parts[0])
+    if stripe.ListObject in (kind, origin):
+        return _page
+    return _mapping(parts[-1])  # names that the SDK does not list, such as metadata
+
+
+def _any_object(value: Any) -> list[str]:
+    """Check an object by the class that its own name chooses."""
+    kind: Any = CLASSES.get(value.get("object", "")) if isinstance(value, dict) else None
+    return checker(kind)(value) if kind else []
+
+
+def _is_words(kind: Any) -> bool:
+    return te.get_origin(kind) in (Literal, te.Literal)
 
 
 def _shown(value: Any) -> str:
     return "null" if value is None else f"a {type(value).__name__}"
 
 
-def _object(kind: type, value: Any, path: str) -> Iterator[str]:
-    if not isinstance(value, dict):
-        yield f"{path} is {_shown(value)}, no object"
-        return
+def _plain(kind: type) -> Checker:
+    shapes = SHAPES.get(kind, (kind,))
+
+    def act(value: Any) -> list[str]:
+        if isinstance(value, shapes) and (kind is bool or not isinstance(value, bool)):
+            return []
+        return [f" is {_shown(value)}, not {kind.__name__}"]
+
+    return act
+
+
+def _word(words: frozenset[Any]) -> Checker:
+    def act(value: Any) -> list[str]:
+        return [] if value in words else [f" is {value!r}, none of the words that the SDK knows"]
+
+    return act
+
+
+def _object(kind: type) -> Checker:
     fields = fields_of(kind)
-    if not fields:  # the SDK leaves open what is inside
-        return
-    for name, hint in fields.items():
-        if name not in value and type(None) not in te.get_args(hint):
-            yield f"{path}.{name} is missing"
-    for name, inner in value.items():
-        if name not in fields:
-            yield f"{path}.{name} is unknown to the SDK"
-        elif kind is stripe.Event.Data and name == "object":
-            yield from problems(_class_of(inner), inner, f"{path}.object")
-        else:
-            yield from problems(fields[name], inner, f"{path}.{name}")
+    needed = [name for name, hint in fields.items() if type(None) not in te.get_args(hint)]
+    checkers: dict[str, Checker] = {}  # made when they are needed: classes lead to each other
+    if kind is stripe.Event.Data:
+        checkers["object"] = _any_object
+
+    def act(value: Any) -> list[str]:
+        if not isinstance(value, dict):
+            return [f" is {_shown(value)}, no object"]
+        found = [f".{name} is missing" for name in needed if name not in value]
+        for name, inner in value.items():
+            if name not in fields:
+                found.append(f".{name} is unknown to the SDK")
+                continue
+            if name not in checkers:
+                checkers[name] = checker(fields[name])
+            if wrong := checkers[name](inner):
+                found += [f".{name}{problem}" for problem in wrong]
+        return found
+
+    return act if fields else checker(Any)  # the SDK leaves open what is inside
 
 
-def _one_of(kinds: tuple[Any, ...], value: Any, path: str) -> Iterator[str]:
+def _one_of(kinds: tuple[Any, ...]) -> Checker:
     """Choose by the shape of the value; the SDK adds `str` to words for those that Stripe may add later."""
-    if value is None and type(None) in kinds:
-        return
-    words = [kind for kind in kinds if te.get_origin(kind) in (Literal, te.Literal)]
-    plain = [kind for kind in kinds if kind in (str, int, float, bool)]
-    shaped = [kind for kind in kinds if kind not in (*words, *plain, type(None))]
-    as_shape = isinstance(value, dict | list) or not (words or plain)
-    chosen = shaped or plain or words if as_shape else words or plain
-    attempts = [list(problems(kind, value, path)) for kind in chosen]
-    yield from min(attempts, key=len)
+    words = [checker(kind) for kind in kinds if _is_words(kind)]
+    plain = [checker(kind) for kind in kinds if kind in (str, int, float, bool)]
+    nullable = type(None) in kinds
+    shapes = [
+        kind for kind in kinds if not _is_words(kind) and kind not in (str, int, float, bool, type(None))
+    ]
+
+    def act(value: Any) -> list[str]:
+        if value is None and nullable:
+            return []
+        as_shape = isinstance(value, dict | list) or not (words or plain)
+        shaped = [checker(kind) for kind in shapes] if as_shape else []
+        return min([attempt(value) for attempt in shaped or words or plain], key=len)
+
+    return act
 
 
-def _list(kind: Any, value: Any, path: str) -> Iterator[str]:
-    if not isinstance(value, list):
-        yield f"{path} is {_shown(value)}, no list"
-        return
-    for place, item in enumerate(value):
-        yield from problems(kind, item, f"{path}[{place}]")
+def _list(kind: Any) -> Checker:
+    def act(value: Any) -> list[str]:
+        if not isinstance(value, list):
+            return [f" is {_shown(value)}, no list"]
+        one = checker(kind)
+        return [f"[{place}]{problem}" for place, item in enumerate(value) for problem in one(item)]
+
+    return act
 
 
-def _mapping(kind: Any, value: Any, path: str) -> Iterator[str]:
-    if not isinstance(value, Mapping):
-        yield f"{path} is {_shown(value)}, no object"
-        return
-    for name, item in value.items():
-        yield from problems(kind, item, f"{path}[{name}]")
+def _mapping(kind: Any) -> Checker:
+    def act(value: Any) -> list[str]:
+        if not isinstance(value, Mapping):
+            return [f" is {_shown(value)}, no object"]
+        one = checker(kind)
+        return [f"[{name}]{problem}" for name, item in value.items() for problem in one(item)]
+
+    return act
 
 
-def _page(value: Any, path: str) -> Iterator[str]:
-    shape = {"object": str, "data": list[Any], "has_more": bool, "url": str}
+def _page(value: Any) -> list[str]:
+    shape = {"object": str, "data": list, "has_more": bool, "url": str}
     if not isinstance(value, dict) or value.keys() != shape.keys():
-        yield f"{path} is no list of Stripe's"
-        return
-    for name, kind in shape.items():
-        yield from problems(kind, value[name], f"{path}.{name}")
-    for place, item in enumerate(value["data"]):
-        yield from problems(_class_of(item), item, f"{path}[{place}]")
+        return [" is no list of Stripe's"]
+    found = [
+        f".{name} is {_shown(value[name])}" for name in shape if not isinstance(value[name], shape[name])
+    ]
+    items = value["data"] if isinstance(value["data"], list) else []
+    return found + [
+        f"[{place}]{problem}" for place, item in enumerate(items) for problem in _any_object(item)
+    ]

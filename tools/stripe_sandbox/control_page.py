@@ -190,7 +190,7 @@ def _session_row(session: Body) -> list[str]:
             _button(f"sessions/{name}/dispute", "Dispute"),
         ]
     if session.get("_settle_at") is not None:
-        method = session["_method"]
+        method = session.get("_method", "bank_debit")  # a session of before methods were kept
         state = f"complete, {method.replace('_', ' ')} under way"
         outcomes = {"succeed": "Succeeds", "fail": "Fails"}
         outcomes |= {"cancel": "Cancel"} if is_pushed(method) else {}
