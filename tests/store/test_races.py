@@ -316,8 +316,9 @@ def test_two_tabs_that_press_pay_at_once_leave_one_page_that_can_be_paid(
         assert {result.status_code for result in results} <= {302, 303, 409}, results
         (page,) = sessions(sandbox, "open")
         places = [result.headers.get("Location", "") for result in results]
-        shown = {place for place in places if place.startswith(sandbox.url)}
-        assert shown <= {page["url"]}, "nobody is led to a page that is closed"
+        # Whoever pressed a moment earlier may have been led to a page before this press closed it; an answer that is
+        # still to come leads nowhere then, see test_opening_payment.py.
+        assert page["url"] in places
         assert stock_of() == (10, 2)
         assert basket.orders.filter(status__in=Order.AWAITING_PAYMENT).count() == 1
         factories.cancel(basket.orders.get(status=Status.AWAITING))
