@@ -131,7 +131,7 @@ def _account_key(request: Request) -> str:
 
 def _permit(key: str, route: Route) -> None:
     """Refuse what a restricted key may not: rk_test_without_refunds_write_sessions_read names what it lacks."""
-    resource = re.sub(r"/(\{}|expire)", "", route.path).rpartition("/")[2]
+    resource = re.sub(r"/(\{}|expire|cancel)", "", route.path).rpartition("/")[2]
     right = f"{resource}_{'read' if route.method == 'GET' else 'write'}"
     if key.startswith("rk_test_without_") and right in key:
         text = "The provided key does not have the required permissions for this endpoint."

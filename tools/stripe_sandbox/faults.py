@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from tools.stripe_sandbox import values
 
-OPERATIONS = ("create", "retrieve", "expire", "list", "refund", "any")
+OPERATIONS = ("create", "retrieve", "expire", "cancel", "list", "refund", "any")
 KINDS = ("slow", "error_500", "error_500_kept", "error_429", "drop_before", "drop_after")
 LONGEST_WAIT = 120
 MOST_TIMES = 1_000_000

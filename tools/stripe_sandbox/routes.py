@@ -18,6 +18,7 @@ from stripe.params import (
     DisputeRetrieveParams,
     EventListParams,
     EventRetrieveParams,
+    PaymentIntentCancelParams,
     PaymentIntentListParams,
     PaymentIntentRetrieveParams,
     RefundCreateParams,
@@ -34,7 +35,7 @@ from stripe.params.checkout import (
 
 from tools.stripe_sandbox import balance, objects, payments, sessions
 from tools.stripe_sandbox.account import Account
-from tools.stripe_sandbox.errors import invalid_integer, no_such, not_played
+from tools.stripe_sandbox.errors import invalid_integer, no_such, not_played, wrong_state
 from tools.stripe_sandbox.events import Cause
 from tools.stripe_sandbox.storage import Body, Page, Records
 
@@ -124,6 +125,16 @@ def _list_intents(call: Call) -> Body:
     return _list(call, "payment_intent", _created(call), "/v1/payment_intents")
 
 
+def _cancel_intent(call: Call) -> Body:
+    """Refuse, as Stripe does with each PaymentIntent of a Checkout Session whose money is not reserved only."""
+    intent = _found("payment_intent", "intent")(call)
+    raise wrong_state(
+        f"You cannot cancel this PaymentIntent because it belongs to a Checkout Session and has a status of "
+        f"{intent['status']}. Expire the Checkout Session instead.",
+        "payment_intent_unexpected_state",
+    )
+
+
 def _list_charges(call: Call) -> Body:
     _only(call, "created", "payment_intent")
     return _list(call, "charge", _created(call) | _of_payment(call), "/v1/charges")
@@ -176,6 +187,7 @@ ROUTES = [
         PaymentIntentRetrieveParams,
         _found("payment_intent", "intent"),
     ),
+    Route("POST", "/v1/payment_intents/{}/cancel", "cancel", PaymentIntentCancelParams, _cancel_intent),
     Route("GET", "/v1/payment_intents", "list", PaymentIntentListParams, _list_intents),
     Route("GET", "/v1/charges", "list", ChargeListParams, _list_charges),
     Route("GET", "/v1/charges/{}", "retrieve", ChargeRetrieveParams, _found("charge", "charge")),

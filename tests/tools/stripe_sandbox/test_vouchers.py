@@ -1,5 +1,6 @@
 """Vouchers and bank transfers: paid after the page, days later, in part, or never."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -146,6 +147,22 @@ def test_a_payment_that_is_cancelled_in_the_dashboard_tells_nothing_of_the_sessi
     debit = chosen(shop, sandbox, "delayed_success")
     assert send(sandbox, "POST", f"sessions/{debit}/settle", {"outcome": "cancel"})[0] == 400
     assert "Payment under way" in fetch(f"{sandbox.url}/c/pay/{debit}").text
+
+
+@pytest.mark.parametrize("outcome", ["succeed", "decline", "delayed_success", "transfer_failure"])
+def test_a_shop_cannot_cancel_what_belongs_to_a_session(
+    shop: stripe.StripeClient, sandbox: Sandbox, outcome: str
+) -> None:
+    session = shop.v1.checkout.sessions.create(order())
+    with suppress(StayedError):
+        sandbox.pay(session.id, outcome=outcome)
+    before = read(shop, session.id).payment_intent
+    with pytest.raises(stripe.InvalidRequestError, match=before.status) as refused:
+        shop.v1.payment_intents.cancel(before.id)
+    assert refused.value.code == "payment_intent_unexpected_state"
+    assert read(shop, session.id).payment_intent.status == before.status
+    with pytest.raises(stripe.InvalidRequestError, match="No such"):
+        shop.v1.payment_intents.cancel("pi_nobody")
 
 
 def test_a_refund_by_konbini_waits_for_the_shoppers_bank_account(
