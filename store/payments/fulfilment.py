@@ -18,7 +18,7 @@ from home.throttling import Limit
 from store.basket import contents
 from store.models import Order, OrderEvent, StripeEvent
 from store.orders import emails, lifecycle
-from store.payments import errors, gateway, refunds, stripe_client, stripe_clock, stripe_objects
+from store.payments import disputes, errors, gateway, refunds, stripe_client, stripe_clock, stripe_objects
 from store.stock import movements
 
 Status, By, Reason = Order.Status, OrderEvent.By, OrderEvent.Reason
@@ -159,17 +159,18 @@ def settle(*, session_id: str, by: str) -> Order | None:
         _attach(fresh, session)
         _apply(fresh, session, by)
     if fresh.payment_intent_id and not is_old:
-        _take_in_early_refunds(fresh)
+        _take_in_what_came_early(fresh)
     return fresh
 
 
-def _take_in_early_refunds(order: Order) -> None:
-    """Ask about refunds whose events came before anybody knew to which order the payment belongs."""
-    events = StripeEvent.objects.filter(payment_intent_id=order.payment_intent_id, type__contains="refund")
-    if events.exists():
-        with suppress(errors.PaymentError):  # the worker finds them
-            refunds.bring_up_to_date(order=order)
-            order.refresh_from_db()
+def _take_in_what_came_early(order: Order) -> None:
+    """Ask about refunds and disputes whose events came before anybody knew to which order the payment belongs."""
+    told = StripeEvent.objects.filter(payment_intent_id=order.payment_intent_id)
+    for kind, changes in (("refund", refunds), ("dispute", disputes)):
+        if told.filter(type__contains=kind).exists():
+            with suppress(errors.PaymentError):  # the worker finds them
+                changes.bring_up_to_date(order=order)
+    order.refresh_from_db()
 
 
 def look(order: Order, *, seconds: float = LOOK_SECONDS) -> bool:

@@ -12,7 +12,7 @@ from wagtail.models import Site
 from home.models import BrandSettings, User
 from store.models import Dispute, Order
 from store.orders import lifecycle
-from store.payments import refunds
+from store.payments import gateway, refunds
 from store.payments.reconciliation import reconcile_refunds
 from store.payments.refunds import RefundError, Wanted
 from tests.store.paying import event, post_event, settle, stock_of
@@ -101,6 +101,21 @@ def test_each_event_about_a_dispute_brings_the_order_up_to_date_once(
         tell(paid, f"charge.dispute.{kind}", number)
     assert (paid.disputes.count(), len(trader_mails())) == (1, 1)
     assert paid.events.filter(reason="disputed").count() == 1
+
+
+def test_a_dispute_told_before_the_payment_is_not_forgotten(
+    sandbox: Sandbox, order: Order, client: Client, staff: User
+) -> None:
+    sandbox.pay(order.session_id)
+    unknown = Order(payment_intent_id=gateway.retrieve_session(order.session_id or "").payment_intent_id)
+    dispute(sandbox, unknown)
+    about = {"id": "du_1", "object": "dispute", "payment_intent": unknown.payment_intent_id}
+    body = event("charge.dispute.created", data=about)
+    assert post_event(client, body, sandbox.webhook_secret) == 200
+    paid = settle(order)
+    assert paid.disputes.get().status == Status.NEEDS_RESPONSE
+    with pytest.raises(lifecycle.DisputedError):
+        pack(paid, staff)
 
 
 def test_a_dispute_that_is_won_lets_the_order_go_on(
