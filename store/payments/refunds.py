@@ -275,7 +275,10 @@ def _take_goods_back(order: Order, refund: Refund) -> None:
     lines = refund.lines.select_related("order_line")
     back = {line.order_line.sku: line.quantity for line in lines if line.restock}
     movements.take_back(order=order, quantities=back, by=refund.actor)
-    if order.status in Order.UNPACKED and not any(line.kept for line in order.lines_with_refunds()):
+    # What Stripe refuses to refund is kept after all.
+    is_asking = order.refunds.filter(status=Status.REQUESTED).exists()
+    is_kept = is_asking or any(line.kept for line in order.lines_with_refunds())
+    if order.status in Order.UNPACKED and not is_kept:
         lifecycle.end(order=order, to=Order.Status.CANCELLED, by=refund.by, actor=refund.actor)
 
 

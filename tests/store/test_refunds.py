@@ -274,6 +274,22 @@ def test_an_order_is_not_packed_while_its_refund_waits_for_an_answer(
         lifecycle.take_staff_step(order_id=paid.pk, to=Order.Status.PACKED, user=colleague)
 
 
+def test_an_order_is_cancelled_only_when_stripe_has_answered_about_all_of_it(
+    sandbox: Sandbox, paid: Order
+) -> None:
+    sandbox.faults.add(operation="refund", kind="drop_before", times=3)
+    lost = request(paid, lines=a_mug(paid))
+    request(paid, lines=a_mug(paid))
+    assert (paid.status, stock_of()) == (Order.Status.PAID, (9, 0)), "the other mug may be sent after all"
+    in_dashboard(sandbox, paid)
+    reconcile(now=timezone.now() + timedelta(minutes=2))
+    lost.refresh_from_db()
+    paid.refresh_from_db()
+    assert (lost.status, paid.status, paid.lines.get().kept) == (Status.REFUSED, Order.Status.PAID, 1)
+    refunds.cancel_and_refund(order=paid, by="Staff")
+    assert stock_of() == (10, 0)
+
+
 # --- Answers that are lost -----------------------------------------------------------------------------------
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "error_500", "error_429"])
 def test_a_lost_answer_is_asked_for_again_and_refunds_once(sandbox: Sandbox, paid: Order, kind: str) -> None:
@@ -437,7 +453,7 @@ def test_stripe_away_loses_nothing(sandbox: Sandbox, paid: Order) -> None:
     sandbox.faults.add(operation="any", kind="drop_before", times=99)
     request(paid, amount=500, reason="Late.")
     report = reconcile(now=timezone.now() + timedelta(minutes=2), everything=True)
-    assert report.unanswered == [paid.number, "refunds", "disputes"]
+    assert report.unanswered == [paid.number, "refunds", "disputes", "payment pages"]
     sandbox.faults.clear()
     assert reconcile(now=timezone.now() + timedelta(minutes=2)).changed == {
         paid.number: "paid, refund succeeded"
