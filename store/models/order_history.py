@@ -30,6 +30,7 @@ class OrderEvent(AppendOnlyModel):
         MONEY_BACK = "money_back", _("Cancelled though it was paid: refund the payment.")
         REFUNDING = "refunding", _("Refund:")  # the note says what of
         REFUND_PENDING = "refund_pending", _("Stripe is making the refund:")
+        REFUND_ACTION = "refund_action", _("Stripe has asked the shopper where to send the refund:")
         REFUNDED = "refunded", _("Refunded:")
         REFUND_REFUSED = "refund_refused", _("The refund was refused, so nothing was refunded:")
         REFUND_FAILED = "refund_failed", _("The refund failed, so the money is still here:")
@@ -37,6 +38,12 @@ class OrderEvent(AppendOnlyModel):
         DISPUTED = "disputed", _("The shopper’s bank disputes the payment:")
         DISPUTE_WON = "dispute_won", _("The dispute was won:")
         DISPUTE_LOST = "dispute_lost", _("The dispute was lost:")
+        NOT_COMING = (
+            "not_coming",
+            _(
+                "Still not paid after ten days. Cancel the payment in Stripe’s Dashboard if you do not expect it."
+            ),
+        )
         UNKNOWN_PAGE = "unknown_page", _("Stripe does not know its payment page. Was the key changed?")
         UNSETTLED = "unsettled", _("Stripe’s answer about it could not be saved. The error log says why.")
         MARKED = "asked_to_look", _("Marked as needing attention:")  # the note says why

@@ -128,6 +128,9 @@ class Order(LedgeredModel):
     session_id = models.CharField(_("Stripe session"), max_length=255, null=True, blank=True, unique=True)
     session_url = models.URLField(max_length=2000, blank=True, editable=False)
     session_expires_at = models.DateTimeField(_("payment page closes"), null=True, blank=True)
+    # How the shopper pays a voucher or a transfer, which happens after the payment page.
+    pay_url = models.URLField(max_length=2000, blank=True, default="", editable=False)
+    pay_until = models.DateTimeField(_("to be paid until"), null=True, blank=True)
     payment_intent_id = models.CharField(_("Stripe payment"), max_length=255, blank=True, db_index=True)
     livemode = models.BooleanField(_("real money"), default=False)
     # Of the network it came from, kept only while it holds goods (store.checkout.limits).

@@ -31,16 +31,19 @@ class Refund(models.Model):
 
     class Status(models.TextChoices):
         REQUESTED = "requested", _("waiting for Stripe’s answer")  # committed; Stripe may have done it or not
+        ACTION = "action", _("waiting for the shopper")  # whom Stripe has asked for a bank account
         PENDING = "pending", _("under way")
         SUCCEEDED = "succeeded", _("refunded")
         FAILED = "failed", _("failed")  # the bank sent it back: the money is here again
         REFUSED = "refused", _("refused")  # Stripe did nothing
 
     UNDONE: ClassVar[frozenset[str]] = frozenset({Status.FAILED, Status.REFUSED})
+    UNDER_WAY: ClassVar[frozenset[str]] = frozenset({Status.ACTION, Status.PENDING})
     # A later one is never followed by an earlier one: Stripe's answers come in any order.
     PROGRESS: ClassVar[tuple[str, ...]] = (
         Status.REQUESTED,
         Status.REFUSED,
+        Status.ACTION,
         Status.PENDING,
         Status.SUCCEEDED,
         Status.FAILED,
@@ -84,7 +87,7 @@ class Refund(models.Model):
     @property
     def is_on_its_way(self) -> bool:
         """The shopper has the money, or will."""
-        return self.status in {self.Status.PENDING, self.Status.SUCCEEDED}
+        return self.status in self.UNDER_WAY | {self.Status.SUCCEEDED}
 
     @property
     def who(self) -> str:

@@ -23,15 +23,20 @@ def order_paid(order: Order) -> Email:
 
 
 def order_under_way(order: Order) -> Email:
-    """Tell the shopper that the bank has not confirmed the payment yet."""
-    subject = _("Your order %(number)s: the payment is under way") % {"number": order.number}
-    return _queue(order, "emails/order_under_way.txt", subject=subject)
+    """Tell the shopper that the bank has not confirmed the payment yet, or how to pay a voucher or a transfer."""
+    subject = _("Your order %(number)s: how to pay")
+    if not order.pay_url:
+        subject = _("Your order %(number)s: the payment is under way")
+    return _queue(order, "emails/order_under_way.txt", subject=subject % {"number": order.number})
 
 
 def order_failed(order: Order) -> Email:
-    """Tell the shopper that the bank declined the payment, and what to do."""
+    """Tell the shopper that the bank declined the payment, or that none came, and what to do."""
     shop = ShopPage.objects.live().first()
-    subject = _("Your order %(number)s: your payment was declined") % {"number": order.number}
+    subject = _("Your order %(number)s was not paid in time")
+    if not order.pay_url:
+        subject = _("Your order %(number)s: your payment was declined")
+    subject %= {"number": order.number}
     return _queue(order, "emails/order_failed.txt", subject=subject, shop_url=(shop and shop.url) or "/")
 
 

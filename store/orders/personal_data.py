@@ -75,7 +75,7 @@ def _anonymise(found: QuerySet[Order]) -> int:
     personal = {"email": "", "customer_name": "", "phone": "", "shipping_address": {}, "billing_address": {}}
     over = found.exclude(email="").exclude(status__in=Order.AWAITING_PAYMENT)
     Refund.objects.filter(order__in=over).update(reason="")
-    return over.update(**personal, session_params={}, session_url="")
+    return over.update(**personal, session_params={}, session_url="", pay_url="")
 
 
 def replace_orders() -> None:
@@ -90,6 +90,7 @@ def replace_orders() -> None:
         billing_address=address,
         session_params={},
         session_url="",
+        pay_url="",
         client_fingerprint="",
         token=Concat(Value(f"{secret}-"), number),
         return_token=Concat(Value(f"{secret}r"), number),

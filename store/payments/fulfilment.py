@@ -276,6 +276,7 @@ def _copy_figures(order: Order, session: stripe_objects.Session) -> None:
         order.tax = session.tax
         order.total = session.total
     order.payment_intent_id = session.payment_intent_id
+    order.pay_url, order.pay_until = session.pay_url, session.pay_until
     order.customer_name = session.customer_name
     order.phone = session.phone
     order.shipping_address = session.shipping_address

@@ -47,6 +47,8 @@ PENDING_PATIENCE = timedelta(hours=6)
 # All refunds of so long are looked through, so often: banks send them back for about a month.
 REFUNDS_CHANGE = timedelta(days=35)
 DISPUTES_CHANGE = timedelta(days=120)  # a bank decides within about that time
+# A bank debit takes a week, vouchers are over by then; a transfer that nobody makes has no end.
+LONGEST_PAYMENT = timedelta(days=10)
 PAGES_CHANGE = timedelta(days=7)  # so long a payment is looked for
 REFUNDS_EVERY = 6 * 60 * 60  # seconds
 
@@ -210,9 +212,11 @@ def _waiting(now: datetime, *, everything: bool) -> list[Order]:
 
 
 def _with_unfinished_refunds(now: datetime, *, everything: bool) -> QuerySet[Order]:
-    waiting, under_way = Refund.Status.REQUESTED, Refund.Status.PENDING
+    waiting = Refund.Status.REQUESTED
     left = Q(status=waiting, created_at__lt=now - refunds.PATIENCE)
-    old = Q(status=under_way) if everything else Q(status=under_way, updated_at__lt=now - PENDING_PATIENCE)
+    old = Q(status__in=Refund.UNDER_WAY)
+    if not everything:
+        old &= Q(updated_at__lt=now - PENDING_PATIENCE)
     return Order.objects.filter(pk__in=Refund.objects.filter(left | old).values("order"))
 
 
@@ -235,6 +239,14 @@ def _ask(*, order: Order) -> None:
         # The shopper was told that the payment could not be started, so no page may stay open.
         with suppress(fulfilment.AlreadyUnderWayError):
             fulfilment.cancel(order=order, by=By.WORKER, reason=Reason.NOT_OPENED)
-    elif fulfilment.settle(session_id=order.session_id, by=By.WORKER) is None:
-        with lifecycle.locked(order.pk) as fresh:
-            lifecycle.mark_needs_attention(order=fresh, by=By.WORKER, reason=Reason.UNKNOWN_PAGE)
+        return
+    settled = fulfilment.settle(session_id=order.session_id, by=By.WORKER)
+    if settled is None:
+        _mark(order, Reason.UNKNOWN_PAGE)
+    elif settled.status == Order.Status.PROCESSING and timezone.now() - order.placed_at > LONGEST_PAYMENT:
+        _mark(order, Reason.NOT_COMING)
+
+
+def _mark(order: Order, reason: str) -> None:
+    with lifecycle.locked(order.pk) as fresh:
+        lifecycle.mark_needs_attention(order=fresh, by=By.WORKER, reason=reason)

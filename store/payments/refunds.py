@@ -29,12 +29,13 @@ PATIENCE = timedelta(minutes=1)
 REASON_LENGTH = 200
 STATUSES = {
     "pending": Status.PENDING,
-    "requires_action": Status.PENDING,
+    "requires_action": Status.ACTION,
     "succeeded": Status.SUCCEEDED,
     "failed": Status.FAILED,
     "canceled": Status.FAILED,
 }
 HISTORY = {
+    Status.ACTION: Reason.REFUND_ACTION,
     Status.PENDING: Reason.REFUND_PENDING,
     Status.SUCCEEDED: Reason.REFUNDED,
     Status.FAILED: Reason.REFUND_FAILED,

@@ -29,7 +29,9 @@ class Session:
     return_url: str  # at the shop that made it
     payment_intent_id: str
     expires_at: datetime
-    has_failed: bool  # a delayed payment was declined
+    has_failed: bool  # a delayed payment was declined, or did not come
+    pay_url: str  # where the shopper reads how to pay by voucher or transfer; empty where the bank does it
+    pay_until: datetime | None
     customer_name: str
     phone: str
     shipping_address: dict[str, str] = field(default_factory=dict)
@@ -115,6 +117,10 @@ def session_of(found: Any) -> Session:
     intent = raw.get("payment_intent") or {}
     intent = {"id": intent} if isinstance(intent, str) else intent  # expanded only where it was asked for
 
+    action = intent.get("next_action") or {}
+    to_do = action.get(action.get("type") or "") or {}
+    ends = to_do.get("expires_at") or to_do.get("expires_after")
+
     def amount(value: int | None) -> int:
         return stripe_amounts.from_stripe(value, currency)
 
@@ -135,6 +141,8 @@ def session_of(found: Any) -> Session:
         return_url=raw.get("success_url") or "",
         payment_intent_id=intent.get("id") or "",
         has_failed=intent.get("status") in {"requires_payment_method", "canceled"},
+        pay_url=to_do.get("hosted_voucher_url") or to_do.get("hosted_instructions_url") or "",
+        pay_until=datetime.fromtimestamp(ends, UTC) if ends else None,
         expires_at=datetime.fromtimestamp(raw.get("expires_at") or 0, UTC),
         customer_name=one_line(delivery.get("name") or customer.get("name"), NAME_LENGTH),
         phone=one_line(customer.get("phone"), PHONE_LENGTH),

@@ -117,6 +117,9 @@ def tell(request: HttpRequest, order: Order, refund: Refund | None) -> None:
     match refund.status:
         case Status.SUCCEEDED:
             messages.success(request, gettext("%(amount)s refunded.") % amount)
+        case Status.ACTION:
+            words = gettext("Stripe has asked the shopper by e-mail where to send %(amount)s.")
+            messages.success(request, words % amount)
         case Status.PENDING:
             messages.success(request, gettext("%(amount)s is on its way to the shopper.") % amount)
         case Status.REQUESTED:

@@ -98,6 +98,7 @@ PERSONAL = {
             "billing_address",
             "session_params",
             "session_url",
+            "pay_url",
         ),
         *("client_fingerprint", "token", "return_token"),
     },

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from post_office.models import Email
 
 from store.basket import contents
-from store.models import Basket, Order
+from store.models import Basket, Order, OrderEvent
 from store.payments.reconciliation import ask_about_open_pages, reconcile
 from tests import factories
 from tests.store.paying import mails_about, sales, settle, stock_of
@@ -129,6 +131,67 @@ def test_a_bank_transfer_that_brings_less_than_is_due_is_still_waited_for(
     assert (settle(order).status, stock_of()) == (Status.PROCESSING, (10, 2))
     sandbox.decide(order.session_id, succeeds=True)
     assert (settle(order).status, stock_of()) == (Status.PAID, (8, 0))
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [("voucher", "Pay €28.95 by "), ("transfer", "Transfer £28.95 from your bank account.")],
+)
+def test_who_must_pay_by_themselves_reads_how_and_until_when(
+    sandbox: Sandbox, shopper: Client, basket: Basket, settings: Any, method: str, words: str
+) -> None:
+    order = ordered(settings, basket, method)
+    sandbox.pay(order.session_id, outcome=f"{method}_failure")
+    settle(order)
+    until = timezone.localtime(order.pay_until).strftime("%-d %B %Y, %H:%M.") if order.pay_until else ""
+    mail = Email.objects.filter(to=order.email).get().email_message()
+    page = " ".join(shopper.get(order.get_absolute_url()).content.decode().split())
+    assert mail.subject == f"Your order {order.number}: how to pay"
+    for text in (mail.body, page):
+        assert f"{words}{until}" in text
+        assert order.pay_url in text
+    assert "\n\n\n\n" not in mail.body
+    assert bool(until) == (method == "voucher")
+
+
+def test_a_voucher_that_nobody_paid_is_not_called_a_declined_payment(
+    sandbox: Sandbox, shopper: Client, basket: Basket, settings: Any
+) -> None:
+    order = ordered(settings, basket, "voucher")
+    sandbox.pay(order.session_id, outcome="voucher_failure")
+    settle(order)
+    sandbox.decide(order.session_id, succeeds=False)
+    settle(order)
+    mail = Email.objects.filter(to=order.email).latest("pk").email_message()
+    page = shopper.get(order.get_absolute_url()).content.decode()
+    assert mail.subject == f"Your order {order.number} was not paid in time"
+    assert "This order was not paid in time" in page
+    assert "declined" not in mail.body + page
+
+
+@pytest.mark.parametrize("method", ["voucher", "transfer"])
+def test_staff_read_how_long_goods_are_held_for_a_payment(
+    sandbox: Sandbox, admin_client: Client, basket: Basket, settings: Any, method: str
+) -> None:
+    order = ordered(settings, basket, method)
+    sandbox.pay(order.session_id, outcome=f"{method}_success")
+    settle(order)
+    page = admin_client.get(reverse("orders:inspect", args=[order.pk])).content.decode()
+    words = {"voucher": "pays with a voucher until", "transfer": "by bank transfer, which has no deadline"}
+    assert words[method] in page
+
+
+def test_staff_are_asked_once_about_a_transfer_that_does_not_come(sandbox: Sandbox, order: Order) -> None:
+    sandbox.pay(order.session_id, outcome="transfer_success")
+    settle(order)
+    for days, is_marked in ((9, False), (11, True)):
+        with time_machine.travel(order.placed_at + timedelta(days=days)):
+            ask_about_open_pages()
+        order.refresh_from_db()
+        assert (order.status, order.needs_attention) == (Status.PROCESSING, is_marked)
+    with time_machine.travel(order.placed_at + timedelta(days=12)):
+        ask_about_open_pages()
+    assert order.events.filter(reason=OrderEvent.Reason.NOT_COMING).count() == 1
 
 
 @pytest.mark.parametrize("method", ["delayed", "voucher"])

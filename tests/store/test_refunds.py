@@ -415,6 +415,25 @@ def test_goods_of_a_refund_that_failed_come_back_once(sandbox: Sandbox, paid: Or
 
 
 @pytest.mark.both_databases
+def test_a_refund_for_which_stripe_asks_the_shopper_says_so_until_it_has_arrived(
+    sandbox: Sandbox, basket: Basket, settings: Any, client: Client
+) -> None:
+    settings.CURRENCY = "JPY"
+    order = factories.awaiting_order(basket)
+    sandbox.pay(order.session_id, outcome="voucher_success")
+    sandbox.decide(order.session_id, succeeds=True)
+    refund = request(settle(order), amount=500, reason="A chip in the glaze")
+    assert (refund.status, refund.is_on_its_way) == (Status.ACTION, True)
+    assert "asks you in an e-mail of its own" in Email.objects.latest("pk").email_message().body
+    assert "Stripe has asked you by e-mail" in client.get(order.get_absolute_url()).content.decode()
+    with sandbox.storage.transaction() as db:
+        payments.succeed_refund(sandbox.account, db, refund.refund_id)
+    reconcile(now=timezone.now() + timedelta(hours=7))
+    refund.refresh_from_db()
+    assert refund.status == Status.SUCCEEDED
+    assert_figures_agree(sandbox, order)
+
+
 def test_refunds_whose_events_were_lost_are_found_among_all(sandbox: Sandbox, sent: Order) -> None:
     other = pay(sandbox, factories.awaiting_order(factories.basket(MUG=1)))
     for _ in range(3):
