@@ -57,13 +57,15 @@ REFUNDS_EVERY = 6 * 60 * 60  # seconds
 class Report:
     """The result: new statuses by order number, and the orders that could not be brought up to date.
 
-    `unanswered`: Stripe did not answer. `unsettled`: it did, and the answer could not be saved.
+    `unanswered`: Stripe did not answer. `unsettled`: it did, and the answer could not be saved. `unknown`: payments
+    that no order takes, in words.
     """
 
     asked: int = 0
     changed: dict[str, str] = field(default_factory=dict)
     unanswered: list[str] = field(default_factory=list)
     unsettled: list[str] = field(default_factory=list)
+    unknown: str = ""
 
 
 def reconcile(*, now: datetime | None = None, everything: bool = False) -> Report:
@@ -126,7 +128,8 @@ def find_paid_pages(*, now: datetime | None = None, report: Report | None = None
     unanswered = len(report.unanswered)
     unknown = [one for one in sessions if one.id not in known and not _is_paid_here(one, report)]
     if len(report.unanswered) == unanswered:
-        PaymentAlarm.note(PaymentAlarm.Kind.UNKNOWN, _in_words(unknown), at=now)
+        report.unknown = _in_words(unknown)
+        PaymentAlarm.note(PaymentAlarm.Kind.UNKNOWN, report.unknown, at=now)
     return report
 
 

@@ -85,6 +85,7 @@ def test_what_comes_and_goes_is_in_the_history_only(clock: Any, settings: Any) -
         assert looks(clock, 1) == []
         settings.STRIPE_SECRET_KEY = "sk_test_sandbox"
         assert looks(clock, 1) == []
+    assert looks(clock, 3) == []
     assert PaymentAlarm.objects.exclude(ended_at=None).count() == 3
 
 

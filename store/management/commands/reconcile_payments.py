@@ -23,5 +23,7 @@ class Command(BaseCommand):
             problems.append(f"No answer about {', '.join(report.unanswered)}. Run it again later.")
         if report.unsettled:
             problems.append(f"Not settled: {', '.join(report.unsettled)}. The log says why.")
+        if report.unknown:
+            problems.append(report.unknown)
         if problems:
             raise CommandError(" ".join(problems))
