@@ -116,7 +116,9 @@ def _worker() -> Finding:
 
 def _connection(alarm: PaymentAlarm | None) -> Finding:
     to_do = _("Press “Check the connection”. If Stripe does not answer, look at status.stripe.com first.")
-    return _judged(Kind.STRIPE, _("Stripe answers, and knows the key."), "%(detail)s", to_do, _figures(alarm))
+    return _judged(
+        Kind.STRIPE, _("The worker had no trouble asking Stripe."), "%(detail)s", to_do, _figures(alarm)
+    )
 
 
 def _clock() -> Finding:
@@ -126,7 +128,7 @@ def _clock() -> Finding:
     if ahead > timedelta():
         wrong = _("It is %(how_long)s ahead of Stripe’s.")
     to_do = _("Synchronise it (NTP). Payments go on meanwhile: they go by Stripe’s clock.")
-    return _judged(Kind.CLOCK, _("It shows the time that Stripe’s shows."), wrong, to_do, figures)
+    return _judged(Kind.CLOCK, _("No difference from Stripe’s is known."), wrong, to_do, figures)
 
 
 def _events(now: datetime, refusals: dict[str, WebhookRefusal]) -> Finding:
@@ -188,7 +190,7 @@ def _payments(alarm: PaymentAlarm | None) -> Finding:
         "Look the payments up in Stripe’s Dashboard. Send what was paid for, or refund it there. After a backup was "
         "restored, these are the orders placed since then."
     )
-    fine = _("What Stripe says is paid, is paid here.")
+    fine = _("None is known that is not paid here.")
     return _judged(Kind.UNKNOWN, fine, "%(detail)s", to_do, _figures(alarm))
 
 
