@@ -77,6 +77,14 @@ class Limit:
             logger.exception("The cache does not answer, so a client of %s was not counted.", self.name)
             return 0
 
+    def is_reached(self, client: str) -> bool:
+        """Return whether `take` would count nothing; not while the cache is down."""
+        try:
+            return bool(self._wait(self._taken(client)))
+        except Exception:
+            logger.exception("The cache does not answer, so nobody knows the count of %s.", self.name)
+            return False
+
     def give_back(self, client: str, *, all_places: bool = False) -> None:
         """Count the newest, or nothing so far, as if it had not been."""
         try:

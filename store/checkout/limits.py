@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Sum
-from django.utils import timezone
 from django.utils.translation import gettext, ngettext, ngettext_lazy
 
 from home.throttling import Limit, minutes_to_wait
 from store.basket.contents import Contents
 from store.models import Basket, Order
+from store.payments import stripe_clock
 
 HOUR = timedelta(hours=1)
 CHECKOUTS = Limit("checkouts", most=100, window=HOUR)
@@ -116,7 +116,7 @@ def _advice(problem: str, holds: list[_Hold], wanted: int) -> tuple[str, int]:
             "The bank has not confirmed their payments yet. Try again when it has confirmed one of them."
         )
         return f"{problem} {unchanged} {advice}", round(HOUR.total_seconds())
-    seconds = max(60, round((ends - timezone.now()).total_seconds()))
+    seconds = max(60, round((ends - stripe_clock.now()).total_seconds()))
     words = ngettext(
         "Finish paying, or try again in %(minutes)s minute, when a payment page has closed.",
         "Finish paying, or try again in %(minutes)s minutes, when a payment page has closed.",

@@ -77,7 +77,7 @@ def return_from_payment(request: HttpRequest, token: str) -> HttpResponse:
     session_id = request.GET.get("session_id")
     may_tell = session_id == order.session_id and order.status in Order.AWAITING_PAYMENT
     if session_id and may_tell and not limits.QUESTIONS.take(client_ip(request)):
-        fulfilment.look(order, seconds=STRIPE_SECONDS)
+        fulfilment.look(order, seconds=STRIPE_SECONDS, anew=True)
     return _to_order(request, order)
 
 

@@ -16,7 +16,7 @@ class OrderEvent(AppendOnlyModel):
     class By(models.TextChoices):
         SHOPPER = "shopper", _("the shopper")
         STRIPE = "Stripe", _("Stripe")
-        WORKER = "worker", _("this site, by itself")
+        WORKER = "worker", _("this site, automatically")
 
     class Reason(models.TextChoices):
         PLACED = "placed", _("The order was placed.")

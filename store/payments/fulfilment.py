@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 # By how much our clock may differ from what we know of Stripe's.
 CLOCK_DIFFERENCE = timedelta(minutes=5)
 LOOKS = Limit("looks-at-an-order", most=1, window=timedelta(seconds=5))
+ANSWERS = Limit("answers-about-an-order", most=1, window=LOOKS.window)
 LOOK_SECONDS = 5  # that the page of an order waits for Stripe: one try
 
 
@@ -173,21 +174,23 @@ def _take_in_what_came_early(order: Order) -> None:
     order.refresh_from_db()
 
 
-def look(order: Order, *, seconds: float = LOOK_SECONDS) -> bool:
+def look(order: Order, *, seconds: float = LOOK_SECONDS, anew: bool = False) -> bool:
     """Ask Stripe about an order whose page somebody opened; return whether it said how the order stands.
 
-    Nobody is asked where that is known, or somebody looked five seconds ago.
+    Nobody is asked where that is known, or, unless `anew`, somebody looked in the last five seconds.
     """
     if order.session_id is None or order.status not in Order.AWAITING_PAYMENT:
         return True
-    if LOOKS.take(str(order.pk)):
-        return False
+    if LOOKS.take(str(order.pk)) and not anew:
+        return ANSWERS.is_reached(str(order.pk))
+    ANSWERS.give_back(str(order.pk))
     try:
         with stripe_client.answering_within(seconds):
             settle(session_id=order.session_id, by=By.SHOPPER)
     except errors.PaymentError as error:
-        logger.warning("Stripe did not say how order %s stands: %s", order.number, error)
+        logger.warning("It is not known how order %s stands: %s", order.number, error)
         return False
+    ANSWERS.take(str(order.pk))
     return True
 
 

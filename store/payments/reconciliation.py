@@ -74,7 +74,7 @@ def reconcile(*, now: datetime | None = None, everything: bool = False) -> Repor
     _ask_about(_waiting(now, everything=everything), _ask, report)
     unfinished = partial(refunds.bring_up_to_date, now=now)
     _ask_about(_with_unfinished_refunds(now, everything=everything), unfinished, report)
-    _ask_about(_sold_out_too_long(now), partial(refunds.cancel_and_refund, by=By.WORKER), report)
+    _ask_about(_sold_out_too_long(now), _give_up, report)
     if everything:
         reconcile_refunds(now=now, report=report)
         find_paid_pages(now=now, report=report)
@@ -84,7 +84,8 @@ def reconcile(*, now: datetime | None = None, everything: bool = False) -> Repor
 def ask_about_open_pages() -> Report:
     """Ask Stripe about orders whose payment page is open: the event of a payment may have been lost."""
     report = Report()
-    _ask_about(Order.objects.filter(status__in=OPEN_AT_STRIPE).order_by("placed_at"), _ask, report)
+    # In any order: those that Stripe never answers keep no other from being asked about.
+    _ask_about(Order.objects.filter(status__in=OPEN_AT_STRIPE).order_by("?"), _ask, report)
     return report
 
 
@@ -95,7 +96,7 @@ def reconcile_refunds(*, now: datetime | None = None, report: Report | None = No
         return report
     _find(
         gettext("refunds"),
-        partial(gateway.list_refunds, made_after=now - REFUNDS_CHANGE),
+        partial(gateway.list_refunds, made_after=stripe_clock.at(now) - REFUNDS_CHANGE),
         partial(Refund.objects.in_bulk, field_name="refund_id"),
         refunds.STATUSES,
         partial(refunds.bring_up_to_date, now=now),
@@ -103,7 +104,7 @@ def reconcile_refunds(*, now: datetime | None = None, report: Report | None = No
     )
     _find(
         gettext("disputes"),
-        partial(gateway.list_disputes, made_after=now - DISPUTES_CHANGE),
+        partial(gateway.list_disputes, made_after=stripe_clock.at(now) - DISPUTES_CHANGE),
         partial(Dispute.objects.in_bulk, field_name="dispute_id"),
         disputes.STATUSES,
         disputes.bring_up_to_date,
@@ -248,6 +249,11 @@ def _ask(*, order: Order) -> None:
         _mark(order, Reason.UNKNOWN_PAGE)
     elif settled.status == Order.Status.PROCESSING and timezone.now() - order.placed_at > LONGEST_PAYMENT:
         _mark(order, Reason.NOT_COMING)
+
+
+def _give_up(*, order: Order) -> None:
+    with suppress(refunds.RefundError, lifecycle.IllegalTransitionError):  # staff were faster
+        refunds.cancel_and_refund(order=order, by=By.WORKER)
 
 
 def _mark(order: Order, reason: str) -> None:

@@ -121,7 +121,7 @@ def check(order: Order, wanted: Wanted) -> int:
     return amount
 
 
-# --- From here -------------------------------------------------------------------------------------------------
+# --- Made in the admin -----------------------------------------------------------------------------------------
 def request_refund(
     *, order: Order, wanted: Wanted, by: str, actor: User | None = None, token: str = ""
 ) -> Refund:
@@ -174,6 +174,8 @@ def _save(order: Order, wanted: Wanted, by: str, actor: User | None, token: str 
         for pk, quantity in wanted.lines.items()
     )
     lifecycle.record(order=order, by=by, actor=actor, reason=Reason.REFUNDING, note=_told(order, refund))
+    if order.payment_source != Order.PaymentSource.STRIPE:  # nobody has to be asked
+        _advance(order, refund, Status.SUCCEEDED)
     return refund
 
 
@@ -185,10 +187,10 @@ def _told(order: Order, refund: Refund) -> str:
 
 
 def _send(refund: Refund) -> Refund:
-    """Ask for a refund that is saved; what it was paid by other than Stripe needs no asking."""
+    """Ask for a refund that is saved, unless it is made already."""
     order = refund.order
-    if order.payment_source != Order.PaymentSource.STRIPE:
-        return _answered(refund, Status.SUCCEEDED)
+    if refund.status != Status.REQUESTED:
+        return refund
     try:
         found = gateway.create_refund(
             payment_intent_id=order.payment_intent_id,
@@ -218,7 +220,7 @@ def bring_up_to_date(*, order: Order, now: datetime | None = None) -> None:
 
     Raises errors.PaymentError.
     """
-    if not order.payment_intent_id:
+    if not order.payment_intent_id or order.payment_source != Order.PaymentSource.STRIPE:
         return
     found = gateway.list_refunds(payment_intent_id=order.payment_intent_id)
     with lifecycle.locked(order.pk) as fresh:

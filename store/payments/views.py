@@ -123,7 +123,9 @@ def tell(request: HttpRequest, order: Order, refund: Refund | None) -> None:
         case Status.PENDING:
             messages.success(request, gettext("%(amount)s is on its way to the shopper.") % amount)
         case Status.REQUESTED:
-            words = gettext("Stripe has not answered yet about %(amount)s. This site asks again by itself.")
+            words = gettext(
+                "Stripe has not answered yet about %(amount)s. This site asks again automatically."
+            )
             messages.warning(request, words % amount)
         case _:
             words = gettext("Stripe refused to refund %(amount)s, and nothing was refunded: %(why)s.")

@@ -64,7 +64,7 @@ def handle(request: HttpRequest, pk: int) -> HttpResponse:
             words = gettext("The event could not be handled: %(reason)s. Try again later.")
             messages.error(request, words % {"reason": event.note})
         case StripeEvent.Outcome.RECEIVED:
-            words = gettext("The event is being handled at this moment. Look again in a minute.")
+            words = gettext("The event is being handled at this moment. Check again in a minute.")
             messages.warning(request, words)
         case _:
             messages.success(

@@ -1,6 +1,7 @@
 """Checkout limits: one client may hold enough for a family, and too little to empty the stock."""
 
 from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from home import clock
 from store.basket import contents, throttling
 from store.checkout import limits
 from store.models import Basket, Order, OrderEvent, ProductVariant
@@ -52,6 +54,15 @@ def test_no_client_holds_more_items_than_the_limit(sandbox: Sandbox) -> None:
     assert dict(Basket.objects.latest("pk").lines.values_list("sku", "quantity")) == {"MUG": 5}
     assert buy(10, address="192.0.2.2").status_code == 303, "others are served"
     assert buy(4).status_code == 303, "up to the limit"
+
+
+@pytest.mark.usefixtures("many")
+def test_with_a_wrong_clock_the_time_to_wait_is_still_right(sandbox: Sandbox) -> None:
+    for _ in range(3):
+        assert buy(1).status_code == 303
+    clock.compare(format_datetime(timezone.now() - timedelta(hours=1), usegmt=True), whose="Stripe")
+    Order.objects.update(session_expires_at=timezone.now() - timedelta(minutes=40))
+    assert "try again in 20 minutes" in buy(1).content.decode()
 
 
 @pytest.mark.usefixtures("many")

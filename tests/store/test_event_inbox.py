@@ -257,7 +257,7 @@ def test_staff_are_told_that_another_is_handling_it(
         return record
 
     monkeypatch.setattr(events, "handle", busy)
-    words = "The event is being handled at this moment. Look again in a minute."
+    words = "The event is being handled at this moment. Check again in a minute."
     assert words in press(colleague("view", "change"), left_open(Outcome.RECEIVED))
 
 

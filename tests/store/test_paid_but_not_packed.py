@@ -12,7 +12,7 @@ from wagtail.models import Site
 from home.models import BrandSettings, User
 from store.models import Order, Refund
 from store.orders import lifecycle
-from store.payments import refunds
+from store.payments import reconciliation, refunds
 from store.payments.reconciliation import reconcile
 from store.stock import movements
 from tests.store.paying import end_too_early, sales, settle, stock_of
@@ -207,6 +207,25 @@ def test_nothing_is_refunded_by_itself_where_it_is_switched_off(
     reconcile(now=timezone.now() + timedelta(days=30))
     assert not Refund.objects.exists()
     assert "If we cannot get more, we will refund you." in page(client, sold_out)
+
+
+def test_the_worker_gives_way_to_staff_who_were_faster(
+    sold_out: Order, owner: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    chosen = reconciliation._sold_out_too_long
+
+    def staff_are_faster(now: Any) -> list[Order]:
+        waiting = list(chosen(now))
+        for order in waiting:
+            cancel(order, owner)
+        return waiting
+
+    monkeypatch.setattr(reconciliation, "_sold_out_too_long", staff_are_faster)
+    report = reconcile(now=timezone.now() + HOURS_48)
+    sold_out.refresh_from_db()
+    assert (report.unsettled, sold_out.needs_attention, sold_out.status) == ([], False, Status.CANCELLED)
+    assert Refund.objects.get().by == str(owner)
+    assert "could not be settled" not in caplog.text
 
 
 def test_a_mismatch_waits_for_staff_however_long(mismatch: Order) -> None:

@@ -127,6 +127,17 @@ def test_when_stripe_is_down_a_round_ends_soon(sandbox: Sandbox) -> None:
     assert len(report.unanswered) == report.asked == FAILURES
 
 
+def test_pages_about_which_stripe_never_answers_keep_no_other_from_being_asked_about(
+    sandbox: Sandbox,
+) -> None:
+    waiting = {factories.awaiting_order(factories.basket(MUG=1)).number for _ in range(FAILURES + 1)}
+    asked: set[str] = set()
+    for _run in range(30):
+        sandbox.faults.add(operation="retrieve", kind="error_429", times=FAILURES)
+        asked |= set(ask_about_open_pages().unanswered)
+    assert asked == waiting
+
+
 @pytest.mark.both_databases
 def test_an_order_whose_page_stripe_does_not_know_is_for_staff_once(sandbox: Sandbox) -> None:
     order = factories.awaiting_order()
@@ -221,5 +232,5 @@ def test_the_history_says_that_nobody_but_the_site_itself_closed_it(
         gateway.create_session(order.session_params, idempotency_key=f"order-{order.number}")
     later(2)
     event = order.events.get(to_status=Status.CANCELLED)
-    assert (event.by, event.who) == ("worker", "this site, by itself")
+    assert (event.by, event.who) == ("worker", "this site, automatically")
     assert event.get_reason_display() == "The payment page could not be opened in time."

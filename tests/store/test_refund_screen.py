@@ -10,6 +10,7 @@ from django.test import Client
 from home.models import User
 from store.models import Order, Refund
 from store.orders import lifecycle
+from store.payments import refunds
 from tests import factories
 from tests.store.paying import settle, stock_of
 from tools.stripe_sandbox.server import Sandbox
@@ -92,6 +93,14 @@ def test_a_sum_that_was_not_the_one_confirmed_is_asked_about_again(staff: Client
     values = {**form(staff, paid), **a_mug(paid, 2), "confirmed": "1250"}
     assert "Refund £25.00 of order" in send(staff, paid, values)
     assert not Refund.objects.exists()
+
+
+def test_the_slower_of_two_colleagues_reads_that_nothing_is_left(staff: Client, paid: Order) -> None:
+    values = {**form(staff, paid), "amount": "5.00", "reason": "Late."}
+    refunds.request_refund(order=paid, wanted=refunds.everything(paid), by="Somebody else")
+    page = send(staff, paid, values)
+    assert "Left to refund: £0.00." in page
+    assert "Nothing is left to refund." in page
 
 
 def test_what_was_chosen_can_be_changed(staff: Client, paid: Order) -> None:

@@ -191,6 +191,33 @@ def test_a_payment_by_other_means_is_refunded_without_asking_stripe(
     assert refunds.refundable(paid) == 1645
 
 
+@pytest.mark.parametrize("means", ["refund", "cancel"])
+def test_a_refund_in_cash_is_made_in_the_moment_that_it_is_saved(
+    sandbox: Sandbox, paid: Order, monkeypatch: pytest.MonkeyPatch, means: str
+) -> None:
+    Order.objects.update(payment_source=Order.PaymentSource.CASH)
+    paid.refresh_from_db()
+    monkeypatch.setattr(refunds, "_send", lambda refund: refund)  # killed before Stripe would be asked
+    if means == "refund":
+        request(paid, lines=a_mug(paid))
+    else:
+        refunds.cancel_and_refund(order=paid, by="Staff")
+    assert Refund.objects.get().status == Status.SUCCEEDED
+    assert stock_of() == ((9, 0) if means == "refund" else (10, 0))
+    refunds.bring_up_to_date(order=paid, now=timezone.now() + timedelta(hours=1))
+    assert at_stripe(sandbox) == []
+
+
+def test_stripe_is_not_asked_about_refunds_of_what_was_paid_in_cash(
+    sandbox: Sandbox, paid: Order, settings: Any
+) -> None:
+    Order.objects.update(payment_source=Order.PaymentSource.CASH)
+    paid.refresh_from_db()
+    in_dashboard(sandbox, paid, amount=100)
+    refunds.bring_up_to_date(order=paid)
+    assert not Refund.objects.exists()
+
+
 # --- What is refused -----------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("wanted", "words"),

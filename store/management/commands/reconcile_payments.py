@@ -10,7 +10,7 @@ from store.payments import reconciliation
 class Command(BaseCommand):
     """`manage.py reconcile_payments`."""
 
-    help = "Ask Stripe about every order that waits for a payment. The worker does this by itself, for those due."
+    help = "Ask Stripe about all orders, refunds, disputes and payments that may have changed, as the worker does."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Ask, and say what changed. Fails when an order could not be brought up to date."""
