@@ -4,19 +4,24 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Sum
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from store.models.orders import Order
 
 
 class DisputeQuerySet(models.QuerySet["Dispute"]):
-    def not_won(self) -> "DisputeQuerySet":
-        """Leave out those of which the money came back."""
-        return self.exclude(status=Dispute.Status.WON)
+    def against_us(self) -> "DisputeQuerySet":
+        """Return those that are open or lost: nothing of the order is sent."""
+        return self.exclude(status__in=[Dispute.Status.WON, Dispute.Status.CLOSED])
 
     def withheld(self) -> "DisputeQuerySet":
-        """Leave out those of which the money is with us: also inquiries, which a refund can end."""
-        return self.not_won().exclude(status=Dispute.Status.INQUIRY)
+        """Return those of which the money is not with us."""
+        return self.against_us().exclude(status=Dispute.Status.INQUIRY)
+
+    def undecided(self) -> "DisputeQuerySet":
+        """Return those of which the money may come back. A refund ends an inquiry, but none of these."""
+        return self.withheld().exclude(status=Dispute.Status.LOST)
 
     def amount(self) -> int:
         """Return their sum, minor units."""
@@ -30,6 +35,7 @@ class Dispute(models.Model):
         INQUIRY = "inquiry", _("an inquiry, which has taken no money yet")
         NEEDS_RESPONSE = "needs_response", _("open, Stripe waits for your evidence")
         UNDER_REVIEW = "under_review", _("open, the bank decides")
+        CLOSED = "closed", _("an inquiry that has ended, without taking money")
         WON = "won", _("won")
         LOST = "lost", _("lost")
 
@@ -42,6 +48,9 @@ class Dispute(models.Model):
     reason = models.CharField(_("reason"), max_length=60)  # the word of Stripe, such as product_not_received
     evidence_due_at = models.DateTimeField(_("evidence due"), null=True, blank=True)
     created_at = models.DateTimeField(_("time"))
+    asked_at = models.DateTimeField(
+        default=timezone.now, editable=False
+    )  # when Stripe said what stands here: an older answer changes nothing
 
     objects = DisputeQuerySet.as_manager()
 

@@ -44,6 +44,7 @@ class OrderEvent(AppendOnlyModel):
                 "Still not paid after ten days. Cancel the payment in Stripe’s Dashboard if you do not expect it."
             ),
         )
+        DISPUTE_CLOSED = "dispute_closed", _("The bank’s inquiry has ended:")
         UNKNOWN_PAGE = "unknown_page", _("Stripe does not know its payment page. Was the key changed?")
         UNSETTLED = "unsettled", _("Stripe’s answer about it could not be saved. The error log says why.")
         MARKED = "asked_to_look", _("Marked as needing attention:")  # the note says why

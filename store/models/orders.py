@@ -57,7 +57,7 @@ class Order(LedgeredModel):
         Status.PROCESSING: _MONEY_CAME | {Status.FAILED},
         Status.REVIEW: frozenset({Status.PAID, Status.CANCELLED}),
         Status.PAID: frozenset({Status.PACKED, Status.CANCELLED}),
-        Status.PACKED: frozenset({Status.SENT}),
+        Status.PACKED: frozenset({Status.SENT, Status.CANCELLED}),
         Status.SENT: frozenset(),
         Status.CANCELLED: _MONEY_CAME,
         Status.EXPIRED: _MONEY_CAME,
@@ -69,9 +69,8 @@ class Order(LedgeredModel):
     AWAITING_PAYMENT: ClassVar[frozenset[str]] = PAYABLE | {Status.PROCESSING}
     CONFIRMED: ClassVar[frozenset[str]] = frozenset({Status.PAID, Status.PACKED, Status.SENT})
     OVER: ClassVar[frozenset[str]] = frozenset({Status.CANCELLED, Status.EXPIRED, Status.FAILED})
-    # Its goods have not been packed: taking back all of them cancels it.
-    UNPACKED: ClassVar[frozenset[str]] = frozenset({Status.PAID, Status.REVIEW})
-    UNSENT: ClassVar[frozenset[str]] = UNPACKED | {Status.PACKED}
+    # It is paid and its goods are here: taking back all of them cancels it.
+    UNSENT: ClassVar[frozenset[str]] = frozenset({Status.PAID, Status.REVIEW, Status.PACKED})
 
     ledger_kind = "acceptance"
     ledger_time = "placed_at"

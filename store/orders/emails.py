@@ -60,7 +60,7 @@ def decision_needed(order: Order, *, why: str) -> Email | None:
 
 def disputed(order: Order, *, why: str, to_do: str) -> Email | None:
     """Tell the trader of a dispute that was opened or decided; None when nobody can be told."""
-    subject = _("Order %(number)s: its payment is disputed")
+    subject = _("Order %(number)s: the dispute of its payment")
     return _tell_trader(order, "emails/disputed.txt", subject=subject, why=why, to_do=to_do)
 
 

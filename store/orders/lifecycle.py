@@ -107,7 +107,7 @@ def take_staff_step(*, order_id: int, to: str, user: User) -> None:
         if order.refunds.filter(status=Refund.Status.REQUESTED).exists():
             message = f"A refund of order {order.number} waits for Stripe's answer."
             raise RefundRequestedError(message)
-        if order.disputes.not_won().exists():
+        if order.disputes.against_us().exists():
             message = f"The payment of order {order.number} is disputed."
             raise DisputedError(message)
         match order.status, to:

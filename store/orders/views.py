@@ -23,14 +23,21 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         found = orders.get(pk=found.pk)
     # What Stripe may still refuse is not promised.
     refunds = found.refunds.exclude(status__in=[Refund.Status.REQUESTED, Refund.Status.REFUSED])
+    left = found.paid_amount - sum(refund.amount for refund in refunds if refund.is_on_its_way)
+    # Of a cancelled order staff may keep the delivery; what a bank sent back they owe.
+    is_kept = any(refund.is_on_its_way for refund in refunds) and not any(
+        refund.status == Refund.Status.FAILED for refund in refunds
+    )
     context = {
         "order": found,
         "is_asking": is_asking,
         "lines": found.lines.all(),
         "events": found.events.exclude(to_status=""),
         "refunds": refunds,
-        "left": found.paid_amount - sum(refund.amount for refund in refunds if refund.is_on_its_way),
+        "left": left,
+        "is_owed": left and not is_kept,
         "refund_hours": settings.REFUND_SOLD_OUT_AFTER_HOURS,
+        "dispute": found.disputes.against_us().last(),
         "is_placed_here": was_placed_here(request, found),
     }
     response = render(request, "store/order.html", context)

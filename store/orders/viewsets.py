@@ -55,8 +55,8 @@ class OrderInspectView(InspectView):
         order = self.object
         may_change = self.request.user.has_perm(CHANGE)
         may_refund, left = self.request.user.has_perm(refund_views.REFUND), refunds.refundable(order)
-        may_cancel = may_refund and order.status in Order.UNPACKED
-        is_disputed = order.disputes.not_won().exists()
+        may_cancel = may_refund and order.status in Order.UNSENT
+        is_disputed = order.disputes.against_us().exists()
         return {
             **super().get_context_data(**kwargs),
             "order": order,
@@ -64,6 +64,7 @@ class OrderInspectView(InspectView):
             "refunds": order.refunds.prefetch_related("lines__order_line"),
             "left": left,
             "refunded": order.refunds.counted().amount(),
+            "disputed": order.disputes.withheld().amount(),
             "disputes": [(one, disputes.what_to_do(order, one)) for one in order.disputes.all()],
             "refund_url": reverse("orders:refund", args=[order.pk]) if may_refund and left else "",
             "cancel_url": reverse("orders:cancel", args=[order.pk]) if may_cancel else "",

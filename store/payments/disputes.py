@@ -4,9 +4,11 @@ Evidence is given in Stripe's Dashboard. Nothing is sent while a dispute is open
 goods that are still here come back to the shelf when staff cancel the order.
 """
 
+from datetime import datetime
+
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from store.models import Dispute, Order, OrderEvent
 from store.orders import emails, lifecycle
@@ -20,35 +22,76 @@ STATUSES = {
     "warning_needs_response": Status.INQUIRY,
     "under_review": Status.UNDER_REVIEW,
     "warning_under_review": Status.INQUIRY,
+    "appeal_needs_response": Status.NEEDS_RESPONSE,
+    "appeal_under_review": Status.UNDER_REVIEW,
     "won": Status.WON,
-    "warning_closed": Status.WON,
-    "prevented": Status.WON,
+    "warning_closed": Status.CLOSED,
+    "prevented": Status.CLOSED,
     "lost": Status.LOST,
 }
-HISTORY = {Status.WON: Reason.DISPUTE_WON, Status.LOST: Reason.DISPUTE_LOST}
+HISTORY = {
+    Status.WON: Reason.DISPUTE_WON,
+    Status.LOST: Reason.DISPUTE_LOST,
+    Status.CLOSED: Reason.DISPUTE_CLOSED,
+}
+
+# status → what it means while the goods are here, and once they were sent
+TO_DO = {
+    Status.INQUIRY: (
+        _(
+            "Do not send the goods now. Answer in Stripe’s Dashboard before the evidence is due, or refund the "
+            "order, which ends it."
+        ),
+        _("Answer in Stripe’s Dashboard before the evidence is due, or refund the order, which ends it."),
+    ),
+    Status.NEEDS_RESPONSE: (
+        _("Do not send the goods now. Answer in Stripe’s Dashboard before the evidence is due."),
+        _("Send Stripe what shows that the goods arrived, in its Dashboard, before the evidence is due."),
+    ),
+    Status.UNDER_REVIEW: (
+        _("Do not send the goods now. Stripe has your evidence, and the bank decides."),
+        _("Stripe has your evidence, and the bank decides. You do not need to do anything."),
+    ),
+    Status.WON: (
+        _("The money is yours again. The order can go on."),
+        _("The money is yours again."),
+    ),
+    Status.CLOSED: (_("No money was taken. The order can go on."), _("No money was taken.")),
+    Status.LOST: (
+        _("The money is gone. Do not send the goods: cancel the order, and they are back in the stock."),
+        _("The money is gone, and the goods were sent."),
+    ),
+}
 
 
 def bring_up_to_date(*, order: Order) -> None:
     """Take in every dispute of an order's payment. Raises errors.PaymentError."""
     if not order.payment_intent_id:
         return
+    asked_at = timezone.now()
     found = gateway.list_disputes(payment_intent_id=order.payment_intent_id)
     with lifecycle.locked(order.pk) as fresh:
         for one in found:
-            _take_in(fresh, one)
+            _take_in(fresh, one, asked_at)
 
 
-def _take_in(order: Order, found: stripe_objects.Dispute) -> None:
+def _take_in(order: Order, found: stripe_objects.Dispute, asked_at: datetime) -> None:
     """Find or create our row of one of Stripe's disputes of an order that is locked, and say what is new."""
-    if (status := STATUSES.get(found.status)) is None:
-        return
     dispute = order.disputes.filter(dispute_id=found.id).first() or Dispute(order=order, dispute_id=found.id)
     is_new, was = dispute.pk is None, dispute.status
-    dispute.amount, dispute.reason, dispute.status = found.amount, found.reason[:60], status
+    if not is_new and dispute.asked_at > asked_at:
+        return
+    dispute.amount, dispute.reason, dispute.status = found.amount, found.reason, status_of(found)
     dispute.evidence_due_at, dispute.created_at = found.evidence_due_at, found.created_at
+    dispute.asked_at = asked_at
     dispute.save()
-    if is_new or was != status:
+    if is_new or was != dispute.status:
         _tell(order, dispute, is_new=is_new)
+
+
+def status_of(found: stripe_objects.Dispute) -> str:
+    """Return our status of one of Stripe's disputes: of a kind that we do not know, that the bank decides."""
+    return STATUSES.get(found.status, Status.UNDER_REVIEW)
 
 
 def _tell(order: Order, dispute: Dispute, *, is_new: bool) -> None:
@@ -71,25 +114,5 @@ def in_words(order: Order, dispute: Dispute) -> str:
 
 def what_to_do(order: Order, dispute: Dispute) -> str:
     """Return what a dispute means for the money and the goods of an order."""
-    is_here = order.status in Order.UNSENT
-    match dispute.status:
-        case Status.WON:
-            return (
-                _("The money is yours again. The order can go on.")
-                if is_here
-                else _("The money is yours again.")
-            )
-        case Status.INQUIRY:
-            words = _(
-                "Answer in Stripe’s Dashboard before the evidence is due, or refund the order, which ends it."
-            )
-            return f"{_('Do not send the goods now.')} {words}" if is_here else words
-        case Status.LOST if is_here:
-            return _(
-                "The money is gone. Do not send the goods: cancel the order, and they are back in the stock."
-            )
-        case Status.LOST:
-            return _("The money is gone, and the goods were sent.")
-        case _open if is_here:
-            return _("Do not send the goods now. Answer in Stripe’s Dashboard before the evidence is due.")
-    return _("Send Stripe what shows that the goods arrived, in its Dashboard, before the evidence is due.")
+    if_here, if_sent = TO_DO[Status(dispute.status)]
+    return str(if_here if order.status in Order.UNSENT else if_sent)

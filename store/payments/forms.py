@@ -38,7 +38,7 @@ class RefundForm(forms.Form):
     token = forms.RegexField(TOKEN, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, order: Order, **options: Any) -> None:
-        options["initial"] = {"token": new_token(), "restock": order.status in Order.UNPACKED}
+        options["initial"] = {"token": new_token(), "restock": order.status in Order.UNSENT}
         super().__init__(*args, **options)
         self.order = order
         self.lines = {f"line_{line.pk}": line for line in order.lines_with_refunds() if line.kept}

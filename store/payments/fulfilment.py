@@ -258,7 +258,7 @@ def _pay(order: Order, session: stripe_objects.Session, by: str) -> None:
 
 def _mismatch(order: Order, session: stripe_objects.Session) -> str:
     """Return how the session differs from the order; empty when it does not."""
-    expected = session.subtotal - session.discount + session.shipping + session.tax
+    expected = session.subtotal - session.discount + session.shipping + _added_tax(session)
     figures = {
         "currency": (order.currency, session.currency),
         "goods": (order.subtotal, session.subtotal),
@@ -273,10 +273,16 @@ def _mismatch(order: Order, session: stripe_objects.Session) -> str:
     )
 
 
+def _added_tax(session: stripe_objects.Session) -> int:
+    """Return the tax that was added to the prices, minor units: none where they include it, as ours do."""
+    without = session.subtotal - session.discount + session.shipping
+    return session.tax if session.total == without + session.tax else 0
+
+
 def _copy_figures(order: Order, session: stripe_objects.Session) -> None:
     if session.currency == order.currency:  # else the order would say one amount in the other's currency
         order.discount = session.discount
-        order.tax = session.tax
+        order.tax = _added_tax(session)
         order.total = session.total
     order.payment_intent_id = session.payment_intent_id
     order.pay_url, order.pay_until = session.pay_url, session.pay_until

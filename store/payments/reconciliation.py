@@ -98,7 +98,7 @@ def reconcile_refunds(*, now: datetime | None = None, report: Report | None = No
         gettext("refunds"),
         partial(gateway.list_refunds, made_after=stripe_clock.at(now) - REFUNDS_CHANGE),
         partial(Refund.objects.in_bulk, field_name="refund_id"),
-        refunds.STATUSES,
+        lambda one: refunds.STATUSES.get(one.status),
         partial(refunds.bring_up_to_date, now=now),
         report,
     )
@@ -106,7 +106,7 @@ def reconcile_refunds(*, now: datetime | None = None, report: Report | None = No
         gettext("disputes"),
         partial(gateway.list_disputes, made_after=stripe_clock.at(now) - DISPUTES_CHANGE),
         partial(Dispute.objects.in_bulk, field_name="dispute_id"),
-        disputes.STATUSES,
+        disputes.status_of,
         disputes.bring_up_to_date,
         report,
     )
@@ -163,7 +163,7 @@ def _find(
     what: str,
     list_all: Callable[[], Sequence[stripe_objects.Refund | stripe_objects.Dispute]],
     known_by_id: Callable[[list[str]], Mapping[str, Refund | Dispute]],
-    statuses: Mapping[str, str],
+    status_of: Callable[[Any], str | None],
     bring_up_to_date: "_Ask",
     report: Report,
 ) -> None:
@@ -175,7 +175,7 @@ def _find(
         report.unanswered.append(what)
         return
     known = {key: row.status for key, row in known_by_id([one.id for one in found]).items()}
-    other = {one.payment_intent_id for one in found if known.get(one.id) != statuses.get(one.status)}
+    other = {one.payment_intent_id for one in found if known.get(one.id) != status_of(one)}
     _ask_about(Order.objects.filter(payment_intent_id__in=other - {""}), bring_up_to_date, report)
 
 
@@ -231,7 +231,8 @@ def _sold_out_too_long(now: datetime) -> QuerySet[Order]:
     waiting = Order.objects.filter(status=Order.Status.REVIEW, pk__in=_with(reason=Reason.STOCK_GONE))
     since = _with(to_status=Order.Status.REVIEW, happened_at__lt=now - timedelta(hours=hours))
     tried = Refund.objects.filter(status__in=Refund.UNDONE | {Refund.Status.REQUESTED}).values("order")
-    return waiting.filter(pk__in=since).exclude(pk__in=tried)
+    disputed = Dispute.objects.undecided().values("order")
+    return waiting.filter(pk__in=since).exclude(pk__in=tried).exclude(pk__in=disputed)
 
 
 def _with(**conditions: Any) -> Any:

@@ -139,13 +139,15 @@ def request_refund(
 
 
 def cancel_and_refund(*, order: Order, by: str, actor: User | None = None) -> Refund | None:
-    """Cancel an order that is not packed and refund all that is left; None when nothing is.
+    """Cancel an order that is not sent and refund all that is left; None when nothing is.
 
-    Raises RefundError, IllegalTransitionError when it is packed or over.
+    Raises RefundError, IllegalTransitionError when it is sent or over.
     """
     with lifecycle.locked(order.pk) as fresh:
-        if fresh.status not in Order.UNPACKED:
+        if fresh.status not in Order.UNSENT:
             raise lifecycle.IllegalTransitionError(fresh.number)
+        if fresh.disputes.undecided().exists():
+            raise RefundError(_("The payment is disputed. Cancel the order when the bank has decided."))
         if fresh.refunds.filter(status=Status.REQUESTED).exists():
             raise RefundError(_("A refund of this order waits for Stripe’s answer. Try again in a minute."))
         if actor and fresh.needs_attention:
@@ -281,7 +283,7 @@ def _take_goods_back(order: Order, refund: Refund) -> None:
     # What Stripe refuses to refund is kept after all.
     is_asking = order.refunds.filter(status=Status.REQUESTED).exists()
     is_kept = is_asking or any(line.kept for line in order.lines_with_refunds())
-    if order.status in Order.UNPACKED and not is_kept:
+    if order.status in Order.UNSENT and not is_kept:
         lifecycle.end(order=order, to=Order.Status.CANCELLED, by=refund.by, actor=refund.actor)
 
 

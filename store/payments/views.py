@@ -94,7 +94,7 @@ class RefundView(WagtailAdminTemplateMixin, FormView):
 @require_POST
 @permission_required(REFUND, raise_exception=True)
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    """Cancel an order that is not packed, and refund all that is left of its payment."""
+    """Cancel an order that is not sent, and refund all that is left of its payment."""
     order = get_object_or_404(Order, pk=pk)
     assert request.user.is_authenticated
     try:
@@ -127,6 +127,9 @@ def tell(request: HttpRequest, order: Order, refund: Refund | None) -> None:
                 "Stripe has not answered yet about %(amount)s. This site asks again automatically."
             )
             messages.warning(request, words % amount)
+        case Status.FAILED:
+            words = gettext("The bank sent %(amount)s back, so the money is still here: %(why)s.")
+            messages.error(request, words % {**amount, "why": refund.failure})
         case _:
             words = gettext("Stripe refused to refund %(amount)s, and nothing was refunded: %(why)s.")
             messages.error(request, words % {**amount, "why": refund.failure})

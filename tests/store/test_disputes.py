@@ -1,21 +1,25 @@
 """Disputes: opened, decided, told late or never; what they mean for the money, the goods and what staff may do."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
+from django.utils import timezone
 from post_office.models import Email
 from wagtail.models import Site
 
 from home.models import BrandSettings, User
 from store.models import Dispute, Order
 from store.orders import lifecycle
-from store.payments import gateway, refunds
-from store.payments.reconciliation import reconcile_refunds
+from store.payments import disputes, gateway, refunds
+from store.payments.reconciliation import reconcile, reconcile_refunds
 from store.payments.refunds import RefundError, Wanted
-from tests.store.paying import event, post_event, settle, stock_of
+from store.stock import movements
+from tests.store.paying import end_too_early, event, post_event, settle, stock_of
 from tools.stripe_sandbox import payments
 from tools.stripe_sandbox.server import Sandbox
 
@@ -162,6 +166,148 @@ def test_a_dispute_of_goods_that_were_sent_asks_for_evidence(
     tell(paid, "charge.dispute.closed")
     assert "The money is gone, and the goods were sent." in trader_mails()[-1]
     assert (paid.status, stock_of()) == (Order.Status.SENT, (8, 0))
+
+
+def test_goods_that_were_packed_before_a_lost_dispute_can_be_unpacked(
+    sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User, admin_client: Client
+) -> None:
+    pack(paid, staff)
+    decide(sandbox, dispute(sandbox, paid), "lost")
+    tell(paid, "charge.dispute.closed")
+    page = admin_client.get(f"/admin/orders/inspect/{paid.pk}/").content.decode()
+    assert "Cancel the order</button>" in page
+    admin_client.post(f"/admin/orders/{paid.pk}/cancel/")
+    paid.refresh_from_db()
+    assert (paid.status, stock_of()) == (Order.Status.CANCELLED, (10, 0))
+
+
+def test_nobody_cancels_while_the_bank_decides_since_the_money_may_come_back(
+    sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User
+) -> None:
+    identifier = dispute(sandbox, paid)
+    tell(paid)
+    with pytest.raises(RefundError, match="when the bank has decided"):
+        refunds.cancel_and_refund(order=paid, by="owner", actor=staff)
+    decide(sandbox, identifier, "won")
+    tell(paid, "charge.dispute.closed")
+    refunded = refunds.cancel_and_refund(order=paid, by="owner", actor=staff)
+    assert refunded is not None
+    assert refunded.amount == 2895
+
+
+def test_a_sold_out_order_is_not_cancelled_by_itself_while_the_bank_decides(
+    sandbox: Sandbox, order: Order, tell: Callable[..., None]
+) -> None:
+    end_too_early(order, Order.Status.EXPIRED)
+    movements.count(sku="MUG", on_hand=0)
+    sandbox.pay(order.session_id)
+    dispute(sandbox, settle(order))
+    tell(order)
+    later = timezone.now() + timedelta(hours=49)
+    reconcile(now=later)
+    order.refresh_from_db()
+    assert order.status == Order.Status.REVIEW
+    Dispute.objects.all().delete()
+    reconcile(now=later)
+    order.refresh_from_db()
+    assert order.refunds.exists()
+
+
+def at_stripe(sandbox: Sandbox, identifier: str, status: str) -> None:
+    """Have Stripe say this of a dispute."""
+    with sandbox.storage.transaction() as db:
+        db.save({**db.find(identifier), "status": status})
+
+
+def test_an_older_answer_does_not_reopen_what_is_decided(
+    sandbox: Sandbox, paid: Order, tell: Callable[..., None]
+) -> None:
+    identifier = dispute(sandbox, paid)
+    decide(sandbox, identifier, "won")
+    with time_machine.travel(timezone.now() + timedelta(seconds=2)):
+        tell(paid, "charge.dispute.closed")
+    at_stripe(sandbox, identifier, "needs_response")
+    tell(paid)
+    assert paid.disputes.get().status == Status.WON
+
+
+@pytest.mark.parametrize("status", ["appeal_needs_response", "appeal_under_review"])
+def test_goods_wait_while_stripe_says_that_a_dispute_goes_on(
+    sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User, status: str
+) -> None:
+    at_stripe(sandbox, dispute(sandbox, paid), status)
+    tell(paid)
+    assert paid.disputes.undecided().count() == 1
+    with pytest.raises(lifecycle.DisputedError):
+        pack(paid, staff)
+    assert reconcile_refunds().asked == 0, "it is known as it is"
+
+
+def test_a_status_that_nobody_knows_yet_holds_the_goods_back(sandbox: Sandbox, paid: Order) -> None:
+    dispute(sandbox, paid)
+    (found,) = gateway.list_disputes(payment_intent_id=paid.payment_intent_id)
+    assert disputes.status_of(replace(found, status="of_next_year")) == Status.UNDER_REVIEW
+
+
+def test_an_inquiry_that_ends_took_no_money_and_nobody_is_told_that_it_was_won(
+    sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User
+) -> None:
+    identifier = dispute(sandbox, paid, inquiry=True)
+    tell(paid)
+    at_stripe(sandbox, identifier, "warning_closed")
+    tell(paid, "charge.dispute.closed")
+    assert "No money was taken. The order can go on." in trader_mails()[-1]
+    assert "won" not in trader_mails()[-1]
+    pack(paid, staff)
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+@pytest.mark.parametrize(
+    ("decided", "heading"),
+    [
+        ("under_review", "Your bank is asking about this payment"),
+        ("lost", "Your bank has taken the payment back"),
+    ],
+)
+def test_the_shopper_of_a_disputed_order_is_not_promised_a_parcel(
+    sandbox: Sandbox,
+    paid: Order,
+    tell: Callable[..., None],
+    staff: User,
+    client: Client,
+    decided: str,
+    heading: str,
+    is_packed: bool,
+) -> None:
+    if is_packed:
+        pack(paid, staff)
+    decide(sandbox, dispute(sandbox, paid), decided)
+    tell(paid)
+    page = client.get(paid.get_absolute_url()).content.decode()
+    assert f"<h1>{heading}</h1>" in page
+    assert "We will pack" not in page
+    assert "We will send" not in page
+
+
+def test_the_shopper_of_an_order_cancelled_after_a_lost_dispute_is_promised_no_refund(
+    sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User, client: Client
+) -> None:
+    decide(sandbox, dispute(sandbox, paid), "lost")
+    tell(paid)
+    refunds.cancel_and_refund(order=paid, by="owner", actor=staff)
+    page = client.get(paid.get_absolute_url()).content.decode()
+    assert "Nothing will be sent. Your bank has taken the payment back." in page
+    assert "we will refund" not in page
+
+
+def test_the_shopper_of_an_order_whose_delivery_is_kept_is_promised_no_refund(
+    sandbox: Sandbox, paid: Order, client: Client
+) -> None:
+    lines = {line.pk: line.quantity for line in paid.lines.all()}
+    refunds.request_refund(order=paid, wanted=Wanted(lines=lines), by="owner")
+    page = client.get(paid.get_absolute_url()).content.decode()
+    assert "Nothing will be sent. This page lists what we have refunded." in page
+    assert "we will refund" not in page
 
 
 def test_what_is_disputed_cannot_be_refunded_from_here(

@@ -67,7 +67,7 @@ def test_what_is_sold_out_is_not_packed_and_shopper_and_trader_are_told(
         lifecycle.take_staff_step(order_id=sold_out.pk, to=Status.PACKED, user=owner)
     shown = page(client, sold_out)
     assert "Your payment arrived, but the goods are sold out" in shown
-    assert "we will refund you within 48 hours" in shown
+    assert "we will refund you after 48 hours" in shown
     assert "pack it next" not in shown
     (mail,) = mails()
     assert "the goods were sold out when it arrived" in mail

@@ -76,7 +76,7 @@ def test_what_is_left_is_in_sight_and_a_refund_is_confirmed_first(staff: Client,
     assert not Refund.objects.exists()
     page = send(staff, paid, {**values, "confirmed": "1645"})
     assert "£16.45 refunded." in page
-    assert "Paid: £28.95 (Stripe). Refunded: £16.45. Left: £12.50." in page
+    assert "Paid: £28.95 (Stripe). Refunded or being refunded: £16.45. Left: £12.50." in page
     assert (Refund.objects.get().by, stock_of()) == ("view-change-refund@example.com", (9, 0))
     assert "&lt;b&gt;Chipped&lt;/b&gt;" in page
 
@@ -176,8 +176,17 @@ def test_one_click_cancels_and_refunds_all_of_it_once(staff: Client, paid: Order
     assert Refund.objects.count() == 1
 
 
-def test_an_order_that_is_packed_is_refunded_but_not_cancelled(staff: Client, paid: Order) -> None:
+def test_an_order_that_is_packed_can_be_cancelled_until_it_is_sent(staff: Client, paid: Order) -> None:
     lifecycle.take_staff_step(order_id=paid.pk, to=Status.PACKED, user=User.objects.get())
+    assert "Cancel the order and refund £28.95" in said(staff.get(f"/admin/orders/inspect/{paid.pk}/"))
+    staff.post(f"/admin/orders/{paid.pk}/cancel/")
+    paid.refresh_from_db()
+    assert (paid.status, stock_of(), refunds.refundable(paid)) == (Status.CANCELLED, (10, 0), 0)
+
+
+def test_an_order_that_is_sent_is_refunded_but_not_cancelled(staff: Client, paid: Order) -> None:
+    for step in (Status.PACKED, Status.SENT):
+        lifecycle.take_staff_step(order_id=paid.pk, to=step, user=User.objects.get())
     page = said(staff.get(f"/admin/orders/inspect/{paid.pk}/"))
     assert "Cancel the order" not in page
     assert f'href="/admin/orders/{paid.pk}/refunds/"' in page
