@@ -55,7 +55,7 @@ class OrderInspectView(InspectView):
         order = self.object
         may_change = self.request.user.has_perm(CHANGE)
         may_refund, left = self.request.user.has_perm(refund_views.REFUND), refunds.refundable(order)
-        may_cancel = may_refund and order.status in Order.UNSENT
+        may_cancel = may_refund and order.status in Order.UNSENT and not order.disputes.undecided().exists()
         is_disputed = order.disputes.against_us().exists()
         return {
             **super().get_context_data(**kwargs),

@@ -182,10 +182,12 @@ def test_goods_that_were_packed_before_a_lost_dispute_can_be_unpacked(
 
 
 def test_nobody_cancels_while_the_bank_decides_since_the_money_may_come_back(
-    sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User
+    sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User, admin_client: Client
 ) -> None:
     identifier = dispute(sandbox, paid)
     tell(paid)
+    page = admin_client.get(f"/admin/orders/inspect/{paid.pk}/").content.decode()
+    assert "Cancel the order" not in page
     with pytest.raises(RefundError, match="when the bank has decided"):
         refunds.cancel_and_refund(order=paid, by="owner", actor=staff)
     decide(sandbox, identifier, "won")
