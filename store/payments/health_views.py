@@ -18,6 +18,7 @@ from wagtail.admin import messages
 from wagtail.admin.site_summary import SummaryItem
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
+from home.throttling import Limit
 from home.viewsets import ReadOnlyViewSet
 from store.models import PaymentAlarm, StripeEvent
 from store.payments import checklist, events, health, stripe_client
@@ -26,7 +27,8 @@ from store.payments.viewsets import CHANGE
 VIEW = "store.view_paymentalarm"
 SHOWN = 20  # past problems
 DAYS, WIDTH = 30, 3000  # of the plot
-STRIPE_SECONDS = 10  # that somebody waits for events to be handled
+CHECK_SECONDS = 20  # for what Stripe is asked; its event may take as long
+CHECKS = Limit("checks-of-the-connection", most=1, window=timedelta(minutes=1))  # a check keeps a thread
 
 
 class PaymentHealthView(PermissionRequiredMixin, WagtailAdminTemplateMixin, TemplateView):
@@ -59,8 +61,16 @@ class PaymentHealthView(PermissionRequiredMixin, WagtailAdminTemplateMixin, Temp
         }
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Check the connection, which takes up to half a minute."""
-        return self.render_to_response(self.get_context_data(lines=list(checklist.lines())))
+        """Check the connection, once at a time."""
+        if CHECKS.take("all"):
+            messages.warning(request, gettext("Somebody is checking the connection. Try again in a minute."))
+            return redirect("payment-health:index")
+        try:
+            with stripe_client.answering_within(CHECK_SECONDS):
+                lines = list(checklist.lines())
+        finally:
+            CHECKS.give_back("all")
+        return self.render_to_response(self.get_context_data(lines=lines))
 
 
 def _bar(alarm: PaymentAlarm, begin: datetime, now: datetime) -> dict[str, Any] | None:
@@ -76,8 +86,8 @@ def _bar(alarm: PaymentAlarm, begin: datetime, now: datetime) -> dict[str, Any] 
 @permission_required(CHANGE, raise_exception=True)
 def handle_left(request: HttpRequest) -> HttpResponse:
     """Handle the events that failed or were left, as many as somebody waits for."""
-    with stripe_client.answering_within(STRIPE_SECONDS):
-        done, left = events.handle_left(until=monotonic() + STRIPE_SECONDS / 2)
+    with stripe_client.answering_within(stripe_client.PATIENCE):
+        done, left = events.handle_left(until=monotonic() + stripe_client.PATIENCE / 2)
     words = ngettext("%(count)d event was handled.", "%(count)d events were handled.", done) % {"count": done}
     if left:
         more = ngettext("%(count)d is left.", "%(count)d are left.", left) % {"count": left}

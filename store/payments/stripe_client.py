@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 # One request, and the longest pause before the SDK's retry. STRIPE_SECONDS in store/checkout/views.py limits them
 # together.
 CONNECT_SECONDS, READ_SECONDS, PAUSE_SECONDS, RETRIES = 2, 3.5, 1, 2
-MOST_AT_ONCE = 4  # requests for visitors, who have eight threads in each process (manage.py web)
+MOST_AT_ONCE = 4  # requests of the web, which has eight threads in each process (manage.py web)
 LONGEST_TURN = 1.0  # seconds
+PATIENCE = 10  # seconds that staff, or Stripe with a webhook, wait for all requests together
 _asking = BoundedSemaphore(MOST_AT_ONCE)
 _until: ContextVar[float | None] = ContextVar("until", default=None)
 
@@ -68,11 +69,12 @@ def client() -> stripe.StripeClient:
 
 @contextmanager
 def answering_within(seconds: float) -> Iterator[None]:
-    """Limit the time of all requests inside together: somebody waits for the answer.
+    """Limit the time of all requests inside together: whatever the web asks is asked within one.
 
     They raise BusyError, and nothing is sent, when so many wait that a slow Stripe would keep the site from visitors.
     """
-    token = _until.set(time.monotonic() + seconds)
+    until, outer = time.monotonic() + seconds, _until.get()
+    token = _until.set(until if outer is None else min(until, outer))
     try:
         yield
     finally:
@@ -81,9 +83,12 @@ def answering_within(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def _taking_turns() -> Iterator[None]:
-    if _until.get() is None:  # the worker and commands keep nobody waiting
+    if (until := _until.get()) is None:  # the worker or a command
         yield
         return
+    if until - time.monotonic() < READ_SECONDS:
+        message = "No time is left to ask Stripe."
+        raise errors.UnreachableError(message)
     if not _asking.acquire(timeout=LONGEST_TURN):
         message = "Too many wait for Stripe's answer."
         raise errors.BusyError(message)

@@ -20,7 +20,7 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from store.models import Order, Refund
 from store.orders import lifecycle
-from store.payments import money, refunds
+from store.payments import money, refunds, stripe_client
 from store.payments.forms import TOKEN, RefundForm
 
 REFUND = "store.refund_order"
@@ -77,13 +77,14 @@ class RefundView(WagtailAdminTemplateMixin, FormView):
         user = self.request.user
         assert user.is_authenticated
         try:
-            refund = refunds.request_refund(
-                order=self.order,
-                wanted=form.wanted,
-                by=str(user),
-                actor=user,
-                token=form.cleaned_data["token"],
-            )
+            with stripe_client.answering_within(stripe_client.PATIENCE):
+                refund = refunds.request_refund(
+                    order=self.order,
+                    wanted=form.wanted,
+                    by=str(user),
+                    actor=user,
+                    token=form.cleaned_data["token"],
+                )
         except refunds.RefundError as error:
             form.add_error(None, str(error))
             return self.form_invalid(form)
@@ -98,7 +99,8 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     order = get_object_or_404(Order, pk=pk)
     assert request.user.is_authenticated
     try:
-        refund = refunds.cancel_and_refund(order=order, by=str(request.user), actor=request.user)
+        with stripe_client.answering_within(stripe_client.PATIENCE):
+            refund = refunds.cancel_and_refund(order=order, by=str(request.user), actor=request.user)
     except lifecycle.IllegalTransitionError:
         messages.error(request, gettext("The order has changed. Check its status and try again."))
     except refunds.RefundError as error:

@@ -23,7 +23,6 @@ from store.models import StripeEvent
 from store.payments import events, stripe_client
 
 CHANGE = "store.change_stripeevent"  # who may have one handled again
-STRIPE_SECONDS = 10  # that somebody waits for it
 LATELY = timedelta(hours=24)
 
 
@@ -55,7 +54,7 @@ class StripeEventInspectView(InspectView):
 @permission_required(CHANGE, raise_exception=True)
 def handle(request: HttpRequest, pk: int) -> HttpResponse:
     """Handle an event again, unless that is done; Stripe is asked anew."""
-    with stripe_client.answering_within(STRIPE_SECONDS):
+    with stripe_client.answering_within(stripe_client.PATIENCE):
         event = events.handle(get_object_or_404(StripeEvent, pk=pk))
     match event.outcome:
         case StripeEvent.Outcome.HANDLED:

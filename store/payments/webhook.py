@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from store.models import WebhookRefusal
-from store.payments import errors, events, gateway, health, signed_events
+from store.payments import errors, events, gateway, health, signed_events, stripe_client
 
 Reason = WebhookRefusal.Reason
 logger = logging.getLogger(__name__)
@@ -28,6 +28,11 @@ def stripe_webhook(request: HttpRequest) -> HttpResponse:
     """Receive one event."""
     if _length(request) > MAX_BYTES:
         return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    with stripe_client.answering_within(stripe_client.PATIENCE):
+        return _receive(request)
+
+
+def _receive(request: HttpRequest) -> HttpResponse:
     try:
         event = gateway.read_event(request.body, request.headers.get("Stripe-Signature", ""))
     except errors.StaleError as error:
