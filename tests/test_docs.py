@@ -10,6 +10,8 @@ from django.core.management import get_commands
 from django.urls import reverse
 from wagtail.admin.menu import Menu, SubmenuMenuItem
 
+from store.payments.events import HANDLERS
+
 ROOT = Path(__file__).resolve().parent.parent
 APPS = {"demo", "config", "home", "policies", "forms", "store"}
 VARIABLE = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*"
@@ -128,6 +130,14 @@ def test_the_documents_name_entries_of_the_menu_as_the_admin_does() -> None:
 
 
 # --- The readers see what they should --------------------------------------------------------------------
+def test_the_documents_name_every_event_that_the_webhook_needs() -> None:
+    event = re.compile(r"`((?:charge|checkout|refund)\.[a-z_.]+)`")
+    guide = (ROOT / "docs" / "running-in-production.md").read_text(encoding="utf-8")
+    assert set(event.findall(guide)) == set(HANDLERS)
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert set(event.findall(changelog)) == {kind for kind in HANDLERS if not kind.startswith("checkout.")}
+
+
 def test_settings_are_seen_in_python() -> None:
     source = (
         'A = env.str("ONE_URL")\nB = missing(["x"])\nREQUIRED = ("TWO",)\nC = folder("THREE", p)\nf("NO")'

@@ -155,7 +155,7 @@ def _error_response(request: HttpRequest, error: Exception) -> HttpResponse:
             response = _show_again(request, str(error), *_link_to_own_order(request))
             is_page = not isinstance(response, HttpResponseRedirect)
             return too_many_requests(response, error.seconds) if is_page else response
-        case errors.AddressRefusedError():
+        case errors.EmailRefusedError():
             words = _("The payment service does not accept this e-mail address. Check it and try again.")
             return _show_again(request, words, field="email")
         case errors.PaymentError():

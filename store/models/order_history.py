@@ -18,6 +18,11 @@ class OrderEvent(AppendOnlyModel):
         STRIPE = "Stripe", _("Stripe")
         WORKER = "worker", _("this site, automatically")
 
+        @classmethod
+        def named(cls, by: str) -> str:
+            """Return the name of who did something; members of staff are written by theirs."""
+            return str(cls(by).label) if by in cls.values else by
+
     class Reason(models.TextChoices):
         PLACED = "placed", _("The order was placed.")
         PAGE_OPEN = "page_open", _("The payment page is open.")
@@ -27,6 +32,7 @@ class OrderEvent(AppendOnlyModel):
         REFUSED = "refused", _("Stripe refused to open a payment page.")
         MISMATCH = "mismatch", _("Paid, but not what was ordered.")
         STOCK_GONE = "stock_gone", _("Paid, but the stock is gone.")
+        # No longer written; histories of before hold it.
         MONEY_BACK = "money_back", _("Cancelled though it was paid: refund the payment.")
         REFUNDING = "refunding", _("Refund:")  # the note says what of
         REFUND_PENDING = "refund_pending", _("Stripe is making the refund:")
@@ -74,4 +80,4 @@ class OrderEvent(AppendOnlyModel):
     @property
     def who(self) -> str:
         """The name of who did it."""
-        return str(self.By(self.by).label) if self.by in self.By.values else self.by
+        return self.By.named(self.by)

@@ -67,6 +67,8 @@ class Order(LedgeredModel):
     PAYABLE: ClassVar[frozenset[str]] = frozenset({Status.PLACED, Status.AWAITING})
     # Its payment is still open at Stripe. Its stock is held, as it is in REVIEW.
     AWAITING_PAYMENT: ClassVar[frozenset[str]] = PAYABLE | {Status.PROCESSING}
+    # A bank, or the shopper on its page, may still pay it.
+    OPEN_AT_STRIPE: ClassVar[frozenset[str]] = AWAITING_PAYMENT - {Status.PLACED}
     CONFIRMED: ClassVar[frozenset[str]] = frozenset({Status.PAID, Status.PACKED, Status.SENT})
     OVER: ClassVar[frozenset[str]] = frozenset({Status.CANCELLED, Status.EXPIRED, Status.FAILED})
     # It is paid and its goods are here: taking back all of them cancels it.
@@ -191,7 +193,8 @@ class Order(LedgeredModel):
     @property
     def is_sold_out(self) -> bool:
         """It waits for staff because its goods were gone when the payment came."""
-        return self.status == self.Status.REVIEW and self.events.filter(reason="stock_gone").exists()
+        reason = self.events.model.Reason.STOCK_GONE
+        return self.status == self.Status.REVIEW and self.events.filter(reason=reason).exists()
 
     @property
     def is_over(self) -> bool:
@@ -201,7 +204,7 @@ class Order(LedgeredModel):
     @property
     def confirmation(self) -> str:
         """What the shopper is told about the confirmation; empty when there is none to tell about."""
-        if not self.email or self.status in self.OVER - self.CONFIRMED:
+        if not self.email or self.is_over:
             return ""
         words = gettext("We will send it to %(email)s once the order is paid.")
         if self.status in self.CONFIRMED:
@@ -238,5 +241,7 @@ class OrderLine(models.Model):
     @property
     def kept(self) -> int:
         """How many of it were not taken back; whether the money arrived does not matter for that."""
-        refunded = (line for line in self.refund_lines.all() if line.refund.status != "refused")
+        refunded = (
+            line for line in self.refund_lines.all() if line.refund.status != line.refund.Status.REFUSED
+        )
         return self.quantity - sum(line.quantity for line in refunded)

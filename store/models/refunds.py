@@ -11,9 +11,9 @@ from django.db import models
 from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
+from store.models import tokens
 from store.models.order_history import OrderEvent
 from store.models.orders import Order, OrderLine
-from store.models.tokens import new_token
 
 
 class RefundQuerySet(models.QuerySet["Refund"]):
@@ -37,6 +37,7 @@ class Refund(models.Model):
         FAILED = "failed", _("failed")  # the bank sent it back: the money is here again
         REFUSED = "refused", _("refused")  # Stripe did nothing
 
+    REASON_LENGTH = 200
     UNDONE: ClassVar[frozenset[str]] = frozenset({Status.FAILED, Status.REFUSED})
     UNDER_WAY: ClassVar[frozenset[str]] = frozenset({Status.ACTION, Status.PENDING})
     # A later one is never followed by an earlier one: Stripe's answers come in any order.
@@ -52,12 +53,12 @@ class Refund(models.Model):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds")
     amount = models.PositiveBigIntegerField(_("amount"))  # of the order's paid_currency
     delivery = models.PositiveBigIntegerField(_("of it for delivery"), default=0)
-    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    reason = models.CharField(_("reason"), max_length=REASON_LENGTH, blank=True)
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.REQUESTED, db_index=True
     )
     # The idempotency key, also in Stripe's metadata: the row of a lost answer is found by it.
-    token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
+    token = models.CharField(max_length=tokens.LENGTH, unique=True, default=tokens.new_token, editable=False)
     refund_id = models.CharField(_("Stripe refund"), max_length=255, null=True, blank=True, unique=True)
     is_from_stripe = models.BooleanField(_("made in Stripe’s Dashboard"), default=False)
     actor = models.ForeignKey(
@@ -66,7 +67,7 @@ class Refund(models.Model):
     by = models.CharField(_("by"), max_length=80)  # one of OrderEvent.By, or the name of a member of staff
     created_at = models.DateTimeField(_("time"))
     updated_at = models.DateTimeField(auto_now=True)
-    failure = models.CharField(_("why it failed"), max_length=200, blank=True)
+    failure = models.CharField(_("why it failed"), max_length=REASON_LENGTH, blank=True)
 
     objects = RefundQuerySet.as_manager()
 
@@ -92,7 +93,7 @@ class Refund(models.Model):
     @property
     def who(self) -> str:
         """The name of who did it."""
-        return str(OrderEvent.By(self.by).label) if self.by in OrderEvent.By.values else self.by
+        return OrderEvent.By.named(self.by)
 
 
 class RefundLine(models.Model):

@@ -53,6 +53,11 @@ class StripeEvent(models.Model):
         return f"{self.type} {self.event_id}"
 
     @property
+    def session_id(self) -> str:
+        """The id of the Checkout Session that it is about; empty when it is about something else."""
+        return self.object_id if self.object_kind == "checkout.session" else ""
+
+    @property
     def is_done(self) -> bool:
         """Nothing is left to do about it."""
         return self.outcome not in self.OPEN

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from home.csp import origin_of
 from store.models import DeliveryCountry, Order, OrderLine, ShippingOption, StripeEvent
-from store.payments import errors, events, gateway, stripe_client, stripe_clock
+from store.payments import errors, events, gateway, stripe_amounts, stripe_client, stripe_clock
 
 PRICE = 1000  # minor units; nobody pays them
 PATIENCE = 20.0  # seconds until the event of the closed page should be here
@@ -49,7 +49,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Right:
+class Permission:
     """What a restricted key may do, by the name in Stripe's Dashboard, and a call that needs it."""
 
     name: str
@@ -72,7 +72,7 @@ def lines() -> Iterator[Line]:
         )
         return
     except errors.NotPermittedError:
-        yield _lacking(Right("Checkout Sessions: Write", _open_page))
+        yield _lacking(Permission("Checkout Sessions: Write", _open_page))
         return
     except errors.PaymentError as error:
         words = _("Stripe opened no payment page: %(error)s") % {"error": error}
@@ -82,9 +82,9 @@ def lines() -> Iterator[Line]:
         return
     yield Line(_("A payment page can be opened."))
     yield _answer_time(monotonic() - began)
-    yield _address(page)
+    yield _origin(page)
     yield from _delayed_methods(page)
-    yield from filter(None, map(_may, _rights(page.id)))
+    yield from filter(None, map(_may, _permissions(page.id)))
     yield from _endpoint()
     yield _event_of(page.id)
 
@@ -112,7 +112,8 @@ def _open_page() -> Any:
         country=country or "GB",
         session_expires_at=stripe_clock.page_end(),
     )
-    goods = OrderLine(title="Check of the site", unit_price=PRICE, quantity=1)
+    price = max(PRICE, stripe_amounts.MINIMUM.get(settings.CURRENCY, 0))
+    goods = OrderLine(title="Check of the site", unit_price=price, quantity=1)
     option = ShippingOption(name="Check", price=0, min_days=1, max_days=1)
     params: Any = gateway.session_params(order=order, lines=[goods], option=option)
     with stripe_client.translated_errors():
@@ -127,11 +128,11 @@ def _answer_time(seconds: float) -> Line:
     return Line(
         words,
         Level.NOTE,
-        _("Look whether this machine’s network is slow: checkouts will fail now and then."),
+        _("Check whether this machine’s network is slow: checkouts will fail now and then."),
     )
 
 
-def _address(page: Any) -> Line:
+def _origin(page: Any) -> Line:
     origin = origin_of(page.url)
     if origin == stripe_client.checkout_origin():
         return Line(
@@ -149,37 +150,44 @@ def _delayed_methods(page: Any) -> Iterator[Line]:
         yield Line(words % {"methods": ", ".join(slow)}, Level.NOTE, to_do)
 
 
-def _rights(page_id: str) -> list[Right]:
+def _permissions(page_id: str) -> list[Permission]:
     api = stripe_client.client().v1
     return [
-        Right("Checkout Sessions: Read", lambda: api.checkout.sessions.retrieve(page_id)),
-        Right("Checkout Sessions: Write", lambda: api.checkout.sessions.expire(page_id)),
-        Right("PaymentIntents: Read", lambda: api.payment_intents.retrieve(NOBODY)),
-        Right("Charges and Refunds: Read", lambda: api.refunds.list({"limit": 1})),
-        Right("Charges and Refunds: Write", lambda: api.refunds.create({"payment_intent": NOBODY})),
-        Right("Disputes: Read", lambda: api.disputes.list({"limit": 1})),
-        Right("Webhook Endpoints: Read", lambda: api.webhook_endpoints.list({"limit": 1}), is_needed=False),
+        Permission("Checkout Sessions: Read", lambda: api.checkout.sessions.retrieve(page_id)),
+        Permission("Checkout Sessions: Write", lambda: api.checkout.sessions.expire(page_id)),
+        Permission("PaymentIntents: Read", lambda: api.payment_intents.retrieve(NOBODY)),
+        Permission("Charges and Refunds: Read", lambda: api.refunds.list({"limit": 1})),
+        Permission("Charges and Refunds: Write", lambda: api.refunds.create({"payment_intent": NOBODY})),
+        Permission("Disputes: Read", lambda: api.disputes.list({"limit": 1})),
+        Permission(
+            "Webhook Endpoints: Read", lambda: api.webhook_endpoints.list({"limit": 1}), is_needed=False
+        ),
     ]
 
 
-def _may(right: Right) -> Line | None:
+def _may(permission: Permission) -> Line | None:
     try:
         with stripe_client.translated_errors():
-            right.call()
+            permission.call()
     except errors.NotPermittedError:
-        return _lacking(right)
-    except errors.NoSuchSessionError:  # it may ask, and there is nothing
+        return _lacking(permission)
+    except errors.NotFoundError:  # it may ask, and there is nothing
         return None
     except errors.PaymentError as error:
-        words = _("“%(right)s” could not be tried: %(error)s") % {"right": right.name, "error": error}
+        words = _("“%(permission)s” could not be tried: %(error)s") % {
+            "permission": permission.name,
+            "error": error,
+        }
         return Line(words, Level.WRONG, _("Run this again."))
     return None
 
 
-def _lacking(right: Right) -> Line:
-    words = _("The key has no right to “%(right)s”.") % {"right": right.name}
-    to_do = _("Give it to the key under Developers → API keys, or use a secret key, which has all rights.")
-    return Line(words, Level.WRONG if right.is_needed else Level.NOTE, to_do)
+def _lacking(permission: Permission) -> Line:
+    words = _("The key lacks the permission “%(permission)s”.") % {"permission": permission.name}
+    to_do = _(
+        "Give it to the key under Developers → API keys, or use a secret key, which has all permissions."
+    )
+    return Line(words, Level.WRONG if permission.is_needed else Level.NOTE, to_do)
 
 
 def _endpoint() -> Iterator[Line]:
@@ -218,7 +226,7 @@ def _endpoint() -> Iterator[Line]:
 
 
 def _event_of(page_id: str) -> Line:
-    """Wait for Stripe's event about the closed page, which proves address and signing secret of the webhook."""
+    """Wait for Stripe's event about the closed page, which proves URL and signing secret of the webhook."""
     began, arrived = monotonic(), StripeEvent.objects.filter(object_id=page_id)
     while not arrived.exists():
         if monotonic() - began > PATIENCE:

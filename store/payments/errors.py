@@ -19,10 +19,10 @@ class UnknownKeyError(RefusedError):
 
 
 class NotPermittedError(RefusedError):
-    """The key is a restricted one without the right for this."""
+    """The key is a restricted one without the permission for this."""
 
 
-class AddressRefusedError(RefusedError):
+class EmailRefusedError(RefusedError):
     """Stripe does not accept the shopper's e-mail address."""
 
 
@@ -38,8 +38,8 @@ class UnreachableError(PaymentError):
     """No answer, or none to rely on: Stripe may have done it or not."""
 
 
-class NoSuchSessionError(RefusedError):
-    """Stripe knows no session of that id."""
+class NotFoundError(RefusedError):
+    """Stripe has nothing of that id."""
 
 
 class SignatureError(PaymentError):

@@ -23,7 +23,7 @@ Outcome = StripeEvent.Outcome
 logger = logging.getLogger(__name__)
 
 # Handles an event, once more without harm, and returns whether it is about an order of ours. Raises PaymentError.
-Handler = Callable[[Event], bool]
+Handler = Callable[[StripeEvent], bool]
 
 ALONE_WITHIN = 5.0  # seconds that one waits for another who handles the same event
 EVERY = 60  # seconds between two runs of the worker
@@ -33,7 +33,7 @@ MOST = 100  # in one run of the worker
 EXPIRED_EVERY = 60 * 60  # seconds
 
 
-def _settle(event: Event) -> bool:
+def _settle(event: StripeEvent) -> bool:
     return bool(event.session_id) and (
         fulfilment.settle(session_id=event.session_id, by=OrderEvent.By.STRIPE) is not None
     )
@@ -42,7 +42,7 @@ def _settle(event: Event) -> bool:
 def _of_payment(bring_up_to_date: Callable[..., None]) -> Handler:
     """Return a handler that looks at the order of the payment that an event is about."""
 
-    def handle(event: Event) -> bool:
+    def handle(event: StripeEvent) -> bool:
         orders = Order.objects.exclude(payment_intent_id="")
         order = orders.filter(payment_intent_id=event.payment_intent_id).first()
         if order is not None:
@@ -123,7 +123,7 @@ def _outcome(record: StripeEvent) -> tuple[str, str]:
     if record.livemode != stripe_client.is_live():
         return Outcome.FOREIGN, "livemode is not ours"
     try:
-        is_ours = handler(_event(record))
+        is_ours = handler(record)
     except errors.PaymentError as error:
         logger.warning("Stripe event %s could not be handled: %s", record.event_id, error)
         return Outcome.FAILED, str(error)
@@ -131,18 +131,6 @@ def _outcome(record: StripeEvent) -> tuple[str, str]:
         logger.exception("Stripe event %s could not be handled.", record.event_id)
         return Outcome.FAILED, type(error).__name__
     return (Outcome.HANDLED if is_ours else Outcome.FOREIGN), ""
-
-
-def _event(record: StripeEvent) -> Event:
-    return Event(
-        id=record.event_id,
-        type=record.type,
-        livemode=record.livemode,
-        created_at=record.created_at,
-        object_kind=record.object_kind,
-        object_id=record.object_id,
-        payment_intent_id=record.payment_intent_id,
-    )
 
 
 def retry(*, now: datetime | None = None) -> list[StripeEvent]:

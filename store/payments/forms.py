@@ -1,17 +1,14 @@
 """The staff's form for a refund: quantities of lines, delivery, or another sum with a reason."""
 
-import re
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from store.models import Order
-from store.models.tokens import new_token
+from store.models import Order, Refund
+from store.models.tokens import TOKEN, new_token
 from store.payments import money, refunds
-
-TOKEN = re.compile(r"^[A-Za-z0-9_-]{43}\Z")
 
 
 class RefundForm(forms.Form):
@@ -30,7 +27,7 @@ class RefundForm(forms.Form):
     )
     reason = forms.CharField(
         required=False,
-        max_length=refunds.REASON_LENGTH,
+        max_length=Refund.REASON_LENGTH,
         label=_("Reason"),
         help_text=_("Needed for another sum. The shopper reads it in the e-mail."),
     )
@@ -41,9 +38,10 @@ class RefundForm(forms.Form):
         options["initial"] = {"token": new_token(), "restock": order.status in Order.UNSENT}
         super().__init__(*args, **options)
         self.order = order
-        self.lines = {f"line_{line.pk}": line for line in order.lines_with_refunds() if line.kept}
+        lines = list(order.lines_with_refunds())
+        self.lines = {f"line_{line.pk}": line for line in lines if line.kept}
         for name, line in self.lines.items():
-            price = money.display(line.unit_price, order.currency)
+            price = money.display(refunds.worth(order, lines, {line.pk: 1}), order.currency)
             self.fields[name] = forms.IntegerField(
                 required=False,
                 min_value=0,

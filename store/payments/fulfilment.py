@@ -146,7 +146,7 @@ def settle(*, session_id: str, by: str) -> Order | None:
     """
     try:
         session = gateway.retrieve_session(session_id)
-    except errors.NoSuchSessionError:
+    except errors.NotFoundError:
         return None
     if not session.is_ours:
         return None

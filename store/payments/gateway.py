@@ -26,7 +26,6 @@ if TYPE_CHECKING:
         SessionCreateParams,
         SessionCreateParamsLineItemPriceData,
         SessionCreateParamsShippingOptionShippingRateData,
-        SessionListParams,
         SessionRetrieveParams,
     )
 
@@ -98,7 +97,7 @@ def create_session(params: SessionCreateParams, *, idempotency_key: str) -> Sess
 
 @translated_errors()
 def retrieve_session(session_id: str) -> Session:
-    """Retrieve a session. Raises NoSuchSessionError, PaymentError."""
+    """Retrieve a session. Raises NotFoundError, PaymentError."""
     expanded: SessionRetrieveParams = {"expand": ["payment_intent"]}
     return session_of(client().v1.checkout.sessions.retrieve(session_id, expanded, in_time()))
 
@@ -106,14 +105,8 @@ def retrieve_session(session_id: str) -> Session:
 @translated_errors()
 def find_session(*, reference: str, made_after: datetime) -> Session | None:
     """Find the session of an order whose answer was lost; None when Stripe made none. Raises PaymentError."""
-    wanted: SessionListParams = {"created": {"gte": int(made_after.timestamp())}, "limit": 100}
-    while True:
-        # Not the SDK's own paging: each request must fit into the time that is left.
-        page = client().v1.checkout.sessions.list(wanted, in_time())
-        found = next((one for one in page.data if one.client_reference_id == reference), None)
-        if found is not None or not page.has_more:
-            return session_of(found) if found is not None else None
-        wanted["starting_after"] = page.data[-1].id
+    listed = _all(client().v1.checkout.sessions.list, made_after=made_after)
+    return next((session_of(one) for one in listed if one.client_reference_id == reference), None)
 
 
 @translated_errors()

@@ -37,7 +37,6 @@ EVERY = 60  # seconds between two runs of the worker
 OPEN_EVERY = (
     120  # seconds between two questions about a page that is open, or a payment that a bank has to confirm
 )
-OPEN_AT_STRIPE = Order.AWAITING_PAYMENT - {Order.Status.PLACED}
 # After so many unanswered orders Stripe is assumed to be down; the rest waits for the next run.
 FAILURES = 3
 # A checkout takes seconds: an order still without a page after this was left by a lost answer or a crash.
@@ -85,7 +84,7 @@ def ask_about_open_pages() -> Report:
     """Ask Stripe about orders whose payment page is open: the event of a payment may have been lost."""
     report = Report()
     # In any order: those that Stripe never answers keep no other from being asked about.
-    _ask_about(Order.objects.filter(status__in=OPEN_AT_STRIPE).order_by("?"), _ask, report)
+    _ask_about(Order.objects.filter(status__in=Order.OPEN_AT_STRIPE).order_by("?"), _ask, report)
     return report
 
 
@@ -211,7 +210,7 @@ def _waiting(now: datetime, *, everything: bool) -> list[Order]:
     # Not one whose page is being made at this moment: that would cancel it.
     left = Q(status=Order.Status.PLACED, placed_at__lt=now - PLACED_PATIENCE)
     over = Q(status=Order.Status.AWAITING, session_expires_at__lt=stripe_clock.at(now))
-    paying = Q(status__in=OPEN_AT_STRIPE) if everything else over
+    paying = Q(status__in=Order.OPEN_AT_STRIPE) if everything else over
     return list(Order.objects.filter(left | paying).order_by("placed_at"))
 
 

@@ -26,7 +26,6 @@ logger = logging.getLogger(__name__)
 
 # A request takes seconds: one that still has no answer after this was left by a lost answer or a crash.
 PATIENCE = timedelta(minutes=1)
-REASON_LENGTH = 200
 STATUSES = {
     "pending": Status.PENDING,
     "requires_action": Status.ACTION,
@@ -116,7 +115,7 @@ def check(order: Order, wanted: Wanted) -> int:
         raise RefundError(words % {"left": money.display(left, currency)})
     if amount not in {left, stripe_amounts.rounded_down(amount, currency)}:
         raise RefundError(_("The last of the three decimal places must be 0."))
-    if amount not in {exact, left} and not one_line(wanted.reason, REASON_LENGTH):
+    if amount not in {exact, left} and not one_line(wanted.reason, Refund.REASON_LENGTH):
         raise RefundError(_("Say why this sum is refunded."))
     return amount
 
@@ -165,7 +164,7 @@ def _save(order: Order, wanted: Wanted, by: str, actor: User | None, token: str 
         order=order,
         amount=check(order, wanted),
         delivery=wanted.delivery,
-        reason=one_line(wanted.reason, REASON_LENGTH),
+        reason=one_line(wanted.reason, Refund.REASON_LENGTH),
         token=token or new_token(),
         actor=actor,
         by=by[:80],
@@ -252,7 +251,7 @@ def _advance(order: Order, refund: Refund, status: str, failure: str = "") -> No
     was = refund.status
     if Refund.PROGRESS.index(status) <= Refund.PROGRESS.index(was):
         return
-    refund.status, refund.failure = status, failure[:200]
+    refund.status, refund.failure = status, failure[: Refund.REASON_LENGTH]
     refund.save()
     _tell_staff(order, refund, is_new=was == Status.REQUESTED)
     if status != Status.REFUSED and was in {Status.REQUESTED, Status.REFUSED}:

@@ -33,11 +33,6 @@ class Event:
     object_id: str
     payment_intent_id: str
 
-    @property
-    def session_id(self) -> str:
-        """The id of the Checkout Session that it is about; empty when it is about something else."""
-        return self.object_id if self.object_kind == "checkout.session" else ""
-
 
 def read(payload: bytes) -> Event:
     """Read a body. Raises MalformedError, whose words repeat nothing of it."""

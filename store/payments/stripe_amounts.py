@@ -18,7 +18,7 @@ _THREE_DECIMALS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 COUNTED_OTHERWISE = frozenset({"MGA"})
 _MAX_AMOUNT = 99_999_999
 # https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, in Stripe's units.
-_MINIMUM = {
+MINIMUM = {
     "AED": 200, "AUD": 50, "BGN": 100, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1500, "DKK": 250, "EUR": 50,
     "GBP": 30, "HKD": 400, "HUF": 17500, "INR": 50, "JPY": 50, "MXN": 1000, "MYR": 200, "NOK": 300, "NZD": 50,
     "PLN": 200, "RON": 200, "SEK": 300, "SGD": 50, "THB": 1000, "USD": 50,
@@ -37,7 +37,7 @@ def check_price(minor: int, currency: str) -> None:
 
 def check_total(minor: int, currency: str) -> None:
     """Raise AmountError for the total of an order that Stripe cannot charge."""
-    if to_stripe(minor, currency) < _MINIMUM.get(currency, 1):
+    if to_stripe(minor, currency) < MINIMUM.get(currency, 1):
         raise AmountError(_("This is below the smallest amount that can be paid by card."))
     check_price(minor, currency)
 

@@ -138,9 +138,9 @@ def translated_errors() -> Iterator[None]:
         message = " ".join(str(part) for part in told if part)
         match error:
             case stripe.InvalidRequestError(code="resource_missing"):
-                raise errors.NoSuchSessionError(message) from error
+                raise errors.NotFoundError(message) from error
             case stripe.InvalidRequestError(code="email_invalid"):
-                raise errors.AddressRefusedError(message) from error
+                raise errors.EmailRefusedError(message) from error
             case stripe.InvalidRequestError(param="expires_at"):
                 raise errors.EndRefusedError(message) from error
             case stripe.RateLimitError():

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from store import models
+from store.models import tokens
 from store.payments import stripe_amounts, stripe_client
 from store.payments.customer_details import NAME_LENGTH, PHONE_LENGTH, address, one_line
 
@@ -101,9 +103,9 @@ def refund_of(found: Any) -> Refund:
         amount=stripe_amounts.from_stripe(raw.get("amount"), currency),
         currency=currency,
         payment_intent_id=raw.get("payment_intent") or "",
-        token=one_line((raw.get("metadata") or {}).get("refund"), 43),
-        reason=one_line(raw.get("reason"), 200),
-        failure=one_line(raw.get("failure_reason"), 200),
+        token=one_line((raw.get("metadata") or {}).get("refund"), tokens.LENGTH),
+        reason=one_line(raw.get("reason"), models.Refund.REASON_LENGTH),
+        failure=one_line(raw.get("failure_reason"), models.Refund.REASON_LENGTH),
         created_at=datetime.fromtimestamp(raw.get("created") or 0, UTC),
     )
 

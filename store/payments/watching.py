@@ -41,7 +41,7 @@ def _what_stripe_lacks() -> str:
     except errors.UnknownKeyError:
         return _("Stripe does not know the key in STRIPE_SECRET_KEY.")
     except errors.NotPermittedError:
-        return _("The key has no right to “%(right)s”.") % {"right": "Checkout Sessions: Read"}
+        return _("The key lacks the permission “%(permission)s”.") % {"permission": "Checkout Sessions: Read"}
     except errors.PaymentError as error:
         return _("Stripe does not answer: %(error)s") % {"error": error}
     return ""

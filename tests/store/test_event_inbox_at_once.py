@@ -12,7 +12,6 @@ from django.test import Client
 from home import locks
 from store.models import StripeEvent
 from store.payments import errors, events
-from store.payments.signed_events import Event
 from tests.store.test_event_inbox import TOLD, Handler, Outcome, deliver
 from tests.store.test_races import at_once
 
@@ -25,7 +24,7 @@ class SlowHandler(Handler):
     at_work = most = 0
     _lock = threading.Lock()
 
-    def __call__(self, told: Event) -> bool:
+    def __call__(self, told: StripeEvent) -> bool:
         with self._lock:
             self.at_work += 1
             self.most = max(self.most, self.at_work)

@@ -1,35 +1,17 @@
 """The page of an order asks Stripe when somebody opens it, so that a lost event costs no shopper an answer."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from store.models import Basket, Order
+from store.models import Order
 from store.payments import fulfilment
-from tests import factories
 from tests.store import paying
 from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
 ASKING = "We are asking whether you have paid"
-
-
-@pytest.fixture
-def sandbox(settings: Any) -> Iterator[Sandbox]:
-    with paying.stand_in(settings) as running:
-        yield running
-
-
-@pytest.fixture
-def order(sandbox: Sandbox) -> Order:
-    factories.shipping()
-    factories.product()
-    basket: Basket = factories.basket(MUG=2)
-    return factories.awaiting_order(basket)
 
 
 def shown(order: Order) -> str:
@@ -38,10 +20,16 @@ def shown(order: Order) -> str:
     return response.content.decode()
 
 
-def requests_for(sandbox: Sandbox, order: Order) -> int:
-    """Count how often a fault that harms nothing was met: each request about a session meets one."""
-    left = sandbox.faults.listed()
-    return 99 - (left[0]["times"] if left else 0)
+MANY = 99
+
+
+def count_requests(sandbox: Sandbox) -> None:
+    """Have each request about a session use up a fault that harms nothing."""
+    sandbox.faults.add(operation="retrieve", kind="slow", seconds=0, times=MANY)
+
+
+def counted(sandbox: Sandbox) -> int:
+    return MANY - sum(fault["times"] for fault in sandbox.faults.listed())
 
 
 def test_a_payment_whose_event_was_lost_is_shown_at_once(sandbox: Sandbox, order: Order) -> None:
@@ -57,12 +45,12 @@ def test_a_payment_whose_event_was_lost_is_shown_at_once(sandbox: Sandbox, order
 def test_stripe_is_asked_once_in_five_seconds_however_often_the_page_is_opened(
     sandbox: Sandbox, order: Order
 ) -> None:
-    sandbox.faults.add(operation="retrieve", kind="slow", seconds=0, times=99)
+    count_requests(sandbox)
     assert [ASKING in shown(order) for _ in range(3)] == [False] * 3, "the first answer holds for all"
-    assert requests_for(sandbox, order) == 1
+    assert counted(sandbox) == 1
     with time_machine.travel(timezone.now().timestamp() + 6):
         shown(order)
-    assert requests_for(sandbox, order) == 2
+    assert counted(sandbox) == 2
 
 
 def test_what_stripe_did_not_say_is_not_known_on_a_second_look_either(sandbox: Sandbox, order: Order) -> None:
@@ -97,7 +85,7 @@ def test_while_stripe_does_not_say_the_page_says_so_and_promises_nothing(
 def test_nobody_is_asked_about_an_order_that_is_decided(sandbox: Sandbox, order: Order) -> None:
     sandbox.pay(order.session_id)
     paying.settle(order)
-    sandbox.faults.add(operation="retrieve", kind="slow", seconds=0, times=99)
+    count_requests(sandbox)
     assert "Your order is paid" in shown(order)
-    assert requests_for(sandbox, order) == 0
+    assert counted(sandbox) == 0
     assert fulfilment.look(order)

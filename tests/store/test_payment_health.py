@@ -267,7 +267,9 @@ def test_a_worker_that_is_not_heard_is_wrong(db: None) -> None:
     assert list(wrong()) == [Kind.WORKER]
 
 
-def test_however_much_is_wrong_the_questions_are_as_many(paid: Order, django_assert_num_queries: Any) -> None:
+def test_the_number_of_queries_does_not_grow_with_the_problems(
+    paid: Order, django_assert_num_queries: Any
+) -> None:
     with django_assert_num_queries(8):
         health.findings()
     left_events(9)

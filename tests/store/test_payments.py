@@ -104,7 +104,7 @@ def test_too_many_requests_is_a_refusal_since_nothing_was_done(sandbox: Sandbox)
 
 
 def test_a_session_that_stripe_does_not_know_is_told_as_such(sandbox: Sandbox) -> None:
-    with pytest.raises(errors.NoSuchSessionError):
+    with pytest.raises(errors.NotFoundError):
         gateway.retrieve_session("cs_test_nobody")
 
 

@@ -263,7 +263,7 @@ BACKUP_WARN_DAYS = number("BACKUP_WARN_DAYS", 2, least=1)  # after which the das
 CURRENCY = text("CURRENCY", "GBP")  # ISO 4217; prices are kept in its smallest unit
 ORDER_KEEP_DAYS = number("ORDER_KEEP_DAYS", 3653)  # ten years, as tax law in several countries asks
 BASKET_KEEP_DAYS = 30
-STRIPE_EVENT_KEEP_DAYS = number("STRIPE_EVENT_KEEP_DAYS", 90, least=30)  # Stripe sends one again for 30 days
+STRIPE_EVENT_KEEP_DAYS = number("STRIPE_EVENT_KEEP_DAYS", 90, least=30)  # Stripe lists one for 30 days
 # Limits of what is held without being paid, so that nobody empties a shelf (store/checkout/limits.py). Of one item, an
 # order has no more than 99 (store.models.baskets).
 MOST_OF_ONE_ITEM = number("MOST_OF_ONE_ITEM", 10, least=1, most=99)  # where a product does not say otherwise

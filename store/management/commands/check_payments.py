@@ -15,7 +15,7 @@ MARKS = {Level.RIGHT: "✓", Level.NOTE: "·", Level.WRONG: "✗"}
 class Command(BaseCommand):
     """`manage.py check_payments`."""
 
-    help = "Check the key, its rights, the webhook and the payment page with Stripe. Nobody is charged."
+    help = "Check the key, its permissions, the webhook and the payment page with Stripe. Nobody is charged."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Say each line as it is found; fail if something is wrong."""
