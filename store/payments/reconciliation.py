@@ -75,8 +75,8 @@ def reconcile(*, now: datetime | None = None, everything: bool = False) -> Repor
     _ask_about(_with_unfinished_refunds(now, everything=everything), unfinished, report)
     _ask_about(_sold_out_too_long(now), _give_up, report)
     if everything:
+        find_paid_pages(now=now, report=report)  # first: they may have been refunded
         reconcile_refunds(now=now, report=report)
-        find_paid_pages(now=now, report=report)
     return report
 
 

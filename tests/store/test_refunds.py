@@ -17,7 +17,7 @@ from store.payments import gateway, refunds
 from store.payments.reconciliation import reconcile, reconcile_refunds
 from store.payments.refunds import RefundError, Wanted
 from tests import factories
-from tests.store.paying import event, mails_about, post_event, settle, stock_of
+from tests.store.paying import end_too_early, event, mails_about, post_event, settle, stock_of
 from tools.stripe_sandbox import payments
 from tools.stripe_sandbox.events import NOBODY
 from tools.stripe_sandbox.server import Sandbox
@@ -477,6 +477,17 @@ def test_refunds_whose_events_were_lost_are_found_among_all(sandbox: Sandbox, se
         assert_figures_agree(sandbox, order)
 
 
+def test_one_run_finds_a_payment_that_only_stripe_knows_and_its_refund(sandbox: Sandbox, order: Order) -> None:
+    end_too_early(order, Order.Status.EXPIRED)
+    sandbox.pay(order.session_id)
+    intent = gateway.retrieve_session(order.session_id or "").payment_intent_id
+    in_dashboard(sandbox, Order(payment_intent_id=intent), amount=500)
+    reconcile(everything=True)
+    order.refresh_from_db()
+    assert (order.status, order.refunds.amount()) == (Order.Status.PAID, 500)
+    assert_figures_agree(sandbox, order)
+
+
 def test_more_refunds_than_stripe_lists_at_once_are_all_found(sandbox: Sandbox, sent: Order) -> None:
     for _ in range(101):
         in_dashboard(sandbox, sent, amount=1)
@@ -499,7 +510,7 @@ def test_stripe_away_loses_nothing(sandbox: Sandbox, paid: Order) -> None:
     sandbox.faults.add(operation="any", kind="drop_before", times=99)
     request(paid, amount=500, reason="Late.")
     report = reconcile(now=timezone.now() + timedelta(minutes=2), everything=True)
-    assert report.unanswered == [paid.number, "refunds", "disputes", "payment pages"]
+    assert report.unanswered == [paid.number, "payment pages", "refunds", "disputes"]
     sandbox.faults.clear()
     assert reconcile(now=timezone.now() + timedelta(minutes=2)).changed == {
         paid.number: "paid, refund succeeded"
