@@ -28,11 +28,20 @@ NEVER = -1
 HEADER = "Die-After"  # the number of the deed after which the worker of a web server dies
 
 
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 class Deeds:
     """Counts deeds, and kills the process after the one that is chosen; 0 is before the first."""
 
-    def __init__(self, dies_after: int, tell: Callable[[str], object] = lambda _name: None) -> None:
-        self.dies_after, self.done, self.tell = dies_after, 0, tell
+    def __init__(
+        self,
+        dies_after: int,
+        tell: Callable[[str], object] = lambda _name: None,
+        die: Callable[[], None] = _die,
+    ) -> None:
+        self.dies_after, self.done, self.tell, self.die = dies_after, 0, tell, die
 
     def wrapped(self, deed: Callable[..., Any], named: Callable[..., str]) -> Callable[..., Any]:
         def do(*args: Any, **kwargs: Any) -> Any:
@@ -40,12 +49,12 @@ class Deeds:
             if not name:
                 return deed(*args, **kwargs)
             if self.dies_after == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                self.die()
             result = deed(*args, **kwargs)
             self.done += 1
             self.tell(name)
             if self.done == self.dies_after:
-                os.kill(os.getpid(), signal.SIGKILL)
+                self.die()
             return result
 
         return do

@@ -477,7 +477,9 @@ def test_refunds_whose_events_were_lost_are_found_among_all(sandbox: Sandbox, se
         assert_figures_agree(sandbox, order)
 
 
-def test_one_run_finds_a_payment_that_only_stripe_knows_and_its_refund(sandbox: Sandbox, order: Order) -> None:
+def test_one_run_finds_a_payment_that_only_stripe_knows_and_its_refund(
+    sandbox: Sandbox, order: Order
+) -> None:
     end_too_early(order, Order.Status.EXPIRED)
     sandbox.pay(order.session_id)
     intent = gateway.retrieve_session(order.session_id or "").payment_intent_id
