@@ -55,13 +55,13 @@ def decision_needed(order: Order, *, why: str) -> Email | None:
     """Tell the trader of a paid order about which staff must decide; None when nobody can be told."""
     subject = _("Order %(number)s is paid and needs your decision")
     hours = settings.REFUND_SOLD_OUT_AFTER_HOURS
-    return _tell_trader(order, "emails/decision_needed.txt", subject=subject, why=why, refund_hours=hours)
+    return _tell_about(order, "emails/decision_needed.txt", subject=subject, why=why, refund_hours=hours)
 
 
 def disputed(order: Order, *, why: str, to_do: str) -> Email | None:
     """Tell the trader of a dispute that was opened or decided; None when nobody can be told."""
     subject = _("Order %(number)s: the dispute of its payment")
-    return _tell_trader(order, "emails/disputed.txt", subject=subject, why=why, to_do=to_do)
+    return _tell_about(order, "emails/disputed.txt", subject=subject, why=why, to_do=to_do)
 
 
 def order_refunded(order: Order, refund: Refund) -> Email:
@@ -91,15 +91,15 @@ def payments_are_fine(alarms: list[PaymentAlarm]) -> Email | None:
 
 def _about_payments(template: str, *, subject: str, **context: Any) -> Email | None:
     context |= {"panel_url": settings.SITE_URL + reverse("payment-health:index")}
-    return _to_trader(template, subject=subject, context=context)
+    return _tell_trader(template, subject=subject, context=context)
 
 
-def _tell_trader(order: Order, template: str, *, subject: str, **context: Any) -> Email | None:
+def _tell_about(order: Order, template: str, *, subject: str, **context: Any) -> Email | None:
     context |= {"order": order, "admin_url": settings.SITE_URL + reverse("orders:inspect", args=[order.pk])}
-    return _to_trader(template, subject=subject % {"number": order.number}, context=context)
+    return _tell_trader(template, subject=subject % {"number": order.number}, context=context)
 
 
-def _to_trader(template: str, *, subject: str, context: dict[str, Any]) -> Email | None:
+def _tell_trader(template: str, *, subject: str, context: dict[str, Any]) -> Email | None:
     brand = BrandSettings.current()
     if not (to := [brand.email] if brand.email else User.objects.owner_emails()):
         return None

@@ -22,8 +22,7 @@ from wagtail.admin.views.generic import InspectView
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet
 from store.models import Order
 from store.orders import lifecycle
-from store.payments import disputes, money, refunds
-from store.payments import views as refund_views
+from store.payments import disputes, money, refund_views, refunds
 from store.stock import movements
 
 AMOUNTS = ("subtotal", "shipping", "discount", "tax", "total")

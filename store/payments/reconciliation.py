@@ -70,10 +70,10 @@ class Report:
 def reconcile(*, now: datetime | None = None, everything: bool = False) -> Report:
     """Ask Stripe about the orders that are due, or about all that wait."""
     report, now = Report(), now or timezone.now()
-    _ask_about(_waiting(now, everything=everything), _ask, report)
+    _update_each(_waiting(now, everything=everything), _settle, report)
     unfinished = partial(refunds.bring_up_to_date, now=now)
-    _ask_about(_with_unfinished_refunds(now, everything=everything), unfinished, report)
-    _ask_about(_sold_out_too_long(now), _give_up, report)
+    _update_each(_with_unfinished_refunds(now, everything=everything), unfinished, report)
+    _update_each(_sold_out_too_long(now), _give_up, report)
     if everything:
         find_paid_pages(now=now, report=report)  # first: they may have been refunded
         reconcile_refunds(now=now, report=report)
@@ -84,7 +84,7 @@ def ask_about_open_pages() -> Report:
     """Ask Stripe about orders whose payment page is open: the event of a payment may have been lost."""
     report = Report()
     # In any order: those that Stripe never answers keep no other from being asked about.
-    _ask_about(Order.objects.filter(status__in=Order.OPEN_AT_STRIPE).order_by("?"), _ask, report)
+    _update_each(Order.objects.filter(status__in=Order.OPEN_AT_STRIPE).order_by("?"), _settle, report)
     return report
 
 
@@ -163,7 +163,7 @@ def _find(
     list_all: Callable[[], Sequence[stripe_objects.Refund | stripe_objects.Dispute]],
     known_by_id: Callable[[list[str]], Mapping[str, Refund | Dispute]],
     status_of: Callable[[Any], str | None],
-    bring_up_to_date: "_Ask",
+    bring_up_to_date: "_Update",
     report: Report,
 ) -> None:
     """Look at the orders of which Stripe has a refund or dispute that is not as we know it."""
@@ -175,14 +175,14 @@ def _find(
         return
     known = {key: row.status for key, row in known_by_id([one.id for one in found]).items()}
     other = {one.payment_intent_id for one in found if known.get(one.id) != status_of(one)}
-    _ask_about(Order.objects.filter(payment_intent_id__in=other - {""}), bring_up_to_date, report)
+    _update_each(Order.objects.filter(payment_intent_id__in=other - {""}), bring_up_to_date, report)
 
 
-class _Ask(Protocol):
+class _Update(Protocol):
     def __call__(self, *, order: Order) -> object: ...
 
 
-def _ask_about(orders: Iterable[Order], ask: _Ask, report: Report) -> None:
+def _update_each(orders: Iterable[Order], update: _Update, report: Report) -> None:
     for order in orders:
         if len(report.unanswered) >= FAILURES:
             break
@@ -190,7 +190,7 @@ def _ask_about(orders: Iterable[Order], ask: _Ask, report: Report) -> None:
         before = _state(order)
         try:
             with fulfilment.mark_if_unsettled(order=order, by=By.WORKER):
-                ask(order=order)
+                update(order=order)
         except fulfilment.UnsettledError:
             report.unsettled.append(order.number)
         except errors.PaymentError as error:
@@ -227,18 +227,18 @@ def _sold_out_too_long(now: datetime) -> QuerySet[Order]:
     """Return the orders that wait for goods in vain; what was refused or came back is for staff to decide."""
     if not (hours := settings.REFUND_SOLD_OUT_AFTER_HOURS):
         return Order.objects.none()
-    waiting = Order.objects.filter(status=Order.Status.REVIEW, pk__in=_with(reason=Reason.STOCK_GONE))
-    since = _with(to_status=Order.Status.REVIEW, happened_at__lt=now - timedelta(hours=hours))
+    waiting = Order.objects.filter(status=Order.Status.REVIEW, pk__in=_with_event(reason=Reason.STOCK_GONE))
+    since = _with_event(to_status=Order.Status.REVIEW, happened_at__lt=now - timedelta(hours=hours))
     tried = Refund.objects.filter(status__in=Refund.UNDONE | {Refund.Status.REQUESTED}).values("order")
     disputed = Dispute.objects.undecided().values("order")
     return waiting.filter(pk__in=since).exclude(pk__in=tried).exclude(pk__in=disputed)
 
 
-def _with(**conditions: Any) -> Any:
+def _with_event(**conditions: Any) -> Any:
     return OrderEvent.objects.filter(**conditions).values("order")
 
 
-def _ask(*, order: Order) -> None:
+def _settle(*, order: Order) -> None:
     if order.session_id is None:
         # The shopper was told that the payment could not be started, so no page may stay open.
         with suppress(fulfilment.AlreadyUnderWayError):

@@ -17,7 +17,7 @@ class Account:
 
     storage: Storage
     clock: Callable[[], float]  # of this machine, unless a test sets or stops it
-    address: str  # where browsers reach the sandbox
+    url: str  # where browsers reach the sandbox
     shop_name: str
     webhook_url: str | None = None  # of the shop
     enabled_events: list[str] = field(default_factory=lambda: list(events.SHOP_EVENTS))  # sent to the shop

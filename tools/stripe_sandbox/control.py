@@ -1,4 +1,4 @@
-"""The control addresses: below `/_sandbox/` tests and people decide what Stripe would do by itself.
+"""The control URLs: below `/_sandbox/` tests and people decide what Stripe would do by itself.
 
 It answers to this machine only (see `server`). What it does to objects, it does through the same functions as the
 API and the pages. Here a request meets its route, and stand the clock and the faults of the API.

@@ -5,14 +5,13 @@ from typing import Any
 
 from tools.stripe_sandbox import delayed, payments, sessions, values, visitor
 from tools.stripe_sandbox.account import Account
+from tools.stripe_sandbox.control_urls import ID, LATEST
 from tools.stripe_sandbox.errors import ApiError, wrong_state
 from tools.stripe_sandbox.events import NOBODY
 from tools.stripe_sandbox.storage import Body, Page, Records, public
 
-LATEST = 100
 SETTLEMENTS = ("succeed", "fail", "cancel", "part")
 BIGGEST_AMOUNT = 10**12
-ID = "([A-Za-z0-9_]+)"
 
 
 class ObjectControls:
@@ -58,7 +57,7 @@ class ObjectControls:
             session = sessions.get(self.account, db, identifier)
         try:
             typed = {name: str(value) for name, value in data.items()}
-            return {"location": visitor.pay(self.account.address, session, typed)}
+            return {"location": visitor.pay(self.account.url, session, typed)}
         except visitor.StayedError as error:
             raise ApiError(str(error), status=error.status) from error
 

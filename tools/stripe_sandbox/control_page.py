@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tools.stripe_sandbox import currencies, delivery, faults, forgeries, sessions, webhook_faults
 from tools.stripe_sandbox.account import Account
-from tools.stripe_sandbox.control_addresses import ADDRESSES
+from tools.stripe_sandbox.control_urls import URLS
 from tools.stripe_sandbox.errors import ApiError
 from tools.stripe_sandbox.events import API_VERSION
 from tools.stripe_sandbox.messages import Response
@@ -47,9 +47,9 @@ def drawn(
         _table("Disputes", "Dispute Made Total State Do", map(_dispute_row, objects.latest("dispute")[:SHOWN])),
         _table("Events", "Event Made Type Webhook Do", [_event_row(*row) for row in told]),
         _table("Deliveries", "At Event Answer Took", map(_attempt_row, deliverer.log()[:SHOWN])),
-        tag("h2", "Addresses for tests"),
+        tag("h2", "URLs for tests"),
         tag("p", "Bodies are JSON. They answer to this machine only."),
-        tag("dl", *(tag("div", tag("dt", name), tag("dd", text)) for name, text in ADDRESSES.items())),
+        tag("dl", *(tag("div", tag("dt", name), tag("dd", text)) for name, text in URLS.items())),
     ]  # fmt: skip
     return page("Sandbox", tag("main", *body, class_="control"))
 

@@ -6,18 +6,17 @@ from typing import Any
 
 from tools.stripe_sandbox import delivery, forgeries, values
 from tools.stripe_sandbox.account import Account
+from tools.stripe_sandbox.control_urls import ID, LATEST
 from tools.stripe_sandbox.errors import ApiError, no_such
 from tools.stripe_sandbox.events import SHOP_EVENTS
-from tools.stripe_sandbox.limits import check_address
+from tools.stripe_sandbox.limits import check_url
 from tools.stripe_sandbox.messages import json_bytes
 from tools.stripe_sandbox.storage import Body, Page, public
 from tools.stripe_sandbox.webhook_faults import LONGEST_SECRET
 
-LATEST = 100
 MOST_AT_ONCE = 100
 MOST_SECRETS = 5
 BIGGEST_SEED = 2**63 - 1
-ID = "([A-Za-z0-9_]+)"
 
 
 class WebhookControls:
@@ -65,7 +64,7 @@ class WebhookControls:
 
     def _webhooks(self, _data: Body) -> Body:
         return {
-            "url": self.deliverer.address(),
+            "url": self.deliverer.url(),
             "on_hold": self.deliverer.on_hold,
             "waiting": self.deliverer.waiting(),
             "events": self.account.enabled_events,
@@ -77,7 +76,7 @@ class WebhookControls:
         if "url" in data:
             url = data["url"]
             if url is not None:
-                check_address(str(url), "url")
+                check_url(str(url), "url")
             self.account.webhook_url = url
         if "events" in data:
             names = list(SHOP_EVENTS) if data["events"] is None else data["events"]

@@ -17,7 +17,7 @@ def pay_later(
     paid = payments.intent_of(account, db, session, shopper)
     decided = account.time() + account.settle_after
     if vouchers.is_pushed(method):
-        action = vouchers.next_action(method, session, account.address, account.now())
+        action = vouchers.next_action(method, session, account.url, account.now())
         paid |= {"status": "requires_action", "next_action": action}
         account.tell(db, "payment_intent.requires_action", db.save(paid))
         session["_to_do"] = vouchers.in_words(action)

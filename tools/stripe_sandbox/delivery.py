@@ -1,4 +1,4 @@
-"""Carries events to the shop's webhook address, signed, again and again until it answers with success.
+"""Carries events to the shop's webhook URL, signed, again and again until it answers with success.
 
 What is still to be carried stands in the database: a restart goes on where the process ended. It knows nothing of
 what the events mean. Like Stripe it promises neither order nor that an event comes only once.
@@ -41,9 +41,9 @@ class Outcome:
         return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - what HTTP calls success
 
 
-def post_event(address: str, payload: bytes, signed: str, within: float = ANSWER_WITHIN) -> Outcome:
+def post_event(url: str, payload: bytes, signed: str, within: float = ANSWER_WITHIN) -> Outcome:
     """Post an event and its signature once; redirects are not followed."""
-    parts = urlsplit(address)
+    parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     started = time.monotonic()
     status, error = None, ""
@@ -109,7 +109,7 @@ class Deliverer:
         self._under_way: set[str] = set()
         self._thread = threading.Thread(target=self._watch, name="sandbox-deliveries", daemon=True)
 
-    def address(self) -> str | None:
+    def url(self) -> str | None:
         """Return where events are carried to."""
         return self.account.webhook_url
 
@@ -131,7 +131,7 @@ class Deliverer:
     def _watch(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
-            if not self.on_hold and self.address():
+            if not self.on_hold and self.url():
                 for event in self._due():
                     threading.Thread(target=self._carry, args=[event], daemon=True).start()
             self._wake.wait(self._pause())
@@ -167,17 +167,17 @@ class Deliverer:
 
     def attempt(self, event: str) -> Outcome:
         """Carry an event now, whatever its state; write down how it went, and return it."""
-        address, body = self.address(), self._read(event)
-        if body is None or address is None:
-            return Outcome(None, "no such event" if address else "no webhook address is set", 0)
+        url, body = self.url(), self._read(event)
+        if body is None or url is None:
+            return Outcome(None, "no such event" if url else "no webhook URL is set", 0)
         fault = self.faults.take(body["type"])
         if fault and fault.kind in ("dropped", "delayed"):
             return self._put_off(event, fault)
         copies = fault.copies if fault and fault.kind in ("duplicate", "concurrent") else 1
         message = self._written(body, fault)
         if fault and fault.kind == "concurrent":
-            return side_by_side([lambda: self._post(address, body, message)] * copies)[-1]
-        return [self._post(address, body, message) for _ in range(copies)][-1]
+            return side_by_side([lambda: self._post(url, body, message)] * copies)[-1]
+        return [self._post(url, body, message) for _ in range(copies)][-1]
 
     def messages(self, event: str) -> list[Message]:
         """Return what an attempt would post, for tests that carry it themselves; faults strike here, too."""
@@ -195,8 +195,8 @@ class Deliverer:
     def _written(self, body: Body, fault: WebhookFault | None = None) -> Message:
         return written(body, fault, self.secrets, self.account.signing_time())
 
-    def _post(self, address: str, body: Body, message: Message) -> Outcome:
-        outcome = post_event(address, message.payload, message.signature)
+    def _post(self, url: str, body: Body, message: Message) -> Outcome:
+        outcome = post_event(url, message.payload, message.signature)
         if not self._stopping.is_set():
             self._write_down(body["id"], outcome)
             logger.info("webhook %s %s %s", body["type"], body["id"], outcome.status or outcome.error)
@@ -250,11 +250,11 @@ class Deliverer:
 
     def send(self, payload: bytes, name: str) -> Outcome:
         """Sign bytes that are none of our events and carry them once; the log shows them by a name."""
-        address = self.address()
-        if address is None:
-            return Outcome(None, "no webhook address is set", 0)
+        url = self.url()
+        if url is None:
+            return Outcome(None, "no webhook URL is set", 0)
         signed = signature(payload, self.secrets, self.account.signing_time())
-        outcome = post_event(address, payload, signed)
+        outcome = post_event(url, payload, signed)
         with self.storage.transaction() as db:
             _log(db, name, outcome)
         return outcome

@@ -1,6 +1,6 @@
 """Events that are signed rightly and are none of the shop's: about somebody else's objects, or no events at all.
 
-Stripe sends the first to every webhook address of an account that several shops share; nobody but a fault sends the
+Stripe sends the first to every webhook URL of an account that several shops share; nobody but a fault sends the
 second.
 """
 
@@ -71,7 +71,7 @@ def other_shop(account: Account, db: Records) -> Body:
 def foreign(shape: str, account: Account) -> Body:
     """Return an event of another account, about a session that this one does not have, or of live mode."""
     memory = Storage(Path(":memory:"))
-    other = Account(memory, account.clock, account.address, "Another shop", ahead=account.ahead)
+    other = Account(memory, account.clock, account.url, "Another shop", ahead=account.ahead)
     with memory.transaction() as db:
         other_shop(other, db)
         events, _more = db.page("event", Page(1), {"status = ?": COMPLETED})

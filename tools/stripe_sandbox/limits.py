@@ -1,4 +1,4 @@
-"""Stripe's rules for a new Checkout Session that no type expresses: numbers, lengths, addresses, amounts.
+"""Stripe's rules for a new Checkout Session that no type expresses: numbers, lengths, URLs, amounts.
 
 It also refuses, by name, what Stripe would take and the sandbox cannot act out: nothing is taken silently. It reads
 parameters that `checking` has turned into values, and changes nothing.
@@ -42,7 +42,7 @@ def check_session(params: Params, now: int) -> None:
     _time(params, now)
     for name in ("success_url", "cancel_url"):
         if name in params:
-            check_address(params[name], name)
+            check_url(params[name], name)
     if "customer_email" in params:
         check_email(params["customer_email"], "customer_email")
     _texts(params)
@@ -81,19 +81,19 @@ def _time(params: Params, now: int) -> None:
         raise ApiError(text, param="expires_at")
 
 
-def check_address(address: str, param: str) -> None:
-    """Refuse what is no web address, or one that a browser would reach unencrypted over a network."""
+def check_url(url: str, param: str) -> None:
+    """Refuse what is no URL of the web, or one that a browser would reach unencrypted over a network."""
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
     except ValueError:
         host = None
-    if not host or parts.scheme not in ("http", "https") or re.search(r"\s", address):
+    if not host or parts.scheme not in ("http", "https") or re.search(r"\s", url):
         raise ApiError("Not a valid URL", code="url_invalid", param=param)
     if parts.scheme == "http" and not is_this_machine(host):
         text = f"Invalid URL: {param} must begin with https, or with http and the name of this machine."
         raise ApiError(text, code="url_invalid", param=param)
-    if "CHECKOUT_SESSION_ID" in address.replace(TEMPLATE, ""):
+    if "CHECKOUT_SESSION_ID" in url.replace(TEMPLATE, ""):
         text = f"Invalid URL: {param} must hold {TEMPLATE} as it is; encoded it would not be replaced."
         raise ApiError(text, code="url_invalid", param=param)
 

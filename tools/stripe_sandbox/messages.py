@@ -41,9 +41,9 @@ class Response:
         return cls(status, json_bytes(data), {"Content-Type": "application/json", **headers})
 
     @classmethod
-    def redirect(cls, address: str) -> "Response":
+    def redirect(cls, url: str) -> "Response":
         """Send the browser on, by GET."""
-        return cls(303, b"", {"Location": quote(address, safe="%/:=&?~#+!$,;'@()*[]{}")})
+        return cls(303, b"", {"Location": quote(url, safe="%/:=&?~#+!$,;'@()*[]{}")})
 
 
 def json_bytes(data: Any) -> bytes:

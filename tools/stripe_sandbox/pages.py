@@ -1,7 +1,7 @@
 """The payment page: what a shopper sees between the shop and the shop again.
 
-It needs no script and sets no cookie; everything it knows is in the session that its address names. Whoever has the
-address may pay, as at Stripe.
+It needs no script and sets no cookie; everything it knows is in the session that its URL names. Whoever has the
+URL may pay, as at Stripe.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ class Pages:
                     return self._posted(db, session, request.fields())
                 return _shown(session)
         except ApiError:
-            text = "No payment has this address. Go back to the shop and begin the checkout again."
+            text = "No payment has this URL. Go back to the shop and begin the checkout again."
             return _notice("No such payment", text, status=404)
 
     def _posted(self, db: Records, session: Body, typed: dict[str, str]) -> Response:

@@ -62,6 +62,9 @@ class Route:
     act: Callable[[Call], Body]
 
 
+PAGING = ("limit", "starting_after", "ending_before")
+
+
 # --- What can be asked -----------------------------------------------------------------------------------
 def _create(call: Call) -> Body:
     return sessions.create(call.account, call.db, call.params)
@@ -80,7 +83,7 @@ def _list_sessions(call: Call) -> Body:
         sessions.get(call.account, call.db, identifier)  # ends those whose time has come
     conditions = _created(call)
     known = {"status": "status = ?", "payment_intent": "parent = ?"}
-    _only(call, "created", *known)
+    _only(call, "created", *known, *PAGING)
     conditions |= {known[name]: call.params[name] for name in known if name in call.params}
     return _list(call, sessions.KIND, conditions, "/v1/checkout/sessions")
 
@@ -106,22 +109,12 @@ def _of_payment(call: Call) -> dict[str, Any]:
 
 
 def _refund(call: Call) -> Body:
-    for name in call.params:
-        if name not in (
-            "amount",
-            "charge",
-            "payment_intent",
-            "reason",
-            "metadata",
-            "instructions_email",
-            "expand",
-        ):
-            raise not_played(name)
+    _only(call, "amount", "charge", "payment_intent", "reason", "metadata", "instructions_email")
     return payments.refund(call.account, call.db, call.params, call.cause)
 
 
 def _list_intents(call: Call) -> Body:
-    _only(call, "created")
+    _only(call, "created", *PAGING)
     return _list(call, "payment_intent", _created(call), "/v1/payment_intents")
 
 
@@ -136,21 +129,21 @@ def _cancel_intent(call: Call) -> Body:
 
 
 def _list_charges(call: Call) -> Body:
-    _only(call, "created", "payment_intent")
+    _only(call, "created", "payment_intent", *PAGING)
     return _list(call, "charge", _created(call) | _of_payment(call), "/v1/charges")
 
 
 def _list_balance(call: Call) -> Body:
-    _only(call, "created", "source", "type", "currency")
     known = {"source": "parent = ?", "type": "status = ?", "currency": "json_extract(body, '$.currency') = ?"}
+    _only(call, "created", *known, *PAGING)
     conditions = {known[name]: call.params[name] for name in known if name in call.params}
     return _list(call, balance.KIND, _created(call) | conditions, "/v1/balance_transactions")
 
 
 def _only(call: Call, *played: str) -> None:
-    """Refuse conditions of a list that are not played."""
+    """Refuse parameters that are not played."""
     for name in call.params:
-        if name not in (*played, "limit", "starting_after", "ending_before", "expand"):
+        if name not in (*played, "expand"):
             raise not_played(name)
 
 

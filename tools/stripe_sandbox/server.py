@@ -94,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, response: Response) -> None:
         self.send_response(response.status)
         for name, value in response.headers.items():
-            # Addresses come from the shop and may hold anything; a header holds one line of ASCII.
+            # URLs come from the shop and may hold anything; a header holds one line of ASCII.
             self.send_header(name, value.encode("ascii", "backslashreplace").decode().replace("\n", ""))
         self.send_header("Content-Length", str(len(response.body)))
         if self.close_connection:
@@ -247,8 +247,8 @@ class Sandbox:
         return self.account.webhook_url
 
     @webhook_url.setter
-    def webhook_url(self, address: str | None) -> None:
-        self.account.webhook_url = address
+    def webhook_url(self, url: str | None) -> None:
+        self.account.webhook_url = url
 
     def _now(self) -> float:
         return self.account.time()

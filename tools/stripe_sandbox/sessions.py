@@ -77,7 +77,7 @@ def create(account: Account, db: Records, params: Body) -> Body:
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
         "payment_status": "unpaid",
         "tax_id_collection": {"enabled": False, "required": "never"},
-        "url": f"{account.address}/c/pay/{identifier}",
+        "url": f"{account.url}/c/pay/{identifier}",
         "_intent_data": params.get("payment_intent_data", {}),
     }
     session["payment_method_types"] = _methods(session["currency"], params)

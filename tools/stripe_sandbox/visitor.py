@@ -20,7 +20,7 @@ class StayedError(Exception):
 
 
 def pay(url: str, session: Body, typed: Mapping[str, str]) -> str:
-    """Post the form as it opens, with what was typed; return the address that the browser is sent to."""
+    """Post the form as it opens, with what was typed; return the URL that the browser is sent to."""
     body = urlencode({**checkout_form.defaults(session), "action": "pay", **typed})
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=15)
     try:

@@ -59,9 +59,9 @@ def ends_at(method: str, now: float) -> float:
     return now + DAYS_TO_PAY[method] * DAY if method in DAYS_TO_PAY else NEVER
 
 
-def next_action(method: str, session: Body, address: str, now: int) -> Body:
+def next_action(method: str, session: Body, url: str, now: int) -> Body:
     """Return what the shopper has to do: pay with a number, or transfer the money."""
-    page, ends = f"{address}/c/pay/{session['id']}", int(ends_at(method, now))
+    page, ends = f"{url}/c/pay/{session['id']}", int(ends_at(method, now))
     if method == TRANSFER:
         return {
             "type": "display_bank_transfer_instructions",

@@ -1,4 +1,4 @@
-"""Fixtures of the sandbox's own tests: a sandbox that runs, the SDK that speaks to it, a shop's webhook address."""
+"""Fixtures of the sandbox's own tests: a sandbox that runs, the SDK that speaks to it, a shop's webhook URL."""
 
 from collections.abc import Iterator
 

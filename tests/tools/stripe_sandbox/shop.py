@@ -1,4 +1,4 @@
-"""What the tests of the sandbox share: a shop that wants to be paid, and its webhook address.
+"""What the tests of the sandbox share: a shop that wants to be paid, and its webhook URL.
 
 The shop speaks to the sandbox through the SDK over HTTP; nothing is patched.
 """
@@ -103,7 +103,7 @@ def shipping(amount: int = 395, currency: str = "eur", name: str = "Post") -> di
 
 @dataclass
 class Inbox:
-    """A webhook address that answers as told, 200 when nothing is told, and keeps what it got."""
+    """A webhook URL that answers as told, 200 when nothing is told, and keeps what it got."""
 
     answers: list[int] = field(default_factory=list)
     pause: float = 0  # seconds before it answers

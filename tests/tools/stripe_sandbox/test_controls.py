@@ -1,4 +1,4 @@
-"""The control addresses: webhooks held back and sent again, sessions ended, paid and refunded, the clock, faults."""
+"""The control URLs: webhooks held back and sent again, sessions ended, paid and refunded, the clock, faults."""
 
 import time
 from typing import Any

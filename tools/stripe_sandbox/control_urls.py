@@ -3,7 +3,9 @@
 from tools.stripe_sandbox import delivery, faults, forgeries, webhook_faults
 
 _KINDS = [" ".join([kind, *(f"({name})" for name in takes)]) for kind, takes in webhook_faults.KINDS.items()]
-ADDRESSES = {
+ID = "([A-Za-z0-9_]+)"
+LATEST = 100
+URLS = {
     "GET /_sandbox/sessions, /_sandbox/events": "the latest hundred",
     "GET /_sandbox/deliveries?event=evt_…": "every attempt to deliver, of one event or of all",
     "POST /_sandbox/sessions/ID/pay": '{"outcome": "decline"}: the payment page’s form as it opens, with these changes',
