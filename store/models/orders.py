@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from policies.ledger import encoding
 from policies.models.ledger import LedgeredModel
-from store.models.tokens import new_token
+from store.models.tokens import TOKEN_LENGTH, new_token
 
 # No 0/O, 1/I: numbers are read aloud on the telephone.
 _NUMBER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -77,9 +77,9 @@ class Order(LedgeredModel):
     ledger_kind = "acceptance"
     ledger_time = "placed_at"
 
-    token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
+    token = models.CharField(max_length=TOKEN_LENGTH, unique=True, default=new_token, editable=False)
     # For the return from the payment page, which can cancel an order: never shown, unlike the URL of its page.
-    return_token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
+    return_token = models.CharField(max_length=TOKEN_LENGTH, unique=True, default=new_token, editable=False)
     number = models.CharField(_("number"), max_length=20, unique=True)
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.PLACED)
     needs_attention = models.BooleanField(_("needs attention"), default=False)

@@ -58,7 +58,9 @@ class Refund(models.Model):
         _("status"), max_length=10, choices=Status.choices, default=Status.REQUESTED, db_index=True
     )
     # The idempotency key, also in Stripe's metadata: the row of a lost answer is found by it.
-    token = models.CharField(max_length=tokens.LENGTH, unique=True, default=tokens.new_token, editable=False)
+    token = models.CharField(
+        max_length=tokens.TOKEN_LENGTH, unique=True, default=tokens.new_token, editable=False
+    )
     refund_id = models.CharField(_("Stripe refund"), max_length=255, null=True, blank=True, unique=True)
     is_from_stripe = models.BooleanField(_("made in Stripe’s Dashboard"), default=False)
     actor = models.ForeignKey(

@@ -3,12 +3,12 @@
 import re
 import secrets
 
-LENGTH = 43
-TOKEN = re.compile(rf"\A[\w-]{{{LENGTH}}}\Z", re.ASCII)
+TOKEN_LENGTH = 43
+TOKEN = re.compile(rf"\A[\w-]{{{TOKEN_LENGTH}}}\Z", re.ASCII)
 
 
 def new_token() -> str:
-    """Return a token that cannot be guessed (256 bits, LENGTH characters)."""
+    """Return a token that cannot be guessed (256 bits, TOKEN_LENGTH characters)."""
     return secrets.token_urlsafe(32)
 
 

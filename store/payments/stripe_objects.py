@@ -103,7 +103,7 @@ def refund_of(found: Any) -> Refund:
         amount=stripe_amounts.from_stripe(raw.get("amount"), currency),
         currency=currency,
         payment_intent_id=raw.get("payment_intent") or "",
-        token=one_line((raw.get("metadata") or {}).get("refund"), tokens.LENGTH),
+        token=one_line((raw.get("metadata") or {}).get("refund"), tokens.TOKEN_LENGTH),
         reason=one_line(raw.get("reason"), models.Refund.REASON_LENGTH),
         failure=one_line(raw.get("failure_reason"), models.Refund.REASON_LENGTH),
         created_at=datetime.fromtimestamp(raw.get("created") or 0, UTC),

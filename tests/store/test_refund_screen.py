@@ -103,6 +103,15 @@ def test_the_slower_of_two_colleagues_reads_that_nothing_is_left(staff: Client, 
     assert "Nothing is left to refund." in page
 
 
+def test_the_form_says_what_of_a_line_is_refunded_after_a_promotion_code(
+    sandbox: Sandbox, staff: Client, order: Order
+) -> None:
+    sandbox.pay(order.session_id, action="apply_code", code="TEST10")
+    sandbox.pay(order.session_id)
+    page = said(staff.get(f"/admin/orders/{settle(order).pk}/refunds/"))
+    assert "£11.25 each, 2 can be taken back" in page
+
+
 def test_what_was_chosen_can_be_changed(staff: Client, paid: Order) -> None:
     values = {**form(staff, paid), "amount": "5,00", "reason": "Late."}
     assert "Refund £5.00 of order" in send(staff, paid, values)
