@@ -17,17 +17,18 @@ logger = logging.getLogger(__name__)
 LARGEST_DIFFERENCE = timedelta(minutes=1)
 SMALLEST_DIFFERENCE = timedelta(seconds=2)  # a Date header has whole seconds, and comes a moment later
 REMEMBERED = timedelta(days=1)
+LOGGED_EVERY = timedelta(hours=1)
 _KEY = f"clock-compared:{socket.gethostname()}"
 
 
 def compare(date: str | None, *, whose: str) -> None:
-    """Compare our clock with the Date header of an answer, keep the difference, and log a large one."""
+    """Compare our clock with the Date header of an answer, keep the difference, and log a large one once an hour."""
     now = timezone.now()
     try:
         ahead = now - parsedate_to_datetime(date or "")
     except (TypeError, ValueError):
         return
-    if abs(ahead) > LARGEST_DIFFERENCE:
+    if abs(ahead) > LARGEST_DIFFERENCE and cache.add(f"{_KEY}:logged", 1, LOGGED_EVERY.total_seconds()):
         seconds, side = abs(ahead).total_seconds(), "ahead of" if ahead > timedelta() else "behind"
         words = "The clock of this machine is wrong: it is %.0f seconds %s that of %s."
         logger.error(words, seconds, side, whose)

@@ -60,8 +60,8 @@ def shop_group() -> ShopGroup:
 
 
 @hooks.register("construct_homepage_summary_items")
-def orders_to_pack(request: HttpRequest, items: list[SummaryItem]) -> None:
-    """Put the counts onto the first page of the admin."""
+def summaries(request: HttpRequest, items: list[SummaryItem]) -> None:
+    """Put the counts of orders and of payment problems onto the first page of the admin."""
     items.extend((OrdersToPack(request), PaymentHealthSummary(request)))
 
 
@@ -108,6 +108,7 @@ def worker_jobs() -> list[Job]:
         Job("old Stripe events", events.EXPIRED_EVERY, events.expire),
         Job("payments at Stripe", reconciliation.REFUNDS_EVERY, reconciliation.find_paid_pages),
         Job("health of payments", watching.EVERY, watching.watch),
+        Job("old payment problems", watching.EXPIRED_EVERY, watching.expire),
         Job("refunds", reconciliation.REFUNDS_EVERY, reconciliation.reconcile_refunds),
     ]
 

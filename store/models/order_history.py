@@ -4,10 +4,18 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
-from home.append_only import AppendOnlyModel
+from home.append_only import AppendOnlyModel, AppendOnlyQuerySet
 from store.models.orders import Order
+
+
+class OrderEventQuerySet(AppendOnlyQuerySet["OrderEvent"]):
+    def unresolved(self) -> "OrderEventQuerySet":
+        """Return those after which staff have not marked the order as resolved."""
+        resolved = OrderEvent.objects.filter(reason=OrderEvent.Reason.RESOLVED, order=OuterRef("order"))
+        return self.filter(~Exists(resolved.filter(pk__gt=OuterRef("pk"))))
 
 
 class OrderEvent(AppendOnlyModel):
@@ -68,6 +76,8 @@ class OrderEvent(AppendOnlyModel):
     note = models.CharField(_("note"), max_length=400, blank=True)
 
     detachable_fields: ClassVar[frozenset[str]] = frozenset({"actor"})
+
+    objects: ClassVar = OrderEventQuerySet.as_manager()
 
     class Meta(AppendOnlyModel.Meta):
         verbose_name = _("order event")

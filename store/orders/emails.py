@@ -76,17 +76,17 @@ def order_cancelled(order: Order) -> Email:
     return _queue(order, "emails/order_cancelled.txt", subject=subject)
 
 
-def payments_need_you(problems: list[Any]) -> Email | None:
+def problem_with_payments(problems: list[Any]) -> Email | None:
     """Tell the trader what keeps money from the shop, and what to do; None when nobody can be told."""
-    subject = _("Payments need you: %(what)s") % {"what": ", ".join(str(one.kind.label) for one in problems)}
-    return _about_payments("emails/payments_need_you.txt", subject=subject, problems=problems)
+    subject = _("There is a problem with payments: %(what)s")
+    subject %= {"what": ", ".join(str(one.kind.label) for one in problems)}
+    return _about_payments("emails/problem_with_payments.txt", subject=subject, problems=problems)
 
 
-def payments_are_fine(alarms: list[PaymentAlarm]) -> Email | None:
+def no_problem_with_payments(alarms: list[PaymentAlarm]) -> Email | None:
     """Tell the trader that nothing is wrong any more; None when nobody can be told."""
-    return _about_payments(
-        "emails/payments_are_fine.txt", subject=_("Payments are fine again"), alarms=alarms
-    )
+    subject = _("The problems with payments are over")
+    return _about_payments("emails/no_problem_with_payments.txt", subject=subject, alarms=alarms)
 
 
 def _about_payments(template: str, *, subject: str, **context: Any) -> Email | None:
@@ -99,9 +99,14 @@ def _tell_about(order: Order, template: str, *, subject: str, **context: Any) ->
     return _tell_trader(template, subject=subject % {"number": order.number}, context=context)
 
 
-def _tell_trader(template: str, *, subject: str, context: dict[str, Any]) -> Email | None:
+def trader() -> list[str]:
+    """Return the e-mail addresses at which the trader is told: the brand's, else the owners'."""
     brand = BrandSettings.current()
-    if not (to := [brand.email] if brand.email else User.objects.owner_emails()):
+    return [brand.email] if brand.email else User.objects.owner_emails()
+
+
+def _tell_trader(template: str, *, subject: str, context: dict[str, Any]) -> Email | None:
+    if not (to := trader()):
         return None
     text = render_to_string(template, context).strip() + "\n"
     return mail_queue.queue(to=to, subject=subject, text=text)

@@ -7,7 +7,6 @@ it makes no order, charges nobody and gives no money back.
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import IntEnum
 from fnmatch import fnmatch
 from time import monotonic, sleep
 from typing import Any
@@ -20,6 +19,7 @@ from django.utils.translation import gettext as _
 from home.csp import origin_of
 from store.models import DeliveryCountry, Order, OrderLine, ShippingOption, StripeEvent
 from store.payments import errors, events, gateway, stripe_amounts, stripe_client, stripe_clock
+from store.payments.findings import Level, Line
 
 PRICE = 1000  # minor units; nobody pays them
 PATIENCE = 20.0  # seconds until the event of the closed page should be here
@@ -29,23 +29,6 @@ DELAYED = frozenset(
     "us_bank_account".split()
 )
 NOBODY = "pi_nobody"
-
-
-class Level(IntEnum):
-    """How a line of the list is meant."""
-
-    RIGHT = 0
-    NOTE = 1
-    WRONG = 2
-
-
-@dataclass(frozen=True)
-class Line:
-    """What was found, and what to do."""
-
-    words: str
-    level: Level = Level.RIGHT
-    to_do: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,7 +60,9 @@ def lines() -> Iterator[Line]:
     except errors.PaymentError as error:
         words = _("Stripe opened no payment page: %(error)s") % {"error": error}
         yield Line(
-            words, Level.WRONG, _("The words behind the colon are Stripe’s; its Developers → Logs say more.")
+            words,
+            Level.WRONG,
+            _("Look the request up under Developers → Logs: its ID is the last of these words."),
         )
         return
     yield Line(_("A payment page can be opened."))

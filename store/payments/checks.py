@@ -19,7 +19,7 @@ THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 @register
 def payments_are_safe(**_kwargs: object) -> Iterator[CheckMessage]:
-    """Yield store.E001 to store.E007, those that apply."""
+    """Yield store.E001 to store.E008, those that apply."""
     is_live, sandbox = stripe_client.is_live(), settings.STRIPE_API_URL
     is_local = urlsplit(sandbox).hostname in THIS_MACHINE and not settings.IS_PRODUCTION
     if is_live and settings.DEBUG:
@@ -39,6 +39,9 @@ def payments_are_safe(**_kwargs: object) -> Iterator[CheckMessage]:
     if not _can_be_charged(settings.CURRENCY):
         hint = "Set CURRENCY to a code of ISO 4217, such as GBP."
         yield Error(f"Nothing can be sold in {settings.CURRENCY!r}.", hint=hint, id="store.E005")
+    if not stripe_client.checkout_origin().startswith("https://") and not sandbox:
+        hint = "Set STRIPE_CHECKOUT_ORIGIN to https:// and the domain, such as https://pay.example.com."
+        yield Error("Browsers would refuse to open payment pages.", hint=hint, id="store.E008")
     if settings.STAGING and is_live:
         text, hint = "A staging site would take real money.", "Use a key that begins sk_test_."
         yield Error(text, hint=hint, id="store.E007")

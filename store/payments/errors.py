@@ -1,6 +1,6 @@
-"""How a call to Stripe can fail.
+"""How a call to Stripe, or a webhook of Stripe's, can fail.
 
-An error tells whether Stripe certainly did nothing (`RefusedError`) or may have done it (`UnreachableError`).
+That of a call tells whether Stripe certainly did nothing (`RefusedError`) or may have done it (`UnreachableError`).
 """
 
 from datetime import timedelta

@@ -15,7 +15,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from home import locks
-from store.models import Order, OrderEvent, PaymentAlarm, StripeEvent
+from store.models import Order, OrderEvent, StripeEvent
 from store.payments import disputes, errors, fulfilment, refunds, stripe_client
 from store.payments.signed_events import Event
 
@@ -163,7 +163,6 @@ def handle_left(*, until: float) -> tuple[int, int]:
 
 
 def expire(*, now: datetime | None = None) -> int:
-    """Delete the events received too long ago, and the problems that ended as long ago; return how many events."""
+    """Delete the events received too long ago; return how many."""
     before = (now or timezone.now()) - timedelta(days=settings.STRIPE_EVENT_KEEP_DAYS)
-    PaymentAlarm.objects.filter(ended_at__lt=before).delete()
     return StripeEvent.objects.filter(received_at__lt=before).delete()[0]

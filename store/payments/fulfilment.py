@@ -205,7 +205,10 @@ def mark_if_unsettled(*, order: Order, by: str) -> Iterator[None]:
         logger.exception("Order %s could not be settled.", order.number)
         if not isinstance(error, OperationalError):  # the database is busy or away: that passes
             with lifecycle.locked(order.pk) as fresh:
-                lifecycle.mark_needs_attention(order=fresh, by=by, reason=Reason.UNSETTLED)
+                is_marked = fresh.events.unresolved().filter(reason=Reason.UNSETTLED).exists()
+                lifecycle.mark_needs_attention(
+                    order=fresh, by=by, reason=Reason.UNSETTLED, again=not is_marked
+                )
         raise UnsettledError(order.number) from error
 
 

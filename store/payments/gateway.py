@@ -1,6 +1,6 @@
 """What the shop asks of Stripe: payment pages, refunds, disputes; and whether a webhook is Stripe's.
 
-It and the checklist alone call Stripe. It never reads or writes the database.
+It, the checklist and Stripe's clock alone call Stripe. It never reads or writes the database.
 """
 
 from __future__ import annotations

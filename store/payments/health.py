@@ -4,26 +4,25 @@ It asks the database and the cache only, a fixed number of times whatever they h
 has found out before (`watching`, `reconciliation`).
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from post_office.models import STATUS, Email
+from post_office.models import STATUS, Email, Log
 
 from home import clock
 from home.models import WorkerHeartbeat
 from home.throttling import Limit
 from store.models import Order, OrderEvent, PaymentAlarm, Refund, StripeEvent, WebhookRefusal
+from store.orders import emails
 from store.payments import events
-from store.payments.checklist import Level, Line
+from store.payments.findings import Finding, Level
 
 Kind, Reason = PaymentAlarm.Kind, WebhookRefusal.Reason
 REFUSALS = Limit("refused-webhooks", most=1, window=timedelta(seconds=10))
@@ -32,22 +31,10 @@ LOOKED_BACK = timedelta(hours=24)
 EVENT_PATIENCE = timedelta(minutes=15)  # after a payment, until its event should be here
 REFUND_PATIENCE = timedelta(minutes=15)
 MAIL_PATIENCE = timedelta(minutes=30)
-UNSENT = (STATUS.failed, STATUS.queued, STATUS.requeued)
-SET_CLOCK = gettext_lazy("Set the clock of this machine (NTP). Stripe sends the events again by itself.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding(Line):
-    """How one kind of thing stands, and where staff see more of it."""
-
-    kind: PaymentAlarm.Kind
-    since: datetime | None = None
-    url: str = ""
-
-    @property
-    def is_wrong(self) -> bool:
-        """Somebody has to do something."""
-        return self.level == Level.WRONG
+MOST_NAMED = 10  # orders
+REFUSED = ("SMTPRecipientsRefused", "SMTPDataError")  # of one e-mail address, as a mistyped one is
+SET_CLOCK = gettext_lazy("Set the clock of this machine (NTP). Stripe sends the events again automatically.")
+NOTED = frozenset({Kind.STRIPE, Kind.UNKNOWN})  # as an alarm, by whoever asked Stripe
 
 
 def note_refusal(reason: str, *, age: timedelta | None = None) -> None:
@@ -67,7 +54,7 @@ def forget_refusals() -> None:
 
 
 def findings(*, now: datetime | None = None) -> list[Finding]:
-    """Return how each kind of thing stands, in the order in which to mend them."""
+    """Return how each kind of thing stands, the most urgent first."""
     now = now or timezone.now()
     refusals = {one.reason: one for one in WebhookRefusal.objects.all()}
     alarms = {one.kind: one for one in PaymentAlarm.objects.filter(ended_at=None)}
@@ -90,18 +77,14 @@ def problems() -> list[Finding]:
     return [one for one in findings() if one.is_wrong]
 
 
-def _judged(
-    kind: PaymentAlarm.Kind, fine: str, wrong: str, to_do: str, figures: dict[str, Any], url: str = ""
+def _fine(kind: PaymentAlarm.Kind) -> Finding:
+    return Finding(kind=kind, words=_("No problems found."))
+
+
+def _wrong(
+    kind: PaymentAlarm.Kind, words: str, to_do: str, *, since: datetime | None = None, url: str = ""
 ) -> Finding:
-    """Return that something is wrong, with these figures, if they count any."""
-    if not figures["count"]:
-        return Finding(kind=kind, words=fine)
-    words, since = wrong % figures, figures.get("since")
     return Finding(kind=kind, words=words, level=Level.WRONG, to_do=to_do, since=since, url=url)
-
-
-def _figures(alarm: PaymentAlarm | None) -> dict[str, Any]:
-    return {"count": 1, "since": alarm.since, "detail": alarm.detail} if alarm else {"count": 0}
 
 
 def _in_words(duration: timedelta) -> str:
@@ -109,26 +92,27 @@ def _in_words(duration: timedelta) -> str:
 
 
 def _worker() -> Finding:
-    wrong = _("It did nothing in the last ten minutes: no e-mail is sent, and nobody watches the payments.")
-    to_do, figures = _("Start manage.py worker again."), {"count": not WorkerHeartbeat.is_heard()}
-    return _judged(Kind.WORKER, _("It works."), wrong, to_do, figures)
+    if WorkerHeartbeat.is_heard():
+        return _fine(Kind.WORKER)
+    words = _("It did nothing in the last ten minutes: no e-mail is sent, and nobody watches the payments.")
+    return _wrong(Kind.WORKER, words, _("Start manage.py worker again."))
 
 
 def _connection(alarm: PaymentAlarm | None) -> Finding:
+    if alarm is None:
+        return _fine(Kind.STRIPE)
     to_do = _("Press “Check the connection”. If Stripe does not answer, look at status.stripe.com first.")
-    return _judged(
-        Kind.STRIPE, _("The worker had no trouble asking Stripe."), "%(detail)s", to_do, _figures(alarm)
-    )
+    return _wrong(Kind.STRIPE, alarm.detail, to_do, since=alarm.since)
 
 
 def _clock() -> Finding:
-    ahead = clock.ahead()
-    figures = {"count": abs(ahead) > clock.LARGEST_DIFFERENCE, "how_long": _in_words(ahead)}
-    wrong = _("It is %(how_long)s behind Stripe’s.")
+    if abs(ahead := clock.ahead()) <= clock.LARGEST_DIFFERENCE:
+        return _fine(Kind.CLOCK)
+    words = _("It is %(how_long)s behind Stripe’s.")
     if ahead > timedelta():
-        wrong = _("It is %(how_long)s ahead of Stripe’s.")
+        words = _("It is %(how_long)s ahead of Stripe’s.")
     to_do = _("Synchronise it (NTP). Payments go on meanwhile: they go by Stripe’s clock.")
-    return _judged(Kind.CLOCK, _("No difference from Stripe’s is known."), wrong, to_do, figures)
+    return _wrong(Kind.CLOCK, words % {"how_long": _in_words(ahead)}, to_do)
 
 
 def _events(now: datetime, refusals: dict[str, WebhookRefusal]) -> Finding:
@@ -137,15 +121,15 @@ def _events(now: datetime, refusals: dict[str, WebhookRefusal]) -> Finding:
     paid = Order.objects.filter(payment_source=Order.PaymentSource.STRIPE, session_id__isnull=False)
     paid = paid.filter(paid_at__gt=now - LOOKED_BACK, paid_at__lt=now - EVENT_PATIENCE)
     figures = paid.filter(~Exists(told)).aggregate(count=Count("pk"), since=Min("paid_at"))
-    refused = refusals.get(Reason.SIGNATURE) or refusals.get(Reason.MALFORMED)
-    if refused and not figures["count"]:
+    if figures["count"]:
+        why, to_do = _why(refusals)
+        words = _("Orders paid in the last 24 hours about which Stripe sent no event: %(count)d.") % figures
+        return _wrong(Kind.EVENTS, f"{words} {why}", to_do, since=figures["since"])
+    if refused := refusals.get(Reason.SIGNATURE) or refusals.get(Reason.MALFORMED):
         words = _("Webhooks are refused: %(why)s. No event is missing, and anybody can send such webhooks.")
         words %= {"why": refused.get_reason_display()}
         return Finding(kind=Kind.EVENTS, level=Level.NOTE, words=words, since=refused.since)
-    why, to_do = _why(refusals)
-    wrong = _("Orders paid in the last 24 hours about which Stripe sent no event: %(count)d.")
-    fine = _("An event came about each paid order of the last 24 hours.")
-    return _judged(Kind.EVENTS, fine, f"{wrong} {why}", to_do, figures)
+    return _fine(Kind.EVENTS)
 
 
 def _why(refusals: dict[str, WebhookRefusal]) -> tuple[str, str]:
@@ -169,60 +153,94 @@ def _why(refusals: dict[str, WebhookRefusal]) -> tuple[str, str]:
 
 
 def _age(now: datetime, stale: WebhookRefusal | None) -> Finding:
-    figures: dict[str, Any] = {"count": 0}
-    if stale and stale.last_at > now - LOOKED_BACK:
-        figures = {"count": 1, "since": stale.since, "how_long": _in_words(stale.age or timedelta())}
-    wrong = _("Events that Stripe signed are refused as signed %(how_long)s ago.")
-    return _judged(Kind.STALE, _("No event is refused as too old."), wrong, str(SET_CLOCK), figures)
+    if stale is None or stale.last_at <= now - LOOKED_BACK:
+        return _fine(Kind.STALE)
+    words = _("Events that Stripe signed are refused: they seem to be %(how_long)s old.")
+    words %= {"how_long": _in_words(stale.age or timedelta())}
+    return _wrong(Kind.STALE, words, str(SET_CLOCK), since=stale.since)
 
 
 def _handling(now: datetime) -> Finding:
+    """What could not be handled for days never will be: it stays in sight, and alarms nobody."""
     left = StripeEvent.objects.filter(outcome__in=StripeEvent.OPEN, received_at__lt=now - events.PATIENCE)
-    figures = left.aggregate(count=Count("pk"), since=Min("received_at"), outcome=Min("outcome"))
-    url = f"{reverse('stripe-events:index')}?outcome={figures['outcome']}"
+    figures = left.aggregate(
+        count=Count("pk", filter=Q(received_at__gt=now - events.TRIED_FOR)),
+        all=Count("pk"),
+        since=Min("received_at"),
+        first=Min("outcome"),
+        last=Max("outcome"),
+    )
+    if not figures["all"]:
+        return _fine(Kind.FAILED)
+    url, since = reverse("stripe-events:index"), figures["since"]
+    if figures["first"] == figures["last"]:
+        url += f"?outcome={figures['first']}"
+    if not figures["count"]:
+        words = _("Events that could not be handled in three days: %(all)d.") % figures
+        return Finding(kind=Kind.FAILED, level=Level.NOTE, words=words, since=since, url=url)
     to_do = _("Have them handled again; each says what went wrong.")
-    wrong = _("Events that could not be handled: %(count)d.")
-    return _judged(Kind.FAILED, _("Each event was handled."), wrong, to_do, figures, url)
+    words = _("Events that could not be handled: %(all)d.") % figures
+    return _wrong(Kind.FAILED, words, to_do, since=since, url=url)
 
 
 def _payments(alarm: PaymentAlarm | None) -> Finding:
+    if alarm is None:
+        return _fine(Kind.UNKNOWN)
     to_do = _(
         "Look the payments up in Stripe’s Dashboard. Send what was paid for, or refund it there. After a backup was "
         "restored, these are the orders placed since then."
     )
-    fine = _("None is known that is not paid here.")
-    return _judged(Kind.UNKNOWN, fine, "%(detail)s", to_do, _figures(alarm))
+    return _wrong(Kind.UNKNOWN, alarm.detail, to_do, since=alarm.since)
 
 
 def _orders() -> Finding:
-    unsettled = OrderEvent.objects.filter(
+    unsettled = OrderEvent.objects.unresolved().filter(
         reason=OrderEvent.Reason.UNSETTLED, order__in=Order.objects.filter(needs_attention=True)
     )
     figures = unsettled.aggregate(count=Count("order", distinct=True), since=Min("happened_at"))
-    url = f"{reverse('orders:index')}?needs_attention=true"
+    if not figures["count"]:
+        return _fine(Kind.ORDERS)
     to_do = _("The error log says why. Compare them with Stripe’s Dashboard, then mark them as resolved.")
-    wrong = _("Orders about which Stripe’s answer could not be saved: %(count)d.")
-    return _judged(Kind.ORDERS, _("There are none."), wrong, to_do, figures, url)
+    words = _("Orders about which Stripe’s answer could not be saved: %(count)d.") % figures
+    url = f"{reverse('orders:index')}?needs_attention=true"
+    return _wrong(Kind.ORDERS, words, to_do, since=figures["since"], url=url)
 
 
 def _refunds(now: datetime) -> Finding:
     waiting = Refund.objects.filter(status=Refund.Status.REQUESTED, created_at__lt=now - REFUND_PATIENCE)
-    figures = waiting.aggregate(count=Count("pk"), since=Min("created_at"), order=Min("order"))
-    url = reverse("orders:inspect", args=[figures["order"] or 0])
+    found = list(waiting.order_by("created_at").select_related("order")[:MOST_NAMED])
+    if not found:
+        return _fine(Kind.REFUNDS)
     to_do = _("The worker asks each minute. Do not refund in Stripe’s Dashboard meanwhile.")
-    wrong = _("Refunds of which Stripe has not said whether they were made: %(count)d.")
-    return _judged(Kind.REFUNDS, _("There are none."), wrong, to_do, figures, url)
+    words = _("Stripe has not said whether it made the refunds of these orders: %(orders)s.")
+    words %= {"orders": ", ".join({one.order.number: 0 for one in found})}
+    url = reverse("orders:inspect", args=[found[0].order_id]) if len(found) == 1 else ""
+    return _wrong(Kind.REFUNDS, words, to_do, since=found[0].created_at, url=url)
 
 
 def _mails(now: datetime) -> Finding:
+    """One e-mail address that is refused is mistyped, unless it is the trader's."""
     failed = Q(status=STATUS.failed, last_updated__gt=now - LOOKED_BACK)
     waiting = Q(status__in=(STATUS.queued, STATUS.requeued), created__lt=now - MAIL_PATIENCE)
-    figures = Email.objects.filter(failed | waiting, status__in=UNSENT).aggregate(
-        count=Count("pk"),
+    is_refused = Exists(Log.objects.filter(email=OuterRef("pk"), exception_type__in=REFUSED))
+    figures = Email.objects.filter(failed | waiting).aggregate(
         failed=Count("pk", filter=failed),
         waiting=Count("pk", filter=waiting),
         since=Min("created"),
+        recipients=Count("to", distinct=True),
+        to=Min("to"),
+        others=Count("pk", filter=~is_refused),
     )
-    to_do = _("Each says why. Check the addresses and EMAIL_URL, then send them again.")
-    wrong = _("Waiting for more than half an hour: %(waiting)d. Given up in the last 24 hours: %(failed)d.")
-    return _judged(Kind.MAILS, _("They are sent."), wrong, to_do, figures, reverse("mails:index"))
+    if not figures["recipients"]:
+        return _fine(Kind.MAILS)
+    url = reverse("mails:index")
+    is_one = figures["recipients"] == 1 and not figures["others"]
+    if is_one and not set(figures["to"]) & set(emails.trader()):
+        words = _("One e-mail address is refused, which may be mistyped.")
+        return Finding(kind=Kind.MAILS, level=Level.NOTE, words=words, since=figures["since"], url=url)
+    words = (
+        _("Waiting for more than half an hour: %(waiting)d. Given up in the last 24 hours: %(failed)d.")
+        % figures
+    )
+    to_do = _("Each says why. Check the e-mail addresses and EMAIL_URL, then send them again.")
+    return _wrong(Kind.MAILS, words, to_do, since=figures["since"], url=url)

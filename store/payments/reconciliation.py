@@ -125,8 +125,12 @@ def find_paid_pages(*, now: datetime | None = None, report: Report | None = None
         return report
     paid = Order.objects.filter(paid_at__gt=now - PAGES_CHANGE - timedelta(days=1))
     known = set(paid.values_list("session_id", flat=True))
-    unanswered = len(report.unanswered)
-    unknown = [one for one in sessions if one.id not in known and not _is_paid_here(one, report)]
+    unanswered, unknown = len(report.unanswered), []
+    for session in sessions:
+        if len(report.unanswered) - unanswered >= FAILURES:
+            break
+        if session.id not in known and not _is_paid_here(session, report):
+            unknown.append(session)
     if len(report.unanswered) == unanswered:
         report.unknown = _in_words(unknown)
         PaymentAlarm.note(PaymentAlarm.Kind.UNKNOWN, report.unknown, at=now)

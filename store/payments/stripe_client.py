@@ -121,7 +121,7 @@ def api_version() -> str:
 
 def checkout_origin() -> str:
     """Return where payment pages are: at Stripe, on a domain of the trader's own there, or at the sandbox."""
-    return origin_of(settings.STRIPE_API_URL) if settings.STRIPE_API_URL else settings.STRIPE_CHECKOUT_ORIGIN
+    return origin_of(settings.STRIPE_API_URL or settings.STRIPE_CHECKOUT_ORIGIN)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Watches the health of payments: asks Stripe for a sign of life, keeps a history, and tells the trader by mail.
 
-A problem is told when it still stands at the next look, and once; so is its end, when nothing is left. What comes and
-goes between two looks is only in the history.
+A problem is told when it still stands at the next look, and once, as soon as there is somebody to tell; so is its end,
+when nothing is left. What comes and goes between two looks is only in the history.
 """
 
 from datetime import datetime, timedelta
@@ -18,6 +18,8 @@ from store.payments import errors, health, stripe_clock
 
 EVERY = 5 * 60  # seconds between two looks
 STANDS = timedelta(seconds=EVERY / 2)  # several workers may look
+EXPIRED_EVERY = 24 * 60 * 60  # seconds
+KEPT = timedelta(days=90)
 
 
 def watch(*, now: datetime | None = None) -> None:
@@ -28,7 +30,8 @@ def watch(*, now: datetime | None = None) -> None:
         locks.hold_until_commit("health of payments")
         found = health.findings(now=now)
         for one in found:
-            PaymentAlarm.note(one.kind, one.words if one.is_wrong else "", at=now)
+            if one.kind not in health.NOTED:
+                PaymentAlarm.note(one.kind, one.words if one.is_wrong else "", at=now)
         _tell(found, now)
 
 
@@ -50,11 +53,18 @@ def _what_stripe_lacks() -> str:
 def _tell(found: list[health.Finding], now: datetime) -> None:
     standing = PaymentAlarm.objects.filter(ended_at=None)
     kinds = set(standing.filter(since__lte=now - STANDS).values_list("kind", flat=True))
-    if standing.filter(kind__in=kinds, told_at=None).update(told_at=now):
-        emails.payments_need_you([one for one in found if one.kind in kinds])
+    news = standing.filter(kind__in=kinds, told_at=None)
+    if news.exists():
+        if emails.problem_with_payments([one for one in found if one.kind in kinds]):
+            news.update(told_at=now)
     elif not standing.exists():
         over = PaymentAlarm.objects.filter(told_at__isnull=False, is_end_told=False)
         ended = list(over)
-        if ended and max(one.ended_at for one in ended if one.ended_at) <= now - STANDS:
+        is_over = ended and max(one.ended_at for one in ended if one.ended_at) <= now - STANDS
+        if is_over and emails.no_problem_with_payments(ended):
             over.update(is_end_told=True)
-            emails.payments_are_fine(ended)
+
+
+def expire(*, now: datetime | None = None) -> None:
+    """Delete the problems that ended long ago."""
+    PaymentAlarm.objects.filter(ended_at__lt=(now or timezone.now()) - KEPT).delete()

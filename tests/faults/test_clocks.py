@@ -74,6 +74,8 @@ def test_whatever_our_clock_says_the_first_checkout_works_and_the_difference_is_
         rf"The clock of this machine is wrong: it is \d+ seconds {side} that of Stripe", caplog.text
     )
     assert not is_right()
+    stripe_clock.measure()
+    assert caplog.text.count("The clock of this machine is wrong") == 1, "once an hour"
     stripe.account.ahead = 0
     client = Client()
     client.cookies["basket"] = basket.token

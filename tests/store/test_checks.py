@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from django.core.checks import run_checks
 
+from store.payments import stripe_client
+
 SANDBOX = "http://127.0.0.1:8001"
 
 
@@ -41,6 +43,16 @@ def test_a_live_key_for_the_sandbox_is_refused(settings: Any, key: str) -> None:
 def test_a_sandbox_on_another_machine_is_refused(settings: Any) -> None:
     settings.STRIPE_API_URL = "http://sandbox.example.com"
     assert found() == {"store.E004"}
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_refused"),
+    [("pay.example.com", True), ("http://pay.example.com", True), ("https://pay.example.com/", False)],
+)
+def test_payment_pages_at_no_origin_are_refused(settings: Any, origin: str, is_refused: bool) -> None:
+    settings.STRIPE_API_URL, settings.STRIPE_CHECKOUT_ORIGIN = "", origin
+    assert found() == ({"store.E008"} if is_refused else set())
+    assert stripe_client.checkout_origin() != "https://pay.example.com/"
 
 
 @pytest.mark.parametrize("currency", ["", "XXQ", "gbp!", "MGA"])

@@ -8,14 +8,16 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
-from post_office.models import STATUS, Email
+from post_office.models import STATUS, Email, Log
 
 from home import mail_queue
-from home.models import WorkerHeartbeat
+from home.models import User, WorkerHeartbeat
 from store.models import Order, PaymentAlarm, Refund, StripeEvent, WebhookRefusal
 from store.models.orders import new_number
 from store.orders import lifecycle
-from store.payments import events, health, reconciliation, stripe_clock
+from store.payments import events, fulfilment, health, reconciliation, stripe_clock
+from store.payments.findings import Finding, Level
+from tests import factories
 from tests.store import paying
 from tests.store.paying import event, post_event
 from tools.stripe_sandbox.events import signature
@@ -40,12 +42,12 @@ def paid(sandbox: Sandbox, order: Order) -> Order:
     return order
 
 
-def wrong() -> dict[str, health.Finding]:
+def wrong() -> dict[str, Finding]:
     return {one.kind: one for one in health.problems()}
 
 
 def note() -> str:
-    return next(one.words for one in health.findings() if one.level == health.Level.NOTE)
+    return next(one.words for one in health.findings() if one.level == Level.NOTE)
 
 
 # --- Events ---------------------------------------------------------------------------------------------------
@@ -118,7 +120,9 @@ def test_events_of_stripe_that_are_too_old_are_wrong_with_their_age(
 ) -> None:
     payload, at = b"{}", int((timezone.now() - HOUR).timestamp())
     assert post_event(client, payload, header=signature(payload, [sandbox.webhook_secret], at)) == 400
-    assert wrong()[Kind.STALE].words == "Events that Stripe signed are refused as signed 1\xa0hour ago."
+    assert (
+        wrong()[Kind.STALE].words == "Events that Stripe signed are refused: they seem to be 1\xa0hour old."
+    )
     WebhookRefusal.objects.update(last_at=timezone.now() - timedelta(days=2))
     assert wrong() == {}
 
@@ -160,6 +164,24 @@ def test_events_that_were_left_are_wrong_and_all_are_handled_by_one_button(
     page = admin_client.post("/admin/payment-health/handle/", follow=True).content.decode()
     assert "3 events were handled." in page
     assert wrong() == {}
+
+
+def test_an_event_that_could_not_be_handled_for_three_days_is_a_note(sandbox: Sandbox) -> None:
+    left_events(2)
+    StripeEvent.objects.update(received_at=timezone.now() - events.TRIED_FOR)
+    assert wrong() == {}
+    assert note() == "Events that could not be handled in three days: 2."
+    StripeEvent.objects.filter(event_id="evt_1").update(received_at=timezone.now() - HOUR)
+    assert wrong()[Kind.FAILED].words == "Events that could not be handled: 2."
+
+
+def test_the_list_that_a_problem_leads_to_hides_none_of_its_events(
+    sandbox: Sandbox, admin_client: Client
+) -> None:
+    left_events(2)
+    assert wrong()[Kind.FAILED].url == "/admin/stripe-events/?outcome=failed"
+    StripeEvent.objects.filter(event_id="evt_1").update(outcome="received")
+    assert admin_client.get(wrong()[Kind.FAILED].url).context["paginator"].count == 2
 
 
 def test_the_button_ends_when_somebody_has_waited_long_enough(
@@ -214,6 +236,18 @@ def test_payments_of_another_shop_on_the_same_account_are_none_of_ours(
     assert wrong() == {}
 
 
+def test_a_stripe_that_is_down_is_asked_about_no_more_than_three_payments(
+    sandbox: Sandbox, mug: object
+) -> None:
+    for _ in range(5):
+        order = factories.awaiting_order(factories.basket(MUG=1))
+        sandbox.pay(order.session_id)
+        paying.end_too_early(order, Order.Status.EXPIRED)
+    sandbox.faults.add(operation="retrieve", kind="error_500", times=99)
+    report = reconciliation.find_paid_pages()
+    assert (report.asked, len(report.unanswered)) == (3, 3)
+
+
 def test_while_stripe_gives_no_list_what_was_found_stays(sandbox: Sandbox, order: Order) -> None:
     sandbox.pay(order.session_id)
     Order.objects.update(number=new_number(), session_id="cs_test_other")
@@ -234,12 +268,63 @@ def test_an_order_whose_payment_could_not_be_saved_is_wrong_until_staff_resolve_
     assert wrong() == {}
 
 
+def test_an_order_that_needs_attention_again_for_another_reason_is_saved(
+    order: Order, admin_user: Any
+) -> None:
+    with lifecycle.locked(order.pk) as fresh:
+        lifecycle.mark_needs_attention(order=fresh, by="test", reason="unsettled")
+        lifecycle.mark_resolved(order=fresh, actor=admin_user)
+        lifecycle.mark_needs_attention(order=fresh, by="test", reason="disputed")
+    assert wrong() == {}
+
+
+def test_an_order_that_cannot_be_saved_after_staff_resolved_it_is_wrong_again(
+    order: Order, admin_user: Any
+) -> None:
+    def fail() -> None:
+        with pytest.raises(fulfilment.UnsettledError), fulfilment.mark_if_unsettled(order=order, by="test"):
+            raise ValueError
+
+    fail()
+    lifecycle.mark_resolved(order=order, actor=admin_user)
+    fail()
+    fail()
+    assert "could not be saved: 1." in wrong()[Kind.ORDERS].words
+    assert order.events.filter(reason="unsettled").count() == 2
+
+
 def test_a_refund_without_an_answer_is_wrong_after_a_quarter_of_an_hour(paid: Order) -> None:
     values = {"order": paid, "amount": 1, "token": "t" * 43}
     refund = Refund.objects.create(**values, by="test", created_at=timezone.now(), updated_at=timezone.now())
     assert Kind.REFUNDS not in wrong()
     Refund.objects.filter(pk=refund.pk).update(created_at=timezone.now() - HOUR)
-    assert wrong()[Kind.REFUNDS].url == f"/admin/orders/inspect/{paid.pk}/"
+    found = wrong()[Kind.REFUNDS]
+    assert found.url == f"/admin/orders/inspect/{paid.pk}/"
+    assert f"of these orders: {paid.number}." in found.words
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(
+    ("to", "reason", "is_wrong"),
+    [
+        (["typo@example.com"], "SMTPRecipientsRefused", False),
+        (["typo@example.com", "typo@example.com"], "SMTPRecipientsRefused", False),
+        (["typo@example.com", "other@example.com"], "SMTPRecipientsRefused", True),
+        (["typo@example.com"], "ConnectionRefusedError", True),
+        (["owner@example.com"], "SMTPRecipientsRefused", True),
+    ],
+)
+def test_one_mistyped_address_of_a_shopper_is_a_note(
+    db: None, to: list[str], reason: str, is_wrong: bool
+) -> None:
+    User.objects.create_superuser("owner@example.com", "a-long-password")
+    for address in to:
+        mail = mail_queue.queue(to=[address], subject="Hello", text="Hello")
+        Log.objects.create(email=mail, status=STATUS.failed, exception_type=reason)
+    Email.objects.update(status=STATUS.failed, last_updated=timezone.now())
+    assert (Kind.MAILS in wrong()) == is_wrong
+    if not is_wrong:
+        assert note() == "One e-mail address is refused, which may be mistyped."
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from post_office.models import STATUS, Email
 
 from home.models import User, WorkerHeartbeat
 from store.models import PaymentAlarm, StripeEvent
-from store.payments import events, reconciliation, watching
+from store.payments import reconciliation, watching
 from tests import factories
 from tests.store.test_checklist import said
 from tools.stripe_sandbox.server import Sandbox
@@ -63,16 +63,16 @@ def test_a_problem_that_lasts_is_told_once_and_so_is_its_end(clock: Any, setting
     assert looks(clock, 2) == []
     settings.STRIPE_SECRET_KEY = "sk_test_!"
     assert looks(clock, 1) == []
-    assert looks(clock, 3) == ["Payments need you: Connection to Stripe"]
+    assert looks(clock, 3) == ["There is a problem with payments: Connection to Stripe"]
     assert Email.objects.latest("pk").to == [owner.email]
     assert "does not know the key" in text()
     assert f"{settings.SITE_URL}{PANEL}" in text()
     event = fail_event()
-    assert looks(clock, 3) == ["Payments need you: Connection to Stripe, Handling of events"]
+    assert looks(clock, 3) == ["There is a problem with payments: Connection to Stripe, Handling of events"]
     event.delete()
     assert looks(clock, 3) == []
     settings.STRIPE_SECRET_KEY = "sk_test_sandbox"
-    assert looks(clock, 3) == ["Payments are fine again"]
+    assert looks(clock, 3) == ["The problems with payments are over"]
     assert re.findall(r"\((.+?)\):", text()) == ["15\xa0minutes", "50\xa0minutes"]
     assert "Handling of events" in text()
     assert looks(clock, 3) == []
@@ -93,9 +93,25 @@ def test_two_workers_at_once_tell_no_earlier_and_nothing_twice(clock: Any) -> No
     watching.watch()
     watching.watch()
     assert not Email.objects.exists()
-    assert looks(clock, 1) == ["Payments need you: Handling of events"]
+    assert looks(clock, 1) == ["There is a problem with payments: Handling of events"]
     watching.watch()
     assert Email.objects.count() == 1
+
+
+def test_a_problem_that_nobody_could_be_told_is_told_as_soon_as_there_is_somebody(
+    clock: Any, owner: User
+) -> None:
+    User.objects.update(is_active=False)
+    event = fail_event()
+    assert looks(clock, 3) == []
+    assert PaymentAlarm.objects.get().told_at is None
+    User.objects.filter(pk=owner.pk).update(is_active=True)
+    assert looks(clock, 3) == ["There is a problem with payments: Handling of events"]
+    User.objects.update(is_active=False)
+    event.delete()
+    assert looks(clock, 3) == []
+    User.objects.filter(pk=owner.pk).update(is_active=True)
+    assert looks(clock, 3) == ["The problems with payments are over"]
 
 
 @pytest.mark.parametrize(
@@ -124,13 +140,14 @@ def test_before_the_first_order_nobody_is_asked(settings: Any) -> None:
     assert not PaymentAlarm.objects.filter(ended_at=None).exists()
 
 
-def test_what_ended_long_ago_expires(clock: Any, settings: Any) -> None:
-    fail_event()
+def test_what_ended_long_ago_expires(clock: Any) -> None:
+    event = fail_event()
     watching.watch()
-    events.expire(now=timezone.now() + timedelta(days=settings.STRIPE_EVENT_KEEP_DAYS + 1))
+    watching.expire(now=timezone.now() + watching.KEPT)
     assert PaymentAlarm.objects.count() == 1
+    event.delete()
     looks(clock, 1)
-    events.expire(now=timezone.now() + timedelta(days=settings.STRIPE_EVENT_KEEP_DAYS + 1))
+    watching.expire(now=timezone.now() + watching.KEPT + timedelta(days=1))
     assert not PaymentAlarm.objects.exists()
 
 
@@ -150,9 +167,8 @@ def shown(client: Client, path: str = PANEL) -> str:
 
 
 def test_the_page_says_what_is_wrong_and_what_was(clock: Any, admin_client: Client) -> None:
-    assert "Payments are fine" in shown(admin_client)
+    assert "No problems found" in shown(admin_client)
     assert "No event that Stripe signed has come yet." in shown(admin_client)
-    assert "There were none." in shown(admin_client)
     event = fail_event()
     looks(clock, 2)
     page = shown(admin_client)
@@ -164,7 +180,7 @@ def test_the_page_says_what_is_wrong_and_what_was(clock: Any, admin_client: Clie
     event.delete()
     looks(clock, 1)
     page = shown(admin_client)
-    assert "Payments are fine" in page
+    assert "No problems found" in page
     assert "E-mail sent:" in page
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from store.payments import checklist, health
-from store.payments.checklist import Level
+from store.payments.findings import Level
 
 MARKS = {Level.RIGHT: "✓", Level.NOTE: "·", Level.WRONG: "✗"}
 
@@ -32,5 +32,5 @@ class Command(BaseCommand):
             wrong += line.level == Level.WRONG
         if wrong:
             raise CommandError(
-                f"{wrong} of these keep the shop from being paid. Mend them, then run this again."
+                f"{wrong} of these keep the shop from being paid. Fix them, then run this again."
             )
