@@ -11,9 +11,9 @@ from django.db import models
 from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
-from store.models import tokens
 from store.models.order_history import OrderEvent
 from store.models.orders import Order, OrderLine
+from store.models.tokens import TOKEN_LENGTH, new_token
 
 
 class RefundQuerySet(models.QuerySet["Refund"]):
@@ -58,9 +58,7 @@ class Refund(models.Model):
         _("status"), max_length=10, choices=Status.choices, default=Status.REQUESTED, db_index=True
     )
     # The idempotency key, also in Stripe's metadata: the row of a lost answer is found by it.
-    token = models.CharField(
-        max_length=tokens.TOKEN_LENGTH, unique=True, default=tokens.new_token, editable=False
-    )
+    token = models.CharField(max_length=TOKEN_LENGTH, unique=True, default=new_token, editable=False)
     refund_id = models.CharField(_("Stripe refund"), max_length=255, null=True, blank=True, unique=True)
     is_from_stripe = models.BooleanField(_("made in Stripe’s Dashboard"), default=False)
     actor = models.ForeignKey(

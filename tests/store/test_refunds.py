@@ -1,6 +1,7 @@
 """Refunds: by line, of delivery or of a sum; lost answers, refunds from Stripe's Dashboard, and those that fail."""
 
 from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from post_office.models import Email
 
+from home import clock
 from home.models import User
 from policies.personal_data import register
 from store.models import Basket, Order, OrderLine, ProductVariant, Refund, RefundLine
@@ -488,6 +490,13 @@ def test_one_run_finds_a_payment_that_only_stripe_knows_and_its_refund(
     order.refresh_from_db()
     assert (order.status, order.refunds.amount()) == (Order.Status.PAID, 500)
     assert_figures_agree(sandbox, order)
+
+
+def test_lost_refunds_are_looked_for_by_stripes_clock(sandbox: Sandbox, paid: Order) -> None:
+    in_dashboard(sandbox, paid, amount=100)
+    clock.compare(format_datetime(timezone.now() - timedelta(days=2), usegmt=True), whose="Stripe")
+    reconcile_refunds(now=timezone.now() + timedelta(days=36))  # 34 by Stripe's clock, which looks back 35
+    assert Refund.objects.get().amount == 100
 
 
 def test_more_refunds_than_stripe_lists_at_once_are_all_found(sandbox: Sandbox, sent: Order) -> None:
