@@ -81,6 +81,15 @@ def test_nothing_is_given_back_to_a_client_that_took_nothing() -> None:
     assert [LIMIT.take("192.0.2.1") == 0 for _ in range(3)] == [True, True, False]
 
 
+def test_whether_a_limit_is_reached_can_be_asked_without_counting() -> None:
+    reached = []
+    for _ in range(2):
+        reached += [LIMIT.is_reached("192.0.2.1") for _ in range(3)]
+        LIMIT.take("192.0.2.1")
+    assert reached == [False] * 6
+    assert LIMIT.is_reached("192.0.2.1")
+
+
 def test_limits_count_apart() -> None:
     for _ in range(2):
         LIMIT.take("192.0.2.1")
@@ -107,7 +116,8 @@ def test_a_dead_cache_stops_nobody_and_is_logged(
     with caplog.at_level(logging.ERROR):
         assert LIMIT.take("192.0.2.1") == 0
         LIMIT.give_back("192.0.2.1")
-    assert len(caplog.records) == 2
+        assert not LIMIT.is_reached("192.0.2.1")
+    assert len(caplog.records) == 3
 
 
 def test_counts_lie_where_pages_do_not_push_them_out() -> None:
