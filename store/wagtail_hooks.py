@@ -106,10 +106,12 @@ def worker_jobs() -> list[Job]:
         Job("open payments", reconciliation.OPEN_EVERY, reconciliation.ask_about_open_pages),
         Job("Stripe events", events.EVERY, events.retry),
         Job("old Stripe events", events.EXPIRED_EVERY, events.expire),
-        Job("payments at Stripe", reconciliation.REFUNDS_EVERY, reconciliation.find_paid_pages),
+        Job("payments at Stripe", reconciliation.LISTS_EVERY, reconciliation.find_paid_pages),
         Job("health of payments", watching.EVERY, watching.watch),
         Job("old payment problems", watching.EXPIRED_EVERY, watching.expire),
-        Job("refunds", reconciliation.REFUNDS_EVERY, reconciliation.reconcile_refunds),
+        Job(
+            "refunds and disputes", reconciliation.LISTS_EVERY, reconciliation.reconcile_refunds_and_disputes
+        ),
     ]
 
 

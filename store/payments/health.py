@@ -58,14 +58,19 @@ def findings(*, now: datetime | None = None) -> list[Finding]:
     now = now or timezone.now()
     refusals = {one.reason: one for one in WebhookRefusal.objects.all()}
     alarms = {one.kind: one for one in PaymentAlarm.objects.filter(ended_at=None)}
+    check = _("Press “Check the connection”. If Stripe does not answer, see status.stripe.com first.")
+    look_up = _(
+        "Look the payments up in Stripe’s Dashboard. Send what was paid for, or refund it there. After a backup was "
+        "restored, these are the orders placed since then."
+    )
     return [
         _worker(),
-        _connection(alarms.get(Kind.STRIPE)),
+        _noted(Kind.STRIPE, alarms, check),
         _clock(),
         _events(now, refusals),
         _age(now, refusals.get(Reason.STALE)),
         _handling(now),
-        _payments(alarms.get(Kind.UNKNOWN)),
+        _noted(Kind.UNKNOWN, alarms, look_up),
         _orders(),
         _refunds(now),
         _mails(now),
@@ -98,11 +103,10 @@ def _worker() -> Finding:
     return _wrong(Kind.WORKER, words, _("Start manage.py worker again."))
 
 
-def _connection(alarm: PaymentAlarm | None) -> Finding:
-    if alarm is None:
-        return _fine(Kind.STRIPE)
-    to_do = _("Press “Check the connection”. If Stripe does not answer, look at status.stripe.com first.")
-    return _wrong(Kind.STRIPE, alarm.detail, to_do, since=alarm.since)
+def _noted(kind: PaymentAlarm.Kind, alarms: dict[str, PaymentAlarm], to_do: str) -> Finding:
+    """Return what somebody who asked Stripe noted."""
+    alarm = alarms.get(kind)
+    return _wrong(kind, alarm.detail, to_do, since=alarm.since) if alarm else _fine(kind)
 
 
 def _clock() -> Finding:
@@ -183,16 +187,6 @@ def _handling(now: datetime) -> Finding:
     return _wrong(Kind.FAILED, words, to_do, since=since, url=url)
 
 
-def _payments(alarm: PaymentAlarm | None) -> Finding:
-    if alarm is None:
-        return _fine(Kind.UNKNOWN)
-    to_do = _(
-        "Look the payments up in Stripe’s Dashboard. Send what was paid for, or refund it there. After a backup was "
-        "restored, these are the orders placed since then."
-    )
-    return _wrong(Kind.UNKNOWN, alarm.detail, to_do, since=alarm.since)
-
-
 def _orders() -> Finding:
     unsettled = OrderEvent.objects.unresolved().filter(
         reason=OrderEvent.Reason.UNSETTLED, order__in=Order.objects.filter(needs_attention=True)
@@ -238,9 +232,6 @@ def _mails(now: datetime) -> Finding:
     if is_one and not set(figures["to"]) & set(emails.trader()):
         words = _("One e-mail address is refused, which may be mistyped.")
         return Finding(kind=Kind.MAILS, level=Level.NOTE, words=words, since=figures["since"], url=url)
-    words = (
-        _("Waiting for more than half an hour: %(waiting)d. Given up in the last 24 hours: %(failed)d.")
-        % figures
-    )
+    words = _("Waiting for more than half an hour: %(waiting)d. Given up in the last 24 hours: %(failed)d.")
     to_do = _("Each says why. Check the e-mail addresses and EMAIL_URL, then send them again.")
-    return _wrong(Kind.MAILS, words, to_do, since=figures["since"], url=url)
+    return _wrong(Kind.MAILS, words % figures, to_do, since=figures["since"], url=url)

@@ -91,7 +91,7 @@ def handle_left(request: HttpRequest) -> HttpResponse:
     words = ngettext("%(count)d event was handled.", "%(count)d events were handled.", done) % {"count": done}
     if left:
         more = ngettext("%(count)d is left.", "%(count)d are left.", left) % {"count": left}
-        messages.warning(request, f"{words} {more} {gettext('The worker tries them again by itself, too.')}")
+        messages.warning(request, f"{words} {more} {gettext('The worker tries them again automatically.')}")
     else:
         messages.success(request, words)
     return redirect("payment-health:index")

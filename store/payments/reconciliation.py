@@ -49,7 +49,7 @@ DISPUTES_CHANGE = timedelta(days=120)  # a bank decides within about that time
 # A bank debit takes a week, vouchers are over by then; a transfer that nobody makes has no end.
 LONGEST_PAYMENT = timedelta(days=10)
 PAGES_CHANGE = timedelta(days=7)  # so long a payment is looked for
-REFUNDS_EVERY = 6 * 60 * 60  # seconds
+LISTS_EVERY = 6 * 60 * 60  # seconds between two looks through what Stripe lists
 
 
 @dataclass
@@ -76,7 +76,7 @@ def reconcile(*, now: datetime | None = None, everything: bool = False) -> Repor
     _update_each(_sold_out_too_long(now), _give_up, report)
     if everything:
         find_paid_pages(now=now, report=report)  # first: they may have been refunded
-        reconcile_refunds(now=now, report=report)
+        reconcile_refunds_and_disputes(now=now, report=report)
     return report
 
 
@@ -88,7 +88,7 @@ def ask_about_open_pages() -> Report:
     return report
 
 
-def reconcile_refunds(*, now: datetime | None = None, report: Report | None = None) -> Report:
+def reconcile_refunds_and_disputes(*, now: datetime | None = None, report: Report | None = None) -> Report:
     """Look through refunds and disputes at Stripe for those whose event was lost, or which were made there."""
     report, now = report or Report(), now or timezone.now()
     if not Order.objects.exclude(payment_intent_id="").exists():  # nothing was ever paid

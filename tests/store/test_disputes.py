@@ -16,7 +16,7 @@ from home.models import BrandSettings, User
 from store.models import Dispute, Order
 from store.orders import lifecycle
 from store.payments import disputes, gateway, refunds
-from store.payments.reconciliation import reconcile, reconcile_refunds
+from store.payments.reconciliation import reconcile, reconcile_refunds_and_disputes
 from store.payments.refunds import RefundError, Wanted
 from store.stock import movements
 from tests.store.paying import end_too_early, event, post_event, settle, stock_of
@@ -242,7 +242,7 @@ def test_goods_wait_while_stripe_says_that_a_dispute_goes_on(
     assert paid.disputes.undecided().count() == 1
     with pytest.raises(lifecycle.DisputedError):
         pack(paid, staff)
-    assert reconcile_refunds().asked == 0, "it is known as it is"
+    assert reconcile_refunds_and_disputes().asked == 0, "it is known as it is"
 
 
 def test_a_status_that_nobody_knows_yet_holds_the_goods_back(sandbox: Sandbox, paid: Order) -> None:
@@ -351,11 +351,11 @@ def test_disputes_whose_events_were_lost_are_found_and_so_is_how_they_end(
     sandbox: Sandbox, paid: Order
 ) -> None:
     identifier = dispute(sandbox, paid)
-    assert reconcile_refunds().asked == 1
+    assert reconcile_refunds_and_disputes().asked == 1
     assert paid.disputes.get().status == Status.NEEDS_RESPONSE
-    assert reconcile_refunds().asked == 0
+    assert reconcile_refunds_and_disputes().asked == 0
     decide(sandbox, identifier, "lost")
-    reconcile_refunds()
+    reconcile_refunds_and_disputes()
     assert paid.disputes.get().status == Status.LOST
     assert len(trader_mails()) == 2
 

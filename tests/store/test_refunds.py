@@ -16,7 +16,7 @@ from policies.personal_data import register
 from store.models import Basket, Order, OrderLine, ProductVariant, Refund, RefundLine
 from store.orders import lifecycle
 from store.payments import gateway, refunds
-from store.payments.reconciliation import reconcile, reconcile_refunds
+from store.payments.reconciliation import reconcile, reconcile_refunds_and_disputes
 from store.payments.refunds import RefundError, Wanted
 from tests import factories
 from tests.store.paying import end_too_early, event, mails_about, post_event, settle, stock_of
@@ -469,12 +469,12 @@ def test_refunds_whose_events_were_lost_are_found_among_all(sandbox: Sandbox, se
         in_dashboard(sandbox, sent, amount=100)
     failed = request(other, amount=100, reason="Late.")
     fail(sandbox, failed.refund_id)
-    report = reconcile_refunds()
+    report = reconcile_refunds_and_disputes()
     assert report.changed == {
         sent.number: "sent" + ", refund succeeded" * 3,
         other.number: "paid, refund failed",
     }
-    assert reconcile_refunds().asked == 0
+    assert reconcile_refunds_and_disputes().asked == 0
     for order in (sent, other):
         assert_figures_agree(sandbox, order)
 
@@ -495,7 +495,9 @@ def test_one_run_finds_a_payment_that_only_stripe_knows_and_its_refund(
 def test_lost_refunds_are_looked_for_by_stripes_clock(sandbox: Sandbox, paid: Order) -> None:
     in_dashboard(sandbox, paid, amount=100)
     clock.compare(format_datetime(timezone.now() - timedelta(days=2), usegmt=True), whose="Stripe")
-    reconcile_refunds(now=timezone.now() + timedelta(days=36))  # 34 by Stripe's clock, which looks back 35
+    reconcile_refunds_and_disputes(
+        now=timezone.now() + timedelta(days=36)
+    )  # 34 by Stripe's clock, which looks back 35
     assert Refund.objects.get().amount == 100
 
 
