@@ -11,13 +11,14 @@ from store.models.orders import Order
 
 
 class DisputeQuerySet(models.QuerySet["Dispute"]):
-    def against_us(self) -> "DisputeQuerySet":
-        """Return those that are open or lost: nothing of the order is sent."""
-        return self.exclude(status__in=[Dispute.Status.WON, Dispute.Status.CLOSED])
+    def open(self) -> "DisputeQuerySet":
+        """Return those that are not decided: nothing of the order is sent."""
+        return self.filter(status__in=Dispute.OPEN)
 
     def withheld(self) -> "DisputeQuerySet":
         """Return those of which the money is not with us."""
-        return self.against_us().exclude(status=Dispute.Status.INQUIRY)
+        ours = [Dispute.Status.INQUIRY, Dispute.Status.WON, Dispute.Status.CLOSED]
+        return self.exclude(status__in=ours)
 
     def undecided(self) -> "DisputeQuerySet":
         """Return those of which the money may come back. A refund ends an inquiry, but none of these."""

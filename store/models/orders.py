@@ -181,6 +181,17 @@ class Order(LedgeredModel):
         return self.lines.prefetch_related("refund_lines__refund")
 
     @property
+    def refundable(self) -> int:
+        """How much of the payment is still here, minor units of its currency."""
+        gone = self.refunds.counted().amount() + self.disputes.withheld().amount()
+        return max(0, self.paid_amount - gone)
+
+    @property
+    def is_paid_back(self) -> bool:
+        """Something was paid, and nothing of it is here: nothing may be sent."""
+        return self.paid_amount > 0 and not self.refundable
+
+    @property
     def is_payable(self) -> bool:
         """Its payment page may still be open."""
         return self.status in self.PAYABLE

@@ -58,6 +58,12 @@ def decision_needed(order: Order, *, why: str) -> Email | None:
     return _tell_about(order, "emails/decision_needed.txt", subject=subject, why=why, refund_hours=hours)
 
 
+def refund_failed(order: Order, *, why: str) -> Email | None:
+    """Tell the trader of a refund that did not reach the shopper; None when nobody can be told."""
+    subject = _("Order %(number)s: a refund did not arrive")
+    return _tell_about(order, "emails/refund_failed.txt", subject=subject, why=why)
+
+
 def disputed(order: Order, *, why: str, to_do: str) -> Email | None:
     """Tell the trader of a dispute that was opened or decided; None when nobody can be told."""
     subject = _("Order %(number)s: the dispute of its payment")

@@ -36,6 +36,10 @@ class RefundRequestedError(IllegalTransitionError):
     """Whether its goods are taken back is decided by the answer to a refund."""
 
 
+class PaidBackError(IllegalTransitionError):
+    """All of its money went back."""
+
+
 class DisputedError(IllegalTransitionError):
     """Its payment is disputed, and the money not ours at the moment."""
 
@@ -107,9 +111,12 @@ def take_staff_step(*, order_id: int, to: str, user: User) -> None:
         if order.refunds.filter(status=Refund.Status.REQUESTED).exists():
             message = f"A refund of order {order.number} waits for Stripe's answer."
             raise RefundRequestedError(message)
-        if order.disputes.against_us().exists():
+        if order.disputes.open().exists():
             message = f"The payment of order {order.number} is disputed."
             raise DisputedError(message)
+        if order.is_paid_back:
+            message = f"Nothing of the payment of order {order.number} is left."
+            raise PaidBackError(message)
         match order.status, to:
             case Status.REVIEW, Status.PAID:
                 mark_resolved(order=order, actor=user)

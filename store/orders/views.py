@@ -37,7 +37,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         "left": left,
         "is_owed": left and not is_kept,
         "refund_hours": settings.REFUND_SOLD_OUT_AFTER_HOURS,
-        "dispute": found.disputes.against_us().last(),
+        "dispute": found.disputes.open().last() or (found.is_paid_back and found.disputes.withheld().last()),
         "is_placed_here": was_placed_here(request, found),
     }
     response = render(request, "store/order.html", context)

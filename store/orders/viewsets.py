@@ -22,7 +22,7 @@ from wagtail.admin.views.generic import InspectView
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet
 from store.models import Order
 from store.orders import lifecycle
-from store.payments import disputes, money, refund_views, refunds
+from store.payments import disputes, money, refund_views
 from store.stock import movements
 
 AMOUNTS = ("subtotal", "shipping", "discount", "tax", "total")
@@ -53,9 +53,9 @@ class OrderInspectView(InspectView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         order = self.object
         may_change = self.request.user.has_perm(CHANGE)
-        may_refund, left = self.request.user.has_perm(refund_views.REFUND), refunds.refundable(order)
+        may_refund, left = self.request.user.has_perm(refund_views.REFUND), order.refundable
         may_cancel = may_refund and order.status in Order.UNSENT and not order.disputes.undecided().exists()
-        is_disputed = order.disputes.against_us().exists()
+        may_go_on = may_change and not order.is_paid_back and not order.disputes.open().exists()
         return {
             **super().get_context_data(**kwargs),
             "order": order,
@@ -69,7 +69,7 @@ class OrderInspectView(InspectView):
             "cancel_url": reverse("orders:cancel", args=[order.pk]) if may_cancel else "",
             "events": order.events.all(),
             "movements": order.stock_movements.select_related("order", "made_by").order_by("pk"),
-            "steps": lifecycle.STAFF_STEPS.get(order.status, {}) if may_change and not is_disputed else {},
+            "steps": lifecycle.STAFF_STEPS.get(order.status, {}) if may_go_on else {},
             "advance_url": reverse("orders:advance", args=[order.pk]),
             "attention_url": reverse("orders:resolve", args=[order.pk]) if may_change else "",
         }
@@ -89,8 +89,10 @@ def advance(request: HttpRequest, pk: int) -> HttpResponse:
         )
     except lifecycle.DisputedError:
         messages.error(
-            request, gettext("The payment is disputed. Nothing is packed or sent until that is won.")
+            request, gettext("The payment is disputed. Nothing is packed or sent until that is over.")
         )
+    except lifecycle.PaidBackError:
+        messages.error(request, gettext("All of the money went back, so nothing is sent. Cancel the order."))
     except lifecycle.IllegalTransitionError:
         messages.error(request, gettext("The order has changed. Check its status and try again."))
     except movements.OutOfStockError as error:

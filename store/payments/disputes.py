@@ -115,4 +115,8 @@ def in_words(order: Order, dispute: Dispute) -> str:
 def what_to_do(order: Order, dispute: Dispute) -> str:
     """Return what a dispute means for the money and the goods of an order."""
     if_here, if_sent = TO_DO[Status(dispute.status)]
+    if dispute.status == Status.LOST and order.status in Order.UNSENT and order.refundable:
+        return str(
+            _("This part of the money is gone. Send the goods, or cancel the order and refund the rest.")
+        )
     return str(if_here if order.status in Order.UNSENT else if_sent)

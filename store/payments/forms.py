@@ -1,5 +1,6 @@
 """The staff's form for a refund: quantities of lines, delivery, or another sum with a reason."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -59,13 +60,17 @@ class RefundForm(forms.Form):
             del self.fields["delivery"]
 
     def clean_amount(self) -> int | None:
-        """Return the other sum in minor units; "12,75" is read as 12.75."""
+        """Return the other sum in minor units; "12,75" is read as 12.75, and "1,000" not at all."""
         if not (typed := self.cleaned_data["amount"].strip()):
             return None
-        try:
-            return money.to_minor(typed.replace(",", "."), self.order.paid_currency)
-        except money.AmountError as error:
-            raise forms.ValidationError(str(error)) from error
+        currency = self.order.paid_currency
+        decimals = money.digits(currency)
+        if not re.fullmatch(
+            rf"[0-9]{{1,15}}([.,][0-9]{{1,{decimals}}})?" if decimals else "[0-9]{1,15}", typed
+        ):
+            example = money.to_decimal(12345, currency)
+            raise forms.ValidationError(_("Enter a sum such as %(example)s."), params={"example": example})
+        return money.to_minor(typed.replace(",", "."), currency)
 
     def clean(self) -> None:
         if not self.errors:

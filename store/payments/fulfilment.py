@@ -165,12 +165,18 @@ def settle(*, session_id: str, by: str) -> Order | None:
 
 
 def _take_in_what_came_early(order: Order) -> None:
-    """Ask about refunds and disputes whose events came before anybody knew to which order the payment belongs."""
+    """Ask about refunds and disputes whose events came before anybody knew to which order the payment belongs.
+
+    Without an answer they are handled like events that failed.
+    """
     told = StripeEvent.objects.filter(payment_intent_id=order.payment_intent_id)
     for kind, changes in (("refund", refunds), ("dispute", disputes)):
-        if told.filter(type__contains=kind).exists():
-            with suppress(errors.PaymentError):  # the worker finds them
+        if early := list(told.filter(type__contains=kind).values_list("pk", flat=True)):
+            ours = StripeEvent.objects.filter(pk__in=early)
+            ours.update(outcome=StripeEvent.Outcome.FAILED)
+            with suppress(errors.PaymentError):
                 changes.bring_up_to_date(order=order)
+                ours.update(outcome=StripeEvent.Outcome.HANDLED)
     order.refresh_from_db()
 
 

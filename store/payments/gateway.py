@@ -124,14 +124,17 @@ def expire_session(session_id: str) -> Session:
 
 
 @translated_errors()
-def create_refund(*, payment_intent_id: str, amount: int, currency: str, token: str) -> Refund:
-    """Refund a sum, or get the refund made under this token before. Raises PaymentError."""
+def create_refund(
+    *, payment_intent_id: str, amount: int, currency: str, token: str, attempt: int = 0
+) -> Refund:
+    """Refund a sum, or get the refund made under this token and attempt before. Raises PaymentError."""
     params: RefundCreateParams = {
         "payment_intent": payment_intent_id,
         "amount": stripe_amounts.to_stripe(amount, currency),
         "metadata": {"refund": token},
     }
-    return refund_of(client().v1.refunds.create(params, in_time(idempotency_key=f"refund-{token}")))
+    key = f"refund-{token}" if not attempt else f"refund-{token}-{attempt}"
+    return refund_of(client().v1.refunds.create(params, in_time(idempotency_key=key)))
 
 
 @translated_errors()
@@ -192,7 +195,11 @@ def _is_signed(payload: bytes, signature: str, secret: str) -> bool:
 def _check_age(signature: str) -> None:
     """Raise StaleError if a right signature is too old by our clock, and by Stripe's as soon as we know it."""
     times = (part.partition("=")[2] for part in signature.split(",") if part.startswith("t="))
-    signed_at, oldest = datetime.fromtimestamp(int(next(times)), UTC), timedelta(seconds=TOLERANCE)
+    try:
+        signed_at, oldest = datetime.fromtimestamp(int(next(times)), UTC), timedelta(seconds=TOLERANCE)
+    except (ValueError, OverflowError, OSError) as error:
+        message = "The signature has no time."
+        raise errors.SignatureError(message) from error
     if timezone.now() - signed_at <= oldest or stripe_clock.now() - signed_at <= oldest:
         return
     with suppress(errors.PaymentError):

@@ -56,7 +56,7 @@ class RefundView(WagtailAdminTemplateMixin, FormView):
         return {
             **super().get_context_data(**kwargs),
             "order": self.order,
-            "left": refunds.refundable(self.order),
+            "left": self.order.refundable,
             "refunded": self.order.refunds.counted().amount(),
         }
 

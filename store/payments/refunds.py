@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 # A request takes seconds: one that still has no answer after this was left by a lost answer or a crash.
 PATIENCE = timedelta(minutes=1)
+KEY_LASTS = timedelta(hours=1)
 STATUSES = {
     "pending": Status.PENDING,
     "requires_action": Status.ACTION,
@@ -58,17 +59,12 @@ class Wanted:
 
 
 # --- What is left ------------------------------------------------------------------------------------------
-def refundable(order: Order) -> int:
-    """Return how much of the payment is still here, minor units of its currency."""
-    return max(0, order.paid_amount - order.refunds.counted().amount() - order.disputes.withheld().amount())
-
-
 def delivery_left(order: Order) -> int:
     """Return how much of what was paid for delivery is still here."""
     if order.paid_currency != order.currency:
         return 0
     refunded = sum(order.refunds.counted().values_list("delivery", flat=True))
-    return max(0, min(order.shipping - refunded, refundable(order)))
+    return max(0, min(order.shipping - refunded, order.refundable))
 
 
 def worth(order: Order, lines: list[OrderLine], wanted: Mapping[int, int]) -> int:
@@ -88,14 +84,14 @@ def everything(order: Order, *, reason: str = "") -> Wanted:
     return Wanted(
         lines={line.pk: line.kept for line in order.lines_with_refunds() if line.kept},
         delivery=delivery_left(order),
-        amount=refundable(order),
+        amount=order.refundable,
         reason=reason,
     )
 
 
 def check(order: Order, wanted: Wanted) -> int:
     """Return how much would be refunded. Raises RefundError."""
-    left, currency = refundable(order), order.paid_currency
+    left, currency = order.refundable, order.paid_currency
     if not left:
         raise RefundError(_("Nothing is left to refund."))
     lines = list(order.lines_with_refunds())
@@ -151,7 +147,7 @@ def cancel_and_refund(*, order: Order, by: str, actor: User | None = None) -> Re
             raise RefundError(_("A refund of this order waits for Stripe’s answer. Try again in a minute."))
         if actor and fresh.needs_attention:
             lifecycle.mark_resolved(order=fresh, actor=actor)
-        if not refundable(fresh):
+        if not fresh.refundable:
             _cancel(fresh, by, actor)
             return None
         refund = _save(fresh, everything(fresh), by, actor)
@@ -192,12 +188,15 @@ def _send(refund: Refund) -> Refund:
     order = refund.order
     if refund.status != Status.REQUESTED:
         return refund
+    # Stripe keeps also an error of its own under a key. After an hour no request is under way any more.
+    attempt = (timezone.now() - refund.created_at) // KEY_LASTS
     try:
         found = gateway.create_refund(
             payment_intent_id=order.payment_intent_id,
             amount=refund.amount,
             currency=order.paid_currency,
             token=refund.token,
+            attempt=attempt,
         )
     except (errors.UnreachableError, errors.BusyError) as error:
         logger.warning("Stripe gave no answer about a refund of order %s: %s", order.number, error)
@@ -270,6 +269,8 @@ def _tell_staff(order: Order, refund: Refund, *, is_new: bool) -> None:
         is_unexpected |= order.status in Order.UNSENT  # its goods are still here, and might be sent
     if is_unexpected:
         lifecycle.mark_needs_attention(order=order, by=by, reason=reason, note=note, again=True)
+        if refund.status == Status.FAILED or by == By.WORKER:  # nobody saw it on a screen
+            emails.refund_failed(order, why=f"{reason.label} {note}")
     else:
         actor = refund.actor if is_new else None
         lifecycle.record(order=order, by=by, actor=actor, reason=reason, note=note)

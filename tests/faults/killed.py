@@ -146,7 +146,7 @@ def refunded(token: str) -> dict[str, Any]:
     order = Order.objects.get(basket__token=token, status=Order.Status.PAID)
     return {
         "refunds": list(order.refunds.values_list("amount", "status", "refund_id")),
-        "left": refunds.refundable(order),
+        "left": order.refundable,
         "intent": order.payment_intent_id,
         "mails": Email.objects.filter(subject__contains=order.number).count(),
         "returned": sum(

@@ -13,7 +13,6 @@ from typing import Any
 from django.db.models import Sum
 
 from store.models import Order, StockItem, StockMovement
-from store.payments.refunds import refundable
 from tools.stripe_sandbox.server import Sandbox
 
 Body = dict[str, Any]
@@ -272,7 +271,7 @@ def differences(order: Order, at_stripe: AtStripe, *, ended_too_early: bool) -> 
     if (mine := ours(order)) != (other := theirs(payment)):
         yield f"ours {mine}, at Stripe {other}"
     left = max(0, payment.paid - payment.refunded - payment.withheld) if payment else 0
-    if (told := refundable(order)) != left:
+    if (told := order.refundable) != left:
         yield f"{told} can be refunded, at Stripe {left}"
     if _can_be_packed(order) and payment and (payment.withheld or not payment.paid):
         yield "it can be packed, though its money is not ours"

@@ -93,7 +93,7 @@ def test_a_dispute_flags_the_order_tells_the_trader_and_holds_the_goods_back(
     assert f"/admin/orders/inspect/{paid.pk}/" in mail
     with pytest.raises(lifecycle.DisputedError):
         pack(paid, staff)
-    assert refunds.refundable(paid) == 2895 - 1250
+    assert paid.refundable == 2895 - 1250
 
 
 @pytest.mark.parametrize("kind", ["created", "updated", "closed", "funds_withdrawn", "funds_reinstated"])
@@ -134,7 +134,7 @@ def test_a_dispute_that_is_won_lets_the_order_go_on(
     tell(paid, "charge.dispute.closed")
     assert paid.disputes.get().status == Status.WON
     assert "The money is yours again. The order can go on." in trader_mails()[-1]
-    assert refunds.refundable(paid) == 2895
+    assert paid.refundable == 2895
     pack(paid, staff)
 
 
@@ -145,8 +145,8 @@ def test_a_dispute_that_is_lost_before_packing_leaves_goods_that_come_back_on_ca
     decide(sandbox, dispute(sandbox, paid), "lost")
     tell(paid, "charge.dispute.closed")
     assert "Do not send the goods: cancel the order" in trader_mails()[-1]
-    assert refunds.refundable(paid) == 0
-    with pytest.raises(lifecycle.DisputedError):
+    assert paid.refundable == 0
+    with pytest.raises(lifecycle.PaidBackError):
         pack(paid, staff)
     assert stock_of() == (8, 0)
     assert refunds.cancel_and_refund(order=paid, by="owner", actor=staff) is None
@@ -179,6 +179,16 @@ def test_goods_that_were_packed_before_a_lost_dispute_can_be_unpacked(
     admin_client.post(f"/admin/orders/{paid.pk}/cancel/")
     paid.refresh_from_db()
     assert (paid.status, stock_of()) == (Order.Status.CANCELLED, (10, 0))
+
+
+def test_an_order_of_which_a_part_was_lost_may_still_be_sent(
+    sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User, client: Client
+) -> None:
+    decide(sandbox, dispute(sandbox, paid, amount=500), "lost")
+    tell(paid, "charge.dispute.closed")
+    assert "This part of the money is gone." in trader_mails()[-1]
+    assert "Your order is paid" in client.get(paid.get_absolute_url()).content.decode()
+    pack(paid, staff)
 
 
 def test_nobody_cancels_while_the_bank_decides_since_the_money_may_come_back(
@@ -330,7 +340,7 @@ def test_an_inquiry_holds_the_goods_back_and_can_be_ended_by_a_refund(
     assert "or refund the order, which ends it" in trader_mails()[-1]
     with pytest.raises(lifecycle.DisputedError):
         pack(paid, staff)
-    assert refunds.refundable(paid) == 2895
+    assert paid.refundable == 2895
     refund = refunds.cancel_and_refund(order=paid, by="owner", actor=staff)
     assert refund is not None
     paid.refresh_from_db()
@@ -383,7 +393,7 @@ def test_staff_read_on_the_order_what_to_do(
     assert "Mark as packed" not in text
     response = admin_client.post(f"/admin/orders/{paid.pk}/advance/", {"to": "packed"}, follow=True)
     assert (
-        "The payment is disputed. Nothing is packed or sent until that is won." in response.content.decode()
+        "The payment is disputed. Nothing is packed or sent until that is over." in response.content.decode()
     )
     decide(sandbox, identifier, "won")
     tell(paid, "charge.dispute.closed")

@@ -1,5 +1,7 @@
 """A signature says who wrote a message, not what it says: whatever its bytes are, it is an event or refused plainly."""
 
+import hashlib
+import hmac
 import json
 import time
 from typing import Any
@@ -191,3 +193,14 @@ def test_any_signed_bytes_are_an_event_or_refused(sandbox: Sandbox, client: Clie
     status = post_event(client, body, sandbox.webhook_secret)
     assert status in {200, 400}
     assert StripeEvent.objects.count() == (status == 200)
+
+
+@pytest.mark.parametrize("at", ["253402300800", "9" * 20, "-99999999999999", "1e18", "7=7", "", "٣"])
+def test_a_right_signature_with_a_time_that_is_none_is_refused(
+    client: Client, sandbox: Sandbox, at: str
+) -> None:
+    code = hmac.new(
+        sandbox.webhook_secret.encode(), f"{at}.".encode() + changed(), hashlib.sha256
+    ).hexdigest()
+    assert post_event(client, changed(), header=f"t={at},v1={code}") == 400
+    assert not StripeEvent.objects.exists()

@@ -115,7 +115,7 @@ def test_what_is_missing_is_refunded_and_the_rest_sold(sold_out: Order, owner: U
     refunds.request_refund(order=sold_out, wanted=wanted, by="Staff")
     lifecycle.take_staff_step(order_id=sold_out.pk, to=Status.PAID, user=owner)
     sold_out.refresh_from_db()
-    assert (sold_out.status, stock_of(), refunds.refundable(sold_out)) == (Status.PAID, (0, 0), 1645)
+    assert (sold_out.status, stock_of(), sold_out.refundable) == (Status.PAID, (0, 0), 1645)
 
 
 @pytest.mark.parametrize("kind", ["sold_out", "mismatch"])
@@ -125,7 +125,7 @@ def test_what_staff_decline_is_refunded_in_one_click_and_told(
     order = request.getfixturevalue(kind)
     shelf = stock_of()[0]
     cancel(order, owner)
-    assert (order.status, order.needs_attention, refunds.refundable(order)) == (Status.CANCELLED, False, 0)
+    assert (order.status, order.needs_attention, order.refundable) == (Status.CANCELLED, False, 0)
     assert stock_of() == (shelf, 0), "nothing was sold, so nothing comes back"
     assert "was cancelled. Nothing will be sent. We have refunded £28.95" in mails()[-1]
     shown = page(client, order)
@@ -141,7 +141,7 @@ def test_a_payment_in_another_currency_is_refunded_as_it_came(
     settle(order)
     assert (order.status, order.paid_amount, order.paid_currency) == (Status.REVIEW, 2895, "GBP")
     cancel(order, owner)
-    assert (order.status, refunds.refundable(order)) == (Status.CANCELLED, 0)
+    assert (order.status, order.refundable) == (Status.CANCELLED, 0)
     assert "We have refunded £28.95" in mails()[-1]
 
 
@@ -195,7 +195,7 @@ def test_what_nobody_decides_is_refunded_after_the_set_time(client: Client, sold
     for _ in range(2):
         reconcile(now=timezone.now() + HOURS_48)
     sold_out.refresh_from_db()
-    assert (sold_out.status, refunds.refundable(sold_out)) == (Status.CANCELLED, 0)
+    assert (sold_out.status, sold_out.refundable) == (Status.CANCELLED, 0)
     assert (Refund.objects.get().by, Refund.objects.get().amount) == ("worker", 2895)
     assert sold_out.needs_attention, "the trader sees what was done"
 

@@ -5,6 +5,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
@@ -13,9 +14,9 @@ from post_office.models import Email
 from home import clock
 from home.models import User
 from policies.personal_data import register
-from store.models import Basket, Order, OrderLine, ProductVariant, Refund, RefundLine
+from store.models import Basket, Order, OrderLine, ProductVariant, Refund, RefundLine, StripeEvent
 from store.orders import lifecycle
-from store.payments import gateway, refunds
+from store.payments import events, gateway, refunds
 from store.payments.reconciliation import reconcile, reconcile_refunds_and_disputes
 from store.payments.refunds import RefundError, Wanted
 from tests import factories
@@ -90,7 +91,7 @@ def left_at_stripe(sandbox: Sandbox, order: Order) -> int:
 
 
 def assert_figures_agree(sandbox: Sandbox, order: Order) -> None:
-    assert refunds.refundable(order) == left_at_stripe(sandbox, order)
+    assert order.refundable == left_at_stripe(sandbox, order)
 
 
 # --- Lines, delivery, sums ---------------------------------------------------------------------------------
@@ -99,7 +100,7 @@ def test_a_line_is_refunded_in_parts_and_its_goods_come_back(sandbox: Sandbox, p
     assert (paid.paid_amount, stock_of()) == (2895, (8, 0))
     refund = request(paid, lines=a_mug(paid), restock=True)
     assert (refund.amount, refund.status) == (1250, Status.SUCCEEDED)
-    assert (paid.status, refunds.refundable(paid), stock_of()) == (Order.Status.PAID, 1645, (9, 0))
+    assert (paid.status, paid.refundable, stock_of()) == (Order.Status.PAID, 1645, (9, 0))
     assert paid.lines.get().quantity == 2, "what was ordered never changes"
     assert at_stripe(sandbox)[0]["amount"] == 1250
     assert "£12.50" in Email.objects.filter(to="shopper@example.com").last().message
@@ -110,7 +111,7 @@ def test_all_lines_taken_back_before_packing_cancel_the_order(sandbox: Sandbox, 
     request(paid, lines=a_mug(paid))
     assert paid.status == Order.Status.PAID
     request(paid, lines=a_mug(paid), delivery=395)
-    assert (paid.status, stock_of(), refunds.refundable(paid)) == (Order.Status.CANCELLED, (10, 0), 0)
+    assert (paid.status, stock_of(), paid.refundable) == (Order.Status.CANCELLED, (10, 0), 0)
     assert "was cancelled. Nothing will be sent." in Email.objects.filter(to=paid.email).last().message
     assert_figures_agree(sandbox, paid)
 
@@ -152,7 +153,7 @@ def test_refunds_in_every_kind_of_currency(
     order = pay(sandbox, factories.awaiting_order(factories.basket(MUG=3), option=courier), code="TEST10")
     for _ in range(3):
         assert request(order, lines=a_mug(order)).status == Status.SUCCEEDED
-    rest = refunds.refundable(order) - order.shipping
+    rest = order.refundable - order.shipping
     assert rest == (1 if currency == "KWD" else 0), "the code left a part that Stripe cannot move"
     if currency == "KWD":
         with pytest.raises(RefundError, match="three decimal places"):
@@ -172,12 +173,12 @@ def test_a_fraction_of_a_krona_that_went_back_is_no_refund(
     order = pay(sandbox, factories.awaiting_order(factories.basket(MUG=1)))
     in_dashboard(sandbox, order, amount=50)
     refunds.bring_up_to_date(order=order)
-    assert (refunds.refundable(order), order.refunds.count()) == (order.total, 0)
+    assert (order.refundable, order.refunds.count()) == (order.total, 0)
     in_dashboard(sandbox, order, amount=150)
     refunds.bring_up_to_date(order=order)
-    assert refunds.refundable(order) == order.total - 1
+    assert order.refundable == order.total - 1
     refund = request(order, amount=order.total - 1, reason="Lost on the way.")
-    assert (refund.status, refunds.refundable(order)) == (Status.REFUSED, order.total - 1)
+    assert (refund.status, order.refundable) == (Status.REFUSED, order.total - 1)
     assert request(order, amount=order.total - 2, reason="Lost on the way.").status == Status.SUCCEEDED
     assert left_at_stripe(sandbox, order) == 0
 
@@ -190,7 +191,7 @@ def test_a_payment_by_other_means_is_refunded_without_asking_stripe(
     paid.refresh_from_db()
     assert request(paid, lines=a_mug(paid)).status == Status.SUCCEEDED
     assert at_stripe(sandbox) == []
-    assert refunds.refundable(paid) == 1645
+    assert paid.refundable == 1645
 
 
 @pytest.mark.parametrize("means", ["refund", "cancel"])
@@ -275,7 +276,7 @@ def test_the_same_form_sent_twice_refunds_once(sandbox: Sandbox, paid: Order) ->
 def test_what_stripe_refuses_changes_nothing_and_is_told(sandbox: Sandbox, paid: Order) -> None:
     in_dashboard(sandbox, paid)  # its event has not come yet
     refund = request(paid, lines=a_mug(paid))
-    assert (refund.status, refunds.refundable(paid), stock_of()) == (Status.REFUSED, 2895, (8, 0))
+    assert (refund.status, paid.refundable, stock_of()) == (Status.REFUSED, 2895, (8, 0))
     assert "charge_already_refunded" in refund.failure
     assert (paid.needs_attention, paid.lines.get().kept, mails_about(paid)) == (True, 2, 1)
     refunds.bring_up_to_date(order=paid)
@@ -325,7 +326,7 @@ def test_a_lost_answer_is_asked_for_again_and_refunds_once(sandbox: Sandbox, pai
     sandbox.faults.add(operation="refund", kind=kind, times=3)  # each of the SDK's tries
     refund = request(paid, lines=a_mug(paid))
     assert (refund.status, stock_of()) == (Status.REQUESTED, (8, 0))
-    assert refunds.refundable(paid) == 1645, "Stripe may have done it"
+    assert paid.refundable == 1645, "Stripe may have done it"
     sandbox.faults.clear()
     assert reconcile().asked == 0, "it may be on its way at this moment"
     for _ in range(2):
@@ -377,7 +378,7 @@ def test_each_event_about_a_refund_brings_the_order_up_to_date(
     in_dashboard(sandbox, paid, amount=500)
     data = {"id": "x", "object": thing, "payment_intent": paid.payment_intent_id}
     assert post_event(client, event(kind, data=data), sandbox.webhook_secret) == 200
-    assert refunds.refundable(paid) == 2395
+    assert paid.refundable == 2395
 
 
 @pytest.mark.parametrize("intent", ["pi_of_another_shop", "", None, "\x00", "x" * 3000, 7])
@@ -427,7 +428,7 @@ def test_a_refund_that_fails_puts_the_money_back_and_staff_are_asked_each_time(
         for _ in range(2):
             refunds.bring_up_to_date(order=paid)
         paid.refresh_from_db()
-        assert (paid.needs_attention, refunds.refundable(paid)) == (True, 2895)
+        assert (paid.needs_attention, paid.refundable) == (True, 2895)
         with lifecycle.locked(paid.pk) as order:
             lifecycle.mark_resolved(order=order, actor=colleague)
     assert paid.events.filter(reason="refund_failed").count() == 2
@@ -444,6 +445,65 @@ def test_goods_of_a_refund_that_failed_come_back_once(sandbox: Sandbox, paid: Or
 
 
 @pytest.mark.both_databases
+@pytest.mark.parametrize("where", ["paid", "packed", "review"])
+def test_nothing_is_sent_of_an_order_whose_whole_payment_went_back(
+    sandbox: Sandbox, paid: Order, colleague: User, admin_client: Client, where: str
+) -> None:
+    if where == "packed":
+        lifecycle.take_staff_step(order_id=paid.pk, to=Order.Status.PACKED, user=colleague)
+    elif where == "review":
+        Order.objects.update(status=Order.Status.REVIEW)
+    in_dashboard(sandbox, paid)
+    refunds.bring_up_to_date(order=paid)
+    for step in (Order.Status.PAID, Order.Status.PACKED, Order.Status.SENT):
+        with pytest.raises(lifecycle.IllegalTransitionError):
+            lifecycle.take_staff_step(order_id=paid.pk, to=step, user=colleague)
+    page = admin_client.get(f"/admin/orders/inspect/{paid.pk}/").content.decode()
+    assert not any(step in page for step in ("Mark as packed", "Mark as sent", "Accept the payment"))
+    assert "Cancel the order</button>" in page
+
+
+def test_an_error_that_stripe_keeps_under_the_key_of_a_refund_holds_it_up_for_an_hour_only(
+    sandbox: Sandbox, paid: Order
+) -> None:
+    sandbox.faults.add(operation="refund", kind="error_500_kept")
+    refund = request(paid, amount=500, reason="Late.")
+    for minutes, status in ((59, Status.REQUESTED), (61, Status.SUCCEEDED)):
+        with time_machine.travel(timezone.now() + timedelta(minutes=minutes)):
+            reconcile()
+        refund.refresh_from_db()
+        assert refund.status == status
+    assert_figures_agree(sandbox, paid)
+
+
+def test_the_trader_is_told_of_a_refund_that_comes_back(sandbox: Sandbox, paid: Order) -> None:
+    User.objects.create_superuser("owner@example.com")
+    refund = request(paid, amount=500, reason="Late.")
+    fail(sandbox, refund.refund_id)
+    refunds.bring_up_to_date(order=paid)
+    mail = Email.objects.get(to="owner@example.com").email_message()
+    assert mail.subject == f"Order {paid.number}: a refund did not arrive"
+    assert "£5.00" in mail.body
+    assert f"/admin/orders/inspect/{paid.pk}/" in mail.body
+
+
+def test_a_refund_told_before_the_payment_is_asked_for_again_when_stripe_is_away(
+    sandbox: Sandbox, order: Order, client: Client
+) -> None:
+    sandbox.pay(order.session_id)
+    unknown = Order(payment_intent_id=gateway.retrieve_session(order.session_id or "").payment_intent_id)
+    in_dashboard(sandbox, unknown, amount=500)
+    about = {"id": "re_1", "object": "refund", "payment_intent": unknown.payment_intent_id}
+    assert post_event(client, event("refund.created", data=about), sandbox.webhook_secret) == 200
+    sandbox.faults.add(operation="list", kind="drop_before", times=3)
+    paid = settle(order)
+    assert not paid.refunds.exists()
+    sandbox.faults.clear()
+    events.retry(now=timezone.now() + timedelta(minutes=6))
+    assert paid.refunds.get().amount == 500
+    assert StripeEvent.objects.get().outcome == "handled"
+
+
 def test_a_refund_for_which_stripe_asks_the_shopper_says_so_until_it_has_arrived(
     sandbox: Sandbox, basket: Basket, settings: Any, client: Client
 ) -> None:
