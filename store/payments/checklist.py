@@ -139,9 +139,8 @@ def _permissions(page_id: str) -> list[Permission]:
     api = stripe_client.client().v1
     return [
         Permission("Checkout Sessions: Read", lambda: api.checkout.sessions.retrieve(page_id)),
-        Permission(
-            "Checkout Sessions: Write", lambda: api.checkout.sessions.expire(page_id)
-        ),  # it ends the check's page
+        # This one closes the page of the check.
+        Permission("Checkout Sessions: Write", lambda: api.checkout.sessions.expire(page_id)),
         Permission("PaymentIntents: Read", lambda: api.payment_intents.retrieve(NOBODY)),
         Permission("Charges and Refunds: Read", lambda: api.refunds.list({"limit": 1})),
         Permission("Charges and Refunds: Write", lambda: api.refunds.create({"payment_intent": NOBODY})),

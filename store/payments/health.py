@@ -202,12 +202,13 @@ def _orders() -> Finding:
 
 def _refunds(now: datetime) -> Finding:
     waiting = Refund.objects.filter(status=Refund.Status.REQUESTED, created_at__lt=now - REFUND_PATIENCE)
-    found = list(waiting.order_by("created_at").select_related("order")[:MOST_NAMED])
+    found = list(waiting.order_by("created_at").select_related("order")[: MOST_NAMED + 1])
     if not found:
         return _fine(Kind.REFUNDS)
     to_do = _("The worker asks each minute. Do not refund in Stripe’s Dashboard meanwhile.")
     words = _("Stripe has not said whether it made the refunds of these orders: %(orders)s.")
-    words %= {"orders": ", ".join({one.order.number: 0 for one in found})}
+    numbers = list(dict.fromkeys(one.order.number for one in found[:MOST_NAMED]))
+    words %= {"orders": ", ".join(numbers + ["…"] * (len(found) > MOST_NAMED))}
     url = reverse("orders:inspect", args=[found[0].order_id]) if len(found) == 1 else ""
     return _wrong(Kind.REFUNDS, words, to_do, since=found[0].created_at, url=url)
 

@@ -301,6 +301,12 @@ def test_a_refund_without_an_answer_is_wrong_after_a_quarter_of_an_hour(paid: Or
     found = wrong()[Kind.REFUNDS]
     assert found.url == f"/admin/orders/inspect/{paid.pk}/"
     assert f"of these orders: {paid.number}." in found.words
+    at = timezone.now() - HOUR
+    for number in range(health.MOST_NAMED):
+        more = {**values, "token": f"{number}" * 43, "by": "test", "created_at": at, "updated_at": at}
+        Refund.objects.create(**more)
+    found = wrong()[Kind.REFUNDS]
+    assert (found.url, f"of these orders: {paid.number}, …." in found.words) == ("", True)
 
 
 @pytest.mark.both_databases

@@ -555,9 +555,8 @@ def test_one_run_finds_a_payment_that_only_stripe_knows_and_its_refund(
 def test_lost_refunds_are_looked_for_by_stripes_clock(sandbox: Sandbox, paid: Order) -> None:
     in_dashboard(sandbox, paid, amount=100)
     clock.compare(format_datetime(timezone.now() - timedelta(days=2), usegmt=True), whose="Stripe")
-    reconcile_refunds_and_disputes(
-        now=timezone.now() + timedelta(days=36)
-    )  # 34 by Stripe's clock, which looks back 35
+    # 34 days by Stripe's clock, and 35 are looked back.
+    reconcile_refunds_and_disputes(now=timezone.now() + timedelta(days=36))
     assert Refund.objects.get().amount == 100
 
 
