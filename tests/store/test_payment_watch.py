@@ -175,6 +175,7 @@ def test_the_page_says_what_is_wrong_and_what_was(clock: Any, admin_client: Clie
     assert "1 problem" in page
     assert "Events that could not be handled: 1." in page
     assert "Handle them again" in page
+    assert page.count("health__state--wrong") == 1
     assert 'class="health__bar"' in page
     assert "The last event that Stripe signed came on" in page
     event.delete()
