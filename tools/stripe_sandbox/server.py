@@ -339,5 +339,7 @@ def _is_from_elsewhere(request: Request) -> bool:
     """Return whether a page of another site makes the browser send this."""
     if request.method in ("GET", "HEAD"):
         return False
+    if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+        return True
     origin = request.headers.get("Origin")
     return origin is not None and origin != f"http://{request.headers.get('Host')}"

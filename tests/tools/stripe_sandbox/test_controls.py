@@ -114,6 +114,7 @@ def test_faults_are_ordered_listed_and_cleared(sandbox: Sandbox) -> None:
 def test_the_controls_answer_to_this_machine_and_its_own_pages(sandbox: Sandbox) -> None:
     assert send(sandbox, "GET", "sessions", Host="sandbox.example")[0] == 403
     assert send(sandbox, "POST", "webhooks", {}, Origin="http://evil.example")[0] == 403
+    assert send(sandbox, "POST", "webhooks", {}, Sec_Fetch_Site="cross-site")[0] == 403
     assert send(sandbox, "GET", "nothing")[0] == 404
     assert send(sandbox, "POST", "webhooks", {"url": "javascript:x"})[0] == 400
     assert ask(sandbox, "POST", "webhooks", {"url": None})["url"] is None
