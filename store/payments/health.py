@@ -27,7 +27,7 @@ from store.payments.findings import Finding, Level
 Kind, Reason = PaymentAlarm.Kind, WebhookRefusal.Reason
 REFUSALS = Limit("refused-webhooks", most=1, window=timedelta(seconds=10))
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LOOKED_BACK = timedelta(hours=24)
+LOOKED_BACK, LONGEST_LOOK = timedelta(hours=24), timedelta(days=30)
 EVENT_PATIENCE = timedelta(minutes=15)  # after a payment, until its event should be here
 REFUND_PATIENCE = timedelta(minutes=15)
 MAIL_PATIENCE = timedelta(minutes=30)
@@ -122,12 +122,15 @@ def _clock() -> Finding:
 def _events(now: datetime, refusals: dict[str, WebhookRefusal]) -> Finding:
     """Only orders without an event are wrong: anybody can send webhooks that are refused."""
     told = StripeEvent.objects.filter(object_id=OuterRef("session_id"))
+    latest = StripeEvent.objects.aggregate(latest=Max("received_at"))["latest"] or EPOCH
+    # Where nothing arrives, also when nobody buys for a day.
+    since = max(now - LONGEST_LOOK, min(now - LOOKED_BACK, latest))
     paid = Order.objects.filter(payment_source=Order.PaymentSource.STRIPE, session_id__isnull=False)
-    paid = paid.filter(paid_at__gt=now - LOOKED_BACK, paid_at__lt=now - EVENT_PATIENCE)
+    paid = paid.filter(paid_at__gt=since, paid_at__lt=now - EVENT_PATIENCE)
     figures = paid.filter(~Exists(told)).aggregate(count=Count("pk"), since=Min("paid_at"))
     if figures["count"]:
         why, to_do = _why(refusals)
-        words = _("Orders paid in the last 24 hours about which Stripe sent no event: %(count)d.") % figures
+        words = _("Paid orders about which no event of Stripe came: %(count)d.") % figures
         return _wrong(Kind.EVENTS, f"{words} {why}", to_do, since=figures["since"])
     if refused := refusals.get(Reason.SIGNATURE) or refusals.get(Reason.MALFORMED):
         words = _("Webhooks are refused: %(why)s. No event is missing, and anybody can send such webhooks.")
@@ -138,21 +141,21 @@ def _events(now: datetime, refusals: dict[str, WebhookRefusal]) -> Finding:
 
 def _why(refusals: dict[str, WebhookRefusal]) -> tuple[str, str]:
     """Return why no events come, and what to do about it."""
+    to_do = _(
+        "Look in Stripe’s Dashboard under Developers → Webhooks whether there is an endpoint %(url)s, whether it is "
+        "on, and what answers it got. “Check the connection” does that for you."
+    ) % {"url": settings.SITE_URL + reverse("store:stripe_webhook")}
     if stale := refusals.get(Reason.STALE):
         why, to_do, since = _("Since %(since)s, events are refused as too old."), str(SET_CLOCK), stale.since
     elif wrong := refusals.get(Reason.SIGNATURE):
         why, since = _("Since %(since)s, webhooks with a wrong signature are refused."), wrong.since
-        to_do = _(
-            "Copy the signing secret of the endpoint in Stripe’s Dashboard, under Developers → Webhooks, to "
-            "STRIPE_WEBHOOK_SECRET, and restart the site. Then let Stripe send the events again there."
+        secret = _(
+            "If the answers are 400, copy the signing secret of the endpoint to STRIPE_WEBHOOK_SECRET, restart the "
+            "site, and let Stripe send the events again there."
         )
+        to_do = f"{to_do} {secret}"
     else:
-        to_do = _(
-            "Look in Stripe’s Dashboard under Developers → Webhooks whether there is an endpoint %(url)s, whether it "
-            "is on, and what answers it got. “Check the connection” does that for you."
-        )
-        url = settings.SITE_URL + reverse("store:stripe_webhook")
-        return _("Nothing arrives at all."), to_do % {"url": url}
+        return _("Nothing arrives at all."), to_do
     return why % {"since": date_format(timezone.localtime(since), "SHORT_DATETIME_FORMAT")}, to_do
 
 

@@ -1,7 +1,8 @@
 """Watches the health of payments: asks Stripe for a sign of life, keeps a history, and tells the trader by mail.
 
 A problem is told when it still stands at the next look, and once, as soon as there is somebody to tell; so is its end,
-when nothing is left. What comes and goes between two looks is only in the history.
+when nothing was wrong for an hour: what comes and goes is told once. What does so between two looks is only in the
+history.
 """
 
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from store.orders import emails
 from store.payments import errors, health, stripe_clock
 
 EVERY = 5 * 60  # seconds between two looks
+STAYS_AWAY = timedelta(hours=1)
 STANDS = timedelta(seconds=EVERY / 2)  # several workers may look
 EXPIRED_EVERY = 24 * 60 * 60  # seconds
 KEPT = timedelta(days=90)
@@ -53,16 +55,17 @@ def _what_stripe_lacks() -> str:
 def _tell(found: list[health.Finding], now: datetime) -> None:
     standing = PaymentAlarm.objects.filter(ended_at=None)
     kinds = set(standing.filter(since__lte=now - STANDS).values_list("kind", flat=True))
+    told = PaymentAlarm.objects.filter(told_at__isnull=False, is_end_told=False)
     news = standing.filter(kind__in=kinds, told_at=None)
+    news.filter(kind__in=set(told.values_list("kind", flat=True))).update(told_at=now)  # the trader knows
     if news.exists():
         if emails.problem_with_payments([one for one in found if one.kind in kinds]):
             news.update(told_at=now)
     elif not standing.exists():
-        over = PaymentAlarm.objects.filter(told_at__isnull=False, is_end_told=False)
-        ended = list(over)
-        is_over = ended and max(one.ended_at for one in ended if one.ended_at) <= now - STANDS
+        ended = list(told)
+        is_over = ended and max(one.ended_at for one in ended if one.ended_at) <= now - STAYS_AWAY
         if is_over and emails.no_problem_with_payments(ended):
-            over.update(is_end_told=True)
+            told.update(is_end_told=True)
 
 
 def expire(*, now: datetime | None = None) -> None:

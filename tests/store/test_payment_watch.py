@@ -72,7 +72,8 @@ def test_a_problem_that_lasts_is_told_once_and_so_is_its_end(clock: Any, setting
     event.delete()
     assert looks(clock, 3) == []
     settings.STRIPE_SECRET_KEY = "sk_test_sandbox"
-    assert looks(clock, 3) == ["The problems with payments are over"]
+    assert looks(clock, 12) == []
+    assert looks(clock, 2) == ["The problems with payments are over"]
     assert re.findall(r"\((.+?)\):", text()) == ["15\xa0minutes", "50\xa0minutes"]
     assert "Handling of events" in text()
     assert looks(clock, 3) == []
@@ -86,6 +87,16 @@ def test_what_comes_and_goes_is_in_the_history_only(clock: Any, settings: Any) -
         assert looks(clock, 1) == []
     assert looks(clock, 3) == []
     assert PaymentAlarm.objects.exclude(ended_at=None).count() == 3
+
+
+def test_what_goes_on_and_off_for_a_day_is_told_once(clock: Any, settings: Any, owner: User) -> None:
+    told = []
+    for _ in range(48):
+        for key in ("sk_test_!", "sk_test_sandbox"):
+            settings.STRIPE_SECRET_KEY = key
+            told += looks(clock, 3)
+    assert told == ["There is a problem with payments: Connection to Stripe"]
+    assert looks(clock, 14) == ["The problems with payments are over"]
 
 
 def test_two_workers_at_once_tell_no_earlier_and_nothing_twice(clock: Any) -> None:
@@ -111,7 +122,7 @@ def test_a_problem_that_nobody_could_be_told_is_told_as_soon_as_there_is_somebod
     event.delete()
     assert looks(clock, 3) == []
     User.objects.filter(pk=owner.pk).update(is_active=True)
-    assert looks(clock, 3) == ["The problems with payments are over"]
+    assert looks(clock, 12) == ["The problems with payments are over"]
 
 
 @pytest.mark.parametrize(
