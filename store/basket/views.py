@@ -107,6 +107,7 @@ def page(
     context = {
         "contents": contents.with_pictures(contents.look_up(found)),
         "error": error,
+        "is_back_unpaid": "unpaid" in request.GET,
         "shop": shown_shop(),
         "section": reverse("store:basket"),
     }

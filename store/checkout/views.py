@@ -96,7 +96,8 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
     except errors.PaymentError as error:
         logger.warning("Order %s could not be cancelled: %s", order.number, error)
     mine = basket_of(request) or _new_basket(request, order)
-    response = HttpResponseRedirect(reverse("store:basket"), status=HTTPStatus.SEE_OTHER)
+    url = reverse("store:basket") + ("?unpaid=1" if order.status in Order.OVER else "")
+    response = HttpResponseRedirect(url, status=HTTPStatus.SEE_OTHER)
     remember(response, mine, baskets.count(mine))
     return response
 

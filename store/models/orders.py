@@ -5,6 +5,7 @@ status changes through `store.orders.lifecycle.change_status` only, along TRANSI
 history. Amounts are integer minor units of `currency`, tax included.
 """
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db import models
@@ -73,6 +74,9 @@ class Order(LedgeredModel):
     OVER: ClassVar[frozenset[str]] = frozenset({Status.CANCELLED, Status.EXPIRED, Status.FAILED})
     # It is paid and its goods are here: taking back all of them cancels it.
     UNSENT: ClassVar[frozenset[str]] = frozenset({Status.PAID, Status.REVIEW, Status.PACKED})
+
+    # A bank debit takes a week, vouchers are over by then; a transfer that nobody makes has no end.
+    LONGEST_PAYMENT = timedelta(days=10)
 
     ledger_kind = "acceptance"
     ledger_time = "placed_at"

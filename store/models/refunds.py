@@ -86,6 +86,11 @@ class Refund(models.Model):
         return f"{self.order_id}: {self.amount} {self.status}"
 
     @property
+    def goods(self) -> int:
+        """The part of it that is not for delivery."""
+        return self.amount - self.delivery
+
+    @property
     def is_on_its_way(self) -> bool:
         """The shopper has the money, or will."""
         return self.status in self.UNDER_WAY | {self.Status.SUCCEEDED}

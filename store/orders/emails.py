@@ -18,7 +18,10 @@ from store.models import Order, PaymentAlarm, Refund, ShopPage
 
 def order_paid(order: Order) -> Email:
     """Confirm a paid order to the shopper (on a durable medium: Directive 2011/83/EU, article 8(7))."""
-    subject = _("Your order %(number)s") % {"number": order.number}
+    subject = _("Your order %(number)s")
+    if order.events.filter(to_status=Order.Status.PROCESSING).exists():
+        subject = _("Your order %(number)s: your payment has arrived")
+    subject %= {"number": order.number}
     return _queue(order, "emails/order_paid.txt", subject=subject, lines=order.lines.all())
 
 
@@ -27,7 +30,8 @@ def order_under_way(order: Order) -> Email:
     subject = _("Your order %(number)s: how to pay")
     if not order.pay_url:
         subject = _("Your order %(number)s: the payment is under way")
-    return _queue(order, "emails/order_under_way.txt", subject=subject % {"number": order.number})
+    subject %= {"number": order.number}
+    return _queue(order, "emails/order_under_way.txt", subject=subject, lines=order.lines.all())
 
 
 def order_failed(order: Order) -> Email:
@@ -73,13 +77,16 @@ def disputed(order: Order, *, why: str, to_do: str) -> Email | None:
 def order_refunded(order: Order, refund: Refund) -> Email:
     """Tell the shopper that money is on its way back, and whether something is still sent."""
     subject = _("Your order %(number)s: your refund") % {"number": order.number}
-    return _queue(order, "emails/order_refunded.txt", subject=subject, refund=refund)
+    return _queue(
+        order, "emails/order_refunded.txt", subject=subject, refund=refund, taken_back=refund.lines.all()
+    )
 
 
 def order_cancelled(order: Order) -> Email:
     """Tell the shopper that nothing will be sent, of an order of which no money is left."""
+    is_taken_back = order.disputes.withheld().exists()
     subject = _("Your order %(number)s was cancelled") % {"number": order.number}
-    return _queue(order, "emails/order_cancelled.txt", subject=subject)
+    return _queue(order, "emails/order_cancelled.txt", subject=subject, is_taken_back=is_taken_back)
 
 
 def problem_with_payments(problems: list[Any]) -> Email | None:

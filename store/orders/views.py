@@ -22,7 +22,9 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
     if found.status in Order.AWAITING_PAYMENT:
         found = orders.get(pk=found.pk)
     # What Stripe may still refuse is not promised.
-    refunds = found.refunds.exclude(status__in=[Refund.Status.REQUESTED, Refund.Status.REFUSED])
+    refunds = found.refunds.prefetch_related("lines__order_line").exclude(
+        status__in=[Refund.Status.REQUESTED, Refund.Status.REFUSED]
+    )
     left = found.paid_amount - sum(refund.amount for refund in refunds if refund.is_on_its_way)
     # Of a cancelled order staff may keep the delivery; what a bank sent back they owe.
     is_kept = any(refund.is_on_its_way for refund in refunds) and not any(

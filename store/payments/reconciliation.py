@@ -46,8 +46,6 @@ PENDING_PATIENCE = timedelta(hours=6)
 # All refunds of so long are looked through, so often: banks send them back for about a month.
 REFUNDS_CHANGE = timedelta(days=35)
 DISPUTES_CHANGE = timedelta(days=120)  # a bank decides within about that time
-# A bank debit takes a week, vouchers are over by then; a transfer that nobody makes has no end.
-LONGEST_PAYMENT = timedelta(days=10)
 PAGES_CHANGE = timedelta(days=7)  # so long a payment is looked for
 LISTS_EVERY = 6 * 60 * 60  # seconds between two looks through what Stripe lists
 
@@ -251,7 +249,9 @@ def _settle(*, order: Order) -> None:
     settled = fulfilment.settle(session_id=order.session_id, by=By.WORKER)
     if settled is None:
         _mark(order, Reason.UNKNOWN_PAGE)
-    elif settled.status == Order.Status.PROCESSING and timezone.now() - order.placed_at > LONGEST_PAYMENT:
+    elif (
+        settled.status == Order.Status.PROCESSING and timezone.now() - order.placed_at > Order.LONGEST_PAYMENT
+    ):
         _mark(order, Reason.NOT_COMING)
 
 

@@ -430,7 +430,9 @@ class Payments(RuleBasedStateMachine):
         assert mine == sum(payment.paid - payment.refunded for payment in self.at_stripe.payments)
         for order in self.orders:
             confirmed = [event for event in order.events.all() if event.to_status == Order.Status.PAID]
-            mails = Email.objects.filter(subject=f"Your order {order.number}").count()
+            subject = f"Your order {order.number}"
+            subjects = [subject, f"{subject}: your payment has arrived"]
+            mails = Email.objects.filter(subject__in=subjects).count()
             assert mails == len(confirmed) <= 1
 
 

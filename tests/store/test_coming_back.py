@@ -22,7 +22,7 @@ def test_cancelling_closes_the_page_at_stripe_and_then_releases(
     press_pay(shopper, basket)
     order = Order.objects.get()
     response = shopper.get(f"/checkout/cancel/{order.return_token}/")
-    assert (response.status_code, response["Location"]) == (303, "/basket/")
+    assert (response.status_code, response["Location"]) == (303, "/basket/?unpaid=1")
     order.refresh_from_db()
     assert order.status == Status.CANCELLED
     event = order.events.last()
@@ -39,9 +39,24 @@ def test_cancelling_twice_changes_nothing_more(sandbox: Sandbox, shopper: Client
     press_pay(shopper, basket)
     order = Order.objects.get()
     for _ in range(2):
-        assert shopper.get(f"/checkout/cancel/{order.return_token}/")["Location"] == "/basket/"
+        assert shopper.get(f"/checkout/cancel/{order.return_token}/")["Location"] == "/basket/?unpaid=1"
     assert order.events.filter(to_status=Status.CANCELLED).count() == 1
     assert stock_of() == (10, 0)
+
+
+@pytest.mark.parametrize("is_expired", [False, True])
+def test_who_comes_back_without_paying_reads_above_the_basket_that_nothing_was_charged(
+    sandbox: Sandbox, shopper: Client, basket: Basket, is_expired: bool
+) -> None:
+    words = "Your order was not paid. Nothing was charged, and the goods are no longer held for you."
+    press_pay(shopper, basket)
+    order = Order.objects.get()
+    if is_expired:
+        sandbox.control.expire_now(order.session_id)
+    assert words in shopper.get(f"/checkout/cancel/{order.return_token}/", follow=True).content.decode()
+    assert words not in shopper.get("/basket/").content.decode()
+    basket.lines.all().delete()
+    assert words not in shopper.get("/basket/?unpaid=1").content.decode(), "it was paid since"
 
 
 @pytest.mark.parametrize("later", [Status.PAID, Status.PACKED, Status.SENT])
@@ -176,7 +191,7 @@ def test_cancelling_without_the_cookie_puts_the_order_into_a_new_basket(
     contents.add(basket=basket, sku="TOWEL", quantity=1)  # in another tab, after ordering
     stranger = Client()
     response = stranger.get(f"/checkout/cancel/{Order.objects.get().return_token}/")
-    assert response["Location"] == "/basket/"
+    assert response["Location"] == "/basket/?unpaid=1"
     assert stock_of() == (10, 0)
     new = Basket.objects.get(token=stranger.cookies["basket"].value)
     assert new != basket

@@ -8,6 +8,7 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from post_office.models import Email
 
 from store.basket import contents
@@ -135,7 +136,10 @@ def test_a_bank_transfer_that_brings_less_than_is_due_is_still_waited_for(
 
 @pytest.mark.parametrize(
     ("method", "words"),
-    [("voucher", "Pay €28.95 by "), ("transfer", "Transfer £28.95 from your bank account.")],
+    [
+        ("voucher", "You have until {until} to pay €28.95."),
+        ("transfer", "Transfer £28.95 from your bank account within 10 days."),
+    ],
 )
 def test_who_must_pay_by_themselves_reads_how_and_until_when(
     sandbox: Sandbox, shopper: Client, basket: Basket, settings: Any, method: str, words: str
@@ -143,15 +147,39 @@ def test_who_must_pay_by_themselves_reads_how_and_until_when(
     order = ordered(settings, basket, method)
     sandbox.pay(order.session_id, outcome=f"{method}_failure")
     settle(order)
-    until = timezone.localtime(order.pay_until).strftime("%-d %B %Y, %H:%M.") if order.pay_until else ""
+    until = date_format(timezone.localtime(order.pay_until), "DATETIME_FORMAT") if order.pay_until else ""
     mail = Email.objects.filter(to=order.email).get().email_message()
     page = " ".join(shopper.get(order.get_absolute_url()).content.decode().split())
     assert mail.subject == f"Your order {order.number}: how to pay"
     for text in (mail.body, page):
-        assert f"{words}{until}" in text
+        assert words.format(until=until) in text
         assert order.pay_url in text
     assert "\n\n\n\n" not in mail.body
     assert bool(until) == (method == "voucher")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_mail_of_a_payment_under_way_lists_what_was_ordered_and_the_next_that_it_has_arrived(
+    sandbox: Sandbox, basket: Basket, settings: Any, method: str
+) -> None:
+    order = ordered(settings, basket, method)
+    sandbox.pay(order.session_id, outcome=f"{method}_success")
+    settle(order)
+    sandbox.decide(order.session_id, succeeds=True)
+    settle(order)
+    begun, arrived = [mail.email_message() for mail in Email.objects.filter(to=order.email).order_by("pk")]
+    symbol = {"GBP": "£", "EUR": "€"}[settings.CURRENCY]
+    sums = f"""2 × {order.lines.get()}
+    {symbol}25.00 ({symbol}12.50 each)
+
+Goods: {symbol}25.00
+{order.shipping_name}: {symbol}3.95
+Total, tax included: {symbol}28.95
+"""
+    for mail in (begun, arrived):
+        assert sums in mail.body
+        assert "\n\n\n\n" not in mail.body
+    assert arrived.subject == f"Your order {order.number}: your payment has arrived"
 
 
 def test_a_voucher_that_nobody_paid_is_not_called_a_declined_payment(

@@ -308,7 +308,10 @@ def test_the_shopper_of_an_order_cancelled_after_a_lost_dispute_is_promised_no_r
     tell(paid)
     refunds.cancel_and_refund(order=paid, by="owner", actor=staff)
     page = client.get(paid.get_absolute_url()).content.decode()
-    assert "Nothing will be sent. Your bank has taken the payment back." in page
+    mail = Email.objects.filter(to=paid.email).latest("pk").email_message().body
+    for text in (mail, page):
+        assert "Nothing will be sent. Your bank has taken the payment back." in text
+    assert "left to refund" not in mail
     assert "we will refund" not in page
 
 

@@ -107,6 +107,32 @@ def test_a_line_is_refunded_in_parts_and_its_goods_come_back(sandbox: Sandbox, p
     assert_figures_agree(sandbox, paid)
 
 
+@pytest.mark.parametrize(
+    ("goods", "delivery", "words", "on_page"),
+    [
+        (1, 395, "1 × {mug}\nGoods: £12.50\nDelivery: £3.95\n", "For: 1 × {mug}, delivery."),
+        (1, 0, "1 × {mug}\nGoods: £12.50\n", "For: 1 × {mug}."),
+        (0, 395, "Delivery: £3.95\n", "For: delivery."),
+    ],
+)
+def test_the_shopper_reads_in_mail_and_page_what_a_refund_is_for(
+    paid: Order, client: Client, goods: int, delivery: int, words: str, on_page: str
+) -> None:
+    request(paid, lines=a_mug(paid) if goods else {}, delivery=delivery)
+    mail = Email.objects.filter(to=paid.email).last().message
+    mug = paid.lines.get()
+    assert f"bank shows it.\n\nThis is for:\n\n{words.format(mug=mug)}\nORDER PROGRESS" in mail
+    assert on_page.format(mug=mug) in " ".join(client.get(paid.get_absolute_url()).content.decode().split())
+
+
+def test_a_refund_under_way_is_not_called_done(sandbox: Sandbox, paid: Order) -> None:
+    sandbox.account.refunds_wait = True
+    request(paid, amount=200, reason="Late")
+    mail = Email.objects.filter(to=paid.email).last().message
+    assert f"£2.00 of your order {paid.number} is on its way back to you." in mail
+    assert "We have refunded" not in mail
+
+
 def test_all_lines_taken_back_before_packing_cancel_the_order(sandbox: Sandbox, paid: Order) -> None:
     request(paid, lines=a_mug(paid))
     assert paid.status == Order.Status.PAID

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 PREFIX = "/_sandbox/"
 SHOWN = 30
+# The words of the form by the names of its fields.
+LABELS = {"ahead": "Seconds ahead", "settle_after": "Seconds until delayed payments are decided"}
 
 
 def drawn(
@@ -31,6 +33,9 @@ def drawn(
 ) -> Response:
     """Return the page."""
     told = webhooks.events_with_states()[:SHOWN]
+    sold = objects.latest(sessions.KIND)
+    refunds, disputes = objects.latest("refund")[:SHOWN], objects.latest("dispute")[:SHOWN]
+    of = {session["payment_intent"]: _whose(session) for session in sold if session["payment_intent"]}
     body = [
         tag("h1", "Sandbox"),
         tag("p", f"Stripe’s stand-in, version {API_VERSION}. It sends webhooks to {account.webhook_url or 'nobody'}."),
@@ -42,9 +47,9 @@ def drawn(
             _panel("Clock and refunds", *_clock(account)),
             class_="panels",
         ),
-        _table("Sessions", "Session Made Total State Do", map(_session_row, objects.latest(sessions.KIND)[:SHOWN])),
-        _table("Refunds", "Refund Made Total State Do", map(_refund_row, objects.latest("refund")[:SHOWN])),
-        _table("Disputes", "Dispute Made Total State Do", map(_dispute_row, objects.latest("dispute")[:SHOWN])),
+        _table("Sessions", "Session Order Made Total State Do", map(_session_row, sold[:SHOWN])),
+        _table("Refunds", "Refund Order Made Total State Do", [_refund_row(one, of) for one in refunds]),
+        _table("Disputes", "Dispute Order Made Total State Do", [_dispute_row(one, of) for one in disputes]),
         _table("Events", "Event Made Type Webhook Do", [_event_row(*row) for row in told]),
         _table("Deliveries", "At Event Answer Took", map(_attempt_row, deliverer.log()[:SHOWN])),
         tag("h2", "URLs for tests"),
@@ -57,9 +62,11 @@ def drawn(
 def refused(error: ApiError) -> Response:
     """Tell a person what was wrong with a form."""
     link = tag("a", "Back to the controls", href=PREFIX)
+    name = error.param or ""
+    text = error.text.replace(name, LABELS[name], 1) if name in LABELS else error.text
     return page(
         "Refused",
-        tag("main", tag("h1", "Refused"), tag("p", error.text), link, class_="notice"),
+        tag("main", tag("h1", "Refused"), tag("p", text), link, class_="notice"),
         status=error.status,
     )
 
@@ -95,7 +102,7 @@ def _webhook_faults(waiting: list[Body]) -> list[Html]:
     usual = webhook_faults.WebhookFault
     form = _form(
         "webhooks/faults",
-        "Order fault",
+        "Let it go wrong",
         _choice("kind", "Kind", webhook_faults.KINDS),
         _entry("events", "Types of events", usual.events),
         _entry("times", "Times", str(usual.times)),
@@ -110,7 +117,7 @@ def _webhook_faults(waiting: list[Body]) -> list[Html]:
 def _api_faults(waiting: list[Body]) -> list[Html]:
     form = _form(
         "faults",
-        "Order fault",
+        "Let it go wrong",
         _choice("operation", "Operation", reversed(faults.OPERATIONS)),
         _choice("kind", "Kind", faults.KINDS),
         _entry("seconds", "Seconds (slow)", f"{faults.Fault.seconds:g}"),
@@ -122,7 +129,7 @@ def _api_faults(waiting: list[Body]) -> list[Html]:
 def _ordered(action: str, waiting: list[Body]) -> list[Html]:
     """List the faults still to come, and let them be forgotten."""
     if not waiting:
-        return [tag("p", "None is ordered.")]
+        return [tag("p", "Nothing goes wrong.")]
     items = [tag("li", ", ".join(f"{name}: {value}" for name, value in fault.items())) for fault in waiting]
     return [tag("ul", *items), _button(f"{action}/clear", "Forget them")]
 
@@ -132,7 +139,17 @@ def _clock(account: Account) -> list[Html]:
     wait = account.refunds_wait
     return [
         tag("p", f"It is {now} UTC at Stripe, {account.ahead:+g} seconds."),
-        _form("clock", "Set clock", _entry("ahead", "Seconds ahead (-: behind)", f"{account.ahead:g}")),
+        _form(
+            "clock",
+            "Set clock",
+            _entry("ahead", f"{LABELS['ahead']} (-: behind)", f"{account.ahead:g}"),
+            _entry("settle_after", LABELS["settle_after"], f"{account.settle_after:g}"),
+        ),
+        tag(
+            "p",
+            f"Bank debits, vouchers and transfers are decided automatically {account.settle_after:g} seconds after "
+            "their page. An empty field is set as usual.",
+        ),
         tag("p", "New refunds are pending." if wait else "Refunds succeed at once."),
         _button("refunds", "Let refunds succeed" if wait else "Let refunds wait", wait=str(not wait).lower()),
     ]
@@ -173,9 +190,15 @@ def _made(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _row(body: Body, name: str, amount: int, state: str, *actions: Html) -> list[str]:
+def _whose(session: Body) -> str:
+    """Return the order and the e-mail address of a session."""
+    email = (session["customer_details"] or {}).get("email") or session["customer_email"]
+    return ", ".join(filter(None, (session["client_reference_id"], email)))
+
+
+def _row(body: Body, name: str, whose: str, amount: int, state: str, *actions: Html) -> list[str]:
     total = currencies.written(amount, body["currency"])
-    return [name, _made(body["created"]), total, state, Html("".join(actions))]
+    return [name, whose, _made(body["created"]), total, state, Html("".join(actions))]
 
 
 def _session_row(session: Body) -> list[str]:
@@ -196,24 +219,26 @@ def _session_row(session: Body) -> list[str]:
         outcomes |= {"cancel": "Cancel"} if is_pushed(method) else {}
         actions = [_button(f"sessions/{name}/settle", text, outcome=end) for end, text in outcomes.items()]
     link = tag("a", f"{name[:20]}…", href=f"/c/pay/{name}")
-    return _row(session, link, session["amount_total"], state, *actions)
+    return _row(session, link, _whose(session), session["amount_total"], state, *actions)
 
 
-def _refund_row(refund: Body) -> list[str]:
+def _refund_row(refund: Body, of: dict[str, str]) -> list[str]:
     name, state = refund["id"], refund["status"]
     actions = (
         [_button(f"refunds/{name}/succeed", "Arrives")] if state in ("pending", "requires_action") else []
     )
     if state != "failed":
         actions.append(_button(f"refunds/{name}/fail", "Comes back"))
-    return _row(refund, f"{name[:14]}…", refund["amount"], state.replace("_", " "), *actions)
+    whose = of.get(refund["payment_intent"], "")
+    return _row(refund, f"{name[:14]}…", whose, refund["amount"], state.replace("_", " "), *actions)
 
 
-def _dispute_row(dispute: Body) -> list[str]:
+def _dispute_row(dispute: Body, of: dict[str, str]) -> list[str]:
     name, state = dispute["id"], dispute["status"]
     steps = [] if state in ("won", "lost") else ["under_review", "won", "lost"]
     actions = [_button(f"disputes/{name}/{step}", step.replace("_", " ").capitalize()) for step in steps]
-    return _row(dispute, f"{name[:14]}…", dispute["amount"], state.replace("_", " "), *actions)
+    whose = of.get(dispute["payment_intent"], "")
+    return _row(dispute, f"{name[:14]}…", whose, dispute["amount"], state.replace("_", " "), *actions)
 
 
 def _event_row(event: Body, state: str) -> list[str]:

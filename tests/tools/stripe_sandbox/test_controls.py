@@ -129,6 +129,31 @@ def test_the_page_of_the_controls_shows_what_there_is(sandbox: Sandbox) -> None:
     assert "POST /_sandbox/events/ID/resend" in html
 
 
+def test_the_page_of_the_controls_names_the_order_of_sessions_refunds_and_disputes(sandbox: Sandbox) -> None:
+    shop = client(sandbox.url)
+    for number, action in (("A-1", "refund"), ("B-2", "dispute")):
+        session = shop.v1.checkout.sessions.create(order(client_reference_id=number)).id
+        ask(sandbox, "POST", f"sessions/{session}/pay", {"email": f"{action}@example.com"})
+        ask(sandbox, "POST", f"sessions/{session}/{action}", {})
+    html = fetch(f"{sandbox.url}/_sandbox/").text
+    assert html.count("<td>A-1, refund@example.com</td>") == 2
+    assert html.count("<td>B-2, dispute@example.com</td>") == 2
+
+
+def test_a_form_sets_when_delayed_payments_are_decided_and_is_refused_in_its_own_words(
+    sandbox: Sandbox,
+) -> None:
+    def send_form(fields: str) -> Any:
+        kind = "application/x-www-form-urlencoded"
+        return fetch(f"{sandbox.url}/_sandbox/clock", "POST", fields, Content_Type=kind)
+
+    send_form("ahead=&settle_after=90")
+    assert sandbox.account.settle_after == 90
+    html = fetch(f"{sandbox.url}/_sandbox/").text
+    assert "decided automatically 90 seconds after" in html
+    assert "Seconds ahead must be a number" in send_form("ahead=soon").text
+
+
 def test_a_session_is_paid_as_its_page_would_be(sandbox: Sandbox) -> None:
     shop = client(sandbox.url)
     session = shop.v1.checkout.sessions.create(order())
