@@ -89,6 +89,13 @@ def require_free_port(number: int, port: int) -> None:
             )
 
 
+def hand_over_url(port: int) -> None:
+    """Make links lead to this port, also those of manage.py, unless a URL of another host is set."""
+    own = f"http://{HOST}:"
+    if (os.environ.get("SITE_URL") or own).startswith(own):  # an earlier run may have had another port
+        set_variables(SITE_URL=f"{own}{port}")
+
+
 def hand_over_sandbox(port: int) -> None:
     """Make every process use the sandbox on the next port, unless a key from Stripe is set."""
     from tools.stripe_sandbox.secret import webhook_secret  # noqa: PLC0415 - needs the path set above
@@ -226,7 +233,7 @@ def main() -> None:
     read_environment()
     port = chosen_port()
     os.environ.update(PORT=str(port), PYTHONUNBUFFERED="1", DJANGO_RUNSERVER_HIDE_WARNING="true")
-    os.environ["SITE_URL"] = os.environ.get("SITE_URL") or f"http://{HOST}:{port}"  # links have the port
+    hand_over_url(port)
     hand_over_sandbox(port)
     print("Preparing the database and the demo content …", flush=True)
     processes: dict[str, subprocess.Popen[bytes]] = {}

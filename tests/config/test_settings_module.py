@@ -103,7 +103,8 @@ def test_make_run_refuses_the_settings_of_production(env_file: Path) -> None:
     assert "`make run` needs config.settings.dev" in result.stderr
 
 
-HAND_OVER = "import run; run.read_environment(); run.hand_over_sandbox(8123)"
+HAND_OVER = "import run; run.read_environment(); run.hand_over_url(8123); run.hand_over_sandbox(8123)"
+SAY_URL = "from django.conf import settings; print(settings.SITE_URL)"
 SAY_STRIPE = "from django.conf import settings; print(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_URL)"
 
 
@@ -123,6 +124,21 @@ def test_after_make_run_manage_py_finds_the_sandbox_wherever_it_moves(env_file: 
     assert before.count("STRIPE_API_URL=") == before.count("STRIPE_WEBHOOK_SECRET=whsec_") == 1
     hand_over(env_file)
     assert env_file.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "http://127.0.0.1:8123"),
+        ("SITE_URL=http://127.0.0.1:8000\n", "http://127.0.0.1:8123"),
+        ("SITE_URL=http://shop.example:8000\n", "http://shop.example:8000"),
+    ],
+)
+def test_after_make_run_manage_py_knows_the_url_of_the_site(env_file: Path, before: str, after: str) -> None:
+    env_file.write_text(before)
+    hand_over(env_file)
+    assert run(env_file, "manage.py", "shell", "-c", SAY_URL).stdout.splitlines()[-1] == after
+    assert env_file.read_text().count("SITE_URL=") == 1
 
 
 def test_after_make_run_with_a_key_of_stripes_own_nothing_goes_to_the_sandbox(env_file: Path) -> None:
