@@ -23,6 +23,11 @@ class Line:
     level: Level = Level.RIGHT
     to_do: str = ""
 
+    @property
+    def in_a_list(self) -> str:
+        """What was found, with its subject: among lines about other things."""
+        return self.words
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding(Line):
@@ -31,6 +36,10 @@ class Finding(Line):
     kind: PaymentAlarm.Kind
     since: datetime | None = None
     url: str = ""
+
+    @property
+    def in_a_list(self) -> str:
+        return f"{self.kind.label}: {self.words}"
 
     @property
     def is_wrong(self) -> bool:

@@ -10,7 +10,7 @@ from django.test import Client
 
 from home.models import WorkerHeartbeat
 from store.models import Order, StripeEvent
-from store.payments import checklist, stripe_client
+from store.payments import checklist, stripe_client, stripe_clock
 from tests.store import paying
 from tools.stripe_sandbox.server import Sandbox
 
@@ -157,3 +157,20 @@ def test_a_stripe_that_does_not_answer_is_said_in_a_line(settings: Any) -> None:
     settings.STRIPE_API_URL = "http://127.0.0.1:9"
     wrong, words = said()
     assert (wrong, "✗ Stripe opened no payment page" in words) == (1, True)
+
+
+@pytest.mark.usefixtures("events_arrive")
+def test_after_stripes_clock_jumped_a_page_can_be_opened_and_the_clock_is_named(sandbox: Sandbox) -> None:
+    stripe_clock.measure()
+    sandbox.account.ahead = 7230
+    wrong, words = said()
+    assert "✓ A payment page can be opened." in words
+    assert (wrong, "✗ Clock of this machine: It is 2\xa0hours" in words) == (1, True), words
+
+
+@pytest.mark.usefixtures("events_arrive")
+def test_a_clock_that_stops_no_payment_is_not_said_to(sandbox: Sandbox) -> None:
+    sandbox.account.ahead = 7230
+    with pytest.raises(CommandError) as error:
+        call_command("check_payments", stdout=StringIO())
+    assert str(error.value) == "1 problem. Do what it says above, then run this again."

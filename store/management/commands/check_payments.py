@@ -1,13 +1,13 @@
 """Go through what trips people on the first day with a key of Stripe's, and what is wrong with payments now."""
 
-from collections.abc import Callable
-from itertools import chain
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import ngettext
 
 from store.payments import checklist, health
-from store.payments.findings import Level
+from store.payments.findings import Level, Line
 
 MARKS = {Level.RIGHT: "✓", Level.NOTE: "·", Level.WRONG: "✗"}
 
@@ -25,12 +25,16 @@ class Command(BaseCommand):
             Level.NOTE: str,
             Level.WRONG: self.style.ERROR,
         }
-        for line in chain(checklist.lines(), health.problems()):
-            self.stdout.write(styles[line.level](f"{MARKS[line.level]} {line.words}"))
+        for line in _lines():
+            self.stdout.write(styles[line.level](f"{MARKS[line.level]} {line.in_a_list}"))
             if line.to_do:
                 self.stdout.write(f"    {line.to_do}")
             wrong += line.level == Level.WRONG
         if wrong:
-            raise CommandError(
-                f"{wrong} of these keep the shop from being paid. Fix them, then run this again."
-            )
+            problems = ngettext("%(count)d problem.", "%(count)d problems.", wrong) % {"count": wrong}
+            raise CommandError(f"{problems} Do what it says above, then run this again.")
+
+
+def _lines() -> Iterator[Line]:
+    yield from checklist.lines()
+    yield from health.problems()  # only now: the check may have found that the clock is wrong
