@@ -66,7 +66,7 @@ def findings(*, now: datetime | None = None) -> list[Finding]:
     return [
         _worker(),
         _noted(Kind.STRIPE, alarms, check),
-        _clock(),
+        _clock(alarms.get(Kind.CLOCK)),
         _events(now, refusals),
         _age(now, refusals.get(Reason.STALE)),
         _handling(now),
@@ -99,8 +99,9 @@ def _in_words(duration: timedelta) -> str:
 def _worker() -> Finding:
     if WorkerHeartbeat.is_heard():
         return _fine(Kind.WORKER)
+    last = WorkerHeartbeat.objects.values_list("at", flat=True).first()
     words = _("It did nothing in the last ten minutes: no e-mail is sent, and nobody watches the payments.")
-    return _wrong(Kind.WORKER, words, _("Start manage.py worker again."))
+    return _wrong(Kind.WORKER, words, _("Start manage.py worker again."), since=last)
 
 
 def _noted(kind: PaymentAlarm.Kind, alarms: dict[str, PaymentAlarm], to_do: str) -> Finding:
@@ -109,14 +110,15 @@ def _noted(kind: PaymentAlarm.Kind, alarms: dict[str, PaymentAlarm], to_do: str)
     return _wrong(kind, alarm.detail, to_do, since=alarm.since) if alarm else _fine(kind)
 
 
-def _clock() -> Finding:
+def _clock(alarm: PaymentAlarm | None) -> Finding:
     if abs(ahead := clock.ahead()) <= clock.LARGEST_DIFFERENCE:
         return _fine(Kind.CLOCK)
     words = _("It is %(how_long)s behind Stripe’s.")
     if ahead > timedelta():
         words = _("It is %(how_long)s ahead of Stripe’s.")
     to_do = _("Synchronise it (NTP). Payments go on meanwhile: they go by Stripe’s clock.")
-    return _wrong(Kind.CLOCK, words % {"how_long": _in_words(ahead)}, to_do)
+    since = alarm.since if alarm else None
+    return _wrong(Kind.CLOCK, words % {"how_long": _in_words(ahead)}, to_do, since=since)
 
 
 def _events(now: datetime, refusals: dict[str, WebhookRefusal]) -> Finding:
@@ -168,10 +170,12 @@ def _age(now: datetime, stale: WebhookRefusal | None) -> Finding:
 
 
 def _handling(now: datetime) -> Finding:
-    """What could not be handled for days never will be: it stays in sight, and alarms nobody."""
-    left = StripeEvent.objects.filter(outcome__in=StripeEvent.OPEN, received_at__lt=now - events.PATIENCE)
-    figures = left.aggregate(
-        count=Count("pk", filter=Q(received_at__gt=now - events.TRIED_FOR)),
+    """Tell of what failed a moment ago, and of what could not be handled for days: it alarms nobody."""
+    is_left = Q(received_at__lt=now - events.PATIENCE)
+    is_open = Q(outcome__in=StripeEvent.OPEN)
+    figures = StripeEvent.objects.filter(is_open, is_left | Q(outcome=StripeEvent.Outcome.FAILED)).aggregate(
+        count=Count("pk", filter=is_left & Q(received_at__gt=now - events.TRIED_FOR)),
+        left=Count("pk", filter=is_left),
         all=Count("pk"),
         since=Min("received_at"),
         first=Min("outcome"),
@@ -183,7 +187,11 @@ def _handling(now: datetime) -> Finding:
     if figures["first"] == figures["last"]:
         url += f"?outcome={figures['first']}"
     if not figures["count"]:
-        words = _("Events that could not be handled in three days: %(all)d.") % figures
+        words = _("Events that could not be handled in three days: %(left)d.") % figures
+        if figures["left"] < figures["all"]:
+            figures["new"] = figures["all"] - figures["left"]
+            new = _("Events that failed in the last five minutes, and are tried again: %(new)d.") % figures
+            words = f"{words} {new}" if figures["left"] else new
         return Finding(kind=Kind.FAILED, level=Level.NOTE, words=words, since=since, url=url)
     to_do = _("Have them handled again; each says what went wrong.")
     words = _("Events that could not be handled: %(all)d.") % figures

@@ -48,10 +48,14 @@ class PaymentHealthView(PermissionRequiredMixin, WagtailAdminTemplateMixin, Temp
         found = health.findings(now=now)
         begin = now - timedelta(days=DAYS)
         alarms = list(PaymentAlarm.objects.all()[:200])
+        wrong = {one.kind for one in found if one.is_wrong}
+        noted = {one.kind for one in alarms if not one.ended_at}
         return {
             **super().get_context_data(**kwargs),
-            "findings": found,
-            "wrong": sum(one.is_wrong for one in found),
+            "findings": sorted((one for one in found if one.level), key=lambda one: -one.level),
+            "fine": [one for one in found if not one.level],
+            "wrong": wrong,
+            "not_noted": [one for one in found if one.is_wrong and one.kind not in noted],
             "last_event": StripeEvent.objects.only("received_at").first(),
             "may_handle": self.request.user.has_perm(CHANGE),
             "alarms": alarms[:SHOWN],

@@ -187,6 +187,18 @@ def test_an_event_that_could_not_be_handled_for_three_days_is_a_note(sandbox: Sa
     assert wrong()[Kind.FAILED].words == "Events that could not be handled: 2."
 
 
+def test_an_event_that_failed_a_moment_ago_is_a_note_which_can_be_handled_at_once(
+    sandbox: Sandbox, admin_client: Client
+) -> None:
+    left_events(2)
+    StripeEvent.objects.update(received_at=timezone.now())
+    new = "Events that failed in the last five minutes, and are tried again: 2."
+    assert (wrong(), note()) == ({}, new)
+    assert "Handle them again" in admin_client.get("/admin/payment-health/").content.decode()
+    StripeEvent.objects.update(outcome=StripeEvent.Outcome.RECEIVED)
+    assert {one.level for one in health.findings()} == {Level.RIGHT}
+
+
 def test_the_list_that_a_problem_leads_to_hides_none_of_its_events(
     sandbox: Sandbox, admin_client: Client
 ) -> None:
@@ -368,6 +380,8 @@ def test_mails_that_wait_or_were_given_up_are_wrong(
 def test_a_worker_that_is_not_heard_is_wrong(db: None) -> None:
     WorkerHeartbeat.objects.all().delete()
     assert list(wrong()) == [Kind.WORKER]
+    WorkerHeartbeat.objects.create(pk=1, at=timezone.now() - HOUR)
+    assert wrong()[Kind.WORKER].since == WorkerHeartbeat.objects.get().at
 
 
 def test_the_number_of_queries_does_not_grow_with_the_problems(

@@ -15,6 +15,7 @@ from home.models import User, WorkerHeartbeat
 from store.models import PaymentAlarm, StripeEvent
 from store.payments import reconciliation, watching
 from tests import factories
+from tests.store import paying
 from tests.store.test_checklist import said
 from tools.stripe_sandbox.server import Sandbox
 
@@ -196,6 +197,38 @@ def test_the_page_says_what_is_wrong_and_what_was(clock: Any, admin_client: Clie
     assert "E-mail sent:" in page
 
 
+def test_the_page_tells_of_a_problem_that_the_worker_has_not_noted_yet_and_of_one_that_is_over(
+    clock: Any, admin_client: Client
+) -> None:
+    new = "New, and written down when the worker next looks (every five minutes): Handling of events"
+    event = fail_event()
+    page = shown(admin_client)
+    assert new in page
+    assert "No problems found. " not in page.partition("Problems of the last")[2]
+    looks(clock, 1)
+    page = shown(admin_client)
+    assert (new in page, "; over now" in page) == (False, False)
+    event.delete()
+    assert "; over now" in shown(admin_client)
+    looks(clock, 1)
+    assert "; over now" not in shown(admin_client)
+
+
+def test_the_page_shows_what_is_wrong_before_what_is_fine_and_since_when(
+    clock: Any, sandbox: Sandbox, admin_client: Client
+) -> None:
+    assert "<details open>" in shown(admin_client)
+    PaymentAlarm.note(Kind.UNKNOWN, "Paid at Stripe and not here: 1", at=timezone.now())
+    paying.post_event(Client(), paying.event(), "whsec_other")
+    sandbox.account.ahead = 7200
+    looks(clock, 1)
+    response = admin_client.get(PANEL)
+    assert [one.kind for one in response.context["findings"]] == [Kind.CLOCK, Kind.UNKNOWN, Kind.EVENTS]
+    assert all(one.since for one in response.context["findings"])
+    assert len(response.context["fine"]) == len(Kind) - 3
+    assert "<details>" in response.content.decode()
+
+
 def test_who_may_only_look_has_no_button_and_others_see_nothing(sandbox: Sandbox) -> None:
     fail_event()
     client = signed_in("view_paymentalarm")
@@ -227,7 +260,7 @@ def test_the_command_reports_what_is_wrong_too(sandbox: Sandbox, settings: Any) 
     assert "could not be handled" not in said()[1]
     fail_event()
     wrong, words = said()
-    assert (wrong, "✗ Events that could not be handled: 1." in words) == (2, True)
+    assert (wrong, "✗ Handling of events: Events that could not be handled: 1." in words) == (2, True)
 
 
 def test_who_serves_customers_sees_the_page(db: None) -> None:
