@@ -68,5 +68,10 @@ class Dispute(models.Model):
         return self.status in self.OPEN
 
     @property
+    def wants_evidence(self) -> bool:
+        """The bank waits for what the trader has to say."""
+        return self.status in {self.Status.INQUIRY, self.Status.NEEDS_RESPONSE}
+
+    @property
     def reason_in_words(self) -> str:
         return self.reason.replace("_", " ")

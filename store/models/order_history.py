@@ -50,6 +50,7 @@ class OrderEvent(AppendOnlyModel):
         REFUND_FAILED = "refund_failed", _("The refund failed, so the money is still here:")
         DASHBOARD = "dashboard", _("Refunded in Stripe’s Dashboard:")
         DISPUTED = "disputed", _("The shopper’s bank disputes the payment:")
+        DISPUTE_REVIEWED = "dispute_reviewed", _("The bank decides about the dispute:")
         DISPUTE_WON = "dispute_won", _("The dispute was won:")
         DISPUTE_LOST = "dispute_lost", _("The dispute was lost:")
         NOT_COMING = (

@@ -30,6 +30,7 @@ STATUSES = {
     "lost": Status.LOST,
 }
 HISTORY = {
+    Status.UNDER_REVIEW: Reason.DISPUTE_REVIEWED,
     Status.WON: Reason.DISPUTE_WON,
     Status.LOST: Reason.DISPUTE_LOST,
     Status.CLOSED: Reason.DISPUTE_CLOSED,
@@ -53,13 +54,16 @@ TO_DO = {
         _("Stripe has your evidence, and the bank decides. You do not need to do anything."),
     ),
     Status.WON: (
-        _("The money is yours again. The order can go on."),
-        _("The money is yours again."),
+        _("The money is yours again. The order can go on: mark it as resolved."),
+        _("The money is yours again. Mark the order as resolved."),
     ),
-    Status.CLOSED: (_("No money was taken. The order can go on."), _("No money was taken.")),
+    Status.CLOSED: (
+        _("No money was taken. The order can go on: mark it as resolved."),
+        _("No money was taken. Mark the order as resolved."),
+    ),
     Status.LOST: (
         _("The money is gone. Do not send the goods: cancel the order, and they are back in the stock."),
-        _("The money is gone, and the goods were sent."),
+        _("The money is gone, and the goods were sent. Mark the order as resolved."),
     ),
 }
 
@@ -106,7 +110,7 @@ def _tell(order: Order, dispute: Dispute, *, is_new: bool) -> None:
 def in_words(order: Order, dispute: Dispute) -> str:
     """Return amount and reason, and while it is open until when evidence is due."""
     words = f"{money.display(dispute.amount, order.paid_currency)}, {dispute.reason_in_words}"
-    if dispute.is_open and dispute.evidence_due_at:
+    if dispute.wants_evidence and dispute.evidence_due_at:
         due = date_format(timezone.localtime(dispute.evidence_due_at), "DATETIME_FORMAT")
         words += _(", evidence due by %(time)s") % {"time": due}
     return words
@@ -115,6 +119,10 @@ def in_words(order: Order, dispute: Dispute) -> str:
 def what_to_do(order: Order, dispute: Dispute) -> str:
     """Return what a dispute means for the money and the goods of an order."""
     if_here, if_sent = TO_DO[Status(dispute.status)]
+    if order.is_over and dispute.status == Status.LOST:
+        return str(_("The money is gone, and nothing was sent. Mark the order as resolved."))
+    if order.is_over and dispute.wants_evidence:
+        return str(_("Show Stripe that nothing was sent and what you refunded, in its Dashboard."))
     if dispute.status == Status.LOST and order.status in Order.UNSENT and order.refundable:
         return str(
             _("This part of the money is gone. Send the goods, or cancel the order and refund the rest.")

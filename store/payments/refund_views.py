@@ -7,14 +7,16 @@ from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
-from django.views.generic import FormView
+from django.views.decorators.http import require_http_methods
+from django.views.generic import FormView, TemplateView, View
+from django.views.generic.base import ContextMixin
 from wagtail.admin import messages
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
@@ -28,14 +30,8 @@ REFUND = "store.refund_order"
 Status = Refund.Status
 
 
-@method_decorator(permission_required(REFUND, raise_exception=True), name="dispatch")
-class RefundView(WagtailAdminTemplateMixin, FormView):
-    """Asks what to refund, then whether that is right, then refunds it."""
-
-    page_title = _("Refund")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
-    header_icon = "undo"
-    template_name = "store/admin/refund.html"
-    form_class = RefundForm
+class OrderPageMixin(WagtailAdminTemplateMixin, ContextMixin, View):
+    """A page below that of an order: what is left of its payment."""
 
     @cached_property
     def order(self) -> Order:
@@ -49,16 +45,27 @@ class RefundView(WagtailAdminTemplateMixin, FormView):
             {"url": "", "label": self.page_title},
         ]
 
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "order": self.order}
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {
             **super().get_context_data(**kwargs),
             "order": self.order,
             "left": self.order.refundable,
             "refunded": self.order.refunds.counted().amount(),
+            "disputed": self.order.disputes.withheld().amount(),
         }
+
+
+@method_decorator(permission_required(REFUND, raise_exception=True), name="dispatch")
+class RefundView(OrderPageMixin, FormView):
+    """Asks what to refund, then whether that is right, then refunds it."""
+
+    page_title = _("Refund")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
+    header_icon = "undo"
+    template_name = "store/admin/refund.html"
+    form_class = RefundForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "order": self.order}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Tell again how it went when the same form is sent twice."""
@@ -93,11 +100,21 @@ class RefundView(WagtailAdminTemplateMixin, FormView):
         return redirect("orders:inspect", self.order.pk)
 
 
-@require_POST
+class CancelView(OrderPageMixin, TemplateView):
+    """Asks whether an order is to be cancelled."""
+
+    page_title = _("Cancel the order")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
+    header_icon = "cross"
+    template_name = "store/admin/cancel.html"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @permission_required(REFUND, raise_exception=True)
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    """Cancel an order that is not sent, and refund all that is left of its payment."""
+def cancel(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Cancel an order that is not sent, and refund all that is left of its payment; by GET, ask first."""
     order = get_object_or_404(Order, pk=pk)
+    if request.method != "POST":
+        return CancelView.as_view()(request, pk=pk)
     assert request.user.is_authenticated
     try:
         with stripe_client.answering_within(stripe_client.PATIENCE):

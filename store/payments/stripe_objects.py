@@ -105,7 +105,7 @@ def refund_of(found: Any) -> Refund:
         payment_intent_id=raw.get("payment_intent") or "",
         token=one_line((raw.get("metadata") or {}).get("refund"), tokens.TOKEN_LENGTH),
         reason=one_line(raw.get("reason"), models.Refund.REASON_LENGTH),
-        failure=one_line(raw.get("failure_reason"), models.Refund.REASON_LENGTH),
+        failure=one_line(raw.get("failure_reason"), models.Refund.REASON_LENGTH).replace("_", " "),
         created_at=datetime.fromtimestamp(raw.get("created") or 0, UTC),
     )
 

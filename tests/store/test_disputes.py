@@ -70,6 +70,11 @@ def tell(sandbox: Sandbox, client: Client) -> Callable[[Order], None]:
     return send
 
 
+def last_word(order: Order) -> str:
+    entry = order.events.latest("pk")
+    return f"{entry.get_reason_display()} {entry.note}"
+
+
 def trader_mails() -> list[str]:
     return [mail.message for mail in Email.objects.filter(to="trader@example.com").order_by("pk")]
 
@@ -130,10 +135,11 @@ def test_a_dispute_that_is_won_lets_the_order_go_on(
     decide(sandbox, identifier, "under_review")
     tell(paid, "charge.dispute.updated")
     assert (paid.disputes.get().status, len(trader_mails())) == (Status.UNDER_REVIEW, 1)
+    assert "The bank decides about the dispute: £28.95, product not received" in last_word(paid)
     decide(sandbox, identifier, "won")
     tell(paid, "charge.dispute.closed")
     assert paid.disputes.get().status == Status.WON
-    assert "The money is yours again. The order can go on." in trader_mails()[-1]
+    assert "The money is yours again. The order can go on: mark it as resolved." in trader_mails()[-1]
     assert paid.refundable == 2895
     pack(paid, staff)
 
@@ -152,6 +158,7 @@ def test_a_dispute_that_is_lost_before_packing_leaves_goods_that_come_back_on_ca
     assert refunds.cancel_and_refund(order=paid, by="owner", actor=staff) is None
     paid.refresh_from_db()
     assert (paid.status, stock_of()) == (Order.Status.CANCELLED, (10, 0))
+    assert "nothing was sent" in disputes.what_to_do(paid, paid.disputes.get())
 
 
 def test_a_dispute_of_goods_that_were_sent_asks_for_evidence(
@@ -175,7 +182,7 @@ def test_goods_that_were_packed_before_a_lost_dispute_can_be_unpacked(
     decide(sandbox, dispute(sandbox, paid), "lost")
     tell(paid, "charge.dispute.closed")
     page = admin_client.get(f"/admin/orders/inspect/{paid.pk}/").content.decode()
-    assert "Cancel the order</button>" in page
+    assert "Cancel the order …" in page
     admin_client.post(f"/admin/orders/{paid.pk}/cancel/")
     paid.refresh_from_db()
     assert (paid.status, stock_of()) == (Order.Status.CANCELLED, (10, 0))
@@ -268,7 +275,7 @@ def test_an_inquiry_that_ends_took_no_money_and_nobody_is_told_that_it_was_won(
     tell(paid)
     at_stripe(sandbox, identifier, "warning_closed")
     tell(paid, "charge.dispute.closed")
-    assert "No money was taken. The order can go on." in trader_mails()[-1]
+    assert "No money was taken. The order can go on: mark it as resolved." in trader_mails()[-1]
     assert "won" not in trader_mails()[-1]
     pack(paid, staff)
 
@@ -392,7 +399,7 @@ def test_staff_read_on_the_order_what_to_do(
     page = f"/admin/orders/inspect/{paid.pk}/"
     text = admin_client.get(page).content.decode()
     assert "Dispute of £28.95, fraudulent: open, Stripe waits for your evidence." in text
-    assert "Evidence is due by" in text
+    assert "Evidence due:" in text
     assert "Mark as packed" not in text
     response = admin_client.post(f"/admin/orders/{paid.pk}/advance/", {"to": "packed"}, follow=True)
     assert (

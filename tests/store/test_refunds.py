@@ -442,7 +442,7 @@ def test_events_in_any_order_leave_what_stripe_says(sandbox: Sandbox, paid: Orde
     with lifecycle.locked(paid.pk) as order:
         refunds._take_in(order, early[0])  # an answer that was overtaken
     refund.refresh_from_db()
-    assert (refund.status, refund.failure) == (Status.FAILED, "expired_or_canceled_card")
+    assert (refund.status, refund.failure) == (Status.FAILED, "expired or canceled card")
 
 
 def test_a_refund_that_fails_puts_the_money_back_and_staff_are_asked_each_time(
@@ -486,7 +486,7 @@ def test_nothing_is_sent_of_an_order_whose_whole_payment_went_back(
             lifecycle.take_staff_step(order_id=paid.pk, to=step, user=colleague)
     page = admin_client.get(f"/admin/orders/inspect/{paid.pk}/").content.decode()
     assert not any(step in page for step in ("Mark as packed", "Mark as sent", "Accept the payment"))
-    assert "Cancel the order</button>" in page
+    assert "Cancel the order …" in page
 
 
 def test_an_error_that_stripe_keeps_under_the_key_of_a_refund_holds_it_up_for_an_hour_only(
