@@ -61,7 +61,7 @@ def test_with_a_wrong_clock_the_time_to_wait_is_still_right(sandbox: Sandbox) ->
     for _ in range(3):
         assert buy(1).status_code == 303
     clock.compare(format_datetime(timezone.now() - timedelta(hours=1), usegmt=True), whose="Stripe")
-    Order.objects.update(session_expires_at=timezone.now() - timedelta(minutes=40))
+    Order.objects.update(session_expires_at=timezone.now() - timedelta(minutes=40, seconds=30))
     assert "try again in 20 minutes" in buy(1).content.decode()
 
 
