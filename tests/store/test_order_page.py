@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from policies.ledger import sealing
 from policies.models import Policy, PolicyVersion
@@ -65,6 +66,13 @@ def test_each_status_is_told_in_plain_words(client: Client, order: Order, status
     shown = page(client, order)
     assert f"{WORDS[status]}</h1>" in shown
     assert (order.session_url in shown) == (status == Status.AWAITING)
+
+
+def test_how_long_goods_are_kept_is_written_as_other_times_are(client: Client, order: Order) -> None:
+    order.status, order.session_expires_at = Status.AWAITING, PAID_AT
+    order.save()
+    time = date_format(timezone.localtime(PAID_AT), "TIME_FORMAT")
+    assert f"Until about {time} we will keep the goods for you." in page(client, order)
 
 
 @pytest.mark.parametrize(
