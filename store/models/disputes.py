@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Sum
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from store.models.orders import Order
@@ -49,9 +48,6 @@ class Dispute(models.Model):
     reason = models.CharField(_("reason"), max_length=60)  # the word of Stripe, such as product_not_received
     evidence_due_at = models.DateTimeField(_("evidence due"), null=True, blank=True)
     created_at = models.DateTimeField(_("time"))
-    asked_at = models.DateTimeField(
-        default=timezone.now, editable=False
-    )  # when Stripe said what stands here: an older answer changes nothing
 
     objects = DisputeQuerySet.as_manager()
 
@@ -66,6 +62,10 @@ class Dispute(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in self.OPEN
+
+    @property
+    def is_decided(self) -> bool:
+        return self.pk is not None and not self.is_open
 
     @property
     def wants_evidence(self) -> bool:

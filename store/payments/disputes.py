@@ -4,8 +4,6 @@ Evidence is given in Stripe's Dashboard. Nothing is sent while a dispute is open
 goods that are still here come back to the shelf when staff cancel the order.
 """
 
-from datetime import datetime
-
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
@@ -72,22 +70,22 @@ def bring_up_to_date(*, order: Order) -> None:
     """Take in every dispute of an order's payment. Raises errors.PaymentError."""
     if not order.payment_intent_id:
         return
-    asked_at = timezone.now()
     found = gateway.list_disputes(payment_intent_id=order.payment_intent_id)
     with lifecycle.locked(order.pk) as fresh:
         for one in found:
-            _take_in(fresh, one, asked_at)
+            _take_in(fresh, one)
 
 
-def _take_in(order: Order, found: stripe_objects.Dispute, asked_at: datetime) -> None:
+def _take_in(order: Order, found: stripe_objects.Dispute) -> None:
     """Find or create our row of one of Stripe's disputes of an order that is locked, and say what is new."""
     dispute = order.disputes.filter(dispute_id=found.id).first() or Dispute(order=order, dispute_id=found.id)
     is_new, was = dispute.pk is None, dispute.status
-    if not is_new and dispute.asked_at > asked_at:
+    # An older answer reopens nothing; not by the clock, which may have been set back. An appeal does.
+    is_older = dispute.is_decided and status_of(found) in Dispute.OPEN
+    if is_older and not found.status.startswith("appeal"):
         return
     dispute.amount, dispute.reason, dispute.status = found.amount, found.reason, status_of(found)
     dispute.evidence_due_at, dispute.created_at = found.evidence_due_at, found.created_at
-    dispute.asked_at = asked_at
     dispute.save()
     if is_new or was != dispute.status:
         _tell(order, dispute, is_new=is_new)

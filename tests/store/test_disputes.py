@@ -243,18 +243,31 @@ def test_an_older_answer_does_not_reopen_what_is_decided(
 ) -> None:
     identifier = dispute(sandbox, paid)
     decide(sandbox, identifier, "won")
-    with time_machine.travel(timezone.now() + timedelta(seconds=2)):
-        tell(paid, "charge.dispute.closed")
+    tell(paid, "charge.dispute.closed")
     at_stripe(sandbox, identifier, "needs_response")
     tell(paid)
     assert paid.disputes.get().status == Status.WON
+
+
+def test_what_becomes_of_a_dispute_is_taken_in_after_our_clock_was_set_back(
+    sandbox: Sandbox, paid: Order, tell: Callable[..., None]
+) -> None:
+    identifier = dispute(sandbox, paid)
+    tell(paid)
+    decide(sandbox, identifier, "under_review")
+    with time_machine.travel(timezone.now() - timedelta(minutes=4)):
+        tell(paid, "charge.dispute.updated")
+    assert paid.disputes.get().status == Status.UNDER_REVIEW
 
 
 @pytest.mark.parametrize("status", ["appeal_needs_response", "appeal_under_review"])
 def test_goods_wait_while_stripe_says_that_a_dispute_goes_on(
     sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User, status: str
 ) -> None:
-    at_stripe(sandbox, dispute(sandbox, paid), status)
+    identifier = dispute(sandbox, paid)
+    decide(sandbox, identifier, "lost")
+    tell(paid, number=2)
+    at_stripe(sandbox, identifier, status)
     tell(paid)
     assert paid.disputes.undecided().count() == 1
     with pytest.raises(lifecycle.DisputedError):
