@@ -261,7 +261,7 @@ def test_who_turns_round_finds_the_basket_as_it_was(page: Page, shop: str, sandb
     go_to_payment(page, shop, sandbox)
     assert paying.stock_of() == (3, 2)
     page.locator("a.back").first.click()
-    page.wait_for_url(f"{shop}/basket/")
+    page.wait_for_url(f"{shop}/basket/?unpaid=1")
     expect(page.get_by_label("Quantity: Enamel mug")).to_have_value("2")
     assert paying.stock_of() == (3, 0)
     assert Order.objects.get().status == Status.CANCELLED
