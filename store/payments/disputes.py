@@ -1,6 +1,6 @@
 """Brings disputes up to date with Stripe's: flags the order, and tells the trader what to do and until when.
 
-Evidence is given in Stripe's Dashboard. Nothing is sent while a dispute is open or lost (`store.orders.lifecycle`);
+Evidence is given in Stripe's Dashboard. Nothing is sent while a dispute is open or took all (`store.orders.lifecycle`);
 goods that are still here come back to the shelf when staff cancel the order.
 """
 
