@@ -5,22 +5,35 @@ Words and figures are in texts/products.md and pictures.txt; this module only re
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.core.files.base import ContentFile
 from django.utils import timezone
-from wagtail.models import Page
+from wagtail.models import Page, Site
 from wagtail.rich_text import RichText
 
 from demo import pages, texts
 from demo.frozen_time import frozen_time
 from home.models import HomePage, SiteImage, User
-from store.models import DeliveryCountry, ProductImage, ProductPage, ProductVariant, ShippingOption, ShopPage
+from store.models import (
+    DeliveryCountry,
+    ProductImage,
+    ProductPage,
+    ProductVariant,
+    ShippingOption,
+    ShopPage,
+    ShopSettings,
+    VatRate,
+    VatScheme,
+)
 from store.stock import movements
 
 PICTURES = texts.FOLDER.parent / "pictures"
 # Before the month of orders, so that there was something to sell.
 OPENED = timedelta(days=60)
+VAT_NUMBER = "GB999999973"  # nobody has it
+VAT_PERCENT, VAT_SINCE = 20, date(2011, 1, 4)
+EXPORTED = "Export from the United Kingdom: zero-rated, section 30(6) of the Value Added Tax Act 1994."
 # country: (name, [(way, price in minor units, days at least, days at most)])
 DELIVERY: dict[str, tuple[str, list[tuple[str, int, int, int]]]] = {
     "GB": ("United Kingdom", [("Post", 390, 2, 4), ("Courier", 750, 1, 1)]),
@@ -58,6 +71,7 @@ def create(*, home: HomePage, editor: User, to_be_sold: Mapping[str, int]) -> No
 
     What is to be sold in the demo's orders lies on the shelf at first, beside what shall be left.
     """
+    _vat()
     _delivery()
     pages.add_child(home, _shop(), editor)
     shop = ShopPage.objects.get()
@@ -155,11 +169,20 @@ def _picture(name: str, editor: User) -> SiteImage:
     return picture
 
 
+def _vat() -> None:
+    if ShopSettings.objects.exists():
+        return
+    VatRate.objects.create(country="GB", percent=VAT_PERCENT, valid_from=VAT_SINCE)
+    site = Site.objects.get(is_default_site=True)
+    ShopSettings.objects.create(site=site, vat_scheme=VatScheme.RATES, country="GB", vat_number=VAT_NUMBER)
+
+
 def _delivery() -> None:
     if DeliveryCountry.objects.exists():
         return
     for order, (code, (name, ways)) in enumerate(DELIVERY.items()):
-        country = DeliveryCountry.objects.create(code=code, name=name, ordering=order)
+        vat = {} if code == "GB" else {"vat": DeliveryCountry.Vat.NONE, "vat_note": EXPORTED}
+        country = DeliveryCountry.objects.create(code=code, name=name, ordering=order, **vat)
         for way, price, least, most in ways:
             ShippingOption.objects.create(
                 country=country, name=way, price=price, min_days=least, max_days=most

@@ -24,6 +24,7 @@ from store.payments.health_views import PaymentHealthSummary, payment_health_vie
 from store.payments.viewsets import stripe_event_viewset
 from store.shipping.viewsets import delivery_viewsets
 from store.stock.viewsets import stock_viewset
+from store.vat.viewsets import vat_viewsets
 
 
 class ShopGroup(ModelViewSetGroup):
@@ -32,7 +33,14 @@ class ShopGroup(ModelViewSetGroup):
     menu_label = _("Shop")
     menu_icon = "clipboard-list"
     menu_order = 260
-    items = (order_viewset, stock_viewset, *delivery_viewsets, stripe_event_viewset, payment_health_viewset)  # type: ignore[assignment]  # Wagtail's () reads as always empty
+    items = (
+        order_viewset,
+        stock_viewset,
+        *delivery_viewsets,
+        *vat_viewsets,
+        stripe_event_viewset,
+        payment_health_viewset,
+    )  # type: ignore[assignment]  # Wagtail's () reads as always empty
 
 
 class OrdersToPack(SummaryItem):

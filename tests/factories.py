@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import date, datetime
 from io import BytesIO
 from typing import Any
 
@@ -48,6 +48,10 @@ if apps.is_installed("store"):  # some tests run on a site without a shop
         ProductVariant,
         ShippingOption,
         ShopPage,
+        ShopSettings,
+        VatClass,
+        VatRate,
+        VatScheme,
     )
     from store.models.orders import new_number
     from store.payments import fulfilment
@@ -293,6 +297,33 @@ def shipping(name: str = "Post", *, country: str = "GB", price: int = 395) -> Sh
     """Offer a way of sending to a country."""
     there, _ = DeliveryCountry.objects.get_or_create(code=country, defaults={"name": country})
     return ShippingOption.objects.create(country=there, name=name, price=price)
+
+
+def vat(scheme: str = VatScheme.RATES, *, not_registered_note: str = "", **percents: float) -> ShopSettings:
+    """State how the shop accounts for VAT; standard rates by country, the first of which is the shop's own."""
+    for country, percent in percents.items():
+        vat_rate(country, percent)
+    ShopSettings.objects.all().delete()
+    stated = ShopSettings(
+        site=Site.objects.get(is_default_site=True),
+        vat_scheme=scheme,
+        country=next(iter(percents), ""),
+        vat_number="" if scheme == VatScheme.NOT_REGISTERED else "GB999999973",
+        not_registered_note=not_registered_note,
+    )
+    stated.full_clean()
+    stated.save()
+    return stated
+
+
+def vat_rate(
+    country: str, percent: float, *, vat_class: VatClass | None = None, valid_from: date = date(2020, 1, 1)
+) -> VatRate:
+    """Enter a rate; without a class it is the standard one."""
+    rate = VatRate(country=country, percent=percent, vat_class=vat_class, valid_from=valid_from)
+    rate.full_clean()
+    rate.save()
+    return rate
 
 
 def basket(**quantities: int) -> Basket:

@@ -7,6 +7,7 @@ for again under the same key. Stripe's answers are handled in `store.payments.fu
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.conf import settings
 from django.db import transaction
@@ -21,6 +22,7 @@ from store.models.orders import new_number
 from store.orders import lifecycle
 from store.payments import fulfilment, gateway, money, stripe_amounts, stripe_client, stripe_clock
 from store.stock import movements
+from store.vat import rates, sums
 
 
 class CheckoutError(Exception):
@@ -43,6 +45,11 @@ class Quote:
     contents: Contents
     option: ShippingOption
 
+    @cached_property
+    def vat(self) -> rates.Treatment:
+        """How it is taxed if it is ordered today."""
+        return rates.treatment(to=self.option.country, on=timezone.localdate())
+
     @property
     def total(self) -> int:
         """The final total, minor units."""
@@ -50,12 +57,23 @@ class Quote:
 
     @property
     def problem(self) -> str:
-        """Why the total cannot be paid, though each price can; empty when it can."""
+        """Why it cannot be ordered or paid, though each price can; empty when it can."""
+        if self.vat.problem:
+            return self.vat.problem
         try:
             stripe_amounts.check_total(self.total, settings.CURRENCY)
         except money.AmountError as error:
             return str(error)
         return ""
+
+    @property
+    def vat_sums(self) -> list[sums.VatSum]:
+        """What of the total has which rate of VAT."""
+        goods = (
+            (self.vat.percent_of(variant.page.vat_class_id), line.total)
+            for line, variant in self.contents.goods
+        )
+        return sums.by_rate(goods, delivery=self.option.price)
 
     @property
     def digest(self) -> str:
@@ -67,7 +85,8 @@ class Quote:
         option, country = self.option, self.option.country
         terms = (option.name, option.price, option.min_days, option.max_days)
         delivery = (option.pk, country.code, country.name, *terms)
-        shown = (settings.CURRENCY, lines, delivery, self.total)
+        vat = (self.vat.scheme, self.vat.note, [(str(one.percent), one.vat) for one in self.vat_sums])
+        shown = (settings.CURRENCY, lines, delivery, vat, self.total)
         return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
 
     def order_for(self, basket: Basket, email: str, agreement: Agreement, client_fingerprint: str) -> Order:
@@ -83,6 +102,9 @@ class Quote:
             total=self.total,
             country=self.option.country.code,
             shipping_name=self.option.name,
+            vat_scheme=self.vat.scheme,
+            vat_country=self.vat.country,
+            vat_note=self.vat.note,
             terms_accepted=agreement.terms,
             privacy_shown=agreement.privacy,
             placed_at=now,
@@ -101,6 +123,7 @@ class Quote:
                 variant=variant.name,
                 unit_price=line.unit_price,
                 quantity=line.quantity,
+                vat_percent=self.vat.percent_of(variant.page.vat_class_id),
             )
             for line, variant in self.contents.goods
         ]

@@ -7,9 +7,11 @@ from store.models.order_history import OrderEvent
 from store.models.orders import Order, OrderLine
 from store.models.payment_health import PaymentAlarm, WebhookRefusal
 from store.models.refunds import Refund, RefundLine
+from store.models.settings import ShopSettings
 from store.models.shipping import DeliveryCountry, ShippingOption
 from store.models.stock import StockItem, StockMovement
 from store.models.stripe_events import StripeEvent
+from store.models.vat import VatClass, VatRate, VatScheme
 
 __all__ = [
     "Basket",
@@ -27,8 +29,12 @@ __all__ = [
     "RefundLine",
     "ShippingOption",
     "ShopPage",
+    "ShopSettings",
     "StockItem",
     "StockMovement",
     "StripeEvent",
+    "VatClass",
+    "VatRate",
+    "VatScheme",
     "WebhookRefusal",
 ]

@@ -89,6 +89,15 @@ class ProductPage(BasePage):
         _("in one line"), max_length=160, blank=True, help_text=_("Shown in the shop below the name.")
     )
     description = RichTextField(_("description"), features=TEXT_FEATURES, blank=True)
+    vat_class = models.ForeignKey(
+        "store.VatClass",
+        verbose_name=_("VAT class"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text=_("Empty: the standard rate."),
+    )
     most_in_one_order = models.PositiveSmallIntegerField(
         _("most in one order"),
         null=True,
@@ -107,6 +116,7 @@ class ProductPage(BasePage):
         FieldPanel("description"),
         InlinePanel("images", label=_("picture"), heading=_("Pictures")),
         InlinePanel("variants", label=_("variant"), heading=_("Variants"), min_num=1),
+        FieldPanel("vat_class"),
         FieldPanel(
             "most_in_one_order",
             help_text=format_lazy(

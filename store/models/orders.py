@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from policies.ledger import encoding
 from policies.models.ledger import LedgeredModel
 from store.models.tokens import TOKEN_LENGTH, new_token
+from store.models.vat import VatScheme
 
 # No 0/O, 1/I: numbers are read aloud on the telephone.
 _NUMBER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -99,6 +100,12 @@ class Order(LedgeredModel):
     total = models.PositiveBigIntegerField(_("total"))
     country = models.CharField(_("country"), max_length=2)
     shipping_name = models.CharField(_("shipping"), max_length=80)
+    # How it was taxed on its day; the rates stand on the lines.
+    vat_scheme = models.CharField(
+        _("VAT"), max_length=8, choices=VatScheme.choices, blank=True, default="", editable=False
+    )
+    vat_country = models.CharField(max_length=2, blank=True, default="", editable=False)
+    vat_note = models.CharField(max_length=300, blank=True, default="", editable=False)
     # Copied from Stripe when the shopper has paid, or told the bank to.
     customer_name = models.CharField(_("name"), max_length=200, blank=True, db_index=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
@@ -238,6 +245,10 @@ class OrderLine(models.Model):
     variant = models.CharField(_("variant"), max_length=120, blank=True)
     unit_price = models.PositiveBigIntegerField(_("price"))
     quantity = models.PositiveSmallIntegerField(_("quantity"))
+    # None: the shop states no rates, or Stripe has not told it yet.
+    vat_percent = models.DecimalField(
+        _("VAT in percent"), max_digits=5, decimal_places=2, null=True, blank=True
+    )
 
     class Meta:
         ordering: ClassVar[list[str]] = ["pk"]

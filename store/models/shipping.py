@@ -9,6 +9,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from store.catalogue.fields import PriceField
+from store.models.vat import VatRate
 from store.payments import stripe_amounts
 
 
@@ -30,6 +31,11 @@ class DeliveryCountryQuerySet(models.QuerySet):
 
 
 class DeliveryCountry(models.Model):
+    class Vat(models.TextChoices):
+        HERE = "here", _("VAT at the rates of the country of the business")
+        THERE = "there", _("VAT at the rates of this country")
+        NONE = "none", _("No VAT: goods leave its area")
+
     code = models.CharField(
         _("country code"),
         max_length=2,
@@ -40,6 +46,21 @@ class DeliveryCountry(models.Model):
     name = models.CharField(_("name"), max_length=80)
     ordering = models.PositiveSmallIntegerField(_("order"), default=0)
 
+    vat = models.CharField(
+        _("VAT"),
+        max_length=5,
+        choices=Vat.choices,
+        default=Vat.HERE,
+        help_text=_("Only if you are registered and enter the rates yourself."),
+    )
+    vat_note = models.CharField(
+        _("sentence on invoices without VAT"),
+        max_length=300,
+        blank=True,
+        default="",
+        help_text=_("Why no VAT is charged, as the law of your country wants it to be said."),
+    )
+
     objects = DeliveryCountryQuerySet.as_manager()
 
     class Meta:
@@ -49,6 +70,14 @@ class DeliveryCountry(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse what leaves an order without the words or the rate that its invoice needs."""
+        super().clean()
+        if self.vat == self.Vat.NONE and not self.vat_note.strip():
+            raise ValidationError({"vat_note": _("Enter the sentence that invoices need.")})
+        if self.vat == self.Vat.THERE:
+            VatRate.objects.check_standard_rate(self.code)
 
 
 class ShippingOption(models.Model):

@@ -1,11 +1,20 @@
-"""Template filters for amounts, countries and postal addresses."""
+"""Template filters for amounts, VAT, countries and postal addresses."""
 
 from django import template
 
+from store.models import ShopSettings, VatScheme
 from store.orders import addresses
 from store.payments import money
+from store.vat import sums
 
 register = template.Library()
 register.filter("price", money.display)
 register.filter("country_name", addresses.country_name)
 register.filter("address_lines", addresses.address_lines)
+register.filter("vat_sums", sums.of_order)
+
+
+@register.simple_tag
+def prices_include_tax() -> bool:
+    """Return whether pages say so: a trader who is not registered for VAT may not."""
+    return ShopSettings.shown().vat_scheme != VatScheme.NOT_REGISTERED

@@ -1,0 +1,62 @@
+"""What stands on an invoice or a credit note: plain data, frozen with the paper, printed as HTML and as PDF alike.
+
+Amounts are integer minor units of `currency`, VAT included where nothing else is said; those of a credit note are
+positive too.
+"""
+
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any
+
+from store.vat.sums import VatSum
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaperLine:
+    """One position: goods, delivery, or another sum of a credit note."""
+
+    title: str
+    quantity: int
+    unit_price: int
+    total: int
+    sku: str = ""
+    percent: str = ""  # of VAT: "20.00"; empty where none is stated
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paper:
+    """An invoice or a credit note as it was issued."""
+
+    kind: str  # one of Document.Kind
+    number: str
+    issued_on: str  # ISO 8601, a day of the site's time zone; when the goods were paid is the same day
+    order: str  # its number
+    ordered_on: str
+    currency: str
+    seller: tuple[str, ...]  # name and address, a line each
+    contact: tuple[str, ...]  # e-mail, telephone, company number, in words
+    vat_number: str
+    buyer: tuple[str, ...]  # name and billing address
+    deliver_to: tuple[str, ...]
+    lines: tuple[PaperLine, ...]
+    discount: int
+    total: int
+    vat: tuple[tuple[str, int, int], ...]  # (percent, gross, VAT within it), the highest rate first
+    notes: tuple[str, ...] = ()  # why there is no VAT; which invoice is corrected; why money went back
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Paper":
+        """Read what `to_json` returned, also as it comes back from a database."""
+        lines = tuple(PaperLine(**line) for line in data["lines"])
+        vat = tuple((percent, gross, tax) for percent, gross, tax in data["vat"])
+        texts = {name: tuple(data[name]) for name in ("seller", "contact", "buyer", "deliver_to", "notes")}
+        return cls(**{**data, **texts, "lines": lines, "vat": vat})
+
+    @property
+    def vat_sums(self) -> list[VatSum]:
+        """The sums by rate of VAT."""
+        return [VatSum(Decimal(percent), gross, tax) for percent, gross, tax in self.vat]

@@ -1,0 +1,67 @@
+"""Settings of the shop: how the trader accounts for VAT. Edited under Settings → Shop."""
+
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import MultiFieldPanel
+from wagtail.contrib.settings.models import register_setting
+
+from home.models import DefaultSiteSetting
+from store.models.vat import COUNTRY_CODE, VatRate, VatScheme
+
+
+@register_setting(icon="clipboard-list")
+class ShopSettings(DefaultSiteSetting):
+    """What the trader states about selling."""
+
+    # Empty: not stated yet. Pages then say "tax included" and nothing more, and there are no invoices.
+    vat_scheme = models.CharField(_("VAT"), max_length=8, choices=VatScheme.choices, blank=True, default="")
+    country = models.CharField(
+        _("country of the business"),
+        max_length=2,
+        blank=True,
+        default="",
+        validators=[COUNTRY_CODE],
+        help_text=_("GB, IE, DE: where the business is registered for VAT."),
+    )
+    vat_number = models.CharField(_("VAT number"), max_length=20, blank=True, default="")
+    not_registered_note = models.CharField(
+        _("sentence on invoices without VAT"),
+        max_length=300,
+        blank=True,
+        default="",
+        help_text=_("Why no VAT is charged, as the law of your country wants it to be said."),
+    )
+
+    panels: ClassVar[list] = [
+        MultiFieldPanel(
+            ["vat_scheme", "country", "vat_number", "not_registered_note"],
+            heading=_("VAT"),
+            help_text=_(
+                "Prices include VAT. The rates are entered under Shop → VAT rates, and where goods are sent without "
+                "VAT under Shop → Delivery countries. Orders keep the rates of their day."
+            ),
+        ),
+    ]
+
+    class Meta:
+        verbose_name = _("shop")
+
+    def __str__(self) -> str:
+        return str(VatScheme(self.vat_scheme).label) if self.vat_scheme else "–"
+
+    def clean(self) -> None:
+        """Refuse what leaves an order without the words or the rate that its invoice needs."""
+        super().clean()
+        needed: dict[str, dict[str, Any]] = {
+            VatScheme.NOT_REGISTERED: {"not_registered_note": _("Enter the sentence that invoices need.")},
+            VatScheme.RATES: {"country": _("Enter the country."), "vat_number": _("Enter the VAT number.")},
+            VatScheme.STRIPE_TAX: {"vat_number": _("Enter the VAT number.")},
+        }
+        fields = needed.get(self.vat_scheme, {})
+        if missing := {name: words for name, words in fields.items() if not getattr(self, name).strip()}:
+            raise ValidationError(missing)
+        if self.vat_scheme == VatScheme.RATES:
+            VatRate.objects.check_standard_rate(self.country)

@@ -1,0 +1,1 @@
+"""VAT: which rate holds for what is sent where, and the sums by rate of an order."""

@@ -1,0 +1,88 @@
+"""The sums of an order by VAT rate. Parts always add up to the whole, to the smallest coin.
+
+Prices include VAT. Discounts and delivery belong to the goods, so they are divided among the rates as the goods are.
+Amounts are integer minor units.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from store.models import Order
+
+
+@dataclass(frozen=True)
+class VatSum:
+    """What of an order has one rate: the gross amount, and the VAT within it."""
+
+    percent: Decimal
+    gross: int
+    vat: int
+
+    @property
+    def net(self) -> int:
+        """The amount without VAT."""
+        return self.gross - self.vat
+
+
+def included(gross: int, percent: Decimal) -> int:
+    """Return the VAT within an amount, half a coin rounded up."""
+    return int((gross * percent / (100 + percent)).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def split(amount: int, weights: Sequence[int]) -> list[int]:
+    """Divide an amount in proportion to weights; what rounding leaves goes to the largest remainders."""
+    whole = sum(weights)
+    if not whole:
+        return [amount, *[0] * (len(weights) - 1)]
+    parts = [amount * weight // whole for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda i: -(amount * weights[i] % whole))
+    for i in by_remainder[: amount - sum(parts)]:
+        parts[i] += 1
+    return parts
+
+
+def by_rate(goods: Iterable[tuple[Decimal | None, int]], *, delivery: int, discount: int = 0) -> list[VatSum]:
+    """Return the sums of goods (rate, price), the highest rate first; none where a rate is not stated."""
+    price_at: dict[Decimal, int] = {}
+    for percent, price in goods:
+        if percent is None:
+            return []
+        price_at[percent] = price_at.get(percent, 0) + price
+    rates = sorted(price_at, reverse=True)
+    weights = [price_at[percent] for percent in rates]
+    parts = zip(rates, weights, split(delivery, weights), split(discount, weights), strict=True)
+    return [_sum(percent, price + sent - off) for percent, price, sent, off in parts]
+
+
+def of_order(order: Order) -> list[VatSum]:
+    """Return the sums of an order as it was placed and paid, whatever was refunded since."""
+    goods = ((line.vat_percent, line.total) for line in order.lines.all())
+    return by_rate(goods, delivery=order.shipping, discount=order.discount)
+
+
+def taken_off(left: Mapping[Decimal, int], wanted: Mapping[Decimal, int], amount: int) -> list[VatSum]:
+    """Divide a refund among the rates: as wanted, but no more of any rate than is left; the rest where most is left.
+
+    `left` and `wanted` are gross amounts by rate. The VAT is what remains due before, less what remains due after, so
+    that refunds of the whole take back exactly the VAT of the whole.
+    """
+    rates = sorted(left, reverse=True)
+    parts = [min(wanted.get(percent, 0), left[percent]) for percent in rates]
+    room = [left[percent] - part for percent, part in zip(rates, parts, strict=True)]
+    rest = amount - sum(parts)
+    if rest < 0:
+        parts = split(amount, parts)
+    elif rest:
+        more = split(min(rest, sum(room)), room)
+        parts = [part + one for part, one in zip(parts, more, strict=True)]
+    sums = []
+    for percent, part in zip(rates, parts, strict=True):
+        if part:
+            vat = included(left[percent], percent) - included(left[percent] - part, percent)
+            sums.append(VatSum(percent, part, vat))
+    return sums
+
+
+def _sum(percent: Decimal, gross: int) -> VatSum:
+    return VatSum(percent, gross, included(gross, percent))
