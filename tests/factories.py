@@ -303,14 +303,20 @@ def vat(scheme: str = VatScheme.RATES, *, not_registered_note: str = "", **perce
     """State how the shop accounts for VAT; standard rates by country, the first of which is the shop's own."""
     for country, percent in percents.items():
         vat_rate(country, percent)
-    ShopSettings.objects.all().delete()
-    stated = ShopSettings(
-        site=Site.objects.get(is_default_site=True),
+    return shop_settings(
         vat_scheme=scheme,
         country=next(iter(percents), ""),
         vat_number="" if scheme == VatScheme.NOT_REGISTERED else "GB999999973",
         not_registered_note=not_registered_note,
     )
+
+
+def shop_settings(**values: Any) -> ShopSettings:
+    """Set the settings of the shop, as the owner does."""
+    site = Site.objects.get(is_default_site=True)
+    stated = ShopSettings.objects.filter(site=site).first() or ShopSettings(site=site)
+    for name, value in values.items():
+        setattr(stated, name, value)
     stated.full_clean()
     stated.save()
     return stated

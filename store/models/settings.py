@@ -1,4 +1,4 @@
-"""Settings of the shop: how the trader accounts for VAT. Edited under Settings → Shop."""
+"""Settings of the shop: how the trader accounts for VAT, and is told of orders. Edited under Settings → Shop."""
 
 from typing import Any, ClassVar
 
@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import MultiFieldPanel
+from wagtail.contrib.forms.models import validate_to_address
 from wagtail.contrib.settings.models import register_setting
 
 from home.models import DefaultSiteSetting
@@ -35,6 +36,19 @@ class ShopSettings(DefaultSiteSetting):
         help_text=_("Why no VAT is charged, as the law of your country wants it to be said."),
     )
 
+    tell_to = models.CharField(
+        _("e-mail addresses"),
+        max_length=255,
+        blank=True,
+        default="",
+        validators=[validate_to_address],
+        help_text=_("Separate them by commas. Empty: that of the brand, or else those of the owners."),
+    )
+    tell_orders = models.BooleanField(_("a new order is paid"), default=True)
+    tell_attention = models.BooleanField(_("an order needs attention"), default=True)
+    tell_disputes = models.BooleanField(_("a payment is disputed"), default=True)
+    tell_payments = models.BooleanField(_("something keeps payments from the shop"), default=True)
+
     panels: ClassVar[list] = [
         MultiFieldPanel(
             ["vat_scheme", "country", "vat_number", "not_registered_note"],
@@ -43,6 +57,10 @@ class ShopSettings(DefaultSiteSetting):
                 "Prices include VAT. The rates are entered under Shop → VAT rates, and where goods are sent without "
                 "VAT under Shop → Delivery countries. Orders keep the rates of their day."
             ),
+        ),
+        MultiFieldPanel(
+            ["tell_to", "tell_orders", "tell_attention", "tell_disputes", "tell_payments"],
+            heading=_("Tell us by e-mail when"),
         ),
     ]
 

@@ -13,7 +13,8 @@ from post_office.models import Email
 
 from home import mail_queue
 from home.models import BrandSettings, User
-from store.models import Order, PaymentAlarm, Refund, ShopPage
+from store.models import Order, PaymentAlarm, Refund, ShopPage, ShopSettings
+from store.payments import money
 
 
 def order_paid(order: Order) -> Email:
@@ -55,23 +56,41 @@ def order_in_review(order: Order) -> Email:
     )
 
 
+def order_to_pack(order: Order) -> Email | None:
+    """Tell the trader of a new order that is paid; None when nobody wants to be told."""
+    subject = _("New order %(number)s: %(total)s")
+    subject %= {"number": order.number, "total": money.display(order.total, order.currency)}
+    return _tell_about(
+        order, "emails/order_to_pack.txt", "tell_orders", subject=subject, lines=order.lines.all()
+    )
+
+
+def attention_needed(order: Order, *, why: str) -> Email | None:
+    """Tell the trader of an order that staff must look at; None when nobody wants to be told."""
+    subject = _("Order %(number)s needs attention") % {"number": order.number}
+    return _tell_about(order, "emails/attention_needed.txt", "tell_attention", subject=subject, why=why)
+
+
 def decision_needed(order: Order, *, why: str) -> Email | None:
-    """Tell the trader of a paid order about which staff must decide; None when nobody can be told."""
+    """Tell the trader of a paid order about which staff must decide; None when nobody wants to be told."""
     subject = _("Order %(number)s is paid and needs your decision")
     hours = settings.REFUND_SOLD_OUT_AFTER_HOURS
-    return _tell_about(order, "emails/decision_needed.txt", subject=subject, why=why, refund_hours=hours)
+    subject %= {"number": order.number}
+    return _tell_about(
+        order, "emails/decision_needed.txt", "tell_attention", subject=subject, why=why, refund_hours=hours
+    )
 
 
 def refund_failed(order: Order, *, why: str) -> Email | None:
-    """Tell the trader of a refund that did not reach the shopper; None when nobody can be told."""
-    subject = _("Order %(number)s: a refund did not arrive")
-    return _tell_about(order, "emails/refund_failed.txt", subject=subject, why=why)
+    """Tell the trader of a refund that did not reach the shopper; None when nobody wants to be told."""
+    subject = _("Order %(number)s: a refund did not arrive") % {"number": order.number}
+    return _tell_about(order, "emails/refund_failed.txt", "tell_attention", subject=subject, why=why)
 
 
 def disputed(order: Order, *, why: str, to_do: str) -> Email | None:
-    """Tell the trader of a dispute that was opened or decided; None when nobody can be told."""
-    subject = _("Order %(number)s: the dispute of its payment")
-    return _tell_about(order, "emails/disputed.txt", subject=subject, why=why, to_do=to_do)
+    """Tell the trader of a dispute that was opened or decided; None when nobody wants to be told."""
+    subject = _("Order %(number)s: the dispute of its payment") % {"number": order.number}
+    return _tell_about(order, "emails/disputed.txt", "tell_disputes", subject=subject, why=why, to_do=to_do)
 
 
 def order_refunded(order: Order, refund: Refund) -> Email:
@@ -90,36 +109,38 @@ def order_cancelled(order: Order) -> Email:
 
 
 def problem_with_payments(problems: list[Any]) -> Email | None:
-    """Tell the trader what keeps money from the shop, and what to do; None when nobody can be told."""
+    """Tell the trader what keeps money from the shop, and what to do; None when nobody wants to be told."""
     subject = _("There is a problem with payments: %(what)s")
     subject %= {"what": ", ".join(str(one.kind.label) for one in problems)}
     return _about_payments("emails/problem_with_payments.txt", subject=subject, problems=problems)
 
 
 def no_problem_with_payments(alarms: list[PaymentAlarm]) -> Email | None:
-    """Tell the trader that nothing is wrong any more; None when nobody can be told."""
+    """Tell the trader that nothing is wrong any more; None when nobody wants to be told."""
     subject = _("The problems with payments are over")
     return _about_payments("emails/no_problem_with_payments.txt", subject=subject, alarms=alarms)
 
 
 def _about_payments(template: str, *, subject: str, **context: Any) -> Email | None:
     context |= {"panel_url": settings.SITE_URL + reverse("payment-health:index")}
-    return _tell_trader(template, subject=subject, context=context)
+    return _tell_trader(template, "tell_payments", subject=subject, context=context)
 
 
-def _tell_about(order: Order, template: str, *, subject: str, **context: Any) -> Email | None:
+def _tell_about(order: Order, template: str, tick: str, *, subject: str, **context: Any) -> Email | None:
     context |= {"order": order, "admin_url": settings.SITE_URL + reverse("orders:inspect", args=[order.pk])}
-    return _tell_trader(template, subject=subject % {"number": order.number}, context=context)
+    return _tell_trader(template, tick, subject=subject, context=context)
 
 
 def trader() -> list[str]:
-    """Return the e-mail addresses at which the trader is told: the brand's, else the owners'."""
-    brand = BrandSettings.current()
-    return [brand.email] if brand.email else User.objects.owner_emails()
+    """Return the e-mail addresses at which the trader is told: those of the settings, the brand's, or the owners'."""
+    stated = [address.strip() for address in ShopSettings.current().tell_to.split(",")]
+    brand = BrandSettings.current().email
+    return [*filter(None, stated)] or [*filter(None, [brand])] or User.objects.owner_emails()
 
 
-def _tell_trader(template: str, *, subject: str, context: dict[str, Any]) -> Email | None:
-    if not (to := trader()):
+def _tell_trader(template: str, tick: str, *, subject: str, context: dict[str, Any]) -> Email | None:
+    """Queue a mail to the trader who has ticked this kind of news, and can be reached."""
+    if not getattr(ShopSettings.current(), tick) or not (to := trader()):
         return None
     text = render_to_string(template, context).strip() + "\n"
     return mail_queue.queue(to=to, subject=subject, text=text)

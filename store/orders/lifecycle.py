@@ -60,10 +60,12 @@ def place(*, order: Order, lines: list[OrderLine]) -> None:
 
 
 def confirm(*, order: Order, by: str, actor: User | None = None) -> None:
-    """Sell the goods of an order that is paid, and tell the shopper. Raises OutOfStockError."""
+    """Sell the goods of an order that is paid, and tell the shopper and the trader. Raises OutOfStockError."""
     movements.sell(order=order)
     change_status(order=order, to=Status.PAID, by=by, actor=actor)
     emails.order_paid(order)
+    if actor is None:  # else staff have just accepted it
+        emails.order_to_pack(order)
 
 
 def review(*, order: Order, by: str, reason: str, note: str) -> None:
@@ -71,7 +73,7 @@ def review(*, order: Order, by: str, reason: str, note: str) -> None:
     if reason == Reason.STOCK_GONE:
         movements.release(order=order)
     change_status(order=order, to=Status.REVIEW, by=by)
-    mark_needs_attention(order=order, by=by, reason=reason, note=note)
+    mark_needs_attention(order=order, by=by, reason=reason, note=note, tell=False)
     emails.order_in_review(order)
     emails.decision_needed(order, why=f"{Reason(reason).label} {note}")
 
@@ -126,15 +128,20 @@ def take_staff_step(*, order_id: int, to: str, user: User) -> None:
 
 
 def mark_needs_attention(
-    *, order: Order, by: str, reason: str = "", note: str = "", again: bool = False
+    *, order: Order, by: str, reason: str = "", note: str = "", again: bool = False, tell: bool = True
 ) -> None:
-    """Ask staff to check an order, once for the same reason: what they have resolved stays resolved."""
+    """Ask staff to check an order, once for the same reason: what they have resolved stays resolved.
+
+    They are told by e-mail too, unless the caller tells them more, or they stand before the screen.
+    """
     same = {"reason": reason} if reason else {"note": note[:400]}
     if not again and order.events.filter(**same).exists():
         return
     order.needs_attention = True
     order.save(update_fields=["needs_attention"])
     record(order=order, by=by, reason=reason, note=note)
+    if tell:
+        emails.attention_needed(order, why=f"{Reason(reason).label if reason else ''} {note}".strip())
 
 
 def mark_resolved(*, order: Order, actor: User, note: str = "") -> None:

@@ -101,7 +101,9 @@ def _tell(order: Order, dispute: Dispute, *, is_new: bool) -> None:
     if dispute.is_open and not is_new:
         lifecycle.record(order=order, by=By.STRIPE, reason=reason, note=note)
         return
-    lifecycle.mark_needs_attention(order=order, by=By.STRIPE, reason=reason, note=note, again=True)
+    lifecycle.mark_needs_attention(
+        order=order, by=By.STRIPE, reason=reason, note=note, again=True, tell=False
+    )
     emails.disputed(order, why=f"{reason.label} {note}", to_do=what_to_do(order, dispute))
 
 

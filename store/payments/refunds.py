@@ -268,8 +268,11 @@ def _tell_staff(order: Order, refund: Refund, *, is_new: bool) -> None:
         reason = Reason.DASHBOARD
         is_unexpected |= order.status in Order.UNSENT  # its goods are still here, and might be sent
     if is_unexpected:
-        lifecycle.mark_needs_attention(order=order, by=by, reason=reason, note=note, again=True)
-        if refund.status == Status.FAILED or by == By.WORKER:  # nobody saw it on a screen
+        has_failed = refund.status == Status.FAILED or by == By.WORKER  # and nobody saw it on a screen
+        lifecycle.mark_needs_attention(
+            order=order, by=by, reason=reason, note=note, again=True, tell=by == By.STRIPE and not has_failed
+        )
+        if has_failed:
             emails.refund_failed(order, why=f"{reason.label} {note}")
     else:
         actor = refund.actor if is_new else None

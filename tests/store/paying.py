@@ -25,7 +25,8 @@ from store.models import Basket, Order, OrderLine, ShippingOption, StockItem
 from store.orders import lifecycle
 from store.payments import fulfilment, gateway
 from store.stock import movements
-from tools.stripe_sandbox.events import signature
+from tools.stripe_sandbox import payments
+from tools.stripe_sandbox.events import NOBODY, signature
 from tools.stripe_sandbox.server import Sandbox
 
 WEBHOOK = "/stripe/webhook/"
@@ -36,6 +37,8 @@ def stand_in(settings: Any) -> Iterator[Sandbox]:
     """Run a sandbox to which the shop's settings lead. Its webhooks wait until a test has them delivered."""
     with Sandbox(retry_delays=(0.05,) * 20) as running:
         running.deliveries.on_hold = True
+        # Tests decide themselves when a delayed payment comes; its clock is theirs, which they move by days.
+        running.account.settle_after = timedelta(days=100).total_seconds()
         settings.STRIPE_API_URL = running.url
         settings.STRIPE_WEBHOOK_SECRETS = [running.webhook_secret]
         yield running
@@ -142,6 +145,13 @@ def settle(order: Order) -> Order:
     fulfilment.settle(session_id=order.session_id, by="test")
     order.refresh_from_db()
     return order
+
+
+def in_dashboard(sandbox: Sandbox, order: Order, **params: Any) -> str:
+    """Refund a paid order in Stripe's Dashboard, all of it unless `amount` says less; return the refund's id."""
+    with sandbox.storage.transaction() as db:
+        params["payment_intent"] = order.payment_intent_id
+        return payments.refund(sandbox.account, db, params, NOBODY)["id"]
 
 
 def history(order: Order, count: int) -> list[tuple[str, str, str]]:

@@ -470,7 +470,6 @@ def wanted(order: Order, what: str) -> refunds.Wanted:
 @pytest.mark.hypothesis
 def test_after_any_sequence_our_figures_are_stripes(sandbox: Sandbox, live_server: Any) -> None:
     listen(sandbox, live_server.url)
-    sandbox.account.settle_after = timedelta(days=100).total_seconds()
     factories.shipping()
     for sku, price in PRICES.items():
         factories.product(sku, sku=sku, price=price, on_hand=0)

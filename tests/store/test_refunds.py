@@ -20,7 +20,7 @@ from store.payments import events, gateway, refunds
 from store.payments.reconciliation import reconcile, reconcile_refunds_and_disputes
 from store.payments.refunds import RefundError, Wanted
 from tests import factories
-from tests.store.paying import end_too_early, event, mails_about, post_event, settle, stock_of
+from tests.store.paying import end_too_early, event, in_dashboard, mails_about, post_event, settle, stock_of
 from tools.stripe_sandbox import payments
 from tools.stripe_sandbox.events import NOBODY
 from tools.stripe_sandbox.server import Sandbox
@@ -71,12 +71,6 @@ def at_stripe(sandbox: Sandbox) -> list[dict[str, Any]]:
     with sandbox.storage.transaction() as db:
         rows = db.rows("SELECT id FROM object WHERE kind = 'refund' ORDER BY seq")
         return [db.find(row["id"]) for row in rows]
-
-
-def in_dashboard(sandbox: Sandbox, order: Order, **params: Any) -> str:
-    with sandbox.storage.transaction() as db:
-        params["payment_intent"] = order.payment_intent_id
-        return payments.refund(sandbox.account, db, params, NOBODY)["id"]
 
 
 def fail(sandbox: Sandbox, refund_id: str | None) -> None:
