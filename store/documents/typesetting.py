@@ -5,14 +5,21 @@ fpdf2 changes a font while it writes a document, so each document reads its font
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import chain, zip_longest
 from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from fpdf import FPDF
+from fpdf.enums import MethodReturnValue, YPos
 from fpdf.fonts import TTFFont
+
+from store.payments import money
 
 FONTS = Path(__file__).parent / "fonts"
 FAMILY = "noto sans"
@@ -30,6 +37,8 @@ class PdfFile(FPDF):
         self.add_font(FAMILY, "", FONTS / "NotoSans-Regular.ttf")
         self.add_font(FAMILY, "B", FONTS / "NotoSans-Bold.ttf")
         self.set_font(FAMILY, size=10)
+        self.set_draw_color(150)
+        self.c_margin = 0
         self.set_creation_date(
             datetime.combine(made_on, datetime.min.time(), timezone.get_default_timezone())
         )
@@ -41,6 +50,59 @@ class PdfFile(FPDF):
         shown = printable(text)
         self.is_incomplete = self.is_incomplete or shown.count(REPLACEMENT) > text.count(REPLACEMENT)
         return shown
+
+    def wrapped(self, text: str, width: float) -> list[str]:
+        """Return text in lines that are no wider than that, in the font that is set."""
+        if "\n" not in text and self.get_string_width(text) <= width:
+            return [text]
+        lines = self.multi_cell(width, text=text, dry_run=True, output=MethodReturnValue.LINES)
+        assert isinstance(lines, list)
+        return lines
+
+    def block(self, lines: Iterable[str], *, x: float, width: float, height: float) -> None:
+        """Print lines below each other, wrapped, from the current height on."""
+        for line in chain.from_iterable(self.wrapped(line, width) for line in lines):
+            self.set_x(x)
+            self.cell(width, height, line, new_y=YPos.NEXT)
+
+    def row(self, columns: Sequence["Column"], cells: Sequence[str], *, height: float) -> None:
+        """Print the cells of a row beside each other, wrapped; a row that does not fit begins on the next page."""
+        pairs = zip(columns, cells, strict=True)
+        wrapped = [self.wrapped(text, column.width) for column, text in pairs]
+        lines = [*zip_longest(*wrapped, fillvalue="")]
+        if self.will_page_break(min(len(lines) * height, self.eph / 2)):
+            self.add_page()
+        for line in lines:
+            if self.will_page_break(height):  # of a row that is longer than a page
+                self.add_page()
+            for column, text in zip(columns, line, strict=True):
+                if text:
+                    self.set_x(column.x)
+                    self.cell(column.width, height, text, align=column.align)
+            self.ln(height)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of a table: where it begins, how wide it is (mm), and how it is aligned (L, R or C)."""
+
+    title: str
+    x: float
+    width: float
+    align: str = "L"
+
+
+def amount(minor: int, currency: str) -> str:
+    """Return an amount as it can be printed: with the code of the currency where its sign has other letters."""
+    shown = money.display(minor, currency)
+    if REPLACEMENT not in printable(shown):
+        return shown
+    return f"{currency}\u00a0{money.to_decimal(minor, currency)}"
+
+
+def incomplete_note() -> str:
+    """Return what a paper says that lacks characters."""
+    return _("Some characters cannot be printed here; the page of the order shows them.")
 
 
 def printable(text: str) -> str:

@@ -13,8 +13,17 @@ from tests.migrated_database import ROOT, copy_of
 
 pytestmark = pytest.mark.slow
 
-# Some 30 MB together. Each is needed for one thing: paying, exports, imports, timestamps, HEIC.
-LARGE = {"stripe", "openpyxl", "mammoth", "markdown_it", "cryptography", "rfc3161_client", "pillow_heif"}
+# Some 75 MB together. Each is needed for one thing: paying, exports, imports, timestamps, HEIC, papers.
+LARGE = {
+    "stripe",
+    "openpyxl",
+    "mammoth",
+    "markdown_it",
+    "cryptography",
+    "rfc3161_client",
+    "pillow_heif",
+    "fpdf",
+}
 PAGES = [
     "/",
     "/house-rules/",
