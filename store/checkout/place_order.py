@@ -102,6 +102,7 @@ class Quote:
             total=self.total,
             country=self.option.country.code,
             shipping_name=self.option.name,
+            delivery_time=self.option.delivery_time,
             vat_scheme=self.vat.scheme,
             vat_country=self.vat.country,
             vat_note=self.vat.note,

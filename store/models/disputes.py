@@ -16,8 +16,7 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
 
     def withheld(self) -> "DisputeQuerySet":
         """Return those of which the money is not with us."""
-        ours = [Dispute.Status.INQUIRY, Dispute.Status.WON, Dispute.Status.CLOSED]
-        return self.exclude(status__in=ours)
+        return self.exclude(status__in=Dispute.OURS)
 
     def undecided(self) -> "DisputeQuerySet":
         """Return those of which the money may come back. A refund ends an inquiry, but none of these."""
@@ -40,6 +39,7 @@ class Dispute(models.Model):
         LOST = "lost", _("lost")
 
     OPEN: ClassVar[frozenset[str]] = frozenset({Status.INQUIRY, Status.NEEDS_RESPONSE, Status.UNDER_REVIEW})
+    OURS: ClassVar[frozenset[str]] = frozenset({Status.INQUIRY, Status.WON, Status.CLOSED})  # the money
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="disputes")
     dispute_id = models.CharField(_("Stripe dispute"), max_length=255, unique=True)
@@ -62,6 +62,11 @@ class Dispute(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in self.OPEN
+
+    @property
+    def is_withheld(self) -> bool:
+        """Its money is not with us."""
+        return self.status not in self.OURS
 
     @property
     def is_decided(self) -> bool:

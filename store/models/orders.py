@@ -100,6 +100,9 @@ class Order(LedgeredModel):
     total = models.PositiveBigIntegerField(_("total"))
     country = models.CharField(_("country"), max_length=2)
     shipping_name = models.CharField(_("shipping"), max_length=80)
+    delivery_time = models.CharField(
+        _("delivery time"), max_length=60, blank=True, default="", editable=False
+    )
     # How it was taxed on its day; the rates stand on the lines.
     vat_scheme = models.CharField(
         _("VAT"), max_length=8, choices=VatScheme.choices, blank=True, default="", editable=False

@@ -14,7 +14,8 @@ from post_office.models import Email
 from home import mail_queue
 from home.models import BrandSettings, User
 from store.models import Order, PaymentAlarm, Refund, ShopPage, ShopSettings
-from store.payments import money
+from store.orders.situation import Situation
+from store.orders.words import WORDS, State, values
 
 
 def order_paid(order: Order) -> Email:
@@ -58,8 +59,7 @@ def order_in_review(order: Order) -> Email:
 
 def order_to_pack(order: Order) -> Email | None:
     """Tell the trader of a new order that is paid; None when nobody wants to be told."""
-    subject = _("New order %(number)s: %(total)s")
-    subject %= {"number": order.number, "total": money.display(order.total, order.currency)}
+    subject = WORDS[State.PAID].filled(values(order)).trader
     return _tell_about(
         order, "emails/order_to_pack.txt", "tell_orders", subject=subject, lines=order.lines.all()
     )
@@ -73,23 +73,23 @@ def attention_needed(order: Order, *, why: str) -> Email | None:
 
 def decision_needed(order: Order, *, why: str) -> Email | None:
     """Tell the trader of a paid order about which staff must decide; None when nobody wants to be told."""
-    subject = _("Order %(number)s is paid and needs your decision")
-    hours = settings.REFUND_SOLD_OUT_AFTER_HOURS
-    subject %= {"number": order.number}
+    words = Situation.of(order).words
     return _tell_about(
-        order, "emails/decision_needed.txt", "tell_attention", subject=subject, why=why, refund_hours=hours
+        order, "emails/decision_needed.txt", "tell_attention", subject=words.trader, words=words, why=why
     )
 
 
-def refund_failed(order: Order, *, why: str) -> Email | None:
+def refund_failed(order: Order, refund: Refund, *, why: str) -> Email | None:
     """Tell the trader of a refund that did not reach the shopper; None when nobody wants to be told."""
-    subject = _("Order %(number)s: a refund did not arrive") % {"number": order.number}
-    return _tell_about(order, "emails/refund_failed.txt", "tell_attention", subject=subject, why=why)
+    words = Situation.of(order).words_of(refund)
+    return _tell_about(
+        order, "emails/refund_failed.txt", "tell_attention", subject=words.trader, words=words, why=why
+    )
 
 
 def disputed(order: Order, *, why: str, to_do: str) -> Email | None:
     """Tell the trader of a dispute that was opened or decided; None when nobody wants to be told."""
-    subject = _("Order %(number)s: the dispute of its payment") % {"number": order.number}
+    subject = WORDS[State.DISPUTED].filled(values(order)).trader  # whatever became of the order since
     return _tell_about(order, "emails/disputed.txt", "tell_disputes", subject=subject, why=why, to_do=to_do)
 
 
@@ -126,9 +126,9 @@ def _about_payments(template: str, *, subject: str, **context: Any) -> Email | N
     return _tell_trader(template, "tell_payments", subject=subject, context=context)
 
 
-def _tell_about(order: Order, template: str, tick: str, *, subject: str, **context: Any) -> Email | None:
+def _tell_about(order: Order, template: str, tick: str, *, subject: Any, **context: Any) -> Email | None:
     context |= {"order": order, "admin_url": settings.SITE_URL + reverse("orders:inspect", args=[order.pk])}
-    return _tell_trader(template, tick, subject=subject, context=context)
+    return _tell_trader(template, tick, subject=str(subject), context=context)
 
 
 def trader() -> list[str]:

@@ -22,6 +22,7 @@ from wagtail.admin.views.generic import InspectView
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet
 from store.models import Order
 from store.orders import lifecycle
+from store.orders.situation import Situation
 from store.payments import disputes, money, refund_views
 from store.stock import movements
 
@@ -55,16 +56,18 @@ class OrderInspectView(InspectView):
         may_change = self.request.user.has_perm(CHANGE)
         may_refund, left = self.request.user.has_perm(refund_views.REFUND), order.refundable
         may_cancel = may_refund and order.status in Order.UNSENT and not order.disputes.undecided().exists()
+        situation = Situation.of(order)
         may_go_on = may_change and not order.is_paid_back and not order.disputes.open().exists()
         return {
             **super().get_context_data(**kwargs),
             "order": order,
             "lines": order.lines_with_refunds(),
-            "refunds": order.refunds.prefetch_related("lines__order_line"),
+            "words": situation.words,
+            "refunds": [(refund, situation.words_of(refund)) for refund in situation.refunds],
             "left": left,
             "refunded": order.refunds.counted().amount(),
             "disputed": order.disputes.withheld().amount(),
-            "disputes": [(one, disputes.what_to_do(order, one)) for one in order.disputes.all()],
+            "disputes": [(one, disputes.what_to_do(order, one)) for one in situation.disputes],
             "refund_url": reverse("orders:refund", args=[order.pk]) if may_refund and left else "",
             "cancel_url": reverse("orders:cancel", args=[order.pk]) if may_cancel else "",
             "events": order.events.all(),

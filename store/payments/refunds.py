@@ -273,7 +273,7 @@ def _tell_staff(order: Order, refund: Refund, *, is_new: bool) -> None:
             order=order, by=by, reason=reason, note=note, again=True, tell=by == By.STRIPE and not has_failed
         )
         if has_failed:
-            emails.refund_failed(order, why=f"{reason.label} {note}")
+            emails.refund_failed(order, refund, why=f"{reason.label} {note}")
     else:
         actor = refund.actor if is_new else None
         lifecycle.record(order=order, by=by, actor=actor, reason=reason, note=note)

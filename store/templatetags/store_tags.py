@@ -14,6 +14,12 @@ register.filter("address_lines", addresses.address_lines)
 register.filter("vat_sums", sums.of_order)
 
 
+@register.filter
+def change(minor: int, currency: str) -> str:
+    """Format an amount that may be negative, with a minus as sums are written: −£12.50."""
+    return f"−{money.display(-minor, currency)}" if minor < 0 else money.display(minor, currency)
+
+
 @register.simple_tag
 def prices_include_tax() -> bool:
     """Return whether pages say so: a trader who is not registered for VAT may not."""

@@ -168,6 +168,7 @@ REST = {
         "paid_currency",
         "country",
         "shipping_name",
+        "delivery_time",
         "vat_country",
         "vat_note",
         "session_id",

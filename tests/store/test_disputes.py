@@ -343,7 +343,7 @@ def test_the_shopper_of_an_order_whose_delivery_is_kept_is_promised_no_refund(
     lines = {line.pk: line.quantity for line in paid.lines.all()}
     refunds.request_refund(order=paid, wanted=Wanted(lines=lines), by="owner")
     page = client.get(paid.get_absolute_url()).content.decode()
-    assert "Nothing will be sent. This page lists what we have refunded." in page
+    assert "Nothing will be sent. The page of your order lists what we have refunded." in page
     assert "we will refund" not in page
 
 

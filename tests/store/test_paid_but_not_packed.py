@@ -158,7 +158,8 @@ def test_a_cancelled_order_whose_refund_failed_promises_the_money(
     Refund.objects.update(status=Refund.Status.FAILED)
     shown = page(client, sold_out)
     assert "we will refund what you paid" in shown
-    assert "your bank sent it back. We will contact you." in shown
+    assert "Your refund came back to us" in shown
+    assert "We will contact you." in shown
 
 
 @pytest.mark.parametrize("status", [Status.PAID, Status.PACKED, Status.REVIEW])

@@ -534,7 +534,7 @@ def test_a_refund_for_which_stripe_asks_the_shopper_says_so_until_it_has_arrived
     refund = request(settle(order), amount=500, reason="A chip in the glaze")
     assert (refund.status, refund.is_on_its_way) == (Status.ACTION, True)
     assert "asks you in an e-mail of its own" in Email.objects.latest("pk").email_message().body
-    assert "Stripe has asked you by e-mail" in client.get(order.get_absolute_url()).content.decode()
+    assert "asks you in an e-mail of its own" in client.get(order.get_absolute_url()).content.decode()
     with sandbox.storage.transaction() as db:
         payments.succeed_refund(sandbox.account, db, refund.refund_id)
     reconcile(now=timezone.now() + timedelta(hours=7))

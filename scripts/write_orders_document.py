@@ -1,0 +1,86 @@
+"""Write docs/orders.md from the words that the shop tells: run it after changing them. A test compares the two."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import django
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "docs/orders.md"
+INTRODUCTION = """\
+# What is told about an order
+
+An order is always in one of these states. Its page, the e-mails about it and the staff’s page take their words from \
+one table, `store/orders/words.py`; `scripts/write_orders_document.py` writes this document from it. What is in \
+[brackets] is filled in, and a sentence of which nothing is known is left out. Which state an order is in is decided \
+in `store/orders/situation.py`.
+"""
+REFUNDS = """
+## A refund
+
+An order may have several. The shopper is not told of one that Stripe may still refuse.
+"""
+DISPUTES = """
+## A dispute
+
+Only staff and trader read this; what the shopper reads stands above.
+"""
+
+
+class Named(dict[str, str]):
+    """Fills in the names of values."""
+
+    def __missing__(self, name: str) -> str:
+        return f"[{name}]"
+
+
+def document() -> str:
+    """Return the document."""
+    from store.orders.words import REFUND_WORDS, WORDS  # noqa: PLC0415 - after django.setup
+    from store.payments.disputes import TO_DO  # noqa: PLC0415 - as above
+
+    disputes = ((status.label, *map(str, to_do)) for status, to_do in TO_DO.items())
+    return "".join(
+        [
+            INTRODUCTION,
+            table("When", "The shopper reads", "E-mail to the shopper", "Staff read", "E-mail to the trader"),
+            *rows(WORDS),
+            REFUNDS,
+            table(
+                "Refund", "The shopper reads", "E-mail to the shopper", "Staff read", "E-mail to the trader"
+            ),
+            *rows(REFUND_WORDS),
+            DISPUTES,
+            table("Dispute", "While the goods are here", "Once they were sent"),
+            *(line(*row) for row in disputes),
+        ]
+    )
+
+
+def table(*heads: str) -> str:
+    """Return the head of a table."""
+    return "\n" + line(*heads) + line(*("---" for _head in heads))
+
+
+def rows(words: Mapping) -> Iterator[str]:
+    """Return a line for each state."""
+    for state, untold in words.items():
+        told = untold.filled(Named())
+        heading = f"**{told.heading}**" if told.heading else ""
+        action = f"[{told.action}]" if told.action else ""
+        shopper = " ".join(filter(None, (heading, told.sentences, action)))
+        yield line(state.label, shopper, told.subject, told.staff, told.trader)
+
+
+def line(*cells: str) -> str:
+    """Return a row of a table."""
+    return f"| {' | '.join(str(cell) or '–' for cell in cells)} |\n"
+
+
+if __name__ == "__main__":
+    sys.path[:0] = [str(ROOT), str(ROOT / "site")]
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+    django.setup()
+    DOCUMENT.write_text(document(), encoding="utf-8")

@@ -1,0 +1,142 @@
+"""The state of an order: what of its status, payment, refunds and disputes decides what is told about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from django.conf import settings
+from django.urls import reverse
+
+from store.models import Dispute, Order, Refund, ShopPage
+from store.orders.words import REFUND_WORDS, WORDS, State, Words, values
+from store.payments import money
+
+Status, RefundStatus = Order.Status, Refund.Status
+ALWAYS: dict[str, State] = {
+    Status.PLACED: State.NOT_OPENED,
+    Status.SENT: State.SENT,
+    Status.EXPIRED: State.EXPIRED,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """An order with all that decides what is told about it."""
+
+    order: Order
+    refunds: Sequence[Refund] = ()
+    disputes: Sequence[Dispute] = ()
+    is_sold_out: bool = False
+    is_asking: bool = False  # and Stripe has not answered
+
+    @classmethod
+    def of(cls, order: Order, *, is_asking: bool = False) -> Self:
+        """Read it from the database."""
+        return cls(
+            order=order,
+            refunds=list(order.refunds.prefetch_related("lines__order_line")),
+            disputes=list(order.disputes.all()),
+            is_sold_out=order.is_sold_out,
+            is_asking=is_asking,
+        )
+
+    @property
+    def told_refunds(self) -> list[Refund]:
+        """The refunds of which the shopper is told: what Stripe may still refuse is not promised."""
+        untold = {RefundStatus.REQUESTED, RefundStatus.REFUSED}
+        return [refund for refund in self.refunds if refund.status not in untold]
+
+    @property
+    def withheld(self) -> int:
+        """How much disputes keep from us, minor units."""
+        return sum(one.amount for one in self.disputes if one.is_withheld)
+
+    @property
+    def left(self) -> int:
+        """What was paid, without what the shopper has back or will, minor units."""
+        return self.order.paid_amount - sum(one.amount for one in self.refunds if one.is_on_its_way)
+
+    @property
+    def is_owed(self) -> bool:
+        """Money of a cancelled order is to go back. Staff may keep the delivery; what a bank sent back they owe."""
+        is_begun = any(refund.is_on_its_way for refund in self.refunds)
+        has_failed = any(refund.status == RefundStatus.FAILED for refund in self.refunds)
+        return self.left > 0 and not (is_begun and not has_failed)
+
+    @property
+    def dispute(self) -> Dispute | None:
+        """The dispute that decides: one that is open, or that took the last of the money."""
+        gone = sum(refund.amount for refund in self.refunds if refund.status not in Refund.UNDONE)
+        is_all_gone = self.order.paid_amount <= gone + self.withheld
+        took = [one for one in self.disputes if one.is_withheld and is_all_gone]
+        return next(reversed([*took, *(one for one in self.disputes if one.is_open)]), None)
+
+    @property
+    def state(self) -> State:
+        """Which words are told."""
+        order = self.order
+        match order.status:
+            case Status.PLACED | Status.SENT | Status.EXPIRED as status:
+                return ALWAYS[status]
+            case Status.AWAITING:
+                return State.ASKING if self.is_asking else State.NOT_PAID
+            case Status.PROCESSING:
+                by_hand = State.PAY_LATER if order.pay_until else State.TRANSFER
+                return by_hand if order.pay_url else State.UNDER_WAY
+            case Status.FAILED:
+                return State.NOT_PAID_IN_TIME if order.pay_url else State.DECLINED
+            case Status.CANCELLED:
+                return self._cancelled()
+            case _paid:
+                return self._unsent()
+
+    def _unsent(self) -> State:
+        if dispute := self.dispute:
+            return State.DISPUTED if dispute.is_open else State.TAKEN_BACK
+        if self.order.paid_amount and not self.left:
+            return State.REFUND_WAITS if self._waits_for_shopper else State.PAID_BACK
+        if self.order.status != Status.REVIEW:
+            return State(self.order.status)
+        if not self.is_sold_out:
+            return State.MISMATCH
+        return State.SOLD_OUT if settings.REFUND_SOLD_OUT_AFTER_HOURS else State.SOLD_OUT_UNDECIDED
+
+    def _cancelled(self) -> State:
+        if self.order.paid_at is None:
+            return State.CANCELLED_UNPAID
+        if self.dispute and self.dispute.is_withheld:
+            return State.CANCELLED_TAKEN_BACK
+        if self.is_owed:
+            return State.CANCELLED_OWED
+        if self._waits_for_shopper:
+            return State.REFUND_WAITS
+        return State.CANCELLED_IN_PART if self.left else State.CANCELLED_REFUNDED
+
+    @property
+    def _waits_for_shopper(self) -> bool:
+        return any(refund.status == RefundStatus.ACTION for refund in self.refunds)
+
+    @property
+    def words(self) -> Words:
+        """What is told."""
+        return WORDS[self.state].filled(values(self.order))
+
+    def words_of(self, refund: Refund) -> Words:
+        """Return what is told about one of its refunds."""
+        amount = money.display(refund.amount, self.order.paid_currency)
+        return REFUND_WORDS[RefundStatus(refund.status)].filled({**values(self.order), "amount": amount})
+
+    @property
+    def action_url(self) -> str:
+        """Where the main button leads; empty when there is none."""
+        match self.order.status:
+            case Status.PLACED:
+                return reverse("store:basket")
+            case Status.AWAITING:
+                return self.order.session_url
+            case Status.PROCESSING:
+                return self.order.pay_url
+            case Status.EXPIRED | Status.FAILED:
+                shop = ShopPage.objects.live().first()
+                return (shop and shop.url) or "/"
+        return ""

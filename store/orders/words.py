@@ -1,0 +1,356 @@
+"""What shopper, staff and trader are told about an order: the states it can be in, and the words of each.
+
+Its page, the subject and opening of each e-mail, and the staff's page take their words from here; docs/orders.md shows
+them all. Only the dispute's own words stand beside it (`store.payments.disputes`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from store.models import Order, Refund
+from store.payments import money
+
+RefundStatus = Refund.Status
+
+
+class State(models.TextChoices):
+    """Where an order stands, as far as it matters to what people are told; the label says when."""
+
+    NOT_OPENED = "not_opened", _("Placed; the payment page did not open")
+    NOT_PAID = "not_paid", _("The payment page is open")
+    ASKING = "asking", _("Payment open, and Stripe does not answer")
+    PAY_LATER = "pay_later", _("The shopper pays with a voucher, which has a deadline")
+    TRANSFER = "transfer", _("The shopper pays by bank transfer")
+    UNDER_WAY = "under_way", _("The bank has not confirmed the payment yet")
+    SOLD_OUT = "sold_out", _("Paid, but sold out; refunded by itself after a time")
+    SOLD_OUT_UNDECIDED = "sold_out_undecided", _("Paid, but sold out; refunded only by staff")
+    MISMATCH = "mismatch", _("Paid, but not what was ordered")
+    PAID = "paid", _("Paid")
+    PACKED = "packed", _("Packed")
+    SENT = "sent", _("Sent")
+    DISPUTED = "disputed", _("Not sent, and its payment is disputed")
+    TAKEN_BACK = "taken_back", _("Not sent, and the bank took all of the payment back")
+    PAID_BACK = "paid_back", _("Not sent, and all of the payment was refunded")
+    REFUND_WAITS = "refund_waits", _("Nothing is sent, and Stripe asks the shopper where to send the refund")
+    CANCELLED_UNPAID = "cancelled_unpaid", _("Cancelled before it was paid")
+    CANCELLED_OWED = "cancelled_owed", _("Cancelled, and money is to be refunded")
+    CANCELLED_IN_PART = "cancelled_in_part", _("Cancelled, and a part of the money was refunded")
+    CANCELLED_REFUNDED = "cancelled_refunded", _("Cancelled, and all of the money was refunded")
+    CANCELLED_TAKEN_BACK = "cancelled_taken_back", _("Cancelled, and the bank took the payment back")
+    EXPIRED = "expired", _("The payment page has closed without a payment")
+    NOT_PAID_IN_TIME = "not_paid_in_time", _("No voucher was paid, or no transfer came")
+    DECLINED = "declined", _("The bank declined the payment")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What is told in one state. What is in `%(…)s` is filled in; a sentence of which something is unknown is left out.
+
+    Shoppers read `heading` to `action`, and `subject` where the state is told by e-mail; `action` is the main button.
+    Staff read `staff` on the order's page. `trader` is the subject of the e-mail to the trader, where there is one.
+    """
+
+    heading: Promise | str
+    happened: Promise | str = ""
+    next: Promise | str = ""
+    to_do: Promise | str = ""
+    action: Promise | str = ""
+    subject: Promise | str = ""
+    staff: Promise | str = ""
+    trader: Promise | str = ""
+
+    def filled(self, values: Mapping[str, object]) -> Self:
+        """Return the words with what is known of an order."""
+        words = {field.name: _filled(getattr(self, field.name), values) for field in fields(self)}
+        return type(self)(**words)
+
+    @property
+    def sentences(self) -> str:
+        """What the shopper reads under the heading."""
+        return " ".join(str(part) for part in (self.happened, self.next, self.to_do) if part)
+
+
+def _filled(words: Promise | str, values: Mapping[str, object]) -> str:
+    try:
+        return str(words) % values
+    except KeyError:
+        return ""
+
+
+_WAIT = _("You do not need to do anything. Do not pay again.")
+_KEPT = _("Until about %(time)s we will keep the goods for you.")
+_ARRIVES = _("We will keep the goods for you and e-mail you when the payment arrives.")
+_SOLD_OUT = _("We are sorry: somebody else got the last ones. Nothing is on its way yet.")
+_DECISION = _("Order %(number)s is paid and needs your decision")
+_AGAIN = _("If you still want the goods, order them again. You can pay in another way.")
+_LEFT = _("If the money has left your account, write to us.")
+_CANCELLED = _("This order was cancelled")
+_WAS_CANCELLED = _("Your order %(number)s was cancelled")
+_DISPUTE = _("Order %(number)s: the dispute of its payment")
+_SENT_NOTHING = _("Nothing is sent.")
+_OVER = _("Nothing was paid, and nothing is sent. The goods are free again.")
+
+WORDS: dict[State, Words] = {
+    State.NOT_OPENED: Words(
+        heading=_("The payment page did not open"),
+        happened=_("Nothing was charged and your basket has not changed."),
+        to_do=_("Try again in a few minutes."),
+        action=_("Go to the basket"),
+        staff=_("Nothing to do. Its goods are free again once Stripe says that it made no payment page."),
+    ),
+    State.NOT_PAID: Words(
+        heading=_("Not paid yet"),
+        next=_KEPT,
+        action=_("Continue to the payment page"),
+        staff=_("Nothing to do. The goods are held until about %(time)s."),
+    ),
+    State.ASKING: Words(
+        heading=_("We are asking whether you have paid"),
+        happened=_("The payment service has not answered yet."),
+        next=_KEPT,
+        to_do=_("If you have paid, do not pay again."),
+        action=_("Continue to the payment page"),
+        staff=_("Nothing to do. The goods are held until Stripe says that nobody can pay any more."),
+    ),
+    State.PAY_LATER: Words(
+        subject=_("Your order %(number)s: how to pay"),
+        heading=_("Thank you for your order. Please pay it now"),
+        happened=_("You have until %(until)s to pay %(total)s."),
+        next=_("We will keep the goods for you until then and e-mail you when the payment arrives."),
+        action=_("See how to pay"),
+        staff=_("The shopper pays with a voucher until %(until)s. The goods stay held for it."),
+    ),
+    State.TRANSFER: Words(
+        subject=_("Your order %(number)s: how to pay"),
+        heading=_("Thank you for your order. Please pay it now"),
+        happened=_("Transfer %(total)s from your bank account within %(days)s days."),
+        next=_ARRIVES,
+        action=_("See how to pay"),
+        staff=_(
+            "The shopper pays by bank transfer, which has no deadline. The goods stay held until the money "
+            "comes, or you cancel the payment in Stripe’s Dashboard."
+        ),
+    ),
+    State.UNDER_WAY: Words(
+        subject=_("Your order %(number)s: the payment is under way"),
+        heading=_("Thank you. The payment is under way"),
+        happened=_("Your bank has not confirmed it yet, which can take a few days."),
+        next=_ARRIVES,
+        to_do=_("You do not need to do anything."),
+        staff=_(
+            "The bank needs some days to confirm this payment. Until Stripe says how it ended, the goods "
+            "stay held for it."
+        ),
+    ),
+    State.SOLD_OUT: Words(
+        subject=_("Your order %(number)s: the goods are sold out"),
+        heading=_("Your payment arrived, but the goods are sold out"),
+        happened=_SOLD_OUT,
+        next=_("If we cannot get more, we will refund you after %(wait)s."),
+        to_do=_WAIT,
+        staff=_(
+            "Accept the payment when the goods are there, or cancel the order and refund it. If you do "
+            "nothing, it is cancelled and refunded after %(wait)s."
+        ),
+        trader=_DECISION,
+    ),
+    State.SOLD_OUT_UNDECIDED: Words(
+        subject=_("Your order %(number)s: the goods are sold out"),
+        heading=_("Your payment arrived, but the goods are sold out"),
+        happened=_SOLD_OUT,
+        next=_("If we cannot get more, we will refund you."),
+        to_do=_WAIT,
+        staff=_("Accept the payment when the goods are there, or cancel the order and refund it."),
+        trader=_DECISION,
+    ),
+    State.MISMATCH: Words(
+        subject=_("Your order %(number)s: your payment is being checked"),
+        heading=_("Thank you. We are checking your payment"),
+        happened=_("Your payment arrived, but it does not match your order, so we are checking it."),
+        next=_("We will e-mail you when we have decided: either we accept the payment, or we refund you."),
+        to_do=_WAIT,
+        staff=_("Accept the payment, or cancel the order and refund it."),
+        trader=_DECISION,
+    ),
+    State.PAID: Words(
+        subject=_("Your order %(number)s"),
+        heading=_("Thank you. Your order is paid"),
+        next=_("We will pack it next."),
+        to_do=_("You can check its progress on its page, so keep the link."),
+        staff=_("Pack it, then mark it as packed."),
+        trader=_("New order %(number)s: %(total)s"),
+    ),
+    State.PACKED: Words(
+        heading=_("Your order is packed"),
+        next=_("We will send it with the next post."),
+        staff=_("Send it, then mark it as sent: that e-mails the shopper."),
+    ),
+    State.SENT: Words(
+        subject=_("Your order %(number)s is on its way"),
+        heading=_("Your order is on its way"),
+        happened=_("Delivery takes %(delivery)s."),
+        next=_("We hope you enjoy it."),
+        staff=_("The goods are on their way."),
+    ),
+    State.DISPUTED: Words(
+        heading=_("Your bank is asking about this payment"),
+        happened=_("We cannot send anything before your bank has decided."),
+        to_do=_("If you did not ask it to, tell your bank."),
+        staff=_("Send nothing. What to do about the dispute stands beside it."),
+        trader=_DISPUTE,
+    ),
+    State.TAKEN_BACK: Words(
+        heading=_("Your bank has taken the payment back"),
+        happened=_("Nothing will be sent."),
+        to_do=_("If this is a mistake, write to us."),
+        staff=_("Send nothing. Cancel the order, and its goods are back in the stock."),
+        trader=_DISPUTE,
+    ),
+    State.PAID_BACK: Words(
+        heading=_("Your payment was refunded"),
+        happened=_("We have refunded what you paid. It can take a few days until your bank shows it."),
+        staff=_("Send nothing: all of the money went back. Cancel the order."),
+    ),
+    State.REFUND_WAITS: Words(
+        heading=_("Your refund is waiting for you"),
+        happened=_("Nothing will be sent. The way you paid cannot take money back."),
+        to_do=_(
+            "Stripe, which handles our payments, asks you in an e-mail of its own for a bank account: please "
+            "answer it."
+        ),
+        staff=_("Send nothing. The refund arrives when the shopper has answered Stripe."),
+    ),
+    State.CANCELLED_UNPAID: Words(
+        heading=_CANCELLED, happened=_("Nothing was charged, and nothing will be sent."), staff=_OVER
+    ),
+    State.CANCELLED_OWED: Words(
+        subject=_WAS_CANCELLED,
+        heading=_CANCELLED,
+        happened=_("Nothing will be sent, and we will refund what you paid."),
+        staff=_("Money of the shopper is still here: refund it."),
+    ),
+    State.CANCELLED_IN_PART: Words(
+        subject=_WAS_CANCELLED,
+        heading=_CANCELLED,
+        happened=_("Nothing will be sent. The page of your order lists what we have refunded."),
+        staff=_SENT_NOTHING,
+    ),
+    State.CANCELLED_REFUNDED: Words(
+        subject=_WAS_CANCELLED,
+        heading=_CANCELLED,
+        happened=_(
+            "Nothing will be sent, and we have refunded what you paid. It can take a few days until your bank "
+            "shows it."
+        ),
+        staff=_SENT_NOTHING,
+    ),
+    State.CANCELLED_TAKEN_BACK: Words(
+        subject=_WAS_CANCELLED,
+        heading=_CANCELLED,
+        happened=_("Nothing will be sent. Your bank has taken the payment back."),
+        staff=_("What to do about the dispute stands beside it."),
+        trader=_DISPUTE,
+    ),
+    State.EXPIRED: Words(
+        heading=_("This order was not paid in time"),
+        happened=_("Nothing was charged and the goods are no longer held for you."),
+        to_do=_("You can order again."),
+        action=_("Go to the shop"),
+        staff=_OVER,
+    ),
+    State.NOT_PAID_IN_TIME: Words(
+        subject=_("Your order %(number)s was not paid in time"),
+        heading=_("This order was not paid in time"),
+        happened=_(
+            "No payment of %(total)s came, so nothing will be sent and the goods are no longer held for you."
+        ),
+        next=_AGAIN,
+        to_do=_LEFT,
+        action=_("Go to the shop"),
+        staff=_OVER,
+    ),
+    State.DECLINED: Words(
+        subject=_("Your order %(number)s: your payment was declined"),
+        heading=_("Your payment was declined"),
+        happened=_(
+            "Your bank declined the payment of %(total)s, so nothing will be sent and the goods are no longer "
+            "held for you."
+        ),
+        next=_AGAIN,
+        to_do=_LEFT,
+        action=_("Go to the shop"),
+        staff=_OVER,
+    ),
+}
+
+# When a payment that was under way arrives, the mail says so.
+ARRIVED = _("Your order %(number)s: your payment has arrived")
+_ITS_WAY = _("It goes back the way you paid, and it can take a few days until your bank shows it.")
+_NOT_ARRIVED = _("Order %(number)s: a refund did not arrive")
+_REFUND = _("Your order %(number)s: your refund")
+# Of one refund of an order. Shoppers are not told of one that Stripe may still refuse, or has refused.
+REFUND_WORDS: dict[RefundStatus, Words] = {
+    RefundStatus.REQUESTED: Words(heading="", staff=_("Stripe is asked again. Nothing is packed meanwhile.")),
+    RefundStatus.REFUSED: Words(
+        heading="", staff=_("Nothing was refunded. Check why, and try again."), trader=_NOT_ARRIVED
+    ),
+    RefundStatus.ACTION: Words(
+        subject=_("Your order %(number)s: your refund needs your bank account"),
+        heading=WORDS[State.REFUND_WAITS].heading,
+        happened=_(
+            "%(amount)s of your order %(number)s is waiting for you. The way you paid cannot take it back."
+        ),
+        to_do=WORDS[State.REFUND_WAITS].to_do,
+        staff=_("The refund arrives when the shopper has answered Stripe."),
+    ),
+    RefundStatus.PENDING: Words(
+        subject=_REFUND,
+        heading=_("Your refund is on its way"),
+        happened=_("%(amount)s of your order %(number)s is on its way back to you."),
+        next=_ITS_WAY,
+    ),
+    RefundStatus.SUCCEEDED: Words(
+        subject=_REFUND,
+        heading=_("We have refunded %(amount)s"),
+        happened=_("We have refunded %(amount)s of your order %(number)s."),
+        next=_ITS_WAY,
+    ),
+    RefundStatus.FAILED: Words(
+        heading=_("Your refund came back to us"),
+        happened=_("Your bank sent %(amount)s back."),
+        next=_("We will contact you."),
+        staff=_(
+            "The money is still here: refund it again as another sum, or ask the shopper for another way."
+        ),
+        trader=_NOT_ARRIVED,
+    ),
+}
+
+
+def values(order: Order) -> dict[str, object]:
+    """Return what words are filled with, as far as it is known of an order."""
+    hours = settings.REFUND_SOLD_OUT_AFTER_HOURS
+    known = {
+        "number": order.number,
+        "total": money.display(order.total, order.currency),
+        "days": order.LONGEST_PAYMENT.days,
+        "wait": ngettext("%(hours)s hour", "%(hours)s hours", hours) % {"hours": hours},
+        "delivery": order.delivery_time,
+        "time": _local(order.session_expires_at, "TIME_FORMAT"),
+        "until": _local(order.pay_until, "DATETIME_FORMAT"),
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+def _local(at: datetime | None, style: str) -> str:
+    return date_format(timezone.localtime(at), style) if at else ""
