@@ -28,10 +28,11 @@ NECESSARY = (
     ("basket", "Keeps your basket together, once you put something in.", "30 days"),
     ("basket_count", "Shows how many things are in your basket.", "30 days"),
     ("order", "Lets you cancel the order that you have just placed.", "1 day"),
+    ("found_orders", "Shows you your orders, once you used a link that we e-mailed.", "30 minutes"),
     ("sessionid", "Keeps you signed in, once you sign in.", "2 weeks"),
     ("csrftoken", "Protects the forms of people who are signed in.", "1 year"),
 )
-SHOP_COOKIES = {"basket", "basket_count", "order"}
+SHOP_COOKIES = {"basket", "basket_count", "order", "found_orders"}
 MEDIA = (
     ("_osm_session", "May be set by openstreetmap.org to hold a visit to the map together.", "session"),
     ("_osm_totp_token", "May be set by openstreetmap.org to protect its own services.", "1 hour"),

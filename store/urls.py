@@ -4,6 +4,7 @@ from django.urls import path
 
 from store.basket import views as basket_views
 from store.checkout import views as checkout_views
+from store.orders import find_views
 from store.orders import views as order_views
 from store.payments import webhook
 
@@ -16,6 +17,9 @@ urlpatterns = [
     path("checkout/", checkout_views.review, name="checkout"),
     path("checkout/return/<slug:token>/", checkout_views.return_from_payment, name="return_from_payment"),
     path("checkout/cancel/<slug:token>/", checkout_views.cancel_payment, name="cancel_payment"),
+    path("orders/find/", find_views.find, name="find_orders"),
+    path("orders/find/<slug:token>/", find_views.use_link, name="find_link"),
+    path("orders/found/", find_views.found, name="found_orders"),
     path("orders/<slug:token>/", order_views.order, name="order"),
     path("orders/<slug:token>/proof.json", order_views.proof, name="order_proof"),
     path("stripe/webhook/", webhook.stripe_webhook, name="stripe_webhook"),

@@ -12,11 +12,14 @@ from wagtail.admin.viewsets.model import ModelViewSetGroup
 
 from home.csp import Provider
 from home.jobs import Job
+from home.navigation import Link
 from policies.cookie_audit.rules import Action
 from policies.models.ledger import LedgeredModel
 from policies.personal_data.register import PersonalData
 from store.basket.personal_data import BASKETS
 from store.models import Order
+from store.orders import finding
+from store.orders.finding import FIND_LINKS
 from store.orders.personal_data import ORDERS, UNPAID_ORDERS
 from store.orders.viewsets import order_viewset
 from store.payments import events, reconciliation, stripe_client, watching
@@ -76,7 +79,7 @@ def summaries(request: HttpRequest, items: list[SummaryItem]) -> None:
 # --- What the shop contributes to other apps ----------------------------------------------------------------
 @hooks.register("register_personal_data")
 def personal_data() -> list[PersonalData]:
-    return [ORDERS, UNPAID_ORDERS, BASKETS]
+    return [ORDERS, UNPAID_ORDERS, BASKETS, FIND_LINKS]
 
 
 @hooks.register("register_service_providers")
@@ -93,6 +96,11 @@ def stripe_provider() -> list[Provider]:
         sources={"form-action": (stripe_client.checkout_origin(),)},
     )
     return [stripe]
+
+
+@hooks.register("register_footer_links")
+def footer_links() -> list[Link]:
+    return [Link(gettext("Find an order"), reverse("store:find_orders"))]
 
 
 @hooks.register("register_audit_paths")
@@ -115,6 +123,7 @@ def worker_jobs() -> list[Job]:
         Job("Stripe events", events.EVERY, events.retry),
         Job("old Stripe events", events.EXPIRED_EVERY, events.expire),
         Job("payments at Stripe", reconciliation.LISTS_EVERY, reconciliation.find_paid_pages),
+        Job("links to orders", finding.EVERY, finding.send_links),
         Job("health of payments", watching.EVERY, watching.watch),
         Job("old payment problems", watching.EXPIRED_EVERY, watching.expire),
         Job(

@@ -3,6 +3,7 @@
 from store.models.baskets import Basket, BasketLine
 from store.models.catalogue import ProductImage, ProductPage, ProductVariant, ShopPage
 from store.models.disputes import Dispute
+from store.models.find_links import FindLink
 from store.models.order_history import OrderEvent
 from store.models.orders import Order, OrderLine
 from store.models.payment_health import PaymentAlarm, WebhookRefusal
@@ -18,6 +19,7 @@ __all__ = [
     "BasketLine",
     "DeliveryCountry",
     "Dispute",
+    "FindLink",
     "Order",
     "OrderEvent",
     "OrderLine",

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
@@ -166,6 +167,7 @@ class Order(LedgeredModel):
                 fields=["-placed_at"], condition=models.Q(needs_attention=True), name="order_needs_attention"
             ),
             models.Index(fields=["paid_at"], name="order_paid_at"),  # for the health of payments
+            models.Index(Lower("email"), name="order_email"),  # for shoppers who look for their orders
         ]
 
     def __str__(self) -> str:

@@ -1,20 +1,22 @@
-"""The cookie of an order just placed: it tells the browser that placed the order from others with the basket's token.
+"""The cookies of whose an order is: of the browser that placed it, and of one that used a link from its e-mail.
 
-A basket's token shows no order, and the link to an order, which may be passed on, cannot cancel it: both need this
-cookie, which no script can read.
+A basket's token shows no order, and the link to an order, which may be passed on, cannot change it: both need one of
+these cookies, which no script can read.
 """
 
 from datetime import timedelta
 
 from django.conf import settings
+from django.core import signing
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.crypto import constant_time_compare
 
-from store.models import Order
+from store.models import FindLink, Order
 from store.models.tokens import may_be_token
+from store.orders.finding import is_same_address
 
-NAME = "order"
+NAME, FOUND = "order", "found_orders"
 KEEP = timedelta(days=1)  # as long as any payment page may stay open (HOLD_MINUTES)
 
 
@@ -33,3 +35,33 @@ def remember_order(response: HttpResponseBase, order: Order) -> None:
     """Set the cookie; a browser has it for its latest order only."""
     secure = settings.SESSION_COOKIE_SECURE
     response.set_cookie(NAME, order.return_token, max_age=KEEP, httponly=True, samesite="Lax", secure=secure)
+
+
+def remember_found(response: HttpResponseBase, link: FindLink) -> None:
+    """Set the cookie of a link that was used; it lasts as long as the link did, and is sent to orders only."""
+    response.set_cookie(
+        FOUND,
+        signing.dumps(link.pk, salt=FOUND),
+        max_age=FindLink.LASTS,
+        path="/orders/",
+        httponly=True,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
+
+
+def found_here(request: HttpRequest) -> FindLink | None:
+    """Return the link that this browser used not long ago."""
+    try:
+        pk = signing.loads(request.COOKIES.get(FOUND, ""), salt=FOUND, max_age=FindLink.LASTS)
+    except signing.BadSignature:
+        return None
+    return FindLink.objects.filter(pk=pk).first()
+
+
+def is_own(request: HttpRequest, order: Order) -> bool:
+    """Return whether this browser may change the order: it placed it, or its e-mail led here."""
+    if was_placed_here(request, order):
+        return True
+    link = found_here(request)
+    return link is not None and is_same_address(link.email, order.email)

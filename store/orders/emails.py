@@ -6,6 +6,7 @@ They are queued in the transaction of what they report; the worker sends them.
 from typing import Any
 
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from post_office.models import Email
 
 from home import mail_queue
 from home.models import BrandSettings, User
-from store.models import Order, PaymentAlarm, Refund, ShopPage, ShopSettings
+from store.models import FindLink, Order, PaymentAlarm, Refund, ShopPage, ShopSettings
 from store.orders.situation import Situation
 from store.orders.words import WORDS, State, values
 
@@ -119,6 +120,16 @@ def no_problem_with_payments(alarms: list[PaymentAlarm]) -> Email | None:
     """Tell the trader that nothing is wrong any more; None when nobody wants to be told."""
     subject = _("The problems with payments are over")
     return _about_payments("emails/no_problem_with_payments.txt", subject=subject, alarms=alarms)
+
+
+def find_orders(*, email: str, token: str) -> None:
+    """Send a link to the orders of an e-mail address. It is queued like Django's own e-mails: no staff may read it."""
+    brand = BrandSettings.current()
+    url = settings.SITE_URL + reverse("store:find_link", args=[token])
+    text = render_to_string("emails/find_orders.txt", {"url": url, "brand": brand, "lasts": FindLink.MINUTES})
+    subject = _("Your orders: the link that you asked for")
+    reply_to = [brand.email] if brand.email else []
+    mail_queue.EmailBackend().send_messages([EmailMessage(subject, text, to=[email], reply_to=reply_to)])
 
 
 def _about_payments(template: str, *, subject: str, **context: Any) -> Email | None:

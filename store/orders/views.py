@@ -7,8 +7,10 @@ from django.views.decorators.http import require_safe
 
 from policies.ledger.views import proof_response
 from store.models import Order
+from store.models.tokens import may_be_token
 from store.orders import timeline
-from store.orders.cookies import was_placed_here
+from store.orders.cookies import is_own
+from store.orders.find_views import not_found
 from store.orders.situation import Situation
 from store.payments import fulfilment
 
@@ -18,7 +20,9 @@ from store.payments import fulfilment
 def order(request: HttpRequest, token: str) -> HttpResponse:
     """Show what was ordered and agreed, its progress and its money."""
     orders = Order.objects.select_related("terms_accepted__policy", "privacy_shown__policy")
-    found = get_object_or_404(orders, token=token)
+    found = orders.filter(token=token).first() if may_be_token(token) else None
+    if found is None:
+        return not_found(request)
     is_asking = not fulfilment.look(found)
     if found.status in Order.AWAITING_PAYMENT:
         found = orders.get(pk=found.pk)
@@ -33,7 +37,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         "steps": timeline.steps(situation, found.events.exclude(to_status="")),
         "rows": rows,
         "left": sum(row.amount for row in rows),
-        "is_placed_here": was_placed_here(request, found),
+        "is_own": is_own(request, found),
     }
     response = render(request, "store/order.html", context)
     response.headers["X-Robots-Tag"] = "noindex"

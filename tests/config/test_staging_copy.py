@@ -49,7 +49,7 @@ from tests.policies.lived_site import LivedSite, approve, draft
 from tests.policies.verifying import damage
 
 if apps.is_installed("store"):  # the file is read on a site without a shop
-    from store.models import Order, OrderEvent, Refund, StripeEvent
+    from store.models import FindLink, Order, OrderEvent, Refund, StripeEvent
     from store.payments import checks
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -89,6 +89,7 @@ PERSONAL = {
     "sessions.Session": {"session_data", "session_key"},
     "store.Basket": {"token"},
     "store.BasketLine": {"sku"},
+    "store.FindLink": {"email", "digest"},
     "store.Order": {
         *(
             "email",
@@ -236,6 +237,7 @@ def fill(folder: Path) -> None:
     factories.basket(MUG=1)
     order = Order.objects.first()
     OrderEvent(order=order, happened_at=order.placed_at, by="x").save()
+    FindLink.objects.create(email="a@example.org", created_at=order.placed_at)
     Refund.objects.create(order=order, amount=1, created_at=order.placed_at)
     StripeEvent.objects.create(
         event_id="evt_1", livemode=False, created_at=order.placed_at, received_at=order.placed_at

@@ -6,14 +6,12 @@ can be lost.
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import connections
 from django.test import Client
 
 from home import locks
@@ -34,6 +32,7 @@ from store.orders import lifecycle
 from store.payments import fulfilment, refunds, stripe_client
 from store.stock import movements
 from tests import factories
+from tests.store.at_once import at_once
 from tests.store.paying import listen, mails_about, press_pay, sales, sessions, stock_of
 from tools.stripe_sandbox.server import Sandbox
 from tools.stripe_sandbox.visitor import StayedError
@@ -53,24 +52,6 @@ def mug(db: None) -> ProductVariant:
 def several_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let all threads wait for Stripe: they stand for those of several processes, each of which has a few."""
     monkeypatch.setattr(stripe_client, "_asking", threading.BoundedSemaphore(BUYERS))
-
-
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """Do all of it in the same moment; return what came of each, an exception where one was raised."""
-    ready = threading.Barrier(len(acts))
-
-    def run(act: Callable[[], Any]) -> Any:
-        try:
-            connections["default"].ensure_connection()
-            ready.wait()
-            return act()
-        except Exception as error:  # noqa: BLE001 - it is looked at
-            return error
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(run, acts))
 
 
 def buy(basket: Basket, address: str = "192.0.2.1") -> Any:

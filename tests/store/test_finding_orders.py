@@ -1,0 +1,249 @@
+"""Finding orders again: a link that works once, sent to who reads the mail, and an answer that tells nothing."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core import mail
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from post_office.models import Email
+
+from home import mail_queue, spam
+from policies.personal_data import register
+from store.models import FindLink, Order, ProductVariant
+from store.orders import finding
+from tests import factories, queries
+
+pytestmark = pytest.mark.django_db
+KNOWN, UNKNOWN = "shopper@example.com", "nobody@example.com"
+
+
+@pytest.fixture
+def order(mug: ProductVariant) -> Order:
+    return factories.placed_order(factories.basket(MUG=1), email=KNOWN)
+
+
+def stamp(seconds: float = 10) -> str:
+    fresh = spam.new_stamp(page_id="find-orders")
+    return replace(fresh, at=fresh.at - seconds).signed()
+
+
+def ask(client: Client, email: str = KNOWN, **values: str) -> Any:
+    return client.post("/orders/find/", {"email": email, spam.STAMP_FIELD: stamp(), **values})
+
+
+def link_in(email: str = KNOWN) -> str:
+    """Have the worker send what was asked for, and return the path of the link in the newest e-mail."""
+    finding.send_links()
+    text = Email.objects.filter(to=email).latest("pk").message
+    found = re.search(r"/orders/find/[\w-]{43}/", text)
+    assert found
+    return found[0]
+
+
+def use(client: Client, email: str = KNOWN) -> str:
+    """Ask for a link and use it; return its path."""
+    ask(client, email)
+    path = link_in(email)
+    assert client.post(path).status_code == 303
+    return path
+
+
+def words_of(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+@pytest.mark.both_databases
+def test_who_reads_the_mail_sees_the_orders_of_the_address_newest_first(client: Client, order: Order) -> None:
+    with time_machine.travel(timezone.now() + timedelta(hours=1), tick=False):
+        newer = factories.placed_order(factories.basket(MUG=2), email="Shopper@Example.com")
+    other = factories.placed_order(factories.basket(MUG=1), email="other@example.com")
+    assert ask(client).status_code == 303
+    path = link_in()
+    assert "Show my orders" in words_of(client.get(path))
+    response = client.post(path)
+    assert (response.status_code, response["Location"]) == (303, "/orders/found/")
+    page = words_of(client.get("/orders/found/"))
+    assert page.index(newer.number) < page.index(order.number)
+    assert other.number not in page
+    for shown in (order.get_absolute_url(), "£16.45", "£28.95"):
+        assert shown in page
+
+
+@pytest.mark.both_databases
+def test_the_answer_and_its_statements_are_the_same_for_known_and_unknown_addresses(order: Order) -> None:
+    told = []
+    for email in (UNKNOWN, KNOWN, UNKNOWN, KNOWN):  # what is looked up once a process comes first
+        client = Client()
+        with CaptureQueriesContext(connection) as asked:
+            answer = ask(client, email)
+        statements = [re.sub(r"'[^']*'", "?", one["sql"]) for one in asked.captured_queries]
+        page = client.get(answer["Location"])
+        body = re.sub(r'value="[^"]+"', "", page.content.decode())  # the stamp of its form
+        told.append(
+            (statements, answer.status_code, answer.content, dict(answer.headers), dict(answer.cookies), body)
+        )
+    assert told[2] == told[3]
+    assert [sql.split()[0] for sql in told[3][0]] == ["INSERT"]
+    finding.send_links()
+    assert list(Email.objects.values_list("to", flat=True)) == [[KNOWN]] * 2
+    assert not FindLink.objects.exclude(email=KNOWN).exists()
+
+
+def test_a_link_works_once_and_says_so_afterwards(client: Client, order: Order) -> None:
+    path = use(client)
+    stranger = Client()
+    for response in (stranger.get(path), stranger.post(path)):
+        assert response.status_code == 410
+        assert "This link was used" in words_of(response)
+        assert 'href="/orders/find/"' in words_of(response)
+    assert stranger.get("/orders/found/")["Location"] == "/orders/find/"
+    assert client.post(path)["Location"] == "/orders/found/", "its own browser goes on"
+
+
+def test_a_scanner_that_opens_the_link_does_not_use_it_up(client: Client, order: Order) -> None:
+    ask(client)
+    path = link_in()
+    with CaptureQueriesContext(connection) as asked:
+        for response in (Client().get(path), Client().head(path), Client().get("/orders/find/")):
+            assert response.status_code == 200
+            assert not response.cookies
+    assert not [one for one in asked.captured_queries if not one["sql"].startswith("SELECT")]
+    assert client.post(path).status_code == 303
+
+
+def test_a_link_is_over_after_half_an_hour_and_so_is_the_list(client: Client, order: Order) -> None:
+    ask(client)
+    late = link_in()
+    use(client)
+    assert client.get("/orders/found/").status_code == 200
+    with time_machine.travel(timezone.now() + timedelta(minutes=31), tick=False):
+        assert client.get("/orders/found/").status_code == 302
+        response = Client().post(late)
+        assert response.status_code == 410
+        assert "it is too old" in words_of(response)
+        assert not response.cookies
+
+
+@pytest.mark.parametrize(
+    "token", ["x", "a" * 42, "a" * 43, "{cut}", "%00", "ä", "x" * 3000, "%F0%9F%8D%B5", "sent"]
+)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_link_that_is_cut_off_or_guessed_leads_to_a_new_one(
+    client: Client, order: Order, token: str, method: str
+) -> None:
+    ask(client)
+    cut = link_in().strip("/").rpartition("/")[2][:-1]
+    response = getattr(client, method)(f"/orders/find/{token.format(cut=cut)}/")
+    assert response.status_code == 404
+    assert not response.cookies
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "", "x" * 300 + "@example.com", "a@b", "ab\x00c@example.com", "<b>@example.com", "Ωμέγα@example.com",
+        "Имя@example.com", "🍵@example.com", "שלום@example.com", "a@example.com\nBcc: b@example.com",
+    ],
+)  # fmt: skip
+def test_what_is_no_address_is_refused_and_saves_nothing(client: Client, email: str) -> None:
+    response = ask(client, email)
+    assert response.status_code == 422
+    assert "There is a problem" in words_of(response)
+    assert not FindLink.objects.exists()
+
+
+@pytest.mark.parametrize("lookalike", ["\u017fhopper@example.com", "shopper@e\u212aample.com"])
+def test_an_address_that_only_shares_a_case_with_another_finds_nothing(
+    client: Client, mug: ProductVariant, lookalike: str
+) -> None:
+    plain = lookalike.replace("\u017f", "s").replace("\u212a", "k")
+    factories.placed_order(factories.basket(MUG=1), email=plain)
+    assert ask(client, lookalike).status_code == 303
+    finding.send_links()
+    assert not Email.objects.exists()
+    assert not FindLink.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [(spam.TRAP_FIELD, "x"), (spam.STAMP_FIELD, "forged"), (spam.STAMP_FIELD, "")]
+)
+def test_a_machine_gets_nothing_sent_and_a_person_gets_through(
+    client: Client, order: Order, field: str, value: str
+) -> None:
+    response = ask(client, **{field: value})
+    assert response.status_code == 422
+    assert not FindLink.objects.exists()
+    again = {spam.STAMP_FIELD: response.context["form"][spam.STAMP_FIELD].value()}
+    assert ask(client, **again).status_code == 303
+
+
+def test_one_address_gets_three_links_an_hour_and_the_same_answer(client: Client, order: Order) -> None:
+    answers = {(one.status_code, one["Location"]) for one in (ask(client, KNOWN.title()) for _ in range(4))}
+    assert answers == {(303, "/orders/find/?sent=1")}
+    assert FindLink.objects.count() == 3
+
+
+def test_one_network_asks_ten_times_an_hour(client: Client) -> None:
+    for number in range(10):
+        assert ask(client, f"somebody{number}@example.com").status_code == 303
+    response = ask(client, "somebody@example.com")
+    assert response.status_code == 429
+    assert int(response["Retry-After"]) > 0
+    assert "Too many links were asked for" in words_of(response)
+    assert FindLink.objects.count() == 10
+
+
+def test_the_cookie_is_kept_from_scripts_and_other_pages_and_cannot_be_forged(
+    client: Client, order: Order
+) -> None:
+    use(client)
+    cookie = client.cookies["found_orders"]
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/orders/")
+    assert cookie["max-age"] == 1800
+    assert "sessionid" not in client.cookies
+    for forged in ("", "1", f"{cookie.value}x", "ä", "a:b:c", "\x00", "x" * 5000):
+        client.cookies["found_orders"] = forged
+        assert client.get("/orders/found/").status_code == 302
+
+
+def test_the_link_stays_in_the_mail_only(client: Client, order: Order) -> None:
+    ask(client)
+    token = link_in().strip("/").rpartition("/")[2]
+    email = Email.objects.get()
+    assert not mail_queue.readable().exists()
+    assert token not in str(FindLink.objects.values())
+    mail_queue.send_due()
+    email.refresh_from_db()
+    assert token in mail.outbox[0].body
+    assert token not in str(Email.objects.values())
+
+
+def test_requests_are_exported_erased_and_deleted_after_a_day(client: Client, order: Order) -> None:
+    use(client)
+    assert register.export(KNOWN.upper())["store.find_links"][0]["used_at"]
+    assert register.erase(KNOWN.upper())["store.find_links"] == 1
+    assert client.get("/orders/found/").status_code == 302, "what was erased opens nothing"
+    ask(client)
+    assert finding.expire(timezone.now() + timedelta(hours=23)) == 0
+    assert finding.expire(timezone.now() + timedelta(hours=25)) == 1
+
+
+def test_the_list_costs_the_same_for_many_orders(client: Client, order: Order) -> None:
+    use(client)
+    for_one = queries.warm(client, "/orders/found/")
+    for _ in range(3):
+        factories.placed_order(factories.basket(MUG=1), email=KNOWN)
+    assert queries.warm(client, "/orders/found/") == for_one <= 4
+
+
+@pytest.mark.parametrize("path", ["/basket/", "/orders/unknown/"])
+def test_shoppers_are_led_to_their_orders(client: Client, path: str) -> None:
+    page = client.get(path).content.decode()
+    assert page.count('href="/orders/find/"') == 2, "in the page, and in its footer"
