@@ -150,7 +150,7 @@ def priced(basket: Basket) -> Contents:
 
 def _priced(wanted: Iterable[BasketLine]) -> Contents:
     variants = ProductVariant.objects.on_sale().filter(sku__in=[line.sku for line in wanted])
-    found = {variant.sku: variant for variant in variants.select_related("page")}
+    found = {variant.sku: variant for variant in variants.select_related("page__vat_class")}
     return Contents(
         tuple(Line(sku=line.sku, quantity=line.quantity, variant=found.get(line.sku)) for line in wanted)
     )

@@ -76,6 +76,12 @@ class Quote:
         return sums.by_rate(goods, delivery=self.option.price)
 
     @property
+    def tax_codes(self) -> dict[str, str]:
+        """For Stripe Tax: the codes of SKUs whose products have a class of their own."""
+        classes = {line.sku: variant.page.vat_class for line, variant in self.contents.goods}
+        return {sku: one.stripe_tax_code for sku, one in classes.items() if one and one.stripe_tax_code}
+
+    @property
     def digest(self) -> str:
         """A hash of everything that the review page shows, to detect changes later."""
         lines = [
@@ -161,7 +167,9 @@ def place_order(
         quote = _as_agreed(basket, option, agreement, client_fingerprint)
         order = quote.order_for(basket, email, agreement, client_fingerprint)
         lines = quote.lines_of(order)
-        order.session_params = gateway.session_params(order=order, lines=lines, option=quote.option)
+        order.session_params = gateway.session_params(
+            order=order, lines=lines, option=quote.option, tax_codes=quote.tax_codes
+        )
         lifecycle.place(order=order, lines=lines)
         try:
             movements.hold(order=order)

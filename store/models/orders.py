@@ -110,6 +110,8 @@ class Order(LedgeredModel):
     )
     vat_country = models.CharField(max_length=2, blank=True, default="", editable=False)
     vat_note = models.CharField(max_length=300, blank=True, default="", editable=False)
+    # Of Stripe Tax: percent as text, gross and VAT in minor units. Rounded by Stripe, which files them so.
+    vat_sums = models.JSONField(default=list, blank=True, editable=False)
     # Copied from Stripe when the shopper has paid, or told the bank to.
     customer_name = models.CharField(_("name"), max_length=200, blank=True, db_index=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)

@@ -16,10 +16,11 @@ from django.utils import timezone
 from home import clock
 from home.throttling import Limit
 from store.basket import contents
-from store.models import Order, OrderEvent, StripeEvent
+from store.models import Order, OrderEvent, OrderLine, StripeEvent, VatScheme
 from store.orders import emails, lifecycle
 from store.payments import disputes, errors, gateway, refunds, stripe_client, stripe_clock, stripe_objects
 from store.stock import movements
+from store.vat import sums
 
 Status, By, Reason = Order.Status, OrderEvent.By, OrderEvent.Reason
 logger = logging.getLogger(__name__)
@@ -299,4 +300,19 @@ def _copy_figures(order: Order, session: stripe_objects.Session) -> None:
     order.phone = session.phone
     order.shipping_address = session.shipping_address
     order.billing_address = session.billing_address
+    if order.vat_scheme == VatScheme.STRIPE_TAX:
+        _copy_vat(order, session)
     order.save()
+
+
+def _copy_vat(order: Order, session: stripe_objects.Session) -> None:
+    """Copy what Stripe Tax worked out: rates to the lines, sums to the order."""
+    parts = (*session.vat_of_lines, *session.vat_of_delivery)
+    order.vat_sums = [[str(one.percent), one.gross, one.vat] for one in sums.merged(parts)]
+    if not parts:
+        lifecycle.mark_needs_attention(order=order, by=By.STRIPE, reason=Reason.NO_VAT)
+        return
+    lines = list(order.lines.all())
+    for line, taxed in zip(lines, session.vat_of_lines, strict=True):
+        line.vat_percent = taxed.percent
+    OrderLine.objects.bulk_update(lines, ["vat_percent"])

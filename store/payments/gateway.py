@@ -5,7 +5,7 @@ It, the checklist and Stripe's clock alone call Stripe. It never reads or writes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from store.models import Order, OrderLine, ShippingOption
+from store.models import Order, OrderLine, ShippingOption, VatScheme
 from store.payments import errors, signed_events, stripe_amounts, stripe_clock
 from store.payments.signed_events import Event
 from store.payments.stripe_client import client, in_time, sdk, translated_errors
@@ -25,15 +25,24 @@ if TYPE_CHECKING:
     from stripe.params.checkout import (
         SessionCreateParams,
         SessionCreateParamsLineItemPriceData,
+        SessionCreateParamsLineItemPriceDataProductData,
         SessionCreateParamsShippingOptionShippingRateData,
+        SessionListLineItemsParams,
         SessionRetrieveParams,
     )
 
+MOST_LINES = 100  # of a session
 TOLERANCE = 300  # seconds, as in Stripe's SDK
+SHIPPING_TAX_CODE = "txcd_92010001"  # https://docs.stripe.com/tax/tax-codes
 
 
-def session_params(*, order: Order, lines: Iterable[OrderLine], option: ShippingOption) -> dict[str, Any]:
-    """Return Stripe's parameters for an order: plain data, to be kept and sent again unchanged."""
+def session_params(
+    *, order: Order, lines: Iterable[OrderLine], option: ShippingOption, tax_codes: Mapping[str, str] = {}
+) -> dict[str, Any]:
+    """Return Stripe's parameters for an order: plain data, to be kept and sent again unchanged.
+
+    `tax_codes` are those of SKUs with another than the account's own, for Stripe Tax.
+    """
     currency = order.currency
     assert order.session_expires_at is not None
     params: SessionCreateParams = {
@@ -42,7 +51,7 @@ def session_params(*, order: Order, lines: Iterable[OrderLine], option: Shipping
         "client_reference_id": order.number,
         "customer_email": order.email,
         "line_items": [
-            {"quantity": line.quantity, "price_data": _price(str(line), line.unit_price, currency)}
+            {"quantity": line.quantity, "price_data": _price(line, currency, tax_codes.get(line.sku))}
             for line in lines
         ],
         "shipping_address_collection": {"allowed_countries": [order.country]},
@@ -57,6 +66,9 @@ def session_params(*, order: Order, lines: Iterable[OrderLine], option: Shipping
         "metadata": {"order": order.number},
         "payment_intent_data": {"metadata": {"order": order.number}},
     }
+    if order.vat_scheme == VatScheme.STRIPE_TAX:
+        params["automatic_tax"] = {"enabled": True}
+        params["shipping_options"][0]["shipping_rate_data"]["tax_code"] = SHIPPING_TAX_CODE
     return dict(params)
 
 
@@ -64,12 +76,15 @@ def _url(name: str, order: Order) -> str:
     return settings.SITE_URL + reverse(f"store:{name}", args=[order.return_token])
 
 
-def _price(name: str, minor: int, currency: str) -> SessionCreateParamsLineItemPriceData:
+def _price(line: OrderLine, currency: str, tax_code: str | None) -> SessionCreateParamsLineItemPriceData:
+    product: SessionCreateParamsLineItemPriceDataProductData = {"name": str(line)[:250]}
+    if tax_code:
+        product["tax_code"] = tax_code
     return {
         "currency": currency.lower(),
-        "unit_amount": stripe_amounts.to_stripe(minor, currency),
+        "unit_amount": stripe_amounts.to_stripe(line.unit_price, currency),
         "tax_behavior": "inclusive",
-        "product_data": {"name": name[:250]},
+        "product_data": product,
     }
 
 
@@ -97,9 +112,15 @@ def create_session(params: SessionCreateParams, *, idempotency_key: str) -> Sess
 
 @translated_errors()
 def retrieve_session(session_id: str) -> Session:
-    """Retrieve a session. Raises NotFoundError, PaymentError."""
-    expanded: SessionRetrieveParams = {"expand": ["payment_intent"]}
-    return session_of(client().v1.checkout.sessions.retrieve(session_id, expanded, in_time()))
+    """Retrieve a session, with what Stripe Tax worked out. Raises NotFoundError, PaymentError."""
+    sessions = client().v1.checkout.sessions
+    expanded: SessionRetrieveParams = {"expand": ["payment_intent", "shipping_cost.taxes"]}
+    found = sessions.retrieve(session_id, expanded, in_time())
+    if found.automatic_tax.status != "complete":
+        return session_of(found)
+    # The session itself would hold the first handful only.
+    lines: SessionListLineItemsParams = {"limit": MOST_LINES, "expand": ["data.taxes"]}
+    return session_of(found, sessions.line_items.list(session_id, lines, in_time()).to_dict()["data"])
 
 
 @translated_errors()

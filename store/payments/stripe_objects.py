@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from store import models
 from store.models import tokens
 from store.payments import stripe_amounts, stripe_client
 from store.payments.customer_details import NAME_LENGTH, PHONE_LENGTH, address, one_line
+from store.vat.sums import VatSum
+
+CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +43,9 @@ class Session:
     phone: str
     shipping_address: dict[str, str] = field(default_factory=dict)
     billing_address: dict[str, str] = field(default_factory=dict)
+    # What Stripe Tax worked out, after discounts; empty where it was not asked, or not told where goods go.
+    vat_of_lines: tuple[VatSum, ...] = ()  # in the order of the lines
+    vat_of_delivery: tuple[VatSum, ...] = ()
 
     @property
     def is_ours(self) -> bool:
@@ -110,8 +118,8 @@ def refund_of(found: Any) -> Refund:
     )
 
 
-def session_of(found: Any) -> Session:
-    """Return Stripe's object as a Session."""
+def session_of(found: Any, lines: Sequence[dict[str, Any]] = ()) -> Session:
+    """Return Stripe's object as a Session; `lines` are those whose tax is worked out."""
     raw = found.to_dict()
     currency = (raw.get("currency") or "").upper()
     details, customer = raw.get("total_details") or {}, raw.get("customer_details") or {}
@@ -150,4 +158,12 @@ def session_of(found: Any) -> Session:
         phone=one_line(customer.get("phone"), PHONE_LENGTH),
         shipping_address=address(delivery),
         billing_address=address(customer),
+        vat_of_lines=tuple(_vat_of(line, amount) for line in lines),
+        vat_of_delivery=tuple(_vat_of(cost, amount) for cost in [raw.get("shipping_cost")] if cost and lines),
     )
+
+
+def _vat_of(raw: dict[str, Any], amount: Callable[[int | None], int]) -> VatSum:
+    """Return what a line or the delivery costs and the tax within; several taxes are added up."""
+    percent = sum(Decimal(str(tax["rate"]["percentage"])) for tax in raw["taxes"])
+    return VatSum(Decimal(percent).quantize(CENT), amount(raw["amount_total"]), amount(raw["amount_tax"]))

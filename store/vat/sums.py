@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from store.models import Order
+from store.models import Order, VatScheme
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,27 @@ def by_rate(goods: Iterable[tuple[Decimal | None, int]], *, delivery: int, disco
         if percent is None:
             return []
         price_at[percent] = price_at.get(percent, 0) + price
+    if not price_at:
+        return []
     rates = sorted(price_at, reverse=True)
     weights = [price_at[percent] for percent in rates]
     parts = zip(rates, weights, split(delivery, weights), split(discount, weights), strict=True)
     return [_sum(percent, price + sent - off) for percent, price, sent, off in parts]
 
 
+def merged(parts: Iterable[VatSum]) -> list[VatSum]:
+    """Add up parts of the same rate, the highest rate first."""
+    found: dict[Decimal, VatSum] = {}
+    for one in parts:
+        before = found.get(one.percent, VatSum(one.percent, 0, 0))
+        found[one.percent] = VatSum(one.percent, before.gross + one.gross, before.vat + one.vat)
+    return [found[percent] for percent in sorted(found, reverse=True)]
+
+
 def of_order(order: Order) -> list[VatSum]:
     """Return the sums of an order as it was placed and paid, whatever was refunded since."""
+    if order.vat_scheme == VatScheme.STRIPE_TAX:
+        return [VatSum(Decimal(percent), gross, vat) for percent, gross, vat in order.vat_sums]
     goods = ((line.vat_percent, line.total) for line in order.lines.all())
     return by_rate(goods, delivery=order.shipping, discount=order.discount)
 

@@ -172,6 +172,7 @@ REST = {
         "delivery_time",
         "vat_country",
         "vat_note",
+        "vat_sums",
         "session_id",
         "payment_intent_id",
     },

@@ -163,7 +163,8 @@ class Payments(RuleBasedStateMachine):
                 yield
         except DiedError:
             connections.close_all()
-        self.went_well = deeds.done != fate and all(fault.times == fate[1] for fault in ordered)
+        has_died = isinstance(fate, int) and deeds.done >= fate  # more is done where locks are given back
+        self.went_well = not has_died and all(fault.times == fate[1] for fault in ordered)
         self.sandbox.faults.clear()
         if not self.went_well:
             self.unsure |= {order.pk for order in about}

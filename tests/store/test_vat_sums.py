@@ -46,6 +46,10 @@ def test_goods_that_cost_nothing_leave_delivery_at_their_rate() -> None:
     assert sums.by_rate([(D(20), 0)], delivery=390) == [VatSum(D(20), 390, 65)]
 
 
+def test_nothing_is_said_of_no_goods() -> None:
+    assert sums.by_rate([], delivery=390) == []
+
+
 def test_nothing_is_said_of_goods_without_a_rate() -> None:
     assert sums.by_rate([(D(20), 100), (None, 100)], delivery=0) == []
 

@@ -23,6 +23,7 @@ class Account:
     enabled_events: list[str] = field(default_factory=lambda: list(events.SHOP_EVENTS))  # sent to the shop
     settle_after: float = SETTLE_AFTER  # seconds until a delayed payment is settled
     refunds_wait: bool = False  # new refunds are pending until somebody decides
+    tax_fails: bool = False  # Stripe Tax works nothing out, in sessions made from now on
     checks_itself: bool = True  # what it answers and tells, by the SDK's types
     ahead: float = 0  # seconds by which Stripe's clock is ahead; behind when negative
 

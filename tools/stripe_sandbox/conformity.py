@@ -22,6 +22,7 @@ CLASSES: dict[str, type[stripe.StripeObject]] = {
     "checkout.session": stripe.checkout.Session,
     "dispute": stripe.Dispute,
     "event": stripe.Event,
+    "item": stripe.LineItem,
     "list": stripe.ListObject,
     "payment_intent": stripe.PaymentIntent,
     "refund": stripe.Refund,

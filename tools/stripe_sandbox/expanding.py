@@ -1,4 +1,4 @@
-"""`expand[]`: puts whole objects where an answer would name only their ids, and strips the sandbox's own notes."""
+"""`expand[]`: puts whole objects where an answer would name only their ids, or leave them out."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,13 +22,13 @@ def answer(db: Records, body: Body, wanted: Sequence[str]) -> Body:
 
 
 def _expanded(db: Records, body: Body, paths: Paths, above: str) -> Body:
-    result = public(body)
+    result, included = public(body), body.get("_included", {})
     for name in {path[0] for path in paths}:
         rests = [path[1:] for path in paths if path[0] == name and path[1:]]
         path = f"{above}.{name}".lstrip(".")
-        if name not in result:
+        if name not in result and name not in included:
             raise _refusal(path)
-        result[name] = _property(db, result[name], rests, path)
+        result[name] = _property(db, body.get(name, included.get(name)), rests, path)
     return result
 
 

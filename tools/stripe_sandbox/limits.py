@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from tools.stripe_sandbox import currencies
+from tools.stripe_sandbox import currencies, tax
 from tools.stripe_sandbox.errors import ApiError, empty, invalid_integer, missing, no_such, not_played
 
 Params = dict[str, Any]
@@ -22,14 +22,15 @@ MOST_OF_ONE = 999_999_999
 LONGEST_REFERENCE = 200
 PLAYED = frozenset(
     """
-    adaptive_pricing allow_promotion_codes allowed_payment_method_types billing_address_collection cancel_url
-    client_reference_id currency customer_email excluded_payment_method_types expand expires_at line_items metadata
-    mode payment_intent_data phone_number_collection shipping_address_collection shipping_options success_url ui_mode
+    adaptive_pricing allow_promotion_codes allowed_payment_method_types automatic_tax billing_address_collection
+    cancel_url client_reference_id currency customer_email excluded_payment_method_types expand expires_at
+    line_items metadata mode payment_intent_data phone_number_collection shipping_address_collection
+    shipping_options success_url ui_mode
     """.split()
 )
 PLAYED_IN_INTENT = frozenset({"description", "metadata"})
 PLAYED_IN_LINE = frozenset({"price", "price_data", "quantity"})
-PLAYED_IN_PRODUCT = frozenset({"description", "name"})
+PLAYED_IN_PRODUCT = frozenset({"description", "name", "tax_code"})
 TEMPLATE = "{CHECKOUT_SESSION_ID}"
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
@@ -49,6 +50,7 @@ def check_session(params: Params, now: int) -> None:
     _intent(params.get("payment_intent_data", {}))
     _lines(params["line_items"])
     _shipping(params.get("shipping_options", []))
+    tax.check(params)
     _one_currency(params)
 
 

@@ -6,7 +6,7 @@ events that Stripe would. Whether what a person typed is complete is checked bef
 
 from dataclasses import dataclass, field
 
-from tools.stripe_sandbox import balance, objects, sessions, vouchers
+from tools.stripe_sandbox import balance, objects, sessions, tax, vouchers
 from tools.stripe_sandbox.account import Account
 from tools.stripe_sandbox.errors import ApiError, invalid_integer, missing, no_such, not_played, wrong_state
 from tools.stripe_sandbox.events import Cause
@@ -77,6 +77,8 @@ def fill_in(session: Body, shopper: Shopper) -> None:
         email=shopper.email, name=shopper.name, phone=shopper.phone, address=shopper.billing
     )
     session["collected_information"]["shipping_details"] = shopper.delivery
+    address = (shopper.delivery or {}).get("address") or shopper.billing
+    tax.work_out(session, address["country"])
 
 
 def intent_of(account: Account, db: Records, session: Body, shopper: Shopper) -> Body:

@@ -29,6 +29,7 @@ from stripe.params import (
 from stripe.params.checkout import (
     SessionCreateParams,
     SessionExpireParams,
+    SessionListLineItemsParams,
     SessionListParams,
     SessionRetrieveParams,
 )
@@ -72,6 +73,14 @@ def _create(call: Call) -> Body:
 
 def _retrieve(call: Call) -> Body:
     return sessions.get(call.account, call.db, call.identifier)
+
+
+def _list_items(call: Call) -> Body:
+    """List the lines of a session; pages of them are not played."""
+    _only(call, "limit")
+    items, limit = sessions.get(call.account, call.db, call.identifier)["_items"], _page(call).limit
+    url = f"{SESSIONS}/{call.identifier}/line_items"
+    return objects.list_of(items[:limit], url, more=len(items) > limit)
 
 
 def _expire(call: Call) -> Body:
@@ -172,6 +181,7 @@ ROUTES = [
     Route("POST", SESSIONS, "create", SessionCreateParams, _create),
     Route("GET", SESSIONS, "list", SessionListParams, _list_sessions),
     Route("GET", f"{SESSIONS}/{{}}", "retrieve", SessionRetrieveParams, _retrieve),
+    Route("GET", f"{SESSIONS}/{{}}/line_items", "list", SessionListLineItemsParams, _list_items),
     Route("POST", f"{SESSIONS}/{{}}/expire", "expire", SessionExpireParams, _expire),
     Route(
         "GET",

@@ -5,7 +5,7 @@ A session leaves `open` once, in the transaction that checks that it is open; pa
 
 from typing import Any
 
-from tools.stripe_sandbox import limits, vouchers
+from tools.stripe_sandbox import limits, tax, vouchers
 from tools.stripe_sandbox.account import Account
 from tools.stripe_sandbox.errors import no_such, wrong_state
 from tools.stripe_sandbox.events import NOBODY, Cause
@@ -63,7 +63,7 @@ def create(account: Account, db: Records, params: Body) -> Body:
     session |= dict.fromkeys(NULL_FIELDS)
     session |= {name: params.get(name, default) for name, default in ECHOED.items()}
     session |= {
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+        "automatic_tax": tax.begin(params, fails=account.tax_fails),
         "branding_settings": {**BRANDING, "display_name": account.shop_name},
         "collected_information": {"business_name": None, "individual_name": None, "shipping_details": None},
         "currency": params["line_items"][0]["price_data"]["currency"],
@@ -118,6 +118,7 @@ def _add_up(session: Body, percent_off: int = 0) -> None:
     discount = goods * percent_off // 100
     session |= {"amount_subtotal": goods, "amount_total": goods - discount + shipping}
     session["total_details"] = {"amount_discount": discount, "amount_shipping": shipping, "amount_tax": 0}
+    tax.work_out(session)
 
 
 def customer_details(

@@ -70,7 +70,13 @@ class Page:
 
 def public(body: Body) -> Body:
     """Return an object as the world sees it."""
-    return {name: value for name, value in body.items() if not name.startswith("_")}
+    return {name: _public(value) for name, value in body.items() if not name.startswith("_")}
+
+
+def _public(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_public(item) for item in value]
+    return public(value) if isinstance(value, dict) else value
 
 
 class Records:

@@ -57,6 +57,9 @@ REFUSED = [
     (order(adaptive_pricing=True), "adaptive_pricing", None),
     (order(shipping_address_collection={"allowed_countries": ["XX"]}), f"{COUNTRIES}[0]", None),
     (order(client_reference_id="x" * 5001), "client_reference_id", "parameter_invalid_string"),
+    # Tax
+    (order(automatic_tax={"enabled": True}), f"{PRICE}[tax_behavior]", "parameter_missing"),
+    (with_lines(line(product_data={"name": "x", "tax_code": "txcd_1"})), f"{PRICE}[product_data][tax_code]", None),
     # What is needed
     (without("mode"), "mode", "parameter_missing"),
     (without("line_items"), "line_items", "parameter_missing"),
@@ -97,7 +100,7 @@ REFUSED = [
     # What the sandbox cannot act out
     (order(mode="subscription"), "sandbox", "sandbox_unsupported"),
     (order(discounts=[{"coupon": "x"}]), "sandbox", "sandbox_unsupported"),
-    (order(automatic_tax={"enabled": True}), "sandbox", "sandbox_unsupported"),
+    (order(automatic_tax={"enabled": True, "liability": {"type": "self"}}), "sandbox", "sandbox_unsupported"),
     (order(shipping_options=[shipping()] * 2), "sandbox", "sandbox_unsupported"),
     (order(custom_fields=CUSTOM), "sandbox", "sandbox_unsupported"),
     (order(custom_text={"submit": {"message": "x"}}), "sandbox", "sandbox_unsupported"),

@@ -132,3 +132,23 @@ def test_a_list_has_limits(shop: stripe.StripeClient, limit: object) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refused:
         shop.v1.checkout.sessions.list({"limit": limit})  # type: ignore[typeddict-item]
     assert refused.value.param == "limit"
+
+
+def test_the_lines_of_a_session_are_listed_and_its_tax_worked_out_once_the_country_is_known(
+    shop: stripe.StripeClient, sandbox: Sandbox
+) -> None:
+    priced = line()
+    priced["price_data"]["tax_behavior"] = "inclusive"
+    opened = shop.v1.checkout.sessions.create(
+        order(
+            line_items=[priced] * 12, automatic_tax={"enabled": True}, billing_address_collection="required"
+        )
+    )
+    assert (opened.automatic_tax.status, opened.total_details.amount_tax) == ("requires_location_inputs", 0)
+    sandbox.pay(opened.id, billing_country="GB")
+    complete = shop.v1.checkout.sessions.retrieve(opened.id)
+    listed = shop.v1.checkout.sessions.line_items.list(opened.id, {"expand": ["data.taxes"]})
+    assert (complete.automatic_tax.status, len(listed.data), listed.has_more) == ("complete", 10, True)
+    assert complete.amount_total == opened.amount_total
+    assert complete.total_details.amount_tax == 12 * listed.data[0].amount_tax > 0
+    assert listed.data[0].taxes[0].rate.percentage == 20
