@@ -44,6 +44,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             "forms.view_submission",
             "store.view_order",
             "store.change_order",
+            "store.view_document",
             "store.refund_order",
             # Handling an event again only asks Stripe anew.
             "store.view_stripeevent",

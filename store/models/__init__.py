@@ -1,8 +1,9 @@
-"""The catalogue, stock, baskets, orders, and what Stripe told us."""
+"""The catalogue, stock, baskets, orders and their papers, and what Stripe told us."""
 
 from store.models.baskets import Basket, BasketLine
 from store.models.catalogue import ProductImage, ProductPage, ProductVariant, ShopPage
 from store.models.disputes import Dispute
+from store.models.documents import Document, DocumentCounter, DocumentSum
 from store.models.find_links import FindLink
 from store.models.order_history import OrderEvent
 from store.models.orders import Order, OrderLine
@@ -19,6 +20,9 @@ __all__ = [
     "BasketLine",
     "DeliveryCountry",
     "Dispute",
+    "Document",
+    "DocumentCounter",
+    "DocumentSum",
     "FindLink",
     "Order",
     "OrderEvent",

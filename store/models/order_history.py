@@ -63,6 +63,7 @@ class OrderEvent(AppendOnlyModel):
         UNKNOWN_PAGE = "unknown_page", _("Stripe does not know its payment page. Was the key changed?")
         UNSETTLED = "unsettled", _("Stripe’s answer about it could not be saved. The error log says why.")
         NO_VAT = "no_vat", _("Stripe Tax worked out no VAT. Check its settings in Stripe’s Dashboard.")
+        BILLING = "billing", _("The billing address was corrected.")  # the note names the new papers
         MARKED = "asked_to_look", _("Marked as needing attention:")  # the note says why
         RESOLVED = "looked_at", _("Marked as resolved.")
 

@@ -1,8 +1,13 @@
-"""Settings of the shop: how the trader accounts for VAT, and is told of orders. Edited under Settings → Shop."""
+"""Settings of the shop: how the trader accounts for VAT, numbers papers and is told of orders.
 
+Edited under Settings → Shop.
+"""
+
+import re
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import MultiFieldPanel
@@ -10,7 +15,16 @@ from wagtail.contrib.forms.models import validate_to_address
 from wagtail.contrib.settings.models import register_setting
 
 from home.models import DefaultSiteSetting
+from store.models.documents import Document
 from store.models.vat import COUNTRY_CODE, VatRate, VatScheme
+
+# It cannot end in a digit: of A1 and 23, and of A and 123, the numbers would be the same.
+_PREFIX = RegexValidator(
+    r"^[A-Za-z0-9]+([-/][A-Za-z0-9]+)*[-/]?(?<![0-9])$",
+    _(
+        "Use letters, digits, and single - or / between them. Begin with a letter or digit, end without digit."
+    ),
+)
 
 
 @register_setting(icon="clipboard-list")
@@ -34,6 +48,12 @@ class ShopSettings(DefaultSiteSetting):
         blank=True,
         default="",
         help_text=_("Why no VAT is charged, as the law of your country wants it to be said."),
+    )
+    invoice_prefix = models.CharField(
+        _("numbers of invoices begin with"), max_length=12, default="INV-", validators=[_PREFIX]
+    )
+    credit_note_prefix = models.CharField(
+        _("numbers of credit notes begin with"), max_length=12, default="CN-", validators=[_PREFIX]
     )
 
     tell_to = models.CharField(
@@ -62,6 +82,11 @@ class ShopSettings(DefaultSiteSetting):
             ["tell_to", "tell_orders", "tell_attention", "tell_disputes", "tell_payments"],
             heading=_("Tell us by e-mail when"),
         ),
+        MultiFieldPanel(
+            ["invoice_prefix", "credit_note_prefix"],
+            heading=_("Papers"),
+            help_text=_("After it comes a number of six digits, which goes on whatever the beginning is."),
+        ),
     ]
 
     class Meta:
@@ -83,3 +108,15 @@ class ShopSettings(DefaultSiteSetting):
             raise ValidationError(missing)
         if self.vat_scheme == VatScheme.RATES:
             VatRate.objects.check_standard_rate(self.country)
+        for kind, prefix in self.prefixes.items():
+            others = Document.objects.exclude(kind=kind)
+            if (
+                self.invoice_prefix == self.credit_note_prefix
+                or others.filter(number__regex=rf"^{re.escape(prefix)}[0-9]+$").exists()
+            ):
+                raise ValidationError({f"{kind}_prefix": _("Papers of the other kind begin with this.")})
+
+    @property
+    def prefixes(self) -> dict[str, str]:
+        """What the numbers of each kind of paper begin with."""
+        return {kind: getattr(self, f"{kind}_prefix") for kind in Document.Kind.values}

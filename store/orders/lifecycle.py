@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from home.models import User
 from policies.ledger import entries
+from store.documents import issuing
 from store.models import Order, OrderEvent, OrderLine, Refund
 from store.orders import emails
 from store.stock import movements
@@ -60,12 +61,13 @@ def place(*, order: Order, lines: list[OrderLine]) -> None:
 
 
 def confirm(*, order: Order, by: str, actor: User | None = None) -> None:
-    """Sell the goods of an order that is paid, and tell the shopper and the trader. Raises OutOfStockError."""
+    """Sell the goods of an order that is paid, tell shopper and trader, issue the invoice. Raises OutOfStockError."""
     movements.sell(order=order)
     change_status(order=order, to=Status.PAID, by=by, actor=actor)
     emails.order_paid(order)
     if actor is None:  # else staff have just accepted it
         emails.order_to_pack(order)
+    issuing.invoice(order)
 
 
 def review(*, order: Order, by: str, reason: str, note: str) -> None:

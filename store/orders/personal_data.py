@@ -6,16 +6,19 @@ for a short time and erased on request.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
 from policies.personal_data.register import PersonalData, nothing
-from store.models import Order, OrderEvent, Refund, StockMovement, StripeEvent
+from store.models import Document, Order, OrderEvent, Refund, StockMovement, StripeEvent
+from store.orders.addresses import address_lines
 from store.payments import money
 
 # Longer than any delayed payment takes, and than questions about a failed one are asked.
@@ -29,7 +32,9 @@ def _keep() -> timedelta:
 def export_orders(email: str) -> Iterator[dict[str, Any]]:
     """Yield every order of an e-mail address as plain data."""
     for order in (
-        Order.objects.filter(email__iexact=email).prefetch_related("lines", "refunds").order_by("placed_at")
+        Order.objects.filter(email__iexact=email)
+        .prefetch_related("lines", "refunds", "documents")
+        .order_by("placed_at")
     ):
         yield {
             "number": order.number,
@@ -53,6 +58,10 @@ def export_orders(email: str) -> Iterator[dict[str, Any]]:
                 }
                 for refund in order.refunds.all()
             ],
+            "papers": [
+                {"kind": paper.kind, "number": paper.number, "issued_at": paper.issued_at.isoformat()}
+                for paper in order.documents.all()
+            ],
         }
 
 
@@ -75,7 +84,16 @@ def _anonymise(found: QuerySet[Order]) -> int:
     personal = {"email": "", "customer_name": "", "phone": "", "shipping_address": {}, "billing_address": {}}
     over = found.exclude(email="").exclude(status__in=Order.AWAITING_PAYMENT)
     Refund.objects.filter(order__in=over).update(reason="")
+    _forget_buyers(Document.objects.filter(order__in=over))
     return over.update(**personal, session_params={}, session_url="", pay_url="")
+
+
+def _forget_buyers(documents: QuerySet[Document], **invented: list[str]) -> None:
+    """Take who bought off papers and delete their PDFs; numbers, sums and lines stay, and are printed anew."""
+    for document in documents.exclude(pdf="").only("pdf"):
+        transaction.on_commit(partial(document.pdf.delete, save=False))
+    # Past the guard of what is written once.
+    QuerySet(Document).filter(pk__in=documents).update(personal=invented, pdf="")
 
 
 def replace_orders() -> None:
@@ -99,6 +117,8 @@ def replace_orders() -> None:
     QuerySet(OrderEvent).exclude(by__in=OrderEvent.By.values).update(by="Staff")
     for model in (OrderEvent, StockMovement, StripeEvent):
         QuerySet(model).update(note="")
+    buyer = ["A shopper", *address_lines({**address, "country": "GB"})]
+    _forget_buyers(Document.objects.all(), buyer=buyer, deliver_to=buyer)
     Refund.objects.update(reason="")
     Refund.objects.exclude(by__in=OrderEvent.By.values).update(by="Staff")
 

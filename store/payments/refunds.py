@@ -2,7 +2,7 @@
 
 A row is committed before Stripe is asked, with its token as the idempotency key: an answer that was lost is found by
 the token, or asked for again under it. What Stripe says is applied with the order's row locked, each step once: that
-is when goods come back, and when an order of which nothing is kept is cancelled.
+is when goods come back, when an order of which nothing is kept is cancelled, and when a credit note is issued.
 """
 
 import logging
@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from home.models import User
+from store.documents import issuing
 from store.models import Order, OrderEvent, OrderLine, Refund, RefundLine
 from store.models.tokens import new_token
 from store.orders import emails, lifecycle
@@ -173,6 +174,7 @@ def _save(order: Order, wanted: Wanted, by: str, actor: User | None, token: str 
     lifecycle.record(order=order, by=by, actor=actor, reason=Reason.REFUNDING, note=_told(order, refund))
     if order.payment_source != Order.PaymentSource.STRIPE:  # nobody has to be asked
         _advance(order, refund, Status.SUCCEEDED)
+        issuing.follow_refunds(order)
     return refund
 
 
@@ -204,13 +206,16 @@ def _send(refund: Refund) -> Refund:
     except errors.RefusedError as error:
         return _answered(refund, Status.REFUSED, failure=str(error))
     with lifecycle.locked(order.pk) as fresh:
-        return _take_in(fresh, found)
+        refund = _take_in(fresh, found)
+        issuing.follow_refunds(fresh)
+    return refund
 
 
 def _answered(refund: Refund, status: str, *, failure: str = "") -> Refund:
     with lifecycle.locked(refund.order_id) as order:
         fresh = order.refunds.get(pk=refund.pk)
         _advance(order, fresh, status, failure)
+        issuing.follow_refunds(order)
     return fresh
 
 
@@ -227,6 +232,7 @@ def bring_up_to_date(*, order: Order, now: datetime | None = None) -> None:
         for one in sorted(found, key=lambda one: one.created_at):
             if one.amount:  # not a fraction of the smallest coin, which Stripe no longer refunds
                 _take_in(fresh, one)
+        issuing.follow_refunds(fresh)
     old = (now or timezone.now()) - PATIENCE
     for refund in order.refunds.filter(status=Status.REQUESTED, created_at__lt=old):
         _send(refund)

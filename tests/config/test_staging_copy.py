@@ -49,7 +49,7 @@ from tests.policies.lived_site import LivedSite, approve, draft
 from tests.policies.verifying import damage
 
 if apps.is_installed("store"):  # the file is read on a site without a shop
-    from store.models import FindLink, Order, OrderEvent, Refund, StripeEvent
+    from store.models import Document, FindLink, Order, OrderEvent, Refund, StripeEvent
     from store.payments import checks
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -103,6 +103,7 @@ PERSONAL = {
         ),
         *("client_fingerprint", "token", "return_token"),
     },
+    "store.Document": {"personal", "pdf"},
     "store.OrderEvent": {"by", "note"},
     "store.Refund": {"by", "reason"},
     "store.StockMovement": {"note"},
@@ -176,6 +177,7 @@ REST = {
         "session_id",
         "payment_intent_id",
     },
+    "store.Document": {"number", "currency", "data"},
     "store.Refund": {"token", "refund_id", "failure"},
     "store.StockMovement": {"sku"},
     "store.StripeEvent": {"event_id", "type", "object_kind", "object_id", "payment_intent_id"},
@@ -240,6 +242,8 @@ def fill(folder: Path) -> None:
     OrderEvent(order=order, happened_at=order.placed_at, by="x").save()
     FindLink.objects.create(email="a@example.org", created_at=order.placed_at)
     Refund.objects.create(order=order, amount=1, created_at=order.placed_at)
+    paper = {"number": "INV-1", "issued_at": order.placed_at, "total": 1, "data": {}, "personal": {}}
+    Document.objects.create(order=order, kind="invoice", pdf=ContentFile(b"x", f"{MARK}.pdf"), **paper)
     StripeEvent.objects.create(
         event_id="evt_1", livemode=False, created_at=order.placed_at, received_at=order.placed_at
     )
@@ -303,14 +307,15 @@ def test_nothing_real_of_anybody_stays(tmp_path: Path) -> None:
     assert where(MARK.encode(), b"192.0.2.77") == marked
     files = [one.file for one in (*Attachment.objects.all(), *UploadedFile.objects.all())]
     files += [one.avatar for one in UserProfile.objects.exclude(avatar="")]
-    assert [file.storage.exists(file.name) for file in files] == [True] * 3
+    files += [one.pdf for one in Document.objects.all()]
+    assert [file.storage.exists(file.name) for file in files] == [True] * 4
     said = staging_copy()
     assert where(MARK.encode(), b"192.0.2.77") == set()
     assert Session.objects.count() == 0
     assert "store.orders: replaced" in said
     assert not any(user.has_usable_password() for user in User.objects.all())
     assert len({order.email for order in Order.objects.all()}) == Order.objects.count() > 1
-    assert [file.storage.exists(file.name) for file in files] == [False] * 3
+    assert [file.storage.exists(file.name) for file in files] == [False] * 4
     assert Submission.objects.count() > 1
     assert damage() == []
     staging_copy()  # may be done again

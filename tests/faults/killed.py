@@ -17,7 +17,7 @@ from config.management.commands import worker
 from home import mail_queue
 from policies.importing import files
 from policies.models import LedgerEntry, LedgerHead, Policy, PolicyPage
-from store.models import Basket, Order, StockItem, StockMovement
+from store.models import Basket, Document, DocumentCounter, Order, ShopSettings, StockItem, StockMovement
 from store.payments import refunds
 from store.payments.reconciliation import reconcile
 from tests import factories
@@ -31,6 +31,7 @@ def fill() -> None:
     factories.publish(factories.policy_page(), body="<p>Be kind.</p>")
     factories.shipping()
     factories.product(on_hand=STOCK)
+    factories.vat(GB=20)
 
 
 # --- A policy ---------------------------------------------------------------------------------------------------
@@ -149,6 +150,7 @@ def refunded(token: str) -> dict[str, Any]:
         "left": order.refundable,
         "intent": order.payment_intent_id,
         "mails": Email.objects.filter(subject__contains=order.number).count(),
+        "papers": order.documents.count(),
         "returned": sum(
             order.stock_movements.filter(kind="returned").values_list("on_hand_change", flat=True)
         ),
@@ -163,9 +165,22 @@ def orders(token: str) -> list[dict[str, Any]]:
             "session": order.session_id,
             "sales": paying.sales(order),
             "mails": Email.objects.filter(subject__contains=order.number).count(),
+            "papers": order.documents.count(),
         }
         for order in Order.objects.filter(basket__token=token).order_by("pk")
     ]
+
+
+def papers() -> dict[str, Any]:
+    """Return the numbers of invoices and credit notes, and which there should be."""
+    counted = DocumentCounter.objects.values_list("series", "last_number")
+    prefixes = ShopSettings.objects.get().prefixes
+    return {
+        "numbers": sorted(Document.objects.values_list("number", flat=True)),
+        "counted": sorted(
+            f"{prefixes[series]}{number:06}" for series, last in counted for number in range(1, last + 1)
+        ),
+    }
 
 
 def stock() -> dict[str, int]:

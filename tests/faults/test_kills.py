@@ -48,8 +48,10 @@ class Killer:
             time.sleep(0.1)
 
     def assert_all_is_well(self) -> None:
-        """The record is whole, and the stock adds up."""
+        """The record is whole, the stock adds up, and no number of a paper is missing or there twice."""
         self.do(killed.verify)
+        papers = self.do(killed.papers)
+        assert papers["numbers"] == papers["counted"]
         stock = self.do(killed.stock)
         assert stock["on_hand"] == stock["moved_on_hand"]
         assert stock["held"] == stock["moved_held"] == stock["waiting"]
@@ -139,7 +141,7 @@ def test_a_checkout_leaves_no_order_without_page_and_no_goods_held_for_nothing(
         killer.pay(token)
         *earlier, order = killer.do(killed.orders, token)
         assert {one["status"] for one in earlier} <= {"cancelled"}
-        assert (order["status"], order["sales"], order["mails"]) == ("paid", 1, 1)
+        assert (order["status"], order["sales"], order["mails"], order["papers"]) == ("paid", 1, 1, 1)
         killer.assert_all_is_well()
     assert len(paying.sessions(killer.sandbox, "open")) == left_open
 
@@ -159,7 +161,7 @@ def test_a_paid_order_is_settled_once(killer: Killer, points: Choose) -> None:
         killer.run(killed.receive, *webhook, dies_after=number)
         assert killer.take_webhooks() == 200
         (order,) = killer.do(killed.orders, token)
-        assert (order["status"], order["sales"], order["mails"]) == ("paid", 1, 1)
+        assert (order["status"], order["sales"], order["mails"], order["papers"]) == ("paid", 1, 1, 1)
         killer.assert_all_is_well()
 
 
@@ -187,6 +189,7 @@ def test_a_refund_is_made_once_and_its_goods_come_back_once(killer: Killer, poin
             "refunds": [[1250, "succeeded", *ids]],
             "left": 1645,
             "mails": 2,
+            "papers": 2,
             "returned": 1,
         }
         killer.assert_all_is_well()

@@ -164,3 +164,14 @@ def end_too_early(order: Order, to: str) -> None:
     with lifecycle.locked(order.pk) as fresh:
         movements.release(order=fresh)
         lifecycle.change_status(order=fresh, to=to, by="test")
+
+
+def pay_in_cash(order: Order, *, amount: int | None = None, currency: str = "") -> Order:
+    """Have staff take the money of an order, which is then confirmed."""
+    with lifecycle.locked(order.pk) as fresh:
+        fresh.payment_source, fresh.paid_at = Order.PaymentSource.CASH, timezone.now()
+        fresh.paid_amount = fresh.total if amount is None else amount
+        fresh.paid_currency = currency or fresh.currency
+        fresh.save()
+        lifecycle.confirm(order=fresh, by="Staff")
+    return fresh

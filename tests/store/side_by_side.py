@@ -124,7 +124,14 @@ def orders() -> list[Order]:
     """Return all orders with everything that is compared, the oldest first."""
     found = Order.objects.order_by("pk").defer("session_params")
     return list(
-        found.prefetch_related("lines", "refunds__lines__order_line", "disputes", "stock_movements", "events")
+        found.prefetch_related(
+            "lines",
+            "refunds__lines__order_line",
+            "disputes",
+            "stock_movements",
+            "events",
+            "documents__sums",
+        )
     )
 
 
@@ -159,6 +166,17 @@ def wrong_refunds(order: Order, payment: Payment | None) -> Iterator[str]:
         yield f"refunds {denied} count as refused, and Stripe made them"
     if strange := set(tokens) - {one.token for one in refunds}:
         yield f"refunds {strange} were asked for, and no row knows them"
+
+
+def wrong_papers(order: Order) -> Iterator[str]:
+    """Say whether what an order's invoices and credit notes leave is not what was charged less what is refunded."""
+    papers = order.documents.all()
+    if bool(papers) != any(event.to_status == Status.PAID for event in order.events.all()):
+        yield f"{len(papers)} papers while {order.status}"
+    stated = sum(row.gross for paper in papers for row in paper.sums.all())
+    left = order.paid_amount - sum(one.amount for one in order.refunds.all() if one.is_on_its_way)
+    if papers and stated != left:
+        yield f"its papers leave {stated}, the payment {left}"
 
 
 def wrong_goods(order: Order) -> Iterator[str]:

@@ -42,6 +42,8 @@ from store.models import (
     Basket,
     BasketLine,
     Dispute,
+    Document,
+    DocumentSum,
     Order,
     OrderEvent,
     OrderLine,
@@ -75,6 +77,7 @@ BEGINNING = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SHELF = {"MUG": 6, "CUP": 4, "JAR": 3}
 PRICES = {"MUG": 1250, "CUP": 333, "JAR": 499}
 MADE = (
+    *(DocumentSum, Document),
     *(RefundLine, Refund, Dispute, StockMovement, OrderEvent, OrderLine, Order, LedgerEntry),
     *(BasketLine, Basket, StripeEvent, PaymentAlarm, Email),
 )
@@ -377,6 +380,7 @@ class Payments(RuleBasedStateMachine):
                 *side_by_side.wrong_payment(order, payment),
                 *side_by_side.wrong_refunds(order, payment),
                 *side_by_side.wrong_goods(order),
+                *side_by_side.wrong_papers(order),
             ]
             if order.pk in self.ended_too_early:  # which was no fault of what is tested
                 of_order = [one for one in of_order if one != side_by_side.OVER_AND_OPEN]
@@ -472,6 +476,7 @@ def wanted(order: Order, what: str) -> refunds.Wanted:
 def test_after_any_sequence_our_figures_are_stripes(sandbox: Sandbox, live_server: Any) -> None:
     listen(sandbox, live_server.url)
     factories.shipping()
+    factories.vat(GB=20)
     for sku, price in PRICES.items():
         factories.product(sku, sku=sku, price=price, on_hand=0)
     Payments.sandbox, Payments.user = sandbox, User.objects.create_user(email="staff@example.com")

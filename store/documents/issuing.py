@@ -1,0 +1,277 @@
+"""Issues invoices and credit notes: what an order's papers leave is what was charged less what is refunded.
+
+All of it happens with the order locked, in the transaction of what the paper states. That transaction takes its numbers
+last, since everybody else who needs one waits for it to end.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from home.models import BrandSettings
+from store.documents import positions
+from store.documents.paper import Paper
+from store.documents.positions import UNSTATED, Part, Positions
+from store.models import Document, DocumentCounter, DocumentSum, Order, Refund, ShopSettings, VatScheme
+from store.orders.addresses import address_lines, country_name
+from store.payments import money
+from store.vat import sums
+from store.vat.sums import VatSum
+
+Kind = Document.Kind
+PERSONAL = ("buyer", "deliver_to", "notes")  # of a paper; a note may hold what staff wrote about a refund
+
+
+def paper_of(document: Document) -> Paper:
+    """Return what stands on a document."""
+    return Paper.from_json({**dict.fromkeys(PERSONAL, ()), **document.data, **document.personal})
+
+
+@contextmanager
+def _in_the_sites_language() -> Iterator[None]:
+    """Write papers in one language, whoever's request issues them."""
+    with override(settings.LANGUAGE_CODE):
+        yield
+
+
+# --- When an order is paid -----------------------------------------------------------------------------------
+@_in_the_sites_language()
+def invoice(order: Order) -> None:
+    """Issue the invoice of an order that is paid; none while the seller does not state how VAT is accounted for."""
+    found = sums.of_order(order)
+    if not found and order.vat_scheme != VatScheme.NOT_REGISTERED:
+        return
+    found = found or [VatSum(UNSTATED, positions.ordered(order), 0)]
+    total = sum(one.gross for one in found)
+    of = positions.of_part(order, positions.whole(order), total, rest=_("Adjustment"))
+    _issue(order, Kind.INVOICE, of, found, notes=[_paid(order, total)])
+    follow_refunds(order)  # which may have been made while the payment was being checked
+
+
+# --- When money goes back ------------------------------------------------------------------------------------
+@_in_the_sites_language()
+def follow_refunds(order: Order) -> None:
+    """Issue what is missing: credit notes of refunds on their way, invoices against those of refunds that failed."""
+    if not order.documents.exists():
+        return
+    refunds = list(order.refunds.prefetch_related("documents", "lines"))
+    for refund in refunds:
+        papers = {paper.kind: paper for paper in refund.documents.all()}
+        if refund.status == Refund.Status.FAILED and papers.keys() == {Kind.CREDIT_NOTE}:
+            _take_back(order, papers[Kind.CREDIT_NOTE])
+    on_their_way = [refund for refund in refunds if refund.is_on_its_way]
+    refunded = sum(refund.amount for refund in on_their_way if refund.documents.all())
+    for refund in on_their_way:
+        if not refund.documents.all():
+            refunded += refund.amount
+            _credit(order, refund, refunded)
+
+
+def _credit(order: Order, refund: Refund, refunded: int) -> None:
+    """Issue the credit note of a refund, with which so much was refunded; none where more was paid than ordered."""
+    left = {percent: one.gross for percent, one in _left(order).items()}
+    if (amount := sum(left.values()) - _due(order, refunded)) <= 0:
+        return
+    quantities = {line.order_line_id: line.quantity for line in refund.lines.all()}
+    is_of_order = order.paid_currency == order.currency
+    part = Part(quantities=quantities, delivery=refund.delivery if is_of_order else 0)
+    rest = _("Adjustment") if quantities or part.delivery else _("Refund")
+    of = positions.of_part(order, part, amount, rest=rest)
+    reason = [_("Reason: %(reason)s") % {"reason": refund.reason}] if refund.reason else []
+    corrects = _current_invoice(order)
+    _issue(
+        order,
+        Kind.CREDIT_NOTE,
+        of,
+        _changed(order, {one.percent: -one.gross for one in sums.taken_off(left, of.by_rate, amount)}),
+        notes=[_corrects(corrects), *reason],
+        corrects=corrects,
+        refund=refund,
+    )
+
+
+def _take_back(order: Order, note: Document) -> None:
+    """Issue an invoice over what a credit note gave back, which did not arrive."""
+    paper = paper_of(note)
+    back = {row.percent or UNSTATED: -row.gross for row in note.sums.all()}
+    of = Positions(lines=paper.lines, discount=paper.discount, total=paper.total, by_rate=back)
+    words = _("The bank sent the refund back. This invoice corrects credit note %(number)s of %(date)s.")
+    notes = [words % {"number": note.number, "date": _day(note.issued_at)}]
+    _issue(order, Kind.INVOICE, of, _changed(order, back), notes=notes, corrects=note, refund=note.refund)
+
+
+def _left(order: Order) -> dict[Decimal, VatSum]:
+    """Return what the papers of an order leave, by rate."""
+    rows = DocumentSum.objects.filter(document__order=order).values_list("percent")
+    found = rows.annotate(Sum("gross"), Sum("vat"))
+    return {percent or UNSTATED: VatSum(percent or UNSTATED, gross, vat) for percent, gross, vat in found}
+
+
+def _changed(order: Order, changes: Mapping[Decimal, int]) -> list[VatSum]:
+    """Return by how much the gross sums change, and the VAT with them.
+
+    That is what is due after, less what the papers state before: together they stay exact, however many there are.
+    """
+    left, found = _left(order), []
+    for percent, change in changes.items():
+        vat = sums.included(left[percent].gross + change, percent) - left[percent].vat
+        found.append(VatSum(percent, change, vat) if change > 0 else VatSum(percent, -change, -vat))
+    return found
+
+
+def _invoiced(order: Order) -> int:
+    return order.documents.filter(kind=Kind.INVOICE).earliest("pk").total
+
+
+def _due(order: Order, refunded: int) -> int:
+    """Return what the papers should leave once so much was refunded.
+
+    Where another sum or currency was paid than ordered, they go down with what is left of the payment.
+    """
+    total = _invoiced(order)
+    counted = min(order.paid_amount, total) if order.paid_currency == order.currency else order.paid_amount
+    left = min(max(0, order.paid_amount - refunded), counted)
+    return total * left // counted if counted else 0
+
+
+# --- When the buyer's address was wrong ----------------------------------------------------------------------
+@_in_the_sites_language()
+def correct_buyer(order: Order) -> list[Document]:
+    """Issue a credit note over all that the papers leave, and an invoice with the order's corrected address."""
+    found = [one for one in _left(order).values() if one.gross]
+    if not found:
+        return []
+    credited = order.refunds.filter(documents__kind=Kind.CREDIT_NOTE).exclude(documents__kind=Kind.INVOICE)
+    all_of_it, gone = positions.whole(order), dict[int, int]()
+    for line in (line for refund in credited.prefetch_related("lines") for line in refund.lines.all()):
+        gone[line.order_line_id] = gone.get(line.order_line_id, 0) + line.quantity
+    part = Part(
+        quantities={pk: quantity - gone.get(pk, 0) for pk, quantity in all_of_it.quantities.items()},
+        delivery=all_of_it.delivery - sum(refund.delivery for refund in credited),
+    )
+    of = positions.of_part(order, part, sum(one.gross for one in found), rest=_("Refunded before"))
+    old = _current_invoice(order)
+    why = _("The billing address was wrong.")
+    note = _issue(
+        order,
+        Kind.CREDIT_NOTE,
+        of,
+        found,
+        notes=[_corrects(old), why],
+        corrects=old,
+        buyer=paper_of(old).buyer,
+    )
+    words = _("This invoice replaces invoice %(number)s of %(date)s.")
+    replaces = words % {"number": old.number, "date": _day(old.issued_at)}
+    return [note, _issue(order, Kind.INVOICE, of, found, notes=[replaces, _paid(order, _invoiced(order))])]
+
+
+def _current_invoice(order: Order) -> Document:
+    """Return the invoice of an order, after corrections of its address the last one."""
+    return order.documents.filter(kind=Kind.INVOICE, corrects=None).latest("pk")
+
+
+# --- What stands on each -------------------------------------------------------------------------------------
+def _issue(
+    order: Order,
+    kind: str,
+    of: Positions,
+    found: Iterable[VatSum],
+    *,
+    notes: list[str],
+    corrects: Document | None = None,
+    refund: Refund | None = None,
+    buyer: tuple[str, ...] = (),
+) -> Document:
+    """Write a document, with the next number of its kind; the buyer is the order's unless another is given."""
+    now, brand, shop = timezone.now(), BrandSettings.current(), ShopSettings.current()
+    found = sorted(found, key=lambda one: -one.percent)
+    has_vat = order.vat_scheme != VatScheme.NOT_REGISTERED
+    paper = Paper(
+        kind=kind,
+        number=f"{shop.prefixes[kind]}{DocumentCounter.next_number(kind):06}",
+        issued_on=timezone.localdate(now).isoformat(),
+        order=order.number,
+        ordered_on=timezone.localdate(order.placed_at).isoformat(),
+        currency=order.currency,
+        seller=tuple(brand.address_lines),
+        contact=_contact(brand),
+        vat_number=shop.vat_number if has_vat else "",
+        buyer=buyer or _buyer(order),
+        deliver_to=tuple(address_lines(order.shipping_address) or [country_name(order.country)]),
+        lines=of.lines,
+        discount=of.discount,
+        total=of.total,
+        vat=tuple((f"{one.percent:.2f}", one.gross, one.vat) for one in found) if has_vat else (),
+        notes=tuple(filter(None, (order.vat_note, *notes))),
+    )
+    data = paper.to_json()
+    personal = {name: data.pop(name) for name in PERSONAL}
+    document = Document.objects.create(
+        kind=kind,
+        number=paper.number,
+        order=order,
+        refund=refund,
+        corrects=corrects,
+        issued_at=now,
+        currency=order.currency,
+        total=of.total,
+        data=data,
+        personal=personal,
+    )
+    sign = -1 if kind == Kind.CREDIT_NOTE else 1
+    DocumentSum.objects.bulk_create(
+        DocumentSum(
+            document=document,
+            percent=one.percent if has_vat else None,
+            gross=sign * one.gross,
+            vat=sign * one.vat,
+        )
+        for one in found
+    )
+    return document
+
+
+def _contact(brand: BrandSettings) -> tuple[str, ...]:
+    words = {
+        brand.email: "%s",
+        brand.phone: _("Telephone: %s"),
+        brand.company_number: _("Company number: %s"),
+    }
+    return tuple(text % value for value, text in words.items() if value)
+
+
+def _buyer(order: Order) -> tuple[str, ...]:
+    """Return name and billing address; what is there of them, or the e-mail address."""
+    return tuple(address_lines({"name": order.customer_name, **order.billing_address}) or [order.email])
+
+
+def _paid(order: Order, total: int) -> str:
+    """Return when and how an order was paid; how much, too, where that is not what was ordered."""
+    if not order.paid_at:
+        return ""
+    values = {
+        "amount": money.display(order.paid_amount, order.paid_currency or order.currency),
+        "source": order.get_payment_source_display(),
+        "date": _day(order.paid_at),
+    }
+    if (order.paid_amount, order.paid_currency) == (total, order.currency):
+        return _("Paid by %(source)s on %(date)s.") % values
+    return _("%(amount)s paid by %(source)s on %(date)s.") % values
+
+
+def _corrects(invoice_: Document) -> str:
+    words = _("This credit note corrects invoice %(number)s of %(date)s.")
+    return words % {"number": invoice_.number, "date": _day(invoice_.issued_at)}
+
+
+def _day(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "DATE_FORMAT")
