@@ -26,6 +26,8 @@ from post_office.models import STATUS, Email, Log
 from post_office.settings import get_max_retries, get_retry_timedelta
 from post_office.utils import cleanup_expired_mails
 
+from home import mail_attachments
+
 logger = logging.getLogger(__name__)
 
 # How long a mail belongs to the worker that claimed it; only a worker that died lets this time pass.
@@ -45,18 +47,33 @@ class Sending:
     failed: int = 0
 
 
-def queue(*, to: Iterable[str], subject: str, text: str, sender: str = "", reply_to: str = "") -> Email:
-    """Put a plain-text mail into the queue. Without `sender` it comes from DEFAULT_FROM_EMAIL."""
+def queue(
+    *,
+    to: Iterable[str],
+    subject: str,
+    text: str,
+    html: str = "",
+    sender: str = "",
+    reply_to: str = "",
+    attach: Sequence[str] = (),
+) -> Email:
+    """Put a mail into the queue: plain text, and the same as HTML. Without `sender` it comes from DEFAULT_FROM_EMAIL.
+
+    `attach` names files that are made when it is sent (home/mail_attachments.py).
+    """
     headers = {"Auto-Submitted": "auto-generated", READABLE: "yes"}
+    if attach:
+        headers[mail_attachments.HEADER] = " ".join(attach)
     if reply_to:
         headers["Reply-To"] = reply_to
-    # post_office renders subject and text as templates. People's words go in as values, or `{% x %}` would run.
+    # post_office renders subject, text and HTML as templates. People's words go in as values, or `{% x %}` would run.
     return mail.send(
         recipients=list(to),
         sender=sender or None,
         subject="{{ subject|safe }}",
         message="{{ text|safe }}",
-        context={"subject": " ".join(subject.split())[:SUBJECT_LENGTH], "text": text},
+        html_message="{{ html|safe }}",
+        context={"subject": " ".join(subject.split())[:SUBJECT_LENGTH], "text": text, "html": html},
         headers=headers,
         priority="medium",
     )
@@ -122,6 +139,7 @@ def _claim(email: Email) -> bool:
 def _deliver(email: Email, result: Sending) -> bool:
     """Send one mail and record the result; return False if the server is down, so that no other is tried."""
     try:
+        mail_attachments.attach_to(email)
         email.dispatch(commit=False, disconnect_after_delivery=False)
     except Exception as error:  # noqa: BLE001 - every transport raises its own; the mail stays queued whatever it is
         if _postpone(email, error):

@@ -46,6 +46,7 @@ from policies.versions import (
     beginnings,
     dashboard,
     footer,
+    frozen_texts,
     integrity,
     publication_preview,
     staff_views,
@@ -300,6 +301,9 @@ def policy_facts() -> list[Fact]:
 @hooks.register("register_personal_data")
 def personal_data() -> list[register.PersonalData]:
     return [consent_personal_data.CONSENT_RECORDS]
+
+
+hooks.register("register_mail_attachments", lambda: [frozen_texts.FROZEN_TEXTS])
 
 
 @hooks.register("register_audit_paths")

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.menu import MenuItem
 from wagtail.admin.site_summary import SummaryItem
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 
@@ -18,7 +19,7 @@ from policies.models.ledger import LedgeredModel
 from policies.personal_data.register import PersonalData
 from store.basket.personal_data import BASKETS
 from store.models import Order
-from store.orders import finding
+from store.orders import finding, mail_previews
 from store.orders.finding import FIND_LINKS
 from store.orders.personal_data import ORDERS, UNPAID_ORDERS
 from store.orders.viewsets import order_viewset
@@ -44,6 +45,11 @@ class ShopGroup(ModelViewSetGroup):
         stripe_event_viewset,
         payment_health_viewset,
     )  # type: ignore[assignment]  # Wagtail's () reads as always empty
+
+    def get_submenu_items(self) -> list[MenuItem]:
+        """Add the screen that belongs to no list."""
+        items = super().get_submenu_items()
+        return [*items, mail_previews.menu_item(order=len(items) + 1)]
 
 
 class OrdersToPack(SummaryItem):

@@ -19,7 +19,7 @@ from wagtail.admin import messages
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
 from wagtail.admin.views.generic import InspectView
 
-from home import mail_queue
+from home import mail_attachments, mail_queue
 from home.models import User
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet
 
@@ -73,6 +73,7 @@ class MailInspectView(InspectView):
             **super().get_context_data(**kwargs),
             "recipients": recipients(self.object),
             "reply_to": (self.object.headers or {}).get("Reply-To", ""),
+            "files": list(mail_attachments.files_of(self.object)),
             "status": STATUS_WORDS.get(self.object.status, ""),
             "logs": self.object.logs.order_by("-date"),
             "send_again_url": again if may_send_again(self.request.user) else "",

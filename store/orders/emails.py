@@ -3,6 +3,7 @@
 They are queued in the transaction of what they report; the worker sends them.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -14,48 +15,40 @@ from post_office.models import Email
 
 from home import mail_queue
 from home.models import BrandSettings, User
-from store.models import FindLink, Order, PaymentAlarm, Refund, ShopPage, ShopSettings
+from policies.versions import frozen_texts
+from store.models import FindLink, Order, PaymentAlarm, Refund, ShopSettings
+from store.orders import messages
 from store.orders.situation import Situation
-from store.orders.words import WORDS, State, values
+from store.orders.words import ARRIVED, WORDS, State, values
 
 
 def order_paid(order: Order) -> Email:
     """Confirm a paid order to the shopper (on a durable medium: Directive 2011/83/EU, article 8(7))."""
-    subject = _("Your order %(number)s")
+    subject = ""
     if order.events.filter(to_status=Order.Status.PROCESSING).exists():
-        subject = _("Your order %(number)s: your payment has arrived")
-    subject %= {"number": order.number}
-    return _queue(order, "emails/order_paid.txt", subject=subject, lines=order.lines.all())
+        subject = str(ARRIVED) % {"number": order.number}
+    texts = filter(None, (order.terms_accepted, order.privacy_shown))
+    return _tell(order, State.PAID, subject=subject, attach=[frozen_texts.reference(text) for text in texts])
 
 
 def order_under_way(order: Order) -> Email:
     """Tell the shopper that the bank has not confirmed the payment yet, or how to pay a voucher or a transfer."""
-    subject = _("Your order %(number)s: how to pay")
-    if not order.pay_url:
-        subject = _("Your order %(number)s: the payment is under way")
-    subject %= {"number": order.number}
-    return _queue(order, "emails/order_under_way.txt", subject=subject, lines=order.lines.all())
+    return _tell(order)
 
 
 def order_failed(order: Order) -> Email:
     """Tell the shopper that the bank declined the payment, or that none came, and what to do."""
-    shop = ShopPage.objects.live().first()
-    subject = _("Your order %(number)s was not paid in time")
-    if not order.pay_url:
-        subject = _("Your order %(number)s: your payment was declined")
-    subject %= {"number": order.number}
-    return _queue(order, "emails/order_failed.txt", subject=subject, shop_url=(shop and shop.url) or "/")
+    return _tell(order)
 
 
 def order_in_review(order: Order) -> Email:
     """Tell the shopper that a paid order is not packed yet, and why."""
-    subject = _("Your order %(number)s: your payment is being checked")
-    if order.is_sold_out:
-        subject = _("Your order %(number)s: the goods are sold out")
-    hours = settings.REFUND_SOLD_OUT_AFTER_HOURS
-    return _queue(
-        order, "emails/order_in_review.txt", subject=subject % {"number": order.number}, refund_hours=hours
-    )
+    return _tell(order)
+
+
+def order_sent(order: Order) -> Email:
+    """Tell the shopper that the goods are on their way, to where, and how long that takes."""
+    return _tell(order, State.SENT)
 
 
 def order_to_pack(order: Order) -> Email | None:
@@ -95,18 +88,13 @@ def disputed(order: Order, *, why: str, to_do: str) -> Email | None:
 
 
 def order_refunded(order: Order, refund: Refund) -> Email:
-    """Tell the shopper that money is on its way back, and whether something is still sent."""
-    subject = _("Your order %(number)s: your refund") % {"number": order.number}
-    return _queue(
-        order, "emails/order_refunded.txt", subject=subject, refund=refund, taken_back=refund.lines.all()
-    )
+    """Tell the shopper that money is on its way back or waits for them, and whether something is still sent."""
+    return _tell(order, refund=refund)
 
 
 def order_cancelled(order: Order) -> Email:
     """Tell the shopper that nothing will be sent, of an order of which no money is left."""
-    is_taken_back = order.disputes.withheld().exists()
-    subject = _("Your order %(number)s was cancelled") % {"number": order.number}
-    return _queue(order, "emails/order_cancelled.txt", subject=subject, is_taken_back=is_taken_back)
+    return _tell(order)
 
 
 def problem_with_payments(problems: list[Any]) -> Email | None:
@@ -157,12 +145,22 @@ def _tell_trader(template: str, tick: str, *, subject: str, context: dict[str, A
     return mail_queue.queue(to=to, subject=subject, text=text)
 
 
-def _queue(order: Order, template: str, *, subject: str, **context: Any) -> Email:
-    brand = BrandSettings.current()
-    context |= {"order": order, "site_url": settings.SITE_URL, "brand": brand}
+def _tell(
+    order: Order,
+    state: State | None = None,
+    *,
+    refund: Refund | None = None,
+    subject: str = "",
+    attach: Sequence[str] = (),
+) -> Email:
+    """Tell the shopper of an order as it stands, or of one of its refunds."""
+    situation = Situation.of(order)
+    message = messages.about(situation, state or situation.state, refund=refund, lines=order.lines.all())
     return mail_queue.queue(
         to=[order.email],
-        subject=subject,
-        text=render_to_string(template, context).strip() + "\n",
-        reply_to=brand.email,
+        subject=subject or message.subject,
+        text=message.text,
+        html=message.html,
+        reply_to=BrandSettings.current().email,
+        attach=attach,
     )

@@ -127,6 +127,8 @@ def take_staff_step(*, order_id: int, to: str, user: User) -> None:
                 confirm(order=order, by=str(user), actor=user)
             case _step:
                 change_status(order=order, to=to, by=str(user), actor=user)
+        if to == Status.SENT:
+            emails.order_sent(order)
 
 
 def mark_needs_attention(

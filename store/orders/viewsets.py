@@ -21,7 +21,7 @@ from wagtail.admin.views.generic import InspectView
 
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet
 from store.models import Order
-from store.orders import lifecycle
+from store.orders import lifecycle, mail_previews
 from store.orders.situation import Situation
 from store.payments import disputes, money, refund_views
 from store.stock import movements
@@ -149,6 +149,7 @@ class OrderViewSet(ReadOnlyViewSet):
     def get_urlpatterns(self) -> list[URLPattern]:
         return [
             *super().get_urlpatterns(),
+            path("mails/", mail_previews.MailPreviewView.as_view(), name="mails"),
             path("<int:pk>/advance/", advance, name="advance"),
             path("<int:pk>/resolve/", resolve, name="resolve"),
             path("<int:pk>/refunds/", refund_views.RefundView.as_view(), name="refund"),

@@ -16,7 +16,7 @@ from wagtail import hooks
 
 from config.backup import restoring
 from config.management.commands import worker
-from home import csp, navigation
+from home import csp, mail_attachments, navigation
 from home.jobs import Job
 from home.page_cache import schedule
 from policies.cookie_audit import rules
@@ -62,6 +62,9 @@ HOOKS = {
     "register_ledger_kinds": Hook({"policies", "store", "forms"}, entries.contributed_kinds, PolicyVersion),
     "register_record_checks": Hook({"policies"}, daily_check.record_checks, print),
     "register_restore_steps": Hook(set(), restoring.contributed_steps, print),
+    "register_mail_attachments": Hook(
+        {"policies"}, mail_attachments.kinds, mail_attachments.Kind("key", lambda name: None)
+    ),
     "register_worker_jobs": Hook({"store", "policies"}, worker.contributed_jobs, Job("name", 60, print)),
 }
 

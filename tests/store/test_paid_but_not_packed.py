@@ -70,8 +70,8 @@ def test_what_is_sold_out_is_not_packed_and_shopper_and_trader_are_told(
     assert "we will refund you after 48 hours" in shown
     assert "pack it next" not in shown
     (mail,) = mails()
-    assert "the goods were sold out when it arrived" in mail
-    assert "within 48 hours, we will refund you" in mail
+    assert "Your payment arrived, but the goods are sold out" in mail
+    assert "we will refund you after 48 hours" in mail
     (told,) = mails("owner@example.com")
     assert "MUG: 1 left" in told
     assert f"/admin/orders/inspect/{sold_out.pk}/" in told
@@ -106,7 +106,7 @@ def test_accepting_sells_what_has_come_in_and_says_so_while_it_has_not(sold_out:
     client.post(f"/admin/orders/{sold_out.pk}/advance/", {"to": "paid"})
     sold_out.refresh_from_db()
     assert (sold_out.status, sold_out.needs_attention, stock_of()) == (Status.PAID, False, (0, 0))
-    assert "is paid." in mails()[-1]
+    assert "Your order is paid" in mails()[-1]
 
 
 @pytest.mark.both_databases

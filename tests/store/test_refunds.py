@@ -115,7 +115,7 @@ def test_the_shopper_reads_in_mail_and_page_what_a_refund_is_for(
     request(paid, lines=a_mug(paid) if goods else {}, delivery=delivery)
     mail = Email.objects.filter(to=paid.email).last().message
     mug = paid.lines.get()
-    assert f"bank shows it.\n\nThis is for:\n\n{words.format(mug=mug)}\nORDER PROGRESS" in mail
+    assert f"bank shows it.\n\nThis is for:\n\n{words.format(mug=mug)}\n\nYOUR PAYMENT" in mail
     assert on_page.format(mug=mug) in " ".join(client.get(paid.get_absolute_url()).content.decode().split())
 
 

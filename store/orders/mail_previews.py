@@ -1,0 +1,140 @@
+"""The staff's page that shows each e-mail about orders as it would be sent. It sends and saves nothing."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.generic import TemplateView
+from wagtail.admin.menu import MenuItem
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+
+from policies.models import Policy
+from store.models import Order, OrderLine, Refund
+from store.orders import messages
+from store.orders.situation import Situation
+from store.orders.words import REFUND_WORDS, WORDS, State
+
+VIEW = "store.view_order"
+LOOKED_AT = 10  # newest orders, for one in the state that a mail tells of
+Status, RefundStatus = Order.Status, Refund.Status
+# Each state that is told by e-mail, with the status of its orders.
+STATUSES = {
+    State.PAY_LATER: Status.PROCESSING,
+    State.TRANSFER: Status.PROCESSING,
+    State.UNDER_WAY: Status.PROCESSING,
+    State.SOLD_OUT: Status.REVIEW,
+    State.SOLD_OUT_UNDECIDED: Status.REVIEW,
+    State.MISMATCH: Status.REVIEW,
+    State.PAID: Status.PAID,
+    State.SENT: Status.SENT,
+    State.CANCELLED_OWED: Status.CANCELLED,
+    State.CANCELLED_IN_PART: Status.CANCELLED,
+    State.CANCELLED_REFUNDED: Status.CANCELLED,
+    State.CANCELLED_TAKEN_BACK: Status.CANCELLED,
+    State.NOT_PAID_IN_TIME: Status.FAILED,
+    State.DECLINED: Status.FAILED,
+}
+
+
+def kinds() -> dict[str, str]:
+    """Return every mail to shoppers with when it is sent."""
+    states = {state.value: str(state.label) for state, words in WORDS.items() if words.subject}
+    refund = _("A refund: %(status)s")
+    refunds = {
+        f"refund-{status.value}": refund % {"status": status.label}
+        for status, words in REFUND_WORDS.items()
+        if words.subject
+    }
+    return states | refunds
+
+
+def preview(kind: str) -> tuple[messages.Message, Order]:
+    """Return a mail about the newest order of its kind, or about an order that is made up and never saved."""
+    if kind.startswith("refund-"):
+        status = RefundStatus(kind.removeprefix("refund-"))
+        found = Refund.objects.filter(status=status).select_related("order").order_by("-created_at").first()
+        if found:
+            return messages.about(Situation.of(found.order), State.PAID, refund=found), found.order
+        order = made_up(Status.PAID)
+        refund = Refund(order=order, amount=500, status=status, created_at=timezone.now(), reason=_("A chip"))
+        return messages.about(Situation(order=order, refunds=[refund]), State.PAID, refund=refund), order
+    state = State(kind)
+    for order in Order.objects.filter(status=STATUSES[state])[:LOOKED_AT]:
+        situation = Situation.of(order)
+        if situation.state == state:
+            return messages.about(situation, state, lines=order.lines.all()), order
+    order = made_up(STATUSES[state])
+    lines = [OrderLine(title=_("Enamel mug"), variant=_("Blue"), unit_price=1250, quantity=2)]
+    return messages.about(Situation(order=order), state, lines=lines), order
+
+
+def made_up(status: str) -> Order:
+    """Return an order that exists nowhere: its primary key is 0."""
+    now = timezone.now()
+    name = _("Example shopper")
+    is_paid = status in Order.CONFIRMED | {Status.REVIEW, Status.CANCELLED}
+    return Order(
+        pk=0,
+        number=f"{now:%y%m%d}-EXAMPL",
+        status=status,
+        currency=settings.CURRENCY,
+        subtotal=2500,
+        shipping=395,
+        total=2895,
+        shipping_name=_("Post"),
+        delivery_time=_("2 to 4 working days"),
+        shipping_address={
+            "name": name,
+            "line1": _("1 Example Street"),
+            "city": _("Exampleton"),
+            "country": "GB",
+        },
+        pay_url=f"{settings.SITE_URL}/",
+        pay_until=now + timedelta(days=3),
+        placed_at=now,
+        paid_at=now if is_paid else None,
+        paid_amount=2895 if is_paid else 0,
+        paid_currency=settings.CURRENCY,
+        terms_accepted=Policy.objects.in_force_of(Policy.Kind.TERMS),
+        privacy_shown=Policy.objects.in_force_of(Policy.Kind.PRIVACY),
+    )
+
+
+class MailPreviewView(PermissionRequiredMixin, WagtailAdminTemplateMixin, TemplateView):
+    """One mail, and the list of all; a GET that writes nothing."""
+
+    permission_required = VIEW
+    raise_exception = True
+    template_name = "store/admin/mail_preview.html"
+    page_title = gettext_lazy("E-mails of orders")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
+    header_icon = "mail"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Make the mail that was chosen, else the confirmation."""
+        known = kinds()
+        kind = self.request.GET.get("mail", State.PAID.value)
+        if kind not in known:
+            raise Http404
+        message, order = preview(kind)
+        chosen = {"kind": kind, "kinds": known, "message": message, "order": order if order.pk else None}
+        return {**super().get_context_data(**kwargs), **chosen}
+
+
+class MailPreviewMenuItem(MenuItem):
+    """Leads to the page, for staff who see orders."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(VIEW)
+
+
+def menu_item(order: int) -> MenuItem:
+    """Return the entry of the admin's menu."""
+    return MailPreviewMenuItem(
+        gettext_lazy("E-mails of orders"), reverse("orders:mails"), icon_name="mail", order=order
+    )

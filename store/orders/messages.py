@@ -1,0 +1,82 @@
+"""The e-mails to the shopper of an order, as text and as HTML of one context; `store.orders.emails` queues them."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from home.models import BrandSettings
+from store.models import Order, OrderLine, Refund
+from store.orders import timeline
+from store.orders.situation import Situation
+from store.orders.words import WORDS, State, values
+
+WITH_LINES = {State.PAY_LATER, State.TRANSFER, State.UNDER_WAY, State.PAID}
+WITH_ADDRESS = {State.PAID, State.SENT}
+
+
+@dataclass(frozen=True)
+class Message:
+    """One e-mail, not queued yet."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def about(
+    situation: Situation, state: State, *, refund: Refund | None = None, lines: Iterable[OrderLine] = ()
+) -> Message:
+    """Return what the shopper is told of an order in a state, or of one of its refunds."""
+    order = situation.order
+    words = situation.words_of(refund) if refund else WORDS[state].filled(values(order))
+    is_confirmation = state == State.PAID and not refund
+    rows = timeline.money_rows(situation)
+    context: dict[str, Any] = {
+        "order": order,
+        "order_url": settings.SITE_URL + order.get_absolute_url(),
+        "site_url": settings.SITE_URL,
+        "brand": BrandSettings.current(),
+        "words": words,
+        "opening": f"{_cancelled(situation)}{words.sentences}" if refund else words.sentences,
+        "action_url": urljoin(settings.SITE_URL, situation.action_url) if words.action else "",
+        "lines": list(lines) if state in WITH_LINES and not refund else [],
+        "has_address": state in WITH_ADDRESS and not refund and bool(order.shipping_address),
+        "rows": [] if is_confirmation or (state == State.SENT and not refund) else rows,
+        "left": sum(row.amount for row in rows),
+        "refund": refund,
+        "taken_back": refund.lines.all() if refund and refund.pk else [],
+        "agreed": _agreed(situation) if is_confirmation else [],
+        "withdrawal": _withdrawal() if is_confirmation else "",
+    }
+    text = re.sub(r"\n{4,}", "\n\n\n", render_to_string("emails/order.txt", context)).strip() + "\n"
+    html = render_to_string("emails/order.html", {**context, "subject": words.subject})
+    return Message(str(words.subject), text, html)
+
+
+def _cancelled(situation: Situation) -> str:
+    """Return what is said before a refund of an order that was cancelled with it."""
+    is_cancelled = situation.order.status == Order.Status.CANCELLED
+    return _("This order was cancelled. Nothing will be sent.") + " " if is_cancelled else ""
+
+
+def _agreed(situation: Situation) -> list[dict[str, Any]]:
+    order = situation.order
+    accepted, shown = _("You accepted %(version)s:"), _("You were shown %(version)s:")
+    return [
+        {"words": words % {"version": version}, "url": settings.SITE_URL + version.get_absolute_url()}
+        for words, version in ((accepted, order.terms_accepted), (shown, order.privacy_shown))
+        if version
+    ]
+
+
+def _withdrawal() -> str:
+    return _(
+        "As a consumer you may withdraw from this purchase within 14 days of receiving the goods, without giving a "
+        "reason. You can do so by replying to this e-mail."
+    )
