@@ -4,7 +4,7 @@ from django.urls import path
 
 from store.basket import views as basket_views
 from store.checkout import views as checkout_views
-from store.orders import find_views
+from store.orders import change_views, find_views
 from store.orders import views as order_views
 from store.payments import webhook
 
@@ -21,6 +21,8 @@ urlpatterns = [
     path("orders/find/<slug:token>/", find_views.use_link, name="find_link"),
     path("orders/found/", find_views.found, name="found_orders"),
     path("orders/<slug:token>/", order_views.order, name="order"),
+    path("orders/<slug:token>/cancel/", change_views.cancel, name="cancel_order"),
+    path("orders/<slug:token>/address/", change_views.address, name="correct_address"),
     path("orders/<slug:token>/proof.json", order_views.proof, name="order_proof"),
     path("stripe/webhook/", webhook.stripe_webhook, name="stripe_webhook"),
 ]

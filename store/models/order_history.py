@@ -65,6 +65,7 @@ class OrderEvent(AppendOnlyModel):
         NO_VAT = "no_vat", _("Stripe Tax worked out no VAT. Check its settings in Stripe’s Dashboard.")
         BILLING = "billing", _("The billing address was corrected.")  # the note names the new papers
         MARKED = "asked_to_look", _("Marked as needing attention:")  # the note says why
+        ADDRESS = "address", _("The delivery address was corrected.")
         RESOLVED = "looked_at", _("Marked as resolved.")
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")

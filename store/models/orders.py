@@ -76,6 +76,8 @@ class Order(LedgeredModel):
     OVER: ClassVar[frozenset[str]] = frozenset({Status.CANCELLED, Status.EXPIRED, Status.FAILED})
     # It is paid and its goods are here: taking back all of them cancels it.
     UNSENT: ClassVar[frozenset[str]] = frozenset({Status.PAID, Status.REVIEW, Status.PACKED})
+    # Until then shoppers may cancel it, and anybody who may change it correct where it goes.
+    UNPACKED: ClassVar[frozenset[str]] = UNSENT - {Status.PACKED}
 
     # A bank debit takes a week, vouchers are over by then; a transfer that nobody makes has no end.
     LONGEST_PAYMENT = timedelta(days=10)

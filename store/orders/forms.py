@@ -1,11 +1,16 @@
-"""The shopper's forms about orders: an e-mail address whose orders are to be found."""
+"""Forms about orders: the e-mail address whose orders are to be found, and a delivery address that is corrected."""
+
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator, RegexValidator
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from home import spam
+from store.models import Order
+from store.payments.customer_details import ADDRESS_LINE_LENGTH
 
 FIND_PAGE = "find-orders"  # on the stamps of its form
 
@@ -36,3 +41,37 @@ class FindForm(spam.GuardedForm):
         """Prepare a form with errors for another try: with a good stamp, and with the hidden field empty."""
         self.restamp(spam.renewed_stamp(self.stamp, page_id=FIND_PAGE))
         self.data.pop(spam.TRAP_FIELD, None)
+
+
+# Control characters, halves of characters, line ends, and those that write others in another direction.
+_ONE_LINE = RegexValidator(
+    "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]",
+    _("Delete the characters that cannot be printed, and type this again."),
+    inverse_match=True,
+)
+
+
+class AddressForm(forms.Form):
+    """The delivery address of an order, all but its country, on which price and VAT depend."""
+
+    name = forms.CharField(label=_("Name"))
+    line1 = forms.CharField(label=_("Address, first line"))
+    line2 = forms.CharField(label=_("Address, second line"))
+    city = forms.CharField(label=_("Town"))
+    state = forms.CharField(label=_("County, state or province"))
+    postal_code = forms.CharField(label=_("Postal code"))
+
+    def __init__(self, *args: Any, order: Order, **options: Any) -> None:
+        self.order, present = order, order.shipping_address
+        super().__init__(*args, **{**options, "initial": present})
+        # What this country needs is what the payment page asked for.
+        needed = {"name", "line1", *(name for name in present if present[name])} - {"line2"}
+        for name, field in self.fields.items():
+            field.required = name in needed
+            field.validators = [*field.validators, MaxLengthValidator(ADDRESS_LINE_LENGTH), _ONE_LINE]
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The address as an order keeps it."""
+        lines = {name: line for name, line in self.cleaned_data.items() if line}
+        return {**lines, "country": self.order.country}

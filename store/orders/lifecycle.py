@@ -131,6 +131,24 @@ def take_staff_step(*, order_id: int, to: str, user: User) -> None:
             emails.order_sent(order)
 
 
+def correct_address(*, order_id: int, address: dict[str, str], by: str, actor: User | None = None) -> None:
+    """Correct where an order goes; the history names that and by whom, not the address.
+
+    Raises IllegalTransitionError when it is packed or over, PaidBackError when nothing will be sent.
+    """
+    with locked(order_id) as order:
+        if order.status not in Order.UNPACKED:
+            message = f"Order {order.number} goes nowhere else any more."
+            raise IllegalTransitionError(message)
+        if order.is_paid_back:
+            message = f"Nothing of the payment of order {order.number} is left."
+            raise PaidBackError(message)
+        if order.shipping_address != address:
+            order.shipping_address = address
+            order.save(update_fields=["shipping_address"])
+            record(order=order, by=by, actor=actor, reason=Reason.ADDRESS)
+
+
 def mark_needs_attention(
     *, order: Order, by: str, reason: str = "", note: str = "", again: bool = False, tell: bool = True
 ) -> None:

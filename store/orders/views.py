@@ -37,6 +37,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         "steps": timeline.steps(situation, found.events.exclude(to_status="")),
         "rows": rows,
         "left": sum(row.amount for row in rows),
+        "may_change": found.status in Order.UNPACKED and situation.left > situation.withheld,
         "is_own": is_own(request, found),
     }
     response = render(request, "store/order.html", context)

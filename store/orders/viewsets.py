@@ -11,9 +11,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
+from django.views.generic import FormView
 from wagtail.admin import messages
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn
@@ -22,6 +24,7 @@ from wagtail.admin.views.generic import InspectView
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet
 from store.models import Order
 from store.orders import lifecycle, mail_previews
+from store.orders.forms import AddressForm
 from store.orders.situation import Situation
 from store.payments import disputes, money, refund_views
 from store.stock import movements
@@ -72,6 +75,9 @@ class OrderInspectView(InspectView):
             "cancel_url": reverse("orders:cancel", args=[order.pk]) if may_cancel else "",
             "events": order.events.all(),
             "movements": order.stock_movements.select_related("order", "made_by").order_by("pk"),
+            "address_url": reverse("orders:address", args=[order.pk])
+            if may_change and order.status in Order.UNPACKED
+            else "",
             "steps": lifecycle.STAFF_STEPS.get(order.status, {}) if may_go_on else {},
             "advance_url": reverse("orders:advance", args=[order.pk]),
             "attention_url": reverse("orders:resolve", args=[order.pk]) if may_change else "",
@@ -118,6 +124,31 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("orders:inspect", pk)
 
 
+@method_decorator(permission_required(CHANGE, raise_exception=True), name="dispatch")
+class AddressView(refund_views.OrderPageMixin, FormView):
+    """Corrects where an order goes."""
+
+    page_title = _("Correct the delivery address")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
+    header_icon = "edit"
+    template_name = "store/admin/correct_address.html"
+    form_class = AddressForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "order": self.order}
+
+    def form_valid(self, form: AddressForm) -> HttpResponse:
+        user = self.request.user
+        assert user.is_authenticated
+        try:
+            lifecycle.correct_address(order_id=self.order.pk, address=form.address, by=str(user), actor=user)
+        except lifecycle.IllegalTransitionError:
+            words = gettext("The address was not changed: the order is packed, over or refunded.")
+            messages.error(self.request, words)
+        else:
+            messages.success(self.request, gettext("The delivery address was corrected."))
+        return redirect("orders:inspect", self.order.pk)
+
+
 class OrderViewSet(ReadOnlyViewSet):
     model = Order
     name = "orders"
@@ -152,6 +183,7 @@ class OrderViewSet(ReadOnlyViewSet):
             path("mails/", mail_previews.MailPreviewView.as_view(), name="mails"),
             path("<int:pk>/advance/", advance, name="advance"),
             path("<int:pk>/resolve/", resolve, name="resolve"),
+            path("<int:pk>/address/", AddressView.as_view(), name="address"),
             path("<int:pk>/refunds/", refund_views.RefundView.as_view(), name="refund"),
             path("<int:pk>/cancel/", refund_views.cancel, name="cancel"),
         ]

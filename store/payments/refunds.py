@@ -6,7 +6,7 @@ is when goods come back, when an order of which nothing is kept is cancelled, an
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -134,13 +134,15 @@ def request_refund(
     return _send(refund)
 
 
-def cancel_and_refund(*, order: Order, by: str, actor: User | None = None) -> Refund | None:
-    """Cancel an order that is not sent and refund all that is left; None when nothing is.
+def cancel_and_refund(
+    *, order: Order, by: str, actor: User | None = None, only: Container[str] = Order.UNSENT
+) -> Refund | None:
+    """Cancel an order of one of these statuses and refund all that is left; None when nothing is.
 
-    Raises RefundError, IllegalTransitionError when it is sent or over.
+    Raises RefundError, IllegalTransitionError when it has another status.
     """
     with lifecycle.locked(order.pk) as fresh:
-        if fresh.status not in Order.UNSENT:
+        if fresh.status not in only:
             raise lifecycle.IllegalTransitionError(fresh.number)
         if fresh.disputes.undecided().exists():
             raise RefundError(_("The payment is disputed. Cancel the order when the bank has decided."))
@@ -274,7 +276,10 @@ def _tell_staff(order: Order, refund: Refund, *, is_new: bool) -> None:
         reason = Reason.DASHBOARD
         is_unexpected |= order.status in Order.UNSENT  # its goods are still here, and might be sent
     if is_unexpected:
-        has_failed = refund.status == Status.FAILED or by == By.WORKER  # and nobody saw it on a screen
+        has_failed = refund.status == Status.FAILED or by in {
+            By.WORKER,
+            By.SHOPPER,
+        }  # and nobody saw it on a screen
         lifecycle.mark_needs_attention(
             order=order, by=by, reason=reason, note=note, again=True, tell=by == By.STRIPE and not has_failed
         )

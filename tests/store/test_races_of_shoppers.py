@@ -1,14 +1,18 @@
 """At once: what shoppers do with their orders while others act on them, on a database with real locks."""
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from post_office.models import Email
 
-from store.models import FindLink, ProductVariant
-from store.orders import finding
+from home.models import User
+from store.models import FindLink, Order, ProductVariant
+from store.orders import finding, lifecycle
+from store.payments import refunds
 from tests import factories
 from tests.store.at_once import at_once
 from tests.store.test_finding_orders import KNOWN, ask, link_in
@@ -54,3 +58,70 @@ def test_two_workers_send_one_link(mug: ProductVariant) -> None:
     ask(Client())
     assert at_once(finding.send_links, finding.send_links) == [None, None]
     assert Email.objects.count() == 1
+
+
+# --- Packed meanwhile ----------------------------------------------------------------------------------------
+def correct(order: Order) -> None:
+    lifecycle.correct_address(order_id=order.pk, address={"line1": "2 Other Road"}, by="shopper")
+
+
+def cancel(order: Order) -> None:
+    refunds.cancel_and_refund(order=order, by="shopper", only=Order.UNPACKED)
+
+
+def packed_meanwhile(
+    act: Callable[[Order], None], locked: Callable[[int], Iterator[Order]], monkeypatch: pytest.MonkeyPatch
+) -> list[str]:
+    """Pack an order while a shopper, who saw that it is not packed, changes it; return its history from then on."""
+    order = factories.placed_order(factories.basket(MUG=1))
+    paid = {"paid_amount": order.total, "paid_currency": order.currency}
+    Order.objects.update(status="paid", payment_source=Order.PaymentSource.CASH, **paid)
+    packer = User.objects.create_user("packer@example.com", "a-long-password")
+    shopper_looked, is_packed = threading.Event(), threading.Event()
+
+    @contextmanager
+    def looking(order_id: int) -> Iterator[Order]:
+        with locked(order_id) as found:
+            if not shopper_looked.is_set():
+                shopper_looked.set()
+                is_packed.wait(0.5)  # with the lock it cannot be
+            yield found
+
+    def pack() -> None:
+        assert shopper_looked.wait(20)
+        try:
+            lifecycle.take_staff_step(order_id=order.pk, to="packed", user=packer)
+        finally:
+            is_packed.set()
+
+    monkeypatch.setattr(lifecycle, "locked", looking)
+    at_once(lambda: act(order), pack)
+    events = order.events.order_by("pk").values_list("to_status", "reason")
+    return [to or reason for to, reason in events if to or reason != "placed"]
+
+
+@contextmanager
+def unlocked(order_id: int) -> Iterator[Order]:
+    yield Order.objects.get(pk=order_id)
+
+
+def test_who_packs_waits_until_the_address_is_corrected(
+    mug: ProductVariant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert packed_meanwhile(correct, lifecycle.locked, monkeypatch) == ["address", "packed"]
+
+
+def test_without_the_lock_a_packed_order_is_corrected(
+    mug: ProductVariant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert packed_meanwhile(correct, unlocked, monkeypatch) == ["packed", "address"]
+
+
+def test_what_the_shopper_cancels_is_not_packed(mug: ProductVariant, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "packed" not in packed_meanwhile(cancel, lifecycle.locked, monkeypatch)
+
+
+def test_without_the_lock_a_packed_order_is_cancelled(
+    mug: ProductVariant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert {"packed", "refunding"} <= set(packed_meanwhile(cancel, unlocked, monkeypatch))

@@ -1,0 +1,110 @@
+"""What shoppers change of an order of their own until it is packed: they cancel it, or correct where it goes."""
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from store.models import Order, OrderEvent, Refund
+from store.models.tokens import may_be_token
+from store.orders import lifecycle
+from store.orders.cookies import is_own
+from store.orders.find_views import not_found
+from store.orders.forms import AddressForm
+from store.payments import refunds, stripe_client
+
+By, Status = OrderEvent.By, Order.Status
+View = Callable[[HttpRequest, Order], HttpResponse]
+
+
+def _of_own_order(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
+    """Open a view to the browser that may change the order; tell others how to become one."""
+
+    @never_cache
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @wraps(view)
+    def guarded(request: HttpRequest, token: str) -> HttpResponse:
+        order = Order.objects.filter(token=token).first() if may_be_token(token) else None
+        if order is None:
+            return not_found(request)
+        if not is_own(request, order):
+            response = render(
+                request, "store/no_own_order.html", {"order": order}, status=HTTPStatus.FORBIDDEN
+            )
+        elif order.status not in Order.UNPACKED:
+            response = _unchanged(request, order)
+        else:
+            response = view(request, order)
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+    return guarded
+
+
+@_of_own_order
+def cancel(request: HttpRequest, order: Order) -> HttpResponse:
+    """Ask whether a paid order is to be cancelled, and say what is refunded; by POST, do it."""
+    if request.method != "POST":
+        if words := _why_not_cancelled(order):
+            return _unchanged(request, order, words)
+        context = {"order": order, "lines": order.lines_with_refunds(), "left": order.refundable}
+        return render(request, "store/cancel_order.html", context)
+    try:
+        with stripe_client.answering_within(stripe_client.PATIENCE):
+            refund = refunds.cancel_and_refund(order=order, by=By.SHOPPER, only=Order.UNPACKED)
+    except (lifecycle.IllegalTransitionError, refunds.RefundError):
+        return _unchanged(request, order, _why_not_cancelled(order))
+    if refund and refund.status == Refund.Status.REFUSED:
+        words = _(
+            "The refund was refused, so the order was not cancelled. We will look into it and write to you."
+        )
+        return _unchanged(request, order, words)
+    if refund and refund.status == Refund.Status.REQUESTED:
+        return _unchanged(request, order, _why_not_cancelled(order))
+    return _see(order)
+
+
+@_of_own_order
+def address(request: HttpRequest, order: Order) -> HttpResponse:
+    """Correct the delivery address."""
+    form = AddressForm(request.POST if request.method == "POST" else None, order=order)
+    if not form.is_valid():
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+        return render(request, "store/correct_address.html", {"order": order, "form": form}, status=status)
+    try:
+        lifecycle.correct_address(order_id=order.pk, address=form.address, by=By.SHOPPER)
+    except lifecycle.PaidBackError:
+        return _unchanged(request, order, _("All of your money went back, so nothing will be sent."))
+    except lifecycle.IllegalTransitionError:
+        return _unchanged(request, order)
+    return _see(order)
+
+
+def _why_not_cancelled(order: Order) -> str:
+    if order.disputes.undecided().exists():
+        return _(
+            "Your bank is looking into the payment. Until it has decided, the order cannot be cancelled."
+        )
+    if order.refunds.filter(status=Refund.Status.REQUESTED).exists():
+        return _("A refund of this order is under way. We will e-mail you when it is done.")
+    return ""
+
+
+def _unchanged(request: HttpRequest, order: Order, words: str = "") -> HttpResponse:
+    """Say why nothing was changed; the page of an order that is over, or not paid yet, says it itself."""
+    order.refresh_from_db()
+    if order.status in {Status.PACKED, Status.SENT}:
+        words = _("Your order is packed. If something is wrong with it, write to us at once.")
+    if not words:
+        return _see(order)
+    context = {"order": order, "words": words}
+    return render(request, "store/order_unchanged.html", context, status=HTTPStatus.CONFLICT)
+
+
+def _see(order: Order) -> HttpResponse:
+    return HttpResponseRedirect(order.get_absolute_url(), status=HTTPStatus.SEE_OTHER)

@@ -1,0 +1,276 @@
+"""Until an order is packed, whose it is cancels it or corrects where it goes, and staff correct it, too."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.utils import timezone
+from post_office.models import Email
+
+from home.models import User
+from store.models import Dispute, Order, Refund
+from store.payments import refunds
+from tests import factories
+from tests.store.paying import history, settle, stock_of
+from tests.store.test_finding_orders import use
+from tools.stripe_sandbox.server import Sandbox
+
+pytestmark = pytest.mark.django_db
+Status = Order.Status
+ADDRESS = {
+    "name": "Demo Shopper",
+    "line1": "1 Example Street",
+    "city": "Exampleton",
+    "postal_code": "EX1 1EX",
+    "country": "GB",
+}
+NEW = {**ADDRESS, "line1": "2 Other Road", "line2": "Flat 3"}
+
+
+@pytest.fixture
+def paid(sandbox: Sandbox, order: Order) -> Order:
+    """Two mugs at £12.50, sent for £3.95."""
+    sandbox.pay(order.session_id)
+    settle(order)
+    Order.objects.update(shipping_address=ADDRESS)
+    order.refresh_from_db()
+    return order
+
+
+@pytest.fixture
+def own(client: Client, paid: Order) -> Client:
+    """The browser that placed the order."""
+    client.cookies["order"] = paid.return_token
+    return client
+
+
+def path(order: Order, what: str = "") -> str:
+    return f"/orders/{order.token}/{what}"
+
+
+def words_of(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+def dispute(order: Order, status: str = "needs_response") -> None:
+    Dispute.objects.create(
+        order=order,
+        dispute_id="dp_1",
+        amount=1,
+        status=status,
+        reason="fraudulent",
+        created_at=timezone.now(),
+    )
+
+
+def unanswered_refund(order: Order) -> None:
+    Refund.objects.create(order=order, amount=1, by="Staff", created_at=timezone.now())
+
+
+# --- Whose it is -------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("what", ["cancel/", "address/"])
+def test_who_was_only_passed_the_link_is_led_to_the_mail(paid: Order, what: str) -> None:
+    stranger = Client()
+    page = words_of(stranger.get(path(paid)))
+    assert path(paid, what) not in page
+    assert "have a link sent to your e-mail address" in page
+    for response in (stranger.get(path(paid, what)), stranger.post(path(paid, what), NEW)):
+        assert response.status_code == 403
+        assert "Is this your order?" in words_of(response)
+    paid.refresh_from_db()
+    assert (paid.status, paid.shipping_address) == (Status.PAID, ADDRESS)
+
+
+@pytest.mark.both_databases
+def test_who_came_by_the_mail_may_do_what_the_browser_that_ordered_may(paid: Order) -> None:
+    finder, other = Client(), Client()
+    use(finder)
+    factories.placed_order(factories.basket(MUG=1), email="other@example.com")
+    use(other, "other@example.com")
+    assert other.post(path(paid, "cancel/")).status_code == 403
+    page = words_of(finder.get(path(paid)))
+    assert path(paid, "cancel/") in page
+    assert path(paid, "address/") in page
+    assert finder.post(path(paid, "address/"), NEW).status_code == 303
+    assert finder.post(path(paid, "cancel/")).status_code == 303
+    paid.refresh_from_db()
+    assert (paid.status, paid.shipping_address) == (Status.CANCELLED, NEW)
+
+
+@pytest.mark.parametrize("token", ["x", "a" * 43, "%00", "ä", "x" * 3000])
+@pytest.mark.parametrize("what", ["cancel/", "address/"])
+def test_an_order_that_is_not_there_is_not_found(client: Client, token: str, what: str) -> None:
+    assert client.post(f"/orders/{token}/{what}").status_code == 404
+
+
+# --- Cancelling --------------------------------------------------------------------------------------------
+@pytest.mark.both_databases
+def test_the_shopper_is_asked_first_and_then_refunded(own: Client, paid: Order) -> None:
+    page = words_of(own.get(path(paid, "cancel/")))
+    assert "we will refund £28.95 the way you paid" in page
+    assert "2 × Enamel mug" in page
+    assert not Refund.objects.exists()
+    response = own.post(path(paid, "cancel/"))
+    assert (response.status_code, response["Location"]) == (303, path(paid))
+    paid.refresh_from_db()
+    assert (paid.status, paid.refundable, stock_of()) == (Status.CANCELLED, 0, (10, 0))
+    assert {by for _to, by, _reason in history(paid, 3)} == {"shopper"}
+    assert paid.events.filter(to_status=Status.CANCELLED).count() == 1
+    assert Email.objects.filter(to=paid.email).count() == 2
+    assert own.post(path(paid, "cancel/"))["Location"] == path(paid), "the page says that it is cancelled"
+    assert Refund.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("happens", "words"),
+    [
+        (lambda order: Order.objects.update(status=Status.PACKED), "Your order is packed."),
+        (lambda order: Order.objects.update(status=Status.SENT), "Your order is packed."),
+        (dispute, "Your bank is looking into the payment."),
+        (unanswered_refund, "A refund of this order is under way."),
+    ],
+)
+def test_an_order_that_cannot_be_cancelled_says_why_and_stays(
+    own: Client, paid: Order, happens: Any, words: str
+) -> None:
+    happens(paid)
+    paid.refresh_from_db()
+    before, refunded = paid.status, Refund.objects.count()
+    for response in (own.get(path(paid, "cancel/")), own.post(path(paid, "cancel/"))):
+        assert response.status_code == 409
+        assert words in words_of(response)
+    paid.refresh_from_db()
+    assert (paid.status, Refund.objects.count()) == (before, refunded)
+
+
+def test_an_unpaid_order_is_cancelled_as_before(client: Client, order: Order) -> None:
+    client.cookies["order"] = order.return_token
+    assert client.post(path(order, "cancel/"))["Location"] == path(order)
+    page = words_of(client.get(path(order)))
+    assert f"/checkout/cancel/{order.return_token}/" in page
+    assert path(order, "cancel/") not in page
+    order.refresh_from_db()
+    assert order.status == Status.AWAITING
+
+
+def test_a_refund_that_stripe_refuses_cancels_nothing_and_the_trader_is_told(
+    own: Client, paid: Order, sandbox: Sandbox
+) -> None:
+    Order.objects.update(payment_intent_id="pi_unknown")
+    response = own.post(path(paid, "cancel/"))
+    assert response.status_code == 409
+    assert "The refund was refused" in words_of(response)
+    paid.refresh_from_db()
+    assert (paid.status, paid.needs_attention) == (Status.PAID, True)
+
+
+def test_without_an_answer_of_stripe_the_refund_is_under_way(
+    own: Client, paid: Order, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(operation="refund", kind="error_500", times=9)
+    response = own.post(path(paid, "cancel/"))
+    assert response.status_code == 409
+    assert "A refund of this order is under way." in words_of(response)
+
+
+# --- Correcting the address ----------------------------------------------------------------------------------
+@pytest.mark.both_databases
+def test_the_shopper_corrects_where_it_goes_and_the_history_says_so_without_it(
+    own: Client, paid: Order
+) -> None:
+    page = words_of(own.get(path(paid, "address/")))
+    assert 'value="1 Example Street"' in page
+    assert "The order goes to United Kingdom." in page
+    assert own.post(path(paid, "address/"), {**NEW, "country": "FR"}).status_code == 303
+    paid.refresh_from_db()
+    assert paid.shipping_address == NEW
+    assert history(paid, 1) == [("", "shopper", "address")]
+    assert paid.events.last().note == ""
+    assert "2 Other Road" in words_of(own.get(path(paid)))
+    own.post(path(paid, "address/"), NEW)
+    assert paid.events.filter(reason="address").count() == 1, "the same again is no correction"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["x" * 300, "a\x00b", "a\nb", "a\tb", "a\u202eb", "a\u2028b", "a\x85b", "", "   "],
+)
+def test_a_line_that_cannot_be_printed_is_refused(own: Client, paid: Order, line: str) -> None:
+    response = own.post(path(paid, "address/"), {**NEW, "line1": line})
+    assert response.status_code == 422
+    assert "There is a problem" in words_of(response)
+    paid.refresh_from_db()
+    assert paid.shipping_address == ADDRESS
+
+
+@pytest.mark.parametrize(
+    "line", ["Οδός 1", "Улица 1", "🏠 1", "רחוב 1", "شارع\u200c 1", "<b>&1</b>", "{{ x }}", "x" * 200]
+)
+@pytest.mark.both_databases
+def test_a_line_in_any_script_is_taken_as_it_is(own: Client, paid: Order, line: str) -> None:
+    assert own.post(path(paid, "address/"), {**NEW, "line1": line}).status_code == 303
+    paid.refresh_from_db()
+    assert paid.shipping_address["line1"] == line
+    assert "<b>&1" not in words_of(own.get(path(paid)))
+
+
+@pytest.mark.parametrize("missing", ["name", "line1", "city", "postal_code"])
+def test_what_the_country_needs_cannot_be_left_out(own: Client, paid: Order, missing: str) -> None:
+    assert own.post(path(paid, "address/"), {**NEW, missing: ""}).status_code == 422
+
+
+def give_back(order: Order) -> None:
+    refunds.request_refund(order=order, wanted=refunds.Wanted(amount=order.refundable), by="Staff")
+
+
+@pytest.mark.parametrize(
+    ("happens", "status", "words"),
+    [
+        (lambda order: Order.objects.update(status=Status.PACKED), 409, "Your order is packed."),
+        (lambda order: Order.objects.update(status=Status.CANCELLED), 303, ""),
+        (give_back, 409, "All of your money went back"),
+    ],
+)
+def test_an_order_that_goes_nowhere_else_keeps_its_address(
+    own: Client, paid: Order, happens: Any, status: int, words: str
+) -> None:
+    happens(paid)
+    response = own.post(path(paid, "address/"), NEW)
+    assert response.status_code == status
+    assert words in words_of(response)
+    assert "Correct the delivery address" not in words_of(own.get(path(paid)))
+    paid.refresh_from_db()
+    assert paid.shipping_address == ADDRESS
+
+
+# --- Staff -----------------------------------------------------------------------------------------------------
+def colleague(*rights: str) -> Client:
+    user = User.objects.create_user("staff@example.com", "a-long-password")
+    codenames = ["access_admin", *(f"{right}_order" for right in rights)]
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_staff_correct_it_and_the_history_says_who(paid: Order) -> None:
+    staff, screen = colleague("view", "change"), f"/admin/orders/{paid.pk}/address/"
+    assert screen in words_of(staff.get(f"/admin/orders/inspect/{paid.pk}/"))
+    assert 'value="1 Example Street"' in words_of(staff.get(screen))
+    assert "This field is required." in words_of(staff.post(screen, {**NEW, "name": ""}))
+    page = words_of(staff.post(screen, NEW, follow=True))
+    assert "The delivery address was corrected." in page
+    assert "2 Other Road" in page
+    assert history(paid, 1) == [("", "staff@example.com", "address")]
+    Order.objects.update(status=Status.PACKED)
+    assert screen not in words_of(staff.get(f"/admin/orders/inspect/{paid.pk}/"))
+    assert "The address was not changed" in words_of(staff.post(screen, ADDRESS, follow=True))
+
+
+def test_staff_who_only_view_orders_correct_nothing(paid: Order) -> None:
+    staff, screen = colleague("view"), f"/admin/orders/{paid.pk}/address/"
+    assert screen not in words_of(staff.get(f"/admin/orders/inspect/{paid.pk}/"))
+    staff.post(screen, NEW)
+    paid.refresh_from_db()
+    assert paid.shipping_address == ADDRESS
