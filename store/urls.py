@@ -4,6 +4,7 @@ from django.urls import path
 
 from store.basket import views as basket_views
 from store.checkout import views as checkout_views
+from store.documents import views as document_views
 from store.orders import change_views, find_views
 from store.orders import views as order_views
 from store.payments import webhook
@@ -24,5 +25,7 @@ urlpatterns = [
     path("orders/<slug:token>/cancel/", change_views.cancel, name="cancel_order"),
     path("orders/<slug:token>/address/", change_views.address, name="correct_address"),
     path("orders/<slug:token>/proof.json", order_views.proof, name="order_proof"),
+    path("orders/<slug:token>/papers/<path:number>.pdf", document_views.pdf, name="paper_pdf"),
+    path("orders/<slug:token>/papers/<path:number>/", document_views.paper, name="paper"),
     path("stripe/webhook/", webhook.stripe_webhook, name="stripe_webhook"),
 ]

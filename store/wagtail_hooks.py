@@ -18,6 +18,8 @@ from policies.cookie_audit.rules import Action
 from policies.models.ledger import LedgeredModel
 from policies.personal_data.register import PersonalData
 from store.basket.personal_data import BASKETS
+from store.documents import printing
+from store.documents.viewsets import document_viewset
 from store.models import Order
 from store.orders import finding, mail_previews
 from store.orders.finding import FIND_LINKS
@@ -39,6 +41,7 @@ class ShopGroup(ModelViewSetGroup):
     menu_order = 260
     items = (
         order_viewset,
+        document_viewset,
         stock_viewset,
         *delivery_viewsets,
         *vat_viewsets,
@@ -126,6 +129,7 @@ def worker_jobs() -> list[Job]:
     return [
         Job("payments", reconciliation.EVERY, reconciliation.reconcile),
         Job("open payments", reconciliation.OPEN_EVERY, reconciliation.ask_about_open_pages),
+        Job("papers", printing.EVERY, printing.print_missing),
         Job("Stripe events", events.EVERY, events.retry),
         Job("old Stripe events", events.EXPIRED_EVERY, events.expire),
         Job("payments at Stripe", reconciliation.LISTS_EVERY, reconciliation.find_paid_pages),

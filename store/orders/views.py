@@ -36,6 +36,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         "lines": found.lines.all(),
         "steps": timeline.steps(situation, found.events.exclude(to_status="")),
         "rows": rows,
+        "papers": found.documents.order_by("pk").defer("data", "personal"),
         "left": sum(row.amount for row in rows),
         "may_change": found.status in Order.UNPACKED and situation.left > situation.withheld,
         "is_own": is_own(request, found),

@@ -22,6 +22,7 @@ from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail.admin.views.generic import InspectView
 
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet
+from store.documents.viewsets import CorrectBillingView
 from store.models import Order
 from store.orders import lifecycle, mail_previews
 from store.orders.forms import AddressForm
@@ -80,6 +81,10 @@ class OrderInspectView(InspectView):
             else "",
             "steps": lifecycle.STAFF_STEPS.get(order.status, {}) if may_go_on else {},
             "advance_url": reverse("orders:advance", args=[order.pk]),
+            "documents": order.documents.order_by("pk").defer("data", "personal"),
+            "billing_url": reverse("orders:billing", args=[order.pk])
+            if may_change and order.paid_at and order.email
+            else "",
             "attention_url": reverse("orders:resolve", args=[order.pk]) if may_change else "",
         }
 
@@ -185,6 +190,7 @@ class OrderViewSet(ReadOnlyViewSet):
             path("<int:pk>/resolve/", resolve, name="resolve"),
             path("<int:pk>/address/", AddressView.as_view(), name="address"),
             path("<int:pk>/refunds/", refund_views.RefundView.as_view(), name="refund"),
+            path("<int:pk>/billing-address/", CorrectBillingView.as_view(), name="billing"),
             path("<int:pk>/cancel/", refund_views.cancel, name="cancel"),
         ]
 

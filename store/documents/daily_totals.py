@@ -1,0 +1,55 @@
+"""What was invoiced each day by rate of VAT, credit notes subtracted: for the accounts, as CSV."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from io import StringIO
+
+from django.db.models import Sum
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from home.spreadsheets import as_text
+from store.models import DocumentSum
+from store.payments import money
+
+# rate of VAT or None, currency
+Of = tuple[Decimal | None, str]
+
+
+def as_csv(first: date, last: date) -> str:
+    """Return a table of the days from first to last, in the site's time zone, with totals by rate at its end."""
+    out = StringIO()
+    table = csv.writer(out)
+    table.writerow(map(as_text, (_("Date"), _("VAT rate"), _("Gross"), _("Net"), _("VAT"), _("Currency"))))
+    totals: defaultdict[Of, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for day, of, gross, vat in _sums(first, last):
+        table.writerow(_row(day.isoformat(), of, gross, vat))
+        totals[of] = totals[of][0] + gross, totals[of][1] + vat
+    for of, (gross, vat) in sorted(totals.items(), key=lambda item: (item[0][1], -(item[0][0] or 0))):
+        table.writerow(_row(_("Total"), of, gross, vat))
+    return out.getvalue()
+
+
+def _sums(first: date, last: date) -> Iterator[tuple[date, Of, int, int]]:
+    begin, end = (
+        timezone.make_aware(datetime.combine(day, time.min)) for day in (first, last + timedelta(1))
+    )
+    rows = DocumentSum.objects.filter(document__issued_at__gte=begin, document__issued_at__lt=end)
+    of_days = rows.annotate(day=TruncDate("document__issued_at")).values_list(
+        "day", "percent", "document__currency"
+    )
+    for day, percent, currency, gross, vat in of_days.annotate(Sum("gross"), Sum("vat")).order_by(
+        "day", "document__currency", "-percent"
+    ):
+        yield day, (percent, currency), gross, vat
+
+
+def _row(day: str, of: Of, gross: int, vat: int) -> tuple[str | Decimal, ...]:
+    """Return a row; amounts are numbers, and no spreadsheet takes those for formulas."""
+    percent, currency = of
+    amounts = (money.to_decimal(minor, currency) for minor in (gross, gross - vat, vat))
+    return as_text(day), "" if percent is None else percent, *amounts, as_text(currency)

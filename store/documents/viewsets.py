@@ -1,0 +1,182 @@
+"""Staff screens of invoices and credit notes: the list, one of them, many as one PDF, and totals by day.
+
+Correcting the billing address of an order is here, too, since that makes new ones.
+"""
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import django_filters
+from django.contrib.auth.decorators import permission_required
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.generic import FormView
+from wagtail.admin import messages
+from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+from wagtail.admin.ui.tables import Column, DateColumn
+from wagtail.admin.views.generic import InspectView
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+from wagtail.admin.widgets.button import Button, HeaderButton
+
+from home.viewsets import GuardedIndexView, ReadOnlyViewSet
+from store.documents import corrections, daily_totals, issuing
+from store.documents.forms import BillingAddressForm, SpanForm
+from store.documents.views import as_download, download
+from store.models import Document
+from store.payments import money
+from store.payments.refund_views import OrderPageMixin
+
+VIEW, CHANGE = "store.view_document", "store.change_order"
+MOST = 200  # in one PDF
+
+
+class DocumentFilterSet(WagtailFilterSet):
+    issued_at = django_filters.DateFromToRangeFilter(label=_("Date"), widget=DateRangePickerWidget)
+
+    class Meta:
+        model = Document
+        fields: ClassVar[list[str]] = ["kind", "issued_at"]
+
+
+class DocumentIndexView(GuardedIndexView):
+    def get_base_queryset(self) -> QuerySet[Document]:
+        return super().get_base_queryset().select_related("order").defer("data", "personal")
+
+    def to_row_dict(self, item: Document) -> dict[str, Any]:
+        """Return the row with an amount instead of minor units."""
+        return {**super().to_row_dict(item), "total": money.to_decimal(item.total, item.currency)}
+
+    def get_header_buttons(self) -> list[Button]:
+        """Offer what is listed as one PDF, and the totals by day."""
+        query = self.request.GET.urlencode()
+        return [
+            HeaderButton(
+                _("All of these as one PDF"), url=f"{reverse('papers:as_one')}?{query}", icon_name="download"
+            ),
+            HeaderButton(_("Totals by day"), url=reverse("papers:totals"), icon_name="table"),
+            *super().get_header_buttons(),
+        ]
+
+
+class AsOnePdfView(DocumentIndexView):
+    """What the list shows with its filters and search, as one PDF."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        from store.documents import pdf  # noqa: PLC0415 - it loads fpdf2, which is large
+
+        found = list(self.get_queryset().defer(None)[: MOST + 1])
+        if 0 < len(found) <= MOST:
+            return as_download(pdf.render([issuing.paper_of(one) for one in found]), "papers.pdf")
+        words = gettext("These are no papers. Choose others.")
+        if found:
+            words = gettext("These are more than %(most)s papers. Choose fewer days.") % {"most": MOST}
+        messages.error(request, words)
+        return redirect(f"{reverse('papers:index')}?{request.GET.urlencode()}")
+
+
+class DocumentInspectView(InspectView):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        return {**context, "document": self.object, "paper": issuing.paper_of(self.object)}
+
+
+@permission_required(VIEW, raise_exception=True)
+def as_pdf(request: HttpRequest, pk: int) -> HttpResponse:
+    """Hand out the PDF of a document."""
+    if response := download(get_object_or_404(Document, pk=pk)):
+        return response
+    messages.warning(request, gettext("The PDF is not made yet. Try again in a minute."))
+    return redirect("papers:inspect", pk)
+
+
+@method_decorator(permission_required(VIEW, raise_exception=True), name="dispatch")
+class TotalsView(WagtailAdminTemplateMixin, FormView):
+    """Asks for days, and hands out their totals as CSV."""
+
+    page_title = _("Totals by day")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
+    header_icon = "table"
+    template_name = "store/admin/daily_totals.html"
+    form_class = SpanForm
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        return [
+            *self.breadcrumbs_items,
+            {"url": reverse("papers:index"), "label": gettext("Papers")},
+            {"url": "", "label": self.page_title},
+        ]
+
+    def get_initial(self) -> dict[str, Any]:
+        """Offer the month before this one."""
+        last = timezone.localdate().replace(day=1) - timedelta(days=1)
+        return {"first": last.replace(day=1), "last": last}
+
+    def form_valid(self, form: SpanForm) -> HttpResponse:
+        first, last = form.cleaned_data["first"], form.cleaned_data["last"]
+        headers = {"Content-Disposition": f'attachment; filename="totals-{first}-{last}.csv"'}
+        return HttpResponse(daily_totals.as_csv(first, last), content_type="text/csv", headers=headers)
+
+
+@method_decorator(permission_required(CHANGE, raise_exception=True), name="dispatch")
+class CorrectBillingView(OrderPageMixin, FormView):
+    """Asks for the right billing address of an order."""
+
+    page_title = _("Correct the billing address")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
+    header_icon = "edit"
+    template_name = "store/admin/billing_address.html"
+    form_class = BillingAddressForm
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"name": self.order.customer_name, **self.order.billing_address}
+
+    def form_valid(self, form: BillingAddressForm) -> HttpResponse:
+        assert self.request.user.is_authenticated
+        try:
+            corrections.correct_billing_address(
+                order_id=self.order.pk, address=form.address, actor=self.request.user
+            )
+        except corrections.NothingToCorrectError:
+            form.add_error(None, gettext("The order has this address already. Nothing was changed."))
+            return self.form_invalid(form)
+        messages.success(self.request, gettext("The billing address was corrected."))
+        return redirect("orders:inspect", self.order.pk)
+
+
+class DocumentViewSet(ReadOnlyViewSet):
+    model = Document
+    name = "papers"
+    url_prefix = "papers"
+    icon = "doc-full"
+    menu_label = _("Papers")
+    list_per_page = 50
+    list_display = [
+        "number",
+        Column("kind", label=_("Kind"), accessor="get_kind_display", sort_key="kind"),
+        DateColumn("issued_at", label=_("Date"), sort_key="issued_at"),
+        Column("order", label=_("Order"), accessor="order.number"),
+        Column("total", label=_("Total"), accessor=lambda paper: money.display(paper.total, paper.currency)),
+    ]
+    list_export = ["number", "kind", "issued_at", "order", "currency", "total"]
+    export_filename = "papers"
+    search_fields = indexed_fields = ["number"]
+    filterset_class = DocumentFilterSet
+    index_view_class = DocumentIndexView
+    inspect_view_class = DocumentInspectView
+    inspect_template_name = "store/admin/paper.html"
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        as_one = self.construct_view(AsOnePdfView, **self.get_index_view_kwargs())
+        return [
+            *super().get_urlpatterns(),
+            path("<int:pk>/pdf/", as_pdf, name="pdf"),
+            path("as-one.pdf", as_one, name="as_one"),
+            path("totals/", TotalsView.as_view(), name="totals"),
+        ]
+
+
+document_viewset = DocumentViewSet()

@@ -1,0 +1,156 @@
+"""Pages and PDFs of invoices and credit notes, as shoppers see them, and the job that makes the PDFs."""
+
+import logging
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db.models import QuerySet
+from django.test import Client
+
+from store.documents import issuing, printing
+from store.models import Document, Order, ProductVariant, VatScheme
+from store.payments import refunds
+from store.wagtail_hooks import worker_jobs
+from tests import factories, queries
+from tests.store.paying import pay_in_cash
+
+pytestmark = pytest.mark.django_db
+LONG = "Ж" * 300
+NAMES = (
+    "Ann Other",
+    LONG,
+    "Ελένη Παπαδοπούλου",
+    "🏺 Pots & more",
+    "محمد العربي",
+    "<script>alert(1)</script>",
+)
+
+
+@pytest.fixture(autouse=True)
+def _registered(mug: ProductVariant) -> None:
+    factories.vat(GB=20)
+
+
+@pytest.fixture
+def paid() -> Order:
+    return pay_in_cash(factories.placed_order(factories.basket(MUG=2)))
+
+
+def page(client: Client, order: Order, number: str = "INV-000001", *, status: int = 200) -> str:
+    response = client.get(f"{order.get_absolute_url()}papers/{number}/")
+    assert response.status_code == status
+    return " ".join(response.content.decode().split())
+
+
+def test_the_page_of_an_invoice_shows_what_was_frozen(client: Client, paid: Order) -> None:
+    response = client.get(f"{paid.get_absolute_url()}papers/INV-000001/")
+    shown = " ".join(response.content.decode().split())
+    assert "<h1>Invoice INV-000001</h1>" in shown
+    assert "VAT number: GB999999973" in shown
+    assert '<td data-label="Price">£12.50</td>' in shown
+    assert "VAT 20 % on £24.12</dt> <dd>£4.83</dd>" in shown
+    assert "Total, VAT included</dt><dd>£28.95</dd>" in shown
+    assert "Paid by cash on" in shown
+    assert response["X-Robots-Tag"] == "noindex"
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_nobody_who_is_not_registered_says_vat(client: Client) -> None:
+    factories.vat(VatScheme.NOT_REGISTERED, not_registered_note="Small business.")
+    shown = page(client, pay_in_cash(factories.placed_order()))
+    main = shown.partition("<main")[2].partition("</main")[0]
+    assert "VAT" not in main
+    assert "Small business." in main
+
+
+def test_a_paper_is_found_only_below_its_own_order(client: Client, paid: Order) -> None:
+    other = pay_in_cash(factories.placed_order())
+    assert other.documents.get().number == "INV-000002"
+    for number in ("INV-000002", "INV-000003", "x/../INV-000001", "%00"):
+        response = client.get(f"{paid.get_absolute_url()}papers/{number}/")
+        assert response.status_code in {400, 404}, number
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_and_address_is_shown_and_escaped(client: Client, name: str) -> None:
+    order = factories.placed_order()
+    address = {"name": name, "line1": name, "city": name, "country": "GB"}
+    Order.objects.update(billing_address=address, shipping_address=address, customer_name=name[:200])
+    order = pay_in_cash(order)
+    shown = page(client, order)
+    assert "<script>alert" not in shown
+    assert shown.count(f"<bdi>{name}</bdi>" if "&" not in name and "<" not in name else "<bdi>") >= 6
+    document = order.documents.get()
+    assert printing.print_missing() == 1
+    response = client.get(f"{order.get_absolute_url()}papers/{document.number}.pdf")
+    assert response.content.startswith(b"%PDF-")
+
+
+def test_an_order_shows_its_papers_with_one_more_query(client: Client, paid: Order) -> None:
+    for_one = queries.warm(client, paid.get_absolute_url())
+    for _ in range(3):
+        refunds.request_refund(order=paid, wanted=refunds.Wanted(amount=100, reason="Late."), by="Staff")
+    shown = client.get(paid.get_absolute_url()).content.decode()
+    assert f"{paid.get_absolute_url()}papers/CN-000003/" in shown
+    assert "Credit note CN-000003" in shown
+    assert queries.warm(client, paid.get_absolute_url()) - for_one <= 2  # refunds and their lines
+
+
+def test_a_number_with_a_slash_has_a_page_and_a_file(client: Client) -> None:
+    shop = factories.vat(VatScheme.NOT_REGISTERED, not_registered_note="Small business.")
+    shop.invoice_prefix = "2026/A-"
+    shop.save()
+    order = pay_in_cash(factories.placed_order())
+    printing.print_missing()
+    assert "2026/A-000001" in page(client, order, "2026/A-000001")
+    response = client.get(f"{order.get_absolute_url()}papers/2026/A-000001.pdf")
+    assert response["Content-Disposition"] == 'attachment; filename="2026-A-000001.pdf"'
+
+
+# --- PDFs --------------------------------------------------------------------------------------------------
+def test_a_pdf_is_handed_out_once_it_is_made(client: Client, paid: Order) -> None:
+    url = f"{paid.get_absolute_url()}papers/INV-000001.pdf"
+    assert "It is ready in a minute" in client.get(url).content.decode()
+    assert printing.print_missing() == 1
+    assert printing.print_missing() == 0
+    response = client.get(url)
+    assert response.content.startswith(b"%PDF-")
+    assert response["Content-Disposition"] == 'attachment; filename="INV-000001.pdf"'
+    assert response["X-Robots-Tag"] == "noindex"
+    document = Document.objects.get()
+    assert document.pdf.name == f"papers/{document.pk}.pdf"
+    document.pdf.storage.delete(document.pdf.name)
+    assert "It is ready in a minute" in client.get(url).content.decode()
+
+
+def test_what_cannot_be_printed_is_logged_and_keeps_no_other_waiting(
+    paid: Order, caplog: pytest.LogCaptureFixture
+) -> None:
+    QuerySet(Document).update(data={})
+    pay_in_cash(factories.placed_order())
+    with caplog.at_level(logging.ERROR):
+        assert printing.print_missing() == 1
+    assert "No PDF could be made of INV-000001." in caplog.text
+    assert Document.objects.exclude(pdf="").get().number == "INV-000002"
+
+
+def test_a_file_that_a_crash_left_is_replaced(paid: Order) -> None:
+    document = Document.objects.get()
+    storage = document.pdf.storage
+    storage.delete(f"papers/{document.pk}.pdf")
+    storage.save(f"papers/{document.pk}.pdf", ContentFile(b"half"))
+    printing.print_missing()
+    document.refresh_from_db()
+    assert document.pdf.name == f"papers/{document.pk}.pdf"
+    with document.pdf.open() as file:
+        assert file.read(5) == b"%PDF-"
+
+
+def test_what_was_forgotten_is_printed_without_it(paid: Order) -> None:
+    QuerySet(Document).update(personal={})
+    assert issuing.paper_of(Document.objects.get()).buyer == ()
+    assert printing.print_missing() == 1
+
+
+def test_the_worker_makes_them() -> None:
+    assert printing.print_missing in [job.run for job in worker_jobs()]

@@ -1,0 +1,251 @@
+"""The staff's screens of papers: the list, many as one PDF, totals by day, and a corrected billing address."""
+
+import csv
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.contrib.auth.models import Group, Permission
+from django.core.exceptions import ValidationError
+from django.test import Client
+
+from home.models import User
+from store.documents import issuing, printing, viewsets
+from store.documents.forms import BillingAddressForm
+from store.models import Document, Order, OrderEvent, ProductVariant, ShopSettings, VatScheme
+from store.payments import refunds
+from tests import factories, queries
+from tests.store.paying import pay_in_cash
+
+pytestmark = pytest.mark.django_db
+PAPERS = "/admin/papers/"
+ADDRESS = {"name": "Ann & Co", "line1": "2 Low Road", "city": "Bonn", "postal_code": "53111", "country": "DE"}
+
+
+@pytest.fixture(autouse=True)
+def _registered(mug: ProductVariant) -> None:
+    factories.vat(GB=20)
+
+
+@pytest.fixture
+def paid() -> Order:
+    return paid_order()
+
+
+def paid_order() -> Order:
+    return pay_in_cash(factories.placed_order(factories.basket(MUG=1)))
+
+
+def refund(order: Order, amount: int) -> None:
+    refunds.request_refund(order=order, wanted=refunds.Wanted(amount=amount, reason="Late."), by="Staff")
+
+
+def signed_in(*rights: str) -> Client:
+    user = User.objects.create_user("staff@example.com", "a-long-password")
+    user.user_permissions.set(Permission.objects.filter(codename__in=["access_admin", *rights]))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def client() -> Client:
+    """Staff who see papers, and see and change orders."""
+    return signed_in("view_document", "view_order", "change_order")
+
+
+def shown(client: Client, path: str = PAPERS, **query: str) -> str:
+    response = client.get(path, query, follow=True)
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+# --- The list ----------------------------------------------------------------------------------------------
+def test_the_list_is_filtered_by_kind_and_day_and_costs_the_same_for_many(
+    client: Client, paid: Order
+) -> None:
+    refund(paid, 100)
+    page = shown(client)
+    assert "INV-000001" in page
+    assert paid.number in page
+    assert "£16.45" in page
+    assert "INV-000001" not in shown(client, kind="credit_note")
+    assert "CN-000001" in shown(client, kind="credit_note")
+    assert "CN-000001" not in shown(client, issued_at_to="2020-01-01")
+    for_two = queries.warm(client, PAPERS)
+    for _ in range(3):
+        paid_order()
+    assert queries.warm(client, PAPERS) == for_two
+
+
+def test_a_paper_is_shown_and_its_pdf_handed_out(client: Client, paid: Order) -> None:
+    document = Document.objects.get()
+    assert "Enamel mug" in shown(client, f"{PAPERS}inspect/{document.pk}/")
+    assert "The PDF is not made yet." in shown(client, f"{PAPERS}{document.pk}/pdf/")
+    printing.print_missing()
+    response = client.get(f"{PAPERS}{document.pk}/pdf/")
+    assert response["Content-Disposition"] == 'attachment; filename="INV-000001.pdf"'
+
+
+def test_what_is_filtered_comes_as_one_pdf_within_reason(
+    client: Client, paid: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refund(paid, 100)
+    response = client.get(f"{PAPERS}as-one.pdf")
+    assert response["Content-Type"] == "application/pdf"
+    assert response.content.startswith(b"%PDF-")
+    assert "These are no papers." in shown(client, f"{PAPERS}as-one.pdf", issued_at_to="2020-01-01")
+    monkeypatch.setattr(viewsets, "MOST", 1)
+    assert "These are more than 1 papers." in shown(client, f"{PAPERS}as-one.pdf")
+    assert client.get(f"{PAPERS}as-one.pdf", {"kind": "invoice"})["Content-Type"] == "application/pdf"
+
+
+def test_who_may_not_see_papers_sees_none(paid: Order) -> None:
+    client = signed_in("view_order")
+    for path in ("", "inspect/1/", "1/pdf/", "as-one.pdf", "totals/"):
+        assert client.get(f"{PAPERS}{path}").status_code == 302, path
+    assert client.post(f"/admin/orders/{paid.pk}/billing-address/", ADDRESS).status_code == 302
+    page = shown(client, f"/admin/orders/inspect/{paid.pk}/")
+    assert "Invoice INV-000001" in page
+    assert PAPERS not in page.partition("<main")[2]
+    rights = Group.objects.get(name="Customer service").permissions
+    assert rights.filter(codename="view_document").exists()
+
+
+# --- Totals by day -----------------------------------------------------------------------------------------
+def totals(client: Client, first: str, last: str) -> list[list[str]]:
+    response = client.post(f"{PAPERS}totals/", {"first": first, "last": last})
+    assert response["Content-Type"] == "text/csv"
+    return list(csv.reader(response.content.decode().splitlines()))
+
+
+@pytest.mark.both_databases
+def test_totals_by_day_and_rate_with_credit_notes_subtracted(client: Client, settings: Any) -> None:
+    zone = ZoneInfo(settings.TIME_ZONE)
+    with time_machine.travel(datetime(2026, 6, 1, 23, 59, tzinfo=zone), tick=False):
+        order = paid_order()
+    with time_machine.travel(datetime(2026, 6, 2, 0, 1, tzinfo=zone), tick=False):
+        factories.vat_rate("GB", 5, valid_from=datetime(2026, 6, 2, tzinfo=zone).date())
+        paid_order()
+        refund(order, 1645)
+    with time_machine.travel(datetime(2026, 6, 3, 0, 0, tzinfo=zone), tick=False):
+        paid_order()
+        user = User.objects.get(email="staff@example.com")
+        client.force_login(user)
+        assert totals(client, "2026-06-01", "2026-06-02") == [
+            ["Date", "VAT rate", "Gross", "Net", "VAT", "Currency"],
+            ["2026-06-01", "20.00", "16.45", "13.71", "2.74", "GBP"],
+            ["2026-06-02", "20.00", "-16.45", "-13.71", "-2.74", "GBP"],
+            ["2026-06-02", "5.00", "16.45", "15.67", "0.78", "GBP"],
+            ["Total", "20.00", "0.00", "0.00", "0.00", "GBP"],
+            ["Total", "5.00", "16.45", "15.67", "0.78", "GBP"],
+        ]
+
+
+def test_totals_without_vat_have_no_rate(client: Client) -> None:
+    factories.vat(VatScheme.NOT_REGISTERED, not_registered_note="Small business.")
+    order = paid_order()
+    day = order.documents.get().issued_at.date().isoformat()
+    assert totals(client, day, day)[1:] == [
+        [day, "", "16.45", "16.45", "0.00", "GBP"],
+        ["Total", "", "16.45", "16.45", "0.00", "GBP"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [("2026-02-01", "2026-01-31"), ("2020-01-01", "2026-01-01"), ("x", "")]
+)
+def test_days_in_the_wrong_sequence_get_a_word(client: Client, first: str, last: str) -> None:
+    response = client.post(f"{PAPERS}totals/", {"first": first, "last": last})
+    assert response.status_code == 200
+    assert response.context["form"].errors
+
+
+# --- A wrong billing address -------------------------------------------------------------------------------
+def correct(client: Client, order: Order, **changes: str) -> Any:
+    return client.post(f"/admin/orders/{order.pk}/billing-address/", {**ADDRESS, **changes})
+
+
+def test_a_corrected_address_makes_a_credit_note_and_a_new_invoice(client: Client, paid: Order) -> None:
+    refund(paid, 300)
+    page = shown(client, f"/admin/orders/inspect/{paid.pk}/")
+    assert f"/admin/orders/{paid.pk}/billing-address/" in page
+    assert correct(client, paid).status_code == 302
+    invoice, _first, note, new = [issuing.paper_of(one) for one in paid.documents.order_by("pk")]
+    assert (note.kind, note.total, note.vat) == ("credit_note", 1345, (("20.00", 1345, 224),))
+    assert (new.kind, new.number, new.total, new.vat) == ("invoice", "INV-000002", 1345, note.vat)
+    assert note.buyer == invoice.buyer == ("shopper@example.com",)
+    assert new.buyer == ("Ann & Co", "2 Low Road", "Bonn 53111", "Germany")
+    assert [(one.title, one.total) for one in new.lines] == [
+        ("Enamel mug", 1250),
+        ("Post", 395),
+        ("Refunded before", -300),
+    ]
+    assert new.notes[0].startswith("This invoice replaces invoice INV-000001 of")
+    event = paid.events.get(reason=OrderEvent.Reason.BILLING)
+    assert (event.who, event.note) == ("staff@example.com", "CN-000002, INV-000002")
+    paid.refresh_from_db()
+    assert paid.billing_address == ADDRESS
+    refund(paid, 1345)
+    assert paid.documents.get(number="CN-000003").corrects.number == "INV-000002"
+
+
+def test_the_same_address_twice_changes_nothing(client: Client, paid: Order) -> None:
+    correct(client, paid)
+    again = correct(client, paid)
+    assert "Nothing was changed." in again.content.decode()
+    assert paid.documents.count() == 3
+
+
+def test_an_order_without_invoice_or_with_nothing_left_gets_no_papers(client: Client, paid: Order) -> None:
+    refund(paid, 1645)
+    correct(client, paid)
+    assert paid.documents.count() == 2
+    factories.vat("")
+    other = paid_order()
+    correct(client, other)
+    other.refresh_from_db()
+    assert (other.billing_address, other.documents.count()) == (ADDRESS, 0)
+
+
+def test_an_order_that_is_no_longer_kept_gets_no_address(client: Client, paid: Order) -> None:
+    Order.objects.update(email="")
+    assert "Nothing was changed." in correct(client, paid).content.decode()
+    assert Order.objects.get().billing_address == {}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"country": "XX"},
+        {"line1": "x" * 201},
+        {"name": ""},
+        {"city": "a\x00b"},
+        {"name": "a\u202eb"},
+        {"line2": "a\nb"},
+    ],
+)
+def test_an_address_that_cannot_be_is_refused(changes: dict[str, str]) -> None:
+    assert BillingAddressForm(ADDRESS).is_valid()
+    assert not BillingAddressForm({**ADDRESS, **changes}).is_valid()
+
+
+# --- How numbers begin -------------------------------------------------------------------------------------
+@pytest.mark.parametrize("prefix", ["", "A1", "-A", "A--", "A B", "Ä-", "(", "/", "CN-", "A" * 13])
+def test_a_prefix_that_could_confuse_is_refused(prefix: str) -> None:
+    shop = ShopSettings.objects.get()
+    shop.invoice_prefix = prefix
+    with pytest.raises(ValidationError):
+        shop.full_clean()
+
+
+@pytest.mark.both_databases
+def test_a_prefix_of_papers_of_the_other_kind_is_refused(paid: Order) -> None:
+    shop = ShopSettings.objects.get()
+    shop.invoice_prefix, shop.credit_note_prefix = "2026/", "INV-"
+    with pytest.raises(ValidationError, match="other kind"):
+        shop.full_clean()
+    shop.credit_note_prefix = "INV"
+    shop.full_clean()
