@@ -3,7 +3,7 @@
 The mail names them in a header, as `kind:name`, which is not sent. Each kind is made by the app that owns it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -40,14 +40,18 @@ def attach_to(email: Email) -> None:
     """Attach the files that a mail names, and take the names out of what is sent."""
     message = email.email_message()  # which the mail keeps
     message.extra_headers.pop(HEADER, None)
-    for file in files_of(email):
+    for file in files(names_in(email)):
         message.attach(file.name, file.content, file.mimetype)
 
 
-def files_of(email: Email) -> Iterator[File]:
-    """Yield the files that a mail names."""
-    names = (email.headers or {}).get(HEADER, "").split()
+def names_in(email: Email) -> list[str]:
+    """Return the names of the files that a mail wants."""
+    return (email.headers or {}).get(HEADER, "").split()
+
+
+def files(names: Sequence[str]) -> Iterator[File]:
+    """Make files by their names. What nobody makes any more is left out: the mail matters more."""
     makers = {kind.key: kind.make for kind in kinds()} if names else {}
     for kind, _colon, name in (one.partition(":") for one in names):
-        if file := makers[kind](name):
+        if kind in makers and (file := makers[kind](name)):
             yield file

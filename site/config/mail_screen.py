@@ -73,7 +73,7 @@ class MailInspectView(InspectView):
             **super().get_context_data(**kwargs),
             "recipients": recipients(self.object),
             "reply_to": (self.object.headers or {}).get("Reply-To", ""),
-            "files": list(mail_attachments.files_of(self.object)),
+            "files": list(mail_attachments.files(mail_attachments.names_in(self.object))),
             "status": STATUS_WORDS.get(self.object.status, ""),
             "logs": self.object.logs.order_by("-date"),
             "send_again_url": again if may_send_again(self.request.user) else "",

@@ -3,7 +3,6 @@
 They are queued in the transaction of what they report; the worker sends them.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +14,6 @@ from post_office.models import Email
 
 from home import mail_queue
 from home.models import BrandSettings, User
-from policies.versions import frozen_texts
 from store.models import FindLink, Order, PaymentAlarm, Refund, ShopSettings
 from store.orders import messages
 from store.orders.situation import Situation
@@ -27,8 +25,7 @@ def order_paid(order: Order) -> Email:
     subject = ""
     if order.events.filter(to_status=Order.Status.PROCESSING).exists():
         subject = str(ARRIVED) % {"number": order.number}
-    texts = filter(None, (order.terms_accepted, order.privacy_shown))
-    return _tell(order, State.PAID, subject=subject, attach=[frozen_texts.reference(text) for text in texts])
+    return _tell(order, State.PAID, subject=subject)
 
 
 def order_under_way(order: Order) -> Email:
@@ -151,7 +148,6 @@ def _tell(
     *,
     refund: Refund | None = None,
     subject: str = "",
-    attach: Sequence[str] = (),
 ) -> Email:
     """Tell the shopper of an order as it stands, or of one of its refunds."""
     situation = Situation.of(order)
@@ -162,5 +158,5 @@ def _tell(
         text=message.text,
         html=message.html,
         reply_to=BrandSettings.current().email,
-        attach=attach,
+        attach=message.attach,
     )

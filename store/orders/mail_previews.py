@@ -14,6 +14,7 @@ from django.views.generic import TemplateView
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
+from home import mail_attachments
 from policies.models import Policy
 from store.models import Order, OrderLine, Refund
 from store.orders import messages
@@ -115,6 +116,9 @@ class MailPreviewView(PermissionRequiredMixin, WagtailAdminTemplateMixin, Templa
     page_title = gettext_lazy("E-mails of orders")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
     header_icon = "mail"
 
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        return [*super().get_breadcrumbs_items(), {"url": "", "label": self.page_title}]
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Make the mail that was chosen, else the confirmation."""
         known = kinds()
@@ -122,8 +126,14 @@ class MailPreviewView(PermissionRequiredMixin, WagtailAdminTemplateMixin, Templa
         if kind not in known:
             raise Http404
         message, order = preview(kind)
-        chosen = {"kind": kind, "kinds": known, "message": message, "order": order if order.pk else None}
-        return {**super().get_context_data(**kwargs), **chosen}
+        return {
+            **super().get_context_data(**kwargs),
+            "kind": kind,
+            "kinds": known,
+            "message": message,
+            "files": list(mail_attachments.files(message.attach)),
+            "order": order if order.pk else None,
+        }
 
 
 class MailPreviewMenuItem(MenuItem):

@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from home.models import BrandSettings
+from policies.versions import frozen_texts
 from store.models import Order, OrderLine, Refund
 from store.orders import timeline
 from store.orders.situation import Situation
@@ -27,6 +28,7 @@ class Message:
     subject: str
     text: str
     html: str
+    attach: tuple[str, ...] = ()  # as home.mail_attachments names files
 
 
 def about(
@@ -56,7 +58,8 @@ def about(
     }
     text = re.sub(r"\n{4,}", "\n\n\n", render_to_string("emails/order.txt", context)).strip() + "\n"
     html = render_to_string("emails/order.html", {**context, "subject": words.subject})
-    return Message(str(words.subject), text, html)
+    attach = tuple(one["file"] for one in context["agreed"])
+    return Message(str(words.subject), text, html, attach)
 
 
 def _cancelled(situation: Situation) -> str:
@@ -69,7 +72,11 @@ def _agreed(situation: Situation) -> list[dict[str, Any]]:
     order = situation.order
     accepted, shown = _("You accepted %(version)s:"), _("You were shown %(version)s:")
     return [
-        {"words": words % {"version": version}, "url": settings.SITE_URL + version.get_absolute_url()}
+        {
+            "words": words % {"version": version},
+            "url": settings.SITE_URL + version.get_absolute_url(),
+            "file": frozen_texts.reference(version),
+        }
         for words, version in ((accepted, order.terms_accepted), (shown, order.privacy_shown))
         if version
     ]

@@ -7,6 +7,7 @@ from django.utils import timezone
 from post_office.models import Email
 
 from home.models import User
+from policies.models import Policy
 from store.models import Order, Refund
 from store.orders import mail_previews
 from store.orders.words import WORDS
@@ -38,12 +39,14 @@ def test_every_state_that_is_told_by_mail_can_be_shown() -> None:
 def test_a_mail_is_made_from_the_newest_order_of_its_kind(admin_client: Client) -> None:
     factories.shipping()
     factories.product()
-    order = factories.placed_order(factories.basket(MUG=2))
+    terms = factories.version(factories.policy("terms", kind=Policy.Kind.TERMS))
+    order = factories.placed_order(factories.basket(MUG=2), terms=terms)
     paid = {"paid_at": timezone.now(), "paid_amount": 2895, "paid_currency": "GBP"}
     Order.objects.update(status=Order.Status.PAID, **paid)
     page = shown(admin_client, "paid")
     assert f"Made from order {order.number}" in page
     assert "2 × Enamel mug" in page
+    assert "Attached: terms-version-1.txt" in page
     assert "invented order" in shown(admin_client, "sent")
     order.refunds.create(amount=500, status="pending", by="Staff", created_at=timezone.now())
     assert f"£5.00 of your order {order.number}" in shown(admin_client, "refund-pending")
