@@ -5,11 +5,10 @@ fpdf2 changes a font while it writes a document, so each document reads its font
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
-from itertools import chain, zip_longest
+from itertools import chain
 from pathlib import Path
 
 from django.conf import settings
@@ -64,32 +63,6 @@ class PdfFile(FPDF):
         for line in chain.from_iterable(self.wrapped(line, width) for line in lines):
             self.set_x(x)
             self.cell(width, height, line, new_y=YPos.NEXT)
-
-    def row(self, columns: Sequence["Column"], cells: Sequence[str], *, height: float) -> None:
-        """Print the cells of a row beside each other, wrapped; a row that does not fit begins on the next page."""
-        pairs = zip(columns, cells, strict=True)
-        wrapped = [self.wrapped(text, column.width) for column, text in pairs]
-        lines = [*zip_longest(*wrapped, fillvalue="")]
-        if self.will_page_break(min(len(lines) * height, self.eph / 2)):
-            self.add_page()
-        for line in lines:
-            if self.will_page_break(height):  # of a row that is longer than a page
-                self.add_page()
-            for column, text in zip(columns, line, strict=True):
-                if text:
-                    self.set_x(column.x)
-                    self.cell(column.width, height, text, align=column.align)
-            self.ln(height)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """A column of a table: where it begins, how wide it is (mm), and how it is aligned (L, R or C)."""
-
-    title: str
-    x: float
-    width: float
-    align: str = "L"
 
 
 def amount(minor: int, currency: str) -> str:
