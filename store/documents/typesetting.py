@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from fpdf import FPDF
-from fpdf.enums import MethodReturnValue, YPos
+from fpdf.enums import MethodReturnValue, ResourceAccessPolicy, YPos
 from fpdf.fonts import TTFFont
 
 from store.payments import money
@@ -32,6 +32,7 @@ class PdfFile(FPDF):
         """Begin a document without pages; a reader of screens and a list of files show its `title`."""
         super().__init__(format=page_format)
         self.is_incomplete = False  # whether a character of some text could not be printed
+        self.resource_access_policy = ResourceAccessPolicy.NONE  # a drawing may name files and URLs
         self.alias_nb_pages("")  # otherwise {nb} in a text is replaced
         self.add_font(FAMILY, "", FONTS / "NotoSans-Regular.ttf")
         self.add_font(FAMILY, "B", FONTS / "NotoSans-Bold.ttf")

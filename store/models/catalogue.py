@@ -19,7 +19,7 @@ from wagtail.query import PageQuerySet
 
 from home import paging
 from home.blocks import TEXT_FEATURES, PlainBodyBlock
-from home.models import BasePage
+from home.models import BasePage, SiteImage
 from home.models.pages import has_restrictions
 from home.navigation import Link
 from home.snapshot import shared
@@ -276,12 +276,17 @@ def offers_of(variants: Iterable[ProductVariant]) -> tuple[Offer, ...]:
     return tuple(Offer(variant=variant, available=free[variant.sku]) for variant in sold)
 
 
-def first_pictures(pages: Iterable[ProductPage], *, size: str, eager: int = 0) -> dict[int, SafeString]:
-    """Return the markup of each product's first picture, by the key of its page."""
+def first_images(pages: Iterable[ProductPage | int]) -> dict[int, SiteImage]:
+    """Return each product's first picture, by the key of its page, in one query."""
     of_page = models.OuterRef("page")
     first = ProductImage.objects.filter(page=of_page).order_by("sort_order", "pk").values("pk")[:1]
     found = ProductImage.objects.filter(page__in=pages, pk=models.Subquery(first)).select_related("image")
-    image_of = {one.page_id: one.image for one in found.order_by("page__path")}
+    return {one.page_id: one.image for one in found.order_by("page__path")}
+
+
+def first_pictures(pages: Iterable[ProductPage], *, size: str, eager: int = 0) -> dict[int, SafeString]:
+    """Return the markup of each product's first picture, by the key of its page."""
+    image_of = first_images(pages)
     markup = pictures.rendered([(image, "") for image in image_of.values()], size=size, eager=eager)
     return dict(zip(image_of, markup, strict=True))
 

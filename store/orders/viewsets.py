@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -20,8 +21,10 @@ from wagtail.admin import messages
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail.admin.views.generic import InspectView
+from wagtail.admin.widgets.button import Button
 
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet
+from store.documents import staff_views
 from store.documents.viewsets import CorrectBillingView
 from store.models import Order
 from store.orders import lifecycle, mail_previews
@@ -43,6 +46,23 @@ class OrderFilterSet(WagtailFilterSet):
 
 
 class OrderIndexView(GuardedIndexView):
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the list, or answer for the papers of the orders in it."""
+        if (kind := request.GET.get("papers")) in staff_views.KINDS:
+            return staff_views.papers_of_list(request, kind, self.get_queryset())
+        return super().get(request, *args, **kwargs)
+
+    @cached_property
+    def header_more_buttons(self) -> list[Button]:  # type: ignore[override]  # Wagtail's is cached, too
+        """Add the papers of the orders that the filter shows."""
+        query = self.request.GET.copy()
+        buttons = []
+        for kind, label in staff_views.KINDS.items():
+            query["papers"] = kind
+            url = f"{reverse('orders:index')}?{query.urlencode()}"
+            buttons.append(Button(label, url=url, icon_name="doc-full", priority=80))
+        return [*buttons, *super().header_more_buttons]
+
     def get_base_queryset(self) -> QuerySet[Order]:
         """Leave out what the list does not show."""
         return super().get_base_queryset().defer("session_params", "session_url")
@@ -85,6 +105,7 @@ class OrderInspectView(InspectView):
             "billing_url": reverse("orders:billing", args=[order.pk])
             if may_change and order.paid_at and order.email
             else "",
+            "papers": [] if staff_views.without_papers([order]) else staff_views.links_of(order),
             "attention_url": reverse("orders:resolve", args=[order.pk]) if may_change else "",
         }
 
@@ -192,6 +213,7 @@ class OrderViewSet(ReadOnlyViewSet):
             path("<int:pk>/refunds/", refund_views.RefundView.as_view(), name="refund"),
             path("<int:pk>/billing-address/", CorrectBillingView.as_view(), name="billing"),
             path("<int:pk>/cancel/", refund_views.cancel, name="cancel"),
+            path("<int:pk>/<slug:kind>/", staff_views.paper_of_order, name="paper"),
         ]
 
 

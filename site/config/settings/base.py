@@ -311,4 +311,6 @@ LOGGING = {
         "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one_line"]},
     },
     "root": {"handlers": ["console"], "level": text("LOG_LEVEL", "WARNING")},
+    # It warns of each part of a drawing that papers are printed without.
+    "loggers": {"fpdf": {"level": "ERROR"}},
 }

@@ -1,0 +1,108 @@
+"""Packing slips and address labels for staff: of one order, and of those that the list of orders shows.
+
+An order of which nothing may be sent gets none, and the page of the list says why.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from django.contrib.auth.decorators import permission_required
+from django.db.models import QuerySet, prefetch_related_objects
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin import messages
+
+from store.documents.sheets import SheetForm
+from store.models import Dispute, Order, Refund
+
+SLIPS, LABELS = "packing-slips", "address-labels"
+KINDS: dict[str, Promise] = {SLIPS: _("Packing slips"), LABELS: _("Address labels")}
+OF_ONE: dict[str, tuple[str, Promise]] = {
+    "packing-slip": (SLIPS, _("Packing slip")),
+    "address-label": (LABELS, _("Address label")),
+}
+MOST = 200  # orders in one PDF
+
+
+def links_of(order: Order) -> list[tuple[str, Promise]]:
+    """Return URL and label of each paper of one order."""
+    return [
+        (reverse("orders:paper", args=[order.pk, kind]), label) for kind, (_many, label) in OF_ONE.items()
+    ]
+
+
+def without_papers(orders: Sequence[Order]) -> dict[Order, str]:
+    """Return the orders of which nothing may be sent, and why."""
+    prefetch_related_objects(orders, "lines__refund_lines__refund")
+    gone: Counter[int] = Counter()
+    for sums in (Refund.objects.counted(), Dispute.objects.withheld()):
+        for pk, amount in sums.filter(order__in=orders).values_list("order", "amount"):
+            gone[pk] += amount
+    disputed = {*Dispute.objects.open().filter(order__in=orders).values_list("order", flat=True)}
+    reasons = {}
+    for order in orders:
+        if order.status not in Order.CONFIRMED:
+            reasons[order] = order.get_status_display()
+        elif order.pk in disputed:
+            reasons[order] = gettext("the payment is disputed")
+        elif order.paid_amount and gone[order.pk] >= order.paid_amount:
+            reasons[order] = gettext("all of the money went back")
+        elif not any(line.kept for line in order.lines.all()):
+            reasons[order] = gettext("everything was taken back")
+    return reasons
+
+
+@permission_required("store.view_order", raise_exception=True)
+def paper_of_order(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """Answer with the packing slip or the label of one order."""
+    order = get_object_or_404(Order, pk=pk)
+    if kind not in OF_ONE:
+        raise Http404
+    if reasons := without_papers([order]):
+        messages.error(request, gettext("Nothing of this order is to be sent: %s.") % reasons[order])
+        return redirect("orders:inspect", pk)
+    return _pdf(OF_ONE[kind][0], [order], name=f"{kind}-{order.number}")
+
+
+def papers_of_list(request: HttpRequest, kind: str, orders: QuerySet[Order]) -> HttpResponse:
+    """Show how many of the orders get a paper, and which get none; answer with the PDF once it is asked for."""
+    found = [*orders[: MOST + 1]]
+    reasons = without_papers(found[:MOST])
+    chosen = [order for order in found[:MOST] if order not in reasons]
+    asked = request.GET if "print" in request.GET else None
+    form = SheetForm(asked) if kind == LABELS else Form(asked)
+    if chosen and form.is_valid():
+        return _pdf(kind, chosen, name=kind, **form.cleaned_data)
+    of_list = ((key, value) for key, values in request.GET.lists() for value in values)
+    context = {
+        "page_title": KINDS[kind],
+        "header_icon": "doc-full",
+        "breadcrumbs_items": [
+            {"url": reverse("orders:index"), "label": gettext("Orders")},
+            {"url": "", "label": KINDS[kind]},
+        ],
+        "query": [(key, value) for key, value in of_list if key not in {"print", *form.fields}],
+        "chosen": chosen,
+        "reasons": reasons,
+        "most": MOST if len(found) > MOST else 0,
+        "form": form,
+    }
+    return render(request, "store/admin/papers_of_list.html", context)
+
+
+def _pdf(
+    kind: str, orders: Sequence[Order], *, name: str, sheet: str = "single", used: int = 0
+) -> HttpResponse:
+    from store.documents import address_labels, packing_slips  # noqa: PLC0415 - they load fpdf2, which is large
+
+    is_slips = kind == SLIPS
+    content = (
+        packing_slips.render(orders) if is_slips else address_labels.render(orders, sheet=sheet, used=used)
+    )
+    headers = {"Content-Disposition": f'inline; filename="{name}.pdf"'}
+    return HttpResponse(content, content_type="application/pdf", headers=headers)
