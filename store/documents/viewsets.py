@@ -45,6 +45,8 @@ class DocumentFilterSet(WagtailFilterSet):
 
 
 class DocumentIndexView(GuardedIndexView):
+    page_title = _("Papers")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
+
     def get_base_queryset(self) -> QuerySet[Document]:
         return super().get_base_queryset().select_related("order").defer("data", "personal")
 
@@ -131,8 +133,10 @@ class CorrectBillingView(OrderPageMixin, FormView):
     template_name = "store/admin/billing_address.html"
     form_class = BillingAddressForm
 
-    def get_initial(self) -> dict[str, Any]:
-        return {"name": self.order.customer_name, **self.order.billing_address}
+    def get_form_kwargs(self) -> dict[str, Any]:
+        kwargs = super().get_form_kwargs()
+        del kwargs["initial"]
+        return {**kwargs, "order": self.order}
 
     def form_valid(self, form: BillingAddressForm) -> HttpResponse:
         assert self.request.user.is_authenticated

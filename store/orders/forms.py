@@ -61,8 +61,10 @@ class AddressForm(forms.Form):
     state = forms.CharField(label=_("County, state or province"))
     postal_code = forms.CharField(label=_("Postal code"))
 
-    def __init__(self, *args: Any, order: Order, **options: Any) -> None:
-        self.order, present = order, order.shipping_address
+    def __init__(
+        self, *args: Any, order: Order, present: dict[str, str] | None = None, **options: Any
+    ) -> None:
+        self.order, present = order, order.shipping_address if present is None else present
         super().__init__(*args, **{**options, "initial": present})
         # What this country needs is what the payment page asked for.
         needed = {"name", "line1", *(name for name in present if present[name])} - {"line2"}

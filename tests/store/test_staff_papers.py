@@ -228,8 +228,8 @@ def test_an_order_that_is_no_longer_kept_gets_no_address(client: Client, paid: O
     ],
 )
 def test_an_address_that_cannot_be_is_refused(changes: dict[str, str]) -> None:
-    assert BillingAddressForm(ADDRESS).is_valid()
-    assert not BillingAddressForm({**ADDRESS, **changes}).is_valid()
+    assert BillingAddressForm(ADDRESS, order=Order()).is_valid()
+    assert not BillingAddressForm({**ADDRESS, **changes}, order=Order()).is_valid()
 
 
 # --- How numbers begin -------------------------------------------------------------------------------------
