@@ -29,7 +29,7 @@ class Paper:
 
     kind: str  # one of Document.Kind
     number: str
-    issued_on: str  # ISO 8601, a day of the site's time zone; when the goods were paid is the same day
+    issued_on: str  # ISO 8601, a day of the site's time zone
     order: str  # its number
     ordered_on: str
     currency: str
@@ -42,7 +42,7 @@ class Paper:
     discount: int
     total: int
     vat: tuple[tuple[str, int, int], ...]  # (percent, gross, VAT within it), the highest rate first
-    notes: tuple[str, ...] = ()  # why there is no VAT; which invoice is corrected; why money went back
+    notes: tuple[str, ...] = ()  # why there is no VAT; when it was paid; what is corrected, and why
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data."""

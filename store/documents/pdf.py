@@ -57,9 +57,8 @@ class _PaperFile(LetterFile):
         self.headline()
         self._positions()
         self._sums()
-        paid = [] if paper.kind == "credit_note" else [_("Paid on %(day)s.") % {"day": _day(paper.issued_on)}]
         vat_number = [_("VAT number %(number)s") % {"number": paper.vat_number}] if paper.vat_number else []
-        self.end([*paid, *paper.notes], foot=" · ".join([*paper.contact, *vat_number]))
+        self.end(paper.notes, foot=" · ".join([*paper.contact, *vat_number]))
 
     def _details(self) -> dict[str, str]:
         paper = self.paper

@@ -63,7 +63,9 @@ def test_html_is_shown_where_nothing_in_it_can_run(client: Client, db: None) -> 
     html = '<p onclick="alert(1)">Kettles {% debug %}</p><script>alert(1)</script>'
     made = mail_queue.queue(to=["shop@example.com"], subject="A question", text="Kettles", html=html)
     page = signed_in(client, is_superuser=True).get(f"/admin/mails/inspect/{made.pk}/").content.decode()
-    assert '<iframe sandbox srcdoc="&lt;p onclick=&quot;alert(1)&quot;&gt;Kettles {% debug %}&lt;/p&gt;' in page
+    assert (
+        '<iframe sandbox srcdoc="&lt;p onclick=&quot;alert(1)&quot;&gt;Kettles {% debug %}&lt;/p&gt;' in page
+    )
     assert "<script>alert(1)" not in page
 
 
