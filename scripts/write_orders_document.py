@@ -17,6 +17,11 @@ one table, `store/orders/words.py`; `scripts/write_orders_document.py` writes th
 [brackets] is filled in, and a sentence of which nothing is known is left out. Which state an order is in is decided \
 in `store/orders/situation.py`.
 """
+ATTENTION = """
+An order in any of them can need attention. Its history says why, and the trader gets the e-mail “{attention}”. When \
+a payment that was under way arrives, the shopper’s e-mail is “{arrived}”. Traders choose under *Settings → Shop* \
+which e-mails they get.
+"""
 REFUNDS = """
 ## A refund
 
@@ -38,7 +43,7 @@ class Named(dict[str, str]):
 
 def document() -> str:
     """Return the document."""
-    from store.orders.words import REFUND_WORDS, WORDS  # noqa: PLC0415 - after django.setup
+    from store.orders import words  # noqa: PLC0415 - after django.setup
     from store.payments.disputes import TO_DO  # noqa: PLC0415 - as above
 
     disputes = ((status.label, *map(str, to_do)) for status, to_do in TO_DO.items())
@@ -46,12 +51,13 @@ def document() -> str:
         [
             INTRODUCTION,
             table("When", "The shopper reads", "E-mail to the shopper", "Staff read", "E-mail to the trader"),
-            *rows(WORDS),
+            *rows(words.WORDS),
+            ATTENTION.format(attention=words.ATTENTION % Named(), arrived=words.ARRIVED % Named()),
             REFUNDS,
             table(
                 "Refund", "The shopper reads", "E-mail to the shopper", "Staff read", "E-mail to the trader"
             ),
-            *rows(REFUND_WORDS),
+            *rows(words.REFUND_WORDS),
             DISPUTES,
             table("Dispute", "While the goods are here", "Once they were sent"),
             *(line(*row) for row in disputes),

@@ -17,7 +17,7 @@ from home.models import BrandSettings, User
 from store.models import FindLink, Order, PaymentAlarm, Refund, ShopSettings
 from store.orders import messages
 from store.orders.situation import Situation
-from store.orders.words import ARRIVED, WORDS, State, values
+from store.orders.words import ARRIVED, ATTENTION, WORDS, State, values
 
 
 def order_paid(order: Order) -> Email:
@@ -58,7 +58,7 @@ def order_to_pack(order: Order) -> Email | None:
 
 def attention_needed(order: Order, *, why: str) -> Email | None:
     """Tell the trader of an order that staff must look at; None when nobody wants to be told."""
-    subject = _("Order %(number)s needs attention") % {"number": order.number}
+    subject = str(ATTENTION) % {"number": order.number}
     return _tell_about(order, "emails/attention_needed.txt", "tell_attention", subject=subject, why=why)
 
 

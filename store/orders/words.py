@@ -293,6 +293,8 @@ WORDS: dict[State, Words] = {
     ),
 }
 
+# Of any order, whatever its state: what staff must look at.
+ATTENTION = _("Order %(number)s needs attention")
 # When a payment that was under way arrives, the mail says so.
 ARRIVED = _("Your order %(number)s: your payment has arrived")
 _ITS_WAY = _("It goes back the way you paid, and it can take a few days until your bank shows it.")

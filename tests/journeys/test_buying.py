@@ -110,6 +110,11 @@ def test_a_shopper_buys_with_the_keyboard_alone(page: Page, shop: str, sandbox: 
     assert (order.status, paying.sales(order), paying.mails_about(order)) == (Status.PAID, 1, 1)
     assert paying.stock_of() == (2, 0)
     expect(page.locator("[data-basket-count]")).to_be_hidden()
+    page.emulate_media(media="print")  # a receipt
+    for words in ("Seller", "Billing address", "Payment"):
+        expect(page.get_by_role("heading", name=words)).to_be_visible()
+    for part in (".site-header", ".site-footer", ".timeline__ahead", ".order__proof"):
+        expect(page.locator(part).first).to_be_hidden()
 
 
 def test_a_shopper_buys_without_javascript(plain: Page, shop: str, sandbox: Sandbox) -> None:

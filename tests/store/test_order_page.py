@@ -1,12 +1,15 @@
 """An order's own page, and the mail that confirms it: what was bought, what was agreed, where it stands."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
+from wagtail.models import Site
 
+from home.models import BrandSettings
 from policies.ledger import sealing
 from policies.models import Policy, PolicyVersion
 from store.models import Order
@@ -159,6 +162,48 @@ def test_the_order_page_shows_history_without_notes_for_staff(client: Client, or
     assert "Waiting for the payment" in shown
     for words in ("rang twice", "fraud", "internal"):
         assert words not in shown
+
+
+def test_the_order_page_names_the_seller_both_addresses_and_the_hash_of_what_was_agreed(
+    client: Client, order: Order
+) -> None:
+    brand = BrandSettings.for_site(Site.objects.get(is_default_site=True))
+    brand.legal_name, brand.street, brand.email, brand.phone = (
+        "Jomso Ltd",
+        "9 High Street",
+        "us@example.com",
+        "",
+    )
+    brand.save()
+    order.billing_address = {"name": "The payer", "line1": "2 Other Street", "country": "IE"}
+    order.delivery_time = "2 to 4 working days"
+    order.save()
+    main = page(client, order).partition("<footer")[0]
+    for words in ("Jomso Ltd", "9 High Street", "us@example.com", "The payer", "2 Other Street", "Ireland"):
+        assert words in main
+    assert "Post, 2 to 4 working days" in main
+    digest = order.terms_accepted.sha256
+    assert f'<code title="{digest}">{digest[:12]}…</code>' in main
+
+
+def test_the_money_on_the_page_adds_up(client: Client, order: Order) -> None:
+    order.status, order.paid_at, order.paid_amount, order.paid_currency = Status.PAID, PAID_AT, 2895, "GBP"
+    order.save()
+    assert "Paid, less what went back" not in page(client, order)
+    for amount, status in ((500, "succeeded"), (300, "failed"), (200, "action"), (100, "requested")):
+        order.refunds.create(
+            amount=amount, status=status, by="Staff", created_at=PAID_AT, reason=f"<{amount}>"
+        )
+    order.disputes.create(
+        dispute_id="du_1", amount=1000, status="lost", reason="fraudulent", created_at=PAID_AT
+    )
+    shown = page(client, order).partition('id="money-title"')[2].partition("</section>")[0]
+    found = re.findall(r"<dd>(−?)£(\d+)\.(\d\d)</dd>", shown)
+    *rows, left = [int(pounds + pence) * (-1 if minus else 1) for minus, pounds, pence in found]
+    assert rows == [2895, -500, -300, 300, -200, -1000]
+    assert left == sum(rows)
+    assert "Reason: &lt;500&gt;" in shown
+    assert "asks you in an e-mail of its own for a bank account" in shown
 
 
 def test_the_order_page_is_neither_cached_nor_indexed(client: Client, order: Order) -> None:
