@@ -32,6 +32,7 @@ PICTURES = texts.FOLDER.parent / "pictures"
 # Before the month of orders, so that there was something to sell.
 OPENED = timedelta(days=60)
 VAT_NUMBER = "GB999999973"  # nobody has it
+WITHDRAWAL_DAYS = 30  # longer than the law asks for
 VAT_PERCENT, VAT_SINCE = 20, date(2011, 1, 4)
 EXPORTED = "Export from the United Kingdom: zero-rated, section 30(6) of the Value Added Tax Act 1994."
 # country: (name, [(way, price in minor units, days at least, days at most)])
@@ -71,7 +72,7 @@ def create(*, home: HomePage, editor: User, to_be_sold: Mapping[str, int]) -> No
 
     What is to be sold in the demo's orders lies on the shelf at first, beside what shall be left.
     """
-    _vat()
+    settings()
     _delivery()
     pages.add_child(home, _shop(), editor)
     shop = ShopPage.objects.get()
@@ -169,12 +170,19 @@ def _picture(name: str, editor: User) -> SiteImage:
     return picture
 
 
-def _vat() -> None:
+def settings() -> None:
+    """State how the shop sells: before its terms, which print the days to withdraw."""
     if ShopSettings.objects.exists():
         return
     VatRate.objects.create(country="GB", percent=VAT_PERCENT, valid_from=VAT_SINCE)
     site = Site.objects.get(is_default_site=True)
-    ShopSettings.objects.create(site=site, vat_scheme=VatScheme.RATES, country="GB", vat_number=VAT_NUMBER)
+    ShopSettings.objects.create(
+        site=site,
+        vat_scheme=VatScheme.RATES,
+        country="GB",
+        vat_number=VAT_NUMBER,
+        withdrawal_days=WITHDRAWAL_DAYS,
+    )
 
 
 def _delivery() -> None:

@@ -15,13 +15,14 @@ from home.csp import Provider
 from home.jobs import Job
 from home.navigation import Link
 from policies.cookie_audit.rules import Action
+from policies.facts.registry import Fact
 from policies.models.ledger import LedgeredModel
 from policies.personal_data.register import PersonalData
 from store.basket.personal_data import BASKETS
 from store.documents import printing
 from store.documents.viewsets import document_viewset
 from store.models import Order
-from store.orders import finding, mail_previews
+from store.orders import finding, mail_previews, withdrawal
 from store.orders.finding import FIND_LINKS
 from store.orders.personal_data import ORDERS, UNPAID_ORDERS
 from store.orders.viewsets import order_viewset
@@ -105,6 +106,11 @@ def stripe_provider() -> list[Provider]:
         sources={"form-action": (stripe_client.checkout_origin(),)},
     )
     return [stripe]
+
+
+@hooks.register("register_policy_facts")
+def policy_facts() -> list[Fact]:
+    return [withdrawal.FACT]
 
 
 @hooks.register("register_footer_links")

@@ -17,9 +17,10 @@ from home import locks
 from policies.models import PolicyVersion
 from store.basket.contents import Contents, priced
 from store.checkout import limits
-from store.models import Basket, Order, OrderEvent, OrderLine, ShippingOption
+from store.models import Basket, Order, OrderEvent, OrderLine, ProductVariant, ShippingOption
 from store.models.orders import new_number
-from store.orders import lifecycle
+from store.models.withdrawal import Withdrawal
+from store.orders import lifecycle, withdrawal
 from store.payments import fulfilment, gateway, money, stripe_amounts, stripe_client, stripe_clock
 from store.stock import movements
 from store.vat import rates, sums
@@ -81,11 +82,22 @@ class Quote:
         classes = {line.sku: variant.page.vat_class for line, variant in self.contents.goods}
         return {sku: one.stripe_tax_code for sku, one in classes.items() if one and one.stripe_tax_code}
 
+    def withdrawal_of(self, variant: ProductVariant) -> str:
+        """Whether the right of withdrawal applies to what is sent there."""
+        return variant.page.withdrawal if self.option.country.has_withdrawal else Withdrawal.NO_LAW
+
     @property
     def digest(self) -> str:
         """A hash of everything that the review page shows, to detect changes later."""
         lines = [
-            (line.sku, line.quantity, variant.price, variant.page.title, variant.name)
+            (
+                line.sku,
+                line.quantity,
+                variant.price,
+                variant.page.title,
+                variant.name,
+                self.withdrawal_of(variant),
+            )
             for line, variant in self.contents.goods
         ]
         option, country = self.option, self.option.country
@@ -112,6 +124,7 @@ class Quote:
             vat_scheme=self.vat.scheme,
             vat_country=self.vat.country,
             vat_note=self.vat.note,
+            withdrawal_days=withdrawal.days_stated(agreement.terms),
             terms_accepted=agreement.terms,
             privacy_shown=agreement.privacy,
             placed_at=now,
@@ -131,6 +144,7 @@ class Quote:
                 unit_price=line.unit_price,
                 quantity=line.quantity,
                 vat_percent=self.vat.percent_of(variant.page.vat_class_id),
+                withdrawal=self.withdrawal_of(variant),
             )
             for line, variant in self.contents.goods
         ]
@@ -142,6 +156,13 @@ class Review(Quote):
 
     terms: PolicyVersion | None
     privacy: PolicyVersion | None
+
+    @property
+    def withdrawal(self) -> list[str]:
+        """The right of withdrawal in words."""
+        goods = [(variant.page.title, self.withdrawal_of(variant)) for _line, variant in self.contents.goods]
+        days = withdrawal.days_stated(self.terms)
+        return withdrawal.words(goods, country=self.option.country.code, days=days)
 
 
 def place_order(

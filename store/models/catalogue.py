@@ -28,6 +28,7 @@ from store.catalogue.fields import PriceField
 from store.catalogue.forms import ProductPageForm
 from store.models.baskets import MAX_QUANTITY
 from store.models.stock import LOW_STOCK, StockItem
+from store.models.withdrawal import OF_PRODUCTS, Withdrawal
 
 PRODUCTS_A_PAGE = 24
 
@@ -98,6 +99,9 @@ class ProductPage(BasePage):
         related_name="+",
         help_text=_("Empty: the standard rate."),
     )
+    withdrawal = models.CharField(
+        _("right of withdrawal"), max_length=10, choices=OF_PRODUCTS, default=Withdrawal.APPLIES
+    )
     most_in_one_order = models.PositiveSmallIntegerField(
         _("most in one order"),
         null=True,
@@ -117,6 +121,7 @@ class ProductPage(BasePage):
         InlinePanel("images", label=_("picture"), heading=_("Pictures")),
         InlinePanel("variants", label=_("variant"), heading=_("Variants"), min_num=1),
         FieldPanel("vat_class"),
+        FieldPanel("withdrawal"),
         FieldPanel(
             "most_in_one_order",
             help_text=format_lazy(

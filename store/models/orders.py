@@ -20,6 +20,7 @@ from policies.ledger import encoding
 from policies.models.ledger import LedgeredModel
 from store.models.tokens import TOKEN_LENGTH, new_token
 from store.models.vat import VatScheme
+from store.models.withdrawal import Withdrawal
 
 # No 0/O, 1/I: numbers are read aloud on the telephone.
 _NUMBER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -114,6 +115,8 @@ class Order(LedgeredModel):
     vat_note = models.CharField(max_length=300, blank=True, default="", editable=False)
     # Of Stripe Tax: percent as text, gross and VAT in minor units. Rounded by Stripe, which files them so.
     vat_sums = models.JSONField(default=list, blank=True, editable=False)
+    # Of the terms that were accepted, or else of the settings of its day; None: those of the law.
+    withdrawal_days = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     # Copied from Stripe when the shopper has paid, or told the bank to.
     customer_name = models.CharField(_("name"), max_length=200, blank=True, db_index=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
@@ -257,6 +260,9 @@ class OrderLine(models.Model):
     # None: the shop states no rates, or Stripe has not told it yet.
     vat_percent = models.DecimalField(
         _("VAT in percent"), max_digits=5, decimal_places=2, null=True, blank=True
+    )
+    withdrawal = models.CharField(
+        max_length=10, choices=Withdrawal.choices, default=Withdrawal.APPLIES, editable=False
     )
 
     class Meta:

@@ -7,7 +7,7 @@ import re
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import MultiFieldPanel
@@ -16,7 +16,9 @@ from wagtail.contrib.settings.models import register_setting
 
 from home.models import DefaultSiteSetting
 from store.models.documents import Document
+from store.models.shipping import DeliveryCountry
 from store.models.vat import COUNTRY_CODE, VatRate, VatScheme
+from store.models.withdrawal import LEAST_DAYS
 
 # It cannot end in a digit: of A1 and 23, and of A and 123, the numbers would be the same.
 _PREFIX = RegexValidator(
@@ -56,6 +58,18 @@ class ShopSettings(DefaultSiteSetting):
         _("numbers of credit notes begin with"), max_length=12, default="CN-", validators=[_PREFIX]
     )
 
+    # Empty: not stated. The terms then say so, and shoppers have the days of the law.
+    withdrawal_days = models.PositiveSmallIntegerField(
+        _("days to withdraw"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text=_(
+            "After the goods have arrived; at least 14 where the law of the EU or the United Kingdom applies. Publish "
+            "the terms after a change: an order keeps the days of the terms that were accepted."
+        ),
+    )
+
     tell_to = models.CharField(
         _("e-mail addresses"),
         max_length=255,
@@ -78,6 +92,7 @@ class ShopSettings(DefaultSiteSetting):
                 "VAT under Shop → Delivery countries. Orders keep the rates of their day."
             ),
         ),
+        MultiFieldPanel(["withdrawal_days"], heading=_("Right of withdrawal")),
         MultiFieldPanel(
             ["tell_to", "tell_orders", "tell_attention", "tell_disputes", "tell_payments"],
             heading=_("Tell us by e-mail when"),
@@ -108,6 +123,9 @@ class ShopSettings(DefaultSiteSetting):
             raise ValidationError(missing)
         if self.vat_scheme == VatScheme.RATES:
             VatRate.objects.check_standard_rate(self.country)
+        is_short = self.withdrawal_days is not None and self.withdrawal_days < LEAST_DAYS
+        if is_short and any(country.has_withdrawal for country in DeliveryCountry.objects.all()):
+            raise ValidationError({"withdrawal_days": _("You deliver to countries whose law gives 14 days.")})
         for kind, prefix in self.prefixes.items():
             others = Document.objects.exclude(kind=kind)
             if (

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from store.catalogue.fields import PriceField
 from store.models.vat import VatRate
+from store.models.withdrawal import EEA_AND_UK
 from store.payments import stripe_amounts
 
 
@@ -60,6 +61,14 @@ class DeliveryCountry(models.Model):
         default="",
         help_text=_("Why no VAT is charged, as the law of your country wants it to be said."),
     )
+    withdrawal = models.CharField(
+        _("right of withdrawal by law"),
+        max_length=3,
+        choices=[("yes", _("yes")), ("no", _("no"))],
+        blank=True,
+        default="",
+        help_text=_("Empty: yes in the European Economic Area and the United Kingdom, no elsewhere."),
+    )
 
     objects = DeliveryCountryQuerySet.as_manager()
 
@@ -70,6 +79,11 @@ class DeliveryCountry(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def has_withdrawal(self) -> bool:
+        """The law there gives consumers a right of withdrawal."""
+        return self.withdrawal == "yes" or (not self.withdrawal and self.code in EEA_AND_UK)
 
     def clean(self) -> None:
         """Refuse what leaves an order without the words or the rate that its invoice needs."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from home.models import BrandSettings
 from policies.versions import frozen_texts
 from store.models import Order, OrderLine, Refund
-from store.orders import timeline
+from store.orders import timeline, withdrawal
 from store.orders.situation import Situation
 from store.orders.words import WORDS, State, values
 
@@ -37,6 +37,7 @@ def about(
     """Return what the shopper is told of an order in a state, or of one of its refunds."""
     order = situation.order
     words = situation.words_of(refund) if refund else WORDS[state].filled(values(order))
+    lines = list(lines)
     is_confirmation = state == State.PAID and not refund
     rows = timeline.money_rows(situation)
     context: dict[str, Any] = {
@@ -47,14 +48,14 @@ def about(
         "words": words,
         "opening": f"{_cancelled(situation)}{words.sentences}" if refund else words.sentences,
         "action_url": urljoin(settings.SITE_URL, situation.action_url) if words.action else "",
-        "lines": list(lines) if state in WITH_LINES and not refund else [],
+        "lines": lines if state in WITH_LINES and not refund else [],
         "has_address": state in WITH_ADDRESS and not refund and bool(order.shipping_address),
         "rows": [] if is_confirmation or (state == State.SENT and not refund) else rows,
         "left": sum(row.amount for row in rows),
         "refund": refund,
         "taken_back": refund.lines.all() if refund and refund.pk else [],
         "agreed": _agreed(situation) if is_confirmation else [],
-        "withdrawal": _withdrawal() if is_confirmation else "",
+        "withdrawal": withdrawal.of_order(order, lines) if is_confirmation else [],
     }
     text = re.sub(r"\n{4,}", "\n\n\n", render_to_string("emails/order.txt", context)).strip() + "\n"
     html = render_to_string("emails/order.html", {**context, "subject": words.subject})
@@ -80,10 +81,3 @@ def _agreed(situation: Situation) -> list[dict[str, Any]]:
         for words, version in ((accepted, order.terms_accepted), (shown, order.privacy_shown))
         if version
     ]
-
-
-def _withdrawal() -> str:
-    return _(
-        "As a consumer you may withdraw from this purchase within 14 days of receiving the goods, without giving a "
-        "reason. You can do so by replying to this e-mail."
-    )

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from policies.ledger.views import proof_response
 from store.models import Order
 from store.models.tokens import may_be_token
-from store.orders import timeline
+from store.orders import timeline, withdrawal
 from store.orders.cookies import is_own
 from store.orders.find_views import not_found
 from store.orders.situation import Situation
@@ -28,16 +28,18 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         found = orders.get(pk=found.pk)
     situation = Situation.of(found, is_asking=is_asking)
     rows = timeline.money_rows(situation)
+    lines = list(found.lines.all())
     context = {
         "order": found,
         "is_asking": is_asking,
         "words": situation.words,
         "action_url": situation.action_url,
-        "lines": found.lines.all(),
+        "lines": lines,
         "steps": timeline.steps(situation, found.events.exclude(to_status="")),
         "rows": rows,
         "papers": found.documents.order_by("pk").defer("data", "personal"),
         "left": sum(row.amount for row in rows),
+        "withdrawal": [] if found.is_over else withdrawal.of_order(found, lines),
         "may_change": found.status in Order.UNPACKED and situation.left > situation.withheld,
         "is_own": is_own(request, found),
     }

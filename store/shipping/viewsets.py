@@ -14,7 +14,7 @@ class DeliveryCountryViewSet(ModelViewSet):
     url_prefix = "delivery-countries"
     icon = "site"
     menu_label = _("Delivery countries")
-    form_fields = ["code", "name", "ordering", "vat", "vat_note"]
+    form_fields = ["code", "name", "ordering", "vat", "vat_note", "withdrawal"]
     list_display = ["name", "code"]
 
 

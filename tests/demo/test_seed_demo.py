@@ -114,7 +114,13 @@ def test_what_the_policies_state_is_what_the_site_does() -> None:
 
 def test_no_text_of_the_demo_repeats_by_hand_what_a_live_fact_says() -> None:
     now = registry.stated_now()
-    assert {known.fact for known in now} == {"company", "cookies", "personal_data", "recipients"}
+    assert {known.fact for known in now} == {
+        "company",
+        "cookies",
+        "personal_data",
+        "recipients",
+        "withdrawal",
+    }
     for version in PolicyVersion.objects.all():
         html = typed.with_notice(version.html, version.facts)
         assert typed.find(html, now, now=now) == [], version

@@ -50,7 +50,7 @@ HOOKS = {
         schedule.next_scheduled_page,
     ),
     "register_policy_facts": Hook(
-        {"policies"}, registry.facts, registry.Fact("key", "Label", dict, "template.html")
+        {"policies", "store"}, registry.facts, registry.Fact("key", "Label", dict, "template.html")
     ),
     "register_personal_data": Hook(
         {"policies", "forms", "store", "config"},

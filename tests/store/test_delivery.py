@@ -35,7 +35,10 @@ def test_a_refused_code_is_told_in_words_that_help(owner: Client) -> None:
 
 
 def test_a_code_that_stripe_takes_is_taken(owner: Client) -> None:
-    owner.post("/admin/delivery-countries/new/", {"code": "GB", "name": "United Kingdom", "ordering": "0"})
+    owner.post(
+        "/admin/delivery-countries/new/",
+        {"code": "GB", "name": "United Kingdom", "ordering": "0", "vat": "here"},
+    )
     assert DeliveryCountry.objects.get().code == "GB"
 
 

@@ -39,6 +39,10 @@ class Command(BaseCommand):
         editor = accounts["Editor"]
         pages.create(home=home, editor=editor)  # first: the policies print the brand and the forms
         home.refresh_from_db()
+        if apps.is_installed("store"):
+            from demo import shop  # noqa: PLC0415 - models that a site without a shop does not have
+
+            shop.settings()
         policies.create(home=home, editor=editor, lawyer=accounts["Lawyer"])
         if apps.is_installed("store"):
             from demo import orders  # noqa: PLC0415 - models that a site without a shop does not have

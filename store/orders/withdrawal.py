@@ -1,0 +1,118 @@
+"""The right of withdrawal as it applies to the goods and the country of an order, in words.
+
+The days are stated once, under Settings → Shop. The terms print them as a live fact, so a version freezes them; an
+order copies those of the version that was accepted.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from home.models import BrandSettings
+from policies.facts.registry import Fact
+from policies.models import PolicyVersion
+from store.models import Order, OrderLine, ShopSettings
+from store.models.withdrawal import LEAST_DAYS, Withdrawal
+from store.orders.addresses import country_name
+
+DAYS = "withdrawal_days"
+EXEMPT = {
+    Withdrawal.CUSTOM: gettext_lazy("There is no right to withdraw from what is made to measure: %(goods)s."),
+    Withdrawal.PERISHABLE: gettext_lazy("There is no right to withdraw from what spoils quickly: %(goods)s."),
+    Withdrawal.SEALED: gettext_lazy(
+        "Once you have broken its seal, which is there for hygiene, you can no longer withdraw from: %(goods)s."
+    ),
+}
+
+
+def days_stated(terms: PolicyVersion | None) -> int | None:
+    """Return the days that hold for who accepts these terms now: those in them, or else of today's settings."""
+    fact = terms.facts.get("withdrawal") if terms else None
+    return (fact.get(DAYS) if isinstance(fact, dict) else None) or ShopSettings.current().withdrawal_days
+
+
+def of_order(order: Order, lines: Iterable[OrderLine]) -> list[str]:
+    """Return what the shopper of an order with these lines is told; see `words`."""
+    goods = [(str(line), line.withdrawal) for line in lines]
+    return words(goods, country=order.country, days=order.withdrawal_days)
+
+
+def words(goods: Iterable[tuple[str, str]], *, country: str, days: int | None) -> list[str]:
+    """Return to which of the goods (name, Withdrawal) the right applies, why not to others, until when, and how."""
+    named: dict[str, list[str]] = {}
+    for name, kind in goods:
+        named.setdefault(kind, []).append(name)
+    if named.keys() == {Withdrawal.NO_LAW}:
+        said = _("The law of %(country)s gives no right to withdraw from this purchase.")
+        return [said % {"country": country_name(country)}]
+    free = [*named.get(Withdrawal.APPLIES, []), *named.get(Withdrawal.SEALED, [])]
+    exempt = [str(EXEMPT[kind]) % {"goods": "; ".join(named[kind])} for kind in EXEMPT if kind in named]
+    return [*_right(free, days, is_whole=not exempt), *exempt, *([_how()] if free else [])]
+
+
+def _right(free: list[str], days: int | None, *, is_whole: bool) -> list[str]:
+    if not free:
+        return []
+    days = max(days or LEAST_DAYS, LEAST_DAYS)
+    said = _(
+        "As a consumer you may withdraw from this purchase within %(days)s days, without giving a reason."
+    )
+    if not is_whole:
+        said = _(
+            "As a consumer you may withdraw from these purchases within %(days)s days, without giving a reason: "
+            "%(goods)s."
+        )
+    return [said % {"days": days, "goods": "; ".join(free)}]
+
+
+def _how() -> str:
+    from_when = _("The days are counted from the day after you receive the goods, or the last of them.")
+    to = BrandSettings.current().email
+    how = (
+        _("To withdraw, write to %(email)s in time and name the order.")
+        if to
+        else _("To withdraw, write to us in time and name the order.")
+    )
+    return f"{from_when} {how % {'email': to}}"
+
+
+# --- The live fact -----------------------------------------------------------------------------------------
+def _state() -> dict[str, int]:
+    days = ShopSettings.current().withdrawal_days
+    return {DAYS: days} if days else {}
+
+
+def _in_words(data: Any) -> dict[str, str]:
+    days = data.get(DAYS) if isinstance(data, dict) else None
+    return (
+        {DAYS: ngettext("%(days)s day", "%(days)s days", days) % {"days": days}}
+        if isinstance(days, int)
+        else {}
+    )
+
+
+def _pattern(value: str) -> str:
+    """Return how a text grants it; days within which somebody is to be paid or sent something are others."""
+    days, right = (
+        rf"(?<![\w.,-]){value.split(maxsplit=1)[0]}\s+(?:days?|Tage?n?)\b",
+        r"\b(?:may|can|right to)\s+withdraw",
+    )
+    return rf"{right}[^.!?]*{days}|{days}[^.!?]*{right}"
+
+
+def _gap(data: Any) -> str:
+    return "" if _in_words(data) else _("Not yet stated: within how many days shoppers may withdraw.")
+
+
+FACT = Fact(
+    "withdrawal",
+    gettext_lazy("Right of withdrawal"),
+    _state,
+    "store/facts/withdrawal.html",
+    known_values=_in_words,
+    pattern=_pattern,
+    gap=_gap,
+    remedy=gettext_lazy("Enter the days under Settings → Shop."),
+)
