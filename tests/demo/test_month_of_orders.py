@@ -45,6 +45,7 @@ def test_a_month_of_orders_stands_in_every_status() -> None:
         history = [event.to_status for event in order.events.all() if event.to_status]
         assert history[-1] == order.status
         assert order.terms_accepted.effective_at < order.placed_at
+        assert order.terms_accepted.facts["withdrawal"] == {"withdrawal_days": order.withdrawal_days}
 
 
 def test_the_stock_of_the_month_adds_up() -> None:
