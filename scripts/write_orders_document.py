@@ -80,7 +80,7 @@ def rows(words: Mapping) -> Iterator[str]:
         yield line(state.label, shopper, told.subject, told.staff, told.trader)
 
 
-def line(*cells: str) -> str:
+def line(*cells: object) -> str:
     """Return a row of a table."""
     return f"| {' | '.join(str(cell) or '–' for cell in cells)} |\n"
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -204,6 +205,23 @@ def test_the_money_on_the_page_adds_up(client: Client, order: Order) -> None:
     assert left == sum(rows)
     assert "Reason: &lt;500&gt;" in shown
     assert "asks you in an e-mail of its own for a bank account" in shown
+
+
+def test_refunds_cost_the_page_and_the_staffs_page_no_further_queries(
+    client: Client, admin_client: Client, order: Order, django_assert_max_num_queries: Any
+) -> None:
+    order.status, order.paid_at, order.paid_amount, order.paid_currency = Status.PAID, PAID_AT, 2895, "GBP"
+    order.save()
+    urls = ((client, order.get_absolute_url()), (admin_client, f"/admin/orders/inspect/{order.pk}/"))
+    counts = []
+    for _number in range(3):
+        refund = order.refunds.create(amount=100, status="succeeded", by="Staff", created_at=PAID_AT)
+        refund.lines.create(order_line=order.lines.get(), quantity=1, restock=False)
+        for browser, url in urls:
+            with django_assert_max_num_queries(100) as asked:
+                assert browser.get(url).status_code == 200
+            counts.append(len(asked))
+    assert counts[4:] == counts[2:4], "the first visit fills caches"
 
 
 def test_the_order_page_is_neither_cached_nor_indexed(client: Client, order: Order) -> None:
