@@ -99,6 +99,14 @@ def test_texts_of_300_characters_wrap(word: str, times: int) -> None:
     assert NOTE not in shown
 
 
+def test_a_position_stays_on_one_page() -> None:
+    titles = [f"Begin{number} {'word ' * 70} End{number}" for number in range(20)]
+    pages = pages_of(replace(INVOICE, lines=tuple(replace(MUG, title=title) for title in titles)))
+    for page in pages:
+        begun = [word for word in page.split() if word.startswith("Begin")]
+        assert [word.replace("End", "Begin") for word in page.split() if word.startswith("End")] == begun
+
+
 def test_a_position_that_is_longer_than_a_page_goes_on() -> None:
     pages = pages_of(replace(INVOICE, lines=(replace(MUG, title="Word " * 1500),)))
     assert sum(page.count("Word") for page in pages) == 1500
