@@ -12,6 +12,7 @@ from store.orders import timeline, withdrawal
 from store.orders.cookies import is_own
 from store.orders.find_views import not_found
 from store.orders.situation import Situation
+from store.orders.words import State
 from store.payments import fulfilment
 
 
@@ -31,7 +32,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
     lines = list(found.lines.all())
     context = {
         "order": found,
-        "is_asking": is_asking,
+        "is_asking": situation.state == State.ASKING,
         "words": situation.words,
         "action_url": situation.action_url,
         "lines": lines,

@@ -61,6 +61,18 @@ def test_what_stripe_did_not_say_is_not_known_on_a_second_look_either(sandbox: S
         assert "Not paid yet" in shown(order)
 
 
+def test_a_payment_under_way_takes_days_so_nobody_is_asked_to_check_again(
+    sandbox: Sandbox, order: Order
+) -> None:
+    sandbox.pay(order.session_id, outcome="delayed_success")
+    assert "The payment is under way" in shown(order)
+    sandbox.faults.add(operation="retrieve", kind="error_500", times=9)
+    with time_machine.travel(timezone.now().timestamp() + 6):
+        text = shown(order)
+    assert "The payment is under way" in text
+    assert "Check again" not in text
+
+
 def test_who_comes_back_from_paying_is_never_told_what_was_so_before(sandbox: Sandbox, order: Order) -> None:
     assert "Not paid yet" in shown(order)
     sandbox.pay(order.session_id)
