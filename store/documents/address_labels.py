@@ -53,7 +53,10 @@ class _LabelFile(PdfFile):
             lines = [*chain.from_iterable(self.wrapped(line, width) for line in addresses.of_delivery(order))]
             if len(lines) * step <= bottom - self.y:
                 break
-        self.block(lines[: int((bottom - self.y) / step)], x=x, width=width, height=step)
+        room = int((bottom - self.y) / step)
+        if len(lines) > room:  # town and country stay
+            lines = [*lines[: room - 2], *lines[-2:]]
+        self.block(lines, x=x, width=width, height=step)
         self.set_font(size=6.5)
         self.y = bottom
         note = [incomplete_note()] if self.is_incomplete else []

@@ -190,13 +190,12 @@ def test_a_label_of_an_order_without_address_has_the_name_and_the_country(order:
     assert "Ada Lovelace\nUnited Kingdom" in text
 
 
-@pytest.mark.parametrize("name", ["Ὀδυσσεύς " * 33, "Щука " * 60, "W" * 300, "x" * 1500])
+@pytest.mark.parametrize("name", ["Ὀδυσσεύς " * 33, "Щука " * 60, "W" * 300, "x" * 2000])
 def test_a_long_address_stays_on_its_label(order: Order, name: str) -> None:
     order.shipping_address = {**ADDRESS, "name": name}
     (text,) = pages_of(address_labels.render([order] * 2, sheet="eight"))
     assert text.count(order.number) == 2
-    if len(name) <= 300:
-        assert text.count("London") == 2
+    assert text.count("London") == 2
 
 
 def test_a_label_that_lacks_characters_says_so(order: Order) -> None:
