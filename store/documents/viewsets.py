@@ -167,7 +167,8 @@ class DocumentViewSet(ReadOnlyViewSet):
     ]
     list_export = ["number", "kind", "issued_at", "order", "currency", "total"]
     export_filename = "papers"
-    search_fields = indexed_fields = ["number"]
+    search_fields: ClassVar[list[str]] = ["number", "order__number"]
+    indexed_fields = ("number",)
     filterset_class = DocumentFilterSet
     index_view_class = DocumentIndexView
     inspect_view_class = DocumentInspectView

@@ -74,6 +74,8 @@ def test_the_list_is_filtered_by_kind_and_day_and_costs_the_same_for_many(
     assert "INV-000001" not in shown(client, kind="credit_note")
     assert "CN-000001" in shown(client, kind="credit_note")
     assert "CN-000001" not in shown(client, issued_at_to="2020-01-01")
+    assert "CN-000001" in shown(client, q=paid.number)
+    assert "CN-000001" not in shown(client, q="261122-XXXXXX")
     for_two = queries.warm(client, PAPERS)
     for _ in range(3):
         paid_order()
