@@ -17,7 +17,7 @@ from store.orders import timeline, withdrawal
 from store.orders.situation import Situation
 from store.orders.words import WORDS, State, values
 
-WITH_LINES = {State.PAY_LATER, State.TRANSFER, State.UNDER_WAY, State.PAID}
+WITH_LINES = {State.PAY_LATER, State.TRANSFER, State.UNDER_WAY, State.PAID, State.SENT}
 WITH_ADDRESS = {State.PAID, State.SENT}
 
 
@@ -38,8 +38,11 @@ def about(
     order = situation.order
     words = situation.words_of(refund) if refund else WORDS[state].filled(values(order))
     lines = list(lines)
-    is_confirmation = state == State.PAID and not refund
+    told = None if refund else state
+    is_confirmation = told == State.PAID
     rows = timeline.money_rows(situation)
+    # The confirmation has the total. Of what is sent it matters only whether a part was refunded.
+    has_rows = not is_confirmation and (told != State.SENT or len(rows) > 1)
     context: dict[str, Any] = {
         "order": order,
         "order_url": settings.SITE_URL + order.get_absolute_url(),
@@ -48,9 +51,9 @@ def about(
         "words": words,
         "opening": f"{_cancelled(situation)}{words.sentences}" if refund else words.sentences,
         "action_url": urljoin(settings.SITE_URL, situation.action_url) if words.action else "",
-        "lines": lines if state in WITH_LINES and not refund else [],
-        "has_address": state in WITH_ADDRESS and not refund and bool(order.shipping_address),
-        "rows": [] if is_confirmation or (state == State.SENT and not refund) else rows,
+        "lines": lines if told in WITH_LINES else [],
+        "has_address": told in WITH_ADDRESS and bool(order.shipping_address),
+        "rows": rows if has_rows else [],
         "left": sum(row.amount for row in rows),
         "refund": refund,
         "taken_back": refund.lines.all() if refund and refund.pk else [],

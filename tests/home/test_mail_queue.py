@@ -56,6 +56,23 @@ def test_a_second_round_sends_no_mail_again(mailoutbox: list) -> None:
     assert len(mailoutbox) == 1
 
 
+def test_text_and_html_are_sent_together_and_neither_is_run_as_a_template(mailoutbox: list) -> None:
+    words = "{{ request }} {% nonsense %} & <b>"
+    mail_queue.queue(to=["shop@example.com"], subject="Hello", text=words, html=f"<p>{words}</p>")
+    mail_queue.send_due()
+    (sent,) = mailoutbox
+    assert (sent.body, [tuple(one) for one in sent.alternatives]) == (
+        words,
+        [(f"<p>{words}</p>", "text/html")],
+    )
+
+
+def test_a_file_that_nobody_makes_any_more_holds_no_mail_back(mailoutbox: list) -> None:
+    mail_queue.queue(to=["shop@example.com"], subject="Hello", text="Hello", attach=["gone:1", "gone"])
+    assert mail_queue.send_due() == mail_queue.Sending(sent=1)
+    assert (mailoutbox[0].attachments, "X-Shop-Attachments" in mailoutbox[0].message()) == ([], False)
+
+
 def test_a_mail_falls_with_its_transaction() -> None:
     with transaction.atomic():
         queued()

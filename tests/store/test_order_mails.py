@@ -85,7 +85,12 @@ MAILS: dict[str, tuple[Callable[[Order], Email], list[str]]] = {
     ),
     "sent": (
         in_status(Status.SENT, emails.order_sent, delivery_time="2 to 4 working days"),
-        ["Your order is on its way", "Delivery takes 2 to 4 working days.", "1 Example Street"],
+        [
+            "Your order is on its way",
+            "Delivery takes 2 to 4 working days.",
+            "1 Example Street",
+            "2 × Enamel mug",
+        ],
     ),
     "cancelled": (in_status(Status.CANCELLED, emails.order_cancelled), ["Nothing will be sent", "£28.95"]),
     "refunded": (
@@ -159,6 +164,14 @@ def test_the_shopper_is_told_once_when_staff_mark_an_order_as_sent(order: Order)
     email = Email.objects.get(to=order.email)
     assert email.subject == f"Your order {order.number} is on its way"
     assert "Delivery takes 2 to 4 working days." in email.message
+
+
+def test_what_was_refunded_before_sending_is_told_with_it(order: Order) -> None:
+    assert "YOUR PAYMENT" not in emails.order_sent(order).message
+    order.refunds.create(amount=500, status="succeeded", by="Staff", created_at=timezone.now())
+    email = emails.order_sent(order)
+    assert "Paid, less what went back: £23.95" in email.message
+    assert "£23.95" in email.html_message
 
 
 # --- What is attached ------------------------------------------------------------------------------------
