@@ -181,7 +181,7 @@ def test_the_shopper_corrects_where_it_goes_and_the_history_says_so_without_it(
 ) -> None:
     page = words_of(own.get(path(paid, "address/")))
     assert 'value="1 Example Street"' in page
-    assert "The order goes to United Kingdom." in page
+    assert "The country stays United Kingdom." in page
     assert own.post(path(paid, "address/"), {**NEW, "country": "FR"}).status_code == 303
     paid.refresh_from_db()
     assert paid.shipping_address == NEW
