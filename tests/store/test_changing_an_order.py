@@ -10,6 +10,7 @@ from post_office.models import Email
 
 from home.models import User
 from store.models import Dispute, Order, Refund
+from store.orders import addresses
 from store.payments import refunds
 from tests import factories
 from tests.store.paying import history, settle, stock_of
@@ -185,6 +186,7 @@ def test_the_shopper_corrects_where_it_goes_and_the_history_says_so_without_it(
     assert own.post(path(paid, "address/"), {**NEW, "country": "FR"}).status_code == 303
     paid.refresh_from_db()
     assert paid.shipping_address == NEW
+    assert "2 Other Road" in addresses.of_delivery(paid), "as papers and labels print it"
     assert history(paid, 1) == [("", "shopper", "address")]
     assert paid.events.last().note == ""
     assert "2 Other Road" in words_of(own.get(path(paid)))

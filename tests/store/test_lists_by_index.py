@@ -12,6 +12,7 @@ from wagtail.models import Page
 from forms.models import Submission
 from policies.models import ConsentRecord
 from store.models import Order, ProductVariant, StockItem, StripeEvent
+from store.orders import finding
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case]
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -75,6 +76,10 @@ def test_a_variant_is_looked_up_without_a_look_at_all_products() -> None:
     found = plan(ProductVariant.objects.on_sale().filter(sku="MUG"))
     assert "SCAN" not in found.replace("SCAN CONSTANT ROW", "")
     assert "Seq Scan" not in found
+
+
+def test_the_orders_of_an_address_are_found_by_an_index() -> None:
+    assert "order_email" in plan(finding.orders_of("Shopper@Example.com").order_by())
 
 
 def test_the_next_page_that_expires_is_found_by_an_index() -> None:

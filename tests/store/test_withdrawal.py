@@ -101,9 +101,9 @@ def test_review_page_terms_order_and_mail_agree_and_stay_when_the_setting_change
     terms = publish_terms()
     assert "You may withdraw from the contract within 30 days" in terms.html
     assert "within 30 days" in text_of(shopper.get("/checkout/"))
-    order = factories.placed_order(basket, terms=terms)
     state_days(45)
     assert "within 30 days" in text_of(shopper.get("/checkout/")), "as in the terms that will be accepted"
+    order = factories.placed_order(basket, terms=terms)
     for told in (text_of(shopper.get(order.get_absolute_url())), emails.order_paid(order).message):
         assert "withdraw from this purchase within 30 days" in told
     later = publish_terms()
