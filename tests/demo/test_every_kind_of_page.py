@@ -42,11 +42,24 @@ def pages_of_policies() -> Iterator[str]:
 
 def pages_in_every_state(client: Client) -> Iterator[tuple[str, bytes]]:
     """Yield a name and the content of each page: as it is, after wrong input, filled and empty."""
-    paths = ["/cookies/", "/basket/", "/no-such-page/", *pages_of_policies()]
+    paths = [
+        "/cookies/",
+        "/basket/",
+        "/no-such-page/",
+        "/orders/find/",
+        "/orders/find/?sent=1",
+        "/orders/unknown/",
+        *pages_of_policies(),
+    ]
     paths += [page.url for page in Page.objects.live().filter(depth__gt=1)]
     paths += [order.get_absolute_url() for order in one_order_of_each_status()]
     for path in paths:
         yield path, client.get(path).content
+    yield "wrong input: /orders/find/", client.post("/orders/find/", {"email": "x"}).content
+    for order in one_order_of_each_status():
+        client.cookies["order"] = order.return_token
+        for path in (f"{order.get_absolute_url()}{part}" for part in ("cancel/", "address/")):
+            yield f"own: {path}", client.get(path).content
     for form in ("/contact/", "/feedback/"):
         yield f"wrong input: {form}", client.post(form, {"email": "x"}).content
     with override_settings(ZEAL_NPLUSONE_THRESHOLD=3):  # the choice is read as it is saved, and for the bar

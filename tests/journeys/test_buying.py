@@ -115,6 +115,13 @@ def test_a_shopper_buys_with_the_keyboard_alone(page: Page, shop: str, sandbox: 
         expect(page.get_by_role("heading", name=words)).to_be_visible()
     for part in (".site-header", ".site-footer", ".timeline__ahead", ".order__proof"):
         expect(page.locator(part).first).to_be_hidden()
+    expect(page.get_by_role("link", name="Cancel the order")).to_be_hidden()
+    page.emulate_media(media="screen")
+    press(page, "link", "Cancel the order")
+    page.wait_for_url("**/cancel/")
+    press(page, "button", "Cancel the order and refund £16.45")
+    expect(page.get_by_role("heading", level=1)).to_have_text("This order was cancelled")
+    assert paying.stock_of() == (3, 0)
 
 
 def test_a_shopper_buys_without_javascript(plain: Page, shop: str, sandbox: Sandbox) -> None:
@@ -309,7 +316,7 @@ def test_the_shops_pages_are_accessible_and_fit_the_screen(page: Page, shop: str
     put_in(page, shop, "Enamel mug")
     expect(page.get_by_role("link", name="Go to the basket")).to_be_visible()
     assert_sound(page)
-    for path in ("/shop/", "/basket/", "/checkout/"):
+    for path in ("/shop/", "/basket/", "/orders/find/", "/checkout/"):
         page.goto(shop + path)
         assert_sound(page)
     page.get_by_role("button", name="Order and pay").click()
@@ -321,6 +328,9 @@ def test_the_shops_pages_are_accessible_and_fit_the_screen(page: Page, shop: str
     assert_sound(page)
     page.get_by_role("link", name="Continue to the payment page").click()
     pay(page, shop)
+    assert_sound(page)
+    page.get_by_role("link", name="Correct the delivery address").click()
+    page.wait_for_url("**/address/")
     assert_sound(page)
 
 
