@@ -9,8 +9,8 @@ from django.utils import timezone
 from post_office.models import Email
 
 from home.models import User
-from store.models import Dispute, Order, Refund
-from store.orders import addresses
+from store.models import Basket, Dispute, Order, Refund
+from store.orders import addresses, lifecycle
 from store.payments import refunds
 from tests import factories
 from tests.store.paying import history, settle, stock_of
@@ -30,13 +30,22 @@ NEW = {**ADDRESS, "line1": "2 Other Road", "line2": "Flat 3"}
 
 
 @pytest.fixture
-def paid(sandbox: Sandbox, order: Order) -> Order:
-    """Two mugs at £12.50, sent for £3.95."""
-    sandbox.pay(order.session_id)
-    settle(order)
-    Order.objects.update(shipping_address=ADDRESS)
+def paid(basket: Basket) -> Order:
+    """Two mugs at £12.50, sent for £3.95, paid in cash: nobody else has to be asked."""
+    order = factories.placed_order(basket)
+    came = {"paid_at": timezone.now(), "paid_amount": order.total, "paid_currency": order.currency}
+    Order.objects.update(payment_source=Order.PaymentSource.CASH, shipping_address=ADDRESS, **came)
     order.refresh_from_db()
+    lifecycle.confirm(order=order, by="test")
     return order
+
+
+@pytest.fixture
+def paid_at_stripe(sandbox: Sandbox, order: Order, client: Client) -> Order:
+    """The same, and the browser that placed it."""
+    sandbox.pay(order.session_id)
+    client.cookies["order"] = order.return_token
+    return settle(order)
 
 
 @pytest.fixture
@@ -107,19 +116,21 @@ def test_an_order_that_is_not_there_is_not_found(client: Client, token: str, wha
 
 # --- Cancelling --------------------------------------------------------------------------------------------
 @pytest.mark.both_databases
-def test_the_shopper_is_asked_first_and_then_refunded(own: Client, paid: Order) -> None:
-    page = words_of(own.get(path(paid, "cancel/")))
+def test_the_shopper_is_asked_first_and_then_refunded(client: Client, paid_at_stripe: Order) -> None:
+    page = words_of(client.get(path(paid_at_stripe, "cancel/")))
     assert "we will refund £28.95 the way you paid" in page
     assert "2 × Enamel mug" in page
     assert not Refund.objects.exists()
-    response = own.post(path(paid, "cancel/"))
-    assert (response.status_code, response["Location"]) == (303, path(paid))
-    paid.refresh_from_db()
-    assert (paid.status, paid.refundable, stock_of()) == (Status.CANCELLED, 0, (10, 0))
-    assert {by for _to, by, _reason in history(paid, 3)} == {"shopper"}
-    assert paid.events.filter(to_status=Status.CANCELLED).count() == 1
-    assert Email.objects.filter(to=paid.email).count() == 2
-    assert own.post(path(paid, "cancel/"))["Location"] == path(paid), "the page says that it is cancelled"
+    response = client.post(path(paid_at_stripe, "cancel/"))
+    assert (response.status_code, response["Location"]) == (303, path(paid_at_stripe))
+    paid_at_stripe.refresh_from_db()
+    assert (paid_at_stripe.status, paid_at_stripe.refundable, stock_of()) == (Status.CANCELLED, 0, (10, 0))
+    assert {by for _to, by, _reason in history(paid_at_stripe, 3)} == {"shopper"}
+    assert paid_at_stripe.events.filter(to_status=Status.CANCELLED).count() == 1
+    assert Email.objects.filter(to=paid_at_stripe.email).count() == 2
+    assert client.post(path(paid_at_stripe, "cancel/"))["Location"] == path(paid_at_stripe), (
+        "the page says that it is cancelled"
+    )
     assert Refund.objects.count() == 1
 
 
@@ -156,21 +167,21 @@ def test_an_unpaid_order_is_cancelled_as_before(client: Client, order: Order) ->
 
 
 def test_a_refund_that_stripe_refuses_cancels_nothing_and_the_trader_is_told(
-    own: Client, paid: Order, sandbox: Sandbox
+    client: Client, paid_at_stripe: Order, sandbox: Sandbox
 ) -> None:
     Order.objects.update(payment_intent_id="pi_unknown")
-    response = own.post(path(paid, "cancel/"))
+    response = client.post(path(paid_at_stripe, "cancel/"))
     assert response.status_code == 409
     assert "The refund was refused" in words_of(response)
-    paid.refresh_from_db()
-    assert (paid.status, paid.needs_attention) == (Status.PAID, True)
+    paid_at_stripe.refresh_from_db()
+    assert (paid_at_stripe.status, paid_at_stripe.needs_attention) == (Status.PAID, True)
 
 
 def test_without_an_answer_of_stripe_the_refund_is_under_way(
-    own: Client, paid: Order, sandbox: Sandbox
+    client: Client, paid_at_stripe: Order, sandbox: Sandbox
 ) -> None:
     sandbox.faults.add(operation="refund", kind="error_500", times=9)
-    response = own.post(path(paid, "cancel/"))
+    response = client.post(path(paid_at_stripe, "cancel/"))
     assert response.status_code == 409
     assert "A refund of this order is under way." in words_of(response)
 
