@@ -206,7 +206,9 @@ def test_there_is_no_invoice_until_the_seller_says_how_vat_is_accounted_for() ->
 def test_the_invoice_is_in_the_language_of_the_site_whoever_accepts_the_payment() -> None:
     with translation.override("de"):
         order = pay_in_cash(ordered(MUG=1))
-    assert papers(order)[0].notes[0].startswith("Paid by cash on")
+    (paper,) = papers(order)
+    assert paper.notes == (f"Paid by cash on {date_format(timezone.localdate())}.",)
+    assert paper.deliver_to == ("United Kingdom",)
 
 
 def test_prefixes_are_the_shops() -> None:
@@ -288,6 +290,21 @@ def test_delivery_is_credited_as_it_was_divided_and_a_sum_where_most_is_left() -
     note = papers(order)[2]
     assert note.vat == (("20.00", 250, 42), ("5.00", 80, 4))
     assert [(one.title, one.total) for one in note.lines] == [("Refund", 330)]
+
+
+def test_a_line_is_credited_with_its_own_rate_and_delivery_with_both() -> None:
+    books()
+    order = pay_in_cash(ordered(MUG=2, ATLAS=1))
+    refund(order, lines={line(order, "ATLAS"): 1}, delivery=395)
+    assert papers(order)[1].vat == (("20.00", 299, 50), ("5.00", 896, 43))
+    assert left(order) == {D(20): (2500, 417), D(5): (0, 0)}
+
+
+def test_the_last_coin_of_a_discount_is_part_of_the_discount() -> None:
+    order = pay_in_cash(ordered(MUG=3, discount=100))
+    refund(order, lines={line(order, "MUG"): 1})  # a third of 36.50: 12.16
+    note = papers(order)[1]
+    assert ([one.total for one in note.lines], note.discount, note.total) == ([1250], 34, 1216)
 
 
 def test_a_line_for_another_sum_says_what_it_differs_by() -> None:
