@@ -134,6 +134,7 @@ KNOWN_TABLES_WITH_ADDRESSES = {
     "axes.AccessFailureLog",
     "axes.AccessLog",
     "home.User",
+    "store.FindLink",
     "store.Order",
     "post_office.Email",
     "post_office.Log",  # goes with its e-mail

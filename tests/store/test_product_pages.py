@@ -237,6 +237,7 @@ def typed(
             "summary": page.summary,
             "description": rich_text(""),
             "most_in_one_order": most,
+            "withdrawal": "applies",
             "images": inline_formset([]),
             "variants": inline_formset(list(variants), initial=known, min=1),
             "comments": inline_formset([]),
