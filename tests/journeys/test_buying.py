@@ -6,15 +6,19 @@ The payment page is that of Stripe's stand-in, which tells the shop by really si
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from pypdf import PdfReader
 from pytest_django.live_server_helper import LiveServer
 
 from home import spam
 from policies.models import Policy
+from store.documents import printing
 from store.models import Basket, Order, StockItem
+from store.payments import refunds
 from tests import factories
 from tests.journeys.windows import assert_accessible, each_window
 from tests.store import paying
@@ -122,6 +126,40 @@ def test_a_shopper_buys_with_the_keyboard_alone(page: Page, shop: str, sandbox: 
     press(page, "button", "Cancel the order and refund £16.45")
     expect(page.get_by_role("heading", level=1)).to_have_text("This order was cancelled")
     assert paying.stock_of() == (3, 0)
+
+
+def words_of(path: Path) -> str:
+    """Return the words of a PDF."""
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(path).pages).split())
+
+
+def test_order_payment_refund_and_papers_agree(page: Page, shop: str, sandbox: Sandbox) -> None:
+    factories.vat(GB=20)
+    put_in(page, shop, "Enamel mug", 2)
+    go_to_payment(page, shop, sandbox)
+    pay(page, shop)
+    order = Order.objects.get()
+    line = order.lines.get()
+    refunds.request_refund(order=order, wanted=refunds.Wanted(lines={line.pk: 1}), by="Staff")
+    printing.print_missing()
+    page.reload()
+    money = page.get_by_role("region", name="Payment")
+    for words in ("£28.95", "−£12.50", "£16.45"):
+        expect(money).to_contain_text(words)
+    # Prices include VAT: 28.95 / 6 = 4.825, of which 12.50 took back what then is not due.
+    stated = {"Invoice INV-000001": ("£28.95", "£4.83"), "Credit note CN-000001": ("£12.50", "£2.09")}
+    for name, figures in stated.items():
+        page.get_by_role("link", name=name).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        page.emulate_media(media="print")
+        expect(page.get_by_role("link", name="Download as PDF")).to_be_hidden()
+        page.emulate_media(media="screen")
+        for figure in figures:
+            expect(page.get_by_role("article")).to_contain_text(figure)
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download as PDF").click()
+        assert all(figure in words_of(download.value.path()) for figure in figures)
+        page.go_back()
 
 
 def test_a_shopper_buys_without_javascript(plain: Page, shop: str, sandbox: Sandbox) -> None:
