@@ -80,6 +80,9 @@ def address(request: HttpRequest, order: Order) -> HttpResponse:
         lifecycle.correct_address(order_id=order.pk, address=form.address, by=By.SHOPPER)
     except lifecycle.PaidBackError:
         return _unchanged(request, order, _("All of your money went back, so nothing will be sent."))
+    except lifecycle.DisputedError:
+        words = _("Your bank is looking into the payment. Until it has decided, the address stays as it is.")
+        return _unchanged(request, order, words)
     except lifecycle.IllegalTransitionError:
         return _unchanged(request, order)
     return _see(order)

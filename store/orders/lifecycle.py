@@ -134,7 +134,8 @@ def take_staff_step(*, order_id: int, to: str, user: User) -> None:
 def correct_address(*, order_id: int, address: dict[str, str], by: str, actor: User | None = None) -> None:
     """Correct where an order goes; the history names that and by whom, not the address.
 
-    Raises IllegalTransitionError when it is packed or over, PaidBackError when nothing will be sent.
+    Raises IllegalTransitionError when it is packed or over, PaidBackError when nothing will be sent, DisputedError when
+    a shopper asks whose payment is disputed: with a stolen card it would redirect the parcel.
     """
     with locked(order_id) as order:
         if order.status not in Order.UNPACKED:
@@ -143,6 +144,9 @@ def correct_address(*, order_id: int, address: dict[str, str], by: str, actor: U
         if order.is_paid_back:
             message = f"Nothing of the payment of order {order.number} is left."
             raise PaidBackError(message)
+        if actor is None and order.disputes.undecided().exists():
+            message = f"The payment of order {order.number} is disputed."
+            raise DisputedError(message)
         if order.shipping_address != address:
             order.shipping_address = address
             order.save(update_fields=["shipping_address"])

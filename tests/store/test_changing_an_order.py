@@ -205,6 +205,20 @@ def test_the_shopper_corrects_where_it_goes_and_the_history_says_so_without_it(
     assert paid.events.filter(reason="address").count() == 1, "the same again is no correction"
 
 
+def test_while_the_payment_is_disputed_only_staff_correct_where_it_goes(
+    own: Client, paid: Order, admin_user: User
+) -> None:
+    dispute(paid)
+    response = own.post(path(paid, "address/"), NEW)
+    assert response.status_code == 409
+    assert "the address stays as it is" in words_of(response)
+    paid.refresh_from_db()
+    assert paid.shipping_address == ADDRESS
+    lifecycle.correct_address(order_id=paid.pk, address=NEW, by="Staff", actor=admin_user)
+    paid.refresh_from_db()
+    assert paid.shipping_address == NEW
+
+
 @pytest.mark.parametrize(
     "line",
     ["x" * 300, "a\x00b", "a\nb", "a\tb", "a\u202eb", "a\u2028b", "a\x85b", "", "   "],
