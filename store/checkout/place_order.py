@@ -17,9 +17,8 @@ from home import locks
 from policies.models import PolicyVersion
 from store.basket.contents import Contents, priced
 from store.checkout import limits
-from store.models import Basket, Order, OrderEvent, OrderLine, ProductVariant, ShippingOption
+from store.models import Basket, Order, OrderEvent, OrderLine, ShippingOption
 from store.models.orders import new_number
-from store.models.withdrawal import Withdrawal
 from store.orders import lifecycle, withdrawal
 from store.payments import fulfilment, gateway, money, stripe_amounts, stripe_client, stripe_clock
 from store.stock import movements
@@ -82,10 +81,6 @@ class Quote:
         classes = {line.sku: variant.page.vat_class for line, variant in self.contents.goods}
         return {sku: one.stripe_tax_code for sku, one in classes.items() if one and one.stripe_tax_code}
 
-    def withdrawal_of(self, variant: ProductVariant) -> str:
-        """Whether the right of withdrawal applies to what is sent there."""
-        return variant.page.withdrawal if self.option.country.has_withdrawal else Withdrawal.NO_LAW
-
     @property
     def digest(self) -> str:
         """A hash of everything that the review page shows, to detect changes later."""
@@ -96,13 +91,13 @@ class Quote:
                 variant.price,
                 variant.page.title,
                 variant.name,
-                self.withdrawal_of(variant),
+                variant.page.withdrawal,
             )
             for line, variant in self.contents.goods
         ]
         option, country = self.option, self.option.country
         terms = (option.name, option.price, option.min_days, option.max_days)
-        delivery = (option.pk, country.code, country.name, *terms)
+        delivery = (option.pk, country.code, country.name, country.has_withdrawal, *terms)
         vat = (self.vat.scheme, self.vat.note, [(str(one.percent), one.vat) for one in self.vat_sums])
         shown = (settings.CURRENCY, lines, delivery, vat, self.total)
         return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
@@ -124,7 +119,7 @@ class Quote:
             vat_scheme=self.vat.scheme,
             vat_country=self.vat.country,
             vat_note=self.vat.note,
-            withdrawal_days=withdrawal.days_stated(agreement.terms),
+            withdrawal_days=withdrawal.days_for(self.option.country, agreement.terms),
             terms_accepted=agreement.terms,
             privacy_shown=agreement.privacy,
             placed_at=now,
@@ -144,7 +139,7 @@ class Quote:
                 unit_price=line.unit_price,
                 quantity=line.quantity,
                 vat_percent=self.vat.percent_of(variant.page.vat_class_id),
-                withdrawal=self.withdrawal_of(variant),
+                withdrawal=variant.page.withdrawal,
             )
             for line, variant in self.contents.goods
         ]
@@ -160,9 +155,9 @@ class Review(Quote):
     @property
     def withdrawal(self) -> list[str]:
         """The right of withdrawal in words."""
-        goods = [(variant.page.title, self.withdrawal_of(variant)) for _line, variant in self.contents.goods]
-        days = withdrawal.days_stated(self.terms)
-        return withdrawal.words(goods, country=self.option.country.code, days=days)
+        goods = [(variant.page.title, variant.page.withdrawal) for _line, variant in self.contents.goods]
+        country = self.option.country
+        return withdrawal.words(goods, country=country.code, days=withdrawal.days_for(country, self.terms))
 
 
 def place_order(

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='deliverycountry',
             name='withdrawal',
-            field=models.CharField(blank=True, choices=[('yes', 'yes'), ('no', 'no')], default='', help_text='Empty: yes in the European Economic Area and the United Kingdom, no elsewhere.', max_length=3, verbose_name='right of withdrawal by law'),
+            field=models.CharField(blank=True, choices=[('yes', 'yes'), ('no', 'no')], default='', help_text='Empty: yes in the European Economic Area and the United Kingdom, not stated elsewhere.', max_length=3, verbose_name='right of withdrawal by law'),
         ),
         migrations.AddField(
             model_name='order',
@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='orderline',
             name='withdrawal',
-            field=models.CharField(choices=[('applies', 'applies'), ('custom', 'does not apply: made to measure'), ('perishable', 'does not apply: spoils quickly'), ('sealed', 'until its seal is broken: sealed for hygiene'), ('no_law', 'none by the law of the country')], default='applies', editable=False, max_length=10),
+            field=models.CharField(choices=[('applies', 'applies'), ('custom', 'does not apply: made to measure'), ('perishable', 'does not apply: spoils quickly'), ('sealed', 'until its seal is broken: sealed for hygiene')], default='applies', editable=False, max_length=10),
         ),
         migrations.AddField(
             model_name='productpage',
@@ -34,6 +34,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='shopsettings',
             name='withdrawal_days',
-            field=models.PositiveSmallIntegerField(blank=True, help_text='After the goods have arrived; at least 14 where the law of the EU or the United Kingdom applies. Publish the terms after a change: an order keeps the days of the terms that were accepted.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)], verbose_name='days to withdraw'),
+            field=models.PositiveSmallIntegerField(blank=True, help_text='After the goods have arrived, and at least 14, for countries whose law gives a right of withdrawal. Publish the terms after a change: an order keeps the days of the terms that were accepted.', null=True, validators=[django.core.validators.MinValueValidator(14), django.core.validators.MaxValueValidator(1000)], verbose_name='days to withdraw'),
         ),
     ]

@@ -28,7 +28,7 @@ from store.catalogue.fields import PriceField
 from store.catalogue.forms import ProductPageForm
 from store.models.baskets import MAX_QUANTITY
 from store.models.stock import LOW_STOCK, StockItem
-from store.models.withdrawal import OF_PRODUCTS, Withdrawal
+from store.models.withdrawal import Withdrawal
 
 PRODUCTS_A_PAGE = 24
 
@@ -100,7 +100,7 @@ class ProductPage(BasePage):
         help_text=_("Empty: the standard rate."),
     )
     withdrawal = models.CharField(
-        _("right of withdrawal"), max_length=10, choices=OF_PRODUCTS, default=Withdrawal.APPLIES
+        _("right of withdrawal"), max_length=10, choices=Withdrawal.choices, default=Withdrawal.APPLIES
     )
     most_in_one_order = models.PositiveSmallIntegerField(
         _("most in one order"),

@@ -115,7 +115,7 @@ class Order(LedgeredModel):
     vat_note = models.CharField(max_length=300, blank=True, default="", editable=False)
     # Of Stripe Tax: percent as text, gross and VAT in minor units. Rounded by Stripe, which files them so.
     vat_sums = models.JSONField(default=list, blank=True, editable=False)
-    # Of the terms that were accepted, or else of the settings of its day; None: those of the law.
+    # Of the terms that were accepted, or else of its day. 0: the law of the country gives none; None: not stated.
     withdrawal_days = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     # Copied from Stripe when the shopper has paid, or told the bank to.
     customer_name = models.CharField(_("name"), max_length=200, blank=True, db_index=True)

@@ -16,7 +16,6 @@ from wagtail.contrib.settings.models import register_setting
 
 from home.models import DefaultSiteSetting
 from store.models.documents import Document
-from store.models.shipping import DeliveryCountry
 from store.models.vat import COUNTRY_CODE, VatRate, VatScheme
 from store.models.withdrawal import LEAST_DAYS
 
@@ -63,10 +62,10 @@ class ShopSettings(DefaultSiteSetting):
         _("days to withdraw"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        validators=[MinValueValidator(LEAST_DAYS), MaxValueValidator(1000)],
         help_text=_(
-            "After the goods have arrived; at least 14 where the law of the EU or the United Kingdom applies. Publish "
-            "the terms after a change: an order keeps the days of the terms that were accepted."
+            "After the goods have arrived, and at least 14, for countries whose law gives a right of withdrawal. "
+            "Publish the terms after a change: an order keeps the days of the terms that were accepted."
         ),
     )
 
@@ -123,9 +122,6 @@ class ShopSettings(DefaultSiteSetting):
             raise ValidationError(missing)
         if self.vat_scheme == VatScheme.RATES:
             VatRate.objects.check_standard_rate(self.country)
-        is_short = self.withdrawal_days is not None and self.withdrawal_days < LEAST_DAYS
-        if is_short and any(country.has_withdrawal for country in DeliveryCountry.objects.all()):
-            raise ValidationError({"withdrawal_days": _("You deliver to countries whose law gives 14 days.")})
         for kind, prefix in self.prefixes.items():
             others = Document.objects.exclude(kind=kind)
             if (

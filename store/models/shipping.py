@@ -67,7 +67,7 @@ class DeliveryCountry(models.Model):
         choices=[("yes", _("yes")), ("no", _("no"))],
         blank=True,
         default="",
-        help_text=_("Empty: yes in the European Economic Area and the United Kingdom, no elsewhere."),
+        help_text=_("Empty: yes in the European Economic Area and the United Kingdom, not stated elsewhere."),
     )
 
     objects = DeliveryCountryQuerySet.as_manager()
@@ -81,9 +81,11 @@ class DeliveryCountry(models.Model):
         return self.name
 
     @property
-    def has_withdrawal(self) -> bool:
-        """The law there gives consumers a right of withdrawal."""
-        return self.withdrawal == "yes" or (not self.withdrawal and self.code in EEA_AND_UK)
+    def has_withdrawal(self) -> bool | None:
+        """Whether the law there gives consumers a right of withdrawal; None: not stated."""
+        if self.withdrawal:
+            return self.withdrawal == "yes"
+        return True if self.code in EEA_AND_UK else None
 
     def clean(self) -> None:
         """Refuse what leaves an order without the words or the rate that its invoice needs."""

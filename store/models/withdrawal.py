@@ -16,7 +16,3 @@ class Withdrawal(models.TextChoices):
     CUSTOM = "custom", _("does not apply: made to measure")
     PERISHABLE = "perishable", _("does not apply: spoils quickly")
     SEALED = "sealed", _("until its seal is broken: sealed for hygiene")
-    NO_LAW = "no_law", _("none by the law of the country")  # of an order's line, never of a product
-
-
-OF_PRODUCTS = [choice for choice in Withdrawal.choices if choice[0] != Withdrawal.NO_LAW]

@@ -1,7 +1,7 @@
 """The right of withdrawal as it applies to the goods and the country of an order, in words.
 
 The days are stated once, under Settings → Shop. The terms print them as a live fact, so a version freezes them; an
-order copies those of the version that was accepted.
+order copies those of the version that was accepted. Both speak only of countries whose law gives the right.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from home.models import BrandSettings
 from policies.facts.registry import Fact
 from policies.models import PolicyVersion
-from store.models import Order, OrderLine, ShopSettings
+from store.models import DeliveryCountry, Order, OrderLine, ShopSettings
 from store.models.withdrawal import LEAST_DAYS, Withdrawal
 from store.orders.addresses import country_name
 
@@ -27,10 +27,16 @@ EXEMPT = {
 }
 
 
-def days_stated(terms: PolicyVersion | None) -> int | None:
-    """Return the days that hold for who accepts these terms now: those in them, or else of today's settings."""
+def days_for(country: DeliveryCountry, terms: PolicyVersion | None) -> int | None:
+    """Return the days that hold for who accepts these terms now, as `Order.withdrawal_days` keeps them.
+
+    They are those in the terms, or else of today's settings, and never fewer than the law gives.
+    """
+    if not country.has_withdrawal:
+        return None if country.has_withdrawal is None else 0
     fact = terms.facts.get("withdrawal") if terms else None
-    return (fact.get(DAYS) if isinstance(fact, dict) else None) or ShopSettings.current().withdrawal_days
+    stated = fact.get(DAYS) if isinstance(fact, dict) else None
+    return max(stated or ShopSettings.current().withdrawal_days or 0, LEAST_DAYS)
 
 
 def of_order(order: Order, lines: Iterable[OrderLine]) -> list[str]:
@@ -40,22 +46,26 @@ def of_order(order: Order, lines: Iterable[OrderLine]) -> list[str]:
 
 
 def words(goods: Iterable[tuple[str, str]], *, country: str, days: int | None) -> list[str]:
-    """Return to which of the goods (name, Withdrawal) the right applies, why not to others, until when, and how."""
+    """Return to which of the goods (name, Withdrawal) the right applies, why not to others, until when, and how.
+
+    Nothing is said where the days are not known: of a country whose law nobody stated, and of earlier orders.
+    """
+    if days is None:
+        return []
+    if not days:
+        said = _("The law of %(country)s gives no right to withdraw from this purchase.")
+        return [said % {"country": country_name(country)}]
     named: dict[str, list[str]] = {}
     for name, kind in goods:
         named.setdefault(kind, []).append(name)
-    if named.keys() == {Withdrawal.NO_LAW}:
-        said = _("The law of %(country)s gives no right to withdraw from this purchase.")
-        return [said % {"country": country_name(country)}]
     free = [*named.get(Withdrawal.APPLIES, []), *named.get(Withdrawal.SEALED, [])]
     exempt = [str(EXEMPT[kind]) % {"goods": "; ".join(named[kind])} for kind in EXEMPT if kind in named]
     return [*_right(free, days, is_whole=not exempt), *exempt, *([_how()] if free else [])]
 
 
-def _right(free: list[str], days: int | None, *, is_whole: bool) -> list[str]:
+def _right(free: list[str], days: int, *, is_whole: bool) -> list[str]:
     if not free:
         return []
-    days = max(days or LEAST_DAYS, LEAST_DAYS)
     said = _(
         "As a consumer you may withdraw from this purchase within %(days)s days, without giving a reason."
     )

@@ -18,12 +18,11 @@ from tests.store.paying import press_pay, shown
 
 pytestmark = pytest.mark.django_db
 MUG, CARD, SOAP, BREAD = "Enamel mug", "Card with your name", "Soap", "Bread"
-APPLIES, CUSTOM, SEALED, PERISHABLE, NO_LAW = (
+APPLIES, CUSTOM, SEALED, PERISHABLE = (
     Withdrawal.APPLIES,
     Withdrawal.CUSTOM,
     Withdrawal.SEALED,
     Withdrawal.PERISHABLE,
-    Withdrawal.NO_LAW,
 )
 
 
@@ -52,8 +51,7 @@ def publish_terms(title: str = "Terms of sale") -> PolicyVersion:
     ("goods", "days", "told"),
     [
         ([(MUG, APPLIES)], 30, ["withdraw from this purchase within 30 days", "The days are counted from"]),
-        ([(MUG, APPLIES)], None, ["within 14 days", "The days are counted from"]),
-        ([(MUG, APPLIES)], 3, ["within 14 days", "The days are counted from"]),
+        ([(MUG, APPLIES), (CARD, CUSTOM)], None, []),
         (
             [(MUG, APPLIES), (CARD, CUSTOM), (SOAP, SEALED), (BREAD, PERISHABLE)],
             20,
@@ -70,15 +68,14 @@ def publish_terms(title: str = "Terms of sale") -> PolicyVersion:
             30,
             [f"made to measure: {CARD}.", f"spoils quickly: {BREAD}."],
         ),
-        ([(MUG, NO_LAW), (CARD, NO_LAW)], 30, ["The law of Switzerland gives no right to withdraw"]),
-        ([], None, []),
+        ([(MUG, APPLIES), (CARD, CUSTOM)], 0, ["The law of Switzerland gives no right to withdraw"]),
+        ([], 14, []),
     ],
 )
 def test_it_is_told_of_what_it_applies_to_and_why_not_of_the_rest(
     goods: list[tuple[str, str]], days: int | None, told: list[str]
 ) -> None:
-    country = "CH" if goods and goods[0][1] == NO_LAW else "DE"
-    said = withdrawal.words(goods, country=country, days=days)
+    said = withdrawal.words(goods, country="CH", days=days)
     assert len(said) == len(told)
     assert [one for one, expected in zip(said, told, strict=True) if expected not in one] == []
 
@@ -137,33 +134,56 @@ def test_an_order_copies_to_what_it_applies(shopper: Client, basket: Basket) -> 
 
 
 @pytest.mark.parametrize(
-    ("code", "stated", "has_it"),
+    ("code", "stated", "days"),
     [
-        *[("GB", "", True), ("DE", "", True), ("NO", "", True), ("CH", "", False), ("US", "", False)],
-        *[("CH", "yes", True), ("DE", "no", False)],
+        *[("GB", "", 30), ("DE", "", 30), ("NO", "", 30), ("BR", "", None), ("US", "", None)],
+        *[("CH", "yes", 30), ("DE", "no", 0)],
     ],
 )
-def test_a_country_has_it_by_its_law_unless_staff_say_otherwise(code: str, stated: str, has_it: bool) -> None:
-    assert DeliveryCountry(code=code, name=code, withdrawal=stated).has_withdrawal is has_it
+def test_a_country_has_it_by_its_law_or_as_staff_state(code: str, stated: str, days: int | None) -> None:
+    state_days(30)
+    assert withdrawal.days_for(DeliveryCountry(code=code, name=code, withdrawal=stated), None) == days
 
 
-def test_what_goes_where_the_law_gives_none_says_so(shopper: Client, basket: Basket) -> None:
-    option = factories.shipping(country="CH")
-    page = text_of(shopper.get("/checkout/", {"country": "CH", "shipping": str(option.pk)}))
-    assert "The law of Switzerland gives no right to withdraw from this purchase." in page
-    order = factories.placed_order(basket, option=option)
-    assert order.lines.get().withdrawal == NO_LAW
+def test_who_states_no_days_gives_those_of_the_law() -> None:
+    assert withdrawal.days_for(DeliveryCountry(code="DE", name="Germany"), None) == 14
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [("no", "The law of Brazil gives no right to withdraw from this purchase."), ("", "")],
+)
+def test_of_a_law_only_what_staff_stated_is_said(
+    stated: str, told: str, shopper: Client, basket: Basket
+) -> None:
+    state_days(30)
+    terms = publish_terms()
+    assert "within 30 days, without giving a reason, if the law of the country" in terms.html
+    option = factories.shipping(country="BR")
+    DeliveryCountry.objects.filter(code="BR").update(withdrawal=stated)
+    option.refresh_from_db()
+    order = factories.placed_order(basket, option=option, terms=terms)
+    for page in (
+        text_of(shopper.get("/checkout/", {"country": "BR", "shipping": str(option.pk)})),
+        text_of(shopper.get(order.get_absolute_url())),
+        " ".join(emails.order_paid(order).message.split()),
+    ):
+        assert told in page
+        assert ("withdraw from this purchase" in page) is bool(told)
+
+
+def test_of_an_order_from_before_nothing_is_said(shopper: Client, basket: Basket) -> None:
+    order = factories.placed_order(basket)
+    Order.objects.update(withdrawal_days=None)
+    assert "withdraw from this purchase" not in text_of(shopper.get(order.get_absolute_url()))
+    Order.objects.update(withdrawal_days=14)
+    assert "withdraw from this purchase" in text_of(shopper.get(order.get_absolute_url()))
 
 
 @pytest.mark.parametrize("days", [0, -1, 13, 1001])
-def test_fewer_days_than_the_law_gives_are_refused(days: int, basket: Basket) -> None:
+def test_fewer_days_than_the_law_gives_are_refused(days: int) -> None:
     with pytest.raises(ValidationError):
         state_days(days)
-
-
-def test_fewer_are_taken_where_no_law_applies(basket: Basket) -> None:
-    DeliveryCountry.objects.update(withdrawal="no")
-    assert state_days(7).withdrawal_days == 7
 
 
 def test_a_review_page_of_before_a_change_does_not_order(shopper: Client, basket: Basket) -> None:
