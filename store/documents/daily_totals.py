@@ -16,20 +16,27 @@ from home.spreadsheets import as_text
 from store.models import DocumentSum
 from store.payments import money
 
-# rate of VAT or None, currency
-Of = tuple[Decimal | None, str]
+# whose VAT (empty: nobody's), its rate or None, currency
+Of = tuple[str, Decimal | None, str]
 
 
 def as_csv(first: date, last: date) -> str:
     """Return a table of the days from first to last, in the site's time zone, with totals by rate at its end."""
     out = StringIO()
     table = csv.writer(out)
-    table.writerow(map(as_text, (_("Date"), _("VAT rate"), _("Gross"), _("Net"), _("VAT"), _("Currency"))))
+    table.writerow(
+        map(
+            as_text,
+            (_("Date"), _("Country of VAT"), _("VAT rate"), _("Gross"), _("Net"), _("VAT"), _("Currency")),
+        )
+    )
     totals: defaultdict[Of, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for day, of, gross, vat in _sums(first, last):
         table.writerow(_row(day.isoformat(), of, gross, vat))
         totals[of] = totals[of][0] + gross, totals[of][1] + vat
-    for of, (gross, vat) in sorted(totals.items(), key=lambda item: (item[0][1], -(item[0][0] or 0))):
+    for of, (gross, vat) in sorted(
+        totals.items(), key=lambda item: (item[0][2], item[0][0], -(item[0][1] or 0))
+    ):
         table.writerow(_row(_("Total"), of, gross, vat))
     return out.getvalue()
 
@@ -40,16 +47,16 @@ def _sums(first: date, last: date) -> Iterator[tuple[date, Of, int, int]]:
     )
     rows = DocumentSum.objects.filter(document__issued_at__gte=begin, document__issued_at__lt=end)
     of_days = rows.annotate(day=TruncDate("document__issued_at")).values_list(
-        "day", "percent", "document__currency"
+        "day", "document__order__vat_country", "percent", "document__currency"
     )
-    for day, percent, currency, gross, vat in of_days.annotate(Sum("gross"), Sum("vat")).order_by(
-        "day", "document__currency", "-percent"
+    for day, country, percent, currency, gross, vat in of_days.annotate(Sum("gross"), Sum("vat")).order_by(
+        "day", "document__currency", "document__order__vat_country", "-percent"
     ):
-        yield day, (percent, currency), gross, vat
+        yield day, (country, percent, currency), gross, vat
 
 
 def _row(day: str, of: Of, gross: int, vat: int) -> tuple[str | Decimal, ...]:
     """Return a row; amounts are numbers, and no spreadsheet takes those for formulas."""
-    percent, currency = of
+    country, percent, currency = of
     amounts = (money.to_decimal(minor, currency) for minor in (gross, gross - vat, vat))
-    return as_text(day), "" if percent is None else percent, *amounts, as_text(currency)
+    return as_text(day), as_text(country), "" if percent is None else percent, *amounts, as_text(currency)

@@ -7,7 +7,7 @@ last, since everybody else who needs one waits for it to end.
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from django.conf import settings
 from django.db.models import Sum
@@ -27,7 +27,7 @@ from store.vat import sums
 from store.vat.sums import VatSum
 
 Kind = Document.Kind
-PERSONAL = ("buyer", "deliver_to", "notes")  # of a paper; a note may hold what staff wrote about a refund
+PERSONAL = ("buyer", "deliver_to", "reasons")  # of a paper; reasons are what staff wrote about a refund
 
 
 def paper_of(document: Document) -> Paper:
@@ -73,6 +73,7 @@ def follow_refunds(order: Order) -> None:
         if not refund.documents.all():
             refunded += refund.amount
             _credit(order, refund, refunded)
+    _make_up(order, refunded)
 
 
 def _credit(order: Order, refund: Refund, refunded: int) -> None:
@@ -85,14 +86,15 @@ def _credit(order: Order, refund: Refund, refunded: int) -> None:
     part = Part(quantities=quantities, delivery=refund.delivery if is_of_order else 0)
     rest = _("Adjustment") if quantities or part.delivery else _("Refund")
     of = positions.of_part(order, part, amount, rest=rest)
-    reason = [_("Reason: %(reason)s") % {"reason": refund.reason}] if refund.reason else []
     corrects = _current_invoice(order)
     _issue(
         order,
         Kind.CREDIT_NOTE,
         of,
-        _changed(order, {one.percent: -one.gross for one in sums.taken_off(left, of.by_rate, amount)}),
-        notes=[_corrects(corrects), *reason],
+        _changed(
+            order, {percent: -gross for percent, gross in sums.taken_off(left, of.by_rate, amount).items()}
+        ),
+        notes=[_corrects(corrects)],
         corrects=corrects,
         refund=refund,
     )
@@ -105,7 +107,26 @@ def _take_back(order: Order, note: Document) -> None:
     of = Positions(lines=paper.lines, discount=paper.discount, total=paper.total, by_rate=back)
     words = _("The bank sent the refund back. This invoice corrects credit note %(number)s of %(date)s.")
     notes = [words % {"number": note.number, "date": _day(note.issued_at)}]
-    _issue(order, Kind.INVOICE, of, _changed(order, back), notes=notes, corrects=note, refund=note.refund)
+    stated = [VatSum(row.percent or UNSTATED, -row.gross, -row.vat) for row in note.sums.all()]
+    found = stated if order.vat_scheme == VatScheme.STRIPE_TAX else _changed(order, back)
+    _issue(order, Kind.INVOICE, of, found, notes=notes, corrects=note, refund=note.refund)
+
+
+def _make_up(order: Order, refunded: int) -> None:
+    """Issue an invoice where credit notes gave back too much: a refund of what was paid in excess did not arrive."""
+    left = _left(order)
+    missing = _due(order, refunded) - sum(one.gross for one in left.values())
+    if missing <= 0:
+        return
+    first = order.documents.filter(kind=Kind.INVOICE).earliest("pk")
+    invoiced = {row.percent or UNSTATED: row.gross for row in first.sums.all()}
+    credited = {percent: gross - left[percent].gross for percent, gross in invoiced.items()}
+    back = sums.taken_off(credited, {}, missing)
+    of = positions.of_part(order, Part(quantities={}), missing, rest=_("Adjustment"))
+    note = order.documents.filter(kind=Kind.CREDIT_NOTE).latest("pk")
+    words = _("The bank sent a refund back. This invoice corrects credit note %(number)s of %(date)s.")
+    notes = [words % {"number": note.number, "date": _day(note.issued_at)}]
+    _issue(order, Kind.INVOICE, of, _changed(order, back), notes=notes, corrects=note)
 
 
 def _left(order: Order) -> dict[Decimal, VatSum]:
@@ -118,11 +139,15 @@ def _left(order: Order) -> dict[Decimal, VatSum]:
 def _changed(order: Order, changes: Mapping[Decimal, int]) -> list[VatSum]:
     """Return by how much the gross sums change, and the VAT with them.
 
-    That is what is due after, less what the papers state before: together they stay exact, however many there are.
+    That is what is due after, less what the papers state before: together they stay exact, however many there are. What
+    Stripe has rounded in its own way is divided in proportion, and the last refund takes the rest.
     """
     left, found = _left(order), []
     for percent, change in changes.items():
-        vat = sums.included(left[percent].gross + change, percent) - left[percent].vat
+        before = left[percent]
+        vat = sums.included(before.gross + change, percent) - before.vat
+        if order.vat_scheme == VatScheme.STRIPE_TAX and before.gross:
+            vat = int((Decimal(before.vat) * change / before.gross).quantize(Decimal(1), ROUND_HALF_UP))
         found.append(VatSum(percent, change, vat) if change > 0 else VatSum(percent, -change, -vat))
     return found
 
@@ -167,7 +192,7 @@ def correct_buyer(order: Order) -> list[Document]:
         found,
         notes=[_corrects(old), why],
         corrects=old,
-        buyer=paper_of(old).buyer,
+        like=paper_of(old),
     )
     words = _("This invoice replaces invoice %(number)s of %(date)s.")
     replaces = words % {"number": old.number, "date": _day(old.issued_at)}
@@ -189,15 +214,17 @@ def _issue(
     notes: list[str],
     corrects: Document | None = None,
     refund: Refund | None = None,
-    buyer: tuple[str, ...] = (),
+    like: Paper | None = None,
 ) -> Document:
-    """Write a document, with the next number of its kind; the buyer is the order's unless another is given."""
-    now, brand, shop = timezone.now(), BrandSettings.current(), ShopSettings.current()
+    """Write a document, with the next number of its kind; buyer and addresses are the order's, or `like` another's."""
+    brand, shop = BrandSettings.current(), ShopSettings.current()
+    number = f"{shop.prefixes[kind]}{DocumentCounter.next_number(kind):06}"
+    now = timezone.now()  # with the counter locked, so that days follow numbers
     found = sorted(found, key=lambda one: -one.percent)
     has_vat = order.vat_scheme != VatScheme.NOT_REGISTERED
     paper = Paper(
         kind=kind,
-        number=f"{shop.prefixes[kind]}{DocumentCounter.next_number(kind):06}",
+        number=number,
         issued_on=timezone.localdate(now).isoformat(),
         order=order.number,
         ordered_on=timezone.localdate(order.placed_at).isoformat(),
@@ -205,13 +232,14 @@ def _issue(
         seller=tuple(brand.address_lines),
         contact=_contact(brand),
         vat_number=shop.vat_number if has_vat else "",
-        buyer=buyer or _buyer(order),
-        deliver_to=tuple(address_lines(order.shipping_address) or [country_name(order.country)]),
+        buyer=like.buyer if like else _buyer(order),
+        deliver_to=like.deliver_to if like else _destination(order),
         lines=of.lines,
         discount=of.discount,
         total=of.total,
         vat=tuple((f"{one.percent:.2f}", one.gross, one.vat) for one in found) if has_vat else (),
         notes=tuple(filter(None, (order.vat_note, *notes))),
+        reasons=_reasons(refund) if kind == Kind.CREDIT_NOTE else (),
     )
     data = paper.to_json()
     personal = {name: data.pop(name) for name in PERSONAL}
@@ -252,6 +280,14 @@ def _contact(brand: BrandSettings) -> tuple[str, ...]:
 def _buyer(order: Order) -> tuple[str, ...]:
     """Return name and billing address; what is there of them, or the e-mail address."""
     return tuple(address_lines({"name": order.customer_name, **order.billing_address}) or [order.email])
+
+
+def _reasons(refund: Refund | None) -> tuple[str, ...]:
+    return (_("Reason: %(reason)s") % {"reason": refund.reason},) if refund and refund.reason else ()
+
+
+def _destination(order: Order) -> tuple[str, ...]:
+    return tuple(address_lines(order.shipping_address) or [country_name(order.country)])
 
 
 def _paid(order: Order, total: int) -> str:

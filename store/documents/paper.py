@@ -43,6 +43,7 @@ class Paper:
     total: int
     vat: tuple[tuple[str, int, int], ...]  # (percent, gross, VAT within it), the highest rate first
     notes: tuple[str, ...] = ()  # why there is no VAT; when it was paid; what is corrected, and why
+    reasons: tuple[str, ...] = ()  # of a refund, as staff wrote them
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -53,8 +54,14 @@ class Paper:
         """Read what `to_json` returned, also as it comes back from a database."""
         lines = tuple(PaperLine(**line) for line in data["lines"])
         vat = tuple((percent, gross, tax) for percent, gross, tax in data["vat"])
-        texts = {name: tuple(data[name]) for name in ("seller", "contact", "buyer", "deliver_to", "notes")}
+        names = ("seller", "contact", "buyer", "deliver_to", "notes", "reasons")
+        texts = {name: tuple(data[name]) for name in names}
         return cls(**{**data, **texts, "lines": lines, "vat": vat})
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """All that is said below the sums."""
+        return (*self.notes, *self.reasons)
 
     @property
     def vat_sums(self) -> list[VatSum]:

@@ -58,7 +58,7 @@ class _PaperFile(LetterFile):
         self._positions()
         self._sums()
         vat_number = [_("VAT number %(number)s") % {"number": paper.vat_number}] if paper.vat_number else []
-        self.end(paper.notes, foot=" · ".join([*paper.contact, *vat_number]))
+        self.end(paper.remarks, foot=" · ".join([*paper.contact, *vat_number]))
 
     def _details(self) -> dict[str, str]:
         paper = self.paper

@@ -59,7 +59,7 @@ def of_part(order: Order, part: Part, total: int, *, rest: str) -> Positions:
         lines=(*goods, *more),
         discount=discount,
         total=total,
-        by_rate=_by_rate(lines, goods, price - discount, part.delivery),
+        by_rate=_by_rate(order, goods, price - discount, part.delivery),
     )
 
 
@@ -74,15 +74,10 @@ def _position(line: OrderLine, quantity: int) -> PaperLine:
     )
 
 
-def _by_rate(lines: list[OrderLine], goods: list[PaperLine], paid: int, delivery: int) -> dict[Decimal, int]:
+def _by_rate(order: Order, goods: list[PaperLine], paid: int, delivery: int) -> dict[Decimal, int]:
     """Divide what was paid for goods among their rates, and delivery as it was divided among all that was ordered."""
-    all_goods: dict[Decimal, int] = {}
-    for line in lines:
-        percent = line.vat_percent or UNSTATED
-        all_goods[percent] = all_goods.get(percent, 0) + line.total
-    rates = sorted(all_goods, reverse=True)
-    parts = sums.split(delivery, [all_goods[percent] for percent in rates])
-    found = dict(zip(rates, parts, strict=True))
+    found = sums.of_delivery(order, delivery)
     for one, part in zip(goods, sums.split(paid, [one.total for one in goods]), strict=False):
-        found[Decimal(one.percent or UNSTATED)] += part
+        percent = Decimal(one.percent or UNSTATED)
+        found[percent] = found.get(percent, 0) + part
     return found

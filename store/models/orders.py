@@ -113,7 +113,8 @@ class Order(LedgeredModel):
     )
     vat_country = models.CharField(max_length=2, blank=True, default="", editable=False)
     vat_note = models.CharField(max_length=300, blank=True, default="", editable=False)
-    # Of Stripe Tax: percent as text, gross and VAT in minor units. Rounded by Stripe, which files them so.
+    # Of Stripe Tax, of each line and then the delivery: percent as text, gross and VAT in minor units. Rounded by
+    # Stripe, which files them so.
     vat_sums = models.JSONField(default=list, blank=True, editable=False)
     # Of the terms that were accepted, or else of its day. 0: the law of the country gives none; None: not stated.
     withdrawal_days = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)

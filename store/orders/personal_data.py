@@ -67,7 +67,8 @@ def export_orders(email: str) -> Iterator[dict[str, Any]]:
 
 def expire_orders(now: datetime) -> int:
     """Anonymise orders kept long enough and return how many; amounts stay for the accounts."""
-    return _anonymise(Order.objects.filter(placed_at__lt=now - _keep()))
+    papers = Document.objects.filter(issued_at__gte=now - _keep())
+    return _anonymise(Order.objects.filter(placed_at__lt=now - _keep()).exclude(documents__in=papers))
 
 
 def expire_unpaid_orders(now: datetime) -> int:

@@ -16,11 +16,10 @@ from django.utils import timezone
 from home import clock
 from home.throttling import Limit
 from store.basket import contents
-from store.models import Order, OrderEvent, OrderLine, StripeEvent, VatScheme
+from store.models import DeliveryCountry, Order, OrderEvent, OrderLine, StripeEvent, VatScheme
 from store.orders import emails, lifecycle
 from store.payments import disputes, errors, gateway, refunds, stripe_client, stripe_clock, stripe_objects
 from store.stock import movements
-from store.vat import sums
 
 Status, By, Reason = Order.Status, OrderEvent.By, OrderEvent.Reason
 logger = logging.getLogger(__name__)
@@ -306,13 +305,17 @@ def _copy_figures(order: Order, session: stripe_objects.Session) -> None:
 
 
 def _copy_vat(order: Order, session: stripe_objects.Session) -> None:
-    """Copy what Stripe Tax worked out: rates to the lines, sums to the order."""
-    parts = (*session.vat_of_lines, *session.vat_of_delivery)
-    order.vat_sums = [[str(one.percent), one.gross, one.vat] for one in sums.merged(parts)]
-    if not parts:
+    """Copy what Stripe Tax worked out: rates to the lines, sums to the order, and why there is no VAT."""
+    lines = list(order.lines.all())
+    if len(lines) != len(session.vat_of_lines):
         lifecycle.mark_needs_attention(order=order, by=By.STRIPE, reason=Reason.NO_VAT)
         return
-    lines = list(order.lines.all())
+    parts = (*session.vat_of_lines, *session.vat_of_delivery)
+    order.vat_sums = [[str(one.percent), one.gross, one.vat] for one in parts]
+    if any(one.vat for one in parts):
+        order.vat_country = order.country
+    elif country := DeliveryCountry.objects.filter(code=order.country).first():
+        order.vat_note = country.vat_note
     for line, taxed in zip(lines, session.vat_of_lines, strict=True):
         line.vat_percent = taxed.percent
     OrderLine.objects.bulk_update(lines, ["vat_percent"])

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from home.models import User
 from store.documents import issuing
@@ -34,6 +35,11 @@ STATUSES = {
     "succeeded": Status.SUCCEEDED,
     "failed": Status.FAILED,
     "canceled": Status.FAILED,
+}
+# What the shopper reads of a reason chosen in Stripe's Dashboard; of "fraudulent" nothing.
+DASHBOARD_REASONS = {
+    "duplicate": gettext_lazy("Paid twice"),
+    "requested_by_customer": gettext_lazy("As you asked"),
 }
 HISTORY = {
     Status.ACTION: Reason.REFUND_ACTION,
@@ -245,7 +251,8 @@ def _take_in(order: Order, found: stripe_objects.Refund) -> Refund:
     refund = order.refunds.filter(refund_id=found.id).first()
     refund = refund or order.refunds.filter(token=found.token, refund_id=None).first()
     if refund is None:
-        refund = Refund(order=order, amount=found.amount, reason=found.reason, is_from_stripe=True)
+        reason = str(DASHBOARD_REASONS.get(found.reason, ""))
+        refund = Refund(order=order, amount=found.amount, reason=reason, is_from_stripe=True)
         refund.by, refund.created_at = By.STRIPE, found.created_at
     refund.refund_id = found.id
     if status := STATUSES.get(found.status):

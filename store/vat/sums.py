@@ -69,16 +69,27 @@ def merged(parts: Iterable[VatSum]) -> list[VatSum]:
 def of_order(order: Order) -> list[VatSum]:
     """Return the sums of an order as it was placed and paid, whatever was refunded since."""
     if order.vat_scheme == VatScheme.STRIPE_TAX:
-        return [VatSum(Decimal(percent), gross, vat) for percent, gross, vat in order.vat_sums]
+        return merged(VatSum(Decimal(percent), gross, vat) for percent, gross, vat in order.vat_sums)
     goods = ((line.vat_percent, line.total) for line in order.lines.all())
     return by_rate(goods, delivery=order.shipping, discount=order.discount)
 
 
-def taken_off(left: Mapping[Decimal, int], wanted: Mapping[Decimal, int], amount: int) -> list[VatSum]:
+def of_delivery(order: Order, amount: int) -> dict[Decimal, int]:
+    """Divide an amount for delivery among the rates as the whole delivery of the order was."""
+    lines = list(order.lines.all())
+    # Stripe Tax has rates of its own for it.
+    apart = [(Decimal(percent), gross) for percent, gross, _vat in order.vat_sums[len(lines) :]]
+    price_at: dict[Decimal, int] = {}
+    for percent, price in apart or ((line.vat_percent or Decimal(0), line.total) for line in lines):
+        price_at[percent] = price_at.get(percent, 0) + price
+    parts = split(amount, list(price_at.values())) if price_at else []
+    return dict(zip(price_at, parts, strict=True))
+
+
+def taken_off(left: Mapping[Decimal, int], wanted: Mapping[Decimal, int], amount: int) -> dict[Decimal, int]:
     """Divide a refund among the rates: as wanted, but no more of any rate than is left; the rest where most is left.
 
-    `left` and `wanted` are gross amounts by rate. The VAT is what remains due before, less what remains due after, so
-    that refunds of the whole take back exactly the VAT of the whole.
+    All are gross amounts by rate.
     """
     rates = sorted(left, reverse=True)
     parts = [min(wanted.get(percent, 0), left[percent]) for percent in rates]
@@ -89,12 +100,7 @@ def taken_off(left: Mapping[Decimal, int], wanted: Mapping[Decimal, int], amount
     elif rest:
         more = split(min(rest, sum(room)), room)
         parts = [part + one for part, one in zip(parts, more, strict=True)]
-    sums = []
-    for percent, part in zip(rates, parts, strict=True):
-        if part:
-            vat = included(left[percent], percent) - included(left[percent] - part, percent)
-            sums.append(VatSum(percent, part, vat))
-    return sums
+    return {percent: part for percent, part in zip(rates, parts, strict=True) if part}
 
 
 def _sum(percent: Decimal, gross: int) -> VatSum:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import QuerySet
@@ -260,6 +261,21 @@ def test_another_payment_than_what_was_ordered_is_named_and_credited_in_proporti
     assert left(order) == {D(20): (0, 0)}
 
 
+def test_an_excess_that_the_bank_sends_back_is_made_up_on_the_papers(sandbox: Sandbox) -> None:
+    order = pay_in_cash(ordered(MUG=2), amount=4000)
+    excess = refund(order, amount=1105, reason="Too much.")
+    refund(order, amount=1000, reason="Late.")
+    assert left(order) == {D(20): (1895, 316)}
+    Refund.objects.filter(pk=excess.pk).update(status=Refund.Status.FAILED)
+    issuing.follow_refunds(Order.objects.get())
+    assert left(order) == {D(20): (2895, 483)}, "30.00 are here, of which 28.95 were invoiced"
+    assert papers(order)[-1].notes[0].startswith("The bank sent a refund back.")
+    issuing.follow_refunds(Order.objects.get())
+    assert order.documents.count() == 3
+    refund(order, amount=order.refundable)
+    assert left(order) == {D(20): (0, 0)}
+
+
 # --- Credit notes ------------------------------------------------------------------------------------------
 def test_a_refund_by_line_takes_the_share_of_the_line_by_hand() -> None:
     books()
@@ -271,10 +287,8 @@ def test_a_refund_by_line_takes_the_share_of_the_line_by_hand() -> None:
     assert [(one.title, one.quantity, one.total) for one in note.lines] == [("Enamel mug", 1, 1250)]
     assert note.vat == (("20.00", 1125, 188),)
     today = f"{date_format(timezone.localdate())}"
-    assert note.notes == (
-        f"This credit note corrects invoice INV-000001 of {today}.",
-        "Reason: Broken.",
-    )
+    assert note.notes == (f"This credit note corrects invoice INV-000001 of {today}.",)
+    assert note.reasons == ("Reason: Broken.",)
     document = order.documents.get(kind=Kind.CREDIT_NOTE)
     assert (document.corrects.number, document.refund) == ("INV-000001", order.refunds.get())
     assert left(order) == {D(20): (1424, 237), D(5): (816, 39)}
@@ -443,18 +457,27 @@ def test_of_an_order_that_is_no_longer_kept_the_papers_forget_the_buyer(
     assert [paper["number"] for paper in told["papers"]] == ["CN-000001", "INV-000001"]
     with django_capture_on_commit_callbacks(execute=True):
         personal_data.expire_orders(timezone.now() + timedelta(days=4000))
-    assert [(paper.buyer, paper.deliver_to, paper.notes) for paper in papers(order)] == [((), (), ())] * 2
+    assert [(paper.buyer, paper.deliver_to, paper.reasons) for paper in papers(order)] == [((), (), ())] * 2
+    assert all(paper.notes for paper in papers(order)), "what the law wants on them stays"
     assert [paper.total for paper in papers(order)] == [1645, 100]
     assert left(order) == {D(20): (1545, 258)}
     assert not Document.objects.exclude(pdf="").exists()
     assert not document.pdf.storage.exists(file)
 
 
+def test_an_order_is_kept_as_long_as_its_last_paper() -> None:
+    order = pay_in_cash(ordered(MUG=1))
+    with time_machine.travel(timezone.now() + timedelta(days=4000), tick=False):
+        refund(order, amount=100, reason="Late.")
+        assert personal_data.expire_orders(timezone.now()) == 0
+    with time_machine.travel(timezone.now() + timedelta(days=8000), tick=False):
+        assert personal_data.expire_orders(timezone.now()) == 1
+
+
 def test_a_staging_copy_has_invented_buyers() -> None:
     order = pay_in_cash(ordered(MUG=1))
     personal_data.replace_orders()
     assert papers(order)[0].buyer[:2] == ("A shopper", "1 Example Street")
-    assert papers(order)[0].notes == ()
 
 
 def test_what_stripe_tax_rounded_is_taken_back_to_the_last_coin() -> None:
@@ -465,6 +488,6 @@ def test_what_stripe_tax_rounded_is_taken_back_to_the_last_coin() -> None:
     pay_in_cash(order)
     assert papers(order)[0].vat == (("20.00", 2500, 418), ("5.00", 395, 18))
     refund(order, lines={line(order, "MUG"): 1})
-    assert left(order)[D(20)] == (1250, 208)
+    assert left(order)[D(20)] == (1250, 209)
     refund(order, amount=1645)
     assert left(order) == {D(20): (0, 0), D(5): (0, 0)}

@@ -137,12 +137,12 @@ def test_totals_by_day_and_rate_with_credit_notes_subtracted(client: Client, set
         user = User.objects.get(email="staff@example.com")
         client.force_login(user)
         assert totals(client, "2026-06-01", "2026-06-02") == [
-            ["Date", "VAT rate", "Gross", "Net", "VAT", "Currency"],
-            ["2026-06-01", "20.00", "16.45", "13.71", "2.74", "GBP"],
-            ["2026-06-02", "20.00", "-16.45", "-13.71", "-2.74", "GBP"],
-            ["2026-06-02", "5.00", "16.45", "15.67", "0.78", "GBP"],
-            ["Total", "20.00", "0.00", "0.00", "0.00", "GBP"],
-            ["Total", "5.00", "16.45", "15.67", "0.78", "GBP"],
+            ["Date", "Country of VAT", "VAT rate", "Gross", "Net", "VAT", "Currency"],
+            ["2026-06-01", "GB", "20.00", "16.45", "13.71", "2.74", "GBP"],
+            ["2026-06-02", "GB", "20.00", "-16.45", "-13.71", "-2.74", "GBP"],
+            ["2026-06-02", "GB", "5.00", "16.45", "15.67", "0.78", "GBP"],
+            ["Total", "GB", "20.00", "0.00", "0.00", "0.00", "GBP"],
+            ["Total", "GB", "5.00", "16.45", "15.67", "0.78", "GBP"],
         ]
 
 
@@ -151,8 +151,8 @@ def test_totals_without_vat_have_no_rate(client: Client) -> None:
     order = paid_order()
     day = order.documents.get().issued_at.date().isoformat()
     assert totals(client, day, day)[1:] == [
-        [day, "", "16.45", "16.45", "0.00", "GBP"],
-        ["Total", "", "16.45", "16.45", "0.00", "GBP"],
+        [day, "", "", "16.45", "16.45", "0.00", "GBP"],
+        ["Total", "", "", "16.45", "16.45", "0.00", "GBP"],
     ]
 
 

@@ -1,11 +1,24 @@
 """Stripe Tax as the alternative: its inclusive figures are no mismatch, and an order keeps what it worked out."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from store.models import Basket, Order, OrderEvent, ProductPage, VatClass, VatScheme
+from store.models import (
+    Basket,
+    DeliveryCountry,
+    Order,
+    OrderEvent,
+    ProductPage,
+    ProductVariant,
+    VatClass,
+    VatScheme,
+)
+from store.orders import lifecycle
+from store.payments import refunds
 from store.vat import sums
 from store.vat.sums import VatSum
 from tests import factories
@@ -88,3 +101,68 @@ def test_an_order_for_which_stripe_tax_failed_needs_attention(sandbox: Sandbox, 
 
 def test_without_the_scheme_stripe_is_not_asked(sandbox: Sandbox, order: Order) -> None:
     assert [one["automatic_tax"]["enabled"] for one in sessions(sandbox)] == [False]
+
+
+# --- Papers --------------------------------------------------------------------------------------------------
+def sums_of(order: Order) -> list[tuple[str, list[tuple[str, int, int]]]]:
+    """Return the number of each paper of an order and its sums: percent, gross, VAT."""
+    papers = order.documents.order_by("pk").prefetch_related("sums")
+    return [
+        (paper.number, [(str(one.percent), one.gross, one.vat) for one in paper.sums.order_by("-percent")])
+        for paper in papers
+    ]
+
+
+def refund(order: Order, **wanted: Any) -> None:
+    refunds.request_refund(order=order, wanted=refunds.Wanted(**wanted), by="Staff")
+
+
+def test_refunds_take_stripes_vat_back_in_proportion_and_the_last_the_rest(basket: Basket) -> None:
+    order = factories.placed_order(basket)
+    # Stripe rounded each piece: by our own sum it would be 4.83.
+    vat = {"vat_scheme": "stripe", "vat_sums": [["20.00", 2500, 410], ["20.00", 395, 62]]}
+    paid = {"paid_at": timezone.now(), "paid_amount": order.total, "paid_currency": "GBP", **vat}
+    Order.objects.update(payment_source=Order.PaymentSource.CASH, **paid)
+    order.lines.update(vat_percent=20)
+    order.refresh_from_db()
+    lifecycle.confirm(order=order, by="test")
+    for pence in (1, 1000, 1894):
+        refund(order, amount=pence, reason="Late.")
+    assert sums_of(order) == [
+        ("INV-000001", [("20.00", 2895, 472)]),
+        ("CN-000001", [("20.00", -1, 0)]),
+        ("CN-000002", [("20.00", -1000, -163)]),
+        ("CN-000003", [("20.00", -1894, -309)]),
+    ]
+
+
+def test_delivery_is_credited_at_the_rate_that_stripe_gave_it(sandbox: Sandbox, mug: ProductVariant) -> None:
+    factories.vat(VatScheme.STRIPE_TAX)
+    ProductPage.objects.update(vat_class=VatClass.objects.create(name="Books", stripe_tax_code=BOOKS))
+    order = factories.awaiting_order(factories.basket(MUG=1))
+    sandbox.pay(order.session_id)
+    refund(settle(order), delivery=395)
+    assert sums_of(order) == [
+        ("INV-000001", [("20.00", 395, 66), ("0.00", 1250, 0)]),
+        ("CN-000001", [("20.00", -395, -66)]),
+    ]
+
+
+def test_an_untaxed_sale_abroad_keeps_the_sentence_of_its_country(
+    sandbox: Sandbox, mug: ProductVariant
+) -> None:
+    factories.vat(VatScheme.STRIPE_TAX)
+    option = factories.shipping(country="NO")
+    DeliveryCountry.objects.filter(code="NO").update(vat="none", vat_note="Export.")
+    order = factories.awaiting_order(factories.basket(MUG=1), option=option)
+    sandbox.pay(order.session_id)
+    settle(order)
+    assert "Export." in order.documents.get().data["notes"]
+
+
+def test_lines_that_stripe_lists_otherwise_hold_no_payment_up(sandbox: Sandbox, placed: Order) -> None:
+    placed.lines.filter(sku="ATLAS").delete()
+    sandbox.pay(placed.session_id)
+    order = settle(placed)
+    assert order.paid_at is not None
+    assert order.events.filter(reason=OrderEvent.Reason.NO_VAT).exists()
