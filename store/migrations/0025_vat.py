@@ -82,7 +82,7 @@ class Migration(migrations.Migration):
                 ('country', models.CharField(help_text='GB, IE, DE', max_length=2, validators=[django.core.validators.RegexValidator('^[A-Z]{2}$', 'Enter the two capital letters of ISO 3166, such as GB or DE.')], verbose_name='country code')),
                 ('percent', models.DecimalField(decimal_places=2, max_digits=5, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(99)], verbose_name='percent')),
                 ('valid_from', models.DateField(help_text='Orders placed from this day on have this rate.', verbose_name='from')),
-                ('vat_class', models.ForeignKey(blank=True, help_text='Empty: the standard rate, for everything without a rate of its own in this country.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='rates', to='store.vatclass', verbose_name='VAT class')),
+                ('vat_class', models.ForeignKey(blank=True, help_text='Empty: the standard rate, for everything without a rate of its own in this country.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rates', to='store.vatclass', verbose_name='VAT class')),
             ],
             options={
                 'verbose_name': 'VAT rate',

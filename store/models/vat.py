@@ -72,7 +72,7 @@ class VatRate(models.Model):
         verbose_name=_("VAT class"),
         null=True,
         blank=True,
-        on_delete=models.CASCADE,
+        on_delete=models.PROTECT,
         related_name="rates",
         help_text=_("Empty: the standard rate, for everything without a rate of its own in this country."),
     )

@@ -1,11 +1,28 @@
 """Staff screens of VAT: the classes of products with a rate of their own, and the rates."""
 
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from wagtail.admin import messages
 from wagtail.admin.ui.tables import Column
+from wagtail.admin.views.generic import DeleteView
 from wagtail.admin.viewsets.model import ModelViewSet
 
-from store.models import VatClass, VatRate
+from store.models import ProductPage, VatClass, VatRate
+
+
+class VatClassDeleteView(DeleteView):
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Refuse while a rate or a product has the class: it would have the standard rate without a word."""
+        if self.object.rates.exists() or ProductPage.objects.filter(vat_class=self.object).exists():
+            messages.error(
+                request, _("Products or rates have this class. Give them another first, then delete it.")
+            )
+            return redirect(self.get_success_url())
+        return super().dispatch(request, *args, **kwargs)
 
 
 class VatClassViewSet(ModelViewSet):
@@ -16,6 +33,7 @@ class VatClassViewSet(ModelViewSet):
     menu_label = gettext_lazy("VAT classes")
     form_fields = ["name", "stripe_tax_code"]
     list_display = ["name"]
+    delete_view_class = VatClassDeleteView
 
 
 class VatRateViewSet(ModelViewSet):

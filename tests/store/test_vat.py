@@ -168,6 +168,19 @@ def test_there_is_one_rate_a_day(name: str | None) -> None:
         rate.full_clean()
 
 
+@pytest.mark.parametrize("use", ["product", "rate", ""])
+def test_a_class_in_use_is_not_deleted(use: str, shelf: int, admin_client: Client) -> None:
+    books = VatClass.objects.create(name="Books")
+    if use == "product":
+        ProductPage.objects.update(vat_class=books)
+    if use == "rate":
+        VatRate.objects.create(country="GB", vat_class=books, percent=0, valid_from=date(2026, 1, 1))
+    for method in (admin_client.get, admin_client.post):
+        page = method(f"/admin/vat-classes/delete/{books.pk}/", follow=True).content.decode()
+        assert ("Products or rates have this class." in page) is bool(use)
+    assert VatClass.objects.exists() is bool(use)
+
+
 def test_an_old_draft_whose_class_is_gone_can_be_published(shelf: int) -> None:
     books = VatClass.objects.create(name="Books")
     page = ProductPage.objects.get()
