@@ -13,26 +13,31 @@ from store.models import Document
 @require_safe
 def paper(request: HttpRequest, token: str, number: str) -> HttpResponse:
     """Show a document."""
-    return _page(request, _document(token, number))
+    document = _document(token, number)
+    context = {"document": document, "order": document.order, "paper": issuing.paper_of(document)}
+    response = render(request, "store/paper.html", context)
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
 
 
 @never_cache
 @require_safe
 def pdf(request: HttpRequest, token: str, number: str) -> HttpResponse:
-    """Return the PDF of a document; its page while there is none."""
-    document = _document(token, number)
-    response = download(document) or _page(request, document, is_waiting=True)
+    """Return the PDF of a document."""
+    response = download(_document(token, number))
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 
 
-def download(document: Document) -> HttpResponse | None:
-    """Return the PDF of a document to be saved; None while there is none."""
+def download(document: Document) -> HttpResponse:
+    """Return the PDF of a document to be saved: the worker's, or one made now while there is none."""
     try:
         with document.pdf.open() as file:
             content = file.read()
     except (ValueError, FileNotFoundError):  # not made yet, or lost
-        return None
+        from store.documents.pdf import render as make  # noqa: PLC0415 - it loads fpdf2, which is large
+
+        content = make([issuing.paper_of(document)])
     return as_download(content, document.file_name)
 
 
@@ -44,15 +49,3 @@ def as_download(content: bytes, name: str) -> HttpResponse:
 
 def _document(token: str, number: str) -> Document:
     return get_object_or_404(Document.objects.select_related("order"), order__token=token, number=number)
-
-
-def _page(request: HttpRequest, document: Document, *, is_waiting: bool = False) -> HttpResponse:
-    context = {
-        "document": document,
-        "order": document.order,
-        "paper": issuing.paper_of(document),
-        "is_waiting": is_waiting,
-    }
-    response = render(request, "store/paper.html", context)
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response

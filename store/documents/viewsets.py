@@ -89,12 +89,9 @@ class DocumentInspectView(InspectView):
 
 
 @permission_required(VIEW, raise_exception=True)
-def as_pdf(request: HttpRequest, pk: int) -> HttpResponse:
+def as_pdf(_request: HttpRequest, pk: int) -> HttpResponse:
     """Hand out the PDF of a document."""
-    if response := download(get_object_or_404(Document, pk=pk)):
-        return response
-    messages.warning(request, gettext("The PDF is not made yet. Try again in a minute."))
-    return redirect("papers:inspect", pk)
+    return download(get_object_or_404(Document, pk=pk))
 
 
 @method_decorator(permission_required(VIEW, raise_exception=True), name="dispatch")

@@ -6,11 +6,9 @@ for a short time and erased on request.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils.crypto import get_random_string
@@ -91,10 +89,11 @@ def _anonymise(found: QuerySet[Order]) -> int:
 
 def _forget_buyers(documents: QuerySet[Document], **invented: list[str]) -> None:
     """Take who bought off papers and delete their PDFs; numbers, sums and lines stay, and are printed anew."""
-    for document in documents.exclude(pdf="").only("pdf"):
-        transaction.on_commit(partial(document.pdf.delete, save=False))
+    files = [document.pdf for document in documents.exclude(pdf="").only("pdf")]
     # Past the guard of what is written once.
     QuerySet(Document).filter(pk__in=documents).update(personal=invented, pdf="")
+    for file in files:  # before the commit, since the worker then saves others by the same names
+        file.delete(save=False)
 
 
 def replace_orders() -> None:
