@@ -9,6 +9,7 @@ is not, because whoever reads a link for a new password owns the account; nothin
 
 import copy
 import logging
+import re
 import smtplib
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -17,9 +18,11 @@ from datetime import UTC, datetime, timedelta
 
 import post_office.backends
 from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.core.validators import RegexValidator
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from post_office import mail
 from post_office.connections import connections
 from post_office.models import STATUS, Email, Log
@@ -34,6 +37,9 @@ logger = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=15)
 LONGEST_WAIT = timedelta(hours=6)  # how often, and the first wait: POST_OFFICE in config/settings/base.py
 SUBJECT_LENGTH = 200  # characters
+# A quoted part before the @ may hold commas and brackets, at which whoever sends mail takes it apart.
+_PLAIN = re.compile(r'[^\s"(),:;<>@\[\]\\]+@[^\s"(),;<>@]+\Z')
+PLAIN_ADDRESS = RegexValidator(_PLAIN, _("Enter an e-mail address without quotation marks and commas."))
 # The header that marks a mail as one that staff may read. Without it none is.
 READABLE = "X-Shop-Mail"
 
@@ -45,6 +51,11 @@ class Sending:
     sent: int = 0
     postponed: int = 0
     failed: int = 0
+
+
+def is_plain(address: str) -> bool:
+    """Return whether mail can be sent to an address; see PLAIN_ADDRESS."""
+    return bool(_PLAIN.match(address))
 
 
 def queue(

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from home import spam
+from home import mail_queue, spam
 from policies.models import PolicyVersion
 from store.checkout.place_order import Quote
 from store.models import DeliveryCountry, ShippingOption
@@ -62,6 +62,7 @@ class CheckoutForm(spam.GuardedForm):
     email = forms.EmailField(
         label=_("E-mail address"),
         max_length=254,
+        validators=[mail_queue.PLAIN_ADDRESS],
         help_text=_("We will send the confirmation here."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )

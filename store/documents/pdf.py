@@ -93,7 +93,13 @@ class _PaperFile(LetterFile):
         self.set_font(style="B", size=9)
         cells = zip(titles, *rows, strict=True)
         widths = [min(WIDEST, max(self.get_string_width(cell) for cell in column)) for column in cells]
-        widths[wide] = RIGHT - left - sum(widths) + widths[wide] - GAP * (len(widths) - 1)
+        needed, widths[wide] = (
+            widths[wide],
+            RIGHT - left - sum(widths) + widths[wide] - GAP * (len(widths) - 1),
+        )
+        if widths[wide] < needed and left > LEFT:  # large amounts need all of the page
+            self._table(titles, rows, wide=wide)
+            return
         columns = []
         for i, (title, width) in enumerate(zip(titles, widths, strict=True)):
             columns.append(Column(title=title, x=left, width=width, align="L" if i <= wide else "R"))

@@ -1,6 +1,6 @@
 """A shopper's invoices and credit notes, as pages and as PDF, below the order's URL, which cannot be guessed."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -48,4 +48,6 @@ def as_download(content: bytes, name: str) -> HttpResponse:
 
 
 def _document(token: str, number: str) -> Document:
+    if "\0" in number:  # PostgreSQL takes none
+        raise Http404
     return get_object_or_404(Document.objects.select_related("order"), order__token=token, number=number)

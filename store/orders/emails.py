@@ -3,6 +3,7 @@
 They are queued in the transaction of what they report; the worker sends them.
 """
 
+import logging
 from typing import Any
 
 from django.conf import settings
@@ -19,8 +20,10 @@ from store.orders import messages
 from store.orders.situation import Situation
 from store.orders.words import ARRIVED, ATTENTION, WORDS, State, values
 
+logger = logging.getLogger(__name__)
 
-def order_paid(order: Order) -> Email:
+
+def order_paid(order: Order) -> Email | None:
     """Confirm a paid order to the shopper (on a durable medium: Directive 2011/83/EU, article 8(7))."""
     subject = ""
     if order.events.filter(to_status=Order.Status.PROCESSING).exists():
@@ -28,22 +31,22 @@ def order_paid(order: Order) -> Email:
     return _tell(order, State.PAID, subject=subject)
 
 
-def order_under_way(order: Order) -> Email:
+def order_under_way(order: Order) -> Email | None:
     """Tell the shopper that the bank has not confirmed the payment yet, or how to pay a voucher or a transfer."""
     return _tell(order)
 
 
-def order_failed(order: Order) -> Email:
+def order_failed(order: Order) -> Email | None:
     """Tell the shopper that the bank declined the payment, or that none came, and what to do."""
     return _tell(order)
 
 
-def order_in_review(order: Order) -> Email:
+def order_in_review(order: Order) -> Email | None:
     """Tell the shopper that a paid order is not packed yet, and why."""
     return _tell(order)
 
 
-def order_sent(order: Order) -> Email:
+def order_sent(order: Order) -> Email | None:
     """Tell the shopper that the goods are on their way, to where, and how long that takes."""
     return _tell(order, State.SENT)
 
@@ -84,12 +87,12 @@ def disputed(order: Order, *, why: str, to_do: str) -> Email | None:
     return _tell_about(order, "emails/disputed.txt", "tell_disputes", subject=subject, why=why, to_do=to_do)
 
 
-def order_refunded(order: Order, refund: Refund) -> Email:
+def order_refunded(order: Order, refund: Refund) -> Email | None:
     """Tell the shopper that money is on its way back or waits for them, and whether something is still sent."""
     return _tell(order, refund=refund)
 
 
-def order_cancelled(order: Order) -> Email:
+def order_cancelled(order: Order) -> Email | None:
     """Tell the shopper that nothing will be sent, of an order of which no money is left."""
     return _tell(order)
 
@@ -148,8 +151,14 @@ def _tell(
     *,
     refund: Refund | None = None,
     subject: str = "",
-) -> Email:
-    """Tell the shopper of an order as it stands, or of one of its refunds."""
+) -> Email | None:
+    """Tell the shopper of an order as it stands, or of one of its refunds; None where no mail can reach them.
+
+    That undoes nothing: the address may be erased by now, and money comes all the same.
+    """
+    if not mail_queue.is_plain(order.email):
+        logger.warning("Nobody can be told about order %s by e-mail.", order.number)
+        return None
     situation = Situation.of(order)
     message = messages.about(situation, state or situation.state, refund=refund, lines=order.lines.all())
     return mail_queue.queue(

@@ -47,7 +47,7 @@ def orders_of(email: str) -> QuerySet[Order]:
 
 def ask(email: str) -> None:
     """Have a link sent, unless several were asked for already within the hour."""
-    if not BY_ADDRESS.take(email.lower()):
+    if not BY_ADDRESS.take(email.lower() if email.isascii() else email):
         FindLink.objects.create(email=email, created_at=timezone.now())
 
 

@@ -8,7 +8,7 @@ from django.core.validators import MaxLengthValidator, RegexValidator
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from home import spam
+from home import mail_queue, spam
 from store.models import Order
 from store.payments.customer_details import ADDRESS_LINE_LENGTH
 
@@ -23,6 +23,7 @@ class FindForm(spam.GuardedForm):
     email = forms.EmailField(
         label=_("E-mail address"),
         max_length=254,
+        validators=[mail_queue.PLAIN_ADDRESS],
         help_text=_("The one that you gave with your order."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )

@@ -7,7 +7,7 @@ import logging
 import re
 from functools import cache
 
-_LOGGERS = ("django.request", "django.server")
+_LOGGERS = ("django.request", "django.server", "django.security.csrf")
 
 
 class SecretsLeftOut(logging.Filter):

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import CharField, QuerySet, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models.functions import Cast, Concat, LPad
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
@@ -110,8 +110,8 @@ def replace_orders() -> None:
         session_url="",
         pay_url="",
         client_fingerprint="",
-        token=Concat(Value(f"{secret}-"), number),
-        return_token=Concat(Value(f"{secret}r"), number),
+        token=Concat(Value(f"{secret}-"), LPad(number, 20, Value("0"))),
+        return_token=Concat(Value(f"{secret}r"), LPad(number, 20, Value("0"))),
     )
     # Past the guard of what is written once: here it is to change.
     QuerySet(OrderEvent).exclude(by__in=OrderEvent.By.values).update(by="Staff")

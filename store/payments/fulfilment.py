@@ -8,6 +8,7 @@ only when Stripe has said that the session cannot be paid.
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db import OperationalError
@@ -307,10 +308,13 @@ def _copy_figures(order: Order, session: stripe_objects.Session) -> None:
 def _copy_vat(order: Order, session: stripe_objects.Session) -> None:
     """Copy what Stripe Tax worked out: rates to the lines, sums to the order, and why there is no VAT."""
     lines = list(order.lines.all())
-    if len(lines) != len(session.vat_of_lines):
+    if not lines or len(lines) != len(session.vat_of_lines):
         lifecycle.mark_needs_attention(order=order, by=By.STRIPE, reason=Reason.NO_VAT)
         return
-    parts = (*session.vat_of_lines, *session.vat_of_delivery)
+    parts = [*session.vat_of_lines, *session.vat_of_delivery]
+    # Of krónur, Stripe has fractions of each part.
+    lost = session.total - sum(one.gross for one in parts)
+    parts[0] = replace(parts[0], gross=parts[0].gross + lost)
     order.vat_sums = [[str(one.percent), one.gross, one.vat] for one in parts]
     if any(one.vat for one in parts):
         order.vat_country = order.country

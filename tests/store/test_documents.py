@@ -30,6 +30,7 @@ from store.models import (
     VatClass,
     VatScheme,
 )
+from store.models.tokens import may_be_token
 from store.orders import lifecycle, personal_data
 from store.payments import refunds
 from store.payments.refunds import Wanted
@@ -485,6 +486,9 @@ def test_a_staging_copy_has_invented_buyers() -> None:
     order = pay_in_cash(ordered(MUG=1))
     personal_data.replace_orders()
     assert papers(order)[0].buyer[:2] == ("A shopper", "1 Example Street")
+    order.refresh_from_db()
+    assert may_be_token(order.token), "its page opens"
+    assert may_be_token(order.return_token)
 
 
 def test_what_stripe_tax_rounded_is_taken_back_to_the_last_coin() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -16,8 +17,10 @@ from post_office.models import Email
 
 from home import mail_queue, spam
 from policies.personal_data import register
+from store.checkout.forms import CheckoutForm
 from store.models import FindLink, Order, ProductVariant
 from store.orders import finding
+from store.orders.forms import FindForm
 from tests import factories, queries
 
 pytestmark = pytest.mark.django_db
@@ -247,3 +250,14 @@ def test_the_list_costs_the_same_for_many_orders(client: Client, order: Order) -
 def test_shoppers_are_led_to_their_orders(client: Client, path: str) -> None:
     page = client.get(path).content.decode()
     assert page.count('href="/orders/find/"') == 2, "in the page, and in its footer"
+
+
+@pytest.mark.parametrize(
+    "email", ['"<b>"@example.com', '"a,victim@example.com,b"@example.com', "a,b@example.com"]
+)
+@pytest.mark.parametrize("form", [FindForm, CheckoutForm])
+def test_an_address_that_mail_cannot_have_is_refused_where_it_is_typed(form: Any, email: str) -> None:
+    field = form.base_fields["email"]
+    with pytest.raises(ValidationError):
+        field.clean(email)
+    assert field.clean("a.b+c@example.com") == "a.b+c@example.com"

@@ -292,3 +292,13 @@ def test_staff_hear_of_what_cannot_be_saved_unless_the_database_is_busy(
         settle(order)
     assert history(order, 9)[before:] == marks
     assert f"Order {order.number} could not be settled." in caplog.messages
+
+
+@pytest.mark.parametrize("email", ["", '"<b>"@example.com'])
+def test_money_is_taken_in_of_an_order_whose_shopper_no_mail_reaches(
+    sandbox: Sandbox, order: Order, email: str
+) -> None:
+    Order.objects.update(email=email)
+    sandbox.pay(order.session_id)
+    assert settle(order).status == Order.Status.PAID
+    assert not Email.objects.filter(subject__startswith="Your order").exists()

@@ -64,3 +64,13 @@ def test_each_url_with_a_parameter_is_logged_without_it(
     logging.getLogger("django.request").warning("Not Found: %s", f"{url}?session_id=SECRET")
     assert "SECRET" not in caplog.text
     assert f"{url.partition('SECRET')[0]}…" in caplog.text
+
+
+def test_a_request_from_another_site_is_logged_without_its_secret(caplog: pytest.LogCaptureFixture) -> None:
+    token = "x" * 43
+    response = Client(enforce_csrf_checks=True).post(
+        f"/orders/find/{token}/", headers={"origin": "https://evil.example"}
+    )
+    assert response.status_code == 403
+    assert "Forbidden" in caplog.text
+    assert token not in caplog.text

@@ -157,3 +157,9 @@ def test_what_was_forgotten_is_printed_without_it(paid: Order) -> None:
 
 def test_the_worker_makes_them() -> None:
     assert printing.print_missing in [job.run for job in worker_jobs()]
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("path", ["/orders/x/papers/a%00/", "/orders/x/papers/a%00.pdf"])
+def test_a_number_that_no_database_takes_is_not_found(client: Client, path: str) -> None:
+    assert client.get(path).status_code == 404

@@ -168,3 +168,15 @@ def test_its_metadata_name_it() -> None:
     assert about.author == "Jomso Ltd"
     assert str(about.creation_date.date()) == "2026-11-27"
     assert reader_of(INVOICE, INVOICE).metadata.title == "Invoices and credit notes"
+
+
+@pytest.mark.parametrize(
+    ("currency", "sum_"), [("HUF", 1_200_000), ("PLN", 1_200_000), ("KWD", 1_000_000), ("GBP", 99_999_999)]
+)
+def test_large_sums_have_room_in_the_table_of_vat(currency: str, sum_: int) -> None:
+    line = replace(MUG, unit_price=sum_, quantity=1, total=sum_)
+    large = replace(
+        INVOICE, currency=currency, lines=(line,), discount=0, total=sum_, vat=(("20.00", sum_, sum_ // 6),)
+    )
+    (page,) = pages_of(large)
+    assert "Without VAT" in page

@@ -155,7 +155,8 @@ def test_totals_without_vat_have_no_rate(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "last"), [("2026-02-01", "2026-01-31"), ("2020-01-01", "2026-01-01"), ("x", "")]
+    ("first", "last"),
+    [("2026-02-01", "2026-01-31"), ("2020-01-01", "2026-01-01"), ("x", ""), ("9999-12-31", "9999-12-31")],
 )
 def test_days_in_the_wrong_sequence_get_a_word(client: Client, first: str, last: str) -> None:
     response = client.post(f"{PAPERS}totals/", {"first": first, "last": last})
