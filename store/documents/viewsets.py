@@ -1,6 +1,6 @@
 """Staff screens of invoices and credit notes: the list, one of them, many as one PDF, and totals by day.
 
-Correcting the billing address of an order is here, too, since that makes new ones.
+What makes new ones of an order is here, too: correcting its billing address, and issuing an invoice it lacks.
 """
 
 from datetime import timedelta
@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 from django.views.generic import FormView
 from wagtail.admin import messages
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
@@ -28,7 +29,7 @@ from home.viewsets import GuardedIndexView, ReadOnlyViewSet
 from store.documents import corrections, daily_totals, issuing
 from store.documents.forms import BillingAddressForm, SpanForm
 from store.documents.views import as_download, download
-from store.models import Document
+from store.models import Document, Order
 from store.payments import money
 from store.payments.refund_views import OrderPageMixin
 
@@ -75,7 +76,7 @@ class AsOnePdfView(DocumentIndexView):
         found = list(self.get_queryset().defer(None)[: MOST + 1])
         if 0 < len(found) <= MOST:
             return as_download(pdf.render([issuing.paper_of(one) for one in found]), "papers.pdf")
-        words = gettext("These are no papers. Choose others.")
+        words = gettext("The list shows no papers. Choose other filters.")
         if found:
             words = gettext("These are more than %(most)s papers. Choose fewer days.") % {"most": MOST}
         messages.error(request, words)
@@ -119,6 +120,24 @@ class TotalsView(WagtailAdminTemplateMixin, FormView):
         first, last = form.cleaned_data["first"], form.cleaned_data["last"]
         headers = {"Content-Disposition": f'attachment; filename="totals-{first}-{last}.csv"'}
         return HttpResponse(daily_totals.as_csv(first, last), content_type="text/csv", headers=headers)
+
+
+@require_POST
+@permission_required(CHANGE, raise_exception=True)
+def issue_invoice(request: HttpRequest, pk: int) -> HttpResponse:
+    """Issue the invoice of a paid order that has none."""
+    get_object_or_404(Order, pk=pk)
+    assert request.user.is_authenticated
+    try:
+        corrections.issue_invoice(order_id=pk, actor=request.user)
+    except corrections.NotIssuedError:
+        words = gettext(
+            "No invoice was issued. Is VAT stated under Settings → Shop, with rates of the day of the order?"
+        )
+        messages.error(request, words)
+    else:
+        messages.success(request, gettext("The invoice was issued."))
+    return redirect("orders:inspect", pk)
 
 
 @method_decorator(permission_required(CHANGE, raise_exception=True), name="dispatch")

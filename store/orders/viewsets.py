@@ -25,8 +25,8 @@ from wagtail.admin.widgets.button import Button
 
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet
 from store.documents import staff_views
-from store.documents.viewsets import CorrectBillingView
-from store.models import Order
+from store.documents.viewsets import CorrectBillingView, issue_invoice
+from store.models import Order, ShopSettings
 from store.orders import lifecycle, mail_previews
 from store.orders.forms import AddressForm
 from store.orders.situation import Situation
@@ -104,6 +104,12 @@ class OrderInspectView(InspectView):
             "documents": order.documents.order_by("pk").defer("data", "personal"),
             "billing_url": reverse("orders:billing", args=[order.pk])
             if may_change and order.paid_at and order.email
+            else "",
+            "invoice_url": reverse("orders:invoice", args=[order.pk])
+            if may_change
+            and order.email
+            and order.status in Order.CONFIRMED
+            and ShopSettings.current().vat_scheme
             else "",
             "papers": [] if staff_views.without_papers([order]) else staff_views.links_of(order),
             "attention_url": reverse("orders:resolve", args=[order.pk]) if may_change else "",
@@ -211,6 +217,7 @@ class OrderViewSet(ReadOnlyViewSet):
             path("<int:pk>/resolve/", resolve, name="resolve"),
             path("<int:pk>/address/", AddressView.as_view(), name="address"),
             path("<int:pk>/refunds/", refund_views.RefundView.as_view(), name="refund"),
+            path("<int:pk>/invoice/", issue_invoice, name="invoice"),
             path("<int:pk>/billing-address/", CorrectBillingView.as_view(), name="billing"),
             path("<int:pk>/cancel/", refund_views.cancel, name="cancel"),
             path("<int:pk>/<slug:kind>/", staff_views.paper_of_order, name="paper"),

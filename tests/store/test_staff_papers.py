@@ -1,7 +1,7 @@
 """The staff's screens of papers: the list, many as one PDF, totals by day, and a corrected billing address."""
 
 import csv
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,11 +10,21 @@ import time_machine
 from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
 from django.test import Client
+from django.utils import timezone
 
 from home.models import User
 from store.documents import issuing, viewsets
 from store.documents.forms import BillingAddressForm
-from store.models import Document, Order, OrderEvent, ProductVariant, ShopSettings, VatScheme
+from store.models import (
+    Document,
+    Order,
+    OrderEvent,
+    ProductPage,
+    ProductVariant,
+    ShopSettings,
+    VatClass,
+    VatScheme,
+)
 from store.payments import refunds
 from tests import factories, queries
 from tests.store.paying import pay_in_cash
@@ -96,7 +106,7 @@ def test_what_is_filtered_comes_as_one_pdf_within_reason(
     response = client.get(f"{PAPERS}as-one.pdf")
     assert response["Content-Type"] == "application/pdf"
     assert response.content.startswith(b"%PDF-")
-    assert "These are no papers." in shown(client, f"{PAPERS}as-one.pdf", issued_at_to="2020-01-01")
+    assert "The list shows no papers." in shown(client, f"{PAPERS}as-one.pdf", issued_at_to="2020-01-01")
     monkeypatch.setattr(viewsets, "MOST", 1)
     assert "These are more than 1 papers." in shown(client, f"{PAPERS}as-one.pdf")
     assert client.get(f"{PAPERS}as-one.pdf", {"kind": "invoice"})["Content-Type"] == "application/pdf"
@@ -162,6 +172,79 @@ def test_days_in_the_wrong_sequence_get_a_word(client: Client, first: str, last:
     response = client.post(f"{PAPERS}totals/", {"first": first, "last": last})
     assert response.status_code == 200
     assert response.context["form"].errors
+
+
+# --- An invoice that an order lacks ------------------------------------------------------------------------
+def state_vat() -> None:
+    """State it again, with the rates that are there."""
+    factories.shop_settings(vat_scheme=VatScheme.RATES, country="GB", vat_number="GB999999973")
+
+
+def ask_for_invoice(client: Client, order: Order) -> str:
+    response = client.post(f"/admin/orders/{order.pk}/invoice/", follow=True)
+    assert response.status_code == 200
+    order.refresh_from_db()
+    return response.content.decode()
+
+
+def offers_invoice(client: Client, order: Order) -> bool:
+    return f"/admin/orders/{order.pk}/invoice/" in shown(client, f"/admin/orders/inspect/{order.pk}/")
+
+
+def test_an_order_from_before_vat_was_stated_gets_its_invoice_at_the_rate_of_its_day(client: Client) -> None:
+    factories.vat("")
+    order = paid_order()
+    refund(order, 300)
+    assert not offers_invoice(client, order)
+    assert "No invoice was issued." in ask_for_invoice(client, order)
+    state_vat()
+    books = VatClass.objects.create(name="Books")
+    factories.vat_rate("GB", 5, vat_class=books)
+    ProductPage.objects.update(vat_class=books)
+    factories.vat_rate("GB", 25, valid_from=timezone.localdate() + timedelta(days=1))
+    assert offers_invoice(client, order)
+    assert "The invoice was issued." in ask_for_invoice(client, order)
+    note, invoice = [issuing.paper_of(one) for one in order.documents.order_by("kind")]
+    assert (invoice.total, invoice.vat) == (1645, (("5.00", 1645, 78),))
+    assert note.total == 300
+    assert order.events.latest("pk").note == "INV-000001, CN-000001"
+    assert not offers_invoice(client, order)
+    assert "No invoice was issued." in ask_for_invoice(client, order)
+    assert order.documents.count() == 2
+
+
+def test_a_day_without_a_rate_has_no_invoice_and_stays_as_it_was(client: Client) -> None:
+    factories.vat("")
+    order = paid_order()
+    state_vat()
+    Order.objects.update(placed_at=datetime(2019, 12, 31, 12, tzinfo=ZoneInfo("UTC")))
+    assert "No invoice was issued." in ask_for_invoice(client, order)
+    assert (order.vat_scheme, order.documents.count(), order.lines.get().vat_percent) == ("", 0, None)
+
+
+def test_who_is_not_registered_issues_it_with_the_sentence(client: Client) -> None:
+    factories.vat("")
+    order = paid_order()
+    factories.vat(VatScheme.NOT_REGISTERED, not_registered_note="Small business.")
+    ask_for_invoice(client, order)
+    assert "Small business." in issuing.paper_of(order.documents.get()).notes
+
+
+@pytest.mark.parametrize("change", [{"status": Order.Status.REVIEW}, {"email": ""}])
+def test_an_order_under_review_or_no_longer_kept_gets_none(change: dict[str, str], client: Client) -> None:
+    factories.vat("")
+    order = paid_order()
+    state_vat()
+    Order.objects.update(**change)
+    assert not offers_invoice(client, order)
+    assert "No invoice was issued." in ask_for_invoice(client, order)
+    assert not order.documents.exists()
+
+
+def test_who_may_not_change_orders_issues_none(paid: Order) -> None:
+    response = signed_in("view_order").post(f"/admin/orders/{paid.pk}/invoice/")
+    assert response.status_code == 302
+    assert paid.documents.count() == 1
 
 
 # --- A wrong billing address -------------------------------------------------------------------------------
