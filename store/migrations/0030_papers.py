@@ -44,12 +44,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='shopsettings',
             name='credit_note_prefix',
-            field=models.CharField(default='CN-', max_length=12, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9]+([-/][A-Za-z0-9]+)*[-/]?(?<![0-9])$', 'Use letters, digits, and single - or / between them. Begin with a letter or digit, end without digit.')], verbose_name='numbers of credit notes begin with'),
+            field=models.CharField(default='CN-', max_length=12, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9]+([-/][A-Za-z0-9]+)*[-/]?(?<![0-9])$', 'Use letters, digits, and single - or / between them. Begin with a letter or digit, and do not end in a digit.')], verbose_name='numbers of credit notes begin with'),
         ),
         migrations.AddField(
             model_name='shopsettings',
             name='invoice_prefix',
-            field=models.CharField(default='INV-', max_length=12, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9]+([-/][A-Za-z0-9]+)*[-/]?(?<![0-9])$', 'Use letters, digits, and single - or / between them. Begin with a letter or digit, end without digit.')], verbose_name='numbers of invoices begin with'),
+            field=models.CharField(default='INV-', max_length=12, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9]+([-/][A-Za-z0-9]+)*[-/]?(?<![0-9])$', 'Use letters, digits, and single - or / between them. Begin with a letter or digit, and do not end in a digit.')], verbose_name='numbers of invoices begin with'),
         ),
         migrations.AlterField(
             model_name='orderevent',

@@ -23,7 +23,7 @@ from store.models.withdrawal import LEAST_DAYS
 _PREFIX = RegexValidator(
     r"^[A-Za-z0-9]+([-/][A-Za-z0-9]+)*[-/]?(?<![0-9])$",
     _(
-        "Use letters, digits, and single - or / between them. Begin with a letter or digit, end without digit."
+        "Use letters, digits, and single - or / between them. Begin with a letter or digit, and do not end in a digit."
     ),
 )
 
@@ -99,7 +99,7 @@ class ShopSettings(DefaultSiteSetting):
         MultiFieldPanel(
             ["invoice_prefix", "credit_note_prefix"],
             heading=_("Papers"),
-            help_text=_("After it comes a number of six digits, which goes on whatever the beginning is."),
+            help_text=_("A number of six digits follows. It goes on when you change the beginning."),
         ),
     ]
 
