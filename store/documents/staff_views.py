@@ -73,6 +73,9 @@ def papers_of_list(request: HttpRequest, kind: str, orders: QuerySet[Order]) -> 
     """Show how many of the orders get a paper, and which get none; answer with the PDF once it is asked for."""
     found = [*orders[: MOST + 1]]
     reasons = without_papers(found[:MOST])
+    for order in found[:MOST]:
+        if order.status == Order.Status.SENT and request.GET.get("status") != Order.Status.SENT:
+            reasons.setdefault(order, order.get_status_display())
     chosen = [order for order in found[:MOST] if order not in reasons]
     asked = request.GET if "print" in request.GET else None
     form = SheetForm(asked) if kind == LABELS else Form(asked)

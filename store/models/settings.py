@@ -16,7 +16,7 @@ from wagtail.contrib.settings.models import register_setting
 
 from home.models import DefaultSiteSetting
 from store.models.documents import Document
-from store.models.vat import COUNTRY_CODE, VatRate, VatScheme
+from store.models.vat import VatRate, VatScheme, validate_vat_country
 from store.models.withdrawal import LEAST_DAYS
 
 # It cannot end in a digit: of A1 and 23, and of A and 123, the numbers would be the same.
@@ -39,7 +39,7 @@ class ShopSettings(DefaultSiteSetting):
         max_length=2,
         blank=True,
         default="",
-        validators=[COUNTRY_CODE],
+        validators=[validate_vat_country],
         help_text=_("GB, IE, DE: where the business is registered for VAT."),
     )
     vat_number = models.CharField(_("VAT number"), max_length=20, blank=True, default="")

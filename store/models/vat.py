@@ -15,9 +15,13 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-COUNTRY_CODE = RegexValidator(
-    r"^[A-Z]{2}$", _("Enter the two capital letters of ISO 3166, such as GB or DE.")
-)
+from store.payments import stripe_amounts
+
+
+def validate_vat_country(code: str) -> None:
+    """Refuse what is no country of ISO 3166 to which Stripe lets goods be sent, such as UK and EL."""
+    if code not in stripe_amounts.countries():
+        raise ValidationError(_("Enter the two capital letters of ISO 3166, such as GB (not UK) or DE."))
 
 
 class VatScheme(models.TextChoices):
@@ -65,7 +69,7 @@ class VatRate(models.Model):
     """The rate of a country from a day on, of one class of products or of all others (the standard rate)."""
 
     country = models.CharField(
-        _("country code"), max_length=2, validators=[COUNTRY_CODE], help_text=_("GB, IE, DE")
+        _("country code"), max_length=2, validators=[validate_vat_country], help_text=_("GB, IE, DE")
     )
     vat_class = models.ForeignKey(
         VatClass,

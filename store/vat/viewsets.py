@@ -44,7 +44,7 @@ class VatRateViewSet(ModelViewSet):
     menu_label = gettext_lazy("VAT rates")
     form_fields = ["country", "vat_class", "percent", "valid_from"]
     list_display = [
-        Column("country", label=gettext_lazy("Country"), sort_key="country"),
+        "country",
         Column(
             "vat_class",
             label=gettext_lazy("Class"),

@@ -266,6 +266,9 @@ def test_the_list_prints_the_papers_of_what_its_filter_shows(packer: Client, ord
     response = packer.get("/admin/orders/", {**query, "print": "yes"})
     (text,) = pages_of(response.content)
     assert sent.number in text
+    page = packer.get("/admin/orders/", {"papers": "packing-slips"}).content.decode()
+    assert f"{sent.number}</a>: sent" in page, "nobody packs it twice"
+    paid_order(MUG=1)
     labels = {"papers": "address-labels", "print": "yes", "sheet": "eight", "used": "7"}
     assert len(pages_of(packer.get("/admin/orders/", labels).content)) == 2
 

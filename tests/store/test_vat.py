@@ -138,6 +138,7 @@ def test_nothing_is_ordered_where_the_rate_is_missing(shopper: Client, basket: B
         (VatScheme.RATES, {"country": "GB"}, "vat_number"),
         (VatScheme.RATES, {"country": "GB", "vat_number": "GB1"}, "__all__"),
         (VatScheme.RATES, {"country": "gb", "vat_number": "GB1"}, "country"),
+        (VatScheme.RATES, {"country": "UK", "vat_number": "GB1"}, "country"),
         (VatScheme.STRIPE_TAX, {}, "vat_number"),
     ],
 )
@@ -189,3 +190,15 @@ def test_an_old_draft_whose_class_is_gone_can_be_published(shelf: int) -> None:
     books.delete()
     revision.publish()
     assert ProductPage.objects.get().vat_class is None
+
+
+def test_a_rate_is_opened_from_the_list_and_can_be_deleted(admin_client: Client) -> None:
+    rate = factories.vat_rate("GB", 20)
+    path = f"/admin/vat-rates/edit/{rate.pk}/"
+    assert path in admin_client.get("/admin/vat-rates/").content.decode()
+    assert f"/admin/vat-rates/delete/{rate.pk}/" in admin_client.get(path).content.decode()
+
+
+def test_a_country_has_its_iso_code() -> None:
+    with pytest.raises(ValidationError):
+        factories.vat_rate("UK", 20)
