@@ -18,19 +18,22 @@ one table, `store/orders/words.py`; `scripts/write_orders_document.py` writes th
 in `store/orders/situation.py`.
 """
 ATTENTION = """
-An order in any of them can need attention. Its history says why, and the trader gets the e-mail “{attention}”. When \
-a payment that was under way arrives, the shopper’s e-mail is “{arrived}”. Traders choose under *Settings → Shop* \
-which e-mails they get.
+An order in any of them can need attention. Its history says why, and the trader gets the e-mail “{attention}”. Of \
+what shoppers change of a paid order, the trader gets “{cancelled}” or “{address}”. When a payment that was under way \
+arrives, the shopper’s e-mail is “{arrived}”. Traders choose under *Settings → Shop* which e-mails they get.
 """
 REFUNDS = """
 ## A refund
 
-An order may have several. The shopper is not told of one that Stripe may still refuse.
+An order may have several. The shopper is not told of one that Stripe may still refuse, and by e-mail of one that it \
+has refused only after cancelling the order without an answer on the page. Whoever of the staff reads an answer on the \
+screen gets no e-mail about it.
 """
 DISPUTES = """
 ## A dispute
 
-Only staff and trader read this; what the shopper reads stands above.
+Only staff and trader read this; what the shopper reads stands above. Of one that is new or decided, whatever became \
+of the order, the trader gets the e-mail “{dispute}”.
 """
 
 
@@ -52,13 +55,18 @@ def document() -> str:
             INTRODUCTION,
             table("When", "The shopper reads", "E-mail to the shopper", "Staff read", "E-mail to the trader"),
             *rows(words.WORDS),
-            ATTENTION.format(attention=words.ATTENTION % Named(), arrived=words.ARRIVED % Named()),
+            ATTENTION.format(
+                attention=words.ATTENTION % Named(),
+                arrived=words.ARRIVED % Named(),
+                cancelled=words.CANCELLED_BY_SHOPPER % Named(),
+                address=words.ADDRESS_BY_SHOPPER % Named(),
+            ),
             REFUNDS,
             table(
                 "Refund", "The shopper reads", "E-mail to the shopper", "Staff read", "E-mail to the trader"
             ),
             *rows(words.REFUND_WORDS),
-            DISPUTES,
+            DISPUTES.format(dispute=words.DISPUTE % Named()),
             table("Dispute", "While the goods are here", "Once they were sent"),
             *(line(*row) for row in disputes),
         ]

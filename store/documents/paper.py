@@ -64,6 +64,11 @@ class Paper:
         return (*self.notes, *self.reasons)
 
     @property
+    def includes_vat(self) -> bool:
+        """Some VAT is within the total."""
+        return any(vat for _percent, _gross, vat in self.vat)
+
+    @property
     def vat_sums(self) -> list[VatSum]:
         """The sums by rate of VAT."""
         return [VatSum(Decimal(percent), gross, tax) for percent, gross, tax in self.vat]

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='shopsettings',
             name='tell_orders',
-            field=models.BooleanField(default=True, verbose_name='a new order is paid'),
+            field=models.BooleanField(default=True, verbose_name='a new order is paid, or its shopper changes it'),
         ),
         migrations.AddField(
             model_name='shopsettings',

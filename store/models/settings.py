@@ -77,7 +77,7 @@ class ShopSettings(DefaultSiteSetting):
         validators=[validate_to_address],
         help_text=_("Separate them by commas. Empty: that of the brand, or else those of the owners."),
     )
-    tell_orders = models.BooleanField(_("a new order is paid"), default=True)
+    tell_orders = models.BooleanField(_("a new order is paid, or its shopper changes it"), default=True)
     tell_attention = models.BooleanField(_("an order needs attention"), default=True)
     tell_disputes = models.BooleanField(_("a payment is disputed"), default=True)
     tell_payments = models.BooleanField(_("something keeps payments from the shop"), default=True)

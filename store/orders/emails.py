@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from post_office.models import Email
 
@@ -18,7 +19,7 @@ from home.models import BrandSettings, User
 from store.models import FindLink, Order, PaymentAlarm, Refund, ShopSettings
 from store.orders import messages
 from store.orders.situation import Situation
-from store.orders.words import ARRIVED, ATTENTION, WORDS, State, values
+from store.orders.words import ARRIVED, ATTENTION, DISPUTE, WORDS, State, values
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,13 @@ def attention_needed(order: Order, *, why: str) -> Email | None:
     return _tell_about(order, "emails/attention_needed.txt", "tell_attention", subject=subject, why=why)
 
 
+def changed_by_shopper(order: Order, subject: Promise) -> Email | None:
+    """Tell the trader that the shopper cancelled an order or moved it; None when nobody wants to be told."""
+    return _tell_about(
+        order, "emails/changed_by_shopper.txt", "tell_orders", subject=str(subject) % values(order)
+    )
+
+
 def decision_needed(order: Order, *, why: str) -> Email | None:
     """Tell the trader of a paid order about which staff must decide; None when nobody wants to be told."""
     words = Situation.of(order).words
@@ -83,7 +91,7 @@ def refund_failed(order: Order, refund: Refund, *, why: str) -> Email | None:
 
 def disputed(order: Order, *, why: str, to_do: str) -> Email | None:
     """Tell the trader of a dispute that was opened or decided; None when nobody wants to be told."""
-    subject = WORDS[State.DISPUTED].filled(values(order)).trader  # whatever became of the order since
+    subject = DISPUTE % values(order)
     return _tell_about(order, "emails/disputed.txt", "tell_disputes", subject=subject, why=why, to_do=to_do)
 
 

@@ -5,6 +5,7 @@ nobody can tell from an answer or from how long it took.
 """
 
 import hashlib
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,8 @@ from policies.personal_data.register import PersonalData
 from store.models import FindLink, Order
 from store.models.tokens import may_be_token, new_token
 from store.orders import emails
+
+logger = logging.getLogger(__name__)
 
 HOUR = timedelta(hours=1)
 BY_CLIENT = Limit("find-orders", most=10, window=HOUR)
@@ -57,11 +60,18 @@ def send_links() -> None:
         if not orders_of(link.email).exists():
             link.delete()
             continue
-        token = new_token()
-        with transaction.atomic():  # of two workers one sends it
-            mine = FindLink.objects.filter(pk=link.pk, digest=None)
-            if mine.update(digest=_digest(token), sent_at=timezone.now()):
-                emails.find_orders(email=link.email, token=token)
+        try:
+            _send(link)
+        except Exception:  # the others go on, and this one is tried again
+            logger.exception("Link %s to orders could not be sent.", link.pk)
+
+
+@transaction.atomic
+def _send(link: FindLink) -> None:
+    token = new_token()
+    mine = FindLink.objects.filter(pk=link.pk, digest=None)
+    if mine.update(digest=_digest(token), sent_at=timezone.now()):  # of two workers one sends it
+        emails.find_orders(email=link.email, token=token)
 
 
 def link_of(token: str) -> FindLink | None:

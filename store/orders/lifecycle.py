@@ -18,6 +18,7 @@ from policies.ledger import entries
 from store.documents import issuing
 from store.models import Order, OrderEvent, OrderLine, Refund
 from store.orders import emails
+from store.orders.words import ADDRESS_BY_SHOPPER, CANCELLED_BY_SHOPPER
 from store.stock import movements
 
 By, Reason, Status = OrderEvent.By, OrderEvent.Reason, Order.Status
@@ -61,13 +62,13 @@ def place(*, order: Order, lines: list[OrderLine]) -> None:
 
 
 def confirm(*, order: Order, by: str, actor: User | None = None) -> None:
-    """Sell the goods of an order that is paid, tell shopper and trader, issue the invoice. Raises OutOfStockError."""
+    """Sell the goods of an order that is paid, issue the invoice, tell trader and shopper. Raises OutOfStockError."""
     movements.sell(order=order)
     change_status(order=order, to=Status.PAID, by=by, actor=actor)
-    emails.order_paid(order)
     if actor is None:  # else staff have just accepted it
         emails.order_to_pack(order)
     issuing.invoice(order)
+    emails.order_paid(order)  # which names the invoice
 
 
 def review(*, order: Order, by: str, reason: str, note: str) -> None:
@@ -83,9 +84,14 @@ def review(*, order: Order, by: str, reason: str, note: str) -> None:
 def end(
     *, order: Order, to: str, by: str, actor: User | None = None, reason: str = "", note: str = ""
 ) -> None:
-    """Close an order of which nothing will be sent, and release its stock. Raises IllegalTransitionError."""
+    """Close an order of which nothing will be sent, and release its stock. Raises IllegalTransitionError.
+
+    The trader is told when a shopper cancels what is paid.
+    """
     change_status(order=order, to=to, by=by, actor=actor, reason=reason, note=note)
     movements.release(order=order)
+    if by == By.SHOPPER and order.paid_at:
+        emails.changed_by_shopper(order, CANCELLED_BY_SHOPPER)
 
 
 def change_status(
@@ -132,7 +138,7 @@ def take_staff_step(*, order_id: int, to: str, user: User) -> None:
 
 
 def correct_address(*, order_id: int, address: dict[str, str], by: str, actor: User | None = None) -> None:
-    """Correct where an order goes; the history names that and by whom, not the address.
+    """Correct where an order goes, and tell the trader if a shopper does; the history does not name the address.
 
     Raises IllegalTransitionError when it is packed or over, PaidBackError when nothing will be sent, DisputedError when
     a shopper asks whose payment is disputed: with a stolen card it would redirect the parcel.
@@ -151,6 +157,8 @@ def correct_address(*, order_id: int, address: dict[str, str], by: str, actor: U
             order.shipping_address = address
             order.save(update_fields=["shipping_address"])
             record(order=order, by=by, actor=actor, reason=Reason.ADDRESS)
+            if actor is None:
+                emails.changed_by_shopper(order, ADDRESS_BY_SHOPPER)
 
 
 def mark_needs_attention(

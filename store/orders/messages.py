@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from home.models import BrandSettings
 from policies.versions import frozen_texts
-from store.models import Order, OrderLine, Refund
+from store.models import Document, Order, OrderLine, Refund
 from store.orders import timeline, withdrawal
 from store.orders.situation import Situation
 from store.orders.words import WORDS, State, values
@@ -57,6 +57,7 @@ def about(
         "left": sum(row.amount for row in rows),
         "refund": refund,
         "taken_back": refund.lines.all() if refund and refund.pk else [],
+        "papers": _papers(order, refund) if refund or is_confirmation else [],
         "agreed": _agreed(situation) if is_confirmation else [],
         "withdrawal": withdrawal.of_order(order, lines) if is_confirmation else [],
     }
@@ -70,6 +71,13 @@ def _cancelled(situation: Situation) -> str:
     """Return what is said before a refund of an order that was cancelled with it."""
     is_cancelled = situation.order.status == Order.Status.CANCELLED
     return _("This order was cancelled. Nothing will be sent.") + " " if is_cancelled else ""
+
+
+def _papers(order: Order, refund: Refund | None) -> Iterable[Document]:
+    """Return the papers of an order that is paid, or the credit note of a refund; not saved, neither has any."""
+    if refund:
+        return refund.documents.filter(kind=Document.Kind.CREDIT_NOTE) if refund.pk else []
+    return order.documents.order_by("pk")
 
 
 def _agreed(situation: Situation) -> list[dict[str, Any]]:

@@ -12,11 +12,6 @@ from store.orders.words import REFUND_WORDS, WORDS, State, Words, values
 from store.payments import money
 
 Status, RefundStatus = Order.Status, Refund.Status
-ALWAYS: dict[str, State] = {
-    Status.PLACED: State.NOT_OPENED,
-    Status.SENT: State.SENT,
-    Status.EXPIRED: State.EXPIRED,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +71,8 @@ class Situation:
         """Which words are told."""
         order = self.order
         match order.status:
-            case Status.PLACED | Status.SENT | Status.EXPIRED as status:
-                return ALWAYS[status]
+            case Status.PLACED | Status.EXPIRED:
+                return State.NOT_OPENED if order.status == Status.PLACED else State.EXPIRED
             case Status.AWAITING:
                 return State.ASKING if self.is_asking else State.NOT_PAID
             case Status.PROCESSING:
@@ -88,9 +83,11 @@ class Situation:
             case Status.CANCELLED:
                 return self._cancelled()
             case _paid:
-                return self._unsent()
+                return self._paid()
 
-    def _unsent(self) -> State:
+    def _paid(self) -> State:
+        if self.order.status == Status.SENT:
+            return State.SENT_PAID_BACK if self.order.paid_amount and not self.left else State.SENT
         if dispute := self.dispute:
             return State.DISPUTED if dispute.is_open else State.TAKEN_BACK
         if self.order.paid_amount and not self.left:
@@ -104,6 +101,8 @@ class Situation:
     def _cancelled(self) -> State:
         if self.order.paid_at is None:
             return State.CANCELLED_UNPAID
+        if not self.order.paid_amount:
+            return State.CANCELLED_FREE
         if self.dispute and self.dispute.is_withheld:
             return State.CANCELLED_TAKEN_BACK
         if self.is_owed:

@@ -41,7 +41,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         "papers": found.documents.order_by("pk").defer("data", "personal"),
         "left": sum(row.amount for row in rows),
         "withdrawal": [] if found.is_over else withdrawal.of_order(found, lines),
-        "may_change": found.status in Order.UNPACKED and situation.left > situation.withheld,
+        "may_change": found.status in Order.UNPACKED and not found.is_paid_back,
         "is_own": is_own(request, found),
     }
     response = render(request, "store/order.html", context)

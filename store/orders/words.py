@@ -38,11 +38,13 @@ class State(models.TextChoices):
     PAID = "paid", _("Paid")
     PACKED = "packed", _("Packed")
     SENT = "sent", _("Sent")
+    SENT_PAID_BACK = "sent_paid_back", _("Sent, and all of the payment was refunded")
     DISPUTED = "disputed", _("Not sent, and its payment is disputed")
     TAKEN_BACK = "taken_back", _("Not sent, and the bank took all of the payment back")
     PAID_BACK = "paid_back", _("Not sent, and all of the payment was refunded")
     REFUND_WAITS = "refund_waits", _("Nothing is sent, and Stripe asks the shopper where to send the refund")
     CANCELLED_UNPAID = "cancelled_unpaid", _("Cancelled before it was paid")
+    CANCELLED_FREE = "cancelled_free", _("Cancelled, and nothing was to be paid")
     CANCELLED_OWED = "cancelled_owed", _("Cancelled, and money is to be refunded")
     CANCELLED_IN_PART = "cancelled_in_part", _("Cancelled, and a part of the money was refunded")
     CANCELLED_REFUNDED = "cancelled_refunded", _("Cancelled, and all of the money was refunded")
@@ -96,7 +98,7 @@ _AGAIN = _("If you still want the goods, order them again. You can pay in anothe
 _LEFT = _("If the money has left your account, write to us.")
 _CANCELLED = _("This order was cancelled")
 _WAS_CANCELLED = _("Your order %(number)s was cancelled")
-_DISPUTE = _("Order %(number)s: the dispute of its payment")
+_NOTHING_CHARGED = _("Nothing was charged, and nothing will be sent.")
 _SENT_NOTHING = _("Nothing is sent.")
 _OVER = _("Nothing was paid, and nothing is sent. The goods are free again.")
 
@@ -133,7 +135,7 @@ WORDS: dict[State, Words] = {
     State.TRANSFER: Words(
         subject=_("Your order %(number)s: how to pay"),
         heading=_("Thank you for your order. Please pay it now"),
-        happened=_("Transfer %(total)s from your bank account within %(days)s days."),
+        happened=_("Transfer %(total)s from your bank account by %(day)s."),
         next=_ARRIVES,
         action=_("See how to pay"),
         staff=_(
@@ -202,19 +204,22 @@ WORDS: dict[State, Words] = {
         next=_("We hope you enjoy it."),
         staff=_("The goods are on their way."),
     ),
+    State.SENT_PAID_BACK: Words(
+        heading=_("Your order was sent, and all of it is refunded"),
+        happened=_("The list of payments says when and how the money goes back to you."),
+        staff=_("Nothing to do. The goods were sent, and all of the money went back."),
+    ),
     State.DISPUTED: Words(
         heading=_("Your bank is asking about this payment"),
         happened=_("We cannot send anything before your bank has decided."),
         to_do=_("If you did not ask it to, tell your bank."),
         staff=_("Send nothing. What to do about the dispute stands beside it."),
-        trader=_DISPUTE,
     ),
     State.TAKEN_BACK: Words(
         heading=_("Your bank has taken the payment back"),
         happened=_("Nothing will be sent."),
         to_do=_("If this is a mistake, write to us."),
         staff=_("Send nothing. Cancel the order, and its goods are back in the stock."),
-        trader=_DISPUTE,
     ),
     State.PAID_BACK: Words(
         heading=_("Your payment was refunded"),
@@ -222,6 +227,7 @@ WORDS: dict[State, Words] = {
         staff=_("Send nothing: all of the money went back. Cancel the order."),
     ),
     State.REFUND_WAITS: Words(
+        subject=_WAS_CANCELLED,
         heading=_("Your refund is waiting for you"),
         happened=_("Nothing will be sent. The way you paid cannot take money back."),
         to_do=_(
@@ -230,17 +236,19 @@ WORDS: dict[State, Words] = {
         ),
         staff=_("Send nothing. The refund arrives when the shopper has answered Stripe."),
     ),
-    State.CANCELLED_UNPAID: Words(
-        heading=_CANCELLED, happened=_("Nothing was charged, and nothing will be sent."), staff=_OVER
+    State.CANCELLED_UNPAID: Words(heading=_CANCELLED, happened=_NOTHING_CHARGED, staff=_OVER),
+    State.CANCELLED_FREE: Words(
+        subject=_WAS_CANCELLED,
+        heading=_CANCELLED,
+        happened=_NOTHING_CHARGED,
+        staff=_SENT_NOTHING,
     ),
     State.CANCELLED_OWED: Words(
-        subject=_WAS_CANCELLED,
         heading=_CANCELLED,
         happened=_("Nothing will be sent, and we will refund what you paid."),
         staff=_("Money of the shopper is still here: refund it."),
     ),
     State.CANCELLED_IN_PART: Words(
-        subject=_WAS_CANCELLED,
         heading=_CANCELLED,
         happened=_("Nothing will be sent. The page of your order lists what we have refunded."),
         staff=_SENT_NOTHING,
@@ -259,7 +267,6 @@ WORDS: dict[State, Words] = {
         heading=_CANCELLED,
         happened=_("Nothing will be sent. Your bank has taken the payment back."),
         staff=_("What to do about the dispute stands beside it."),
-        trader=_DISPUTE,
     ),
     State.EXPIRED: Words(
         heading=_("This order was not paid in time"),
@@ -293,18 +300,28 @@ WORDS: dict[State, Words] = {
     ),
 }
 
-# Of any order, whatever its state: what staff must look at.
+# Of any order, whatever its state: what staff must look at, and a dispute.
 ATTENTION = _("Order %(number)s needs attention")
+# What shoppers change of an order that is paid.
+CANCELLED_BY_SHOPPER = _("Order %(number)s: the shopper has cancelled it")
+ADDRESS_BY_SHOPPER = _("Order %(number)s: the shopper has corrected the address")
+DISPUTE = _("Order %(number)s: the dispute of its payment")
 # When a payment that was under way arrives, the mail says so.
 ARRIVED = _("Your order %(number)s: your payment has arrived")
 _ITS_WAY = _("It goes back the way you paid, and it can take a few days until your bank shows it.")
 _NOT_ARRIVED = _("Order %(number)s: a refund did not arrive")
 _REFUND = _("Your order %(number)s: your refund")
-# Of one refund of an order. Shoppers are not told of one that Stripe may still refuse, or has refused.
+# Of one refund of an order. Shoppers are not told of one that Stripe may still refuse; of one that it has refused only
+# when they had asked for it, and the answer came too late for the page.
 REFUND_WORDS: dict[RefundStatus, Words] = {
     RefundStatus.REQUESTED: Words(heading="", staff=_("Stripe is asked again. Nothing is packed meanwhile.")),
     RefundStatus.REFUSED: Words(
-        heading="", staff=_("Nothing was refunded. Check why, and try again."), trader=_NOT_ARRIVED
+        subject=_("Your order %(number)s was not cancelled"),
+        heading=_("Your order was not cancelled"),
+        happened=_("The refund of %(amount)s was refused, so your order was not cancelled and goes on."),
+        next=_("We will look into it and write to you."),
+        staff=_("Nothing was refunded. Check why, and try again."),
+        trader=_NOT_ARRIVED,
     ),
     RefundStatus.ACTION: Words(
         subject=_("Your order %(number)s: your refund needs your bank account"),
@@ -345,7 +362,7 @@ def values(order: Order) -> dict[str, object]:
     known = {
         "number": order.number,
         "total": money.display(order.total, order.currency),
-        "days": order.LONGEST_PAYMENT.days,
+        "day": _local(order.placed_at + order.LONGEST_PAYMENT, "DATE_FORMAT"),
         "wait": ngettext("%(hours)s hour", "%(hours)s hours", hours) % {"hours": hours},
         "delivery": order.delivery_time,
         "time": _local(order.session_expires_at, "TIME_FORMAT"),

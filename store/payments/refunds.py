@@ -6,7 +6,7 @@ is when goods come back, when an order of which nothing is kept is cancelled, an
 """
 
 import logging
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -181,8 +181,7 @@ def _save(order: Order, wanted: Wanted, by: str, actor: User | None, token: str 
     )
     lifecycle.record(order=order, by=by, actor=actor, reason=Reason.REFUNDING, note=_told(order, refund))
     if order.payment_source != Order.PaymentSource.STRIPE:  # nobody has to be asked
-        _advance(order, refund, Status.SUCCEEDED)
-        issuing.follow_refunds(order)
+        _follow(order, [refund] if _advance(order, refund, Status.SUCCEEDED) else [])
     return refund
 
 
@@ -193,8 +192,8 @@ def _told(order: Order, refund: Refund) -> str:
     return f"{money.display(refund.amount, order.paid_currency)}{': ' if of else ''}{', '.join(of)}"
 
 
-def _send(refund: Refund) -> Refund:
-    """Ask for a refund that is saved, unless it is made already."""
+def _send(refund: Refund, *, is_late: bool = False) -> Refund:
+    """Ask for a refund that is saved, unless it is made already. Of a late answer nobody reads on a screen."""
     order = refund.order
     if refund.status != Status.REQUESTED:
         return refund
@@ -212,19 +211,14 @@ def _send(refund: Refund) -> Refund:
         logger.warning("Stripe gave no answer about a refund of order %s: %s", order.number, error)
         return refund
     except errors.RefusedError as error:
-        return _answered(refund, Status.REFUSED, failure=str(error))
+        with lifecycle.locked(order.pk) as fresh:
+            refund = fresh.refunds.get(pk=refund.pk)
+            _advance(fresh, refund, Status.REFUSED, str(error), is_late=is_late)
+        return refund
     with lifecycle.locked(order.pk) as fresh:
-        refund = _take_in(fresh, found)
-        issuing.follow_refunds(fresh)
+        refund, is_news = _take_in(fresh, found)
+        _follow(fresh, [refund] if is_news else [])
     return refund
-
-
-def _answered(refund: Refund, status: str, *, failure: str = "") -> Refund:
-    with lifecycle.locked(refund.order_id) as order:
-        fresh = order.refunds.get(pk=refund.pk)
-        _advance(order, fresh, status, failure)
-        issuing.follow_refunds(order)
-    return fresh
 
 
 # --- From Stripe -----------------------------------------------------------------------------------------------
@@ -237,17 +231,20 @@ def bring_up_to_date(*, order: Order, now: datetime | None = None) -> None:
         return
     found = gateway.list_refunds(payment_intent_id=order.payment_intent_id)
     with lifecycle.locked(order.pk) as fresh:
-        for one in sorted(found, key=lambda one: one.created_at):
-            if one.amount:  # not a fraction of the smallest coin, which Stripe no longer refunds
-                _take_in(fresh, one)
-        issuing.follow_refunds(fresh)
+        # Not a fraction of the smallest coin, which Stripe no longer refunds.
+        ours = sorted((one for one in found if one.amount), key=lambda one: one.created_at)
+        taken_in = [_take_in(fresh, one) for one in ours]
+        _follow(fresh, [refund for refund, is_news in taken_in if is_news])
     old = (now or timezone.now()) - PATIENCE
     for refund in order.refunds.filter(status=Status.REQUESTED, created_at__lt=old):
-        _send(refund)
+        _send(refund, is_late=True)
 
 
-def _take_in(order: Order, found: stripe_objects.Refund) -> Refund:
-    """Find or create our row of one of Stripe's refunds of an order that is locked, and apply its status."""
+def _take_in(order: Order, found: stripe_objects.Refund) -> tuple[Refund, bool]:
+    """Find or create our row of one of Stripe's refunds of an order that is locked, and apply its status.
+
+    Returns with it whether it is news for the shopper.
+    """
     refund = order.refunds.filter(refund_id=found.id).first()
     refund = refund or order.refunds.filter(token=found.token, refund_id=None).first()
     if refund is None:
@@ -255,26 +252,34 @@ def _take_in(order: Order, found: stripe_objects.Refund) -> Refund:
         refund = Refund(order=order, amount=found.amount, reason=reason, is_from_stripe=True)
         refund.by, refund.created_at = By.STRIPE, found.created_at
     refund.refund_id = found.id
-    if status := STATUSES.get(found.status):
-        _advance(order, refund, status, found.failure)
-    return refund
+    status = STATUSES.get(found.status)
+    return refund, bool(status and _advance(order, refund, status, found.failure))
 
 
-def _advance(order: Order, refund: Refund, status: str, failure: str = "") -> None:
-    """Move a refund on, never back, and do what follows from it."""
+def _follow(order: Order, news: Iterable[Refund]) -> None:
+    """Issue what is missing, then tell the shopper of refunds; papers and mails come last, since numbers do."""
+    issuing.follow_refunds(order)
+    for refund in news:
+        emails.order_refunded(order, refund)
+
+
+def _advance(order: Order, refund: Refund, status: str, failure: str = "", *, is_late: bool = False) -> bool:
+    """Move a refund on, never back, and take its goods back; return whether it is news for the shopper."""
     was = refund.status
     if Refund.PROGRESS.index(status) <= Refund.PROGRESS.index(was):
-        return
+        return False
     refund.status, refund.failure = status, failure[: Refund.REASON_LENGTH]
     refund.save()
-    _tell_staff(order, refund, is_new=was == Status.REQUESTED)
-    if status != Status.REFUSED and was in {Status.REQUESTED, Status.REFUSED}:
-        _take_goods_back(order, refund)
-        if status != Status.FAILED:
-            emails.order_refunded(order, refund)
+    _tell_staff(order, refund, is_new=was == Status.REQUESTED, is_late=is_late)
+    if status == Status.REFUSED and is_late and refund.by == By.SHOPPER:
+        emails.order_refunded(order, refund)  # else they wait for a mail about it
+    if status == Status.REFUSED or was not in {Status.REQUESTED, Status.REFUSED}:
+        return False
+    _take_goods_back(order, refund)
+    return status != Status.FAILED
 
 
-def _tell_staff(order: Order, refund: Refund, *, is_new: bool) -> None:
+def _tell_staff(order: Order, refund: Refund, *, is_new: bool, is_late: bool) -> None:
     reason = HISTORY[Status(refund.status)]
     by = refund.by if is_new else By.STRIPE
     note = ", ".join(filter(None, (_told(order, refund), refund.failure)))
@@ -283,10 +288,8 @@ def _tell_staff(order: Order, refund: Refund, *, is_new: bool) -> None:
         reason = Reason.DASHBOARD
         is_unexpected |= order.status in Order.UNSENT  # its goods are still here, and might be sent
     if is_unexpected:
-        has_failed = refund.status == Status.FAILED or by in {
-            By.WORKER,
-            By.SHOPPER,
-        }  # and nobody saw it on a screen
+        # And no member of staff reads it on a screen.
+        has_failed = refund.status == Status.FAILED or is_late or by in {By.WORKER, By.SHOPPER}
         lifecycle.mark_needs_attention(
             order=order, by=by, reason=reason, note=note, again=True, tell=by == By.STRIPE and not has_failed
         )

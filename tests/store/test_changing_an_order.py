@@ -1,5 +1,6 @@
 """Until an order is packed, whose it is cancels it or corrects where it goes, and staff correct it, too."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from home.models import User
 from store.models import Basket, Dispute, Order, Refund
 from store.orders import addresses, lifecycle
 from store.payments import refunds
+from store.payments.reconciliation import reconcile
 from tests import factories
-from tests.store.paying import history, settle, stock_of
+from tests.store.paying import history, in_dashboard, settle, stock_of
 from tests.store.test_finding_orders import use
 from tools.stripe_sandbox.server import Sandbox
 
@@ -184,6 +186,73 @@ def test_without_an_answer_of_stripe_the_refund_is_under_way(
     response = client.post(path(paid_at_stripe, "cancel/"))
     assert response.status_code == 409
     assert "A refund of this order is under way." in words_of(response)
+
+
+def test_who_cancelled_without_an_answer_is_told_when_the_refund_is_refused_later(
+    client: Client, paid_at_stripe: Order, sandbox: Sandbox
+) -> None:
+    User.objects.create_superuser("owner@example.com")
+    sandbox.faults.add(operation="refund", kind="drop_before", times=9)
+    client.post(path(paid_at_stripe, "cancel/"))
+    sandbox.faults.clear()
+    in_dashboard(sandbox, paid_at_stripe, amount=100)
+    for _time in range(2):
+        reconcile(now=timezone.now() + timedelta(minutes=2))
+    paid_at_stripe.refresh_from_db()
+    assert paid_at_stripe.status == Status.PAID
+    [mail] = Email.objects.filter(to=paid_at_stripe.email, subject__endswith="was not cancelled")
+    words = "The refund of £28.95 was refused, so your order was not cancelled and goes on."
+    assert words in mail.message
+    assert words in mail.html_message
+    assert Email.objects.filter(to="owner@example.com", subject__endswith="did not arrive").count() == 1
+
+
+def test_a_free_order_is_cancelled_without_a_word_of_a_refund(
+    client: Client, sandbox: Sandbox, basket: Basket
+) -> None:
+    order = factories.awaiting_order(basket, option=factories.shipping("Pick up", price=0))
+    sandbox.pay(order.session_id, action="apply_code", code="TEST100")
+    sandbox.pay(order.session_id)
+    settle(order)
+    client.cookies["order"] = order.return_token
+    page = words_of(client.get(path(order)))
+    assert path(order, "cancel/") in page
+    assert path(order, "address/") in page
+    assert client.post(path(order, "cancel/")).status_code == 303
+    mail = Email.objects.get(subject=f"Your order {order.number} was cancelled")
+    for text in (words_of(client.get(path(order))), mail.message):
+        assert "Nothing was charged, and nothing will be sent." in text
+        assert "refunded" not in text
+
+
+# --- The trader ----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("is_ticked", [True, False])
+@pytest.mark.parametrize(
+    ("what", "subject", "words"),
+    [
+        ("cancel/", "the shopper has cancelled it", "nothing is to be sent"),
+        ("address/", "the shopper has corrected the address", "2 Other Road"),
+    ],
+)
+def test_the_trader_is_told_of_what_the_shopper_changes(
+    own: Client, paid: Order, what: str, subject: str, words: str, is_ticked: bool
+) -> None:
+    factories.shop_settings(tell_to="trader@example.com", tell_orders=is_ticked)
+    for _time in range(2):
+        own.post(path(paid, what), NEW)
+    mails = [(mail.subject, mail.message) for mail in Email.objects.filter(to="trader@example.com")]
+    assert [mail[0] for mail in mails] == [f"Order {paid.number}: {subject}"] * is_ticked
+    for _subject, text in mails:
+        assert words in text
+        assert f"/inspect/{paid.pk}/" in text
+        assert "Throw away a packing slip" in text
+
+
+def test_what_staff_change_is_told_to_no_trader(paid: Order, admin_user: User) -> None:
+    factories.shop_settings(tell_to="trader@example.com")
+    lifecycle.correct_address(order_id=paid.pk, address=NEW, by="Staff", actor=admin_user)
+    refunds.cancel_and_refund(order=paid, by="Staff", actor=admin_user)
+    assert not Email.objects.filter(to="trader@example.com").exists()
 
 
 # --- Correcting the address ----------------------------------------------------------------------------------

@@ -110,6 +110,18 @@ def test_a_link_works_once_and_says_so_afterwards(client: Client, order: Order) 
     assert client.post(path)["Location"] == "/orders/found/", "its own browser goes on"
 
 
+def test_a_link_that_cannot_be_sent_keeps_no_others_waiting(
+    client: Client, order: Order, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = "a@example.com\nBcc: b@example.com"  # as no form takes it
+    factories.placed_order(factories.basket(MUG=1), email=broken)
+    FindLink.objects.create(email=broken, created_at=timezone.now())
+    ask(client)
+    assert link_in()
+    assert "could not be sent" in caplog.text
+    assert FindLink.objects.get(digest=None).email == broken, "it is tried again"
+
+
 def test_a_scanner_that_opens_the_link_does_not_use_it_up(client: Client, order: Order) -> None:
     ask(client)
     path = link_in()

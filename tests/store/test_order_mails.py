@@ -63,6 +63,16 @@ def in_status(status: str, tell: Callable[[Order], Email], **fields: Any) -> Cal
     return send
 
 
+def cancelled(refund: str) -> Callable[[Order], Email]:
+    """Cancel an order of which all was refunded before."""
+
+    def tell(order: Order) -> Email:
+        order.refunds.create(amount=order.paid_amount, status=refund, by="Staff", created_at=timezone.now())
+        return in_status(Status.CANCELLED, emails.order_cancelled)(order)
+
+    return tell
+
+
 MAILS: dict[str, tuple[Callable[[Order], Email], list[str]]] = {
     "paid": (
         in_status(Status.PAID, emails.order_paid),
@@ -92,7 +102,8 @@ MAILS: dict[str, tuple[Callable[[Order], Email], list[str]]] = {
             "2 × Enamel mug",
         ],
     ),
-    "cancelled": (in_status(Status.CANCELLED, emails.order_cancelled), ["Nothing will be sent", "£28.95"]),
+    "cancelled": (cancelled("succeeded"), ["Nothing will be sent", "−£28.95"]),
+    "cancelled, refund waits": (cancelled("action"), ["Nothing will be sent", "answer it"]),
     "refunded": (
         lambda order: refunded(order, reason="A chip", delivery=395),
         ["£5.00", "Reason: A chip", "Delivery", "£3.95", "−£5.00", "Paid, less what went back", "£23.95"],
@@ -208,4 +219,5 @@ def test_a_damaged_record_holds_no_confirmation_back(
     mail_queue.send_due()
     (sent,) = django_mail.outbox
     assert [name for name, _content, _kind in sent.attachments] == ["privacy-version-1.txt"]
+    assert "attached" not in sent.body
     assert "Terms of sale, version 1 cannot be attached" in caplog.text

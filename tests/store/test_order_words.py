@@ -39,7 +39,14 @@ def dispute(amount: int, status: str) -> Dispute:
 def reached() -> set[State]:
     """Return the states of orders of all kinds."""
     paid = {"paid_at": NOW, "paid_amount": 2895, "paid_currency": "GBP"}
-    kinds: list[dict[str, Any]] = [{}, paid, {"pay_url": "/pay/"}, {"pay_url": "/pay/", "pay_until": NOW}]
+    free = {"paid_at": NOW, "paid_currency": "GBP"}
+    kinds: list[dict[str, Any]] = [
+        {},
+        paid,
+        free,
+        {"pay_url": "/pay/"},
+        {"pay_url": "/pay/", "pay_until": NOW},
+    ]
     refunds = [(), *((refund(amount, status),) for amount in (395, 2895) for status in RefundStatus)]
     disputes = [(), *((dispute(2895, status),) for status in Dispute.Status)]
     flags = product((False, True), (False, True))
@@ -106,7 +113,9 @@ def test_the_document_is_what_the_shop_tells() -> None:
         (Status.PACKED, [], [dispute(500, Dispute.Status.LOST)], State.PACKED),
         (Status.PACKED, [refund(2395)], [dispute(500, Dispute.Status.LOST)], State.TAKEN_BACK),
         (Status.REVIEW, [], [dispute(2895, Dispute.Status.LOST)], State.TAKEN_BACK),
-        (Status.SENT, [refund(2895)], [dispute(2895, Dispute.Status.LOST)], State.SENT),
+        (Status.SENT, [refund(395)], [dispute(2895, Dispute.Status.LOST)], State.SENT),
+        (Status.SENT, [refund(2895)], [], State.SENT_PAID_BACK),
+        (Status.SENT, [refund(2895, RefundStatus.ACTION)], [], State.SENT_PAID_BACK),
     ],
 )
 def test_money_that_is_gone_decides_before_the_goods_are_sent(

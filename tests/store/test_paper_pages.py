@@ -6,6 +6,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db.models import QuerySet
 from django.test import Client
+from post_office.models import Email
 
 from store.documents import issuing, printing
 from store.models import Document, Order, ProductVariant, VatScheme
@@ -53,6 +54,22 @@ def test_the_page_of_an_invoice_shows_what_was_frozen(client: Client, paid: Orde
     assert "Paid by cash on" in shown
     assert response["X-Robots-Tag"] == "noindex"
     assert "no-store" in response["Cache-Control"]
+
+
+def test_the_mails_name_and_link_the_papers(client: Client, paid: Order) -> None:
+    refunds.request_refund(order=paid, wanted=refunds.Wanted(amount=500, reason="Late."), by="Staff")
+    confirmation, refunded = Email.objects.filter(to=paid.email).order_by("pk")
+    for mail, name, number, other in (
+        (confirmation, "Invoice", "INV-000001", "CN-"),
+        (refunded, "Credit note", "CN-000001", "INV-"),
+    ):
+        url = f"{paid.get_absolute_url()}papers/{number}/"
+        for text in (mail.message, mail.html_message):
+            assert f"{name} {number}" in text
+            assert url in text
+            assert other not in text
+        assert "\n\n\n\n" not in mail.message
+        assert client.get(url).status_code == 200
 
 
 def test_nobody_who_is_not_registered_says_vat(client: Client) -> None:

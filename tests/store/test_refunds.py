@@ -507,6 +507,20 @@ def test_the_trader_is_told_of_a_refund_that_comes_back(sandbox: Sandbox, paid: 
     assert f"/admin/orders/inspect/{paid.pk}/" in mail.body
 
 
+def test_the_trader_is_told_of_a_refusal_that_nobody_reads_on_a_screen(sandbox: Sandbox, paid: Order) -> None:
+    User.objects.create_superuser("owner@example.com")
+    sandbox.faults.add(operation="refund", kind="drop_before", times=3)
+    request(paid, lines=a_mug(paid, 2))
+    in_dashboard(sandbox, paid, amount=1000)
+    reconcile(now=timezone.now() + timedelta(minutes=2))
+    assert paid.refunds.get(by="Staff").status == Status.REFUSED
+    mail = Email.objects.get(to="owner@example.com", subject=f"Order {paid.number}: a refund did not arrive")
+    assert "The refund was refused, so nothing was refunded: £25.00" in mail.message
+    in_dashboard(sandbox, paid)  # its event has not come yet
+    assert request(paid, lines=a_mug(paid)).status == Status.REFUSED
+    assert Email.objects.filter(subject__endswith="did not arrive").count() == 1, "staff read this one"
+
+
 def test_a_refund_told_before_the_payment_is_asked_for_again_when_stripe_is_away(
     sandbox: Sandbox, order: Order, client: Client
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
+from post_office.models import Email
 
 from store.models import (
     Basket,
@@ -20,7 +21,7 @@ from store.models import (
 )
 from store.vat import sums
 from tests import factories
-from tests.store.paying import press_pay
+from tests.store.paying import pay_in_cash, press_pay
 
 pytestmark = pytest.mark.django_db
 NOTE = "No VAT: small business."
@@ -36,6 +37,20 @@ def test_until_it_is_stated_pages_say_that_tax_is_included_and_no_more(shopper: 
     page = text_of(shopper)
     assert "Final total, tax included" in page
     assert "VAT" not in page
+
+
+def test_no_total_of_an_untaxed_order_says_that_tax_is_included(
+    shopper: Client, basket: Basket, client: Client
+) -> None:
+    factories.vat(GB=20)
+    DeliveryCountry.objects.update(vat=DeliveryCountry.Vat.NONE, vat_note="Export.")
+    assert "Final total</dt>" in text_of(shopper)
+    order = pay_in_cash(factories.placed_order(basket))
+    mail = Email.objects.get(to=order.email)
+    pages = [text_of(client, order.get_absolute_url() + path) for path in ("", "papers/INV-000001/")]
+    for text in (*pages, mail.message, mail.html_message):
+        assert "Export." in text
+        assert "included" not in text
 
 
 @pytest.mark.parametrize("path", ["/checkout/", "/basket/", "/shop/enamel-mug-mug/"])
