@@ -20,7 +20,8 @@ in `store/orders/situation.py`.
 ATTENTION = """
 An order in any of them can need attention. Its history says why, and the trader gets the e-mail “{attention}”. Of \
 what shoppers change of a paid order, the trader gets “{cancelled}” or “{address}”. When a payment that was under way \
-arrives, the shopper’s e-mail is “{arrived}”. Traders choose under *Settings → Shop* which e-mails they get.
+arrives, the shopper’s e-mail is “{arrived}”. When an order is cancelled with a refund, that of the refund says so \
+instead. Traders choose under *Settings → Shop* which e-mails they get.
 """
 REFUNDS = """
 ## A refund

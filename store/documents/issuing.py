@@ -1,7 +1,7 @@
 """Issues invoices and credit notes: what an order's papers leave is what was charged less what is refunded.
 
 All of it happens with the order locked, in the transaction of what the paper states. That transaction takes its numbers
-last, since everybody else who needs one waits for it to end.
+last, but for the mail that names them, since everybody else who needs one waits for it to end.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
