@@ -143,7 +143,7 @@ def test_only_the_browser_that_placed_an_order_is_led_to_it(sandbox: Sandbox) ->
     refused = buy(1)
     assert refused.status_code == 429
     assert "your unpaid order" not in refused.content.decode()
-    assert "/orders/" not in refused.content.decode()
+    assert "/orders/" not in refused.content.decode().replace("/orders/find/", "")
     for forged in ("", "\x00" * 43, "x" * 5000, "é" * 43):
         client.cookies["order"] = forged
         refused = press_pay(client, another)
