@@ -50,7 +50,7 @@ def add_products(count: int) -> None:
     with connection.cursor() as cursor:  # bulk_create cannot fill the child's table alone
         table = ProductPage._meta.db_table
         cursor.executemany(
-            f"INSERT INTO {table} (page_ptr_id, summary, description) VALUES (%s, '', '')",  # noqa: S608 - a name of ours
+            f"INSERT INTO {table} (page_ptr_id, summary, description, withdrawal) VALUES (%s, '', '', 'applies')",  # noqa: S608 - a name of ours
             [(page.pk,) for page in pages],
         )
     ProductVariant.objects.bulk_create(
