@@ -13,10 +13,10 @@ class NothingToCorrectError(Exception):
     """The order has this address, or is kept without any."""
 
 
-def correct_billing_address(*, order_id: int, address: dict[str, str], actor: User) -> None:
-    """Change the billing address of an order, and issue what states it. Raises NothingToCorrectError.
+def correct_billing_address(*, order_id: int, address: dict[str, str], actor: User) -> str:
+    """Change the billing address of an order, issue what states it, and return the numbers.
 
-    Its papers are written once, so a credit note and a new invoice say it.
+    Its papers are written once, so a credit note and a new invoice say it. Raises NothingToCorrectError.
     """
     with lifecycle.locked(order_id) as order:
         if order.billing_address == address or not order.email:
@@ -27,6 +27,7 @@ def correct_billing_address(*, order_id: int, address: dict[str, str], actor: Us
         lifecycle.record(
             order=order, by=str(actor), actor=actor, reason=OrderEvent.Reason.BILLING, note=numbers
         )
+    return numbers
 
 
 class NotIssuedError(Exception):

@@ -184,7 +184,7 @@ def correct_buyer(order: Order) -> list[Document]:
     )
     of = positions.of_part(order, part, sum(one.gross for one in found), rest=_("Refunded before"))
     old = _current_invoice(order)
-    why = _("The billing address was wrong.")
+    why = _("The billing address was wrong. No money is paid back: a new invoice follows.")
     note = _issue(
         order,
         Kind.CREDIT_NOTE,

@@ -20,12 +20,12 @@ from django.views.decorators.http import require_POST
 from django.views.generic import FormView
 from wagtail.admin import messages
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
-from wagtail.admin.ui.tables import Column, DateColumn
+from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import InspectView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.widgets.button import Button, HeaderButton
 
-from home.viewsets import GuardedIndexView, ReadOnlyViewSet
+from home.viewsets import GuardedIndexView, MomentColumn, ReadOnlyViewSet
 from store.documents import corrections, daily_totals, issuing
 from store.documents.forms import BillingAddressForm, SpanForm
 from store.documents.views import as_download, download
@@ -49,11 +49,11 @@ class DocumentIndexView(GuardedIndexView):
     page_title = _("Papers")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
 
     def get_base_queryset(self) -> QuerySet[Document]:
-        return super().get_base_queryset().select_related("order").defer("data", "personal")
+        return super().get_base_queryset().select_related("order").defer("data")
 
     def to_row_dict(self, item: Document) -> dict[str, Any]:
         """Return the row with an amount instead of minor units."""
-        return {**super().to_row_dict(item), "total": money.to_decimal(item.total, item.currency)}
+        return {**super().to_row_dict(item), "total": money.to_decimal(item.signed_total, item.currency)}
 
     def get_header_buttons(self) -> list[Button]:
         """Offer what is listed as one PDF, and the totals by day."""
@@ -157,13 +157,18 @@ class CorrectBillingView(OrderPageMixin, FormView):
     def form_valid(self, form: BillingAddressForm) -> HttpResponse:
         assert self.request.user.is_authenticated
         try:
-            corrections.correct_billing_address(
+            numbers = corrections.correct_billing_address(
                 order_id=self.order.pk, address=form.address, actor=self.request.user
             )
         except corrections.NothingToCorrectError:
             form.add_error(None, gettext("The order has this address already. Nothing was changed."))
             return self.form_invalid(form)
-        messages.success(self.request, gettext("The billing address was corrected."))
+        words = gettext("The billing address was corrected. Issued: %(numbers)s.") % {"numbers": numbers}
+        if not numbers:
+            words = gettext(
+                "The address was corrected. Nothing is invoiced any more, so no paper was issued."
+            )
+        messages.success(self.request, words)
         return redirect("orders:inspect", self.order.pk)
 
 
@@ -177,9 +182,16 @@ class DocumentViewSet(ReadOnlyViewSet):
     list_display = [
         "number",
         Column("kind", label=_("Kind"), accessor="get_kind_display", sort_key="kind"),
-        DateColumn("issued_at", label=_("Date"), sort_key="issued_at"),
+        MomentColumn("issued_at", label=_("Date"), sort_key="issued_at"),
         Column("order", label=_("Order"), accessor="order.number"),
-        Column("total", label=_("Total"), accessor=lambda paper: money.display(paper.total, paper.currency)),
+        Column(
+            "buyer", label=_("Buyer"), accessor=lambda paper: next(iter(paper.personal.get("buyer", ())), "")
+        ),
+        Column(
+            "total",
+            label=_("Total"),
+            accessor=lambda paper: money.display(paper.signed_total, paper.currency),
+        ),
     ]
     list_export = ["number", "kind", "issued_at", "order", "currency", "total"]
     export_filename = "papers"

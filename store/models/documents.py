@@ -56,6 +56,11 @@ class Document(AppendOnlyModel):
         return self.number
 
     @property
+    def signed_total(self) -> int:
+        """Its total, negative on a credit note, minor units."""
+        return -self.total if self.kind == self.Kind.CREDIT_NOTE else self.total
+
+    @property
     def file_name(self) -> str:
         """The name under which its PDF is saved."""
         return f"{self.number.replace('/', '-')}.pdf"

@@ -81,6 +81,8 @@ def test_the_list_is_filtered_by_kind_and_day_and_costs_the_same_for_many(
     assert "INV-000001" in page
     assert paid.number in page
     assert "£16.45" in page
+    assert "-£1.00" in page, "credit notes are subtracted"
+    assert Document.objects.latest("pk").personal["buyer"][0] in page
     assert "INV-000001" not in shown(client, kind="credit_note")
     assert "CN-000001" in shown(client, kind="credit_note")
     assert "CN-000001" not in shown(client, issued_at_to="2020-01-01")
@@ -250,6 +252,17 @@ def test_who_may_not_change_orders_issues_none(paid: Order) -> None:
 # --- A wrong billing address -------------------------------------------------------------------------------
 def correct(client: Client, order: Order, **changes: str) -> Any:
     return client.post(f"/admin/orders/{order.pk}/billing-address/", {**ADDRESS, **changes})
+
+
+def test_of_an_order_that_was_refunded_in_full_no_paper_is_issued_and_staff_read_so(
+    client: Client, paid: Order
+) -> None:
+    refund(paid, paid.refundable)
+    response = client.post(
+        f"/admin/orders/{paid.pk}/billing-address/", {**ADDRESS, "name": "Right Name"}, follow=True
+    )
+    assert "no paper was issued" in response.content.decode()
+    assert paid.documents.count() == 2
 
 
 def test_a_corrected_address_makes_a_credit_note_and_a_new_invoice(client: Client, paid: Order) -> None:
