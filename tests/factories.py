@@ -299,7 +299,7 @@ def shipping(name: str = "Post", *, country: str = "GB", price: int = 395) -> Sh
     return ShippingOption.objects.create(country=there, name=name, price=price)
 
 
-def vat(scheme: str = VatScheme.RATES, *, not_registered_note: str = "", **percents: float) -> ShopSettings:
+def vat(scheme: str = "rates", *, not_registered_note: str = "", **percents: float) -> ShopSettings:
     """State how the shop accounts for VAT; standard rates by country, the first of which is the shop's own."""
     for country, percent in percents.items():
         vat_rate(country, percent)
