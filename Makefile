@@ -37,7 +37,7 @@ test quick soak lint bench: export DATABASE_URL :=
 test quick soak: export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: test
-test: tools checks ## Run all checks: lint, the tests on SQLite, without a shop, on PostgreSQL and in a browser (see tests/README.md)
+test: checks ## Run all checks: lint, the tests on SQLite, without a shop, on PostgreSQL and in a browser (see tests/README.md)
 	@echo "--- The suite on SQLite"
 	$(PYTEST) $(PARALLEL) $(FAST)
 	@echo "--- Every page on a site without a shop"
@@ -64,12 +64,14 @@ bench: setup ## Run the benchmarks described in bench/README.md
 lint: setup ## Check style, types, templates, imports, translations, migrations, pinned packages
 	@$(MAKE) --no-print-directory -j 2 lint-types lint-rest
 
-# Checking types takes one core for a minute; on the other one the tests get the databases that they start from.
+# Checking types takes one core for a minute; on the other one the tests get their programs, and the databases that they
+# start from.
 .PHONY: checks
 checks: setup
-	@$(MAKE) --no-print-directory -j 2 lint-types lint-rest databases
+	@$(MAKE) --no-print-directory -j 3 lint-types lint-rest databases
 
 .PHONY: databases
+databases: tools
 databases: export PYTHONPATH := .:site:scripts
 databases:
 	DJANGO_SETTINGS_MODULE=config.settings.test $(MAKE_COPY)

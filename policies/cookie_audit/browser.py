@@ -38,7 +38,7 @@ from policies.cookie_audit.pages import Answer
 from policies.cookie_audit.rules import Action, Declared, Sighting, State
 from policies.cookie_audit.visitor import AuditError, Limits, Visitor, first_line
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSERS = "chromium chromium-browser google-chrome google-chrome-stable chromium-headless-shell".split()
 # The last one: services that count visits keep quiet where a browser says that a program drives it.
 ARGUMENTS = ["--disable-gpu", "--disable-dev-shm-usage", "--disable-blink-features=AutomationControlled"]
 SIZE = ViewportSize(width=1280, height=3000)  # high: what loads only when it comes into view shall load
