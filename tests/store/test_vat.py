@@ -22,6 +22,7 @@ from store.models import (
 from store.vat import sums
 from tests import factories
 from tests.store.paying import pay_in_cash, press_pay
+from tests.visible_text import visible_text
 
 pytestmark = pytest.mark.django_db
 NOTE = "No VAT: small business."
@@ -30,7 +31,7 @@ NOTE = "No VAT: small business."
 def text_of(shopper: Client, path: str = "/checkout/", **query: str) -> str:
     response = shopper.get(path, query)
     assert response.status_code == 200
-    return " ".join(response.content.decode().split())
+    return visible_text(response.content)
 
 
 def test_until_it_is_stated_pages_say_that_tax_is_included_and_no_more(shopper: Client) -> None:
@@ -44,7 +45,7 @@ def test_no_total_of_an_untaxed_order_says_that_tax_is_included(
 ) -> None:
     factories.vat(GB=20)
     DeliveryCountry.objects.update(vat=DeliveryCountry.Vat.NONE, vat_note="Export.")
-    assert "Final total</dt>" in text_of(shopper)
+    assert "Final total £" in text_of(shopper)
     order = pay_in_cash(factories.placed_order(basket))
     mail = Email.objects.get(to=order.email)
     pages = [text_of(client, order.get_absolute_url() + path) for path in ("", "papers/INV-000001/")]
@@ -56,9 +57,9 @@ def test_no_total_of_an_untaxed_order_says_that_tax_is_included(
 @pytest.mark.parametrize("path", ["/checkout/", "/basket/", "/shop/enamel-mug-mug/"])
 def test_a_trader_who_is_not_registered_says_no_word_of_tax(shopper: Client, path: str) -> None:
     factories.vat(VatScheme.NOT_REGISTERED, not_registered_note=NOTE)
-    main = text_of(shopper, path).partition("<main")[2].partition("</main")[0]
-    assert "tax" not in main.casefold()
-    assert (NOTE in main) == (path == "/checkout/")
+    page = text_of(shopper, path)
+    assert "tax" not in page.casefold()
+    assert (NOTE in page) == (path == "/checkout/")
 
 
 def test_an_order_of_a_trader_who_is_not_registered_keeps_the_sentence(
@@ -83,8 +84,8 @@ def test_the_review_page_states_the_vat_of_each_rate(shopper: Client, basket: Ba
     basket.lines.create(sku="ATLAS", quantity=1)
     page = text_of(shopper)
     # 25.00 and 15.00 share 3.95 of delivery: 2.47 and 1.48.
-    assert "VAT 20 % on £22.89</dt> <dd>£4.58</dd>" in page
-    assert "VAT 0 % on £16.48</dt> <dd>£0.00</dd>" in page
+    assert "VAT 20 % on £22.89 £4.58" in page
+    assert "VAT 0 % on £16.48 £0.00" in page
 
 
 def test_an_order_keeps_the_rates_of_its_day(basket: Basket, client: Client) -> None:
@@ -94,7 +95,7 @@ def test_an_order_keeps_the_rates_of_its_day(basket: Basket, client: Client) -> 
     factories.vat(VatScheme.NOT_REGISTERED, not_registered_note=NOTE)
     assert [line.vat_percent for line in order.lines.all()] == [Decimal(20)]
     assert (order.vat_scheme, order.vat_country) == (VatScheme.RATES, "GB")
-    assert "VAT 20 % on £24.12</dt> <dd>£4.83</dd>" in text_of(client, order.get_absolute_url())
+    assert "VAT 20 % on £24.12 £4.83" in text_of(client, order.get_absolute_url())
 
 
 def test_a_rate_holds_from_its_day_on(basket: Basket) -> None:
