@@ -18,10 +18,14 @@ one table, `store/orders/words.py`; `scripts/write_orders_document.py` writes th
 in `store/orders/situation.py`.
 """
 ATTENTION = """
-An order in any of them can need attention. Its history says why, and the trader gets the e-mail “{attention}”. Of \
-what shoppers change of a paid order, the trader gets “{cancelled}” or “{address}”. When a payment that was under way \
-arrives, the shopper’s e-mail is “{arrived}”. When an order is cancelled with a refund, that of the refund says so \
-instead. Traders choose under *Settings → Shop* which e-mails they get.
+An order in any of them can need attention. Its history says why, and the trader gets the e-mail “{attention}”. When \
+a payment that was under way arrives, the shopper’s e-mail is “{arrived}”. When an order is cancelled with a refund, \
+that of the refund says so instead. Traders choose under *Settings → Shop* which e-mails they get.
+"""
+CHANGES = """
+## What is changed of a paid order
+
+The trader is not told of what staff change.
 """
 REFUNDS = """
 ## A refund
@@ -36,6 +40,7 @@ DISPUTES = """
 Only staff and trader read this; what the shopper reads stands above. Of one that is new or decided, whatever became \
 of the order, the trader gets the e-mail “{dispute}”.
 """
+HEADS = ("The shopper reads", "E-mail to the shopper", "Staff read", "E-mail to the trader")
 
 
 class Named(dict[str, str]):
@@ -48,24 +53,24 @@ class Named(dict[str, str]):
 def document() -> str:
     """Return the document."""
     from store.orders import words  # noqa: PLC0415 - after django.setup
+    from store.orders.change_words import CHANGE_WORDS  # noqa: PLC0415 - as above
     from store.payments.disputes import TO_DO  # noqa: PLC0415 - as above
 
     disputes = ((status.label, *map(str, to_do)) for status, to_do in TO_DO.items())
     return "".join(
         [
             INTRODUCTION,
-            table("When", "The shopper reads", "E-mail to the shopper", "Staff read", "E-mail to the trader"),
+            table("When", *HEADS),
             *rows(words.WORDS),
             ATTENTION.format(
                 attention=words.ATTENTION % Named(),
                 arrived=words.ARRIVED % Named(),
-                cancelled=words.CANCELLED_BY_SHOPPER % Named(),
-                address=words.ADDRESS_BY_SHOPPER % Named(),
             ),
+            CHANGES,
+            table("When", *HEADS),
+            *rows(CHANGE_WORDS),
             REFUNDS,
-            table(
-                "Refund", "The shopper reads", "E-mail to the shopper", "Staff read", "E-mail to the trader"
-            ),
+            table("Refund", *HEADS),
             *rows(words.REFUND_WORDS),
             DISPUTES.format(dispute=words.DISPUTE % Named()),
             table("Dispute", "While the goods are here", "Once they were sent"),

@@ -5,7 +5,7 @@ from django.utils import timezone
 from home.models import User
 from store.documents import issuing
 from store.models import DeliveryCountry, Order, OrderEvent, OrderLine, ProductVariant, VatScheme
-from store.orders import lifecycle
+from store.orders import emails, lifecycle
 from store.vat import rates, sums
 
 
@@ -14,7 +14,7 @@ class NothingToCorrectError(Exception):
 
 
 def correct_billing_address(*, order_id: int, address: dict[str, str], actor: User) -> str:
-    """Change the billing address of an order, issue what states it, and return the numbers.
+    """Change the billing address of an order, issue what states it, tell the shopper, and return the numbers.
 
     Its papers are written once, so a credit note and a new invoice say it. Raises NothingToCorrectError.
     """
@@ -23,10 +23,13 @@ def correct_billing_address(*, order_id: int, address: dict[str, str], actor: Us
             raise NothingToCorrectError
         order.billing_address = address
         order.save(update_fields=["billing_address"])
-        numbers = ", ".join(paper.number for paper in issuing.correct_buyer(order))
+        issued = issuing.correct_buyer(order)
+        numbers = ", ".join(paper.number for paper in issued)
         lifecycle.record(
             order=order, by=str(actor), actor=actor, reason=OrderEvent.Reason.BILLING, note=numbers
         )
+        if issued:
+            emails.billing_corrected(order, issued)
     return numbers
 
 

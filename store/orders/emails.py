@@ -4,20 +4,21 @@ They are queued in the transaction of what they report; the worker sends them.
 """
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from post_office.models import Email
 
 from home import mail_queue
 from home.models import BrandSettings, User
-from store.models import FindLink, Order, PaymentAlarm, Refund, ShopSettings
+from store.models import Document, FindLink, Order, PaymentAlarm, Refund, ShopSettings
 from store.orders import messages
+from store.orders.change_words import CHANGE_WORDS, Change
 from store.orders.situation import Situation
 from store.orders.words import ARRIVED, ATTENTION, DISPUTE, WORDS, State, values
 
@@ -66,11 +67,10 @@ def attention_needed(order: Order, *, why: str) -> Email | None:
     return _tell_about(order, "emails/attention_needed.txt", "tell_attention", subject=subject, why=why)
 
 
-def changed_by_shopper(order: Order, subject: Promise) -> Email | None:
+def changed_by_shopper(order: Order, change: Change) -> Email | None:
     """Tell the trader that the shopper cancelled an order or moved it; None when nobody wants to be told."""
-    return _tell_about(
-        order, "emails/changed_by_shopper.txt", "tell_orders", subject=str(subject) % values(order)
-    )
+    subject = CHANGE_WORDS[change].filled(values(order)).trader
+    return _tell_about(order, "emails/changed_by_shopper.txt", "tell_orders", subject=subject)
 
 
 def decision_needed(order: Order, *, why: str) -> Email | None:
@@ -103,6 +103,11 @@ def order_refunded(order: Order, refund: Refund) -> Email | None:
 def order_cancelled(order: Order) -> Email | None:
     """Tell the shopper that nothing will be sent, of an order of which no money is left."""
     return _tell(order)
+
+
+def billing_corrected(order: Order, issued: Sequence[Document]) -> Email | None:
+    """Tell the shopper of the credit note and the invoice that a corrected billing address issued."""
+    return _tell(order, issued=issued)
 
 
 def problem_with_payments(problems: list[Any]) -> Email | None:
@@ -158,17 +163,21 @@ def _tell(
     state: State | None = None,
     *,
     refund: Refund | None = None,
+    issued: Sequence[Document] = (),
     subject: str = "",
 ) -> Email | None:
-    """Tell the shopper of an order as it stands, or of one of its refunds; None where no mail can reach them.
+    """Tell the shopper of an order as it stands, of one of its refunds, or of what was issued.
 
-    That undoes nothing: the address may be erased by now, and money comes all the same.
+    Returns None where no mail can reach them. That undoes nothing: the address may be erased by now, and money comes
+    all the same.
     """
     if not mail_queue.is_plain(order.email):
         logger.warning("Nobody can be told about order %s by e-mail.", order.number)
         return None
     situation = Situation.of(order)
-    message = messages.about(situation, state or situation.state, refund=refund, lines=order.lines.all())
+    message = messages.about(
+        situation, state or situation.state, refund=refund, issued=issued, lines=order.lines.all()
+    )
     return mail_queue.queue(
         to=[order.email],
         subject=subject or message.subject,

@@ -18,7 +18,7 @@ from policies.ledger import entries
 from store.documents import issuing
 from store.models import Order, OrderEvent, OrderLine, Refund
 from store.orders import emails
-from store.orders.words import ADDRESS_BY_SHOPPER, CANCELLED_BY_SHOPPER
+from store.orders.change_words import Change
 from store.stock import movements
 
 By, Reason, Status = OrderEvent.By, OrderEvent.Reason, Order.Status
@@ -91,7 +91,7 @@ def end(
     change_status(order=order, to=to, by=by, actor=actor, reason=reason, note=note)
     movements.release(order=order)
     if by == By.SHOPPER and order.paid_at:
-        emails.changed_by_shopper(order, CANCELLED_BY_SHOPPER)
+        emails.changed_by_shopper(order, Change.CANCELLED)
 
 
 def change_status(
@@ -158,7 +158,7 @@ def correct_address(*, order_id: int, address: dict[str, str], by: str, actor: U
             order.save(update_fields=["shipping_address"])
             record(order=order, by=by, actor=actor, reason=Reason.ADDRESS)
             if actor is None:
-                emails.changed_by_shopper(order, ADDRESS_BY_SHOPPER)
+                emails.changed_by_shopper(order, Change.ADDRESS)
 
 
 def mark_needs_attention(

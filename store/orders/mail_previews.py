@@ -16,8 +16,9 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from home import mail_attachments
 from policies.models import Policy
-from store.models import Order, OrderLine, Refund
+from store.models import Document, Order, OrderLine, Refund
 from store.orders import messages
+from store.orders.change_words import Change
 from store.orders.situation import Situation
 from store.orders.words import REFUND_WORDS, WORDS, State
 
@@ -52,11 +53,13 @@ def kinds() -> dict[str, str]:
         for status, words in REFUND_WORDS.items()
         if words.subject
     }
-    return states | refunds
+    return states | refunds | {Change.BILLING.value: str(Change.BILLING.label)}
 
 
 def preview(kind: str) -> tuple[messages.Message, Order]:
     """Return a mail about the newest order of its kind, or about an order that is made up and never saved."""
+    if kind == Change.BILLING:
+        return _of_billing_address()
     if kind.startswith("refund-"):
         status = RefundStatus(kind.removeprefix("refund-"))
         found = Refund.objects.filter(status=status).select_related("order").order_by("-created_at").first()
@@ -73,6 +76,19 @@ def preview(kind: str) -> tuple[messages.Message, Order]:
     order = made_up(STATUSES[state])
     lines = [OrderLine(title=_("Enamel mug"), variant=_("Blue"), unit_price=1250, quantity=2)]
     return messages.about(Situation(order=order), state, lines=lines), order
+
+
+def _of_billing_address() -> tuple[messages.Message, Order]:
+    # Of credit notes these alone are of no refund, and the invoice follows at once.
+    notes = Document.objects.filter(kind=Document.Kind.CREDIT_NOTE, refund=None).select_related("order")
+    if note := notes.order_by("-issued_at").first():
+        order, issued = note.order, list(note.order.documents.filter(pk__gte=note.pk).order_by("pk")[:2])
+    else:
+        order = made_up(Status.PAID)
+        order.billing_address = order.shipping_address
+        numbers = {Document.Kind.CREDIT_NOTE: "CN-000001", Document.Kind.INVOICE: "INV-000002"}
+        issued = [Document(kind=kind, number=number) for kind, number in numbers.items()]
+    return messages.about(Situation(order=order), State.PAID, issued=issued), order
 
 
 def made_up(status: str) -> Order:

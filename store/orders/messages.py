@@ -1,7 +1,7 @@
 """The e-mails to the shopper of an order, as text and as HTML of one context; `store.orders.emails` queues them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
@@ -14,6 +14,7 @@ from home.models import BrandSettings
 from policies.versions import frozen_texts
 from store.models import Document, Order, OrderLine, Refund
 from store.orders import timeline, withdrawal
+from store.orders.change_words import CHANGE_WORDS, Change
 from store.orders.situation import Situation
 from store.orders.words import WORDS, State, values
 
@@ -32,17 +33,23 @@ class Message:
 
 
 def about(
-    situation: Situation, state: State, *, refund: Refund | None = None, lines: Iterable[OrderLine] = ()
+    situation: Situation,
+    state: State,
+    *,
+    refund: Refund | None = None,
+    issued: Sequence[Document] = (),
+    lines: Iterable[OrderLine] = (),
 ) -> Message:
-    """Return what the shopper is told of an order in a state, or of one of its refunds."""
+    """Return what the shopper is told of an order in a state, of one of its refunds, or of papers that were issued."""
     order = situation.order
-    words = situation.words_of(refund) if refund else WORDS[state].filled(values(order))
+    words = (CHANGE_WORDS[Change.BILLING] if issued else WORDS[state]).filled(values(order))
+    words = situation.words_of(refund) if refund else words
     lines = list(lines)
-    told = None if refund else state
+    told = None if refund or issued else state
     is_confirmation = told == State.PAID
     rows = timeline.money_rows(situation)
     # The confirmation has the total. Of what is sent it matters only whether a part was refunded.
-    has_rows = not is_confirmation and (told != State.SENT or len(rows) > 1)
+    has_rows = not issued and not is_confirmation and (told != State.SENT or len(rows) > 1)
     context: dict[str, Any] = {
         "order": order,
         "order_url": settings.SITE_URL + order.get_absolute_url(),
@@ -53,11 +60,12 @@ def about(
         "action_url": urljoin(settings.SITE_URL, situation.action_url) if words.action else "",
         "lines": lines if told in WITH_LINES else [],
         "has_address": told in WITH_ADDRESS and bool(order.shipping_address),
+        "billing": order.billing_address if issued else {},
         "rows": rows if has_rows else [],
         "left": sum(row.amount for row in rows),
         "refund": refund,
         "taken_back": refund.lines.all() if refund and refund.pk else [],
-        "papers": _papers(order, refund) if refund or is_confirmation else [],
+        "papers": issued or (_papers(order, refund) if refund or is_confirmation else []),
         "agreed": _agreed(situation) if is_confirmation else [],
         "withdrawal": withdrawal.of_order(order, lines) if is_confirmation else [],
     }

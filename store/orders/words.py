@@ -1,7 +1,7 @@
 """What shopper, staff and trader are told about an order: the states it can be in, and the words of each.
 
 Its page, the subject and opening of each e-mail, and the staff's page take their words from here; docs/orders.md shows
-them all. Only the dispute's own words stand beside it (`store.payments.disputes`).
+them all. Beside it stand only those of what is changed (`change_words`) and of disputes (`store.payments.disputes`).
 """
 
 from collections.abc import Mapping
@@ -302,9 +302,6 @@ WORDS: dict[State, Words] = {
 
 # Of any order, whatever its state: what staff must look at, and a dispute.
 ATTENTION = _("Order %(number)s needs attention")
-# What shoppers change of an order that is paid.
-CANCELLED_BY_SHOPPER = _("Order %(number)s: the shopper has cancelled it")
-ADDRESS_BY_SHOPPER = _("Order %(number)s: the shopper has corrected the address")
 DISPUTE = _("Order %(number)s: the dispute of its payment")
 # When a payment that was under way arrives, the mail says so.
 ARRIVED = _("Your order %(number)s: your payment has arrived")

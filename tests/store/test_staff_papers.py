@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
+from post_office.models import Email
 
 from home.models import User
 from store.documents import issuing, viewsets
@@ -31,6 +32,7 @@ from tests.store.paying import pay_in_cash
 
 pytestmark = pytest.mark.django_db
 PAPERS = "/admin/papers/"
+CORRECTED = "Your order %s: a corrected invoice"
 ADDRESS = {"name": "Ann & Co", "line1": "2 Low Road", "city": "Bonn", "postal_code": "53111", "country": "DE"}
 
 
@@ -289,11 +291,31 @@ def test_a_corrected_address_makes_a_credit_note_and_a_new_invoice(client: Clien
     assert paid.documents.get(number="CN-000003").corrects.number == "INV-000002"
 
 
+@pytest.mark.both_databases
+def test_the_shopper_is_told_which_papers_correct_the_address_and_that_no_money_moves(
+    client: Client, paid: Order
+) -> None:
+    correct(client, paid)
+    mail = Email.objects.get(to=paid.email, subject=CORRECTED % paid.number)
+    for text in (mail.message, mail.html_message):
+        for number in ("CN-000001", "INV-000002"):
+            assert f"{paid.get_absolute_url()}papers/{number}/" in text
+        assert "INV-000001" not in text
+        for words in ("the billing address", "No money goes back, and nothing is to be paid.", "2 Low Road"):
+            assert words in text
+    refund(paid, 100)
+    preview = shown(client, "/admin/orders/mails/", mail="billing")
+    assert f"Made from order {paid.number}" in preview
+    assert "INV-000002" in preview
+    assert "CN-000002" not in preview, "the credit note of the refund"
+
+
 def test_the_same_address_twice_changes_nothing(client: Client, paid: Order) -> None:
     correct(client, paid)
     again = correct(client, paid)
     assert "Nothing was changed." in again.content.decode()
     assert paid.documents.count() == 3
+    assert Email.objects.filter(subject=CORRECTED % paid.number).count() == 1
 
 
 def test_an_order_without_invoice_or_with_nothing_left_gets_no_papers(client: Client, paid: Order) -> None:
@@ -305,6 +327,7 @@ def test_an_order_without_invoice_or_with_nothing_left_gets_no_papers(client: Cl
     correct(client, other)
     other.refresh_from_db()
     assert (other.billing_address, other.documents.count()) == (ADDRESS, 0)
+    assert not Email.objects.filter(subject__in=[CORRECTED % one.number for one in (paid, other)]).exists()
 
 
 def test_an_order_that_is_no_longer_kept_gets_no_address(client: Client, paid: Order) -> None:
