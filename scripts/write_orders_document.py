@@ -31,8 +31,9 @@ REFUNDS = """
 ## A refund
 
 An order may have several. The shopper is not told of one that Stripe may still refuse, and by e-mail of one that it \
-has refused only after cancelling the order without an answer on the page. Whoever of the staff reads an answer on the \
-screen gets no e-mail about it.
+has refused only after cancelling the order without an answer on the page, of one that failed only if nothing was told \
+of it before and the order was cancelled with it. Whoever of the staff reads an answer on the screen gets no e-mail \
+about it.
 """
 DISPUTES = """
 ## A dispute

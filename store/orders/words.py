@@ -309,7 +309,8 @@ _ITS_WAY = _("It goes back the way you paid, and it can take a few days until yo
 _NOT_ARRIVED = _("Order %(number)s: a refund did not arrive")
 _REFUND = _("Your order %(number)s: your refund")
 # Of one refund of an order. Shoppers are not told of one that Stripe may still refuse; of one that it has refused only
-# when they had asked for it, and the answer came too late for the page.
+# when they had asked for it, and the answer came too late for the page; of one that failed only when that is the first
+# that is heard of it, and the order was cancelled with it.
 REFUND_WORDS: dict[RefundStatus, Words] = {
     RefundStatus.REQUESTED: Words(heading="", staff=_("Stripe is asked again. Nothing is packed meanwhile.")),
     RefundStatus.REFUSED: Words(
@@ -342,6 +343,7 @@ REFUND_WORDS: dict[RefundStatus, Words] = {
         next=_ITS_WAY,
     ),
     RefundStatus.FAILED: Words(
+        subject=_("Your order %(number)s: your refund came back to us"),
         heading=_("Your refund came back to us"),
         happened=_("Your bank sent %(amount)s back."),
         next=_("We will contact you."),

@@ -275,8 +275,8 @@ def _advance(order: Order, refund: Refund, status: str, failure: str = "", *, is
         emails.order_refunded(order, refund)  # else they wait for a mail about it
     if status == Status.REFUSED or was not in {Status.REQUESTED, Status.REFUSED}:
         return False
-    _take_goods_back(order, refund)
-    return status != Status.FAILED
+    is_end = _take_goods_back(order, refund)
+    return status != Status.FAILED or is_end  # no other mail says that the order was cancelled
 
 
 def _tell_staff(order: Order, refund: Refund, *, is_new: bool, is_late: bool) -> None:
@@ -300,15 +300,18 @@ def _tell_staff(order: Order, refund: Refund, *, is_new: bool, is_late: bool) ->
         lifecycle.record(order=order, by=by, actor=actor, reason=reason, note=note)
 
 
-def _take_goods_back(order: Order, refund: Refund) -> None:
+def _take_goods_back(order: Order, refund: Refund) -> bool:
+    """Take the goods of a refund back; return whether that cancelled the order."""
     lines = refund.lines.select_related("order_line")
     back = {line.order_line.sku: line.quantity for line in lines if line.restock}
     movements.take_back(order=order, quantities=back, by=refund.actor)
     # What Stripe refuses to refund is kept after all.
     is_asking = order.refunds.filter(status=Status.REQUESTED).exists()
     is_kept = is_asking or any(line.kept for line in order.lines_with_refunds())
-    if order.status in Order.UNSENT and not is_kept:
+    is_end = order.status in Order.UNSENT and not is_kept
+    if is_end:
         lifecycle.end(order=order, to=Order.Status.CANCELLED, by=refund.by, actor=refund.actor)
+    return is_end
 
 
 def _cancel(order: Order, by: str, actor: User | None) -> None:

@@ -17,6 +17,7 @@ from store.payments.reconciliation import reconcile
 from tests import factories
 from tests.store.paying import history, in_dashboard, settle, stock_of
 from tests.store.test_finding_orders import use
+from tests.store.test_refunds import at_stripe, fail
 from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -205,6 +206,24 @@ def test_who_cancelled_without_an_answer_is_told_when_the_refund_is_refused_late
     assert words in mail.message
     assert words in mail.html_message
     assert Email.objects.filter(to="owner@example.com", subject__endswith="did not arrive").count() == 1
+
+
+def test_who_cancelled_without_an_answer_is_told_when_the_refund_turns_out_to_have_failed(
+    client: Client, paid_at_stripe: Order, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(operation="refund", kind="drop_after", times=9)
+    client.post(path(paid_at_stripe, "cancel/"))
+    sandbox.faults.clear()
+    [made] = at_stripe(sandbox)
+    fail(sandbox, made["id"])
+    for _time in range(2):
+        reconcile(now=timezone.now() + timedelta(minutes=2))
+    paid_at_stripe.refresh_from_db()
+    assert (paid_at_stripe.status, paid_at_stripe.refundable) == (Status.CANCELLED, 2895)
+    [mail] = Email.objects.filter(to=paid_at_stripe.email, subject__endswith="your refund came back to us")
+    words = "This order was cancelled. Nothing will be sent. Your bank sent £28.95 back. We will contact you."
+    assert words in mail.message
+    assert words in mail.html_message
 
 
 def test_a_free_order_is_cancelled_without_a_word_of_a_refund(

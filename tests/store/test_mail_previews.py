@@ -54,7 +54,7 @@ def test_a_mail_is_made_from_the_newest_order_of_its_kind(admin_client: Client) 
 
 
 def test_a_mail_that_does_not_exist_is_not_found(admin_client: Client) -> None:
-    for kind in ("packed", "refund-failed", "%00", "x" * 3000):
+    for kind in ("packed", "refund-requested", "%00", "x" * 3000):
         assert admin_client.get(URL, {"mail": kind}).status_code == 404
 
 

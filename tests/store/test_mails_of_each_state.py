@@ -18,7 +18,7 @@ from tests import factories
 from tests.store.paying import end_too_early, settle
 from tests.store.test_disputes import decide as decide_dispute
 from tests.store.test_disputes import dispute
-from tests.store.test_refunds import fail
+from tests.store.test_refunds import at_stripe, fail
 from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +100,18 @@ def refund_fails(walk: Walk) -> None:
     refunds.bring_up_to_date(order=walk.order)
 
 
+def cancel_unanswered(walk: Walk) -> None:
+    walk.sandbox.faults.add(operation="refund", kind="drop_after", times=9)
+    cancel(walk)
+    walk.sandbox.faults.clear()
+
+
+def answer_failed(walk: Walk) -> None:
+    [made] = at_stripe(walk.sandbox)
+    fail(walk.sandbox, made["id"])
+    refunds.bring_up_to_date(order=walk.order)
+
+
 def disputed(walk: Walk) -> None:
     dispute(walk.sandbox, walk.order)
     disputes.bring_up_to_date(order=walk.order)
@@ -111,6 +123,7 @@ def dispute_lost(walk: Walk) -> None:
 
 
 OF_A_DISPUTE = Words(heading="", trader=DISPUTE)
+CAME_BACK = Words(heading="", trader=REFUND_WORDS[RefundStatus.FAILED].trader)  # the shopper was told of it before
 HAS_ARRIVED = Words(heading="", subject=ARRIVED, trader=WORDS[State.PAID].trader)
 PAID: Step = (pay, State.PAID)
 SENT: list[Step] = [
@@ -160,9 +173,10 @@ WAYS: list[tuple[State, list[Step]]] = [
         [
             PAID,
             (cancel, RefundStatus.SUCCEEDED),
-            (refund_fails, RefundStatus.FAILED, State.CANCELLED_OWED),
+            (refund_fails, CAME_BACK, State.CANCELLED_OWED),
         ],
     ),
+    (State.CANCELLED_OWED, [PAID, (cancel_unanswered, RefundStatus.REQUESTED), (answer_failed, RefundStatus.FAILED)]),
     (
         State.CANCELLED_IN_PART,
         [PAID, (refund_lines, RefundStatus.SUCCEEDED, State.CANCELLED_IN_PART)],
