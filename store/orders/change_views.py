@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from store.models import Order, OrderEvent, Refund
 from store.models.tokens import may_be_token
 from store.orders import lifecycle
+from store.orders.change_words import Change
 from store.orders.cookies import is_own
 from store.orders.find_views import not_found
 from store.orders.forms import AddressForm
@@ -85,7 +86,7 @@ def address(request: HttpRequest, order: Order) -> HttpResponse:
         return _unchanged(request, order, words)
     except lifecycle.IllegalTransitionError:
         return _unchanged(request, order)
-    return _see(order)
+    return _see(order, f"?saved={Change.ADDRESS}")
 
 
 def _why_not_cancelled(order: Order) -> str:
@@ -109,5 +110,5 @@ def _unchanged(request: HttpRequest, order: Order, words: str = "") -> HttpRespo
     return render(request, "store/order_unchanged.html", context, status=HTTPStatus.CONFLICT)
 
 
-def _see(order: Order) -> HttpResponse:
-    return HttpResponseRedirect(order.get_absolute_url(), status=HTTPStatus.SEE_OTHER)
+def _see(order: Order, query: str = "") -> HttpResponse:
+    return HttpResponseRedirect(order.get_absolute_url() + query, status=HTTPStatus.SEE_OTHER)

@@ -16,7 +16,11 @@ class Change(models.TextChoices):
 
 CHANGE_WORDS: dict[Change, Words] = {
     Change.CANCELLED: Words(heading="", trader=_("Order %(number)s: the shopper has cancelled it")),
-    Change.ADDRESS: Words(heading="", trader=_("Order %(number)s: the shopper has corrected the address")),
+    Change.ADDRESS: Words(
+        heading=_("The delivery address is saved"),
+        next=_("We will send your order there."),
+        trader=_("Order %(number)s: the shopper has corrected the address"),
+    ),
     Change.BILLING: Words(
         subject=_("Your order %(number)s: a corrected invoice"),
         heading=_("We have corrected the billing address"),

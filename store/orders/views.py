@@ -9,6 +9,7 @@ from policies.ledger.views import proof_response
 from store.models import Order
 from store.models.tokens import may_be_token
 from store.orders import timeline, withdrawal
+from store.orders.change_words import CHANGE_WORDS, Change
 from store.orders.cookies import is_own
 from store.orders.find_views import not_found
 from store.orders.situation import Situation
@@ -30,6 +31,9 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
     situation = Situation.of(found, is_asking=is_asking)
     rows = timeline.money_rows(situation)
     lines = list(found.lines.all())
+    may_change = found.status in Order.UNPACKED and not found.is_paid_back
+    own = is_own(request, found)
+    is_saved = own and may_change and request.GET.get("saved") == Change.ADDRESS
     context = {
         "order": found,
         "is_asking": situation.state == State.ASKING,
@@ -41,8 +45,9 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         "papers": found.documents.order_by("pk").defer("data", "personal"),
         "left": sum(row.amount for row in rows),
         "withdrawal": [] if found.is_over else withdrawal.of_order(found, lines),
-        "may_change": found.status in Order.UNPACKED and not found.is_paid_back,
-        "is_own": is_own(request, found),
+        "may_change": may_change,
+        "is_own": own,
+        "saved": CHANGE_WORDS[Change.ADDRESS] if is_saved else None,
     }
     response = render(request, "store/order.html", context)
     response.headers["X-Robots-Tag"] = "noindex"

@@ -293,6 +293,22 @@ def test_the_shopper_corrects_where_it_goes_and_the_history_says_so_without_it(
     assert paid.events.filter(reason="address").count() == 1, "the same again is no correction"
 
 
+@pytest.mark.parametrize("again", [NEW, ADDRESS])
+def test_who_saved_an_address_reads_so_on_the_page_of_the_order_and_nobody_else_does(
+    own: Client, paid: Order, again: dict[str, str]
+) -> None:
+    saved = own.post(path(paid, "address/"), again)["Location"]
+    page = own.get(saved)
+    assert "<title>The delivery address is saved: Order" in words_of(page)
+    note = '<p class="order-note" role="status" tabindex="-1" autofocus>'
+    assert f"{note}<strong>The delivery address is saved.</strong> We will send your order there." in words_of(page)
+    assert "no-store" in page["Cache-Control"]
+    for client, url in ((own, path(paid)), (own, f"{path(paid)}?saved=x"), (Client(), saved)):
+        assert "is saved" not in words_of(client.get(url))
+    Order.objects.update(status=Status.PACKED)
+    assert "is saved" not in words_of(own.get(saved)), "nobody saves one any more"
+
+
 def test_while_the_payment_is_disputed_only_staff_correct_where_it_goes(
     own: Client, paid: Order, admin_user: User
 ) -> None:
