@@ -58,6 +58,18 @@ def test_the_page_of_an_invoice_shows_what_was_frozen(client: Client, paid: Orde
     assert "no-store" in response["Cache-Control"]
 
 
+def test_the_order_lists_its_papers_below_its_money_and_above_its_progress(
+    client: Client, paid: Order
+) -> None:
+    shown = " ".join(client.get(paid.get_absolute_url()).content.decode().split())
+    titles = [shown.index(f'id="{name}-title"') for name in ("money", "papers", "history", "address")]
+    assert titles == sorted(titles)
+    papers = shown[titles[1] : titles[2]]
+    assert f"{paid.get_absolute_url()}papers/INV-000001/" in papers
+    assert '<time class="summary__variant" datetime="' in papers, "on a line of its own"
+    assert "£28.95" in papers
+
+
 def test_the_mails_name_and_link_the_papers(client: Client, paid: Order) -> None:
     refunds.request_refund(order=paid, wanted=refunds.Wanted(amount=500, reason="Late."), by="Staff")
     confirmation, refunded = Email.objects.filter(to=paid.email).order_by("pk")
