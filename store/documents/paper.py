@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
+from store.models import VatScheme
+from store.vat import sums
 from store.vat.sums import VatSum
 
 
@@ -64,9 +66,9 @@ class Paper:
         return (*self.notes, *self.reasons)
 
     @property
-    def includes_vat(self) -> bool:
-        """Some VAT is within the total."""
-        return any(vat for _percent, _gross, vat in self.vat)
+    def total_label(self) -> str:
+        """What its total is called."""
+        return sums.total_label(VatScheme.RATES if self.vat else VatScheme.NOT_REGISTERED, self.vat_sums)
 
     @property
     def vat_sums(self) -> list[VatSum]:

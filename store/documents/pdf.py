@@ -118,7 +118,7 @@ class _PaperFile(LetterFile):
         if paper.discount:
             self._sum(_("Discount"), -paper.discount)
         self.set_font(style="B", size=11)
-        self._sum(_("Total, VAT included") if paper.includes_vat else _("Total"), paper.total)
+        self._sum(paper.total_label, paper.total)
         self.ln(LINE)
         if vat:
             titles = [_("VAT rate"), _("Without VAT"), _("VAT"), _("With VAT")]

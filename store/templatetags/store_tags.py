@@ -1,10 +1,8 @@
 """Template filters for amounts, VAT, countries and postal addresses."""
 
-from collections.abc import Collection
-
 from django import template
 
-from store.models import ShopSettings, VatScheme
+from store.models import ShopSettings
 from store.orders import addresses
 from store.payments import money
 from store.vat import sums
@@ -14,6 +12,7 @@ register.filter("price", money.display)
 register.filter("country_name", addresses.country_name)
 register.filter("address_lines", addresses.address_lines)
 register.filter("vat_sums", sums.of_order)
+register.simple_tag(sums.total_label)
 
 
 @register.filter
@@ -23,12 +22,6 @@ def change(minor: int, currency: str) -> str:
 
 
 @register.simple_tag
-def includes_tax(scheme: str, found: Collection[sums.VatSum]) -> bool:
-    """Return whether a total is said to include tax: some VAT is within it, or the shop states none."""
-    return scheme != VatScheme.NOT_REGISTERED and (not found or any(one.vat for one in found))
-
-
-@register.simple_tag
 def prices_include_tax() -> bool:
-    """Return whether pages say so: a trader who is not registered for VAT may not."""
-    return ShopSettings.shown().vat_scheme != VatScheme.NOT_REGISTERED
+    """Return whether pages say so before anything is ordered."""
+    return sums.includes_tax(ShopSettings.shown().vat_scheme)

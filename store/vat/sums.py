@@ -4,9 +4,11 @@ Prices include VAT. Discounts and delivery belong to the goods, so they are divi
 Amounts are integer minor units.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+
+from django.utils.translation import gettext as _
 
 from store.models import Order, VatScheme
 
@@ -23,6 +25,19 @@ class VatSum:
     def net(self) -> int:
         """The amount without VAT."""
         return self.gross - self.vat
+
+
+def includes_tax(scheme: str, found: Collection[VatSum] = ()) -> bool:
+    """Return whether tax is said to be included: some VAT is, or it is not stated how much.
+
+    Who is not registered for VAT may not say so.
+    """
+    return scheme != VatScheme.NOT_REGISTERED and (not found or any(one.vat for one in found))
+
+
+def total_label(scheme: str, found: Collection[VatSum]) -> str:
+    """Return what a total is called on pages, in e-mails and on papers."""
+    return _("Total, tax included") if includes_tax(scheme, found) else _("Total")
 
 
 def included(gross: int, percent: Decimal) -> int:

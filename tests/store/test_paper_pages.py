@@ -52,7 +52,7 @@ def test_the_page_of_an_invoice_shows_what_was_frozen(client: Client, paid: Orde
     assert "VAT number: GB999999973" in shown
     assert '<td data-label="Price">£12.50</td>' in shown
     assert "VAT 20 % on £24.12</dt> <dd>£4.83</dd>" in shown
-    assert "Total, VAT included</dt><dd>£28.95</dd>" in shown
+    assert "Total, tax included</dt><dd>£28.95</dd>" in shown
     assert "Paid by cash on" in shown
     assert response["X-Robots-Tag"] == "noindex"
     assert "no-store" in response["Cache-Control"]

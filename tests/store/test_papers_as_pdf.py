@@ -54,7 +54,7 @@ def test_an_invoice_has_all_that_an_invoice_needs() -> None:
     for row in (
         *("SKU Description Quantity Unit price VAT Total", "MUG Enamel mug, blue 2 £12.50 20 % £25.00"),
         *("ATLAS Atlas 1 £15.00 0 % £15.00", "Delivery: Post 1 £3.95 £3.95"),
-        *("Discount -£2.00", "Total, VAT included £41.95"),
+        *("Discount -£2.00", "Total, tax included £41.95"),
         *("VAT rate Without VAT VAT With VAT", "20 % £21.85 £4.37 £26.22", "0 % £15.73 £0.00 £15.73"),
     ):
         assert row in rows

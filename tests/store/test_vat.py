@@ -36,7 +36,7 @@ def text_of(shopper: Client, path: str = "/checkout/", **query: str) -> str:
 
 def test_until_it_is_stated_pages_say_that_tax_is_included_and_no_more(shopper: Client) -> None:
     page = text_of(shopper)
-    assert "Final total, tax included" in page
+    assert "Total, tax included" in page
     assert "VAT" not in page
 
 
@@ -45,13 +45,24 @@ def test_no_total_of_an_untaxed_order_says_that_tax_is_included(
 ) -> None:
     factories.vat(GB=20)
     DeliveryCountry.objects.update(vat=DeliveryCountry.Vat.NONE, vat_note="Export.")
-    assert "Final total £" in text_of(shopper)
+    assert "Total £" in text_of(shopper)
     order = pay_in_cash(factories.placed_order(basket))
     mail = Email.objects.get(to=order.email)
     pages = [text_of(client, order.get_absolute_url() + path) for path in ("", "papers/INV-000001/")]
     for text in (*pages, mail.message, mail.html_message):
         assert "Export." in text
         assert "included" not in text
+
+
+def test_a_total_has_one_name_wherever_it_is_told(shopper: Client, basket: Basket, client: Client) -> None:
+    factories.vat(GB=20)
+    review = text_of(shopper)
+    order = pay_in_cash(factories.placed_order(basket))
+    mail = Email.objects.get(to=order.email)
+    pages = [text_of(client, order.get_absolute_url() + path) for path in ("", "papers/INV-000001/")]
+    for text in (review, *pages, mail.message, mail.html_message):
+        assert "Total, tax included" in text
+        assert "VAT included" not in text
 
 
 @pytest.mark.parametrize("path", ["/checkout/", "/basket/", "/shop/enamel-mug-mug/"])
