@@ -25,7 +25,8 @@ that of the refund says so instead. Traders choose under *Settings → Shop* whi
 CHANGES = """
 ## What is changed of a paid order
 
-The trader is not told of what staff change.
+Shoppers cancel an order or correct its delivery address until it is packed. The trader is not told of what staff \
+change.
 """
 REFUNDS = """
 ## A refund

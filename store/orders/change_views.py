@@ -6,17 +6,18 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from store.models import Order, OrderEvent, Refund
 from store.models.tokens import may_be_token
 from store.orders import lifecycle
-from store.orders.change_words import Change
+from store.orders.change_words import Change, words_of
 from store.orders.cookies import is_own
 from store.orders.find_views import not_found
 from store.orders.forms import AddressForm
+from store.orders.situation import Situation
+from store.orders.words import Words
 from store.payments import refunds, stripe_client
 
 By, Status = OrderEvent.By, Order.Status
@@ -51,22 +52,22 @@ def _of_own_order(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
 def cancel(request: HttpRequest, order: Order) -> HttpResponse:
     """Ask whether a paid order is to be cancelled, and say what is refunded; by POST, do it."""
     if request.method != "POST":
-        if words := _why_not_cancelled(order):
-            return _unchanged(request, order, words)
-        context = {"order": order, "lines": order.lines_with_refunds(), "left": order.refundable}
+        if why := _why_not_cancelled(order):
+            return _unchanged(request, order, words_of(why, order))
+        left = order.refundable
+        words = words_of(Change.CANCEL if left else Change.CANCEL_FREE, order, amount=left)
+        context = {"order": order, "lines": order.lines_with_refunds(), "words": words}
         return render(request, "store/cancel_order.html", context)
     try:
         with stripe_client.answering_within(stripe_client.PATIENCE):
             refund = refunds.cancel_and_refund(order=order, by=By.SHOPPER, only=Order.UNPACKED)
     except (lifecycle.IllegalTransitionError, refunds.RefundError):
-        return _unchanged(request, order, _why_not_cancelled(order))
+        why = _why_not_cancelled(order)
+        return _unchanged(request, order, words_of(why, order) if why else None)
     if refund and refund.status == Refund.Status.REFUSED:
-        words = _(
-            "The refund was refused, so the order was not cancelled. We will look into it and write to you."
-        )
-        return _unchanged(request, order, words)
+        return _unchanged(request, order, Situation(order=order).words_of(refund))
     if refund and refund.status == Refund.Status.REQUESTED:
-        return _unchanged(request, order, _why_not_cancelled(order))
+        return _unchanged(request, order, words_of(Change.CANCEL_WAITS, order))
     return _see(order)
 
 
@@ -76,35 +77,33 @@ def address(request: HttpRequest, order: Order) -> HttpResponse:
     form = AddressForm(request.POST if request.method == "POST" else None, order=order)
     if not form.is_valid():
         status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-        return render(request, "store/correct_address.html", {"order": order, "form": form}, status=status)
+        context = {"order": order, "form": form, "words": words_of(Change.CORRECT, order)}
+        return render(request, "store/correct_address.html", context, status=status)
     try:
         lifecycle.correct_address(order_id=order.pk, address=form.address, by=By.SHOPPER)
     except lifecycle.PaidBackError:
-        return _unchanged(request, order, _("All of your money went back, so nothing will be sent."))
+        return _unchanged(request, order, words_of(Change.ADDRESS_PAID_BACK, order))
     except lifecycle.DisputedError:
-        words = _("Your bank is looking into the payment. Until it has decided, the address stays as it is.")
-        return _unchanged(request, order, words)
+        return _unchanged(request, order, words_of(Change.ADDRESS_DISPUTED, order))
     except lifecycle.IllegalTransitionError:
         return _unchanged(request, order)
     return _see(order, f"?saved={Change.ADDRESS}")
 
 
-def _why_not_cancelled(order: Order) -> str:
+def _why_not_cancelled(order: Order) -> Change | None:
     if order.disputes.undecided().exists():
-        return _(
-            "Your bank is looking into the payment. Until it has decided, the order cannot be cancelled."
-        )
+        return Change.CANCEL_DISPUTED
     if order.refunds.filter(status=Refund.Status.REQUESTED).exists():
-        return _("A refund of this order is under way. We will e-mail you when it is done.")
-    return ""
+        return Change.CANCEL_WAITS
+    return None
 
 
-def _unchanged(request: HttpRequest, order: Order, words: str = "") -> HttpResponse:
+def _unchanged(request: HttpRequest, order: Order, words: Words | None = None) -> HttpResponse:
     """Say why nothing was changed; the page of an order that is over, or not paid yet, says it itself."""
     order.refresh_from_db()
     if order.status in {Status.PACKED, Status.SENT}:
-        words = _("Your order is packed. If something is wrong with it, write to us at once.")
-    if not words:
+        words = words_of(Change.PACKED, order)
+    if words is None:
         return _see(order)
     context = {"order": order, "words": words}
     return render(request, "store/order_unchanged.html", context, status=HTTPStatus.CONFLICT)

@@ -18,7 +18,7 @@ from home import mail_queue
 from home.models import BrandSettings, User
 from store.models import Document, FindLink, Order, PaymentAlarm, Refund, ShopSettings
 from store.orders import messages
-from store.orders.change_words import CHANGE_WORDS, Change
+from store.orders.change_words import Change, words_of
 from store.orders.situation import Situation
 from store.orders.words import ARRIVED, ATTENTION, DISPUTE, WORDS, State, values
 
@@ -69,7 +69,7 @@ def attention_needed(order: Order, *, why: str) -> Email | None:
 
 def changed_by_shopper(order: Order, change: Change) -> Email | None:
     """Tell the trader that the shopper cancelled an order or moved it; None when nobody wants to be told."""
-    subject = CHANGE_WORDS[change].filled(values(order)).trader
+    subject = words_of(change, order).trader
     return _tell_about(order, "emails/changed_by_shopper.txt", "tell_orders", subject=subject)
 
 

@@ -14,7 +14,7 @@ from home.models import BrandSettings
 from policies.versions import frozen_texts
 from store.models import Document, Order, OrderLine, Refund
 from store.orders import timeline, withdrawal
-from store.orders.change_words import CHANGE_WORDS, Change
+from store.orders.change_words import Change, words_of
 from store.orders.situation import Situation
 from store.orders.words import WORDS, State, values
 
@@ -42,7 +42,7 @@ def about(
 ) -> Message:
     """Return what the shopper is told of an order in a state, of one of its refunds, or of papers that were issued."""
     order = situation.order
-    words = (CHANGE_WORDS[Change.BILLING] if issued else WORDS[state]).filled(values(order))
+    words = words_of(Change.BILLING, order) if issued else WORDS[state].filled(values(order))
     words = situation.words_of(refund) if refund else words
     lines = list(lines)
     told = None if refund or issued else state

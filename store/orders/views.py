@@ -9,7 +9,7 @@ from policies.ledger.views import proof_response
 from store.models import Order
 from store.models.tokens import may_be_token
 from store.orders import timeline, withdrawal
-from store.orders.change_words import CHANGE_WORDS, Change
+from store.orders.change_words import Change, words_of
 from store.orders.cookies import is_own
 from store.orders.find_views import not_found
 from store.orders.situation import Situation
@@ -47,7 +47,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         "withdrawal": [] if found.is_over else withdrawal.of_order(found, lines),
         "may_change": may_change,
         "is_own": own,
-        "saved": CHANGE_WORDS[Change.ADDRESS] if is_saved else None,
+        "saved": words_of(Change.ADDRESS, found) if is_saved else None,
     }
     response = render(request, "store/order.html", context)
     response.headers["X-Robots-Tag"] = "noindex"

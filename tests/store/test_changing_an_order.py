@@ -175,7 +175,7 @@ def test_a_refund_that_stripe_refuses_cancels_nothing_and_the_trader_is_told(
     Order.objects.update(payment_intent_id="pi_unknown")
     response = client.post(path(paid_at_stripe, "cancel/"))
     assert response.status_code == 409
-    assert "The refund was refused" in words_of(response)
+    assert "The refund of £28.95 was refused, so your order was not cancelled" in words_of(response)
     paid_at_stripe.refresh_from_db()
     assert (paid_at_stripe.status, paid_at_stripe.needs_attention) == (Status.PAID, True)
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scripts.write_orders_document import DOCUMENT, Named, document
 from store.models import Dispute, Order, OrderEvent, Refund
 from store.orders import timeline
+from store.orders.change_words import CHANGE_WORDS, Change
 from store.orders.situation import Situation
 from store.orders.words import REFUND_WORDS, WORDS, State, values
 from store.payments.disputes import TO_DO
@@ -68,6 +69,7 @@ def test_every_state_is_reached_and_has_its_words(settings: Any) -> None:
     assert found | reached() == set(State) == set(WORDS)
     assert set(REFUND_WORDS) == set(RefundStatus)
     assert set(TO_DO) == set(Dispute.Status)
+    assert set(CHANGE_WORDS) == set(Change)
 
 
 def test_shopper_and_staff_read_something_in_every_state() -> None:
