@@ -7,20 +7,16 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings
 from django.core.mail import EmailMessage
-from django.template.loader import render_to_string
-from django.urls import reverse
-from django.utils.translation import gettext as _
 from post_office.models import Email
 
 from home import mail_queue
 from home.models import BrandSettings, User
-from store.models import Document, FindLink, Order, PaymentAlarm, Refund, ShopSettings
-from store.orders import messages
-from store.orders.change_words import Change, words_of
+from store.models import Document, Order, PaymentAlarm, Refund, ShopSettings
+from store.orders import messages, plain_messages
+from store.orders.change_words import Change
 from store.orders.situation import Situation
-from store.orders.words import ARRIVED, ATTENTION, DISPUTE, WORDS, State, values
+from store.orders.words import ARRIVED, State
 
 logger = logging.getLogger(__name__)
 
@@ -55,44 +51,32 @@ def order_sent(order: Order) -> Email | None:
 
 def order_to_pack(order: Order) -> Email | None:
     """Tell the trader of a new order that is paid; None when nobody wants to be told."""
-    subject = WORDS[State.PAID].filled(values(order)).trader
-    return _tell_about(
-        order, "emails/order_to_pack.txt", "tell_orders", subject=subject, lines=order.lines.all()
-    )
+    return _tell_trader("tell_orders", plain_messages.order_to_pack(order, order.lines.all()))
 
 
 def attention_needed(order: Order, *, why: str) -> Email | None:
     """Tell the trader of an order that staff must look at; None when nobody wants to be told."""
-    subject = str(ATTENTION) % {"number": order.number}
-    return _tell_about(order, "emails/attention_needed.txt", "tell_attention", subject=subject, why=why)
+    return _tell_trader("tell_attention", plain_messages.attention_needed(order, why=why))
 
 
 def changed_by_shopper(order: Order, change: Change) -> Email | None:
     """Tell the trader that the shopper cancelled an order or moved it; None when nobody wants to be told."""
-    subject = words_of(change, order).trader
-    return _tell_about(order, "emails/changed_by_shopper.txt", "tell_orders", subject=subject)
+    return _tell_trader("tell_orders", plain_messages.changed_by_shopper(order, change))
 
 
 def decision_needed(order: Order, *, why: str) -> Email | None:
     """Tell the trader of a paid order about which staff must decide; None when nobody wants to be told."""
-    words = Situation.of(order).words
-    return _tell_about(
-        order, "emails/decision_needed.txt", "tell_attention", subject=words.trader, words=words, why=why
-    )
+    return _tell_trader("tell_attention", plain_messages.decision_needed(order, why=why))
 
 
 def refund_failed(order: Order, refund: Refund, *, why: str) -> Email | None:
     """Tell the trader of a refund that did not reach the shopper; None when nobody wants to be told."""
-    words = Situation.of(order).words_of(refund)
-    return _tell_about(
-        order, "emails/refund_failed.txt", "tell_attention", subject=words.trader, words=words, why=why
-    )
+    return _tell_trader("tell_attention", plain_messages.refund_failed(order, refund, why=why))
 
 
 def disputed(order: Order, *, why: str, to_do: str) -> Email | None:
     """Tell the trader of a dispute that was opened or decided; None when nobody wants to be told."""
-    subject = DISPUTE % values(order)
-    return _tell_about(order, "emails/disputed.txt", "tell_disputes", subject=subject, why=why, to_do=to_do)
+    return _tell_trader("tell_disputes", plain_messages.disputed(order, why=why, to_do=to_do))
 
 
 def order_refunded(order: Order, refund: Refund) -> Email | None:
@@ -112,35 +96,20 @@ def billing_corrected(order: Order, issued: Sequence[Document]) -> Email | None:
 
 def problem_with_payments(problems: list[Any]) -> Email | None:
     """Tell the trader what keeps money from the shop, and what to do; None when nobody wants to be told."""
-    subject = _("There is a problem with payments: %(what)s")
-    subject %= {"what": ", ".join(str(one.kind.label) for one in problems)}
-    return _about_payments("emails/problem_with_payments.txt", subject=subject, problems=problems)
+    return _tell_trader("tell_payments", plain_messages.problem_with_payments(problems))
 
 
 def no_problem_with_payments(alarms: list[PaymentAlarm]) -> Email | None:
     """Tell the trader that nothing is wrong any more; None when nobody wants to be told."""
-    subject = _("The problems with payments are over")
-    return _about_payments("emails/no_problem_with_payments.txt", subject=subject, alarms=alarms)
+    return _tell_trader("tell_payments", plain_messages.no_problem_with_payments(alarms))
 
 
 def find_orders(*, email: str, token: str) -> None:
     """Send a link to the orders of an e-mail address. It is queued like Django's own e-mails: no staff may read it."""
-    brand = BrandSettings.current()
-    url = settings.SITE_URL + reverse("store:find_link", args=[token])
-    text = render_to_string("emails/find_orders.txt", {"url": url, "brand": brand, "lasts": FindLink.MINUTES})
-    subject = _("Your orders: the link that you asked for")
+    message, brand = plain_messages.find_orders(token), BrandSettings.current()
     reply_to = [brand.email] if brand.email else []
-    mail_queue.EmailBackend().send_messages([EmailMessage(subject, text, to=[email], reply_to=reply_to)])
-
-
-def _about_payments(template: str, *, subject: str, **context: Any) -> Email | None:
-    context |= {"panel_url": settings.SITE_URL + reverse("payment-health:index")}
-    return _tell_trader(template, "tell_payments", subject=subject, context=context)
-
-
-def _tell_about(order: Order, template: str, tick: str, *, subject: Any, **context: Any) -> Email | None:
-    context |= {"order": order, "admin_url": settings.SITE_URL + reverse("orders:inspect", args=[order.pk])}
-    return _tell_trader(template, tick, subject=str(subject), context=context)
+    mail = EmailMessage(message.subject, message.text, to=[email], reply_to=reply_to)
+    mail_queue.EmailBackend().send_messages([mail])
 
 
 def trader() -> list[str]:
@@ -150,12 +119,11 @@ def trader() -> list[str]:
     return [*filter(None, stated)] or [*filter(None, [brand])] or User.objects.owner_emails()
 
 
-def _tell_trader(template: str, tick: str, *, subject: str, context: dict[str, Any]) -> Email | None:
+def _tell_trader(tick: str, message: messages.Message) -> Email | None:
     """Queue a mail to the trader who has ticked this kind of news, and can be reached."""
     if not getattr(ShopSettings.current(), tick) or not (to := trader()):
         return None
-    text = render_to_string(template, context).strip() + "\n"
-    return mail_queue.queue(to=to, subject=subject, text=text)
+    return mail_queue.queue(to=to, subject=message.subject, text=message.text)
 
 
 def _tell(

@@ -1,5 +1,6 @@
 """The staff's page that shows each e-mail about orders as it would be sent. It sends and saves nothing."""
 
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
@@ -16,15 +18,18 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from home import mail_attachments
 from policies.models import Policy
-from store.models import Document, Order, OrderLine, Refund
-from store.orders import messages
+from store.models import Dispute, Document, Order, OrderEvent, OrderLine, PaymentAlarm, Refund
+from store.orders import messages, plain_messages
 from store.orders.change_words import Change
+from store.orders.messages import Message
 from store.orders.situation import Situation
 from store.orders.words import REFUND_WORDS, WORDS, State
+from store.payments import disputes, money
+from store.payments.findings import Finding
 
 VIEW = "store.view_order"
 LOOKED_AT = 10  # newest orders, for one in the state that a mail tells of
-Status, RefundStatus = Order.Status, Refund.Status
+Status, RefundStatus, Reason = Order.Status, Refund.Status, OrderEvent.Reason
 # Each state that is told by e-mail, with the status of its orders.
 STATUSES = {
     State.PAY_LATER: Status.PROCESSING,
@@ -44,8 +49,81 @@ STATUSES = {
 }
 
 
+def _refund_failed(order: Order) -> Message:
+    refund = Refund(order=order, amount=500, status=RefundStatus.FAILED)
+    why = f"{Reason.REFUND_FAILED.label} {money.display(500, order.paid_currency)}"
+    return plain_messages.refund_failed(order, refund, why=why)
+
+
+def _disputed(order: Order) -> Message:
+    one = Dispute(
+        order=order, amount=500, status=Dispute.Status.NEEDS_RESPONSE, reason="product_not_received"
+    )
+    why = f"{Reason.DISPUTED.label} {disputes.in_words(order, one)}"
+    return plain_messages.disputed(order, why=why, to_do=disputes.what_to_do(order, one))
+
+
+def _problem(_order: Order) -> Message:
+    words = _("Stripe does not know the key in STRIPE_SECRET_KEY.")
+    to_do = _("Press “Check the connection”. If Stripe does not answer, see status.stripe.com first.")
+    found = Finding(kind=PaymentAlarm.Kind.STRIPE, words=words, to_do=to_do)
+    return plain_messages.problem_with_payments([found])
+
+
+def _no_problem(_order: Order) -> Message:
+    alarm = PaymentAlarm(
+        kind=PaymentAlarm.Kind.STRIPE, detail=_("Stripe does not know the key in STRIPE_SECRET_KEY.")
+    )
+    alarm.ended_at = timezone.now()
+    alarm.since = alarm.ended_at - timedelta(hours=2)
+    return plain_messages.no_problem_with_payments([alarm])
+
+
+LINK = "link"
+# The mails that are text alone: when each is sent, the status of an order that it may be made from, and how.
+PLAIN: dict[str, tuple[Promise | str, str, Callable[[Order], Message]]] = {
+    LINK: (gettext_lazy("A link to all orders"), "", lambda _order: plain_messages.find_orders("0" * 43)),
+    "new": (
+        gettext_lazy("A new order"),
+        Status.PAID,
+        lambda order: plain_messages.order_to_pack(order, _lines(order)),
+    ),
+    "decision": (
+        gettext_lazy("A paid order needs a decision"),
+        Status.REVIEW,
+        lambda order: plain_messages.decision_needed(order, why=str(Reason.MISMATCH.label)),
+    ),
+    "attention": (
+        gettext_lazy("An order needs attention"),
+        Status.PROCESSING,
+        lambda order: plain_messages.attention_needed(order, why=str(Reason.NOT_COMING.label)),
+    ),
+    "shopper-cancelled": (
+        Change.CANCELLED.label,
+        Status.CANCELLED,
+        lambda order: plain_messages.changed_by_shopper(order, Change.CANCELLED),
+    ),
+    "shopper-address": (
+        Change.ADDRESS.label,
+        Status.PAID,
+        lambda order: plain_messages.changed_by_shopper(order, Change.ADDRESS),
+    ),
+    "failed-refund": (gettext_lazy("A refund did not arrive"), Status.SENT, _refund_failed),
+    "dispute": (gettext_lazy("A dispute"), Status.PAID, _disputed),
+    "problem": (gettext_lazy("A problem with payments"), "", _problem),
+    "no-problem": (gettext_lazy("The problems with payments are over"), "", _no_problem),
+}
+
+
+def groups() -> dict[str, dict[str, str]]:
+    """Return every mail by who reads it, with when it is sent."""
+    plain = {kind: str(label) for kind, (label, _status, _make) in PLAIN.items()}
+    link = {LINK: plain.pop(LINK)}
+    return {_("To shoppers"): kinds() | link, _("To the trader"): plain}
+
+
 def kinds() -> dict[str, str]:
-    """Return every mail to shoppers with when it is sent."""
+    """Return every mail about one order to its shopper, with when it is sent."""
     states = {state.value: str(state.label) for state, words in WORDS.items() if words.subject}
     refund = _("A refund: %(status)s")
     refunds = {
@@ -56,8 +134,12 @@ def kinds() -> dict[str, str]:
     return states | refunds | {Change.BILLING.value: str(Change.BILLING.label)}
 
 
-def preview(kind: str) -> tuple[messages.Message, Order]:
+def preview(kind: str) -> tuple[Message, Order]:
     """Return a mail about the newest order of its kind, or about an order that is made up and never saved."""
+    if kind in PLAIN:
+        _label, status, make = PLAIN[kind]
+        order = Order.objects.filter(status=status).order_by("-placed_at").first() or made_up(status)
+        return make(order), order
     if kind == Change.BILLING:
         return _of_billing_address()
     if kind.startswith("refund-"):
@@ -74,11 +156,16 @@ def preview(kind: str) -> tuple[messages.Message, Order]:
         if situation.state == state:
             return messages.about(situation, state, lines=order.lines.all()), order
     order = made_up(STATUSES[state])
-    lines = [OrderLine(title=_("Enamel mug"), variant=_("Blue"), unit_price=1250, quantity=2)]
-    return messages.about(Situation(order=order), state, lines=lines), order
+    return messages.about(Situation(order=order), state, lines=_lines(order)), order
 
 
-def _of_billing_address() -> tuple[messages.Message, Order]:
+def _lines(order: Order) -> Iterable[OrderLine]:
+    if order.pk:
+        return order.lines.all()
+    return [OrderLine(title=_("Enamel mug"), variant=_("Blue"), unit_price=1250, quantity=2)]
+
+
+def _of_billing_address() -> tuple[Message, Order]:
     # Of credit notes these alone are of no refund, and the invoice follows at once.
     notes = Document.objects.filter(kind=Document.Kind.CREDIT_NOTE, refund=None).select_related("order")
     if note := notes.order_by("-issued_at").first():
@@ -137,15 +224,15 @@ class MailPreviewView(PermissionRequiredMixin, WagtailAdminTemplateMixin, Templa
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Make the mail that was chosen, else the confirmation."""
-        known = kinds()
+        found = groups()
         kind = self.request.GET.get("mail", State.PAID.value)
-        if kind not in known:
+        if not any(kind in group for group in found.values()):
             raise Http404
         message, order = preview(kind)
         return {
             **super().get_context_data(**kwargs),
             "kind": kind,
-            "kinds": known,
+            "groups": found,
             "message": message,
             "files": list(mail_attachments.files(message.attach)),
             "order": order if order.pk else None,

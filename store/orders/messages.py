@@ -28,7 +28,7 @@ class Message:
 
     subject: str
     text: str
-    html: str
+    html: str = ""
     attach: tuple[str, ...] = ()  # as home.mail_attachments names files
 
 

@@ -301,7 +301,10 @@ def test_who_saved_an_address_reads_so_on_the_page_of_the_order_and_nobody_else_
     page = own.get(saved)
     assert "<title>The delivery address is saved: Order" in words_of(page)
     note = '<p class="order-note" role="status" tabindex="-1" autofocus>'
-    assert f"{note}<strong>The delivery address is saved.</strong> We will send your order there." in words_of(page)
+    assert (
+        f"{note}<strong>The delivery address is saved.</strong> We will send your order there."
+        in words_of(page)
+    )
     assert "no-store" in page["Cache-Control"]
     for client, url in ((own, path(paid)), (own, f"{path(paid)}?saved=x"), (Client(), saved)):
         assert "is saved" not in words_of(client.get(url))

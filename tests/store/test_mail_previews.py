@@ -27,8 +27,34 @@ def test_every_mail_is_shown_of_an_invented_order_and_nothing_is_sent_or_saved(a
     for kind, label in mail_previews.kinds().items():
         page = shown(admin_client, kind)
         assert f'<option value="{kind}" selected>{label}' in page
-        assert "invented order" in page
+        assert "Made up as an example" in page
         assert 'srcdoc="&lt;!doctype html&gt;' in page
+    assert not any(model.objects.exists() for model in (Order, Refund, Email))
+
+
+def test_the_mails_to_the_trader_and_the_link_to_orders_are_shown_without_being_sent(
+    admin_client: Client,
+) -> None:
+    page = " ".join(shown(admin_client, "new").split())
+    assert '<optgroup label="To the trader"> <option value="new" selected>A new order' in page
+    for kind, words in {
+        "new": "is paid and can be packed.",
+        "decision": "needs your decision",
+        "attention": "Still not paid after ten days.",
+        "shopper-cancelled": "the shopper has cancelled it",
+        "shopper-address": "1 Example Street",
+        "failed-refund": "£5.00",
+        "dispute": "the dispute of its payment",
+        "problem": "There is a problem with payments: Connection to Stripe",
+        "no-problem": "The problems with payments are over",
+        "link": "/orders/find/0",
+    }.items():
+        page = shown(admin_client, kind)
+        assert words in page, kind
+        assert "<iframe" not in page
+    assert set(mail_previews.PLAIN) == {
+        kind for group in mail_previews.groups().values() for kind in group
+    } - set(mail_previews.kinds())
     assert not any(model.objects.exists() for model in (Order, Refund, Email))
 
 
@@ -46,8 +72,9 @@ def test_a_mail_is_made_from_the_newest_order_of_its_kind(admin_client: Client) 
     page = shown(admin_client, "paid")
     assert f"Made from order {order.number}" in page
     assert "2 × Enamel mug" in page
+    assert f"New order {order.number}: £28.95" in shown(admin_client, "new")
     assert "Attached: terms-version-1.txt" in page
-    assert "invented order" in shown(admin_client, "sent")
+    assert "Made up as an example" in shown(admin_client, "sent")
     order.refunds.create(amount=500, status="pending", by="Staff", created_at=timezone.now())
     assert f"£5.00 of your order {order.number}" in shown(admin_client, "refund-pending")
     assert not Email.objects.exists()

@@ -123,7 +123,9 @@ def dispute_lost(walk: Walk) -> None:
 
 
 OF_A_DISPUTE = Words(heading="", trader=DISPUTE)
-CAME_BACK = Words(heading="", trader=REFUND_WORDS[RefundStatus.FAILED].trader)  # the shopper was told of it before
+CAME_BACK = Words(
+    heading="", trader=REFUND_WORDS[RefundStatus.FAILED].trader
+)  # the shopper was told of it before
 HAS_ARRIVED = Words(heading="", subject=ARRIVED, trader=WORDS[State.PAID].trader)
 PAID: Step = (pay, State.PAID)
 SENT: list[Step] = [
@@ -176,7 +178,10 @@ WAYS: list[tuple[State, list[Step]]] = [
             (refund_fails, CAME_BACK, State.CANCELLED_OWED),
         ],
     ),
-    (State.CANCELLED_OWED, [PAID, (cancel_unanswered, RefundStatus.REQUESTED), (answer_failed, RefundStatus.FAILED)]),
+    (
+        State.CANCELLED_OWED,
+        [PAID, (cancel_unanswered, RefundStatus.REQUESTED), (answer_failed, RefundStatus.FAILED)],
+    ),
     (
         State.CANCELLED_IN_PART,
         [PAID, (refund_lines, RefundStatus.SUCCEEDED, State.CANCELLED_IN_PART)],
