@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature, Signer
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -101,6 +102,8 @@ class GuardedForm(forms.Form):
     TOO_OLD: ClassVar[Promise]
     TOO_FRESH: ClassVar[Promise]
 
+    PAGE: ClassVar[str] = ""  # on its stamps, of a form off the pages
+
     data: Any  # as it was posted: a QueryDict
     stamp: Stamp | None = None
 
@@ -124,6 +127,16 @@ class GuardedForm(forms.Form):
         if self.stamp.is_too_old:
             return str(self.TOO_OLD)
         return str(self.TOO_FRESH) if self.stamp.is_too_fresh else ""
+
+    def check_guard(self) -> None:
+        """Refuse a form of a machine, or without a good stamp; with another error it is shown again with one anyhow."""
+        if not self.errors and (problem := self.UNKNOWN if self.is_suspicious else self.stamp_problem):
+            raise ValidationError(str(problem))
+
+    def show_again(self) -> None:
+        """Prepare a form with errors for another try: with a good stamp, and with the hidden field empty."""
+        self.restamp(renewed_stamp(self.stamp, page_id=self.PAGE))
+        self.data.pop(TRAP_FIELD, None)
 
     def restamp(self, stamp: Stamp) -> None:
         """Set a new stamp in the form that is shown again."""

@@ -45,10 +45,8 @@ class DeliveryForm(forms.Form):
         )
 
 
-PAGE = "checkout"  # on the stamps of its form
-
-
 class CheckoutForm(spam.GuardedForm):
+    PAGE = "checkout"
     UNKNOWN = _(
         "We could not tell where this order came from. Nothing was ordered or charged. Check it and send it again."
     )
@@ -106,26 +104,20 @@ class CheckoutForm(spam.GuardedForm):
 
     def _kept(self, typed: QueryDict | None) -> dict[str, Any]:
         if not typed:
-            return {spam.STAMP_FIELD: spam.new_stamp(page_id=PAGE).signed()}
+            return {spam.STAMP_FIELD: spam.new_stamp(page_id=self.PAGE).signed()}
         is_same = typed.get("terms_version", "") == str(self.now["terms_version"])
-        stamp = spam.renewed_stamp(
-            spam.read_stamp(typed.get(spam.STAMP_FIELD, ""), page_id=PAGE), page_id=PAGE
-        )
+        earlier = spam.read_stamp(typed.get(spam.STAMP_FIELD, ""), page_id=self.PAGE)
+        stamp = spam.renewed_stamp(earlier, page_id=self.PAGE)
         return {
             "email": typed.get("email", ""),
             "terms": is_same and "terms" in typed,
             spam.STAMP_FIELD: stamp.signed(),
         }
 
-    def show_again(self) -> None:
-        """Prepare a form with errors for another try: with a good stamp, and with the hidden field empty."""
-        self.restamp(spam.renewed_stamp(self.stamp, page_id=PAGE))
-        self.data.pop(spam.TRAP_FIELD, None)
-
     def clean(self) -> dict[str, Any]:
         """Refuse what has changed since the page was shown, or cannot be paid."""
         super().clean()
-        self.read_guard(page_id=PAGE)
+        self.read_guard(page_id=self.PAGE)
         if self.problem:
             raise ValidationError(self.problem)
         changed = {name for name, value in self.now.items() if self.cleaned_data.get(name) != value}
@@ -135,7 +127,5 @@ class CheckoutForm(spam.GuardedForm):
             if "terms_version" in changed:
                 self.data.pop("terms", None)  # what was accepted is not what holds now
             raise ValidationError(_("The order or the terms have changed. Check them before you pay."))
-        # With another error the page is shown again anyhow, with a good stamp.
-        if not self.errors and (problem := self.UNKNOWN if self.is_suspicious else self.stamp_problem):
-            raise ValidationError(problem)
+        self.check_guard()
         return self.cleaned_data

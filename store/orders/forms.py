@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, RegexValidator
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
@@ -12,10 +11,9 @@ from home import mail_queue, spam
 from store.models import Order
 from store.payments.customer_details import ADDRESS_LINE_LENGTH
 
-FIND_PAGE = "find-orders"  # on the stamps of its form
-
 
 class FindForm(spam.GuardedForm):
+    PAGE = "find-orders"
     UNKNOWN = _("We could not tell where this form came from. Nothing was sent. Send it again.")
     TOO_OLD = _("This page was open for more than a day. Nothing was sent. Send it again.")
     TOO_FRESH = _("The form was sent very quickly. Nothing was sent. Send it again.")
@@ -29,19 +27,13 @@ class FindForm(spam.GuardedForm):
     )
 
     def __init__(self, data: QueryDict | None = None) -> None:
-        super().__init__(data, initial={spam.STAMP_FIELD: spam.new_stamp(page_id=FIND_PAGE).signed()})
+        super().__init__(data, initial={spam.STAMP_FIELD: spam.new_stamp(page_id=self.PAGE).signed()})
         self.add_guard()
 
     def clean(self) -> None:
         super().clean()
-        self.read_guard(page_id=FIND_PAGE)
-        if not self.errors and (problem := self.UNKNOWN if self.is_suspicious else self.stamp_problem):
-            raise ValidationError(problem)
-
-    def show_again(self) -> None:
-        """Prepare a form with errors for another try: with a good stamp, and with the hidden field empty."""
-        self.restamp(spam.renewed_stamp(self.stamp, page_id=FIND_PAGE))
-        self.data.pop(spam.TRAP_FIELD, None)
+        self.read_guard(page_id=self.PAGE)
+        self.check_guard()
 
 
 # Control characters, halves of characters, line ends, and those that write others in another direction.

@@ -20,7 +20,7 @@ from home import spam
 from policies.models import Policy
 from store.basket import contents
 from store.checkout import place_order
-from store.checkout.forms import PAGE
+from store.checkout.forms import CheckoutForm
 from store.models import Basket, Order, OrderLine, ShippingOption, StockItem
 from store.orders import lifecycle
 from store.payments import fulfilment, gateway
@@ -124,7 +124,7 @@ def shown(basket: Basket) -> dict[str, Any]:
     """What the review page's form sends."""
     option = ShippingOption.objects.first()
     digest = place_order.Quote(contents.look_up(basket), option).digest
-    stamp = spam.new_stamp(page_id=PAGE)
+    stamp = spam.new_stamp(page_id=CheckoutForm.PAGE)
     seen = replace(stamp, at=stamp.at - 10).signed()  # seconds
     values = {"email": "shopper@example.com", "terms": "on", "shown": digest, spam.STAMP_FIELD: seen}
     for kind in (Policy.Kind.TERMS, Policy.Kind.PRIVACY):
