@@ -195,8 +195,10 @@ class DocumentViewSet(ReadOnlyViewSet):
     ]
     list_export = ["number", "kind", "issued_at", "order", "currency", "total"]
     export_filename = "papers"
-    search_fields: ClassVar[list[str]] = ["number", "order__number"]
-    indexed_fields = ("number",)
+    # The buyer as the order names them, since what stands on a paper has no index. A corrected name is on the order, too,
+    # but has none either: by it only new papers are found.
+    indexed_fields: ClassVar[list[str]] = ["number", "order__number", "order__email", "order__customer_name"]
+    search_fields: ClassVar[list[str]] = [*indexed_fields, "order__billing_address__name"]
     filterset_class = DocumentFilterSet
     index_view_class = DocumentIndexView
     inspect_view_class = DocumentInspectView
