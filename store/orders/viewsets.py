@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.contrib.auth.decorators import permission_required
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -26,12 +26,13 @@ from wagtail.admin.widgets.button import Button
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet
 from store.documents import staff_views
 from store.documents.viewsets import CorrectBillingView, issue_invoice
-from store.models import Order, ShopSettings
+from store.models import Document, Order, Refund, ShopSettings
 from store.orders import lifecycle, mail_previews
 from store.orders.forms import AddressForm
 from store.orders.situation import Situation
 from store.payments import disputes, money, refund_views
 from store.stock import movements
+from store.vat import sums
 
 AMOUNTS = ("subtotal", "shipping", "discount", "tax", "total")
 CHANGE = "store.change_order"  # who may move orders on
@@ -64,14 +65,24 @@ class OrderIndexView(GuardedIndexView):
         return [*buttons, *super().header_more_buttons]
 
     def get_base_queryset(self) -> QuerySet[Order]:
-        """Leave out what the list does not show."""
-        return super().get_base_queryset().defer("session_params", "session_url")
+        """Leave out what the list does not show, and have at hand what its export adds up."""
+        orders = super().get_base_queryset().defer("session_params", "session_url")
+        papers = Document.objects.order_by("pk").only("number", "order")
+        more = ("lines", "refunds", Prefetch("documents", papers)) if self.is_export else ()
+        return orders.prefetch_related(*more)
 
     def to_row_dict(self, item: Order) -> dict[str, Any]:
-        """Return the row with amounts instead of minor units."""
-        row = super().to_row_dict(item)
+        """Return the row with amounts instead of minor units, and what other tables say of the order."""
+        row = {field: getattr(item, field, "") for field in self.list_export}
         amounts = {field: money.to_decimal(row[field], item.currency) for field in AMOUNTS}
-        return {**row, **amounts}
+        vat = sums.of_order(item)
+        refunded = sum(one.amount for one in item.refunds.all() if one.status not in Refund.UNDONE)
+        others = {
+            "vat": money.to_decimal(sum(one.vat for one in vat), item.currency) if vat else "",
+            "refunded": money.to_decimal(refunded, item.paid_currency or item.currency),
+            "papers": ", ".join(paper.number for paper in item.documents.all()),
+        }
+        return {**row, **amounts, **others}
 
 
 class OrderInspectView(InspectView):
@@ -201,7 +212,16 @@ class OrderViewSet(ReadOnlyViewSet):
             accessor=lambda order: "!" if order.needs_attention else "",
         ),
     ]
-    list_export = ["number", "placed_at", "paid_at", "status", "currency", *AMOUNTS, "country", "email"]
+    list_export = [
+        *("number", "placed_at", "paid_at", "status", "currency", *AMOUNTS, "vat"),
+        *("paid_currency", "refunded", "papers", "country", "email"),
+    ]
+    export_headings: ClassVar[dict[str, Promise]] = {
+        "vat": _("VAT included"),
+        "paid_currency": _("Currency of the payment"),
+        "refunded": _("Refunded or being refunded"),
+        "papers": _("Papers"),
+    }
     export_filename = "orders"
     search_fields = indexed_fields = ["number", "email", "customer_name", "session_id", "payment_intent_id"]
     filterset_class = OrderFilterSet
