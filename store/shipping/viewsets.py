@@ -1,11 +1,22 @@
 """Staff screens of delivery countries and shipping options."""
 
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.ui.tables import Column
+from wagtail.admin.ui.tables import BaseColumn, Column
+from wagtail.admin.views.generic import IndexView
 from wagtail.admin.viewsets.model import ModelViewSet
 
 from store.models import DeliveryCountry, ShippingOption
 from store.payments import money
+from store.vat import rates
+
+
+class DeliveryCountryIndexView(IndexView):
+    """A list that says of each country how goods are taxed that are sent there."""
+
+    @cached_property
+    def columns(self) -> list[BaseColumn]:  # type: ignore[override]  # Wagtail's is cached, too
+        return [*super().columns, Column("vat", label=_("VAT"), accessor=rates.in_words())]
 
 
 class DeliveryCountryViewSet(ModelViewSet):
@@ -16,6 +27,7 @@ class DeliveryCountryViewSet(ModelViewSet):
     menu_label = _("Delivery countries")
     form_fields = ["code", "name", "ordering", "vat", "vat_note", "withdrawal"]
     list_display = ["name", "code"]
+    index_view_class = DeliveryCountryIndexView
 
 
 class ShippingOptionViewSet(ModelViewSet):

@@ -3,14 +3,16 @@
 The order keeps what was found here; later changes of settings and rates do not touch it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from store.models import DeliveryCountry, ShopSettings, VatRate, VatScheme
+from store.vat import sums
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,32 @@ def treatment(*, to: DeliveryCountry, on: date) -> Treatment:
         return Treatment(scheme=shop.vat_scheme)
     if to.vat == DeliveryCountry.Vat.NONE:
         return Treatment(scheme=shop.vat_scheme, note=to.vat_note, percents={None: Decimal(0)})
-    country = to.code if to.vat == DeliveryCountry.Vat.THERE else shop.country
+    country = country_of_rates(to, shop)
     percents = VatRate.objects.in_force(country, on)
     problem = "" if None in percents else _("We cannot take orders to this country at the moment.")
     return Treatment(scheme=shop.vat_scheme, country=country, percents=percents, problem=problem)
+
+
+def country_of_rates(to: DeliveryCountry, shop: ShopSettings) -> str:
+    """Return whose rates hold for what is sent to a country, where VAT is charged."""
+    return to.code if to.vat == DeliveryCountry.Vat.THERE else shop.country
+
+
+def in_words() -> Callable[[DeliveryCountry], str]:
+    """Return what says how goods are taxed that are sent to a country today, whichever country."""
+    shop = ShopSettings.current()
+    known = VatRate.objects.filter(vat_class=None, valid_from__lte=timezone.localdate()).order_by("valid_from")
+    standard_rate = dict(known.values_list("country", "percent"))
+
+    def words(to: DeliveryCountry) -> str:
+        if shop.vat_scheme != VatScheme.RATES:
+            return shop.get_vat_scheme_display() if shop.vat_scheme else _("not stated")
+        if to.vat == DeliveryCountry.Vat.NONE:
+            return to.get_vat_display()
+        country = country_of_rates(to, shop)
+        if country not in standard_rate:
+            return _("No orders: %(country)s has no standard rate.") % {"country": country}
+        values = {"how": to.get_vat_display(), "country": country, "percent": sums.shown(standard_rate[country])}
+        return _("%(how)s (%(country)s: %(percent)s %%)") % values
+
+    return words
