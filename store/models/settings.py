@@ -112,6 +112,12 @@ class ShopSettings(DefaultSiteSetting):
     def clean(self) -> None:
         """Refuse what leaves an order without the words or the rate that its invoice needs."""
         super().clean()
+        if not self.vat_scheme and ShopSettings.objects.filter(pk=self.pk).exclude(vat_scheme="").exists():
+            words = _(
+                "VAT is stated already, and without it orders get no invoice. Choose what holds now: “%(none)s” if you "
+                "no longer are."
+            )
+            raise ValidationError({"vat_scheme": words % {"none": VatScheme.NOT_REGISTERED.label}})
         needed: dict[str, dict[str, Any]] = {
             VatScheme.NOT_REGISTERED: {"not_registered_note": _("Enter the sentence that invoices need.")},
             VatScheme.RATES: {"country": _("Enter the country."), "vat_number": _("Enter the VAT number.")},

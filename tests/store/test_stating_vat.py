@@ -1,0 +1,47 @@
+"""VAT is stated under Settings → Shop: once, and never taken back."""
+
+import pytest
+from django.test import Client
+
+from store.models import ShopSettings, VatScheme
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+
+def save(client: Client, **changes: str) -> str:
+    """Save Settings → Shop as the owner does, and return the page that follows."""
+    shop = ShopSettings.current()
+    typed = {field.name: field.value_from_object(shop) for field in shop._meta.fields}
+    typed = {name: value for name, value in typed.items() if value is not None and value is not False}
+    url = f"/admin/settings/store/shopsettings/{shop.site_id}/"
+    page = client.post(url, {**typed, **changes}, follow=True)
+    assert page.status_code == 200
+    return page.content.decode()
+
+
+@pytest.mark.parametrize("scheme", VatScheme.values)
+def test_what_was_stated_is_not_emptied_and_the_form_says_what_to_choose(
+    admin_client: Client, scheme: str
+) -> None:
+    factories.vat_rate("GB", 20)
+    note = "Small business."
+    stated = {"vat_scheme": scheme, "country": "GB", "vat_number": "GB999999973", "not_registered_note": note}
+    factories.shop_settings(**stated)
+    page = save(admin_client, vat_scheme="", invoice_prefix="NEW-")
+    assert "VAT is stated already" in page
+    assert "“Not registered for VAT” if you no longer are" in page
+    shop = ShopSettings.current()
+    assert (shop.vat_scheme, shop.invoice_prefix) == (scheme, "INV-")
+
+
+def test_it_changes_to_another_scheme(admin_client: Client) -> None:
+    factories.vat(GB=20)
+    save(admin_client, vat_scheme=VatScheme.NOT_REGISTERED, not_registered_note="Small business.")
+    assert ShopSettings.current().vat_scheme == VatScheme.NOT_REGISTERED
+
+
+def test_who_has_not_stated_it_can_save_the_rest(admin_client: Client) -> None:
+    factories.shop_settings(tell_to="trader@example.com")
+    save(admin_client, invoice_prefix="NEW-")
+    assert ShopSettings.current().invoice_prefix == "NEW-"
