@@ -24,6 +24,7 @@ from store.models import Document, DocumentCounter, DocumentSum, Order, Refund, 
 from store.orders.addresses import address_lines, country_name
 from store.payments import money
 from store.vat import sums
+from store.vat.percent import trimmed
 from store.vat.sums import VatSum
 
 Kind = Document.Kind
@@ -237,7 +238,7 @@ def _issue(
         lines=of.lines,
         discount=of.discount,
         total=of.total,
-        vat=tuple((f"{one.percent:.2f}", one.gross, one.vat) for one in found) if has_vat else (),
+        vat=tuple((str(trimmed(one.percent)), one.gross, one.vat) for one in found) if has_vat else (),
         notes=tuple(filter(None, (order.vat_note, *notes))),
         reasons=_reasons(refund) if kind == Kind.CREDIT_NOTE else (),
     )

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import date
 
 from django.conf import settings
-from django.template.defaultfilters import floatformat
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -16,6 +15,7 @@ from django.utils.translation import gettext as _
 from store.documents.letters import GAP, HALF, LEFT, LINE, RIGHT, Column, LetterFile
 from store.documents.paper import Paper, PaperLine
 from store.documents.typesetting import amount
+from store.vat.percent import shown
 
 WIDEST = 34  # mm, no column but that of the words
 
@@ -41,8 +41,8 @@ def _day(iso: str) -> str:
     return date_format(date.fromisoformat(iso), "DATE_FORMAT")
 
 
-def _percent(percent: object) -> str:
-    return f"{floatformat(percent, '-2')}\u00a0%" if percent else ""
+def _percent(percent: str) -> str:
+    return f"{shown(percent)}\u00a0%" if percent else ""
 
 
 class _PaperFile(LetterFile):

@@ -13,6 +13,7 @@ from home.append_only import AppendOnlyModel
 from home.storage import private_storage
 from store.models.orders import Order
 from store.models.refunds import Refund
+from store.vat.percent import PercentField
 
 
 class Document(AppendOnlyModel):
@@ -70,9 +71,8 @@ class DocumentSum(AppendOnlyModel):
     """What of a document has one rate of VAT; negative on credit notes, so that sums need no case."""
 
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="sums")
-    percent = models.DecimalField(
-        max_digits=5, decimal_places=2, null=True
-    )  # None: the seller is not registered
+    # None: the seller is not registered.
+    percent = PercentField(max_digits=6, decimal_places=3, null=True)
     gross = models.BigIntegerField()
     vat = models.BigIntegerField()
 

@@ -21,6 +21,7 @@ from policies.models.ledger import LedgeredModel
 from store.models.tokens import TOKEN_LENGTH, new_token
 from store.models.vat import VatScheme
 from store.models.withdrawal import Withdrawal
+from store.vat.percent import PercentField
 
 # No 0/O, 1/I: numbers are read aloud on the telephone.
 _NUMBER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -259,9 +260,7 @@ class OrderLine(models.Model):
     unit_price = models.PositiveBigIntegerField(_("price"))
     quantity = models.PositiveSmallIntegerField(_("quantity"))
     # None: the shop states no rates, or Stripe has not told it yet.
-    vat_percent = models.DecimalField(
-        _("VAT in percent"), max_digits=5, decimal_places=2, null=True, blank=True
-    )
+    vat_percent = PercentField(_("VAT in percent"), max_digits=6, decimal_places=3, null=True, blank=True)
     withdrawal = models.CharField(
         max_length=10, choices=Withdrawal.choices, default=Withdrawal.APPLIES, editable=False
     )

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from store.payments import stripe_amounts
+from store.vat.percent import PercentField, shown
 
 
 def validate_vat_country(code: str) -> None:
@@ -80,8 +81,8 @@ class VatRate(models.Model):
         related_name="rates",
         help_text=_("Empty: the standard rate, for everything without a rate of its own in this country."),
     )
-    percent = models.DecimalField(
-        _("percent"), max_digits=5, decimal_places=2, validators=[MinValueValidator(0), MaxValueValidator(99)]
+    percent = PercentField(
+        _("percent"), max_digits=6, decimal_places=3, validators=[MinValueValidator(0), MaxValueValidator(99)]
     )
     valid_from = models.DateField(_("from"), help_text=_("Orders placed from this day on have this rate."))
 
@@ -106,4 +107,4 @@ class VatRate(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.country} {self.percent} %"
+        return f"{self.country} {shown(self.percent)} %"

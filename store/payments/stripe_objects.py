@@ -12,9 +12,8 @@ from store import models
 from store.models import tokens
 from store.payments import stripe_amounts, stripe_client
 from store.payments.customer_details import NAME_LENGTH, PHONE_LENGTH, address, one_line
+from store.vat.percent import trimmed
 from store.vat.sums import VatSum
-
-CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,5 +164,5 @@ def session_of(found: Any, lines: Sequence[dict[str, Any]] = ()) -> Session:
 
 def _vat_of(raw: dict[str, Any], amount: Callable[[int | None], int]) -> VatSum:
     """Return what a line or the delivery costs and the tax within; several taxes are added up."""
-    percent = sum(Decimal(str(tax["rate"]["percentage"])) for tax in raw["taxes"])
-    return VatSum(Decimal(percent).quantize(CENT), amount(raw["amount_total"]), amount(raw["amount_tax"]))
+    percent = sum((Decimal(str(tax["rate"]["percentage"])) for tax in raw["taxes"]), Decimal(0))
+    return VatSum(trimmed(percent), amount(raw["amount_total"]), amount(raw["amount_tax"]))

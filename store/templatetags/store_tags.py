@@ -5,7 +5,7 @@ from django import template
 from store.models import ShopSettings
 from store.orders import addresses
 from store.payments import money
-from store.vat import sums
+from store.vat import percent, sums
 
 register = template.Library()
 register.filter("price", money.display)
@@ -13,6 +13,7 @@ register.filter("country_name", addresses.country_name)
 register.filter("address_lines", addresses.address_lines)
 register.filter("vat_sums", sums.of_order)
 register.simple_tag(sums.total_label)
+register.filter("percent", percent.shown)
 
 
 @register.filter

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from store.models import DeliveryCountry, ShopSettings, VatRate, VatScheme
-from store.vat import sums
+from store.vat import percent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,9 @@ def country_of_rates(to: DeliveryCountry, shop: ShopSettings) -> str:
 def in_words() -> Callable[[DeliveryCountry], str]:
     """Return what says how goods are taxed that are sent to a country today, whichever country."""
     shop = ShopSettings.current()
-    known = VatRate.objects.filter(vat_class=None, valid_from__lte=timezone.localdate()).order_by("valid_from")
+    known = VatRate.objects.filter(vat_class=None, valid_from__lte=timezone.localdate()).order_by(
+        "valid_from"
+    )
     standard_rate = dict(known.values_list("country", "percent"))
 
     def words(to: DeliveryCountry) -> str:
@@ -64,7 +66,11 @@ def in_words() -> Callable[[DeliveryCountry], str]:
         country = country_of_rates(to, shop)
         if country not in standard_rate:
             return _("No orders: %(country)s has no standard rate.") % {"country": country}
-        values = {"how": to.get_vat_display(), "country": country, "percent": sums.shown(standard_rate[country])}
+        values = {
+            "how": to.get_vat_display(),
+            "country": country,
+            "percent": percent.shown(standard_rate[country]),
+        }
         return _("%(how)s (%(country)s: %(percent)s %%)") % values
 
     return words

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from store.models import Order, VatScheme
@@ -39,11 +38,6 @@ def includes_tax(scheme: str, found: Collection[VatSum] = ()) -> bool:
 def total_label(scheme: str, found: Collection[VatSum]) -> str:
     """Return what a total is called on pages, in e-mails and on papers."""
     return _("Total, tax included") if includes_tax(scheme, found) else _("Total")
-
-
-def shown(percent: Decimal | str) -> str:
-    """Return a rate with the decimals that it has, as the language writes them: 20, 5.5, 8.875."""
-    return number_format(Decimal(percent).normalize())
 
 
 def included(gross: int, percent: Decimal) -> int:

@@ -12,6 +12,7 @@ from wagtail.admin.views.generic import DeleteView
 from wagtail.admin.viewsets.model import ModelViewSet
 
 from store.models import ProductPage, VatClass, VatRate
+from store.vat.percent import shown
 
 
 class VatClassDeleteView(DeleteView):
@@ -50,7 +51,7 @@ class VatRateViewSet(ModelViewSet):
             label=gettext_lazy("Class"),
             accessor=lambda rate: rate.vat_class or _("standard rate"),
         ),
-        Column("percent", label=gettext_lazy("Percent")),
+        Column("percent", label=gettext_lazy("Percent"), accessor=lambda rate: shown(rate.percent)),
         Column("valid_from", label=gettext_lazy("From")),
     ]
     list_filter = ["country", "vat_class"]
