@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import MultiFieldPanel
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.contrib.forms.models import validate_to_address
 from wagtail.contrib.settings.models import register_setting
 
@@ -84,7 +84,16 @@ class ShopSettings(DefaultSiteSetting):
 
     panels: ClassVar[list] = [
         MultiFieldPanel(
-            ["vat_scheme", "country", "vat_number", "not_registered_note"],
+            [
+                FieldPanel(
+                    "vat_scheme",
+                    help_text=_(
+                        "Who is not registered may not speak of VAT. The shop does not, but texts that you wrote may: "
+                        "look through the home page, the products and the terms."
+                    ),
+                ),
+                *("country", "vat_number", "not_registered_note"),
+            ],
             heading=_("VAT"),
             help_text=_(
                 "Prices include VAT. The rates are entered under Shop → VAT rates, and where goods are sent without "

@@ -1,4 +1,4 @@
-"""VAT is stated under Settings → Shop: once, and never taken back."""
+"""VAT is stated under Settings → Shop: the form says what to look at, and nobody takes it back."""
 
 import pytest
 from django.test import Client
@@ -18,6 +18,12 @@ def save(client: Client, **changes: str) -> str:
     page = client.post(url, {**typed, **changes}, follow=True)
     assert page.status_code == 200
     return page.content.decode()
+
+
+def test_the_form_says_that_texts_of_ones_own_may_speak_of_vat(admin_client: Client) -> None:
+    shop = factories.shop_settings()
+    page = admin_client.get(f"/admin/settings/store/shopsettings/{shop.site_id}/").content.decode()
+    assert "texts that you wrote may: look through the home page, the products and the terms." in page
 
 
 @pytest.mark.parametrize("scheme", VatScheme.values)
