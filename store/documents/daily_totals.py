@@ -3,25 +3,24 @@
 import csv
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from decimal import Decimal
 from io import StringIO
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import TruncDate
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from home.spreadsheets import as_text
-from store.models import DocumentSum
+from store.models import Document, DocumentSum
 from store.payments import money
 
 # whose VAT (empty: nobody's), its rate or None, currency
 Of = tuple[str, Decimal | None, str]
 
 
-def as_csv(first: date, last: date) -> str:
-    """Return a table of the days from first to last, in the site's time zone, with totals by rate at its end."""
+def as_csv(papers: QuerySet[Document]) -> str:
+    """Return a table of the days of papers, in the site's time zone, with totals by rate at its end."""
     out = StringIO()
     table = csv.writer(out)
     table.writerow(
@@ -31,7 +30,7 @@ def as_csv(first: date, last: date) -> str:
         )
     )
     totals: defaultdict[Of, tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for day, of, gross, vat in _sums(first, last):
+    for day, of, gross, vat in _sums(papers):
         table.writerow(_row(day.isoformat(), of, gross, vat))
         totals[of] = totals[of][0] + gross, totals[of][1] + vat
     for of, (gross, vat) in sorted(
@@ -41,11 +40,8 @@ def as_csv(first: date, last: date) -> str:
     return out.getvalue()
 
 
-def _sums(first: date, last: date) -> Iterator[tuple[date, Of, int, int]]:
-    begin, end = (
-        timezone.make_aware(datetime.combine(day, time.min)) for day in (first, last + timedelta(1))
-    )
-    rows = DocumentSum.objects.filter(document__issued_at__gte=begin, document__issued_at__lt=end)
+def _sums(papers: QuerySet[Document]) -> Iterator[tuple[date, Of, int, int]]:
+    rows = DocumentSum.objects.filter(document__in=papers)
     of_days = rows.annotate(day=TruncDate("document__issued_at")).values_list(
         "day", "document__order__vat_country", "percent", "document__currency"
     )

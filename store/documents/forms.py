@@ -1,33 +1,14 @@
-"""The staff's forms of papers: the days of the totals, and a corrected billing address."""
+"""The staff's form of a corrected billing address."""
 
-from datetime import date
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.widgets import AdminDateInput
 
 from store.models import Order
 from store.orders.addresses import country_name
 from store.orders.forms import AddressForm
 from store.payments import stripe_amounts
-
-MOST_DAYS = 3 * 366
-
-
-# Of which every time zone can tell the time.
-KNOWN_DAYS = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
-
-
-class SpanForm(forms.Form):
-    first = forms.DateField(label=_("From"), widget=AdminDateInput, validators=KNOWN_DAYS)
-    last = forms.DateField(label=_("To"), widget=AdminDateInput, validators=KNOWN_DAYS)
-
-    def clean(self) -> None:
-        first, last = self.cleaned_data.get("first"), self.cleaned_data.get("last")
-        if first and last and not 0 <= (last - first).days <= MOST_DAYS:
-            raise forms.ValidationError(_("Choose a last day that follows the first one within three years."))
 
 
 class BillingAddressForm(AddressForm):

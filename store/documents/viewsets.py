@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -22,12 +23,11 @@ from wagtail.admin import messages
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import InspectView
-from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.widgets.button import Button, HeaderButton
 
 from home.viewsets import GuardedIndexView, MomentColumn, ReadOnlyViewSet
 from store.documents import corrections, daily_totals, issuing
-from store.documents.forms import BillingAddressForm, SpanForm
+from store.documents.forms import BillingAddressForm
 from store.documents.views import as_download, download
 from store.models import Document, Order
 from store.payments import money
@@ -55,14 +55,24 @@ class DocumentIndexView(GuardedIndexView):
         """Return the row with an amount instead of minor units."""
         return {**super().to_row_dict(item), "total": money.to_decimal(item.signed_total, item.currency)}
 
+    @property
+    def chosen_days(self) -> slice | None:
+        """The days by which the list is filtered, as moments."""
+        form = self.filters.form
+        return form.cleaned_data["issued_at"] if form.is_valid() else None
+
     def get_header_buttons(self) -> list[Button]:
-        """Offer what is listed as one PDF, and the totals by day."""
-        query = self.request.GET.urlencode()
+        """Offer what is listed as one PDF, and totals: of its days, or of the month before this one."""
+        query, label = self.request.GET.copy(), _("Totals of these days")
+        as_one = f"{reverse('papers:as_one')}?{query.urlencode()}"
+        if not self.chosen_days:
+            last = timezone.localdate().replace(day=1) - timedelta(days=1)
+            query["issued_at_from"], query["issued_at_to"] = str(last.replace(day=1)), str(last)
+            label = gettext("Totals of %(month)s") % {"month": date_format(last, "YEAR_MONTH_FORMAT")}
+        totals = f"{reverse('papers:totals')}?{query.urlencode()}"
         return [
-            HeaderButton(
-                _("All of these as one PDF"), url=f"{reverse('papers:as_one')}?{query}", icon_name="download"
-            ),
-            HeaderButton(_("Totals by day"), url=reverse("papers:totals"), icon_name="table"),
+            HeaderButton(_("All of these as one PDF"), url=as_one, icon_name="download"),
+            HeaderButton(label, url=totals, icon_name="table"),
             *super().get_header_buttons(),
         ]
 
@@ -83,6 +93,19 @@ class AsOnePdfView(DocumentIndexView):
         return redirect(f"{reverse('papers:index')}?{request.GET.urlencode()}")
 
 
+class TotalsView(DocumentIndexView):
+    """Totals of the days that the list shows, as CSV: of all papers, whatever else the list is filtered by."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not (days := self.chosen_days):
+            messages.error(request, gettext("Choose the days first: filter the list by date."))
+            return redirect(f"{reverse('papers:index')}?{request.GET.urlencode()}")
+        papers = self.filters.filters["issued_at"].filter(Document.objects.order_by(), days)
+        of = "-".join(str(timezone.localdate(moment)) for moment in (days.start, days.stop) if moment)
+        headers = {"Content-Disposition": f'attachment; filename="totals-{of}.csv"'}
+        return HttpResponse(daily_totals.as_csv(papers), content_type="text/csv", headers=headers)
+
+
 class DocumentInspectView(InspectView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
@@ -93,33 +116,6 @@ class DocumentInspectView(InspectView):
 def as_pdf(_request: HttpRequest, pk: int) -> HttpResponse:
     """Hand out the PDF of a document."""
     return download(get_object_or_404(Document, pk=pk))
-
-
-@method_decorator(permission_required(VIEW, raise_exception=True), name="dispatch")
-class TotalsView(WagtailAdminTemplateMixin, FormView):
-    """Asks for days, and hands out their totals as CSV."""
-
-    page_title = _("Totals by day")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
-    header_icon = "table"
-    template_name = "store/admin/daily_totals.html"
-    form_class = SpanForm
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        return [
-            *self.breadcrumbs_items,
-            {"url": reverse("papers:index"), "label": gettext("Papers")},
-            {"url": "", "label": self.page_title},
-        ]
-
-    def get_initial(self) -> dict[str, Any]:
-        """Offer the month before this one."""
-        last = timezone.localdate().replace(day=1) - timedelta(days=1)
-        return {"first": last.replace(day=1), "last": last}
-
-    def form_valid(self, form: SpanForm) -> HttpResponse:
-        first, last = form.cleaned_data["first"], form.cleaned_data["last"]
-        headers = {"Content-Disposition": f'attachment; filename="totals-{first}-{last}.csv"'}
-        return HttpResponse(daily_totals.as_csv(first, last), content_type="text/csv", headers=headers)
 
 
 @require_POST
@@ -205,12 +201,12 @@ class DocumentViewSet(ReadOnlyViewSet):
     inspect_template_name = "store/admin/paper.html"
 
     def get_urlpatterns(self) -> list[URLPattern]:
-        as_one = self.construct_view(AsOnePdfView, **self.get_index_view_kwargs())
+        of_list = self.get_index_view_kwargs()
         return [
             *super().get_urlpatterns(),
             path("<int:pk>/pdf/", as_pdf, name="pdf"),
-            path("as-one.pdf", as_one, name="as_one"),
-            path("totals/", TotalsView.as_view(), name="totals"),
+            path("as-one.pdf", self.construct_view(AsOnePdfView, **of_list), name="as_one"),
+            path("totals.csv", self.construct_view(TotalsView, **of_list), name="totals"),
         ]
 
 

@@ -118,7 +118,7 @@ def test_what_is_filtered_comes_as_one_pdf_within_reason(
 
 def test_who_may_not_see_papers_sees_none(paid: Order) -> None:
     client = signed_in("view_order")
-    for path in ("", "inspect/1/", "1/pdf/", "as-one.pdf", "totals/"):
+    for path in ("", "inspect/1/", "1/pdf/", "as-one.pdf", "totals.csv"):
         assert client.get(f"{PAPERS}{path}").status_code == 302, path
     assert client.post(f"/admin/orders/{paid.pk}/billing-address/", ADDRESS).status_code == 302
     page = shown(client, f"/admin/orders/inspect/{paid.pk}/")
@@ -130,7 +130,7 @@ def test_who_may_not_see_papers_sees_none(paid: Order) -> None:
 
 # --- Totals by day -----------------------------------------------------------------------------------------
 def totals(client: Client, first: str, last: str) -> list[list[str]]:
-    response = client.post(f"{PAPERS}totals/", {"first": first, "last": last})
+    response = client.get(f"{PAPERS}totals.csv", {"issued_at_from": first, "issued_at_to": last})
     assert response["Content-Type"] == "text/csv"
     return list(csv.reader(response.content.decode().splitlines()))
 
@@ -168,14 +168,32 @@ def test_totals_without_vat_have_no_rate(client: Client) -> None:
     ]
 
 
+def test_the_list_leads_to_the_totals_of_its_days_or_of_the_month_before(client: Client, paid: Order) -> None:
+    with time_machine.travel(datetime(2026, 3, 14, 12, tzinfo=ZoneInfo("UTC")), tick=False):
+        client.force_login(User.objects.get(email="staff@example.com"))
+        page = shown(client, kind="credit_note")
+        assert "Totals of February 2026" in page
+        assert "totals.csv?kind=credit_note&amp;issued_at_from=2026-02-01&amp;issued_at_to=2026-02-28" in page
+        page = shown(client, issued_at_from="2026-03-01")
+        assert "Totals of these days" in page
+        assert "totals.csv?issued_at_from=2026-03-01" in page
+
+
+def test_totals_are_of_all_papers_of_the_days_whatever_else_the_list_shows(
+    client: Client, paid: Order
+) -> None:
+    refund(paid, 1645)
+    rows = {"issued_at_from": "2020-01-01", "issued_at_to": "", "kind": "invoice", "q": "INV"}
+    table = client.get(f"{PAPERS}totals.csv", rows).content.decode().splitlines()
+    assert table[-1] == "Total,GB,20.00,0.00,0.00,0.00,GBP"
+
+
 @pytest.mark.parametrize(
-    ("first", "last"),
-    [("2026-02-01", "2026-01-31"), ("2020-01-01", "2026-01-01"), ("x", ""), ("9999-12-31", "9999-12-31")],
+    ("first", "last"), [("x", ""), ("", ""), ("2026-02-01", "2026-13-31"), ("0001-01-01", "")]
 )
-def test_days_in_the_wrong_sequence_get_a_word(client: Client, first: str, last: str) -> None:
-    response = client.post(f"{PAPERS}totals/", {"first": first, "last": last})
-    assert response.status_code == 200
-    assert response.context["form"].errors
+def test_without_days_the_list_asks_for_them(client: Client, first: str, last: str) -> None:
+    page = shown(client, f"{PAPERS}totals.csv", issued_at_from=first, issued_at_to=last)
+    assert "Choose the days first" in page
 
 
 # --- An invoice that an order lacks ------------------------------------------------------------------------
