@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any, ClassVar
 
 from django.contrib.admin.utils import get_fields_from_path
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpResponseBase
@@ -15,6 +16,9 @@ from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
+from django.utils.translation import gettext
+from django_filters import DateFromToRangeFilter
+from wagtail.admin.filters import DateRangePickerWidget
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import IndexView
 from wagtail.admin.viewsets.model import ModelViewSet
@@ -36,6 +40,21 @@ class _InParts:
 
     def __iter__(self) -> Iterator[Model]:
         return self.rows.iterator(chunk_size=EXPORTED_AT_ONCE)
+
+
+YEARS = range(1900, 3000)  # of others, not every time zone can tell the time
+
+
+def _check_days(days: slice) -> None:
+    if not all(day.year in YEARS for day in (days.start, days.stop) if day):
+        raise ValidationError(gettext("Enter days between the years 1900 and 2999."))
+
+
+class DaysFilter(DateFromToRangeFilter):
+    """Filters a list by the days from one to another."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=DateRangePickerWidget, validators=[_check_days], **options)
 
 
 class MomentColumn(Column):

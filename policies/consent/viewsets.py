@@ -7,11 +7,11 @@ import django_filters
 from cookie_consent.models import Cookie, CookieGroup
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.admin.views.generic import InspectView
 
-from home.viewsets import GuardedIndexView, MomentColumn, ReadOnlyViewSet
+from home.viewsets import DaysFilter, GuardedIndexView, MomentColumn, ReadOnlyViewSet
 from policies.consent.forms import CategoryForm, CookieForm
 from policies.facts.viewsets import DeclarationViewSet
 from policies.models import ConsentRecord, Policy, PolicyVersion
@@ -38,7 +38,7 @@ def _cookie_texts(_request: object) -> QuerySet[PolicyVersion]:
 class ConsentFilterSet(WagtailFilterSet):
     """By day, by how the choice was made, and by the text that was shown."""
 
-    created_at = django_filters.DateFromToRangeFilter(label=_("Time"), widget=DateRangePickerWidget)
+    created_at = DaysFilter(label=_("Time"))
     notice_version = django_filters.ModelChoiceFilter(label=_("Cookie text shown"), queryset=_cookie_texts)
 
     class Meta:

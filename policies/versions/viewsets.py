@@ -14,14 +14,14 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column, Table, TitleColumn
 from wagtail.admin.utils import get_user_display_name
 from wagtail.admin.views.generic import InspectView
 from wagtail.admin.widgets import Button, HeaderButton
 from wagtail.permissions import ModelPermissionPolicy
 
-from home.viewsets import GuardedIndexView, MomentColumn, ReadOnlyViewSet, ViewOnlyPolicy
+from home.viewsets import DaysFilter, GuardedIndexView, MomentColumn, ReadOnlyViewSet, ViewOnlyPolicy
 from policies.models import Policy, PolicyVersion
 from policies.models.versions import Status
 from policies.versions import staff_views
@@ -173,7 +173,7 @@ class VersionFilterSet(WagtailFilterSet):
 
     policy = django_filters.ModelChoiceFilter(queryset=Policy.objects.order_by("title"))
     status = django_filters.ChoiceFilter(label=gettext_lazy("Status"), choices=Status.choices)
-    effective_at = django_filters.DateFromToRangeFilter(widget=DateRangePickerWidget)
+    effective_at = DaysFilter()
 
     class Meta:
         model = PolicyVersion

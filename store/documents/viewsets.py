@@ -6,7 +6,6 @@ What makes new ones of an order is here, too: correcting its billing address, an
 from datetime import timedelta
 from typing import Any, ClassVar
 
-import django_filters
 from django.contrib.auth.decorators import permission_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -20,12 +19,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from django.views.generic import FormView
 from wagtail.admin import messages
-from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import InspectView
 from wagtail.admin.widgets.button import Button, HeaderButton
 
-from home.viewsets import GuardedIndexView, MomentColumn, ReadOnlyViewSet
+from home.viewsets import DaysFilter, GuardedIndexView, MomentColumn, ReadOnlyViewSet
 from store.documents import corrections, daily_totals, issuing
 from store.documents.forms import BillingAddressForm
 from store.documents.views import as_download, download
@@ -38,7 +37,7 @@ MOST = 200  # in one PDF
 
 
 class DocumentFilterSet(WagtailFilterSet):
-    issued_at = django_filters.DateFromToRangeFilter(label=_("Date"), widget=DateRangePickerWidget)
+    issued_at = DaysFilter(label=_("Date"))
 
     class Meta:
         model = Document
@@ -191,8 +190,8 @@ class DocumentViewSet(ReadOnlyViewSet):
     ]
     list_export = ["number", "kind", "issued_at", "order", "currency", "total"]
     export_filename = "papers"
-    # The buyer as the order names them, since what stands on a paper has no index. A corrected name is on the order, too,
-    # but has none either: by it only new papers are found.
+    # The buyer as the order names them, since what stands on a paper has no index. A corrected name has none either:
+    # by it only new papers are found.
     indexed_fields: ClassVar[list[str]] = ["number", "order__number", "order__email", "order__customer_name"]
     search_fields: ClassVar[list[str]] = [*indexed_fields, "order__billing_address__name"]
     filterset_class = DocumentFilterSet

@@ -5,7 +5,6 @@ Orders are read-only; the steps themselves are `lifecycle`'s.
 
 from typing import Any, ClassVar
 
-import django_filters
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -18,12 +17,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from django.views.generic import FormView
 from wagtail.admin import messages
-from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn
 from wagtail.admin.views.generic import InspectView
 from wagtail.admin.widgets.button import Button
 
-from home.viewsets import GuardedIndexView, ReadOnlyViewSet
+from home.viewsets import DaysFilter, GuardedIndexView, ReadOnlyViewSet
 from store.documents import staff_views
 from store.documents.viewsets import CorrectBillingView, issue_invoice
 from store.models import Document, Order, Refund, ShopSettings
@@ -39,7 +38,7 @@ CHANGE = "store.change_order"  # who may move orders on
 
 
 class OrderFilterSet(WagtailFilterSet):
-    placed_at = django_filters.DateFromToRangeFilter(label=_("Placed"), widget=DateRangePickerWidget)
+    placed_at = DaysFilter(label=_("Placed"))
 
     class Meta:
         model = Order

@@ -96,6 +96,18 @@ def test_a_search_keeps_to_the_filters(owner: Client) -> None:
     assert ">charge.refunded<" not in text.replace(" ", "")
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "9999-12-31"])
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [("orders", "placed_at"), ("papers", "issued_at"), ("consents", "created_at")],
+)
+def test_days_that_no_list_has_get_a_word(owner: Client, url: str, name: str, day: str) -> None:
+    for end in ("from", "to"):
+        response = owner.get(f"/admin/{url}/", {f"{name}_{end}": day})
+        assert response.status_code == 200
+        assert "Enter days between the years 1900 and 2999." in response.content.decode()
+
+
 NEWEST_ONLY = "in the newest 10 stock only. To find older ones, type how one of these begins: SKU."
 
 
