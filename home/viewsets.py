@@ -88,7 +88,8 @@ class GuardedIndexView(IndexView):
 
     @property
     def indexed_names(self) -> str:
-        fields = [get_fields_from_path(self.model, name)[-1] for name in self.indexed_fields]
+        model: Any = self.model  # Wagtail declares None
+        fields = [get_fields_from_path(model, name)[-1] for name in self.indexed_fields]
         return ", ".join(dict.fromkeys(str(field.verbose_name) for field in fields))
 
     def search_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:

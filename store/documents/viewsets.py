@@ -62,7 +62,7 @@ class DocumentIndexView(GuardedIndexView):
 
     def get_header_buttons(self) -> list[Button]:
         """Offer what is listed as one PDF, and totals: of its days, or of the month before this one."""
-        query, label = self.request.GET.copy(), _("Totals of these days")
+        query, label = self.request.GET.copy(), gettext("Totals of these days")
         as_one = f"{reverse('papers:as_one')}?{query.urlencode()}"
         if not self.chosen_days:
             last = timezone.localdate().replace(day=1) - timedelta(days=1)
@@ -192,7 +192,7 @@ class DocumentViewSet(ReadOnlyViewSet):
     export_filename = "papers"
     # The buyer as the order names them, since what stands on a paper has no index. A corrected name has none either:
     # by it only new papers are found.
-    indexed_fields: ClassVar[list[str]] = ["number", "order__number", "order__email", "order__customer_name"]
+    indexed_fields = ("number", "order__number", "order__email", "order__customer_name")
     search_fields: ClassVar[list[str]] = [*indexed_fields, "order__billing_address__name"]
     filterset_class = DocumentFilterSet
     index_view_class = DocumentIndexView

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
-from django.utils.functional import Promise, cached_property
+from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -72,7 +72,7 @@ class OrderIndexView(GuardedIndexView):
 
     def to_row_dict(self, item: Order) -> dict[str, Any]:
         """Return the row with amounts instead of minor units, and what other tables say of the order."""
-        row = {field: getattr(item, field, "") for field in self.list_export}
+        row: dict[str, Any] = {field: getattr(item, field, "") for field in self.list_export}
         amounts = {field: money.to_decimal(row[field], item.currency) for field in AMOUNTS}
         vat = sums.of_order(item)
         refunded = sum(one.amount for one in item.refunds.all() if one.status not in Refund.UNDONE)
@@ -215,7 +215,7 @@ class OrderViewSet(ReadOnlyViewSet):
         *("number", "placed_at", "paid_at", "status", "currency", *AMOUNTS, "vat"),
         *("paid_currency", "refunded", "papers", "country", "email"),
     ]
-    export_headings: ClassVar[dict[str, Promise]] = {
+    export_headings = {
         "vat": _("VAT included"),
         "paid_currency": _("Currency of the payment"),
         "refunded": _("Refunded or being refunded"),
