@@ -118,7 +118,8 @@ def test_what_is_filtered_comes_as_one_pdf_within_reason(
 
 def test_who_may_not_see_papers_sees_none(paid: Order) -> None:
     client = signed_in("view_order")
-    for path in ("", "inspect/1/", "1/pdf/", "as-one.pdf", "totals.csv"):
+    pk = paid.documents.get().pk
+    for path in ("", f"inspect/{pk}/", f"{pk}/pdf/", "as-one.pdf", "totals.csv"):
         assert client.get(f"{PAPERS}{path}").status_code == 302, path
     assert client.post(f"/admin/orders/{paid.pk}/billing-address/", ADDRESS).status_code == 302
     page = shown(client, f"/admin/orders/inspect/{paid.pk}/")
