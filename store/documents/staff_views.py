@@ -3,7 +3,6 @@
 An order of which nothing may be sent gets none, and the page of the list says why.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 
 from django.contrib.auth.decorators import permission_required
@@ -18,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin import messages
 
 from store.documents.sheets import SheetForm
-from store.models import Dispute, Order, Refund
+from store.models import Order
+from store.orders.situation import Situation
 
 SLIPS, LABELS = "packing-slips", "address-labels"
 KINDS: dict[str, Promise] = {SLIPS: _("Packing slips"), LABELS: _("Address labels")}
@@ -27,6 +27,7 @@ OF_ONE: dict[str, tuple[str, Promise]] = {
     "address-label": (LABELS, _("Address label")),
 }
 MOST = 200  # orders in one PDF
+NOT_SENT = _("Nothing of this order is to be sent: %s.")
 
 
 def links_of(order: Order) -> list[tuple[str, Promise]]:
@@ -38,22 +39,14 @@ def links_of(order: Order) -> list[tuple[str, Promise]]:
 
 def without_papers(orders: Sequence[Order]) -> dict[Order, str]:
     """Return the orders of which nothing may be sent, and why."""
-    prefetch_related_objects(orders, "lines__refund_lines__refund")
-    gone: Counter[int] = Counter()
-    for sums in (Refund.objects.counted(), Dispute.objects.withheld()):
-        for pk, amount in sums.filter(order__in=orders).values_list("order", "amount"):
-            gone[pk] += amount
-    disputed = {*Dispute.objects.open().filter(order__in=orders).values_list("order", flat=True)}
+    prefetch_related_objects(orders, "refunds__lines", "disputes", "lines__refund_lines__refund")
     reasons = {}
     for order in orders:
+        situation = Situation(order=order, refunds=[*order.refunds.all()], disputes=[*order.disputes.all()])
         if order.status not in Order.CONFIRMED:
             reasons[order] = order.get_status_display()
-        elif order.pk in disputed:
-            reasons[order] = gettext("the payment is disputed")
-        elif order.paid_amount and gone[order.pk] >= order.paid_amount:
-            reasons[order] = gettext("all of the money went back")
-        elif not any(line.kept for line in order.lines.all()):
-            reasons[order] = gettext("everything was taken back")
+        elif obstacle := situation.obstacle:
+            reasons[order] = str(obstacle.label)
     return reasons
 
 
@@ -64,7 +57,7 @@ def paper_of_order(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     if kind not in OF_ONE:
         raise Http404
     if reasons := without_papers([order]):
-        messages.error(request, gettext("Nothing of this order is to be sent: %s.") % reasons[order])
+        messages.error(request, NOT_SENT % reasons[order])
         return redirect("orders:inspect", pk)
     return _pdf(OF_ONE[kind][0], [order], name=f"{kind}-{order.number}")
 

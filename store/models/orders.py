@@ -212,11 +212,6 @@ class Order(LedgeredModel):
         return max(0, self.paid_amount - gone)
 
     @property
-    def is_paid_back(self) -> bool:
-        """Something was paid, and nothing of it is here: nothing may be sent."""
-        return self.paid_amount > 0 and not self.refundable
-
-    @property
     def is_payable(self) -> bool:
         """Its payment page may still be open."""
         return self.status in self.PAYABLE

@@ -16,12 +16,18 @@ from store.orders.change_words import Change, words_of
 from store.orders.cookies import is_own
 from store.orders.find_views import not_found
 from store.orders.forms import AddressForm
-from store.orders.situation import Situation
+from store.orders.situation import Obstacle, Situation
 from store.orders.words import Words
 from store.payments import refunds, stripe_client
 
 By, Status = OrderEvent.By, Order.Status
 View = Callable[[HttpRequest, Order], HttpResponse]
+NOT_CORRECTED = {
+    Obstacle.DISPUTED: Change.ADDRESS_DISPUTED,
+    Obstacle.ASKING: Change.CANCEL_WAITS,
+    Obstacle.PAID_BACK: Change.ADDRESS_PAID_BACK,
+    Obstacle.TAKEN_BACK: Change.ADDRESS_PAID_BACK,  # which cancels it: nobody reads this
+}
 
 
 def _of_own_order(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
@@ -81,16 +87,15 @@ def address(request: HttpRequest, order: Order) -> HttpResponse:
         return render(request, "store/correct_address.html", context, status=status)
     try:
         lifecycle.correct_address(order_id=order.pk, address=form.address, by=By.SHOPPER)
-    except lifecycle.PaidBackError:
-        return _unchanged(request, order, words_of(Change.ADDRESS_PAID_BACK, order))
-    except lifecycle.DisputedError:
-        return _unchanged(request, order, words_of(Change.ADDRESS_DISPUTED, order))
+    except lifecycle.NotSentError as error:
+        return _unchanged(request, order, words_of(NOT_CORRECTED[error.obstacle], order))
     except lifecycle.IllegalTransitionError:
         return _unchanged(request, order)
     return _see(order, f"?saved={Change.ADDRESS}")
 
 
 def _why_not_cancelled(order: Order) -> Change | None:
+    """Return why; a refund would end an inquiry, and of an order that is paid back none is needed."""
     if order.disputes.undecided().exists():
         return Change.CANCEL_DISPUTED
     if order.refunds.filter(status=Refund.Status.REQUESTED).exists():

@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from home.models import User
 from policies.ledger import entries
 from store.documents import issuing
-from store.models import Order, OrderEvent, OrderLine, Refund
+from store.models import Order, OrderEvent, OrderLine
 from store.orders import emails
 from store.orders.change_words import Change
+from store.orders.situation import Obstacle, Situation
 from store.stock import movements
 
 By, Reason, Status = OrderEvent.By, OrderEvent.Reason, Order.Status
@@ -34,16 +35,12 @@ class IllegalTransitionError(Exception):
     """The order cannot change to that status."""
 
 
-class RefundRequestedError(IllegalTransitionError):
-    """Whether its goods are taken back is decided by the answer to a refund."""
+class NotSentError(IllegalTransitionError):
+    """Nothing of it may be sent at the moment, whatever its status."""
 
-
-class PaidBackError(IllegalTransitionError):
-    """All of its money went back."""
-
-
-class DisputedError(IllegalTransitionError):
-    """Its payment is disputed, and the money not ours at the moment."""
+    def __init__(self, order: Order, obstacle: Obstacle) -> None:
+        super().__init__(f"Nothing of order {order.number} is to be sent: {obstacle}.")
+        self.obstacle = obstacle
 
 
 @contextmanager
@@ -111,22 +108,15 @@ def change_status(
 def take_staff_step(*, order_id: int, to: str, user: User) -> None:
     """Take one of STAFF_STEPS.
 
-    Raises IllegalTransitionError when it is none, or somebody else was faster, OutOfStockError when an order is
-    accepted of which too few are there; nothing is changed then.
+    Raises IllegalTransitionError when it is none, or somebody else was faster, NotSentError when nothing may be sent,
+    OutOfStockError when an order is accepted of which too few are there; nothing is changed then.
     """
     with locked(order_id) as order:
         if to not in STAFF_STEPS.get(order.status, {}):
             message = f"Nobody takes order {order.number} from {order.status} to {to} by hand."
             raise IllegalTransitionError(message)
-        if order.refunds.filter(status=Refund.Status.REQUESTED).exists():
-            message = f"A refund of order {order.number} waits for Stripe's answer."
-            raise RefundRequestedError(message)
-        if order.disputes.open().exists():
-            message = f"The payment of order {order.number} is disputed."
-            raise DisputedError(message)
-        if order.is_paid_back:
-            message = f"Nothing of the payment of order {order.number} is left."
-            raise PaidBackError(message)
+        if obstacle := Situation.of(order).obstacle:
+            raise NotSentError(order, obstacle)
         match order.status, to:
             case Status.REVIEW, Status.PAID:
                 mark_resolved(order=order, actor=user)
@@ -140,19 +130,16 @@ def take_staff_step(*, order_id: int, to: str, user: User) -> None:
 def correct_address(*, order_id: int, address: dict[str, str], by: str, actor: User | None = None) -> None:
     """Correct where an order goes, and tell the trader if a shopper does; the history does not name the address.
 
-    Raises IllegalTransitionError when it is packed or over, PaidBackError when nothing will be sent, DisputedError when
-    a shopper asks whose payment is disputed: with a stolen card it would redirect the parcel.
+    Raises IllegalTransitionError when it is packed or over, NotSentError when nothing may be sent. Staff need not wait
+    for a bank; a shopper must, who could redirect the parcel with a stolen card.
     """
     with locked(order_id) as order:
         if order.status not in Order.UNPACKED:
             message = f"Order {order.number} goes nowhere else any more."
             raise IllegalTransitionError(message)
-        if order.is_paid_back:
-            message = f"Nothing of the payment of order {order.number} is left."
-            raise PaidBackError(message)
-        if actor is None and order.disputes.undecided().exists():
-            message = f"The payment of order {order.number} is disputed."
-            raise DisputedError(message)
+        obstacle = Situation.of(order).obstacle
+        if obstacle and (actor is None or obstacle == Obstacle.PAID_BACK):
+            raise NotSentError(order, obstacle)
         if order.shipping_address != address:
             order.shipping_address = address
             order.save(update_fields=["shipping_address"])

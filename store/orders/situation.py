@@ -1,11 +1,13 @@
-"""The state of an order: what of its status, payment, refunds and disputes decides what is told about it."""
+"""The state of an order: what of its status, payment, refunds and disputes decides what is told and done about it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from django.conf import settings
+from django.db.models import TextChoices
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from store.models import Dispute, Order, Refund, ShopPage
 from store.orders.words import REFUND_WORDS, WORDS, State, Words, values
@@ -14,9 +16,18 @@ from store.payments import money
 Status, RefundStatus = Order.Status, Refund.Status
 
 
+class Obstacle(TextChoices):
+    """Why nothing of an order may be packed or sent, whatever its status."""
+
+    DISPUTED = "disputed", _("the payment is disputed")
+    ASKING = "asking", _("a refund waits for Stripe’s answer")  # which decides whether goods are taken back
+    PAID_BACK = "paid_back", _("all of the money went back")
+    TAKEN_BACK = "taken_back", _("everything was taken back")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """An order with all that decides what is told about it."""
+    """An order with all that decides what is told and done about it."""
 
     order: Order
     refunds: Sequence[Refund] = ()
@@ -59,12 +70,23 @@ class Situation:
         return self.left > 0 and not (is_begun and not has_failed)
 
     @property
-    def dispute(self) -> Dispute | None:
-        """The dispute that decides: one that is open, or that took the last of the money."""
-        gone = sum(refund.amount for refund in self.refunds if refund.status not in Refund.UNDONE)
-        is_all_gone = self.order.paid_amount <= gone + self.withheld
-        took = [one for one in self.disputes if one.is_withheld and is_all_gone]
-        return next(reversed([*took, *(one for one in self.disputes if one.is_open)]), None)
+    def obstacle(self) -> Obstacle | None:
+        """Why nothing of the order may be packed or sent; None while nothing but its status decides that."""
+        if any(one.is_open for one in self.disputes):
+            return Obstacle.DISPUTED
+        if any(one.status == RefundStatus.REQUESTED for one in self.refunds):
+            return Obstacle.ASKING
+        if self.order.paid_amount and self._is_all_gone:
+            return Obstacle.PAID_BACK
+        refunds = (one for one in self.refunds if one.pk and one.status != RefundStatus.REFUSED)
+        taken = sum(line.quantity for refund in refunds for line in refund.lines.all())
+        is_taken_back = taken and taken >= sum(line.quantity for line in self.order.lines.all())
+        return Obstacle.TAKEN_BACK if is_taken_back else None
+
+    @property
+    def _is_all_gone(self) -> bool:
+        gone = sum(one.amount for one in self.refunds if one.status not in Refund.UNDONE)
+        return self.order.paid_amount <= gone + self.withheld
 
     @property
     def state(self) -> State:
@@ -88,10 +110,12 @@ class Situation:
     def _paid(self) -> State:
         if self.order.status == Status.SENT:
             return State.SENT_PAID_BACK if self.order.paid_amount and not self.left else State.SENT
-        if dispute := self.dispute:
-            return State.DISPUTED if dispute.is_open else State.TAKEN_BACK
-        if self.order.paid_amount and not self.left:
-            return State.REFUND_WAITS if self._waits_for_shopper else State.PAID_BACK
+        match self.obstacle:
+            case Obstacle.DISPUTED:
+                return State.DISPUTED
+            case Obstacle.PAID_BACK:
+                refunded = State.REFUND_WAITS if self._waits_for_shopper else State.PAID_BACK
+                return State.TAKEN_BACK if self.withheld else refunded
         if self.order.status != Status.REVIEW:
             return State(self.order.status)
         if not self.is_sold_out:
@@ -103,7 +127,7 @@ class Situation:
             return State.CANCELLED_UNPAID
         if not self.order.paid_amount:
             return State.CANCELLED_FREE
-        if self.dispute and self.dispute.is_withheld:
+        if any(one.is_withheld and (one.is_open or self._is_all_gone) for one in self.disputes):
             return State.CANCELLED_TAKEN_BACK
         if self.is_owed:
             return State.CANCELLED_OWED

@@ -31,7 +31,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
     situation = Situation.of(found, is_asking=is_asking)
     rows = timeline.money_rows(situation)
     lines = list(found.lines.all())
-    may_change = found.status in Order.UNPACKED and not found.is_paid_back
+    may_change = found.status in Order.UNPACKED and situation.obstacle is None
     own = is_own(request, found)
     is_saved = own and may_change and request.GET.get("saved") == Change.ADDRESS
     context = {

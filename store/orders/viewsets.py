@@ -28,7 +28,7 @@ from store.documents.viewsets import CorrectBillingView, issue_invoice
 from store.models import Document, Order, Refund, ShopSettings
 from store.orders import lifecycle, mail_previews
 from store.orders.forms import AddressForm
-from store.orders.situation import Situation
+from store.orders.situation import Obstacle, Situation
 from store.payments import disputes, money, refund_views
 from store.stock import movements
 from store.vat import sums
@@ -91,7 +91,6 @@ class OrderInspectView(InspectView):
         may_refund, left = self.request.user.has_perm(refund_views.REFUND), order.refundable
         may_cancel = may_refund and order.status in Order.UNSENT and not order.disputes.undecided().exists()
         situation = Situation.of(order)
-        may_go_on = may_change and not order.is_paid_back and not order.disputes.open().exists()
         return {
             **super().get_context_data(**kwargs),
             "order": order,
@@ -107,9 +106,11 @@ class OrderInspectView(InspectView):
             "events": order.events.all(),
             "movements": order.stock_movements.select_related("order", "made_by").order_by("pk"),
             "address_url": reverse("orders:address", args=[order.pk])
-            if may_change and order.status in Order.UNPACKED
+            if may_change and order.status in Order.UNPACKED and situation.obstacle != Obstacle.PAID_BACK
             else "",
-            "steps": lifecycle.STAFF_STEPS.get(order.status, {}) if may_go_on else {},
+            "steps": lifecycle.STAFF_STEPS.get(order.status, {})
+            if may_change and not situation.obstacle
+            else {},
             "advance_url": reverse("orders:advance", args=[order.pk]),
             "documents": order.documents.order_by("pk").defer("data", "personal"),
             "billing_url": reverse("orders:billing", args=[order.pk])
@@ -134,16 +135,8 @@ def advance(request: HttpRequest, pk: int) -> HttpResponse:
     assert request.user.is_authenticated
     try:
         lifecycle.take_staff_step(order_id=pk, to=request.POST.get("to", ""), user=request.user)
-    except lifecycle.RefundRequestedError:
-        messages.error(
-            request, gettext("A refund of this order waits for Stripe’s answer. Try again in a minute.")
-        )
-    except lifecycle.DisputedError:
-        messages.error(
-            request, gettext("The payment is disputed. Nothing is packed or sent until that is over.")
-        )
-    except lifecycle.PaidBackError:
-        messages.error(request, gettext("All of the money went back, so nothing is sent. Cancel the order."))
+    except lifecycle.NotSentError as error:
+        messages.error(request, staff_views.NOT_SENT % error.obstacle.label)
     except lifecycle.IllegalTransitionError:
         messages.error(request, gettext("The order has changed. Check its status and try again."))
     except movements.OutOfStockError as error:

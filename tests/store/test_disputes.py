@@ -98,7 +98,7 @@ def test_a_dispute_flags_the_order_tells_the_trader_and_holds_the_goods_back(
     assert "£12.50, product not received, evidence due by" in mail
     assert "Do not send the goods now." in mail
     assert f"/admin/orders/inspect/{paid.pk}/" in mail
-    with pytest.raises(lifecycle.DisputedError):
+    with pytest.raises(lifecycle.NotSentError):
         pack(paid, staff)
     assert paid.refundable == 2895 - 1250
 
@@ -125,7 +125,7 @@ def test_a_dispute_told_before_the_payment_is_not_forgotten(
     assert post_event(client, body, sandbox.webhook_secret) == 200
     paid = settle(order)
     assert paid.disputes.get().status == Status.NEEDS_RESPONSE
-    with pytest.raises(lifecycle.DisputedError):
+    with pytest.raises(lifecycle.NotSentError):
         pack(paid, staff)
 
 
@@ -154,7 +154,7 @@ def test_a_dispute_that_is_lost_before_packing_leaves_goods_that_come_back_on_ca
     tell(paid, "charge.dispute.closed")
     assert "Do not send the goods: cancel the order" in trader_mails()[-1]
     assert paid.refundable == 0
-    with pytest.raises(lifecycle.PaidBackError):
+    with pytest.raises(lifecycle.NotSentError):
         pack(paid, staff)
     assert stock_of() == (8, 0)
     assert refunds.cancel_and_refund(order=paid, by="owner", actor=staff) is None
@@ -272,7 +272,7 @@ def test_goods_wait_while_stripe_says_that_a_dispute_goes_on(
     at_stripe(sandbox, identifier, status)
     tell(paid)
     assert paid.disputes.undecided().count() == 1
-    with pytest.raises(lifecycle.DisputedError):
+    with pytest.raises(lifecycle.NotSentError):
         pack(paid, staff)
     assert reconcile_refunds_and_disputes().asked == 0, "it is known as it is"
 
@@ -363,7 +363,7 @@ def test_an_inquiry_holds_the_goods_back_and_can_be_ended_by_a_refund(
     tell(paid)
     assert paid.disputes.get().status == Status.INQUIRY
     assert "or refund the order, which ends it" in trader_mails()[-1]
-    with pytest.raises(lifecycle.DisputedError):
+    with pytest.raises(lifecycle.NotSentError):
         pack(paid, staff)
     assert paid.refundable == 2895
     refund = refunds.cancel_and_refund(order=paid, by="owner", actor=staff)
@@ -417,9 +417,7 @@ def test_staff_read_on_the_order_what_to_do(
     assert "Evidence due:" in text
     assert "Mark as packed" not in text
     response = admin_client.post(f"/admin/orders/{paid.pk}/advance/", {"to": "packed"}, follow=True)
-    assert (
-        "The payment is disputed. Nothing is packed or sent until that is over." in response.content.decode()
-    )
+    assert "Nothing of this order is to be sent: the payment is disputed." in response.content.decode()
     decide(sandbox, identifier, "won")
     tell(paid, "charge.dispute.closed")
     text = admin_client.get(page).content.decode()
