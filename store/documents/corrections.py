@@ -1,11 +1,22 @@
 """What staff have issued: the invoice of an order that has none, and what corrects a wrong billing address."""
 
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from home.models import User
 from store.documents import issuing
-from store.models import DeliveryCountry, Order, OrderEvent, OrderLine, ProductVariant, VatScheme
+from store.models import (
+    DeliveryCountry,
+    Order,
+    OrderEvent,
+    OrderLine,
+    ProductVariant,
+    ShopSettings,
+    VatScheme,
+)
 from store.orders import emails, lifecycle
+from store.orders.addresses import country_name
 from store.vat import rates, sums
 
 
@@ -34,14 +45,14 @@ def correct_billing_address(*, order_id: int, address: dict[str, str], actor: Us
 
 
 class NotIssuedError(Exception):
-    """The order has papers, is not paid and accepted, or nothing says how it is taxed."""
+    """The order gets no invoice; the text says why, for staff."""
 
 
 def issue_invoice(*, order_id: int, actor: User) -> None:
     """Issue the invoice of a paid order that has none. Raises NotIssuedError."""
     with lifecycle.locked(order_id) as order:
         if order.status not in Order.CONFIRMED or not order.email or order.documents.exists():
-            raise NotIssuedError
+            raise NotIssuedError(_("The order has papers, is not accepted, or is no longer kept."))
         if order.vat_scheme != VatScheme.NOT_REGISTERED and not sums.of_order(order):
             _state_vat(order)
         issuing.invoice(order)
@@ -50,11 +61,27 @@ def issue_invoice(*, order_id: int, actor: User) -> None:
 
 
 def _state_vat(order: Order) -> None:
-    """Write into an order that states no VAT how it is taxed by the settings of now and the rates of its day."""
+    """Write into an order that states no VAT how it is taxed by the settings of now and the rates of its day.
+
+    Where Stripe Tax was to work it out and did not, those are the rates that are entered. Raises NotIssuedError.
+    """
+    scheme, day = ShopSettings.current().vat_scheme, timezone.localdate(order.placed_at)
+    if not scheme:
+        raise NotIssuedError(_("First state VAT under Settings → Shop."))
     to = DeliveryCountry.objects.filter(code=order.country).first()
-    found = rates.treatment(to=to, on=timezone.localdate(order.placed_at)) if to else None
-    if not found or found.problem or found.scheme not in {VatScheme.NOT_REGISTERED, VatScheme.RATES}:
-        raise NotIssuedError
+    if to is None:
+        words = _("First enter %(country)s under Shop → Delivery countries: that says whose VAT holds there.")
+        raise NotIssuedError(words % {"country": country_name(order.country)})
+    find = rates.by_entered_rates if scheme == VatScheme.STRIPE_TAX else rates.treatment
+    found = find(to=to, on=day)
+    if found.problem:
+        words = _(
+            "First enter the standard rate of %(country)s of %(day)s or before, under Shop → VAT rates."
+        )
+        if not found.country:
+            words = _("First enter the country of the business under Settings → Shop.")
+        values = {"country": country_name(found.country), "day": date_format(day, "DATE_FORMAT")}
+        raise NotIssuedError(words % values)
     order.vat_scheme, order.vat_country, order.vat_note = found.scheme, found.country, found.note
     order.save(update_fields=["vat_scheme", "vat_country", "vat_note"])
     lines = list(order.lines.all())

@@ -125,11 +125,8 @@ def issue_invoice(request: HttpRequest, pk: int) -> HttpResponse:
     assert request.user.is_authenticated
     try:
         corrections.issue_invoice(order_id=pk, actor=request.user)
-    except corrections.NotIssuedError:
-        words = gettext(
-            "No invoice was issued. Is VAT stated under Settings → Shop, with rates of the day of the order?"
-        )
-        messages.error(request, words)
+    except corrections.NotIssuedError as error:
+        messages.error(request, f"{gettext('No invoice was issued.')} {error}")
     else:
         messages.success(request, gettext("The invoice was issued."))
     return redirect("orders:inspect", pk)

@@ -37,12 +37,17 @@ def treatment(*, to: DeliveryCountry, on: date) -> Treatment:
         return Treatment(scheme=shop.vat_scheme, note=shop.not_registered_note)
     if shop.vat_scheme != VatScheme.RATES:
         return Treatment(scheme=shop.vat_scheme)
+    return by_entered_rates(to=to, on=on)
+
+
+def by_entered_rates(*, to: DeliveryCountry, on: date) -> Treatment:
+    """Return how it is taxed by the rates that are entered, whatever the scheme."""
     if to.vat == DeliveryCountry.Vat.NONE:
-        return Treatment(scheme=shop.vat_scheme, note=to.vat_note, percents={None: Decimal(0)})
-    country = country_of_rates(to, shop)
+        return Treatment(scheme=VatScheme.RATES, note=to.vat_note, percents={None: Decimal(0)})
+    country = country_of_rates(to, ShopSettings.current())
     percents = VatRate.objects.in_force(country, on)
     problem = "" if None in percents else _("We cannot take orders to this country at the moment.")
-    return Treatment(scheme=shop.vat_scheme, country=country, percents=percents, problem=problem)
+    return Treatment(scheme=VatScheme.RATES, country=country, percents=percents, problem=problem)
 
 
 def country_of_rates(to: DeliveryCountry, shop: ShopSettings) -> str:

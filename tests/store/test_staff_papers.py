@@ -17,6 +17,7 @@ from home.models import User
 from store.documents import issuing, viewsets
 from store.documents.forms import BillingAddressForm
 from store.models import (
+    DeliveryCountry,
     Document,
     Order,
     OrderEvent,
@@ -24,6 +25,7 @@ from store.models import (
     ProductVariant,
     ShopSettings,
     VatClass,
+    VatRate,
     VatScheme,
 )
 from store.payments import refunds
@@ -219,7 +221,7 @@ def test_an_order_from_before_vat_was_stated_gets_its_invoice_at_the_rate_of_its
     order = paid_order()
     refund(order, 300)
     assert not offers_invoice(client, order)
-    assert "No invoice was issued." in ask_for_invoice(client, order)
+    assert "No invoice was issued. First state VAT" in ask_for_invoice(client, order)
     state_vat()
     books = VatClass.objects.create(name="Books")
     factories.vat_rate("GB", 5, vat_class=books)
@@ -241,8 +243,28 @@ def test_a_day_without_a_rate_has_no_invoice_and_stays_as_it_was(client: Client)
     order = paid_order()
     state_vat()
     Order.objects.update(placed_at=datetime(2019, 12, 31, 12, tzinfo=ZoneInfo("UTC")))
-    assert "No invoice was issued." in ask_for_invoice(client, order)
+    words = "First enter the standard rate of United Kingdom of 31 Dec 2019 or before"
+    assert words in ask_for_invoice(client, order)
+    DeliveryCountry.objects.all().delete()
+    assert "First enter United Kingdom under Shop → Delivery countries" in ask_for_invoice(client, order)
     assert (order.vat_scheme, order.documents.count(), order.lines.get().vat_percent) == ("", 0, None)
+
+
+def test_what_stripe_tax_did_not_work_out_is_invoiced_at_the_rates_that_are_entered(client: Client) -> None:
+    VatRate.objects.all().delete()
+    factories.vat(VatScheme.STRIPE_TAX)
+    order = paid_order()
+    assert "First enter the country of the business" in ask_for_invoice(client, order)
+    factories.shop_settings(country="GB")
+    assert "First enter the standard rate of United Kingdom" in ask_for_invoice(client, order)
+    assert (order.vat_scheme, order.documents.count()) == (VatScheme.STRIPE_TAX, 0)
+    factories.vat_rate("GB", 20)
+    factories.vat_rate("GB", 25, valid_from=timezone.localdate() + timedelta(days=1))
+    assert "The invoice was issued." in ask_for_invoice(client, order)
+    refund(order, order.refundable)
+    note, invoice = [issuing.paper_of(one) for one in order.documents.order_by("kind")]
+    assert invoice.vat == note.vat == (("20.00", 1645, 274),)
+    assert (order.vat_scheme, order.vat_country) == (VatScheme.RATES, "GB")
 
 
 def test_who_is_not_registered_issues_it_with_the_sentence(client: Client) -> None:
