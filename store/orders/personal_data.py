@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Cast, Concat, LPad
 from django.utils.crypto import get_random_string
@@ -79,9 +80,12 @@ def erase_unpaid_orders(email: str) -> int:
     return _anonymise(Order.objects.filter(paid_at__isnull=True, email__iexact=email))
 
 
+@transaction.atomic
 def _anonymise(found: QuerySet[Order]) -> int:
     personal = {"email": "", "customer_name": "", "phone": "", "shipping_address": {}, "billing_address": {}}
     over = found.exclude(email="").exclude(status__in=Order.AWAITING_PAYMENT)
+    # Orders before their refunds, as whoever changes an order locks them.
+    list(over.select_for_update().order_by("pk").values_list("pk"))
     Refund.objects.filter(order__in=over).update(reason="")
     _forget_buyers(Document.objects.filter(order__in=over))
     return over.update(**personal, session_params={}, session_url="", pay_url="")

@@ -1,17 +1,22 @@
 """At once: what shoppers do with their orders while others act on them, on a database with real locks."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
+from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
 from post_office.models import Email
 
 from home.models import User
-from store.models import FindLink, Order, ProductVariant
-from store.orders import finding, lifecycle
+from store.models import FindLink, Order, ProductVariant, Refund
+from store.orders import finding, lifecycle, personal_data
 from store.payments import refunds
 from tests import factories
 from tests.store.at_once import at_once
@@ -125,3 +130,54 @@ def test_without_the_lock_a_packed_order_is_cancelled(
     mug: ProductVariant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert {"packed", "refunding"} <= set(packed_meanwhile(cancel, unlocked, monkeypatch))
+
+
+# --- No longer kept ------------------------------------------------------------------------------------------
+def expired_while_refunded(monkeypatch: pytest.MonkeyPatch, **patched: Any) -> list[Any]:
+    """Forget an old order while somebody who has locked it moves its refund on; return what came of both."""
+    order = factories.placed_order(factories.basket(MUG=1))
+    Order.objects.update(status="paid", paid_at=timezone.now())
+    refund = Refund.objects.create(
+        order=order, amount=5, by="Staff", created_at=timezone.now(), reason="Late"
+    )
+    is_locked = threading.Event()
+
+    def move_on() -> None:
+        with lifecycle.locked(order.pk) as fresh:
+            is_locked.set()
+            wait_for_a_lock()
+            fresh.refunds.update(status=Refund.Status.PENDING)
+
+    def expire() -> int:
+        assert is_locked.wait(20)
+        with connection.cursor() as cursor:
+            cursor.execute("SET deadlock_timeout = '10ms'")
+        for name, value in patched.items():
+            monkeypatch.setattr(QuerySet, name, value)
+        return personal_data.expire_orders(timezone.now() + timedelta(days=9999))
+
+    results = at_once(move_on, expire)
+    refund.refresh_from_db()
+    return [*results, (refund.status, refund.reason)]
+
+
+def wait_for_a_lock() -> None:
+    """Wait until another session waits for a row."""
+    for _try in range(2000):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.005)
+    raise TimeoutError
+
+
+def test_an_order_is_forgotten_after_whoever_has_locked_it(
+    mug: ProductVariant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert expired_while_refunded(monkeypatch) == [None, 1, ("pending", "")]
+
+
+def test_refunds_first_would_be_a_deadlock(mug: ProductVariant, monkeypatch: pytest.MonkeyPatch) -> None:
+    *results, _refund = expired_while_refunded(monkeypatch, select_for_update=lambda orders: orders)
+    assert [type(one) for one in results if isinstance(one, Exception)] == [OperationalError]
