@@ -99,7 +99,9 @@ class Quote:
         terms = (option.name, option.price, option.min_days, option.max_days)
         delivery = (option.pk, country.code, country.name, country.has_withdrawal, *terms)
         vat = (self.vat.scheme, self.vat.note, [(str(one.percent), one.vat) for one in self.vat_sums])
-        shown = (settings.CURRENCY, lines, delivery, vat, self.total)
+        # Terms without them leave the days to the settings; other terms are compared by their number.
+        days = withdrawal.days_for(country, None)
+        shown = (settings.CURRENCY, lines, delivery, vat, days, self.total)
         return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
 
     def order_for(self, basket: Basket, email: str, agreement: Agreement, client_fingerprint: str) -> Order:

@@ -34,9 +34,16 @@ def days_for(country: DeliveryCountry, terms: PolicyVersion | None) -> int | Non
     """
     if not country.has_withdrawal:
         return None if country.has_withdrawal is None else 0
-    fact = terms.facts.get("withdrawal") if terms else None
+    facts = terms.readable_content.get("facts") if terms else None
+    stated = _in_facts(facts) or ShopSettings.current().withdrawal_days or 0
+    return max(stated, LEAST_DAYS)
+
+
+def _in_facts(facts: Any) -> int:
+    """Return the days in the live facts of a version; 0 where there are none, or its record was damaged."""
+    fact = facts.get("withdrawal") if isinstance(facts, dict) else None
     stated = fact.get(DAYS) if isinstance(fact, dict) else None
-    return max(stated or ShopSettings.current().withdrawal_days or 0, LEAST_DAYS)
+    return stated if isinstance(stated, int) else 0
 
 
 def of_order(order: Order, lines: Iterable[OrderLine]) -> list[str]:

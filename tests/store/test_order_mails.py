@@ -218,6 +218,8 @@ def test_a_damaged_record_holds_no_confirmation_back(
     )  # past the guard, as in the database
     mail_queue.send_due()
     (sent,) = django_mail.outbox
-    assert [name for name, _content, _kind in sent.attachments] == ["privacy-version-1.txt"]
-    assert "attached" not in sent.body
+    files = {name: content for name, content, _kind in sent.attachments}
+    assert list(files) == ["terms-version-1.txt", "privacy-version-1.txt"]
+    assert "This text cannot be read at the moment." in files["terms-version-1.txt"]
+    assert "Send it back." not in files["terms-version-1.txt"]
     assert "Terms of sale, version 1 cannot be attached" in caplog.text
