@@ -1,6 +1,7 @@
 """Pages and PDFs of invoices and credit notes, as shoppers see them, and the job that makes the PDFs."""
 
 import logging
+import re
 
 import pytest
 from django.core.files.base import ContentFile
@@ -61,13 +62,14 @@ def test_the_page_of_an_invoice_shows_what_was_frozen(client: Client, paid: Orde
 def test_the_order_lists_its_papers_below_its_money_and_above_its_progress(
     client: Client, paid: Order
 ) -> None:
+    refunds.request_refund(order=paid, wanted=refunds.Wanted(amount=500, reason="Late."), by="Staff")
     shown = " ".join(client.get(paid.get_absolute_url()).content.decode().split())
     titles = [shown.index(f'id="{name}-title"') for name in ("money", "papers", "history", "address")]
     assert titles == sorted(titles)
     papers = shown[titles[1] : titles[2]]
     assert f"{paid.get_absolute_url()}papers/INV-000001/" in papers
     assert '<time class="summary__variant" datetime="' in papers, "on a line of its own"
-    assert "£28.95" in papers
+    assert re.findall(r'summary__price">(.*?)<', papers) == ["£28.95", "−£5.00"]
 
 
 def test_the_mails_name_and_link_the_papers(client: Client, paid: Order) -> None:
