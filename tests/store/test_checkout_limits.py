@@ -57,6 +57,12 @@ def test_no_client_holds_more_items_than_the_limit(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.usefixtures("many")
+def test_a_network_of_ipv6_is_one_client(sandbox: Sandbox) -> None:
+    assert [buy(10, f"2001:db8::{number}").status_code for number in (1, 2, 3)] == [303, 303, 429]
+    assert buy(10, "2001:db8:0:1::1").status_code == 303
+
+
+@pytest.mark.usefixtures("many")
 def test_with_a_wrong_clock_the_time_to_wait_is_still_right(sandbox: Sandbox) -> None:
     for _ in range(3):
         assert buy(1).status_code == 303

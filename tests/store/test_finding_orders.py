@@ -205,14 +205,16 @@ def test_one_address_gets_three_links_an_hour_and_the_same_answer(client: Client
     assert FindLink.objects.count() == 3
 
 
-def test_one_network_asks_ten_times_an_hour(client: Client) -> None:
+def test_one_network_asks_ten_times_an_hour_also_by_ipv6() -> None:
     for number in range(10):
-        assert ask(client, f"somebody{number}@example.com").status_code == 303
-    response = ask(client, "somebody@example.com")
+        there = Client(REMOTE_ADDR=f"2001:db8::{number}")
+        assert ask(there, f"somebody{number}@example.com").status_code == 303
+    response = ask(Client(REMOTE_ADDR="2001:db8::ffff"), "somebody@example.com")
     assert response.status_code == 429
     assert int(response["Retry-After"]) > 0
     assert "Too many links were asked for" in words_of(response)
     assert FindLink.objects.count() == 10
+    assert ask(Client(REMOTE_ADDR="2001:db8:0:1::1"), "somebody@example.com").status_code == 303
 
 
 def test_the_cookie_is_kept_from_scripts_and_other_pages_and_cannot_be_forged(

@@ -2,18 +2,20 @@
 
 import csv
 from decimal import Decimal
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db.models import QuerySet
 from django.test import Client
 from openpyxl import load_workbook
 
 from home.models import User
-from store.models import Order, ProductVariant
+from store.models import Document, Order, ProductVariant
 from store.orders import lifecycle
 from tests import factories
+from tests.store.paying import pay_in_cash
 
 pytestmark = pytest.mark.django_db
 Status = Order.Status
@@ -139,6 +141,26 @@ def test_accounts_get_amounts_in_the_orders_own_currency(
     assert amounts == [Decimal(amount) for amount in ("25.00", "3.95", "2.50", "4.17", "28.95")]
     Order.objects.update(currency="JPY")
     assert Decimal(str(exported(packer, as_format)[1][heading.index("Total")])) == 2895
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+@pytest.mark.usefixtures("mug")
+def test_no_export_of_the_shop_holds_a_formula(admin_client: Client, start: str) -> None:
+    factories.vat("none", not_registered_note="Small.")
+    pay_in_cash(factories.placed_order(factories.basket(MUG=1)))
+    cell = f"{start}1+1"
+    Order.objects.update(email=cell, number=cell, vat_country=cell[:2], country=cell[:2])
+    QuerySet(Document).update(number=cell)
+    for path in ("orders/?export=csv", "papers/?export=csv", "papers/totals.csv?issued_at_from=2020-01-01"):
+        response = admin_client.get(f"/admin/{path}")
+        body = b"".join(response.streaming_content) if response.streaming else response.content
+        rows = [*csv.reader(StringIO(body.decode(), newline=""))]
+        assert any(cell[:2] in one for row in rows for one in row), "it is there"
+        assert not [one for row in rows for one in row if one.startswith(start) and one[1:2] == "1"]
+    for name in ("orders", "papers"):
+        body = b"".join(admin_client.get(f"/admin/{name}/?export=xlsx").streaming_content)
+        kinds = {cell.data_type for row in load_workbook(BytesIO(body)).active.rows for cell in row}
+        assert "f" not in kinds
 
 
 def test_staff_with_view_rights_only_cannot_change_an_order(order: Order) -> None:
