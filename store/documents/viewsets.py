@@ -17,7 +17,6 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
-from django.views.generic import FormView
 from wagtail.admin import messages
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
@@ -30,7 +29,7 @@ from store.documents.forms import BillingAddressForm
 from store.documents.views import as_download, download
 from store.models import Document, Order
 from store.payments import money
-from store.payments.refund_views import OrderPageMixin
+from store.payments.refund_views import OrderFormView
 
 VIEW, CHANGE = "store.view_document", "store.change_order"
 MOST = 200  # in one PDF
@@ -133,18 +132,13 @@ def issue_invoice(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @method_decorator(permission_required(CHANGE, raise_exception=True), name="dispatch")
-class CorrectBillingView(OrderPageMixin, FormView):
+class CorrectBillingView(OrderFormView):
     """Asks for the right billing address of an order."""
 
     page_title = _("Correct the billing address")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
     header_icon = "edit"
     template_name = "store/admin/billing_address.html"
     form_class = BillingAddressForm
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        kwargs = super().get_form_kwargs()
-        del kwargs["initial"]
-        return {**kwargs, "order": self.order}
 
     def form_valid(self, form: BillingAddressForm) -> HttpResponse:
         assert self.request.user.is_authenticated

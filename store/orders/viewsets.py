@@ -15,7 +15,6 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
-from django.views.generic import FormView
 from wagtail.admin import messages
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column, DateColumn
@@ -160,16 +159,13 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @method_decorator(permission_required(CHANGE, raise_exception=True), name="dispatch")
-class AddressView(refund_views.OrderPageMixin, FormView):
+class AddressView(refund_views.OrderFormView):
     """Corrects where an order goes."""
 
     page_title = _("Correct the delivery address")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
     header_icon = "edit"
     template_name = "store/admin/correct_address.html"
     form_class = AddressForm
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "order": self.order}
 
     def form_valid(self, form: AddressForm) -> HttpResponse:
         user = self.request.user

@@ -55,17 +55,21 @@ class OrderPageMixin(WagtailAdminTemplateMixin, ContextMixin, View):
         }
 
 
+class OrderFormView(OrderPageMixin, FormView):
+    """A page with a form about that order."""
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "order": self.order}
+
+
 @method_decorator(permission_required(REFUND, raise_exception=True), name="dispatch")
-class RefundView(OrderPageMixin, FormView):
+class RefundView(OrderFormView):
     """Asks what to refund, then whether that is right, then refunds it."""
 
     page_title = _("Refund")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
     header_icon = "undo"
     template_name = "store/admin/refund.html"
     form_class = RefundForm
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "order": self.order}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Tell again how it went when the same form is sent twice."""
