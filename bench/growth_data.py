@@ -37,7 +37,11 @@ from policies.models import ConsentRecord, LedgerEntry, LedgerStatement, Policy,
 from policies.models.ledger import LedgeredModel
 from policies.versions import publishing
 from policies.versions.content import VersionContent
+from store.documents import issuing
 from store.models import (
+    Document,
+    DocumentCounter,
+    DocumentSum,
     Order,
     OrderEvent,
     OrderLine,
@@ -48,6 +52,7 @@ from store.models import (
     StockItem,
     StockMovement,
     StripeEvent,
+    VatScheme,
 )
 from tests import factories
 
@@ -58,6 +63,7 @@ INDEXED_AT_ONCE = 10_000  # each time the index looks at all that it holds
 CATEGORIES = ("analytics", "comfort")
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 STAFF = "bench@example.com"
+NO_VAT = "No VAT is charged."
 # Of a hundred orders that are over.
 ENDS = ("sent",) * 85 + ("expired",) * 10 + ("cancelled",) * 3 + ("failed",) * 2
 Entered = tuple[LedgeredModel, datetime]
@@ -65,7 +71,7 @@ Entered = tuple[LedgeredModel, datetime]
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """How much there is of everything; there is an event of Stripe to an order, and a mail to ten."""
+    """How much there is of everything; an order has an event of Stripe, a paid one its invoice, one in ten a mail."""
 
     products: int
     versions: int
@@ -112,7 +118,7 @@ class Filling:
             cursor.execute("ANALYZE")
 
     def _numbered(self) -> Sequence[type[Any]]:
-        return (LedgerEntry, Order, Page, SiteImage, ConsentRecord, Submission)
+        return (LedgerEntry, Order, Page, SiteImage, ConsentRecord, Submission, Document)
 
     def _pages(self) -> None:
         """Make staff, the shop, the form and the policies of which there is one each."""
@@ -123,6 +129,7 @@ class Filling:
         for order, (label, kind) in enumerate([("Your name", "singleline"), ("Message", "multiline")]):
             FormField.objects.create(page=self.form, label=label, field_type=kind, sort_order=order)
         factories.shipping()
+        factories.vat(VatScheme.NOT_REGISTERED, not_registered_note=NO_VAT)
         for category in CATEGORIES:
             factories.declare_cookies(category)
         factories.cookie_policy()
@@ -332,6 +339,8 @@ class Filling:
             country="GB",
             shipping_name="Post",
             phone="+44 20 7946 0000",
+            vat_scheme=VatScheme.NOT_REGISTERED,
+            vat_note=NO_VAT,
             shipping_address={
                 "name": "A Shopper",
                 "line1": "1 High Street",
@@ -345,6 +354,7 @@ class Filling:
         lines = ((pk, sku(row[-1], 0), f"Product {row[-1]}") for pk, row, _entry in places)
         insert(OrderLine, ("order_id", "sku", "title"), lines, variant="Size 1", unit_price=1000, quantity=2)
         self._what_happened(places)
+        self._invoices([(pk, row) for pk, row, _entry in places if row[2] in {"paid", "sent"}])
 
     def _order(self, at: int) -> tuple[Any, ...]:
         """Return one order's own values, and the number of the product that was bought."""
@@ -409,6 +419,38 @@ class Filling:
             status=STATUS.sent,
             headers={mail_queue.READABLE: "yes"},
         )
+
+    def _invoices(self, paid: list[tuple[int, tuple[Any, ...]]]) -> None:
+        """Have one invoice issued, and give the other orders that are paid one with the same words."""
+        if not paid:
+            return
+        (first, _row), *others = paid
+        issuing.invoice(Order.objects.get(pk=first))
+        like = Document.objects.get(order=first)
+        last, start = int(like.number.removeprefix("INV-")), like.pk
+        row_of = [
+            (
+                start + step,
+                f"INV-{last + step:06}",
+                pk,
+                row[1],
+                {**like.data, "number": f"INV-{last + step:06}"},
+            )
+            for step, (pk, row) in enumerate(others, 1)
+        ]
+        insert(
+            Document,
+            ("id", "number", "order_id", "issued_at", "data"),
+            row_of,
+            kind=like.kind,
+            currency=like.currency,
+            total=like.total,
+            personal=like.personal,
+            pdf="papers/growth.pdf",  # it is made already, as the worker would have
+        )
+        insert(DocumentSum, ("document_id",), ((row[0],) for row in row_of), gross=like.total, vat=0)
+        DocumentCounter.objects.filter(series=like.kind).update(last_number=last + len(others))
+        reset_sequences(Document)
 
     def _consents(self, chunk: range) -> None:
         record = ConsentRecord(notice_version=self.notice)

@@ -15,7 +15,7 @@ from forms.models import FormPage, Submission
 from home.models import User
 from home.site_map import PagesSitemap, PartsByNumber
 from policies.models import ConsentRecord, Policy, PolicyVersion
-from store.models import Basket, Order, ProductPage, ShopPage, StockItem, StripeEvent
+from store.models import Basket, Document, Order, ProductPage, ShopPage, StockItem, StripeEvent
 from store.models.catalogue import PRODUCTS_A_PAGE
 from tests import factories
 
@@ -125,6 +125,7 @@ def _lists() -> Iterator[tuple[str, str]]:
     ):
         yield f"orders, search by {name}", f"orders/?q={words}"
     yield "order", f"orders/inspect/{order.pk}/"
+    yield from _papers()
     item = StockItem.objects.latest("pk")
     yield "stock", "stock/"
     yield "stock by number", "stock/?ordering=-on_hand"
@@ -151,6 +152,26 @@ def _lists() -> Iterator[tuple[str, str]]:
         f"forms/submissions/{form.pk}/?date_from={year_ago}&date_to={year_ago + timedelta(days=7)}",
     )
     yield "proof of a message", f"forms/submissions/{form.pk}/{message.pk}/proof/"
+
+
+def _papers() -> Iterator[tuple[str, str]]:
+    paper = Document.objects.earliest("pk")
+    year_ago = timezone.localdate() - timedelta(days=365)
+    yield "papers", "papers/"
+    yield "papers, page 20", "papers/?p=20"
+    yield "papers of a kind", "papers/?kind=invoice"
+    yield "papers of another kind", "papers/?kind=credit_note"
+    yield "papers of a week", f"papers/?issued_at_from={year_ago}&issued_at_to={year_ago + timedelta(days=7)}"
+    yield "papers by number", "papers/?ordering=number"
+    yield "papers, oldest first", "papers/?ordering=issued_at"
+    for name, words in (
+        ("number", paper.number),
+        ("order", paper.order.number),
+        ("name", paper.order.customer_name),
+        ("nothing", "nobody"),
+    ):
+        yield f"papers, search by {name}", f"papers/?q={words}"
+    yield "paper", f"papers/inspect/{paper.pk}/"
 
 
 def _policies() -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from bench.growth_data import Size, fill
 from policies.ledger import verification
 from policies.models import ConsentRecord
-from store.models import Order, StockItem, StockMovement
+from store.models import Document, DocumentCounter, Order, StockItem, StockMovement
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 
@@ -23,6 +23,10 @@ def test_what_is_filled_in_holds(client: Client) -> None:
     assert {item.sku: (item.on_hand, item.held) for item in StockItem.objects.all()} == known
     for order in (Order.objects.earliest("pk"), Order.objects.latest("pk")):
         assert client.get(order.get_absolute_url()).status_code == 200
+    paid = Order.objects.filter(status__in=["paid", "sent"])
+    assert Document.objects.filter(order__in=paid).count() == Document.objects.count() == paid.count()
+    assert DocumentCounter.next_number("invoice") == paid.count() + 1
+    assert {sum(row.gross for row in paper.sums.all()) for paper in Document.objects.all()} == {2395}
     assert client.get("/shop/").content.count(b"<picture>") == 3
     fresh = ConsentRecord.objects.latest("pk")
     assert ConsentRecord.objects.filter(pk__lte=fresh.pk).count() == 30
