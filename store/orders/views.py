@@ -1,5 +1,6 @@
 """The shopper's page of one order: it asks Stripe first. Its URL cannot be guessed, and orders are listed nowhere."""
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
@@ -22,12 +23,14 @@ from store.payments import fulfilment
 def order(request: HttpRequest, token: str) -> HttpResponse:
     """Show what was ordered and agreed, its progress and its money."""
     orders = Order.objects.select_related("terms_accepted__policy", "privacy_shown__policy")
+    orders = orders.defer("terms_accepted__record", "privacy_shown__record")  # the whole texts
     found = orders.filter(token=token).first() if may_be_token(token) else None
     if found is None:
         return not_found(request)
     is_asking = not fulfilment.look(found)
     if found.status in Order.AWAITING_PAYMENT:
         found = orders.get(pk=found.pk)
+    prefetch_related_objects([found], "lines")
     situation = Situation.of(found, is_asking=is_asking)
     rows = timeline.money_rows(situation)
     lines = list(found.lines.all())

@@ -86,7 +86,7 @@ def _right(free: list[str], days: int, *, is_whole: bool) -> list[str]:
 
 def _how() -> str:
     from_when = _("The days are counted from the day after you receive the goods, or the last of them.")
-    to = BrandSettings.current().email
+    to = BrandSettings.shown().email
     how = (
         _("To withdraw, write to %(email)s in time and name the order.")
         if to
