@@ -171,7 +171,10 @@ class DocumentViewSet(ReadOnlyViewSet):
         MomentColumn("issued_at", label=_("Date"), sort_key="issued_at"),
         Column("order", label=_("Order"), accessor="order.number"),
         Column(
-            "buyer", label=_("Buyer"), accessor=lambda paper: next(iter(paper.personal.get("buyer", ())), "")
+            "buyer",
+            label=_("Buyer"),
+            classname="wrap-anywhere",
+            accessor=lambda paper: next(iter(paper.personal.get("buyer", ())), ""),
         ),
         Column(
             "total",
