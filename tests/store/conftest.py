@@ -1,4 +1,4 @@
-"""Fixtures of the shop's tests: Stripe's stand-in, and a product that can be sent somewhere."""
+"""Fixtures of the shop's tests: Stripe's stand-in, a product that can be sent somewhere, and orders of it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,10 +7,15 @@ import pytest
 import stripe
 from django.test import Client
 
+from home.models import BrandSettings, User
 from policies.models import Policy, PolicyVersion
 from store.models import Basket, Order, ProductVariant
+from store.orders import lifecycle
+from store.stock import movements
 from tests import factories
 from tests.store import paying
+from tests.store.papers import books
+from tests.store.refunding import pay
 from tools.stripe_sandbox.server import Sandbox
 
 
@@ -54,3 +59,36 @@ def shopper(client: Client, basket: Basket) -> Client:
 def order(sandbox: Sandbox, basket: Basket) -> Order:
     """An order whose payment page is open."""
     return factories.awaiting_order(basket)
+
+
+@pytest.fixture
+def colleague() -> User:
+    return User.objects.create_user(email="staff@example.com")
+
+
+@pytest.fixture
+def paid(sandbox: Sandbox, order: Order) -> Order:
+    """Two mugs at £12.50, sent for £3.95."""
+    return pay(sandbox, order)
+
+
+@pytest.fixture
+def sent(paid: Order, colleague: User) -> Order:
+    for step in (Order.Status.PACKED, Order.Status.SENT):
+        lifecycle.take_staff_step(order_id=paid.pk, to=step, user=colleague)
+    paid.refresh_from_db()
+    return paid
+
+
+@pytest.fixture
+def registered(mug: ProductVariant) -> None:
+    """A trader who is registered for VAT, and has stated nothing else."""
+    factories.vat(GB=20)
+    BrandSettings.objects.all().delete()
+
+
+@pytest.fixture
+def atlas() -> None:
+    books()
+    for sku in ("MUG", "ATLAS"):
+        movements.receive(sku=sku, quantity=300)

@@ -35,13 +35,6 @@ def _trader() -> None:
 
 
 @pytest.fixture
-def paid(sandbox: Sandbox, order: Order) -> Order:
-    """Two mugs at £12.50, sent for £3.95."""
-    sandbox.pay(order.session_id)
-    return settle(order)
-
-
-@pytest.fixture
 def staff() -> User:
     return User.objects.create_superuser("owner@example.com")
 

@@ -16,9 +16,9 @@ from store.payments import disputes, refunds
 from store.stock import movements
 from tests import factories
 from tests.store.paying import end_too_early, settle
+from tests.store.refunding import at_stripe, fail
 from tests.store.test_disputes import decide as decide_dispute
 from tests.store.test_disputes import dispute
-from tests.store.test_refunds import at_stripe, fail
 from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db

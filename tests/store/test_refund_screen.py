@@ -29,13 +29,6 @@ def colleague(*rights: str) -> Client:
 
 
 @pytest.fixture
-def paid(sandbox: Sandbox, order: Order) -> Order:
-    """Two mugs at £12.50, sent for £3.95."""
-    sandbox.pay(order.session_id)
-    return settle(order)
-
-
-@pytest.fixture
 def staff() -> Client:
     return colleague("view", "change", "refund")
 

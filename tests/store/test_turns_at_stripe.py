@@ -9,16 +9,10 @@ from django.test import Client
 
 from store.models import Order, Refund, StripeEvent
 from store.payments import health_views, stripe_client
-from tests.store.paying import event, post_event, settle
+from tests.store.paying import event, post_event
 from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def paid(sandbox: Sandbox, order: Order) -> Order:
-    sandbox.pay(order.session_id)
-    return settle(order)
 
 
 @pytest.fixture
