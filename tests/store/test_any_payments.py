@@ -179,10 +179,14 @@ class Payments(RuleBasedStateMachine):
         cups=st.integers(0, 2),
         damage=st.sampled_from(["", "", "", "ended too early", "figures"]),
         paid=st.sampled_from(["and told", "and told", "and not told", "and never told", "not yet"]),
+        early=st.sampled_from(["", "", "dispute", "refund"]),
         refunds_wait=st.booleans(),
     )
-    def begin(self, mugs: int, cups: int, damage: str, paid: str, refunds_wait: bool) -> None:
-        """Begin with an order, which mostly is paid; a fault of ours may have damaged it before that."""
+    def begin(self, mugs: int, cups: int, damage: str, paid: str, early: str, refunds_wait: bool) -> None:
+        """Begin with an order, which mostly is paid; a fault of ours may have damaged it before that.
+
+        What happens to a payment before the shop knows of it is told first.
+        """
         self.sandbox.account.refunds_wait = refunds_wait
         self.check_out(0, mugs, cups, 0, None)
         self.read()
@@ -195,8 +199,12 @@ class Payments(RuleBasedStateMachine):
         if paid != "not yet":
             self.pay(0, "succeed", "")
             self.read()
+            if early == "dispute":
+                self.dispute(0, "dispute")
+            elif early:
+                self.refund_in_the_dashboard(0, 333)
             if paid != "and not told":
-                self.deliver("all" if paid == "and told" else "lost", None)
+                self.deliver(("backwards" if early else "all") if paid == "and told" else "lost", None)
 
     @rule(
         browser=st.integers(0, 1),
