@@ -1,7 +1,7 @@
 """A guard for exported tables: no spreadsheet may take a cell for a formula."""
 
-# A cell that begins so is run as a formula by Excel, LibreOffice or Google Sheets.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# A cell that begins so is run as a formula by Excel, LibreOffice or Google Sheets; in East Asia also by the wide ones.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 
 def as_text(value: str) -> str:

@@ -143,7 +143,7 @@ def test_accounts_get_amounts_in_the_orders_own_currency(
     assert Decimal(str(exported(packer, as_format)[1][heading.index("Total")])) == 2895
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝"])
 @pytest.mark.usefixtures("mug")
 def test_no_export_of_the_shop_holds_a_formula(admin_client: Client, start: str) -> None:
     factories.vat("none", not_registered_note="Small.")
