@@ -223,3 +223,14 @@ def test_a_damaged_record_holds_no_confirmation_back(
     assert "This text cannot be read at the moment." in files["terms-version-1.txt"]
     assert "Send it back." not in files["terms-version-1.txt"]
     assert "Terms of sale, version 1 cannot be attached" in caplog.text
+
+
+def test_a_text_that_is_not_there_holds_no_confirmation_back(
+    order: Order, mailoutbox: list, caplog: pytest.LogCaptureFixture
+) -> None:
+    emails.order_paid(order)
+    QuerySet(Policy).filter(slug="terms").update(slug="moved")  # past the guard, as in the database
+    mail_queue.send_due()
+    (sent,) = django_mail.outbox
+    assert [name for name, _content, _kind in sent.attachments] == ["privacy-version-1.txt"]
+    assert "terms/1 cannot be attached" in caplog.text
