@@ -18,6 +18,7 @@ from home.models import DefaultSiteSetting
 from store.models.documents import Document
 from store.models.vat import VatRate, VatScheme, validate_vat_country
 from store.models.withdrawal import LEAST_DAYS
+from store.vat import numbers
 
 # It cannot end in a digit: of A1 and 23, and of A and 123, the numbers would be the same.
 _PREFIX = RegexValidator(
@@ -92,7 +93,9 @@ class ShopSettings(DefaultSiteSetting):
                         "look through the home page, the products and the terms."
                     ),
                 ),
-                *("country", "vat_number", "not_registered_note"),
+                "country",
+                FieldPanel("vat_number", help_text=_("Invoices show it as you write it here.")),
+                "not_registered_note",
             ],
             heading=_("VAT"),
             help_text=_(
@@ -135,6 +138,8 @@ class ShopSettings(DefaultSiteSetting):
         fields = needed.get(self.vat_scheme, {})
         if missing := {name: words for name, words in fields.items() if not getattr(self, name).strip()}:
             raise ValidationError(missing)
+        if "vat_number" in fields:
+            self._check_vat_number()
         if self.vat_scheme == VatScheme.RATES:
             VatRate.objects.check_standard_rate(self.country)
         for kind, prefix in self.prefixes.items():
@@ -144,6 +149,12 @@ class ShopSettings(DefaultSiteSetting):
                 or others.filter(number__regex=rf"^{re.escape(prefix)}[0-9]+$").exists()
             ):
                 raise ValidationError({f"{kind}_prefix": _("Papers of the other kind begin with this.")})
+
+    def _check_vat_number(self) -> None:
+        try:
+            numbers.check(self.vat_number, self.country)
+        except ValidationError as error:
+            raise ValidationError({"vat_number": error}) from error
 
     @property
     def prefixes(self) -> dict[str, str]:

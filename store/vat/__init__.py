@@ -1,1 +1,1 @@
-"""VAT: which rate holds for what is sent where, and the sums by rate of an order."""
+"""VAT: which rate holds for what is sent where, the sums by rate of an order, and which numbers can be."""
