@@ -7,6 +7,7 @@ from store.models.documents import Document, DocumentCounter, DocumentSum
 from store.models.find_links import FindLink
 from store.models.order_history import OrderEvent
 from store.models.orders import Order, OrderLine
+from store.models.parcels import Carrier, Parcel
 from store.models.payment_health import PaymentAlarm, WebhookRefusal
 from store.models.refunds import Refund, RefundLine
 from store.models.settings import ShopSettings
@@ -18,6 +19,7 @@ from store.models.vat import VatClass, VatRate, VatScheme
 __all__ = [
     "Basket",
     "BasketLine",
+    "Carrier",
     "DeliveryCountry",
     "Dispute",
     "Document",
@@ -27,6 +29,7 @@ __all__ = [
     "Order",
     "OrderEvent",
     "OrderLine",
+    "Parcel",
     "PaymentAlarm",
     "ProductImage",
     "ProductPage",

@@ -22,6 +22,8 @@ class Change(models.TextChoices):
     ADDRESS_DISPUTED = "address_disputed", _("Not corrected: the payment is disputed")
     ADDRESS_PAID_BACK = "address_paid_back", _("Not corrected: all of the payment was refunded")
     PACKED = "packed", _("Neither: the order is packed or sent")
+    PARCEL_ADDED = "parcel_added", _("Staff have added a parcel")
+    PARCEL_CORRECTED = "parcel_corrected", _("Staff have corrected a parcel’s carrier or tracking number")
     BILLING = "billing", _("Staff have corrected the billing address, and papers were issued")
 
 
@@ -76,6 +78,16 @@ CHANGE_WORDS: dict[Change, Words] = {
     Change.PACKED: Words(
         heading=_UNCHANGED,
         happened=_("Your order is packed. If something is wrong with it, write to us at once."),
+    ),
+    Change.PARCEL_ADDED: Words(
+        subject=_("Your order %(number)s: another parcel is on its way"),
+        heading=_("Another parcel is on its way"),
+        happened=_("It belongs to your order %(number)s."),
+    ),
+    Change.PARCEL_CORRECTED: Words(
+        subject=_("Your order %(number)s: how to follow your parcel"),
+        heading=_("We have corrected how to follow your parcel"),
+        to_do=_("Please use this from now on."),
     ),
     Change.BILLING: Words(
         subject=_("Your order %(number)s: a corrected invoice"),

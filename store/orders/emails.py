@@ -12,7 +12,7 @@ from post_office.models import Email
 
 from home import mail_queue
 from home.models import BrandSettings, User
-from store.models import Document, Order, PaymentAlarm, Refund, ShopSettings
+from store.models import Document, Order, Parcel, PaymentAlarm, Refund, ShopSettings
 from store.orders import messages, plain_messages
 from store.orders.change_words import Change
 from store.orders.situation import Situation
@@ -46,7 +46,12 @@ def order_in_review(order: Order) -> Email | None:
 
 def order_sent(order: Order) -> Email | None:
     """Tell the shopper that the goods are on their way, to where, and how long that takes."""
-    return _tell(order, State.SENT)
+    return _tell(order, State.SENT, parcels=[*order.parcels.all()])
+
+
+def parcel_changed(order: Order, parcel: Parcel, change: Change) -> Email | None:
+    """Tell the shopper of a parcel that was added or corrected."""
+    return _tell(order, parcels=[parcel], change=change)
 
 
 def order_to_pack(order: Order) -> Email | None:
@@ -91,7 +96,7 @@ def order_cancelled(order: Order) -> Email | None:
 
 def billing_corrected(order: Order, issued: Sequence[Document]) -> Email | None:
     """Tell the shopper of the credit note and the invoice that a corrected billing address issued."""
-    return _tell(order, issued=issued)
+    return _tell(order, issued=issued, change=Change.BILLING)
 
 
 def problem_with_payments(problems: list[Any]) -> Email | None:
@@ -132,9 +137,11 @@ def _tell(
     *,
     refund: Refund | None = None,
     issued: Sequence[Document] = (),
+    change: Change | None = None,
+    parcels: Sequence[Parcel] = (),
     subject: str = "",
 ) -> Email | None:
-    """Tell the shopper of an order as it stands, of one of its refunds, or of what was issued.
+    """Tell the shopper of an order as it stands, of one of its refunds, or of a change by staff.
 
     Returns None where no mail can reach them. That undoes nothing: the address may be erased by now, and money comes
     all the same.
@@ -144,7 +151,13 @@ def _tell(
         return None
     situation = Situation.of(order)
     message = messages.about(
-        situation, state or situation.state, refund=refund, issued=issued, lines=order.lines.all()
+        situation,
+        state or situation.state,
+        refund=refund,
+        issued=issued,
+        lines=order.lines.all(),
+        change=change,
+        parcels=parcels,
     )
     return mail_queue.queue(
         to=[order.email],

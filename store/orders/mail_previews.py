@@ -18,9 +18,9 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from home import mail_attachments
 from policies.models import Policy
-from store.models import Dispute, Document, Order, OrderEvent, OrderLine, PaymentAlarm, Refund
+from store.models import Dispute, Document, Order, OrderEvent, OrderLine, Parcel, PaymentAlarm, Refund
 from store.orders import messages, plain_messages
-from store.orders.change_words import Change
+from store.orders.change_words import CHANGE_WORDS, Change
 from store.orders.messages import Message
 from store.orders.situation import Situation
 from store.orders.words import REFUND_WORDS, WORDS, State
@@ -131,7 +131,8 @@ def kinds() -> dict[str, str]:
         for status, words in REFUND_WORDS.items()
         if words.subject
     }
-    return states | refunds | {Change.BILLING.value: str(Change.BILLING.label)}
+    changes = {change.value: str(change.label) for change, words in CHANGE_WORDS.items() if words.subject}
+    return states | refunds | changes
 
 
 def preview(kind: str) -> tuple[Message, Order]:
@@ -140,8 +141,8 @@ def preview(kind: str) -> tuple[Message, Order]:
         _label, status, make = PLAIN[kind]
         order = Order.objects.filter(status=status).order_by("-placed_at").first() or made_up(status)
         return make(order), order
-    if kind == Change.BILLING:
-        return _of_billing_address()
+    if kind in Change.values:
+        return _of_billing_address() if kind == Change.BILLING else _of_parcel(Change(kind))
     if kind.startswith("refund-"):
         status = RefundStatus(kind.removeprefix("refund-"))
         found = Refund.objects.filter(status=status).select_related("order").order_by("-created_at").first()
@@ -154,15 +155,32 @@ def preview(kind: str) -> tuple[Message, Order]:
     for order in Order.objects.filter(status=STATUSES[state])[:LOOKED_AT]:
         situation = Situation.of(order)
         if situation.state == state:
-            return messages.about(situation, state, lines=order.lines.all()), order
+            return messages.about(
+                situation, state, lines=order.lines.all(), parcels=_parcels(order, state)
+            ), order
     order = made_up(STATUSES[state])
-    return messages.about(Situation(order=order), state, lines=_lines(order)), order
+    return messages.about(
+        Situation(order=order), state, lines=_lines(order), parcels=_parcels(order, state)
+    ), order
 
 
 def _lines(order: Order) -> Iterable[OrderLine]:
     if order.pk:
         return order.lines.all()
     return [OrderLine(title=_("Enamel mug"), variant=_("Blue"), unit_price=1250, quantity=2)]
+
+
+def _parcels(order: Order, state: State = State.SENT) -> list[Parcel]:
+    if order.pk or state != State.SENT:
+        return [*order.parcels.all()] if state == State.SENT else []
+    return [Parcel(carrier_name=_("Example Parcels"), number="AB 123", url=f"{settings.SITE_URL}/")]
+
+
+def _of_parcel(change: Change) -> tuple[Message, Order]:
+    newest = Parcel.objects.select_related("order").order_by("-pk").first()
+    order = newest.order if newest else made_up(Status.SENT)
+    parcels = [newest] if newest else _parcels(order)
+    return messages.about(Situation(order=order), State.SENT, change=change, parcels=parcels), order
 
 
 def _of_billing_address() -> tuple[Message, Order]:
@@ -175,7 +193,7 @@ def _of_billing_address() -> tuple[Message, Order]:
         order.billing_address = order.shipping_address
         numbers = {Document.Kind.CREDIT_NOTE: "CN-000001", Document.Kind.INVOICE: "INV-000002"}
         issued = [Document(kind=kind, number=number) for kind, number in numbers.items()]
-    return messages.about(Situation(order=order), State.PAID, issued=issued), order
+    return messages.about(Situation(order=order), State.PAID, issued=issued, change=Change.BILLING), order
 
 
 def made_up(status: str) -> Order:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from home.models import BrandSettings
 from policies.versions import frozen_texts
-from store.models import Document, Order, OrderLine, Refund
+from store.models import Document, Order, OrderLine, Parcel, Refund
 from store.orders import timeline, withdrawal
 from store.orders.change_words import Change, words_of
 from store.orders.situation import Situation
@@ -39,17 +39,22 @@ def about(
     refund: Refund | None = None,
     issued: Sequence[Document] = (),
     lines: Iterable[OrderLine] = (),
+    change: Change | None = None,
+    parcels: Sequence[Parcel] = (),
 ) -> Message:
-    """Return what the shopper is told of an order in a state, of one of its refunds, or of papers that were issued."""
+    """Return what the shopper is told of an order in a state, of one of its refunds, or of a change by staff.
+
+    `issued` are papers that the change issued, and `parcels` those that are told of.
+    """
     order = situation.order
-    words = words_of(Change.BILLING, order) if issued else WORDS[state].filled(values(order))
+    words = words_of(change, order) if change else WORDS[state].filled(values(order))
     words = situation.words_of(refund) if refund else words
     lines = list(lines)
-    told = None if refund or issued else state
+    told = None if refund or change else state
     is_confirmation = told == State.PAID
     rows = timeline.money_rows(situation)
     # The confirmation has the total. Of what is sent it matters only whether a part was refunded.
-    has_rows = not issued and not is_confirmation and (told != State.SENT or len(rows) > 1)
+    has_rows = not change and not is_confirmation and (told != State.SENT or len(rows) > 1)
     context: dict[str, Any] = {
         "order": order,
         "order_url": settings.SITE_URL + order.get_absolute_url(),
@@ -60,6 +65,7 @@ def about(
         "action_url": urljoin(settings.SITE_URL, situation.action_url) if words.action else "",
         "lines": lines if told in WITH_LINES else [],
         "has_address": told in WITH_ADDRESS and bool(order.shipping_address),
+        "parcels": parcels,
         "billing": order.billing_address if issued else {},
         "rows": rows if has_rows else [],
         "left": sum(row.amount for row in rows),

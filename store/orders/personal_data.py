@@ -16,7 +16,7 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
 from policies.personal_data.register import PersonalData, nothing
-from store.models import Document, Order, OrderEvent, Refund, StockMovement, StripeEvent
+from store.models import Document, Order, OrderEvent, Parcel, Refund, StockMovement, StripeEvent
 from store.orders.addresses import address_lines
 from store.payments import money
 
@@ -32,7 +32,7 @@ def export_orders(email: str) -> Iterator[dict[str, Any]]:
     """Yield every order of an e-mail address as plain data."""
     for order in (
         Order.objects.filter(email__iexact=email)
-        .prefetch_related("lines", "refunds", "documents")
+        .prefetch_related("lines", "refunds", "documents", "parcels")
         .order_by("placed_at")
     ):
         yield {
@@ -56,6 +56,14 @@ def export_orders(email: str) -> Iterator[dict[str, Any]]:
                     "created_at": refund.created_at.isoformat(),
                 }
                 for refund in order.refunds.all()
+            ],
+            "parcels": [
+                {
+                    "carrier": parcel.carrier_name,
+                    "number": parcel.number,
+                    "sent_at": parcel.sent_at.isoformat(),
+                }
+                for parcel in order.parcels.all()
             ],
             "papers": [
                 {"kind": paper.kind, "number": paper.number, "issued_at": paper.issued_at.isoformat()}
@@ -87,6 +95,7 @@ def _anonymise(found: QuerySet[Order]) -> int:
     # Orders before their refunds, as whoever changes an order locks them.
     list(over.select_for_update().order_by("pk").values_list("pk"))
     Refund.objects.filter(order__in=over).update(reason="")
+    Parcel.objects.filter(order__in=over).update(number="", url="")
     _forget_buyers(Document.objects.filter(order__in=over))
     return over.update(**personal, session_params={}, session_url="", pay_url="")
 
@@ -124,6 +133,7 @@ def replace_orders() -> None:
     buyer = ["A shopper", *address_lines({**address, "country": "GB"})]
     _forget_buyers(Document.objects.all(), buyer=buyer, deliver_to=buyer)
     Refund.objects.update(reason="")
+    Parcel.objects.update(number="", url="", by="Staff")
     Refund.objects.exclude(by__in=OrderEvent.By.values).update(by="Staff")
 
 

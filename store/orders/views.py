@@ -47,6 +47,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         "rows": rows,
         "papers": found.documents.order_by("pk").defer("data", "personal"),
         "left": sum(row.amount for row in rows),
+        "parcels": found.parcels.all() if found.status == Order.Status.SENT else [],
         "withdrawal": [] if found.is_over else withdrawal.of_order(found, lines),
         "may_change": may_change,
         "is_own": own,

@@ -25,7 +25,7 @@ from home.viewsets import DaysFilter, GuardedIndexView, ReadOnlyViewSet
 from store.documents import staff_views
 from store.documents.viewsets import CorrectBillingView, issue_invoice
 from store.models import Document, Order, Refund, ShopSettings
-from store.orders import lifecycle, mail_previews
+from store.orders import lifecycle, mail_previews, parcel_views
 from store.orders.forms import AddressForm
 from store.orders.situation import Obstacle, Situation
 from store.payments import disputes, money, refund_views
@@ -90,6 +90,10 @@ class OrderInspectView(InspectView):
         may_refund, left = self.request.user.has_perm(refund_views.REFUND), order.refundable
         may_cancel = may_refund and order.status in Order.UNSENT and not order.disputes.undecided().exists()
         situation = Situation.of(order)
+        steps = (
+            {**lifecycle.STAFF_STEPS.get(order.status, {})} if may_change and not situation.obstacle else {}
+        )
+        sends = steps.pop(Order.Status.SENT, None)  # by a form of its own
         return {
             **super().get_context_data(**kwargs),
             "order": order,
@@ -107,9 +111,10 @@ class OrderInspectView(InspectView):
             "address_url": reverse("orders:address", args=[order.pk])
             if may_change and order.status in Order.UNPACKED and situation.obstacle != Obstacle.PAID_BACK
             else "",
-            "steps": lifecycle.STAFF_STEPS.get(order.status, {})
-            if may_change and not situation.obstacle
-            else {},
+            "steps": steps,
+            "form": parcel_views.ParcelForm(order=order, sends=True) if sends else None,
+            "parcels": order.parcels.all(),
+            "may_add_parcels": may_change and order.status == Order.Status.SENT,
             "advance_url": reverse("orders:advance", args=[order.pk]),
             "documents": order.documents.order_by("pk").defer("data", "personal"),
             "billing_url": reverse("orders:billing", args=[order.pk])
@@ -134,10 +139,8 @@ def advance(request: HttpRequest, pk: int) -> HttpResponse:
     assert request.user.is_authenticated
     try:
         lifecycle.take_staff_step(order_id=pk, to=request.POST.get("to", ""), user=request.user)
-    except lifecycle.NotSentError as error:
-        messages.error(request, staff_views.NOT_SENT % error.obstacle.label)
-    except lifecycle.IllegalTransitionError:
-        messages.error(request, gettext("The order has changed. Check its status and try again."))
+    except lifecycle.IllegalTransitionError as error:
+        parcel_views.tell_refused(request, pk, error)
     except movements.OutOfStockError as error:
         words = gettext("The order cannot be accepted: too few are in stock (%(what)s).")
         messages.error(request, words % {"what": error})
@@ -223,6 +226,8 @@ class OrderViewSet(ReadOnlyViewSet):
             path("mails/", mail_previews.MailPreviewView.as_view(), name="mails"),
             path("<int:pk>/advance/", advance, name="advance"),
             path("<int:pk>/resolve/", resolve, name="resolve"),
+            path("<int:pk>/parcels/", parcel_views.ParcelView.as_view(), name="parcels"),
+            path("<int:pk>/parcels/<int:parcel>/", parcel_views.ParcelView.as_view(), name="parcel"),
             path("<int:pk>/address/", AddressView.as_view(), name="address"),
             path("<int:pk>/refunds/", refund_views.RefundView.as_view(), name="refund"),
             path("<int:pk>/invoice/", issue_invoice, name="invoice"),

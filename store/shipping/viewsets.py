@@ -1,4 +1,4 @@
-"""Staff screens of delivery countries and shipping options."""
+"""Staff screens of delivery countries, shipping options and carriers."""
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -6,7 +6,7 @@ from wagtail.admin.ui.tables import BaseColumn, Column
 from wagtail.admin.views.generic import IndexView
 from wagtail.admin.viewsets.model import ModelViewSet
 
-from store.models import DeliveryCountry, ShippingOption
+from store.models import Carrier, DeliveryCountry, ShippingOption
 from store.payments import money
 from store.vat import rates
 
@@ -45,4 +45,14 @@ class ShippingOptionViewSet(ModelViewSet):
     list_filter = ["country"]
 
 
-delivery_viewsets = (DeliveryCountryViewSet(), ShippingOptionViewSet())
+class CarrierViewSet(ModelViewSet):
+    model = Carrier
+    name = "carriers"
+    url_prefix = "carriers"
+    icon = "link-external"
+    menu_label = _("Carriers")
+    form_fields = ["name", "tracking_url"]
+    list_display = ["name", "tracking_url"]
+
+
+delivery_viewsets = (DeliveryCountryViewSet(), ShippingOptionViewSet(), CarrierViewSet())

@@ -49,7 +49,7 @@ from tests.policies.lived_site import LivedSite, approve, draft
 from tests.policies.verifying import damage
 
 if apps.is_installed("store"):  # the file is read on a site without a shop
-    from store.models import Document, FindLink, Order, OrderEvent, Refund, StripeEvent
+    from store.models import Document, FindLink, Order, OrderEvent, Parcel, Refund, StripeEvent
     from store.payments import checks
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -105,6 +105,7 @@ PERSONAL = {
     },
     "store.Document": {"personal", "pdf"},
     "store.OrderEvent": {"by", "note"},
+    "store.Parcel": {"number", "url", "by"},
     "store.Refund": {"by", "reason"},
     "store.StockMovement": {"note"},
     "store.StripeEvent": {"note"},
@@ -131,6 +132,7 @@ NOT_PERSONAL = {
     *("policies.PolicyVersion", "policies.Recipient", "policies.StatedValue", "policies.VersionWithdrawal"),
     *(
         "post_office.EmailTemplate",
+        "store.Carrier",
         "store.DeliveryCountry",
         "store.Dispute",
         "store.OrderLine",
@@ -178,6 +180,7 @@ REST = {
         "payment_intent_id",
     },
     "store.Document": {"number", "currency", "data"},
+    "store.Parcel": {"carrier_name"},
     "store.Refund": {"token", "refund_id", "failure"},
     "store.StockMovement": {"sku"},
     "store.StripeEvent": {"event_id", "type", "object_kind", "object_id", "payment_intent_id"},
@@ -242,6 +245,7 @@ def fill(folder: Path) -> None:
     OrderEvent(order=order, happened_at=order.placed_at, by="x").save()
     FindLink.objects.create(email="a@example.org", created_at=order.placed_at)
     Refund.objects.create(order=order, amount=1, created_at=order.placed_at)
+    Parcel.objects.create(order=order, sent_at=order.placed_at)
     paper = {"number": "INV-1", "issued_at": order.placed_at, "total": 1, "data": {}, "personal": {}}
     Document.objects.create(order=order, kind="invoice", pdf=ContentFile(b"x", f"{MARK}.pdf"), **paper)
     StripeEvent.objects.create(
