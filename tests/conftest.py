@@ -105,17 +105,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left_out]
 
 
-class SlowFilesFirst:
-    """Lets no process wait for a slow file at the end. A plugin of its own, as pytest-django sorts the tests before."""
+class GoodOrder:
+    """Sorts the tests. A plugin of its own, as pytest-django sorts them before.
+
+    Slow files begin first, so that no process waits for one at the end. In each file those tests begin that do not use
+    the data that others share, so that they may need an empty site.
+    """
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         slow = {item.path for item in items if item.get_closest_marker("slow")}
-        items.sort(key=lambda item: item.path not in slow)
+        place = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in items))}
+        items.sort(key=lambda item: (item.path not in slow, place[item.path], _shares_data(item)))
+
+
+def _shares_data(item: pytest.Item) -> bool:
+    return "database_of_module" in getattr(item, "fixturenames", ())
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(SlowFilesFirst())
+    config.pluginmanager.register(GoodOrder())
 
 
 def pytest_collection_finish() -> None:
@@ -155,6 +164,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 @pytest.fixture(scope="module")
 def database_of_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Let fixtures of a module write data that all its tests share; roll it back when the module ends."""
+    connection = connections["default"]
+    assert not connection.in_atomic_block, "Name it, or a fixture that uses it, where the test begins."
     with django_db_blocker.unblock(), transaction.atomic():
         yield
         transaction.set_rollback(True)

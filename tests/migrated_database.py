@@ -134,11 +134,12 @@ class FlushToMigrated(flush.Command):
 
 def remember(connection: BaseDatabaseWrapper) -> None:
     """Take the database as it is for what `flush` puts back."""
-    take = {"sqlite": _take_sqlite, "postgresql": _take_postgresql}[connection.vendor]
+    take = {"sqlite": take_sqlite, "postgresql": _take_postgresql}[connection.vendor]
     FlushToMigrated.put_back = staticmethod(take(connection))
 
 
-def _take_sqlite(connection: BaseDatabaseWrapper) -> Callable[[], None]:
+def take_sqlite(connection: BaseDatabaseWrapper) -> Callable[[], None]:
+    """Take a copy of the database, and return what puts it back."""
     taken = sqlite3.connect(":memory:", check_same_thread=False)
     connection.ensure_connection()
     connection.connection.backup(taken)

@@ -1,14 +1,19 @@
-"""What journeys share: a site behind the page cache, as visitors meet it, and what the editor needs."""
+"""What journeys share: a site behind the page cache, as visitors meet it, what is in it, and what the editor needs."""
 
 import threading
+from collections.abc import Callable
+from io import StringIO
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
+from django.core.management import call_command
+from django.db import connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from pytest_django.live_server_helper import LiveServer
 
 from home.page_cache.layer import PageCache
+from tests.migrated_database import take_sqlite
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +24,37 @@ def live_server(live_server: LiveServer) -> LiveServer:
     cache._host = live_server.url.removeprefix("http://")
     files.application = cache
     return live_server
+
+
+@pytest.fixture(scope="session")
+def _filled() -> dict[Callable[[], None], Callable[[], None]]:
+    return {}
+
+
+@pytest.fixture
+def fill(
+    live_server: LiveServer, _filled: dict[Callable[[], None], Callable[[], None]]
+) -> Callable[[Callable[[], None]], None]:
+    """Return a function that calls another one to fill the migrated database, and copies what it wrote from then on."""
+
+    def fill(write: Callable[[], None]) -> None:
+        if put_back := _filled.get(write):
+            put_back()
+            return
+        write()
+        _filled[write] = take_sqlite(connections["default"])
+
+    return fill
+
+
+@pytest.fixture
+def demo(fill: Callable[[Callable[[], None]], None]) -> None:
+    """Fill the site with the demo."""
+    fill(_seed_demo)
+
+
+def _seed_demo() -> None:
+    call_command("seed_demo", stdout=StringIO())
 
 
 @pytest.fixture

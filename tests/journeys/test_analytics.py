@@ -1,5 +1,6 @@
 """Analytics in a real browser: inert before the choice, started by the answer to it, gone when withdrawn."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -35,7 +36,11 @@ document.cookie = "_visits_7=1; path=/";
 
 
 @pytest.fixture(autouse=True)
-def _site(live_server: LiveServer) -> None:
+def _site(fill: Callable[[Callable[[], None]], None]) -> None:
+    fill(_count_with_matomo)
+
+
+def _count_with_matomo() -> None:
     set_up(MATOMO)
     cookie_policy()
 

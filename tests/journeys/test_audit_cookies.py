@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import StringIO
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -61,8 +60,9 @@ def refused(*arguments: str) -> str:
     return str(caught.value)
 
 
-def test_the_demo_is_as_declared_on_every_page_type(live_server: LiveServer, tmp_path: Path) -> None:
-    call_command("seed_demo", stdout=StringIO())
+def test_the_demo_is_as_declared_on_every_page_type(
+    live_server: LiveServer, demo: None, tmp_path: Path
+) -> None:
     result = audit(live_server.url, "--alone", "--json", str(tmp_path / "audit.json"))
     assert (result.returncode, result.stderr) == (0, "")
     told = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))

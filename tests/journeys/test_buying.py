@@ -4,7 +4,7 @@ The payment page is that of Stripe's stand-in, which tells the shop by really si
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -37,16 +37,25 @@ def sandbox(settings: Any, live_server: LiveServer) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def shop(sandbox: Sandbox, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> str:
+def shop(
+    sandbox: Sandbox,
+    live_server: LiveServer,
+    monkeypatch: pytest.MonkeyPatch,
+    fill: Callable[[Callable[[], None]], None],
+) -> str:
     """Put two products on the shelf, with terms and ways of sending; return the address of the site."""
     monkeypatch.setattr(spam, "FASTEST", timedelta(0))  # these tests type faster than people do
+    fill(_fill_the_shelf)
+    return live_server.url
+
+
+def _fill_the_shelf() -> None:
     for slug, kind in (("terms", Policy.Kind.TERMS), ("privacy-policy", Policy.Kind.PRIVACY)):
         factories.version(factories.policy(slug, kind=kind), title=slug)
     factories.shipping()
     factories.shipping("Courier", country="IE", price=950)
     factories.product(on_hand=3)
     factories.product("Tea towel", sku="TOWEL", price=980)
-    return live_server.url
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Videos and maps in a real browser: a placeholder that asks nobody, one click for once, one for always, and back."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,7 +19,11 @@ VIDEO_FRAME = embeds.recognise(VIDEO).frame_url
 
 
 @pytest.fixture(autouse=True)
-def _site(live_server: LiveServer) -> None:
+def _site(fill: Callable[[Callable[[], None]], None]) -> None:
+    fill(_embed)
+
+
+def _embed() -> None:
     declare_cookies("analytics", "_visits_*")
     media = declare_cookies("media", "_media_*", party="third")
     factories.outside_services(allow_openstreetmap=True, allow_youtube=True, embeds_category=media)

@@ -1,12 +1,11 @@
 """A first visit on a phone: few requests, few bytes, and the text of a policy before anything else."""
 
 import re
-from io import BytesIO, StringIO
+from io import BytesIO
 
 import brotli
 import pytest
 from django.core.files.base import ContentFile
-from django.core.management import call_command
 from PIL import Image
 from playwright.sync_api import Browser, Page, Request, Route, expect
 from pytest_django.live_server_helper import LiveServer
@@ -34,8 +33,7 @@ def weight(request: Request) -> int:
     return sizes["responseHeadersSize"] + body
 
 
-def test_a_first_visit_is_light(browser: Browser, live_server: LiveServer) -> None:
-    call_command("seed_demo", stdout=StringIO())
+def test_a_first_visit_is_light(browser: Browser, live_server: LiveServer, demo: None) -> None:
     found = {}
     for path in MOST:
         context = browser.new_context(viewport=PHONE)

@@ -1,10 +1,8 @@
 """Small screens: no page is wider than the screen, tables stay tables, the contents stay in sight."""
 
 import re
-from io import StringIO
 
 import pytest
-from django.core.management import call_command
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -32,8 +30,7 @@ PATHS = (
 )
 
 
-def test_no_page_scrolls_sideways(page: Page, live_server: LiveServer) -> None:
-    call_command("seed_demo", stdout=StringIO())
+def test_no_page_scrolls_sideways(page: Page, live_server: LiveServer, demo: None) -> None:
     found = {}
     for path in PATHS:
         page.goto(f"{live_server.url}{path}")
@@ -43,9 +40,8 @@ def test_no_page_scrolls_sideways(page: Page, live_server: LiveServer) -> None:
 
 
 def test_menu_and_basket_stand_beside_the_name_on_a_phone_held_sideways(
-    page: Page, live_server: LiveServer
+    page: Page, live_server: LiveServer, demo: None
 ) -> None:
-    call_command("seed_demo", stdout=StringIO())
     page.set_viewport_size({"width": 844, "height": 390})
     page.goto(f"{live_server.url}/")
     header = page.get_by_role("banner")

@@ -16,9 +16,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def shop(live_server: LiveServer) -> str:
-    """Seed the demo into an empty database and return the address of the site, all invented activity removed."""
-    call_command("seed_demo", stdout=StringIO())
+def shop(live_server: LiveServer, demo: None) -> str:
+    """Return the address of the site with the demo, all invented activity removed."""
     Submission.objects.all().delete()
     return live_server.url
 

@@ -17,8 +17,8 @@ from tests.factories import cookie_policy, declare_cookies, policy, version
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
-@pytest.fixture
-def choices() -> None:
+@pytest.fixture(scope="module")
+def choices(database_of_module: None) -> None:
     """Publish the cookie policy; three visitors choose, and one choice has expired."""
     declare_cookies("analytics")
     cookie_policy()

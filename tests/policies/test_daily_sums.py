@@ -19,11 +19,15 @@ NOW = datetime(2027, 4, 15, 12, tzinfo=UTC)  # two weeks and a half after the cl
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def notice() -> notices.Notice:
+@pytest.fixture(scope="module")
+def declared(database_of_module: None) -> None:
     declare_cookies("analytics")
     declare_cookies("media")
     cookie_policy()
+
+
+@pytest.fixture
+def notice(declared: None, db: None) -> notices.Notice:
     return notices.current(timezone.now())
 
 

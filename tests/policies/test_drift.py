@@ -27,14 +27,19 @@ def set_brand(**values: str) -> None:
     brand.save()
 
 
-@pytest.fixture
-def rules() -> PolicyPage:
+@pytest.fixture(scope="module")
+def page_of_rules(database_of_module: None) -> int:
     """A policy that states who we are, after the telephone number changed."""
     set_brand(name="Jomso", phone="111")
     page = policy_page(body=[("live_fact", "company"), ("live_fact", "recipients")])
     publish(page)
     set_brand(phone="222")
-    return PolicyPage.objects.get(pk=page.pk)
+    return page.pk
+
+
+@pytest.fixture
+def rules(page_of_rules: int, db: None) -> PolicyPage:
+    return PolicyPage.objects.get(pk=page_of_rules)
 
 
 def find_drift(policy: Policy) -> list[drift.Drift]:

@@ -28,12 +28,17 @@ pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop, pytest.mark.
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def rules() -> Policy:
+@pytest.fixture(scope="module")
+def rules_of_module(database_of_module: None) -> int:
     rules = policy()
     for number, text in enumerate(("one", "two", "three"), start=1):
         version(rules, html=f"<p>{text}</p>", change_summary=text, at=NOW - timedelta(days=10 - number))
-    return rules
+    return rules.pk
+
+
+@pytest.fixture
+def rules(rules_of_module: int, db: None) -> Policy:
+    return Policy.objects.get(pk=rules_of_module)
 
 
 def exported(*policies: Policy) -> zipfile.ZipFile:

@@ -19,13 +19,18 @@ from tests.policies.verifying import damage
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
-@pytest.fixture
-def published(db: None) -> PolicyPage:
+@pytest.fixture(scope="module")
+def published_page(database_of_module: None) -> int:
     """Publish a policy twice."""
     page = policy_page()
     publish(page)
     publish(page, body="<p>Be very kind.</p>")
-    return PolicyPage.objects.get()
+    return page.pk
+
+
+@pytest.fixture
+def published(published_page: int, db: None) -> PolicyPage:
+    return PolicyPage.objects.get(pk=published_page)
 
 
 def assert_intact(versions: int = 2) -> None:

@@ -64,8 +64,8 @@ def test_known_values() -> None:
 
 
 # --- Entries -----------------------------------------------------------------------------------------------
-@pytest.fixture
-def notice(db: None) -> None:
+@pytest.fixture(scope="module")
+def notice(database_of_module: None) -> None:
     factories.declare_cookies()
     factories.cookie_policy()
 

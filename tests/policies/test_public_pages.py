@@ -39,19 +39,25 @@ def _now() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def rules() -> Policy:
+@pytest.fixture(scope="module")
+def rules_of_module(database_of_module: None) -> int:
     """Three versions: past, in force, coming."""
-    rules = policy()
-    version(
-        rules,
-        html="<h2 id='a'>Part</h2><p>Be kind.</p>",
-        at=NOW - 60 * DAY,
-        change_summary="The first words.",
-    )
-    version(rules, html="<p>Be very kind.</p>", at=NOW - 30 * DAY, change_summary="Stricter now.")
-    version(rules, html="<p>Be kindest.</p>", at=NOW + 30 * DAY, change_summary="Strictest soon.")
-    return rules
+    with time_machine.travel(NOW):
+        rules = policy()
+        version(
+            rules,
+            html="<h2 id='a'>Part</h2><p>Be kind.</p>",
+            at=NOW - 60 * DAY,
+            change_summary="The first words.",
+        )
+        version(rules, html="<p>Be very kind.</p>", at=NOW - 30 * DAY, change_summary="Stricter now.")
+        version(rules, html="<p>Be kindest.</p>", at=NOW + 30 * DAY, change_summary="Strictest soon.")
+    return rules.pk
+
+
+@pytest.fixture
+def rules(rules_of_module: int, db: None) -> Policy:
+    return Policy.objects.get(pk=rules_of_module)
 
 
 def page(client: Client, path: str, *, status: int = 200) -> str:

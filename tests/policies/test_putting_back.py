@@ -14,15 +14,20 @@ from tests.factories import cookie_policy, policy_page, publish
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
-@pytest.fixture
-def first(db: None) -> PolicyVersion:
+@pytest.fixture(scope="module")
+def first_version(database_of_module: None) -> int:
     """Publish two versions, and return the first."""
     page = policy_page(
         body=[("heading", {"text": "Kindness", "level": "2"}), ("imported", "<p>Be kind.</p>")]
     )
     version = publish(page)
     publish(page, body="<p>Be brave.</p>", title="Brave rules")
-    return version
+    return version.pk
+
+
+@pytest.fixture
+def first(first_version: int, db: None) -> PolicyVersion:
+    return PolicyVersion.objects.get(pk=first_version)
 
 
 @pytest.fixture

@@ -27,19 +27,24 @@ def text(words: str) -> tuple[str, str]:
 KIND, FAIR, BRAVE = text("Be kind."), text("Be fair."), text("Be brave.")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def soon() -> datetime:
     return (timezone.now() + timedelta(days=10)).replace(second=0, microsecond=0)
 
 
-@pytest.fixture
-def announced(soon: datetime) -> PolicyVersion:
+@pytest.fixture(scope="module")
+def announced_version(database_of_module: None, soon: datetime) -> int:
     """Announce another last sentence, and publish another first one before that."""
     page = policy_page(body=[KIND, FAIR])
     publish(page)
     coming = publish(page, body=[KIND, BRAVE], effective_from=soon, summary="Braver.", kind="material")
     publish(page, body=[text("Be kinder."), FAIR], summary="Kinder.")
-    return coming
+    return coming.pk
+
+
+@pytest.fixture
+def announced(announced_version: int, db: None) -> PolicyVersion:
+    return PolicyVersion.objects.get(pk=announced_version)
 
 
 def owner() -> User:

@@ -23,11 +23,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture
-def reviewer() -> User:
-    return _member("reviewer@example.com", "Legal reviewers")
-
-
-@pytest.fixture
 def substitute() -> User:
     """Name a group of substitutes with the rights of the reviewers, and return its member."""
     group = Group.objects.create(name="Substitutes")
@@ -36,9 +31,10 @@ def substitute() -> User:
     return _member("substitute@example.com", "Substitutes")
 
 
-@pytest.fixture
-def waiting(reviewer: User) -> PolicyPage:
+@pytest.fixture(scope="module")
+def waiting_page(database_of_module: None) -> int:
     """Submit a change of a published policy for review."""
+    _member("reviewer@example.com", "Legal reviewers")
     publish(policy_page())
     draft = PolicyPage.objects.get().get_latest_revision_as_object()
     draft.body, draft.change_summary = [("imported", "<p>Be kinder.</p>")], "Kindness grew."
@@ -46,7 +42,17 @@ def waiting(reviewer: User) -> PolicyPage:
     page = PolicyPage.objects.get()
     page.get_workflow().start(page, None)
     Email.objects.all().delete()
-    return page
+    return page.pk
+
+
+@pytest.fixture
+def waiting(waiting_page: int, db: None) -> PolicyPage:
+    return PolicyPage.objects.get(pk=waiting_page)
+
+
+@pytest.fixture
+def reviewer(waiting: PolicyPage) -> User:
+    return User.objects.get(email="reviewer@example.com")
 
 
 def _member(email: str, group: str) -> User:

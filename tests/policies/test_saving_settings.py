@@ -54,12 +54,17 @@ def said(html: str) -> str:
     return " ".join(html[start : html.find("</ul>", start)].split()) if start != -1 else ""
 
 
-@pytest.fixture
-def page() -> PolicyPage:
+@pytest.fixture(scope="module")
+def page_of_module(database_of_module: None) -> int:
     set_brand(name="Jomso", street="1 Example Street")
     made = policy_page(body=[("live_fact", "company")])
     publish(made)
-    return made
+    return made.pk
+
+
+@pytest.fixture
+def page(page_of_module: int, db: None) -> PolicyPage:
+    return PolicyPage.objects.get(pk=page_of_module)
 
 
 def test_a_saved_street_names_the_policies_that_it_makes_false(page: PolicyPage, editor: Client) -> None:

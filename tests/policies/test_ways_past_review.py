@@ -19,14 +19,19 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 TIMED = "its page has a time for going live or for expiring, which the site never sets"
 
 
-@pytest.fixture
-def published(db: None) -> PolicyPage:
+@pytest.fixture(scope="module")
+def published_page(database_of_module: None) -> int:
     """Publish a policy twice."""
     page = policy_page()
     publish(page)
     publish(page, body="<p>Be very kind.</p>")
     assert damage() == []
-    return PolicyPage.objects.get()
+    return page.pk
+
+
+@pytest.fixture
+def published(published_page: int, db: None) -> PolicyPage:
+    return PolicyPage.objects.get(pk=published_page)
 
 
 def an_hour_ago() -> object:

@@ -18,17 +18,18 @@ from tests.factories import policy_page, publish, version, withdraw
 pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop, pytest.mark.slow]
 
 
-@pytest.fixture
-def coming(db: None) -> PolicyVersion:
+@pytest.fixture(scope="module")
+def coming_version(database_of_module: None) -> int:
     """Announce a second version for tomorrow."""
     page = policy_page()
     publish(page)
-    return publish(
-        page,
-        title="New rules",
-        body="<p>Be very kind.</p>",
-        effective_from=timezone.now() + timedelta(days=1),
-    )
+    tomorrow = timezone.now() + timedelta(days=1)
+    return publish(page, title="New rules", body="<p>Be very kind.</p>", effective_from=tomorrow).pk
+
+
+@pytest.fixture
+def coming(coming_version: int, db: None) -> PolicyVersion:
+    return PolicyVersion.objects.get(pk=coming_version)
 
 
 def signed_in(client: Client, *groups: str, **fields: bool) -> Client:

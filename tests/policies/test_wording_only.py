@@ -115,11 +115,16 @@ def test_each_doubt_names_what_was_and_what_is() -> None:
 
 
 # --- Of a draft --------------------------------------------------------------------------------------------------
-@pytest.fixture
-def kept() -> PolicyPage:
+@pytest.fixture(scope="module")
+def page_of_module(database_of_module: None) -> int:
     page = policy_page(body="<p>We delete it after 30 days.</p>")
     publish(page)
-    return PolicyPage.objects.get()
+    return page.pk
+
+
+@pytest.fixture
+def kept(page_of_module: int, db: None) -> PolicyPage:
+    return PolicyPage.objects.get(pk=page_of_module)
 
 
 def editorial(page: PolicyPage, **fields: Any) -> PolicyVersion:

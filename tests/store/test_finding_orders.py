@@ -27,9 +27,14 @@ pytestmark = pytest.mark.django_db
 KNOWN, UNKNOWN = "shopper@example.com", "nobody@example.com"
 
 
+@pytest.fixture(scope="module")
+def order_of_module(shelf: int) -> int:
+    return factories.placed_order(factories.basket(MUG=1), email=KNOWN).pk
+
+
 @pytest.fixture
-def order(mug: ProductVariant) -> Order:
-    return factories.placed_order(factories.basket(MUG=1), email=KNOWN)
+def order(order_of_module: int, db: None) -> Order:
+    return Order.objects.get(pk=order_of_module)
 
 
 def stamp(seconds: float = 10) -> str:

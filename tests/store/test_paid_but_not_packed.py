@@ -118,6 +118,7 @@ def test_what_is_missing_is_refunded_and_the_rest_sold(sold_out: Order, owner: U
     assert (sold_out.status, stock_of(), sold_out.refundable) == (Status.PAID, (0, 0), 1645)
 
 
+@pytest.mark.usefixtures("shelf")  # before the transaction of the test
 @pytest.mark.parametrize("kind", ["sold_out", "mismatch"])
 def test_what_staff_decline_is_refunded_in_one_click_and_told(
     client: Client, request: pytest.FixtureRequest, owner: User, kind: str

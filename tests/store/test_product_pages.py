@@ -23,12 +23,6 @@ Commit = Callable[..., AbstractContextManager]
 
 
 @pytest.fixture
-def mug(db: None) -> ProductVariant:
-    factories.shipping()
-    return factories.product()
-
-
-@pytest.fixture
 def editor(client: Client) -> Client:
     client.force_login(User.objects.create_superuser(email="editor@example.com", password="x"))
     return client

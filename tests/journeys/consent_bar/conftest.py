@@ -14,7 +14,11 @@ OPTIONAL_SCRIPT = "{% load consent_tags %}{% optional_script 'analytics' '/stati
 
 
 @pytest.fixture(autouse=True)
-def _site(live_server: LiveServer) -> None:
+def _site(fill: Callable[[Callable[[], None]], None]) -> None:
+    fill(_ask_for_consent)
+
+
+def _ask_for_consent() -> None:
     declare_cookies("analytics", "_visits_*")
     declare_cookies("analytics", "_visits_store", storage="local")
     declare_cookies("needed", "consent", is_required=True)
