@@ -10,6 +10,7 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.site_summary import SummaryItem
 from wagtail.admin.viewsets.model import ModelViewSetGroup
+from wagtail.models import Page
 
 from home.csp import Provider
 from home.jobs import Job
@@ -30,6 +31,7 @@ from store.payments import events, reconciliation, stripe_client, watching
 from store.payments.health_views import PaymentHealthSummary, payment_health_viewset
 from store.payments.viewsets import stripe_event_viewset
 from store.shipping.viewsets import delivery_viewsets
+from store.stock import product_form
 from store.stock.viewsets import stock_viewset
 from store.vat.viewsets import vat_viewsets
 
@@ -84,6 +86,14 @@ def shop_group() -> ShopGroup:
 def summaries(request: HttpRequest, items: list[SummaryItem]) -> None:
     """Put the counts of orders and of payment problems onto the first page of the admin."""
     items.extend((OrdersToPack(request), PaymentHealthSummary(request)))
+
+
+@hooks.register("after_create_page")
+@hooks.register("before_publish_page")  # afterwards it is another object, read from the database
+@hooks.register("after_edit_page")
+def save_counts(request: HttpRequest, page: Page) -> None:
+    """Save the stock that was counted in the form of a product."""
+    product_form.save_counts(request, page)
 
 
 # --- What the shop contributes to other apps ----------------------------------------------------------------

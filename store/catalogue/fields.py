@@ -18,6 +18,8 @@ from store.payments import money, stripe_amounts
 class PriceFormField(forms.DecimalField):
     """Shows and reads an amount in the shop's currency; its value is minor units."""
 
+    widget = forms.TextInput(attrs={"inputmode": "decimal"})  # a field of numbers would refuse "12,75"
+
     def __init__(self, *, may_be_free: bool = False, **options: Any) -> None:
         """Accept 0 only with `may_be_free`."""
         super().__init__(**options)
@@ -26,6 +28,15 @@ class PriceFormField(forms.DecimalField):
     def prepare_value(self, value: Any) -> Any:
         """Return minor units as an amount; leave what was typed as it is."""
         return money.to_decimal(value, settings.CURRENCY) if isinstance(value, int) else value
+
+    def to_python(self, value: Any) -> Any:
+        """Return the amount that was typed."""
+        if not isinstance(value, str) or value in self.empty_values:
+            return super().to_python(value)
+        try:
+            return money.read(value, settings.CURRENCY)
+        except money.AmountError as error:
+            raise ValidationError(str(error)) from error
 
     def clean(self, value: Any) -> int | None:
         """Return the amount in minor units."""

@@ -1,37 +1,78 @@
-"""The editor's form of a product: refuses the same SKU twice, and publishing without one.
+"""The editor's form of a product: gives variants an SKU, refuses the same twice, and reads what was counted.
 
 It checks what was typed; whether another product has a SKU is checked by the variant's constraint.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.forms import ModelForm
 from django.utils.translation import gettext as _
 from wagtail.admin.forms import WagtailAdminPageForm
 
+from store.catalogue import skus
+from store.catalogue.variant_form import VariantForm
+from store.models.stock import StockItem
+
 
 class ProductPageForm(WagtailAdminPageForm):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Give each variant's form the stock of its SKU."""
+        super().__init__(*args, **options)
+        if variants := self.formsets.get("variants"):
+            stock = StockItem.objects.seen(one.sku for one in self.instance.variants.all() if one.sku)
+            variants.form_kwargs.update(for_user=self.for_user, stock=stock)
+
     def clean(self) -> dict[str, Any]:
-        """Refuse the same SKU twice, and publishing without any."""
+        """Refuse the same SKU twice, and a stock that cannot be."""
         cleaned = super().clean()
-        if "variants" not in self.formsets:
-            return cleaned
+        forms = self._variant_forms()
+        self._fill_skus(forms)
         seen: set[str] = set()
-        for form in self._variant_forms():
+        for form in forms:
             sku = form.cleaned_data["sku"]
             if sku in seen:
                 form.add_error("sku", _("Another variant has this SKU."))
             seen.add(sku)
-        if not seen and not self.is_deferred_validation:
-            self.add_error(None, _("Give at least one variant a SKU before you publish."))
+        stock = StockItem.objects.seen(seen)
+        for form in forms:
+            if form.is_valid():
+                form.read_count(stock[form.cleaned_data["sku"]])
         return cleaned
 
-    def _variant_forms(self) -> list[ModelForm]:
-        """Return the forms of the variants that stay and have a SKU."""
-        formset = self.formsets["variants"]
+    def save(self, *args: Any, **options: Any) -> Any:
+        """Note on the page what was counted; the page does not store it."""
+        page = super().save(*args, **options)
+        page.counts = [form.count for form in self._variant_forms() if form.count]
+        return page
+
+    def _fill_skus(self, forms: Sequence[VariantForm]) -> None:
+        """Make the SKUs that were left empty; one that is known for other goods is not given again."""
+        nameless = [form for form in forms if not form.cleaned_data["sku"]]
+        title = self.cleaned_data.get("title", "")
+        stems = {form: skus.stem_of(title, form.cleaned_data["name"]) for form in nameless}
+        typed = {form.cleaned_data["sku"] for form in forms}
+        for form, stem in stems.items():
+            sku = skus.first_free(stem, typed | self._known(stem, form))
+            typed.add(sku)
+            form.fill_sku(sku)
+
+    def _known(self, stem: str, form: VariantForm) -> set[str]:
+        """Return the SKUs like this one that other variants have, or the stock."""
+        variants = form._meta.model.objects.all()
+        own = variants.filter(pk=form.instance.pk).values_list("sku", flat=True)
+        like = {"sku__startswith": stem[: skus.MOST_CHARACTERS - 8]}
+        others = variants.exclude(pk=form.instance.pk).filter(**like).values_list("sku", flat=True)
+        in_stock = StockItem.objects.filter(**like).exclude(sku__in=own).values_list("sku", flat=True)
+        return {*others, *in_stock}
+
+    def _variant_forms(self) -> list[VariantForm]:
+        """Return the forms of the variants that stay, as far as what was typed can be read."""
+        formset = self.formsets.get("variants")
+        if formset is None:
+            return []
         formset.is_valid()  # reads what was typed
         return [
             form
             for form in formset.forms
-            if getattr(form, "cleaned_data", {}).get("sku") and not form.cleaned_data.get("DELETE")
+            if "sku" in getattr(form, "cleaned_data", {}) and not form.cleaned_data.get("DELETE")
         ]

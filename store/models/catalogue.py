@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
-from wagtail.admin.panels import FieldPanel, InlinePanel
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel
 from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Orderable, PageManager
 from wagtail.query import PageQuerySet
@@ -26,6 +26,8 @@ from home.snapshot import shared
 from store.catalogue import pictures
 from store.catalogue.fields import PriceField
 from store.catalogue.forms import ProductPageForm
+from store.catalogue.skus import MOST_CHARACTERS
+from store.catalogue.variant_form import Count, VariantsPanel
 from store.models.baskets import MAX_QUANTITY
 from store.models.stock import LOW_STOCK, StockItem
 from store.models.withdrawal import Withdrawal
@@ -109,6 +111,7 @@ class ProductPage(BasePage):
         validators=[MinValueValidator(1), MaxValueValidator(most_of_any_item)],
     )
 
+    counts: Sequence[Count] = ()  # from the editor's form, until they are saved
     opening: ClassVar[str] = "summary"
     objects: ClassVar = PageManager.from_queryset(ProductQuerySet)()
     parent_page_types: ClassVar[list[str]] = ["store.ShopPage"]
@@ -119,7 +122,7 @@ class ProductPage(BasePage):
         FieldPanel("summary"),
         FieldPanel("description"),
         InlinePanel("images", label=_("picture"), heading=_("Pictures")),
-        InlinePanel("variants", label=_("variant"), heading=_("Variants"), min_num=1),
+        VariantsPanel("variants", label=_("variant"), heading=_("Variants"), min_num=1),
         FieldPanel("vat_class"),
         FieldPanel("withdrawal"),
         FieldPanel(
@@ -201,19 +204,22 @@ class ProductVariant(Orderable):
     )
     # Empty in a copy of a product until somebody gives it one of its own.
     sku = models.CharField(
-        _("SKU"),
-        max_length=40,
+        _("article number (SKU)"),
+        max_length=MOST_CHARACTERS,
         blank=True,
         db_index=True,
         help_text=_(
-            "Your own number for exactly this thing. Stock is counted by it; without one it is not sold."
+            "Your own number for exactly this thing; stock is counted by it. Left empty, one is made from the names."
         ),
     )
     price = PriceField(_("price"), help_text=_("Tax included."))
 
     objects = ProductVariantQuerySet.as_manager()
 
-    panels: ClassVar[list] = [FieldPanel("name"), FieldPanel("sku"), FieldPanel("price")]
+    panels: ClassVar[list] = [
+        FieldPanel("name"),
+        FieldRowPanel([FieldPanel("sku"), FieldPanel("price"), FieldPanel("in_stock")]),
+    ]
 
     class Meta(Orderable.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -5,11 +5,12 @@ below zero, and from holding more than there is.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from home.append_only import AppendOnlyModel
@@ -17,6 +18,28 @@ from home.page_cache.reads import depends_on
 
 # Up to this number pages say how many are left, so each change of stock changes them.
 LOW_STOCK = 5
+MOST_OF_A_SKU = 100_000  # in one change by hand
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenStock:
+    """The stock of a SKU as a form shows it, to find out later what was changed against it."""
+
+    sku: str
+    on_hand: int = 0
+    held: int = 0
+    last_change: int = 0  # the newest movement by hand
+
+    def __str__(self) -> str:
+        return f"{self.on_hand} {self.last_change} {self.sku}"
+
+    @classmethod
+    def read(cls, text: str) -> "SeenStock":
+        """Return what a form sends back; of anything else, the stock of no SKU."""
+        on_hand, last_change, sku = [*text.split(" ", 2), "", "", ""][:3]
+        if not (on_hand.isdecimal() and last_change.isdecimal()):
+            return cls(sku="")
+        return cls(sku=sku, on_hand=int(on_hand), last_change=int(last_change))
 
 
 class StockItemQuerySet(models.QuerySet["StockItem"]):
@@ -26,6 +49,18 @@ class StockItemQuerySet(models.QuerySet["StockItem"]):
         wanted = set(skus)
         found = {item.sku: item.available for item in self.filter(sku__in=wanted)}
         return {sku: found.get(sku, 0) for sku in wanted}
+
+    def seen(self, skus: Iterable[str]) -> dict[str, SeenStock]:
+        """Return the stock of these SKUs for a form, in two queries; unknown SKUs have none."""
+        wanted = set(skus)
+        by_hand = StockMovement.objects.filter(sku__in=wanted, order=None).order_by()
+        last = dict(by_hand.values_list("sku").annotate(Max("pk")))
+        found = {item.sku: item for item in self.filter(sku__in=wanted)}
+        return {
+            sku: SeenStock(sku=sku, on_hand=item.on_hand, held=item.held, last_change=last.get(sku, 0))
+            for sku in wanted
+            for item in [found.get(sku) or StockItem()]
+        }
 
 
 class StockItem(models.Model):

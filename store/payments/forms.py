@@ -1,6 +1,5 @@
 """The staff's form for a refund: quantities of lines, delivery, or another sum with a reason."""
 
-import re
 from typing import Any
 
 from django import forms
@@ -64,13 +63,11 @@ class RefundForm(forms.Form):
         if not (typed := self.cleaned_data["amount"].strip()):
             return None
         currency = self.order.paid_currency
-        decimals = money.digits(currency)
-        if not re.fullmatch(
-            rf"[0-9]{{1,15}}([.,][0-9]{{1,{decimals}}})?" if decimals else "[0-9]{1,15}", typed
-        ):
-            example = money.to_decimal(12345, currency)
-            raise forms.ValidationError(_("Enter a sum such as %(example)s."), params={"example": example})
-        return money.to_minor(typed.replace(",", "."), currency)
+        try:
+            return money.to_minor(money.read(typed, currency), currency)
+        except money.AmountError as error:
+            example = {"example": money.to_decimal(12345, currency)}
+            raise forms.ValidationError(_("Enter a sum such as %(example)s."), params=example) from error
 
     def clean(self) -> None:
         if not self.errors:

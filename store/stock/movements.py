@@ -14,7 +14,7 @@ from django.utils import timezone
 from home.models import User
 from home.page_cache import tokens
 from store.models import Order, ProductPage, StockItem, StockMovement
-from store.models.stock import LOW_STOCK
+from store.models.stock import LOW_STOCK, SeenStock
 
 Kind = StockMovement.Kind
 
@@ -26,6 +26,10 @@ class OutOfStockError(Exception):
         super().__init__(f"{sku}: {available} left")
         self.sku = sku
         self.available = available
+
+
+class StockChangedError(Exception):
+    """Somebody changed the stock of a SKU by hand meanwhile."""
 
 
 def ensure_stock_items(skus: Iterable[str]) -> None:
@@ -57,6 +61,22 @@ def count(*, sku: str, on_hand: int, by: User | None = None, note: str = "") -> 
     StockItem.objects.get_or_create(sku=sku)
     item = StockItem.objects.select_for_update().get(sku=sku)
     _change(sku, on_hand=on_hand - item.on_hand, kind=Kind.COUNTED, by=by, note=note)
+
+
+@transaction.atomic
+def correct(*, seen: SeenStock, counted: int, by: User | None = None) -> None:
+    """Change the stock by what was counted against what was seen, so that sales meanwhile are kept.
+
+    Raises StockChangedError when somebody changed it by hand meanwhile, which is also what a form sent twice meets.
+    Raises OutOfStockError when more is held than would be left.
+    """
+    StockItem.objects.get_or_create(sku=seen.sku)
+    StockItem.objects.select_for_update().get(sku=seen.sku)
+    if StockItem.objects.seen([seen.sku])[seen.sku].last_change != seen.last_change:
+        raise StockChangedError(seen.sku)
+    is_new = not StockMovement.objects.filter(sku=seen.sku).exists()
+    kind = Kind.RECEIVED if is_new else Kind.COUNTED
+    _change(seen.sku, on_hand=counted - seen.on_hand, kind=kind, by=by)
 
 
 @transaction.atomic

@@ -19,9 +19,8 @@ from wagtail.admin.views.generic import InspectView
 
 from home.viewsets import ReadOnlyViewSet
 from store.models import StockItem, StockMovement
+from store.models.stock import MOST_OF_A_SKU
 from store.stock.movements import OutOfStockError, count, receive, write_off
-
-MOST = 100_000
 
 
 class StockForm(forms.Form):
@@ -35,7 +34,7 @@ class StockForm(forms.Form):
         widget=forms.RadioSelect,
         initial="receive",
     )
-    quantity = forms.IntegerField(min_value=0, max_value=MOST, label=_("Quantity"))
+    quantity = forms.IntegerField(min_value=0, max_value=MOST_OF_A_SKU, label=_("Quantity"))
     note = forms.CharField(max_length=200, required=False, label=_("Note"))
 
 
@@ -59,7 +58,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     item = get_object_or_404(StockItem, pk=pk)
     form = StockForm(request.POST)
     if not form.is_valid():
-        messages.error(request, gettext("Enter a whole number from 0 to %(most)s.") % {"most": MOST})
+        messages.error(request, gettext("Enter a whole number from 0 to %(most)s.") % {"most": MOST_OF_A_SKU})
         return redirect("stock:inspect", pk)
     quantity, note = form.cleaned_data["quantity"], form.cleaned_data["note"]
     assert request.user.is_authenticated

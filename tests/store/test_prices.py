@@ -1,10 +1,15 @@
 """The price field: what editors type becomes minor units, and what Stripe cannot charge is refused."""
 
+from contextlib import suppress
+
 import pytest
 from django.core.exceptions import ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from store.catalogue.fields import PriceFormField
 from store.models import ProductVariant, ShippingOption
+from store.payments import money
 
 
 @pytest.fixture
@@ -42,6 +47,52 @@ def test_the_price_field_refuses_a_price_that_cannot_be_charged(
     settings.CURRENCY = currency
     with pytest.raises(ValidationError):
         field.clean(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "minor"),
+    [
+        ("12.75", 1275), ("12,75", 1275), ("12.7", 1270), ("1.234,50", 123450), ("1,234.50", 123450),
+        ("£12.75", 1275), ("12,75 £", 1275), ("GBP 12.75", 1275), ("1 234,50", 123450), ("1'234.5", 123450),
+        ("12", 1200), ("123.456,78", 12345678), (" 12.75\u00a0", 1275),
+    ],
+)  # fmt: skip
+def test_a_price_is_read_as_people_write_it(field: PriceFormField, typed: str, minor: int) -> None:
+    assert field.clean(typed) == minor
+
+
+@pytest.mark.parametrize("typed", ["12.345", "12,345", "1,234", "0.500", "1234.567"])
+def test_a_price_that_can_be_read_in_two_ways_is_refused(field: PriceFormField, typed: str) -> None:
+    with pytest.raises(ValidationError, match="two ways"):
+        field.clean(typed)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["€12", "1e3", "+1", "1.234.50", "1,234,50", "12.", ".5", "1_0", "٣", "\x00", "12 50", "1.23,4567", "12,34.56"],
+)  # fmt: skip
+def test_what_is_no_price_is_refused(field: PriceFormField, typed: str) -> None:
+    with pytest.raises(ValidationError, match=r"not an amount|decimal places"):
+        field.clean(typed)
+
+
+@given(
+    minor=st.integers(0, 10**12),
+    marks=st.sampled_from(
+        [(",", "."), (".", ","), (" ", ","), ("\u202f", ","), ("'", "."), ("", "."), ("", ",")]
+    ),
+    sign=st.sampled_from(["{}", "£{}", "{} £", "GBP {}", " {} "]),
+)
+def test_every_amount_is_read_as_it_was_written(minor: int, marks: tuple[str, str], sign: str) -> None:
+    whole = f"{minor // 100:,}".replace(",", marks[0])
+    typed = sign.format(f"{whole}{marks[1]}{minor % 100:02}")
+    assert money.to_minor(money.read(typed, "GBP"), "GBP") == minor
+
+
+@given(st.text() | st.text("0123456789., '£-", max_size=12), st.sampled_from(["GBP", "JPY", "KWD"]))
+def test_any_text_is_an_amount_or_refused(typed: str, currency: str) -> None:
+    with suppress(money.AmountError):
+        assert money.read(typed, currency) >= 0
 
 
 def test_the_price_field_sees_whether_a_price_was_changed(field: PriceFormField) -> None:

@@ -281,17 +281,6 @@ def test_two_variants_cannot_swap_their_skus_at_once(editor: Client, mug: Produc
     assert "Another variant has this SKU." in response.content.decode()
 
 
-def test_without_any_sku_a_product_is_kept_as_a_draft_but_not_published(
-    editor: Client, mug: ProductVariant
-) -> None:
-    response = save(editor, mug.page, as_it_is(mug, sku=""))
-    assert response.status_code == 200
-    assert "before you publish" in response.content.decode()
-    assert save(editor, mug.page, as_it_is(mug, sku=""), publish=False).status_code == 302
-    mug.refresh_from_db()
-    assert mug.sku == "MUG"
-
-
 @pytest.mark.parametrize(("most", "number"), [("", None), ("1", 1), ("20", 20)])
 def test_an_editor_says_how_many_one_order_can_have(
     editor: Client, mug: ProductVariant, most: str, number: int | None

@@ -121,7 +121,7 @@ def test_what_was_chosen_can_be_changed(staff: Client, paid: Order) -> None:
         ({"amount": "5"}, "Say why this sum is refunded."),
         *(
             ({"amount": typed, "reason": "x"}, "Enter a sum such as 123.45.")
-            for typed in ("abc", "1e99999999", "NaN", "5.001", "-5", "1,000", "1_0", "٣", "1,000.00", "£5")
+            for typed in ("abc", "1e99999999", "NaN", "5.001", "-5", "1,000", "1_0", "٣", "€5")
         ),
         ({"amount": "0", "reason": "x"}, "Choose what to refund, or enter a sum."),
         ({"amount": "5", "reason": "x" * 201}, "at most 200 characters"),
