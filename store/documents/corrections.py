@@ -21,7 +21,12 @@ from store.vat import rates, sums
 
 
 class NothingToCorrectError(Exception):
-    """The order has this address, or is kept without any."""
+    """The order has this address, is not paid, or is kept without any."""
+
+
+def may_correct_billing(order: Order) -> bool:
+    """Return whether an order was paid, and is still kept with a name and an address."""
+    return bool(order.paid_at and order.email)
 
 
 def correct_billing_address(*, order_id: int, address: dict[str, str], actor: User) -> str:
@@ -30,7 +35,7 @@ def correct_billing_address(*, order_id: int, address: dict[str, str], actor: Us
     Its papers are written once, so a credit note and a new invoice say it. Raises NothingToCorrectError.
     """
     with lifecycle.locked(order_id) as order:
-        if order.billing_address == address or not order.email:
+        if order.billing_address == address or not may_correct_billing(order):
             raise NothingToCorrectError
         order.billing_address = address
         order.save(update_fields=["billing_address"])
@@ -48,10 +53,15 @@ class NotIssuedError(Exception):
     """The order gets no invoice; the text says why, for staff."""
 
 
+def may_issue(order: Order) -> bool:
+    """Return whether an order is paid and accepted, still kept with a name and an address, and has no invoice."""
+    return order.status in Order.CONFIRMED and bool(order.email) and not order.documents.exists()
+
+
 def issue_invoice(*, order_id: int, actor: User) -> None:
     """Issue the invoice of a paid order that has none. Raises NotIssuedError."""
     with lifecycle.locked(order_id) as order:
-        if order.status not in Order.CONFIRMED or not order.email or order.documents.exists():
+        if not may_issue(order):
             raise NotIssuedError(_("The order has papers, is not accepted, or is no longer kept."))
         if order.vat_scheme != VatScheme.NOT_REGISTERED and not sums.of_order(order):
             _state_vat(order)

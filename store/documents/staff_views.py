@@ -39,7 +39,7 @@ def links_of(order: Order) -> list[tuple[str, Promise]]:
 
 def without_papers(orders: Sequence[Order]) -> dict[Order, str]:
     """Return the orders of which nothing may be sent, and why."""
-    prefetch_related_objects(orders, "refunds__lines", "disputes", "lines__refund_lines__refund")
+    prefetch_related_objects(orders, "refunds__lines", "disputes", "lines")
     reasons = {}
     for order in orders:
         situation = Situation(order=order, refunds=[*order.refunds.all()], disputes=[*order.disputes.all()])

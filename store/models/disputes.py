@@ -10,17 +10,9 @@ from store.models.orders import Order
 
 
 class DisputeQuerySet(models.QuerySet["Dispute"]):
-    def open(self) -> "DisputeQuerySet":
-        """Return those that are not decided: nothing of the order is sent."""
-        return self.filter(status__in=Dispute.OPEN)
-
     def withheld(self) -> "DisputeQuerySet":
         """Return those of which the money is not with us."""
         return self.exclude(status__in=Dispute.OURS)
-
-    def undecided(self) -> "DisputeQuerySet":
-        """Return those of which the money may come back. A refund ends an inquiry, but none of these."""
-        return self.withheld().exclude(status=Dispute.Status.LOST)
 
     def amount(self) -> int:
         """Return their sum, minor units."""
@@ -67,6 +59,11 @@ class Dispute(models.Model):
     def is_withheld(self) -> bool:
         """Its money is not with us."""
         return self.status not in self.OURS
+
+    @property
+    def is_undecided(self) -> bool:
+        """Its money is not with us, but may come back. A refund ends an inquiry, but none of these."""
+        return self.is_withheld and self.status != self.Status.LOST
 
     @property
     def is_decided(self) -> bool:

@@ -217,11 +217,6 @@ class Order(LedgeredModel):
         return self.status in self.PAYABLE
 
     @property
-    def is_unsent(self) -> bool:
-        """It is paid, and its goods are still here."""
-        return self.status in self.UNSENT
-
-    @property
     def is_sold_out(self) -> bool:
         """It waits for staff because its goods were gone when the payment came."""
         reason = self.events.model.Reason.STOCK_GONE

@@ -22,9 +22,13 @@ from store.payments import refunds, stripe_client
 
 By, Status = OrderEvent.By, Order.Status
 View = Callable[[HttpRequest, Order], HttpResponse]
+NOT_CANCELLED = {
+    Obstacle.DISPUTED: Change.CANCEL_DISPUTED,
+    Obstacle.REFUND_WAITS: Change.REFUND_WAITS,
+}
 NOT_CORRECTED = {
     Obstacle.DISPUTED: Change.ADDRESS_DISPUTED,
-    Obstacle.ASKING: Change.CANCEL_WAITS,
+    Obstacle.REFUND_WAITS: Change.REFUND_WAITS,
     Obstacle.PAID_BACK: Change.ADDRESS_PAID_BACK,
     Obstacle.TAKEN_BACK: Change.ADDRESS_PAID_BACK,  # which cancels it: nobody reads this
 }
@@ -58,8 +62,8 @@ def _of_own_order(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
 def cancel(request: HttpRequest, order: Order) -> HttpResponse:
     """Ask whether a paid order is to be cancelled, and say what is refunded; by POST, do it."""
     if request.method != "POST":
-        if why := _why_not_cancelled(order):
-            return _unchanged(request, order, words_of(why, order))
+        if obstacle := Situation.of(order).cancel_obstacle:
+            return _unchanged(request, order, words_of(NOT_CANCELLED[obstacle], order))
         left = order.refundable
         words = words_of(Change.CANCEL if left else Change.CANCEL_FREE, order, amount=left)
         context = {"order": order, "lines": order.lines_with_refunds(), "words": words}
@@ -67,13 +71,19 @@ def cancel(request: HttpRequest, order: Order) -> HttpResponse:
     try:
         with stripe_client.answering_within(stripe_client.PATIENCE):
             refund = refunds.cancel_and_refund(order=order, by=By.SHOPPER, only=Order.UNPACKED)
+    except refunds.NotCancelledError as error:
+        return _unchanged(request, order, words_of(NOT_CANCELLED[error.obstacle], order))
     except (lifecycle.IllegalTransitionError, refunds.RefundError):
-        why = _why_not_cancelled(order)
-        return _unchanged(request, order, words_of(why, order) if why else None)
+        return _unchanged(request, order)
+    return _after(request, order, refund)
+
+
+def _after(request: HttpRequest, order: Order, refund: Refund | None) -> HttpResponse:
+    """Show the cancelled order, or say that it waits for its refund."""
     if refund and refund.status == Refund.Status.REFUSED:
         return _unchanged(request, order, Situation(order=order).words_of(refund))
     if refund and refund.status == Refund.Status.REQUESTED:
-        return _unchanged(request, order, words_of(Change.CANCEL_WAITS, order))
+        return _unchanged(request, order, words_of(Change.REFUND_WAITS, order))
     return _see(order)
 
 
@@ -92,15 +102,6 @@ def address(request: HttpRequest, order: Order) -> HttpResponse:
     except lifecycle.IllegalTransitionError:
         return _unchanged(request, order)
     return _see(order, f"?saved={Change.ADDRESS}")
-
-
-def _why_not_cancelled(order: Order) -> Change | None:
-    """Return why; a refund would end an inquiry, and of an order that is paid back none is needed."""
-    if order.disputes.undecided().exists():
-        return Change.CANCEL_DISPUTED
-    if order.refunds.filter(status=Refund.Status.REQUESTED).exists():
-        return Change.CANCEL_WAITS
-    return None
 
 
 def _unchanged(request: HttpRequest, order: Order, words: Words | None = None) -> HttpResponse:

@@ -15,7 +15,7 @@ class Change(models.TextChoices):
     CANCEL = "cancel", _("The shopper is asked whether to cancel")
     CANCEL_FREE = "cancel_free", _("The same, and nothing is left to refund")
     CANCELLED = "cancelled", _("The shopper has cancelled the order")
-    CANCEL_WAITS = "cancel_waits", _("Not cancelled yet: a refund waits for Stripe’s answer")
+    REFUND_WAITS = "refund_waits", _("Neither: a refund waits for Stripe’s answer")
     CANCEL_DISPUTED = "cancel_disputed", _("Not cancelled: the payment is disputed")
     CORRECT = "correct", _("The shopper is asked for the delivery address")
     ADDRESS = "address", _("The shopper has corrected the delivery address")
@@ -45,7 +45,7 @@ CHANGE_WORDS: dict[Change, Words] = {
         action=_("Cancel the order"),
     ),
     Change.CANCELLED: Words(heading="", trader=_("Order %(number)s: the shopper has cancelled it")),
-    Change.CANCEL_WAITS: Words(
+    Change.REFUND_WAITS: Words(
         heading=_UNCHANGED,
         happened=_("A refund of this order is under way. We will e-mail you when it is done."),
     ),
@@ -77,7 +77,7 @@ CHANGE_WORDS: dict[Change, Words] = {
     ),
     Change.PACKED: Words(
         heading=_UNCHANGED,
-        happened=_("Your order is packed. If something is wrong with it, write to us at once."),
+        happened=_("Your order has been packed. If something is wrong with it, write to us at once."),
     ),
     Change.PARCEL_ADDED: Words(
         subject=_("Your order %(number)s: another parcel is on its way"),

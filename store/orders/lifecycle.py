@@ -105,6 +105,11 @@ def change_status(
     record(order=order, by=by, actor=actor, reason=reason, note=note, from_status=before, to_status=to)
 
 
+def steps_of(situation: Situation) -> dict[str, Promise]:
+    """Return the steps that staff can take now, with the label of each."""
+    return {} if situation.obstacle else STAFF_STEPS.get(situation.order.status, {})
+
+
 def take_staff_step(*, order_id: int, to: str, user: User) -> None:
     """Take one of STAFF_STEPS.
 
@@ -127,18 +132,27 @@ def take_staff_step(*, order_id: int, to: str, user: User) -> None:
             emails.order_sent(order)
 
 
+def may_correct_address(situation: Situation, *, is_staff: bool) -> bool:
+    """Return whether it can still be said where an order goes."""
+    return situation.order.status in Order.UNPACKED and not _address_obstacle(situation, is_staff=is_staff)
+
+
+def _address_obstacle(situation: Situation, *, is_staff: bool) -> Obstacle | None:
+    """Staff need not wait for a bank; a shopper must, who could redirect the parcel with a stolen card."""
+    obstacle = situation.obstacle
+    return obstacle if not is_staff or obstacle == Obstacle.PAID_BACK else None
+
+
 def correct_address(*, order_id: int, address: dict[str, str], by: str, actor: User | None = None) -> None:
     """Correct where an order goes, and tell the trader if a shopper does; the history does not name the address.
 
-    Raises IllegalTransitionError when it is packed or over, NotSentError when nothing may be sent. Staff need not wait
-    for a bank; a shopper must, who could redirect the parcel with a stolen card.
+    Raises IllegalTransitionError when it is packed or over, NotSentError when it stays where it is for another reason.
     """
     with locked(order_id) as order:
         if order.status not in Order.UNPACKED:
             message = f"Order {order.number} goes nowhere else any more."
             raise IllegalTransitionError(message)
-        obstacle = Situation.of(order).obstacle
-        if obstacle and (actor is None or obstacle == Obstacle.PAID_BACK):
+        if obstacle := _address_obstacle(Situation.of(order), is_staff=actor is not None):
             raise NotSentError(order, obstacle)
         if order.shipping_address != address:
             order.shipping_address = address

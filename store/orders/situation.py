@@ -17,10 +17,11 @@ Status, RefundStatus = Order.Status, Refund.Status
 
 
 class Obstacle(TextChoices):
-    """Why nothing of an order may be packed or sent, whatever its status."""
+    """Why nothing of an order may be packed or sent, or why it cannot be cancelled, whatever its status."""
 
     DISPUTED = "disputed", _("the payment is disputed")
-    ASKING = "asking", _("a refund waits for Stripe’s answer")  # which decides whether goods are taken back
+    # The answer decides whether goods are taken back.
+    REFUND_WAITS = "refund_waits", _("a refund waits for Stripe’s answer")
     PAID_BACK = "paid_back", _("all of the money went back")
     TAKEN_BACK = "taken_back", _("everything was taken back")
 
@@ -53,6 +54,16 @@ class Situation:
         return [refund for refund in self.refunds if refund.status not in untold]
 
     @property
+    def refunded(self) -> int:
+        """What was refunded or is being refunded, minor units."""
+        return sum(one.amount for one in self.refunds if one.status not in Refund.UNDONE)
+
+    @property
+    def refundable(self) -> int:
+        """How much of the payment is still here, minor units."""
+        return max(0, self.order.paid_amount - self.refunded - self.withheld)
+
+    @property
     def withheld(self) -> int:
         """How much disputes keep from us, minor units."""
         return sum(one.amount for one in self.disputes if one.is_withheld)
@@ -74,9 +85,9 @@ class Situation:
         """Why nothing of the order may be packed or sent; None while nothing but its status decides that."""
         if any(one.is_open for one in self.disputes):
             return Obstacle.DISPUTED
-        if any(one.status == RefundStatus.REQUESTED for one in self.refunds):
-            return Obstacle.ASKING
-        if self.order.paid_amount and self._is_all_gone:
+        if self._refund_waits:
+            return Obstacle.REFUND_WAITS
+        if self.order.paid_amount and not self.refundable:
             return Obstacle.PAID_BACK
         refunds = (one for one in self.refunds if one.pk and one.status != RefundStatus.REFUSED)
         taken = sum(line.quantity for refund in refunds for line in refund.lines.all())
@@ -84,9 +95,15 @@ class Situation:
         return Obstacle.TAKEN_BACK if is_taken_back else None
 
     @property
-    def _is_all_gone(self) -> bool:
-        gone = sum(one.amount for one in self.refunds if one.status not in Refund.UNDONE)
-        return self.order.paid_amount <= gone + self.withheld
+    def cancel_obstacle(self) -> Obstacle | None:
+        """Why the order cannot be cancelled at the moment; None while nothing but its status decides that."""
+        if any(one.is_undecided for one in self.disputes):
+            return Obstacle.DISPUTED
+        return Obstacle.REFUND_WAITS if self._refund_waits else None
+
+    @property
+    def _refund_waits(self) -> bool:
+        return any(one.status == RefundStatus.REQUESTED for one in self.refunds)
 
     @property
     def state(self) -> State:
@@ -127,7 +144,7 @@ class Situation:
             return State.CANCELLED_UNPAID
         if not self.order.paid_amount:
             return State.CANCELLED_FREE
-        if any(one.is_withheld and (one.is_open or self._is_all_gone) for one in self.disputes):
+        if any(one.is_withheld and (one.is_open or not self.refundable) for one in self.disputes):
             return State.CANCELLED_TAKEN_BACK
         if self.is_owed:
             return State.CANCELLED_OWED

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from policies.ledger.views import proof_response
 from store.models import Order
 from store.models.tokens import may_be_token
-from store.orders import timeline, withdrawal
+from store.orders import lifecycle, timeline, withdrawal
 from store.orders.change_words import Change, words_of
 from store.orders.cookies import is_own
 from store.orders.find_views import not_found
@@ -34,9 +34,9 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
     situation = Situation.of(found, is_asking=is_asking)
     rows = timeline.money_rows(situation)
     lines = list(found.lines.all())
-    may_change = found.status in Order.UNPACKED and situation.obstacle is None
+    may_correct = lifecycle.may_correct_address(situation, is_staff=False)
     own = is_own(request, found)
-    is_saved = own and may_change and request.GET.get("saved") == Change.ADDRESS
+    is_saved = own and may_correct and request.GET.get("saved") == Change.ADDRESS
     context = {
         "order": found,
         "is_asking": situation.state == State.ASKING,
@@ -49,7 +49,8 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         "left": sum(row.amount for row in rows),
         "parcels": found.parcels.all() if found.status == Order.Status.SENT else [],
         "withdrawal": [] if found.is_over else withdrawal.of_order(found, lines),
-        "may_change": may_change,
+        "may_correct": may_correct,
+        "may_cancel": found.status in Order.UNPACKED and not situation.cancel_obstacle,
         "is_own": own,
         "saved": words_of(Change.ADDRESS, found) if is_saved else None,
     }

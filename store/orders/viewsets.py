@@ -22,12 +22,12 @@ from wagtail.admin.views.generic import InspectView
 from wagtail.admin.widgets.button import Button
 
 from home.viewsets import DaysFilter, GuardedIndexView, ReadOnlyViewSet
-from store.documents import staff_views
+from store.documents import corrections, staff_views
 from store.documents.viewsets import CorrectBillingView, issue_invoice
 from store.models import Document, Order, Refund, ShopSettings
 from store.orders import lifecycle, mail_previews, parcel_views
 from store.orders.forms import AddressForm
-from store.orders.situation import Obstacle, Situation
+from store.orders.situation import Situation
 from store.payments import disputes, money, refund_views
 from store.stock import movements
 from store.vat import sums
@@ -87,12 +87,11 @@ class OrderInspectView(InspectView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         order = self.object
         may_change = self.request.user.has_perm(CHANGE)
-        may_refund, left = self.request.user.has_perm(refund_views.REFUND), order.refundable
-        may_cancel = may_refund and order.status in Order.UNSENT and not order.disputes.undecided().exists()
+        may_refund = self.request.user.has_perm(refund_views.REFUND)
         situation = Situation.of(order)
-        steps = (
-            {**lifecycle.STAFF_STEPS.get(order.status, {})} if may_change and not situation.obstacle else {}
-        )
+        left = situation.refundable
+        may_cancel = may_refund and order.status in Order.UNSENT and not situation.cancel_obstacle
+        steps = {**lifecycle.steps_of(situation)} if may_change else {}
         sends = steps.pop(Order.Status.SENT, None)  # by a form of its own
         return {
             **super().get_context_data(**kwargs),
@@ -101,15 +100,15 @@ class OrderInspectView(InspectView):
             "words": situation.words,
             "refunds": [(refund, situation.words_of(refund)) for refund in situation.refunds],
             "left": left,
-            "refunded": order.refunds.counted().amount(),
-            "disputed": order.disputes.withheld().amount(),
+            "refunded": situation.refunded,
+            "disputed": situation.withheld,
             "disputes": [(one, disputes.what_to_do(order, one)) for one in situation.disputes],
             "refund_url": reverse("orders:refund", args=[order.pk]) if may_refund and left else "",
             "cancel_url": reverse("orders:cancel", args=[order.pk]) if may_cancel else "",
             "events": order.events.all(),
             "movements": order.stock_movements.select_related("order", "made_by").order_by("pk"),
             "address_url": reverse("orders:address", args=[order.pk])
-            if may_change and order.status in Order.UNPACKED and situation.obstacle != Obstacle.PAID_BACK
+            if may_change and lifecycle.may_correct_address(situation, is_staff=True)
             else "",
             "steps": steps,
             "form": parcel_views.ParcelForm(order=order, sends=True) if sends else None,
@@ -118,13 +117,10 @@ class OrderInspectView(InspectView):
             "advance_url": reverse("orders:advance", args=[order.pk]),
             "documents": order.documents.order_by("pk").defer("data", "personal"),
             "billing_url": reverse("orders:billing", args=[order.pk])
-            if may_change and order.paid_at and order.email
+            if may_change and corrections.may_correct_billing(order)
             else "",
             "invoice_url": reverse("orders:invoice", args=[order.pk])
-            if may_change
-            and order.email
-            and order.status in Order.CONFIRMED
-            and ShopSettings.current().vat_scheme
+            if may_change and ShopSettings.current().vat_scheme and corrections.may_issue(order)
             else "",
             "papers": [] if staff_views.without_papers([order]) else staff_views.links_of(order),
             "attention_url": reverse("orders:resolve", args=[order.pk]) if may_change else "",

@@ -75,8 +75,9 @@ def to_decimal(minor: int, currency: str) -> Decimal:
 
 
 def display(minor: int, currency: str | None = None) -> str:
-    """Format an amount in the active language: £12.50."""
-    return _formatted(minor, currency or settings.CURRENCY, get_language() or settings.LANGUAGE_CODE)
+    """Format an amount in the active language, with a minus as sums are written: £12.50, −£12.50."""
+    shown = _formatted(abs(minor), currency or settings.CURRENCY, get_language() or settings.LANGUAGE_CODE)
+    return f"−{shown}" if minor < 0 else shown
 
 
 @lru_cache(maxsize=1000)  # a list says few prices many times

@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 
 from store.models import Dispute, Order, OrderEvent, PaymentAlarm, Refund
 from store.orders import lifecycle
+from store.orders.situation import Situation
 from store.payments import (
     disputes,
     errors,
@@ -225,15 +226,15 @@ def _with_unfinished_refunds(now: datetime, *, everything: bool) -> QuerySet[Ord
     return Order.objects.filter(pk__in=Refund.objects.filter(left | old).values("order"))
 
 
-def _sold_out_too_long(now: datetime) -> QuerySet[Order]:
+def _sold_out_too_long(now: datetime) -> list[Order]:
     """Return the orders that wait for goods in vain; what was refused or came back is for staff to decide."""
     if not (hours := settings.REFUND_SOLD_OUT_AFTER_HOURS):
-        return Order.objects.none()
+        return []
     waiting = Order.objects.filter(status=Order.Status.REVIEW, pk__in=_with_event(reason=Reason.STOCK_GONE))
     since = _with_event(to_status=Order.Status.REVIEW, happened_at__lt=now - timedelta(hours=hours))
-    tried = Refund.objects.filter(status__in=Refund.UNDONE | {Refund.Status.REQUESTED}).values("order")
-    disputed = Dispute.objects.undecided().values("order")
-    return waiting.filter(pk__in=since).exclude(pk__in=tried).exclude(pk__in=disputed)
+    tried = Refund.objects.filter(status__in=Refund.UNDONE).values("order")
+    found = waiting.filter(pk__in=since).exclude(pk__in=tried)
+    return [order for order in found if not Situation.of(order).cancel_obstacle]
 
 
 def _with_event(**conditions: Any) -> Any:

@@ -23,6 +23,7 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from store.models import Order, Refund
 from store.models.tokens import may_be_token
 from store.orders import lifecycle
+from store.orders.situation import Situation
 from store.payments import money, refunds, stripe_client
 from store.payments.forms import RefundForm
 
@@ -46,12 +47,13 @@ class OrderPageMixin(WagtailAdminTemplateMixin, ContextMixin, View):
         ]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        situation = Situation.of(self.order)
         return {
             **super().get_context_data(**kwargs),
             "order": self.order,
-            "left": self.order.refundable,
-            "refunded": self.order.refunds.counted().amount(),
-            "disputed": self.order.disputes.withheld().amount(),
+            "left": situation.refundable,
+            "refunded": situation.refunded,
+            "disputed": situation.withheld,
         }
 
 

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from store.documents import issuing
 from store.models import Order, OrderEvent, OrderLine, Refund, RefundLine
 from store.models.tokens import new_token
 from store.orders import emails, lifecycle
+from store.orders.situation import Obstacle, Situation
 from store.payments import errors, gateway, money, stripe_amounts, stripe_objects
 from store.payments.customer_details import one_line
 from store.stock import movements
@@ -52,6 +54,23 @@ HISTORY = {
 
 class RefundError(Exception):
     """The refund is not possible, and nothing was changed; the text says why, for staff."""
+
+
+class NotCancelledError(RefundError):
+    """The order cannot be cancelled at the moment."""
+
+    WORDS: ClassVar = {
+        Obstacle.DISPUTED: gettext_lazy(
+            "The payment is disputed. Cancel the order when the bank has decided."
+        ),
+        Obstacle.REFUND_WAITS: gettext_lazy(
+            "A refund of this order waits for Stripe’s answer. Try again in a minute."
+        ),
+    }
+
+    def __init__(self, obstacle: Obstacle) -> None:
+        super().__init__(self.WORDS[obstacle])
+        self.obstacle = obstacle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,15 +164,13 @@ def cancel_and_refund(
 ) -> Refund | None:
     """Cancel an order of one of these statuses and refund all that is left; None when nothing is.
 
-    Raises RefundError, IllegalTransitionError when it has another status.
+    Raises NotCancelledError, IllegalTransitionError when it has another status.
     """
     with lifecycle.locked(order.pk) as fresh:
         if fresh.status not in only:
             raise lifecycle.IllegalTransitionError(fresh.number)
-        if fresh.disputes.undecided().exists():
-            raise RefundError(_("The payment is disputed. Cancel the order when the bank has decided."))
-        if fresh.refunds.filter(status=Status.REQUESTED).exists():
-            raise RefundError(_("A refund of this order waits for Stripe’s answer. Try again in a minute."))
+        if obstacle := Situation.of(fresh).cancel_obstacle:
+            raise NotCancelledError(obstacle)
         if actor and fresh.needs_attention:
             lifecycle.mark_resolved(order=fresh, actor=actor)
         if not fresh.refundable:
@@ -306,8 +323,8 @@ def _take_goods_back(order: Order, refund: Refund) -> bool:
     back = {line.order_line.sku: line.quantity for line in lines if line.restock}
     movements.take_back(order=order, quantities=back, by=refund.actor)
     # What Stripe refuses to refund is kept after all.
-    is_asking = order.refunds.filter(status=Status.REQUESTED).exists()
-    is_kept = is_asking or any(line.kept for line in order.lines_with_refunds())
+    is_waiting = order.refunds.filter(status=Status.REQUESTED).exists()
+    is_kept = is_waiting or any(line.kept for line in order.lines_with_refunds())
     is_end = order.status in Order.UNSENT and not is_kept
     if is_end:
         lifecycle.end(order=order, to=Order.Status.CANCELLED, by=refund.by, actor=refund.actor)

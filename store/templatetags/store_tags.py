@@ -16,12 +16,6 @@ register.simple_tag(sums.total_label)
 register.filter("percent", percent.shown)
 
 
-@register.filter
-def change(minor: int, currency: str) -> str:
-    """Format an amount that may be negative, with a minus as sums are written: −£12.50."""
-    return f"−{money.display(-minor, currency)}" if minor < 0 else money.display(minor, currency)
-
-
 @register.simple_tag
 def prices_include_tax() -> bool:
     """Return whether pages say so before anything is ordered."""

@@ -140,8 +140,8 @@ def test_the_shopper_is_asked_first_and_then_refunded(client: Client, paid_at_st
 @pytest.mark.parametrize(
     ("happens", "words"),
     [
-        (lambda order: Order.objects.update(status=Status.PACKED), "Your order is packed."),
-        (lambda order: Order.objects.update(status=Status.SENT), "Your order is packed."),
+        (lambda order: Order.objects.update(status=Status.PACKED), "Your order has been packed."),
+        (lambda order: Order.objects.update(status=Status.SENT), "Your order has been packed."),
         (dispute, "Your bank is looking into the payment."),
         (unanswered_refund, "A refund of this order is under way."),
     ],
@@ -361,7 +361,7 @@ def give_back(order: Order) -> None:
 @pytest.mark.parametrize(
     ("happens", "status", "words"),
     [
-        (lambda order: Order.objects.update(status=Status.PACKED), 409, "Your order is packed."),
+        (lambda order: Order.objects.update(status=Status.PACKED), 409, "Your order has been packed."),
         (lambda order: Order.objects.update(status=Status.CANCELLED), 303, ""),
         (give_back, 409, "All of your money went back"),
     ],

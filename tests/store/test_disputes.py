@@ -264,7 +264,7 @@ def test_goods_wait_while_stripe_says_that_a_dispute_goes_on(
     tell(paid, number=2)
     at_stripe(sandbox, identifier, status)
     tell(paid)
-    assert paid.disputes.undecided().count() == 1
+    assert paid.disputes.get().is_undecided
     with pytest.raises(lifecycle.NotSentError):
         pack(paid, staff)
     assert reconcile_refunds_and_disputes().asked == 0, "it is known as it is"

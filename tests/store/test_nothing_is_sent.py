@@ -52,7 +52,7 @@ def back(order: Order, amount: int, status: str = Refund.Status.SUCCEEDED) -> Re
 
 OBSTACLES = {
     Obstacle.DISPUTED: disputed,
-    Obstacle.ASKING: asking,
+    Obstacle.REFUND_WAITS: asking,
     Obstacle.PAID_BACK: paid_back,
     Obstacle.TAKEN_BACK: taken_back,
 }
@@ -112,6 +112,20 @@ def test_the_shopper_is_offered_no_change_and_told_why_when_trying(
     assert answer.status_code == 409
 
 
+def test_an_order_is_cancelled_while_a_bank_asks_but_not_while_a_refund_waits(
+    client: Client, admin_client: Client, paid: Order
+) -> None:
+    client.cookies["order"] = paid.return_token
+    pages = [(client, f"/orders/{paid.token}/"), (admin_client, f"/admin/orders/inspect/{paid.pk}/")]
+    disputed(paid)
+    assert all("Cancel the order" in text(*page) for page in pages)
+    asking(paid)
+    assert not any("Cancel the order" in text(*page) for page in pages)
+    assert "waits for Stripe’s answer" in text(admin_client, f"/admin/orders/{paid.pk}/cancel/", sent="yes")
+    paid.refresh_from_db()
+    assert paid.status == Order.Status.PAID
+
+
 @pytest.mark.parametrize("happens", [disputed, paid_back])
 def test_the_shopper_is_not_told_that_it_will_be_packed(
     paid: Order, happens: Callable[[Order], None]
@@ -124,5 +138,5 @@ def test_the_shopper_is_not_told_that_it_will_be_packed(
 def test_the_reasons_cost_the_same_for_many_orders(django_assert_num_queries: Callable) -> None:
     for happens in OBSTACLES.values():
         happens(pay_in_cash(factories.placed_order(factories.basket(MUG=2))))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         assert len(staff_views.without_papers([*Order.objects.all()])) == 4

@@ -85,7 +85,7 @@ def test_the_list_is_filtered_by_kind_and_day_and_costs_the_same_for_many(
     assert "INV-000001" in page
     assert paid.number in page
     assert "£16.45" in page
-    assert "-£1.00" in page, "credit notes are subtracted"
+    assert "−£1.00" in page, "credit notes are subtracted"
     assert Document.objects.latest("pk").personal["buyer"][0] in page
     assert "INV-000001" not in shown(client, kind="credit_note")
     assert "CN-000001" in shown(client, kind="credit_note")
@@ -306,6 +306,16 @@ def test_of_an_order_that_was_refunded_in_full_no_paper_is_issued_and_staff_read
     )
     assert "no paper was issued" in response.content.decode()
     assert paid.documents.count() == 2
+
+
+def test_an_order_that_is_not_paid_keeps_its_billing_address(client: Client, mug: Any) -> None:
+    order = factories.placed_order()
+    assert f"/admin/orders/{order.pk}/billing-address/" not in shown(
+        client, f"/admin/orders/inspect/{order.pk}/"
+    )
+    assert correct(client, order).status_code == 200
+    order.refresh_from_db()
+    assert order.billing_address == {}
 
 
 def test_a_corrected_address_makes_a_credit_note_and_a_new_invoice(client: Client, paid: Order) -> None:
