@@ -18,7 +18,7 @@ SIZES = (18, 14, 12, 10, 8, 6)  # points: the largest in which an address fits
 
 
 def render(orders: Sequence[Order], *, sheet: str, used: int = 0) -> bytes:
-    """Return labels of one of SHEETS as one PDF; `used` of the labels of the first page are gone already."""
+    """Return labels of one of SHEETS as one PDF; `used` of the labels of the first page are used already."""
     kind = SHEETS[sheet]
     with translation.override(settings.LANGUAGE_CODE):
         pdf = _LabelFile(title=_("Address labels"), made_on=timezone.localdate(), page_format=kind.page)

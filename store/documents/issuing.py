@@ -21,7 +21,7 @@ from store.documents import positions
 from store.documents.paper import Paper
 from store.documents.positions import UNSTATED, Part, Positions
 from store.models import Document, DocumentCounter, DocumentSum, Order, Refund, ShopSettings, VatScheme
-from store.orders.addresses import address_lines, country_name
+from store.orders.addresses import address_lines, of_delivery
 from store.payments import money
 from store.vat import sums
 from store.vat.percent import trimmed
@@ -234,7 +234,7 @@ def _issue(
         contact=_contact(brand),
         vat_number=shop.vat_number if has_vat else "",
         buyer=like.buyer if like else _buyer(order),
-        deliver_to=like.deliver_to if like else _destination(order),
+        deliver_to=like.deliver_to if like else tuple(of_delivery(order)),
         lines=of.lines,
         discount=of.discount,
         total=of.total,
@@ -285,10 +285,6 @@ def _buyer(order: Order) -> tuple[str, ...]:
 
 def _reasons(refund: Refund | None) -> tuple[str, ...]:
     return (_("Reason: %(reason)s") % {"reason": refund.reason},) if refund and refund.reason else ()
-
-
-def _destination(order: Order) -> tuple[str, ...]:
-    return tuple(address_lines(order.shipping_address) or [country_name(order.country)])
 
 
 def _paid(order: Order, total: int) -> str:

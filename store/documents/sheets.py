@@ -53,7 +53,7 @@ class SheetForm(forms.Form):
         ),
     )
     used = forms.IntegerField(
-        label=_("How many labels of the first sheet are gone already"),
+        label=_("Labels of the first sheet that are used already"),
         min_value=0,
         max_value=EIGHT.labels - 1,
         initial=0,

@@ -27,7 +27,7 @@ OF_ONE: dict[str, tuple[str, Promise]] = {
     "address-label": (LABELS, _("Address label")),
 }
 MOST = 200  # orders in one PDF
-NOT_SENT = _("Nothing of this order is to be sent: %s.")
+NOT_SENT = _("This order cannot be sent: %s.")
 
 
 def links_of(order: Order) -> list[tuple[str, Promise]]:

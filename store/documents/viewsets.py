@@ -147,7 +147,10 @@ class CorrectBillingView(OrderFormView):
                 order_id=self.order.pk, address=form.address, actor=self.request.user
             )
         except corrections.NothingToCorrectError:
-            form.add_error(None, gettext("The order has this address already. Nothing was changed."))
+            words = gettext(
+                "Nothing was changed: the order has this address, is not paid, or is no longer kept."
+            )
+            form.add_error(None, words)
             return self.form_invalid(form)
         words = gettext("The billing address was corrected. Issued: %(numbers)s.") % {"numbers": numbers}
         if not numbers:

@@ -14,11 +14,11 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='shopsettings',
             name='country',
-            field=models.CharField(blank=True, default='', help_text='GB, IE, DE: where the business is registered for VAT.', max_length=2, validators=[store.models.vat.validate_vat_country], verbose_name='country of the business'),
+            field=models.CharField(blank=True, default='', help_text='GB, IE, DE: where the business is registered for VAT.', max_length=2, validators=[store.models.vat.validate_country], verbose_name='country of the business'),
         ),
         migrations.AlterField(
             model_name='vatrate',
             name='country',
-            field=models.CharField(help_text='GB, IE, DE', max_length=2, validators=[store.models.vat.validate_vat_country], verbose_name='country code'),
+            field=models.CharField(help_text='GB, IE, DE', max_length=2, validators=[store.models.vat.validate_country], verbose_name='country code'),
         ),
     ]

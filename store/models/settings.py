@@ -16,7 +16,7 @@ from wagtail.contrib.settings.models import register_setting
 
 from home.models import DefaultSiteSetting
 from store.models.documents import Document
-from store.models.vat import VatRate, VatScheme, validate_vat_country
+from store.models.vat import VatRate, VatScheme, validate_country
 from store.models.withdrawal import LEAST_DAYS
 from store.vat import numbers
 
@@ -40,7 +40,7 @@ class ShopSettings(DefaultSiteSetting):
         max_length=2,
         blank=True,
         default="",
-        validators=[validate_vat_country],
+        validators=[validate_country],
         help_text=_("GB, IE, DE: where the business is registered for VAT."),
     )
     vat_number = models.CharField(_("VAT number"), max_length=20, blank=True, default="")
@@ -89,7 +89,7 @@ class ShopSettings(DefaultSiteSetting):
                 FieldPanel(
                     "vat_scheme",
                     help_text=_(
-                        "Who is not registered may not speak of VAT. The shop does not, but texts that you wrote may: "
+                        "If you are not registered, do not mention VAT. The shop does not, but your own texts may: "
                         "look through the home page, the products and the terms."
                     ),
                 ),
@@ -111,7 +111,9 @@ class ShopSettings(DefaultSiteSetting):
         MultiFieldPanel(
             ["invoice_prefix", "credit_note_prefix"],
             heading=_("Papers"),
-            help_text=_("A number of six digits follows. It goes on when you change the beginning."),
+            help_text=_(
+                "A number of six digits follows. Changing the beginning does not restart the numbers."
+            ),
         ),
     ]
 
@@ -148,7 +150,7 @@ class ShopSettings(DefaultSiteSetting):
                 self.invoice_prefix == self.credit_note_prefix
                 or others.filter(number__regex=rf"^{re.escape(prefix)}[0-9]+$").exists()
             ):
-                raise ValidationError({f"{kind}_prefix": _("Papers of the other kind begin with this.")})
+                raise ValidationError({f"{kind}_prefix": _("Documents of the other kind begin with this.")})
 
     def _check_vat_number(self) -> None:
         try:

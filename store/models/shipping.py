@@ -9,20 +9,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from store.catalogue.fields import PriceField
-from store.models.vat import VatRate
+from store.models.vat import VatRate, validate_country
 from store.models.withdrawal import EEA_AND_UK
-from store.payments import stripe_amounts
-
-
-def validate_country(code: str) -> None:
-    """Refuse a code that is no country to which Stripe lets goods be sent."""
-    if code not in stripe_amounts.countries():
-        raise ValidationError(
-            _(
-                "Stripe cannot deliver to “%(code)s”. Codes are two capital letters of ISO 3166, such as GB, not UK."
-            ),
-            params={"code": code},
-        )
 
 
 class DeliveryCountryQuerySet(models.QuerySet):

@@ -19,10 +19,13 @@ from store.payments import stripe_amounts
 from store.vat.percent import PercentField, shown
 
 
-def validate_vat_country(code: str) -> None:
-    """Refuse what is no country of ISO 3166 to which Stripe lets goods be sent, such as UK and EL."""
+def validate_country(code: str) -> None:
+    """Refuse a code that is no country of ISO 3166 to which Stripe lets goods be sent, such as UK and EL."""
     if code not in stripe_amounts.countries():
-        raise ValidationError(_("Enter the two capital letters of ISO 3166, such as GB (not UK) or DE."))
+        words = _(
+            "Stripe knows no country “%(code)s”. Codes are two capital letters of ISO 3166, such as GB (not UK) or DE."
+        )
+        raise ValidationError(words, params={"code": code})
 
 
 class VatScheme(models.TextChoices):
@@ -70,7 +73,7 @@ class VatRate(models.Model):
     """The rate of a country from a day on, of one class of products or of all others (the standard rate)."""
 
     country = models.CharField(
-        _("country code"), max_length=2, validators=[validate_vat_country], help_text=_("GB, IE, DE")
+        _("country code"), max_length=2, validators=[validate_country], help_text=_("GB, IE, DE")
     )
     vat_class = models.ForeignKey(
         VatClass,

@@ -123,7 +123,7 @@ def check(order: Order, wanted: Wanted) -> int:
     lines = list(order.lines_with_refunds())
     kept = {line.pk: line.kept for line in lines}
     if any(not 0 < quantity <= kept.get(pk, 0) for pk, quantity in wanted.lines.items()):
-        raise RefundError(_("More is to be taken back than is left of the order."))
+        raise RefundError(_("You cannot take back more than was kept."))
     if not 0 <= wanted.delivery <= delivery_left(order):
         raise RefundError(_("More is to be refunded for delivery than is left of it."))
     exact = worth(order, lines, wanted.lines) + wanted.delivery

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 # Countries whose businesses have numbers of another one.
 SHARED = {"IM": "GB", "LI": "CH"}
 # Where numbers begin with other letters than the country's code.
-PREFIXES = {"GR": ("EL",), "GB": ("GB", "XI")}
+PREFIXES = {"GR": "EL"}
 COUNTRY_OF = {"EL": "GR", "XI": "GB"}
 
 
@@ -30,10 +30,10 @@ def check(number: str, country: str) -> None:
     letters = number.upper()[:2]
     of = SHARED.get(country, country) or COUNTRY_OF.get(letters, letters)
     in_union = of.lower() in MEMBER_STATES
-    begins = PREFIXES.get(of, (of,))
+    begins = PREFIXES.get(of, of)
     if in_union and not number.upper().startswith(begins):
         words = _("Begin with %(letters)s, as invoices in the European Union do; or correct the country.")
-        raise ValidationError(words % {"letters": begins[0]})
+        raise ValidationError(words % {"letters": begins})
     rule = get_cc_module(of, "vat") if country or in_union or of in {"GB", "CH", "NO"} else None
     try:
         if rule:

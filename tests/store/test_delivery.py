@@ -31,7 +31,7 @@ def test_a_refused_code_is_told_in_words_that_help(owner: Client) -> None:
     response = owner.post(
         "/admin/delivery-countries/new/", {"code": "UK", "name": "Britain", "ordering": "0"}
     )
-    assert "such as GB, not UK" in response.content.decode()
+    assert "such as GB (not UK) or DE" in response.content.decode()
 
 
 def test_a_code_that_stripe_takes_is_taken(owner: Client) -> None:

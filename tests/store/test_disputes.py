@@ -410,7 +410,7 @@ def test_staff_read_on_the_order_what_to_do(
     assert "Evidence due:" in text
     assert "Mark as packed" not in text
     response = admin_client.post(f"/admin/orders/{paid.pk}/advance/", {"to": "packed"}, follow=True)
-    assert "Nothing of this order is to be sent: the payment is disputed." in response.content.decode()
+    assert "This order cannot be sent: the payment is disputed." in response.content.decode()
     decide(sandbox, identifier, "won")
     tell(paid, "charge.dispute.closed")
     text = admin_client.get(page).content.decode()

@@ -88,7 +88,7 @@ def test_no_step_no_paper_and_no_other_address_while_nothing_may_be_sent(
     happens(paid)
     assert Situation.of(paid).obstacle == obstacle
     assert not any(words in text(staff, page) for words in ("Mark as packed", "packing-slip/"))
-    words = f"Nothing of this order is to be sent: {obstacle.label}."
+    words = f"This order cannot be sent: {obstacle.label}."
     assert words in text(staff, f"/admin/orders/{paid.pk}/advance/", to="packed")
     assert words in text(staff, f"/admin/orders/{paid.pk}/address-label/")
     assert f"</a>: {obstacle.label}" in text(staff, "/admin/orders/?papers=packing-slips")

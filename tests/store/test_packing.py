@@ -225,7 +225,7 @@ def test_only_orders_that_are_paid_and_not_over_have_papers(
     assert (response["Content-Type"] == "application/pdf") == (status in Order.CONFIRMED)
     if status not in Order.CONFIRMED:
         text = response.content.decode()
-        assert f"Nothing of this order is to be sent: {Order.Status(status).label}." in text
+        assert f"This order cannot be sent: {Order.Status(status).label}." in text
         assert "packing-slip/" not in text
 
 

@@ -158,7 +158,7 @@ def test_what_stripe_refuses_or_does_not_answer_is_told(staff: Client, sandbox: 
     assert "waits for Stripe’s answer. Try again in a minute." in said(
         staff.post(f"/admin/orders/{paid.pk}/cancel/", follow=True)
     )
-    assert "Nothing of this order is to be sent: a refund waits for Stripe’s answer." in said(
+    assert "This order cannot be sent: a refund waits for Stripe’s answer." in said(
         staff.post(f"/admin/orders/{paid.pk}/advance/", {"to": "packed"}, follow=True)
     )
     Refund.objects.all().delete()

@@ -190,9 +190,9 @@ def test_stripe_is_not_asked_about_refunds_of_what_was_paid_in_cash(
         ({"amount": 500, "reason": " \x00 "}, "Say why"),
         ({"delivery": 396}, "for delivery"),
         ({"delivery": -1}, "for delivery"),
-        ({"lines": 3}, "More is to be taken back"),
-        ({"lines": 0}, "More is to be taken back"),
-        ({"lines": -1}, "More is to be taken back"),
+        ({"lines": 3}, "You cannot take back more"),
+        ({"lines": 0}, "You cannot take back more"),
+        ({"lines": -1}, "You cannot take back more"),
     ],
 )
 def test_what_is_not_left_or_not_said_is_refused_and_changes_nothing(
@@ -209,7 +209,7 @@ def test_what_is_not_left_or_not_said_is_refused_and_changes_nothing(
 
 def test_a_line_of_another_order_is_refused(sandbox: Sandbox, paid: Order) -> None:
     other = factories.placed_order(factories.basket(MUG=1))
-    with pytest.raises(RefundError, match="More is to be taken back"):
+    with pytest.raises(RefundError, match="You cannot take back more"):
         request(paid, lines=a_mug(other))
     assert not Refund.objects.exists()
 

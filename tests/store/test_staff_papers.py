@@ -364,7 +364,7 @@ def test_the_shopper_is_told_which_papers_correct_the_address_and_that_no_money_
 def test_the_same_address_twice_changes_nothing(client: Client, paid: Order) -> None:
     correct(client, paid)
     again = correct(client, paid)
-    assert "Nothing was changed." in again.content.decode()
+    assert "Nothing was changed:" in again.content.decode()
     assert paid.documents.count() == 3
     assert Email.objects.filter(subject=CORRECTED % paid.number).count() == 1
 
@@ -384,7 +384,7 @@ def test_an_order_without_invoice_or_with_nothing_left_gets_no_papers(client: Cl
 
 def test_an_order_that_is_no_longer_kept_gets_no_address(client: Client, paid: Order) -> None:
     Order.objects.update(email="")
-    assert "Nothing was changed." in correct(client, paid).content.decode()
+    assert "Nothing was changed:" in correct(client, paid).content.decode()
     assert Order.objects.get().billing_address == {}
 
 

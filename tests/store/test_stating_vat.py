@@ -23,7 +23,7 @@ def save(client: Client, **changes: str) -> str:
 def test_the_form_says_that_texts_of_ones_own_may_speak_of_vat(admin_client: Client) -> None:
     shop = factories.shop_settings()
     page = admin_client.get(f"/admin/settings/store/shopsettings/{shop.site_id}/").content.decode()
-    assert "texts that you wrote may: look through the home page, the products and the terms." in page
+    assert "your own texts may: look through the home page, the products and the terms." in page
 
 
 @pytest.mark.parametrize("scheme", VatScheme.values)
