@@ -20,6 +20,7 @@ from policies.facts.registry import Fact
 from policies.models.ledger import LedgeredModel
 from policies.personal_data.register import PersonalData
 from store.basket.personal_data import BASKETS
+from store.catalogue.product_list import product_viewset
 from store.documents import printing
 from store.documents.viewsets import document_viewset
 from store.models import Order
@@ -44,6 +45,7 @@ class ShopGroup(ModelViewSetGroup):
     menu_order = 260
     items = (
         order_viewset,
+        product_viewset,
         document_viewset,
         stock_viewset,
         *delivery_viewsets,

@@ -1,0 +1,173 @@
+"""The staff's list of products: picture, price, stock and state, from any of which they are found."""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import (
+    F,
+    IntegerField,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    prefetch_related_objects,
+)
+from django.db.models.functions import Coalesce
+from django.forms import RadioSelect
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_filters import ChoiceFilter
+from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.menu import MenuItem
+from wagtail.admin.ui.tables import Column
+from wagtail.admin.ui.tables.pages import PageTitleColumn
+from wagtail.admin.views.pages.listing import IndexView
+from wagtail.admin.viewsets.pages import PageListingViewSet
+from wagtail.images.models import AbstractRendition
+from wagtail.images.shortcuts import get_rendition_or_not_found
+from wagtail.permissions import page_permission_policy
+
+from store.models import ProductPage, ProductVariant, ShopPage, StockItem
+from store.models.catalogue import first_images
+from store.models.stock import LOW_STOCK
+from store.payments import money
+
+THUMBNAIL = 48  # pixels
+STATES = {
+    "live": (_("Live"), Q(live=True)),
+    "draft": (_("Draft"), Q(live=False)),
+    "sold_out": (_("Sold out"), Q(available=0)),
+    "low": (_("Low"), Q(available__gt=0, fewest__lte=LOW_STOCK)),
+}
+
+
+def thumbnails(pages: Iterable[int]) -> dict[int, SafeString]:
+    """Return the markup of each product's first picture, small, by the key of its page; in two queries."""
+    images = first_images(pages)
+    prefetch_related_objects([*images.values()], "renditions")
+    return {pk: _small(get_rendition_or_not_found(image, "max-165x165")) for pk, image in images.items()}
+
+
+def _small(picture: AbstractRendition) -> SafeString:
+    longest = max(picture.width, picture.height) or THUMBNAIL
+    width, height = (str(round(side * THUMBNAIL / longest)) for side in (picture.width, picture.height))
+    return picture.img_tag({"width": width, "height": height, "alt": "", "loading": "lazy"})
+
+
+def with_figures(products: QuerySet[ProductPage]) -> QuerySet[ProductPage]:
+    """Annotate products with their lowest and highest price, and what is available of all and of the scarcest."""
+    stock = StockItem.objects.filter(sku=OuterRef("sku")).values_list(F("on_hand") - F("held"))
+    free = Coalesce(Subquery(stock, IntegerField()), 0)
+    variants = ProductVariant.objects.filter(page=OuterRef("pk")).order_by().values("page")
+
+    def of_variants(figure: Any) -> Coalesce:
+        return Coalesce(Subquery(variants.annotate(figure=figure).values("figure"), IntegerField()), 0)
+
+    return products.annotate(
+        lowest_price=of_variants(Min("price")),
+        highest_price=of_variants(Max("price")),
+        available=of_variants(Sum(free)),
+        fewest=of_variants(Min(free)),
+    )
+
+
+def price_of(product: Any) -> str:
+    """Return the price of an annotated product, or from which to which."""
+    lowest, highest = (money.display(price) for price in (product.lowest_price, product.highest_price))
+    prices = {"lowest": lowest, "highest": highest}
+    return lowest if lowest == highest else gettext("%(lowest)s to %(highest)s") % prices
+
+
+def states_of(product: Any) -> list[str]:
+    """Return in words whether an annotated product is published, and whether its stock is low."""
+    states = ["live" if product.live else "draft"]
+    if not product.available:
+        states.append("sold_out")
+    elif product.fewest <= LOW_STOCK:
+        states.append("low")
+    return [str(STATES[state][0]) for state in states]
+
+
+class ProductFilterSet(WagtailFilterSet):
+    state = ChoiceFilter(
+        label=_("State"),
+        choices=[(state, label) for state, (label, _where) in STATES.items()],
+        empty_label=_("Any"),
+        widget=RadioSelect,
+        method="of_state",
+    )
+
+    class Meta:
+        model = ProductPage
+        fields: tuple[str, ...] = ()
+
+    def of_state(self, products: QuerySet[ProductPage], _name: str, state: str) -> QuerySet[ProductPage]:
+        return products.filter(STATES[state][1])
+
+
+class ProductIndexView(IndexView):
+    default_ordering = "title"
+    add_item_label = _("Add a product")
+
+    def annotate_queryset(self, pages: QuerySet[ProductPage]) -> QuerySet[ProductPage]:
+        return with_figures(super().annotate_queryset(pages))
+
+    def search_queryset(self, queryset: QuerySet[ProductPage]) -> QuerySet[ProductPage]:
+        """Find products by words in title, names of variants and SKUs."""
+        for word in (self.search_query or "").split():
+            there = Q(name__icontains=word) | Q(sku__icontains=word)
+            queryset = queryset.filter(
+                Q(title__icontains=word) | Q(pk__in=ProductVariant.objects.filter(there).values("page"))
+            )
+        return queryset
+
+    def get_add_url(self) -> str | None:
+        """Lead straight to the form of a new product, and from there back to the list."""
+        shop = ShopPage.objects.first()
+        if shop is None or not shop.permissions_for_user(self.request.user).can_add_subpage():
+            return None
+        add = reverse("wagtailadmin_pages:add", args=("store", "productpage", shop.pk))
+        return f"{add}?{urlencode({'next': self.index_url})}"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        small = thumbnails([page.pk for page in context["object_list"]])
+        for page in context["object_list"]:
+            page.thumbnail = small.get(page.pk, "")
+        return context
+
+
+class ProductsMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        """Show it to those who may do something with pages."""
+        return page_permission_policy.user_has_any_permission(request.user, {"add", "change", "publish"})
+
+
+class ProductViewSet(PageListingViewSet):
+    model = ProductPage
+    name = "products"
+    url_prefix = "products"  # type: ignore[assignment]  # Wagtail declares None
+    icon = "tag"
+    menu_label = _("Products")  # type: ignore[assignment]  # lazy
+    menu_item_class = ProductsMenuItem
+    index_view_class = ProductIndexView
+    filterset_class = ProductFilterSet
+    columns = [  # as Wagtail declares it
+        Column("thumbnail", label=_("Picture"), width="5rem"),
+        PageTitleColumn("title", label=_("Title"), sort_key="title", classname="title"),
+        Column("price", label=_("Price"), accessor=price_of, sort_key="lowest_price"),
+        Column("available", label=_("In stock"), accessor="available", sort_key="available"),
+        Column(
+            "state", label=_("State"), accessor=lambda product: ", ".join(states_of(product)), sort_key="live"
+        ),
+    ]
+
+
+product_viewset = ProductViewSet("products")
