@@ -67,10 +67,12 @@ def queue(
     sender: str = "",
     reply_to: str = "",
     attach: Sequence[str] = (),
+    wait: timedelta | None = None,
 ) -> Email:
     """Put a mail into the queue: plain text, and the same as HTML. Without `sender` it comes from DEFAULT_FROM_EMAIL.
 
-    `attach` names files that are made when it is sent (home/mail_attachments.py).
+    `attach` names files that are made when it is sent (home/mail_attachments.py). With `wait`, at most CLAIM, it leaves
+    after that time, and can be taken back until then.
     """
     headers = {"Auto-Submitted": "auto-generated", READABLE: "yes"}
     if attach:
@@ -87,7 +89,23 @@ def queue(
         context={"subject": " ".join(subject.split())[:SUBJECT_LENGTH], "text": text, "html": html},
         headers=headers,
         priority="medium",
+        scheduled_time=timezone.now() + wait if wait else None,
     )
+
+
+def waiting(pk: int | None, *, wait: timedelta) -> QuerySet[Email]:
+    """Return the mail that was queued with `wait`, if no worker has claimed it: those belong to one for longer."""
+    now = timezone.now()
+    return Email.objects.filter(
+        pk=pk or 0, status=STATUS.queued, scheduled_time__gt=now, scheduled_time__lte=now + wait
+    )
+
+
+@transaction.atomic
+def take_back(pk: int | None, *, wait: timedelta) -> bool:
+    """Take a mail out of the queue that was queued with `wait`; return whether it had not left."""
+    found = [*waiting(pk, wait=wait).select_for_update().values_list("pk", flat=True)]
+    return delete(Email.objects.filter(pk__in=found)) > 0
 
 
 def readable() -> QuerySet[Email]:

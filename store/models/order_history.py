@@ -66,6 +66,7 @@ class OrderEvent(AppendOnlyModel):
         BILLING = "billing", _("The billing address was corrected.")  # the note names the new papers
         MARKED = "asked_to_look", _("Marked as needing attention:")  # the note says why
         ADDRESS = "address", _("The delivery address was corrected.")
+        UNDONE = "undone", _("The last step was undone.")
         PARCEL_ADDED = "parcel_added", _("A parcel was added.")
         PARCEL_CORRECTED = "parcel_corrected", _("A parcel was corrected.")
         RESOLVED = "looked_at", _("Marked as resolved.")

@@ -62,8 +62,9 @@ class Order(LedgeredModel):
         Status.PROCESSING: _MONEY_CAME | {Status.FAILED},
         Status.REVIEW: frozenset({Status.PAID, Status.CANCELLED}),
         Status.PAID: frozenset({Status.PACKED, Status.CANCELLED}),
-        Status.PACKED: frozenset({Status.SENT, Status.CANCELLED}),
-        Status.SENT: frozenset(),
+        # Staff may undo that it is packed, and for a minute that it is sent.
+        Status.PACKED: frozenset({Status.SENT, Status.CANCELLED, Status.PAID}),
+        Status.SENT: frozenset({Status.PACKED}),
         Status.CANCELLED: _MONEY_CAME,
         Status.EXPIRED: _MONEY_CAME,
         Status.FAILED: _MONEY_CAME,
@@ -124,6 +125,8 @@ class Order(LedgeredModel):
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     shipping_address = models.JSONField(_("delivery address"), default=dict, blank=True)
     billing_address = models.JSONField(_("billing address"), default=dict, blank=True)
+    # The e-mail “sent” in the queue: while it waits, sending can be undone.
+    sent_mail = models.BigIntegerField(null=True, blank=True, editable=False)
     # What was accepted, and what was shown.
     terms_accepted = models.ForeignKey(
         "policies.PolicyVersion",

@@ -5,6 +5,7 @@ They are queued in the transaction of what they report; the worker sends them.
 
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.core.mail import EmailMessage
@@ -19,6 +20,7 @@ from store.orders.situation import Situation
 from store.orders.words import ARRIVED, State
 
 logger = logging.getLogger(__name__)
+UNDO = timedelta(seconds=60)  # how long the e-mail “sent” waits
 
 
 def order_paid(order: Order) -> Email | None:
@@ -45,8 +47,8 @@ def order_in_review(order: Order) -> Email | None:
 
 
 def order_sent(order: Order) -> Email | None:
-    """Tell the shopper that the goods are on their way, to where, and how long that takes."""
-    return _tell(order, State.SENT, parcels=[*order.parcels.all()])
+    """Tell the shopper that the goods are on their way, to where, and how long that takes; it waits for UNDO."""
+    return _tell(order, State.SENT, parcels=[*order.parcels.all()], wait=UNDO)
 
 
 def parcel_changed(order: Order, parcel: Parcel, change: Change) -> Email | None:
@@ -140,6 +142,7 @@ def _tell(
     change: Change | None = None,
     parcels: Sequence[Parcel] = (),
     subject: str = "",
+    wait: timedelta | None = None,
 ) -> Email | None:
     """Tell the shopper of an order as it stands, of one of its refunds, or of a change by staff.
 
@@ -166,4 +169,5 @@ def _tell(
         html=message.html,
         reply_to=BrandSettings.current().email,
         attach=message.attach,
+        wait=wait,
     )

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from home import mail_queue
 from home.models import User
 from policies.ledger import entries
 from store.documents import issuing
@@ -30,9 +31,16 @@ STAFF_STEPS: dict[str, dict[str, Promise]] = {
     Status.PACKED: {Status.SENT: _("Mark as sent")},
 }
 
+# status → the one that it has again when staff undo their last step
+UNDONE: dict[str, str] = {Status.SENT: Status.PACKED, Status.PACKED: Status.PAID}
+
 
 class IllegalTransitionError(Exception):
     """The order cannot change to that status."""
+
+
+class TooLateError(IllegalTransitionError):
+    """The shopper was told that the order is sent."""
 
 
 class NotSentError(IllegalTransitionError):
@@ -129,7 +137,30 @@ def take_staff_step(*, order_id: int, to: str, user: User) -> None:
             case _step:
                 change_status(order=order, to=to, by=str(user), actor=user)
         if to == Status.SENT:
-            emails.order_sent(order)
+            mail = emails.order_sent(order)
+            order.sent_mail = mail.pk if mail else None
+            order.save(update_fields=["sent_mail"])
+
+
+def may_undo_sending(order: Order) -> bool:
+    """Return whether the shopper was not told yet that the order is sent, nor of another parcel."""
+    return order.status == Status.SENT and mail_queue.waiting(order.sent_mail, wait=emails.UNDO).exists()
+
+
+def undo_staff_step(*, order_id: int, status: str, user: User) -> None:
+    """Undo the step that brought an order to `status`; of what is sent, its parcels go too.
+
+    Raises TooLateError when the shopper was told of it, IllegalTransitionError when the order has changed.
+    """
+    with locked(order_id) as order:
+        if order.status != status or status not in UNDONE:
+            message = f"Order {order.number} is not {status} any more, or that cannot be undone."
+            raise IllegalTransitionError(message)
+        if status == Status.SENT:
+            if not mail_queue.take_back(order.sent_mail, wait=emails.UNDO):
+                raise TooLateError(order.number)
+            order.parcels.all().delete()
+        change_status(order=order, to=UNDONE[status], by=str(user), actor=user, reason=Reason.UNDONE)
 
 
 def may_correct_address(situation: Situation, *, is_staff: bool) -> bool:

@@ -10,6 +10,7 @@ from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 from wagtail.admin import messages
 
 from store.documents import staff_views
@@ -29,6 +30,9 @@ class ParcelForm(forms.ModelForm):
     def __init__(self, *args: Any, order: Order, sends: bool, **options: Any) -> None:
         super().__init__(*args, **options)
         self.order, self.sends = order, sends
+        carrier = self.fields["carrier"]
+        assert isinstance(carrier, forms.ModelChoiceField)
+        carrier.empty_label = gettext("Another, or none")
 
     def clean(self) -> None:
         super().clean()
@@ -83,10 +87,27 @@ class ParcelView(refund_views.OrderFormView):
         return redirect("orders:inspect", self.order.pk)
 
 
+@require_POST
+@permission_required("store.change_order", raise_exception=True)
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Undo the last step of an order, which the form names by the status that it shows."""
+    get_object_or_404(Order, pk=pk)
+    assert request.user.is_authenticated
+    try:
+        lifecycle.undo_staff_step(order_id=pk, status=request.POST.get("status", ""), user=request.user)
+    except lifecycle.IllegalTransitionError as error:
+        tell_refused(request, pk, error)
+    else:
+        messages.success(request, gettext("Undone."))
+    return redirect("orders:inspect", pk)
+
+
 def tell_refused(request: HttpRequest, order_id: int, error: lifecycle.IllegalTransitionError) -> None:
     """Tell staff why a step was not taken, and loudly that a colleague or the shopper has cancelled the order."""
     order = Order.objects.get(pk=order_id)
-    if order.status == Order.Status.CANCELLED:
+    if isinstance(error, lifecycle.TooLateError):
+        words = gettext("Too late to undo: the shopper was told that it is sent. Write to them if it is not.")
+    elif order.status == Order.Status.CANCELLED:
         words = gettext("Stop: order %(number)s was cancelled. Do not send it.") % {"number": order.number}
     elif isinstance(error, lifecycle.NotSentError):
         words = staff_views.NOT_SENT % error.obstacle.label

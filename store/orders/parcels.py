@@ -43,6 +43,8 @@ def save(
             return
         parcel.carrier, parcel.number = carrier, number
         _save(parcel, user=user)
+        order.sent_mail = None  # the shopper is told: sending cannot be undone
+        order.save(update_fields=["sent_mail"])
         change = Change.PARCEL_CORRECTED if parcel_id else Change.PARCEL_ADDED
         lifecycle.record(order=order, by=str(user), actor=user, reason=Reason(change))
         emails.parcel_changed(order, parcel, change)

@@ -49,7 +49,12 @@ def steps(situation: Situation, events: Iterable[OrderEvent]) -> list[Step]:
     """Return what happened, and what is still to come where nothing stands in its way."""
     order = situation.order
     # Waiting is over as soon as something else has happened.
-    reached = [(event.to_status, event.happened_at) for event in events if event.to_status]
+    reached: list[tuple[str, datetime]] = []
+    for event in events:
+        if event.reason == OrderEvent.Reason.UNDONE:
+            reached.pop()
+        elif event.to_status:
+            reached.append((event.to_status, event.happened_at))
     shown = [one for one in reached if one[0] != Status.AWAITING or one is reached[-1]]
     past = [(_("ordered"), order.placed_at), *((str(Status(status).label), at) for status, at in shown)]
     ahead: tuple[Status, ...] = ()

@@ -132,6 +132,38 @@ def test_without_the_lock_a_packed_order_is_cancelled(
     assert {"packed", "refunding"} <= set(packed_meanwhile(cancel, unlocked, monkeypatch))
 
 
+# --- Two packers --------------------------------------------------------------------------------------------
+def packed_by_two() -> tuple[list[Any], int]:
+    order = factories.placed_order(factories.basket(MUG=1))
+    paid = {"paid_amount": order.total, "paid_currency": order.currency}
+    Order.objects.update(status="paid", payment_source=Order.PaymentSource.CASH, **paid)
+    packers = [User.objects.create_user(f"{name}@example.com") for name in ("ann", "bob")]
+
+    def pack(packer: User) -> Callable[[], None]:
+        return lambda: lifecycle.take_staff_step(order_id=order.pk, to="packed", user=packer)
+
+    return at_once(*map(pack, packers)), order.events.filter(to_status="packed").count()
+
+
+def test_of_two_packers_one_packs(mug: ProductVariant) -> None:
+    came, times = packed_by_two()
+    assert sorted(type(one).__name__ for one in came) == ["IllegalTransitionError", "NoneType"]
+    assert times == 1
+
+
+def test_without_the_lock_both_pack(mug: ProductVariant, monkeypatch: pytest.MonkeyPatch) -> None:
+    both_looked = threading.Barrier(2)
+
+    @contextmanager
+    def looking(order_id: int) -> Iterator[Order]:
+        with unlocked(order_id) as found:
+            both_looked.wait(20)
+            yield found
+
+    monkeypatch.setattr(lifecycle, "locked", looking)
+    assert packed_by_two() == ([None, None], 2)
+
+
 # --- No longer kept ------------------------------------------------------------------------------------------
 def expired_while_refunded(monkeypatch: pytest.MonkeyPatch, **patched: Any) -> list[Any]:
     """Forget an old order while somebody who has locked it moves its refund on; return what came of both."""
