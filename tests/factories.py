@@ -303,11 +303,12 @@ def vat(scheme: str = "rates", *, not_registered_note: str = "", **percents: flo
     """State how the shop accounts for VAT; standard rates by country, the first of which is the shop's own."""
     for country, percent in percents.items():
         vat_rate(country, percent)
+    number = {} if scheme == VatScheme.NOT_REGISTERED else {"vat_number": "GB999999973"}
     return shop_settings(
         vat_scheme=scheme,
         country=next(iter(percents), ""),
-        vat_number="" if scheme == VatScheme.NOT_REGISTERED else "GB999999973",
         not_registered_note=not_registered_note,
+        **number,
     )
 
 

@@ -232,7 +232,7 @@ def _issue(
         currency=order.currency,
         seller=tuple(brand.address_lines),
         contact=_contact(brand),
-        vat_number=shop.vat_number if has_vat else "",
+        vat_number=_vat_number(order, shop) if has_vat else "",
         buyer=like.buyer if like else _buyer(order),
         deliver_to=like.deliver_to if like else tuple(of_delivery(order)),
         lines=of.lines,
@@ -267,6 +267,12 @@ def _issue(
         for one in found
     )
     return document
+
+
+def _vat_number(order: Order, shop: ShopSettings) -> str:
+    """Return the number that the order's first paper has, since that is who owes the VAT; else the one of now."""
+    first = order.documents.order_by("pk").first()
+    return first.data["vat_number"] if first else shop.vat_number
 
 
 def _contact(brand: BrandSettings) -> tuple[str, ...]:

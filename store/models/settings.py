@@ -18,6 +18,7 @@ from home.models import DefaultSiteSetting
 from store.models.documents import Document
 from store.models.vat import VatRate, VatScheme, validate_country
 from store.models.withdrawal import LEAST_DAYS
+from store.payments import stripe_amounts
 from store.vat import numbers
 
 # It cannot end in a digit: of A1 and 23, and of A and 123, the numbers would be the same.
@@ -142,7 +143,10 @@ class ShopSettings(DefaultSiteSetting):
             raise ValidationError(missing)
         if "vat_number" in fields:
             self._check_vat_number()
-        if self.vat_scheme == VatScheme.RATES:
+        elif not self.vat_number and ShopSettings.objects.filter(pk=self.pk).exclude(vat_number="").exists():
+            words = _("Keep it: invoices of orders that were placed with VAT need it, and no others show it.")
+            raise ValidationError({"vat_number": words})
+        if self.vat_scheme == VatScheme.RATES and self.country in stripe_amounts.countries():
             VatRate.objects.check_standard_rate(self.country)
         for kind, prefix in self.prefixes.items():
             others = Document.objects.exclude(kind=kind)

@@ -80,7 +80,7 @@ def _no_problem(_order: Order) -> Message:
 
 
 LINK = "link"
-# The mails that are text alone: when each is sent, the status of an order that it may be made from, and how.
+# The mails that are text alone: when each is sent, the status of the order that is made up for it, and how it is made.
 PLAIN: dict[str, tuple[Promise | str, str, Callable[[Order], Message]]] = {
     LINK: (gettext_lazy("A link to all orders"), "", lambda _order: plain_messages.find_orders("0" * 43)),
     "new": (
@@ -139,7 +139,7 @@ def preview(kind: str) -> tuple[Message, Order]:
     """Return a mail about the newest order of its kind, or about an order that is made up and never saved."""
     if kind in PLAIN:
         _label, status, make = PLAIN[kind]
-        order = Order.objects.filter(status=status).order_by("-placed_at").first() or made_up(status)
+        order = made_up(status)  # of a real one what is told would be invented
         return make(order), order
     if kind in Change.values:
         return _of_billing_address() if kind == Change.BILLING else _of_parcel(Change(kind))

@@ -55,6 +55,17 @@ def country_of_rates(to: DeliveryCountry, shop: ShopSettings) -> str:
     return to.code if to.vat == DeliveryCountry.Vat.THERE else shop.country
 
 
+def is_needed(rate: VatRate) -> bool:
+    """Return whether nothing could be ordered somewhere without this rate."""
+    today, shop = timezone.localdate(), ShopSettings.current()
+    if shop.vat_scheme != VatScheme.RATES or rate.vat_class_id is not None or rate.valid_from > today:
+        return False
+    standard = VatRate.objects.filter(country=rate.country, vat_class=None, valid_from__lte=today)
+    taxed = DeliveryCountry.objects.exclude(vat=DeliveryCountry.Vat.NONE)
+    is_used = any(country_of_rates(to, shop) == rate.country for to in taxed)
+    return is_used and not standard.exclude(pk=rate.pk).exists()
+
+
 def in_words() -> Callable[[DeliveryCountry], str]:
     """Return what says how goods are taxed that are sent to a country today, whichever country."""
     shop = ShopSettings.current()

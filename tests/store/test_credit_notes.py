@@ -25,6 +25,16 @@ D = Decimal
 
 
 # --- Credit notes ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("scheme", [VatScheme.RATES, VatScheme.NOT_REGISTERED])
+def test_later_papers_have_the_vat_number_of_the_first(scheme: str) -> None:
+    order = pay_in_cash(ordered(MUG=2))
+    factories.shop_settings(
+        vat_scheme=scheme, vat_number="XI999999973", not_registered_note="Small business."
+    )
+    refund(order, amount=500, reason="Late.")
+    assert [paper.vat_number for paper in papers(order)] == ["GB999999973"] * 2
+
+
 def test_a_refund_by_line_takes_the_share_of_the_line_by_hand() -> None:
     books()
     order = pay_in_cash(ordered(MUG=2, ATLAS=1, discount=330))

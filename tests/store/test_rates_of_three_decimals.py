@@ -91,6 +91,7 @@ def test_the_form_and_the_list_show_a_rate_without_idle_decimals(admin_client: C
     assert "standard rate 8.875 1 Jan" in page
     form = admin_client.get(f"/admin/vat-rates/edit/{rate.pk}/").content.decode()
     assert 'value="20.00"' in form
+    assert 'type="number"' not in form, "a browser's own field takes 5,5 for 55"
 
 
 @pytest.mark.parametrize(

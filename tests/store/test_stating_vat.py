@@ -51,3 +51,18 @@ def test_who_has_not_stated_it_can_save_the_rest(admin_client: Client) -> None:
     factories.shop_settings(tell_to="trader@example.com")
     save(admin_client, invoice_prefix="NEW-")
     assert ShopSettings.current().invoice_prefix == "NEW-"
+
+
+def test_the_number_stays_for_invoices_of_orders_that_were_placed_with_vat(admin_client: Client) -> None:
+    factories.vat(GB=20)
+    note = "Small business."
+    page = save(admin_client, vat_scheme=VatScheme.NOT_REGISTERED, not_registered_note=note, vat_number="")
+    assert "Keep it: invoices of orders that were placed with VAT need it" in page
+    assert ShopSettings.current().vat_number == "GB999999973"
+
+
+def test_a_country_that_is_none_has_one_error(admin_client: Client) -> None:
+    factories.vat(GB=20)
+    page = save(admin_client, country="UK")
+    assert "Stripe knows no country “UK”" in page
+    assert "First enter the standard rate" not in page

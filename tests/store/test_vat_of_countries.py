@@ -1,6 +1,7 @@
 """Shop → Delivery countries says of each country how goods are taxed that are sent there."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -53,3 +54,31 @@ def test_many_countries_cost_as_many_queries_as_few(admin_client: Client) -> Non
     for code in ("FR", "IE", "AT"):
         DeliveryCountry.objects.create(code=code, name=code)
     assert queries.warm(admin_client, COUNTRIES) == for_three
+
+
+def test_a_rate_without_which_nothing_is_ordered_stays_until_another_takes_its_place(
+    admin_client: Client,
+) -> None:
+    factories.vat(GB=20, DE=19)
+    german = VatRate.objects.get(country="DE")
+    url, typed = f"/admin/vat-rates/edit/{german.pk}/", {"country": "DE", "percent": "19", "vat_class": ""}
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    words = "Without this rate nothing can be ordered"
+    deleted = admin_client.post(f"/admin/vat-rates/delete/{german.pk}/", follow=True)
+    moved = admin_client.post(url, {**typed, "valid_from": str(tomorrow)})
+    renamed = admin_client.post(url, {**typed, "country": "FR", "valid_from": "2020-01-01"})
+    assert all(words in page.content.decode() for page in (deleted, moved, renamed))
+    german.refresh_from_db()
+    assert (german.country, str(german.valid_from)) == ("DE", "2020-01-01")
+    assert admin_client.post(url, {**typed, "percent": "18,5", "valid_from": "2020-01-02"}).status_code == 302
+    assert VatRate.objects.in_force("DE", timezone.localdate()) == {None: Decimal("18.50")}
+    factories.vat_rate("DE", 20, valid_from=timezone.localdate())
+    admin_client.post(f"/admin/vat-rates/delete/{german.pk}/")
+    assert VatRate.objects.filter(country="DE").count() == 1
+
+
+def test_a_rate_that_nobody_needs_is_deleted(admin_client: Client) -> None:
+    factories.vat(GB=20)
+    other = factories.vat_rate("FR", 20)
+    admin_client.post(f"/admin/vat-rates/delete/{other.pk}/")
+    assert not VatRate.objects.filter(country="FR").exists()
