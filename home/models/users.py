@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from home.email_addresses import same_address
+
 
 class UserManager(BaseUserManager["User"]):
     """Creates users, and finds them by e-mail address, ignoring case."""
@@ -15,7 +17,7 @@ class UserManager(BaseUserManager["User"]):
     use_in_migrations = True
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
+        return self.get(same_address(username or ""))
 
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
         """Create a user; without a password the account cannot sign in until one is set."""

@@ -34,7 +34,9 @@ from wagtail.models import (
 )
 from wagtail.users.models import UserProfile
 
+from config.sign_in import one_form
 from home import mail_queue
+from home.email_addresses import same_address
 from home.models import User
 from policies.personal_data.register import PersonalData, mentions
 
@@ -78,7 +80,9 @@ def _expire_sign_ins(now: datetime) -> int:
 
 
 def _sign_ins_of(table: type[AccessAttempt | AccessFailureLog | AccessLog], email: str) -> Any:
-    return table.objects.filter(username__iexact=email.strip()).order_by("attempt_time")
+    name = one_form(email)  # as attempts are counted; but not that of another address in ASCII
+    found = same_address(name if name.isascii() == email.isascii() else email, "username")
+    return table.objects.filter(found).order_by("attempt_time")
 
 
 def _export_sign_ins(email: str) -> Iterator[dict[str, Any]]:
@@ -94,7 +98,7 @@ def _export_sign_ins(email: str) -> Iterator[dict[str, Any]]:
 
 # --- Staff -----------------------------------------------------------------------------------------------
 def _export_accounts(email: str) -> Iterator[dict[str, Any]]:
-    for user in User.objects.filter(email__iexact=email.strip()).prefetch_related("groups"):
+    for user in User.objects.filter(same_address(email)).prefetch_related("groups"):
         yield {
             "email": user.email,
             "name": user.get_full_name(),
@@ -107,7 +111,7 @@ def _export_accounts(email: str) -> Iterator[dict[str, Any]]:
 
 def _export_staff_log(email: str) -> Iterator[dict[str, Any]]:
     for table in LOG_TABLES:
-        for entry in table.objects.filter(user__email__iexact=email.strip()).order_by("timestamp"):
+        for entry in table.objects.filter(same_address(email, "user__email")).order_by("timestamp"):
             yield {"time": entry.timestamp.isoformat(), "action": entry.action, "what": entry.label}
 
 

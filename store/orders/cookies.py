@@ -12,9 +12,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.crypto import constant_time_compare
 
+from home.email_addresses import is_same_address
 from store.models import FindLink, Order
 from store.models.tokens import may_be_token
-from store.orders.finding import is_same_address
 
 NAME, FOUND = "order", "found_orders"
 KEEP = timedelta(days=1)  # as long as any payment page may stay open (HOLD_MINUTES)

@@ -11,11 +11,10 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.db.models.functions import Lower
-from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from home.email_addresses import folded, same_address
 from home.throttling import Limit
 from policies.personal_data.register import PersonalData
 from store.models import FindLink, Order
@@ -31,26 +30,14 @@ EVERY = 3  # seconds
 KEEP = timedelta(days=1)  # so that a link used or expired is told from one that never was
 
 
-def is_same_address(one: str, other: str) -> bool:
-    """Return whether two e-mail addresses are one, in any case.
-
-    With other letters than ASCII only as they are written: some share a case with ASCII (K and the Kelvin sign), and
-    the mail would go to somebody else.
-    """
-    return one == other or (one.isascii() and other.isascii() and one.lower() == other.lower())
-
-
 def orders_of(email: str) -> QuerySet[Order]:
-    """Return the orders of an e-mail address, the newest first; see `is_same_address`."""
-    if not email.isascii():
-        return Order.objects.filter(email=email)
-    found: QuerySet[Order] = Order.objects.filter(Exact(Lower("email"), email.lower()))
-    return found
+    """Return the orders of an e-mail address, the newest first."""
+    return Order.objects.filter(same_address(email))
 
 
 def ask(email: str) -> None:
     """Have a link sent, unless several were asked for already within the hour."""
-    if not BY_ADDRESS.take(email.lower() if email.isascii() else email):
+    if not BY_ADDRESS.take(folded(email)):
         FindLink.objects.create(email=email, created_at=timezone.now())
 
 
@@ -96,7 +83,7 @@ def _digest(token: str) -> str:
 
 
 def _export(email: str) -> list[dict[str, Any]]:
-    found = FindLink.objects.filter(email__iexact=email).order_by("pk")
+    found = FindLink.objects.filter(same_address(email)).order_by("pk")
     times = ("created_at", "sent_at", "used_at")
     return [{name: at and at.isoformat() for name, at in row.items()} for row in found.values(*times)]
 
@@ -108,7 +95,7 @@ FIND_LINKS = PersonalData(
     purpose=_("To show you your orders, and nobody else"),
     keep=lambda: KEEP,
     export=_export,
-    erase=lambda email: FindLink.objects.filter(email__iexact=email).delete()[0],
+    erase=lambda email: FindLink.objects.filter(same_address(email)).delete()[0],
     expire=expire,
     replace=lambda: FindLink.objects.all().delete(),
 )

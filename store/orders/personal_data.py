@@ -15,6 +15,7 @@ from django.db.models.functions import Cast, Concat, LPad
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
+from home.email_addresses import same_address
 from policies.personal_data.register import PersonalData, nothing
 from store.models import Document, Order, OrderEvent, Parcel, Refund, StockMovement, StripeEvent
 from store.orders.addresses import address_lines
@@ -31,7 +32,7 @@ def _keep() -> timedelta:
 def export_orders(email: str) -> Iterator[dict[str, Any]]:
     """Yield every order of an e-mail address as plain data."""
     for order in (
-        Order.objects.filter(email__iexact=email)
+        Order.objects.filter(same_address(email))
         .prefetch_related("lines", "refunds", "documents", "parcels")
         .order_by("placed_at")
     ):
@@ -85,7 +86,7 @@ def expire_unpaid_orders(now: datetime) -> int:
 
 def erase_unpaid_orders(email: str) -> int:
     """Anonymise somebody's orders that were not paid and return how many."""
-    return _anonymise(Order.objects.filter(paid_at__isnull=True, email__iexact=email))
+    return _anonymise(Order.objects.filter(same_address(email), paid_at__isnull=True))
 
 
 @transaction.atomic

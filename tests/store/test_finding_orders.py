@@ -19,7 +19,7 @@ from home import mail_queue, spam
 from policies.personal_data import register
 from store.checkout.forms import CheckoutForm
 from store.models import FindLink, Order, ProductVariant
-from store.orders import finding
+from store.orders import finding, personal_data
 from store.orders.forms import FindForm
 from tests import factories, queries
 
@@ -189,6 +189,19 @@ def test_an_address_that_only_shares_a_case_with_another_finds_nothing(
     finding.send_links()
     assert not Email.objects.exists()
     assert not FindLink.objects.exists()
+
+
+@pytest.mark.parametrize("lookalike", ["\u017fomebody@example.com", "\u212aate@example.com"])
+def test_orders_of_a_lookalike_are_not_shown_exported_or_erased(mug: ProductVariant, lookalike: str) -> None:
+    plain = lookalike.replace("\u017f", "s").replace("\u212a", "k")
+    for one, other in ((lookalike, plain), (plain, lookalike)):
+        order = factories.placed_order(factories.basket(MUG=1), email=one)
+        assert list(finding.orders_of(one.upper() if one.isascii() else one)) == [order]
+        assert not finding.orders_of(other).exists()
+        assert list(personal_data.export_orders(other)) == []
+        Order.objects.update(status=Order.Status.CANCELLED)
+        assert personal_data.erase_unpaid_orders(other) == 0
+        assert personal_data.erase_unpaid_orders(one) == 1
 
 
 @pytest.mark.parametrize(
