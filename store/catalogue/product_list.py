@@ -152,8 +152,8 @@ class ProductsMenuItem(MenuItem):
 
 class ProductViewSet(PageListingViewSet):
     model = ProductPage
-    name = "products"
-    url_prefix = "products"  # type: ignore[assignment]  # Wagtail declares None
+    name = "products"  # type: ignore[assignment]  # Wagtail declares None
+    url_prefix = "products"
     icon = "tag"
     menu_label = _("Products")  # type: ignore[assignment]  # lazy
     menu_item_class = ProductsMenuItem

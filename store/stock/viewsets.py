@@ -21,6 +21,7 @@ from home.viewsets import ReadOnlyViewSet
 from store.models import StockItem, StockMovement
 from store.models.stock import MOST_OF_A_SKU
 from store.stock.movements import OutOfStockError, count, receive, write_off
+from store.stock.stock_list import CellColumn, StockFilterSet, StockIndexView
 
 
 class StockForm(forms.Form):
@@ -84,7 +85,18 @@ class StockViewSet(ReadOnlyViewSet):
     url_prefix = "stock"
     icon = "table"
     menu_label = _("Stock")
-    list_display = ["sku", "on_hand", "held", Column("available", label=_("Available"), accessor="available")]
+    index_view_class = StockIndexView
+    filterset_class = StockFilterSet
+    list_display = [  # as Wagtail declares it
+        "sku",
+        CellColumn("picture", label=_("Picture"), width="4rem"),
+        CellColumn("product", label=_("Product")),
+        CellColumn("price", label=_("Price")),
+        CellColumn("on_hand", label=_("On the shelf"), sort_key="on_hand"),
+        CellColumn("save", label=_("Save")),
+        "held",
+        Column("available", label=_("Available"), accessor="available"),
+    ]
     search_fields = indexed_fields = ["sku"]
     inspect_view_class = StockInspectView
     inspect_template_name = "store/admin/stock.html"

@@ -1,0 +1,190 @@
+"""The staff's list of all SKUs: what each is, how many there are, and a form in each row for price and count.
+
+A row is sent by itself. What cannot be saved stays in its row as it was typed, beside the reason.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_filters import ChoiceFilter
+from wagtail.admin import messages
+from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.ui.tables import Column
+
+from home.models import User
+from home.viewsets import GuardedIndexView
+from store.catalogue import pricing
+from store.catalogue.fields import PriceFormField
+from store.catalogue.product_list import thumbnails
+from store.models import ProductVariant, StockItem
+from store.models.stock import LOW_STOCK, MOST_OF_A_SKU, SeenStock
+from store.stock import movements
+
+FREE = F("on_hand") - F("held")
+STATES = {
+    "low": (_("Low"), Q(free__gt=0, free__lte=LOW_STOCK)),
+    "sold_out": (_("Sold out"), Q(free=0)),
+}
+
+
+class RowForm(forms.Form):
+    """Price and count of one SKU, beside what was shown of them."""
+
+    price = PriceFormField(label=_("Price"))
+    price_seen = forms.IntegerField(widget=forms.HiddenInput)
+    on_hand = forms.IntegerField(label=_("On the shelf"), min_value=0, max_value=MOST_OF_A_SKU)
+    on_hand_seen = forms.CharField(widget=forms.HiddenInput, max_length=100)
+
+    def __init__(self, *args: Any, item: StockItem, may: set[str], **options: Any) -> None:
+        """Leave out what the user may not change."""
+        super().__init__(*args, **{**options, "prefix": f"sku-{item.pk}"})
+        self.sku = item.sku
+        for name in {"price", "on_hand"} - may:
+            del self.fields[name], self.fields[f"{name}_seen"]
+        for field in self.fields.values():
+            words = {
+                "form": self.prefix,
+                "size": "7",
+                "aria-label": f"{field.label}, {item.sku}",
+                "style": "min-width: 6rem",
+            }
+            field.widget.attrs.update(words)
+
+    def clean_on_hand_seen(self) -> str:
+        """Refuse what was shown of another SKU."""
+        seen: str = self.cleaned_data["on_hand_seen"]
+        if SeenStock.read(seen).sku != self.sku:
+            self.add_error("on_hand", gettext("The stock was changed meanwhile. Open the list again."))
+        return seen
+
+    def save(self, by: User) -> bool:
+        """Save what was changed, both or nothing; return whether it could be, else say why at the field."""
+        data, field = self.cleaned_data, "price"
+        try:
+            with transaction.atomic():
+                if data.get("price") != data.get("price_seen"):
+                    pricing.change_price(sku=self.sku, seen=data["price_seen"], price=data["price"], by=by)
+                field = "on_hand"
+                seen = SeenStock.read(data.get("on_hand_seen", ""))
+                if seen.sku and data["on_hand"] != seen.on_hand:
+                    movements.correct(seen=seen, counted=data["on_hand"], by=by)
+        except pricing.PriceError as error:
+            self.add_error(field, str(error))
+        except movements.OutOfStockError:
+            self.add_error(field, gettext("The stock cannot be less than what is held for open payments."))
+        except movements.StockChangedError:
+            self.add_error(field, gettext("The stock was changed meanwhile. Open the list again."))
+        return self.is_valid()
+
+
+class CellColumn(Column):
+    """A cell of ours: a picture, a product, or a part of the row's form."""
+
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(name, **options)
+        self.cell_template_name = f"store/admin/stock_{name}.html"
+
+    def get_value(self, instance: StockItem) -> Any:
+        """Return nothing: the templates read the row itself."""
+
+    def get_cell_context_data(self, instance: StockItem, parent_context: Any) -> dict[str, Any]:
+        context = super().get_cell_context_data(instance, parent_context)
+        return {**context, "csrf_token": get_token(context["request"])}
+
+
+class StockFilterSet(WagtailFilterSet):
+    state = ChoiceFilter(
+        label=_("State"),
+        choices=[(state, label) for state, (label, _where) in STATES.items()],
+        empty_label=_("Any"),
+        widget=forms.RadioSelect,
+        method="of_state",
+    )
+
+    class Meta:
+        model = StockItem
+        fields: tuple[str, ...] = ()
+
+    def of_state(self, items: QuerySet[StockItem], _name: str, state: str) -> QuerySet[StockItem]:
+        return items.alias(free=FREE).filter(STATES[state][1])
+
+
+class StockIndexView(GuardedIndexView):
+    sent: tuple[int, RowForm] | None = None  # the row whose form could not be saved
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Save one row, and show the same list again."""
+        item = get_object_or_404(StockItem, sku=request.POST.get("row", "").replace("\x00", ""))
+        assert request.user.is_authenticated
+        [row] = self._filled([item])
+        if not row.may:
+            raise PermissionDenied
+        form = RowForm(request.POST, item=item, may=row.may)
+        if form.is_valid() and form.save(request.user):
+            messages.success(request, gettext("%(sku)s saved.") % {"sku": item.sku})
+            return redirect(self.row_action)
+        messages.error(request, gettext("%(sku)s could not be saved.") % {"sku": item.sku})
+        self.sent = (item.pk, form)
+        return self.get(request, *args, **kwargs)
+
+    @property
+    def row_action(self) -> str:
+        """Where a row is sent: the list with the search and the page that are shown."""
+        return f"{reverse('stock:index')}?{self.request.GET.urlencode()}"
+
+    def search_queryset(self, queryset: QuerySet[StockItem]) -> QuerySet[StockItem]:
+        """Find SKUs also by the names of their products and variants."""
+        found = super().search_queryset(queryset)
+        if not self.is_searching:
+            return found
+        named = ProductVariant.objects.exclude(sku="")
+        for word in self.search_query.split():
+            named = named.filter(
+                Q(name__icontains=word) | Q(page__title__icontains=word) | Q(sku__icontains=word)
+            )
+        return queryset.filter(Q(pk__in=found.order_by().values("pk")) | Q(sku__in=named.values("sku")))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        items = self._filled(context["object_list"])
+        seen = StockItem.objects.seen(item.sku for item in items)
+        for item in items:
+            price = item.variant.price if item.variant else None
+            shown = {
+                "price": price,
+                "price_seen": price,
+                "on_hand": item.on_hand,
+                "on_hand_seen": seen[item.sku],
+            }
+            item.action = self.row_action
+            item.form = RowForm(item=item, may=item.may, initial=shown)
+            if self.sent and self.sent[0] == item.pk:
+                item.form = self.sent[1]
+        context["table"].data = items
+        return context
+
+    def _filled(self, rows: Iterable[StockItem]) -> list[Any]:
+        """Return rows with their variants, pictures, and what the user may change of them."""
+        items: list[Any] = list(rows)
+        assert self.request.user.is_authenticated
+        variants = ProductVariant.objects.filter(sku__in=[item.sku for item in items]).select_related("page")
+        variant_of = {variant.sku: variant for variant in variants}
+        pages = {variant.page_id for variant in variant_of.values()}
+        small, own = thumbnails(pages), pricing.publishable(pages, self.request.user)
+        counts = {"on_hand"} if self.request.user.has_perm("store.change_stockitem") else set()
+        for item in items:
+            variant = item.variant = variant_of.get(item.sku)
+            item.thumbnail = small.get(variant.page_id, "") if variant else ""
+            item.is_own = bool(variant and variant.page_id in own)
+            item.may = counts | ({"price"} if item.is_own else set())
+        return items
