@@ -247,7 +247,7 @@ class OrderLine(models.Model):
     """A copy of a line of the basket."""
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
-    sku = models.CharField(_("SKU"), max_length=40)
+    sku = models.CharField(_("SKU"), max_length=40, db_index=True)  # for staff who search for it
     title = models.CharField(_("product"), max_length=255)
     variant = models.CharField(_("variant"), max_length=120, blank=True)
     unit_price = models.PositiveBigIntegerField(_("price"))

@@ -4,6 +4,7 @@ Orders are read-only; the steps themselves are `lifecycle`'s.
 """
 
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Prefetch, QuerySet
@@ -33,7 +34,19 @@ from store.stock import movements
 from store.vat import sums
 
 AMOUNTS = ("subtotal", "shipping", "discount", "tax", "total")
+GLANCE = 2  # lines that the list shows of each order
 CHANGE = "store.change_order"  # who may move orders on
+
+
+def at_a_glance(order: Order) -> str:
+    """Return the first lines of an order in words: “2 × Enamel mug, 1 × Notebook and 3 more”."""
+    lines = [f"{line.quantity} × {line}" for line in order.lines.all()]
+    shown, more = ", ".join(lines[:GLANCE]), len(lines) - GLANCE
+    return gettext("%(lines)s and %(more)s more") % {"lines": shown, "more": more} if more > 0 else shown
+
+
+class StatusColumn(Column):
+    cell_template_name = "store/admin/status_cell.html"
 
 
 class OrderFilterSet(WagtailFilterSet):
@@ -66,8 +79,14 @@ class OrderIndexView(GuardedIndexView):
         """Leave out what the list does not show, and have at hand what its export adds up."""
         orders = super().get_base_queryset().defer("session_params", "session_url")
         papers = Document.objects.order_by("pk").only("number", "order")
-        more = ("lines", "refunds", Prefetch("documents", papers)) if self.is_export else ()
-        return orders.prefetch_related(*more)
+        more = ("refunds", Prefetch("documents", papers)) if self.is_export else ()
+        return orders.prefetch_related("lines", *more)
+
+    def search_queryset(self, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        """List an order once, however many of its lines have what is searched."""
+        if not self.is_searching:
+            return queryset
+        return queryset.filter(pk__in=super().search_queryset(queryset).values("pk"))
 
     def to_row_dict(self, item: Order) -> dict[str, Any]:
         """Return the row with amounts instead of minor units, and what other tables say of the order."""
@@ -84,6 +103,8 @@ class OrderIndexView(GuardedIndexView):
 
 
 class OrderInspectView(InspectView):
+    page_title = _("Order")
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         order = self.object
         may_change = self.request.user.has_perm(CHANGE)
@@ -105,6 +126,7 @@ class OrderInspectView(InspectView):
             "disputes": [(one, disputes.what_to_do(order, one)) for one in situation.disputes],
             "refund_url": reverse("orders:refund", args=[order.pk]) if may_refund and left else "",
             "cancel_url": reverse("orders:cancel", args=[order.pk]) if may_cancel else "",
+            "stripe_url": _at_stripe(order),
             "events": order.events.all(),
             "movements": order.stock_movements.select_related("order", "made_by").order_by("pk"),
             "address_url": reverse("orders:address", args=[order.pk])
@@ -126,6 +148,12 @@ class OrderInspectView(InspectView):
             "papers": [] if staff_views.without_papers([order]) else staff_views.links_of(order),
             "attention_url": reverse("orders:resolve", args=[order.pk]) if may_change else "",
         }
+
+
+def _at_stripe(order: Order) -> str:
+    mode = "" if order.livemode else "test/"
+    url = f"https://dashboard.stripe.com/{mode}payments/{quote(order.payment_intent_id, safe='')}"
+    return url if order.payment_intent_id else ""
 
 
 @require_POST
@@ -191,14 +219,10 @@ class OrderViewSet(ReadOnlyViewSet):
     list_display = [
         "number",
         DateColumn("placed_at", label=_("Placed"), sort_key="placed_at"),
-        Column("status", label=_("Status"), accessor="get_status_display", sort_key="status"),
+        Column("customer", label=_("Customer"), accessor=lambda order: order.customer_name or order.email),
+        Column("lines", label=_("What was bought"), accessor=at_a_glance),
+        StatusColumn("status", label=_("Status"), accessor="get_status_display", sort_key="status"),
         Column("total", label=_("Total"), accessor=lambda order: money.display(order.total, order.currency)),
-        "email",
-        Column(
-            "needs_attention",
-            label=_("Needs attention"),
-            accessor=lambda order: "!" if order.needs_attention else "",
-        ),
     ]
     list_export = [
         *("number", "placed_at", "paid_at", "status", "currency", *AMOUNTS, "vat"),
@@ -211,7 +235,9 @@ class OrderViewSet(ReadOnlyViewSet):
         "papers": _("Papers"),
     }
     export_filename = "orders"
-    search_fields = indexed_fields = ["number", "email", "customer_name", "session_id", "payment_intent_id"]
+    search_fields = indexed_fields = [
+        *("number", "email", "customer_name", "session_id", "payment_intent_id", "lines__sku")
+    ]
     filterset_class = OrderFilterSet
     index_view_class = OrderIndexView
     inspect_view_class = OrderInspectView

@@ -11,7 +11,7 @@ from wagtail.models import Page
 
 from forms.models import Submission
 from policies.models import ConsentRecord
-from store.models import Order, ProductVariant, StockItem, StripeEvent
+from store.models import Order, OrderLine, ProductVariant, StockItem, StripeEvent
 from store.orders import finding
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case]
@@ -25,6 +25,7 @@ LISTS: dict[str, Rows] = {
         "-placed_at", "-pk"
     ),
     "orders since": lambda: Order.objects.filter(placed_at__gte=WHEN).order_by("-placed_at", "-pk"),
+    "lines of an article": lambda: OrderLine.objects.filter(sku__gte="MUG", sku__lt="MUH").order_by("sku"),
     "orders by status": lambda: Order.objects.order_by("status"),
     "orders by e-mail": lambda: Order.objects.order_by("email"),
     "events": lambda: StripeEvent.objects.order_by("-received_at"),

@@ -1,0 +1,88 @@
+"""The list of orders: who bought what, found by what was bought; and that an order’s page is named by its number."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from home import viewsets
+from store.models import Order, ProductVariant
+from tests import factories, queries
+from tests.store.test_packing import colleague, paid_order
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/orders/"
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    return colleague(client, "access_admin", "view_order")
+
+
+def shown(staff: Client, path: str = LIST, **query: Any) -> str:
+    return " ".join(staff.get(path, query).content.decode().split())
+
+
+def test_the_list_says_who_bought_what_and_where_there_is_something_to_do(
+    staff: Client, mug: ProductVariant
+) -> None:
+    for sku in ("ATLAS", "PEN", "CUP"):
+        factories.product(sku.title(), sku=sku)
+    order = paid_order(MUG=2, ATLAS=1)
+    page = shown(staff)
+    assert "2 × Enamel mug, 1 × Atlas <" in page
+    Order.objects.update(customer_name="<b>Ada</b>", needs_attention=True)
+    order.lines.create(sku="PEN", title="Pen", unit_price=1, quantity=1)
+    order.lines.create(sku="CUP", title="Cup", unit_price=1, quantity=1)
+    page = shown(staff)
+    assert "2 × Enamel mug, 1 × Atlas and 2 more" in page
+    assert "&lt;b&gt;Ada" in page
+    assert "! needs attention" in page
+    assert 'w-bg-info-50 w-text-grey-800">paid<' in page
+    Order.objects.update(status=Order.Status.SENT, needs_attention=False)
+    page = shown(staff)
+    assert 'w-bg-positive-50 w-text-grey-800">sent<' in page
+    assert "! needs attention" not in page
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("many", [False, True])
+def test_an_order_is_found_once_by_what_was_bought(
+    staff: Client, mug: ProductVariant, monkeypatch: pytest.MonkeyPatch, *, many: bool
+) -> None:
+    order, other = paid_order(MUG=2), paid_order(MUG=1)
+    order.lines.create(sku="BOOK-1", title="Book", unit_price=1, quantity=1)
+    order.lines.create(sku="BOOK-2", title="Book", unit_price=1, quantity=1)
+    if many:  # the older are found by how their SKUs begin
+        monkeypatch.setattr(viewsets, "MOST_SEARCHED", 1)
+    page = shown(staff, q="book-")
+    assert page.count(f"/admin/orders/inspect/{order.pk}/") == shown(staff, q=order.number).count(
+        f"/admin/orders/inspect/{order.pk}/"
+    )
+    assert f"/admin/orders/inspect/{order.pk}/" in page
+    assert f"/admin/orders/inspect/{other.pk}/" not in page
+
+
+@pytest.mark.both_databases
+def test_a_long_list_asks_as_much_as_a_short_one(staff: Client, mug: ProductVariant) -> None:
+    paid_order(MUG=1)
+    queries.cold(staff, LIST)
+    for_one = queries.cold(staff, LIST)
+    for _ in range(4):
+        paid_order(MUG=1)
+    assert queries.cold(staff, LIST) == for_one
+
+
+@pytest.mark.parametrize(("livemode", "mode"), [(False, "test/"), (True, "")])
+def test_a_page_is_named_by_its_number_and_leads_to_the_payment(
+    staff: Client, mug: ProductVariant, *, livemode: bool, mode: str
+) -> None:
+    order = paid_order(MUG=1)
+    page = shown(staff, f"/admin/orders/inspect/{order.pk}/")
+    title = page.partition("<title>")[2].partition("</title>")[0]
+    assert "Order" in title
+    assert order.number in title
+    assert "dashboard.stripe.com" not in page
+    Order.objects.update(payment_intent_id='pi_1"/../x', livemode=livemode)
+    page = shown(staff, f"/admin/orders/inspect/{order.pk}/")
+    assert f'href="https://dashboard.stripe.com/{mode}payments/pi_1%22%2F..%2Fx"' in page
