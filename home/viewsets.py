@@ -48,6 +48,8 @@ YEARS = range(1900, 3000)  # of others, not every time zone can tell the time
 def _check_days(days: slice) -> None:
     if not all(day.year in YEARS for day in (days.start, days.stop) if day):
         raise ValidationError(gettext("Enter days between the years 1900 and 2999."))
+    if days.start and days.stop and days.start > days.stop:
+        raise ValidationError(gettext("The first day is after the last."))
 
 
 class DaysFilter(DateFromToRangeFilter):

@@ -66,6 +66,21 @@ class Paper:
         return (*self.notes, *self.reasons)
 
     @property
+    def is_delivered_elsewhere(self) -> bool:
+        """Whether it says to where, which is not the buyer's address."""
+        return bool(self.deliver_to) and self.deliver_to != self.buyer
+
+    @property
+    def has_skus(self) -> bool:
+        """Whether any line fills that column."""
+        return any(line.sku for line in self.lines)
+
+    @property
+    def has_percents(self) -> bool:
+        """Whether any line fills that column."""
+        return any(line.percent for line in self.lines)
+
+    @property
     def total_label(self) -> str:
         """What its total is called."""
         return sums.total_label(VatScheme.RATES if self.vat else VatScheme.NOT_REGISTERED, self.vat_sums)

@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from store.documents.letters import GAP, HALF, LEFT, LINE, RIGHT, Column, LetterFile
+from store.documents.letters import GAP, LEFT, LINE, RIGHT, Column, LetterFile
 from store.documents.paper import Paper, PaperLine
 from store.documents.typesetting import amount
 from store.vat.percent import shown
@@ -67,7 +67,7 @@ class _PaperFile(LetterFile):
             _("Order"): paper.order,
             _("Ordered on"): _day(paper.ordered_on),
         }
-        if paper.deliver_to and paper.deliver_to != paper.buyer:
+        if paper.is_delivered_elsewhere:
             details[_("Delivered to")] = "\n".join(paper.deliver_to)
         return details
 
@@ -88,19 +88,13 @@ class _PaperFile(LetterFile):
     def _amount(self, minor: int) -> str:
         return amount(minor, self.paper.currency)
 
-    def _table(self, titles: list[str], rows: list[list[str]], *, wide: int, left: float = LEFT) -> None:
+    def _table(self, titles: list[str], rows: list[list[str]], *, wide: int) -> None:
         """Print a table with columns as wide as what stands in them, within reason; the `wide` one has the rest."""
         self.set_font(style="B", size=9)
         cells = zip(titles, *rows, strict=True)
         widths = [min(WIDEST, max(self.get_string_width(cell) for cell in column)) for column in cells]
-        needed, widths[wide] = (
-            widths[wide],
-            RIGHT - left - sum(widths) + widths[wide] - GAP * (len(widths) - 1),
-        )
-        if widths[wide] < needed and left > LEFT:  # large amounts need all of the page
-            self._table(titles, rows, wide=wide)
-            return
-        columns = []
+        widths[wide] += RIGHT - LEFT - sum(widths) - GAP * (len(widths) - 1)
+        columns, left = [], float(LEFT)
         for i, (title, width) in enumerate(zip(titles, widths, strict=True)):
             columns.append(Column(title=title, x=left, width=width, align="L" if i <= wide else "R"))
             left += width + GAP
@@ -119,13 +113,11 @@ class _PaperFile(LetterFile):
             self._sum(_("Discount"), -paper.discount)
         self.set_font(style="B", size=11)
         self._sum(paper.total_label, paper.total)
+        self.set_font(style="", size=9)
+        for one in vat:
+            values = {"percent": shown(one.percent), "net": self._amount(one.net)}
+            self._sum(_("VAT %(percent)s %% on %(net)s") % values, one.vat)
         self.ln(LINE)
-        if vat:
-            titles = [_("VAT rate"), _("Without VAT"), _("VAT"), _("With VAT")]
-            sums = [(one.percent, one.net, one.vat, one.gross) for one in vat]
-            rows = [[_percent(str(percent)), *map(self._amount, rest)] for percent, *rest in sums]
-            self._table(titles, rows, wide=0, left=HALF)
-            self.ln(LINE)
 
     def _sum(self, label: str, minor: int) -> None:
         text = self._amount(minor)

@@ -53,8 +53,12 @@ def of_part(order: Order, part: Part, total: int, *, rest: str) -> Positions:
     # Of a discount, the last coins are rounded where the money moves (store.payments.refunds.worth).
     if discount and abs(differs) <= 10 ** max(0, money.digits(order.currency) - 2):
         discount, differs = discount - differs, 0
-    others = [(order.shipping_name, part.delivery), (rest, differs)]
-    more = [PaperLine(title=title, quantity=1, unit_price=sum_, total=sum_) for title, sum_ in others if sum_]
+    others = [(order.shipping_name, part.delivery, _percent_of_delivery(order)), (rest, differs, "")]
+    more = [
+        PaperLine(title=title, quantity=1, unit_price=sum_, total=sum_, percent=percent)
+        for title, sum_, percent in others
+        if sum_
+    ]
     return Positions(
         lines=(*goods, *more),
         discount=discount,
@@ -72,6 +76,12 @@ def _position(line: OrderLine, quantity: int) -> PaperLine:
         total=line.unit_price * quantity,
         percent="" if line.vat_percent is None else str(line.vat_percent),
     )
+
+
+def _percent_of_delivery(order: Order) -> str:
+    """Return its rate of VAT; none where it is divided among several."""
+    rates = sums.of_delivery(order, order.shipping)
+    return str(*rates) if len(rates) == 1 and sums.of_order(order) else ""
 
 
 def _by_rate(order: Order, goods: list[PaperLine], paid: int, delivery: int) -> dict[Decimal, int]:

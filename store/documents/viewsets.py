@@ -43,15 +43,29 @@ class DocumentFilterSet(WagtailFilterSet):
         fields: ClassVar[list[str]] = ["kind", "issued_at"]
 
 
+def buyer_of(paper: Document) -> str:
+    """Return the name of who bought, while it is kept."""
+    return next(iter(paper.personal.get("buyer", ())), "")
+
+
 class DocumentIndexView(GuardedIndexView):
     page_title = _("Papers")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
 
     def get_base_queryset(self) -> QuerySet[Document]:
-        return super().get_base_queryset().select_related("order").defer("data")
+        papers = super().get_base_queryset().select_related("order").defer("data")
+        return papers.prefetch_related("sums") if self.is_export else papers
 
     def to_row_dict(self, item: Document) -> dict[str, Any]:
-        """Return the row with an amount instead of minor units."""
-        return {**super().to_row_dict(item), "total": money.to_decimal(item.signed_total, item.currency)}
+        """Return the row as people read it: amounts instead of minor units, words, and the time of the site."""
+        vat = sum(one.vat for one in item.sums.all())
+        return {
+            **{field: getattr(item, field, "") for field in self.list_export},
+            "kind": item.get_kind_display(),
+            "issued_at": timezone.localtime(item.issued_at).isoformat(timespec="seconds"),
+            "buyer": buyer_of(item),
+            "total": money.to_decimal(item.signed_total, item.currency),
+            "vat": money.to_decimal(vat, item.currency),
+        }
 
     @property
     def chosen_days(self) -> slice | None:
@@ -177,7 +191,7 @@ class DocumentViewSet(ReadOnlyViewSet):
             "buyer",
             label=_("Buyer"),
             classname="wrap-anywhere",
-            accessor=lambda paper: next(iter(paper.personal.get("buyer", ())), ""),
+            accessor=buyer_of,
         ),
         Column(
             "total",
@@ -185,7 +199,8 @@ class DocumentViewSet(ReadOnlyViewSet):
             accessor=lambda paper: money.display(paper.signed_total, paper.currency),
         ),
     ]
-    list_export = ["number", "kind", "issued_at", "order", "currency", "total"]
+    list_export = ["number", "kind", "issued_at", "order", "buyer", "currency", "total", "vat"]
+    export_headings = {"buyer": _("Buyer"), "vat": _("VAT included")}
     export_filename = "papers"
     # The buyer as the order names them, since what stands on a paper has no index. A corrected name has none either:
     # by it only new papers are found.

@@ -44,15 +44,20 @@ _ONE_LINE = RegexValidator(
 )
 
 
+def _filled(token: str) -> forms.TextInput:
+    """Return a field that a browser fills (WCAG 1.3.5)."""
+    return forms.TextInput(attrs={"autocomplete": token})
+
+
 class AddressForm(forms.Form):
     """The delivery address of an order, all but its country, on which price and VAT depend."""
 
-    name = forms.CharField(label=_("Name"))
-    line1 = forms.CharField(label=_("Address, first line"))
-    line2 = forms.CharField(label=_("Address, second line"))
-    city = forms.CharField(label=_("Town"))
-    state = forms.CharField(label=_("County, state or province"))
-    postal_code = forms.CharField(label=_("Postal code"))
+    name = forms.CharField(label=_("Name"), widget=_filled("name"))
+    line1 = forms.CharField(label=_("Address, first line"), widget=_filled("address-line1"))
+    line2 = forms.CharField(label=_("Address, second line"), widget=_filled("address-line2"))
+    city = forms.CharField(label=_("Town"), widget=_filled("address-level2"))
+    state = forms.CharField(label=_("County, state or province"), widget=_filled("address-level1"))
+    postal_code = forms.CharField(label=_("Postal code"), widget=_filled("postal-code"))
 
     def __init__(
         self, *args: Any, order: Order, present: dict[str, str] | None = None, **options: Any
@@ -64,6 +69,11 @@ class AddressForm(forms.Form):
         for name, field in self.fields.items():
             field.required = name in needed
             field.validators = [*field.validators, MaxLengthValidator(ADDRESS_LINE_LENGTH), _ONE_LINE]
+
+    def clean(self) -> None:
+        super().clean()
+        if not self.errors and not self.has_changed():
+            raise forms.ValidationError(_("Nothing was changed: the order has this address."))
 
     @property
     def address(self) -> dict[str, str]:

@@ -158,7 +158,7 @@ def _why(refusals: dict[str, WebhookRefusal]) -> tuple[str, str]:
         to_do = f"{to_do} {secret}"
     else:
         return _("Nothing arrives at all."), to_do
-    return why % {"since": date_format(timezone.localtime(since), "SHORT_DATETIME_FORMAT")}, to_do
+    return why % {"since": date_format(timezone.localtime(since), "DATETIME_FORMAT")}, to_do
 
 
 def _age(now: datetime, stale: WebhookRefusal | None) -> Finding:

@@ -130,6 +130,9 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponseBase:
     except refunds.RefundError as error:
         messages.error(request, str(error))
     else:
+        order.refresh_from_db(fields=["status"])
+        if refund and order.status == Order.Status.CANCELLED:
+            messages.success(request, gettext("The order was cancelled."))
         tell(request, order, refund)
     return redirect("orders:inspect", pk)
 

@@ -1,5 +1,6 @@
 """Until an order is packed, whose it is cancels it or corrects where it goes, and staff correct it, too."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -289,15 +290,22 @@ def test_the_shopper_corrects_where_it_goes_and_the_history_says_so_without_it(
     assert history(paid, 1) == [("", "shopper", "address")]
     assert paid.events.last().note == ""
     assert "2 Other Road" in words_of(own.get(path(paid)))
-    own.post(path(paid, "address/"), NEW)
+    again = own.post(path(paid, "address/"), NEW)
+    assert again.status_code == 422
+    assert "Nothing was changed: the order has this address." in words_of(again)
     assert paid.events.filter(reason="address").count() == 1, "the same again is no correction"
 
 
-@pytest.mark.parametrize("again", [NEW, ADDRESS])
+def test_a_browser_can_fill_the_fields_of_an_address(own: Client, paid: Order) -> None:
+    page = words_of(own.get(path(paid, "address/")))
+    tokens = ["name", "address-line1", "address-line2", "address-level2", "address-level1", "postal-code"]
+    assert re.findall(r'autocomplete="(.*?)"', page) == tokens
+
+
 def test_who_saved_an_address_reads_so_on_the_page_of_the_order_and_nobody_else_does(
-    own: Client, paid: Order, again: dict[str, str]
+    own: Client, paid: Order
 ) -> None:
-    saved = own.post(path(paid, "address/"), again)["Location"]
+    saved = own.post(path(paid, "address/"), NEW)["Location"]
     page = own.get(saved)
     assert "<title>The delivery address is saved: Order" in words_of(page)
     note = '<p class="order-note" role="status" tabindex="-1" autofocus>'

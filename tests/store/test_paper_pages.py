@@ -51,12 +51,24 @@ def test_the_page_of_an_invoice_shows_what_was_frozen(client: Client, paid: Orde
     shown = " ".join(response.content.decode().split())
     assert "<h1>Invoice INV-000001</h1>" in shown
     assert "VAT number: GB999999973" in shown
-    assert '<td data-label="Price">£12.50</td>' in shown
+    assert '<td data-label="Unit price">£12.50</td>' in shown
+    assert shown.count('<td data-label="VAT">20 %</td>') == 2, "of the goods and their delivery"
     assert "VAT 20 % on £24.12</dt> <dd>£4.83</dd>" in shown
     assert "Total, tax included</dt><dd>£28.95</dd>" in shown
     assert "Paid by cash on" in shown
     assert response["X-Robots-Tag"] == "noindex"
     assert "no-store" in response["Cache-Control"]
+
+
+def test_a_paper_says_where_it_was_delivered_only_if_that_is_not_the_buyers_address(client: Client) -> None:
+    address = {"name": "Ann Other", "line1": "2 Low Road", "city": "Exampleton", "country": "GB"}
+    for elsewhere in ({}, {"line2": "Flat 3"}):
+        order = factories.placed_order()
+        order.billing_address, order.shipping_address = address, {**address, **elsewhere}
+        order.customer_name = "Ann Other"
+        order.save()
+        number = pay_in_cash(order).documents.get().number
+        assert ("Delivered to" in page(client, order, number)) == bool(elsewhere)
 
 
 def test_the_order_lists_its_papers_below_its_money_and_above_its_progress(
@@ -107,7 +119,8 @@ def test_a_paper_is_found_only_below_its_own_order(client: Client, paid: Order) 
 def test_any_name_and_address_is_shown_and_escaped(client: Client, name: str) -> None:
     order = factories.placed_order()
     address = {"name": name, "line1": name, "city": name, "country": "GB"}
-    Order.objects.update(billing_address=address, shipping_address=address, customer_name=name[:200])
+    elsewhere = {**address, "line2": "Flat 3"}
+    Order.objects.update(billing_address=address, shipping_address=elsewhere, customer_name=name[:200])
     order = pay_in_cash(order)
     shown = page(client, order)
     assert "<script>alert" not in shown

@@ -171,7 +171,9 @@ def test_what_stripe_refuses_or_does_not_answer_is_told(staff: Client, sandbox: 
 def test_one_click_cancels_and_refunds_all_of_it_once(staff: Client, paid: Order) -> None:
     page = said(staff.get(f"/admin/orders/inspect/{paid.pk}/"))
     assert "Cancel the order and refund £28.95" in page
-    assert "£28.95 refunded." in said(staff.post(f"/admin/orders/{paid.pk}/cancel/", follow=True))
+    told = said(staff.post(f"/admin/orders/{paid.pk}/cancel/", follow=True))
+    assert "The order was cancelled." in told
+    assert "£28.95 refunded." in told
     paid.refresh_from_db()
     assert (paid.status, stock_of()) == (Status.CANCELLED, (10, 0))
     assert "The order has changed." in said(staff.post(f"/admin/orders/{paid.pk}/cancel/", follow=True))

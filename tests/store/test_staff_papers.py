@@ -98,6 +98,19 @@ def test_the_list_is_filtered_by_kind_and_day_and_costs_the_same_for_many(
     assert queries.warm(client, PAPERS) == for_two
 
 
+def test_the_export_is_in_words_with_the_buyer_the_vat_and_the_local_time(
+    client: Client, paid: Order
+) -> None:
+    refund(paid, 120)
+    response = client.get(PAPERS, {"export": "csv"})
+    lines = b"".join(response.streaming_content).decode().splitlines()
+    note, _invoice = csv.DictReader(lines)
+    issued = Document.objects.get(kind="credit_note")
+    assert note["Kind"] == "credit note"
+    assert note["Date"] == timezone.localtime(issued.issued_at).isoformat(timespec="seconds")
+    assert (note["Buyer"], note["VAT included"]) == (issued.personal["buyer"][0], "-0.20")
+
+
 def test_a_paper_is_shown_and_its_pdf_handed_out(client: Client, paid: Order) -> None:
     document = Document.objects.get()
     assert "Enamel mug" in shown(client, f"{PAPERS}inspect/{document.pk}/")
