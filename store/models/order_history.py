@@ -66,6 +66,7 @@ class OrderEvent(AppendOnlyModel):
         BILLING = "billing", _("The billing address was corrected.")  # the note names the new papers
         MARKED = "asked_to_look", _("Marked as needing attention:")  # the note says why
         ADDRESS = "address", _("The delivery address was corrected.")
+        NOTE = "note", _("Note:")  # by staff, and kept as long as the shopper’s address
         UNDONE = "undone", _("The last step was undone.")
         PARCEL_ADDED = "parcel_added", _("A parcel was added.")
         PARCEL_CORRECTED = "parcel_corrected", _("A parcel was corrected.")
@@ -80,7 +81,7 @@ class OrderEvent(AppendOnlyModel):
     )
     by = models.CharField(_("by"), max_length=80)  # one of By, or the name of a member of staff
     reason = models.CharField(_("reason"), max_length=20, blank=True, choices=Reason.choices)
-    note = models.CharField(_("note"), max_length=400, blank=True)
+    note = models.CharField(_("note"), max_length=1000, blank=True)
 
     detachable_fields: ClassVar[frozenset[str]] = frozenset({"actor"})
 

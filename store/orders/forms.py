@@ -49,6 +49,10 @@ def _filled(token: str) -> forms.TextInput:
     return forms.TextInput(attrs={"autocomplete": token})
 
 
+class NoteForm(forms.Form):
+    note = forms.CharField(label=_("Note"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+
+
 class AddressForm(forms.Form):
     """The delivery address of an order, all but its country, on which price and VAT depend."""
 

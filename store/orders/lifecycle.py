@@ -217,6 +217,12 @@ def mark_resolved(*, order: Order, actor: User, note: str = "") -> None:
     record(order=order, by=str(actor), actor=actor, reason=Reason.RESOLVED, note=note)
 
 
+def add_note(*, order: Order, note: str, actor: User) -> None:
+    """Write what a member of staff notes into an order's history."""
+    entry = {"by": str(actor)[:80], "actor": actor, "reason": Reason.NOTE, "note": note}
+    OrderEvent.objects.create(order=order, happened_at=timezone.now(), **entry)
+
+
 def record(*, order: Order, by: str, note: str = "", **values: Any) -> None:
     """Add an entry to an order's history."""
     OrderEvent.objects.create(order=order, happened_at=timezone.now(), by=by[:80], note=note[:400], **values)

