@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.action_menu import ActionMenuItem
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.site_summary import SummaryItem
 from wagtail.admin.viewsets.model import ModelViewSetGroup
@@ -20,10 +21,11 @@ from policies.facts.registry import Fact
 from policies.models.ledger import LedgeredModel
 from policies.personal_data.register import PersonalData
 from store.basket.personal_data import BASKETS
+from store.catalogue import product_list
 from store.catalogue.product_list import product_viewset
 from store.documents import printing
 from store.documents.viewsets import document_viewset
-from store.models import Order
+from store.models import Order, ProductPage, ShopPage
 from store.orders import finding, mail_previews, withdrawal
 from store.orders.finding import FIND_LINKS
 from store.orders.personal_data import ORDERS, UNPAID_ORDERS
@@ -60,6 +62,21 @@ class ShopGroup(ModelViewSetGroup):
         return [*items, mail_previews.menu_item(order=len(items) + 1)]
 
 
+class AddProduct(SummaryItem):
+    """The way to the form of a new product."""
+
+    order = 40
+    template_name = "store/admin/add_product_summary.html"
+
+    def get_context_data(self, parent_context: Any = None) -> dict[str, object]:
+        """Return where it is."""
+        return {"url": product_list.url_to_add(self.request.user)}
+
+    def is_shown(self) -> bool:
+        """Show it to those who may add products."""
+        return bool(product_list.url_to_add(self.request.user))
+
+
 class OrdersToPack(SummaryItem):
     """How many orders are paid and not yet packed, and how many somebody should look at."""
 
@@ -87,7 +104,15 @@ def shop_group() -> ShopGroup:
 @hooks.register("construct_homepage_summary_items")
 def summaries(request: HttpRequest, items: list[SummaryItem]) -> None:
     """Put the counts of orders and of payment problems onto the first page of the admin."""
-    items.extend((OrdersToPack(request), PaymentHealthSummary(request)))
+    items.extend((AddProduct(request), OrdersToPack(request), PaymentHealthSummary(request)))
+
+
+@hooks.register("construct_page_action_menu")
+def publish_first(menu_items: list[ActionMenuItem], request: HttpRequest, context: dict[str, Any]) -> None:
+    """Make "Publish" the button that is pressed first, on a product; its form saves drafts by itself."""
+    page = context.get("page")
+    if isinstance(page, ProductPage) or (page is None and isinstance(context.get("parent_page"), ShopPage)):
+        menu_items.sort(key=lambda item: item.name != "action-publish")
 
 
 @hooks.register("after_create_page")

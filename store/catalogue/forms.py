@@ -27,6 +27,10 @@ class ProductPageForm(WagtailAdminPageForm):
         cleaned = super().clean()
         forms = self._variant_forms()
         self._fill_skus(forms)
+        prices = [form.cleaned_data.get("price") for form in forms if "price" not in form.errors]
+        for form in forms:
+            if "price" not in form.errors and form.cleaned_data.get("price") is None:
+                form.fill_price(next((price for price in prices if price is not None), None))
         seen: set[str] = set()
         for form in forms:
             sku = form.cleaned_data["sku"]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import (
     F,
     IntegerField,
@@ -34,6 +35,7 @@ from wagtail.images.models import AbstractRendition
 from wagtail.images.shortcuts import get_rendition_or_not_found
 from wagtail.permissions import page_permission_policy
 
+from home.models import User
 from store.models import ProductPage, ProductVariant, ShopPage, StockItem
 from store.models.catalogue import first_images
 from store.models.stock import LOW_STOCK
@@ -95,6 +97,15 @@ def states_of(product: Any) -> list[str]:
     return [str(STATES[state][0]) for state in states]
 
 
+def url_to_add(user: User | AnonymousUser) -> str | None:
+    """Return where the form of a new product is, which leads on to the list; None for those who may not add one."""
+    shop = ShopPage.objects.first()
+    if shop is None or not shop.permissions_for_user(user).can_add_subpage():
+        return None
+    add = reverse("wagtailadmin_pages:add", args=("store", "productpage", shop.pk))
+    return f"{add}?{urlencode({'next': reverse('products:index')})}"
+
+
 class ProductFilterSet(WagtailFilterSet):
     state = ChoiceFilter(
         label=_("State"),
@@ -129,12 +140,7 @@ class ProductIndexView(IndexView):
         return queryset
 
     def get_add_url(self) -> str | None:
-        """Lead straight to the form of a new product, and from there back to the list."""
-        shop = ShopPage.objects.first()
-        if shop is None or not shop.permissions_for_user(self.request.user).can_add_subpage():
-            return None
-        add = reverse("wagtailadmin_pages:add", args=("store", "productpage", shop.pk))
-        return f"{add}?{urlencode({'next': self.index_url})}"
+        return url_to_add(self.request.user)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

@@ -35,6 +35,7 @@ class VariantForm(WagtailAdminModelForm):
         """Show the stock as it is; who may not change stock cannot type into it."""
         super().__init__(*args, **options)
         self.count: Count | None = None
+        self.fields["price"].required = False  # the product's form fills it
         self.fields["in_stock"].disabled = not self.for_user.has_perm("store.change_stockitem")
         if seen := stock.get(self.instance.sku):
             self.initial.update(in_stock=seen.on_hand, stock_seen=str(seen))
@@ -46,6 +47,14 @@ class VariantForm(WagtailAdminModelForm):
         """Take the SKU that was made for it."""
         self.cleaned_data["sku"] = self.instance.sku = sku
         self.changed_data.append("sku")
+
+    def fill_price(self, price: int | None) -> None:
+        """Take the price of another variant, if there is one."""
+        if price is None:
+            self.add_error("price", _("Enter a price."))
+        else:
+            self.cleaned_data["price"] = self.instance.price = price
+            self.changed_data.append("price")
 
     def read_count(self, now: SeenStock) -> None:
         """Find out whether somebody typed another number than was shown, and whether that can be."""

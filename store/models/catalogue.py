@@ -212,7 +212,7 @@ class ProductVariant(Orderable):
             "Your own number for exactly this thing; stock is counted by it. Left empty, one is made from the names."
         ),
     )
-    price = PriceField(_("price"), help_text=_("Tax included."))
+    price = PriceField(_("price"), help_text=_("Tax included. Left empty: as the first variant."))
 
     objects = ProductVariantQuerySet.as_manager()
 

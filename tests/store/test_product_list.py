@@ -90,6 +90,7 @@ def test_the_button_leads_to_the_form_of_a_new_product_and_back(staff: Client, r
     page = staff.get("/admin/products/").content.decode()
     assert f'href="{address}"' in page
     assert staff.get(address).status_code == 200
+    assert f'href="{address}"' in staff.get("/admin/").content.decode()
 
 
 # Wagtail leaves the closing of a new rendition's temporary file to the garbage collector.
@@ -134,7 +135,9 @@ def test_permissions_are_those_of_the_page_tree(range_of_goods: None) -> None:
     writer = Client()
     writer.force_login(user)
     assert writer.get("/admin/products/").status_code == 302
-    assert "/admin/products/" not in writer.get("/admin/").content.decode()
+    dashboard = writer.get("/admin/").content.decode()
+    assert "/admin/products/" not in dashboard
+    assert "Add a product" not in dashboard
     permission = Permission.objects.get(codename="change_page")
     atlas = ProductPage.objects.get(title="Atlas")
     GroupPagePermission.objects.create(group=group, page=atlas, permission=permission)

@@ -260,6 +260,23 @@ def test_the_form_asks_the_database_as_often_for_many_variants_as_for_one(
     assert asked() == for_one
 
 
+# --- Prices left empty ---------------------------------------------------------------------------------------
+def test_a_price_left_empty_is_that_of_the_first_variant_that_has_one(
+    editor: Client, mug: ProductVariant
+) -> None:
+    rows = [{"name": name, "price": price} for name, price in (("Red", ""), ("Blue", "9,50"), ("Green", "8"))]
+    page = add(editor, *rows)
+    assert [variant.price for variant in page.variants.all()] == [950, 950, 800]
+
+
+@pytest.mark.parametrize("publish", [True, False])
+def test_without_any_price_a_product_is_not_saved(editor: Client, mug: ProductVariant, publish: bool) -> None:
+    [row] = shown(editor, mug.page)
+    assert problem(save(editor, mug.page, {**row, "price": ""}, publish=publish), "price") == "Enter a price."
+    mug.refresh_from_db()
+    assert mug.price == 1250
+
+
 # --- SKUs that are made -------------------------------------------------------------------------------------
 @pytest.mark.both_databases
 def test_a_sku_left_empty_is_made_from_title_and_name(editor: Client, mug: ProductVariant) -> None:
