@@ -16,7 +16,7 @@ from store.models import (
     VatScheme,
 )
 from store.orders import emails, lifecycle
-from store.orders.addresses import country_name
+from store.orders.addresses import address_lines, country_name
 from store.vat import rates, sums
 
 
@@ -35,7 +35,8 @@ def correct_billing_address(*, order_id: int, address: dict[str, str], actor: Us
     Its papers are written once, so a credit note and a new invoice say it. Raises NothingToCorrectError.
     """
     with lifecycle.locked(order_id) as order:
-        if order.billing_address == address or not may_correct_billing(order):
+        before = {"name": order.customer_name, **order.billing_address}
+        if address_lines(before) == address_lines(address) or not may_correct_billing(order):
             raise NothingToCorrectError
         order.billing_address = address
         order.save(update_fields=["billing_address"])

@@ -64,17 +64,19 @@ def follow_refunds(order: Order) -> None:
     if not order.documents.exists():
         return
     refunds = list(order.refunds.prefetch_related("documents", "lines"))
+    on_their_way = [refund for refund in refunds if refund.is_on_its_way]
+    refunded = sum(refund.amount for refund in on_their_way if refund.documents.all())
     for refund in refunds:
         papers = {paper.kind: paper for paper in refund.documents.all()}
         if refund.status == Refund.Status.FAILED and papers.keys() == {Kind.CREDIT_NOTE}:
-            _take_back(order, papers[Kind.CREDIT_NOTE])
-    on_their_way = [refund for refund in refunds if refund.is_on_its_way]
-    refunded = sum(refund.amount for refund in on_their_way if refund.documents.all())
+            _invoice_again(order, papers[Kind.CREDIT_NOTE], refunded, refund)
     for refund in on_their_way:
         if not refund.documents.all():
             refunded += refund.amount
             _credit(order, refund, refunded)
-    _make_up(order, refunded)
+    # Where more was paid than ordered, a refund that did not arrive may have no credit note of its own.
+    if note := order.documents.filter(kind=Kind.CREDIT_NOTE).exclude(refund=None).order_by("pk").last():
+        _invoice_again(order, note, refunded)
 
 
 def _credit(order: Order, refund: Refund, refunded: int) -> None:
@@ -101,33 +103,33 @@ def _credit(order: Order, refund: Refund, refunded: int) -> None:
     )
 
 
-def _take_back(order: Order, note: Document) -> None:
-    """Issue an invoice over what a credit note gave back, which did not arrive."""
-    paper = paper_of(note)
-    back = {row.percent or UNSTATED: -row.gross for row in note.sums.all()}
-    of = Positions(lines=paper.lines, discount=paper.discount, total=paper.total, by_rate=back)
-    words = _("The bank sent the refund back. This invoice corrects credit note %(number)s of %(date)s.")
-    notes = [words % {"number": note.number, "date": _day(note.issued_at)}]
-    stated = [VatSum(row.percent or UNSTATED, -row.gross, -row.vat) for row in note.sums.all()]
-    found = stated if order.vat_scheme == VatScheme.STRIPE_TAX else _changed(order, back)
-    _issue(order, Kind.INVOICE, of, found, notes=notes, corrects=note, refund=note.refund)
-
-
-def _make_up(order: Order, refunded: int) -> None:
-    """Issue an invoice where credit notes gave back too much: a refund of what was paid in excess did not arrive."""
-    left = _left(order)
-    missing = _due(order, refunded) - sum(one.gross for one in left.values())
-    if missing <= 0:
+def _invoice_again(order: Order, note: Document, refunded: int, refund: Refund | None = None) -> None:
+    """Issue an invoice over what is due again of a credit note, since its refund, or another, did not arrive."""
+    noted = {row.percent or UNSTATED: -row.gross for row in note.sums.all()}
+    missing = _due(order, refunded) - sum(one.gross for one in _left(order).values())
+    amount = min(missing, note.total) if refund else missing
+    if amount <= 0:
         return
-    first = order.documents.filter(kind=Kind.INVOICE).earliest("pk")
-    invoiced = {row.percent or UNSTATED: row.gross for row in first.sums.all()}
-    credited = {percent: gross - left[percent].gross for percent, gross in invoiced.items()}
-    back = sums.taken_off(credited, {}, missing)
-    of = positions.of_part(order, Part(quantities={}), missing, rest=_("Adjustment"))
-    note = order.documents.filter(kind=Kind.CREDIT_NOTE).latest("pk")
+    back = sums.taken_off(_credited(order), noted, amount)
     words = _("The bank sent a refund back. This invoice corrects credit note %(number)s of %(date)s.")
+    of = positions.of_part(order, Part(quantities={}), amount, rest=_("Adjustment"))
+    found = _changed(order, back)
+    if refund and back == noted:
+        words = _("The bank sent the refund back. This invoice corrects credit note %(number)s of %(date)s.")
+        paper = paper_of(note)
+        of = Positions(lines=paper.lines, discount=paper.discount, total=paper.total, by_rate=back)
+        if order.vat_scheme == VatScheme.STRIPE_TAX:
+            found = [VatSum(row.percent or UNSTATED, -row.gross, -row.vat) for row in note.sums.all()]
     notes = [words % {"number": note.number, "date": _day(note.issued_at)}]
-    _issue(order, Kind.INVOICE, of, _changed(order, back), notes=notes, corrects=note)
+    _issue(order, Kind.INVOICE, of, found, notes=notes, corrects=note, refund=refund)
+
+
+def _credited(order: Order) -> dict[Decimal, int]:
+    """Return what the papers took off what was invoiced, by rate."""
+    first, left = order.documents.filter(kind=Kind.INVOICE).earliest("pk"), _left(order)
+    return {
+        row.percent or UNSTATED: row.gross - left[row.percent or UNSTATED].gross for row in first.sums.all()
+    }
 
 
 def _left(order: Order) -> dict[Decimal, VatSum]:
@@ -172,7 +174,8 @@ def _due(order: Order, refunded: int) -> int:
 @_in_the_sites_language()
 def correct_buyer(order: Order) -> list[Document]:
     """Issue a credit note over all that the papers leave, and an invoice with the order's corrected address."""
-    found = [one for one in _left(order).values() if one.gross]
+    left = [*_left(order).values()]
+    found = [one for one in left if one.gross] or ([] if _invoiced(order) else left)
     if not found:
         return []
     credited = order.refunds.filter(documents__kind=Kind.CREDIT_NOTE).exclude(documents__kind=Kind.INVOICE)

@@ -7,6 +7,9 @@ import logging
 import re
 from functools import cache
 
+from store.models.tokens import TOKEN_LENGTH
+
+_TOKEN = re.compile(rf"[\w-]{{{TOKEN_LENGTH},}}", re.ASCII)
 _LOGGERS = ("django.request", "django.server", "django.security.csrf")
 
 
@@ -30,7 +33,8 @@ def keep_secrets_out() -> None:
 
 
 def _without(value: object) -> object:
-    return _secret().sub(r"\1…", value) if isinstance(value, str) else value
+    """Leave out what stands where a token does, and what has the form of one, also where no URL of ours has any."""
+    return _TOKEN.sub("…", _secret().sub(r"\1…", value)) if isinstance(value, str) else value
 
 
 @cache

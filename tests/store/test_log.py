@@ -66,6 +66,18 @@ def test_each_url_with_a_parameter_is_logged_without_it(
     assert f"{url.partition('SECRET')[0]}…" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "path", ["/orders//{}/", "/orders/%20{}/", "/orders/'{}/", "/orders/found/{}/", "/de/orders/{}/"]
+)
+def test_a_url_that_is_none_of_ours_is_logged_without_its_secret(
+    path: str, caplog: pytest.LogCaptureFixture, basket: Basket
+) -> None:
+    order = factories.placed_order(basket)
+    assert Client().get(f"/orders{path.format(order.token)}").status_code == 404
+    assert "Not Found" in caplog.text
+    assert order.token not in caplog.text
+
+
 def test_a_request_from_another_site_is_logged_without_its_secret(caplog: pytest.LogCaptureFixture) -> None:
     token = "x" * 43
     response = Client(enforce_csrf_checks=True).post(
