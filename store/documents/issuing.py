@@ -175,7 +175,8 @@ def _due(order: Order, refunded: int) -> int:
 def correct_buyer(order: Order) -> list[Document]:
     """Issue a credit note over all that the papers leave, and an invoice with the order's corrected address."""
     left = [*_left(order).values()]
-    found = [one for one in left if one.gross] or ([] if _invoiced(order) else left)
+    # Of an invoice over nothing there is no gross sum, but it has the wrong address all the same.
+    found = left if left and not _invoiced(order) else [one for one in left if one.gross]
     if not found:
         return []
     credited = order.refunds.filter(documents__kind=Kind.CREDIT_NOTE).exclude(documents__kind=Kind.INVOICE)

@@ -177,7 +177,7 @@ def test_totals_by_day_and_rate_with_credit_notes_subtracted(client: Client, set
 def test_totals_without_vat_have_no_rate(client: Client) -> None:
     factories.vat(VatScheme.NOT_REGISTERED, not_registered_note="Small business.")
     order = paid_order()
-    day = order.documents.get().issued_at.date().isoformat()
+    day = timezone.localdate(order.documents.get().issued_at).isoformat()
     assert totals(client, day, day)[1:] == [
         [day, "", "", "16.45", "16.45", "0.00", "GBP"],
         ["Total", "", "", "16.45", "16.45", "0.00", "GBP"],
@@ -319,6 +319,18 @@ def test_of_an_order_that_was_refunded_in_full_no_paper_is_issued_and_staff_read
     )
     assert "no paper was issued" in response.content.decode()
     assert paid.documents.count() == 2
+
+
+def test_an_invoice_over_nothing_is_corrected_too(client: Client, paid: Order) -> None:
+    order = factories.placed_order(factories.basket(MUG=1))
+    order.discount, order.total = order.total, 0
+    order.save()
+    assert correct(client, pay_in_cash(order)).status_code == 302
+    assert [(one.kind, one.total) for one in order.documents.order_by("pk")] == [
+        ("invoice", 0),
+        ("credit_note", 0),
+        ("invoice", 0),
+    ]
 
 
 def test_an_order_that_is_not_paid_keeps_its_billing_address(client: Client, mug: Any) -> None:
