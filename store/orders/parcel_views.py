@@ -82,7 +82,9 @@ class ParcelView(refund_views.OrderFormView):
         except lifecycle.IllegalTransitionError as error:
             tell_refused(self.request, self.order.pk, error)
         else:
-            words = gettext("Order status changed.") if self.sends else gettext("The parcel was saved.")
+            words = gettext("The parcel was saved.")
+            if self.sends:
+                words = gettext("Order status changed. The shopper gets an e-mail.")
             messages.success(self.request, words)
         return redirect("orders:inspect", self.order.pk)
 

@@ -7,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from policies.ledger.views import proof_response
+from store.documents import references
 from store.models import Order
 from store.models.tokens import may_be_token
 from store.orders import lifecycle, timeline, withdrawal
@@ -45,7 +46,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         "lines": lines,
         "steps": timeline.steps(situation, found.events.exclude(to_status="")),
         "rows": rows,
-        "papers": found.documents.order_by("pk").defer("data", "personal"),
+        "papers": references.listed(found),
         "left": sum(row.amount for row in rows),
         "parcels": found.parcels.all() if found.status == Order.Status.SENT else [],
         "withdrawal": [] if found.is_over else withdrawal.of_order(found, lines),

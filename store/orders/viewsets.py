@@ -23,7 +23,7 @@ from wagtail.admin.views.generic import InspectView
 from wagtail.admin.widgets.button import Button
 
 from home.viewsets import DaysFilter, GuardedIndexView, ReadOnlyViewSet
-from store.documents import corrections, staff_views
+from store.documents import corrections, references, staff_views
 from store.documents.viewsets import CorrectBillingView, issue_invoice
 from store.models import Document, Order, Refund, ShopSettings
 from store.orders import lifecycle, mail_previews, parcel_views
@@ -139,7 +139,7 @@ class OrderInspectView(InspectView):
             "parcels": order.parcels.all(),
             "may_add_parcels": may_change and order.status == Order.Status.SENT,
             "advance_url": reverse("orders:advance", args=[order.pk]),
-            "documents": order.documents.order_by("pk").defer("data", "personal"),
+            "documents": references.listed(order),
             "billing_url": reverse("orders:billing", args=[order.pk])
             if may_change and corrections.may_correct_billing(order)
             else "",

@@ -1,6 +1,7 @@
 """The staff's screens of papers: the list, many as one PDF, totals by day, and a corrected billing address."""
 
 import csv
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from django.utils import timezone
 from post_office.models import Email
 
 from home.models import User
-from store.documents import issuing, viewsets
+from store.documents import issuing, references, viewsets
 from store.documents.forms import BillingAddressForm
 from store.models import (
     DeliveryCountry,
@@ -341,6 +342,19 @@ def test_an_order_that_is_not_paid_keeps_its_billing_address(client: Client, mug
     assert correct(client, order).status_code == 200
     order.refresh_from_db()
     assert order.billing_address == {}
+
+
+def test_lists_of_papers_say_which_corrects_or_replaces_which(client: Client, paid: Order) -> None:
+    correct(client, paid)
+    wanted = {"INV-000001": "", "CN-000001": "corrects INV-000001", "INV-000002": "replaces INV-000001"}
+    assert {paper.number: about for paper, _other, about in references.listed(paid)} == wanted
+    first = paid.documents.get(number="INV-000001")
+    for page, url in (
+        (shown(client, f"/admin/orders/inspect/{paid.pk}/"), f"/admin/papers/inspect/{first.pk}/"),
+        (shown(client, paid.get_absolute_url()), f"{paid.get_absolute_url()}papers/INV-000001/"),
+    ):
+        for words in filter(None, wanted.values()):
+            assert re.search(f'href="{url}">{words}</a>', page)
 
 
 def test_a_corrected_address_makes_a_credit_note_and_a_new_invoice(client: Client, paid: Order) -> None:
