@@ -110,7 +110,10 @@ def test_days_that_no_list_has_get_a_word(owner: Client, url: str, name: str, da
 
 def test_a_first_day_after_the_last_gets_a_word(owner: Client) -> None:
     days = {"issued_at_from": "2026-11-27", "issued_at_to": "2026-11-26"}
-    assert "The first day is after the last." in owner.get("/admin/papers/", days).content.decode()
+    assert (
+        "The first day is after the last. The list is not filtered."
+        in owner.get("/admin/papers/", days).content.decode()
+    )
 
 
 NEWEST_ONLY = "in the newest 10 stock only. To find older ones, type how one of these begins: SKU."
