@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import IntegrityError, models, transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext_lazy
@@ -27,6 +27,7 @@ from forms import emails
 from forms.fields import FormPageForm, VisitorForm, VisitorFormBuilder
 from home import spam
 from home.models import BasePage
+from home.responses import SeeOther
 from home.throttling import Limit, client_ip, minutes_to_wait, too_many_requests
 from policies.ledger import entries
 from policies.models import Policy, PolicyVersion
@@ -193,9 +194,7 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
         self, request: HttpRequest, form_submission: Submission | None = None, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Redirect to the thanks."""
-        response = HttpResponseRedirect(f"{self.get_url(request)}{self.reverse_subpage('thanks')}")
-        response.status_code = HTTPStatus.SEE_OTHER
-        return response
+        return SeeOther(f"{self.get_url(request)}{self.reverse_subpage('thanks')}")
 
     def _answer_post(self, request: HttpRequest) -> HttpResponse:
         form = self.get_form(request.POST, page=self)

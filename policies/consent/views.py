@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from http import HTTPStatus
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from home.responses import SeeOther
 from home.throttling import Limit, client_ip, too_many_requests
 from policies.consent import choices, cookies, notices, receipts
 from policies.ledger.encoding import DamagedRecordError
@@ -155,7 +156,7 @@ def _save(request: HttpRequest, *, wants_json: bool) -> HttpResponse:
 
 
 def _saved(record: ConsentRecord, *, target: str, wants_json: bool) -> HttpResponse:
-    response: HttpResponse = HttpResponseRedirect(target, status=HTTPStatus.SEE_OTHER)
+    response: HttpResponse = SeeOther(target)
     if wants_json:
         expires = record.expires_at.isoformat()
         response = JsonResponse({"ok": True, "choices": record.choices, "expires": expires})

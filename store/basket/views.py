@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from home.responses import SeeOther
 from home.throttling import client_ip, minutes_to_wait, too_many_requests
 from store.basket import contents, throttling
 from store.basket.cookies import basket_of, remember
@@ -82,8 +83,7 @@ def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:
             {"ok": True, "count": count, "message": message % {"count": count}}
         )
     else:
-        response = redirect("store:basket", permanent=False)
-        response.status_code = HTTPStatus.SEE_OTHER
+        response = SeeOther(reverse("store:basket"))
     remember(response, found, count)
     return response
 

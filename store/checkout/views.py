@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from home.responses import SeeOther
 from home.throttling import client_ip, fingerprint, too_many_requests
 from policies.models import Policy, PolicyVersion
 from store.basket import contents as baskets
@@ -97,7 +98,7 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
         logger.warning("Order %s could not be cancelled: %s", order.number, error)
     mine = basket_of(request) or _new_basket(request, order)
     url = reverse("store:basket") + ("?unpaid=1" if order.status in Order.OVER else "")
-    response = HttpResponseRedirect(url, status=HTTPStatus.SEE_OTHER)
+    response = SeeOther(url)
     remember(response, mine, baskets.count(mine))
     return response
 
@@ -111,7 +112,7 @@ def _new_basket(request: HttpRequest, order: Order) -> Basket | None:
 
 def _to_order(request: HttpRequest, order: Order) -> HttpResponse:
     """Redirect to the order, and update the basket's count: what was paid is no longer in it."""
-    response = HttpResponseRedirect(order.get_absolute_url(), status=HTTPStatus.SEE_OTHER)
+    response = SeeOther(order.get_absolute_url())
     if (mine := basket_of(request)) is not None:
         remember(response, mine, baskets.count(mine))
     return response
@@ -139,7 +140,7 @@ def _order(request: HttpRequest) -> HttpResponse:
             url = fulfilment.start_payment(order=order)
     except REFUSALS as error:
         return _error_response(request, error)
-    response = HttpResponseRedirect(url, status=HTTPStatus.SEE_OTHER)
+    response = SeeOther(url)
     remember_order(response, order)
     return response
 

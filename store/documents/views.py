@@ -2,31 +2,27 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from home.responses import private
 from store.documents import issuing
 from store.models import Document
 
 
-@never_cache
+@private
 @require_safe
 def paper(request: HttpRequest, token: str, number: str) -> HttpResponse:
     """Show a document."""
     document = _document(token, number)
     context = {"document": document, "order": document.order, "paper": issuing.paper_of(document)}
-    response = render(request, "store/paper.html", context)
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
+    return render(request, "store/paper.html", context)
 
 
-@never_cache
+@private
 @require_safe
 def pdf(request: HttpRequest, token: str, number: str) -> HttpResponse:
     """Return the PDF of a document."""
-    response = download(_document(token, number))
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
+    return download(_document(token, number))
 
 
 def download(document: Document) -> HttpResponse:

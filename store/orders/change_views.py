@@ -4,11 +4,11 @@ from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from home.responses import SeeOther, private
 from store.models import Order, OrderEvent, Refund
 from store.models.tokens import may_be_token
 from store.orders import lifecycle
@@ -37,7 +37,7 @@ NOT_CORRECTED = {
 def _of_own_order(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
     """Open a view to the browser that may change the order; tell others how to become one."""
 
-    @never_cache
+    @private
     @require_http_methods(["GET", "HEAD", "POST"])
     @wraps(view)
     def guarded(request: HttpRequest, token: str) -> HttpResponse:
@@ -45,15 +45,9 @@ def _of_own_order(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
         if order is None:
             return not_found(request)
         if not is_own(request, order):
-            response = render(
-                request, "store/no_own_order.html", {"order": order}, status=HTTPStatus.FORBIDDEN
-            )
-        elif order.status not in Order.UNPACKED:
-            response = _unchanged(request, order)
-        else:
-            response = view(request, order)
-        response.headers["X-Robots-Tag"] = "noindex"
-        return response
+            context = {"order": order}
+            return render(request, "store/no_own_order.html", context, status=HTTPStatus.FORBIDDEN)
+        return view(request, order) if order.status in Order.UNPACKED else _unchanged(request, order)
 
     return guarded
 
@@ -116,4 +110,4 @@ def _unchanged(request: HttpRequest, order: Order, words: Words | None = None) -
 
 
 def _see(order: Order, query: str = "") -> HttpResponse:
-    return HttpResponseRedirect(order.get_absolute_url() + query, status=HTTPStatus.SEE_OTHER)
+    return SeeOther(order.get_absolute_url() + query)

@@ -2,14 +2,14 @@
 
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import ngettext_lazy
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from home import paging
+from home.responses import SeeOther, private
 from home.throttling import client_ip, minutes_to_wait, too_many_requests
 from store.models import FindLink
 from store.orders import cookies, finding
@@ -23,7 +23,7 @@ TOO_MANY = ngettext_lazy(
 )
 
 
-@never_cache
+@private
 @require_http_methods(["GET", "HEAD", "POST"])
 def find(request: HttpRequest) -> HttpResponse:
     """Ask for an e-mail address; by POST, have a link to its orders sent there if there are any."""
@@ -38,27 +38,27 @@ def find(request: HttpRequest) -> HttpResponse:
         response = _page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         return too_many_requests(response, wait) if wait else response
     finding.ask(form.cleaned_data["email"])
-    return _see(f"{reverse('store:find_orders')}?sent=1")
+    return SeeOther(f"{reverse('store:find_orders')}?sent=1")
 
 
-@never_cache
+@private
 @require_http_methods(["GET", "HEAD", "POST"])
 def use_link(request: HttpRequest, token: str) -> HttpResponse:
     """Show a button: scanners of mail open links, and would use this one up; by POST, use it."""
     link = finding.link_of(token)
     if link is not None and request.method == "POST" and finding.use(link):
-        response = _see(reverse("store:found_orders"))
+        response = SeeOther(reverse("store:found_orders"))
         cookies.remember_found(response, link)
         return response
     if link is not None and link == cookies.found_here(request):
-        return _see(reverse("store:found_orders"))
+        return SeeOther(reverse("store:found_orders"))
     is_used_up = link is not None and (request.method == "POST" or not link.works)
     status = HTTPStatus.GONE if is_used_up else HTTPStatus.OK if link else HTTPStatus.NOT_FOUND
     context = {"link": link, "is_used_up": is_used_up, "lasts": FindLink.MINUTES}
-    return _private(render(request, "store/find_link.html", context, status=status))
+    return render(request, "store/find_link.html", context, status=status)
 
 
-@never_cache
+@private
 @require_safe
 def found(request: HttpRequest) -> HttpResponse:
     """List the orders of the e-mail address whose link this browser used."""
@@ -68,23 +68,14 @@ def found(request: HttpRequest) -> HttpResponse:
     orders = finding.orders_of(link.email).defer("session_params")
     page = paging.page_of(orders, number=paging.wanted_page(request), size=ORDERS_A_PAGE)
     context = {"email": link.email, "page_of_orders": page, "lasts": FindLink.MINUTES}
-    return _private(render(request, "store/found_orders.html", context))
+    return render(request, "store/found_orders.html", context)
 
 
 def not_found(request: HttpRequest) -> HttpResponse:
     """Answer whoever follows the link of an order that is not there."""
-    return _private(render(request, "store/no_order.html", status=HTTPStatus.NOT_FOUND))
+    return render(request, "store/no_order.html", status=HTTPStatus.NOT_FOUND)
 
 
 def _page(request: HttpRequest, form: FindForm, *, is_sent: bool = False, status: int = 200) -> HttpResponse:
     context = {"form": form, "is_sent": is_sent, "lasts": FindLink.MINUTES}
     return render(request, "store/find_orders.html", context, status=status)
-
-
-def _see(url: str) -> HttpResponse:
-    return HttpResponseRedirect(url, status=HTTPStatus.SEE_OTHER)
-
-
-def _private(response: HttpResponse) -> HttpResponse:
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response

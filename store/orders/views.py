@@ -3,9 +3,9 @@
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from home.responses import private
 from policies.ledger.views import proof_response
 from store.documents import references
 from store.models import Order
@@ -19,7 +19,7 @@ from store.orders.words import State
 from store.payments import fulfilment
 
 
-@never_cache
+@private
 @require_safe
 def order(request: HttpRequest, token: str) -> HttpResponse:
     """Show what was ordered and agreed, its progress and its money."""
@@ -55,16 +55,12 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         "is_own": own,
         "saved": words_of(Change.ADDRESS, found) if is_saved else None,
     }
-    response = render(request, "store/order.html", context)
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
+    return render(request, "store/order.html", context)
 
 
-@never_cache
+@private
 @require_safe
 def proof(request: HttpRequest, token: str) -> HttpResponse:
     """Return the proof of which texts were accepted and shown when the order was placed."""
     found = get_object_or_404(Order.ledger_records().select_related("ledger_entry"), token=token)
-    response = proof_response(request, found, file_name=f"order-{found.number}-proof.json")
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
+    return proof_response(request, found, file_name=f"order-{found.number}-proof.json")
