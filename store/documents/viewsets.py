@@ -1,7 +1,4 @@
-"""Staff screens of invoices and credit notes: the list, one of them, many as one PDF, and totals by day.
-
-What makes new ones of an order is here, too: correcting its billing address, and issuing an invoice it lacks.
-"""
+"""Staff screens of invoices and credit notes: the list, one of them, many as one PDF, and totals by day."""
 
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -12,11 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
 from wagtail.admin import messages
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
@@ -24,12 +19,10 @@ from wagtail.admin.views.generic import InspectView
 from wagtail.admin.widgets.button import Button, HeaderButton
 
 from home.viewsets import DaysFilter, GuardedIndexView, MomentColumn, ReadOnlyViewSet
-from store.documents import corrections, daily_totals, issuing
-from store.documents.forms import BillingAddressForm
+from store.documents import daily_totals, issuing
 from store.documents.views import as_download, download
-from store.models import Document, Order
+from store.models import Document
 from store.payments import money
-from store.payments.refund_views import OrderFormView
 
 VIEW, CHANGE = "store.view_document", "store.change_order"
 MOST = 200  # in one PDF
@@ -128,51 +121,6 @@ class DocumentInspectView(InspectView):
 def as_pdf(_request: HttpRequest, pk: int) -> HttpResponse:
     """Hand out the PDF of a document."""
     return download(get_object_or_404(Document, pk=pk))
-
-
-@require_POST
-@permission_required(CHANGE, raise_exception=True)
-def issue_invoice(request: HttpRequest, pk: int) -> HttpResponse:
-    """Issue the invoice of a paid order that has none."""
-    get_object_or_404(Order, pk=pk)
-    assert request.user.is_authenticated
-    try:
-        corrections.issue_invoice(order_id=pk, actor=request.user)
-    except corrections.NotIssuedError as error:
-        messages.error(request, f"{gettext('No invoice was issued.')} {error}")
-    else:
-        messages.success(request, gettext("The invoice was issued."))
-    return redirect("orders:inspect", pk)
-
-
-@method_decorator(permission_required(CHANGE, raise_exception=True), name="dispatch")
-class CorrectBillingView(OrderFormView):
-    """Asks for the right billing address of an order."""
-
-    page_title = _("Correct the billing address")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
-    header_icon = "edit"
-    template_name = "store/admin/billing_address.html"
-    form_class = BillingAddressForm
-
-    def form_valid(self, form: BillingAddressForm) -> HttpResponse:
-        assert self.request.user.is_authenticated
-        try:
-            numbers = corrections.correct_billing_address(
-                order_id=self.order.pk, address=form.address, actor=self.request.user
-            )
-        except corrections.NothingToCorrectError:
-            words = gettext(
-                "Nothing was changed: the order has this address, is not paid, or is no longer kept."
-            )
-            form.add_error(None, words)
-            return self.form_invalid(form)
-        words = gettext("The billing address was corrected. Issued: %(numbers)s.") % {"numbers": numbers}
-        if not numbers:
-            words = gettext(
-                "The address was corrected. Nothing is invoiced any more, so no paper was issued."
-            )
-        messages.success(self.request, words)
-        return redirect("orders:inspect", self.order.pk)
 
 
 class DocumentViewSet(ReadOnlyViewSet):

@@ -1,4 +1,4 @@
-"""Forms about orders: the e-mail address whose orders are to be found, and a delivery address that is corrected."""
+"""Forms about orders: the e-mail address whose orders are to be found, and addresses that are corrected."""
 
 from typing import Any
 
@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from home import mail_queue, spam
 from store.models import Order
+from store.orders.addresses import country_name
+from store.payments import stripe_amounts
 from store.payments.customer_details import ADDRESS_LINE_LENGTH
 
 
@@ -84,3 +86,21 @@ class AddressForm(forms.Form):
         """The address as an order keeps it."""
         lines = {name: line for name, line in self.cleaned_data.items() if line}
         return {**lines, "country": self.order.country}
+
+
+class BillingAddressForm(AddressForm):
+    """The billing address of an order; it may be in any country, since the VAT stays as it is."""
+
+    country = forms.ChoiceField(label=_("Country"))
+
+    def __init__(self, *args: Any, order: Order, **options: Any) -> None:
+        present = {"name": order.customer_name, **order.billing_address}
+        super().__init__(*args, order=order, present=present, **options)
+        for name, field in self.fields.items():
+            field.required = name in {"name", "line1", "city", "country"}
+        named = ((code, country_name(code)) for code in stripe_amounts.countries())
+        self.fields["country"].choices = [("", ""), *sorted(named, key=lambda one: one[1])]  # type: ignore[attr-defined]  # a ChoiceField
+
+    @property
+    def address(self) -> dict[str, str]:
+        return {name: line for name, line in self.cleaned_data.items() if line}

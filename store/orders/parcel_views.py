@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from wagtail.admin import messages
 
-from store.documents import staff_views
+from store.documents import printouts
 from store.models import Order, Parcel
 from store.orders import lifecycle, parcels
-from store.payments import refund_views
+from store.orders.staff_views import OrderFormView
 
 SENDS = "sends"  # the field of a form that marks the order as sent
 
@@ -41,7 +41,7 @@ class ParcelForm(forms.ModelForm):
 
 
 @method_decorator(permission_required("store.change_order", raise_exception=True), name="dispatch")
-class ParcelView(refund_views.OrderFormView):
+class ParcelView(OrderFormView):
     header_icon = "mail"
     template_name = "store/admin/parcel.html"
     form_class = ParcelForm
@@ -112,7 +112,7 @@ def tell_refused(request: HttpRequest, order_id: int, error: lifecycle.IllegalTr
     elif order.status == Order.Status.CANCELLED:
         words = gettext("Stop: order %(number)s was cancelled. Do not send it.") % {"number": order.number}
     elif isinstance(error, lifecycle.NotSentError):
-        words = staff_views.NOT_SENT % error.obstacle.label
+        words = printouts.NOT_SENT % error.obstacle.label
     else:
         words = gettext("The order has changed. Check its status and try again.")
     messages.error(request, words)

@@ -11,7 +11,6 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
-from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -23,19 +22,18 @@ from wagtail.admin.views.generic import InspectView
 from wagtail.admin.widgets.button import Button
 
 from home.viewsets import DaysFilter, GuardedIndexView, ReadOnlyViewSet
-from store.documents import corrections, references, staff_views
-from store.documents.viewsets import CorrectBillingView, issue_invoice
+from store.documents import corrections, printouts, references
 from store.models import Document, Order, Refund, ShopSettings
-from store.orders import lifecycle, mail_previews, parcel_views
-from store.orders.forms import AddressForm, NoteForm
+from store.orders import lifecycle, mail_previews, parcel_views, staff_views
+from store.orders.forms import NoteForm
 from store.orders.situation import Situation
+from store.orders.staff_views import CHANGE
 from store.payments import disputes, money, refund_views
 from store.stock import movements
 from store.vat import sums
 
 AMOUNTS = ("subtotal", "shipping", "discount", "tax", "total")
 GLANCE = 2  # lines that the list shows of each order
-CHANGE = "store.change_order"  # who may move orders on
 
 
 def at_a_glance(order: Order) -> str:
@@ -60,8 +58,8 @@ class OrderFilterSet(WagtailFilterSet):
 class OrderIndexView(GuardedIndexView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show the list, or answer for the papers of the orders in it."""
-        if (kind := request.GET.get("papers")) in staff_views.KINDS:
-            return staff_views.papers_of_list(request, kind, self.get_queryset())
+        if (kind := request.GET.get("printouts")) in printouts.KINDS:
+            return printouts.of_list(request, kind, self.get_queryset())
         return super().get(request, *args, **kwargs)
 
     @cached_property
@@ -69,8 +67,8 @@ class OrderIndexView(GuardedIndexView):
         """Add the papers of the orders that the filter shows."""
         query = self.request.GET.copy()
         buttons = []
-        for kind, label in staff_views.KINDS.items():
-            query["papers"] = kind
+        for kind, label in printouts.KINDS.items():
+            query["printouts"] = kind
             url = f"{reverse('orders:index')}?{query.urlencode()}"
             buttons.append(Button(label, url=url, icon_name="doc-full", priority=80))
         return [*buttons, *super().header_more_buttons]
@@ -146,7 +144,7 @@ class OrderInspectView(InspectView):
             "invoice_url": reverse("orders:invoice", args=[order.pk])
             if may_change and ShopSettings.current().vat_scheme and corrections.may_issue(order)
             else "",
-            "papers": [] if staff_views.without_papers([order]) else staff_views.links_of(order),
+            "printouts": [] if printouts.left_out([order]) else printouts.links_of(order),
             "attention_url": reverse("orders:resolve", args=[order.pk]) if may_change else "",
         }
 
@@ -201,28 +199,6 @@ def add_note(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("orders:inspect", pk)
 
 
-@method_decorator(permission_required(CHANGE, raise_exception=True), name="dispatch")
-class AddressView(refund_views.OrderFormView):
-    """Corrects where an order goes."""
-
-    page_title = _("Correct the delivery address")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
-    header_icon = "edit"
-    template_name = "store/admin/correct_address.html"
-    form_class = AddressForm
-
-    def form_valid(self, form: AddressForm) -> HttpResponse:
-        user = self.request.user
-        assert user.is_authenticated
-        try:
-            lifecycle.correct_address(order_id=self.order.pk, address=form.address, by=str(user), actor=user)
-        except lifecycle.IllegalTransitionError:
-            words = gettext("The address was not changed: the order is packed, over or refunded.")
-            messages.error(self.request, words)
-        else:
-            messages.success(self.request, gettext("The delivery address was corrected."))
-        return redirect("orders:inspect", self.order.pk)
-
-
 class OrderViewSet(ReadOnlyViewSet):
     model = Order
     name = "orders"
@@ -268,12 +244,12 @@ class OrderViewSet(ReadOnlyViewSet):
             path("<int:pk>/undo/", parcel_views.undo, name="undo"),
             path("<int:pk>/parcels/", parcel_views.ParcelView.as_view(), name="parcels"),
             path("<int:pk>/parcels/<int:parcel>/", parcel_views.ParcelView.as_view(), name="parcel"),
-            path("<int:pk>/address/", AddressView.as_view(), name="address"),
+            path("<int:pk>/address/", staff_views.AddressView.as_view(), name="address"),
             path("<int:pk>/refunds/", refund_views.RefundView.as_view(), name="refund"),
-            path("<int:pk>/invoice/", issue_invoice, name="invoice"),
-            path("<int:pk>/billing-address/", CorrectBillingView.as_view(), name="billing"),
+            path("<int:pk>/invoice/", staff_views.issue_invoice, name="invoice"),
+            path("<int:pk>/billing-address/", staff_views.CorrectBillingView.as_view(), name="billing"),
             path("<int:pk>/cancel/", refund_views.cancel, name="cancel"),
-            path("<int:pk>/<slug:kind>/", staff_views.paper_of_order, name="paper"),
+            path("<int:pk>/<slug:kind>/", printouts.of_order, name="printout"),
         ]
 
 

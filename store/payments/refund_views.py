@@ -9,59 +9,22 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
-from django.views.generic import FormView, TemplateView, View
-from django.views.generic.base import ContextMixin
+from django.views.generic import TemplateView
 from wagtail.admin import messages
-from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from store.models import Order, Refund
 from store.models.tokens import may_be_token
 from store.orders import lifecycle
-from store.orders.situation import Situation
+from store.orders.staff_views import OrderFormView, OrderPageMixin
 from store.payments import money, refunds, stripe_client
 from store.payments.forms import RefundForm
 
 REFUND = "store.refund_order"
 Status = Refund.Status
-
-
-class OrderPageMixin(WagtailAdminTemplateMixin, ContextMixin, View):
-    """A page below that of an order: what is left of its payment."""
-
-    @cached_property
-    def order(self) -> Order:
-        return get_object_or_404(Order, pk=self.kwargs["pk"])
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        return [
-            *self.breadcrumbs_items,
-            {"url": reverse("orders:index"), "label": gettext("Orders")},
-            {"url": reverse("orders:inspect", args=[self.order.pk]), "label": self.order.number},
-            {"url": "", "label": self.page_title},
-        ]
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        situation = Situation.of(self.order)
-        return {
-            **super().get_context_data(**kwargs),
-            "order": self.order,
-            "left": situation.refundable,
-            "refunded": situation.refunded,
-            "disputed": situation.withheld,
-        }
-
-
-class OrderFormView(OrderPageMixin, FormView):
-    """A page with a form about that order."""
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "order": self.order}
 
 
 @method_decorator(permission_required(REFUND, raise_exception=True), name="dispatch")

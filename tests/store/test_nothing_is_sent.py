@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from home.models import User
-from store.documents import staff_views
+from store.documents import printouts
 from store.models import Dispute, Order, Refund
 from store.orders import lifecycle, timeline
 from store.orders.situation import Obstacle, Situation
@@ -91,7 +91,7 @@ def test_no_step_no_paper_and_no_other_address_while_nothing_may_be_sent(
     words = f"This order cannot be sent: {obstacle.label}."
     assert words in text(staff, f"/admin/orders/{paid.pk}/advance/", to="packed")
     assert words in text(staff, f"/admin/orders/{paid.pk}/address-label/")
-    assert f"</a>: {obstacle.label}" in text(staff, "/admin/orders/?papers=packing-slips")
+    assert f"</a>: {obstacle.label}" in text(staff, "/admin/orders/?printouts=packing-slips")
     with pytest.raises(lifecycle.NotSentError) as raised:
         lifecycle.correct_address(order_id=paid.pk, address=ADDRESS, by="shopper")
     assert raised.value.obstacle == obstacle
@@ -139,4 +139,4 @@ def test_the_reasons_cost_the_same_for_many_orders(django_assert_num_queries: Ca
     for happens in OBSTACLES.values():
         happens(pay_in_cash(factories.placed_order(factories.basket(MUG=2))))
     with django_assert_num_queries(5):
-        assert len(staff_views.without_papers([*Order.objects.all()])) == 4
+        assert len(printouts.left_out([*Order.objects.all()])) == 4

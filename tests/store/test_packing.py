@@ -13,7 +13,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from home.models import SiteImage, User
-from store.documents import address_labels, packing_slips, staff_views
+from store.documents import address_labels, packing_slips, printouts
 from store.models import Dispute, Order, ProductImage, ProductPage, ProductVariant, Refund
 from tests import factories
 
@@ -244,12 +244,12 @@ def test_an_order_whose_money_or_goods_went_back_or_are_disputed_has_none(
         reason="fraudulent",
         created_at=timezone.now(),
     )
-    assert staff_views.without_papers([*Order.objects.all()]) == {
+    assert printouts.left_out([*Order.objects.all()]) == {
         back: "all of the money went back",
         taken: "everything was taken back",
         disputed: "the payment is disputed",
     }
-    page = packer.get("/admin/orders/", {"papers": "packing-slips"}).content.decode()
+    page = packer.get("/admin/orders/", {"printouts": "packing-slips"}).content.decode()
     assert "One order of the list is to be sent." in page
     assert f"{taken.number}</a>: everything was taken back" in page
 
@@ -259,17 +259,17 @@ def test_the_list_prints_the_papers_of_what_its_filter_shows(packer: Client, ord
     sent = paid_order(MUG=1)
     Order.objects.filter(pk=sent.pk).update(status=Order.Status.SENT)
     page = packer.get("/admin/orders/", {"status": "sent"}).content.decode()
-    assert "/admin/orders/?status=sent&amp;papers=packing-slips" in page
-    query = {"status": "sent", "papers": "packing-slips"}
+    assert "/admin/orders/?status=sent&amp;printouts=packing-slips" in page
+    query = {"status": "sent", "printouts": "packing-slips"}
     page = packer.get("/admin/orders/", query).content.decode()
     assert '<input type="hidden" name="status" value="sent">' in page
     response = packer.get("/admin/orders/", {**query, "print": "yes"})
     (text,) = pages_of(response.content)
     assert sent.number in text
-    page = packer.get("/admin/orders/", {"papers": "packing-slips"}).content.decode()
+    page = packer.get("/admin/orders/", {"printouts": "packing-slips"}).content.decode()
     assert f"{sent.number}</a>: sent" in page, "nobody packs it twice"
     paid_order(MUG=1)
-    labels = {"papers": "address-labels", "print": "yes", "sheet": "eight", "used": "7"}
+    labels = {"printouts": "address-labels", "print": "yes", "sheet": "eight", "used": "7"}
     assert len(pages_of(packer.get("/admin/orders/", labels).content)) == 2
 
 
@@ -279,7 +279,7 @@ def test_the_list_prints_the_papers_of_what_its_filter_shows(packer: Client, ord
 def test_labels_that_do_not_exist_are_refused_with_a_word(
     packer: Client, order: Order, sheet: str, used: str
 ) -> None:
-    query = {"papers": "address-labels", "print": "yes", "sheet": sheet, "used": used}
+    query = {"printouts": "address-labels", "print": "yes", "sheet": sheet, "used": used}
     response = packer.get("/admin/orders/", query)
     assert response["Content-Type"].startswith("text/html")
     assert "error-message" in response.content.decode()
@@ -288,22 +288,25 @@ def test_labels_that_do_not_exist_are_refused_with_a_word(
 def test_one_pdf_has_at_most_so_many_orders(
     packer: Client, order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(staff_views, "MOST", 2)
+    monkeypatch.setattr(printouts, "MOST", 2)
     for _ in range(2):
         paid_order(MUG=1)
-    query = {"papers": "packing-slips"}
+    query = {"printouts": "packing-slips"}
     assert "Only the first 2 are taken" in packer.get("/admin/orders/", query).content.decode()
     assert len(pages_of(packer.get("/admin/orders/", {**query, "print": "yes"}).content)) == 2
 
 
 def test_whoever_may_not_see_orders_gets_no_papers(client: Client, order: Order) -> None:
     stranger = colleague(client, "access_admin")
-    for path in (f"/admin/orders/{order.pk}/packing-slip/", "/admin/orders/?papers=packing-slips&print=yes"):
+    for path in (
+        f"/admin/orders/{order.pk}/packing-slip/",
+        "/admin/orders/?printouts=packing-slips&print=yes",
+    ):
         response = stranger.get(path)
         assert response.status_code in {302, 403}
         assert b"%PDF" not in response.content
 
 
-@pytest.mark.parametrize("path", ["1/nonsense/", "999999/packing-slip/", "?papers=nonsense"])
+@pytest.mark.parametrize("path", ["1/nonsense/", "999999/packing-slip/", "?printouts=nonsense"])
 def test_papers_that_do_not_exist_break_nothing(packer: Client, order: Order, path: str) -> None:
     assert packer.get(f"/admin/orders/{path}").status_code in {200, 404}

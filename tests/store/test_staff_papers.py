@@ -16,7 +16,6 @@ from post_office.models import Email
 
 from home.models import User
 from store.documents import issuing, references, viewsets
-from store.documents.forms import BillingAddressForm
 from store.models import (
     DeliveryCountry,
     Document,
@@ -29,6 +28,7 @@ from store.models import (
     VatRate,
     VatScheme,
 )
+from store.orders.forms import BillingAddressForm
 from store.payments import refunds
 from tests import factories, queries
 from tests.store.paying import pay_in_cash

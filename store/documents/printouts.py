@@ -31,13 +31,13 @@ NOT_SENT = _("This order cannot be sent: %s.")
 
 
 def links_of(order: Order) -> list[tuple[str, Promise]]:
-    """Return URL and label of each paper of one order."""
+    """Return URL and label of each printout of one order."""
     return [
-        (reverse("orders:paper", args=[order.pk, kind]), label) for kind, (_many, label) in OF_ONE.items()
+        (reverse("orders:printout", args=[order.pk, kind]), label) for kind, (_many, label) in OF_ONE.items()
     ]
 
 
-def without_papers(orders: Sequence[Order]) -> dict[Order, str]:
+def left_out(orders: Sequence[Order]) -> dict[Order, str]:
     """Return the orders of which nothing may be sent, and why."""
     prefetch_related_objects(orders, "refunds__lines", "disputes", "lines")
     reasons = {}
@@ -51,21 +51,21 @@ def without_papers(orders: Sequence[Order]) -> dict[Order, str]:
 
 
 @permission_required("store.view_order", raise_exception=True)
-def paper_of_order(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+def of_order(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """Answer with the packing slip or the label of one order."""
     order = get_object_or_404(Order, pk=pk)
     if kind not in OF_ONE:
         raise Http404
-    if reasons := without_papers([order]):
+    if reasons := left_out([order]):
         messages.error(request, NOT_SENT % reasons[order])
         return redirect("orders:inspect", pk)
     return _pdf(OF_ONE[kind][0], [order], name=f"{kind}-{order.number}")
 
 
-def papers_of_list(request: HttpRequest, kind: str, orders: QuerySet[Order]) -> HttpResponse:
-    """Show how many of the orders get a paper, and which get none; answer with the PDF once it is asked for."""
+def of_list(request: HttpRequest, kind: str, orders: QuerySet[Order]) -> HttpResponse:
+    """Show how many of the orders get one, and which do not; answer with the PDF once it is asked for."""
     found = [*orders[: MOST + 1]]
-    reasons = without_papers(found[:MOST])
+    reasons = left_out(found[:MOST])
     for order in found[:MOST]:
         if order.status == Order.Status.SENT and request.GET.get("status") != Order.Status.SENT:
             reasons.setdefault(order, order.get_status_display())
@@ -88,7 +88,7 @@ def papers_of_list(request: HttpRequest, kind: str, orders: QuerySet[Order]) -> 
         "most": MOST if len(found) > MOST else 0,
         "form": form,
     }
-    return render(request, "store/admin/papers_of_list.html", context)
+    return render(request, "store/admin/printouts.html", context)
 
 
 def _pdf(
