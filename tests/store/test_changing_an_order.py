@@ -308,7 +308,7 @@ def test_who_saved_an_address_reads_so_on_the_page_of_the_order_and_nobody_else_
     saved = own.post(path(paid, "address/"), NEW)["Location"]
     page = own.get(saved)
     assert "<title>The delivery address is saved: Order" in words_of(page)
-    note = '<p class="order-note" role="status" tabindex="-1" autofocus>'
+    note = '<p class="callout" role="status" tabindex="-1" autofocus>'
     assert (
         f"{note}<strong>The delivery address is saved.</strong> We will send your order there."
         in words_of(page)
