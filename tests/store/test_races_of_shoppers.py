@@ -194,10 +194,11 @@ def expired_while_refunded(monkeypatch: pytest.MonkeyPatch, **patched: Any) -> l
 
 
 def wait_for_a_lock() -> None:
-    """Wait until another session waits for a row."""
+    """Wait until another session of this database waits for a lock; other processes of the tests have others."""
+    waiting = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     for _try in range(2000):
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            cursor.execute(f"SELECT count(*) {waiting}")
             if cursor.fetchone()[0]:
                 return
         time.sleep(0.005)
