@@ -379,6 +379,7 @@ def test_the_shops_pages_are_accessible_and_fit_the_screen(page: Page, shop: str
     page.get_by_role("link", name="Correct the delivery address").click()
     page.wait_for_url("**/address/")
     assert_sound(page)
+    page.locator("#id_name").fill("Ann Other")
     page.get_by_role("button", name="Save the address").click()
     expect(page.get_by_role("status").filter(has_text="The delivery address is saved.")).to_be_focused()
     assert_sound(page)
