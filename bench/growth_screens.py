@@ -126,6 +126,12 @@ def _lists() -> Iterator[tuple[str, str]]:
         yield f"orders, search by {name}", f"orders/?q={words}"
     yield "order", f"orders/inspect/{order.pk}/"
     yield from _papers()
+    product = ProductPage.objects.latest("path")
+    yield "products", "products/"
+    yield "products, page 20", "products/?p=20"
+    yield "products by price", "products/?ordering=price"
+    yield "products, sold out", "products/?state=sold_out"
+    yield "products, search", f"products/?q={product.title.split()[-1]}"
     item = StockItem.objects.latest("pk")
     yield "stock", "stock/"
     yield "stock by number", "stock/?ordering=-on_hand"

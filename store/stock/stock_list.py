@@ -22,7 +22,7 @@ from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 
 from home.models import User
-from home.viewsets import GuardedIndexView
+from home.viewsets import MOST_SEARCHED, GuardedIndexView
 from store.catalogue import pricing
 from store.catalogue.fields import PriceFormField
 from store.catalogue.product_list import thumbnails
@@ -143,11 +143,14 @@ class StockIndexView(GuardedIndexView):
         return f"{reverse('stock:index')}?{self.request.GET.urlencode()}"
 
     def search_queryset(self, queryset: QuerySet[StockItem]) -> QuerySet[StockItem]:
-        """Find SKUs also by the names of their products and variants."""
+        """Find SKUs also by the names of their products and variants, of as many of the newest as are searched."""
         found = super().search_queryset(queryset)
         if not self.is_searching:
             return found
         named = ProductVariant.objects.exclude(sku="")
+        by_age = ProductVariant.objects.order_by("-pk").values_list("pk", flat=True)
+        if last := by_age[MOST_SEARCHED : MOST_SEARCHED + 1].first():
+            named = named.filter(pk__gt=last)
         for word in self.search_query.split():
             named = named.filter(
                 Q(name__icontains=word) | Q(page__title__icontains=word) | Q(sku__icontains=word)

@@ -11,9 +11,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from home import viewsets
 from home.models import User
 from store.models import ProductPage, ProductVariant, StockItem, StockMovement
-from store.stock import movements
+from store.stock import movements, stock_list
 from tests import factories
 from tests.store.paying import stock_of
 
@@ -199,3 +200,15 @@ def test_the_list_asks_the_database_as_often_for_many_skus_as_for_few(
     for number in range(5):
         factories.product(f"Thing {number}", sku=f"THING-{number}")
     assert asked() == for_one
+
+
+def test_names_are_looked_for_among_the_newest_and_the_beginning_of_skus_among_all(
+    owner: Client, mug: ProductVariant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factories.product("Atlas", sku="ATLAS")
+    assert set(rows(owner, q="enamel")) == {"MUG"}
+    for module in (stock_list, viewsets):
+        monkeypatch.setattr(module, "MOST_SEARCHED", 1)
+    assert set(rows(owner, q="enamel")) == set()
+    assert set(rows(owner, q="atl")) == {"ATLAS"}
+    assert set(rows(owner, q="mu")) == {"MUG"}
