@@ -38,7 +38,9 @@ class Situation:
 
     @classmethod
     def of(cls, order: Order, *, is_asking: bool = False) -> Self:
-        """Read it from the database."""
+        """Read it from the database; what was never paid has neither refunds nor disputes."""
+        if order.paid_at is None:
+            return cls(order=order, is_asking=is_asking)
         return cls(
             order=order,
             refunds=list(order.refunds.prefetch_related("lines__order_line")),

@@ -46,7 +46,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         "lines": lines,
         "steps": timeline.steps(situation, found.events.exclude(to_status="")),
         "rows": rows,
-        "papers": references.listed(found),
+        "papers": references.listed(found) if found.paid_at else [],
         "left": sum(row.amount for row in rows),
         "parcels": found.parcels.all() if found.status == Order.Status.SENT else [],
         "withdrawal": [] if found.is_over else withdrawal.of_order(found, lines),
