@@ -126,12 +126,7 @@ def _lists() -> Iterator[tuple[str, str]]:
         yield f"orders, search by {name}", f"orders/?q={words}"
     yield "order", f"orders/inspect/{order.pk}/"
     yield from _papers()
-    product = ProductPage.objects.latest("path")
-    yield "products", "products/"
-    yield "products, page 20", "products/?p=20"
-    yield "products by price", "products/?ordering=price"
-    yield "products, sold out", "products/?state=sold_out"
-    yield "products, search", f"products/?q={product.title.split()[-1]}"
+    yield from _products()
     item = StockItem.objects.latest("pk")
     yield "stock", "stock/"
     yield "stock by number", "stock/?ordering=-on_hand"
@@ -158,6 +153,15 @@ def _lists() -> Iterator[tuple[str, str]]:
         f"forms/submissions/{form.pk}/?date_from={year_ago}&date_to={year_ago + timedelta(days=7)}",
     )
     yield "proof of a message", f"forms/submissions/{form.pk}/{message.pk}/proof/"
+
+
+def _products() -> Iterator[tuple[str, str]]:
+    product = ProductPage.objects.latest("path")
+    yield "products", "products/"
+    yield "products, page 20", "products/?p=20"
+    yield "products by price", "products/?ordering=price"
+    yield "products, sold out", "products/?state=sold_out"
+    yield "products, search", f"products/?q={product.title.split()[-1]}"
 
 
 def _papers() -> Iterator[tuple[str, str]]:
