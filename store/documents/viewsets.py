@@ -24,7 +24,7 @@ from store.documents.views import as_download, download
 from store.models import Document
 from store.payments import money
 
-VIEW, CHANGE = "store.view_document", "store.change_order"
+VIEW = "store.view_document"
 MOST = 200  # in one PDF
 
 
