@@ -1,4 +1,4 @@
-"""The price field: minor units in the database, 12.50 in the editor.
+"""The price field: minor units in the database, 12.50 in the editor; and which countries goods can come from.
 
 It refuses what Stripe cannot charge; the limits are `store.payments.stripe_amounts`'.
 """
@@ -11,8 +11,19 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from store.payments import money, stripe_amounts
+
+# Countries of ISO 3166 to which Stripe lets nothing be sent, but where things are made.
+_NO_DELIVERY = frozenset("AS CC CU CX FM HM IR KP MH MP NF PW SY UM VI".split())
+
+
+def validate_origin(code: str) -> None:
+    """Refuse a code that is no country of ISO 3166, such as UK."""
+    if code not in stripe_amounts.countries() | _NO_DELIVERY:
+        words = _("“%(code)s” is no country. Codes are two capital letters, such as GB (not UK) or DE.")
+        raise ValidationError(words, params={"code": code})
 
 
 class PriceFormField(forms.DecimalField):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from wagtail.admin.forms import WagtailAdminPageForm
 
 from store.catalogue import skus
-from store.catalogue.variant_form import VariantForm
+from store.catalogue.variant_form import AS_THE_FIRST, VariantForm
 from store.models.stock import StockItem
 
 
@@ -27,10 +27,7 @@ class ProductPageForm(WagtailAdminPageForm):
         cleaned = super().clean()
         forms = self._variant_forms()
         self._fill_skus(forms)
-        prices = [form.cleaned_data.get("price") for form in forms if "price" not in form.errors]
-        for form in forms:
-            if "price" not in form.errors and form.cleaned_data.get("price") is None:
-                form.fill_price(next((price for price in prices if price is not None), None))
+        _fill_as_the_first(forms)
         seen: set[str] = set()
         for form in forms:
             sku = form.cleaned_data["sku"]
@@ -80,3 +77,13 @@ class ProductPageForm(WagtailAdminPageForm):
             for form in formset.forms
             if "sku" in getattr(form, "cleaned_data", {}) and not form.cleaned_data.get("DELETE")
         ]
+
+
+def _fill_as_the_first(forms: Sequence[VariantForm]) -> None:
+    for name in AS_THE_FIRST:
+        read = [form for form in forms if name not in form.errors]
+        values = [form.cleaned_data.get(name) for form in read]
+        first = next((value for value in values if value not in ("", None)), None)
+        for form, value in zip(read, values, strict=True):
+            if value in ("", None):
+                form.fill(name, first)

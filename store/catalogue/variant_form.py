@@ -11,10 +11,13 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin.forms import WagtailAdminModelForm
-from wagtail.admin.panels import InlinePanel
+from wagtail.admin.panels import InlinePanel, MultiFieldPanel
 from wagtail.admin.panels.base import get_form_for_model
 
 from store.models.stock import MOST_OF_A_SKU, SeenStock
+
+# Left empty, they are filled with what the first variant has that has any.
+AS_THE_FIRST = ("price", "weight", "hs_code", "origin")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +51,14 @@ class VariantForm(WagtailAdminModelForm):
         self.cleaned_data["sku"] = self.instance.sku = sku
         self.changed_data.append("sku")
 
-    def fill_price(self, price: int | None) -> None:
-        """Take the price of another variant, if there is one."""
-        if price is None:
-            self.add_error("price", _("Enter a price."))
-        else:
-            self.cleaned_data["price"] = self.instance.price = price
-            self.changed_data.append("price")
+    def fill(self, name: str, value: Any) -> None:
+        """Take what another variant has in a field that was left empty; all need a price."""
+        if value not in self.fields[name].empty_values:
+            self.cleaned_data[name] = value
+            setattr(self.instance, name, value)
+            self.changed_data.append(name)
+        elif name == "price":
+            self.add_error(name, _("Enter a price."))
 
     def read_count(self, now: SeenStock) -> None:
         """Find out whether somebody typed another number than was shown, and whether that can be."""
@@ -75,6 +79,18 @@ class VariantForm(WagtailAdminModelForm):
         self.add_error("in_stock", words % {"on_hand": now.on_hand, "held": now.held})
         # What is typed next is compared with what the error says.
         self.data = {**self.data, self.add_prefix("stock_seen"): str(now)}
+
+
+class FoldedPanel(MultiFieldPanel):
+    """Fields inside a variant that are folded away until somebody needs them."""
+
+    class BoundPanel(MultiFieldPanel.BoundPanel):
+        template_name = "store/admin/folded_panel.html"
+
+        def __init__(self, **options: Any) -> None:
+            """Leave the heading to the template of its own."""
+            super().__init__(**options)
+            self.heading = ""
 
 
 class VariantsPanel(InlinePanel):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
@@ -20,14 +20,15 @@ from wagtail.query import PageQuerySet
 from home import paging
 from home.blocks import TEXT_FEATURES, PlainBodyBlock
 from home.models import BasePage, SiteImage
+from home.models.media import optional_picture
 from home.models.pages import has_restrictions
 from home.navigation import Link
 from home.snapshot import shared
 from store.catalogue import pictures
-from store.catalogue.fields import PriceField
+from store.catalogue.fields import PriceField, validate_origin
 from store.catalogue.forms import ProductPageForm
 from store.catalogue.skus import MOST_CHARACTERS
-from store.catalogue.variant_form import Count, VariantsPanel
+from store.catalogue.variant_form import Count, FoldedPanel, VariantsPanel
 from store.models.baskets import MAX_QUANTITY
 from store.models.stock import LOW_STOCK, StockItem
 from store.models.withdrawal import Withdrawal
@@ -213,12 +214,33 @@ class ProductVariant(Orderable):
         ),
     )
     price = PriceField(_("price"), help_text=_("Tax included. Left empty: as the first variant."))
+    picture = optional_picture(_("picture"), _("Shown when this variant is chosen."))
+    weight = models.PositiveIntegerField(_("weight in grams"), null=True, blank=True)
+    hs_code = models.CharField(
+        _("customs tariff number (HS code)"),
+        max_length=10,
+        blank=True,
+        validators=[RegexValidator(r"^[0-9]{6,10}\Z", _("Enter 6 to 10 digits, without points or spaces."))],
+    )
+    origin = models.CharField(
+        _("country of origin"),
+        max_length=2,
+        blank=True,
+        validators=[validate_origin],
+        help_text=_("Where it was made: GB, IE, DE"),
+    )
 
     objects = ProductVariantQuerySet.as_manager()
 
     panels: ClassVar[list] = [
         FieldPanel("name"),
         FieldRowPanel([FieldPanel("sku"), FieldPanel("price"), FieldPanel("in_stock")]),
+        FieldPanel("picture"),
+        FoldedPanel(
+            [FieldRowPanel([FieldPanel("weight"), FieldPanel("hs_code"), FieldPanel("origin")])],
+            heading=_("For parcels and customs"),
+            help_text=_("What is left empty is as in the first variant that has it."),
+        ),
     ]
 
     class Meta(Orderable.Meta):
