@@ -342,6 +342,11 @@ def basket(**quantities: int) -> Basket:
     return filled
 
 
+def quote(of: Basket, option: ShippingOption | None = None) -> place_order.Quote:
+    """Return what the review page would show of a basket."""
+    return place_order.Quote(contents.look_up(of), option or ShippingOption.objects.get())
+
+
 def placed_order(
     of: Basket | None = None,
     *,
@@ -353,7 +358,7 @@ def placed_order(
     """Order what is in a basket, by default one mug, as the checkout does before it asks Stripe."""
     option = option or ShippingOption.objects.first() or shipping()
     of = of or basket(MUG=1)
-    shown = place_order.Quote(contents.look_up(of), option).digest
+    shown = quote(of, option).digest
     agreement = place_order.Agreement(shown_digest=shown, terms=terms, privacy=privacy)
     return place_order.place_order(basket=of, email=email, option=option, agreement=agreement)
 

@@ -83,6 +83,11 @@ class Contents:
         return [(line, line.variant) for line in self.lines if line.variant]
 
     @property
+    def days_to_make(self) -> int:
+        """How many working days pass before all of it can be sent."""
+        return max((variant.page.days_to_make for _line, variant in self.goods), default=0)
+
+    @property
     def subtotal(self) -> int:
         """Price of the goods, minor units."""
         return sum(line.total for line in self.lines)
@@ -140,20 +145,28 @@ def look_up(basket: Basket | None) -> Contents:
     held = own.annotate(sum=Sum("held_change")).values("sum")
     wanted = basket.lines.annotate(available=Coalesce(Subquery(free), 0) + Coalesce(Subquery(held), 0))
     shown = zip(_priced(wanted).lines, wanted, strict=True)
-    return Contents(tuple(replace(line, available=found.available) for line, found in shown))
+    return Contents(
+        tuple(
+            replace(line, available=line.variant.page.sellable(found.available)) if line.variant else line
+            for line, found in shown
+        )
+    )
 
 
 def priced(basket: Basket) -> Contents:
-    """Return a basket at today's prices only: for a checkout, which holds the stock anyway."""
+    """Return a basket at today's prices, whatever the stock: for a checkout, which holds it anyway."""
     return _priced(basket.lines.all())
 
 
 def _priced(wanted: Iterable[BasketLine]) -> Contents:
     variants = ProductVariant.objects.on_sale().filter(sku__in=[line.sku for line in wanted])
     found = {variant.sku: variant for variant in variants.select_related("page__vat_class")}
-    return Contents(
-        tuple(Line(sku=line.sku, quantity=line.quantity, variant=found.get(line.sku)) for line in wanted)
-    )
+    return Contents(tuple(_line(line, found.get(line.sku)) for line in wanted))
+
+
+def _line(line: BasketLine, variant: ProductVariant | None) -> Line:
+    most = variant.page.sellable(MAX_QUANTITY) if variant else 0
+    return Line(sku=line.sku, quantity=line.quantity, variant=variant, available=most)
 
 
 @transaction.atomic
@@ -165,12 +178,14 @@ def add(*, basket: Basket | None, sku: str, quantity: int) -> Basket:
     variant = _on_sale(sku)
     if variant is None:
         raise BasketError(_("This product is not for sale."))
+    if not variant.page.sellable(1):
+        raise BasketError(variant.page.availability_in_words + ".")
     basket = (_locked(basket) if basket else None) or Basket.objects.create()
     line = basket.lines.filter(sku=sku).first() or BasketLine(basket=basket, sku=sku, quantity=0)
     if line.pk is None and basket.lines.count() >= MAX_LINES:
         raise BasketError(_("Your basket cannot hold any more different products."))
     wanted, most = line.quantity + quantity, variant.page.most
-    left = StockItem.objects.available([sku])[sku]
+    left = variant.page.sellable(StockItem.objects.available([sku])[sku])
     if wanted > left and left < most:
         left += _held_by_own_orders(basket, sku)
     if wanted > most <= left:

@@ -88,8 +88,10 @@ def price_of(product: Any) -> str:
 
 
 def states_of(product: Any) -> list[str]:
-    """Return in words whether an annotated product is published, and whether its stock is low."""
+    """Return in words whether an annotated product is published, and what is stated of it, or if its stock is low."""
     states = ["live" if product.live else "draft"]
+    if stated := product.availability_in_words:
+        return [str(STATES[states[0]][0]), stated]
     if not product.available:
         states.append("sold_out")
     elif product.fewest <= LOW_STOCK:
@@ -120,7 +122,8 @@ class ProductFilterSet(WagtailFilterSet):
         fields: tuple[str, ...] = ()
 
     def of_state(self, products: QuerySet[ProductPage], _name: str, state: str) -> QuerySet[ProductPage]:
-        return products.filter(STATES[state][1])
+        found = products.filter(STATES[state][1])
+        return found.sold_by_stock() if state in {"sold_out", "low"} else found  # type: ignore[attr-defined]
 
 
 class ProductIndexView(IndexView):

@@ -21,12 +21,14 @@ from store.payments import money
 
 
 class ShippingField(forms.ModelChoiceField):
+    days_to_make = 0
+
     def label_from_instance(self, obj: ShippingOption) -> str:
         """Return the name with price and time."""
         return gettext("%(name)s, %(price)s (%(days)s)") % {
             "name": obj.name,
             "price": money.display(obj.price),
-            "days": obj.delivery_time,
+            "days": obj.delivery_time_after(self.days_to_make),
         }
 
 
@@ -37,12 +39,14 @@ class DeliveryForm(forms.Form):
         DeliveryCountry.objects.deliverable(), to_field_name="code", label=_("Deliver to"), empty_label=None
     )
 
-    def __init__(self, *, country: DeliveryCountry, option: ShippingOption) -> None:
+    def __init__(self, *, country: DeliveryCountry, option: ShippingOption, days_to_make: int) -> None:
         """Take the choice, and offer the shipping options of its country."""
         super().__init__(initial={"country": country.code, "shipping": option.pk})
-        self.fields["shipping"] = ShippingField(
+        shipping = ShippingField(
             country.options.all(), label=_("Shipping"), widget=forms.RadioSelect, empty_label=None
         )
+        shipping.days_to_make = days_to_make
+        self.fields["shipping"] = shipping
 
 
 class CheckoutForm(spam.GuardedForm):

@@ -56,6 +56,11 @@ class Quote:
         return self.contents.subtotal + self.option.price
 
     @property
+    def delivery_time(self) -> str:
+        """When it arrives, in words: what is made to order is made first."""
+        return self.option.delivery_time_after(self.contents.days_to_make)
+
+    @property
     def problem(self) -> str:
         """Why it cannot be ordered or paid, though each price can; empty when it can."""
         if self.vat.problem:
@@ -92,6 +97,7 @@ class Quote:
                 variant.page.title,
                 variant.name,
                 variant.page.withdrawal,
+                variant.page.days_to_make,
             )
             for line, variant in self.contents.goods
         ]
@@ -118,6 +124,7 @@ class Quote:
             country=self.option.country.code,
             shipping_name=self.option.name,
             delivery_time=self.option.delivery_time,
+            made_in_days=self.contents.days_to_make,
             vat_scheme=self.vat.scheme,
             vat_country=self.vat.country,
             vat_note=self.vat.note,
@@ -142,6 +149,7 @@ class Quote:
                 quantity=line.quantity,
                 vat_percent=self.vat.percent_of(variant.page.vat_class_id),
                 withdrawal=variant.page.withdrawal,
+                made_in_days=variant.page.days_to_make,
             )
             for line, variant in self.contents.goods
         ]

@@ -227,7 +227,9 @@ def _page(
     context = {
         "review": shown,
         "form": form,
-        "delivery_form": DeliveryForm(country=shown.option.country, option=shown.option),
+        "delivery_form": DeliveryForm(
+            country=shown.option.country, option=shown.option, days_to_make=shown.contents.days_to_make
+        ),
     }
     return render(request, "store/checkout.html", context, status=status)
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +30,7 @@ from store.catalogue.fields import PriceField, validate_origin
 from store.catalogue.forms import ProductPageForm
 from store.catalogue.skus import MOST_CHARACTERS
 from store.catalogue.variant_form import Count, FoldedPanel, VariantsPanel
+from store.models.availability import Availability, StatedAvailability
 from store.models.baskets import MAX_QUANTITY
 from store.models.stock import LOW_STOCK, StockItem
 from store.models.withdrawal import Withdrawal
@@ -55,7 +57,7 @@ class ShopPage(BasePage):
         number = paging.wanted_page(request)
         if number > 1 and (number - 1) * PRODUCTS_A_PAGE >= self.numchild:
             raise Http404
-        products = ProductPage.objects.child_of(self).on_sale().order_by("path")
+        products = ProductPage.objects.child_of(self).listed().order_by("path")
         shown = paging.page_of(products, number=number, size=PRODUCTS_A_PAGE)
         return {
             **super().get_context(request, *args, **kwargs),
@@ -85,8 +87,17 @@ class ProductQuerySet(PageQuerySet):
         """Return the products that anybody can see: published, without view restriction."""
         return self.live().public() if has_restrictions() else self.live()
 
+    def listed(self) -> "ProductQuerySet":
+        """Return those that the shop lists: what is discontinued keeps its page only."""
+        return self.on_sale().exclude(availability=Availability.ENDED)
 
-class ProductPage(BasePage):
+    def sold_by_stock(self) -> "ProductQuerySet":
+        """Return those of which the stock decides whether they can be bought."""
+        come = models.Q(availability=Availability.COMING, available_on__lte=timezone.localdate())
+        return self.filter(models.Q(availability=Availability.STOCK) | come)
+
+
+class ProductPage(StatedAvailability, BasePage):
     """A product. Its URL is below the shop's."""
 
     summary = models.CharField(
@@ -124,6 +135,7 @@ class ProductPage(BasePage):
         FieldPanel("description"),
         InlinePanel("images", label=_("picture"), heading=_("Pictures")),
         VariantsPanel("variants", label=_("variant"), heading=_("Variants"), min_num=1),
+        StatedAvailability.availability_panel,
         FieldPanel("vat_class"),
         FieldPanel("withdrawal"),
         FieldPanel(
@@ -149,7 +161,7 @@ class ProductPage(BasePage):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
-        product = Product(page=self, offers=offers_of(self.variants.all()))
+        product = Product(page=self, offers=offers_of(self.variants.all(), [self]))
         return {**context, "product": product, "pictures": self._pictures(), "shop": shown_shop()}
 
     def _pictures(self) -> list[SafeString]:
@@ -259,7 +271,7 @@ class ProductVariant(Orderable):
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A variant that has a SKU, and how many of it are available."""
+    """A variant that has a SKU, and how many of it can be bought now."""
 
     variant: ProductVariant
     available: int
@@ -302,11 +314,15 @@ class Product:
         return next((offer for offer in self.offers if not offer.is_sold_out), None)
 
 
-def offers_of(variants: Iterable[ProductVariant]) -> tuple[Offer, ...]:
-    """Return the variants that have a SKU with their stock, in one query."""
+def offers_of(variants: Iterable[ProductVariant], pages: Iterable[ProductPage]) -> tuple[Offer, ...]:
+    """Return the variants of these pages that have a SKU with their stock, in one query."""
+    page_of = {page.pk: page for page in pages}
     sold = [variant for variant in variants if variant.sku]
     free = StockItem.objects.available(variant.sku for variant in sold)
-    return tuple(Offer(variant=variant, available=free[variant.sku]) for variant in sold)
+    return tuple(
+        Offer(variant=variant, available=page_of[variant.page_id].sellable(free[variant.sku]))
+        for variant in sold
+    )
 
 
 def first_images(pages: Iterable[ProductPage | int]) -> dict[int, SiteImage]:
@@ -328,7 +344,7 @@ def on_display(pages: Sequence[ProductPage]) -> list[Product]:
     """Return published products as a list shows them, in four queries: variants, stock, pictures, new renditions."""
     picture_of = first_pictures(pages, size="card", eager=1)
     offers: dict[int, list[Offer]] = {page.pk: [] for page in pages}
-    for offer in offers_of(ProductVariant.objects.filter(page__in=pages)):
+    for offer in offers_of(ProductVariant.objects.filter(page__in=pages), pages):
         offers[offer.variant.page_id].append(offer)
     return [
         Product(page=page, offers=tuple(offers[page.pk]), picture=picture_of.get(page.pk, ""))

@@ -109,6 +109,8 @@ class Order(LedgeredModel):
     delivery_time = models.CharField(
         _("delivery time"), max_length=60, blank=True, default="", editable=False
     )
+    # Working days before it can be sent: the longest of its lines.
+    made_in_days = models.PositiveSmallIntegerField(default=0, editable=False)
     # How it was taxed on its day; the rates stand on the lines.
     vat_scheme = models.CharField(
         _("VAT"), max_length=8, choices=VatScheme.choices, blank=True, default="", editable=False
@@ -257,6 +259,8 @@ class OrderLine(models.Model):
     withdrawal = models.CharField(
         max_length=10, choices=Withdrawal.choices, default=Withdrawal.APPLIES, editable=False
     )
+    # Not 0: made to order in so many working days, so it takes nothing from the stock.
+    made_in_days = models.PositiveSmallIntegerField(default=0, editable=False)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["pk"]

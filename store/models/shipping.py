@@ -5,10 +5,11 @@ from typing import ClassVar
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from store.catalogue.fields import PriceField
+from store.models.availability import working_days
 from store.models.vat import VatRate, validate_country
 from store.models.withdrawal import EEA_AND_UK
 
@@ -113,7 +114,11 @@ class ShippingOption(models.Model):
     @property
     def delivery_time(self) -> str:
         """How long delivery takes, in words."""
-        days = self.max_days
-        if self.min_days == days:
-            return ngettext("%(days)s working day", "%(days)s working days", days) % {"days": days}
-        return gettext("%(least)s to %(most)s working days") % {"least": self.min_days, "most": days}
+        return self.delivery_time_after(0)
+
+    def delivery_time_after(self, days: int) -> str:
+        """Return how long delivery takes, in words, of what is first made in so many working days."""
+        least, most = self.min_days + days, self.max_days + days
+        if least == most:
+            return working_days(most)
+        return gettext("%(least)s to %(most)s working days") % {"least": least, "most": most}

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from store.models import Order, Refund
+from store.models.availability import working_days
 from store.payments import money
 
 RefundStatus = Refund.Status
@@ -187,6 +188,7 @@ WORDS: dict[State, Words] = {
     State.PAID: Words(
         subject=_("Your order %(number)s"),
         heading=_("Thank you. Your order is paid"),
+        happened=_("We make some of it to order, which takes %(made)s."),
         next=_("We will pack it next."),
         to_do=_("You can check its progress on its page, so keep the link."),
         staff=_("Pack it, then mark it as packed."),
@@ -364,6 +366,7 @@ def values(order: Order) -> dict[str, object]:
         "day": _local(order.placed_at + order.LONGEST_PAYMENT, "DATE_FORMAT"),
         "wait": ngettext("%(hours)s hour", "%(hours)s hours", hours) % {"hours": hours},
         "delivery": order.delivery_time,
+        "made": working_days(order.made_in_days) if order.made_in_days else "",
         "time": _local(order.session_expires_at, "TIME_FORMAT"),
         "until": _local(order.pay_until, "DATETIME_FORMAT"),
     }

@@ -55,7 +55,7 @@ def session_params(
             for line in lines
         ],
         "shipping_address_collection": {"allowed_countries": [order.country]},
-        "shipping_options": [{"shipping_rate_data": _rate(option, currency)}],
+        "shipping_options": [{"shipping_rate_data": _rate(option, currency, order.made_in_days)}],
         "phone_number_collection": {"enabled": True},
         "billing_address_collection": "required",
         "allow_promotion_codes": True,
@@ -88,7 +88,9 @@ def _price(line: OrderLine, currency: str, tax_code: str | None) -> SessionCreat
     }
 
 
-def _rate(option: ShippingOption, currency: str) -> SessionCreateParamsShippingOptionShippingRateData:
+def _rate(
+    option: ShippingOption, currency: str, days_to_make: int
+) -> SessionCreateParamsShippingOptionShippingRateData:
     return {
         "type": "fixed_amount",
         "display_name": option.name[:100],
@@ -98,8 +100,8 @@ def _rate(option: ShippingOption, currency: str) -> SessionCreateParamsShippingO
             "currency": currency.lower(),
         },
         "delivery_estimate": {
-            "minimum": {"unit": "business_day", "value": option.min_days},
-            "maximum": {"unit": "business_day", "value": option.max_days},
+            "minimum": {"unit": "business_day", "value": option.min_days + days_to_make},
+            "maximum": {"unit": "business_day", "value": option.max_days + days_to_make},
         },
     }
 

@@ -4,6 +4,7 @@ What an order holds is found in its movements, so that holding, selling and rele
 called; each function locks the order for that. One conditional update prevents selling twice, not a check beforehand.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -86,8 +87,8 @@ def hold(*, order: Order) -> None:
     if order.stock_movements.filter(kind=Kind.HELD).exists():
         return
     # Sorted: all lock in the same sequence, so that no two wait for each other.
-    for line in order.lines.order_by("sku"):
-        _change(line.sku, held=line.quantity, kind=Kind.HELD, order=order)
+    for sku, quantity in _from_stock(order).items():
+        _change(sku, held=quantity, kind=Kind.HELD, order=order)
 
 
 @transaction.atomic
@@ -108,11 +109,11 @@ def sell(*, order: Order) -> None:
     if order.stock_movements.filter(kind=Kind.SOLD).exists():
         return
     held = _held_for(order)
-    for line in order.lines_with_refunds().order_by("sku"):
-        quantity, from_hold = line.kept, held.get(line.sku, 0)
+    for sku, quantity in _from_stock(order).items():
+        from_hold = held.get(sku, 0)
         if quantity or from_hold:
             kind = Kind.SOLD if quantity else Kind.RELEASED
-            _change(line.sku, on_hand=-quantity, held=-from_hold, kind=kind, order=order)
+            _change(sku, on_hand=-quantity, held=-from_hold, kind=kind, order=order)
 
 
 @transaction.atomic
@@ -138,6 +139,14 @@ def _some(quantity: int) -> int:
 def _lock(order: Order) -> None:
     """Lock the order against other movements; whoever holds its lock already goes on."""
     Order.objects.select_for_update().values_list("pk").get(pk=order.pk)
+
+
+def _from_stock(order: Order) -> Counter[str]:
+    """Return how many of each SKU are kept, in the sequence of SKUs; not what is made to order."""
+    wanted: Counter[str] = Counter()
+    for line in order.lines_with_refunds().filter(made_in_days=0).order_by("sku"):
+        wanted[line.sku] += line.kept
+    return wanted
 
 
 def _held_for(order: Order) -> dict[str, int]:

@@ -45,7 +45,7 @@ HOOKS = {
         navigation.Link("Title", "/url/"),
     ),
     "register_known_changes": Hook(
-        {"home", "policies"},
+        {"home", "policies", "store"},
         lambda: schedule.next_change(timezone.now()),
         schedule.next_scheduled_page,
     ),

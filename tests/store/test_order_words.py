@@ -90,7 +90,7 @@ def test_each_value_in_the_words_is_known_of_some_order(settings: Any) -> None:
 
     for words in (*WORDS.values(), *REFUND_WORDS.values()):
         words.filled(Asked())
-    known = values(order(session_expires_at=NOW, pay_until=NOW, delivery_time="2 days"))
+    known = values(order(session_expires_at=NOW, pay_until=NOW, delivery_time="2 days", made_in_days=5))
     assert asked == {*known, "amount"}
 
 

@@ -232,6 +232,7 @@ def typed(
             "description": rich_text(""),
             "most_in_one_order": most,
             "withdrawal": "applies",
+            "availability": "stock",
             "images": inline_formset([]),
             "variants": inline_formset(list(variants), initial=known, min=1),
             "comments": inline_formset([]),

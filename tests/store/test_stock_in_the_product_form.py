@@ -49,6 +49,7 @@ def typed(title: str, *rows: Row, known: int = 0, **extra: str) -> dict[str, Any
             "slug": slugify(title) or "product",
             "description": rich_text(""),
             "withdrawal": "applies",
+            "availability": "stock",
             "images": inline_formset([]),
             "variants": inline_formset(list(rows), initial=known, min=1),
             "comments": inline_formset([]),
