@@ -7,3 +7,8 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 def as_text(value: str) -> str:
     """Return a cell, marked as text if a spreadsheet would take it for a formula."""
     return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+
+
+def from_text(cell: str) -> str:
+    """Return what a cell said before `as_text`, of a table that comes back."""
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA_STARTS) else cell

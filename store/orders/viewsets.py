@@ -24,7 +24,7 @@ from wagtail.admin.widgets.button import Button
 from home.viewsets import DaysFilter, GuardedIndexView, ReadOnlyViewSet
 from store.documents import corrections, printouts, references
 from store.models import Document, Order, Refund, ShopSettings
-from store.orders import lifecycle, mail_previews, parcel_views, staff_views
+from store.orders import lifecycle, mail_previews, parcel_views, staff_views, tracking
 from store.orders.forms import NoteForm
 from store.orders.situation import Situation
 from store.orders.staff_views import CHANGE
@@ -71,6 +71,9 @@ class OrderIndexView(GuardedIndexView):
             query["printouts"] = kind
             url = f"{reverse('orders:index')}?{query.urlencode()}"
             buttons.append(Button(label, url=url, icon_name="doc-full", priority=80))
+        if self.request.user.has_perm(CHANGE):
+            url = reverse("orders:tracking")
+            buttons.append(Button(gettext("Tracking numbers …"), url=url, icon_name="upload", priority=81))
         return [*buttons, *super().header_more_buttons]
 
     def get_base_queryset(self) -> QuerySet[Order]:
@@ -238,6 +241,7 @@ class OrderViewSet(ReadOnlyViewSet):
         return [
             *super().get_urlpatterns(),
             path("mails/", mail_previews.MailPreviewView.as_view(), name="mails"),
+            path("tracking/", tracking.TrackingView.as_view(), name="tracking"),
             path("<int:pk>/advance/", advance, name="advance"),
             path("<int:pk>/resolve/", resolve, name="resolve"),
             path("<int:pk>/notes/", add_note, name="notes"),

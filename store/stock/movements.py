@@ -5,7 +5,8 @@ called; each function locks the order for that. One conditional update prevents 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -30,7 +31,24 @@ class OutOfStockError(Exception):
 
 
 class StockChangedError(Exception):
-    """Somebody changed the stock of a SKU by hand meanwhile."""
+    """Somebody changed the stock of these SKUs by hand meanwhile."""
+
+    def __init__(self, skus: Sequence[str]) -> None:
+        super().__init__(*skus)
+        self.skus = skus
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What the stock of a SKU should be, against what was seen of it, and by what kind of movement."""
+
+    seen: SeenStock
+    to: int
+    kind: StockMovement.Kind
+
+    @property
+    def change(self) -> int:
+        return self.to - self.seen.on_hand
 
 
 def ensure_stock_items(skus: Iterable[str]) -> None:
@@ -64,20 +82,39 @@ def count(*, sku: str, on_hand: int, by: User | None = None, note: str = "") -> 
     _change(sku, on_hand=on_hand - item.on_hand, kind=Kind.COUNTED, by=by, note=note)
 
 
-@transaction.atomic
 def correct(*, seen: SeenStock, counted: int, by: User | None = None) -> None:
-    """Change the stock by what was counted against what was seen, so that sales meanwhile are kept.
+    """Change the stock of one SKU, as `correct_all` does; the first number of a SKU is what was received."""
+    is_new = not StockMovement.objects.filter(sku=seen.sku).exists()
+    correct_all([Correction(seen, counted, Kind.RECEIVED if is_new else Kind.COUNTED)], by=by)
 
-    Raises StockChangedError when somebody changed it by hand meanwhile, which is also what a form sent twice meets.
+
+@transaction.atomic
+def correct_all(corrections: Iterable[Correction], *, by: User | None = None, note: str = "") -> None:
+    """Change each stock by what it should be against what was seen, so that sales meanwhile are kept; all or none.
+
+    Raises StockChangedError when somebody changed one by hand meanwhile, which is also what a form sent twice meets.
     Raises OutOfStockError when more is held than would be left.
     """
-    StockItem.objects.get_or_create(sku=seen.sku)
-    StockItem.objects.select_for_update().get(sku=seen.sku)
-    if StockItem.objects.seen([seen.sku])[seen.sku].last_change != seen.last_change:
-        raise StockChangedError(seen.sku)
-    is_new = not StockMovement.objects.filter(sku=seen.sku).exists()
-    kind = Kind.RECEIVED if is_new else Kind.COUNTED
-    _change(seen.sku, on_hand=counted - seen.on_hand, kind=kind, by=by)
+    wanted = {one.seen.sku: one for one in corrections}
+    ensure_stock_items(wanted)
+    # Sorted by the database, as in `hold`: all lock in the same sequence. With the lock, no condition is needed.
+    items = [*StockItem.objects.filter(sku__in=wanted).order_by("sku").select_for_update()]
+    now = StockItem.objects.seen(wanted)
+    if changed := [sku for sku, one in wanted.items() if now[sku].last_change != one.seen.last_change]:
+        raise StockChangedError(changed)
+    made, is_shown = [], False
+    for item in items:
+        one, before = wanted[item.sku], item.available
+        entry = {"sku": item.sku, "kind": one.kind, "on_hand_change": one.change, "made_by": by, "note": note}
+        made.append(StockMovement(held_change=0, made_at=timezone.now(), **entry))
+        if before + one.change < 0:
+            raise OutOfStockError(item.sku, before)
+        item.on_hand += one.change
+        is_shown |= _is_shown(before, item.available)
+    StockItem.objects.bulk_update(items, ["on_hand"], batch_size=100)
+    StockMovement.objects.bulk_create(made)
+    if is_shown:
+        tokens.changed("shop")
 
 
 @transaction.atomic
@@ -185,7 +222,12 @@ def _change(
 
 
 def _invalidate_pages(sku: str, *, change: int) -> None:
-    """Invalidate cached pages if they would say something else now; most sales change nothing on them."""
+    """Invalidate cached pages if they would say something else now."""
     now = StockItem.objects.available([sku])[sku]
-    if min(now, LOW_STOCK + 1) != min(now - change, LOW_STOCK + 1):
+    if _is_shown(now - change, now):
         tokens.changed("shop")
+
+
+def _is_shown(before: int, now: int) -> bool:
+    """Return whether pages say something else after a change of what is available; after most sales they do not."""
+    return min(now, LOW_STOCK + 1) != min(before, LOW_STOCK + 1)

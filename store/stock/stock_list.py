@@ -14,12 +14,14 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_filters import ChoiceFilter
 from wagtail.admin import messages
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
+from wagtail.admin.widgets.button import Button
 
 from home.models import User
 from home.viewsets import MOST_SEARCHED, GuardedIndexView
@@ -136,6 +138,15 @@ class StockIndexView(GuardedIndexView):
         messages.error(request, gettext("%(sku)s could not be saved.") % {"sku": item.sku})
         self.sent = (item.pk, form)
         return self.get(request, *args, **kwargs)
+
+    @cached_property
+    def header_more_buttons(self) -> list[Button]:  # type: ignore[override]  # Wagtail's is cached, too
+        """Add the way to a file of deliveries and counts."""
+        if not self.request.user.has_perm("store.change_stockitem"):
+            return super().header_more_buttons
+        url = reverse("stock:deliveries")
+        upload = Button(gettext("Deliveries and counts …"), url=url, icon_name="upload", priority=80)
+        return [upload, *super().header_more_buttons]
 
     @property
     def row_action(self) -> str:

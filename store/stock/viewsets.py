@@ -20,6 +20,7 @@ from wagtail.admin.views.generic import InspectView
 from home.viewsets import ReadOnlyViewSet
 from store.models import StockItem, StockMovement
 from store.models.stock import MOST_OF_A_SKU
+from store.stock.deliveries import DeliveriesView
 from store.stock.movements import OutOfStockError, count, receive, write_off
 from store.stock.stock_list import CellColumn, StockFilterSet, StockIndexView
 
@@ -102,7 +103,11 @@ class StockViewSet(ReadOnlyViewSet):
     inspect_template_name = "store/admin/stock.html"
 
     def get_urlpatterns(self) -> list[URLPattern]:
-        return [*super().get_urlpatterns(), path("<int:pk>/move/", move, name="move")]
+        return [
+            *super().get_urlpatterns(),
+            path("deliveries/", DeliveriesView.as_view(), name="deliveries"),
+            path("<int:pk>/move/", move, name="move"),
+        ]
 
 
 stock_viewset = StockViewSet()
