@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
@@ -168,7 +169,7 @@ class ProductPage(StatedAvailability, BasePage):
         images = self.images.all()
         if isinstance(images, models.QuerySet):  # those of a draft are no rows
             images = images.select_related("image")
-        wanted = [(one.image, one.image.description or self.title) for one in images]
+        wanted = [(one.image, one.description or one.image.description or self.title) for one in images]
         return pictures.rendered(wanted, size="large", eager=1)
 
     def copy_all_child_relations(self, target: "ProductPage", *args: Any, **kwargs: Any) -> dict[Any, Any]:
@@ -197,8 +198,21 @@ class ProductImage(Orderable):
     image = models.ForeignKey(
         "home.SiteImage", on_delete=models.CASCADE, related_name="+", verbose_name=_("picture")
     )
+    description = models.CharField(
+        _("what is seen"),
+        max_length=255,
+        blank=True,
+        default="",
+        help_text=_("For those who do not see it. Left empty: the description of the picture."),
+    )
 
-    panels: ClassVar[list] = [FieldPanel("image")]
+    panels: ClassVar[list] = [FieldPanel("image"), FieldPanel("description")]
+
+    def clean(self) -> None:
+        """Ask for a description, also of a picture that was uploaded when none was asked for."""
+        super().clean()
+        if self.image_id and not (self.description or self.image.description):
+            raise ValidationError({"description": _("Describe the picture for those who do not see it.")})
 
 
 class ProductVariantQuerySet(models.QuerySet["ProductVariant"]):

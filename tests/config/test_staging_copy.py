@@ -139,6 +139,7 @@ NOT_PERSONAL = {
         "store.PaymentAlarm",
     ),
     *(
+        "store.ProductImage",
         "store.ProductPage",
         "store.ProductVariant",
         "store.ShippingOption",

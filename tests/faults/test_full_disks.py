@@ -98,7 +98,7 @@ class Editor:
         self.cookie += f"; {form.headers['Set-Cookie'].partition(';')[0]}"
 
     def upload(self, title: str, data: bytes) -> Page:
-        fields = {"csrfmiddlewaretoken": self.token, "title": title, "description": "", "tags": ""}
+        fields = {"csrfmiddlewaretoken": self.token, "title": title, "description": "New", "tags": ""}
         boundary = "b" * 40
         parts = [
             f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()

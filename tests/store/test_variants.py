@@ -1,14 +1,18 @@
-"""What a variant has of its own beside SKU and price: weight, customs data and a picture."""
+"""What a variant has of its own beside SKU and price, and the pictures of a product."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
+from wagtail.test.utils.form_data import inline_formset, nested_form_data
 
-from home.models import User
-from store.models import ProductVariant
-from tests.store.test_stock_in_the_product_form import save, shown
+from home.models import SiteImage, User
+from store.models import ProductImage, ProductPage, ProductVariant
+from tests.store.test_stock_in_the_product_form import save, shown, typed
 
+DRAWING = Path("static/img/favicon.svg")
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
@@ -48,3 +52,14 @@ def test_what_customs_would_not_take_is_refused_where_it_was_typed(
     assert not first
     assert [list(errors) for errors in refused] == [["weight", "hs_code", "origin"]] * 2
     assert ProductVariant.objects.count() == 1
+
+
+def test_a_picture_without_description_gets_one_in_the_product(editor: Client, mug: ProductVariant) -> None:
+    image = SiteImage.objects.create(title="Mug", file=ContentFile(DRAWING.read_bytes(), "mug.svg"))
+    for words, status in (("", 200), ("A mug", 302)):
+        pictures = nested_form_data({"images": inline_formset([{"image": image.pk, "description": words}])})
+        values = {**typed(mug.page.title, *shown(editor, mug.page), known=1), **pictures}
+        answer = editor.post(f"/admin/pages/{mug.page.pk}/edit/", {**values, "action-publish": "1"})
+        assert answer.status_code == status
+    assert ProductImage.objects.get().description == "A mug"
+    assert 'alt="A mug"' in editor.get(ProductPage.objects.get().url).content.decode()

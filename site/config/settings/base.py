@@ -288,6 +288,8 @@ WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
 WAGTAILIMAGES_IMAGE_MODEL = "home.SiteImage"
+WAGTAILIMAGES_IMAGE_FORM_BASE = "home.photographs.SiteImageForm"
+WAGTAILIMAGES_MAX_IMAGE_PIXELS = 64_000_000  # decoded, four bytes each
 WAGTAILIMAGES_EXTENSIONS = ["avif", "gif", "jpg", "jpeg", "png", "webp", "svg"]
 # Willow loads the decoder of HEIC (5 MB) wherever it is installed; none is taken here.
 sys.modules.setdefault("pillow_heif", None)  # type: ignore[arg-type]
