@@ -306,7 +306,7 @@ def test_requirements_out_of_step_are_seen() -> None:
 # --- Size ------------------------------------------------------------------------------------------------
 # Lines of code by app. To raise one, write a decision (docs/decisions) that says what was removed instead, or why the
 # feature is worth it.
-BUDGET = {"home": 2820, "policies": 8737, "store": 8649, "forms": 468, "config": 1785}
+BUDGET = {"home": 2894, "policies": 8737, "store": 8660, "forms": 468, "config": 1787}
 NO_CODE = {
     tokenize.COMMENT,
     tokenize.NL,
