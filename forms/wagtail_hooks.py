@@ -7,15 +7,17 @@ from django.contrib.auth.models import AnonymousUser, Permission
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from wagtail import hooks
 from wagtail.admin import messages
+from wagtail.admin.menu import MenuItem
 from wagtail.models import Page
 
 from forms import personal_data
 from forms.models import READ_MESSAGES, FormPage, Submission
 from forms.views import DeleteMessagesView, FormPagesView, message_proof
+from home.admin_menu import MESSAGES_MENU
 from home.models import User
 from policies.models.ledger import LedgeredModel
 
@@ -33,6 +35,25 @@ def submissions_permissions() -> QuerySet:
     """Offer the permissions on the group's page in the admin."""
     codenames = ("view_submission", "delete_submission")
     return Permission.objects.filter(content_type__app_label="forms", codename__in=codenames)
+
+
+class ReceivedMenuItem(MenuItem):
+    """Leads to what visitors wrote; it stands for Wagtail's entry."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(READ_MESSAGES)
+
+
+@hooks.register(MESSAGES_MENU)
+def received_item() -> MenuItem:
+    return ReceivedMenuItem(
+        _("Received"), reverse("wagtailforms:index"), name="received", icon_name="form", order=1
+    )
+
+
+@hooks.register("construct_main_menu")
+def leave_out_forms(_request: HttpRequest, items: list[MenuItem]) -> None:
+    items[:] = [item for item in items if item.name != "forms"]
 
 
 @hooks.register("register_admin_urls", order=-1)

@@ -2,7 +2,7 @@
 
 from wagtail import hooks
 
-from home import admin_lists, missing_app_pages
+from home import admin_lists, admin_menu, missing_app_pages
 from home.csp import Provider
 from home.models import ServiceSettings
 from home.page_cache import schedule
@@ -14,6 +14,11 @@ def outside_services() -> list[Provider]:
     return [provider for provider, _category in ServiceSettings.current().providers()]
 
 
+for item in (admin_menu.today_item, admin_menu.messages_item, admin_menu.help_item):
+    hooks.register("register_admin_menu_item", item)
+hooks.register("construct_main_menu", admin_menu.arrange, order=1000)
+hooks.register("construct_settings_menu", admin_menu.leave_out_rare)
+hooks.register("register_admin_urls", admin_menu.urls, order=-1)
 hooks.register("construct_explorer_page_queryset", missing_app_pages.leave_out_of_explorer)
 # Last: what is capped cannot be filtered any more.
 hooks.register("construct_explorer_page_queryset", admin_lists.cap_what_can_be_moved, order=1000)

@@ -66,13 +66,19 @@ class ConsentReportMenuItem(MenuItem):
 class PoliciesGroup(ModelViewSetGroup):
     menu_label = _("Policies")
     menu_icon = "doc-full"
-    menu_order = 250
+    menu_order = 60
     items = (*version_viewsets.viewsets, *consent_viewsets.viewsets)  # type: ignore[assignment]  # Wagtail declares ()
 
     def get_submenu_items(self) -> list[MenuItem]:
-        """Add the screen that belongs to no list."""
+        """Add the screens that belong to no list."""
         items = super().get_submenu_items()
-        return [*items, import_views.menu_item(order=len(items) + 1)]
+        report = ConsentReportMenuItem(
+            _("Choices about cookies"),
+            reverse("consent_report"),
+            icon_name="tick-inverse",
+            order=len(items) + 1,
+        )
+        return [*items, report, import_views.menu_item(order=len(items) + 2)]
 
 
 @hooks.register("register_page_action_menu_item")
@@ -244,13 +250,6 @@ def admin_urls() -> list[URLPattern]:
         path("policies/<int:page_id>/begin/", staff_views.BeginDraftView.as_view(), name="policy_begin"),
         path("policies/<int:page_id>/review/", review_views.ReviewView.as_view(), name="policy_review"),
     ]
-
-
-@hooks.register("register_reports_menu_item")
-def consent_report_item() -> MenuItem:
-    return ConsentReportMenuItem(
-        gettext("Choices about cookies"), reverse("consent_report"), icon_name="tick-inverse", order=700
-    )
 
 
 @hooks.register("register_permissions")

@@ -1,4 +1,4 @@
-"""What the shop adds to the admin: one menu entry with its staff screens, and a note of orders to look at."""
+"""What the shop adds to the admin: menu entries with its staff screens, and notes of what is to be done."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from wagtail import hooks
 from wagtail.admin.action_menu import ActionMenuItem
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.site_summary import SummaryItem
+from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 from wagtail.models import Page
 
@@ -40,27 +41,32 @@ from store.stock.viewsets import stock_viewset
 from store.vat.viewsets import vat_viewsets
 
 
-class ShopGroup(ModelViewSetGroup):
-    """Everything about selling."""
+class OrdersGroup(ModelViewSetGroup):
+    """What was ordered, and what follows from it."""
 
-    menu_label = _("Shop")
+    menu_label = _("Orders")
     menu_icon = "clipboard-list"
-    menu_order = 260
+    menu_order = 20
     items = (
         order_viewset,
-        product_viewset,
         document_viewset,
-        stock_viewset,
-        *delivery_viewsets,
-        *vat_viewsets,
-        stripe_event_viewset,
         payment_health_viewset,
+        stripe_event_viewset,
     )  # type: ignore[assignment]  # Wagtail's () reads as always empty
 
     def get_submenu_items(self) -> list[MenuItem]:
         """Add the screen that belongs to no list."""
         items = super().get_submenu_items()
         return [*items, mail_previews.menu_item(order=len(items) + 1)]
+
+
+class ProductsGroup(ModelViewSetGroup):
+    """What is sold."""
+
+    menu_label = _("Products")
+    menu_icon = "tag"
+    menu_order = 30
+    items = (product_viewset, stock_viewset)  # type: ignore[assignment]  # as above
 
 
 class AddProduct(SummaryItem):
@@ -97,9 +103,9 @@ class OrdersToPack(SummaryItem):
 
 
 @hooks.register("register_admin_viewset")
-def shop_group() -> ShopGroup:
-    """Put the screens into the menu."""
-    return ShopGroup()
+def viewsets() -> list[ViewSetGroup | ViewSet]:
+    """Put the screens into the menu: those of every day above, what is set up once among the settings."""
+    return [OrdersGroup(), ProductsGroup(), *delivery_viewsets, *vat_viewsets]
 
 
 @hooks.register("construct_homepage_summary_items")

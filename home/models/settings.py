@@ -32,7 +32,7 @@ class DefaultSiteSetting(BaseSiteSetting):
         return snapshot.current().value(cls, cls.current)
 
 
-@register_setting(icon="site")
+@register_setting(icon="site", order=10)
 class BrandSettings(DefaultSiteSetting):
     """Name, logo and legal identity of the trader: edited under Settings → Brand, printed on every page."""
 

@@ -1,7 +1,7 @@
 """The legal review: who approves a policy before it is published. Set up once, then the owner's to change.
 
 The workflow is Wagtail's own; it is assigned to policies as such, so a new policy page is under review from its
-first draft. It can be switched off or given other steps under Settings → Workflows.
+first draft. It can be switched off or given other steps under More → Workflows.
 """
 
 from django.contrib.auth.models import AnonymousUser, Group

@@ -20,6 +20,7 @@ from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
 from wagtail.admin.views.generic import InspectView
 
 from home import mail_attachments, mail_queue
+from home.admin_menu import MESSAGES_MENU
 from home.models import User
 from home.viewsets import GuardedIndexView, ReadOnlyViewSet
 
@@ -91,14 +92,13 @@ def send_again(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 class MailViewSet(ReadOnlyViewSet):
-    """The mail queue, under Reports."""
+    """The mail queue, beside what visitors wrote."""
 
     model = Email
     name = "mails"
     icon = "mail"
-    menu_label = _("E-mails")
-    menu_hook = "register_reports_menu_item"
-    menu_order = 720
+    menu_label = _("E-mails sent")
+    menu_hook = MESSAGES_MENU
     ordering = ("-created",)
     list_display: list[str | BaseColumn] = [
         "subject",

@@ -164,7 +164,7 @@ class ProductViewSet(PageListingViewSet):
     name = "products"  # type: ignore[assignment]  # Wagtail declares None
     url_prefix = "products"
     icon = "tag"
-    menu_label = _("Products")  # type: ignore[assignment]  # lazy
+    menu_label = _("All products")  # type: ignore[assignment]  # lazy
     menu_item_class = ProductsMenuItem
     index_view_class = ProductIndexView
     filterset_class = ProductFilterSet

@@ -81,13 +81,15 @@ def _state_vat(order: Order) -> None:
         raise NotIssuedError(_("First state VAT under Settings → Shop."))
     to = DeliveryCountry.objects.filter(code=order.country).first()
     if to is None:
-        words = _("First enter %(country)s under Shop → Delivery countries: that says whose VAT holds there.")
+        words = _(
+            "First enter %(country)s under Settings → Delivery countries: that says whose VAT holds there."
+        )
         raise NotIssuedError(words % {"country": country_name(order.country)})
     find = rates.by_entered_rates if scheme == VatScheme.STRIPE_TAX else rates.treatment
     found = find(to=to, on=day)
     if found.problem:
         words = _(
-            "First enter the standard rate of %(country)s of %(day)s or before, under Shop → VAT rates."
+            "First enter the standard rate of %(country)s of %(day)s or before, under Settings → VAT rates."
         )
         if not found.country:
             words = _("First enter the country of the business under Settings → Shop.")

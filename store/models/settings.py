@@ -30,7 +30,7 @@ _PREFIX = RegexValidator(
 )
 
 
-@register_setting(icon="clipboard-list")
+@register_setting(icon="clipboard-list", order=15)
 class ShopSettings(DefaultSiteSetting):
     """What the trader states about selling."""
 
@@ -100,8 +100,8 @@ class ShopSettings(DefaultSiteSetting):
             ],
             heading=_("VAT"),
             help_text=_(
-                "Prices include VAT. The rates are entered under Shop → VAT rates, and where goods are sent without "
-                "VAT under Shop → Delivery countries. Orders keep the rates of their day."
+                "Prices include VAT. The rates are entered under Settings → VAT rates, and where goods are sent "
+                "without VAT under Settings → Delivery countries. Orders keep the rates of their day."
             ),
         ),
         MultiFieldPanel(["withdrawal_days"], heading=_("Right of withdrawal")),

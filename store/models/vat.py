@@ -66,7 +66,9 @@ class VatRateQuerySet(models.QuerySet["VatRate"]):
     def check_standard_rate(self, country: str) -> None:
         """Refuse a country whose standard rate of today is not entered."""
         if None not in self.in_force(country, timezone.localdate()):
-            raise ValidationError(_("First enter the standard rate of this country under Shop → VAT rates."))
+            raise ValidationError(
+                _("First enter the standard rate of this country under Settings → VAT rates.")
+            )
 
 
 class VatRate(models.Model):

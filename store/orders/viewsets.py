@@ -207,7 +207,7 @@ class OrderViewSet(ReadOnlyViewSet):
     name = "orders"
     url_prefix = "orders"
     icon = "clipboard-list"
-    menu_label = _("Orders")
+    menu_label = _("All orders")
     ordering = ("-placed_at", "-pk")
     list_per_page = 50
     list_display = [

@@ -77,7 +77,7 @@ class StripeEventViewSet(ReadOnlyViewSet):
     name = "stripe-events"
     url_prefix = "stripe-events"
     icon = "history"
-    menu_label = _("Stripe events")
+    menu_label = _("Messages from Stripe")
     list_display = [
         "type",
         Column("outcome", label=_("Outcome"), accessor="get_outcome_display", sort_key="outcome"),

@@ -25,6 +25,8 @@ class DeliveryCountryViewSet(ModelViewSet):
     url_prefix = "delivery-countries"
     icon = "site"
     menu_label = _("Delivery countries")
+    menu_order = 20
+    add_to_settings_menu = True
     form_fields = ["code", "name", "ordering", "vat", "vat_note", "withdrawal"]
     list_display = ["name", "code"]
     index_view_class = DeliveryCountryIndexView
@@ -36,6 +38,8 @@ class ShippingOptionViewSet(ModelViewSet):
     url_prefix = "shipping-options"
     icon = "arrow-right-full"
     menu_label = _("Shipping")
+    menu_order = 21
+    add_to_settings_menu = True
     form_fields = ["country", "name", "price", "min_days", "max_days"]
     list_display = [
         "name",
@@ -51,6 +55,8 @@ class CarrierViewSet(ModelViewSet):
     url_prefix = "carriers"
     icon = "link-external"
     menu_label = _("Carriers")
+    menu_order = 22
+    add_to_settings_menu = True
     form_fields = ["name", "tracking_url"]
     list_display = ["name", "tracking_url"]
 

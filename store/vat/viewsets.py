@@ -37,6 +37,8 @@ class VatClassViewSet(ModelViewSet):
     url_prefix = "vat-classes"
     icon = "tag"
     menu_label = gettext_lazy("VAT classes")
+    menu_order = 24
+    add_to_settings_menu = True
     form_fields = ["name", "stripe_tax_code"]
     list_display = ["name"]
     delete_view_class = VatClassDeleteView
@@ -75,6 +77,8 @@ class VatRateViewSet(ModelViewSet):
     url_prefix = "vat-rates"
     icon = "calendar-alt"
     menu_label = gettext_lazy("VAT rates")
+    menu_order = 23
+    add_to_settings_menu = True
     form_fields = ["country", "vat_class", "percent", "valid_from"]
     list_display = [
         "country",

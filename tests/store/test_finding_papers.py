@@ -1,4 +1,4 @@
-"""Shop → Papers finds a buyer by name and e-mail address, however many papers there are."""
+"""Orders → Papers finds a buyer by name and e-mail address, however many papers there are."""
 
 import pytest
 from django.db import connection

@@ -260,7 +260,7 @@ def test_a_day_without_a_rate_has_no_invoice_and_stays_as_it_was(client: Client)
     words = "First enter the standard rate of United Kingdom of 31 Dec 2019 or before"
     assert words in ask_for_invoice(client, order)
     DeliveryCountry.objects.all().delete()
-    assert "First enter United Kingdom under Shop → Delivery countries" in ask_for_invoice(client, order)
+    assert "First enter United Kingdom under Settings → Delivery countries" in ask_for_invoice(client, order)
     assert (order.vat_scheme, order.documents.count(), order.lines.get().vat_percent) == ("", 0, None)
 
 

@@ -1,4 +1,4 @@
-"""Shop → Delivery countries says of each country how goods are taxed that are sent there."""
+"""Settings → Delivery countries says of each country how goods are taxed that are sent there."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -151,6 +151,7 @@ AXES_CLIENT_IP_CALLABLE = "home.throttling.client_network"
 # --- Language and time -----------------------------------------------------------------------------------
 # The site's own words are English; for another language, add translations (makemessages) before setting it.
 LANGUAGE_CODE = text("LANGUAGE_CODE", "en-gb")
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = text("TIME_ZONE", "Europe/London")
 WAGTAIL_USER_TIME_ZONES: list[str] = []  # to choose from: days are the site's, whoever publishes or looks
 
