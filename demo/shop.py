@@ -5,7 +5,7 @@ Words and figures are in texts/products.md and pictures.txt; this module only re
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 from django.core.files.base import ContentFile
 from django.utils import timezone
@@ -182,6 +182,7 @@ def settings() -> None:
         country="GB",
         vat_number=VAT_NUMBER,
         withdrawal_days=WITHDRAWAL_DAYS,
+        cut_off=time(14),
     )
 
 

@@ -54,6 +54,7 @@ class PageCacheMiddleware:
             if response.headers.get("Content-Type", "").startswith("text/html"):
                 response.headers["Speculation-Rules"] = f'"{static("prefetch.speculationrules")}"'
             until = snapshot.current().end_of_page(started)
+            until = min(until, read.until or until)
             _mark(response, read, until, has_query=bool(request.META.get("QUERY_STRING")))
         return response
 

@@ -1,12 +1,13 @@
-"""What the page that is being rendered was made of: the tokens that stand for its data, and the query's parameters.
+"""What the page that is being rendered was made of: the tokens of its data, the query's parameters, and the time.
 
-Both are noted where they are read, so that no view needs to declare them and none can forget to.
+They are noted where they are read, so that no view needs to declare them and none can forget to.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
@@ -20,6 +21,7 @@ class Reads:
 
     tokens: set[str] = field(default_factory=lambda: {"site"})
     parameters: set[str] = field(default_factory=set)
+    until: datetime | None = None  # when something that it shows changes by itself
 
 
 _running: ContextVar[Reads | None] = ContextVar("page_cache_reads", default=None)
@@ -29,6 +31,12 @@ def depends_on(token: str) -> None:
     """Note that the page that is being rendered, if any, shows what the token stands for."""
     if reads := _running.get():
         reads.tokens.add(token)
+
+
+def changes_at(moment: datetime | None) -> None:
+    """Note that the page that is being rendered, if any, shows something else from a moment on."""
+    if moment and (reads := _running.get()):
+        reads.until = min(moment, reads.until or moment)
 
 
 @contextmanager

@@ -18,17 +18,20 @@ from policies.models import PolicyVersion
 from store.checkout.place_order import Quote
 from store.models import DeliveryCountry, ShippingOption
 from store.payments import money
+from store.shipping.opening import Opening
 
 
 class ShippingField(forms.ModelChoiceField):
+    opening: Opening
     days_to_make = 0
 
     def label_from_instance(self, obj: ShippingOption) -> str:
-        """Return the name with price and time."""
+        """Return the name with price, and by when it arrives."""
+        promise = self.opening.promise(obj, make=self.days_to_make)
         return gettext("%(name)s, %(price)s (%(days)s)") % {
             "name": obj.name,
             "price": money.display(obj.price),
-            "days": obj.delivery_time_after(self.days_to_make),
+            "days": promise.arrives if promise else obj.delivery_time_after(self.days_to_make),
         }
 
 
@@ -39,13 +42,14 @@ class DeliveryForm(forms.Form):
         DeliveryCountry.objects.deliverable(), to_field_name="code", label=_("Deliver to"), empty_label=None
     )
 
-    def __init__(self, *, country: DeliveryCountry, option: ShippingOption, days_to_make: int) -> None:
+    def __init__(self, quote: Quote) -> None:
         """Take the choice, and offer the shipping options of its country."""
-        super().__init__(initial={"country": country.code, "shipping": option.pk})
+        country = quote.option.country
+        super().__init__(initial={"country": country.code, "shipping": quote.option.pk})
         shipping = ShippingField(
             country.options.all(), label=_("Shipping"), widget=forms.RadioSelect, empty_label=None
         )
-        shipping.days_to_make = days_to_make
+        shipping.opening, shipping.days_to_make = quote.opening, quote.contents.days_to_make
         self.fields["shipping"] = shipping
 
 

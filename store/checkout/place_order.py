@@ -21,6 +21,7 @@ from store.models import Basket, Order, OrderEvent, OrderLine, ShippingOption
 from store.models.orders import new_number
 from store.orders import lifecycle, withdrawal
 from store.payments import fulfilment, gateway, money, stripe_amounts, stripe_client, stripe_clock
+from store.shipping import opening, promises
 from store.stock import movements
 from store.vat import rates, sums
 
@@ -49,6 +50,16 @@ class Quote:
     def vat(self) -> rates.Treatment:
         """How it is taxed if it is ordered today."""
         return rates.treatment(to=self.option.country, on=timezone.localdate())
+
+    @cached_property
+    def opening(self) -> opening.Opening:
+        """Whether orders are taken, and when they leave."""
+        return opening.current()
+
+    @cached_property
+    def promise(self) -> promises.Promise | None:
+        """By when it arrives if it is ordered now."""
+        return self.opening.promise(self.option, make=self.contents.days_to_make)
 
     @property
     def total(self) -> int:
@@ -102,7 +113,13 @@ class Quote:
             for line, variant in self.contents.goods
         ]
         option, country = self.option, self.option.country
-        terms = (option.name, option.price, option.min_days, option.max_days)
+        terms = (
+            option.name,
+            option.price,
+            option.min_days,
+            option.max_days,
+            self.promise and self.promise.arrives,
+        )
         delivery = (option.pk, country.code, country.name, country.has_withdrawal, *terms)
         vat = (self.vat.scheme, self.vat.note, [(str(one.percent), one.vat) for one in self.vat_sums])
         # Terms without them leave the days to the settings; other terms are compared by their number.
@@ -113,7 +130,7 @@ class Quote:
     def order_for(self, basket: Basket, email: str, agreement: Agreement, client_fingerprint: str) -> Order:
         """Return a new order with copies of everything agreed, not saved yet."""
         now = timezone.now()
-        return Order(
+        order = Order(
             number=new_number(),
             basket=basket,
             email=email,
@@ -136,6 +153,8 @@ class Quote:
             livemode=stripe_client.is_live(),
             client_fingerprint=client_fingerprint,
         )
+        order.keep_promise(self.promise)
+        return order
 
     def lines_of(self, order: Order) -> list[OrderLine]:
         """Copy the goods into lines of an order."""
@@ -217,7 +236,7 @@ def _as_agreed(
     if fresh is None or not contents.can_be_bought:
         raise CheckoutError
     quote = Quote(contents, fresh)
-    if quote.digest != agreement.shown_digest:
+    if not quote.opening.takes_orders or quote.digest != agreement.shown_digest:
         raise CheckoutError
     if quote.problem:
         raise CheckoutError(quote.problem)

@@ -55,12 +55,13 @@ def review(request: HttpRequest) -> HttpResponse:
 
 
 def _current_review(request: HttpRequest) -> place_order.Review | None:
-    """Return what would be ordered now; None when nothing can be."""
+    """Return what would be ordered now; None when nothing can be, of which the basket says why."""
     contents = baskets.look_up(basket_of(request))
     option = _chosen_option(request)
     if not contents.can_be_bought or option is None:
         return None
-    return place_order.Review(contents, option, *_policies())
+    found = place_order.Review(contents, option, *_policies())
+    return found if found.opening.takes_orders else None
 
 
 def _policies() -> tuple[PolicyVersion | None, PolicyVersion | None]:
@@ -227,9 +228,7 @@ def _page(
     context = {
         "review": shown,
         "form": form,
-        "delivery_form": DeliveryForm(
-            country=shown.option.country, option=shown.option, days_to_make=shown.contents.days_to_make
-        ),
+        "delivery_form": DeliveryForm(shown),
     }
     return render(request, "store/checkout.html", context, status=status)
 

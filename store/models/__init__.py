@@ -5,6 +5,7 @@ from store.models.catalogue import ProductImage, ProductPage, ProductVariant, Sh
 from store.models.disputes import Dispute
 from store.models.documents import Document, DocumentCounter, DocumentSum
 from store.models.find_links import FindLink
+from store.models.opening import ClosedPeriod
 from store.models.order_history import OrderEvent
 from store.models.orders import Order, OrderLine
 from store.models.parcels import Carrier, Parcel
@@ -20,6 +21,7 @@ __all__ = [
     "Basket",
     "BasketLine",
     "Carrier",
+    "ClosedPeriod",
     "DeliveryCountry",
     "Dispute",
     "Document",

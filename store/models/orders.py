@@ -21,6 +21,7 @@ from policies.models.ledger import LedgeredModel
 from store.models.tokens import TOKEN_LENGTH, new_token
 from store.models.vat import VatScheme
 from store.models.withdrawal import Withdrawal
+from store.shipping import promises
 from store.vat.percent import PercentField
 
 # No 0/O, 1/I: numbers are read aloud on the telephone.
@@ -111,6 +112,10 @@ class Order(LedgeredModel):
     )
     # Working days before it can be sent: the longest of its lines.
     made_in_days = models.PositiveSmallIntegerField(default=0, editable=False)
+    # The days that were promised, where any were.
+    dispatch_by = models.DateField(_("to leave by"), null=True, blank=True, editable=False)
+    arrives_from = models.DateField(null=True, blank=True, editable=False)
+    arrives_until = models.DateField(null=True, blank=True, editable=False)
     # How it was taxed on its day; the rates stand on the lines.
     vat_scheme = models.CharField(
         _("VAT"), max_length=8, choices=VatScheme.choices, blank=True, default="", editable=False
@@ -215,6 +220,22 @@ class Order(LedgeredModel):
         """How much of the payment is still here, minor units of its currency."""
         gone = self.refunds.counted().amount() + self.disputes.withheld().amount()
         return max(0, self.paid_amount - gone)
+
+    def keep_promise(self, found: promises.Promise | None) -> None:
+        """Copy the days that are promised; they are not saved yet."""
+        self.dispatch_by = found.leaves if found else None
+        self.arrives_from, self.arrives_until = (found.first, found.last) if found else (None, None)
+
+    @property
+    def arrives(self) -> str:
+        """The days on which it was promised to arrive, in words; empty when none were."""
+        first, last = self.arrives_from, self.arrives_until
+        return promises.in_words(first, last) if first and last else ""
+
+    @property
+    def by_when(self) -> str:
+        """When it arrives, or how long that takes, as far as anything was said."""
+        return self.arrives or self.delivery_time
 
     @property
     def is_payable(self) -> bool:

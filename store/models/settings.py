@@ -1,4 +1,4 @@
-"""Settings of the shop: how the trader accounts for VAT, numbers papers and is told of orders.
+"""Settings of the shop: when orders are taken and leave, how the trader accounts for VAT, numbers papers, is told.
 
 Edited under Settings → Shop.
 """
@@ -10,12 +10,14 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import FieldPanel, MultiFieldPanel
+from modelcluster.models import ClusterableModel
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
 from wagtail.contrib.forms.models import validate_to_address
 from wagtail.contrib.settings.models import register_setting
 
 from home.models import DefaultSiteSetting
 from store.models.documents import Document
+from store.models.opening import WeekdaysField, monday_to_friday
 from store.models.vat import VatRate, VatScheme, validate_country
 from store.models.withdrawal import LEAST_DAYS
 from store.payments import stripe_amounts
@@ -31,8 +33,27 @@ _PREFIX = RegexValidator(
 
 
 @register_setting(icon="clipboard-list", order=15)
-class ShopSettings(DefaultSiteSetting):
+class ShopSettings(ClusterableModel, DefaultSiteSetting):
     """What the trader states about selling."""
+
+    takes_orders = models.BooleanField(_("orders are taken"), default=True)
+    not_taken_note = models.CharField(
+        _("what shoppers read meanwhile"),
+        max_length=300,
+        blank=True,
+        default="",
+        help_text=_("Only if no orders are taken: why, and until when."),
+    )
+    # Empty: no days are promised, and shoppers read how many working days delivery takes.
+    cut_off = models.TimeField(
+        _("orders leave the same day until"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "14:00, for example. Then shoppers read on which days an order arrives. Empty: they do not."
+        ),
+    )
+    dispatch_days = WeekdaysField(_("days on which parcels leave"), default=monday_to_friday)
 
     # Empty: not stated yet. Pages then say "tax included" and nothing more, and there are no invoices.
     vat_scheme = models.CharField(_("VAT"), max_length=8, choices=VatScheme.choices, blank=True, default="")
@@ -86,6 +107,16 @@ class ShopSettings(DefaultSiteSetting):
 
     panels: ClassVar[list] = [
         MultiFieldPanel(
+            ["takes_orders", "not_taken_note", "dispatch_days", "cut_off"], heading=_("Opening and dispatch")
+        ),
+        InlinePanel(
+            "closed",
+            panels=[FieldRowPanel(["begin", "end"]), "sentence", "takes_orders"],
+            heading=_("Closed"),
+            label=_("closed days"),
+            help_text=_("Nothing leaves on these days, and the days that shoppers are promised count them."),
+        ),
+        MultiFieldPanel(
             [
                 FieldPanel(
                     "vat_scheme",
@@ -127,6 +158,8 @@ class ShopSettings(DefaultSiteSetting):
     def clean(self) -> None:
         """Refuse what leaves an order without the words or the rate that its invoice needs."""
         super().clean()
+        if not self.takes_orders and not self.not_taken_note.strip():
+            raise ValidationError({"not_taken_note": _("Enter what shoppers read meanwhile.")})
         if not self.vat_scheme and ShopSettings.objects.filter(pk=self.pk).exclude(vat_scheme="").exists():
             words = _(
                 "VAT is stated already, and without it orders get no invoice. Choose what holds now: “%(none)s” if you "

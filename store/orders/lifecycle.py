@@ -21,6 +21,7 @@ from store.models import Order, OrderEvent, OrderLine
 from store.orders import emails
 from store.orders.change_words import Change
 from store.orders.situation import Obstacle, Situation
+from store.shipping import opening
 from store.stock import movements
 
 By, Reason, Status = OrderEvent.By, OrderEvent.Reason, Order.Status
@@ -69,6 +70,8 @@ def place(*, order: Order, lines: list[OrderLine]) -> None:
 def confirm(*, order: Order, by: str, actor: User | None = None) -> None:
     """Sell the goods of an order that is paid, issue the invoice, tell trader and shopper. Raises OutOfStockError."""
     movements.sell(order=order)
+    opening.promise_anew(order)
+    order.save(update_fields=["dispatch_by", "arrives_from", "arrives_until"])
     change_status(order=order, to=Status.PAID, by=by, actor=actor)
     if actor is None:  # else staff have just accepted it
         emails.order_to_pack(order)

@@ -65,6 +65,7 @@ class Words:
 
     heading: Promise | str
     happened: Promise | str = ""
+    by_when: Promise | str = ""
     next: Promise | str = ""
     to_do: Promise | str = ""
     action: Promise | str = ""
@@ -80,7 +81,7 @@ class Words:
     @property
     def sentences(self) -> str:
         """What the shopper reads under the heading."""
-        return " ".join(str(part) for part in (self.happened, self.next, self.to_do) if part)
+        return " ".join(str(part) for part in (self.happened, self.by_when, self.next, self.to_do) if part)
 
 
 def _filled(words: Promise | str, values: Mapping[str, object]) -> str:
@@ -93,6 +94,7 @@ def _filled(words: Promise | str, values: Mapping[str, object]) -> str:
 _WAIT = _("You do not need to do anything. Do not pay again.")
 _KEPT = _("Until about %(time)s we will keep the goods for you.")
 _ARRIVES = _("We will keep the goods for you and e-mail you when the payment arrives.")
+_ARRIVES_ON = _("It should arrive on %(arrives)s.")
 _SOLD_OUT = _("We are sorry: somebody else got the last ones. Nothing is on its way yet.")
 _DECISION = _("Order %(number)s is paid and needs your decision")
 _AGAIN = _("If you still want the goods, order them again. You can pay in another way.")
@@ -189,6 +191,7 @@ WORDS: dict[State, Words] = {
         subject=_("Your order %(number)s"),
         heading=_("Thank you. Your order is paid"),
         happened=_("We make some of it to order, which takes %(made)s."),
+        by_when=_ARRIVES_ON,
         next=_("We will pack it next."),
         to_do=_("You can check its progress on its page, so keep the link."),
         staff=_("Pack it, then mark it as packed."),
@@ -196,6 +199,7 @@ WORDS: dict[State, Words] = {
     ),
     State.PACKED: Words(
         heading=_("Your order is packed"),
+        by_when=_ARRIVES_ON,
         next=_("We will send it with the next post."),
         staff=_("Send it, then mark it as sent: that e-mails the shopper."),
     ),
@@ -203,6 +207,7 @@ WORDS: dict[State, Words] = {
         subject=_("Your order %(number)s is on its way"),
         heading=_("Your order is on its way"),
         happened=_("Delivery takes %(delivery)s."),
+        by_when=_ARRIVES_ON,
         next=_("We hope you enjoy it."),
         staff=_("The goods are on their way."),
     ),
@@ -365,8 +370,9 @@ def values(order: Order) -> dict[str, object]:
         "total": money.display(order.total, order.currency),
         "day": _local(order.placed_at + order.LONGEST_PAYMENT, "DATE_FORMAT"),
         "wait": ngettext("%(hours)s hour", "%(hours)s hours", hours) % {"hours": hours},
-        "delivery": order.delivery_time,
-        "made": working_days(order.made_in_days) if order.made_in_days else "",
+        "arrives": order.arrives,
+        "delivery": "" if order.arrives else order.delivery_time,
+        "made": working_days(order.made_in_days) if order.made_in_days and not order.arrives else "",
         "time": _local(order.session_expires_at, "TIME_FORMAT"),
         "until": _local(order.pay_until, "DATETIME_FORMAT"),
     }

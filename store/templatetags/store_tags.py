@@ -5,6 +5,8 @@ from django import template
 from store.models import ShopSettings
 from store.orders import addresses
 from store.payments import money
+from store.shipping import opening
+from store.shipping.opening import Opening
 from store.vat import percent, sums
 
 register = template.Library()
@@ -15,6 +17,20 @@ register.filter("delivery_address", addresses.of_delivery)
 register.filter("vat_sums", sums.of_order)
 register.simple_tag(sums.total_label)
 register.filter("percent", percent.shown)
+
+
+@register.simple_tag
+def shop_opening() -> Opening:
+    """Return whether orders are taken, and what is said about it."""
+    return opening.shown()
+
+
+@register.simple_tag
+def first_promise(make: int) -> dict[str, object]:
+    """Return by when it arrives by the way of delivery that is offered first; empty where nothing is promised."""
+    way = opening.first_way()
+    promise = opening.shown().promise(way, make=make) if way else None
+    return {"way": way, "promise": promise} if promise else {}
 
 
 @register.simple_tag

@@ -133,6 +133,14 @@ def announce(seconds: float) -> float:
     return at.timestamp()
 
 
+def close_at(seconds: float) -> float:
+    """Let the cut-off hour come soon."""
+    at = timezone.localtime() + timedelta(seconds=seconds)
+    factories.shop_settings(cut_off=at.time(), dispatch_days=[*range(7)])
+    factories.shipping()
+    return at.timestamp()
+
+
 def seal_ledger() -> None:
     sealing.seal(now=timezone.now())
 

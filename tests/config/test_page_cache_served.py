@@ -105,6 +105,16 @@ def test_a_version_takes_effect_at_its_moment_on_each_worker(site: ServedSite) -
     assert all("Be kindest." in page.text for page in site.everywhere("/rules/"))
 
 
+def test_what_is_promised_changes_at_the_cut_off_hour_on_each_worker(site: ServedSite) -> None:
+    moment = site.edit(editing.close_at, 3)
+    pages = site.everywhere("/shop/cup-cup/")
+    assert time.time() < moment, "the machine is too slow for this test"
+    assert all(" today: arrives " in page.text for page in pages)
+    time.sleep(max(0, moment - time.time()))
+    pages = site.everywhere("/shop/cup-cup/")
+    assert all("Order by " in page.text and " today: arrives " not in page.text for page in pages)
+
+
 def test_what_nobody_is_told_of_does_not_show(site: ServedSite) -> None:
     """The pages of the tests above came from the cache: with the guard off each of them fails."""
     for page in site.everywhere("/b/"):

@@ -133,6 +133,7 @@ NOT_PERSONAL = {
     *(
         "post_office.EmailTemplate",
         "store.Carrier",
+        "store.ClosedPeriod",
         "store.DeliveryCountry",
         "store.Dispute",
         "store.OrderLine",

@@ -91,7 +91,8 @@ def test_each_value_in_the_words_is_known_of_some_order(settings: Any) -> None:
     for words in (*WORDS.values(), *REFUND_WORDS.values()):
         words.filled(Asked())
     known = values(order(session_expires_at=NOW, pay_until=NOW, delivery_time="2 days", made_in_days=5))
-    assert asked == {*known, "amount"}
+    promised = values(order(arrives_from=NOW.date(), arrives_until=NOW.date()))
+    assert asked == {*known, *promised, "amount"}
 
 
 def test_a_sentence_of_which_something_is_unknown_is_left_out() -> None:

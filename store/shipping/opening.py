@@ -1,0 +1,90 @@
+"""Whether the shop takes orders, what it says about it, and by when they arrive, as Settings → Shop has it."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils import timezone
+
+from home import snapshot
+from home.page_cache import reads
+from store.models import ClosedPeriod, DeliveryCountry, Order, ShippingOption, ShopSettings
+from store.shipping.promises import Promise, Rules, promise, working_days_between
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The settings of one moment."""
+
+    shop: ShopSettings
+    closed: tuple[ClosedPeriod, ...]
+
+    @property
+    def rules(self) -> Rules:
+        """When orders leave."""
+        return Rules(
+            zone=timezone.get_default_timezone(),
+            weekdays=self.shop.dispatch_days,
+            cut_off=self.shop.cut_off,
+            closed=tuple((one.begin, one.end) for one in self.closed),
+        )
+
+    @property
+    def _closed_today(self) -> list[ClosedPeriod]:
+        return [one for one in self.closed if one.begin <= _today() <= one.end]
+
+    @property
+    def takes_orders(self) -> bool:
+        """Orders are taken today."""
+        return self.shop.takes_orders and all(one.takes_orders for one in self._closed_today)
+
+    @property
+    def notice(self) -> str:
+        """What shoppers read today; empty when nothing is special."""
+        if not self.shop.takes_orders:
+            return self.shop.not_taken_note
+        closed = sorted(self._closed_today, key=lambda one: one.takes_orders)  # first why no orders are taken
+        return closed[0].sentence if closed else ""
+
+    def promise(self, option: ShippingOption, *, make: int = 0) -> Promise | None:
+        """Return by when an order arrives that is placed now; None where the trader promises no days."""
+        if not self.takes_orders:
+            return None
+        now, least, most = timezone.now(), option.min_days, option.max_days
+        return promise(self.rules, least=least, most=most, now=now, make=make)
+
+
+def _today() -> date:
+    return timezone.localdate(timezone=timezone.get_default_timezone())
+
+
+def current() -> Opening:
+    """Return the settings as they are in the database."""
+    shop = ShopSettings.current()
+    closed = ClosedPeriod.objects.filter(shop=shop, end__gte=_today()) if shop.pk else ()
+    return Opening(shop, tuple(closed))
+
+
+def shown() -> Opening:
+    """Return the settings as public pages show them; such a page is kept until what it says changes."""
+    found: Opening = snapshot.current().value(Opening, current)
+    reads.changes_at(found.rules.next_change(timezone.now()))
+    return found
+
+
+def promise_anew(order: Order) -> None:
+    """Promise later days, not saved yet, of an order that is paid only after the day on which it was to leave."""
+    leaves, days = order.dispatch_by, (order.arrives_from, order.arrives_until)
+    if leaves is None or leaves >= _today():
+        return
+    least, most = (day and working_days_between(leaves, day) for day in days)
+    rules = current().rules
+    order.keep_promise(
+        promise(rules, least=least or 1, most=most or 1, now=timezone.now(), make=order.made_in_days)
+    )
+
+
+@snapshot.shared
+def first_way() -> ShippingOption | None:
+    """Return the way of delivery that the checkout offers first."""
+    country = DeliveryCountry.objects.deliverable().first()
+    return country.options.select_related("country").first() if country else None
