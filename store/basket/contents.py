@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from store.models import Basket, BasketLine, Order, ProductVariant, StockItem, StockMovement
 from store.models.baskets import MAX_QUANTITY
-from store.models.catalogue import first_pictures
+from store.models.catalogue import images_of, rendered
 
 MAX_LINES = 50  # Stripe takes 100 line items
 
@@ -123,10 +123,10 @@ def count(basket: Basket | None) -> int:
 
 
 def with_pictures(contents: Contents) -> Contents:
-    """Add the first picture of each product."""
-    picture_of = first_pictures([variant.page for _line, variant in contents.goods], size="small")
+    """Add the picture of each variant, or else the first of its product."""
+    picture_of = rendered(images_of(variant for _line, variant in contents.goods), size="small")
     lines = [
-        replace(line, picture=picture_of.get(line.variant.page_id, "")) if line.variant else line
+        replace(line, picture=picture_of.get(line.sku, "")) if line.variant else line
         for line in contents.lines
     ]
     return Contents(tuple(lines))
@@ -160,7 +160,7 @@ def priced(basket: Basket) -> Contents:
 
 def _priced(wanted: Iterable[BasketLine]) -> Contents:
     variants = ProductVariant.objects.on_sale().filter(sku__in=[line.sku for line in wanted])
-    found = {variant.sku: variant for variant in variants.select_related("page__vat_class")}
+    found = {variant.sku: variant for variant in variants.select_related("page__vat_class", "picture")}
     return Contents(tuple(_line(line, found.get(line.sku)) for line in wanted))
 
 

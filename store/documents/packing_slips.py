@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from home.models import BrandSettings, SiteImage
 from store.documents.letters import LEFT, RIGHT, Column, LetterFile
 from store.models import Order, OrderLine, ProductVariant
-from store.models.catalogue import first_images
+from store.models.catalogue import images_of
 from store.orders import addresses
 
 RENDITION = "format-jpeg|width-192"  # that of the basket
@@ -39,13 +39,12 @@ def _name(order: Order) -> str:
 
 
 def _pictures(skus: Iterable[str]) -> dict[str, bytes]:
-    """Return the first picture of each product that is still for sale, by SKU."""
-    variants = ProductVariant.objects.on_sale().filter(sku__in={*skus})
-    page_of = dict(variants.values_list("sku", "page"))
-    image_of = first_images(page_of.values())
+    """Return the picture of each variant that is still for sale, by SKU."""
+    variants = ProductVariant.objects.on_sale().filter(sku__in={*skus}).select_related("picture")
+    image_of = images_of(variants)
     prefetch_related_objects([image for image in image_of.values() if not image.is_svg()], "renditions")
-    files = {page: _file_of(image) for page, image in image_of.items()}
-    return {sku: files[page] for sku, page in page_of.items() if files.get(page)}
+    files = {sku: _file_of(image) for sku, image in image_of.items()}
+    return {sku: file for sku, file in files.items() if file}
 
 
 def _file_of(image: SiteImage) -> bytes:

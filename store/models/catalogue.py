@@ -1,8 +1,8 @@
 """The shop's pages: the shop and its products with their variants. Stock is not page content: see `stock`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -37,6 +37,7 @@ from store.models.stock import LOW_STOCK, StockItem
 from store.models.withdrawal import Withdrawal
 
 PRODUCTS_A_PAGE = 24
+K = TypeVar("K")
 
 
 class ShopPage(BasePage):
@@ -162,15 +163,23 @@ class ProductPage(StatedAvailability, BasePage):
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
-        product = Product(page=self, offers=offers_of(self.variants.all(), [self]))
-        return {**context, "product": product, "pictures": self._pictures(), "shop": shown_shop()}
+        variants = _with_pictures(self.variants.all(), "picture")
+        product = Product(page=self, offers=offers_of(variants, [self]))
+        return {**context, "product": product, "pictures": self._gallery(variants), "shop": shown_shop()}
 
-    def _pictures(self) -> list[SafeString]:
-        images = self.images.all()
-        if isinstance(images, models.QuerySet):  # those of a draft are no rows
-            images = images.select_related("image")
-        wanted = [(one.image, one.description or one.image.description or self.title) for one in images]
-        return pictures.rendered(wanted, size="large", eager=1)
+    def _gallery(self, variants: Iterable["ProductVariant"]) -> list[tuple[int, SafeString]]:
+        """Return the pictures of the product, then those of variants, each once: their keys and markup."""
+        wanted: dict[int, tuple[SiteImage, str]] = {}
+        for one in _with_pictures(self.images.all(), "image"):
+            wanted.setdefault(
+                one.image_id, (one.image, one.description or one.image.description or self.title)
+            )
+        for variant in variants:
+            if variant.picture and variant.sku:
+                words = variant.picture.description or f"{self.title}, {variant}"
+                wanted.setdefault(variant.picture.pk, (variant.picture, words))
+        markup = pictures.rendered([*wanted.values()], size="large", eager=1)
+        return [*zip(wanted, markup, strict=True)]
 
     def copy_all_child_relations(self, target: "ProductPage", *args: Any, **kwargs: Any) -> dict[Any, Any]:
         """Copy variants and pictures without SKUs: a SKU belongs to one product."""
@@ -328,6 +337,11 @@ class Product:
         return next((offer for offer in self.offers if not offer.is_sold_out), None)
 
 
+def _with_pictures(parts: Any, name: str) -> Any:
+    """Read the pictures of parts of a product with them; those of a draft are no rows."""
+    return parts.select_related(name) if isinstance(parts, models.QuerySet) else parts
+
+
 def offers_of(variants: Iterable[ProductVariant], pages: Iterable[ProductPage]) -> tuple[Offer, ...]:
     """Return the variants of these pages that have a SKU with their stock, in one query."""
     page_of = {page.pk: page for page in pages}
@@ -347,16 +361,23 @@ def first_images(pages: Iterable[ProductPage | int]) -> dict[int, SiteImage]:
     return {one.page_id: one.image for one in found.order_by("page__path")}
 
 
-def first_pictures(pages: Iterable[ProductPage], *, size: str, eager: int = 0) -> dict[int, SafeString]:
-    """Return the markup of each product's first picture, by the key of its page."""
-    image_of = first_images(pages)
+def images_of(variants: Iterable[ProductVariant]) -> dict[str, SiteImage]:
+    """Return the picture of each variant, else the first of its product, by SKU; read them with their pictures."""
+    variants = list(variants)
+    first = first_images(variant.page_id for variant in variants)
+    found = {variant.sku: variant.picture or first.get(variant.page_id) for variant in variants}
+    return {sku: image for sku, image in found.items() if image}
+
+
+def rendered(image_of: Mapping[K, SiteImage], *, size: str, eager: int = 0) -> dict[K, SafeString]:
+    """Return the markup of pictures in lists, where the name beside them says what they are."""
     markup = pictures.rendered([(image, "") for image in image_of.values()], size=size, eager=eager)
     return dict(zip(image_of, markup, strict=True))
 
 
 def on_display(pages: Sequence[ProductPage]) -> list[Product]:
     """Return published products as a list shows them, in four queries: variants, stock, pictures, new renditions."""
-    picture_of = first_pictures(pages, size="card", eager=1)
+    picture_of = rendered(first_images(pages), size="card", eager=1)
     offers: dict[int, list[Offer]] = {page.pk: [] for page in pages}
     for offer in offers_of(ProductVariant.objects.filter(page__in=pages), pages):
         offers[offer.variant.page_id].append(offer)

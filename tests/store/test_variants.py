@@ -1,5 +1,6 @@
 """What a variant has of its own beside SKU and price, and the pictures of a product."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from wagtail.test.utils.form_data import inline_formset, nested_form_data
 
 from home.models import SiteImage, User
 from store.models import ProductImage, ProductPage, ProductVariant
+from store.stock import movements
+from tests import factories
 from tests.store.test_stock_in_the_product_form import save, shown, typed
 
 DRAWING = Path("static/img/favicon.svg")
@@ -63,3 +66,28 @@ def test_a_picture_without_description_gets_one_in_the_product(editor: Client, m
         assert answer.status_code == status
     assert ProductImage.objects.get().description == "A mug"
     assert 'alt="A mug"' in editor.get(ProductPage.objects.get().url).content.decode()
+
+
+def test_the_picture_of_a_variant_is_in_the_gallery_in_baskets_and_on_its_choice(
+    client: Client, mug: ProductVariant
+) -> None:
+    front, red = (
+        SiteImage.objects.create(
+            title=name, description=words, file=ContentFile(DRAWING.read_bytes(), f"{name}.svg")
+        )
+        for name, words in (("front", "A mug"), ("red", ""))
+    )
+    ProductImage.objects.create(page=mug.page, image=front)
+    ProductVariant.objects.filter(pk=mug.pk).update(picture=front)
+    ProductVariant.objects.create(page=mug.page, sku="MUG-R", price=1300, name="Red", picture=red)
+    movements.receive(sku="MUG-R", quantity=3)
+    page = client.get(mug.page.url).content.decode()
+    assert re.findall(r'data-picture="(\d+)"', page) == [str(front.pk), str(red.pk)]
+    assert re.findall(r'<img[^>]* alt="([^"]*)"', page) == ["A mug", "Enamel mug, Red"]
+    assert re.findall(r'value="(\S+)"[^>]* data-shows="(\d+)"', page) == [
+        ("MUG", str(front.pk)),
+        ("MUG-R", str(red.pk)),
+    ]
+    client.cookies["basket"] = factories.basket(**{"MUG": 1, "MUG-R": 1}).token
+    basket = client.get("/basket/").content.decode()
+    assert re.findall(r'<img src="[^"]*/(\w+)\.svg"', basket) == ["front", "red"]
