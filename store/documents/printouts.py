@@ -1,4 +1,4 @@
-"""Packing slips and address labels for staff: of one order, and of those that the list of orders shows.
+"""Packing slips, address labels and carriers' files for staff: of one order, or of those that the list shows.
 
 An order of which nothing may be sent gets none, and the page of the list says why.
 """
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from django.contrib.auth.decorators import permission_required
 from django.db.models import QuerySet, prefetch_related_objects
-from django.forms import Form
+from django.forms import Form, ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -17,17 +18,33 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin import messages
 
 from store.documents.sheets import SheetForm
-from store.models import Order
+from store.models import Carrier, Order
+from store.orders import exports
 from store.orders.situation import Situation
 
-SLIPS, LABELS = "packing-slips", "address-labels"
-KINDS: dict[str, Promise] = {SLIPS: _("Packing slips"), LABELS: _("Address labels")}
+SLIPS, LABELS, FILE = "packing-slips", "address-labels", "carrier-file"
+KINDS: dict[str, Promise] = {
+    SLIPS: _("Packing slips"),
+    LABELS: _("Address labels"),
+    FILE: _("Carrier’s file (CSV)"),
+}
 OF_ONE: dict[str, tuple[str, Promise]] = {
     "packing-slip": (SLIPS, _("Packing slip")),
     "address-label": (LABELS, _("Address label")),
 }
 MOST = 200  # orders in one PDF
 NOT_SENT = _("This order cannot be sent: %s.")
+
+
+class CarrierForm(Form):
+    """Asks whose columns a file has."""
+
+    carrier = ModelChoiceField(
+        Carrier.objects.exclude(columns=""),
+        label=_("Carrier"),
+        empty_label=None,
+        help_text=_("Those whose columns are entered under Settings → Carriers."),
+    )
 
 
 def links_of(order: Order) -> list[tuple[str, Promise]]:
@@ -62,7 +79,7 @@ def of_order(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     return _pdf(OF_ONE[kind][0], [order], name=f"{kind}-{order.number}")
 
 
-def of_list(request: HttpRequest, kind: str, orders: QuerySet[Order]) -> HttpResponse:
+def of_list(request: HttpRequest, kind: str, orders: QuerySet[Order]) -> HttpResponseBase:
     """Show how many of the orders get one, and which do not; answer with the PDF once it is asked for."""
     found = [*orders[: MOST + 1]]
     reasons = left_out(found[:MOST])
@@ -71,12 +88,15 @@ def of_list(request: HttpRequest, kind: str, orders: QuerySet[Order]) -> HttpRes
             reasons.setdefault(order, order.get_status_display())
     chosen = [order for order in found[:MOST] if order not in reasons]
     asked = request.GET if "print" in request.GET else None
-    form = SheetForm(asked) if kind == LABELS else Form(asked)
+    form = {LABELS: SheetForm, FILE: CarrierForm}.get(kind, Form)(asked)
     if chosen and form.is_valid():
+        if kind == FILE:
+            return exports.for_carrier(form.cleaned_data["carrier"], chosen)
         return _pdf(kind, chosen, name=kind, **form.cleaned_data)
     of_list = ((key, value) for key, values in request.GET.lists() for value in values)
     context = {
         "page_title": KINDS[kind],
+        "kind": kind,
         "header_icon": "doc-full",
         "breadcrumbs_items": [
             {"url": reverse("orders:index"), "label": gettext("Orders")},

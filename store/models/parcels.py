@@ -35,6 +35,33 @@ def validate_tracking_url(template: str) -> None:
         )
 
 
+# What a column of a carrier's file can have, of an order (`store.orders.exports` fills it).
+FIELDS = (
+    *("name", "line1", "line2", "postal_code", "city", "state", "country", "country_name"),
+    *("email", "phone", "number", "items", "weight_g", "weight_kg"),
+)
+MOST_COLUMNS, LONGEST_HEADING = 40, 60
+
+
+def read_columns(text: str) -> list[tuple[str, str]]:
+    """Return the heading and the field of each column, one in a line: “Recipient = name”. Raises ValidationError."""
+    columns = []
+    for line in filter(str.strip, text.splitlines()):
+        heading, _equals, field = (part.strip() for part in line.rpartition("="))
+        if not heading or len(heading) > LONGEST_HEADING or not heading.isprintable() or field not in FIELDS:
+            words = gettext("“%(line)s” is not “heading = field” with one of these fields: %(fields)s.")
+            raise ValidationError(words % {"line": line[:80], "fields": ", ".join(FIELDS)})
+        columns.append((heading, field))
+    if len(columns) > MOST_COLUMNS:
+        raise ValidationError(gettext("Enter at most %s columns.") % MOST_COLUMNS)
+    return columns
+
+
+def validate_columns(text: str) -> None:
+    """Refuse what names no columns."""
+    read_columns(text)
+
+
 class Carrier(models.Model):
     """Who carries parcels to shoppers, and where they are followed."""
 
@@ -51,6 +78,21 @@ class Carrier(models.Model):
             example="https://carrier.example/track?number={number}",
         ),
     )
+    columns = models.TextField(
+        _("columns of the carrier’s file"),
+        max_length=4000,
+        blank=True,
+        default="",
+        validators=[validate_columns],
+        help_text=format_lazy(
+            _(
+                "What the carrier’s own program takes in, one column in a line, as heading = field: {example}. "
+                "The fields are {fields}."
+            ),
+            example="Recipient = name",
+            fields=", ".join(FIELDS),
+        ),
+    )
 
     class Meta:
         verbose_name = _("carrier")
@@ -59,6 +101,11 @@ class Carrier(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def column_list(self) -> list[tuple[str, str]]:
+        """Heading and field of each column of its file."""
+        return read_columns(self.columns)
 
     def url_of(self, number: str) -> str:
         """Return where a parcel is followed; empty without a link or a number."""

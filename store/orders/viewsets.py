@@ -9,6 +9,7 @@ from urllib.parse import quote
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
@@ -24,7 +25,7 @@ from wagtail.admin.widgets.button import Button
 from home.viewsets import DaysFilter, GuardedIndexView, ReadOnlyViewSet
 from store.documents import corrections, printouts, references
 from store.models import Document, Order, Refund, ShopSettings
-from store.orders import lifecycle, mail_previews, parcel_views, staff_views, tracking
+from store.orders import exports, lifecycle, mail_previews, parcel_views, staff_views, tracking
 from store.orders.forms import NoteForm
 from store.orders.situation import Situation
 from store.orders.staff_views import CHANGE
@@ -33,6 +34,7 @@ from store.stock import movements
 from store.vat import sums
 
 AMOUNTS = ("subtotal", "shipping", "discount", "tax", "total")
+LINES = "lines"  # the export with a row for each line
 GLANCE = 2  # lines that the list shows of each order
 
 
@@ -56,10 +58,12 @@ class OrderFilterSet(WagtailFilterSet):
 
 
 class OrderIndexView(GuardedIndexView):
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]  # an export streams
         """Show the list, or answer for the papers of the orders in it."""
         if (kind := request.GET.get("printouts")) in printouts.KINDS:
             return printouts.of_list(request, kind, self.get_queryset())
+        if request.GET.get("export") == LINES:
+            return exports.lines(self.get_queryset())
         return super().get(request, *args, **kwargs)
 
     @cached_property
@@ -71,6 +75,11 @@ class OrderIndexView(GuardedIndexView):
             query["printouts"] = kind
             url = f"{reverse('orders:index')}?{query.urlencode()}"
             buttons.append(Button(label, url=url, icon_name="doc-full", priority=80))
+        query = self.request.GET.copy()
+        query["export"] = LINES
+        url = f"{reverse('orders:index')}?{query.urlencode()}"
+        lines = gettext("Download lines and addresses (CSV)")
+        buttons.append(Button(lines, url=url, icon_name="download", priority=95))
         if self.request.user.has_perm(CHANGE):
             url = reverse("orders:tracking")
             buttons.append(Button(gettext("Tracking numbers …"), url=url, icon_name="upload", priority=81))

@@ -57,7 +57,7 @@ class CarrierViewSet(ModelViewSet):
     menu_label = _("Carriers")
     menu_order = 22
     add_to_settings_menu = True
-    form_fields = ["name", "tracking_url"]
+    form_fields = ["name", "tracking_url", "columns"]
     list_display = ["name", "tracking_url"]
 
 
