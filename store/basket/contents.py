@@ -18,6 +18,8 @@ from django.utils.translation import ngettext
 from store.models import Basket, BasketLine, Order, ProductVariant, StockItem, StockMovement
 from store.models.baskets import MAX_QUANTITY
 from store.models.catalogue import images_of, rendered
+from store.models.personal_texts import written
+from store.stock.movements import by_sku
 
 MAX_LINES = 50  # Stripe takes 100 line items
 
@@ -33,18 +35,32 @@ class Line:
     sku: str
     quantity: int
     variant: ProductVariant | None
+    text: str = ""  # that the shopper wrote
+    all_of_sku: int  # in the basket, whatever is written on them
     available: int = MAX_QUANTITY  # where stock was not looked up
     picture: SafeString | str = ""  # where pages show one
 
     @property
     def unit_price(self) -> int:
         """Price of one, minor units."""
-        return self.variant.price if self.variant else 0
+        if self.variant is None:
+            return 0
+        return self.variant.price + (self.variant.page.text_price if self.text else 0)
 
     @property
     def total(self) -> int:
         """Price of the line, minor units."""
         return self.unit_price * self.quantity
+
+    @property
+    def written(self) -> str:
+        """What the shopper wrote, with what it is."""
+        return written(self.variant.page.text_label if self.variant else "", self.text)
+
+    @property
+    def text_problem(self) -> str:
+        """Why it cannot be sold with this text; empty when it can."""
+        return self.variant.page.text_problem(self.text) if self.variant else ""
 
     @property
     def is_gone(self) -> bool:
@@ -54,7 +70,7 @@ class Line:
     @property
     def is_short(self) -> bool:
         """Fewer are available than are wanted."""
-        return not self.is_gone and self.available < self.quantity
+        return not self.is_gone and self.available < self.all_of_sku
 
     @property
     def most(self) -> int:
@@ -64,11 +80,11 @@ class Line:
     @property
     def is_too_many(self) -> bool:
         """More are wanted than one order can have."""
-        return not self.is_gone and self.quantity > self.most
+        return not self.is_gone and self.all_of_sku > self.most
 
     @property
     def can_be_bought(self) -> bool:
-        return not self.is_gone and not self.is_short and not self.is_too_many
+        return not (self.is_gone or self.is_short or self.is_too_many or self.text_problem)
 
 
 @dataclass(frozen=True)
@@ -161,17 +177,24 @@ def priced(basket: Basket) -> Contents:
 def _priced(wanted: Iterable[BasketLine]) -> Contents:
     variants = ProductVariant.objects.on_sale().filter(sku__in=[line.sku for line in wanted])
     found = {variant.sku: variant for variant in variants.select_related("page__vat_class", "picture")}
-    return Contents(tuple(_line(line, found.get(line.sku)) for line in wanted))
+    all_of = by_sku((line.sku, line.quantity) for line in wanted)
+    return Contents(tuple(_line(line, found.get(line.sku), all_of[line.sku]) for line in wanted))
 
 
-def _line(line: BasketLine, variant: ProductVariant | None) -> Line:
-    most = variant.page.sellable(MAX_QUANTITY) if variant else 0
-    return Line(sku=line.sku, quantity=line.quantity, variant=variant, available=most)
+def _line(line: BasketLine, variant: ProductVariant | None, all_of_sku: int) -> Line:
+    return Line(
+        sku=line.sku,
+        text=line.text,
+        quantity=line.quantity,
+        all_of_sku=all_of_sku,
+        variant=variant,
+        available=variant.page.sellable(MAX_QUANTITY) if variant else 0,
+    )
 
 
 @transaction.atomic
-def add(*, basket: Basket | None, sku: str, quantity: int) -> Basket:
-    """Add so many of a SKU, creating a basket if there is none. Raises BasketError.
+def add(*, basket: Basket | None, sku: str, quantity: int, text: str = "") -> Basket:
+    """Add so many of a SKU with what is written on them, creating a basket if there is none. Raises BasketError.
 
     Stock is checked to tell the shopper early; only the hold of the checkout guarantees it.
     """
@@ -180,19 +203,23 @@ def add(*, basket: Basket | None, sku: str, quantity: int) -> Basket:
         raise BasketError(_("This product is not for sale."))
     if not variant.page.sellable(1):
         raise BasketError(variant.page.availability_in_words + ".")
+    if problem := variant.page.text_problem(text):
+        raise BasketError(problem)
     basket = (_locked(basket) if basket else None) or Basket.objects.create()
-    line = basket.lines.filter(sku=sku).first() or BasketLine(basket=basket, sku=sku, quantity=0)
+    same = {"basket": basket, "sku": sku, "text": text.strip()}
+    line = BasketLine.objects.filter(**same).first() or BasketLine(**same, quantity=0)
     if line.pk is None and basket.lines.count() >= MAX_LINES:
         raise BasketError(_("Your basket cannot hold any more different products."))
-    wanted, most = line.quantity + quantity, variant.page.most
+    inside, most = _all_of(basket, sku), variant.page.most
+    wanted = inside + quantity
     left = variant.page.sellable(StockItem.objects.available([sku])[sku])
     if wanted > left and left < most:
         left += _held_by_own_orders(basket, sku)
     if wanted > most <= left:
-        raise BasketError(_too_many(most, inside=line.quantity))
+        raise BasketError(_too_many(most, inside=inside))
     if wanted > left:
-        raise BasketError(_too_few(left, inside=line.quantity))
-    line.quantity = wanted
+        raise BasketError(_too_few(left, inside=inside))
+    line.quantity += quantity
     line.save()
     basket.save(update_fields=["updated_at"])
     return basket
@@ -207,24 +234,25 @@ def refill(*, order: Order) -> Basket | None:
     basket = None
     for line in order.lines.all():
         with suppress(BasketError):
-            basket = add(basket=basket, sku=line.sku, quantity=line.quantity)
+            basket = add(basket=basket, sku=line.sku, quantity=line.quantity, text=line.text)
     return basket
 
 
 @transaction.atomic
-def set_quantity(*, basket: Basket, sku: str, quantity: int) -> None:
-    """Set the quantity of a SKU that is in the basket; 0 removes it.
+def set_quantity(*, basket: Basket, sku: str, quantity: int, text: str = "") -> None:
+    """Set the quantity of a SKU that is in the basket with this text; 0 removes it.
 
     Raises BasketError for more than one order can have; fewer than before are never too many.
     """
-    if _locked(basket) is None or (line := basket.lines.filter(sku=sku).first()) is None:
+    if _locked(basket) is None or (line := basket.lines.filter(sku=sku, text=text).first()) is None:
         return
     if quantity <= 0:
         line.delete()
     else:
         variant = _on_sale(sku) if quantity > line.quantity else None
-        if variant and quantity > variant.page.most:
-            raise BasketError(_too_many(variant.page.most))
+        others = _all_of(basket, sku) - line.quantity if variant else 0
+        if variant and others + quantity > variant.page.most:
+            raise BasketError(_too_many(variant.page.most, inside=others))
         line.quantity = quantity
         line.save()
     basket.save(update_fields=["updated_at"])
@@ -236,9 +264,15 @@ def remove_ordered(*, order: Order) -> None:
     basket = order.basket and _locked(order.basket)
     if basket is None:
         return
-    bought = {line.sku: line.quantity for line in order.lines.all()}
-    for line in basket.lines.filter(sku__in=bought):
-        set_quantity(basket=basket, sku=line.sku, quantity=line.quantity - bought[line.sku])
+    for bought in order.lines.all():
+        same = {"sku": bought.sku, "text": bought.text}
+        if line := basket.lines.filter(**same).first():
+            set_quantity(basket=basket, quantity=line.quantity - bought.quantity, **same)
+
+
+def _all_of(basket: Basket, sku: str) -> int:
+    """Return how many of a SKU are inside, whatever is written on them."""
+    return basket.lines.filter(sku=sku).aggregate(sum=Sum("quantity", default=0))["sum"]
 
 
 def _on_sale(sku: str) -> ProductVariant | None:

@@ -25,10 +25,12 @@ class QuantityField(forms.IntegerField):
 class AddForm(forms.Form):
     sku = forms.CharField(max_length=40, error_messages={"required": _("Choose what you want to buy.")})
     quantity = QuantityField(min_value=1)
+    text = forms.CharField(required=False, strip=False)  # what may be it, the product says
 
 
 class UpdateForm(forms.Form):
-    """A new quantity for a SKU in the basket; 0 removes it."""
+    """A new quantity for a SKU in the basket with this text; 0 removes it."""
 
     sku = forms.CharField(max_length=40)
     quantity = QuantityField(min_value=0)
+    text = forms.CharField(required=False)

@@ -21,7 +21,7 @@ def expire_baskets(now: datetime) -> int:
 BASKETS = PersonalData(
     key="store.baskets",
     label=_("Baskets"),
-    what=_("What was put in, and a random number in a cookie"),
+    what=_("What was put in, what was written for it, and a random number in a cookie"),
     purpose=_("To keep together what you are choosing"),
     keep=_keep,
     expire=expire_baskets,

@@ -51,23 +51,23 @@ def basket(request: HttpRequest) -> HttpResponse:
 
 
 @_by_form(AddForm)
-def add(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int) -> HttpResponse:
+def add(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int, text: str) -> HttpResponse:
     if found is None and (wait := throttling.NEW_BASKETS.take(client_ip(request))):
         words = throttling.TOO_MANY % {"minutes": minutes_to_wait(wait)}
         return too_many_requests(_error_response(request, None, words), wait)
     try:
-        found = contents.add(basket=found, sku=sku, quantity=quantity)
+        found = contents.add(basket=found, sku=sku, quantity=quantity, text=text)
     except contents.BasketError as error:
         return _error_response(request, found, str(error))
     return _done(request, found)
 
 
 @_by_form(UpdateForm)
-def update(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int) -> HttpResponse:
+def update(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int, text: str) -> HttpResponse:
     """Change a quantity or remove a line."""
     if found is not None:
         try:
-            contents.set_quantity(basket=found, sku=sku, quantity=quantity)
+            contents.set_quantity(basket=found, sku=sku, quantity=quantity, text=text)
         except contents.BasketError as error:
             return _error_response(request, found, str(error))
     return _done(request, found)

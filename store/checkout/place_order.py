@@ -104,7 +104,8 @@ class Quote:
             (
                 line.sku,
                 line.quantity,
-                variant.price,
+                line.unit_price,
+                line.written,
                 variant.page.title,
                 variant.name,
                 variant.page.withdrawal,
@@ -164,6 +165,8 @@ class Quote:
                 sku=line.sku,
                 title=variant.page.title,
                 variant=variant.name,
+                text_label=variant.page.text_label if line.text else "",
+                text=line.text,
                 unit_price=line.unit_price,
                 quantity=line.quantity,
                 vat_percent=self.vat.percent_of(variant.page.vat_class_id),

@@ -88,7 +88,7 @@ class _SlipFile(LetterFile):
 
     def _line(self, line: OrderLine) -> None:
         self.set_font(style="", size=11)
-        words = self.wrapped(str(line), PRODUCT.width)
+        words = self.wrapped("\n".join(filter(None, (str(line), line.written))), PRODUCT.width)
         height = max(PICTURE, 6 * len(words) + 8) + 3
         if self.will_page_break(height):
             self.add_page()

@@ -69,7 +69,7 @@ def of_part(order: Order, part: Part, total: int, *, rest: str) -> Positions:
 
 def _position(line: OrderLine, quantity: int) -> PaperLine:
     return PaperLine(
-        title=str(line),
+        title=", ".join(filter(None, (str(line), line.text_label))),  # not the text: papers are kept
         sku=line.sku,
         quantity=quantity,
         unit_price=line.unit_price,

@@ -6,6 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from store.models.personal_texts import MOST_CHARACTERS
 from store.models.tokens import TOKEN_LENGTH, new_token
 
 MAX_QUANTITY = 99
@@ -27,6 +28,7 @@ class Basket(models.Model):
 class BasketLine(models.Model):
     basket = models.ForeignKey(Basket, on_delete=models.CASCADE, related_name="lines")
     sku = models.CharField(_("SKU"), max_length=40)
+    text = models.CharField(max_length=MOST_CHARACTERS, blank=True, default="")  # that the shopper wrote
     quantity = models.PositiveSmallIntegerField(
         _("quantity"), validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)]
     )
@@ -34,7 +36,7 @@ class BasketLine(models.Model):
     class Meta:
         ordering: ClassVar[list[str]] = ["pk"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["basket", "sku"], name="basket_line_unique"),
+            models.UniqueConstraint(fields=["basket", "sku", "text"], name="basket_line_unique"),
             models.CheckConstraint(
                 condition=models.Q(quantity__gte=1, quantity__lte=MAX_QUANTITY), name="basket_quantity_range"
             ),

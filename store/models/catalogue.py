@@ -33,6 +33,7 @@ from store.catalogue.skus import MOST_CHARACTERS
 from store.catalogue.variant_form import Count, FoldedPanel, VariantsPanel
 from store.models.availability import Availability, StatedAvailability
 from store.models.baskets import MAX_QUANTITY
+from store.models.personal_texts import PersonalText
 from store.models.stock import LOW_STOCK, StockItem
 from store.models.withdrawal import Withdrawal
 
@@ -99,7 +100,7 @@ class ProductQuerySet(PageQuerySet):
         return self.filter(models.Q(availability=Availability.STOCK) | come)
 
 
-class ProductPage(StatedAvailability, BasePage):
+class ProductPage(StatedAvailability, PersonalText, BasePage):
     """A product. Its URL is below the shop's."""
 
     summary = models.CharField(
@@ -138,6 +139,7 @@ class ProductPage(StatedAvailability, BasePage):
         InlinePanel("images", label=_("picture"), heading=_("Pictures")),
         VariantsPanel("variants", label=_("variant"), heading=_("Variants"), min_num=1),
         StatedAvailability.availability_panel,
+        PersonalText.text_panel,
         FieldPanel("vat_class"),
         FieldPanel("withdrawal"),
         FieldPanel(

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from policies.ledger import encoding
 from policies.models.ledger import LedgeredModel
+from store.models.personal_texts import LABEL_LENGTH, MOST_CHARACTERS, written
 from store.models.tokens import TOKEN_LENGTH, new_token
 from store.models.vat import VatScheme
 from store.models.withdrawal import Withdrawal
@@ -273,7 +274,10 @@ class OrderLine(models.Model):
     sku = models.CharField(_("SKU"), max_length=40, db_index=True)  # for staff who search for it
     title = models.CharField(_("product"), max_length=255)
     variant = models.CharField(_("variant"), max_length=120, blank=True)
-    unit_price = models.PositiveBigIntegerField(_("price"))
+    # What the shopper wrote, if anything, and what it is.
+    text_label = models.CharField(max_length=LABEL_LENGTH, blank=True, default="", editable=False)
+    text = models.CharField(max_length=MOST_CHARACTERS, blank=True, default="", editable=False)
+    unit_price = models.PositiveBigIntegerField(_("price"))  # with that of the text
     quantity = models.PositiveSmallIntegerField(_("quantity"))
     # None: the shop states no rates, or Stripe has not told it yet.
     vat_percent = PercentField(_("VAT in percent"), max_digits=6, decimal_places=3, null=True, blank=True)
@@ -285,12 +289,19 @@ class OrderLine(models.Model):
 
     class Meta:
         ordering: ClassVar[list[str]] = ["pk"]
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["order", "sku"], name="order_line_unique"),
-        ]
 
     def __str__(self) -> str:
         return f"{self.title}, {self.variant}" if self.variant else self.title
+
+    @property
+    def written(self) -> str:
+        """What the shopper wrote, with what it is: personal data."""
+        return written(self.text_label, self.text)
+
+    @property
+    def in_full(self) -> str:
+        """Its name with what the shopper wrote, to tell it from another line."""
+        return ", ".join(filter(None, (str(self), self.written)))
 
     @property
     def total(self) -> int:

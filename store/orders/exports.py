@@ -43,6 +43,7 @@ def _rows_of_lines(orders: QuerySet[Order]) -> Iterator[Sequence[object]]:
         _("SKU"),
         _("Product"),
         _("Variant"),
+        _("Text"),
         _("Quantity"),
         _("Kept"),
         _("Price"),
@@ -60,7 +61,7 @@ def _rows_of_lines(orders: QuerySet[Order]) -> Iterator[Sequence[object]]:
         for line in order.lines.all():
             sums = (money.to_decimal(amount, order.currency) for amount in (line.unit_price, line.total))
             kept = (line.quantity, line.kept)
-            yield [*begin, line.sku, line.title, line.variant, *kept, *sums, order.currency]
+            yield [*begin, line.sku, line.title, line.variant, line.written, *kept, *sums, order.currency]
 
 
 def _fields(order: Order, grams: int | None) -> dict[str, object]:

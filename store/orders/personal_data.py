@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from home.email_addresses import same_address
 from policies.personal_data.register import PersonalData, nothing
-from store.models import Document, Order, OrderEvent, Parcel, Refund, StockMovement, StripeEvent
+from store.models import Document, Order, OrderEvent, OrderLine, Parcel, Refund, StockMovement, StripeEvent
 from store.orders.addresses import address_lines
 from store.payments import money
 
@@ -46,7 +46,7 @@ def export_orders(email: str) -> Iterator[dict[str, Any]]:
             "shipping_address": order.shipping_address,
             "billing_address": order.billing_address,
             "lines": [
-                {"sku": line.sku, "product": str(line), "quantity": line.quantity}
+                {"sku": line.sku, "product": str(line), "quantity": line.quantity, "text": line.text}
                 for line in order.lines.all()
             ],
             "refunds": [
@@ -96,6 +96,7 @@ def _anonymise(found: QuerySet[Order]) -> int:
     over = found.exclude(email="").exclude(status__in=Order.AWAITING_PAYMENT)
     # Orders before their refunds, as whoever changes an order locks them.
     list(over.select_for_update().order_by("pk").values_list("pk"))
+    OrderLine.objects.filter(order__in=over).update(text="")
     Refund.objects.filter(order__in=over).update(reason="")
     Parcel.objects.filter(order__in=over).update(number="", url="")
     # Past the guard of what is written once.
@@ -136,6 +137,7 @@ def replace_orders() -> None:
         QuerySet(model).update(note="")
     buyer = ["A shopper", *address_lines({**address, "country": "GB"})]
     _forget_buyers(Document.objects.all(), buyer=buyer, deliver_to=buyer)
+    OrderLine.objects.exclude(text="").update(text="A text")
     Refund.objects.update(reason="")
     Parcel.objects.update(number="", url="", by="Staff")
     Refund.objects.exclude(by__in=OrderEvent.By.values).update(by="Staff")
@@ -144,7 +146,9 @@ def replace_orders() -> None:
 ORDERS = PersonalData(
     key="store.orders",
     label=_("Orders"),
-    what=_("Name, e-mail address, telephone, addresses, what was bought and paid. No card data."),
+    what=_(
+        "Name, e-mail address, telephone, addresses, what was bought, written for it and paid. No card data."
+    ),
     purpose=_("To fulfil the order, answer for it, and keep the records that tax law asks for"),
     keep=_keep,
     export=export_orders,

@@ -47,7 +47,7 @@ class RefundForm(forms.Form):
                 min_value=0,
                 max_value=line.kept,
                 initial=0,
-                label=gettext("How many of %(line)s") % {"line": line},
+                label=gettext("How many of %(line)s") % {"line": line.in_full},
                 help_text=gettext("%(price)s each, %(kept)s can be taken back")
                 % {"price": price, "kept": line.kept},
             )
@@ -95,7 +95,7 @@ class RefundForm(forms.Form):
     @property
     def in_words(self) -> list[str]:
         """What is refunded, for the page that asks whether that is right."""
-        words = [f"{quantity} × {self.lines[name]}" for name, quantity in self.chosen.items()]
+        words = [f"{quantity} × {self.lines[name].in_full}" for name, quantity in self.chosen.items()]
         if words:
             words.append(
                 gettext("The goods go back into the stock.")

@@ -320,8 +320,8 @@ def _tell_staff(order: Order, refund: Refund, *, is_new: bool, is_late: bool) ->
 def _take_goods_back(order: Order, refund: Refund) -> bool:
     """Take the goods of a refund back; return whether that cancelled the order."""
     lines = refund.lines.select_related("order_line")
-    back = {line.order_line.sku: line.quantity for line in lines if line.restock}
-    movements.take_back(order=order, quantities=back, by=refund.actor)
+    back = ((line.order_line.sku, line.quantity) for line in lines if line.restock)
+    movements.take_back(order=order, goods=back, by=refund.actor)
     # What Stripe refuses to refund is kept after all.
     is_waiting = order.refunds.filter(status=Status.REQUESTED).exists()
     is_kept = is_waiting or any(line.kept for line in order.lines_with_refunds())
@@ -333,7 +333,7 @@ def _take_goods_back(order: Order, refund: Refund) -> bool:
 
 def _cancel(order: Order, by: str, actor: User | None) -> None:
     """Cancel an order of which no money is left."""
-    sold = {line.sku: line.kept for line in order.lines_with_refunds()}
-    movements.take_back(order=order, quantities=sold, by=actor)
+    sold = ((line.sku, line.kept) for line in order.lines_with_refunds())
+    movements.take_back(order=order, goods=sold, by=actor)
     lifecycle.end(order=order, to=Order.Status.CANCELLED, by=by, actor=actor)
     emails.order_cancelled(order)

@@ -5,7 +5,7 @@ called; each function locks the order for that. One conditional update prevents 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,15 +154,26 @@ def sell(*, order: Order) -> None:
 
 
 @transaction.atomic
-def take_back(*, order: Order, quantities: Mapping[str, int] | None = None, by: User | None = None) -> None:
+def take_back(
+    *, order: Order, goods: Iterable[tuple[str, int]] | None = None, by: User | None = None
+) -> None:
     """Add returned goods that can be sold again to the stock: all, or some, never more than the order took from it."""
     _lock(order)
+    wanted = None if goods is None else by_sku(goods)
     totals = order.stock_movements.values_list("sku").annotate(change=Sum("on_hand_change")).order_by("sku")
     for sku, change in totals:
         out = -change
-        back = out if quantities is None else min(out, _some(quantities.get(sku, 0)))
+        back = out if wanted is None else min(out, _some(wanted[sku]))
         if back > 0:
             _change(sku, on_hand=back, kind=Kind.RETURNED, order=order, by=by)
+
+
+def by_sku(goods: Iterable[tuple[str, int]]) -> Counter[str]:
+    """Add up the quantities of each SKU: several lines can have the same one."""
+    total: Counter[str] = Counter()
+    for sku, quantity in goods:
+        total[sku] += quantity
+    return total
 
 
 def _some(quantity: int) -> int:
@@ -180,10 +191,8 @@ def _lock(order: Order) -> None:
 
 def _from_stock(order: Order) -> Counter[str]:
     """Return how many of each SKU are kept, in the sequence of SKUs; not what is made to order."""
-    wanted: Counter[str] = Counter()
-    for line in order.lines_with_refunds().filter(made_in_days=0).order_by("sku"):
-        wanted[line.sku] += line.kept
-    return wanted
+    lines = order.lines_with_refunds().filter(made_in_days=0).order_by("sku")
+    return by_sku((line.sku, line.kept) for line in lines)
 
 
 def _held_for(order: Order) -> dict[str, int]:

@@ -88,7 +88,7 @@ PERSONAL = {
     "post_office.Log": {"message", "exception_type"},
     "sessions.Session": {"session_data", "session_key"},
     "store.Basket": {"token"},
-    "store.BasketLine": {"sku"},
+    "store.BasketLine": {"sku", "text"},
     "store.FindLink": {"email", "digest"},
     "store.Order": {
         *(
@@ -103,6 +103,7 @@ PERSONAL = {
         ),
         *("client_fingerprint", "token", "return_token"),
     },
+    "store.OrderLine": {"text"},
     "store.Document": {"personal", "pdf"},
     "store.OrderEvent": {"by", "note"},
     "store.Parcel": {"number", "url", "by"},
@@ -136,7 +137,6 @@ NOT_PERSONAL = {
         "store.ClosedPeriod",
         "store.DeliveryCountry",
         "store.Dispute",
-        "store.OrderLine",
         "store.PaymentAlarm",
     ),
     *(
@@ -181,6 +181,7 @@ REST = {
         "session_id",
         "payment_intent_id",
     },
+    "store.OrderLine": {"sku", "title", "variant", "text_label"},
     "store.Document": {"number", "currency", "data"},
     "store.Parcel": {"carrier_name"},
     "store.Refund": {"token", "refund_id", "failure"},

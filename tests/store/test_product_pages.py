@@ -233,6 +233,8 @@ def typed(
             "most_in_one_order": most,
             "withdrawal": "applies",
             "availability": "stock",
+            "text_length": "40",
+            "text_price": "0",
             "images": inline_formset([]),
             "variants": inline_formset(list(variants), initial=known, min=1),
             "comments": inline_formset([]),
