@@ -1,6 +1,7 @@
 """What the forms app adds to the admin: who may read what visitors wrote, and who may delete it."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, Permission
@@ -8,10 +9,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail import hooks
 from wagtail.admin import messages
 from wagtail.admin.menu import MenuItem
+from wagtail.admin.site_summary import SummaryItem
 from wagtail.models import Page
 
 from forms import personal_data
@@ -19,7 +22,10 @@ from forms.models import READ_MESSAGES, FormPage, Submission
 from forms.views import DeleteMessagesView, FormPagesView, message_proof
 from home.admin_menu import MESSAGES_MENU
 from home.models import User
+from home.today import Tile
 from policies.models.ledger import LedgeredModel
+
+NEW_DAYS = 7
 
 hooks.register("register_personal_data", personal_data.personal_data)
 
@@ -35,6 +41,15 @@ def submissions_permissions() -> QuerySet:
     """Offer the permissions on the group's page in the admin."""
     codenames = ("view_submission", "delete_submission")
     return Permission.objects.filter(content_type__app_label="forms", codename__in=codenames)
+
+
+@hooks.register("construct_homepage_summary_items")
+def new_messages(request: HttpRequest, items: list[SummaryItem]) -> None:
+    """Add a tile of the messages that may still wait for an answer."""
+    since = timezone.now() - timedelta(days=NEW_DAYS)
+    new = Submission.objects.filter(submit_time__gt=since, is_suspicious=False)
+    words, url = _("Messages of the last %(days)s days") % {"days": NEW_DAYS}, reverse("wagtailforms:index")
+    items.append(Tile(request, 30, words, url, new.count, READ_MESSAGES))
 
 
 class ReceivedMenuItem(MenuItem):

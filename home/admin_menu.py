@@ -9,7 +9,7 @@ from wagtail.admin.ui.sidebar import PageExplorerMenuItem
 from wagtail.admin.wagtail_hooks import ExplorerMenuItem
 from wagtail.models import Site
 
-from home import guide
+from home import guide, today
 
 MESSAGES_MENU = "register_messages_menu_item"
 # By the names that Wagtail gives them.
@@ -38,7 +38,10 @@ def explore(_request: HttpRequest) -> HttpResponse:
 
 
 def urls() -> list[URLPattern]:
-    return [path("guide/<str:name>", guide.GuideView.as_view(), name="guide")]
+    return [
+        path("guide/<str:name>", guide.GuideView.as_view(), name="guide"),
+        path("first-steps/dismiss/", today.dismiss_first_steps, name="first_steps_dismiss"),
+    ]
 
 
 # --- The entries -------------------------------------------------------------------------------------------

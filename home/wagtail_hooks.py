@@ -1,10 +1,12 @@
 """What the home app contributes: the services of the settings, changes by the clock, pages without their app."""
 
+from django.urls import reverse
+from django.utils.translation import gettext
 from wagtail import hooks
 
-from home import admin_lists, admin_menu, missing_app_pages
+from home import admin_lists, admin_menu, missing_app_pages, today
 from home.csp import Provider
-from home.models import ServiceSettings
+from home.models import BrandSettings, ServiceSettings
 from home.page_cache import schedule
 
 
@@ -14,6 +16,8 @@ def outside_services() -> list[Provider]:
     return [provider for provider, _category in ServiceSettings.current().providers()]
 
 
+hooks.register("construct_homepage_panels", today.add_first_steps)
+hooks.register("construct_homepage_summary_items", today.leave_out_others, order=1000)
 for item in (admin_menu.today_item, admin_menu.messages_item, admin_menu.help_item):
     hooks.register("register_admin_menu_item", item)
 hooks.register("construct_main_menu", admin_menu.arrange, order=1000)
@@ -24,6 +28,14 @@ hooks.register("construct_explorer_page_queryset", missing_app_pages.leave_out_o
 hooks.register("construct_explorer_page_queryset", admin_lists.cap_what_can_be_moved, order=1000)
 hooks.register("construct_page_chooser_queryset", missing_app_pages.leave_out_of_chooser)
 hooks.register("before_serve_page", missing_app_pages.refuse_to_serve)
+
+
+@hooks.register("register_first_steps")
+def first_steps() -> list[today.Step]:
+    """Ask for what stands on every page and every invoice."""
+    url = reverse("wagtailsettings:edit", args=["home", "brandsettings"])
+    words = gettext("State your name, address and e-mail address")
+    return [today.Step("brand", 10, words, url, lambda: BrandSettings.current().is_stated)]
 
 
 @hooks.register("register_known_changes")

@@ -26,6 +26,7 @@ from wagtail.signals import workflow_submitted
 from home.jobs import Job
 from home.models import User
 from home.page_cache.schedule import NextChange
+from home.today import Step
 from policies.consent import daily_sums, declared
 from policies.consent import personal_data as consent_personal_data
 from policies.consent import viewsets as consent_viewsets
@@ -37,7 +38,7 @@ from policies.facts.registry import Fact
 from policies.importing import views as import_views
 from policies.ledger import daily_check, sealing, weekly_mail, witness
 from policies.ledger.daily_check import RecordCheck
-from policies.models import ConsentRecord, PolicyPage, PolicyVersion, VersionWithdrawal
+from policies.models import ConsentRecord, Policy, PolicyPage, PolicyVersion, VersionWithdrawal
 from policies.models.ledger import LedgeredModel
 from policies.personal_data import register
 from policies.review import reminders, workflow
@@ -285,6 +286,24 @@ def say_what_stays(request: HttpRequest, page: Page) -> None:
 
 # --- What policies contribute to other apps, and to their own collectors ------------------------------------
 hooks.register("register_footer_links", footer.footer_links)
+
+
+@hooks.register("register_first_steps")
+def first_steps() -> list[Step]:
+    """Ask for what visitors are shown before they write or buy."""
+    kinds, words = (
+        (Policy.Kind.PRIVACY, Policy.Kind.TERMS),
+        gettext("Publish the privacy policy and the terms"),
+    )
+    return [
+        Step(
+            "policies",
+            40,
+            words,
+            reverse("policy-overview:index"),
+            lambda: all(Policy.objects.in_force_of(kind) for kind in kinds),
+        )
+    ]
 
 
 @hooks.register("register_known_changes")

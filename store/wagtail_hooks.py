@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.action_menu import ActionMenuItem
 from wagtail.admin.menu import MenuItem
-from wagtail.admin.site_summary import SummaryItem
 from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 from wagtail.models import Page
@@ -23,17 +22,17 @@ from policies.facts.registry import Fact
 from policies.models.ledger import LedgeredModel
 from policies.personal_data.register import PersonalData
 from store.basket.personal_data import BASKETS
-from store.catalogue import availability, product_list
+from store.catalogue import availability
 from store.catalogue.product_list import product_viewset
 from store.documents import printing
 from store.documents.viewsets import document_viewset
 from store.models import Order, ProductPage, ShopPage
-from store.orders import finding, mail_previews, withdrawal
+from store.orders import dashboard, finding, mail_previews, withdrawal
 from store.orders.finding import FIND_LINKS
 from store.orders.personal_data import ORDERS, UNPAID_ORDERS
 from store.orders.viewsets import order_viewset
-from store.payments import events, reconciliation, stripe_client, watching
-from store.payments.health_views import PaymentHealthSummary, payment_health_viewset
+from store.payments import events, reconciliation, stripe_client, takings, watching
+from store.payments.health_views import payment_health_viewset
 from store.payments.viewsets import stripe_event_viewset
 from store.shipping.viewsets import delivery_viewsets
 from store.stock import product_form
@@ -69,49 +68,15 @@ class ProductsGroup(ModelViewSetGroup):
     items = (product_viewset, stock_viewset)  # type: ignore[assignment]  # as above
 
 
-class AddProduct(SummaryItem):
-    """The way to the form of a new product."""
-
-    order = 40
-    template_name = "store/admin/add_product_summary.html"
-
-    def get_context_data(self, parent_context: Any = None) -> dict[str, object]:
-        """Return where it is."""
-        return {"url": product_list.url_to_add(self.request.user)}
-
-    def is_shown(self) -> bool:
-        """Show it to those who may add products."""
-        return bool(product_list.url_to_add(self.request.user))
-
-
-class OrdersToPack(SummaryItem):
-    """How many orders are paid and not yet packed, and how many somebody should look at."""
-
-    order = 50
-    template_name = "store/admin/orders_summary.html"
-
-    def get_context_data(self, parent_context: Any = None) -> dict[str, object]:
-        """Count them."""
-        return {
-            "to_pack": Order.objects.filter(status=Order.Status.PAID).count(),
-            "attention": Order.objects.filter(needs_attention=True).count(),
-        }
-
-    def is_shown(self) -> bool:
-        """Show it to those who see orders."""
-        return self.request.user.has_perm("store.view_order")
-
-
 @hooks.register("register_admin_viewset")
 def viewsets() -> list[ViewSetGroup | ViewSet]:
     """Put the screens into the menu: those of every day above, what is set up once among the settings."""
     return [OrdersGroup(), ProductsGroup(), *delivery_viewsets, *vat_viewsets]
 
 
-@hooks.register("construct_homepage_summary_items")
-def summaries(request: HttpRequest, items: list[SummaryItem]) -> None:
-    """Put the counts of orders and of payment problems onto the first page of the admin."""
-    items.extend((AddProduct(request), OrdersToPack(request), PaymentHealthSummary(request)))
+hooks.register("construct_homepage_summary_items", dashboard.tiles)
+hooks.register("construct_homepage_panels", takings.add_panel)
+hooks.register("register_first_steps", dashboard.first_steps)
 
 
 @hooks.register("construct_page_action_menu")

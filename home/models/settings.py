@@ -49,6 +49,9 @@ class BrandSettings(DefaultSiteSetting):
     email = models.EmailField(_("e-mail address"), blank=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True, validators=[_IS_TELEPHONE])
     company_number = models.CharField(_("company number"), max_length=40, blank=True)
+    first_steps_dismissed = models.BooleanField(
+        default=False, editable=False
+    )  # of the first day (home.today)
 
     panels: ClassVar[list] = [
         MultiFieldPanel(["name", "tagline", "logo"], heading=_("Brand")),
@@ -64,6 +67,11 @@ class BrandSettings(DefaultSiteSetting):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_stated(self) -> bool:
+        """Who sells, where, and how to reach them is said."""
+        return bool(self.legal_name and self.street and self.city and self.email)
 
     @property
     def address_lines(self) -> list[str]:

@@ -3,7 +3,7 @@
 It knows numbers and labels only; a table with the same numbers belongs beside every chart.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -39,7 +39,7 @@ class Line:
     """A line of the grid."""
 
     y: float
-    value: int
+    value: str
 
 
 @dataclass(frozen=True)
@@ -53,23 +53,33 @@ class StackedBars:
     left: int = _LEFT
 
 
-def stacked_bars(rows: Sequence[tuple[str, str, Sequence[int]]]) -> StackedBars:
-    """Place bars side by side. A row is (label, title, one number of each series, from the bottom up)."""
+def stacked_bars(
+    rows: Sequence[tuple[str, str, Sequence[int]]],
+    *,
+    width: int = WIDTH,
+    left: int = _LEFT,
+    words: Callable[[int], str] = str,
+) -> StackedBars:
+    """Place bars side by side. A row is (label, title, one number of each series, from the bottom up).
+
+    `words` write the numbers of the scale, for which `left` has space.
+    """
     top = _round_up(max((sum(numbers) for _label, _title, numbers in rows), default=0))
-    place = (WIDTH - _LEFT) / max(len(rows), 1)
+    place = (width - left) / max(len(rows), 1)
     every = -(-len(rows) // _MOST_LABELS) or 1
     bars = [
         Bar(
-            x=_LEFT + place * (index + _GAP / 2),
+            x=left + place * (index + _GAP / 2),
             width=place * (1 - _GAP),
-            middle=_LEFT + place * (index + 0.5),
+            middle=left + place * (index + 0.5),
             label=label if index % every == 0 else "",
             title=title,
             segments=list(_segments(numbers, top)),
         )
         for index, (label, title, numbers) in enumerate(rows)
     ]
-    return StackedBars(bars, [Line(_y(value, top), value) for value in (0, top // 2, top)])
+    grid = [Line(_y(value, top), words(value)) for value in (0, top // 2, top)]
+    return StackedBars(bars, grid, width=width, left=left)
 
 
 def _segments(numbers: Sequence[int], top: int) -> Iterable[Segment]:

@@ -1,4 +1,4 @@
-"""The staff's page about the health of payments, its buttons, and its line on the first page of the admin."""
+"""The staff's page about the health of payments and its buttons."""
 
 from datetime import datetime, timedelta
 from time import monotonic
@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from django.views.generic import TemplateView
 from wagtail.admin import messages
-from wagtail.admin.site_summary import SummaryItem
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from home.throttling import Limit
@@ -113,21 +112,6 @@ class PaymentHealthViewSet(ReadOnlyViewSet):
             path("", PaymentHealthView.as_view(), name="index"),
             path("handle/", handle_left, name="handle"),
         ]
-
-
-class PaymentHealthSummary(SummaryItem):
-    """Whether payments are fine, on the first page of the admin."""
-
-    order = 60
-    template_name = "store/admin/payment_health_summary.html"
-
-    def get_context_data(self, parent_context: Any = None) -> dict[str, object]:
-        """Count what is wrong."""
-        return {"wrong": len(health.problems())}
-
-    def is_shown(self) -> bool:
-        """Show it to those who may see the page."""
-        return self.request.user.has_perm(VIEW)
 
 
 payment_health_viewset = PaymentHealthViewSet()

@@ -39,6 +39,10 @@ STATES = {
 }
 
 
+def in_state(state: str, items: QuerySet[StockItem]) -> QuerySet[StockItem]:
+    return items.alias(free=FREE).filter(STATES[state][1])
+
+
 class RowForm(forms.Form):
     """Price and count of one SKU, beside what was shown of them."""
 
@@ -118,7 +122,7 @@ class StockFilterSet(WagtailFilterSet):
         fields: tuple[str, ...] = ()
 
     def of_state(self, items: QuerySet[StockItem], _name: str, state: str) -> QuerySet[StockItem]:
-        return items.alias(free=FREE).filter(STATES[state][1])
+        return in_state(state, items)
 
 
 class StockIndexView(GuardedIndexView):

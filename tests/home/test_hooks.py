@@ -16,7 +16,7 @@ from wagtail import hooks
 
 from config.backup import restoring
 from config.management.commands import worker
-from home import csp, mail_attachments, navigation
+from home import csp, mail_attachments, navigation, today
 from home.jobs import Job
 from home.page_cache import schedule
 from policies.cookie_audit import rules
@@ -64,6 +64,9 @@ HOOKS = {
     "register_restore_steps": Hook(set(), restoring.contributed_steps, print),
     "register_mail_attachments": Hook(
         {"policies"}, mail_attachments.kinds, mail_attachments.Kind("key", lambda name: None)
+    ),
+    "register_first_steps": Hook(
+        {"home", "policies", "store"}, today.first_steps, today.Step("key", 1, "Do it", "/", bool)
     ),
     "register_worker_jobs": Hook({"store", "policies"}, worker.contributed_jobs, Job("name", 60, print)),
 }

@@ -237,13 +237,13 @@ def test_who_may_only_look_has_no_button_and_others_see_nothing(sandbox: Sandbox
     assert "Handle them again" not in page
     assert client.post(f"{PANEL}handle/").status_code == 302  # to the admin's first page
     assert StripeEvent.objects.get().outcome == "failed"
-    assert "problem with payments" in shown(client, "/admin/")
+    assert "Problems with payments" in shown(client, "/admin/")
     User.objects.get(email="staff@example.com").user_permissions.set(
         Permission.objects.filter(codename__in=["access_admin", "view_order"])
     )
     assert client.get(PANEL).status_code == 302
     assert client.post(PANEL).status_code == 302
-    assert "problem with payments" not in shown(client, "/admin/")
+    assert "Problems with payments" not in shown(client, "/admin/")
 
 
 def test_a_button_checks_the_connection_and_shows_each_line(

@@ -187,13 +187,3 @@ def test_an_order_that_is_not_there_is_not_found_and_nothing_happens_by_a_link(
 ) -> None:
     assert packer.post(f"/admin/orders/{order.pk + 999}/{action}/").status_code == 404
     assert packer.get(f"/admin/orders/{order.pk}/{action}/").status_code == 405
-
-
-def test_the_first_page_counts_what_is_to_pack_and_to_look_at(packer: Client, order: Order) -> None:
-    page = packer.get("/admin/").content.decode()
-    assert "<span>1</span> order to pack" in page
-    assert "<span>1</span> order needs attention" in page
-
-
-def test_the_first_page_says_nothing_of_orders_to_who_may_not_see_them(order: Order) -> None:
-    assert "order to pack" not in colleague().get("/admin/").content.decode()

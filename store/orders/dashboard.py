@@ -1,0 +1,44 @@
+"""What the shop shows on the first page of the admin: its tiles, and its steps of the first day."""
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from wagtail.admin.site_summary import SummaryItem
+
+from home.today import Step, Tile
+from store.catalogue import product_list
+from store.models import Order, ProductPage, ShippingOption, StockItem, StripeEvent
+from store.payments import health
+from store.stock import stock_list
+
+ORDERS, STOCK, PAYMENTS = "store.view_order", "store.view_stockitem", "store.view_paymentalarm"
+
+
+def tiles(request: HttpRequest, items: list[SummaryItem]) -> None:
+    """Add what waits in the shop, in the order of a day."""
+    orders, low = Order.objects.order_by(), stock_list.in_state("low", StockItem.objects.all())
+    all_orders, add = reverse("orders:index"), product_list.url_to_add(request.user)
+    health_url, low_url = reverse("payment-health:index"), f"{reverse('stock:index')}?state=low"
+    for order, label, status in ((10, _("To pack"), "paid"), (15, _("To send"), "packed")):
+        url, found = f"{all_orders}?status={status}", orders.filter(status=status)
+        items.append(Tile(request, order, label, url, found.count, ORDERS))
+    odd, look = orders.filter(needs_attention=True), f"{all_orders}?needs_attention=true"
+    problems = _("Problems with payments")
+    items += [
+        Tile(request, 20, _("Orders need attention"), look, odd.count, ORDERS, is_alarm=True),
+        Tile(request, 40, _("Low in stock"), low_url, low.count, STOCK),
+        Tile(request, 50, problems, health_url, lambda: len(health.problems()), PAYMENTS, is_alarm=True),
+        Tile(request, 90, _("Add a product"), add, lambda: "+"),
+    ]
+
+
+def first_steps() -> list[Step]:
+    """Ask for what a first order needs. An event of Stripe's proves key, webhook and signing secret."""
+    deliver, sell = _("Say where you deliver, and at what price"), _("Publish the first product")
+    connect = _("Connect payments: press “Check the connection”")
+    is_live = ProductPage.objects.live().exists
+    return [
+        Step("delivery", 20, deliver, reverse("shipping-options:index"), ShippingOption.objects.exists),
+        Step("product", 30, sell, reverse("products:index"), is_live),
+        Step("payments", 50, connect, reverse("payment-health:index"), StripeEvent.objects.exists),
+    ]

@@ -1,0 +1,75 @@
+"""Today, the first page of the admin: what waits, for each role what it can use, and the steps of the first day."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from wagtail.models import Site
+
+from home.models import BrandSettings, User
+from home.today import first_steps
+from tests.factories import policy, version
+
+pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
+OWNER = ""
+
+
+def sign_in(client: Client, group: str) -> None:
+    user = User.objects.create_user("staff@example.com", "a-long-password", is_superuser=group == OWNER)
+    if group:
+        user.groups.add(Group.objects.get(name=group))
+    client.force_login(user)
+
+
+def today(client: Client) -> str:
+    response = client.get("/admin/")
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+def tiles(html: str) -> dict[str, str]:
+    """Return the figure of each tile by its label."""
+    found = re.findall(r'tile__figure">([^<]*)</span> <span>([^<]*)</span>', html)
+    return {label: figure for figure, label in found}
+
+
+def test_it_counts_nothing_that_somebody_has_no_use_for(client: Client) -> None:
+    sign_in(client, "Legal reviewers")
+    html = today(client)
+    assert tiles(html) == {}
+    assert 'role="search"' not in html
+    assert "Before the first sale" not in html
+
+
+def test_who_edits_pages_can_search_them(client: Client) -> None:
+    sign_in(client, "Editors")
+    assert 'role="search"' in today(client)
+
+
+def test_the_steps_of_the_first_day_are_ticked_from_the_system_itself(client: Client) -> None:
+    sign_in(client, OWNER)
+    words = "State your name, address and e-mail address"
+    assert f">{words}</a>" in today(client)
+    done = {"legal_name": "Jomso", "street": "1 Street", "city": "Town", "email": "shop@example.com"}
+    BrandSettings.objects.update_or_create(site=Site.objects.get(), defaults=done)
+    assert f"<s>{words}</s>" in today(client)
+
+
+def test_the_steps_go_when_an_owner_dismisses_them_and_nobody_else_can(client: Client) -> None:
+    sign_in(client, "Editors")
+    client.post("/admin/first-steps/dismiss/")
+    assert not BrandSettings.current().first_steps_dismissed
+    User.objects.update(is_superuser=True)
+    assert "Before the first sale" in today(client)
+    assert client.get("/admin/first-steps/dismiss/").status_code == 405
+    client.post("/admin/first-steps/dismiss/")
+    assert "Before the first sale" not in today(client)
+
+
+def test_the_steps_go_when_all_are_done(client: Client) -> None:
+    sign_in(client, OWNER)
+    kinds = {"privacy", "terms"}
+    for kind in kinds:
+        version(policy(kind, kind=kind))
+    assert next(step for step in first_steps() if step.key == "policies").is_done()

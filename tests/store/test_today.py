@@ -1,0 +1,116 @@
+"""What the shop shows on the first page of the admin: what waits, and what came in on the last days."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from store.models import Order, Refund, StockItem
+from store.models.orders import new_number
+from store.payments import takings
+from tests.config.test_today import OWNER, sign_in, tiles, today
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+NOW = datetime(2026, 7, 15, 12, tzinfo=UTC)
+
+
+def order(**values: Any) -> Order:
+    zero = dict.fromkeys(("subtotal", "shipping", "total"), 0)
+    given = {
+        "placed_at": timezone.now(),
+        "currency": "GBP",
+        "paid_currency": "GBP",
+        "country": "GB",
+        **zero,
+        **values,
+    }
+    return Order.objects.create(number=new_number(), **given)
+
+
+def refund(of: Order, amount: int, at: datetime, status: str = Refund.Status.SUCCEEDED) -> None:
+    Refund.objects.create(order=of, amount=amount, created_at=at, status=status, by="Owner")
+
+
+@pytest.fixture
+def owner(client: Client) -> Client:
+    sign_in(client, OWNER)
+    return client
+
+
+def test_each_kind_of_work_is_counted(owner: Client) -> None:
+    order(status=Order.Status.PAID)
+    order(status=Order.Status.PAID, needs_attention=True)
+    order(status=Order.Status.PACKED)
+    StockItem.objects.bulk_create(
+        [StockItem(sku="FEW", on_hand=2), StockItem(sku="ENOUGH", on_hand=9), StockItem(sku="NONE")]
+    )
+    shown = tiles(today(owner))
+    wanted = {"To pack": "2", "To send": "1", "Orders need attention": "1", "Low in stock": "1"}
+    assert {label: shown[label] for label in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("group", "shown", "money"),
+    [
+        ("Customer service", {"To pack", "Low in stock", "Messages of the last 7 days"}, True),
+        ("Editors", set(), False),
+    ],
+)
+def test_a_group_sees_its_own_work(client: Client, group: str, shown: set[str], money: bool) -> None:
+    sign_in(client, group)
+    html = today(client)
+    assert shown <= set(tiles(html))
+    assert bool(tiles(html)) == bool(shown)
+    assert ("Takings of" in html) == money
+
+
+def test_takings_are_what_was_paid_less_what_was_refunded_on_days_of_the_site() -> None:
+    late = datetime(2026, 7, 14, 23, 30, tzinfo=UTC)  # in London it is the 15th
+    one = order(paid_at=late, paid_amount=5000)
+    order(paid_at=NOW - timedelta(days=2), paid_amount=700)
+    order(paid_at=NOW - timedelta(days=31), paid_amount=9900)
+    order(paid_at=NOW, paid_amount=100, paid_currency="EUR")
+    order(paid_amount=800)  # nobody has paid it
+    refund(one, 1500, NOW)
+    refund(one, 400, NOW, Refund.Status.FAILED)
+    taken = takings.by_day(today=date(2026, 7, 15))
+    assert len(taken) == 30
+    assert {day.day: amount for day, amount in taken.items() if amount} == {15: 3500, 13: 700}
+
+
+def test_a_day_with_more_refunds_than_payments_is_below_zero() -> None:
+    refund(order(paid_at=NOW - timedelta(days=40), paid_amount=5000), 5000, NOW)
+    with time_machine.travel(NOW, tick=False):
+        shown = takings.TakingsPanel().get_context_data()
+    assert shown["table"] == [(date(2026, 7, 15), "−£50.00")]
+    assert shown["total"] == "−£50.00"
+
+
+def test_the_page_asks_the_database_as_often_for_many_rows_as_for_few(owner: Client) -> None:
+    def asked() -> int:
+        today(owner)
+        with CaptureQueriesContext(connection) as queries:
+            today(owner)
+        return len(queries)
+
+    def fill(count: int) -> None:
+        now = timezone.now()
+        for number in range(count):
+            one = order(
+                status=Order.Status.PAID,
+                needs_attention=True,
+                paid_at=now - timedelta(days=number),
+                paid_amount=10**9,
+            )
+            refund(one, 100, now)
+            StockItem.objects.create(sku=f"S{one.number}", on_hand=1)
+
+    fill(1)
+    for_few = asked()
+    fill(10)
+    assert asked() == for_few
