@@ -16,7 +16,7 @@ from home.models import User
 from home.site_map import PagesSitemap, PartsByNumber
 from policies.models import ConsentRecord, Policy, PolicyVersion
 from store.models import Basket, Document, Order, ProductPage, ShopPage, StockItem, StripeEvent
-from store.models.catalogue import PRODUCTS_A_PAGE
+from store.models.shop_pages import PRODUCTS_A_PAGE
 from tests import factories
 
 Request = Callable[[], Any]

@@ -22,7 +22,6 @@ from policies.facts.registry import Fact
 from policies.models.ledger import LedgeredModel
 from policies.personal_data.register import PersonalData
 from store.basket.personal_data import BASKETS
-from store.catalogue import availability
 from store.catalogue.product_list import product_viewset
 from store.documents import printing
 from store.documents.viewsets import document_viewset
@@ -85,6 +84,15 @@ def publish_first(menu_items: list[ActionMenuItem], request: HttpRequest, contex
     page = context.get("page")
     if isinstance(page, ProductPage) or (page is None and isinstance(context.get("parent_page"), ShopPage)):
         menu_items.sort(key=lambda item: item.name != "action-publish")
+
+
+@hooks.register("before_create_page")
+@hooks.register("before_edit_page")
+def mark_saving_by_person(request: HttpRequest, *_pages: Any) -> None:
+    """Let the form of a product know whether a person saves it or autosave, which asks for JSON."""
+    if request.method == "POST" and request.accepts("text/html"):
+        request.POST = request.POST.copy()  # type: ignore[assignment]
+        request.POST[options.BY_PERSON] = "yes"  # type: ignore[misc]
 
 
 @hooks.register("after_create_page")

@@ -21,7 +21,7 @@ from store.basket import contents, throttling
 from store.basket.cookies import basket_of, remember
 from store.basket.forms import AddForm, UpdateForm
 from store.models import Basket
-from store.models.catalogue import shown_shop
+from store.models.shop_pages import shown_shop
 
 
 def _by_form(form_class: type[Form]) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:

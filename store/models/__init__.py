@@ -1,7 +1,7 @@
 """The catalogue, stock, baskets, orders and their papers, and what Stripe told us."""
 
 from store.models.baskets import Basket, BasketLine
-from store.models.catalogue import ProductImage, ProductPage, ProductVariant, ShopPage
+from store.models.catalogue import ProductImage, ProductOption, ProductPage, ProductVariant, RelatedProduct
 from store.models.disputes import Dispute
 from store.models.documents import Document, DocumentCounter, DocumentSum
 from store.models.find_links import FindLink
@@ -13,6 +13,7 @@ from store.models.payment_health import PaymentAlarm, WebhookRefusal
 from store.models.refunds import Refund, RefundLine
 from store.models.settings import ShopSettings
 from store.models.shipping import DeliveryCountry, ShippingOption
+from store.models.shop_pages import CategoryPage, ShopPage
 from store.models.stock import StockItem, StockMovement
 from store.models.stripe_events import StripeEvent
 from store.models.vat import VatClass, VatRate, VatScheme
@@ -21,6 +22,7 @@ __all__ = [
     "Basket",
     "BasketLine",
     "Carrier",
+    "CategoryPage",
     "ClosedPeriod",
     "DeliveryCountry",
     "Dispute",
@@ -34,10 +36,12 @@ __all__ = [
     "Parcel",
     "PaymentAlarm",
     "ProductImage",
+    "ProductOption",
     "ProductPage",
     "ProductVariant",
     "Refund",
     "RefundLine",
+    "RelatedProduct",
     "ShippingOption",
     "ShopPage",
     "ShopSettings",

@@ -1,4 +1,4 @@
-"""The shop's pages: the shop and its products with their variants. Stock is not page content: see `stock`."""
+"""Products with their variants, and what lists and pages show of them. Stock is not page content: see `stock`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,25 +8,23 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse
+from django.forms import CheckboxSelectMultiple
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from modelcluster.fields import ParentalKey
+from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel
-from wagtail.fields import RichTextField, StreamField
+from wagtail.fields import RichTextField
 from wagtail.models import Orderable, PageManager
 from wagtail.query import PageQuerySet
 
-from home import paging
-from home.blocks import TEXT_FEATURES, PlainBodyBlock
+from home.blocks import TEXT_FEATURES
 from home.models import BasePage, SiteImage
 from home.models.media import optional_picture
 from home.models.pages import has_restrictions
-from home.navigation import Link
-from home.snapshot import shared
-from store.catalogue import pictures
+from store.catalogue import options, pictures
 from store.catalogue.fields import PriceField, validate_origin
 from store.catalogue.forms import ProductPageForm
 from store.catalogue.skus import MOST_CHARACTERS
@@ -37,47 +35,7 @@ from store.models.personal_texts import PersonalText
 from store.models.stock import LOW_STOCK, StockItem
 from store.models.withdrawal import Withdrawal
 
-PRODUCTS_A_PAGE = 24
 K = TypeVar("K")
-
-
-class ShopPage(BasePage):
-    """The shop's page: lists the products below it, so many to a page."""
-
-    intro = models.TextField(_("introduction"), max_length=400, blank=True)
-    body = StreamField(PlainBodyBlock(), blank=True, verbose_name=_("body"))
-
-    opening: ClassVar[str] = "intro"
-    max_count = 1  # type: ignore[assignment]  # Wagtail declares None
-    parent_page_types: ClassVar[list[str]] = ["home.HomePage"]
-    subpage_types: ClassVar[list[str]] = ["store.ProductPage"]
-    content_panels: list = [*BasePage.content_panels, FieldPanel("intro"), FieldPanel("body")]
-
-    class Meta:
-        verbose_name = _("shop page")
-
-    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        number = paging.wanted_page(request)
-        if number > 1 and (number - 1) * PRODUCTS_A_PAGE >= self.numchild:
-            raise Http404
-        products = ProductPage.objects.child_of(self).listed().order_by("path")
-        shown = paging.page_of(products, number=number, size=PRODUCTS_A_PAGE)
-        return {
-            **super().get_context(request, *args, **kwargs),
-            "products": on_display(shown.items),
-            "page_of_products": shown,
-            "canonical_path": paging.url_of_page(request, number),
-        }
-
-    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return paging.redirect_to_the_one_url(request) or super().serve(request, *args, **kwargs)
-
-
-@shared
-def shown_shop() -> Link | None:
-    """Return the link to the shop's page; None where it is not published."""
-    shop = ShopPage.objects.live().first()
-    return Link(shop.title, shop.url or "") if shop else None
 
 
 def most_of_any_item() -> int:
@@ -126,6 +84,12 @@ class ProductPage(StatedAvailability, PersonalText, BasePage):
         validators=[MinValueValidator(1), MaxValueValidator(most_of_any_item)],
     )
 
+    categories = ParentalManyToManyField(
+        "store.CategoryPage", blank=True, related_name="products", verbose_name=_("categories")
+    )
+    # The combinations of options of which variants were made once: who deletes or renames one does not get it again.
+    combinations_made = models.JSONField(default=list, editable=False)
+
     counts: Sequence[Count] = ()  # from the editor's form, until they are saved
     opening: ClassVar[str] = "summary"
     objects: ClassVar = PageManager.from_queryset(ProductQuerySet)()
@@ -137,9 +101,24 @@ class ProductPage(StatedAvailability, PersonalText, BasePage):
         FieldPanel("summary"),
         FieldPanel("description"),
         InlinePanel("images", label=_("picture"), heading=_("Pictures")),
+        InlinePanel(
+            "options",
+            label=_("option"),
+            heading=_("Options"),
+            max_num=options.MOST_OPTIONS,
+            classname="collapsed",
+            help_text=_(
+                "Saving makes a variant of each combination, at the price of the first variant. Others stay as they "
+                "are, and those that you delete do not come back."
+            ),
+        ),
         VariantsPanel("variants", label=_("variant"), heading=_("Variants"), min_num=1),
         StatedAvailability.availability_panel,
         PersonalText.text_panel,
+        FieldPanel("categories", widget=CheckboxSelectMultiple),
+        InlinePanel(
+            "related", label=_("product"), heading=_("Related products"), max_num=6, classname="collapsed"
+        ),
         FieldPanel("vat_class"),
         FieldPanel("withdrawal"),
         FieldPanel(
@@ -167,7 +146,7 @@ class ProductPage(StatedAvailability, PersonalText, BasePage):
         context = super().get_context(request, *args, **kwargs)
         variants = _with_pictures(self.variants.all(), "picture")
         product = Product(page=self, offers=offers_of(variants, [self]))
-        return {**context, "product": product, "pictures": self._gallery(variants), "shop": shown_shop()}
+        return {**context, "product": product, "pictures": self._gallery(variants)}
 
     def _gallery(self, variants: Iterable["ProductVariant"]) -> list[tuple[int, SafeString]]:
         """Return the pictures of the product, then those of variants, each once: their keys and markup."""
@@ -224,6 +203,29 @@ class ProductImage(Orderable):
         super().clean()
         if self.image_id and not (self.description or self.image.description):
             raise ValidationError({"description": _("Describe the picture for those who do not see it.")})
+
+
+class ProductOption(Orderable):
+    """What can be chosen of a product, such as its size, with the values of which variants are made."""
+
+    page = ParentalKey(ProductPage, on_delete=models.CASCADE, related_name="options")
+    name = models.CharField(_("name"), max_length=40, help_text=_("Size"))
+    values = models.CharField(
+        _("values"), max_length=1000, help_text=_("A5, A4"), validators=[options.validate_values]
+    )
+
+    panels: ClassVar[list] = [FieldRowPanel([FieldPanel("name"), FieldPanel("values")])]
+
+
+class RelatedProduct(Orderable):
+    """A product that is shown below another."""
+
+    page = ParentalKey(ProductPage, on_delete=models.CASCADE, related_name="related")
+    product = models.ForeignKey(
+        ProductPage, on_delete=models.CASCADE, related_name="shown_below", verbose_name=_("product")
+    )
+
+    panels: ClassVar[list] = [FieldPanel("product")]
 
 
 class ProductVariantQuerySet(models.QuerySet["ProductVariant"]):

@@ -2,6 +2,7 @@
 
 from django import template
 
+from store.catalogue.around import around
 from store.models import ShopSettings
 from store.orders import addresses
 from store.payments import money
@@ -16,6 +17,7 @@ register.filter("address_lines", addresses.address_lines)
 register.filter("delivery_address", addresses.of_delivery)
 register.filter("vat_sums", sums.of_order)
 register.simple_tag(sums.total_label)
+register.simple_tag(around)
 register.filter("percent", percent.shown)
 
 

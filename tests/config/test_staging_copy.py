@@ -140,7 +140,9 @@ NOT_PERSONAL = {
         "store.PaymentAlarm",
     ),
     *(
+        "store.CategoryPage",
         "store.ProductImage",
+        "store.ProductOption",
         "store.ProductPage",
         "store.ProductVariant",
         "store.ShippingOption",

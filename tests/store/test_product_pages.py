@@ -236,6 +236,8 @@ def typed(
             "text_length": "40",
             "text_price": "0",
             "images": inline_formset([]),
+            "options": inline_formset([]),
+            "related": inline_formset([]),
             "variants": inline_formset(list(variants), initial=known, min=1),
             "comments": inline_formset([]),
             **({"action-publish": "1"} if publish else {}),

@@ -13,7 +13,7 @@ from home.models import SiteImage
 from home.page_cache import tokens
 from home.page_cache.layer import PageCache
 from store.models import ProductImage, ProductPage, ProductVariant, ShopPage, StockItem
-from store.models.catalogue import PRODUCTS_A_PAGE
+from store.models.shop_pages import PRODUCTS_A_PAGE
 from store.stock import movements
 from tests import factories, queries
 from tests.wsgi_client import ask
@@ -47,11 +47,13 @@ def add_products(count: int) -> None:
         pictures.append(picture)
     Page.objects.bulk_create(pages)
     SiteImage.objects.bulk_create(pictures)
+    columns = [field for field in ProductPage._meta.local_concrete_fields if not field.primary_key]
+    empty = [field.get_db_prep_save(field.get_default(), connection) for field in columns]
+    names, marks = ", ".join(field.column for field in columns), ", %s" * len(columns)
     with connection.cursor() as cursor:  # bulk_create cannot fill the child's table alone
-        table = ProductPage._meta.db_table
         cursor.executemany(
-            f"INSERT INTO {table} (page_ptr_id, summary, description, withdrawal) VALUES (%s, '', '', 'applies')",  # noqa: S608 - a name of ours
-            [(page.pk,) for page in pages],
+            f"INSERT INTO {ProductPage._meta.db_table} (page_ptr_id, {names}) VALUES (%s{marks})",  # noqa: S608 - names of ours
+            [(page.pk, *empty) for page in pages],
         )
     ProductVariant.objects.bulk_create(
         ProductVariant(page_id=page.pk, sku=page.slug.upper(), price=1250) for page in pages

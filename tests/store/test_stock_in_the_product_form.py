@@ -53,6 +53,8 @@ def typed(title: str, *rows: Row, known: int = 0, **extra: str) -> dict[str, Any
             "text_length": "40",
             "text_price": "0",
             "images": inline_formset([]),
+            "options": inline_formset([]),
+            "related": inline_formset([]),
             "variants": inline_formset(list(rows), initial=known, min=1),
             "comments": inline_formset([]),
             **extra,

@@ -1,0 +1,84 @@
+"""Categories list the products that belong to them, and a product shows those that go with it."""
+
+import pytest
+from django.test import Client
+from wagtail.models import PageViewRestriction
+
+from store.models import CategoryPage, ProductPage, ProductVariant, RelatedProduct, ShopPage
+from store.models.availability import Availability
+from tests import factories, queries
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+MOST = 6
+
+
+def category(title: str = "Kitchen", *pages: ProductPage) -> CategoryPage:
+    made = CategoryPage(title=title, slug=title.lower(), intro="For every day.", live=False)
+    ShopPage.objects.get().add_child(instance=made)
+    made.save_revision().publish()
+    made.products.add(*pages)
+    return CategoryPage.objects.get(pk=made.pk)
+
+
+def relate(page: ProductPage, *others: ProductPage) -> None:
+    page.related = [RelatedProduct(product=other, sort_order=place) for place, other in enumerate(others)]
+    page.save_revision().publish()
+
+
+def test_a_category_lists_its_products_and_is_linked_from_shop_and_product(
+    client: Client, mug: ProductVariant
+) -> None:
+    factories.product("Atlas", sku="ATLAS")
+    ended = factories.product("Lamp", sku="LAMP").page
+    ProductPage.objects.filter(pk=ended.pk).update(availability=Availability.ENDED)
+    page = category("Kitchen", mug.page, ended)
+    shown = client.get(page.url).content.decode()
+    assert "Enamel mug" in shown
+    assert "For every day." in shown
+    assert not {"Atlas", "Lamp"} & {*shown.split()}
+    assert f'href="{mug.page.url}"' in shown
+    for url in ("/shop/", mug.page.url):
+        assert f'href="{page.url}"' in client.get(url).content.decode()
+    assert client.get(f"{page.url}?page=2").status_code == 404
+
+
+def test_a_category_that_not_everybody_can_see_is_not_linked(client: Client, mug: ProductVariant) -> None:
+    hidden = category("Kitchen", mug.page)
+    PageViewRestriction.objects.create(page=hidden, restriction_type="login")
+    category("Garden").unpublish()
+    for url in ("/shop/", mug.page.url):
+        answer = client.get(url).content.decode()
+        assert "/shop/kitchen/" not in answer
+        assert "/shop/garden/" not in answer
+
+
+def test_related_products_are_those_on_sale_each_once(client: Client, mug: ProductVariant) -> None:
+    atlas, lamp, towel = (factories.product(name, sku=name).page for name in ("Atlas", "Lamp", "Towel"))
+    towel.unpublish()
+    relate(mug.page, lamp, towel, mug.page, atlas, lamp)
+    below = client.get(mug.page.url).content.decode().partition("Goes well with")[2]
+    assert [line for line in ("Lamp", "Atlas", "Towel", "Enamel mug") if f'/">{line}</a>' in below] == [
+        "Lamp",
+        "Atlas",
+    ]
+    assert below.index("Lamp") < below.index("Atlas")
+    assert below.count(">Lamp<") == 1
+
+
+def test_a_category_and_related_products_cost_the_same_whatever_their_number(
+    client: Client, mug: ProductVariant
+) -> None:
+    kitchen, other = category("Kitchen", mug.page), factories.product("Atlas", sku="ATLAS").page
+    relate(mug.page, other)
+    urls = (kitchen.url, mug.page.url)
+    before = [
+        (queries.cold(client, url), queries.cold(client, url), queries.warm(client, url)) for url in urls
+    ]
+    others = [factories.product(f"Thing {number}", sku=f"T{number}").page for number in range(4)]
+    category("Desk", mug.page, *others)
+    kitchen.products.add(*others)
+    relate(mug.page, other, *others)
+    for url, (_first, cold, warm) in zip(urls, before, strict=True):
+        queries.cold(client, url)
+        assert queries.cold(client, url) == cold
+        assert queries.warm(client, url) == warm <= MOST
