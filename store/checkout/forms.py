@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from home import mail_queue, spam
 from policies.models import PolicyVersion
+from policies.text import limits
 from store.checkout.place_order import Quote
 from store.models import DeliveryCountry, ShippingOption
 from store.payments import money
@@ -53,6 +54,15 @@ class DeliveryForm(forms.Form):
         self.fields["shipping"] = shipping
 
 
+class LinesField(forms.CharField):
+    """Text of several lines, each of whose ends counts as one character, as in a browser."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+
+    def to_python(self, value: Any) -> Any:
+        return (super().to_python(value) or "").replace("\r\n", "\n")
+
+
 class CheckoutForm(spam.GuardedForm):
     PAGE = "checkout"
     UNKNOWN = _(
@@ -71,6 +81,13 @@ class CheckoutForm(spam.GuardedForm):
         validators=[mail_queue.PLAIN_ADDRESS],
         help_text=_("We will send the confirmation here."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    gift_message = LinesField(
+        label=_("Gift message"),
+        required=False,
+        max_length=300,
+        validators=[limits.validate_characters],
+        help_text=_("If it is a present. We print it on the slip in the parcel, which has no prices."),
     )
     terms = forms.BooleanField(
         label=_("I accept the terms of sale"),
@@ -118,6 +135,7 @@ class CheckoutForm(spam.GuardedForm):
         stamp = spam.renewed_stamp(earlier, page_id=self.PAGE)
         return {
             "email": typed.get("email", ""),
+            "gift_message": typed.get("gift_message", ""),
             "terms": is_same and "terms" in typed,
             spam.STAMP_FIELD: stamp.signed(),
         }

@@ -193,7 +193,13 @@ class Review(Quote):
 
 
 def place_order(
-    *, basket: Basket, email: str, option: ShippingOption, agreement: Agreement, client_fingerprint: str = ""
+    *,
+    basket: Basket,
+    email: str,
+    option: ShippingOption,
+    agreement: Agreement,
+    client_fingerprint: str = "",
+    gift_message: str = "",
 ) -> Order:
     """Save the order with copies of everything agreed, and hold its stock: all or nothing.
 
@@ -214,6 +220,7 @@ def place_order(
             raise fulfilment.AlreadyUnderWayError(other)
         quote = _as_agreed(basket, option, agreement, client_fingerprint)
         order = quote.order_for(basket, email, agreement, client_fingerprint)
+        order.gift_message = gift_message
         lines = quote.lines_of(order)
         order.session_params = gateway.session_params(
             order=order, lines=lines, option=quote.option, tax_codes=quote.tax_codes

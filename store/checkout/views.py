@@ -134,9 +134,13 @@ def _order(request: HttpRequest) -> HttpResponse:
     try:
         limits.take_checkout(ip)
         with stripe_client.answering_within(STRIPE_SECONDS):
-            email = form.cleaned_data["email"]
             order = place_order.place_order(
-                basket=basket, email=email, option=option, agreement=agreement, client_fingerprint=client
+                basket=basket,
+                email=form.cleaned_data["email"],
+                option=option,
+                agreement=agreement,
+                client_fingerprint=client,
+                gift_message=form.cleaned_data["gift_message"],
             )
             url = fulfilment.start_payment(order=order)
     except REFUSALS as error:

@@ -84,6 +84,9 @@ class _SlipFile(LetterFile):
         for line in lines:
             self._line(line)
         self.columns = ()
+        if order.gift_message:
+            self.set_font(style="", size=11)
+            self.block(["", order.gift_message], x=LEFT, width=RIGHT - LEFT, height=6)
         self.end([], foot=" · ".join(filter(None, [brand.email, brand.phone])))
 
     def _line(self, line: OrderLine) -> None:

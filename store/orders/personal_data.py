@@ -45,6 +45,7 @@ def export_orders(email: str) -> Iterator[dict[str, Any]]:
             "phone": order.phone,
             "shipping_address": order.shipping_address,
             "billing_address": order.billing_address,
+            "gift_message": order.gift_message,
             "lines": [
                 {"sku": line.sku, "product": str(line), "quantity": line.quantity, "text": line.text}
                 for line in order.lines.all()
@@ -92,7 +93,8 @@ def erase_unpaid_orders(email: str) -> int:
 
 @transaction.atomic
 def _anonymise(found: QuerySet[Order]) -> int:
-    personal = {"email": "", "customer_name": "", "phone": "", "shipping_address": {}, "billing_address": {}}
+    texts = dict.fromkeys(("email", "customer_name", "phone", "gift_message"), "")
+    personal = {**texts, "shipping_address": {}, "billing_address": {}}
     over = found.exclude(email="").exclude(status__in=Order.AWAITING_PAYMENT)
     # Orders before their refunds, as whoever changes an order locks them.
     list(over.select_for_update().order_by("pk").values_list("pk"))
@@ -124,6 +126,7 @@ def replace_orders() -> None:
         phone="",
         shipping_address=address,
         billing_address=address,
+        gift_message="",
         session_params={},
         session_url="",
         pay_url="",
@@ -146,9 +149,7 @@ def replace_orders() -> None:
 ORDERS = PersonalData(
     key="store.orders",
     label=_("Orders"),
-    what=_(
-        "Name, e-mail address, telephone, addresses, what was bought, written for it and paid. No card data."
-    ),
+    what=_("Name, e-mail address, telephone, addresses, what was bought, written and paid. No card data."),
     purpose=_("To fulfil the order, answer for it, and keep the records that tax law asks for"),
     keep=_keep,
     export=export_orders,

@@ -100,6 +100,7 @@ PERSONAL = {
             "session_params",
             "session_url",
             "pay_url",
+            "gift_message",
         ),
         *("client_fingerprint", "token", "return_token"),
     },
