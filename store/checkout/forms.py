@@ -18,7 +18,9 @@ from policies.models import PolicyVersion
 from policies.text import limits
 from store.checkout.place_order import Quote
 from store.models import DeliveryCountry, ShippingOption
+from store.orders.forms import ONE_LINE
 from store.payments import money
+from store.payments.customer_details import ADDRESS_LINE_LENGTH
 from store.shipping.opening import Opening
 
 
@@ -93,6 +95,13 @@ class CheckoutForm(spam.GuardedForm):
         label=_("I accept the terms of sale"),
         error_messages={"required": _("Please accept the terms of sale to order.")},
     )
+    # Only of what goes to a pick-up point.
+    point = forms.CharField(
+        label=_("Number or name of the pick-up point"), max_length=40, validators=[ONE_LINE]
+    )
+    point_address = forms.CharField(
+        label=_("Its address"), max_length=ADDRESS_LINE_LENGTH, validators=[ONE_LINE]
+    )
     # What the page showed: if any of it has changed, the shopper sees it again before paying.
     shown = forms.CharField(widget=forms.HiddenInput, max_length=64)
     terms_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -104,6 +113,7 @@ class CheckoutForm(spam.GuardedForm):
         *,
         terms: PolicyVersion | None,
         privacy: PolicyVersion | None,
+        option: ShippingOption,
         quote: Quote | None = None,
         typed: QueryDict | None = None,
     ) -> None:
@@ -117,6 +127,9 @@ class CheckoutForm(spam.GuardedForm):
             self.now["shown"] = quote.digest
         super().__init__(data, initial=self.now | self._kept(typed))
         self.add_guard()
+        self.country = option.country.code
+        if option.kind != ShippingOption.Kind.POINT:
+            del self.fields["point"], self.fields["point_address"]
         if terms is None:
             del self.fields["terms"]
         else:
@@ -134,11 +147,22 @@ class CheckoutForm(spam.GuardedForm):
         earlier = spam.read_stamp(typed.get(spam.STAMP_FIELD, ""), page_id=self.PAGE)
         stamp = spam.renewed_stamp(earlier, page_id=self.PAGE)
         return {
-            "email": typed.get("email", ""),
-            "gift_message": typed.get("gift_message", ""),
+            **{name: typed.get(name, "") for name in ("email", "gift_message", "point", "point_address")},
             "terms": is_same and "terms" in typed,
             spam.STAMP_FIELD: stamp.signed(),
         }
+
+    def visible_fields(self) -> list[forms.BoundField]:
+        """Leave out the pick-up point, which stands with the delivery."""
+        return [field for field in super().visible_fields() if not field.name.startswith("point")]
+
+    @property
+    def pickup_point(self) -> dict[str, str]:
+        """The pick-up point as the address of an order; empty where none was asked for."""
+        data = self.cleaned_data
+        if "point" not in data:
+            return {}
+        return {"point": data["point"], "line1": data["point_address"], "country": self.country}
 
     def clean(self) -> dict[str, Any]:
         """Refuse what has changed since the page was shown, or cannot be paid."""

@@ -6,7 +6,7 @@ for again under the same key. Stripe's answers are handled in `store.payments.fu
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from django.conf import settings
@@ -37,6 +37,7 @@ class Agreement:
     shown_digest: str  # of what the review page showed
     terms: PolicyVersion | None
     privacy: PolicyVersion | None
+    point: dict[str, str] = field(default_factory=dict)  # the address of a pick-up point
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,8 @@ class Quote:
         ]
         option, country = self.option, self.option.country
         terms = (
+            option.kind,
+            option.collect_at,
             option.name,
             option.price,
             option.min_days,
@@ -141,6 +144,9 @@ class Quote:
             total=self.total,
             country=self.option.country.code,
             shipping_name=self.option.name,
+            delivery=self.option.kind,
+            collect_at=self.option.collect_at,
+            shipping_address=agreement.point,
             delivery_time=self.option.delivery_time,
             made_in_days=self.contents.days_to_make,
             vat_scheme=self.vat.scheme,

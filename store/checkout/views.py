@@ -5,6 +5,7 @@ They turn every refusal into a page; nothing is priced, held or settled here.
 
 import logging
 from http import HTTPStatus
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -50,7 +51,7 @@ def review(request: HttpRequest) -> HttpResponse:
     shown = _current_review(request)
     if shown is None:
         return redirect("store:basket")
-    form = CheckoutForm(terms=shown.terms, privacy=shown.privacy, quote=shown, typed=request.POST)
+    form = CheckoutForm(**_of(shown), typed=request.POST)
     return _page(request, shown, form)
 
 
@@ -62,6 +63,11 @@ def _current_review(request: HttpRequest) -> place_order.Review | None:
         return None
     found = place_order.Review(contents, option, *_policies())
     return found if found.opening.takes_orders else None
+
+
+def _of(shown: place_order.Review) -> dict[str, Any]:
+    """Return what a form is made for."""
+    return {"terms": shown.terms, "privacy": shown.privacy, "option": shown.option, "quote": shown}
 
 
 def _policies() -> tuple[PolicyVersion | None, PolicyVersion | None]:
@@ -125,11 +131,13 @@ def _order(request: HttpRequest) -> HttpResponse:
     basket = basket_of(request)
     if basket is None or option is None:
         return redirect("store:basket")
-    form = CheckoutForm(request.POST, terms=terms, privacy=privacy)
+    form = CheckoutForm(request.POST, terms=terms, privacy=privacy, option=option)
     if not form.is_valid():
         return _show_again(request)
     ip = client_ip(request)
-    agreement = place_order.Agreement(shown_digest=form.cleaned_data["shown"], terms=terms, privacy=privacy)
+    agreement = place_order.Agreement(
+        shown_digest=form.cleaned_data["shown"], terms=terms, privacy=privacy, point=form.pickup_point
+    )
     client = fingerprint(ip, purpose="orders")
     try:
         limits.take_checkout(ip)
@@ -188,7 +196,7 @@ def _show_again(
     now = _current_review(request)
     if now is None:
         return redirect("store:basket")
-    form = CheckoutForm(request.POST, terms=now.terms, privacy=now.privacy, quote=now)
+    form = CheckoutForm(request.POST, **_of(now))
     if form.is_valid() and not errors:
         return redirect("store:basket")
     form.show_again()
@@ -245,4 +253,9 @@ def _chosen_option(request: HttpRequest) -> ShippingOption | None:
     chosen = request.POST if request.method == "POST" else request.GET
     country, number = chosen.get("country", ""), chosen.get("shipping", "")
     options = ShippingOption.objects.select_related("country").order_by("country", "price", "pk")
-    return min(options, key=lambda one: (one.country.code != country, str(one.pk) != number), default=None)
+
+    def rank(one: ShippingOption) -> tuple[bool, ...]:  # nobody collects who has not chosen it
+        is_collection = one.kind == ShippingOption.Kind.COLLECTION
+        return one.country.code != country, str(one.pk) != number, is_collection
+
+    return min(options, key=rank, default=None)

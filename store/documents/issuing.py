@@ -238,7 +238,7 @@ def _issue(
         contact=_contact(brand),
         vat_number=_vat_number(order, shop) if has_vat else "",
         buyer=like.buyer if like else _buyer(order),
-        deliver_to=like.deliver_to if like else tuple(of_delivery(order)),
+        deliver_to=like.deliver_to if like else () if order.is_collection else tuple(of_delivery(order)),
         lines=of.lines,
         discount=of.discount,
         total=of.total,

@@ -84,8 +84,10 @@ def of_list(request: HttpRequest, kind: str, orders: QuerySet[Order]) -> HttpRes
     found = [*orders[: MOST + 1]]
     reasons = left_out(found[:MOST])
     for order in found[:MOST]:
-        if order.status == Order.Status.SENT and request.GET.get("status") != Order.Status.SENT:
+        if order.status in Order.DELIVERED and request.GET.get("status") != order.status:
             reasons.setdefault(order, order.get_status_display())
+        if order.is_collection and kind != SLIPS:
+            reasons.setdefault(order, order.get_delivery_display())
     chosen = [order for order in found[:MOST] if order not in reasons]
     asked = request.GET if "print" in request.GET else None
     form = {LABELS: SheetForm, FILE: CarrierForm}.get(kind, Form)(asked)

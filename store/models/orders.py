@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from policies.ledger import encoding
 from policies.models.ledger import LedgeredModel
 from store.models.personal_texts import LABEL_LENGTH, MOST_CHARACTERS, written
+from store.models.shipping import ShippingOption
 from store.models.tokens import TOKEN_LENGTH, new_token
 from store.models.vat import VatScheme
 from store.models.withdrawal import Withdrawal
@@ -46,6 +47,8 @@ class Order(LedgeredModel):
         PAID = "paid", _("paid")
         PACKED = "packed", _("packed")
         SENT = "sent", _("sent")
+        READY = "ready", _("ready to collect")  # in place of sent, and until then as if packed
+        COLLECTED = "collected", _("collected")
         CANCELLED = "cancelled", _("cancelled")
         EXPIRED = "expired", _("expired without payment")
         FAILED = "failed", _("payment failed")
@@ -64,9 +67,11 @@ class Order(LedgeredModel):
         Status.PROCESSING: _MONEY_CAME | {Status.FAILED},
         Status.REVIEW: frozenset({Status.PAID, Status.CANCELLED}),
         Status.PAID: frozenset({Status.PACKED, Status.CANCELLED}),
-        # Staff may undo that it is packed, and for a minute that it is sent.
-        Status.PACKED: frozenset({Status.SENT, Status.CANCELLED, Status.PAID}),
+        # Staff may undo that it is packed or collected, and for a minute that it is sent or ready.
+        Status.PACKED: frozenset({Status.SENT, Status.READY, Status.CANCELLED, Status.PAID}),
         Status.SENT: frozenset({Status.PACKED}),
+        Status.READY: frozenset({Status.COLLECTED, Status.CANCELLED, Status.PACKED}),
+        Status.COLLECTED: frozenset({Status.READY}),
         Status.CANCELLED: _MONEY_CAME,
         Status.EXPIRED: _MONEY_CAME,
         Status.FAILED: _MONEY_CAME,
@@ -77,12 +82,16 @@ class Order(LedgeredModel):
     AWAITING_PAYMENT: ClassVar[frozenset[str]] = PAYABLE | {Status.PROCESSING}
     # A bank, or the shopper on its page, may still pay it.
     OPEN_AT_STRIPE: ClassVar[frozenset[str]] = AWAITING_PAYMENT - {Status.PLACED}
-    CONFIRMED: ClassVar[frozenset[str]] = frozenset({Status.PAID, Status.PACKED, Status.SENT})
+    CONFIRMED: ClassVar[frozenset[str]] = frozenset(
+        {Status.PAID, Status.PACKED, Status.SENT, Status.READY, Status.COLLECTED}
+    )
     OVER: ClassVar[frozenset[str]] = frozenset({Status.CANCELLED, Status.EXPIRED, Status.FAILED})
     # It is paid and its goods are here: taking back all of them cancels it.
-    UNSENT: ClassVar[frozenset[str]] = frozenset({Status.PAID, Status.REVIEW, Status.PACKED})
+    UNSENT: ClassVar[frozenset[str]] = frozenset({Status.PAID, Status.REVIEW, Status.PACKED, Status.READY})
     # Until then shoppers may cancel it, and anybody who may change it correct where it goes.
-    UNPACKED: ClassVar[frozenset[str]] = UNSENT - {Status.PACKED}
+    UNPACKED: ClassVar[frozenset[str]] = UNSENT - {Status.PACKED, Status.READY}
+    # The shopper has it, or soon will.
+    DELIVERED: ClassVar[frozenset[str]] = frozenset({Status.SENT, Status.COLLECTED})
 
     # A bank debit takes a week, vouchers are over by then; a transfer that nobody makes has no end.
     LONGEST_PAYMENT = timedelta(days=10)
@@ -108,6 +117,14 @@ class Order(LedgeredModel):
     total = models.PositiveBigIntegerField(_("total"))
     country = models.CharField(_("country"), max_length=2)
     shipping_name = models.CharField(_("shipping"), max_length=80)
+    delivery = models.CharField(
+        _("delivery"),
+        max_length=10,
+        choices=ShippingOption.Kind.choices,
+        default=ShippingOption.Kind.ADDRESS,
+        editable=False,
+    )
+    collect_at = models.TextField(blank=True, default="", editable=False)
     delivery_time = models.CharField(
         _("delivery time"), max_length=60, blank=True, default="", editable=False
     )
@@ -234,6 +251,11 @@ class Order(LedgeredModel):
         """The days on which it was promised to arrive, in words; empty when none were."""
         first, last = self.arrives_from, self.arrives_until
         return promises.in_words(first, last) if first and last else ""
+
+    @property
+    def is_collection(self) -> bool:
+        """The shopper collects it, so nobody asks where it goes."""
+        return self.delivery == ShippingOption.Kind.COLLECTION
 
     @property
     def by_when(self) -> str:

@@ -37,7 +37,7 @@ def validate_tracking_url(template: str) -> None:
 
 # What a column of a carrier's file can have, of an order (`store.orders.exports` fills it).
 FIELDS = (
-    *("name", "line1", "line2", "postal_code", "city", "state", "country", "country_name"),
+    *("name", "point", "line1", "line2", "postal_code", "city", "state", "country", "country_name"),
     *("email", "phone", "number", "items", "weight_g", "weight_kg"),
 )
 MOST_COLUMNS, LONGEST_HEADING = 40, 60

@@ -88,9 +88,22 @@ class DeliveryCountry(models.Model):
 class ShippingOption(models.Model):
     """One way to deliver to one country, with its price (tax included)."""
 
+    class Kind(models.TextChoices):
+        ADDRESS = "address", _("sent to the shopper’s address")
+        POINT = "point", _("sent to a pick-up point of the carrier, which the shopper names")
+        COLLECTION = "collection", _("collected from us, so no address is asked for")
+
     country = models.ForeignKey(DeliveryCountry, on_delete=models.CASCADE, related_name="options")
     name = models.CharField(_("name"), max_length=80)
     price = PriceField(_("price"), may_be_free=True)
+    kind = models.CharField(_("how it gets there"), max_length=10, choices=Kind.choices, default=Kind.ADDRESS)
+    collect_at = models.TextField(
+        _("where and when to collect"),
+        max_length=400,
+        blank=True,
+        default="",
+        help_text=_("Address and hours, as shoppers read them. Only for what is collected from you."),
+    )
     min_days = models.PositiveSmallIntegerField(
         _("working days, at least"), default=2, validators=[MinValueValidator(1)]
     )
@@ -110,6 +123,16 @@ class ShippingOption(models.Model):
 
     def __str__(self) -> str:
         return f"{self.country}: {self.name}"
+
+    def clean(self) -> None:
+        """Refuse a collection nowhere, or where other VAT holds than at the business."""
+        super().clean()
+        if self.kind != self.Kind.COLLECTION:
+            return
+        if not self.collect_at.strip():
+            raise ValidationError({"collect_at": _("Enter where and when to collect.")})
+        if self.country_id and self.country.vat != DeliveryCountry.Vat.HERE:
+            raise ValidationError({"country": _("Goods are collected in the country of the business.")})
 
     @property
     def delivery_time(self) -> str:

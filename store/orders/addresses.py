@@ -2,6 +2,7 @@
 
 from babel import Locale
 from django.utils.translation import get_language, to_locale
+from django.utils.translation import gettext as _
 
 from store.models import Order
 
@@ -19,12 +20,15 @@ def address_lines(address: dict[str, str]) -> list[str]:
     if address.get("country") not in CODE_AFTER_TOWN:
         parts = [parts.pop(), *parts]
     town = " ".join(filter(None, parts))
-    lines = (address.get("name"), address.get("line1"), address.get("line2"), town)
+    point = _("Pick-up point %s") % address["point"] if address.get("point") else ""
+    lines = (address.get("name"), point, address.get("line1"), address.get("line2"), town)
     return [*filter(None, lines), *([country_name(address["country"])] if address.get("country") else [])]
 
 
 def of_delivery(order: Order) -> list[str]:
-    """Return where an order is sent to; of one without an address, who bought it and the country."""
+    """Return where an order is sent to or collected; of one without an address, who bought it and the country."""
+    if order.is_collection:
+        return [*filter(None, [order.customer_name]), *order.collect_at.splitlines()]
     return address_lines(order.shipping_address) or [
         *filter(None, [order.customer_name]),
         country_name(order.country),

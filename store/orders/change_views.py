@@ -101,7 +101,7 @@ def address(request: HttpRequest, order: Order) -> HttpResponse:
 def _unchanged(request: HttpRequest, order: Order, words: Words | None = None) -> HttpResponse:
     """Say why nothing was changed; the page of an order that is over, or not paid yet, says it itself."""
     order.refresh_from_db()
-    if order.status in {Status.PACKED, Status.SENT}:
+    if order.status in Order.CONFIRMED - Order.UNPACKED:
         words = words_of(Change.PACKED, order)
     if words is None:
         return _see(order)

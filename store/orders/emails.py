@@ -51,6 +51,11 @@ def order_sent(order: Order) -> Email | None:
     return _tell(order, State.SENT, parcels=[*order.parcels.all()], wait=UNDO)
 
 
+def order_ready(order: Order) -> Email | None:
+    """Tell the shopper where and when to collect the goods; it waits for UNDO."""
+    return _tell(order, State.READY, wait=UNDO)
+
+
 def parcel_changed(order: Order, parcel: Parcel, change: Change) -> Email | None:
     """Tell the shopper of a parcel that was added or corrected."""
     return _tell(order, parcels=[parcel], change=change)

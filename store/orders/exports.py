@@ -70,6 +70,7 @@ def _fields(order: Order, grams: int | None) -> dict[str, object]:
     return {
         **address,
         "name": address["name"] or order.customer_name,
+        "point": order.shipping_address.get("point", ""),
         "country": order.country,
         "country_name": country_name(order.country),
         "email": order.email,

@@ -39,7 +39,7 @@ class FindForm(spam.GuardedForm):
 
 
 # Control characters, halves of characters, line ends, and those that write others in another direction.
-_ONE_LINE = RegexValidator(
+ONE_LINE = RegexValidator(
     "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]",
     _("Delete the characters that cannot be printed, and type this again."),
     inverse_match=True,
@@ -74,7 +74,7 @@ class AddressForm(forms.Form):
         needed = {"name", "line1", *(name for name in present if present[name])} - {"line2"}
         for name, field in self.fields.items():
             field.required = name in needed
-            field.validators = [*field.validators, MaxLengthValidator(ADDRESS_LINE_LENGTH), _ONE_LINE]
+            field.validators = [*field.validators, MaxLengthValidator(ADDRESS_LINE_LENGTH), ONE_LINE]
 
     def clean(self) -> None:
         super().clean()

@@ -17,7 +17,7 @@ from home import mail_queue
 from home.models import User
 from policies.ledger import entries
 from store.documents import issuing
-from store.models import Order, OrderEvent, OrderLine
+from store.models import Order, OrderEvent, OrderLine, ShippingOption
 from store.orders import emails
 from store.orders.change_words import Change
 from store.orders.situation import Obstacle, Situation
@@ -29,11 +29,19 @@ By, Reason, Status = OrderEvent.By, OrderEvent.Reason, Order.Status
 STAFF_STEPS: dict[str, dict[str, Promise]] = {
     Status.REVIEW: {Status.PAID: _("Accept the payment")},
     Status.PAID: {Status.PACKED: _("Mark as packed")},
-    Status.PACKED: {Status.SENT: _("Mark as sent")},
+    Status.PACKED: {Status.SENT: _("Mark as sent"), Status.READY: _("Mark as ready to collect")},
+    Status.READY: {Status.COLLECTED: _("Mark as collected")},
 }
+# steps that the shopper is told of
+TOLD = {Status.SENT: emails.order_sent, Status.READY: emails.order_ready}
 
 # status → the one that it has again when staff undo their last step
-UNDONE: dict[str, str] = {Status.SENT: Status.PACKED, Status.PACKED: Status.PAID}
+UNDONE: dict[str, str] = {
+    Status.SENT: Status.PACKED,
+    Status.READY: Status.PACKED,
+    Status.PACKED: Status.PAID,
+    Status.COLLECTED: Status.READY,
+}
 
 
 class IllegalTransitionError(Exception):
@@ -118,7 +126,13 @@ def change_status(
 
 def steps_of(situation: Situation) -> dict[str, Promise]:
     """Return the steps that staff can take now, with the label of each."""
-    return {} if situation.obstacle else STAFF_STEPS.get(situation.order.status, {})
+    return {} if situation.obstacle else _steps_of(situation.order)
+
+
+def _steps_of(order: Order) -> dict[str, Promise]:
+    """Return the steps from its status: what is collected is not sent, nor the other way round."""
+    other = Status.SENT if order.is_collection else Status.READY
+    return {to: label for to, label in STAFF_STEPS.get(order.status, {}).items() if to != other}
 
 
 def take_staff_step(*, order_id: int, to: str, user: User) -> None:
@@ -128,7 +142,7 @@ def take_staff_step(*, order_id: int, to: str, user: User) -> None:
     OutOfStockError when an order is accepted of which too few are there; nothing is changed then.
     """
     with locked(order_id) as order:
-        if to not in STAFF_STEPS.get(order.status, {}):
+        if to not in _steps_of(order):
             message = f"Nobody takes order {order.number} from {order.status} to {to} by hand."
             raise IllegalTransitionError(message)
         if obstacle := Situation.of(order).obstacle:
@@ -139,15 +153,17 @@ def take_staff_step(*, order_id: int, to: str, user: User) -> None:
                 confirm(order=order, by=str(user), actor=user)
             case _step:
                 change_status(order=order, to=to, by=str(user), actor=user)
-        if to == Status.SENT:
-            mail = emails.order_sent(order)
+        if to in TOLD:
+            mail = TOLD[Status(to)](order)
             order.sent_mail = mail.pk if mail else None
             order.save(update_fields=["sent_mail"])
 
 
-def may_undo_sending(order: Order) -> bool:
-    """Return whether the shopper was not told yet that the order is sent, nor of another parcel."""
-    return order.status == Status.SENT and mail_queue.waiting(order.sent_mail, wait=emails.UNDO).exists()
+def may_undo(order: Order) -> bool:
+    """Return whether the last step can be undone: of one that is told, until the shopper knows, or of a parcel."""
+    if order.status in TOLD:
+        return mail_queue.waiting(order.sent_mail, wait=emails.UNDO).exists()
+    return order.status in UNDONE
 
 
 def undo_staff_step(*, order_id: int, status: str, user: User) -> None:
@@ -159,7 +175,7 @@ def undo_staff_step(*, order_id: int, status: str, user: User) -> None:
         if order.status != status or status not in UNDONE:
             message = f"Order {order.number} is not {status} any more, or that cannot be undone."
             raise IllegalTransitionError(message)
-        if status == Status.SENT:
+        if status in TOLD:
             if not mail_queue.take_back(order.sent_mail, wait=emails.UNDO):
                 raise TooLateError(order.number)
             order.parcels.all().delete()
@@ -168,7 +184,9 @@ def undo_staff_step(*, order_id: int, status: str, user: User) -> None:
 
 def may_correct_address(situation: Situation, *, is_staff: bool) -> bool:
     """Return whether it can still be said where an order goes."""
-    return situation.order.status in Order.UNPACKED and not _address_obstacle(situation, is_staff=is_staff)
+    order = situation.order
+    is_asked = order.status in Order.UNPACKED and order.delivery == ShippingOption.Kind.ADDRESS
+    return is_asked and not _address_obstacle(situation, is_staff=is_staff)
 
 
 def _address_obstacle(situation: Situation, *, is_staff: bool) -> Obstacle | None:
@@ -183,7 +201,7 @@ def correct_address(*, order_id: int, address: dict[str, str], by: str, actor: U
     Raises IllegalTransitionError when it is packed or over, NotSentError when it stays where it is for another reason.
     """
     with locked(order_id) as order:
-        if order.status not in Order.UNPACKED:
+        if order.status not in Order.UNPACKED or order.delivery != ShippingOption.Kind.ADDRESS:
             message = f"Order {order.number} goes nowhere else any more."
             raise IllegalTransitionError(message)
         if obstacle := _address_obstacle(Situation.of(order), is_staff=actor is not None):

@@ -40,6 +40,7 @@ STATUSES = {
     State.MISMATCH: Status.REVIEW,
     State.PAID: Status.PAID,
     State.SENT: Status.SENT,
+    State.READY: Status.READY,
     State.REFUND_WAITS: Status.CANCELLED,
     State.CANCELLED_FREE: Status.CANCELLED,
     State.CANCELLED_REFUNDED: Status.CANCELLED,

@@ -18,8 +18,8 @@ from store.orders.change_words import Change, words_of
 from store.orders.situation import Situation
 from store.orders.words import WORDS, State, values
 
-WITH_LINES = {State.PAY_LATER, State.TRANSFER, State.UNDER_WAY, State.PAID, State.SENT}
-WITH_ADDRESS = {State.PAID, State.SENT}
+WITH_LINES = {State.PAY_LATER, State.TRANSFER, State.UNDER_WAY, State.PAID, State.SENT, State.READY}
+WITH_ADDRESS = {State.PAID, State.SENT, State.READY}
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def about(
         "opening": f"{_cancelled(situation)}{words.sentences}" if refund else words.sentences,
         "action_url": urljoin(settings.SITE_URL, situation.action_url) if words.action else "",
         "lines": lines if told in WITH_LINES else [],
-        "has_address": told in WITH_ADDRESS and bool(order.shipping_address),
+        "has_address": told in WITH_ADDRESS and bool(order.shipping_address or order.is_collection),
         "parcels": parcels,
         "billing": order.billing_address if issued else {},
         "rows": rows if has_rows else [],

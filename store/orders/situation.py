@@ -127,8 +127,9 @@ class Situation:
                 return self._paid()
 
     def _paid(self) -> State:
-        if self.order.status == Status.SENT:
-            return State.SENT_PAID_BACK if self.order.paid_amount and not self.left else State.SENT
+        if self.order.status in Order.DELIVERED:
+            is_paid_back = self.order.paid_amount and not self.left
+            return State.SENT_PAID_BACK if is_paid_back else State(self.order.status)
         match self.obstacle:
             case Obstacle.DISPUTED:
                 return State.DISPUTED
@@ -136,7 +137,8 @@ class Situation:
                 refunded = State.REFUND_WAITS if self._waits_for_shopper else State.PAID_BACK
                 return State.TAKEN_BACK if self.withheld else refunded
         if self.order.status != Status.REVIEW:
-            return State(self.order.status)
+            is_laid_ready = self.order.status == Status.PACKED and self.order.is_collection
+            return State.TO_COLLECT if is_laid_ready else State(self.order.status)
         if not self.is_sold_out:
             return State.MISMATCH
         return State.SOLD_OUT if settings.REFUND_SOLD_OUT_AFTER_HOURS else State.SOLD_OUT_UNDECIDED

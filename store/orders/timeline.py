@@ -21,8 +21,11 @@ _GOES_ON = {
     State.UNDER_WAY,
     State.PAID,
     State.PACKED,
+    State.TO_COLLECT,
+    State.READY,
 }
 _TO_COME = (Status.PAID, Status.PACKED, Status.SENT)
+_TO_COLLECT = (Status.PAID, Status.PACKED, Status.READY, Status.COLLECTED)
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,9 @@ def steps(situation: Situation, events: Iterable[OrderEvent]) -> list[Step]:
     past = [(_("ordered"), order.placed_at), *((str(Status(status).label), at) for status, at in shown)]
     ahead: tuple[Status, ...] = ()
     if situation.state in _GOES_ON:
-        done = _TO_COME.index(Status(order.status)) + 1 if order.status in _TO_COME else 0
-        ahead = _TO_COME[done:]
+        way = _TO_COLLECT if order.is_collection else _TO_COME
+        done = way.index(Status(order.status)) + 1 if order.status in way else 0
+        ahead = way[done:]
     last = len(past) - 1
     return [
         *(Step(capfirst(label), at, number == last) for number, (label, at) in enumerate(past)),

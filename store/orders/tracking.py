@@ -44,6 +44,8 @@ class TrackingView(UploadView):
                 problem = gettext("There is no order with this number.")
             elif numbers[number] > 1:
                 problem = gettext("This order is in several rows. Add its other parcels on its page.")
+            elif order.is_collection:
+                problem = gettext("This order is collected, not sent.")
             elif not problem and order.status != Order.Status.PACKED:
                 problem = gettext("This order is not packed: %s.") % order.get_status_display()
             elif carrier and carrier.casefold() not in names:

@@ -145,7 +145,7 @@ class OrderInspectView(InspectView):
             else "",
             "steps": steps,
             "form": parcel_views.ParcelForm(order=order, sends=True) if sends else None,
-            "undo": may_change and (order.status == Order.Status.PACKED or lifecycle.may_undo_sending(order)),
+            "undo": may_change and lifecycle.may_undo(order),
             "parcels": order.parcels.all(),
             "may_add_parcels": may_change and order.status == Order.Status.SENT,
             "advance_url": reverse("orders:advance", args=[order.pk]),

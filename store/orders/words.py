@@ -38,8 +38,11 @@ class State(models.TextChoices):
     MISMATCH = "mismatch", _("Paid, but not what was ordered")
     PAID = "paid", _("Paid")
     PACKED = "packed", _("Packed")
+    TO_COLLECT = "to_collect", _("Packed, and to be collected")
     SENT = "sent", _("Sent")
-    SENT_PAID_BACK = "sent_paid_back", _("Sent, and all of the payment was refunded")
+    READY = "ready", _("Ready to collect")
+    COLLECTED = "collected", _("Collected")
+    SENT_PAID_BACK = "sent_paid_back", _("Sent or collected, and all of the payment was refunded")
     DISPUTED = "disputed", _("Not sent, and its payment is disputed")
     TAKEN_BACK = "taken_back", _("Not sent, and the bank took all of the payment back")
     PAID_BACK = "paid_back", _("Not sent, and all of the payment was refunded")
@@ -203,6 +206,11 @@ WORDS: dict[State, Words] = {
         next=_("We will send it with the next post."),
         staff=_("Send it, then mark it as sent: that e-mails the shopper."),
     ),
+    State.TO_COLLECT: Words(
+        heading=_("Your order is packed"),
+        next=_("We will e-mail you when you can collect it."),
+        staff=_("Lay it ready, then mark it as ready to collect: that e-mails the shopper."),
+    ),
     State.SENT: Words(
         subject=_("Your order %(number)s is on its way"),
         heading=_("Your order is on its way"),
@@ -211,10 +219,21 @@ WORDS: dict[State, Words] = {
         next=_("We hope you enjoy it."),
         staff=_("The goods are on their way."),
     ),
+    State.READY: Words(
+        subject=_("Your order %(number)s is ready to collect"),
+        heading=_("Your order is ready to collect"),
+        to_do=_("Bring the number of your order, %(number)s."),
+        staff=_("Hand it over, then mark it as collected."),
+    ),
+    State.COLLECTED: Words(
+        heading=_("You have collected your order"),
+        next=_("We hope you enjoy it."),
+        staff=_("The shopper has it."),
+    ),
     State.SENT_PAID_BACK: Words(
-        heading=_("Your order was sent, and all of it is refunded"),
+        heading=_("You have your order, and all of it is refunded"),
         happened=_("The list of payments says when and how the money goes back to you."),
-        staff=_("Nothing to do. The goods were sent, and all of the money went back."),
+        staff=_("Nothing to do. The goods were sent or collected, and all of the money went back."),
     ),
     State.DISPUTED: Words(
         heading=_("Your bank is asking about this payment"),
@@ -370,7 +389,7 @@ def values(order: Order) -> dict[str, object]:
         "total": money.display(order.total, order.currency),
         "day": _local(order.placed_at + order.LONGEST_PAYMENT, "DATE_FORMAT"),
         "wait": ngettext("%(hours)s hour", "%(hours)s hours", hours) % {"hours": hours},
-        "arrives": order.arrives,
+        "arrives": "" if order.is_collection else order.arrives,
         "delivery": "" if order.arrives else order.delivery_time,
         "made": working_days(order.made_in_days) if order.made_in_days and not order.arrives else "",
         "time": _local(order.session_expires_at, "TIME_FORMAT"),

@@ -17,7 +17,7 @@ from django.utils import timezone
 from home import clock
 from home.throttling import Limit
 from store.basket import contents
-from store.models import DeliveryCountry, Order, OrderEvent, OrderLine, StripeEvent, VatScheme
+from store.models import DeliveryCountry, Order, OrderEvent, OrderLine, ShippingOption, StripeEvent, VatScheme
 from store.orders import emails, lifecycle
 from store.payments import disputes, errors, gateway, refunds, stripe_client, stripe_clock, stripe_objects
 from store.stock import movements
@@ -298,7 +298,10 @@ def _copy_figures(order: Order, session: stripe_objects.Session) -> None:
     order.pay_url, order.pay_until = session.pay_url, session.pay_until
     order.customer_name = session.customer_name
     order.phone = session.phone
-    order.shipping_address = session.shipping_address
+    if order.delivery == ShippingOption.Kind.ADDRESS:
+        order.shipping_address = session.shipping_address
+    elif order.shipping_address:  # a pick-up point
+        order.shipping_address["name"] = session.customer_name
     order.billing_address = session.billing_address
     if order.vat_scheme == VatScheme.STRIPE_TAX:
         _copy_vat(order, session)

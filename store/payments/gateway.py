@@ -54,7 +54,6 @@ def session_params(
             {"quantity": line.quantity, "price_data": _price(line, currency, tax_codes.get(line.sku))}
             for line in lines
         ],
-        "shipping_address_collection": {"allowed_countries": [order.country]},
         "shipping_options": [{"shipping_rate_data": _rate(option, currency, order.made_in_days)}],
         "phone_number_collection": {"enabled": True},
         "billing_address_collection": "required",
@@ -66,6 +65,8 @@ def session_params(
         "metadata": {"order": order.number},
         "payment_intent_data": {"metadata": {"order": order.number}},
     }
+    if option.kind == ShippingOption.Kind.ADDRESS:
+        params["shipping_address_collection"] = {"allowed_countries": [order.country]}
     if order.vat_scheme == VatScheme.STRIPE_TAX:
         params["automatic_tax"] = {"enabled": True}
         params["shipping_options"][0]["shipping_rate_data"]["tax_code"] = SHIPPING_TAX_CODE

@@ -40,7 +40,7 @@ class ShippingOptionViewSet(ModelViewSet):
     menu_label = _("Shipping")
     menu_order = 21
     add_to_settings_menu = True
-    form_fields = ["country", "name", "price", "min_days", "max_days"]
+    form_fields = ["country", "name", "kind", "price", "min_days", "max_days", "collect_at"]
     list_display = [
         "name",
         "country",

@@ -178,6 +178,7 @@ REST = {
         "country",
         "shipping_name",
         "delivery_time",
+        "collect_at",
         "vat_country",
         "vat_note",
         "vat_sums",

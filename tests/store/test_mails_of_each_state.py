@@ -131,6 +131,13 @@ PAID: Step = (pay, State.PAID)
 SENT: list[Step] = [
     PAID, (step_to(Status.PACKED), State.PACKED), (step_to(Status.SENT), State.SENT)
 ]  # fmt: skip
+COLLECTED: list[Step] = [
+    (lambda walk: Order.objects.update(delivery="collection"),),
+    PAID,
+    (step_to(Status.PACKED), State.TO_COLLECT),
+    (step_to(Status.READY), State.READY),
+    (step_to(Status.COLLECTED), State.COLLECTED),
+]
 REFUNDED = (refund, RefundStatus.SUCCEEDED)
 VOUCHER: Step = (pay_by("voucher_success"), State.PAY_LATER)
 # What happens to an order that has an open payment page, and what is told each time.
@@ -149,6 +156,8 @@ WAYS: list[tuple[State, list[Step]]] = [
     (State.SENT, SENT),
     (State.SENT, [*SENT, (disputed, OF_A_DISPUTE), (dispute_lost, OF_A_DISPUTE)]),
     (State.SENT_PAID_BACK, [*SENT, (*REFUNDED, State.SENT_PAID_BACK)]),
+    (State.COLLECTED, COLLECTED),
+    (State.SENT_PAID_BACK, [*COLLECTED, (*REFUNDED, State.SENT_PAID_BACK)]),
     (State.DISPUTED, [PAID, (disputed, OF_A_DISPUTE, State.DISPUTED)]),
     (
         State.CANCELLED_TAKEN_BACK,

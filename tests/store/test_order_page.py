@@ -57,6 +57,8 @@ WORDS = {
     Status.PAID: "Your order is paid",
     Status.PACKED: "Your order is packed",
     Status.SENT: "Your order is on its way",
+    Status.READY: "Your order is ready to collect",
+    Status.COLLECTED: "You have collected your order",
     Status.CANCELLED: "This order was cancelled",
     Status.EXPIRED: "This order was not paid in time",
     Status.FAILED: "Your payment was declined",

@@ -44,6 +44,7 @@ def reached() -> set[State]:
     kinds: list[dict[str, Any]] = [
         {},
         paid,
+        {**paid, "delivery": "collection"},
         free,
         {"pay_url": "/pay/"},
         {"pay_url": "/pay/", "pay_until": NOW},

@@ -66,7 +66,7 @@ def test_each_order_is_sent_once_with_its_number_and_mail(staff: Client, orders:
         (two, "Tracking number: B 2", "", "packer@example.com"),
     ]
     assert Email.objects.count() == 2
-    assert all(lifecycle.may_undo_sending(order) for order in Order.objects.all())
+    assert all(lifecycle.may_undo(order) for order in Order.objects.all())
 
 
 def test_rows_with_a_problem_are_named_and_nothing_is_sent(staff: Client, orders: list[Order]) -> None:
