@@ -27,7 +27,7 @@ def rendered(pictures: Sequence[tuple[SiteImage, str]], *, size: str, eager: int
     made = {key: _render(image, key) for key, image in missing.items()}
     if len(kept) < MOST_KEPT:
         kept.update(made)
-    return [made.get(key) or kept[key] for key in keys]
+    return [made[key] if key in made else kept[key] for key in keys]
 
 
 def _render(image: SiteImage, key: tuple[int, str, str, bool]) -> SafeString:

@@ -146,10 +146,10 @@ class ProductPage(StatedAvailability, PersonalText, BasePage):
         context = super().get_context(request, *args, **kwargs)
         variants = _with_pictures(self.variants.all(), "picture")
         product = Product(page=self, offers=offers_of(variants, [self]))
-        return {**context, "product": product, "pictures": self._gallery(variants)}
+        return {**context, "product": product, "og_type": "product", **self._gallery(variants)}
 
-    def _gallery(self, variants: Iterable["ProductVariant"]) -> list[tuple[int, SafeString]]:
-        """Return the pictures of the product, then those of variants, each once: their keys and markup."""
+    def _gallery(self, variants: Iterable["ProductVariant"]) -> dict[str, Any]:
+        """Return the pictures of the product, then those of variants, each once: as markup, and photographs as URLs."""
         wanted: dict[int, tuple[SiteImage, str]] = {}
         for one in _with_pictures(self.images.all(), "image"):
             wanted.setdefault(
@@ -160,7 +160,11 @@ class ProductPage(StatedAvailability, PersonalText, BasePage):
                 words = variant.picture.description or f"{self.title}, {variant}"
                 wanted.setdefault(variant.picture.pk, (variant.picture, words))
         markup = pictures.rendered([*wanted.values()], size="large", eager=1)
-        return [*zip(wanted, markup, strict=True)]
+        urls = pictures.rendered([*wanted.values()], size="url")
+        return {
+            "pictures": [*zip(wanted, markup, strict=True)],
+            "photos": [url.strip() for url in urls if url.strip()],
+        }
 
     def copy_all_child_relations(self, target: "ProductPage", *args: Any, **kwargs: Any) -> dict[Any, Any]:
         """Copy variants and pictures without SKUs: a SKU belongs to one product."""

@@ -3,6 +3,7 @@
 from django import template
 
 from store.catalogue.around import around
+from store.catalogue.structured_data import structured_data
 from store.models import ShopSettings
 from store.orders import addresses
 from store.payments import money
@@ -18,6 +19,7 @@ register.filter("delivery_address", addresses.of_delivery)
 register.filter("vat_sums", sums.of_order)
 register.simple_tag(sums.total_label)
 register.simple_tag(around)
+register.simple_tag(structured_data)
 register.filter("percent", percent.shown)
 
 

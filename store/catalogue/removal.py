@@ -1,0 +1,37 @@
+"""Where the URL of a product or category leads that is removed: to its category, or else the shop.
+
+Wagtail does the same for pages that are renamed. A redirect is asked for only while there is no page at its URL.
+"""
+
+from typing import Any
+
+from wagtail.contrib.redirects.models import Redirect
+from wagtail.models import Page
+
+from store.models import CategoryPage, ProductPage, ShopPage
+
+
+def lead_away(page: Page, *, for_good: bool) -> None:
+    """Redirect from the page's URL, and from its former ones if it is deleted."""
+    removed: Any = page.specific
+    if not isinstance(removed, ProductPage | CategoryPage) or not (parts := removed.get_url_parts()):
+        return
+    target: Page | None = ShopPage.objects.live().first()
+    if isinstance(removed, ProductPage):
+        target = CategoryPage.objects.live().filter(products=removed).order_by("path").first() or target
+    if target is None:
+        return
+    if for_good:
+        Redirect.objects.filter(redirect_page=removed).update(redirect_page=target)
+    Redirect.objects.update_or_create(
+        old_path=Redirect.normalise_path(parts[2]),
+        site_id=parts[0],
+        defaults={"redirect_page": target, "is_permanent": for_good, "automatically_created": True},
+    )
+
+
+def on_unpublished(instance: Page, **_kwargs: object) -> None:
+    """Lead away for the time being: browsers remember what is for good."""
+    # Wagtail also says so before it deletes a page: of that, hooks have led away.
+    if not Page.objects.filter(pk=instance.pk, live=True).exists():
+        lead_away(instance, for_good=False)
