@@ -38,6 +38,8 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             "policies.publish_policypage",
         ),
     },
+    # Names, addresses and lines of orders, but no money.
+    "Packers": {"permissions": ("wagtailadmin.access_admin", "store.pack_order")},
     "Customer service": {
         "permissions": (
             "wagtailadmin.access_admin",

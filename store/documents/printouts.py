@@ -5,7 +5,6 @@ An order of which nothing may be sent gets none, and the page of the list says w
 
 from collections.abc import Sequence
 
-from django.contrib.auth.decorators import permission_required
 from django.db.models import QuerySet, prefetch_related_objects
 from django.forms import Form, ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,6 +19,7 @@ from wagtail.admin import messages
 from store.documents.sheets import SheetForm
 from store.models import Carrier, Order
 from store.orders import exports
+from store.orders.access import may_read, only
 from store.orders.situation import Situation
 
 SLIPS, LABELS, FILE = "packing-slips", "address-labels", "carrier-file"
@@ -67,7 +67,7 @@ def left_out(orders: Sequence[Order]) -> dict[Order, str]:
     return reasons
 
 
-@permission_required("store.view_order", raise_exception=True)
+@only(may_read)
 def of_order(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """Answer with the packing slip or the label of one order."""
     order = get_object_or_404(Order, pk=pk)

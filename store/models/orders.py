@@ -197,7 +197,10 @@ class Order(LedgeredModel):
         verbose_name = _("order")
         verbose_name_plural = _("orders")
         ordering: ClassVar[list[str]] = ["-placed_at", "-pk"]
-        permissions = (("refund_order", _("Can refund orders")),)
+        permissions = (
+            ("refund_order", _("Can refund orders")),
+            ("pack_order", _("Can pack and send orders, and sees no amounts of money")),
+        )
         # For each filter of the list.
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["status", "-placed_at"], name="order_status"),

@@ -20,6 +20,7 @@ from home import mail_attachments
 from policies.models import Policy
 from store.models import Dispute, Document, Order, OrderEvent, OrderLine, Parcel, PaymentAlarm, Refund
 from store.orders import messages, plain_messages
+from store.orders.access import VIEW
 from store.orders.change_words import CHANGE_WORDS, Change
 from store.orders.messages import Message
 from store.orders.situation import Situation
@@ -27,7 +28,6 @@ from store.orders.words import REFUND_WORDS, WORDS, State
 from store.payments import disputes, money
 from store.payments.findings import Finding
 
-VIEW = "store.view_order"
 LOOKED_AT = 10  # newest orders, for one in the state that a mail tells of
 Status, RefundStatus, Reason = Order.Status, Refund.Status, OrderEvent.Reason
 # Each state that is told by e-mail, with the status of its orders.

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.decorators import method_decorator
@@ -16,6 +15,7 @@ from wagtail.admin import messages
 from store.documents import printouts
 from store.models import Order, Parcel
 from store.orders import lifecycle, parcels
+from store.orders.access import may_pack, only
 from store.orders.staff_views import OrderFormView
 
 SENDS = "sends"  # the field of a form that marks the order as sent
@@ -40,7 +40,7 @@ class ParcelForm(forms.ModelForm):
             raise forms.ValidationError(_("Choose a carrier or enter a tracking number."))
 
 
-@method_decorator(permission_required("store.change_order", raise_exception=True), name="dispatch")
+@method_decorator(only(may_pack), name="dispatch")
 class ParcelView(OrderFormView):
     header_icon = "mail"
     template_name = "store/admin/parcel.html"
@@ -90,7 +90,7 @@ class ParcelView(OrderFormView):
 
 
 @require_POST
-@permission_required("store.change_order", raise_exception=True)
+@only(may_pack)
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Undo the last step of an order, which the form names by the status that it shows."""
     get_object_or_404(Order, pk=pk)

@@ -19,10 +19,9 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from store.documents import corrections
 from store.models import Order
 from store.orders import lifecycle
+from store.orders.access import CHANGE
 from store.orders.forms import AddressForm, BillingAddressForm
 from store.orders.situation import Situation
-
-CHANGE = "store.change_order"  # who may move orders on
 
 
 class OrderPageMixin(WagtailAdminTemplateMixin, ContextMixin, View):

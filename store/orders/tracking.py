@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.decorators import method_decorator
@@ -13,10 +12,10 @@ from home.table_uploads import NotAppliedError, Planned, Row, UploadView
 from store.documents import printouts
 from store.models import Carrier, Order, Parcel
 from store.orders import lifecycle, parcels
-from store.orders.staff_views import CHANGE
+from store.orders.access import may_pack, only
 
 
-@method_decorator(permission_required(CHANGE, raise_exception=True), name="dispatch")
+@method_decorator(only(may_pack), name="dispatch")
 class TrackingView(UploadView):
     page_title = _("Tracking numbers")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
     most_rows = 200  # each is an e-mail, written in the one transaction

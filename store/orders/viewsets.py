@@ -3,10 +3,12 @@
 Orders are read-only; the steps themselves are `lifecycle`'s.
 """
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -18,17 +20,18 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from wagtail.admin import messages
 from wagtail.admin.filters import WagtailFilterSet
-from wagtail.admin.ui.tables import Column, DateColumn
+from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
 from wagtail.admin.views.generic import InspectView
 from wagtail.admin.widgets.button import Button
 
 from home.viewsets import DaysFilter, GuardedIndexView, ReadOnlyViewSet
+from store.catalogue import product_list
 from store.documents import corrections, printouts, references
-from store.models import Document, Order, Refund, ShopSettings
+from store.models import Document, Order, OrderLine, ProductVariant, Refund, ShopSettings
 from store.orders import exports, lifecycle, mail_previews, parcel_views, staff_views, tracking
+from store.orders.access import CHANGE, VIEW, ReadersPolicy, may_pack, only
 from store.orders.forms import NoteForm
 from store.orders.situation import Situation
-from store.orders.staff_views import CHANGE
 from store.payments import disputes, money, refund_views
 from store.stock import movements
 from store.vat import sums
@@ -45,6 +48,16 @@ def at_a_glance(order: Order) -> str:
     return gettext("%(lines)s and %(more)s more") % {"lines": shown, "more": more} if more > 0 else shown
 
 
+def with_thumbnails(lines: Iterable[OrderLine]) -> list[OrderLine]:
+    """Return lines that know the small picture of their product, if it is still there; in three queries."""
+    found = [*lines]
+    pages = dict(ProductVariant.objects.filter(sku__in=[one.sku for one in found]).values_list("sku", "page"))
+    pictures = product_list.thumbnails({*pages.values()})
+    for line in found:
+        line.thumbnail = pictures.get(pages.get(line.sku, 0), "")  # type: ignore[attr-defined]  # for the template
+    return found
+
+
 class StatusColumn(Column):
     cell_template_name = "store/admin/status_cell.html"
 
@@ -58,8 +71,19 @@ class OrderFilterSet(WagtailFilterSet):
 
 
 class OrderIndexView(GuardedIndexView):
+    @property
+    def sees_money(self) -> bool:
+        return self.request.user.has_perm(VIEW)
+
+    @cached_property
+    def columns(self) -> list[BaseColumn]:  # type: ignore[override]  # Wagtail's is cached, too
+        """Leave out the money for those who do not see it."""
+        return [one for one in super().columns if one.name != "total" or self.sees_money]
+
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]  # an export streams
         """Show the list, or answer for the papers of the orders in it."""
+        if "export" in request.GET and not self.sees_money:
+            raise PermissionDenied
         if (kind := request.GET.get("printouts")) in printouts.KINDS:
             return printouts.of_list(request, kind, self.get_queryset())
         if request.GET.get("export") == LINES:
@@ -75,15 +99,18 @@ class OrderIndexView(GuardedIndexView):
             query["printouts"] = kind
             url = f"{reverse('orders:index')}?{query.urlencode()}"
             buttons.append(Button(label, url=url, icon_name="doc-full", priority=80))
+        if may_pack(self.request.user):
+            url = reverse("orders:tracking")
+            buttons.append(Button(gettext("Tracking numbers …"), url=url, icon_name="upload", priority=81))
+        if not self.sees_money:
+            return buttons  # the others are exports
         query = self.request.GET.copy()
         query["export"] = LINES
         url = f"{reverse('orders:index')}?{query.urlencode()}"
-        lines = gettext("Download lines and addresses (CSV)")
-        buttons.append(Button(lines, url=url, icon_name="download", priority=95))
-        if self.request.user.has_perm(CHANGE):
-            url = reverse("orders:tracking")
-            buttons.append(Button(gettext("Tracking numbers …"), url=url, icon_name="upload", priority=81))
-        return [*buttons, *super().header_more_buttons]
+        lines = Button(
+            gettext("Download lines and addresses (CSV)"), url=url, icon_name="download", priority=95
+        )
+        return [*buttons, lines, *super().header_more_buttons]
 
     def get_base_queryset(self) -> QuerySet[Order]:
         """Leave out what the list does not show, and have at hand what its export adds up."""
@@ -115,19 +142,27 @@ class OrderIndexView(GuardedIndexView):
 class OrderInspectView(InspectView):
     page_title = _("Order")
 
+    def get_template_names(self) -> list[str]:
+        """Show those who only pack a page of its own, on which no sum can be forgotten."""
+        sees_money = self.request.user.has_perm(VIEW)
+        return super().get_template_names() if sees_money else ["store/admin/order_to_pack.html"]
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        order = self.object
-        may_change = self.request.user.has_perm(CHANGE)
-        may_refund = self.request.user.has_perm(refund_views.REFUND)
+        order, user = self.object, self.request.user
+        may_change = user.has_perm(CHANGE)
+        may_refund = user.has_perm(refund_views.REFUND)
         situation = Situation.of(order)
         left = situation.refundable
         may_cancel = may_refund and order.status in Order.UNSENT and not situation.cancel_obstacle
-        steps = {**lifecycle.steps_of(situation)} if may_change else {}
+        steps = {**lifecycle.steps_of(situation)} if may_pack(user) else {}
         sends = steps.pop(Order.Status.SENT, None)  # by a form of its own
+        if not may_change:
+            steps.pop(Order.Status.PAID, None)
         return {
             **super().get_context_data(**kwargs),
             "order": order,
-            "lines": order.lines_with_refunds(),
+            "lines": with_thumbnails(order.lines_with_refunds()),
+            "obstacle": situation.obstacle,
             "words": situation.words,
             "refunds": [(refund, situation.words_of(refund)) for refund in situation.refunds],
             "left": left,
@@ -137,7 +172,7 @@ class OrderInspectView(InspectView):
             "refund_url": reverse("orders:refund", args=[order.pk]) if may_refund and left else "",
             "cancel_url": reverse("orders:cancel", args=[order.pk]) if may_cancel else "",
             "stripe_url": _at_stripe(order),
-            "note_form": NoteForm() if may_change else None,
+            "note_form": NoteForm() if may_pack(user) else None,
             "events": order.events.all(),
             "movements": order.stock_movements.select_related("order", "made_by").order_by("pk"),
             "address_url": reverse("orders:address", args=[order.pk])
@@ -145,9 +180,9 @@ class OrderInspectView(InspectView):
             else "",
             "steps": steps,
             "form": parcel_views.ParcelForm(order=order, sends=True) if sends else None,
-            "undo": may_change and lifecycle.may_undo(order),
+            "undo": may_pack(user) and lifecycle.may_undo(order),
             "parcels": order.parcels.all(),
-            "may_add_parcels": may_change and order.status == Order.Status.SENT,
+            "may_add_parcels": may_pack(user) and order.status == Order.Status.SENT,
             "advance_url": reverse("orders:advance", args=[order.pk]),
             "documents": references.listed(order),
             "billing_url": reverse("orders:billing", args=[order.pk])
@@ -168,13 +203,16 @@ def _at_stripe(order: Order) -> str:
 
 
 @require_POST
-@permission_required(CHANGE, raise_exception=True)
+@only(may_pack)
 def advance(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change an order's status by one of the steps open to staff."""
+    """Change an order's status by one of the steps open to staff; those who only pack accept no payment."""
     get_object_or_404(Order, pk=pk)
     assert request.user.is_authenticated
+    to = request.POST.get("to", "")
+    if to == Order.Status.PAID and not request.user.has_perm(CHANGE):
+        raise PermissionDenied
     try:
-        lifecycle.take_staff_step(order_id=pk, to=request.POST.get("to", ""), user=request.user)
+        lifecycle.take_staff_step(order_id=pk, to=to, user=request.user)
     except lifecycle.IllegalTransitionError as error:
         parcel_views.tell_refused(request, pk, error)
     except movements.OutOfStockError as error:
@@ -198,7 +236,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@permission_required(CHANGE, raise_exception=True)
+@only(may_pack)
 def add_note(request: HttpRequest, pk: int) -> HttpResponse:
     """Add what staff note to an order's history."""
     order, form = get_object_or_404(Order, pk=pk), NoteForm(request.POST)
@@ -245,6 +283,10 @@ class OrderViewSet(ReadOnlyViewSet):
     index_view_class = OrderIndexView
     inspect_view_class = OrderInspectView
     inspect_template_name = "store/admin/order.html"
+
+    @property
+    def permission_policy(self) -> ReadersPolicy:
+        return ReadersPolicy(self.model)
 
     def get_urlpatterns(self) -> list[URLPattern]:
         return [

@@ -23,6 +23,7 @@ def test_the_groups_exist_in_a_new_database() -> None:
         "Editors",
         "Legal reviewers",
         "Customer service",
+        "Packers",
     }
 
 

@@ -27,7 +27,7 @@ def top(user: User) -> list[str]:
     return [path for path, _url in menu_entries(user) if "→" not in path]
 
 
-@pytest.mark.parametrize("group", ["", "Editors", "Legal reviewers", "Customer service"])
+@pytest.mark.parametrize("group", ["", "Editors", "Legal reviewers", "Customer service", "Packers"])
 def test_every_entry_of_the_menu_opens(client: Client, group: str) -> None:
     user = person(group)
     client.force_login(user)
@@ -49,6 +49,7 @@ def test_the_owner_sees_the_work_first_and_what_few_need_last() -> None:
         ("Editors", ["Today", "Products", "Pages", "Policies", "Settings", "Help", "More"]),
         ("Legal reviewers", ["Today", "Policies", "Help"]),
         ("Customer service", ["Today", "Orders", "Products", "Messages", "Help"]),
+        ("Packers", ["Today", "Orders", "Help"]),
     ],
 )
 @pytest.mark.django_db
