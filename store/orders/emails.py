@@ -46,6 +46,11 @@ def order_in_review(order: Order) -> Email | None:
     return _tell(order)
 
 
+def order_as_it_is(order: Order) -> Email | None:
+    """Tell the shopper how an order stands, once more."""
+    return _tell(order)
+
+
 def order_sent(order: Order) -> Email | None:
     """Tell the shopper that the goods are on their way, to where, and how long that takes; it waits for UNDO."""
     return _tell(order, State.SENT, parcels=[*order.parcels.all()], wait=UNDO)

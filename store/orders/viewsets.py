@@ -28,7 +28,7 @@ from home.viewsets import DaysFilter, GuardedIndexView, ReadOnlyViewSet
 from store.catalogue import product_list
 from store.documents import corrections, printouts, references
 from store.models import Document, Order, OrderLine, ProductVariant, Refund, ShopSettings
-from store.orders import exports, lifecycle, mail_previews, parcel_views, staff_views, tracking
+from store.orders import exports, lifecycle, mail_previews, parcel_views, resending, staff_views, tracking
 from store.orders.access import CHANGE, VIEW, ReadersPolicy, may_pack, only
 from store.orders.forms import NoteForm
 from store.orders.situation import Situation
@@ -173,6 +173,7 @@ class OrderInspectView(InspectView):
             "cancel_url": reverse("orders:cancel", args=[order.pk]) if may_cancel else "",
             "stripe_url": _at_stripe(order),
             "note_form": NoteForm() if may_pack(user) else None,
+            "mails": resending.mails_of(order) if may_change else {},
             "events": order.events.all(),
             "movements": order.stock_movements.select_related("order", "made_by").order_by("pk"),
             "address_url": reverse("orders:address", args=[order.pk])
@@ -261,7 +262,7 @@ class OrderViewSet(ReadOnlyViewSet):
         "number",
         DateColumn("placed_at", label=_("Placed"), sort_key="placed_at"),
         Column("customer", label=_("Customer"), accessor=lambda order: order.customer_name or order.email),
-        Column("lines", label=_("What was bought"), accessor=at_a_glance),
+        Column("lines", label=_("What was bought"), accessor=at_a_glance, classname="order__lines"),
         StatusColumn("status", label=_("Status"), accessor="get_status_display", sort_key="status"),
         Column("total", label=_("Total"), accessor=lambda order: money.display(order.total, order.currency)),
     ]
@@ -296,6 +297,7 @@ class OrderViewSet(ReadOnlyViewSet):
             path("<int:pk>/advance/", advance, name="advance"),
             path("<int:pk>/resolve/", resolve, name="resolve"),
             path("<int:pk>/notes/", add_note, name="notes"),
+            path("<int:pk>/e-mails/", resending.resend, name="resend"),
             path("<int:pk>/undo/", parcel_views.undo, name="undo"),
             path("<int:pk>/parcels/", parcel_views.ParcelView.as_view(), name="parcels"),
             path("<int:pk>/parcels/<int:parcel>/", parcel_views.ParcelView.as_view(), name="parcel"),

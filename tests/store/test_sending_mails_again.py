@@ -1,0 +1,79 @@
+"""Staff send an order's e-mails again: made anew, to the address of now, logged, and a few an hour only."""
+
+from html import unescape
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from post_office.models import Email
+
+from home.models import User
+from store.models import Order, ProductVariant
+from store.orders import resending
+from tests.store.test_packing import colleague, paid_order
+
+pytestmark = pytest.mark.django_db
+Status = Order.Status
+
+
+@pytest.fixture
+def order(mug: ProductVariant) -> Order:
+    order = paid_order(MUG=2)
+    Order.objects.update(email="shopper@example.com")
+    return order
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    return colleague(client, "access_admin", "view_order", "change_order")
+
+
+def resend(staff: Client, order: Order, mail: str) -> str:
+    answer = staff.post(f"/admin/orders/{order.pk}/e-mails/", {"mail": mail}, follow=True)
+    assert answer.status_code == 200
+    return unescape(answer.content.decode())
+
+
+def test_a_mail_goes_to_the_address_of_now_and_the_history_says_so(staff: Client, order: Order) -> None:
+    Order.objects.update(email="new@example.com")
+    page = resend(staff, order, "confirmation")
+    assert "The e-mail is sent again to new@example.com." in page
+    assert "An e-mail was sent again: Confirmation" in page
+    [mail] = Email.objects.all()
+    assert (mail.to, "Enamel mug" in mail.message) == (["new@example.com"], True)
+
+
+@pytest.mark.parametrize(
+    ("status", "mails"),
+    [
+        (Status.AWAITING, []),
+        (Status.REVIEW, ["news"]),
+        (Status.PACKED, ["confirmation"]),
+        (Status.SENT, ["confirmation", "sent"]),
+        (Status.CANCELLED, ["news"]),
+    ],
+)
+def test_only_what_such_an_order_is_told_is_sent(
+    staff: Client, order: Order, status: str, mails: list[str]
+) -> None:
+    Order.objects.update(status=status)
+    for name in ("confirmation", "sent", "news", "", "\x00"):
+        resend(staff, order, name)
+    assert [*resending.mails_of(Order.objects.get())] == mails
+    assert Email.objects.count() == len(mails)
+
+
+def test_no_order_gets_more_than_a_few_an_hour(staff: Client, order: Order) -> None:
+    for _time in range(resending.MOST):
+        resend(staff, order, "confirmation")
+    assert "3 were sent again within the last hour" in resend(staff, order, "confirmation")
+    assert Email.objects.count() == resending.MOST
+
+
+def test_an_order_without_an_address_and_a_reader_send_nothing(staff: Client, order: Order) -> None:
+    Order.objects.update(email="")
+    assert "the order has no e-mail address" in resend(staff, order, "confirmation")
+    User.objects.get().user_permissions.remove(Permission.objects.get(codename="change_order"))
+    Order.objects.update(email="shopper@example.com")
+    assert "Confirmation" not in resend(staff, order, "confirmation")
+    assert not Email.objects.exists()
