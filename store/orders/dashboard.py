@@ -8,10 +8,11 @@ from wagtail.admin.site_summary import SummaryItem
 from home.today import Step, Tile
 from store.catalogue import product_list
 from store.models import Order, ProductPage, ShippingOption, StockItem, StripeEvent
+from store.orders import access
 from store.payments import health
 from store.stock import stock_list
 
-ORDERS, STOCK, PAYMENTS = "store.view_order", "store.view_stockitem", "store.view_paymentalarm"
+ORDERS, STOCK, PAYMENTS = access.VIEW, "store.view_stockitem", "store.view_paymentalarm"
 
 
 def tiles(request: HttpRequest, items: list[SummaryItem]) -> None:
@@ -19,9 +20,10 @@ def tiles(request: HttpRequest, items: list[SummaryItem]) -> None:
     orders, low = Order.objects.order_by(), stock_list.in_state("low", StockItem.objects.all())
     all_orders, add = reverse("orders:index"), product_list.url_to_add(request.user)
     health_url, low_url = reverse("payment-health:index"), f"{reverse('stock:index')}?state=low"
+    reads = access.VIEW if request.user.has_perm(access.VIEW) else access.PACK
     for order, label, status in ((10, _("To pack"), "paid"), (15, _("To send"), "packed")):
         url, found = f"{all_orders}?status={status}", orders.filter(status=status)
-        items.append(Tile(request, order, label, url, found.count, ORDERS))
+        items.append(Tile(request, order, label, url, found.count, reads))
     odd, look = orders.filter(needs_attention=True), f"{all_orders}?needs_attention=true"
     problems = _("Problems with payments")
     items += [

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0046_texts_by_the_buyer'),
+        ('store', '0048_gift_messages'),
     ]
 
     operations = [
