@@ -23,6 +23,7 @@ MOST, WINDOW = 3, timedelta(hours=1)  # of one order
 _MAILS: dict[str, tuple[Promise, Callable[[Order], Email | None], frozenset[str]]] = {
     "confirmation": (_("Confirmation"), emails.order_paid, Order.CONFIRMED),
     "sent": (_("“On its way”"), emails.order_sent, frozenset({Status.SENT})),
+    "ready": (_("“Ready to collect”"), emails.order_ready, frozenset({Status.READY})),
     "news": (
         _("How it stands"),
         emails.order_as_it_is,

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0049_packers'),
+        ('store', '0050_packers'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0048_gift_messages'),
+        ('store', '0049_collection'),
     ]
 
     operations = [
