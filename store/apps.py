@@ -22,7 +22,12 @@ class StoreConfig(AppConfig):
         from store.payments import checks  # noqa: F401, PLC0415
         from store.stock import movements  # noqa: PLC0415
 
-        for model in (models.ClosedPeriod, models.DeliveryCountry, models.ShippingOption):
+        for model in (
+            models.ClosedPeriod,
+            models.DeliveryCountry,
+            models.DeliveryZone,
+            models.ShippingOption,
+        ):
             invalidate_pages_when_changed(model)
         log_redaction.keep_secrets_out()
         page_published.connect(

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from store.models import Basket, BasketLine, Order, ProductVariant, StockItem, StockMovement
+from store.models import Basket, BasketLine, Order, ProductVariant, ShippingOption, StockItem, StockMovement
 from store.models.baskets import MAX_QUANTITY
 from store.models.catalogue import images_of, rendered
 from store.models.personal_texts import written
@@ -97,6 +97,15 @@ class Contents:
     def goods(self) -> list[tuple[Line, ProductVariant]]:
         """The lines that are for sale, with their variants."""
         return [(line, line.variant) for line in self.lines if line.variant]
+
+    @property
+    def grams(self) -> int:
+        """What it weighs, as far as that is known."""
+        return sum(line.quantity * (variant.weight or 0) for line, variant in self.goods)
+
+    def price_of(self, option: ShippingOption) -> int:
+        """Return what its delivery costs, minor units."""
+        return option.price_of(goods=self.subtotal, grams=self.grams)
 
     @property
     def days_to_make(self) -> int:

@@ -20,7 +20,7 @@ from home.throttling import client_ip, minutes_to_wait, too_many_requests
 from store.basket import contents, throttling
 from store.basket.cookies import basket_of, remember
 from store.basket.forms import AddForm, UpdateForm
-from store.models import Basket
+from store.models import Basket, ShippingOption
 from store.models.shop_pages import shown_shop
 
 
@@ -104,8 +104,11 @@ def page(
     request: HttpRequest, found: Basket | None, *, error: str = "", status: int = HTTPStatus.OK
 ) -> HttpResponse:
     """Show a basket at today's prices, with an error if there is one."""
+    shown = contents.with_pictures(contents.look_up(found))
+    ways = ShippingOption.objects.exclude(kind=ShippingOption.Kind.COLLECTION)
     context = {
-        "contents": contents.with_pictures(contents.look_up(found)),
+        "contents": shown,
+        "delivery_from": min((shown.price_of(way) for way in ways), default=None) if shown.lines else None,
         "error": error,
         "is_back_unpaid": "unpaid" in request.GET,
         "shop": shown_shop(),

@@ -21,20 +21,19 @@ from store.models import DeliveryCountry, ShippingOption
 from store.orders.forms import ONE_LINE
 from store.payments import money
 from store.payments.customer_details import ADDRESS_LINE_LENGTH
-from store.shipping.opening import Opening
 
 
 class ShippingField(forms.ModelChoiceField):
-    opening: Opening
-    days_to_make = 0
+    quote: Quote
 
     def label_from_instance(self, obj: ShippingOption) -> str:
         """Return the name with price, and by when it arrives."""
-        promise = self.opening.promise(obj, make=self.days_to_make)
+        contents = self.quote.contents
+        promise = self.quote.opening.promise(obj, make=contents.days_to_make)
         return gettext("%(name)s, %(price)s (%(days)s)") % {
             "name": obj.name,
-            "price": money.display(obj.price),
-            "days": promise.arrives if promise else obj.delivery_time_after(self.days_to_make),
+            "price": money.display(contents.price_of(obj)),
+            "days": promise.arrives if promise else obj.delivery_time_after(contents.days_to_make),
         }
 
 
@@ -47,12 +46,11 @@ class DeliveryForm(forms.Form):
 
     def __init__(self, quote: Quote) -> None:
         """Take the choice, and offer the shipping options of its country."""
-        country = quote.option.country
+        country = quote.country
         super().__init__(initial={"country": country.code, "shipping": quote.option.pk})
-        shipping = ShippingField(
-            country.options.all(), label=_("Shipping"), widget=forms.RadioSelect, empty_label=None
-        )
-        shipping.opening, shipping.days_to_make = quote.opening, quote.contents.days_to_make
+        ways = ShippingOption.objects.offered_in(country)
+        shipping = ShippingField(ways, label=_("Shipping"), widget=forms.RadioSelect, empty_label=None)
+        shipping.quote = quote
         self.fields["shipping"] = shipping
 
 
@@ -127,7 +125,7 @@ class CheckoutForm(spam.GuardedForm):
             self.now["shown"] = quote.digest
         super().__init__(data, initial=self.now | self._kept(typed))
         self.add_guard()
-        self.country = option.country.code
+        self.country = option.country.code if option.country else ""
         if option.kind != ShippingOption.Kind.POINT:
             del self.fields["point"], self.fields["point_address"]
         if terms is None:

@@ -17,7 +17,7 @@ from home import locks
 from policies.models import PolicyVersion
 from store.basket.contents import Contents, priced
 from store.checkout import limits
-from store.models import Basket, Order, OrderEvent, OrderLine, ShippingOption
+from store.models import Basket, DeliveryCountry, Order, OrderEvent, OrderLine, ShippingOption
 from store.models.orders import new_number
 from store.orders import lifecycle, withdrawal
 from store.payments import fulfilment, gateway, money, stripe_amounts, stripe_client, stripe_clock
@@ -50,7 +50,7 @@ class Quote:
     @cached_property
     def vat(self) -> rates.Treatment:
         """How it is taxed if it is ordered today."""
-        return rates.treatment(to=self.option.country, on=timezone.localdate())
+        return rates.treatment(to=self.country, on=timezone.localdate())
 
     @cached_property
     def opening(self) -> opening.Opening:
@@ -63,9 +63,20 @@ class Quote:
         return self.opening.promise(self.option, make=self.contents.days_to_make)
 
     @property
+    def country(self) -> DeliveryCountry:
+        """Where it goes: an option of a zone was set to one of its countries."""
+        assert self.option.country is not None
+        return self.option.country
+
+    @property
+    def shipping(self) -> int:
+        """What the delivery of these goods costs, minor units."""
+        return self.contents.price_of(self.option)
+
+    @property
     def total(self) -> int:
         """The final total, minor units."""
-        return self.contents.subtotal + self.option.price
+        return self.contents.subtotal + self.shipping
 
     @property
     def delivery_time(self) -> str:
@@ -90,7 +101,7 @@ class Quote:
             (self.vat.percent_of(variant.page.vat_class_id), line.total)
             for line, variant in self.contents.goods
         )
-        return sums.by_rate(goods, delivery=self.option.price)
+        return sums.by_rate(goods, delivery=self.shipping)
 
     @property
     def tax_codes(self) -> dict[str, str]:
@@ -114,12 +125,12 @@ class Quote:
             )
             for line, variant in self.contents.goods
         ]
-        option, country = self.option, self.option.country
+        option, country = self.option, self.country
         terms = (
             option.kind,
             option.collect_at,
             option.name,
-            option.price,
+            self.shipping,
             option.min_days,
             option.max_days,
             self.promise and self.promise.arrives,
@@ -140,9 +151,9 @@ class Quote:
             email=email,
             currency=settings.CURRENCY,
             subtotal=self.contents.subtotal,
-            shipping=self.option.price,
+            shipping=self.shipping,
             total=self.total,
-            country=self.option.country.code,
+            country=self.country.code,
             shipping_name=self.option.name,
             delivery=self.option.kind,
             collect_at=self.option.collect_at,
@@ -152,7 +163,7 @@ class Quote:
             vat_scheme=self.vat.scheme,
             vat_country=self.vat.country,
             vat_note=self.vat.note,
-            withdrawal_days=withdrawal.days_for(self.option.country, agreement.terms),
+            withdrawal_days=withdrawal.days_for(self.country, agreement.terms),
             terms_accepted=agreement.terms,
             privacy_shown=agreement.privacy,
             placed_at=now,
@@ -194,7 +205,7 @@ class Review(Quote):
     def withdrawal(self) -> list[str]:
         """The right of withdrawal in words."""
         goods = [(variant.page.title, variant.page.withdrawal) for _line, variant in self.contents.goods]
-        country = self.option.country
+        country = self.country
         return withdrawal.words(goods, country=country.code, days=withdrawal.days_for(country, self.terms))
 
 
@@ -248,7 +259,9 @@ def _as_agreed(
     """
     contents = priced(basket)
     limits.check(basket=basket, contents=contents, client_fingerprint=client_fingerprint)
-    fresh = ShippingOption.objects.select_related("country").filter(pk=option.pk).first()
+    country = DeliveryCountry.objects.filter(pk=option.country_id or 0).first()
+    ways = ShippingOption.objects.to(country) if country else []
+    fresh = next((one for one in ways if one.pk == option.pk), None)
     if fresh is None or not contents.can_be_bought:
         raise CheckoutError
     quote = Quote(contents, fresh)

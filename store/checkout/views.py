@@ -24,7 +24,7 @@ from store.basket import views as basket_views
 from store.basket.cookies import basket_of, remember
 from store.checkout import limits, place_order
 from store.checkout.forms import CheckoutForm, DeliveryForm
-from store.models import Basket, Order, OrderEvent, ShippingOption
+from store.models import Basket, DeliveryCountry, Order, OrderEvent, ShippingOption
 from store.orders.cookies import placed_here, remember_order, was_placed_here
 from store.payments import errors, fulfilment, stripe_client
 
@@ -58,7 +58,7 @@ def review(request: HttpRequest) -> HttpResponse:
 def _current_review(request: HttpRequest) -> place_order.Review | None:
     """Return what would be ordered now; None when nothing can be, of which the basket says why."""
     contents = baskets.look_up(basket_of(request))
-    option = _chosen_option(request)
+    option = _chosen_option(request, contents)
     if not contents.can_be_bought or option is None:
         return None
     found = place_order.Review(contents, option, *_policies())
@@ -127,8 +127,8 @@ def _to_order(request: HttpRequest, order: Order) -> HttpResponse:
 
 def _order(request: HttpRequest) -> HttpResponse:
     """Place the order; that it is what was agreed to is checked under the basket's lock."""
-    option, (terms, privacy) = _chosen_option(request), _policies()
-    basket = basket_of(request)
+    basket, (terms, privacy) = basket_of(request), _policies()
+    option = _chosen_option(request, baskets.priced(basket)) if basket else None
     if basket is None or option is None:
         return redirect("store:basket")
     form = CheckoutForm(request.POST, terms=terms, privacy=privacy, option=option)
@@ -245,17 +245,18 @@ def _page(
     return render(request, "store/checkout.html", context, status=status)
 
 
-def _chosen_option(request: HttpRequest) -> ShippingOption | None:
+def _chosen_option(request: HttpRequest, contents: baskets.Contents) -> ShippingOption | None:
     """Return the shipping option in the form or the query, or the cheapest of that country, or of the first.
 
     It may not be the one that the page showed: then `Review.digest` differs from what was agreed to.
     """
     chosen = request.POST if request.method == "POST" else request.GET
-    country, number = chosen.get("country", ""), chosen.get("shipping", "")
-    options = ShippingOption.objects.select_related("country").order_by("country", "price", "pk")
+    code, number = chosen.get("country", ""), chosen.get("shipping", "")
+    countries = DeliveryCountry.objects.deliverable()
+    country = min(countries, key=lambda one: one.code != code, default=None)
 
-    def rank(one: ShippingOption) -> tuple[bool, ...]:  # nobody collects who has not chosen it
+    def rank(one: ShippingOption) -> tuple[bool, bool, int]:  # nobody collects who has not chosen it
         is_collection = one.kind == ShippingOption.Kind.COLLECTION
-        return one.country.code != country, str(one.pk) != number, is_collection
+        return str(one.pk) != number, is_collection, contents.price_of(one)
 
-    return min(options, key=rank, default=None)
+    return min(ShippingOption.objects.to(country) if country else [], key=rank, default=None)

@@ -12,7 +12,7 @@ from store.models.parcels import Carrier, Parcel
 from store.models.payment_health import PaymentAlarm, WebhookRefusal
 from store.models.refunds import Refund, RefundLine
 from store.models.settings import ShopSettings
-from store.models.shipping import DeliveryCountry, ShippingOption
+from store.models.shipping import DeliveryCountry, DeliveryZone, ShippingOption
 from store.models.shop_pages import CategoryPage, ShopPage
 from store.models.stock import StockItem, StockMovement
 from store.models.stripe_events import StripeEvent
@@ -25,6 +25,7 @@ __all__ = [
     "CategoryPage",
     "ClosedPeriod",
     "DeliveryCountry",
+    "DeliveryZone",
     "Dispute",
     "Document",
     "DocumentCounter",

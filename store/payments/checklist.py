@@ -103,6 +103,7 @@ def _ask_for_page() -> Any:
         email="nobody@example.com",
         currency=settings.CURRENCY,
         country=country or "GB",
+        shipping=0,
         session_expires_at=stripe_clock.page_end(),
     )
     price = max(PRICE, stripe_amounts.MINIMUM.get(settings.CURRENCY, 0))

@@ -19,6 +19,7 @@ from store.payments import errors, signed_events, stripe_amounts, stripe_clock
 from store.payments.signed_events import Event
 from store.payments.stripe_client import client, in_time, sdk, translated_errors
 from store.payments.stripe_objects import Dispute, Refund, Session, dispute_of, refund_of, session_of
+from store.shipping.promises import working_days_between
 
 if TYPE_CHECKING:
     from stripe.params import RefundCreateParams
@@ -54,7 +55,7 @@ def session_params(
             {"quantity": line.quantity, "price_data": _price(line, currency, tax_codes.get(line.sku))}
             for line in lines
         ],
-        "shipping_options": [{"shipping_rate_data": _rate(option, currency, order.made_in_days)}],
+        "shipping_options": [{"shipping_rate_data": _rate(option, order)}],
         "phone_number_collection": {"enabled": True},
         "billing_address_collection": "required",
         "allow_promotion_codes": True,
@@ -89,20 +90,22 @@ def _price(line: OrderLine, currency: str, tax_code: str | None) -> SessionCreat
     }
 
 
-def _rate(
-    option: ShippingOption, currency: str, days_to_make: int
-) -> SessionCreateParamsShippingOptionShippingRateData:
+def _rate(option: ShippingOption, order: Order) -> SessionCreateParamsShippingOptionShippingRateData:
+    least, most = option.min_days + order.made_in_days, option.max_days + order.made_in_days
+    if order.arrives_from and order.arrives_until:  # Stripe counts from the payment
+        today = timezone.localdate()
+        least, most = (working_days_between(today, day) for day in (order.arrives_from, order.arrives_until))
     return {
         "type": "fixed_amount",
         "display_name": option.name[:100],
         "tax_behavior": "inclusive",
         "fixed_amount": {
-            "amount": stripe_amounts.to_stripe(option.price, currency),
-            "currency": currency.lower(),
+            "amount": stripe_amounts.to_stripe(order.shipping, order.currency),
+            "currency": order.currency.lower(),
         },
         "delivery_estimate": {
-            "minimum": {"unit": "business_day", "value": option.min_days + days_to_make},
-            "maximum": {"unit": "business_day", "value": option.max_days + days_to_make},
+            "minimum": {"unit": "business_day", "value": least},
+            "maximum": {"unit": "business_day", "value": most},
         },
     }
 

@@ -87,5 +87,5 @@ def promise_anew(order: Order) -> None:
 def first_way() -> ShippingOption | None:
     """Return the way of delivery that the checkout offers first."""
     country = DeliveryCountry.objects.deliverable().first()
-    ways = [*country.options.select_related("country")] if country else []
+    ways = ShippingOption.objects.to(country) if country else []
     return min(ways, key=lambda way: way.kind == ShippingOption.Kind.COLLECTION, default=None)

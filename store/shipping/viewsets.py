@@ -1,12 +1,15 @@
 """Staff screens of delivery countries, shipping options and carriers."""
 
+from django.db.models import QuerySet
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from wagtail.admin import messages
 from wagtail.admin.ui.tables import BaseColumn, Column
 from wagtail.admin.views.generic import IndexView
 from wagtail.admin.viewsets.model import ModelViewSet
 
-from store.models import Carrier, DeliveryCountry, ShippingOption
+from store.models import Carrier, DeliveryCountry, DeliveryZone, ProductVariant, ShippingOption
 from store.payments import money
 from store.vat import rates
 
@@ -19,6 +22,10 @@ class DeliveryCountryIndexView(IndexView):
         return [*super().columns, Column("vat", label=_("VAT"), accessor=rates.in_words())]
 
 
+def _countries_of(zone: DeliveryZone) -> str:
+    return ", ".join(country.name for country in zone.countries.all())
+
+
 class DeliveryCountryViewSet(ModelViewSet):
     model = DeliveryCountry
     name = "delivery-countries"
@@ -27,9 +34,42 @@ class DeliveryCountryViewSet(ModelViewSet):
     menu_label = _("Delivery countries")
     menu_order = 20
     add_to_settings_menu = True
-    form_fields = ["code", "name", "ordering", "vat", "vat_note", "withdrawal"]
-    list_display = ["name", "code"]
+    form_fields = ["code", "name", "zone", "ordering", "vat", "vat_note", "withdrawal"]
+    list_display = ["name", "code", "zone"]
     index_view_class = DeliveryCountryIndexView
+
+
+class DeliveryZoneIndexView(IndexView):
+    def get_base_queryset(self) -> QuerySet[DeliveryZone]:
+        return super().get_base_queryset().prefetch_related("countries")
+
+
+class DeliveryZoneViewSet(ModelViewSet):
+    model = DeliveryZone
+    name = "delivery-zones"
+    url_prefix = "delivery-zones"
+    icon = "globe"
+    menu_label = _("Delivery zones")
+    menu_order = 20
+    add_to_settings_menu = True
+    form_fields = ["name"]
+    index_view_class = DeliveryZoneIndexView
+    list_display = ["name", Column("countries", label=_("Countries"), accessor=_countries_of)]
+
+
+class ShippingOptionIndexView(IndexView):
+    def get_base_queryset(self) -> QuerySet[ShippingOption]:
+        """Say of what no weight is known, if a price depends on it."""
+        options = super().get_base_queryset().select_related("country", "zone")
+        unknown = ProductVariant.objects.on_sale().filter(weight=None)
+        if options.exclude(weight_prices="").exists() and (count := unknown.count()):
+            words = ngettext(
+                "%(count)s variant has no weight, so it counts as 0 grams: enter it with its product.",
+                "%(count)s variants have no weight, so they count as 0 grams: enter it with their products.",
+                count,
+            )
+            messages.warning(self.request, words % {"count": count})
+        return options
 
 
 class ShippingOptionViewSet(ModelViewSet):
@@ -40,13 +80,17 @@ class ShippingOptionViewSet(ModelViewSet):
     menu_label = _("Shipping")
     menu_order = 21
     add_to_settings_menu = True
-    form_fields = ["country", "name", "kind", "price", "min_days", "max_days", "collect_at"]
+    form_fields = [
+        *("country", "zone", "name", "kind", "price", "free_from", "weight_prices"),
+        *("min_days", "max_days", "collect_at"),
+    ]
+    index_view_class = ShippingOptionIndexView
     list_display = [
         "name",
-        "country",
+        Column("to", label=_("To"), accessor=lambda option: option.country or option.zone),
         Column("price", label=_("Price"), accessor=lambda option: money.display(option.price)),
     ]
-    list_filter = ["country"]
+    list_filter = ["country", "zone"]
 
 
 class CarrierViewSet(ModelViewSet):
@@ -61,4 +105,9 @@ class CarrierViewSet(ModelViewSet):
     list_display = ["name", "tracking_url"]
 
 
-delivery_viewsets = (DeliveryCountryViewSet(), ShippingOptionViewSet(), CarrierViewSet())
+delivery_viewsets = (
+    DeliveryCountryViewSet(),
+    DeliveryZoneViewSet(),
+    ShippingOptionViewSet(),
+    CarrierViewSet(),
+)

@@ -137,6 +137,7 @@ NOT_PERSONAL = {
         "store.Carrier",
         "store.ClosedPeriod",
         "store.DeliveryCountry",
+        "store.DeliveryZone",
         "store.Dispute",
         "store.PaymentAlarm",
     ),

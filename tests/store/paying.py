@@ -113,6 +113,7 @@ def purchase(
         currency=currency,
         country="GB",
         return_token="return",
+        shipping=shipping,
         session_expires_at=timezone.now() + timedelta(minutes=40),
     )
     mugs = OrderLine(title="Enamel mug", unit_price=price, quantity=2)
