@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0049_collection'),
+        ('store', '0051_resent'),
     ]
 
     operations = [
