@@ -15,11 +15,15 @@ from wagtail.rich_text import RichText
 from demo import pages, texts
 from demo.frozen_time import frozen_time
 from home.models import HomePage, SiteImage, User
+from store.catalogue import options
 from store.models import (
+    CategoryPage,
     DeliveryCountry,
     ProductImage,
+    ProductOption,
     ProductPage,
     ProductVariant,
+    RelatedProduct,
     ShippingOption,
     ShopPage,
     ShopSettings,
@@ -52,6 +56,7 @@ class Variant:
     name: str
     price: int
     on_hand: int
+    picture: str = ""
 
 
 @dataclass
@@ -65,6 +70,10 @@ class Product:
     pictures: list[str] = field(default_factory=list)
     variants: list[Variant] = field(default_factory=list)
     description: str = ""
+    category: str = ""
+    related: list[str] = field(default_factory=list)
+    options: list[tuple[str, str]] = field(default_factory=list)
+    parcel: dict[str, str | int] = field(default_factory=dict)  # weight, hs_code, origin of each variant
 
 
 def create(*, home: HomePage, editor: User, to_be_sold: Mapping[str, int]) -> None:
@@ -77,10 +86,18 @@ def create(*, home: HomePage, editor: User, to_be_sold: Mapping[str, int]) -> No
     pages.add_child(home, _shop(), editor)
     shop = ShopPage.objects.get()
     present = set(shop.get_children().values_list("slug", flat=True))
-    for product in products():
-        if product.slug not in present:
-            _product(shop, product, editor)
-            _stock(product, editor, to_be_sold)
+    for title, body in texts.sections(texts.read("categories.md")):
+        head, _, intro = body.partition("\n\n")
+        category = CategoryPage(title=title, slug=head.removeprefix("slug: "), intro=intro.strip())
+        pages.add_child(shop, category, editor)
+    added = [product for product in products() if product.slug not in present]
+    page_of = {product.slug: _product(shop, product, editor) for product in added}
+    for product in added:
+        others = ProductPage.objects.filter(slug__in=product.related)
+        _publish(
+            page_of[product.slug], sorted(others, key=lambda page: product.related.index(page.slug)), editor
+        )
+        _stock(product, editor, to_be_sold)
 
 
 def products() -> list[Product]:
@@ -95,14 +112,18 @@ def _read(title: str, body: str) -> Product:
         key, _, value = line.partition(": ")
         match key:
             case "variant":
-                sku, name, price, on_hand = (part.strip() for part in value.split("|"))
-                product.variants.append(Variant(sku, name, int(price), int(on_hand)))
-            case "pictures":
-                product.pictures = value.split()
-            case "slug":
-                product.slug = value
-            case "summary":
-                product.summary = value
+                sku, name, price, on_hand, *picture = (part.strip() for part in value.split("|"))
+                product.variants.append(Variant(sku, name, int(price), int(on_hand), *picture))
+            case "option":
+                name, _, values = value.partition(" | ")
+                product.options.append((name, values))
+            case "parcel":
+                weight, hs_code, origin = value.split(" | ")
+                product.parcel = {"weight": int(weight), "hs_code": hs_code, "origin": origin}
+            case "pictures" | "related":
+                setattr(product, key, value.split())
+            case "slug" | "summary" | "category":
+                setattr(product, key, value)
             case "most":
                 product.most_in_one_order = int(value)
     return product
@@ -120,7 +141,7 @@ def _shop() -> ShopPage:
     return ShopPage(title=title, slug="shop", intro=intro, body=body, show_in_menus=True)
 
 
-def _product(shop: Page, product: Product, editor: User) -> None:
+def _product(shop: Page, product: Product, editor: User) -> ProductPage:
     page = ProductPage(
         title=product.title,
         slug=product.slug,
@@ -130,12 +151,19 @@ def _product(shop: Page, product: Product, editor: User) -> None:
         most_in_one_order=product.most_in_one_order,
         owner=editor,
         live=False,
+        combinations_made=options.combinations(
+            [options.values_of(values) for _name, values in product.options], made=(), others=0
+        ),
+    )
+    page.categories.set(CategoryPage.objects.filter(slug=product.category))
+    page.options.set(
+        [
+            ProductOption(sort_order=order, name=name, values=values)
+            for order, (name, values) in enumerate(product.options)
+        ]
     )
     page.variants.set(
-        [
-            ProductVariant(sort_order=order, sku=variant.sku, name=variant.name, price=variant.price)
-            for order, variant in enumerate(product.variants)
-        ]
+        [_variant(product, variant, order, editor) for order, variant in enumerate(product.variants)]
     )
     page.images.set(
         [
@@ -144,6 +172,22 @@ def _product(shop: Page, product: Product, editor: User) -> None:
         ]
     )
     shop.add_child(instance=page)
+    return page
+
+
+def _variant(product: Product, variant: Variant, order: int, editor: User) -> ProductVariant:
+    return ProductVariant(
+        sort_order=order,
+        sku=variant.sku,
+        name=variant.name,
+        price=variant.price,
+        picture=_picture(variant.picture, editor) if variant.picture else None,
+        **product.parcel,
+    )
+
+
+def _publish(page: ProductPage, related: list[ProductPage], editor: User) -> None:
+    page.related.set([RelatedProduct(product=other, sort_order=place) for place, other in enumerate(related)])
     page.save_revision(user=editor).publish(user=editor)
 
 

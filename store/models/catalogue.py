@@ -278,11 +278,15 @@ class ProductVariant(Orderable):
     panels: ClassVar[list] = [
         FieldPanel("name"),
         FieldRowPanel([FieldPanel("sku"), FieldPanel("price"), FieldPanel("in_stock")]),
-        FieldPanel("picture"),
         FoldedPanel(
-            [FieldRowPanel([FieldPanel("weight"), FieldPanel("hs_code"), FieldPanel("origin")])],
-            heading=_("For parcels and customs"),
-            help_text=_("What is left empty is as in the first variant that has it."),
+            [
+                FieldPanel("picture"),
+                FieldRowPanel([FieldPanel("weight"), FieldPanel("hs_code"), FieldPanel("origin")]),
+            ],
+            heading=_("Picture, parcels and customs"),
+            help_text=_(
+                "Weight, number and country that are left empty are as in the first variant that has them."
+            ),
         ),
     ]
 
