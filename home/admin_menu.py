@@ -4,18 +4,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
+from wagtail.admin.auth import user_has_any_page_permission
 from wagtail.admin.menu import Menu, MenuItem, SubmenuMenuItem, help_menu, settings_menu
 from wagtail.admin.ui.sidebar import PageExplorerMenuItem
 from wagtail.admin.wagtail_hooks import ExplorerMenuItem
 from wagtail.models import Site
 
-from home import guide, today
+from home import guide, page_bin, today
 
 MESSAGES_MENU = "register_messages_menu_item"
 # By the names that Wagtail gives them.
 RARE = {"images", "documents", "snippets", "reports"}
 RARE_SETTINGS = {"collections", "redirects", "sites", "workflows", "workflow-tasks"}
-FOR_ALL = {"images", "documents"}  # the rest of "More" is for owners
+FOR_ALL = {"images", "documents", "bin"}  # the rest of "More" is for owners
 
 
 class PagesMenuItem(ExplorerMenuItem):
@@ -26,6 +27,11 @@ class PagesMenuItem(ExplorerMenuItem):
         if request.user.is_superuser and (top := _top()):
             component.start_page_id = top
         return component
+
+
+class BinMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return user_has_any_page_permission(request.user)
 
 
 def _top() -> int | None:
@@ -40,6 +46,7 @@ def explore(_request: HttpRequest) -> HttpResponse:
 def urls() -> list[URLPattern]:
     return [
         path("guide/<str:name>", guide.GuideView.as_view(), name="guide"),
+        path("bin/", page_bin.BinView.as_view(), name="bin"),
         path("first-steps/dismiss/", today.dismiss_first_steps, name="first_steps_dismiss"),
     ]
 
@@ -63,6 +70,7 @@ def arrange(request: HttpRequest, items: list[MenuItem]) -> None:
     """Put what few need under "More", and open the pages at the home page."""
     rare = [item for item in items if item.name in RARE]
     rare += [item for item in settings_menu.registered_menu_items if item.name in RARE_SETTINGS]
+    rare.append(BinMenuItem(_("Bin"), reverse("bin"), name="bin", icon_name="bin", order=500))
     rare += help_menu.registered_menu_items
     shown = FOR_ALL if not request.user.is_superuser else {item.name for item in rare}
     menu = Menu(items=[item for item in rare if item.name in shown])

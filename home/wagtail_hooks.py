@@ -4,9 +4,11 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from wagtail import hooks
 
-from home import admin_lists, admin_menu, missing_app_pages, today
+from home import admin_lists, admin_menu, missing_app_pages, page_bin, today
 from home.csp import Provider
+from home.jobs import Job
 from home.models import BrandSettings, ServiceSettings
+from home.models.bin import outside
 from home.page_cache import schedule
 
 
@@ -27,6 +29,10 @@ hooks.register("construct_explorer_page_queryset", missing_app_pages.leave_out_o
 # Last: what is capped cannot be filtered any more.
 hooks.register("construct_explorer_page_queryset", admin_lists.cap_what_can_be_moved, order=1000)
 hooks.register("construct_page_chooser_queryset", missing_app_pages.leave_out_of_chooser)
+hooks.register("construct_page_chooser_queryset", lambda pages, _request: outside(pages))
+# Last: others may refuse.
+hooks.register("before_delete_page", page_bin.instead_of_deleting, order=1000)
+hooks.register("before_bulk_action", page_bin.instead_of_deleting_in_bulk, order=1000)
 hooks.register("before_serve_page", missing_app_pages.refuse_to_serve)
 
 
@@ -36,6 +42,11 @@ def first_steps() -> list[today.Step]:
     url = reverse("wagtailsettings:edit", args=["home", "brandsettings"])
     words = gettext("State your name, address and e-mail address")
     return [today.Step("brand", 10, words, url, lambda: BrandSettings.current().is_stated)]
+
+
+@hooks.register("register_worker_jobs")
+def worker_jobs() -> list[Job]:
+    return [Job("bin", 3600, page_bin.delete_due)]
 
 
 @hooks.register("register_known_changes")

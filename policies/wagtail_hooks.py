@@ -291,19 +291,12 @@ hooks.register("register_footer_links", footer.footer_links)
 @hooks.register("register_first_steps")
 def first_steps() -> list[Step]:
     """Ask for what visitors are shown before they write or buy."""
-    kinds, words = (
-        (Policy.Kind.PRIVACY, Policy.Kind.TERMS),
-        gettext("Publish the privacy policy and the terms"),
-    )
-    return [
-        Step(
-            "policies",
-            40,
-            words,
-            reverse("policy-overview:index"),
-            lambda: all(Policy.objects.in_force_of(kind) for kind in kinds),
-        )
-    ]
+    words, url = gettext("Publish the privacy policy and the terms"), reverse("policy-overview:index")
+    return [Step("policies", 40, words, url, _are_published)]
+
+
+def _are_published() -> bool:
+    return all(Policy.objects.in_force_of(kind) for kind in (Policy.Kind.PRIVACY, Policy.Kind.TERMS))
 
 
 @hooks.register("register_known_changes")

@@ -1,5 +1,6 @@
 """The models every other app may build on: users, media, base pages, brand settings."""
 
+from home.models.bin import BinnedPage
 from home.models.heartbeat import WorkerHeartbeat
 from home.models.media import SiteDocument, SiteImage, SiteRendition
 from home.models.pages import BasePage, ContentPage, HomePage
@@ -9,6 +10,7 @@ from home.models.users import User
 
 __all__ = [
     "BasePage",
+    "BinnedPage",
     "BrandSettings",
     "ContentPage",
     "DefaultSiteSetting",

@@ -30,6 +30,8 @@ class BasePage(Page):
 
     # False where the page differs between requests (a form's time stamp): then it is `no-store`.
     is_cacheable: ClassVar[bool] = True
+    # False where deleting the page must be what it says, since what matters of it is kept elsewhere.
+    goes_to_bin: ClassVar[bool] = True
     # The field with which the page opens: its words describe a page that has no description of its own.
     opening: ClassVar[str] = ""
 
@@ -74,6 +76,7 @@ class HomePage(BasePage):
     """The home page; there is one."""
 
     opening: ClassVar[str] = "hero_text"
+    goes_to_bin = False  # the site would have no root
     hero_heading = models.CharField(_("heading"), max_length=120, blank=True)
     hero_text = models.TextField(_("text"), max_length=400, blank=True)
     hero_image = optional_picture(

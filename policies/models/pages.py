@@ -82,6 +82,8 @@ def _tabs(content_panels: list) -> TabbedInterface:
 class PolicyPage(BasePage):
     """Where a policy is written. Its published versions live on whatever becomes of this page."""
 
+    goes_to_bin = False  # its versions stay, and a new page with its slug continues them
+
     policy = models.ForeignKey(
         Policy, null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="pages"
     )

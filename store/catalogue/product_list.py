@@ -36,6 +36,7 @@ from wagtail.images.shortcuts import get_rendition_or_not_found
 from wagtail.permissions import page_permission_policy
 
 from home.models import User
+from home.models.bin import outside
 from store.models import ProductPage, ProductVariant, ShopPage, StockItem
 from store.models.catalogue import first_images
 from store.models.stock import LOW_STOCK
@@ -131,7 +132,7 @@ class ProductIndexView(IndexView):
     add_item_label = _("Add a product")
 
     def annotate_queryset(self, pages: QuerySet[ProductPage]) -> QuerySet[ProductPage]:
-        return with_figures(super().annotate_queryset(pages))
+        return with_figures(outside(super().annotate_queryset(pages)))
 
     def search_queryset(self, queryset: QuerySet[ProductPage]) -> QuerySet[ProductPage]:
         """Find products by words in title, names of variants and SKUs."""

@@ -61,6 +61,7 @@ def test_a_group_sees_what_it_can_use(group: str, shown: list[str]) -> None:
     assert {path for path, _url in menu_entries(user) if path.startswith("More →")} <= {
         "More → Images",
         "More → Documents",
+        "More → Bin",
     }
 
 

@@ -68,7 +68,9 @@ HOOKS = {
     "register_first_steps": Hook(
         {"home", "policies", "store"}, today.first_steps, today.Step("key", 1, "Do it", "/", bool)
     ),
-    "register_worker_jobs": Hook({"store", "policies"}, worker.contributed_jobs, Job("name", 60, print)),
+    "register_worker_jobs": Hook(
+        {"home", "store", "policies"}, worker.contributed_jobs, Job("name", 60, print)
+    ),
 }
 
 
