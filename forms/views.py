@@ -6,15 +6,17 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 from wagtail.admin.views.mixins import list_to_str
 from wagtail.contrib.forms.utils import get_forms_for_user
 from wagtail.contrib.forms.views import DeleteSubmissionsView, FormPagesListView, SubmissionsListView
 
 from home.spreadsheets import as_text
+from home.viewsets import SaysWhatIsFirst
 from policies.ledger.views import proof_response
 
 
@@ -63,8 +65,16 @@ def message_proof(request: HttpRequest, page_id: int, pk: int) -> HttpResponse:
     return proof_response(request, message, file_name=f"message-{message.token}-proof.json")
 
 
-class FormPagesView(FormPagesListView):
+class FormPagesView(SaysWhatIsFirst, FormPagesListView):
     """The list of forms, for those who may read submissions."""
+
+    when_empty = (
+        gettext_lazy(
+            "There is no form yet. Add a form page below the home page; what visitors write is here."
+        ),
+        gettext_lazy("Open the pages."),
+        reverse_lazy("wagtailadmin_explore_root"),
+    )
 
     def user_has_any_permission(self, permissions: set[str]) -> bool:
         """Return whether the user may read submissions."""

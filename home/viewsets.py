@@ -14,13 +14,15 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
+from django.utils.html import format_html
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django_filters import DateFromToRangeFilter
 from wagtail.admin.filters import DateRangePickerWidget
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import IndexView
+from wagtail.admin.views.generic.base import BaseListingView
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.permissions import ModelPermissionPolicy
 
@@ -79,7 +81,20 @@ class ViewOnlyPolicy(ModelPermissionPolicy):
         return self.user_has_permission(user, "view")
 
 
-class GuardedIndexView(IndexView):
+class SaysWhatIsFirst(BaseListingView):
+    """A list that says what to do first while it is empty: words, and a link with its words and URL."""
+
+    when_empty: tuple[str | Promise, str | Promise, str | Promise] | None = None
+
+    @cached_property
+    def no_results_message(self) -> str:
+        if self.when_empty is None or self.is_searching or self.is_filtering:
+            return super().no_results_message
+        words, label, url = self.when_empty
+        return format_html('{} <a href="{}">{}</a>', words, url, label)
+
+
+class GuardedIndexView(SaysWhatIsFirst, IndexView):
     """A list whose export holds no formula, and whose search takes as long however many rows there are."""
 
     results_template_name = "home/admin/index_results.html"
@@ -144,9 +159,11 @@ class ReadOnlyViewSet(ModelViewSet):
     add_to_reference_index = False
     form_fields: ClassVar[list[str]] = []  # there is no form
     indexed_fields: Sequence[str] = ()
+    when_empty = SaysWhatIsFirst.when_empty
 
     def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_index_view_kwargs(indexed_fields=self.indexed_fields, **kwargs)
+        ours = {"indexed_fields": self.indexed_fields, "when_empty": self.when_empty}
+        return super().get_index_view_kwargs(**ours, **kwargs)
 
     @property
     def permission_policy(self) -> ModelPermissionPolicy:

@@ -6,6 +6,7 @@ from uuid import UUID
 import django_filters
 from cookie_consent.models import Cookie, CookieGroup
 from django.db.models import QuerySet
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import BooleanColumn, Column
@@ -81,6 +82,11 @@ class ConsentViewSet(ReadOnlyViewSet):
     name = "consents"
     icon = "tick-inverse"
     menu_label = _("Consent records")
+    when_empty = (
+        _("Nobody has made a choice yet. Visitors are asked once a cookie policy names optional cookies."),
+        _("Declare cookies."),
+        reverse_lazy("declared-cookies:index"),
+    )
     index_view_class = ConsentIndexView
     inspect_view_class = ConsentInspectView
     inspect_view_fields = [

@@ -10,7 +10,7 @@ from typing import Any
 import django_filters
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path, reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -125,6 +125,11 @@ class PolicyViewSet(ReadOnlyViewSet):
     url_prefix = "policies"
     icon = "doc-full-inverse"
     menu_label = gettext_lazy("Policies")
+    when_empty = (
+        gettext_lazy("No policy was published yet. Open its page, write it and submit it for review."),
+        gettext_lazy("Open the pages."),
+        reverse_lazy("wagtailadmin_explore_root"),
+    )
     index_view_class = PolicyIndexView
     inspect_view_class = PolicyInspectView
     index_template_name = "policies/admin/listing.html"
@@ -217,6 +222,11 @@ class VersionViewSet(ReadOnlyViewSet):
     name = "policy-versions"
     icon = "history"
     menu_label = gettext_lazy("Policy versions")
+    when_empty = (
+        gettext_lazy("No version was published yet. Each publication of a policy makes one."),
+        gettext_lazy("See the policies."),
+        reverse_lazy("policy-overview:index"),
+    )
     index_view_class = VersionIndexView
     inspect_view_class = VersionInspectView
     inspect_template_name = "policies/admin/version.html"

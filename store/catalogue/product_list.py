@@ -130,6 +130,7 @@ class ProductFilterSet(WagtailFilterSet):
 class ProductIndexView(IndexView):
     default_ordering = "title"
     add_item_label = _("Add a product")
+    results_template_name = "store/admin/product_results.html"
 
     def annotate_queryset(self, pages: QuerySet[ProductPage]) -> QuerySet[ProductPage]:
         return with_figures(outside(super().annotate_queryset(pages)))

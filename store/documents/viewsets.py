@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import permission_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path, reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
@@ -129,6 +129,11 @@ class DocumentViewSet(ReadOnlyViewSet):
     url_prefix = "papers"
     icon = "doc-full"
     menu_label = _("Papers")
+    when_empty = (
+        _("There are no papers yet. Once VAT is stated, each paid order gets an invoice."),
+        _("State VAT."),
+        reverse_lazy("wagtailsettings:edit", args=["store", "shopsettings"]),
+    )
     list_per_page = 50
     list_display = [
         "number",

@@ -21,7 +21,12 @@ def tiles(request: HttpRequest, items: list[SummaryItem]) -> None:
     all_orders, add = reverse("orders:index"), product_list.url_to_add(request.user)
     health_url, low_url = reverse("payment-health:index"), f"{reverse('stock:index')}?state=low"
     reads = access.VIEW if request.user.has_perm(access.VIEW) else access.PACK
-    for order, label, status in ((10, _("To pack"), "paid"), (15, _("To send"), "packed")):
+    of_status = (
+        (10, _("To pack"), "paid"),
+        (15, _("To send"), "packed"),
+        (17, _("Ready to collect"), "ready"),
+    )
+    for order, label, status in of_status:
         url, found = f"{all_orders}?status={status}", orders.filter(status=status)
         items.append(Tile(request, order, label, url, found.count, reads))
     odd, look = orders.filter(needs_attention=True), f"{all_orders}?needs_attention=true"

@@ -13,7 +13,7 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path, reverse, reverse_lazy
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -256,6 +256,11 @@ class OrderViewSet(ReadOnlyViewSet):
     url_prefix = "orders"
     icon = "clipboard-list"
     menu_label = _("All orders")
+    when_empty = (
+        _("Nobody has ordered yet. Each order is listed here from the moment it is placed."),
+        _("See what is on sale."),
+        reverse_lazy("products:index"),
+    )
     ordering = ("-placed_at", "-pk")
     list_per_page = 50
     list_display = [

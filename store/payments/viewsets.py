@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import permission_required
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path, reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext
@@ -78,6 +78,11 @@ class StripeEventViewSet(ReadOnlyViewSet):
     url_prefix = "stripe-events"
     icon = "history"
     menu_label = _("Messages from Stripe")
+    when_empty = (
+        _("Stripe has told the site nothing yet."),
+        _("Check the connection."),
+        reverse_lazy("payment-health:index"),
+    )
     list_display = [
         "type",
         Column("outcome", label=_("Outcome"), accessor="get_outcome_display", sort_key="outcome"),

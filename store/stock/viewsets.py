@@ -9,7 +9,7 @@ from django import forms
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path, reverse, reverse_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -86,6 +86,11 @@ class StockViewSet(ReadOnlyViewSet):
     url_prefix = "stock"
     icon = "table"
     menu_label = _("Stock")
+    when_empty = (
+        _("There is nothing to count yet. Each variant of a product that has a SKU gets a row here."),
+        _("Add a product."),
+        reverse_lazy("products:index"),
+    )
     index_view_class = StockIndexView
     filterset_class = StockFilterSet
     list_display = [  # as Wagtail declares it

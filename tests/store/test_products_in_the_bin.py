@@ -17,6 +17,7 @@ def test_it_is_off_sale_until_it_is_put_back_and_published(mug: ProductVariant, 
     assert admin_client.get(url).status_code != 200
     admin_client.post("/basket/add/", {"sku": mug.sku, "quantity": 1})
     assert mug.page.title not in admin_client.get("/basket/").content.decode()
+    admin_client.get("/admin/")  # says that it is in the bin
     assert mug.page.title not in admin_client.get("/admin/products/").content.decode()
     assert (ProductVariant.objects.get().sku, StockItem.objects.get().sku) == (mug.sku, mug.sku)
     page_bin.put_back(BinnedPage.objects.get(), user=User.objects.get())
