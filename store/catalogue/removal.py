@@ -23,11 +23,16 @@ def lead_away(page: Page, *, for_good: bool) -> None:
         return
     if for_good:
         Redirect.objects.filter(redirect_page=removed).update(redirect_page=target)
-    Redirect.objects.update_or_create(
-        old_path=Redirect.normalise_path(parts[2]),
-        site_id=parts[0],
-        defaults={"redirect_page": target, "is_permanent": for_good, "automatically_created": True},
-    )
+    path = Redirect.normalise_path(parts[2])
+    if not Redirect.objects.filter(
+        old_path=path, automatically_created=False
+    ).exists():  # somebody knows better
+        Redirect.objects.update_or_create(
+            old_path=path,
+            site_id=parts[0],
+            automatically_created=True,
+            defaults={"redirect_page": target, "is_permanent": for_good},
+        )
 
 
 def on_unpublished(instance: Page, **_kwargs: object) -> None:

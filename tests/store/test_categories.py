@@ -25,6 +25,7 @@ def relate(page: ProductPage, *others: ProductPage) -> None:
     page.save_revision().publish()
 
 
+@pytest.mark.both_databases
 def test_a_category_lists_its_products_and_is_linked_from_shop_and_product(
     client: Client, mug: ProductVariant
 ) -> None:
@@ -52,6 +53,7 @@ def test_a_category_that_not_everybody_can_see_is_not_linked(client: Client, mug
         assert "/shop/garden/" not in answer
 
 
+@pytest.mark.both_databases
 def test_related_products_are_those_on_sale_each_once(client: Client, mug: ProductVariant) -> None:
     atlas, lamp, towel = (factories.product(name, sku=name).page for name in ("Atlas", "Lamp", "Towel"))
     towel.unpublish()

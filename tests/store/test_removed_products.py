@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client
+from wagtail.contrib.redirects.models import Redirect
 
 from home.models import User
 from home.page_cache import tokens
@@ -71,6 +72,7 @@ def test_a_product_that_is_not_published_leads_to_its_category_until_it_is_again
     assert lead(cache, mug.page.url) == (200, "")
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("several", [False, True])
 def test_a_deleted_product_leads_to_the_shop_from_all_its_urls(
     cache: PageCache,
@@ -101,3 +103,9 @@ def test_a_deleted_category_leads_to_the_shop_and_a_deleted_shop_nowhere(
     factories.product("Atlas", sku="ATLAS").page.unpublish()
     assert editor.post(f"/admin/pages/{ShopPage.objects.get().pk}/delete/").status_code == 302
     assert lead(cache, mug.page.url) == (404, "")
+
+
+def test_a_redirect_of_somebody_stays(cache: PageCache, mug: ProductVariant) -> None:
+    Redirect.add_redirect(mug.page.url, "/about/")
+    mug.page.unpublish()
+    assert lead(cache, mug.page.url) == (301, "/about/")
