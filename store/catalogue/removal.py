@@ -24,9 +24,8 @@ def lead_away(page: Page, *, for_good: bool) -> None:
     if for_good:
         Redirect.objects.filter(redirect_page=removed).update(redirect_page=target)
     path = Redirect.normalise_path(parts[2])
-    if not Redirect.objects.filter(
-        old_path=path, automatically_created=False
-    ).exists():  # somebody knows better
+    # Somebody who made one knows better.
+    if not Redirect.objects.filter(old_path=path, automatically_created=False).exists():
         Redirect.objects.update_or_create(
             old_path=path,
             site_id=parts[0],
