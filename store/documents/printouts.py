@@ -48,9 +48,11 @@ class CarrierForm(Form):
 
 
 def links_of(order: Order) -> list[tuple[str, Promise]]:
-    """Return URL and label of each printout of one order."""
+    """Return URL and label of each printout of one order: what is collected needs no label."""
     return [
-        (reverse("orders:printout", args=[order.pk, kind]), label) for kind, (_many, label) in OF_ONE.items()
+        (reverse("orders:printout", args=[order.pk, kind]), label)
+        for kind, (many, label) in OF_ONE.items()
+        if many == SLIPS or not order.is_collection
     ]
 
 

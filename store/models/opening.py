@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.db import models
 from django.utils.dates import WEEKDAYS
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 
@@ -19,7 +20,7 @@ class WeekdaysField(models.JSONField):
 
     def formfield(self, **_options: Any) -> forms.Field:
         return forms.TypedMultipleChoiceField(
-            label=self.verbose_name,
+            label=capfirst(self.verbose_name),
             help_text=self.help_text,
             choices=[*WEEKDAYS.items()],
             coerce=int,

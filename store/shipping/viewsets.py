@@ -77,11 +77,11 @@ class ShippingOptionViewSet(ModelViewSet):
     name = "shipping-options"
     url_prefix = "shipping-options"
     icon = "arrow-right-full"
-    menu_label = _("Shipping")
+    menu_label = _("Delivery prices")
     menu_order = 21
     add_to_settings_menu = True
     form_fields = [
-        *("country", "zone", "name", "kind", "price", "free_from", "weight_prices"),
+        *("country", "zone", "name", "kind", "price", "weight_prices", "free_from"),
         *("min_days", "max_days", "collect_at"),
     ]
     index_view_class = ShippingOptionIndexView

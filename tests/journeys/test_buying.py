@@ -11,13 +11,16 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from post_office.models import Email
 from pypdf import PdfReader
 from pytest_django.live_server_helper import LiveServer
 
 from home import spam
+from home.models import User
 from policies.models import Policy
 from store.documents import printing
-from store.models import Basket, Order, StockItem
+from store.models import Basket, Order, ShippingOption, StockItem
+from store.orders import lifecycle
 from store.payments import refunds
 from tests import factories
 from tests.journeys.windows import assert_accessible, each_window
@@ -197,6 +200,33 @@ def test_a_shopper_buys_without_javascript(plain: Page, shop: str, sandbox: Sand
     pay(plain, shop)
     order = Order.objects.get()
     assert (order.status, order.country, order.total) == (Status.PAID, "IE", 4700)
+
+
+def test_a_shopper_collects_what_was_ordered_on_a_phone(
+    page: Page, shop: str, sandbox: Sandbox, admin_user: User
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    post = ShippingOption.objects.first()
+    values = {"country": post.country, "name": "Collect it", "price": 0, "kind": "collection"}
+    ShippingOption.objects.create(**values, collect_at="5 Kiln Lane, Leeds\nTuesday to Friday, 10 to 16")
+    put_in(page, shop, "Enamel mug")
+    page.goto(f"{shop}/checkout/")
+    expect(page.get_by_text("You enter the address on the payment page.")).to_be_visible()
+    page.get_by_label("E-mail address").fill("shopper@example.com")
+    page.get_by_label("Collect it").check()
+    expect(page.get_by_text("5 Kiln Lane, Leeds")).to_be_visible()
+    page.get_by_label("I accept the terms").check()
+    page.get_by_role("button", name="Order and pay £12.50").click()
+    page.wait_for_url(f"{sandbox.url}/**")
+    expect(page.get_by_text("Delivery address")).to_have_count(0)
+    pay(page, shop)
+    expect(page.get_by_role("region", name="Delivery")).to_contain_text("5 Kiln Lane, Leeds")
+    order = Order.objects.get()
+    for step in (Status.PACKED, Status.READY):
+        lifecycle.take_staff_step(order_id=order.pk, to=step, user=admin_user)
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your order is ready to collect")
+    assert "5 Kiln Lane, Leeds" in Email.objects.get(subject__contains="ready to collect").message
 
 
 def order_to_ireland_at_once(page: Page, shop: str) -> None:
