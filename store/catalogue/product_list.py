@@ -37,9 +37,8 @@ from wagtail.permissions import page_permission_policy
 
 from home.models import User
 from home.models.bin import outside
-from store.models import ProductPage, ProductVariant, ShopPage, StockItem
+from store.models import ProductPage, ProductVariant, ShopPage, ShopSettings, StockItem
 from store.models.catalogue import first_images
-from store.models.stock import LOW_STOCK
 from store.payments import money
 
 THUMBNAIL = 48  # pixels
@@ -47,7 +46,7 @@ STATES = {
     "live": (_("Live"), Q(live=True)),
     "draft": (_("Draft"), Q(live=False)),
     "sold_out": (_("Sold out"), Q(available=0)),
-    "low": (_("Low"), Q(available__gt=0, fewest__lte=LOW_STOCK)),
+    "low": (_("Low"), Q(available__gt=0, fewest__lte=F("low_mark"))),
 }
 
 
@@ -78,6 +77,7 @@ def with_figures(products: QuerySet[ProductPage]) -> QuerySet[ProductPage]:
         highest_price=of_variants(Max("price")),
         available=of_variants(Sum(free)),
         fewest=of_variants(Min(free)),
+        low_mark=ShopSettings.low_mark(),
     )
 
 
@@ -95,7 +95,7 @@ def states_of(product: Any) -> list[str]:
         return [str(STATES[states[0]][0]), stated]
     if not product.available:
         states.append("sold_out")
-    elif product.fewest <= LOW_STOCK:
+    elif product.fewest <= product.low_mark:
         states.append("low")
     return [str(STATES[state][0]) for state in states]
 

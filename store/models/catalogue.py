@@ -32,7 +32,8 @@ from store.catalogue.variant_form import Count, FoldedPanel, VariantsPanel
 from store.models.availability import Availability, StatedAvailability
 from store.models.baskets import MAX_QUANTITY
 from store.models.personal_texts import PersonalText
-from store.models.stock import LOW_STOCK, StockItem
+from store.models.settings import ShopSettings
+from store.models.stock import StockItem
 from store.models.withdrawal import Withdrawal
 
 K = TypeVar("K")
@@ -318,7 +319,7 @@ class Offer:
     @property
     def is_low(self) -> bool:
         """So few are available that the shopper is told how many."""
-        return 0 < self.available <= LOW_STOCK
+        return 0 < self.available <= ShopSettings.shown().low_stock
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from modelcluster.models import ClusterableModel
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel
@@ -92,6 +93,12 @@ class ShopSettings(ClusterableModel, DefaultSiteSetting):
         ),
     )
 
+    low_stock = models.PositiveSmallIntegerField(
+        _("low is what has so many left, or fewer"),
+        default=5,
+        help_text=_("The shop says then how many are left, and lists of staff call it low."),
+    )
+
     tell_to = models.CharField(
         _("e-mail addresses"),
         max_length=255,
@@ -104,6 +111,7 @@ class ShopSettings(ClusterableModel, DefaultSiteSetting):
     tell_attention = models.BooleanField(_("an order needs attention"), default=True)
     tell_disputes = models.BooleanField(_("a payment is disputed"), default=True)
     tell_payments = models.BooleanField(_("something keeps payments from the shop"), default=True)
+    tell_low_stock = models.BooleanField(_("something becomes low in stock"), default=True)
 
     panels: ClassVar[list] = [
         MultiFieldPanel(
@@ -135,9 +143,10 @@ class ShopSettings(ClusterableModel, DefaultSiteSetting):
                 "without VAT under Settings → Delivery countries. Orders keep the rates of their day."
             ),
         ),
+        MultiFieldPanel(["low_stock"], heading=_("Stock")),
         MultiFieldPanel(["withdrawal_days"], heading=_("Right of withdrawal")),
         MultiFieldPanel(
-            ["tell_to", "tell_orders", "tell_attention", "tell_disputes", "tell_payments"],
+            ["tell_to", "tell_orders", "tell_attention", "tell_disputes", "tell_payments", "tell_low_stock"],
             heading=_("Tell us by e-mail when"),
         ),
         MultiFieldPanel(
@@ -194,6 +203,12 @@ class ShopSettings(ClusterableModel, DefaultSiteSetting):
             numbers.check(self.vat_number, self.country)
         except ValidationError as error:
             raise ValidationError({"vat_number": error}) from error
+
+    @classmethod
+    def low_mark(cls) -> Coalesce:
+        """Return the number up to which something is low, for a query; pages ask `shown().low_stock`."""
+        stated = cls.objects.filter(site__is_default_site=True).values("low_stock")[:1]
+        return Coalesce(models.Subquery(stated), cls().low_stock)
 
     @property
     def prefixes(self) -> dict[str, str]:

@@ -16,8 +16,6 @@ from django.utils.translation import gettext_lazy as _
 from home.append_only import AppendOnlyModel
 from home.page_cache.reads import depends_on
 
-# Up to this number pages say how many are left, so each change of stock changes them.
-LOW_STOCK = 5
 MOST_OF_A_SKU = 100_000  # in one change by hand
 
 
@@ -68,6 +66,8 @@ class StockItem(models.Model):
     # Indexed because staff sort the list of stock by them, at the price of an index entry for each movement.
     on_hand = models.PositiveIntegerField(_("in stock"), default=0, db_index=True)
     held = models.PositiveIntegerField(_("held for payments"), default=0, db_index=True)
+    # Since goods last came, the trader was told that it is low.
+    is_low_told = models.BooleanField(default=False, editable=False)
 
     objects = StockItemQuerySet.as_manager()
 

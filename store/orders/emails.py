@@ -4,7 +4,7 @@ They are queued in the transaction of what they report; the worker sends them.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from post_office.models import Email
 
 from home import mail_queue
 from home.models import BrandSettings, User
-from store.models import Document, Order, Parcel, PaymentAlarm, Refund, ShopSettings
+from store.models import Document, Order, Parcel, PaymentAlarm, ProductVariant, Refund, ShopSettings
 from store.orders import messages, plain_messages
 from store.orders.change_words import Change
 from store.orders.situation import Situation
@@ -119,6 +119,14 @@ def problem_with_payments(problems: list[Any]) -> Email | None:
 def no_problem_with_payments(alarms: list[PaymentAlarm]) -> Email | None:
     """Tell the trader that nothing is wrong any more; None when nobody wants to be told."""
     return _tell_trader("tell_payments", plain_messages.no_problem_with_payments(alarms))
+
+
+def low_stock(left: Mapping[str, int]) -> Email | None:
+    """Tell the trader of which SKUs few are left; None when nobody wants to be told."""
+    variants = ProductVariant.objects.filter(sku__in=left).select_related("page")
+    name_of = {one.sku: ", ".join(filter(None, (one.page.title, one.name))) for one in variants}
+    rows = [(name_of.get(sku, ""), sku, count) for sku, count in left.items()]
+    return _tell_trader("tell_low_stock", plain_messages.low_stock(rows))
 
 
 def find_orders(*, email: str, token: str) -> None:

@@ -111,6 +111,11 @@ PLAIN: dict[str, tuple[Promise | str, str, Callable[[Order], Message]]] = {
     ),
     "failed-refund": (gettext_lazy("A refund did not arrive"), Status.SENT, _refund_failed),
     "dispute": (gettext_lazy("A dispute"), Status.PAID, _disputed),
+    "low-stock": (
+        gettext_lazy("Something becomes low in stock"),
+        "",
+        lambda _order: plain_messages.low_stock([(_("Enamel mug"), "MUG-BLUE", 5)]),
+    ),
     "problem": (gettext_lazy("A problem with payments"), "", _problem),
     "no-problem": (gettext_lazy("The problems with payments are over"), "", _no_problem),
 }

@@ -1,6 +1,6 @@
 """The e-mails that are text alone: those to the trader, and the link to orders; `store.orders.emails` queues them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -61,6 +61,15 @@ def no_problem_with_payments(alarms: list[PaymentAlarm]) -> Message:
     """Return what the trader is told when nothing is wrong any more."""
     subject = _("The problems with payments are over")
     return _about_payments("emails/no_problem_with_payments.txt", subject=subject, alarms=alarms)
+
+
+def low_stock(rows: Sequence[tuple[str, str, int]]) -> Message:
+    """Return what the trader is told of what has become low: names, SKUs, and how many are left."""
+    what = ", ".join(name or sku for name, sku, _left in rows[:3])
+    context = {"rows": rows, "stock_url": settings.SITE_URL + reverse("stock:index")}
+    return _rendered(
+        "emails/low_stock.txt", subject=_("Low stock: %(what)s") % {"what": what}, context=context
+    )
 
 
 def find_orders(token: str) -> Message:

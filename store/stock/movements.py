@@ -5,7 +5,7 @@ called; each function locks the order for that. One conditional update prevents 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,9 @@ from django.utils import timezone
 
 from home.models import User
 from home.page_cache import tokens
-from store.models import Order, ProductPage, StockItem, StockMovement
-from store.models.stock import LOW_STOCK, SeenStock
+from store.models import Order, ProductPage, ShopSettings, StockItem, StockMovement
+from store.models.stock import SeenStock
+from store.orders import emails
 
 Kind = StockMovement.Kind
 
@@ -102,7 +103,7 @@ def correct_all(corrections: Iterable[Correction], *, by: User | None = None, no
     now = StockItem.objects.seen(wanted)
     if changed := [sku for sku, one in wanted.items() if now[sku].last_change != one.seen.last_change]:
         raise StockChangedError(changed)
-    made, is_shown = [], False
+    made, changes = [], {}
     for item in items:
         one, before = wanted[item.sku], item.available
         entry = {"sku": item.sku, "kind": one.kind, "on_hand_change": one.change, "made_by": by, "note": note}
@@ -110,11 +111,10 @@ def correct_all(corrections: Iterable[Correction], *, by: User | None = None, no
         if before + one.change < 0:
             raise OutOfStockError(item.sku, before)
         item.on_hand += one.change
-        is_shown |= _is_shown(before, item.available)
+        changes[item.sku] = (before, item.available)
     StockItem.objects.bulk_update(items, ["on_hand"], batch_size=100)
     StockMovement.objects.bulk_create(made)
-    if is_shown:
-        tokens.changed("shop")
+    _follow(changes)
 
 
 @transaction.atomic
@@ -227,16 +227,24 @@ def _change(
         made_by=by,
         note=note,
     )
-    _invalidate_pages(sku, change=on_hand - held)
-
-
-def _invalidate_pages(sku: str, *, change: int) -> None:
-    """Invalidate cached pages if they would say something else now."""
     now = StockItem.objects.available([sku])[sku]
-    if _is_shown(now - change, now):
+    _follow({sku: (now + held - on_hand, now)}, have_come=kind != Kind.RELEASED)
+
+
+def _follow(changes: Mapping[str, tuple[int, int]], *, have_come: bool = True) -> None:
+    """After what is available has changed (before, now): invalidate cached pages, and tell the trader what is low.
+
+    Pages say something else only of few. The trader is told once until goods `have_come`: what payment pages that
+    close give back is none, or whoever opens and closes them would send e-mails.
+    """
+    mark = ShopSettings.current().low_stock
+    if any(min(now, mark + 1) != min(before, mark + 1) for before, now in changes.values()):
         tokens.changed("shop")
-
-
-def _is_shown(before: int, now: int) -> bool:
-    """Return whether pages say something else after a change of what is available; after most sales they do not."""
-    return min(now, LOW_STOCK + 1) != min(before, LOW_STOCK + 1)
+    refilled = [sku for sku, (before, now) in changes.items() if now > max(before, mark) and have_come]
+    if refilled:
+        StockItem.objects.filter(sku__in=refilled, is_low_told=True).update(is_low_told=False)
+    fallen = {sku: now for sku, (before, now) in changes.items() if now <= mark < before}
+    untold = StockItem.objects.filter(sku__in=fallen, is_low_told=False)
+    if left := {sku: fallen[sku] for sku in untold.values_list("sku", flat=True)} if fallen else {}:
+        untold.update(is_low_told=True)
+        emails.low_stock(left)

@@ -28,13 +28,13 @@ from home.viewsets import MOST_SEARCHED, GuardedIndexView
 from store.catalogue import pricing
 from store.catalogue.fields import PriceFormField
 from store.catalogue.product_list import thumbnails
-from store.models import ProductVariant, StockItem
-from store.models.stock import LOW_STOCK, MOST_OF_A_SKU, SeenStock
+from store.models import ProductVariant, ShopSettings, StockItem
+from store.models.stock import MOST_OF_A_SKU, SeenStock
 from store.stock import movements
 
 FREE = F("on_hand") - F("held")
 STATES = {
-    "low": (_("Low"), Q(free__gt=0, free__lte=LOW_STOCK)),
+    "low": (_("Low"), Q(free__gt=0, free__lte=ShopSettings.low_mark())),
     "sold_out": (_("Sold out"), Q(free=0)),
 }
 

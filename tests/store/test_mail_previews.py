@@ -45,6 +45,7 @@ def test_the_mails_to_the_trader_and_the_link_to_orders_are_shown_without_being_
         "shopper-address": "1 Example Street",
         "failed-refund": "£5.00",
         "dispute": "the dispute of its payment",
+        "low-stock": "5 × Enamel mug (MUG-BLUE)",
         "problem": "There is a problem with payments: Connection to Stripe",
         "no-problem": "The problems with payments are over",
         "link": "/orders/find/0",

@@ -15,6 +15,7 @@ from store.orders import lifecycle
 from store.payments import reconciliation, refunds
 from store.payments.reconciliation import reconcile
 from store.stock import movements
+from tests import factories
 from tests.store.paying import end_too_early, sales, settle, stock_of
 from tools.stripe_sandbox.server import Sandbox
 
@@ -31,6 +32,7 @@ def owner() -> User:
 @pytest.fixture
 def sold_out(sandbox: Sandbox, order: Order, owner: User) -> Order:
     """An order of two mugs that was paid when one was left."""
+    factories.shop_settings(tell_low_stock=False)
     end_too_early(order, Status.EXPIRED)
     movements.count(sku="MUG", on_hand=1)
     sandbox.pay(order.session_id)

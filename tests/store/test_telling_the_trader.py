@@ -74,7 +74,7 @@ def test_a_refund_in_the_dashboard_of_goods_that_are_here_is_told(sandbox: Sandb
 
 @pytest.mark.parametrize("tick", ["tell_orders", "tell_attention"])
 def test_what_is_not_ticked_is_not_told(sandbox: Sandbox, order: Order, tick: str) -> None:
-    factories.shop_settings(**{tick: False})
+    factories.shop_settings(**{tick: False}, tell_low_stock=False)
     if tick == "tell_attention":
         end_too_early(order, Order.Status.EXPIRED)
         factories.movements.count(sku="MUG", on_hand=0)
