@@ -6,6 +6,7 @@ Words and figures are in texts/products.md and pictures.txt; this module only re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.utils import timezone
@@ -30,6 +31,7 @@ from store.models import (
     VatRate,
     VatScheme,
 )
+from store.models.availability import Availability
 from store.stock import movements
 
 PICTURES = texts.FOLDER.parent / "pictures"
@@ -66,7 +68,7 @@ class Product:
     title: str
     slug: str = ""
     summary: str = ""
-    most_in_one_order: int | None = None
+    stated: dict[str, Any] = field(default_factory=dict)  # of its page
     pictures: list[str] = field(default_factory=list)
     variants: list[Variant] = field(default_factory=list)
     description: str = ""
@@ -125,8 +127,22 @@ def _read(title: str, body: str) -> Product:
             case "slug" | "summary" | "category":
                 setattr(product, key, value)
             case "most":
-                product.most_in_one_order = int(value)
+                product.stated["most_in_one_order"] = int(value)
+            case "text":
+                label, length, price = (part.strip() for part in value.split("|"))
+                product.stated |= {"text_label": label, "text_length": int(length), "text_price": int(price)}
+            case "availability":
+                product.stated |= _availability(*value.split(" in "))
     return product
+
+
+def _availability(what: str, days: str = "0") -> dict[str, Any]:
+    match Availability(what):
+        case Availability.COMING:
+            return {"availability": what, "available_on": timezone.localdate() + timedelta(days=int(days))}
+        case Availability.TO_ORDER:
+            return {"availability": what, "made_in_days": int(days)}
+    return {"availability": what}
 
 
 def drawings() -> dict[str, dict[str, str]]:
@@ -148,7 +164,7 @@ def _product(shop: Page, product: Product, editor: User) -> ProductPage:
         summary=product.summary,
         description=product.description,
         search_description=product.summary,
-        most_in_one_order=product.most_in_one_order,
+        **product.stated,
         owner=editor,
         live=False,
         combinations_made=options.combinations(

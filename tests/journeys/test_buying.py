@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from post_office.models import Email
 from pypdf import PdfReader
@@ -19,7 +20,7 @@ from home import spam
 from home.models import User
 from policies.models import Policy
 from store.documents import printing
-from store.models import Basket, Order, ShippingOption, StockItem
+from store.models import Basket, Order, ProductPage, ShippingOption, StockItem
 from store.orders import lifecycle
 from store.payments import refunds
 from tests import factories
@@ -172,6 +173,44 @@ def test_order_payment_refund_and_papers_agree(page: Page, shop: str, sandbox: S
             page.get_by_role("link", name="Download as PDF").click()
         assert all(figure in words_of(download.value.path()) for figure in figures)
         page.go_back()
+
+
+def test_a_present_with_names_on_it_is_bought_and_packed_on_a_telephone(
+    page: Page, shop: str, sandbox: Sandbox
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    asked = {"text_label": "Name on the mug", "text_length": 12, "text_price": 300}
+    ProductPage.objects.filter(slug="enamel-mug-mug").update(**asked)
+    page.goto(f"{shop}/shop/enamel-mug-mug/")
+    for number, name in enumerate(("Anna", "Tom"), start=1):
+        page.get_by_label("Name on the mug (+ £3.00)").fill(name)
+        page.get_by_role("button", name="Add to basket").click()
+        expect(page.get_by_text(f"Your basket now has {number} item")).to_be_visible()
+    assert_accessible(page)
+    page.goto(f"{shop}/checkout/")
+    page.get_by_label("E-mail address").fill("shopper@example.com")
+    page.get_by_label("Gift message").fill("Dear both,\nall the best")
+    page.get_by_label("I accept the terms").check()
+    page.get_by_role("button", name="Order and pay £34.95").click()
+    page.wait_for_url(f"{sandbox.url}/**")
+    pay(page, shop)
+    order = Order.objects.get()
+    words = ("Name on the mug: Anna", "Name on the mug: Tom", "Dear both, all the best")
+    for part in words:
+        expect(page.locator("main")).to_contain_text(part.replace(", all", ",all"))
+    mail = Email.objects.get(to=order.email).message
+    staff = Client()
+    staff.force_login(User.objects.create_superuser(email="owner@example.com", password="x"))
+    session = staff.cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": shop}])
+    page.goto(f"{shop}/admin/orders/inspect/{order.pk}/")
+    page.get_by_role("button", name="Mark as packed").click()
+    expect(page.get_by_role("button", name="Undo: it is not packed")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Packing slip").click()
+    slip = words_of(download.value.path())
+    assert all(part in slip and part in " ".join(mail.split()) for part in words)
+    assert "£" not in slip
 
 
 def test_a_shopper_buys_without_javascript(plain: Page, shop: str, sandbox: Sandbox) -> None:
