@@ -25,17 +25,13 @@ def validate_values(typed: str) -> None:
         raise ValidationError(_("Enter values, with commas between them."))
 
 
-def combinations(options: Sequence[Iterable[str]], *, made: Iterable[str], others: int) -> list[str]:
+def combinations(options: Sequence[Sequence[str]], *, made: Iterable[str], others: int) -> list[str]:
     """Return the names of all combinations that were not made yet, beside so many variants. Raises ValidationError."""
     known = {name.casefold() for name in made}
-    if prod(len(list(values)) for values in options) > MOST_VARIANTS:
-        names: list[str] = []
-        too_many = True
-    else:
-        names = [", ".join(values) for values in product(*options)] if options else []
-        names = [name for name in names if name.casefold() not in known]
-        too_many = bool(names) and others + len(names) > MOST_VARIANTS
-    if too_many:
+    count = prod(map(len, options))
+    every = product(*options) if options and count <= MOST_VARIANTS else ()
+    names = [name for name in map(", ".join, every) if name.casefold() not in known]
+    if count > MOST_VARIANTS or (names and others + len(names) > MOST_VARIANTS):
         words = _("A product can have at most %(most)s variants. Take values away from its options.")
         raise ValidationError(words % {"most": MOST_VARIANTS})
     if any(len(name) > MOST_CHARACTERS for name in names):
