@@ -5,7 +5,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.auth import user_has_any_page_permission
-from wagtail.admin.menu import Menu, MenuItem, SubmenuMenuItem, help_menu, settings_menu
+from wagtail.admin.menu import DismissibleMenuItem, Menu, MenuItem, SubmenuMenuItem, help_menu, settings_menu
 from wagtail.admin.ui.sidebar import PageExplorerMenuItem
 from wagtail.admin.wagtail_hooks import ExplorerMenuItem
 from wagtail.models import Site
@@ -71,7 +71,7 @@ def arrange(request: HttpRequest, items: list[MenuItem]) -> None:
     rare = [item for item in items if item.name in RARE]
     rare += [item for item in settings_menu.registered_menu_items if item.name in RARE_SETTINGS]
     rare.append(BinMenuItem(_("Bin"), reverse("bin"), name="bin", icon_name="bin", order=500))
-    rare += help_menu.registered_menu_items
+    rare += [item for item in help_menu.registered_menu_items if not isinstance(item, DismissibleMenuItem)]
     shown = FOR_ALL if not request.user.is_superuser else {item.name for item in rare}
     menu = Menu(items=[item for item in rare if item.name in shown])
     more = SubmenuMenuItem(_("More"), menu, name="more", icon_name="dots-horizontal", order=12_000)

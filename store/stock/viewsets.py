@@ -87,7 +87,7 @@ class StockViewSet(ReadOnlyViewSet):
     icon = "table"
     menu_label = _("Stock")
     when_empty = (
-        _("There is nothing to count yet. Each variant of a product that has a SKU gets a row here."),
+        _("There is no stock yet. Each variant of a product that has a SKU gets a row here."),
         _("Add a product."),
         reverse_lazy("products:index"),
     )

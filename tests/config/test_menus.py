@@ -1,8 +1,13 @@
 """The admin's menu by what people do: each role sees what it can use, and each entry opens."""
 
+import re
+from collections.abc import Iterator
+from html import unescape
+
 import pytest
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
+from django.apps import apps
 from django.contrib.auth.models import Group
 from django.test import Client
 
@@ -27,15 +32,32 @@ def top(user: User) -> list[str]:
     return [path for path, _url in menu_entries(user) if "→" not in path]
 
 
-@pytest.mark.parametrize("group", ["", "Editors", "Legal reviewers", "Customer service", "Packers"])
-def test_every_entry_of_the_menu_opens(client: Client, group: str) -> None:
-    user = person(group)
+def opened(client: Client, user: User) -> Iterator[tuple[str, str]]:
+    """Open each entry of somebody's menu; yield it with the page."""
     client.force_login(user)
     for path, url in menu_entries(user):
         if url.startswith("/"):
             response = client.get(url, follow=True)
             assert response.status_code == 200, path
             assert ("/admin/", 302) not in response.redirect_chain, path  # where those are led who may not
+            yield path.rpartition(" → ")[2], " ".join(response.content.decode().split())
+
+
+@pytest.mark.parametrize("group", ["Editors", "Legal reviewers", "Customer service", "Packers"])
+def test_every_entry_of_the_menu_opens(client: Client, group: str) -> None:
+    assert dict(opened(client, person(group)))
+
+
+def test_every_entry_of_the_owner_opens_and_an_empty_list_says_what_to_do_first(client: Client) -> None:
+    user, says = person(), set()
+    for entry, html in opened(client, user):
+        if found := re.search(r"(?:yet\.|Why not)[^<]*<a href=\"([^\"]+)\"", html):
+            assert client.get(unescape(found[1]), follow=True).status_code == 200, entry
+            says.add(entry)
+    lists = {"Received", "Policies", "Policy versions", "Consent records", "Cookies", "Recipients of data"}
+    if apps.is_installed("store"):
+        lists |= {"All orders", "All products", "Papers", "Messages from Stripe", "Stock", "Carriers"}
+    assert says >= lists
 
 
 def test_the_owner_sees_the_work_first_and_what_few_need_last() -> None:
