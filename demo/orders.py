@@ -244,10 +244,14 @@ def _staff_work(story: Story, purchase: Purchase, order: Order, end: str = "") -
             why = OrderEvent.Reason.MARKED
             lifecycle.mark_needs_attention(order=order, by=str(story.staff), reason=why, note=purchase.note)
     paid_at = order.paid_at or order.placed_at
-    if end in {"packed", "sent", "refunded"}:
+    if end in {"packed", "sent", "refunded", "ready", "collected"}:
         _take_step(story, order, Status.PACKED, _day_after(paid_at, 1, 9, 12 + purchase.number))
     if end in {"sent", "refunded"}:
         _take_step(story, order, Status.SENT, _day_after(paid_at, 1, 15, 40))
+    if end in {"ready", "collected"}:
+        _take_step(story, order, Status.READY, _day_after(paid_at, 1, 10, 5))
+    if end == "collected":
+        _take_step(story, order, Status.COLLECTED, _day_after(paid_at, 2, 11, 25))
     if end == "refunded":
         _refund(story, order, paid_at + RETURN, purchase.note)
 

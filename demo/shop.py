@@ -48,6 +48,7 @@ DELIVERY: dict[str, tuple[str, list[tuple[str, int, int, int]]]] = {
     "DE": ("Germany", [("Post", 1250, 5, 9)]),
     "FR": ("France", [("Post", 1250, 5, 9)]),
 }
+COLLECT_AT = "At our workshop, 1 Example Street, Exampleton\nTuesday to Friday, 10 to 16"
 
 
 @dataclass
@@ -256,3 +257,11 @@ def _delivery() -> None:
             ShippingOption.objects.create(
                 country=country, name=way, price=price, min_days=least, max_days=most
             )
+    collection = {
+        "name": "Collect",
+        "price": 0,
+        "kind": ShippingOption.Kind.COLLECTION,
+        "collect_at": COLLECT_AT,
+    }
+    here = DeliveryCountry.objects.get(code="GB")
+    ShippingOption.objects.create(country=here, min_days=1, max_days=1, **collection)
