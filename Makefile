@@ -36,16 +36,21 @@ test quick soak lint bench: export DATABASE_URL :=
 # Keep compiled files, whatever the environment says: each process would compile the tests again, for seconds.
 test quick soak: export PYTHONDONTWRITEBYTECODE :=
 
+# Checking types takes one core for a minute, while the tests get their programs and their databases and begin.
 .PHONY: test
-test: checks ## Run all checks: lint, the tests on SQLite, without a shop, on PostgreSQL and in a browser (see tests/README.md)
-	@echo "--- The suite on SQLite"
-	$(PYTEST) $(PARALLEL) $(FAST)
+test: setup ## Run all checks: lint, the tests on SQLite, without a shop, on PostgreSQL and in a browser (see tests/README.md)
+	@$(MAKE) --no-print-directory -j 2 lint-types test-on-sqlite
 	@echo "--- Every page on a site without a shop"
 	$(PYTEST) $(PARALLEL) -m "without_shop or also_without_shop and not (hypothesis or further_case)" $(WITHOUT_SHOP)
 	@echo "--- The tests that depend on the database, on PostgreSQL"
 	$(PYTHON_IN) scripts/with_postgresql.py $(PYTEST) $(PARALLEL) $(FAST) -m "postgresql or both_databases and (every_case or not (further_case or hypothesis))"
 	@echo "--- The journeys in a browser"
 	$(PYTEST) $(PARALLEL) tests/journeys
+
+.PHONY: test-on-sqlite
+test-on-sqlite: lint-rest databases
+	@echo "--- The suite on SQLite"
+	$(PYTEST) $(PARALLEL) $(FAST)
 
 .PHONY: quick
 quick: setup ## Run the fast part in less than a minute: on SQLite, one case of each test that is not slow
@@ -63,12 +68,6 @@ bench: setup ## Run the benchmarks described in bench/README.md
 .PHONY: lint
 lint: setup ## Check style, types, templates, imports, translations, migrations, pinned packages
 	@$(MAKE) --no-print-directory -j 2 lint-types lint-rest
-
-# Checking types takes one core for a minute; on the other one the tests get their programs, and the databases that they
-# start from.
-.PHONY: checks
-checks: setup
-	@$(MAKE) --no-print-directory -j 3 lint-types lint-rest databases
 
 .PHONY: databases
 databases: tools

@@ -128,15 +128,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector, which runs after each file, pass over what the run needs to its end."""
-    gc.collect()
-    gc.freeze()
+    _collect_garbage()
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _collect_garbage() -> Iterator[None]:
+def _no_garbage_of_other_files() -> Iterator[None]:
     yield
+    _collect_garbage()
+
+
+def _collect_garbage() -> None:
+    """Let the garbage collector pass over what is left, which lives to the end of the run, the next time."""
     gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

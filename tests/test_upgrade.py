@@ -8,7 +8,7 @@ VAT nor papers.
 import gzip
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from io import StringIO
@@ -18,7 +18,6 @@ import pytest
 import time_machine
 from django.apps import apps
 from django.contrib.auth.models import Group
-from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -35,49 +34,57 @@ from policies.models import LedgerEntry, LedgerHead, PolicyPage
 from store.models import Document, Order, OrderEvent, StockItem, StockMovement, StripeEvent
 from store.orders import lifecycle
 from tests import factories
+from tests.migrating_together import default_database, migrate_together
 from tests.visible_text import visible_text
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.every_case, pytest.mark.slow]
 
-FIXTURES = Path(__file__).parent / "fixtures"
 LATER = datetime(2026, 11, 28, 2, tzinfo=UTC)  # than any of them was made
 
 
 MADE_BY = ("c82a879", "7985a95", "b901de9", "6754d2a", "4e32d1d")
 
 
-@pytest.fixture(scope="module", params=[f"made-by-{commit}" for commit in MADE_BY])
-def made_by(request: pytest.FixtureRequest) -> Path:
-    """Return the folder with the databases that one commit made."""
-    return FIXTURES / request.param
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _upgraded(
-    made_by: Path,
-    django_db_setup: None,
-    django_db_blocker: DjangoDbBlocker,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[None]:
-    """Let every query of this file go to the old database, after `migrate`."""
+@pytest.fixture(scope="module")
+def upgraded(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, BaseDatabaseWrapper]]:
+    """Return the old databases, migrated: the newest by `migrate`, the others together, which takes less time."""
     of_tests = connections["default"]
     load = {"sqlite": _sqlite, "postgresql": _postgresql}[of_tests.vendor]
-    with django_db_blocker.unblock(), load(made_by, of_tests, tmp_path_factory.mktemp("upgrade")) as old:
-        connections["default"] = old
-        ContentType.objects.clear_cache()
-        try:
-            with time_machine.travel(LATER):  # the ledger begins then
-                call_command("migrate", verbosity=0)
-            yield
-        finally:
-            connections["default"] = of_tests
-            ContentType.objects.clear_cache()
+    folder = tmp_path_factory.mktemp("upgrade")
+    with (
+        django_db_blocker.unblock(),
+        ExitStack() as stack,
+        time_machine.travel(LATER),
+    ):  # the ledger begins then
+        found = {name: stack.enter_context(load(name, of_tests, folder)) for name in MADE_BY}
+        *older, newest = found.values()
+        migrate_together(older)
+        with default_database(newest):
+            call_command("migrate", verbosity=0)
+        yield found
+
+
+@pytest.fixture(scope="module", params=MADE_BY, ids=[f"made-by-{commit}" for commit in MADE_BY], autouse=True)
+def made_by(
+    request: pytest.FixtureRequest,
+    upgraded: dict[str, BaseDatabaseWrapper],
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[Path]:
+    """Let every query of this file go to the database that one commit made; return the folder that held it."""
+    with django_db_blocker.unblock(), default_database(upgraded[request.param]):
+        yield _folder(request.param)
+
+
+def _folder(commit: str) -> Path:
+    return Path(__file__).parent / "fixtures" / f"made-by-{commit}"
 
 
 @contextmanager
-def _sqlite(made_by: Path, of_tests: BaseDatabaseWrapper, folder: Path) -> Iterator[BaseDatabaseWrapper]:
-    path = folder / "old.sqlite3"
-    path.write_bytes(gzip.decompress((made_by / "sqlite.sqlite3.gz").read_bytes()))
+def _sqlite(commit: str, of_tests: BaseDatabaseWrapper, folder: Path) -> Iterator[BaseDatabaseWrapper]:
+    path = folder / f"{commit}.sqlite3"
+    path.write_bytes(gzip.decompress((_folder(commit) / "sqlite.sqlite3.gz").read_bytes()))
     old = of_tests.copy()
     old.settings_dict["NAME"] = str(path)
     yield old
@@ -85,14 +92,14 @@ def _sqlite(made_by: Path, of_tests: BaseDatabaseWrapper, folder: Path) -> Itera
 
 
 @contextmanager
-def _postgresql(made_by: Path, of_tests: BaseDatabaseWrapper, folder: Path) -> Iterator[BaseDatabaseWrapper]:
+def _postgresql(commit: str, of_tests: BaseDatabaseWrapper, folder: Path) -> Iterator[BaseDatabaseWrapper]:
     old = of_tests.copy()
-    name = old.settings_dict["NAME"] = f"{of_tests.settings_dict['NAME']}_old"
+    name = old.settings_dict["NAME"] = f"{of_tests.settings_dict['NAME']}_{commit}"
     with of_tests._nodb_cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name}")
     try:
         with old.cursor() as cursor:
-            cursor.execute(gzip.decompress((made_by / "postgresql.sql.gz").read_bytes()).decode())
+            cursor.execute(gzip.decompress((_folder(commit) / "postgresql.sql.gz").read_bytes()).decode())
         old.close()  # the dump has set its own search path
         yield old
     finally:
