@@ -58,7 +58,7 @@ def test_nothing_is_promised_before_the_cut_off_is_stated(friday: Any, shopper: 
 
 
 def test_an_order_keeps_the_days_that_were_promised(
-    promised: ShopSettings, sandbox: Sandbox, order: Order, shopper: Client
+    promised: ShopSettings, sandbox: Sandbox, order: Order, shopper: Client, admin_client: Client
 ) -> None:
     factories.shop_settings(cut_off=None)
     order = pay(sandbox, order)
@@ -66,6 +66,8 @@ def test_an_order_keeps_the_days_that_were_promised(
     page = text(shopper.get(order.get_absolute_url()))
     assert "It should arrive on Tue 1 to Thu 3 December." in page
     assert "Post, Tue 1 to Thu 3 December" in page
+    staff = text(admin_client.get(f"/admin/orders/inspect/{order.pk}/"))
+    assert "it leaves by 27 Nov 2026 and arrives Tue 1 to Thu 3 December." in staff
 
 
 def test_days_that_pass_before_the_payment_are_promised_anew(
