@@ -5,6 +5,7 @@ from django.urls import path
 from store.basket import views as basket_views
 from store.checkout import views as checkout_views
 from store.documents import views as document_views
+from store.offers import views as offer_views
 from store.orders import change_views, find_views
 from store.orders import views as order_views
 from store.payments import webhook
@@ -18,6 +19,7 @@ urlpatterns = [
     path("checkout/", checkout_views.review, name="checkout"),
     path("checkout/return/<slug:token>/", checkout_views.return_from_payment, name="return_from_payment"),
     path("checkout/cancel/<slug:token>/", checkout_views.cancel_payment, name="cancel_payment"),
+    path("offers/<slug:token>/", offer_views.offer, name="offer"),
     path("orders/find/", find_views.find, name="find_orders"),
     path("orders/find/<slug:token>/", find_views.use_link, name="find_link"),
     path("orders/found/", find_views.found, name="found_orders"),

@@ -27,6 +27,8 @@ from store.catalogue.product_list import product_viewset
 from store.documents import printing
 from store.documents.viewsets import document_viewset
 from store.models import Order, ProductPage, ShopPage
+from store.offers.offering import OFFERS
+from store.offers.viewsets import offer_viewset
 from store.orders import dashboard, finding, mail_previews, withdrawal
 from store.orders.finding import FIND_LINKS
 from store.orders.personal_data import ORDERS, UNPAID_ORDERS
@@ -48,6 +50,7 @@ class OrdersGroup(ModelViewSetGroup):
     menu_order = 20
     items = (
         order_viewset,
+        offer_viewset,
         document_viewset,
         payment_health_viewset,
         stripe_event_viewset,
@@ -122,7 +125,7 @@ def save_counts(request: HttpRequest, page: Page) -> None:
 # --- What the shop contributes to other apps ----------------------------------------------------------------
 @hooks.register("register_personal_data")
 def personal_data() -> list[PersonalData]:
-    return [ORDERS, UNPAID_ORDERS, BASKETS, FIND_LINKS]
+    return [ORDERS, UNPAID_ORDERS, BASKETS, FIND_LINKS, OFFERS]
 
 
 @hooks.register("register_service_providers")

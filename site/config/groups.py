@@ -48,6 +48,8 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
             "store.change_order",
             "store.view_document",
             "store.refund_order",
+            "store.view_offer",
+            "store.add_offer",
             # Handling an event again only asks Stripe anew.
             "store.view_stripeevent",
             "store.change_stripeevent",

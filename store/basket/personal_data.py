@@ -15,7 +15,8 @@ def _keep() -> timedelta:
 
 def expire_baskets(now: datetime) -> int:
     """Delete baskets that were not used for too long and return how many."""
-    return Basket.objects.filter(updated_at__lt=now - _keep()).delete()[1].get("store.Basket", 0)
+    unused = Basket.objects.filter(updated_at__lt=now - _keep()).exclude(offer__isnull=False)
+    return unused.delete()[1].get("store.Basket", 0)
 
 
 BASKETS = PersonalData(

@@ -114,6 +114,7 @@ class CheckoutForm(spam.GuardedForm):
         option: ShippingOption,
         quote: Quote | None = None,
         typed: QueryDict | None = None,
+        email: str = "",
     ) -> None:
         """Take what applies now, and what was typed before the page was reloaded."""
         self.problem = quote.problem if quote else ""
@@ -123,7 +124,7 @@ class CheckoutForm(spam.GuardedForm):
         }
         if quote:  # else the order compares it, under the basket's lock
             self.now["shown"] = quote.digest
-        super().__init__(data, initial=self.now | self._kept(typed))
+        super().__init__(data, initial={"email": email} | self.now | self._kept(typed))
         self.add_guard()
         self.country = option.country.code if option.country else ""
         if option.kind != ShippingOption.Kind.POINT:

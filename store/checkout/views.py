@@ -25,6 +25,7 @@ from store.basket.cookies import basket_of, remember
 from store.checkout import limits, place_order
 from store.checkout.forms import CheckoutForm, DeliveryForm
 from store.models import Basket, DeliveryCountry, Order, OrderEvent, ShippingOption
+from store.offers import offering
 from store.orders.cookies import placed_here, remember_order, was_placed_here
 from store.payments import errors, fulfilment, stripe_client
 
@@ -51,7 +52,8 @@ def review(request: HttpRequest) -> HttpResponse:
     shown = _current_review(request)
     if shown is None:
         return redirect("store:basket")
-    form = CheckoutForm(**_of(shown), typed=request.POST)
+    offer = offering.in_basket(basket_of(request))
+    form = CheckoutForm(**_of(shown), typed=request.POST, email=offer.email if offer else "")
     return _page(request, shown, form)
 
 

@@ -5,6 +5,7 @@ from store.models.catalogue import ProductImage, ProductOption, ProductPage, Pro
 from store.models.disputes import Dispute
 from store.models.documents import Document, DocumentCounter, DocumentSum
 from store.models.find_links import FindLink
+from store.models.offers import Offer
 from store.models.opening import ClosedPeriod
 from store.models.order_history import OrderEvent
 from store.models.orders import Order, OrderLine
@@ -31,6 +32,7 @@ __all__ = [
     "DocumentCounter",
     "DocumentSum",
     "FindLink",
+    "Offer",
     "Order",
     "OrderEvent",
     "OrderLine",

@@ -4,7 +4,7 @@ They are queued in the transaction of what they report; the worker sends them.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from post_office.models import Email
 
 from home import mail_queue
 from home.models import BrandSettings, User
-from store.models import Document, Order, Parcel, PaymentAlarm, ProductVariant, Refund, ShopSettings
+from store.models import Document, Offer, Order, Parcel, PaymentAlarm, ProductVariant, Refund, ShopSettings
 from store.orders import messages, plain_messages
 from store.orders.change_words import Change
 from store.orders.situation import Situation
@@ -131,7 +131,16 @@ def low_stock(left: Mapping[str, int]) -> Email | None:
 
 def find_orders(*, email: str, token: str) -> None:
     """Send a link to the orders of an e-mail address. It is queued like Django's own e-mails: no staff may read it."""
-    message, brand = plain_messages.find_orders(token), BrandSettings.current()
+    _send_link(email, plain_messages.find_orders(token))
+
+
+def offer(offer: Offer, *, lines: Iterable[Any], token: str) -> None:
+    """Send the link to an order for somebody. It is queued as the link to orders: no staff may read it."""
+    _send_link(offer.email, plain_messages.offer(offer, lines, token))
+
+
+def _send_link(email: str, message: messages.Message) -> None:
+    brand = BrandSettings.current()
     reply_to = [brand.email] if brand.email else []
     mail = EmailMessage(message.subject, message.text, to=[email], reply_to=reply_to)
     mail_queue.EmailBackend().send_messages([mail])

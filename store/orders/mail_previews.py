@@ -18,7 +18,20 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from home import mail_attachments
 from policies.models import Policy
-from store.models import Dispute, Document, Order, OrderEvent, OrderLine, Parcel, PaymentAlarm, Refund
+from store.basket.contents import Line
+from store.models import (
+    Dispute,
+    Document,
+    Offer,
+    Order,
+    OrderEvent,
+    OrderLine,
+    Parcel,
+    PaymentAlarm,
+    ProductPage,
+    ProductVariant,
+    Refund,
+)
 from store.orders import messages, plain_messages
 from store.orders.access import VIEW
 from store.orders.change_words import CHANGE_WORDS, Change
@@ -80,10 +93,18 @@ def _no_problem(_order: Order) -> Message:
     return plain_messages.no_problem_with_payments([alarm])
 
 
-LINK = "link"
+def _offer(order: Order) -> Message:
+    variant = ProductVariant(name=_("Blue"), price=1250, page=ProductPage(title=_("Enamel mug")))
+    lines = [Line(sku="MUG", quantity=2, all_of_sku=2, variant=variant)]
+    ends_at = timezone.now() + timedelta(days=Offer.DAYS)
+    return plain_messages.offer(Offer(email=order.email, ends_at=ends_at), lines, "0" * 43)
+
+
+LINK, OFFER = "link", "offer"
 # The mails that are text alone: when each is sent, the status of the order that is made up for it, and how it is made.
 PLAIN: dict[str, tuple[Promise | str, str, Callable[[Order], Message]]] = {
     LINK: (gettext_lazy("A link to all orders"), "", lambda _order: plain_messages.find_orders("0" * 43)),
+    OFFER: (gettext_lazy("An order for somebody"), "", _offer),
     "new": (
         gettext_lazy("A new order"),
         Status.PAID,
@@ -124,7 +145,7 @@ PLAIN: dict[str, tuple[Promise | str, str, Callable[[Order], Message]]] = {
 def groups() -> dict[str, dict[str, str]]:
     """Return every mail by who reads it, with when it is sent."""
     plain = {kind: str(label) for kind, (label, _status, _make) in PLAIN.items()}
-    link = {LINK: plain.pop(LINK)}
+    link = {kind: plain.pop(kind) for kind in (LINK, OFFER)}
     return {_("To shoppers"): kinds() | link, _("To the trader"): plain}
 
 

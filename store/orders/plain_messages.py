@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from home.models import BrandSettings
-from store.models import FindLink, Order, OrderLine, PaymentAlarm, Refund
+from store.models import FindLink, Offer, Order, OrderLine, PaymentAlarm, Refund
 from store.orders.change_words import Change, words_of
 from store.orders.messages import Message
 from store.orders.situation import Situation
@@ -79,6 +79,13 @@ def find_orders(token: str) -> Message:
     return _rendered(
         "emails/find_orders.txt", subject=_("Your orders: the link that you asked for"), context=context
     )
+
+
+def offer(offer: Offer, lines: Iterable[Any], token: str) -> Message:
+    """Return the link to an order for somebody, with the lines of its basket."""
+    url = settings.SITE_URL + reverse("store:offer", args=[token])
+    context = {"url": url, "brand": BrandSettings.current(), "offer": offer, "lines": lines}
+    return _rendered("emails/offer.txt", subject=_("An order for you"), context=context)
 
 
 def _about(order: Order, template: str, *, subject: Any, **context: Any) -> Message:

@@ -273,7 +273,7 @@ class OrderViewSet(ReadOnlyViewSet):
     ]
     list_export = [
         *("number", "placed_at", "paid_at", "status", "currency", *AMOUNTS, "vat"),
-        *("paid_currency", "refunded", "papers", "country", "email"),
+        *("payment_source", "paid_currency", "refunded", "papers", "country", "email"),
     ]
     export_headings = {
         "vat": _("VAT included"),

@@ -135,6 +135,7 @@ KNOWN_TABLES_WITH_ADDRESSES = {
     "axes.AccessLog",
     "home.User",
     "store.FindLink",
+    "store.Offer",
     "store.Order",
     "post_office.Email",
     "post_office.Log",  # goes with its e-mail

@@ -49,7 +49,7 @@ from tests.policies.lived_site import LivedSite, approve, draft
 from tests.policies.verifying import damage
 
 if apps.is_installed("store"):  # the file is read on a site without a shop
-    from store.models import Document, FindLink, Order, OrderEvent, Parcel, Refund, StripeEvent
+    from store.models import Document, FindLink, Offer, Order, OrderEvent, Parcel, Refund, StripeEvent
     from store.payments import checks
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -90,6 +90,7 @@ PERSONAL = {
     "store.Basket": {"token"},
     "store.BasketLine": {"sku", "text"},
     "store.FindLink": {"email", "digest"},
+    "store.Offer": {"email", "note", "by", "digest"},
     "store.Order": {
         *(
             "email",
@@ -252,6 +253,7 @@ def fill(folder: Path) -> None:
     order = Order.objects.first()
     OrderEvent(order=order, happened_at=order.placed_at, by="x").save()
     FindLink.objects.create(email="a@example.org", created_at=order.placed_at)
+    Offer.objects.create(basket=factories.basket(MUG=1), email="a@example.org", ends_at=order.placed_at)
     Refund.objects.create(order=order, amount=1, created_at=order.placed_at)
     Parcel.objects.create(order=order, sent_at=order.placed_at)
     paper = {"number": "INV-1", "issued_at": order.placed_at, "total": 1, "data": {}, "personal": {}}

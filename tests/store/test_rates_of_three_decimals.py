@@ -64,7 +64,7 @@ def test_credit_notes_of_all_take_back_the_vat_of_all_and_totals_keep_the_rate(o
     for amount in (1000, order.total - 1000):
         refunds.request_refund(order=order, wanted=refunds.Wanted(amount=amount, reason="Late."), by="Staff")
     table = daily_totals.as_csv(Document.objects.all()).splitlines()
-    assert table[-2:] == ["Total,GB,8.875,0.00,0.00,0.00,GBP", "Total,GB,5.50,0.00,0.00,0.00,GBP"]
+    assert table[-2:] == ["Total,GB,8.875,0.00,0.00,0.00,GBP,cash", "Total,GB,5.50,0.00,0.00,0.00,GBP,cash"]
 
 
 def test_stripe_tax_may_have_it(sandbox: Sandbox, basket: Basket, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -166,12 +166,12 @@ def test_totals_by_day_and_rate_with_credit_notes_subtracted(client: Client, set
         user = User.objects.get(email="staff@example.com")
         client.force_login(user)
         assert totals(client, "2026-06-01", "2026-06-02") == [
-            ["Date", "Country of VAT", "VAT rate", "Gross", "Net", "VAT", "Currency"],
-            ["2026-06-01", "GB", "20.00", "16.45", "13.71", "2.74", "GBP"],
-            ["2026-06-02", "GB", "20.00", "-16.45", "-13.71", "-2.74", "GBP"],
-            ["2026-06-02", "GB", "5.00", "16.45", "15.67", "0.78", "GBP"],
-            ["Total", "GB", "20.00", "0.00", "0.00", "0.00", "GBP"],
-            ["Total", "GB", "5.00", "16.45", "15.67", "0.78", "GBP"],
+            ["Date", "Country of VAT", "VAT rate", "Gross", "Net", "VAT", "Currency", "Paid by"],
+            ["2026-06-01", "GB", "20.00", "16.45", "13.71", "2.74", "GBP", "cash"],
+            ["2026-06-02", "GB", "20.00", "-16.45", "-13.71", "-2.74", "GBP", "cash"],
+            ["2026-06-02", "GB", "5.00", "16.45", "15.67", "0.78", "GBP", "cash"],
+            ["Total", "GB", "20.00", "0.00", "0.00", "0.00", "GBP", "cash"],
+            ["Total", "GB", "5.00", "16.45", "15.67", "0.78", "GBP", "cash"],
         ]
 
 
@@ -180,8 +180,8 @@ def test_totals_without_vat_have_no_rate(client: Client) -> None:
     order = paid_order()
     day = timezone.localdate(order.documents.get().issued_at).isoformat()
     assert totals(client, day, day)[1:] == [
-        [day, "", "", "16.45", "16.45", "0.00", "GBP"],
-        ["Total", "", "", "16.45", "16.45", "0.00", "GBP"],
+        [day, "", "", "16.45", "16.45", "0.00", "GBP", "cash"],
+        ["Total", "", "", "16.45", "16.45", "0.00", "GBP", "cash"],
     ]
 
 
@@ -202,7 +202,7 @@ def test_totals_are_of_all_papers_of_the_days_whatever_else_the_list_shows(
     refund(paid, 1645)
     rows = {"issued_at_from": "2020-01-01", "issued_at_to": "", "kind": "invoice", "q": "INV"}
     table = client.get(f"{PAPERS}totals.csv", rows).content.decode().splitlines()
-    assert table[-1] == "Total,GB,20.00,0.00,0.00,0.00,GBP"
+    assert table[-1] == "Total,GB,20.00,0.00,0.00,0.00,GBP,cash"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,125 @@
+"""Forms of staff: an offer with its goods, and an order that is paid otherwise."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from home import mail_queue
+from store.models import DeliveryCountry, Offer, Order, ShippingOption
+from store.models.baskets import MAX_QUANTITY
+from store.orders.forms import ONE_LINE
+from store.payments.customer_details import ADDRESS_LINE_LENGTH
+
+MOST_LINES = 30
+_LINE = re.compile(r"(?P<quantity>[1-9][0-9]?)\s+(?P<sku>[^\x00-\x1f]{1,40})", re.ASCII)
+
+
+class OfferForm(forms.Form):
+    goods = forms.CharField(
+        label=_("What they want"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 5, "placeholder": "2 MUG-BLUE"}),
+        help_text=_(
+            "One SKU in a line, after its quantity: 2 MUG-BLUE. The SKUs stand under Products → Stock."
+        ),
+    )
+    email = forms.EmailField(
+        label=_("E-mail address of the customer"),
+        required=False,
+        max_length=254,
+        validators=[mail_queue.PLAIN_ADDRESS],
+        help_text=_("Needed for the link. Left empty, the order can only be paid otherwise."),
+    )
+    note = forms.CharField(
+        label=_("Note to the customer"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    days = forms.IntegerField(
+        label=_("For how many days it can be ordered"),
+        min_value=1,
+        max_value=Offer.MOST_DAYS,
+        initial=Offer.DAYS,
+    )
+
+    def clean_goods(self) -> list[tuple[str, int]]:
+        """Return SKUs with their quantities."""
+        goods = []
+        for line in filter(str.strip, self.cleaned_data["goods"].splitlines()):
+            found = _LINE.fullmatch(line.strip())
+            if found is None:
+                words = gettext("“%(line)s” is not a quantity from 1 to %(most)s and an SKU.")
+                raise forms.ValidationError(words % {"line": line[:80], "most": MAX_QUANTITY})
+            goods.append((found["sku"], int(found["quantity"])))
+        if not 0 < len(goods) <= MOST_LINES:
+            words = ngettext("Enter at least one line.", "Enter one to %s lines.", MOST_LINES) % MOST_LINES
+            raise forms.ValidationError(words)
+        return goods
+
+
+def _line(label: Any) -> forms.CharField:
+    return forms.CharField(label=label, max_length=ADDRESS_LINE_LENGTH, required=False, validators=[ONE_LINE])
+
+
+def _options() -> Iterator[tuple[str, ShippingOption]]:
+    """Yield the ways to deliver to each country, but those to pick-up points, as options of that country."""
+    for country in DeliveryCountry.objects.deliverable():
+        for one in ShippingOption.objects.to(country):
+            if one.kind != ShippingOption.Kind.POINT:
+                yield f"{country.code}-{one.pk}", one
+
+
+class PaidForm(forms.Form):
+    """How an order is paid otherwise, and where it goes."""
+
+    source = forms.ChoiceField(
+        label=_("Paid by"),
+        choices=[(one.value, one.label) for one in Order.PaymentSource if one != Order.PaymentSource.STRIPE],
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        help_text=_("For example: paid at the market. It stands in the history."),
+    )
+    option = forms.ChoiceField(label=_("Delivery"))
+    name = _line(_("Name"))
+    line1 = _line(_("Address, first line"))
+    line2 = _line(_("Address, second line"))
+    city = _line(_("Town"))
+    postal_code = _line(_("Postal code"))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.options = dict(_options())
+        labels = [(name, f"{one.country}: {one.name}") for name, one in self.options.items()]
+        self.fields["option"].choices = labels  # type: ignore[attr-defined]  # a ChoiceField
+
+    def clean_option(self) -> ShippingOption:
+        return self.options[self.cleaned_data["option"]]
+
+    def clean(self) -> None:
+        """Ask for an address where something is sent to."""
+        super().clean()
+        option = self.cleaned_data.get("option")
+        if option and option.kind == ShippingOption.Kind.ADDRESS:
+            for name in ("name", "line1", "city"):
+                if name not in self.errors and not self.cleaned_data.get(name):
+                    self.add_error(name, _("Enter where it is sent to."))
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The address as an order keeps it; empty for what is collected."""
+        option: ShippingOption = self.cleaned_data["option"]
+        assert option.country  # as `_options` sets it
+        if option.kind != ShippingOption.Kind.ADDRESS:
+            return {}
+        parts = {one: self.cleaned_data[one] for one in ("line1", "line2", "city", "postal_code")}
+        return {
+            **{one: text for one, text in parts.items() if text},
+            "country": option.country.code if option.country else "",
+        }

@@ -1,0 +1,99 @@
+"""Making offers, sending their links, finding and forgetting them. What is ordered is the basket, at the checkout."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from home.email_addresses import same_address
+from home.models import User
+from home.throttling import Limit
+from policies.personal_data.register import PersonalData
+from store.basket import contents
+from store.models import Basket, Offer
+from store.models.tokens import may_be_token, new_token
+from store.orders import emails
+
+SENT = Limit("offers", most=3, window=timedelta(hours=1))  # each
+
+
+@transaction.atomic
+def make(*, goods: Iterable[tuple[str, int]], email: str, note: str, days: int, by: User) -> Offer:
+    """Fill a basket of its own for somebody. Raises contents.BasketError."""
+    basket = Basket.objects.create()
+    for sku, quantity in goods:
+        try:
+            basket = contents.add(basket=basket, sku=sku, quantity=quantity)
+        except contents.BasketError as error:
+            raise contents.BasketError(f"{sku}: {error}") from error
+    ends_at = timezone.now() + timedelta(days=days)
+    return Offer.objects.create(basket=basket, email=email, note=note, ends_at=ends_at, by=str(by)[:80])
+
+
+@transaction.atomic
+def send(offer: Offer) -> None:
+    """E-mail the link; an earlier one no longer works."""
+    token = new_token()
+    offer.digest, offer.sent_at = _digest(token), timezone.now()
+    offer.save(update_fields=["digest", "sent_at"])
+    emails.offer(offer, lines=contents.look_up(offer.basket).lines, token=token)
+
+
+def offer_of(token: str) -> Offer | None:
+    """Return the offer whose link has this token."""
+    if not may_be_token(token):
+        return None
+    return Offer.objects.select_related("basket").filter(digest=_digest(token)).first()
+
+
+def in_basket(basket: Basket | None) -> Offer | None:
+    """Return the offer of a basket, while it can be ordered."""
+    return Offer.objects.filter(basket=basket, ends_at__gt=timezone.now()).first() if basket else None
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def expire(now: datetime) -> int:
+    """Delete offers that ended a while ago, with their baskets, and return how many."""
+    old = Basket.objects.filter(offer__ends_at__lt=now - Offer.KEEP)
+    return old.delete()[1].get("store.Offer", 0)
+
+
+def _export(email: str) -> list[dict[str, Any]]:
+    found = Offer.objects.filter(same_address(email)).order_by("pk")
+    return [
+        {
+            "note": offer.note,
+            "made": offer.created_at.isoformat(),
+            "until": offer.ends_at.isoformat(),
+            "goods": [f"{line.quantity} × {line.sku}" for line in offer.basket.lines.all()],
+        }
+        for offer in found.prefetch_related("basket__lines")
+    ]
+
+
+def _erase(email: str) -> int:
+    return (
+        Basket.objects.filter(offer__in=Offer.objects.filter(same_address(email)))
+        .delete()[1]
+        .get("store.Offer", 0)
+    )
+
+
+OFFERS = PersonalData(
+    key="store.offers",
+    label=_("Offers"),
+    what=_("E-mail address, what was put together for it, and a note"),
+    purpose=_("To let you order what you asked us for, for example by telephone"),
+    keep=lambda: timedelta(days=Offer.MOST_DAYS) + Offer.KEEP,
+    export=_export,
+    erase=_erase,
+    expire=expire,
+    replace=lambda: Offer.objects.all().delete(),
+)

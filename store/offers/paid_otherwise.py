@@ -1,0 +1,56 @@
+"""Orders that are paid in cash or by transfer: staff write down what was agreed, and Stripe is never asked.
+
+Nobody has accepted terms on a page, and the order says so by naming none.
+"""
+
+from django.db import transaction
+from django.utils import timezone
+
+from home.models import User
+from store.basket import contents
+from store.checkout import place_order
+from store.models import Basket, Offer, Order, OrderEvent, ShippingOption
+from store.orders import lifecycle
+
+
+class OpenPaymentError(Exception):
+    """The customer is about to pay the basket online."""
+
+
+@transaction.atomic
+def take(
+    *,
+    offer: Offer,
+    option: ShippingOption,
+    name: str,
+    address: dict[str, str],
+    source: str,
+    reason: str,
+    by: User,
+) -> Order:
+    """Order the basket of an offer as paid, at today's prices, and end the offer.
+
+    Raises OpenPaymentError, place_order.CheckoutError, limits.TooLargeError; nothing is changed then.
+    """
+    basket = Basket.objects.select_for_update().get(pk=offer.basket_id)
+    if basket.orders.filter(status__in=Order.AWAITING_PAYMENT).exists():
+        raise OpenPaymentError
+    quote = place_order.Quote(contents.priced(basket), option)
+    order = place_order.place_order(
+        basket=basket,
+        email=offer.email,
+        option=option,
+        agreement=place_order.Agreement(shown_digest=quote.digest, terms=None, privacy=None),
+    )
+    order.session_params, order.session_expires_at = {}, None  # no payment page is ever opened
+    order.customer_name, order.shipping_address = name, {**address, **({"name": name} if address else {})}
+    order.payment_source, order.paid_at = source, timezone.now()
+    order.paid_amount, order.paid_currency = order.total, order.currency
+    order.save()
+    note = f"{order.get_payment_source_display()}. {reason}"
+    reason_of = OrderEvent.Reason.PAID_OTHERWISE
+    lifecycle.record(order=order, by=str(by), actor=by, reason=reason_of, note=note)
+    lifecycle.confirm(order=order, by=str(by), actor=by)
+    contents.remove_ordered(order=order)
+    Offer.objects.filter(pk=offer.pk).update(ends_at=order.paid_at, digest=None)
+    return order

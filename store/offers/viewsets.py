@@ -1,0 +1,174 @@
+"""Staff's screens of offers: the list, the form of a new one, and its page, from which it is sent or paid otherwise."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.functional import cached_property
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from django.views.generic import FormView
+from wagtail.admin import messages
+from wagtail.admin.ui.tables import Column
+from wagtail.admin.views.generic import InspectView
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+from wagtail.admin.widgets.button import HeaderButton
+
+from home.viewsets import GuardedIndexView, MomentColumn, ReadOnlyViewSet
+from store.basket import contents
+from store.checkout import limits, place_order
+from store.models import Offer
+from store.offers import offering, paid_otherwise
+from store.offers.forms import OfferForm, PaidForm
+
+ADD, TAKE = "store.add_offer", "store.take_payment"
+
+
+class OfferIndexView(GuardedIndexView):
+    @cached_property
+    def header_buttons(self) -> list[Any]:  # type: ignore[override]  # Wagtail's is cached, too
+        """Offer a new one to those who may make it."""
+        url, may_add = reverse("offers:new"), self.request.user.has_perm(ADD)
+        return [HeaderButton(gettext("New order for somebody"), url=url, icon_name="plus")] if may_add else []
+
+    def get_base_queryset(self) -> QuerySet[Offer]:
+        return super().get_base_queryset().prefetch_related("basket__lines", "basket__orders")
+
+
+@method_decorator(permission_required(ADD, raise_exception=True), name="dispatch")
+class NewOfferView(WagtailAdminTemplateMixin, FormView):
+    page_title = _("New order for somebody")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
+    header_icon = "plus"
+    template_name = "store/admin/new_offer.html"
+    form_class = OfferForm
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        above = {"url": reverse("offers:index"), "label": gettext("Orders for somebody")}
+        return [*self.breadcrumbs_items, above, {"url": "", "label": self.page_title}]
+
+    def form_valid(self, form: OfferForm) -> HttpResponse:
+        assert self.request.user.is_authenticated
+        try:
+            offer = offering.make(**form.cleaned_data, by=self.request.user)
+        except contents.BasketError as error:
+            form.add_error("goods", str(error))
+            return self.form_invalid(form)
+        return redirect("offers:inspect", offer.pk)
+
+
+class OfferInspectView(InspectView):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        user = self.request.user
+        context = {**super().get_context_data(**kwargs), **_shown(self.object)}
+        if not self.object.is_over and context["contents"].lines:
+            context["may_send"] = self.object.email and user.has_perm(ADD)
+            context["form"] = PaidForm() if user.has_perm(TAKE) else None
+        return context
+
+
+def _shown(offer: Offer) -> dict[str, Any]:
+    return {
+        "offer": offer,
+        "contents": contents.look_up(offer.basket),
+        "orders": offer.basket.orders.all(),
+    }
+
+
+@require_POST
+@permission_required(ADD, raise_exception=True)
+def send(request: HttpRequest, pk: int) -> HttpResponse:
+    """E-mail the link of an offer, or a new one."""
+    offer = get_object_or_404(Offer, pk=pk)
+    if offer.is_over or not offer.email:
+        messages.error(request, gettext("It was not sent: it is over, or has no e-mail address."))
+    elif offering.SENT.take(str(pk)):
+        messages.error(request, gettext("It was not sent: it was sent several times within the last hour."))
+    else:
+        offering.send(offer)
+        messages.success(request, gettext("The link is sent to %s.") % offer.email)
+    return redirect("offers:inspect", pk)
+
+
+@require_POST
+@permission_required(TAKE, raise_exception=True)
+def take(request: HttpRequest, pk: int) -> HttpResponse:
+    """Order what was put together as paid otherwise."""
+    offer, form = get_object_or_404(Offer, pk=pk), PaidForm(request.POST)
+    assert request.user.is_authenticated
+    data = form.cleaned_data if form.is_valid() else {}
+    if data:
+        how = {
+            "name": data["name"],
+            "address": form.address,
+            "source": data["source"],
+            "reason": data["reason"],
+        }
+        try:
+            order = paid_otherwise.take(offer=offer, option=data["option"], by=request.user, **how)
+        except paid_otherwise.OpenPaymentError:
+            form.add_error(
+                None, gettext("The customer is about to pay it online. Cancel that first, or wait.")
+            )
+        except (place_order.CheckoutError, limits.TooLargeError) as error:
+            form.add_error(
+                None, str(error) or gettext("It cannot be ordered now: see what is left, and the prices.")
+            )
+        else:
+            messages.success(request, gettext("Order %s was placed as paid.") % order.number)
+            return redirect("orders:inspect", order.pk)
+    context = {"view": None, "page_title": str(offer), "header_icon": "mail", "form": form, **_shown(offer)}
+    return render(request, "store/admin/offer.html", context)
+
+
+def goods(offer: Offer) -> str:
+    """Return what is left of an offer, as SKUs."""
+    return ", ".join(map(str, offer.basket.lines.all()))
+
+
+def state(offer: Offer) -> str:
+    """Return what became of an offer."""
+    numbers = ", ".join(order.number for order in offer.basket.orders.all())
+    if numbers:
+        return numbers
+    if offer.is_over:
+        return gettext("over")
+    return gettext("sent") if offer.sent_at else gettext("not sent")
+
+
+class OfferViewSet(ReadOnlyViewSet):
+    model = Offer
+    name = "offers"
+    url_prefix = "offers"
+    icon = "mail"
+    menu_label = _("Orders for somebody")
+    index_view_class = OfferIndexView
+    inspect_view_class = OfferInspectView
+    inspect_template_name = "store/admin/offer.html"
+    list_display = [
+        Column("__str__", label=_("Customer")),
+        Column(
+            "goods",
+            label=_("What they want"),
+            accessor=goods,
+        ),
+        Column("state", label=_("State"), accessor=state),
+        MomentColumn("ends_at", label=_("Until")),
+        "by",
+    ]
+    search_fields = indexed_fields = ["email"]
+
+    def get_urlpatterns(self) -> list[URLPattern]:
+        return [
+            *super().get_urlpatterns(),
+            path("new/", NewOfferView.as_view(), name="new"),
+            path("<int:pk>/send/", send, name="send"),
+            path("<int:pk>/paid/", take, name="paid"),
+        ]
+
+
+offer_viewset = OfferViewSet()

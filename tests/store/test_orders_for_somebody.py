@@ -1,0 +1,231 @@
+"""Orders for somebody: staff fill a basket, its link leads to the usual review page, or it is paid otherwise."""
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.utils import timezone
+from post_office.models import Email
+
+from home.models import User
+from policies.models import PolicyVersion
+from store.basket import contents
+from store.models import Basket, Document, Offer, Order, ProductVariant, ShippingOption
+from store.offers import offering
+from store.payments.reconciliation import reconcile
+from store.stock import movements
+from tests import factories
+from tests.store.paying import press_pay, sessions, stock_of
+from tools.stripe_sandbox.server import Sandbox
+
+pytestmark = pytest.mark.django_db
+TO = {"name": "Ada Lovelace", "line1": "5 St James’s Square", "city": "London", "postal_code": "SW1Y 4LB"}
+
+
+@pytest.fixture
+def staff(client: Client, mug: ProductVariant) -> Client:
+    user = User.objects.create_user("staff@example.com", "a-long-password")
+    rights = ("access_admin", "view_offer", "add_offer", "take_payment", "view_order")
+    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    client.force_login(user)
+    return client
+
+
+def without(staff: Client, right: str) -> None:
+    User.objects.get(email="staff@example.com").user_permissions.remove(
+        Permission.objects.get(codename=right)
+    )
+
+
+def post(staff: Client, path: str, values: dict[str, Any] | None = None) -> str:
+    answer = staff.post(f"/admin/offers/{path}", values or {}, follow=True)
+    assert answer.status_code == 200
+    return unescape(answer.content.decode())
+
+
+def make(staff: Client, **changes: Any) -> str:
+    values = {"goods": "2 MUG", "email": "ada@example.com", "note": "As we said.", "days": "7", **changes}
+    return post(staff, "new/", values)
+
+
+def sent_link(staff: Client) -> str:
+    post(staff, f"{Offer.objects.get().pk}/send/")
+    text = Email.objects.latest("pk").message
+    return re.search(r"/offers/[\w-]{43}/", text)[0]  # type: ignore[index]
+
+
+def take(staff: Client, **changes: Any) -> str:
+    option = f"GB-{ShippingOption.objects.get().pk}"
+    values = {"source": "cash", "reason": "Paid at the market", "option": option, **TO, **changes}
+    return post(staff, f"{Offer.objects.get().pk}/paid/", values)
+
+
+# --- The link --------------------------------------------------------------------------------------------
+def test_the_customer_accepts_the_terms_and_pays_as_usual(
+    sandbox: Sandbox, staff: Client, terms: PolicyVersion
+) -> None:
+    assert "Goods: £25.00, at today’s prices." in make(staff)
+    link = sent_link(staff)
+    mail = Email.objects.get()
+    assert (mail.to, "As we said." in mail.message) == (["ada@example.com"], True)
+    assert "2 × Enamel mug: £25.00" in mail.message
+    assert link.split("/")[2] not in str(Offer.objects.values())
+    customer = Client()
+    assert "As we said." in customer.get(link).content.decode()
+    assert "basket" not in customer.cookies  # who only opens it has none: scanners of mail do
+    answer = customer.post(link)
+    assert answer["Location"] == "/checkout/"
+    page = customer.get("/checkout/").content.decode()
+    assert 'value="ada@example.com"' in page
+    basket = Offer.objects.get().basket
+    assert press_pay(customer, basket)["Location"].startswith(sandbox.url)
+    order = Order.objects.get()
+    assert (order.basket, order.terms_accepted, order.total) == (basket, terms, 2895)
+    assert order.number in staff.get("/admin/offers/").content.decode()
+
+
+@pytest.mark.both_databases
+def test_a_link_that_is_over_replaced_or_used_says_so_and_leads_to_the_shop(staff: Client) -> None:
+    make(staff)
+    first, second = sent_link(staff), sent_link(staff)
+    for link, status, words in ((first, 404, "not valid"), (second, 200, "An order for you")):
+        answer = Client().get(link)
+        assert (answer.status_code, words in answer.content.decode()) == (status, True)
+    offer = Offer.objects.get()
+    contents.set_quantity(basket=offer.basket, sku="MUG", quantity=0)
+    assert (Client().get(second).status_code, Client().post(second).status_code) == (410, 410)
+    Offer.objects.update(ends_at=timezone.now())
+    answer = Client().post(second)
+    assert (answer.status_code, "This offer is over" in answer.content.decode()) == (410, True)
+    assert "Go to the shop" in answer.content.decode()
+    for token in ("x", "%00", "0" * 43):
+        assert Client().get(f"/offers/{token}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"goods": "MUG"}, "is not a quantity from 1 to 99 and an SKU"),
+        ({"goods": "0 MUG"}, "is not a quantity"),
+        ({"goods": "-1 MUG"}, "is not a quantity"),
+        ({"goods": "1 " + "x" * 41}, "is not a quantity"),
+        ({"goods": "1 MUG\x00"}, "Null characters are not allowed"),
+        ({"goods": "\n \n"}, "This field is required"),
+        ({"goods": "1 MUG\n" * 31}, "Enter one to 30 lines."),
+        ({"goods": "1 NOTHING"}, "NOTHING: This product is not for sale."),
+        ({"goods": "11 MUG"}, "MUG: One order can have at most 10"),
+        ({"email": "ada"}, "Enter a valid email address"),
+        ({"days": "0"}, "greater than or equal to 1"),
+        ({"days": "31"}, "less than or equal to 30"),
+        ({"note": "x" * 501}, "at most 500 characters"),
+    ],
+)
+def test_what_cannot_be_offered_is_refused_with_a_word(
+    staff: Client, changes: dict[str, str], words: str
+) -> None:
+    assert words in make(staff, **changes)
+    assert (Offer.objects.count(), Basket.objects.count()) == (0, 0)
+
+
+def test_a_link_needs_an_address_and_is_sent_a_few_times_an_hour(staff: Client) -> None:
+    assert "Send the link" not in make(staff, email="")
+    assert "has no e-mail address" in post(staff, f"{Offer.objects.get().pk}/send/")
+    Offer.objects.update(email="ada@example.com")
+    for _time in range(3):
+        sent_link(staff)
+    assert "several times within the last hour" in post(staff, f"{Offer.objects.get().pk}/send/")
+    assert Email.objects.count() == 3
+
+
+# --- Paid otherwise --------------------------------------------------------------------------------------
+@pytest.mark.both_databases
+def test_an_order_paid_in_cash_is_placed_at_once_and_says_how(
+    staff: Client, terms: PolicyVersion, registered: None
+) -> None:
+    make(staff)
+    page = take(staff)
+    order = Order.objects.get()
+    assert (order.status, order.paid_amount, order.payment_source) == ("paid", 2895, "cash")
+    assert (order.terms_accepted, order.session_params, order.session_expires_at) == (None, {}, None)
+    assert (order.customer_name, order.shipping_address["city"]) == ("Ada Lovelace", "London")
+    assert "Taken by staff, and not paid at Stripe: cash. Paid at the market" in page
+    assert "Not online: staff took the order." in page
+    assert "staff@example.com" in page
+    assert stock_of() == (8, 0)
+    assert "Paid by cash on" in str(Document.objects.get().data)
+    assert Email.objects.filter(to="ada@example.com").count() == 1
+    offer = Offer.objects.get()
+    assert (offer.is_over, offer.basket.lines.count()) == (True, 0)
+    assert "cannot be ordered now" in take(staff)  # pressed twice
+    assert Order.objects.count() == 1
+
+
+def test_stripe_is_never_asked_about_it(sandbox: Sandbox, staff: Client) -> None:
+    make(staff)
+    take(staff, source="transfer")
+    assert reconcile(everything=True).asked == 0
+    assert (Order.objects.get().session_id, sessions(sandbox)) == (None, [])
+
+
+def test_what_is_collected_needs_no_address(staff: Client) -> None:
+    make(staff, email="")
+    assert "Enter where it is sent to." in take(staff, line1="", city="")
+    ShippingOption.objects.update(kind="collection", collect_at="The shop, 9 to 5")
+    take(staff, name="", line1="", city="", postal_code="")
+    order = Order.objects.get()
+    assert (order.shipping_address, order.email) == ({}, "")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"source": "stripe"}, {"source": ""}, {"reason": ""}, {"option": "0"}, {"name": "A\u202e"}]
+)
+def test_an_order_that_says_nothing_clear_is_not_placed(staff: Client, changes: dict[str, str]) -> None:
+    make(staff)
+    assert "error-message" in take(staff, **changes)
+    assert not Order.objects.exists()
+
+
+def test_what_the_customer_is_about_to_pay_is_not_taken_twice(staff: Client) -> None:
+    make(staff)
+    factories.placed_order(Offer.objects.get().basket)
+    assert "about to pay it online" in take(staff)
+    assert Order.objects.count() == 1
+
+
+def test_what_is_sold_out_meanwhile_is_not_taken(staff: Client) -> None:
+    make(staff)
+    movements.count(sku="MUG", on_hand=1)
+    assert "cannot be ordered now" in take(staff)
+    assert not Order.objects.exists()
+
+
+def test_each_part_needs_its_permission(staff: Client) -> None:
+    make(staff)
+    without(staff, "take_payment")
+    assert (
+        "Paid otherwise" not in staff.get(f"/admin/offers/inspect/{Offer.objects.get().pk}/").content.decode()
+    )
+    take(staff)
+    without(staff, "add_offer")
+    make(staff)
+    post(staff, f"{Offer.objects.get().pk}/send/")
+    assert (Offer.objects.count(), Order.objects.count(), Email.objects.count()) == (1, 0, 0)
+
+
+# --- What is kept ----------------------------------------------------------------------------------------
+@pytest.mark.both_databases
+def test_offers_are_exported_erased_and_forgotten(staff: Client) -> None:
+    make(staff)
+    make(staff, email="other@example.com")
+    [row] = offering.OFFERS.export("ADA@example.com")  # type: ignore[misc]
+    assert row["goods"] == ["2 × MUG"]
+    assert offering.OFFERS.erase("ADA@example.com") == 1  # type: ignore[misc]
+    assert Basket.objects.count() == 1
+    ended = Offer.objects.get().ends_at
+    assert offering.expire(ended + Offer.KEEP) == 0
+    assert offering.expire(ended + Offer.KEEP + timedelta(seconds=1)) == 1
+    assert not Basket.objects.exists()
