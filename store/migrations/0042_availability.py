@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='productpage',
             name='availability',
-            field=models.CharField(choices=[('stock', 'in stock or sold out, as the stock says'), ('later', 'not in stock yet'), ('coming', 'coming on a date'), ('to_order', 'made to order'), ('ended', 'discontinued')], default='stock', max_length=8, verbose_name='availability'),
+            field=models.CharField(choices=[('stock', 'as the stock says'), ('later', 'not in stock yet'), ('coming', 'coming on a date'), ('to_order', 'made to order'), ('ended', 'discontinued')], default='stock', max_length=8, verbose_name='availability'),
         ),
         migrations.AddField(
             model_name='productpage',

@@ -15,7 +15,7 @@ from store.models.baskets import MAX_QUANTITY
 
 
 class Availability(models.TextChoices):
-    STOCK = "stock", _("in stock or sold out, as the stock says")
+    STOCK = "stock", _("as the stock says")
     LATER = "later", _("not in stock yet")
     COMING = "coming", _("coming on a date")
     TO_ORDER = "to_order", _("made to order")

@@ -47,6 +47,7 @@ class PersonalText(models.Model):
             FieldPanel("text_is_required"),
         ],
         heading=_("A text by the shopper"),
+        classname="collapsed",
     )
 
     class Meta:
