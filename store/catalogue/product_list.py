@@ -102,7 +102,7 @@ def states_of(product: Any) -> list[str]:
 
 def url_to_add(user: User | AnonymousUser) -> str | None:
     """Return where the form of a new product is, which leads on to the list; None for those who may not add one."""
-    shop = ShopPage.objects.first()
+    shop = outside(ShopPage.objects.all()).first()
     if shop is None or not shop.permissions_for_user(user).can_add_subpage():
         return None
     add = reverse("wagtailadmin_pages:add", args=("store", "productpage", shop.pk))

@@ -23,3 +23,10 @@ def test_it_is_off_sale_until_it_is_put_back_and_published(mug: ProductVariant, 
     page_bin.put_back(BinnedPage.objects.get(), user=User.objects.get())
     ProductPage.objects.get().get_latest_revision_as_object().save_revision().publish()
     assert admin_client.get(url).status_code == 200
+
+
+def test_with_the_shop_in_the_bin_no_product_is_added_to_it(
+    mug: ProductVariant, admin_client: Client
+) -> None:
+    page_bin.put(mug.page.get_parent(), user=User.objects.get())
+    assert "Add a product" not in admin_client.get("/admin/").content.decode()
