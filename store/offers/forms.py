@@ -97,7 +97,7 @@ class PaidForm(forms.Form):
         super().__init__(*args, **options)
         self.options = dict(_options())
         labels = [(name, f"{one.country}: {one.name}") for name, one in self.options.items()]
-        self.fields["option"].choices = labels  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["option"].choices = [("", "–"), *labels]  # type: ignore[attr-defined]  # a ChoiceField
 
     def clean_option(self) -> ShippingOption:
         return self.options[self.cleaned_data["option"]]

@@ -62,6 +62,8 @@ class NewOfferView(WagtailAdminTemplateMixin, FormView):
 
 
 class OfferInspectView(InspectView):
+    page_title = _("Order for")
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user
         context = {**super().get_context_data(**kwargs), **_shown(self.object)}
@@ -150,13 +152,14 @@ class OfferViewSet(ReadOnlyViewSet):
     inspect_view_class = OfferInspectView
     inspect_template_name = "store/admin/offer.html"
     list_display = [
-        Column("__str__", label=_("Customer")),
+        "__str__",
         Column(
             "goods",
             label=_("What they want"),
             accessor=goods,
+            classname="order__lines",
         ),
-        Column("state", label=_("State"), accessor=state),
+        Column("state", label=_("State"), accessor=state, classname="order__status"),
         MomentColumn("ends_at", label=_("Until")),
         "by",
     ]

@@ -85,7 +85,9 @@ def test_the_customer_accepts_the_terms_and_pays_as_usual(
     assert press_pay(customer, basket)["Location"].startswith(sandbox.url)
     order = Order.objects.get()
     assert (order.basket, order.terms_accepted, order.total) == (basket, terms, 2895)
-    assert order.number in staff.get("/admin/offers/").content.decode()
+    listed = staff.get("/admin/offers/").content.decode()
+    assert order.number in listed
+    assert f"/admin/offers/inspect/{Offer.objects.get().pk}/" in listed
 
 
 @pytest.mark.both_databases
