@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from store.models import Basket, BasketLine, Order, ProductVariant, ShippingOption, StockItem, StockMovement
 from store.models.baskets import MAX_QUANTITY
-from store.models.catalogue import images_of, rendered
+from store.models.catalogue import decorative, images_of
 from store.models.personal_texts import written
 from store.stock.movements import by_sku
 
@@ -149,7 +149,7 @@ def count(basket: Basket | None) -> int:
 
 def with_pictures(contents: Contents) -> Contents:
     """Add the picture of each variant, or else the first of its product."""
-    picture_of = rendered(images_of(variant for _line, variant in contents.goods), size="small")
+    picture_of = decorative(images_of(variant for _line, variant in contents.goods), size="small")
     lines = [
         replace(line, picture=picture_of.get(line.sku, "")) if line.variant else line
         for line in contents.lines

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from home.navigation import Link
 from home.snapshot import current
 from store.models import ProductPage
-from store.models.catalogue import Product, first_images, rendered
+from store.models.catalogue import Product, decorative, first_images
 from store.models.shop_pages import shown_categories, shown_shop
 
 MOST_KEPT = 4000
@@ -46,7 +46,7 @@ def _look_up(page: ProductPage) -> Around:
     )
     found = ProductPage.objects.listed().filter(shown_below__page=page.pk).exclude(pk=page.pk)
     related = {one.pk: one for one in found.order_by("shown_below__sort_order")}  # each once
-    picture_of = rendered(first_images(related), size="card")
+    picture_of = decorative(first_images(related), size="card")
     return Around(
         shop=shown_shop(),
         categories=tuple(link for pk, link in shown_categories().items() if pk in own),

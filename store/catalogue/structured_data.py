@@ -14,7 +14,7 @@ from home.navigation import Link
 from store.catalogue.around import around
 from store.models import ProductPage
 from store.models.availability import Availability
-from store.models.catalogue import Offer, Product
+from store.models.catalogue import Product, VariantOffer
 from store.payments import money
 
 # So that no words of an editor end the element.
@@ -45,7 +45,7 @@ def structured_data(page: ProductPage, product: Product, photos: Sequence[str]) 
     return mark_safe(f'<script type="application/ld+json">{written}</script>')  # noqa: S308 - escaped above
 
 
-def _offer(page: ProductPage, offer: Offer, url: str) -> dict[str, str]:
+def _offer(page: ProductPage, offer: VariantOffer, url: str) -> dict[str, str]:
     match page.availability_now:
         case Availability.ENDED:
             state = "Discontinued"

@@ -1,7 +1,7 @@
 """The catalogue, stock, baskets, orders and their papers, and what Stripe told us."""
 
 from store.models.baskets import Basket, BasketLine
-from store.models.catalogue import ProductImage, ProductOption, ProductPage, ProductVariant, RelatedProduct
+from store.models.catalogue import ProductImage, ProductOption, ProductPage, RelatedProduct
 from store.models.disputes import Dispute
 from store.models.documents import Document, DocumentCounter, DocumentSum
 from store.models.find_links import FindLink
@@ -17,6 +17,7 @@ from store.models.shipping import DeliveryCountry, DeliveryZone, ShippingOption
 from store.models.shop_pages import CategoryPage, ShopPage
 from store.models.stock import StockItem, StockMovement
 from store.models.stripe_events import StripeEvent
+from store.models.variants import ProductVariant
 from store.models.vat import VatClass, VatRate, VatScheme
 
 __all__ = [

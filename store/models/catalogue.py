@@ -1,4 +1,4 @@
-"""Products with their variants, and what lists and pages show of them. Stock is not page content: see `stock`."""
+"""Products, and what lists and pages show of them with their variants. Stock is not page content: see `stock`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any, ClassVar, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
@@ -22,18 +22,16 @@ from wagtail.query import PageQuerySet
 
 from home.blocks import TEXT_FEATURES
 from home.models import BasePage, SiteImage
-from home.models.media import optional_picture
 from home.models.pages import has_restrictions
 from store.catalogue import options, pictures
-from store.catalogue.fields import PriceField, validate_origin
 from store.catalogue.forms import ProductPageForm
-from store.catalogue.skus import MOST_CHARACTERS
-from store.catalogue.variant_form import Count, FoldedPanel, VariantsPanel
+from store.catalogue.variant_form import Count, VariantsPanel
 from store.models.availability import Availability, StatedAvailability
 from store.models.baskets import MAX_QUANTITY
 from store.models.personal_texts import PersonalText
 from store.models.settings import ShopSettings
 from store.models.stock import StockItem
+from store.models.variants import ProductVariant
 from store.models.withdrawal import Withdrawal
 
 K = TypeVar("K")
@@ -233,80 +231,8 @@ class RelatedProduct(Orderable):
     panels: ClassVar[list] = [FieldPanel("product")]
 
 
-class ProductVariantQuerySet(models.QuerySet["ProductVariant"]):
-    def on_sale(self) -> "ProductVariantQuerySet":
-        """Return the variants of products that anybody can see, in stock or not."""
-        page = ProductPage.objects.on_sale().filter(pk=models.OuterRef("page"))
-        return self.exclude(sku="").filter(models.Exists(page))
-
-
-class ProductVariant(Orderable):
-    """One item that can be bought: SKU and price, tax included."""
-
-    page = ParentalKey(ProductPage, on_delete=models.CASCADE, related_name="variants")
-    name = models.CharField(
-        _("name"), max_length=120, blank=True, help_text=_("“A5, plain”. Empty if there is only one.")
-    )
-    # Empty in a copy of a product until somebody gives it one of its own.
-    sku = models.CharField(
-        _("article number (SKU)"),
-        max_length=MOST_CHARACTERS,
-        blank=True,
-        db_index=True,
-        help_text=_(
-            "Your own number for exactly this thing; stock is counted by it. Left empty, one is made from the names."
-        ),
-    )
-    price = PriceField(_("price"), help_text=_("Tax included. Left empty: as the first variant."))
-    picture = optional_picture(_("picture"), _("Shown when this variant is chosen."))
-    weight = models.PositiveIntegerField(_("weight in grams"), null=True, blank=True)
-    hs_code = models.CharField(
-        _("customs tariff number (HS code)"),
-        max_length=10,
-        blank=True,
-        validators=[RegexValidator(r"^[0-9]{6,10}\Z", _("Enter 6 to 10 digits, without points or spaces."))],
-    )
-    origin = models.CharField(
-        _("country of origin"),
-        max_length=2,
-        blank=True,
-        validators=[validate_origin],
-        help_text=_("Where it was made: GB, IE, DE"),
-    )
-
-    objects = ProductVariantQuerySet.as_manager()
-
-    panels: ClassVar[list] = [
-        FieldPanel("name"),
-        FieldRowPanel([FieldPanel("sku"), FieldPanel("price"), FieldPanel("in_stock")]),
-        FoldedPanel(
-            [
-                FieldPanel("picture"),
-                FieldRowPanel([FieldPanel("weight"), FieldPanel("hs_code"), FieldPanel("origin")]),
-            ],
-            heading=_("Picture, parcels and customs"),
-            help_text=_(
-                "Weight, number and country that are left empty are as in the first variant that has them."
-            ),
-        ),
-    ]
-
-    class Meta(Orderable.Meta):
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(
-                fields=["sku"],
-                condition=~models.Q(sku=""),
-                name="variant_sku_unique",
-                violation_error_message=_("Another variant has this SKU."),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name or self.sku
-
-
 @dataclass(frozen=True, kw_only=True)
-class Offer:
+class VariantOffer:
     """A variant that has a SKU, and how many of it can be bought now."""
 
     variant: ProductVariant
@@ -327,7 +253,7 @@ class Product:
     """A product as its page and the shop's page show it."""
 
     page: ProductPage
-    offers: tuple[Offer, ...]
+    offers: tuple[VariantOffer, ...]
     picture: SafeString | str = ""  # the first, in lists
 
     @property
@@ -345,7 +271,7 @@ class Product:
         return all(offer.is_sold_out for offer in self.offers)
 
     @property
-    def first_choice(self) -> Offer | None:
+    def first_choice(self) -> VariantOffer | None:
         """What is selected at first: the first variant that is available."""
         return next((offer for offer in self.offers if not offer.is_sold_out), None)
 
@@ -355,13 +281,13 @@ def _with_pictures(parts: Any, name: str) -> Any:
     return parts.select_related(name) if isinstance(parts, models.QuerySet) else parts
 
 
-def offers_of(variants: Iterable[ProductVariant], pages: Iterable[ProductPage]) -> tuple[Offer, ...]:
+def offers_of(variants: Iterable[ProductVariant], pages: Iterable[ProductPage]) -> tuple[VariantOffer, ...]:
     """Return the variants of these pages that have a SKU with their stock, in one query."""
     page_of = {page.pk: page for page in pages}
     sold = [variant for variant in variants if variant.sku]
     free = StockItem.objects.available(variant.sku for variant in sold)
     return tuple(
-        Offer(variant=variant, available=page_of[variant.page_id].sellable(free[variant.sku]))
+        VariantOffer(variant=variant, available=page_of[variant.page_id].sellable(free[variant.sku]))
         for variant in sold
     )
 
@@ -375,14 +301,14 @@ def first_images(pages: Iterable[ProductPage | int]) -> dict[int, SiteImage]:
 
 
 def images_of(variants: Iterable[ProductVariant]) -> dict[str, SiteImage]:
-    """Return the picture of each variant, else the first of its product, by SKU; read them with their pictures."""
+    """Return the picture of each variant, else the first of its product, by SKU; the variants know their pictures."""
     variants = list(variants)
     first = first_images(variant.page_id for variant in variants)
     found = {variant.sku: variant.picture or first.get(variant.page_id) for variant in variants}
     return {sku: image for sku, image in found.items() if image}
 
 
-def rendered(image_of: Mapping[K, SiteImage], *, size: str, eager: int = 0) -> dict[K, SafeString]:
+def decorative(image_of: Mapping[K, SiteImage], *, size: str, eager: int = 0) -> dict[K, SafeString]:
     """Return the markup of pictures in lists, where the name beside them says what they are."""
     markup = pictures.rendered([(image, "") for image in image_of.values()], size=size, eager=eager)
     return dict(zip(image_of, markup, strict=True))
@@ -390,8 +316,8 @@ def rendered(image_of: Mapping[K, SiteImage], *, size: str, eager: int = 0) -> d
 
 def on_display(pages: Sequence[ProductPage]) -> list[Product]:
     """Return published products as a list shows them, in four queries: variants, stock, pictures, new renditions."""
-    picture_of = rendered(first_images(pages), size="card", eager=1)
-    offers: dict[int, list[Offer]] = {page.pk: [] for page in pages}
+    picture_of = decorative(first_images(pages), size="card", eager=1)
+    offers: dict[int, list[VariantOffer]] = {page.pk: [] for page in pages}
     for offer in offers_of(ProductVariant.objects.filter(page__in=pages), pages):
         offers[offer.variant.page_id].append(offer)
     return [

@@ -124,7 +124,7 @@ def no_problem_with_payments(alarms: list[PaymentAlarm]) -> Email | None:
 def low_stock(left: Mapping[str, int]) -> Email | None:
     """Tell the trader of which SKUs few are left; None when nobody wants to be told."""
     variants = ProductVariant.objects.filter(sku__in=left).select_related("page")
-    name_of = {one.sku: ", ".join(filter(None, (one.page.title, one.name))) for one in variants}
+    name_of = {one.sku: one.in_full for one in variants}
     rows = [(name_of.get(sku, ""), sku, count) for sku, count in left.items()]
     return _tell_trader("tell_low_stock", plain_messages.low_stock(rows))
 

@@ -52,7 +52,7 @@ class DeliveriesView(UploadView):
         skus = {row.cells["sku"] for row in rows}
         times = Counter(row.cells["sku"] for row in rows)
         variants = ProductVariant.objects.filter(sku__in=skus).select_related("page")
-        names = {one.sku: f"{one.page.title}, {one.name}" if one.name else one.page.title for one in variants}
+        names = {one.sku: one.in_full for one in variants}
         known = {*names, *StockItem.objects.filter(sku__in=skus).values_list("sku", flat=True)}
         seen = StockItem.objects.seen(skus)
         return [
