@@ -18,7 +18,7 @@ from store.orders.access import may_pack, only
 @method_decorator(only(may_pack), name="dispatch")
 class TrackingView(UploadView):
     page_title = _("Tracking numbers")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
-    most_rows = 200  # each is an e-mail, written in the one transaction
+    most_rows = 100  # each is an e-mail, written in the one transaction
     columns = {"order": _("Order"), "carrier": _("Carrier"), "number": _("Tracking number")}
     required = ("order", "number")
     headings = (_("Order"), _("Name"), _("Carrier"), _("Tracking number"))

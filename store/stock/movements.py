@@ -112,7 +112,11 @@ def correct_all(corrections: Iterable[Correction], *, by: User | None = None, no
             raise OutOfStockError(item.sku, before)
         item.on_hand += one.change
         changes[item.sku] = (before, item.available)
-    StockItem.objects.bulk_update(items, ["on_hand"], batch_size=100)
+    by_change: dict[int, list[str]] = {}
+    for sku, one in wanted.items():
+        by_change.setdefault(one.change, []).append(sku)
+    for change, skus in by_change.items():
+        StockItem.objects.filter(sku__in=skus).update(on_hand=F("on_hand") + change)
     StockMovement.objects.bulk_create(made)
     _follow(changes)
 
