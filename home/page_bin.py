@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import ListView
@@ -95,14 +96,25 @@ def delete(entry: BinnedPage, *, user: Any) -> bool:
 
 def delete_due() -> None:
     """Delete for good what was kept for long enough."""
-    for entry in BinnedPage.objects.due().select_related("page"):
-        delete(entry, user=None)
+    for pk in [*BinnedPage.objects.due().values_list("pk", flat=True)]:
+        with transaction.atomic():
+            if entry := BinnedPage.objects.due().filter(pk=pk).select_for_update(of=("self",)).first():
+                delete(entry, user=None)
 
 
 # --- Wagtail's hooks ---------------------------------------------------------------------------------------
+def leave_alone(request: HttpRequest, *pages: Page) -> HttpResponse | None:
+    """Let nobody edit, publish or delete the bin or what lies in it: that would be on sale, or lost by two clicks."""
+    top = bin_page()
+    if top is None or not any(page.path.startswith(top.path) for page in pages):
+        return None
+    messages.warning(request, _("What lies in the bin cannot be changed. Put it back first."))
+    return redirect("bin")
+
+
 def instead_of_deleting(request: HttpRequest, page: Page) -> HttpResponse | None:
     """Put a page into the bin that somebody deletes."""
-    if not is_for_bin(page) or page.is_descendant_of(bin_page() or page):
+    if not is_for_bin(page):
         return None
     if request.method != "POST":
         messages.info(request, _("It lies in the bin for %(days)d days (More → Bin).") % {"days": KEPT.days})
@@ -119,8 +131,10 @@ def instead_of_deleting_in_bulk(
     request: HttpRequest, action_type: str, objects: Iterable[Any], action: Any
 ) -> HttpResponse | None:
     """Do the same with several; all are deleted as before if one of them keeps a record."""
-    pages = list(objects) if action_type == "delete" and action.model is Page else []
-    if not pages or not all(map(is_for_bin, pages)):
+    pages = list(objects) if action.model is Page and action_type != "move" else []
+    if refused := leave_alone(request, *pages):
+        return refused
+    if not pages or action_type != "delete" or not all(map(is_for_bin, pages)):
         return None
     for page in pages:
         if not any(page.is_descendant_of(other) for other in pages):
@@ -166,8 +180,11 @@ class BinView(WagtailAdminTemplateMixin, ListView):
     def get_queryset(self) -> QuerySet[BinnedPage]:
         return entries_of(self.request.user)
 
+    @method_decorator(transaction.atomic)
     def post(self, request: HttpRequest) -> HttpResponse:
-        entry = next((one for one in self.get_queryset() if str(one.pk) == request.POST.get("entry")), None)
+        # Locked: else a second press puts it back or deletes it where it was.
+        entries = self.get_queryset().select_for_update(of=("self",))
+        entry = next((one for one in entries if str(one.pk) == request.POST.get("entry")), None)
         if entry is None:
             messages.warning(request, _("The page is no longer in the bin."))
         elif request.POST.get("do") == "delete":

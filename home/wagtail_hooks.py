@@ -30,6 +30,8 @@ hooks.register("construct_explorer_page_queryset", missing_app_pages.leave_out_o
 hooks.register("construct_explorer_page_queryset", admin_lists.cap_what_can_be_moved, order=1000)
 hooks.register("construct_page_chooser_queryset", missing_app_pages.leave_out_of_chooser)
 hooks.register("construct_page_chooser_queryset", lambda pages, _request: outside(pages))
+hooks.register("before_edit_page", page_bin.leave_alone)
+hooks.register("before_delete_page", page_bin.leave_alone)
 # Last: others may refuse.
 hooks.register("before_delete_page", page_bin.instead_of_deleting, order=1000)
 hooks.register("before_bulk_action", page_bin.instead_of_deleting_in_bulk, order=1000)

@@ -177,3 +177,30 @@ def test_the_list_asks_the_database_as_often_for_many_pages_as_for_few(admin_cli
     for number in range(5):
         page_bin.put(content(f"Page-{number}"), user=user)
     assert asked() == for_few
+
+
+# --- Against the bin -----------------------------------------------------------------------------------------
+def test_pressing_delete_twice_deletes_nothing_for_good(admin_client: Client) -> None:
+    care, other = content(), content("Other")
+    for _time in range(2):
+        delete(admin_client, care)
+        delete(admin_client, care, other)
+    top = page_bin.bin_page()
+    assert top
+    delete(admin_client, top)
+    delete(admin_client, top, care)
+    assert [*BinnedPage.objects.values_list("page", "parent")] == [(care.pk, home_page().pk)]
+
+
+def test_what_lies_in_the_bin_is_not_published(admin_client: Client) -> None:
+    care = content()
+    delete(admin_client, care)
+    changes = {"title": "Care", "slug": "elsewhere", "action-publish": "yes"}
+    for page in (care, page_bin.bin_page()):
+        assert page
+        answer = admin_client.post(f"/admin/pages/{page.pk}/edit/", changes)
+        assert answer["Location"] == "/admin/bin/"
+    url = f"/admin/bulk/wagtailcore/page/publish/?id={care.pk}"
+    assert admin_client.post(url)["Location"] == "/admin/bin/"
+    assert not Page.objects.filter(pk=care.pk, live=True).exists()
+    assert BinnedPage.objects.there().count() == 1
