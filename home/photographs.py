@@ -32,6 +32,7 @@ _PLUGINS = (
 )  # imported: registered
 _FORMATS = ("AVIF", "GIF", "JPEG", "PNG", "WEBP")
 _KEPT = frozenset({"icc_profile", "transparency", "gamma"})  # without them it looks different
+_LEAST_FRAME = 256 * 256  # pixels: what each frame costs beside its own
 _QUALITY = 90  # where the file does not say its own
 _TOO_LARGE = _("This picture has too many pixels. It can have %(most)s million.")
 _BROKEN = _("This picture is damaged or not complete. Save it anew and upload that file.")
@@ -45,7 +46,8 @@ def rewritten(file: Any, *, most_pixels: int) -> bytes | None:
     file.seek(0)
     try:
         image = Image.open(file, formats=_FORMATS)  # reads its head only
-        pixels = image.width * image.height * getattr(image, "n_frames", 1)
+        pixels, frames = image.width * image.height, getattr(image, "n_frames", 1)
+        pixels = max(pixels, _LEAST_FRAME) * frames if frames > 1 else pixels
     except UnidentifiedImageError:
         return None
     except Image.DecompressionBombError:

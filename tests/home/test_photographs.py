@@ -82,10 +82,15 @@ def png(*, width: int, frames: int = 1) -> bytes:
     )
 
 
+# A GIF of a few bytes a frame, each of which costs the shop some thousand.
+FRAME = b"\x2c" + bytes(4) + b"\x01\0\x01\0\0" + b"\x02\x02\x44\x01\0"
+TINY = b"GIF89a\x01\0\x01\0\x80\0\0" + bytes(6) + FRAME * 1000 + b";"
+
 HOSTILE = {
     "cut off": (photograph(size=(600, 400))[:900], "damaged"),
     "many pixels": (png(width=30_000), "64 million"),
     "many frames": (png(width=3000, frames=1_000_000), "64 million"),
+    "many small frames": (TINY, "64 million"),
     "only its first bytes": (b"\xff\xd8\xff\xe0" + bytes(40), "damaged"),
     "text": (b"hello", "not an image"),
     "empty": (b"", "empty"),
