@@ -5,6 +5,7 @@ Nobody has accepted terms on a page, and the order says so by naming none.
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from home.models import User
 from store.basket import contents
@@ -33,6 +34,8 @@ def take(
     Raises OpenPaymentError, place_order.CheckoutError, limits.TooLargeError; nothing is changed then.
     """
     basket = Basket.objects.select_for_update().get(pk=offer.basket_id)
+    if not Offer.objects.filter(pk=offer.pk, ends_at__gt=timezone.now()).exists():
+        raise place_order.CheckoutError(gettext("It is over."))
     if basket.orders.filter(status__in=Order.AWAITING_PAYMENT).exists():
         raise OpenPaymentError
     quote = place_order.Quote(contents.priced(basket), option)

@@ -48,12 +48,13 @@ class Rules:
             (one for one in ahead if one.weekday() in self.weekdays and not self.is_closed(one)), None
         )
 
-    def made(self, day: date, days: int) -> date:
-        """Return the day on which is ready what takes so many working days to make."""
-        while days:
+    def made(self, day: date, days: int) -> date | None:
+        """Return the day on which is ready what takes so many working days to make; None if that is too far away."""
+        last = day + DAY * (LOOKED_AHEAD + 2 * days)
+        while days and day < last:
             day += DAY
             days -= day.weekday() < SATURDAY and not self.is_closed(day)
-        return day
+        return None if days else day
 
     def next_change(self, now: datetime) -> datetime | None:
         """Return when what is promised changes next; None if it never does."""
@@ -90,8 +91,9 @@ class Promise:
 def promise(rules: Rules, *, least: int, most: int, now: datetime, make: int = 0) -> Promise | None:
     """Return what is promised of a way that takes so many working days, after those to make it; None if nothing is."""
     day = rules.dispatch_day(now)
-    leaves = rules.next_dispatch(rules.made(day, make)) if day else None
-    if day is None or leaves is None or rules.cut_off is None:
+    ready = rules.made(day, make) if day else None
+    leaves = rules.next_dispatch(ready) if ready else None
+    if day is None or leaves is None or rules.cut_off is None or most > LOOKED_AHEAD:
         return None
     until = rules.moment(day, rules.cut_off).astimezone(rules.zone)
     return Promise(until, leaves, working_days_after(leaves, least), working_days_after(leaves, most))

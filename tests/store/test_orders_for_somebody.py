@@ -163,7 +163,7 @@ def test_an_order_paid_in_cash_is_placed_at_once_and_says_how(
     assert Email.objects.filter(to="ada@example.com").count() == 1
     offer = Offer.objects.get()
     assert (offer.is_over, offer.basket.lines.count()) == (True, 0)
-    assert "cannot be ordered now" in take(staff)  # pressed twice
+    assert "It is over." in take(staff)  # pressed twice
     assert Order.objects.count() == 1
 
 
@@ -203,6 +203,13 @@ def test_what_is_sold_out_meanwhile_is_not_taken(staff: Client) -> None:
     make(staff)
     movements.count(sku="MUG", on_hand=1)
     assert "cannot be ordered now" in take(staff)
+    assert not Order.objects.exists()
+
+
+def test_what_is_over_is_not_taken(staff: Client) -> None:
+    make(staff)
+    Offer.objects.update(ends_at=timezone.now())
+    assert "It is over." in take(staff)
     assert not Order.objects.exists()
 
 

@@ -55,6 +55,13 @@ def test_what_is_made_to_order_leaves_when_it_is_made(make: int, leaves: int) ->
     assert (found.leaves.day, found.until) == (leaves, at("2026-11-27T14:00"))
 
 
+@pytest.mark.parametrize("most", [4, 10**18])
+def test_nothing_is_promised_of_days_that_no_calendar_has(most: int) -> None:
+    for_good = ((date(2026, 11, 28), date.max),) if most == 4 else ()
+    asked = {"least": 2, "most": most, "now": at("2026-11-27T08:00"), "make": 1}
+    assert promises.promise(rules(closed=for_good), **asked) is None
+
+
 def test_one_day_is_said_as_one() -> None:
     assert promises.in_words(FRIDAY, FRIDAY) == "Fri 27 November"
 
