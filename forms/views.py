@@ -16,7 +16,7 @@ from wagtail.contrib.forms.utils import get_forms_for_user
 from wagtail.contrib.forms.views import DeleteSubmissionsView, FormPagesListView, SubmissionsListView
 
 from home.spreadsheets import as_text
-from home.viewsets import SaysWhatIsFirst
+from home.viewsets import EmptyListMixin
 from policies.ledger.views import proof_response
 
 
@@ -65,7 +65,7 @@ def message_proof(request: HttpRequest, page_id: int, pk: int) -> HttpResponse:
     return proof_response(request, message, file_name=f"message-{message.token}-proof.json")
 
 
-class FormPagesView(SaysWhatIsFirst, FormPagesListView):
+class FormPagesView(EmptyListMixin, FormPagesListView):
     """The list of forms, for those who may read submissions."""
 
     when_empty = (

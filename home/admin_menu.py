@@ -39,7 +39,7 @@ def _top() -> int | None:
 
 
 def explore(_request: HttpRequest) -> HttpResponse:
-    """Lead who asks for the pages to the home page."""
+    """Open the pages at the home page."""
     return redirect("wagtailadmin_explore", _top() or 1)
 
 

@@ -81,7 +81,7 @@ class ViewOnlyPolicy(ModelPermissionPolicy):
         return self.user_has_permission(user, "view")
 
 
-class SaysWhatIsFirst(BaseListingView):
+class EmptyListMixin(BaseListingView):
     """A list that says what to do first while it is empty: words, and a link with its words and URL."""
 
     when_empty: tuple[str | Promise, str | Promise, str | Promise] | None = None
@@ -94,7 +94,7 @@ class SaysWhatIsFirst(BaseListingView):
         return format_html('{} <a href="{}">{}</a>', words, url, label)
 
 
-class GuardedIndexView(SaysWhatIsFirst, IndexView):
+class GuardedIndexView(EmptyListMixin, IndexView):
     """A list whose export holds no formula, and whose search takes as long however many rows there are."""
 
     results_template_name = "home/admin/index_results.html"
@@ -159,7 +159,7 @@ class ReadOnlyViewSet(ModelViewSet):
     add_to_reference_index = False
     form_fields: ClassVar[list[str]] = []  # there is no form
     indexed_fields: Sequence[str] = ()
-    when_empty = SaysWhatIsFirst.when_empty
+    when_empty = EmptyListMixin.when_empty
 
     def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
         ours = {"indexed_fields": self.indexed_fields, "when_empty": self.when_empty}

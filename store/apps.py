@@ -17,7 +17,7 @@ class StoreConfig(AppConfig):
 
         from home.page_cache.invalidation import invalidate_pages_when_changed  # noqa: PLC0415
         from store import models  # noqa: PLC0415
-        from store.catalogue import removal  # noqa: PLC0415
+        from store.catalogue import redirects  # noqa: PLC0415
         from store.orders import log_redaction  # noqa: PLC0415
         from store.payments import checks  # noqa: F401, PLC0415
         from store.stock import movements  # noqa: PLC0415
@@ -33,4 +33,4 @@ class StoreConfig(AppConfig):
         page_published.connect(
             movements.ensure_published, sender=models.ProductPage, dispatch_uid="store.ensure_published"
         )
-        page_unpublished.connect(removal.on_unpublished, dispatch_uid="store.on_unpublished")
+        page_unpublished.connect(redirects.on_unpublished, dispatch_uid="store.on_unpublished")

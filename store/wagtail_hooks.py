@@ -22,7 +22,7 @@ from policies.facts.registry import Fact
 from policies.models.ledger import LedgeredModel
 from policies.personal_data.register import PersonalData
 from store.basket.personal_data import BASKETS
-from store.catalogue import availability, options, removal
+from store.catalogue import availability, options, redirects
 from store.catalogue.product_list import product_viewset
 from store.documents import printing
 from store.documents.viewsets import document_viewset
@@ -100,18 +100,18 @@ def mark_saving_by_person(request: HttpRequest, *_pages: Any) -> None:
 
 
 @hooks.register("before_delete_page")
-def lead_away(request: HttpRequest, page: Page) -> None:
+def redirect_deleted(request: HttpRequest, page: Page) -> None:
     """Redirect from a product or category that is deleted."""
     if request.method == "POST":
-        removal.lead_away(page, for_good=True)
+        redirects.redirect_removed(page, for_good=True)
 
 
 @hooks.register("before_bulk_action")
-def lead_away_from_several(_request: HttpRequest, action: str, pages: list[Any], _class: Any) -> None:
+def redirect_deleted_together(_request: HttpRequest, action: str, pages: list[Any], _class: Any) -> None:
     """Redirect from products and categories that are deleted together."""
     for page in pages if action == "delete" else ():
         if isinstance(page, Page):
-            removal.lead_away(page, for_good=True)
+            redirects.redirect_removed(page, for_good=True)
 
 
 @hooks.register("after_create_page")

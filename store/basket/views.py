@@ -105,10 +105,12 @@ def page(
 ) -> HttpResponse:
     """Show a basket at today's prices, with an error if there is one."""
     shown = contents.with_pictures(contents.look_up(found))
-    ways = ShippingOption.objects.exclude(kind=ShippingOption.Kind.COLLECTION)
+    options = ShippingOption.objects.exclude(kind=ShippingOption.Kind.COLLECTION)
     context = {
         "contents": shown,
-        "delivery_from": min((shown.price_of(way) for way in ways), default=None) if shown.lines else None,
+        "delivery_from": min((shown.price_of(option) for option in options), default=None)
+        if shown.lines
+        else None,
         "error": error,
         "is_back_unpaid": "unpaid" in request.GET,
         "shop": shown_shop(),

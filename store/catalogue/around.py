@@ -23,7 +23,7 @@ class Around:
     related: tuple[Product, ...]
 
     @property
-    def way(self) -> list[Link]:
+    def breadcrumbs(self) -> list[Link]:
         """The pages above it, the shop first."""
         return [*([self.shop] if self.shop else []), *self.categories[:1]]
 

@@ -46,7 +46,7 @@ STATES = {
     "live": (_("Live"), Q(live=True)),
     "draft": (_("Draft"), Q(live=False)),
     "sold_out": (_("Sold out"), Q(available=0)),
-    "low": (_("Low"), Q(available__gt=0, fewest__lte=F("low_mark"))),
+    "low": (_("Low"), Q(available__gt=0, fewest__lte=F("low_stock"))),
 }
 
 
@@ -77,7 +77,7 @@ def with_figures(products: QuerySet[ProductPage]) -> QuerySet[ProductPage]:
         highest_price=of_variants(Max("price")),
         available=of_variants(Sum(free)),
         fewest=of_variants(Min(free)),
-        low_mark=ShopSettings.low_mark(),
+        low_stock=ShopSettings.low_stock_in_query(),
     )
 
 
@@ -95,7 +95,7 @@ def states_of(product: Any) -> list[str]:
         return [str(STATES[states[0]][0]), stated]
     if not product.available:
         states.append("sold_out")
-    elif product.fewest <= product.low_mark:
+    elif product.fewest <= product.low_stock:
         states.append("low")
     return [str(STATES[state][0]) for state in states]
 

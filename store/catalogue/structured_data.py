@@ -1,4 +1,4 @@
-"""What search engines read of a product: schema.org's Product with its offers, and the way to it, as JSON-LD.
+"""What search engines read of a product: schema.org's Product with its offers, and its breadcrumbs, as JSON-LD.
 
 It is data that browsers do not run, so the security policy has nothing to allow.
 """
@@ -32,10 +32,10 @@ def structured_data(page: ProductPage, product: Product, photos: Sequence[str]) 
         "url": url,
         "offers": [_offer(page, offer, url) for offer in product.offers],
     }
-    way = [*around(page).way, Link(page.title, page.url or "")]
+    breadcrumbs = [*around(page).breadcrumbs, Link(page.title, page.url or "")]
     places = [
         {"@type": "ListItem", "position": place, "name": link.title, "item": settings.SITE_URL + link.url}
-        for place, link in enumerate(way, start=1)
+        for place, link in enumerate(breadcrumbs, start=1)
     ]
     graph = [
         {key: value for key, value in about.items() if value},

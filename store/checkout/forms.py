@@ -48,8 +48,8 @@ class DeliveryForm(forms.Form):
         """Take the choice, and offer the shipping options of its country."""
         country = quote.country
         super().__init__(initial={"country": country.code, "shipping": quote.option.pk})
-        ways = ShippingOption.objects.offered_in(country)
-        shipping = ShippingField(ways, label=_("Shipping"), widget=forms.RadioSelect, empty_label=None)
+        options = ShippingOption.objects.offered_in(country)
+        shipping = ShippingField(options, label=_("Shipping"), widget=forms.RadioSelect, empty_label=None)
         shipping.quote = quote
         self.fields["shipping"] = shipping
 

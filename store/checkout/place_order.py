@@ -171,7 +171,7 @@ class Quote:
             livemode=stripe_client.is_live(),
             client_fingerprint=client_fingerprint,
         )
-        order.keep_promise(self.promise)
+        order.copy_promise(self.promise)
         return order
 
     def lines_of(self, order: Order) -> list[OrderLine]:
@@ -260,8 +260,8 @@ def _as_agreed(
     contents = priced(basket)
     limits.check(basket=basket, contents=contents, client_fingerprint=client_fingerprint)
     country = DeliveryCountry.objects.filter(pk=option.country_id or 0).first()
-    ways = ShippingOption.objects.to(country) if country else []
-    fresh = next((one for one in ways if one.pk == option.pk), None)
+    options = ShippingOption.objects.to(country) if country else []
+    fresh = next((one for one in options if one.pk == option.pk), None)
     if fresh is None or not contents.can_be_bought:
         raise CheckoutError
     quote = Quote(contents, fresh)

@@ -53,7 +53,7 @@ def review(request: HttpRequest) -> HttpResponse:
     if shown is None:
         return redirect("store:basket")
     offer = offering.in_basket(basket_of(request))
-    form = CheckoutForm(**_of(shown), typed=request.POST, email=offer.email if offer else "")
+    form = CheckoutForm(**_form_options(shown), typed=request.POST, email=offer.email if offer else "")
     return _page(request, shown, form)
 
 
@@ -67,7 +67,7 @@ def _current_review(request: HttpRequest) -> place_order.Review | None:
     return found if found.opening.takes_orders else None
 
 
-def _of(shown: place_order.Review) -> dict[str, Any]:
+def _form_options(shown: place_order.Review) -> dict[str, Any]:
     """Return what a form is made for."""
     return {"terms": shown.terms, "privacy": shown.privacy, "option": shown.option, "quote": shown}
 
@@ -198,7 +198,7 @@ def _show_again(
     now = _current_review(request)
     if now is None:
         return redirect("store:basket")
-    form = CheckoutForm(request.POST, **_of(now))
+    form = CheckoutForm(request.POST, **_form_options(now))
     if form.is_valid() and not errors:
         return redirect("store:basket")
     form.show_again()

@@ -15,11 +15,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin import messages
+from wagtail.admin.auth import user_passes_test
 
 from store.documents.sheets import SheetForm
 from store.models import Carrier, Order
 from store.orders import exports
-from store.orders.access import may_read, only
+from store.orders.access import may_read
 from store.orders.situation import Situation
 
 SLIPS, LABELS, FILE = "packing-slips", "address-labels", "carrier-file"
@@ -69,7 +70,7 @@ def left_out(orders: Sequence[Order]) -> dict[Order, str]:
     return reasons
 
 
-@only(may_read)
+@user_passes_test(may_read)
 def of_order(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """Answer with the packing slip or the label of one order."""
     order = get_object_or_404(Order, pk=pk)

@@ -244,7 +244,7 @@ class Order(LedgeredModel):
         gone = self.refunds.counted().amount() + self.disputes.withheld().amount()
         return max(0, self.paid_amount - gone)
 
-    def keep_promise(self, found: promises.Promise | None) -> None:
+    def copy_promise(self, found: promises.Promise | None) -> None:
         """Copy the days that are promised; they are not saved yet."""
         self.dispatch_by = found.leaves if found else None
         self.arrives_from, self.arrives_until = (found.first, found.last) if found else (None, None)

@@ -205,8 +205,8 @@ class ShopSettings(ClusterableModel, DefaultSiteSetting):
             raise ValidationError({"vat_number": error}) from error
 
     @classmethod
-    def low_mark(cls) -> Coalesce:
-        """Return the number up to which something is low, for a query; pages ask `shown().low_stock`."""
+    def low_stock_in_query(cls) -> Coalesce:
+        """Return `low_stock` for a query; pages ask `shown()`."""
         stated = cls.objects.filter(site__is_default_site=True).values("low_stock")[:1]
         return Coalesce(models.Subquery(stated), cls().low_stock)
 

@@ -136,7 +136,7 @@ class ShippingOptionQuerySet(models.QuerySet["ShippingOption"]):
         return self.filter(models.Q(country=country) | of_zone)
 
     def to(self, country: DeliveryCountry) -> list["ShippingOption"]:
-        """Return the ways to deliver to a country, each as an option of that country."""
+        """Return the options of a country and of its zone, each as one of that country."""
         found = list(self.offered_in(country))
         for one in found:
             one.country = country

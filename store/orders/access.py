@@ -3,11 +3,7 @@
 So a screen that does not name PACK, or was made before it, shows such a person nothing.
 """
 
-from collections.abc import Callable
-
-from django.contrib.auth.decorators import user_passes_test
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import PermissionDenied
 
 from home.models import User
 from home.viewsets import ViewOnlyPolicy
@@ -16,28 +12,15 @@ VIEW = "store.view_order"  # sees all of an order, its money too
 CHANGE = "store.change_order"
 PACK = "store.pack_order"
 
-Somebody = User | AnonymousUser
 
-
-def may_read(user: Somebody) -> bool:
+def may_read(user: User | AnonymousUser) -> bool:
     """Return whether somebody sees orders, with their money or without."""
     return user.has_perm(VIEW) or user.has_perm(PACK)
 
 
-def may_pack(user: Somebody) -> bool:
+def may_pack(user: User | AnonymousUser) -> bool:
     """Return whether somebody may pack and send orders."""
     return user.has_perm(CHANGE) or user.has_perm(PACK)
-
-
-def only(may: Callable[[Somebody], bool]) -> Callable:
-    """Return a decorator of views that refuses those who may not."""
-
-    def check(user: Somebody) -> bool:
-        if not may(user):
-            raise PermissionDenied
-        return True
-
-    return user_passes_test(check)
 
 
 class ReadersPolicy(ViewOnlyPolicy):

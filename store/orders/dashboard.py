@@ -12,6 +12,7 @@ from store.orders import access
 from store.payments import health
 from store.stock import stock_list
 
+Status = Order.Status
 ORDERS, STOCK, PAYMENTS = access.VIEW, "store.view_stockitem", "store.view_paymentalarm"
 
 
@@ -22,9 +23,9 @@ def tiles(request: HttpRequest, items: list[SummaryItem]) -> None:
     health_url, low_url = reverse("payment-health:index"), f"{reverse('stock:index')}?state=low"
     reads = access.VIEW if request.user.has_perm(access.VIEW) else access.PACK
     of_status = (
-        (10, _("To pack"), "paid"),
-        (15, _("To send"), "packed"),
-        (17, _("Ready to collect"), "ready"),
+        (10, _("To pack"), Status.PAID),
+        (15, _("To send"), Status.PACKED),
+        (17, _("Ready to collect"), Status.READY),
     )
     for order, label, status in of_status:
         url, found = f"{all_orders}?status={status}", orders.filter(status=status)

@@ -32,8 +32,8 @@ STAFF_STEPS: dict[str, dict[str, Promise]] = {
     Status.PACKED: {Status.SENT: _("Mark as sent"), Status.READY: _("Mark as ready to collect")},
     Status.READY: {Status.COLLECTED: _("Mark as collected")},
 }
-# steps that the shopper is told of
-TOLD = {Status.SENT: emails.order_sent, Status.READY: emails.order_ready}
+# steps that the shopper is told of by e-mail
+MAIL_OF = {Status.SENT: emails.order_sent, Status.READY: emails.order_ready}
 
 # status → the one that it has again when staff undo their last step
 UNDONE: dict[str, str] = {
@@ -78,7 +78,7 @@ def place(*, order: Order, lines: list[OrderLine]) -> None:
 def confirm(*, order: Order, by: str, actor: User | None = None) -> None:
     """Sell the goods of an order that is paid, issue the invoice, tell trader and shopper. Raises OutOfStockError."""
     movements.sell(order=order)
-    opening.promise_anew(order)
+    opening.renew_promise(order)
     order.save(update_fields=["dispatch_by", "arrives_from", "arrives_until"])
     change_status(order=order, to=Status.PAID, by=by, actor=actor)
     if actor is None:  # else staff have just accepted it
@@ -153,15 +153,15 @@ def take_staff_step(*, order_id: int, to: str, user: User) -> None:
                 confirm(order=order, by=str(user), actor=user)
             case _step:
                 change_status(order=order, to=to, by=str(user), actor=user)
-        if to in TOLD:
-            mail = TOLD[Status(to)](order)
+        if to in MAIL_OF:
+            mail = MAIL_OF[Status(to)](order)
             order.sent_mail = mail.pk if mail else None
             order.save(update_fields=["sent_mail"])
 
 
 def may_undo(order: Order) -> bool:
     """Return whether the last step can be undone: of one that is told, until the shopper knows, or of a parcel."""
-    if order.status in TOLD:
+    if order.status in MAIL_OF:
         return mail_queue.waiting(order.sent_mail, wait=emails.UNDO).exists()
     return order.status in UNDONE
 
@@ -175,7 +175,7 @@ def undo_staff_step(*, order_id: int, status: str, user: User) -> None:
         if order.status != status or status not in UNDONE:
             message = f"Order {order.number} is not {status} any more, or that cannot be undone."
             raise IllegalTransitionError(message)
-        if status in TOLD:
+        if status in MAIL_OF:
             if not mail_queue.take_back(order.sent_mail, wait=emails.UNDO):
                 raise TooLateError(order.number)
             order.parcels.all().delete()

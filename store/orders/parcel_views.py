@@ -11,11 +11,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from wagtail.admin import messages
+from wagtail.admin.auth import user_passes_test
 
 from store.documents import printouts
 from store.models import Order, Parcel
 from store.orders import lifecycle, parcels
-from store.orders.access import may_pack, only
+from store.orders.access import may_pack
 from store.orders.staff_views import OrderFormView
 
 SENDS = "sends"  # the field of a form that marks the order as sent
@@ -40,7 +41,7 @@ class ParcelForm(forms.ModelForm):
             raise forms.ValidationError(_("Choose a carrier or enter a tracking number."))
 
 
-@method_decorator(only(may_pack), name="dispatch")
+@method_decorator(user_passes_test(may_pack), name="dispatch")
 class ParcelView(OrderFormView):
     header_icon = "mail"
     template_name = "store/admin/parcel.html"
@@ -90,7 +91,7 @@ class ParcelView(OrderFormView):
 
 
 @require_POST
-@only(may_pack)
+@user_passes_test(may_pack)
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Undo the last step of an order, which the form names by the status that it shows."""
     get_object_or_404(Order, pk=pk)

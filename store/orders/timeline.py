@@ -62,9 +62,9 @@ def steps(situation: Situation, events: Iterable[OrderEvent]) -> list[Step]:
     past = [(_("ordered"), order.placed_at), *((str(Status(status).label), at) for status, at in shown)]
     ahead: tuple[Status, ...] = ()
     if situation.state in _GOES_ON:
-        way = _TO_COLLECT if order.is_collection else _TO_COME
-        done = way.index(Status(order.status)) + 1 if order.status in way else 0
-        ahead = way[done:]
+        path = _TO_COLLECT if order.is_collection else _TO_COME
+        done = path.index(Status(order.status)) + 1 if order.status in path else 0
+        ahead = path[done:]
     last = len(past) - 1
     return [
         *(Step(capfirst(label), at, number == last) for number, (label, at) in enumerate(past)),

@@ -7,15 +7,16 @@ from django.db import transaction
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from wagtail.admin.auth import user_passes_test
 
 from home.table_uploads import NotAppliedError, Planned, Row, UploadView
 from store.documents import printouts
 from store.models import Carrier, Order, Parcel
 from store.orders import lifecycle, parcels
-from store.orders.access import may_pack, only
+from store.orders.access import may_pack
 
 
-@method_decorator(only(may_pack), name="dispatch")
+@method_decorator(user_passes_test(may_pack), name="dispatch")
 class TrackingView(UploadView):
     page_title = _("Tracking numbers")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
     most_rows = 100  # each is an e-mail, written in the one transaction

@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from wagtail.admin import messages
+from wagtail.admin.auth import user_passes_test
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
 from wagtail.admin.views.generic import InspectView
@@ -29,7 +30,7 @@ from store.catalogue import product_list
 from store.documents import corrections, printouts, references
 from store.models import Document, Order, OrderLine, ProductVariant, Refund, ShopSettings
 from store.orders import exports, lifecycle, mail_previews, parcel_views, resending, staff_views, tracking
-from store.orders.access import CHANGE, VIEW, ReadersPolicy, may_pack, only
+from store.orders.access import CHANGE, VIEW, ReadersPolicy, may_pack
 from store.orders.forms import NoteForm
 from store.orders.situation import Situation
 from store.payments import disputes, money, refund_views
@@ -204,7 +205,7 @@ def _at_stripe(order: Order) -> str:
 
 
 @require_POST
-@only(may_pack)
+@user_passes_test(may_pack)
 def advance(request: HttpRequest, pk: int) -> HttpResponse:
     """Change an order's status by one of the steps open to staff; those who only pack accept no payment."""
     get_object_or_404(Order, pk=pk)
@@ -237,7 +238,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@only(may_pack)
+@user_passes_test(may_pack)
 def add_note(request: HttpRequest, pk: int) -> HttpResponse:
     """Add what staff note to an order's history."""
     order, form = get_object_or_404(Order, pk=pk), NoteForm(request.POST)

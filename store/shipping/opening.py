@@ -71,21 +71,21 @@ def shown() -> Opening:
     return found
 
 
-def promise_anew(order: Order) -> None:
-    """Promise later days, not saved yet, of an order that is paid only after the day on which it was to leave."""
+def renew_promise(order: Order) -> None:
+    """Promise later days, not saved yet, if an order is paid only after the day on which it was to leave."""
     leaves, days = order.dispatch_by, (order.arrives_from, order.arrives_until)
     if leaves is None or leaves >= _today():
         return
     least, most = (day and working_days_between(leaves, day) for day in days)
     rules = current().rules
-    order.keep_promise(
+    order.copy_promise(
         promise(rules, least=least or 1, most=most or 1, now=timezone.now(), make=order.made_in_days)
     )
 
 
 @snapshot.shared
-def first_way() -> ShippingOption | None:
-    """Return the way of delivery that the checkout offers first."""
+def first_option() -> ShippingOption | None:
+    """Return the shipping option that the checkout offers first."""
     country = DeliveryCountry.objects.deliverable().first()
-    ways = ShippingOption.objects.to(country) if country else []
-    return min(ways, key=lambda way: way.kind == ShippingOption.Kind.COLLECTION, default=None)
+    options = ShippingOption.objects.to(country) if country else []
+    return min(options, key=lambda option: option.kind == ShippingOption.Kind.COLLECTION, default=None)

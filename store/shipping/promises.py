@@ -89,7 +89,7 @@ class Promise:
 
 
 def promise(rules: Rules, *, least: int, most: int, now: datetime, make: int = 0) -> Promise | None:
-    """Return what is promised of a way that takes so many working days, after those to make it; None if nothing is."""
+    """Return what is promised if delivery takes so many working days, after those to make it; None if nothing is."""
     day = rules.dispatch_day(now)
     ready = rules.made(day, make) if day else None
     leaves = rules.next_dispatch(ready) if ready else None

@@ -34,7 +34,7 @@ from store.stock import movements
 
 FREE = F("on_hand") - F("held")
 STATES = {
-    "low": (_("Low"), Q(free__gt=0, free__lte=ShopSettings.low_mark())),
+    "low": (_("Low"), Q(free__gt=0, free__lte=ShopSettings.low_stock_in_query())),
     "sold_out": (_("Sold out"), Q(free=0)),
 }
 

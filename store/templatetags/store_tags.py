@@ -31,10 +31,10 @@ def shop_opening() -> Opening:
 
 @register.simple_tag
 def first_promise(make: int) -> dict[str, object]:
-    """Return by when it arrives by the way of delivery that is offered first; empty where nothing is promised."""
-    way = opening.first_way()
-    promise = opening.shown().promise(way, make=make) if way else None
-    return {"way": way, "promise": promise} if promise else {}
+    """Return by when it arrives by the shipping option that is offered first; empty where nothing is promised."""
+    option = opening.first_option()
+    promise = opening.shown().promise(option, make=make) if option else None
+    return {"option": option, "promise": promise} if promise else {}
 
 
 @register.simple_tag

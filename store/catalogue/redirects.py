@@ -1,4 +1,4 @@
-"""Where the URL of a product or category leads that is removed: to its category, or else the shop.
+"""Redirects from the URLs of products and categories that are removed: to the category, or else the shop.
 
 Wagtail does the same for pages that are renamed. A redirect is asked for only while there is no page at its URL.
 """
@@ -11,7 +11,7 @@ from wagtail.models import Page
 from store.models import CategoryPage, ProductPage, ShopPage
 
 
-def lead_away(page: Page, *, for_good: bool) -> None:
+def redirect_removed(page: Page, *, for_good: bool) -> None:
     """Redirect from the page's URL, and from its former ones if it is deleted."""
     removed: Any = page.specific
     if not isinstance(removed, ProductPage | CategoryPage) or not (parts := removed.get_url_parts()):
@@ -35,7 +35,7 @@ def lead_away(page: Page, *, for_good: bool) -> None:
 
 
 def on_unpublished(instance: Page, **_kwargs: object) -> None:
-    """Lead away for the time being: browsers remember what is for good."""
-    # Wagtail also says so before it deletes a page: of that, hooks have led away.
+    """Redirect for the time being: browsers remember what is for good."""
+    # Wagtail also says so before it deletes a page: for that, hooks have redirected.
     if not Page.objects.filter(pk=instance.pk, live=True).exists():
-        lead_away(instance, for_good=False)
+        redirect_removed(instance, for_good=False)
