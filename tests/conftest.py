@@ -7,12 +7,14 @@ import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.cache import caches
 from django.db import connections, transaction
+from django.test import Client
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 from xdist.remote import Producer
@@ -173,6 +175,13 @@ def database_of_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker
     with django_db_blocker.unblock(), transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+@pytest.fixture
+def owner(client: Client, django_user_model: Any) -> Client:
+    """Sign in somebody who may do everything."""
+    client.force_login(django_user_model.objects.create_superuser("owner@example.com", "a-long-password"))
+    return client
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from home import admin_lists
-from home.models import ContentPage, User, pages
+from home.models import ContentPage, pages
 from tests.factories import home_page
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
@@ -16,12 +16,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slo
 def _few_to_move(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (pages, admin_lists):
         monkeypatch.setattr(module, "MOST_TO_MOVE", 5)
-
-
-@pytest.fixture
-def owner(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("owner@example.com", "a-long-password"))
-    return client
 
 
 def add_pages(count: int) -> None:

@@ -5,7 +5,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from wagtail.models import Page
 
-from home.models import ContentPage, User
+from home.models import ContentPage
 from tests import site_maps
 from tests.factories import home_page
 
@@ -20,12 +20,6 @@ def gone(db: None) -> Page:
     kind = ContentType.objects.create(app_label="gone", model="gonepage")
     page = Page(title="Left behind", slug="gone", show_in_menus=True, content_type=kind)
     return home_page().add_child(instance=page)
-
-
-@pytest.fixture
-def owner(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("owner@example.com", "a-long-password"))
-    return client
 
 
 def test_no_menu_and_no_site_map_leads_to_it(client: Client, gone: Page) -> None:

@@ -348,12 +348,6 @@ def url() -> str:
     return f"/admin/settings/home/servicesettings/{home_page().get_site().pk}/"
 
 
-@pytest.fixture
-def owner(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("owner@example.com", "only for this test"))
-    return client
-
-
 @pytest.mark.both_databases
 @pytest.mark.also_without_shop
 def test_the_owner_sets_services_up_and_is_told_what_is_missing(owner: Client, url: str) -> None:

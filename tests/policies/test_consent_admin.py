@@ -19,13 +19,6 @@ from tests.factories import cookie_policy, declare_cookies
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
-@pytest.fixture
-def owner(client: Client) -> Client:
-    """Sign in somebody who may do everything."""
-    client.force_login(User.objects.create_superuser("owner@example.com", "only for this test"))
-    return client
-
-
 def choose(method: str = "all", days_ago: int = 0) -> ConsentRecord:
     """Save a choice as a visitor would."""
     notice = notices.current(timezone.now())

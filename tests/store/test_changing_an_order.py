@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 from post_office.models import Email
@@ -16,6 +15,7 @@ from store.orders import addresses, lifecycle
 from store.payments import refunds
 from store.payments.reconciliation import reconcile
 from tests import factories
+from tests.staff import signed_in
 from tests.store.paying import history, in_dashboard, settle, stock_of
 from tests.store.refunding import at_stripe, fail
 from tests.store.test_finding_orders import use
@@ -387,31 +387,22 @@ def test_an_order_that_goes_nowhere_else_keeps_its_address(
 
 
 # --- Staff -----------------------------------------------------------------------------------------------------
-def colleague(*rights: str) -> Client:
-    user = User.objects.create_user("staff@example.com", "a-long-password")
-    codenames = ["access_admin", *(f"{right}_order" for right in rights)]
-    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def test_staff_correct_it_and_the_history_says_who(paid: Order) -> None:
-    staff, screen = colleague("view", "change"), f"/admin/orders/{paid.pk}/address/"
+    staff, screen = signed_in("view_order", "change_order"), f"/admin/orders/{paid.pk}/address/"
     assert screen in words_of(staff.get(f"/admin/orders/inspect/{paid.pk}/"))
     assert 'value="1 Example Street"' in words_of(staff.get(screen))
     assert "This field is required." in words_of(staff.post(screen, {**NEW, "name": ""}))
     page = words_of(staff.post(screen, NEW, follow=True))
     assert "The delivery address was corrected." in page
     assert "2 Other Road" in page
-    assert history(paid, 1) == [("", "staff@example.com", "address")]
+    assert history(paid, 1) == [("", "clerk@example.com", "address")]
     Order.objects.update(status=Status.PACKED)
     assert screen not in words_of(staff.get(f"/admin/orders/inspect/{paid.pk}/"))
     assert "The address was not changed" in words_of(staff.post(screen, ADDRESS, follow=True))
 
 
 def test_staff_who_only_view_orders_correct_nothing(paid: Order) -> None:
-    staff, screen = colleague("view"), f"/admin/orders/{paid.pk}/address/"
+    staff, screen = signed_in("view_order"), f"/admin/orders/{paid.pk}/address/"
     assert screen not in words_of(staff.get(f"/admin/orders/inspect/{paid.pk}/"))
     staff.post(screen, NEW)
     paid.refresh_from_db()

@@ -4,17 +4,16 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from home import table_uploads
-from home.models import User
 from store.models import ProductVariant, StockMovement
 from store.stock import movements
 from tests import factories
+from tests.staff import signed_in
 from tests.store.paying import stock_of
 
 pytestmark = pytest.mark.django_db
@@ -23,11 +22,7 @@ URL = "/admin/stock/deliveries/"
 
 @pytest.fixture
 def staff(client: Client, mug: ProductVariant) -> Client:
-    user = User.objects.create_user("ada@example.com", "a-long-password")
-    rights = ("access_admin", "view_stockitem", "change_stockitem")
-    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
-    client.force_login(user)
-    return client
+    return signed_in("view_stockitem", "change_stockitem", client=client)
 
 
 def upload(staff: Client, data: bytes | str) -> str:
@@ -59,12 +54,12 @@ def test_a_delivery_and_a_count_are_applied_once(staff: Client) -> None:
     assert "The stock of 2 SKUs was changed." in answer(staff, sent)
     by_hand = StockMovement.objects.filter(note="from a file")
     assert {(one.sku, one.kind, one.on_hand_change, str(one.made_by)) for one in by_hand} == {
-        ("MUG", "received", 5, "ada@example.com"),
-        ("ATLAS", "counted", 5, "ada@example.com"),
+        ("MUG", "received", 5, "clerk@example.com"),
+        ("ATLAS", "counted", 5, "clerk@example.com"),
     }
     again = answer(staff, sent)
     assert "Since the preview stock was changed by hand" in again
-    assert "MUG (received +5, ada@example.com)" in again
+    assert "MUG (received +5, clerk@example.com)" in again
     assert "planned" not in staff.context  # nothing to press a third time
     assert (stock_of("MUG"), stock_of("ATLAS")) == ((15, 0), (7, 0))
 
@@ -164,11 +159,7 @@ def test_a_preview_that_somebody_changed_or_that_is_old_is_not_applied(
 
 
 def test_who_may_not_change_stock_may_not_upload(client: Client, mug: ProductVariant) -> None:
-    user = User.objects.create_user("reader@example.com", "a-long-password")
-    user.user_permissions.set(
-        Permission.objects.filter(codename__in=("access_admin", "view_stockitem")),
-    )
-    client.force_login(user)
+    signed_in("view_stockitem", client=client)
     assert client.get(URL).status_code == 302
     assert URL not in client.get("/admin/stock/").content.decode()
 
@@ -179,9 +170,7 @@ def test_a_preview_asks_as_much_however_many_rows_it_has(staff: Client) -> None:
     for rows in (2, 40):
         skus = [f"SKU-{number}" for number in range(rows)]
         movements.ensure_stock_items(skus)
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             upload(staff, "SKU,Delivered\n" + "".join(f"{sku},1\n" for sku in skus))
         counts.append(len(queries))
     assert counts[0] == counts[1]

@@ -5,17 +5,10 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from home.models import User
 from store.models import DeliveryCountry, ShippingOption
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
-
-
-@pytest.fixture
-def owner(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("owner@example.com", "a-long-password"))
-    return client
 
 
 @pytest.mark.parametrize("code", ["UK", "gb", "XX", "", "G", "EU", "\x00a", "KP"])

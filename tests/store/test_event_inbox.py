@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
@@ -13,6 +12,7 @@ from home import locks
 from home.models import User
 from store.models import Order, StripeEvent
 from store.payments import errors, events
+from tests.staff import signed_in
 from tests.store.paying import event, post_event
 from tools.stripe_sandbox.server import Sandbox
 
@@ -208,15 +208,6 @@ def test_a_payment_whose_event_failed_once_is_found_by_the_worker_before_the_pag
 
 
 # --- Staff ------------------------------------------------------------------------------------------------
-def colleague(*rights: str) -> Client:
-    user = User.objects.create_user("staff@example.com", "a-long-password")
-    names = ["access_admin", *(f"{right}_stripeevent" for right in rights)]
-    user.user_permissions.set(Permission.objects.filter(codename__in=names))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def press(client: Client, record: StripeEvent) -> str:
     response = client.post(f"/admin/stripe-events/{record.pk}/handle/", follow=True)
     assert response.redirect_chain == [(f"/admin/stripe-events/inspect/{record.pk}/", 302)]
@@ -238,7 +229,7 @@ def shown(client: Client, record: StripeEvent) -> str:
 def test_staff_handle_an_event_again_and_are_told_what_came_of_it(
     handler: Handler, answer: bool | BaseException, words: str, outcome: str
 ) -> None:
-    staff, record = colleague("view", "change"), left_open()
+    staff, record = signed_in("view_stripeevent", "change_stripeevent"), left_open()
     handler.answers = [answer]
     assert "Handle again" in shown(staff, record)
     assert words in press(staff, record)
@@ -255,12 +246,12 @@ def test_staff_are_told_that_another_is_handling_it(
 
     monkeypatch.setattr(events, "handle", busy)
     words = "The event is being handled at this moment. Check again in a minute."
-    assert words in press(colleague("view", "change"), left_open(Outcome.RECEIVED))
+    assert words in press(signed_in("view_stripeevent", "change_stripeevent"), left_open(Outcome.RECEIVED))
 
 
 @pytest.mark.both_databases
 def test_only_a_post_by_whoever_has_the_permission_handles_an_event(handler: Handler) -> None:
-    record, viewer = left_open(), colleague("view")
+    record, viewer = left_open(), signed_in("view_stripeevent")
     address = f"/admin/stripe-events/{record.pk}/handle/"
     assert "Handle again" not in shown(viewer, record)
     assert viewer.post(address).status_code == 302

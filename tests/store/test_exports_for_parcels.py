@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 
 from store.models import Carrier, Order, ProductVariant
 from store.models.parcels import FIELDS
+from tests.staff import signed_in
 from tests.store.papers import books
-from tests.store.test_packing import colleague, paid_order, take_back
+from tests.store.test_packing import paid_order, take_back
 
 pytestmark = pytest.mark.django_db
 COLUMNS = "Ref = number\nTo = name\n\nStreet = line1\nA=B = postal_code\nkg = weight_kg\n"
@@ -26,7 +27,7 @@ def order(mug: ProductVariant) -> Order:
 
 @pytest.fixture
 def staff(client: Client) -> Client:
-    return colleague(client, "access_admin", "view_order")
+    return signed_in("view_order", client=client)
 
 
 def table(staff: Client, query: str) -> list[list[str]]:

@@ -8,7 +8,8 @@ from django.test import Client
 from home import viewsets
 from store.models import Order, ProductVariant
 from tests import factories, queries
-from tests.store.test_packing import colleague, paid_order
+from tests.staff import signed_in
+from tests.store.test_packing import paid_order
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/orders/"
@@ -16,7 +17,7 @@ LIST = "/admin/orders/"
 
 @pytest.fixture
 def staff(client: Client) -> Client:
-    return colleague(client, "access_admin", "view_order")
+    return signed_in("view_order", client=client)
 
 
 def shown(staff: Client, path: str = LIST, **query: Any) -> str:

@@ -8,16 +8,9 @@ from django.test import Client
 
 from home import admin_lists, viewsets
 from home.admin_lists import CappedPaginator
-from home.models import User
 from store.models import StockItem, StripeEvent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
-
-
-@pytest.fixture
-def owner(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser("owner@example.com", "a-long-password"))
-    return client
 
 
 @pytest.fixture(autouse=True)

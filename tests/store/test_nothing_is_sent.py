@@ -3,16 +3,15 @@
 from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
-from home.models import User
 from store.documents import printouts
 from store.models import Dispute, Order, Refund
 from store.orders import lifecycle, timeline
 from store.orders.situation import Obstacle, Situation
 from tests import factories
+from tests.staff import signed_in
 from tests.store.paying import pay_in_cash
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mug")]
@@ -65,11 +64,7 @@ def paid() -> Order:
 
 @pytest.fixture
 def staff(client: Client) -> Client:
-    user = User.objects.create_user("staff@example.com", "a-long-password")
-    names = ["access_admin", "view_order", "change_order"]
-    user.user_permissions.set(Permission.objects.filter(codename__in=names))
-    client.force_login(user)
-    return client
+    return signed_in("view_order", "change_order", client=client)
 
 
 def text(client: Client, url: str, **values: str) -> str:

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from store.models import Order, ProductVariant
 from store.orders import personal_data
-from tests.store.test_packing import colleague, paid_order
+from tests.staff import signed_in
+from tests.store.test_packing import paid_order
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +22,7 @@ def order(mug: ProductVariant) -> Order:
 
 
 def add(client: Client, order: Order, note: str, *rights: str) -> str:
-    staff = colleague(client, "access_admin", "view_order", *rights)
+    staff = signed_in("view_order", *rights, client=client)
     return staff.post(f"/admin/orders/{order.pk}/notes/", {"note": note}, follow=True).content.decode()
 
 
@@ -30,7 +31,7 @@ def test_a_note_says_who_wrote_it_is_exported_and_goes_with_the_address(client: 
     page = add(client, order, "<b>Ada</b> rang.\nCall back." + "x" * 900, "change_order")
     assert "&lt;b&gt;Ada&lt;/b&gt; rang.<br>Call back." in page
     event = order.events.get(reason="note")
-    assert event.by == "packer@example.com"
+    assert event.by == "clerk@example.com"
     (exported,) = personal_data.export_orders("shopper@example.com")
     assert exported["notes"] == [event.note]
     assert "rang." not in Client().get(order.get_absolute_url()).content.decode()

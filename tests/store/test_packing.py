@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
 from PIL import Image
 from pypdf import PdfReader
 
-from home.models import SiteImage, User
+from home.models import SiteImage
 from store.documents import address_labels, packing_slips, printouts
 from store.models import Dispute, Order, ProductImage, ProductPage, ProductVariant, Refund
 from tests import factories
+from tests.staff import signed_in
 
 pytestmark = pytest.mark.django_db
 NOTE = "Some characters cannot be printed here; the page of the order shows them."
@@ -36,14 +36,7 @@ def order(mug: ProductVariant) -> Order:
 
 @pytest.fixture
 def packer(client: Client) -> Client:
-    return colleague(client, "access_admin", "view_order")
-
-
-def colleague(client: Client, *rights: str) -> Client:
-    user = User.objects.create_user("packer@example.com", "a-long-password")
-    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
-    client.force_login(user)
-    return client
+    return signed_in("view_order", client=client)
 
 
 def paid_order(**quantities: int) -> Order:
@@ -297,7 +290,7 @@ def test_one_pdf_has_at_most_so_many_orders(
 
 
 def test_whoever_may_not_see_orders_gets_no_papers(client: Client, order: Order) -> None:
-    stranger = colleague(client, "access_admin")
+    stranger = signed_in(client=client)
     for path in (
         f"/admin/orders/{order.pk}/packing-slip/",
         "/admin/orders/?printouts=packing-slips&print=yes",

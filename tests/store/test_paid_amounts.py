@@ -126,11 +126,6 @@ def reviewed(sandbox: Sandbox, order: Order) -> Order:
     return settle(order)
 
 
-@pytest.fixture
-def colleague() -> User:
-    return User.objects.create_user(email="staff@example.com")
-
-
 def test_an_order_in_review_blocks_no_round_no_purchase_and_no_expiry(
     sandbox: Sandbox, reviewed: Order, basket: Basket, shopper: Client
 ) -> None:

@@ -15,7 +15,8 @@ from home.models import User
 from store.models import Carrier, Order, Parcel, ProductVariant
 from store.models.parcels import validate_tracking_url
 from store.orders import personal_data
-from tests.store.test_packing import colleague, paid_order
+from tests.staff import signed_in
+from tests.store.test_packing import paid_order
 
 pytestmark = pytest.mark.django_db
 LINK = "https://post.example/track?number={number}"
@@ -37,7 +38,7 @@ def carrier(db: None) -> Carrier:
 
 @pytest.fixture
 def staff(client: Client) -> Client:
-    return colleague(client, "access_admin", "view_order", "change_order")
+    return signed_in("view_order", "change_order", client=client)
 
 
 def post(staff: Client, order: Order, number: str = "", *, parcel: str = "", **fields: Any) -> str:
@@ -187,7 +188,7 @@ def test_a_parcel_of_another_order_is_not_found_and_who_only_reads_sends_nothing
 ) -> None:
     other = Parcel.objects.create(order=paid_order(MUG=1), number="A9", sent_at=timezone.now())
     assert staff.get(f"/admin/orders/{order.pk}/parcels/{other.pk}/").status_code == 404
-    User.objects.get(email="packer@example.com").user_permissions.remove(
+    User.objects.get(email="clerk@example.com").user_permissions.remove(
         Permission.objects.get(codename="change_order")
     )
     assert staff.post(f"/admin/orders/{order.pk}/parcels/", {"sends": "yes"}).status_code in {302, 403}

@@ -15,6 +15,7 @@ from home.models import User, WorkerHeartbeat
 from store.models import PaymentAlarm, StripeEvent
 from store.payments import reconciliation, watching
 from tests import factories
+from tests.staff import signed_in
 from tests.store import paying
 from tests.store.test_checklist import said
 from tools.stripe_sandbox.server import Sandbox
@@ -164,14 +165,6 @@ def test_what_ended_long_ago_expires(clock: Any) -> None:
 
 
 # --- The page -----------------------------------------------------------------------------------------------------
-def signed_in(*rights: str) -> Client:
-    user = User.objects.create_user("staff@example.com", "a-long-password")
-    user.user_permissions.set(Permission.objects.filter(codename__in=["access_admin", *rights]))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def shown(client: Client, path: str = PANEL) -> str:
     response = client.get(path)
     assert response.status_code == 200
@@ -238,7 +231,7 @@ def test_who_may_only_look_has_no_button_and_others_see_nothing(sandbox: Sandbox
     assert client.post(f"{PANEL}handle/").status_code == 302  # to the admin's first page
     assert StripeEvent.objects.get().outcome == "failed"
     assert "Problems with payments" in shown(client, "/admin/")
-    User.objects.get(email="staff@example.com").user_permissions.set(
+    User.objects.get(email="clerk@example.com").user_permissions.set(
         Permission.objects.filter(codename__in=["access_admin", "view_order"])
     )
     assert client.get(PANEL).status_code == 302

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 
 from home.models import User
@@ -12,6 +11,7 @@ from store.models import Order, Refund
 from store.orders import lifecycle
 from store.payments import refunds
 from tests import factories
+from tests.staff import signed_in
 from tests.store.paying import settle, stock_of
 from tools.stripe_sandbox.server import Sandbox
 
@@ -19,18 +19,9 @@ pytestmark = pytest.mark.django_db
 Status = Order.Status
 
 
-def colleague(*rights: str) -> Client:
-    user = User.objects.create_user(f"{'-'.join(rights)}@example.com", "a-long-password")
-    codenames = ["access_admin", *(f"{right}_order" for right in rights)]
-    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 @pytest.fixture
 def staff() -> Client:
-    return colleague("view", "change", "refund")
+    return signed_in("view_order", "change_order", "refund_order")
 
 
 def said(response: Any) -> str:
@@ -70,7 +61,7 @@ def test_what_is_left_is_in_sight_and_a_refund_is_confirmed_first(staff: Client,
     page = send(staff, paid, {**values, "confirmed": "1645"})
     assert "£16.45 refunded." in page
     assert "Paid: £28.95 (Stripe). Refunded or being refunded: £16.45. Left: £12.50." in page
-    assert (Refund.objects.get().by, stock_of()) == ("view-change-refund@example.com", (9, 0))
+    assert (Refund.objects.get().by, stock_of()) == ("clerk@example.com", (9, 0))
     assert "&lt;b&gt;Chipped&lt;/b&gt;" in page
 
 
@@ -213,7 +204,7 @@ def test_a_free_order_is_cancelled_without_a_refund(sandbox: Sandbox, staff: Cli
 
 
 def test_only_those_who_may_refund_do(paid: Order) -> None:
-    packer = colleague("view", "change")
+    packer = signed_in("view_order", "change_order")
     page = said(packer.get(f"/admin/orders/inspect/{paid.pk}/"))
     assert "Cancel the order" not in page
     assert "/refunds/" not in page

@@ -10,7 +10,8 @@ from post_office.models import Email
 from home.models import User
 from store.models import Order, ProductVariant
 from store.orders import resending
-from tests.store.test_packing import colleague, paid_order
+from tests.staff import signed_in
+from tests.store.test_packing import paid_order
 
 pytestmark = pytest.mark.django_db
 Status = Order.Status
@@ -25,7 +26,7 @@ def order(mug: ProductVariant) -> Order:
 
 @pytest.fixture
 def staff(client: Client) -> Client:
-    return colleague(client, "access_admin", "view_order", "change_order")
+    return signed_in("view_order", "change_order", client=client)
 
 
 def resend(staff: Client, order: Order, mail: str) -> str:

@@ -6,15 +6,14 @@ from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
 from django.test import Client
 from openpyxl import load_workbook
 
-from home.models import User
 from store.models import Document, Order, ProductVariant
 from store.orders import lifecycle
 from tests import factories
+from tests.staff import signed_in
 from tests.store.paying import pay_in_cash
 
 pytestmark = pytest.mark.django_db
@@ -31,20 +30,9 @@ def order(mug: ProductVariant) -> Order:
     return order
 
 
-def colleague(*rights: str) -> Client:
-    """Sign in as somebody who may enter the admin and has these rights to orders."""
-    user = User.objects.create_user("staff@example.com", "a-long-password")
-    user.user_permissions.set(
-        Permission.objects.filter(codename__in=["access_admin", *(f"{right}_order" for right in rights)])
-    )
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 @pytest.fixture
 def packer() -> Client:
-    return colleague("view", "change")
+    return signed_in("view_order", "change_order")
 
 
 def advance(client: Client, order: Order, to: str) -> Any:
@@ -62,8 +50,8 @@ def test_an_order_is_packed_and_sent_and_the_history_says_by_whom(packer: Client
     for step in (Status.PACKED, Status.SENT):
         assert "Order status changed." in advance(packer, order, step).content.decode()
     assert [(event.to_status, event.by) for event in order.events.exclude(to_status="")] == [
-        ("packed", "staff@example.com"),
-        ("sent", "staff@example.com"),
+        ("packed", "clerk@example.com"),
+        ("sent", "clerk@example.com"),
     ]
 
 
@@ -116,7 +104,7 @@ def test_a_mark_is_taken_off_and_the_history_says_by_whom(packer: Client, order:
     order.refresh_from_db()
     assert not order.needs_attention
     assert "This order needs attention" not in shown(packer, order)
-    assert (order.events.last().reason, order.events.last().by) == ("looked_at", "staff@example.com")
+    assert (order.events.last().reason, order.events.last().by) == ("looked_at", "clerk@example.com")
 
 
 def exported(client: Client, as_format: str) -> list[list[Any]]:
@@ -164,7 +152,7 @@ def test_no_export_of_the_shop_holds_a_formula(admin_client: Client, start: str)
 
 
 def test_staff_with_view_rights_only_cannot_change_an_order(order: Order) -> None:
-    reader = colleague("view")
+    reader = signed_in("view_order")
     page = shown(reader, order)
     assert "Mark as packed" not in page
     assert "Mark as resolved" not in page
@@ -176,7 +164,7 @@ def test_staff_with_view_rights_only_cannot_change_an_order(order: Order) -> Non
 
 @pytest.mark.parametrize("path", ["", "inspect/{pk}/"])
 def test_staff_without_rights_see_no_order(order: Order, path: str) -> None:
-    response = colleague().get(f"/admin/orders/{path.format(pk=order.pk)}", follow=True)
+    response = signed_in().get(f"/admin/orders/{path.format(pk=order.pk)}", follow=True)
     assert order.number not in response.content.decode()
     assert "shopper@example.com" not in response.content.decode()
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
@@ -31,6 +31,7 @@ from store.models import (
 from store.orders.forms import BillingAddressForm
 from store.payments import refunds
 from tests import factories, queries
+from tests.staff import signed_in
 from tests.store.paying import pay_in_cash
 
 pytestmark = pytest.mark.django_db
@@ -55,14 +56,6 @@ def paid_order() -> Order:
 
 def refund(order: Order, amount: int) -> None:
     refunds.request_refund(order=order, wanted=refunds.Wanted(amount=amount, reason="Late."), by="Staff")
-
-
-def signed_in(*rights: str) -> Client:
-    user = User.objects.create_user("staff@example.com", "a-long-password")
-    user.user_permissions.set(Permission.objects.filter(codename__in=["access_admin", *rights]))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
@@ -163,7 +156,7 @@ def test_totals_by_day_and_rate_with_credit_notes_subtracted(client: Client, set
         refund(order, 1645)
     with time_machine.travel(datetime(2026, 6, 3, 0, 0, tzinfo=zone), tick=False):
         paid_order()
-        user = User.objects.get(email="staff@example.com")
+        user = User.objects.get(email="clerk@example.com")
         client.force_login(user)
         assert totals(client, "2026-06-01", "2026-06-02") == [
             ["Date", "Country of VAT", "VAT rate", "Gross", "Net", "VAT", "Currency", "Paid by"],
@@ -187,7 +180,7 @@ def test_totals_without_vat_have_no_rate(client: Client) -> None:
 
 def test_the_list_leads_to_the_totals_of_its_days_or_of_the_month_before(client: Client, paid: Order) -> None:
     with time_machine.travel(datetime(2026, 3, 14, 12, tzinfo=ZoneInfo("UTC")), tick=False):
-        client.force_login(User.objects.get(email="staff@example.com"))
+        client.force_login(User.objects.get(email="clerk@example.com"))
         page = shown(client, kind="credit_note")
         assert "Totals of February 2026" in page
         assert "totals.csv?kind=credit_note&amp;issued_at_from=2026-02-01&amp;issued_at_to=2026-02-28" in page
@@ -374,7 +367,7 @@ def test_a_corrected_address_makes_a_credit_note_and_a_new_invoice(client: Clien
     ]
     assert new.notes[0].startswith("This invoice replaces invoice INV-000001 of")
     event = paid.events.get(reason=OrderEvent.Reason.BILLING)
-    assert (event.who, event.note) == ("staff@example.com", "CN-000002, INV-000002")
+    assert (event.who, event.note) == ("clerk@example.com", "CN-000002, INV-000002")
     paid.refresh_from_db()
     assert paid.billing_address == ADDRESS
     refund(paid, 1345)

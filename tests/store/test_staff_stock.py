@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -12,6 +11,7 @@ from home.models import User
 from store.models import ProductVariant, StockItem, StockMovement
 from store.stock import movements
 from tests import factories
+from tests.staff import signed_in
 from tests.store.paying import stock_of
 
 pytestmark = pytest.mark.django_db
@@ -22,20 +22,9 @@ def item(mug: ProductVariant) -> StockItem:
     return StockItem.objects.get(sku="MUG")
 
 
-def colleague(*rights: str) -> Client:
-    """Sign in as somebody who may enter the admin and has these rights to stock."""
-    user = User.objects.create_user("staff@example.com", "a-long-password")
-    user.user_permissions.set(
-        Permission.objects.filter(codename__in=["access_admin", *(f"{right}_stockitem" for right in rights)])
-    )
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 @pytest.fixture
 def counter() -> Client:
-    return colleague("view", "change")
+    return signed_in("view_stockitem", "change_stockitem")
 
 
 def move(client: Client, item: StockItem, what: str, quantity: str, note: str = "") -> str:
@@ -55,7 +44,7 @@ def test_a_movement_is_written_down_with_who_and_why(
     assert "Stock of MUG saved." in page
     assert "After the storm" in page
     assert stock_of() == (left, 0)
-    assert StockMovement.objects.first().made_by.email == "staff@example.com"
+    assert StockMovement.objects.first().made_by.email == "clerk@example.com"
 
 
 @pytest.mark.both_databases
@@ -84,7 +73,7 @@ def test_held_goods_cannot_be_counted_or_written_off(
 
 
 def test_staff_with_view_rights_only_see_no_form_and_cannot_change_stock(item: StockItem) -> None:
-    reader = colleague("view")
+    reader = signed_in("view_stockitem")
     page = reader.get(f"/admin/stock/inspect/{item.pk}/").content.decode()
     assert "10 in stock" in page
     assert "Save</button>" not in page
@@ -93,7 +82,7 @@ def test_staff_with_view_rights_only_see_no_form_and_cannot_change_stock(item: S
 
 
 def test_staff_without_rights_see_no_stock(item: StockItem) -> None:
-    response = colleague().get(f"/admin/stock/inspect/{item.pk}/", follow=True)
+    response = signed_in().get(f"/admin/stock/inspect/{item.pk}/", follow=True)
     assert "in stock" not in response.content.decode()
 
 
@@ -114,6 +103,6 @@ def test_many_movements_are_shown_with_as_many_questions_as_few(counter: Client,
     questions()  # what is looked up once a process
     for_few = questions()
     for _ in range(5):
-        movements.receive(sku="MUG", quantity=1, by=User.objects.get(email="staff@example.com"))
+        movements.receive(sku="MUG", quantity=1, by=User.objects.get(email="clerk@example.com"))
         factories.placed_order()
     assert questions() == for_few

@@ -16,15 +16,10 @@ from home.models import User
 from store.models import ProductPage, ProductVariant, StockItem, StockMovement
 from store.stock import movements, stock_list
 from tests import factories
+from tests.staff import signed_in
 from tests.store.paying import stock_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
-
-
-@pytest.fixture
-def owner(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser(email="owner@example.com", password="x"))
-    return client
 
 
 def rows(client: Client, **query: str) -> dict[str, Any]:
@@ -147,15 +142,14 @@ def test_a_scheduled_version_is_not_cancelled(owner: Client, mug: ProductVariant
 
 
 def test_each_changes_what_they_may(mug: ProductVariant) -> None:
-    user = User.objects.create_user("counter@example.com", "x")
-    user.user_permissions.set(Permission.objects.filter(codename__in=["access_admin", "view_stockitem"]))
-    reader = Client()
-    reader.force_login(user)
+    reader = signed_in("view_stockitem")
     assert not rows(reader)["MUG"].form.fields
     values = {"row": "MUG", "price": "1", "on_hand": "1"}
     send(reader, values)
     assert (live_price(mug.page), stock_of()) == (1250, (10, 0))
-    user.user_permissions.add(Permission.objects.get(codename="change_stockitem"))
+    User.objects.get(email="clerk@example.com").user_permissions.add(
+        Permission.objects.get(codename="change_stockitem")
+    )
     row = shown(reader)
     assert not any("price" in name for name in row)
     assert send(reader, typed(row, on_hand="4", price="1", price_seen="1250")).status_code == 302

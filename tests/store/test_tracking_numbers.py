@@ -10,7 +10,8 @@ from post_office.models import Email
 
 from store.models import Carrier, Order, Parcel, ProductVariant
 from store.orders import lifecycle
-from tests.store.test_packing import colleague, paid_order
+from tests.staff import signed_in
+from tests.store.test_packing import paid_order
 
 pytestmark = pytest.mark.django_db
 URL = "/admin/orders/tracking/"
@@ -28,7 +29,7 @@ def orders(mug: ProductVariant) -> list[Order]:
 
 @pytest.fixture
 def staff(client: Client) -> Client:
-    return colleague(client, "access_admin", "view_order", "change_order")
+    return signed_in("view_order", "change_order", client=client)
 
 
 def upload(staff: Client, table: str) -> str:
@@ -62,8 +63,8 @@ def test_each_order_is_sent_once_with_its_number_and_mail(staff: Client, orders:
     assert statuses() == [Status.SENT, Status.SENT]
     told = [(parcel.order, str(parcel), parcel.url, parcel.by) for parcel in Parcel.objects.all()]
     assert told == [
-        (one, "Royal Post. Tracking number: A1", "https://post.example/A1", "packer@example.com"),
-        (two, "Tracking number: B 2", "", "packer@example.com"),
+        (one, "Royal Post. Tracking number: A1", "https://post.example/A1", "clerk@example.com"),
+        (two, "Tracking number: B 2", "", "clerk@example.com"),
     ]
     assert Email.objects.count() == 2
     assert all(lifecycle.may_undo(order) for order in Order.objects.all())
@@ -101,6 +102,6 @@ def test_an_order_that_was_cancelled_since_the_preview_keeps_the_others_here(
 
 
 def test_who_only_reads_orders_uploads_none(client: Client, orders: list[Order]) -> None:
-    reader = colleague(client, "access_admin", "view_order")
+    reader = signed_in("view_order", client=client)
     assert reader.get(URL).status_code == 302
     assert URL not in reader.get("/admin/orders/").content.decode()

@@ -9,7 +9,8 @@ from home import mail_queue
 from store.models import Order, Parcel, ProductVariant
 from store.orders import emails, timeline
 from store.orders.situation import Situation
-from tests.store.test_packing import colleague, paid_order
+from tests.staff import signed_in
+from tests.store.test_packing import paid_order
 
 pytestmark = pytest.mark.django_db
 Status = Order.Status
@@ -24,7 +25,7 @@ def order(mug: ProductVariant) -> Order:
 
 @pytest.fixture
 def staff(client: Client) -> Client:
-    return colleague(client, "access_admin", "view_order", "change_order")
+    return signed_in("view_order", "change_order", client=client)
 
 
 def take(staff: Client, order: Order, step: str, **data: str) -> str:
@@ -53,7 +54,7 @@ def test_the_mail_waits_a_minute_and_is_gone_when_sending_is_undone(staff: Clien
     assert "Mark as sent" in undo(staff, order, "sent")
     assert (order.status, Parcel.objects.count(), Email.objects.count()) == (Status.PACKED, 0, 0)
     last = order.events.last()
-    assert (last.reason, last.to_status, last.by) == ("undone", "packed", "packer@example.com")
+    assert (last.reason, last.to_status, last.by) == ("undone", "packed", "clerk@example.com")
     undo(staff, order, "packed")
     assert order.status == Status.PAID
     shown = [step.label for step in timeline.steps(Situation.of(order), order.events.all()) if step.at]
@@ -105,7 +106,7 @@ def test_who_packs_what_was_cancelled_meanwhile_is_told_to_stop(staff: Client, o
 
 def test_who_only_reads_orders_undoes_nothing(client: Client, order: Order) -> None:
     Order.objects.update(status=Status.PACKED)
-    reader = colleague(client, "access_admin", "view_order")
+    reader = signed_in("view_order", client=client)
     assert "Undo:" not in reader.get(f"/admin/orders/inspect/{order.pk}/").content.decode()
     undo(reader, order, "packed")
     assert order.status == Status.PACKED
