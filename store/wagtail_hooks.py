@@ -101,17 +101,17 @@ def mark_saving_by_person(request: HttpRequest, *_pages: Any) -> None:
 
 @hooks.register("before_delete_page")
 def redirect_deleted(request: HttpRequest, page: Page) -> None:
-    """Redirect from a product or category that is deleted."""
+    """Redirect from the former URLs of a product or category that is deleted."""
     if request.method == "POST":
-        redirects.redirect_removed(page, for_good=True)
+        redirects.redirect_former_urls(page)
 
 
 @hooks.register("before_bulk_action")
 def redirect_deleted_together(_request: HttpRequest, action: str, pages: list[Any], _class: Any) -> None:
-    """Redirect from products and categories that are deleted together."""
+    """Do the same with several."""
     for page in pages if action == "delete" else ():
         if isinstance(page, Page):
-            redirects.redirect_removed(page, for_good=True)
+            redirects.redirect_former_urls(page)
 
 
 @hooks.register("after_create_page")
