@@ -117,7 +117,9 @@ def instead_of_deleting(request: HttpRequest, page: Page) -> HttpResponse | None
     if not is_for_bin(page):
         return None
     if request.method != "POST":
-        messages.info(request, _("It lies in the bin for %(days)d days (More → Bin).") % {"days": KEPT.days})
+        messages.info(
+            request, _("Then it is in the bin for %(days)d days (More → Bin).") % {"days": KEPT.days}
+        )
         return None
     url = reverse("wagtailadmin_explore", args=[page.get_parent().pk])
     put(page, user=request.user)

@@ -51,7 +51,7 @@ def test_a_deleted_page_is_off_the_site_with_all_below_it_and_its_url_is_free(ad
     care = content()
     child = content("Wood", care)
     assert admin_client.get("/care/wood/").status_code == 200
-    assert "It lies in the bin" in admin_client.get(f"/admin/pages/{care.pk}/delete/").content.decode()
+    assert "Then it is in the bin" in admin_client.get(f"/admin/pages/{care.pk}/delete/").content.decode()
     delete(admin_client, care)
     assert admin_client.get("/care/").status_code == admin_client.get("/care/wood/").status_code == 404
     assert not Page.objects.filter(pk__in=[care.pk, child.pk], live=True).exists()
