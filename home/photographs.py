@@ -22,14 +22,9 @@ from PIL import (
 from wagtail.images.fields import WagtailImageField
 from wagtail.images.forms import BaseImageForm
 
+# Imported, so that each format is registered.
+_PLUGINS = (AvifImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
 # A JPEG with a preview of itself, as telephones make them, is read as one and then called MPO.
-_PLUGINS = (
-    AvifImagePlugin,
-    GifImagePlugin,
-    JpegImagePlugin,
-    PngImagePlugin,
-    WebPImagePlugin,
-)  # imported: registered
 _FORMATS = ("AVIF", "GIF", "JPEG", "PNG", "WEBP")
 _KEPT = frozenset({"icc_profile", "transparency", "gamma"})  # without them it looks different
 _LEAST_FRAME = 256 * 256  # pixels: what each frame costs beside its own

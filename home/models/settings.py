@@ -49,9 +49,8 @@ class BrandSettings(DefaultSiteSetting):
     email = models.EmailField(_("e-mail address"), blank=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True, validators=[_IS_TELEPHONE])
     company_number = models.CharField(_("company number"), max_length=40, blank=True)
-    first_steps_dismissed = models.BooleanField(
-        default=False, editable=False
-    )  # of the first day (home.today)
+    # Those of the first day (`home.today`).
+    first_steps_dismissed = models.BooleanField(default=False, editable=False)
 
     panels: ClassVar[list] = [
         MultiFieldPanel(["name", "tagline", "logo"], heading=_("Brand")),

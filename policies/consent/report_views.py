@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
-from policies.consent import charts
+from home import charts
 from policies.consent.report import PERIODS, Report, Share, count_choices
 from policies.models import ConsentRecord
 

@@ -25,6 +25,7 @@ from store.basket.cookies import basket_of, remember
 from store.checkout import limits, place_order
 from store.checkout.forms import CheckoutForm, DeliveryForm
 from store.models import Basket, DeliveryCountry, Order, OrderEvent, ShippingOption
+from store.models.shipping import offered_first
 from store.offers import offering
 from store.orders.cookies import placed_here, remember_order, was_placed_here
 from store.payments import errors, fulfilment, stripe_client
@@ -256,9 +257,6 @@ def _chosen_option(request: HttpRequest, contents: baskets.Contents) -> Shipping
     code, number = chosen.get("country", ""), chosen.get("shipping", "")
     countries = DeliveryCountry.objects.deliverable()
     country = min(countries, key=lambda one: one.code != code, default=None)
-
-    def rank(one: ShippingOption) -> tuple[bool, bool, int]:  # nobody collects who has not chosen it
-        is_collection = one.kind == ShippingOption.Kind.COLLECTION
-        return str(one.pk) != number, is_collection, contents.price_of(one)
-
-    return min(ShippingOption.objects.to(country) if country else [], key=rank, default=None)
+    options = ShippingOption.objects.to(country) if country else []
+    named = [one for one in options if str(one.pk) == number]
+    return offered_first(named or options, contents.price_of)

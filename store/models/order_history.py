@@ -67,10 +67,8 @@ class OrderEvent(AppendOnlyModel):
         MARKED = "asked_to_look", _("Marked as needing attention:")  # the note says why
         ADDRESS = "address", _("The delivery address was corrected.")
         NOTE = "note", _("Note:")  # by staff, and kept as long as the shopper’s address
-        PAID_OTHERWISE = (
-            "paid_otherwise",
-            _("Taken by staff, and not paid at Stripe:"),
-        )  # the note says how and why
+        # The note says how and why.
+        PAID_OTHERWISE = "paid_otherwise", _("Taken by staff, and not paid at Stripe:")
         RESENT = "resent", _("An e-mail was sent again:")  # the note says which
         UNDONE = "undone", _("The last step was undone.")
         PARCEL_ADDED = "parcel_added", _("A parcel was added.")

@@ -1,5 +1,6 @@
 """The countries to which the shop delivers, zones of them, and the shipping options of each."""
 
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from django.core.exceptions import ValidationError
@@ -141,6 +142,15 @@ class ShippingOptionQuerySet(models.QuerySet["ShippingOption"]):
         for one in found:
             one.country = country
         return found
+
+
+def offered_first(
+    options: Iterable["ShippingOption"], price_of: Callable[["ShippingOption"], int]
+) -> "ShippingOption | None":
+    """Return the cheapest of these options; nobody collects who has not chosen it."""
+    return min(
+        options, key=lambda one: (one.kind == ShippingOption.Kind.COLLECTION, price_of(one)), default=None
+    )
 
 
 class ShippingOption(models.Model):

@@ -1,5 +1,6 @@
 """Secret tokens for URLs and cookies."""
 
+import hashlib
 import re
 import secrets
 
@@ -15,3 +16,8 @@ def new_token() -> str:
 def may_be_token(text: str) -> bool:
     """Return whether a text has the form of a token: only then the database is asked about it."""
     return bool(TOKEN.match(text))
+
+
+def digest(token: str) -> str:
+    """Return what is kept of a token that stands in an e-mail only."""
+    return hashlib.sha256(token.encode()).hexdigest()

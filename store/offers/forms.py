@@ -118,8 +118,5 @@ class PaidForm(forms.Form):
         assert option.country  # as `_options` sets it
         if option.kind != ShippingOption.Kind.ADDRESS:
             return {}
-        parts = {one: self.cleaned_data[one] for one in ("line1", "line2", "city", "postal_code")}
-        return {
-            **{one: text for one, text in parts.items() if text},
-            "country": option.country.code if option.country else "",
-        }
+        parts = {one: self.cleaned_data[one] for one in ("name", "line1", "line2", "city", "postal_code")}
+        return {**{one: text for one, text in parts.items() if text}, "country": option.country.code}

@@ -1,6 +1,5 @@
 """Making offers, sending their links, finding and forgetting them. What is ordered is the basket, at the checkout."""
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +14,7 @@ from home.throttling import Limit
 from policies.personal_data.register import PersonalData
 from store.basket import contents
 from store.models import Basket, Offer
-from store.models.tokens import may_be_token, new_token
+from store.models.tokens import digest, may_be_token, new_token
 from store.orders import emails
 
 SENT = Limit("offers", most=3, window=timedelta(hours=1))  # each
@@ -38,7 +37,7 @@ def make(*, goods: Iterable[tuple[str, int]], email: str, note: str, days: int, 
 def send(offer: Offer) -> None:
     """E-mail the link; an earlier one no longer works."""
     token = new_token()
-    offer.digest, offer.sent_at = _digest(token), timezone.now()
+    offer.digest, offer.sent_at = digest(token), timezone.now()
     offer.save(update_fields=["digest", "sent_at"])
     emails.offer(offer, lines=contents.look_up(offer.basket).lines, token=token)
 
@@ -47,16 +46,12 @@ def offer_of(token: str) -> Offer | None:
     """Return the offer whose link has this token."""
     if not may_be_token(token):
         return None
-    return Offer.objects.select_related("basket").filter(digest=_digest(token)).first()
+    return Offer.objects.select_related("basket").filter(digest=digest(token)).first()
 
 
 def in_basket(basket: Basket | None) -> Offer | None:
     """Return the offer of a basket, while it can be ordered."""
     return Offer.objects.filter(basket=basket, ends_at__gt=timezone.now()).first() if basket else None
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def expire(now: datetime) -> int:

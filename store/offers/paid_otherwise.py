@@ -46,13 +46,13 @@ def take(
         agreement=place_order.Agreement(shown_digest=quote.digest, terms=None, privacy=None),
     )
     order.session_params, order.session_expires_at = {}, None  # no payment page is ever opened
-    order.customer_name, order.shipping_address = name, {**address, **({"name": name} if address else {})}
+    order.customer_name, order.shipping_address = name, address
     order.payment_source, order.paid_at = source, timezone.now()
     order.paid_amount, order.paid_currency = order.total, order.currency
     order.save()
     note = f"{order.get_payment_source_display()}. {reason}"
-    reason_of = OrderEvent.Reason.PAID_OTHERWISE
-    lifecycle.record(order=order, by=str(by), actor=by, reason=reason_of, note=note)
+    kind = OrderEvent.Reason.PAID_OTHERWISE
+    lifecycle.record(order=order, by=str(by), actor=by, reason=kind, note=note)
     lifecycle.confirm(order=order, by=str(by), actor=by)
     contents.remove_ordered(order=order)
     Offer.objects.filter(pk=offer.pk).update(ends_at=order.paid_at, digest=None)

@@ -4,7 +4,6 @@ A request saves one row, whatever is known about the address. Whether it has ord
 nobody can tell from an answer or from how long it took.
 """
 
-import hashlib
 import logging
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +17,7 @@ from home.email_addresses import folded, same_address
 from home.throttling import Limit
 from policies.personal_data.register import PersonalData
 from store.models import FindLink, Order
-from store.models.tokens import may_be_token, new_token
+from store.models.tokens import digest, may_be_token, new_token
 from store.orders import emails
 
 logger = logging.getLogger(__name__)
@@ -57,13 +56,13 @@ def send_links() -> None:
 def _send(link: FindLink) -> None:
     token = new_token()
     mine = FindLink.objects.filter(pk=link.pk, digest=None)
-    if mine.update(digest=_digest(token), sent_at=timezone.now()):  # of two workers one sends it
+    if mine.update(digest=digest(token), sent_at=timezone.now()):  # of two workers one sends it
         emails.find_orders(email=link.email, token=token)
 
 
 def link_of(token: str) -> FindLink | None:
     """Return the link with a token."""
-    return FindLink.objects.filter(digest=_digest(token)).first() if may_be_token(token) else None
+    return FindLink.objects.filter(digest=digest(token)).first() if may_be_token(token) else None
 
 
 def use(link: FindLink) -> bool:
@@ -76,10 +75,6 @@ def use(link: FindLink) -> bool:
 def expire(now: datetime) -> int:
     """Delete old links and return how many."""
     return FindLink.objects.filter(created_at__lt=now - KEEP).delete()[0]
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _export(email: str) -> list[dict[str, Any]]:

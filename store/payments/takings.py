@@ -16,7 +16,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from wagtail.admin.ui.components import Component
 
-from policies.consent import charts
+from home import charts
 from store.models import Order, Refund
 from store.payments import money
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from home import snapshot
 from home.page_cache import reads
 from store.models import ClosedPeriod, DeliveryCountry, Order, ShippingOption, ShopSettings
+from store.models.shipping import offered_first
 from store.shipping.promises import Promise, Rules, promise, working_days_between
 
 
@@ -88,4 +89,4 @@ def first_option() -> ShippingOption | None:
     """Return the shipping option that the checkout offers first."""
     country = DeliveryCountry.objects.deliverable().first()
     options = ShippingOption.objects.to(country) if country else []
-    return min(options, key=lambda option: option.kind == ShippingOption.Kind.COLLECTION, default=None)
+    return offered_first(options, lambda option: option.price)

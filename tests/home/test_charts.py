@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.consent.charts import HEIGHT, WIDTH, stacked_bars
+from home.charts import HEIGHT, WIDTH, stacked_bars
 
 NUMBERS = st.lists(st.integers(0, 10**6), min_size=3, max_size=3)
 ROWS = st.lists(st.tuples(st.just("a"), st.just("b"), NUMBERS), max_size=60)
@@ -12,7 +12,7 @@ ROWS = st.lists(st.tuples(st.just("a"), st.just("b"), NUMBERS), max_size=60)
 @given(ROWS)
 def test_every_piece_lies_inside_and_is_as_high_as_its_share(rows: list[tuple[str, str, list[int]]]) -> None:
     chart = stacked_bars(rows)
-    unit = (chart.grid[0].y - chart.grid[-1].y) / chart.grid[-1].value
+    unit = (chart.grid[0].y - chart.grid[-1].y) / int(chart.grid[-1].value)
     for bar, (_label, _title, numbers) in zip(chart.bars, rows, strict=True):
         assert 0 <= bar.x <= bar.x + bar.width <= WIDTH
         assert [segment.series for segment in bar.segments] == [n for n, value in enumerate(numbers) if value]
