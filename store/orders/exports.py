@@ -1,7 +1,8 @@
 """Orders as CSV files: one row for each line with both addresses, and what a carrier's own program takes in."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
@@ -16,6 +17,8 @@ from store.payments import money
 
 ADDRESS = ("name", "line1", "line2", "postal_code", "city", "state", "country")
 
+_TELEPHONE = re.compile(r"\+[0-9 ]{4,20}")
+
 
 class _Echo:
     """A file that hands on what is written into it."""
@@ -24,9 +27,16 @@ class _Echo:
         return line
 
 
-def _csv(rows: Iterable[Sequence[object]], *, name: str) -> StreamingHttpResponse:
+def _for_programs(cell: str) -> str:
+    """Return a cell as carriers' programs read it: a telephone number is no formula, and has no mark."""
+    return cell if _TELEPHONE.fullmatch(cell) else as_text(cell)
+
+
+def _csv(
+    rows: Iterable[Sequence[object]], *, name: str, safe: Callable[[str], str] = as_text
+) -> StreamingHttpResponse:
     writer = csv.writer(_Echo())
-    content = (writer.writerow([as_text(str(cell)) for cell in row]) for row in rows)
+    content = (writer.writerow([safe(str(cell)) for cell in row]) for row in rows)
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return StreamingHttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
 
@@ -95,4 +105,4 @@ def for_carrier(carrier: Carrier, orders: Sequence[Order]) -> StreamingHttpRespo
             fields = _fields(order, sum(weights) if all(weights) else None)
             yield [fields[field] for _heading, field in columns]
 
-    return _csv(rows(), name="parcels")
+    return _csv(rows(), name="parcels", safe=_for_programs)

@@ -1,6 +1,7 @@
 """Orders as tables with lines and addresses, and in the columns that a carrier's program takes in."""
 
 import csv
+import io
 
 import pytest
 from django.db import connection
@@ -20,7 +21,7 @@ COLUMNS = "Ref = number\nTo = name\n\nStreet = line1\nA=B = postal_code\nkg = we
 @pytest.fixture
 def order(mug: ProductVariant) -> Order:
     order = paid_order(MUG=2)
-    order.customer_name, order.email = "=cmd()", "ada@example.com"
+    order.customer_name, order.email, order.phone = "=cmd()", "ada@example.com", "+44 20 123"
     order.save()
     return order
 
@@ -34,7 +35,7 @@ def table(staff: Client, query: str) -> list[list[str]]:
     response = staff.get(f"/admin/orders/?{query}")
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     content = b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]
-    return [*csv.reader(content.splitlines())]
+    return [*csv.reader(io.StringIO(content, newline=""))]
 
 
 @pytest.mark.both_databases
@@ -80,7 +81,14 @@ def test_each_field_can_be_a_column(staff: Client, order: Order) -> None:
     carrier = Carrier.objects.create(name="All", columns="".join(f"{one} = {one}\n" for one in FIELDS))
     headings, row = table(staff, f"printouts=carrier-file&print=yes&carrier={carrier.pk}")
     assert headings == [*FIELDS]
-    assert dict(zip(headings, row, strict=True))["country_name"] == "United Kingdom"
+    cells = dict(zip(headings, row, strict=True))
+    assert (cells["country_name"], cells["phone"]) == ("United Kingdom", "+44 20 123")
+
+
+def test_no_cell_is_a_formula_where_cells_end_at_semicolons(staff: Client, order: Order) -> None:
+    Order.objects.update(customer_name='A;=1+1;"@x;\t-\r\nB')
+    row = dict(zip(*table(staff, "export=lines"), strict=True))
+    assert row["Name"] == """A;'=1+1;"'@x;\t'-\r\nB"""
 
 
 @pytest.mark.parametrize("carrier", ["0", "x", "", "9" * 18])
