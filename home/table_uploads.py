@@ -4,7 +4,9 @@ Nothing is kept between both steps: the browser sends the text and what the prev
 """
 
 import csv
+import hashlib
 import io
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -135,6 +137,11 @@ def _columns(headings: list[str], columns: Mapping[str, str | Promise], required
     return names
 
 
+def _digest(rows: Iterable[Row]) -> str:
+    """Return a hash of what the rows say, however their lines end."""
+    return hashlib.sha256(json.dumps([[*row.cells.values()] for row in rows]).encode()).hexdigest()
+
+
 def _in_row(number: int, words: str) -> TableError:
     return TableError(gettext("Row %(number)s: %(words)s") % {"number": number, "words": words})
 
@@ -207,13 +214,20 @@ class UploadView(WagtailAdminTemplateMixin, FormView):
         table = {"columns": self.columns, "required": self.required, "most": self.most_rows}
         return {**super().get_form_kwargs(), **table}
 
+    @property
+    def _salt(self) -> str:
+        """A preview is of one table and for who has seen it."""
+        return f"{type(self).__qualname__}:{self.request.user.pk}"
+
     def form_valid(self, form: forms.Form) -> HttpResponse:
         assert isinstance(form, UploadForm)
         planned = self.plan(form.rows)
         problems = [one for one in planned if one.problem]
         if "apply" in self.request.POST and not problems:
             try:
-                seen = signing.loads(form.cleaned_data["seen"], salt=self.template_name, max_age=LASTS)
+                of, seen = signing.loads(form.cleaned_data["seen"], salt=self._salt, max_age=LASTS)
+                if of != _digest(form.rows):
+                    raise signing.BadSignature  # noqa: TRY301 - another file than was shown
                 told = self.apply(form.rows, seen)
             except (signing.BadSignature, KeyError):
                 form.add_error(None, gettext("The preview is too old or incomplete. Choose the file again."))
@@ -225,7 +239,8 @@ class UploadView(WagtailAdminTemplateMixin, FormView):
                 return self.form_invalid(form)
             messages.success(self.request, told)
             return redirect(self.list_url)
-        seen = signing.dumps([one.seen for one in planned], salt=self.template_name, compress=True)
+        what = (_digest(form.rows), [one.seen for one in planned])
+        seen = signing.dumps(what, salt=self._salt, compress=True)
         sent = {"text": form.cleaned_data["text"], "seen": seen}
         again = UploadForm(initial=sent, **form.table)
         return self.render_to_response(self.get_context_data(planned=planned, problems=problems, again=again))

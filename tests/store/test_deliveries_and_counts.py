@@ -72,6 +72,16 @@ def test_what_a_colleague_counted_since_the_preview_refuses_all_of_it(staff: Cli
     assert (stock_of("MUG"), stock_of("ATLAS")) == ((3, 0), (2, 0))
 
 
+def test_a_preview_is_applied_by_who_has_seen_it_and_of_the_file_that_was_shown(
+    staff: Client, admin_client: Client
+) -> None:
+    upload(staff, "SKU,Delivered\nMUG,5\n")
+    sent = shown(staff)
+    for who, text in ((admin_client, sent["text"]), (staff, "SKU,Delivered\nMUG,9\n")):
+        assert "too old or incomplete" in answer(who, {**sent, "text": text})
+    assert stock_of() == (10, 0)
+
+
 def test_what_is_held_since_the_preview_stays_held(staff: Client) -> None:
     upload(staff, "SKU,Counted\nMUG,8\n")
     factories.placed_order(factories.basket(MUG=2))
