@@ -54,7 +54,7 @@ class Named(dict[str, str]):
 
 def document() -> str:
     """Return the document."""
-    from store.orders import words  # noqa: PLC0415 - after django.setup
+    from store.orders import refund_words, words  # noqa: PLC0415 - after django.setup
     from store.orders.change_words import CHANGE_WORDS  # noqa: PLC0415 - as above
     from store.payments.disputes import TO_DO  # noqa: PLC0415 - as above
 
@@ -73,7 +73,7 @@ def document() -> str:
             *rows(CHANGE_WORDS),
             REFUNDS,
             table("Refund", *HEADS),
-            *rows(words.REFUND_WORDS),
+            *rows(refund_words.REFUND_WORDS),
             DISPUTES.format(dispute=words.DISPUTE % Named()),
             table("Dispute", "While the goods are here", "Once they were sent"),
             *(line(*row) for row in disputes),

@@ -31,7 +31,7 @@ def change_price(*, sku: str, seen: int, price: int, by: User) -> None:
         raise PriceError(_("The price was changed meanwhile. Check it."))
     page = ProductPage.objects.get(pk=variant.page_id)
     lock = page.get_lock()
-    if page.workflow_in_progress or page.scheduled_revision or (lock and lock.for_user(by)):
+    if page.workflow_in_progress or (lock and lock.for_user(by)):
         raise PriceError(
             _("The product is locked, waits for a review or is scheduled. Open it to change its price.")
         )

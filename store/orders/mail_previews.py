@@ -36,8 +36,9 @@ from store.orders import messages, plain_messages
 from store.orders.access import VIEW
 from store.orders.change_words import CHANGE_WORDS, Change
 from store.orders.messages import Message
+from store.orders.refund_words import REFUND_WORDS
 from store.orders.situation import Situation
-from store.orders.words import REFUND_WORDS, WORDS, State
+from store.orders.words import WORDS, State
 from store.payments import disputes, money
 from store.payments.findings import Finding
 

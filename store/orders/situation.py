@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from store.models import Dispute, Order, Refund, ShopPage
-from store.orders.words import REFUND_WORDS, WORDS, State, Words, values
+from store.orders.refund_words import REFUND_WORDS
+from store.orders.words import WORDS, State, Words, values
 from store.payments import money
 
 Status, RefundStatus = Order.Status, Refund.Status

@@ -151,10 +151,7 @@ class OrderInspectView(InspectView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         order, user = self.object, self.request.user
         may_change = user.has_perm(CHANGE)
-        may_refund = user.has_perm(refund_views.REFUND)
         situation = Situation.of(order)
-        left = situation.refundable
-        may_cancel = may_refund and order.status in Order.UNSENT and not situation.cancel_obstacle
         steps = {**lifecycle.steps_of(situation)} if may_pack(user) else {}
         sends = steps.pop(Order.Status.SENT, None)  # by a form of its own
         if not may_change:
@@ -166,36 +163,44 @@ class OrderInspectView(InspectView):
             "obstacle": situation.obstacle,
             "words": situation.words,
             "refunds": [(refund, situation.words_of(refund)) for refund in situation.refunds],
-            "left": left,
+            "left": situation.refundable,
             "refunded": situation.refunded,
             "disputed": situation.withheld,
             "disputes": [(one, disputes.what_to_do(order, one)) for one in situation.disputes],
-            "refund_url": reverse("orders:refund", args=[order.pk]) if may_refund and left else "",
-            "cancel_url": reverse("orders:cancel", args=[order.pk]) if may_cancel else "",
-            "stripe_url": _at_stripe(order),
             "note_form": NoteForm() if may_pack(user) else None,
             "mails": resending.mails_of(order) if may_change else {},
             "events": order.events.all(),
             "movements": order.stock_movements.select_related("order", "made_by").order_by("pk"),
-            "address_url": reverse("orders:address", args=[order.pk])
-            if may_change and lifecycle.may_correct_address(situation, is_staff=True)
-            else "",
             "steps": steps,
             "form": parcel_views.ParcelForm(order=order, sends=True) if sends else None,
             "undo": may_pack(user) and lifecycle.may_undo(order),
             "parcels": order.parcels.all(),
             "may_add_parcels": may_pack(user) and order.status == Order.Status.SENT,
-            "advance_url": reverse("orders:advance", args=[order.pk]),
             "documents": references.listed(order),
-            "billing_url": reverse("orders:billing", args=[order.pk])
-            if may_change and corrections.may_correct_billing(order)
-            else "",
-            "invoice_url": reverse("orders:invoice", args=[order.pk])
-            if may_change and ShopSettings.current().vat_scheme and corrections.may_issue(order)
-            else "",
             "printouts": [] if printouts.left_out([order]) else printouts.links_of(order),
-            "attention_url": reverse("orders:resolve", args=[order.pk]) if may_change else "",
+            **_urls(situation, user),
         }
+
+
+def _urls(situation: Situation, user: Any) -> dict[str, str]:
+    """Return where an order is changed and seen at Stripe; empty URLs of what somebody may not do, or not now."""
+    order, may_change, may_refund = situation.order, user.has_perm(CHANGE), user.has_perm(refund_views.REFUND)
+    may_cancel = may_refund and order.status in Order.UNSENT and not situation.cancel_obstacle
+    is_stated = may_change and bool(ShopSettings.current().vat_scheme)
+    open_to = {
+        "advance": True,
+        "resolve": may_change,
+        "refund": may_refund and bool(situation.refundable),
+        "cancel": may_cancel,
+        "address": may_change and lifecycle.may_correct_address(situation, is_staff=True),
+        "billing": may_change and corrections.may_correct_billing(order),
+        "invoice": is_stated and corrections.may_issue(order),
+    }
+    urls = {
+        f"{name}_url": reverse(f"orders:{name}", args=[order.pk]) if may else ""
+        for name, may in open_to.items()
+    }
+    return {**urls, "stripe_url": _at_stripe(order)}
 
 
 def _at_stripe(order: Order) -> str:

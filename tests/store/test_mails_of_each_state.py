@@ -10,8 +10,9 @@ from post_office.models import Email
 from home.models import User
 from store.models import Basket, Order, Refund
 from store.orders import lifecycle
+from store.orders.refund_words import REFUND_WORDS
 from store.orders.situation import Situation
-from store.orders.words import ARRIVED, DISPUTE, REFUND_WORDS, WORDS, State, Words, values
+from store.orders.words import ARRIVED, DISPUTE, WORDS, State, Words, values
 from store.payments import disputes, refunds
 from store.stock import movements
 from tests import factories

@@ -13,8 +13,9 @@ from scripts.write_orders_document import DOCUMENT, Named, document
 from store.models import Dispute, Order, OrderEvent, Refund
 from store.orders import timeline
 from store.orders.change_words import CHANGE_WORDS, Change
+from store.orders.refund_words import REFUND_WORDS
 from store.orders.situation import Situation
-from store.orders.words import REFUND_WORDS, WORDS, State, values
+from store.orders.words import WORDS, State, values
 from store.payments.disputes import TO_DO
 
 Status, RefundStatus = Order.Status, Refund.Status
