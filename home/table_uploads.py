@@ -242,5 +242,11 @@ class UploadView(WagtailAdminTemplateMixin, FormView):
         what = (_digest(form.rows), [one.seen for one in planned])
         seen = signing.dumps(what, salt=self._salt, compress=True)
         sent = {"text": form.cleaned_data["text"], "seen": seen}
-        again = UploadForm(initial=sent, **form.table)
-        return self.render_to_response(self.get_context_data(planned=planned, problems=problems, again=again))
+        shown = {
+            "planned": planned,
+            "preview": [(one, zip(self.headings, one.shown, strict=True)) for one in planned],
+            "problems": problems,
+            "again": UploadForm(initial=sent, **form.table),
+        }
+        # The form as it was read: a new one would find the file at its end and ask for one.
+        return self.render_to_response(self.get_context_data(form=form, **shown))

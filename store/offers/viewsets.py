@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import permission_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path, reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
@@ -30,6 +30,8 @@ ADD, TAKE = "store.add_offer", "store.take_payment"
 
 
 class OfferIndexView(GuardedIndexView):
+    page_title = _("Orders for somebody")  # type: ignore[assignment]  # as below
+
     @cached_property
     def header_buttons(self) -> list[Any]:  # type: ignore[override]  # Wagtail's is cached, too
         """Offer a new one to those who may make it."""
@@ -148,6 +150,11 @@ class OfferViewSet(ReadOnlyViewSet):
     url_prefix = "offers"
     icon = "mail"
     menu_label = _("Orders for somebody")
+    when_empty = (
+        _("There is none yet. It is for those who order by telephone, in the shop or by e-mail."),
+        _("Make the first."),
+        reverse_lazy("offers:new"),
+    )
     index_view_class = OfferIndexView
     inspect_view_class = OfferInspectView
     inspect_template_name = "store/admin/offer.html"

@@ -49,6 +49,7 @@ def test_a_delivery_and_a_count_are_applied_once(staff: Client) -> None:
     rows = [one.shown for one in staff.context["planned"]]
     assert rows == [("MUG", "Enamel mug", "received", 10, 15), ("ATLAS", "", "counted", 2, 7)]
     assert "Nothing is changed yet" in page
+    assert "Choose a file" not in page
     assert (stock_of("MUG"), stock_of("ATLAS")) == ((10, 0), (2, 0))
     sent = shown(staff)
     assert "The stock of 2 SKUs was changed." in answer(staff, sent)
