@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.core.cache import caches
 from django.db import connections, transaction
 from django.test import Client
@@ -181,6 +182,15 @@ def database_of_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker
 def owner(client: Client, django_user_model: Any) -> Client:
     """Sign in somebody who may do everything."""
     client.force_login(django_user_model.objects.create_superuser("owner@example.com", "a-long-password"))
+    return client
+
+
+@pytest.fixture
+def editor(client: Client, django_user_model: Any) -> Client:
+    """Sign in one of the group *Editors*."""
+    user = django_user_model.objects.create_user("editor@example.com", "a-long-password")
+    user.groups.add(Group.objects.get(name="Editors"))
+    client.force_login(user)
     return client
 
 

@@ -25,14 +25,6 @@ def content(title: str = "Care", parent: Page | None = None, **values: Any) -> C
     return page
 
 
-@pytest.fixture
-def editor(client: Client) -> Client:
-    user = User.objects.create_user("editor@example.com", "a-long-password")
-    user.groups.add(Group.objects.get(name="Editors"))
-    client.force_login(user)
-    return client
-
-
 def delete(client: Client, *pages: Page) -> None:
     url = f"/admin/pages/{pages[0].pk}/delete/"
     if len(pages) > 1:

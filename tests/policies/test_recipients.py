@@ -4,11 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
 from django.test import Client
 from wagtail.test.utils.form_data import streamfield
 
-from home.models import User
 from policies.facts import registry
 from policies.models import Policy, PolicyPage, Recipient
 from policies.versions import publication_preview
@@ -32,14 +30,6 @@ GAP = "Not yet stated: who else receives data"
 @pytest.fixture
 def page() -> PolicyPage:
     return policy_page(body=[("live_fact", "recipients")])
-
-
-@pytest.fixture
-def editor(client: Client) -> Client:
-    user = User.objects.create_user("editor@example.com", "a-long-password")
-    user.groups.add(Group.objects.get(name="Editors"))
-    client.force_login(user)
-    return client
 
 
 def declare(**values: str) -> Recipient:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from cookie_consent.models import CookieGroup
-from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -25,14 +24,6 @@ from tests.policies.test_version_screen import staff
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 LINK = "Begin the draft that says it"
-
-
-@pytest.fixture
-def editor(client: Client) -> Client:
-    user = User.objects.create_user("editor@example.com", "a-long-password")
-    user.groups.add(Group.objects.get(name="Editors"))
-    client.force_login(user)
-    return client
 
 
 def save_brand(client: Client, **values: str) -> str:

@@ -1,10 +1,6 @@
 """Deliveries and counts from a CSV file: nothing changes before the preview is applied, and then all of it once."""
 
-from html import unescape
-from typing import Any
-
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,6 +11,7 @@ from store.stock import movements
 from tests import factories
 from tests.staff import signed_in
 from tests.store.paying import stock_of
+from tests.store.uploading import answer, shown, upload
 
 pytestmark = pytest.mark.django_db
 URL = "/admin/stock/deliveries/"
@@ -25,40 +22,23 @@ def staff(client: Client, mug: ProductVariant) -> Client:
     return signed_in("view_stockitem", "change_stockitem", client=client)
 
 
-def upload(staff: Client, data: bytes | str) -> str:
-    content = data.encode() if isinstance(data, str) else data
-    return answer(staff, {"file": SimpleUploadedFile("stock.csv", content)})
-
-
-def answer(staff: Client, values: dict[str, Any]) -> str:
-    response = staff.post(URL, values, follow=True)
-    assert response.status_code == 200
-    staff.context = response.context
-    return unescape(response.content.decode())
-
-
-def shown(staff: Client) -> dict[str, Any]:
-    """Return what the browser sends to apply the preview."""
-    return {"apply": "yes", **staff.context["again"].initial}
-
-
 @pytest.mark.both_databases
 def test_a_delivery_and_a_count_are_applied_once(staff: Client) -> None:
     movements.receive(sku="ATLAS", quantity=2)
-    page = upload(staff, "sku;Delivered;COUNTED\nMUG;5;\n\nATLAS;;7\n")
+    page = upload(staff, URL, "sku;Delivered;COUNTED\nMUG;5;\n\nATLAS;;7\n")
     rows = [one.shown for one in staff.context["planned"]]
     assert rows == [("MUG", "Enamel mug", "received", 10, 15), ("ATLAS", "", "counted", 2, 7)]
     assert "Nothing is changed yet" in page
     assert "Choose a file" not in page
     assert (stock_of("MUG"), stock_of("ATLAS")) == ((10, 0), (2, 0))
     sent = shown(staff)
-    assert "The stock of 2 SKUs was changed." in answer(staff, sent)
+    assert "The stock of 2 SKUs was changed." in answer(staff, URL, sent)
     by_hand = StockMovement.objects.filter(note="from a file")
     assert {(one.sku, one.kind, one.on_hand_change, str(one.made_by)) for one in by_hand} == {
         ("MUG", "received", 5, "clerk@example.com"),
         ("ATLAS", "counted", 5, "clerk@example.com"),
     }
-    again = answer(staff, sent)
+    again = answer(staff, URL, sent)
     assert "Since the preview stock was changed by hand" in again
     assert "MUG (received +5, clerk@example.com)" in again
     assert "planned" not in staff.context  # nothing to press a third time
@@ -67,32 +47,32 @@ def test_a_delivery_and_a_count_are_applied_once(staff: Client) -> None:
 
 def test_what_a_colleague_counted_since_the_preview_refuses_all_of_it(staff: Client) -> None:
     movements.receive(sku="ATLAS", quantity=2)
-    upload(staff, "SKU,Delivered\nATLAS,5\nMUG,5\n")
+    upload(staff, URL, "SKU,Delivered\nATLAS,5\nMUG,5\n")
     movements.count(sku="MUG", on_hand=3)
-    assert "MUG (counted -7, –)" in answer(staff, shown(staff))
+    assert "MUG (counted -7, –)" in answer(staff, URL, shown(staff))
     assert (stock_of("MUG"), stock_of("ATLAS")) == ((3, 0), (2, 0))
 
 
 def test_a_preview_is_applied_by_who_has_seen_it_and_of_the_file_that_was_shown(
     staff: Client, admin_client: Client
 ) -> None:
-    upload(staff, "SKU,Delivered\nMUG,5\n")
+    upload(staff, URL, "SKU,Delivered\nMUG,5\n")
     sent = shown(staff)
     for who, text in ((admin_client, sent["text"]), (staff, "SKU,Delivered\nMUG,9\n")):
-        assert "too old or incomplete" in answer(who, {**sent, "text": text})
+        assert "too old or incomplete" in answer(who, URL, {**sent, "text": text})
     assert stock_of() == (10, 0)
 
 
 def test_what_is_held_since_the_preview_stays_held(staff: Client) -> None:
-    upload(staff, "SKU,Counted\nMUG,8\n")
+    upload(staff, URL, "SKU,Counted\nMUG,8\n")
     factories.placed_order(factories.basket(MUG=2))
-    answer(staff, shown(staff))
+    answer(staff, URL, shown(staff))
     assert stock_of() == (8, 2)
-    assert "2 are held for open payments." in upload(staff, "SKU,Counted\nMUG,1\n")
-    upload(staff, "SKU,Counted\nMUG,2\n")
+    assert "2 are held for open payments." in upload(staff, URL, "SKU,Counted\nMUG,1\n")
+    upload(staff, URL, "SKU,Counted\nMUG,2\n")
     sent = shown(staff)
     factories.placed_order(factories.basket(MUG=1))
-    assert "Nothing was changed" in answer(staff, sent)
+    assert "Nothing was changed" in answer(staff, URL, sent)
     assert stock_of() == (8, 3)
 
 
@@ -109,7 +89,7 @@ def test_what_is_held_since_the_preview_stays_held(staff: Client) -> None:
 def test_files_as_spreadsheets_save_them_are_read(staff: Client, data: bytes | str) -> None:
     for sku in ("ÉTÉ", "=MUG"):
         movements.receive(sku=sku, quantity=1)
-    upload(staff, data)
+    upload(staff, URL, data)
     assert [one.problem for one in staff.context["planned"]] in ([""], ["", ""])
 
 
@@ -137,35 +117,35 @@ def test_files_as_spreadsheets_save_them_are_read(staff: Client, data: bytes | s
 def test_a_file_that_is_no_such_table_is_refused_with_the_reason(
     staff: Client, data: bytes | str, words: str
 ) -> None:
-    page = upload(staff, data)
+    page = upload(staff, URL, data)
     assert words in page
     assert "Nothing was changed." in page
 
 
 def test_rows_that_say_nothing_clear_are_named_and_keep_the_others_from_being_applied(staff: Client) -> None:
     cells = ["5,5", ",", "-1,", "1.5,", "100001,", "=1+1,", "٣,", f"{'9' * 20},", "0000000999999,"]
-    upload(staff, "SKU,Delivered,Counted\n" + "".join(f"MUG,{one}\n" for one in cells))
+    upload(staff, URL, "SKU,Delivered,Counted\n" + "".join(f"MUG,{one}\n" for one in cells))
     assert {one.problem for one in staff.context["planned"]} == {"This SKU is in several rows."}
     for one in cells:
-        upload(staff, f"SKU,Delivered,Counted\nMUG,{one}\n")
+        upload(staff, URL, f"SKU,Delivered,Counted\nMUG,{one}\n")
         assert "whole number from 0 to 100000" in staff.context["planned"][0].problem
-    page = upload(staff, "SKU,Delivered\nMUG,1\n<b>,1\n")
+    page = upload(staff, URL, "SKU,Delivered\nMUG,1\n<b>,1\n")
     assert "No product has this SKU." in page
     assert 'name="apply"' not in page
-    answer(staff, shown(staff))
+    answer(staff, URL, shown(staff))
     assert stock_of() == (10, 0)
 
 
 def test_a_preview_that_somebody_changed_or_that_is_old_is_not_applied(
     staff: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    upload(staff, "SKU,Counted\nMUG,5\n")
+    upload(staff, URL, "SKU,Counted\nMUG,5\n")
     sent = shown(staff)
     movements.receive(sku="ATLAS", quantity=1)
     for changes in ({"seen": "x"}, {"seen": ""}, {"text": "SKU,Counted\nATLAS,5\n"}, {"text": "\x00"}):
-        assert "Nothing was changed." in answer(staff, {**sent, **changes})
+        assert "Nothing was changed." in answer(staff, URL, {**sent, **changes})
     monkeypatch.setattr(table_uploads, "LASTS", 0)
-    assert "The preview is too old" in answer(staff, sent)
+    assert "The preview is too old" in answer(staff, URL, sent)
     assert (stock_of(), stock_of("ATLAS")) == ((10, 0), (1, 0))
 
 
@@ -182,6 +162,6 @@ def test_a_preview_asks_as_much_however_many_rows_it_has(staff: Client) -> None:
         skus = [f"SKU-{number}" for number in range(rows)]
         movements.ensure_stock_items(skus)
         with CaptureQueriesContext(connection) as queries:
-            upload(staff, "SKU,Delivered\n" + "".join(f"{sku},1\n" for sku in skus))
+            upload(staff, URL, "SKU,Delivered\n" + "".join(f"{sku},1\n" for sku in skus))
         counts.append(len(queries))
     assert counts[0] == counts[1]

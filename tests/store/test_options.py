@@ -8,7 +8,6 @@ from django.http import HttpResponse
 from django.test import Client
 from wagtail.test.utils.form_data import inline_formset, nested_form_data
 
-from home.models import User
 from store.catalogue import options
 from store.models import ProductPage, ProductVariant
 from tests.store.test_stock_in_the_product_form import BY_SCRIPT, Row, shown, typed
@@ -16,19 +15,13 @@ from tests.store.test_stock_in_the_product_form import BY_SCRIPT, Row, shown, ty
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
-@pytest.fixture
-def editor(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser(email="editor@example.com", password="x"))
-    return client
-
-
-def save(editor: Client, page: ProductPage, rows: list[Row], *values: str, **extra: Any) -> HttpResponse:
+def save(owner: Client, page: ProductPage, rows: list[Row], *values: str, **extra: Any) -> HttpResponse:
     """Save the form of a product with these rows of variants, and an option for each list of values."""
     known = sum(bool(row.get("id")) for row in rows)
     form = typed(page.title, *rows, known=known)
     wanted = [{"name": f"Option {number}", "values": typed} for number, typed in enumerate(values)]
     form |= nested_form_data({"options": inline_formset(wanted)})
-    return editor.post(f"/admin/pages/{page.pk}/edit/", form, **extra)
+    return owner.post(f"/admin/pages/{page.pk}/edit/", form, **extra)
 
 
 def draft(page: ProductPage) -> list[tuple[str, str, int]]:
@@ -37,9 +30,9 @@ def draft(page: ProductPage) -> list[tuple[str, str, int]]:
 
 
 def test_a_product_on_sale_gets_the_combinations_beside_what_it_has(
-    editor: Client, mug: ProductVariant
+    owner: Client, mug: ProductVariant
 ) -> None:
-    answer = save(editor, mug.page, shown(editor, mug.page), "A5, A4", "red, Red,, blue")
+    answer = save(owner, mug.page, shown(owner, mug.page), "A5, A4", "red, Red,, blue")
     assert answer.status_code == 302
     assert draft(mug.page) == [
         ("", "MUG", 1250),
@@ -51,11 +44,11 @@ def test_a_product_on_sale_gets_the_combinations_beside_what_it_has(
 
 
 def test_the_one_variant_of_a_new_product_is_the_first_combination(
-    editor: Client, mug: ProductVariant
+    owner: Client, mug: ProductVariant
 ) -> None:
     ProductPage.objects.update(first_published_at=None)
-    [row] = shown(editor, mug.page)
-    save(editor, mug.page, [{**row, "sku": ""}], "Small, Large")
+    [row] = shown(owner, mug.page)
+    save(owner, mug.page, [{**row, "sku": ""}], "Small, Large")
     assert draft(mug.page) == [
         ("Small", "ENAMEL-MUG-SMALL", 1250),
         ("Large", "ENAMEL-MUG-LARGE", 1250),
@@ -63,16 +56,16 @@ def test_the_one_variant_of_a_new_product_is_the_first_combination(
 
 
 def test_autosave_makes_none_and_none_that_was_deleted_or_renamed_comes_back(
-    editor: Client, mug: ProductVariant
+    owner: Client, mug: ProductVariant
 ) -> None:
-    save(editor, mug.page, shown(editor, mug.page), "Sm", **BY_SCRIPT)
+    save(owner, mug.page, shown(owner, mug.page), "Sm", **BY_SCRIPT)
     assert len(draft(mug.page)) == 1
-    save(editor, mug.page, shown(editor, mug.page), "Small, Large, Huge")
-    rows = shown(editor, mug.page)
+    save(owner, mug.page, shown(owner, mug.page), "Small, Large, Huge")
+    rows = shown(owner, mug.page)
     assert [row["name"] for row in rows] == ["", "Small", "Large", "Huge"]
     rows[2] |= {"name": "Grand"}
     rows[3] |= {"DELETE": "1"}
-    save(editor, mug.page, rows, "Small, Large, Huge, Tiny")
+    save(owner, mug.page, rows, "Small, Large, Huge, Tiny")
     assert [name for name, _sku, _price in draft(mug.page)] == ["", "Small", "Grand", "Tiny"]
 
 
@@ -93,8 +86,8 @@ def test_options_that_make_too_much_are_refused(values: list[list[str]], words: 
         options.combinations(values, made=[""], others=1)
 
 
-def test_what_is_refused_changes_nothing(editor: Client, mug: ProductVariant) -> None:
-    answer = save(editor, mug.page, shown(editor, mug.page), ",".join(MANY), " , ")
+def test_what_is_refused_changes_nothing(owner: Client, mug: ProductVariant) -> None:
+    answer = save(owner, mug.page, shown(owner, mug.page), ",".join(MANY), " , ")
     assert answer.status_code == 200
     assert "at most 100 variants" in answer.content.decode()
     assert "Enter values" in answer.content.decode()

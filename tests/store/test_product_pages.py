@@ -12,7 +12,7 @@ from django.test import Client
 from PIL import Image
 from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_text
 
-from home.models import SiteImage, User
+from home.models import SiteImage
 from home.page_cache import tokens
 from store.models import ProductImage, ProductPage, ProductVariant, ShopPage, StockItem
 from store.stock import movements
@@ -20,12 +20,6 @@ from tests import factories, queries
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 Commit = Callable[..., AbstractContextManager]
-
-
-@pytest.fixture
-def editor(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser(email="editor@example.com", password="x"))
-    return client
 
 
 def text(client: Client, path: str) -> str:
@@ -183,14 +177,14 @@ def test_publishing_gives_each_sku_its_row_of_stock(mug: ProductVariant) -> None
     assert list(StockItem.objects.values_list("sku", "on_hand")) == [("MUG", 0)]
 
 
-def copy(editor: Client, page: ProductPage, **fields: Any) -> ProductPage:
+def copy(owner: Client, page: ProductPage, **fields: Any) -> ProductPage:
     values = {
         "new_title": "Copy",
         "new_slug": "copy",
         "new_parent_page": str(page.get_parent().pk),
         **fields,
     }
-    response = editor.post(f"/admin/pages/{page.pk}/copy/", values)
+    response = owner.post(f"/admin/pages/{page.pk}/copy/", values)
     assert response.status_code == 302
     return ProductPage.objects.get(slug="copy")
 
@@ -198,9 +192,9 @@ def copy(editor: Client, page: ProductPage, **fields: Any) -> ProductPage:
 @pytest.mark.both_databases
 @pytest.mark.parametrize("options", [{}, {"publish_copies": "on"}])
 def test_a_copy_of_a_product_has_no_sku_until_it_gets_its_own(
-    editor: Client, mug: ProductVariant, options: dict[str, str]
+    owner: Client, mug: ProductVariant, options: dict[str, str]
 ) -> None:
-    copied = copy(editor, mug.page, **options)
+    copied = copy(owner, mug.page, **options)
     latest = copied.get_latest_revision_as_object()
     assert [variant.sku for variant in copied.variants.all()] == [""]
     assert [(variant.sku, variant.price) for variant in latest.variants.all()] == [("", 1250)]
@@ -245,16 +239,16 @@ def typed(
     )
 
 
-def save(editor: Client, page: ProductPage, *variants: dict[str, Any], publish: bool = True) -> Any:
-    return editor.post(f"/admin/pages/{page.pk}/edit/", typed(page, *variants, publish=publish))
+def save(owner: Client, page: ProductPage, *variants: dict[str, Any], publish: bool = True) -> Any:
+    return owner.post(f"/admin/pages/{page.pk}/edit/", typed(page, *variants, publish=publish))
 
 
 def as_it_is(variant: ProductVariant, **changes: Any) -> dict[str, Any]:
     return {"id": str(variant.pk), "name": variant.name, "sku": variant.sku, "price": "12.50", **changes}
 
 
-def test_an_editor_changes_price_and_sku(editor: Client, mug: ProductVariant) -> None:
-    assert save(editor, mug.page, as_it_is(mug, sku="MUG-2", price="13.00")).status_code == 302
+def test_an_editor_changes_price_and_sku(owner: Client, mug: ProductVariant) -> None:
+    assert save(owner, mug.page, as_it_is(mug, sku="MUG-2", price="13.00")).status_code == 302
     mug.refresh_from_db()
     assert (mug.sku, mug.price) == ("MUG-2", 1300)
     assert StockItem.objects.available(["MUG", "MUG-2"]) == {"MUG": 10, "MUG-2": 0}
@@ -262,44 +256,44 @@ def test_an_editor_changes_price_and_sku(editor: Client, mug: ProductVariant) ->
 
 @pytest.mark.parametrize("publish", [True, False])
 def test_a_sku_of_another_product_is_refused_where_it_was_typed(
-    editor: Client, mug: ProductVariant, publish: bool
+    owner: Client, mug: ProductVariant, publish: bool
 ) -> None:
     other = factories.product("Tea towel", sku="TOWEL")
-    response = save(editor, other.page, as_it_is(other, sku="MUG"), publish=publish)
+    response = save(owner, other.page, as_it_is(other, sku="MUG"), publish=publish)
     assert response.status_code == 200
     assert "Another variant has this SKU." in response.content.decode()
 
 
 @pytest.mark.both_databases
-def test_a_sku_that_stands_twice_is_refused(editor: Client, mug: ProductVariant) -> None:
+def test_a_sku_that_stands_twice_is_refused(owner: Client, mug: ProductVariant) -> None:
     twice = [{"sku": "NEW", "price": "1.00", "name": name} for name in ("one", "two")]
-    response = save(editor, mug.page, as_it_is(mug), *twice)
+    response = save(owner, mug.page, as_it_is(mug), *twice)
     assert response.status_code == 200
     assert "Another variant has this SKU." in response.content.decode()
 
 
-def test_two_variants_cannot_swap_their_skus_at_once(editor: Client, mug: ProductVariant) -> None:
+def test_two_variants_cannot_swap_their_skus_at_once(owner: Client, mug: ProductVariant) -> None:
     add_variant(mug.page, sku="MUG-L", price=1450)
     large = ProductVariant.objects.get(sku="MUG-L")
-    response = save(editor, mug.page, as_it_is(mug, sku="MUG-L"), as_it_is(large, sku="MUG"))
+    response = save(owner, mug.page, as_it_is(mug, sku="MUG-L"), as_it_is(large, sku="MUG"))
     assert response.status_code == 200
     assert "Another variant has this SKU." in response.content.decode()
 
 
 @pytest.mark.parametrize(("most", "number"), [("", None), ("1", 1), ("20", 20)])
 def test_an_editor_says_how_many_one_order_can_have(
-    editor: Client, mug: ProductVariant, most: str, number: int | None
+    owner: Client, mug: ProductVariant, most: str, number: int | None
 ) -> None:
     values = typed(mug.page, as_it_is(mug), most=most)
-    assert editor.post(f"/admin/pages/{mug.page.pk}/edit/", values).status_code == 302
+    assert owner.post(f"/admin/pages/{mug.page.pk}/edit/", values).status_code == 302
     assert ProductPage.objects.get().most_in_one_order == number
 
 
 @pytest.mark.parametrize("most", ["0", "-1", "21", "1000000000000", "x", "1.5"])
 def test_a_number_that_no_order_can_have_is_refused_where_it_was_typed(
-    editor: Client, mug: ProductVariant, most: str
+    owner: Client, mug: ProductVariant, most: str
 ) -> None:
-    response = editor.post(f"/admin/pages/{mug.page.pk}/edit/", typed(mug.page, as_it_is(mug), most=most))
+    response = owner.post(f"/admin/pages/{mug.page.pk}/edit/", typed(mug.page, as_it_is(mug), most=most))
     assert response.status_code == 200
     assert response.context["form"].errors.keys() == {"most_in_one_order"}
     assert "Leave it empty for 10, as in the whole shop." in response.content.decode()
@@ -307,15 +301,15 @@ def test_a_number_that_no_order_can_have_is_refused_where_it_was_typed(
 
 
 @pytest.mark.parametrize("price", ["0", "-1", "12.505", "x", "1000000", ""])
-def test_a_price_that_cannot_be_charged_is_refused(editor: Client, mug: ProductVariant, price: str) -> None:
-    assert save(editor, mug.page, as_it_is(mug, price=price)).status_code == 200
+def test_a_price_that_cannot_be_charged_is_refused(owner: Client, mug: ProductVariant, price: str) -> None:
+    assert save(owner, mug.page, as_it_is(mug, price=price)).status_code == 200
     mug.refresh_from_db()
     assert mug.price == 1250
 
 
-def test_the_forms_of_a_new_shop_and_product_open(editor: Client, mug: ProductVariant) -> None:
+def test_the_forms_of_a_new_shop_and_product_open(owner: Client, mug: ProductVariant) -> None:
     shop = ShopPage.objects.get()
     for address in (f"pages/add/store/productpage/{shop.pk}/", f"pages/{mug.page.pk}/edit/"):
-        assert editor.get(f"/admin/{address}").status_code == 200
+        assert owner.get(f"/admin/{address}").status_code == 200
     page = mug.page.specific
     assert page.make_preview_request().status_code == 200

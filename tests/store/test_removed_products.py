@@ -8,7 +8,6 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client
 from wagtail.contrib.redirects.models import Redirect
 
-from home.models import User
 from home.page_cache import tokens
 from home.page_cache.layer import PageCache
 from store.models import CategoryPage, ProductPage, ProductVariant, ShopPage
@@ -17,12 +16,6 @@ from tests.wsgi_client import ask
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 Commit = Callable[..., AbstractContextManager]
-
-
-@pytest.fixture
-def editor(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser(email="editor@example.com", password="x"))
-    return client
 
 
 def category(*pages: ProductPage) -> CategoryPage:
@@ -77,7 +70,7 @@ def test_a_product_that_is_not_published_leads_to_its_category_until_it_is_again
 def test_a_deleted_product_leads_to_the_shop_from_all_its_urls(
     cache: PageCache,
     mug: ProductVariant,
-    editor: Client,
+    owner: Client,
     several: bool,
     django_capture_on_commit_callbacks: Commit,
 ) -> None:
@@ -89,19 +82,19 @@ def test_a_deleted_product_leads_to_the_shop_from_all_its_urls(
         f"/admin/bulk/wagtailcore/page/delete/?id={page.pk}" if several else f"/admin/pages/{page.pk}/delete/"
     )
     with django_capture_on_commit_callbacks(execute=True):
-        assert editor.post(url).status_code == 302
+        assert owner.post(url).status_code == 302
     assert not ProductPage.objects.live().exists()
     assert [lead(cache, path) for path in (old, "/shop/tin-mug/")] == [(301, "/shop/"), (302, "/shop/")]
 
 
 def test_a_deleted_category_leads_to_the_shop_and_a_deleted_shop_nowhere(
-    cache: PageCache, mug: ProductVariant, editor: Client
+    cache: PageCache, mug: ProductVariant, owner: Client
 ) -> None:
     made = category(mug.page)
-    editor.post(f"/admin/pages/{made.pk}/delete/")
+    owner.post(f"/admin/pages/{made.pk}/delete/")
     assert lead(cache, "/shop/kitchen/") == (302, "/shop/")
     factories.product("Atlas", sku="ATLAS").page.unpublish()
-    assert editor.post(f"/admin/pages/{ShopPage.objects.get().pk}/delete/").status_code == 302
+    assert owner.post(f"/admin/pages/{ShopPage.objects.get().pk}/delete/").status_code == 302
     assert lead(cache, mug.page.url) == (404, "")
 
 

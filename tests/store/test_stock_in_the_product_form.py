@@ -26,15 +26,9 @@ Row = dict[str, Any]
 BY_SCRIPT = {"headers": {"accept": "application/json"}}
 
 
-@pytest.fixture
-def editor(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser(email="editor@example.com", password="x"))
-    return client
-
-
-def shown(editor: Client, page: ProductPage) -> list[Row]:
+def shown(owner: Client, page: ProductPage) -> list[Row]:
     """Return what the form shows of each variant, as the browser would send it back."""
-    form = editor.get(f"/admin/pages/{page.pk}/edit/").context["form"]
+    form = owner.get(f"/admin/pages/{page.pk}/edit/").context["form"]
     names = ("id", "name", "sku", "price", "in_stock", "stock_seen")
     return [
         {name: one[name].value() if one[name].value() is not None else "" for name in names}
@@ -62,17 +56,17 @@ def typed(title: str, *rows: Row, known: int = 0, **extra: str) -> dict[str, Any
     )
 
 
-def save(editor: Client, page: ProductPage, *rows: Row, **options: Any) -> HttpResponse:
+def save(owner: Client, page: ProductPage, *rows: Row, **options: Any) -> HttpResponse:
     extra = {"action-publish": "1"} if options.pop("publish", True) else {}
     known = sum(bool(row.get("id")) for row in rows)
     values = typed(page.title, *rows, known=known, **extra)
-    return editor.post(f"/admin/pages/{page.pk}/edit/", values, **options)
+    return owner.post(f"/admin/pages/{page.pk}/edit/", values, **options)
 
 
-def add(editor: Client, *rows: Row, title: str = "Tea pot", publish: bool = True) -> ProductPage:
+def add(owner: Client, *rows: Row, title: str = "Tea pot", publish: bool = True) -> ProductPage:
     extra = {"action-publish": "1"} if publish else {}
     address = f"/admin/pages/add/store/productpage/{ShopPage.objects.get().pk}/"
-    response = editor.post(address, typed(title, *rows, **extra))
+    response = owner.post(address, typed(title, *rows, **extra))
     assert response.status_code == 302, response.context["form"].errors
     return ProductPage.objects.latest("pk")
 
@@ -91,88 +85,88 @@ def last_movement() -> tuple[str, int, str]:
 # --- Saving by a person -----------------------------------------------------------------------------------
 @pytest.mark.both_databases
 @pytest.mark.parametrize("publish", [True, False])
-def test_what_a_person_counts_is_saved_with_who(editor: Client, mug: ProductVariant, publish: bool) -> None:
-    [row] = shown(editor, mug.page)
+def test_what_a_person_counts_is_saved_with_who(owner: Client, mug: ProductVariant, publish: bool) -> None:
+    [row] = shown(owner, mug.page)
     assert row["in_stock"] == 10
-    assert save(editor, mug.page, {**row, "in_stock": "7"}, publish=publish).status_code == 302
+    assert save(owner, mug.page, {**row, "in_stock": "7"}, publish=publish).status_code == 302
     assert stock_of() == (7, 0)
-    assert last_movement() == ("counted", -3, "editor@example.com")
+    assert last_movement() == ("counted", -3, "owner@example.com")
 
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("publish", [True, False])
-def test_the_stock_of_a_new_sku_is_received(editor: Client, mug: ProductVariant, publish: bool) -> None:
+def test_the_stock_of_a_new_sku_is_received(owner: Client, mug: ProductVariant, publish: bool) -> None:
     rows = [{"name": name, "price": "9.50", "in_stock": count} for name, count in (("Red", 4), ("Blue", ""))]
-    page = add(editor, *rows, publish=publish)
-    assert [row["in_stock"] for row in shown(editor, page)] == [4, 0]
-    assert last_movement() == ("received", 4, "editor@example.com")
+    page = add(owner, *rows, publish=publish)
+    assert [row["in_stock"] for row in shown(owner, page)] == [4, 0]
+    assert last_movement() == ("received", 4, "owner@example.com")
     assert stock_of("TEA-POT-RED") == (4, 0)
 
 
 @pytest.mark.both_databases
 def test_what_was_sold_or_held_while_the_form_was_open_stays_sold_or_held(
-    editor: Client, mug: ProductVariant
+    owner: Client, mug: ProductVariant
 ) -> None:
-    [row] = shown(editor, mug.page)
+    [row] = shown(owner, mug.page)
     movements.sell(order=factories.placed_order(factories.basket(MUG=2)))
     factories.placed_order(factories.basket(MUG=3))
-    assert save(editor, mug.page, {**row, "in_stock": "12"}).status_code == 302
+    assert save(owner, mug.page, {**row, "in_stock": "12"}).status_code == 302
     assert stock_of() == (10, 3)
 
 
-def test_a_number_that_was_not_changed_changes_nothing(editor: Client, mug: ProductVariant) -> None:
-    [row] = shown(editor, mug.page)
+def test_a_number_that_was_not_changed_changes_nothing(owner: Client, mug: ProductVariant) -> None:
+    [row] = shown(owner, mug.page)
     movements.write_off(sku="MUG", quantity=4)
     for in_stock in ("10", ""):
-        assert save(editor, mug.page, {**row, "in_stock": in_stock}).status_code == 302
+        assert save(owner, mug.page, {**row, "in_stock": in_stock}).status_code == 302
     assert stock_of() == (6, 0)
 
 
 @pytest.mark.both_databases
-def test_a_form_that_is_sent_twice_counts_once(editor: Client, mug: ProductVariant) -> None:
-    [row] = shown(editor, mug.page)
-    assert save(editor, mug.page, {**row, "in_stock": "15"}).status_code == 302
-    again = save(editor, mug.page, {**row, "in_stock": "15"})
+def test_a_form_that_is_sent_twice_counts_once(owner: Client, mug: ProductVariant) -> None:
+    [row] = shown(owner, mug.page)
+    assert save(owner, mug.page, {**row, "in_stock": "15"}).status_code == 302
+    again = save(owner, mug.page, {**row, "in_stock": "15"})
     assert problem(again) == "The stock was changed meanwhile: it is 15. Check the number."
     assert stock_of() == (15, 0)
     [form] = again.context["form"].formsets["variants"].forms
     checked = {**row, "in_stock": "16", "stock_seen": form["stock_seen"].value()}
-    assert save(editor, mug.page, checked).status_code == 302
+    assert save(owner, mug.page, checked).status_code == 302
     assert stock_of() == (16, 0)
 
 
 @pytest.mark.both_databases
-def test_less_than_what_is_held_is_refused_where_it_was_typed(editor: Client, mug: ProductVariant) -> None:
+def test_less_than_what_is_held_is_refused_where_it_was_typed(owner: Client, mug: ProductVariant) -> None:
     factories.placed_order(factories.basket(MUG=3))
-    [row] = shown(editor, mug.page)
-    refused = save(editor, mug.page, {**row, "in_stock": "2"})
+    [row] = shown(owner, mug.page)
+    refused = save(owner, mug.page, {**row, "in_stock": "2"})
     assert problem(refused) == "3 are held for open payments. The stock cannot be less."
     assert "3 of them are held for open payments." in refused.content.decode()
     assert stock_of() == (10, 3)
-    assert save(editor, mug.page, {**row, "in_stock": "3"}).status_code == 302
+    assert save(owner, mug.page, {**row, "in_stock": "3"}).status_code == 302
     assert stock_of() == (3, 3)
 
 
 @pytest.mark.parametrize("number", ["-1", "1.5", "x", "100001", "9" * 30, "\x00"])
-def test_what_is_no_number_of_goods_is_refused(editor: Client, mug: ProductVariant, number: str) -> None:
-    [row] = shown(editor, mug.page)
-    assert problem(save(editor, mug.page, {**row, "in_stock": number}))
+def test_what_is_no_number_of_goods_is_refused(owner: Client, mug: ProductVariant, number: str) -> None:
+    [row] = shown(owner, mug.page)
+    assert problem(save(owner, mug.page, {**row, "in_stock": number}))
     assert stock_of() == (10, 0)
 
 
 @pytest.mark.parametrize("seen", ["", "x", "10", "-1 0 MUG", "\x00 1 MUG", "10 99999999 MUG", "9" * 90])
-def test_what_no_form_of_ours_showed_changes_no_stock(editor: Client, mug: ProductVariant, seen: str) -> None:
-    [row] = shown(editor, mug.page)
-    assert save(editor, mug.page, {**row, "in_stock": "3", "stock_seen": seen}).status_code == 200
+def test_what_no_form_of_ours_showed_changes_no_stock(owner: Client, mug: ProductVariant, seen: str) -> None:
+    [row] = shown(owner, mug.page)
+    assert save(owner, mug.page, {**row, "in_stock": "3", "stock_seen": seen}).status_code == 200
     assert stock_of() == (10, 0)
 
 
-def test_stock_stays_with_its_sku(editor: Client, mug: ProductVariant) -> None:
+def test_stock_stays_with_its_sku(owner: Client, mug: ProductVariant) -> None:
     movements.receive(sku="OLD", quantity=5)
-    [row] = shown(editor, mug.page)
-    refused = save(editor, mug.page, {**row, "sku": "OLD", "in_stock": "4"})
+    [row] = shown(owner, mug.page)
+    refused = save(owner, mug.page, {**row, "sku": "OLD", "in_stock": "4"})
     assert problem(refused) == "This SKU has 5 in stock already. Check the number."
-    assert save(editor, mug.page, {**row, "sku": "NEW", "in_stock": "4"}).status_code == 302
+    assert save(owner, mug.page, {**row, "sku": "NEW", "in_stock": "4"}).status_code == 302
     assert (stock_of("MUG"), stock_of("OLD"), stock_of("NEW")) == ((10, 0), (5, 0), (4, 0))
 
 
@@ -194,68 +188,68 @@ def test_who_may_not_change_stock_sees_the_number_and_cannot_change_it(mug: Prod
 
 
 # --- Whatever else saves or publishes a page ----------------------------------------------------------------
-def autosave(editor: Client, page: ProductPage, row: Row) -> None:
-    assert save(editor, page, {**row, "in_stock": "99"}, publish=False, **BY_SCRIPT).status_code == 200
+def autosave(owner: Client, page: ProductPage, row: Row) -> None:
+    assert save(owner, page, {**row, "in_stock": "99"}, publish=False, **BY_SCRIPT).status_code == 200
 
 
-def publish_a_stale_draft(editor: Client, page: ProductPage, row: Row) -> None:
+def publish_a_stale_draft(owner: Client, page: ProductPage, row: Row) -> None:
     page.get_latest_revision().publish()
 
 
-def publish_by_schedule(editor: Client, page: ProductPage, row: Row) -> None:
+def publish_by_schedule(owner: Client, page: ProductPage, row: Row) -> None:
     page.go_live_at = timezone.now()
     page.save_revision(approved_go_live_at=timezone.now())
     call_command("publish_scheduled")
 
 
-def revert(editor: Client, page: ProductPage, row: Row) -> None:
+def revert(owner: Client, page: ProductPage, row: Row) -> None:
     first = page.revisions.earliest("pk")
     page.save_revision()
     address = f"/admin/pages/{page.pk}/revisions/{first.pk}/revert/"
-    assert editor.get(address).status_code == 200
-    assert save(editor, page, row).status_code == 302
+    assert owner.get(address).status_code == 200
+    assert save(owner, page, row).status_code == 302
 
 
-def copy(editor: Client, page: ProductPage, row: Row) -> None:
+def copy(owner: Client, page: ProductPage, row: Row) -> None:
     values = {"new_title": "Copy", "new_slug": "copy", "new_parent_page": str(page.get_parent().pk)}
-    assert editor.post(f"/admin/pages/{page.pk}/copy/", values).status_code == 302
-    [copied] = shown(editor, ProductPage.objects.get(slug="copy"))
+    assert owner.post(f"/admin/pages/{page.pk}/copy/", values).status_code == 302
+    [copied] = shown(owner, ProductPage.objects.get(slug="copy"))
     assert (copied["sku"], copied["in_stock"]) == ("", "")
 
 
-def preview(editor: Client, page: ProductPage, row: Row) -> None:
+def preview(owner: Client, page: ProductPage, row: Row) -> None:
     values = typed(page.title, {**row, "in_stock": "99"}, known=1)
-    assert editor.post(f"/admin/pages/{page.pk}/edit/preview/", values).json()["is_valid"]
+    assert owner.post(f"/admin/pages/{page.pk}/edit/preview/", values).json()["is_valid"]
 
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("act", [autosave, publish_a_stale_draft, publish_by_schedule, revert, copy, preview])
 def test_nothing_but_a_person_who_saves_changes_stock(
-    editor: Client, mug: ProductVariant, act: Callable[[Client, ProductPage, Row], None]
+    owner: Client, mug: ProductVariant, act: Callable[[Client, ProductPage, Row], None]
 ) -> None:
-    [row] = shown(editor, mug.page)
+    [row] = shown(owner, mug.page)
     movements.sell(order=factories.placed_order(factories.basket(MUG=4)))
     before = StockMovement.objects.count()
-    act(editor, mug.page, row)
+    act(owner, mug.page, row)
     assert stock_of() == (6, 0)
     assert StockMovement.objects.count() == before
 
 
 def test_what_was_typed_before_an_autosave_is_saved_when_the_person_saves(
-    editor: Client, mug: ProductVariant
+    owner: Client, mug: ProductVariant
 ) -> None:
-    [row] = shown(editor, mug.page)
-    autosave(editor, mug.page, row)
-    assert save(editor, mug.page, {**row, "in_stock": "99"}).status_code == 302
+    [row] = shown(owner, mug.page)
+    autosave(owner, mug.page, row)
+    assert save(owner, mug.page, {**row, "in_stock": "99"}).status_code == 302
     assert stock_of() == (99, 0)
 
 
 def test_the_form_asks_the_database_as_often_for_many_variants_as_for_one(
-    editor: Client, mug: ProductVariant
+    owner: Client, mug: ProductVariant
 ) -> None:
     def asked() -> int:
         with CaptureQueriesContext(connection) as queries:
-            shown(editor, mug.page)
+            shown(owner, mug.page)
         return len(queries)
 
     asked()  # what is looked up once a process
@@ -267,26 +261,26 @@ def test_the_form_asks_the_database_as_often_for_many_variants_as_for_one(
 
 # --- Prices left empty ---------------------------------------------------------------------------------------
 def test_a_price_left_empty_is_that_of_the_first_variant_that_has_one(
-    editor: Client, mug: ProductVariant
+    owner: Client, mug: ProductVariant
 ) -> None:
     rows = [{"name": name, "price": price} for name, price in (("Red", ""), ("Blue", "9,50"), ("Green", "8"))]
-    page = add(editor, *rows)
+    page = add(owner, *rows)
     assert [variant.price for variant in page.variants.all()] == [950, 950, 800]
 
 
 @pytest.mark.parametrize("publish", [True, False])
-def test_without_any_price_a_product_is_not_saved(editor: Client, mug: ProductVariant, publish: bool) -> None:
-    [row] = shown(editor, mug.page)
-    assert problem(save(editor, mug.page, {**row, "price": ""}, publish=publish), "price") == "Enter a price."
+def test_without_any_price_a_product_is_not_saved(owner: Client, mug: ProductVariant, publish: bool) -> None:
+    [row] = shown(owner, mug.page)
+    assert problem(save(owner, mug.page, {**row, "price": ""}, publish=publish), "price") == "Enter a price."
     mug.refresh_from_db()
     assert mug.price == 1250
 
 
 # --- SKUs that are made -------------------------------------------------------------------------------------
 @pytest.mark.both_databases
-def test_a_sku_left_empty_is_made_from_title_and_name(editor: Client, mug: ProductVariant) -> None:
+def test_a_sku_left_empty_is_made_from_title_and_name(owner: Client, mug: ProductVariant) -> None:
     rows = [{"name": name, "price": "9.50"} for name in ("Blue", "blue!", "")]
-    page = add(editor, *rows, title="Größe “Ä”", publish=False)
+    page = add(owner, *rows, title="Größe “Ä”", publish=False)
     made = ["GROSSE-A-BLUE", "GROSSE-A-BLUE-2", "GROSSE-A"]
     assert [variant.sku for variant in page.variants.all()] == made
 
@@ -295,25 +289,25 @@ def test_a_sku_left_empty_is_made_from_title_and_name(editor: Client, mug: Produ
     ("title", "sku"), [("Enamel mug", "ENAMEL-MUG-2"), ("!", "ITEM"), ("x" * 90, "X" * 40), ("Mug", "MUG-2")]
 )
 def test_a_sku_that_other_goods_have_or_had_gets_a_number(
-    editor: Client, mug: ProductVariant, title: str, sku: str
+    owner: Client, mug: ProductVariant, title: str, sku: str
 ) -> None:
     movements.receive(sku="ENAMEL-MUG", quantity=3)
-    page = add(editor, {"price": "9.50", "in_stock": "2"}, title=title)
+    page = add(owner, {"price": "9.50", "in_stock": "2"}, title=title)
     assert [variant.sku for variant in page.variants.all()] == [sku]
     assert stock_of(sku) == (2, 0)
 
 
-def test_a_copy_gets_skus_when_it_is_saved(editor: Client, mug: ProductVariant) -> None:
-    copy(editor, mug.page, {})
+def test_a_copy_gets_skus_when_it_is_saved(owner: Client, mug: ProductVariant) -> None:
+    copy(owner, mug.page, {})
     copied = ProductPage.objects.get(slug="copy")
-    assert save(editor, copied, *shown(editor, copied)).status_code == 302
+    assert save(owner, copied, *shown(owner, copied)).status_code == 302
     assert [variant.sku for variant in copied.variants.all()] == ["COPY"]
     assert StockItem.objects.available(["MUG", "COPY"]) == {"MUG": 10, "COPY": 0}
 
 
-def test_saving_again_and_again_by_autosave_makes_the_same_sku(editor: Client, mug: ProductVariant) -> None:
-    page = add(editor, {"name": "Bl", "price": "9.50"}, publish=False)
+def test_saving_again_and_again_by_autosave_makes_the_same_sku(owner: Client, mug: ProductVariant) -> None:
+    page = add(owner, {"name": "Bl", "price": "9.50"}, publish=False)
     row = {"id": str(page.variants.get().pk), "name": "Blue", "price": "9.50"}
     for options in (BY_SCRIPT, BY_SCRIPT, {}):
-        save(editor, page, row, publish=False, **options)
+        save(owner, page, row, publish=False, **options)
     assert [variant.sku for variant in page.variants.all()] == ["TEA-POT-BLUE"]

@@ -1,10 +1,6 @@
 """Tracking numbers from a carrier's CSV file: a preview, then each packed order is sent, all or none."""
 
-from html import unescape
-from typing import Any
-
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from post_office.models import Email
 
@@ -12,6 +8,7 @@ from store.models import Carrier, Order, Parcel, ProductVariant
 from store.orders import lifecycle
 from tests.staff import signed_in
 from tests.store.test_packing import paid_order
+from tests.store.uploading import answer, shown, upload
 
 pytestmark = pytest.mark.django_db
 URL = "/admin/orders/tracking/"
@@ -32,21 +29,6 @@ def staff(client: Client) -> Client:
     return signed_in("view_order", "change_order", client=client)
 
 
-def upload(staff: Client, table: str) -> str:
-    return answer(staff, {"file": SimpleUploadedFile("tracking.csv", table.encode())})
-
-
-def answer(staff: Client, values: dict[str, Any]) -> str:
-    response = staff.post(URL, values, follow=True)
-    assert response.status_code == 200
-    staff.context = response.context
-    return unescape(response.content.decode())
-
-
-def shown(staff: Client) -> dict[str, Any]:
-    return {"apply": "yes", **staff.context["again"].initial}
-
-
 def statuses() -> list[str]:
     return [*Order.objects.order_by("pk").values_list("status", flat=True)]
 
@@ -54,12 +36,14 @@ def statuses() -> list[str]:
 @pytest.mark.both_databases
 def test_each_order_is_sent_once_with_its_number_and_mail(staff: Client, orders: list[Order]) -> None:
     one, two = orders
-    upload(staff, f"Order;Carrier;Tracking number\n{one.number.lower()};royal post;A1\n{two.number};;B 2\n")
+    upload(
+        staff, URL, f"Order;Carrier;Tracking number\n{one.number.lower()};royal post;A1\n{two.number};;B 2\n"
+    )
     assert [planned.problem for planned in staff.context["planned"]] == ["", ""]
     assert statuses() == [Status.PACKED, Status.PACKED]
     sent = shown(staff)
-    assert "2 orders were marked as sent." in answer(staff, sent)
-    answer(staff, sent)
+    assert "2 orders were marked as sent." in answer(staff, URL, sent)
+    answer(staff, URL, sent)
     assert statuses() == [Status.SENT, Status.SENT]
     told = [(parcel.order, str(parcel), parcel.url, parcel.by) for parcel in Parcel.objects.all()]
     assert told == [
@@ -84,20 +68,20 @@ def test_rows_with_a_problem_are_named_and_nothing_is_sent(staff: Client, orders
         f"{one.number},,{'1' * 41}": "at most 40 characters",
         f"{one.number},,A1\n{one.number},,A2": "This order is in several rows.",
     }.items():
-        assert problem in upload(staff, f"{table}{row}\n")
-        answer(staff, shown(staff))
+        assert problem in upload(staff, URL, f"{table}{row}\n")
+        answer(staff, URL, shown(staff))
     Order.objects.filter(pk=two.pk).update(status=Status.CANCELLED)
-    assert "cancelled" in upload(staff, f"{table}{two.number},,A1\n")
+    assert "cancelled" in upload(staff, URL, f"{table}{two.number},,A1\n")
     assert (statuses(), Email.objects.count()) == ([Status.PACKED, Status.CANCELLED], 0)
 
 
 def test_an_order_that_was_cancelled_since_the_preview_keeps_the_others_here(
     staff: Client, orders: list[Order]
 ) -> None:
-    upload(staff, "order,number\n" + "".join(f"{order.number},A1\n" for order in orders))
+    upload(staff, URL, "order,number\n" + "".join(f"{order.number},A1\n" for order in orders))
     sent = shown(staff)
     Order.objects.filter(pk=orders[1].pk).update(status=Status.CANCELLED)
-    assert "One row has a problem. Nothing was changed" in answer(staff, sent)
+    assert "One row has a problem. Nothing was changed" in answer(staff, URL, sent)
     assert (statuses(), Parcel.objects.count()) == ([Status.PACKED, Status.CANCELLED], 0)
 
 

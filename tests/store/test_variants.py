@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from wagtail.test.utils.form_data import inline_formset, nested_form_data
 
-from home.models import SiteImage, User
+from home.models import SiteImage
 from store.models import ProductImage, ProductPage, ProductVariant
 from store.stock import movements
 from tests import factories
@@ -19,23 +19,17 @@ DRAWING = Path("static/img/favicon.svg")
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
-@pytest.fixture
-def editor(client: Client) -> Client:
-    client.force_login(User.objects.create_superuser(email="editor@example.com", password="x"))
-    return client
-
-
-def rows_of(mug: ProductVariant, editor: Client, **values: Any) -> list[dict[str, Any]]:
+def rows_of(mug: ProductVariant, owner: Client, **values: Any) -> list[dict[str, Any]]:
     """Return the mug as its form shows it, and two variants more, the first of which has these values."""
-    [row] = shown(editor, mug.page)
+    [row] = shown(owner, mug.page)
     return [row, {"name": "Large", "price": "15", **values}, {"name": "Huge", "weight": "0"}]
 
 
 def test_what_is_left_empty_is_as_in_the_first_variant_that_has_it(
-    editor: Client, mug: ProductVariant
+    owner: Client, mug: ProductVariant
 ) -> None:
-    rows = rows_of(mug, editor, weight="420", hs_code="691110", origin="KP")
-    assert save(editor, mug.page, *rows).status_code == 302
+    rows = rows_of(mug, owner, weight="420", hs_code="691110", origin="KP")
+    assert save(owner, mug.page, *rows).status_code == 302
     found = ProductVariant.objects.order_by("pk").values_list("name", "price", "weight", "hs_code", "origin")
     assert list(found) == [
         ("", 1250, 420, "691110", "KP"),
@@ -45,11 +39,11 @@ def test_what_is_left_empty_is_as_in_the_first_variant_that_has_it(
 
 
 def test_what_customs_would_not_take_is_refused_where_it_was_typed(
-    editor: Client, mug: ProductVariant
+    owner: Client, mug: ProductVariant
 ) -> None:
-    rows = rows_of(mug, editor, weight="-1", hs_code="6911.1", origin="UK")
+    rows = rows_of(mug, owner, weight="-1", hs_code="6911.1", origin="UK")
     rows[2] |= {"weight": "9" * 30, "hs_code": "691110\n1", "origin": "de"}
-    answer = save(editor, mug.page, *rows)
+    answer = save(owner, mug.page, *rows)
     assert answer.status_code == 200
     first, *refused = [form.errors for form in answer.context["form"].formsets["variants"].forms]
     assert not first
@@ -57,15 +51,15 @@ def test_what_customs_would_not_take_is_refused_where_it_was_typed(
     assert ProductVariant.objects.count() == 1
 
 
-def test_a_picture_without_description_gets_one_in_the_product(editor: Client, mug: ProductVariant) -> None:
+def test_a_picture_without_description_gets_one_in_the_product(owner: Client, mug: ProductVariant) -> None:
     image = SiteImage.objects.create(title="Mug", file=ContentFile(DRAWING.read_bytes(), "mug.svg"))
     for words, status in (("", 200), ("A mug", 302)):
         pictures = nested_form_data({"images": inline_formset([{"image": image.pk, "description": words}])})
-        values = {**typed(mug.page.title, *shown(editor, mug.page), known=1), **pictures}
-        answer = editor.post(f"/admin/pages/{mug.page.pk}/edit/", {**values, "action-publish": "1"})
+        values = {**typed(mug.page.title, *shown(owner, mug.page), known=1), **pictures}
+        answer = owner.post(f"/admin/pages/{mug.page.pk}/edit/", {**values, "action-publish": "1"})
         assert answer.status_code == status
     assert ProductImage.objects.get().description == "A mug"
-    assert 'alt="A mug"' in editor.get(ProductPage.objects.get().url).content.decode()
+    assert 'alt="A mug"' in owner.get(ProductPage.objects.get().url).content.decode()
 
 
 def test_the_picture_of_a_variant_is_in_the_gallery_in_baskets_and_on_its_choice(
