@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, TitleFieldPanel
 from wagtail.fields import RichTextField
 from wagtail.models import Orderable, PageManager
 from wagtail.query import PageQuerySet
@@ -96,7 +96,7 @@ class ProductPage(StatedAvailability, PersonalText, BasePage):
     subpage_types: ClassVar[list[str]] = []
     base_form_class = ProductPageForm
     content_panels: list = [
-        *BasePage.content_panels,
+        TitleFieldPanel("title", help_text=_("As shoppers read it."), placeholder=_("Name*")),
         FieldPanel("summary"),
         FieldPanel("description"),
         InlinePanel("images", label=_("picture"), heading=_("Pictures")),

@@ -7,7 +7,7 @@ from wagtail.admin.site_summary import SummaryItem
 
 from home.today import Step, Tile
 from store.catalogue import product_list
-from store.models import Order, ProductPage, ShippingOption, StockItem, StripeEvent
+from store.models import DeliveryCountry, Order, ProductPage, ShippingOption, StockItem, StripeEvent
 from store.orders import access
 from store.payments import health
 from store.stock import stock_list
@@ -42,11 +42,12 @@ def tiles(request: HttpRequest, items: list[SummaryItem]) -> None:
 
 def first_steps() -> list[Step]:
     """Ask for what a first order needs. An event of Stripe's proves key, webhook and signing secret."""
-    deliver, sell = _("Say where you deliver, and at what price"), _("Publish the first product")
-    connect = _("Connect payments: press “Check the connection”")
+    where, cost = _("Say to which countries you deliver"), _("Say what delivery costs")
+    sell, connect = _("Publish the first product"), _("Connect payments: press “Check the connection”")
     is_live = ProductPage.objects.live().exists
     return [
-        Step("delivery", 20, deliver, reverse("shipping-options:index"), ShippingOption.objects.exists),
+        Step("countries", 20, where, reverse("delivery-countries:index"), DeliveryCountry.objects.exists),
+        Step("delivery", 25, cost, reverse("shipping-options:index"), ShippingOption.objects.exists),
         Step("product", 30, sell, reverse("products:index"), is_live),
         Step("payments", 50, connect, reverse("payment-health:index"), StripeEvent.objects.exists),
     ]
