@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 
-from home import locks
+from home import locks, page_bin
+from home.models import BinnedPage, User
 from store.basket import contents
 from store.basket.contents import MAX_LINES
 from store.checkout import limits, place_order
@@ -409,3 +410,15 @@ def test_twenty_events_and_the_answer_about_one_refund_take_its_goods_back_once(
     ask()
     assert list(order.refunds.values_list("amount", "status")) == [(1250, "succeeded")]
     assert (stock_of(), mails_about(order)) == ((9, 0), 2)
+
+
+def test_a_page_is_put_back_or_deleted_for_good_when_both_are_pressed_at_once(mug: ProductVariant) -> None:
+    owner = User.objects.create_superuser("owner@example.com", "a-long-password")
+    page_bin.put(mug.page, user=owner)
+    presses = []
+    for do in ("put_back", "delete", "put_back", "delete"):
+        client = Client()
+        client.force_login(owner)
+        pressed = {"entry": BinnedPage.objects.get().pk, "do": do}
+        presses.append(partial(client.post, "/admin/bin/", pressed))
+    assert [getattr(answer, "status_code", answer) for answer in at_once(*presses)] == [302] * 4
