@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from home import mail_queue
+from store.basket.contents import Contents
 from store.models import DeliveryCountry, Offer, Order, ShippingOption
 from store.models.baskets import MAX_QUANTITY
 from store.orders.forms import ONE_LINE
+from store.payments import money
 from store.payments.customer_details import ADDRESS_LINE_LENGTH
 
 MOST_LINES = 30
@@ -92,19 +95,30 @@ class PaidForm(forms.Form):
     line2 = _line(_("Address, second line"))
     city = _line(_("Town"))
     postal_code = _line(_("Postal code"))
+    shown = forms.CharField(widget=forms.HiddenInput, required=False)  # the prices, in case they change
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, goods: Contents, data: QueryDict | None = None) -> None:
+        """Show what each way to deliver these goods costs."""
+        super().__init__(data)
         self.options = dict(_options())
-        labels = [(name, f"{one.country}: {one.name}") for name, one in self.options.items()]
+        prices = {name: goods.price_of(one) for name, one in self.options.items()}
+        labels = [
+            (name, f"{one.country}: {one.name}, {money.display(prices[name])}")
+            for name, one in self.options.items()
+        ]
         self.fields["option"].choices = [("", "–"), *labels]  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["shown"].initial = " ".join(map(str, (goods.subtotal, *prices.values())))
 
     def clean_option(self) -> ShippingOption:
         return self.options[self.cleaned_data["option"]]
 
     def clean(self) -> None:
-        """Ask for an address where something is sent to."""
+        """Ask for an address where something is sent to, and to look again at prices that have changed."""
         super().clean()
+        now = self.fields["shown"].initial
+        if self.cleaned_data.get("shown") != now:
+            self.data = {**self.data.dict(), "shown": now}  # type: ignore[attr-defined]  # a QueryDict
+            raise forms.ValidationError(_("The prices have changed. Check them."))
         option = self.cleaned_data.get("option")
         if option and option.kind == ShippingOption.Kind.ADDRESS:
             for name in ("name", "line1", "city"):

@@ -71,7 +71,7 @@ class OfferInspectView(InspectView):
         context = {**super().get_context_data(**kwargs), **_shown(self.object)}
         if not self.object.is_over and context["contents"].lines:
             context["may_send"] = self.object.email and user.has_perm(ADD)
-            context["form"] = PaidForm() if user.has_perm(TAKE) else None
+            context["form"] = PaidForm(context["contents"]) if user.has_perm(TAKE) else None
         return context
 
 
@@ -102,7 +102,8 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required(TAKE, raise_exception=True)
 def take(request: HttpRequest, pk: int) -> HttpResponse:
     """Order what was put together as paid otherwise."""
-    offer, form = get_object_or_404(Offer, pk=pk), PaidForm(request.POST)
+    offer = get_object_or_404(Offer, pk=pk)
+    form = PaidForm(contents.priced(offer.basket), request.POST)
     assert request.user.is_authenticated
     data = form.cleaned_data if form.is_valid() else {}
     if data:

@@ -16,6 +16,7 @@ from policies.models import PolicyVersion
 from store.basket import contents
 from store.models import Basket, Document, Offer, Order, ProductVariant, ShippingOption
 from store.offers import offering
+from store.offers.forms import PaidForm
 from store.payments.reconciliation import reconcile
 from store.stock import movements
 from tests import factories
@@ -59,9 +60,10 @@ def sent_link(staff: Client) -> str:
 
 
 def take(staff: Client, **changes: Any) -> str:
-    option = f"GB-{ShippingOption.objects.get().pk}"
-    values = {"source": "cash", "reason": "Paid at the market", "option": option, **TO, **changes}
-    return post(staff, f"{Offer.objects.get().pk}/paid/", values)
+    offer, option = Offer.objects.get(), f"GB-{ShippingOption.objects.get().pk}"
+    shown = PaidForm(contents.look_up(offer.basket))["shown"].value()
+    values = {"source": "cash", "reason": "Paid at the market", "option": option, "shown": shown}
+    return post(staff, f"{offer.pk}/paid/", {**values, **TO, **changes})
 
 
 # --- The link --------------------------------------------------------------------------------------------
@@ -204,6 +206,18 @@ def test_what_is_sold_out_meanwhile_is_not_taken(staff: Client) -> None:
     movements.count(sku="MUG", on_hand=1)
     assert "cannot be ordered now" in take(staff)
     assert not Order.objects.exists()
+
+
+def test_prices_that_have_changed_are_looked_at_again(staff: Client) -> None:
+    make(staff)
+    page = staff.get(f"/admin/offers/inspect/{Offer.objects.get().pk}/")
+    assert ", £3.95" in page.content.decode()
+    shown = page.context["form"]["shown"].value()
+    ProductVariant.objects.update(price=5000)
+    assert "The prices have changed." in take(staff, shown=shown)
+    assert not Order.objects.exists()
+    take(staff)
+    assert Order.objects.get().total == 10395
 
 
 def test_what_is_over_is_not_taken(staff: Client) -> None:
