@@ -162,7 +162,12 @@ class ReadOnlyViewSet(ModelViewSet):
     when_empty = EmptyListMixin.when_empty
 
     def get_index_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
-        ours = {"indexed_fields": self.indexed_fields, "when_empty": self.when_empty}
+        """Call the list as the menu calls it."""
+        ours = {
+            "page_title": self.menu_label,
+            "indexed_fields": self.indexed_fields,
+            "when_empty": self.when_empty,
+        }
         return super().get_index_view_kwargs(**ours, **kwargs)
 
     @property

@@ -30,8 +30,6 @@ ADD, TAKE = "store.add_offer", "store.take_payment"
 
 
 class OfferIndexView(GuardedIndexView):
-    page_title = _("Orders for somebody")  # type: ignore[assignment]  # as below
-
     @cached_property
     def header_buttons(self) -> list[Any]:  # type: ignore[override]  # Wagtail's is cached, too
         """Offer a new one to those who may make it."""

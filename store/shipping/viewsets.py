@@ -58,6 +58,8 @@ class DeliveryZoneViewSet(ModelViewSet):
 
 
 class ShippingOptionIndexView(IndexView):
+    page_title = _("Delivery prices")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
+
     def get_base_queryset(self) -> QuerySet[ShippingOption]:
         """Say of what no weight is known, if a price depends on it."""
         options = super().get_base_queryset().select_related("country", "zone")

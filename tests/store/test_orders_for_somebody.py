@@ -89,6 +89,7 @@ def test_the_customer_accepts_the_terms_and_pays_as_usual(
     assert (order.basket, order.terms_accepted, order.total) == (basket, terms, 2895)
     listed = staff.get("/admin/offers/").content.decode()
     assert order.number in listed
+    assert re.search(r"<h1[^>]*>\s*Orders for somebody\s*</h1>", listed)
     assert f"/admin/offers/inspect/{Offer.objects.get().pk}/" in listed
 
 
