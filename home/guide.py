@@ -7,7 +7,6 @@ from django.http import Http404
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
-from markdown_it import MarkdownIt
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 FIRST = "editor-guide.md"
@@ -26,5 +25,7 @@ class GuideView(WagtailAdminTemplateMixin, TemplateView):
         if kwargs["name"] not in FILES:
             raise Http404
         text = (settings.BASE_DIR / "docs" / kwargs["name"]).read_text(encoding="utf-8")
+        from markdown_it import MarkdownIt  # noqa: PLC0415 - only this page and imports need it
+
         html = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
         return {**super().get_context_data(**kwargs), "guide": mark_safe(html)}  # noqa: S308 - our own file

@@ -16,13 +16,12 @@ from wagtail.models import Page
 from home.csp import Provider
 from home.jobs import Job
 from home.navigation import Link
-from home.page_cache.schedule import NextChange
 from policies.cookie_audit.rules import Action
 from policies.facts.registry import Fact
 from policies.models.ledger import LedgeredModel
 from policies.personal_data.register import PersonalData
 from store.basket.personal_data import BASKETS
-from store.catalogue import availability, options, redirects
+from store.catalogue import options, redirects
 from store.catalogue.product_list import product_viewset
 from store.documents import printing
 from store.documents.viewsets import document_viewset
@@ -142,11 +141,6 @@ def stripe_provider() -> list[Provider]:
         sources={"form-action": (stripe_client.checkout_origin(),)},
     )
     return [stripe]
-
-
-@hooks.register("register_known_changes")
-def known_changes() -> list[NextChange]:
-    return [availability.next_arrival]
 
 
 @hooks.register("register_policy_facts")

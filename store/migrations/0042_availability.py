@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='productpage',
             name='available_on',
-            field=models.DateField(blank=True, db_index=True, help_text='From this day on, the stock decides.', null=True, verbose_name='coming on'),
+            field=models.DateField(blank=True, help_text='From this day on, the stock decides.', null=True, verbose_name='coming on'),
         ),
         migrations.AddField(
             model_name='productpage',

@@ -1,5 +1,6 @@
 """When a product can be bought: what its trader states on the page, else what the stock says."""
 
+from datetime import datetime, time
 from typing import ClassVar
 
 from django.core.exceptions import ValidationError
@@ -11,6 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 
+from home.page_cache import reads
 from store.models.baskets import MAX_QUANTITY
 
 
@@ -32,7 +34,6 @@ class StatedAvailability(models.Model):
         _("coming on"),
         null=True,
         blank=True,
-        db_index=True,  # for the next day on which pages change
         help_text=_("From this day on, the stock decides."),
     )
     made_in_days = models.PositiveSmallIntegerField(
@@ -68,8 +69,12 @@ class StatedAvailability(models.Model):
     def availability_now(self) -> Availability:
         """What holds today: from the day on which it was to come, the stock decides."""
         stated = Availability(self.availability)
-        is_here = self.available_on and self.available_on <= timezone.localdate()
-        return Availability.STOCK if stated == Availability.COMING and is_here else stated
+        if stated != Availability.COMING or not self.available_on:
+            return stated
+        if self.available_on <= timezone.localdate():
+            return Availability.STOCK
+        reads.changes_at(timezone.make_aware(datetime.combine(self.available_on, time.min)))
+        return stated
 
     @property
     def days_to_make(self) -> int:

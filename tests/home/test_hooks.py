@@ -45,7 +45,7 @@ HOOKS = {
         navigation.Link("Title", "/url/"),
     ),
     "register_known_changes": Hook(
-        {"home", "policies", "store"},
+        {"home", "policies"},
         lambda: schedule.next_change(timezone.now()),
         schedule.next_scheduled_page,
     ),

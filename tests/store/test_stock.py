@@ -136,7 +136,7 @@ def test_a_movement_that_fails_changes_no_stock(
     for earlier in before:
         getattr(movements, earlier)(order=bought)
     left = stock_of("MUG")
-    monkeypatch.setattr(movements, "_invalidate_pages", None)
+    monkeypatch.setattr(movements, "_follow", None)
     with pytest.raises(TypeError, match="not callable"):
         getattr(movements, step)(**(asked or {"order": bought}))
     assert stock_of("MUG") == left
