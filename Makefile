@@ -6,6 +6,8 @@ PYTEST := $(PYTHON_IN) -m pytest
 # Two processes: as fast as possible on two cores, and a laptop stays usable. They take files in the order of
 # tests/conftest.py, the slow ones first.
 PARALLEL := -n 2 --no-loadscope-reorder
+# One more where tests wait for the server of the database.
+MORE_PARALLEL := -n 3 --no-loadscope-reorder
 FAST := tests --ignore=tests/journeys
 WITHOUT_SHOP := --ds=tests.settings_without_shop -k "not queries" \
 	$(addprefix tests/,home forms policies config demo/test_without_shop.py)
@@ -43,7 +45,7 @@ test: setup ## Run all checks: lint, the tests on SQLite, without a shop, on Pos
 	@echo "--- Every page on a site without a shop"
 	$(PYTEST) $(PARALLEL) -m "without_shop or also_without_shop and not (hypothesis or further_case)" $(WITHOUT_SHOP)
 	@echo "--- The tests that depend on the database, on PostgreSQL"
-	$(PYTHON_IN) scripts/with_postgresql.py $(PYTEST) $(PARALLEL) $(FAST) -m "postgresql or both_databases and (every_case or not (further_case or hypothesis))"
+	$(PYTHON_IN) scripts/with_postgresql.py $(PYTEST) $(MORE_PARALLEL) $(FAST) -m "postgresql or both_databases and (every_case or not (further_case or hypothesis))"
 	@echo "--- The journeys in a browser"
 	$(PYTEST) $(PARALLEL) tests/journeys
 

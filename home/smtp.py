@@ -20,6 +20,9 @@ class _Impatient(smtplib.SMTP):
         end.start()
         try:
             return super().getreply()
+        except BaseException:  # also a signal that ends the worker
+            self.close()
+            raise
         finally:
             end.cancel()
 
