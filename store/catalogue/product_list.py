@@ -33,9 +33,10 @@ from wagtail.admin.views.pages.listing import IndexView
 from wagtail.admin.viewsets.pages import PageListingViewSet
 from wagtail.images.models import AbstractRendition
 from wagtail.images.shortcuts import get_rendition_or_not_found
+from wagtail.models import Page
 from wagtail.permissions import page_permission_policy
 
-from home.models import User
+from home.models import HomePage, User
 from home.models.bin import outside
 from store.models import ProductPage, ProductVariant, ShopPage, ShopSettings, StockItem
 from store.models.catalogue import first_images
@@ -105,7 +106,19 @@ def url_to_add(user: User | AnonymousUser) -> str | None:
     shop = outside(ShopPage.objects.all()).first()
     if shop is None or not shop.permissions_for_user(user).can_add_subpage():
         return None
-    add = reverse("wagtailadmin_pages:add", args=("store", "productpage", shop.pk))
+    return _form_below(shop, "productpage")
+
+
+def url_to_add_shop(user: User | AnonymousUser) -> str | None:
+    """Return where the form of the shop's page is, while there is none; None for those who may not add it."""
+    home = HomePage.objects.first()
+    if home is None or ShopPage.objects.exists() or not home.permissions_for_user(user).can_add_subpage():
+        return None
+    return _form_below(home, "shoppage")
+
+
+def _form_below(parent: Page, model: str) -> str:
+    add = reverse("wagtailadmin_pages:add", args=("store", model, parent.pk))
     return f"{add}?{urlencode({'next': reverse('products:index')})}"
 
 
@@ -149,6 +162,7 @@ class ProductIndexView(IndexView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
+        context["add_shop_url"] = url_to_add_shop(self.request.user)
         small = thumbnails([page.pk for page in context["object_list"]])
         for page in context["object_list"]:
             page.thumbnail = small.get(page.pk, "")

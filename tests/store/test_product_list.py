@@ -1,6 +1,8 @@
 """The staff's list of products: what it shows, how products are found, and who may add one."""
 
 import gc
+import re
+from html import unescape
 from io import BytesIO
 from typing import Any
 
@@ -124,8 +126,15 @@ def test_the_list_asks_the_database_as_often_for_many_products_as_for_few(
     gc.collect()
 
 
-def test_without_a_shop_page_nothing_can_be_added(staff: Client) -> None:
-    assert "Add a product" not in staff.get("/admin/products/").content.decode()
+def test_without_a_shop_page_the_list_leads_to_its_form_and_then_back(staff: Client) -> None:
+    page = staff.get("/admin/products/").content.decode()
+    assert "Add a product" not in page
+    (form,) = re.findall(r'href="([^"]+/add/store/shoppage/[^"]+)"', page)
+    assert staff.get(unescape(form)).status_code == 200
+    factories.home_page().add_child(instance=ShopPage(title="Shop", slug="shop"))
+    page = staff.get("/admin/products/").content.decode()
+    assert "shoppage" not in page
+    assert "Add the first one" in page
 
 
 def test_permissions_are_those_of_the_page_tree(range_of_goods: None) -> None:
