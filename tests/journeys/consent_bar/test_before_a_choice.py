@@ -6,7 +6,7 @@ from wagtail.models import get_page_models
 
 from forms.models import FormPage
 from home.models import ContentPage
-from store.models import ProductPage, ShopPage
+from store.models import CategoryPage, ProductPage, ShopPage
 from tests.factories import cookie_policy, home_page, policy_page, product, publish
 from tests.journeys.consent_bar.bar import NOTHING, bar, kept, planted_runs
 
@@ -20,6 +20,9 @@ def test_before_a_choice_no_page_type_keeps_or_fetches_anything(page: Page, live
     for instance in pages.values():
         home_page().add_child(instance=instance)
     pages[ProductPage] = product().page
+    pages[CategoryPage] = CategoryPage(title="Kitchen", slug="kitchen")
+    pages[ShopPage].refresh_from_db()
+    pages[ShopPage].add_child(instance=pages[CategoryPage])
     rules = policy_page("House rules")
     publish(rules)
     covered = {*pages, type(rules), type(home_page()), type(cookie_policy())}
@@ -27,7 +30,7 @@ def test_before_a_choice_no_page_type_keeps_or_fetches_anything(page: Page, live
 
     requested: list[str] = []
     page.on("request", lambda request: requested.append(request.url))
-    shop = ("shop/", "shop/enamel-mug-mug/", "basket/")
+    shop = ("shop/", "shop/kitchen/", "shop/enamel-mug-mug/", "basket/")
     for path in ("", "about/", *shop, "contact/", "house-rules/", "cookie-policy/", "no-such-page/"):
         page.goto(f"{live_server.url}/{path}")
         page.wait_for_load_state("networkidle")
