@@ -87,7 +87,7 @@ lint-types:
 lint-rest:
 	$(PYTHON_IN) -m ruff check
 	$(PYTHON_IN) -m ruff format --check
-	$(PYTHON_IN) -m djlint --lint --quiet templates
+	$(PYTHON_IN) -m djlint --lint --quiet templates demo
 	$(PYTHON_IN) scripts/check_gettext.py
 	PYTHONPATH=.:site $(PYTHON_IN) -c "from importlinter.cli import lint_imports_command as run; run()" --no-logo
 	DJANGO_SETTINGS_MODULE=config.settings.test $(PYTHON_IN) manage.py makemigrations --check --dry-run
@@ -97,6 +97,10 @@ lint-rest:
 format: setup ## Format Python files for `make lint`
 	@$(PYTHON_IN) -m ruff check --fix --quiet || true
 	@$(PYTHON_IN) -m ruff format
+
+.PHONY: pictures
+pictures: tools ## Take the pictures of the README anew, from the demo
+	@$(PYTHON_IN) scripts/take_pictures.py
 
 .PHONY: requirements
 requirements: setup ## Compile requirements*.txt from requirements*.in (UPGRADE=1: newer versions)

@@ -22,6 +22,7 @@ LOGINS = (
     Login("editor@jomso.example", "Editor", "Editors"),
     Login("lawyer@jomso.example", "Lawyer", "Legal reviewers"),
     Login("service@jomso.example", "Customer service", "Customer service"),
+    Login("packer@jomso.example", "Packer", "Packers"),
     Login("owner@jomso.example", "Owner", None),
 )
 

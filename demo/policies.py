@@ -48,12 +48,13 @@ class History:
     kind: str
     days_ago: tuple[int, ...]
     coming: str = ""
+    in_review: str = ""
 
 
 HISTORIES = (
     History("privacy-policy", Policy.Kind.PRIVACY, (730, 120), coming="privacy-policy-3.md"),
     History("cookie-policy", Policy.Kind.COOKIES, (120,)),
-    History("terms", Policy.Kind.TERMS, (730, 45)),
+    History("terms", Policy.Kind.TERMS, (730, 45), in_review="terms-3.md"),
 )
 
 
@@ -68,6 +69,8 @@ def create(*, home: HomePage, editor: User, lawyer: User) -> None:
         if not Policy.objects.filter(slug=history.slug).exists():
             page = _policy(home, editor, lawyer, history)
             _publish(page, editor, lawyer)
+            if history.in_review:
+                _submit(history, editor)
 
 
 def _cookies() -> None:
@@ -137,6 +140,17 @@ def _publish(page: PolicyPage, editor: User, lawyer: User) -> None:
     task_state = state.current_task_state
     with LogContext(user=lawyer):
         task_state.task.specific.on_action(task_state, lawyer, "approve", comment="")
+
+
+def _submit(history: History, editor: User) -> None:
+    """Leave a draft for the lawyer, so that the review has something to show."""
+    page = PolicyPage.objects.get(slug=history.slug)
+    _fill(page, history.in_review)
+    page.change_kind = ChangeKind.EDITORIAL
+    page.save_revision(user=editor)
+    workflow = page.get_workflow()
+    assert workflow is not None
+    workflow.start(page, editor)
 
 
 def _policy(home: HomePage, editor: User, lawyer: User, history: History) -> PolicyPage:

@@ -201,20 +201,18 @@ def watch(
 def banner(port: int, logins: str) -> str:
     """Return the URLs to open and who can sign in."""
     site = f"http://{HOST}:{port}"
-    shop = buying = ""
+    buying = ""
     if apps.is_installed("store"):
-        shop = f"    Shop            {site}/shop/\n"
         buying = f"""
   To buy something, pay on the test payment page with the card 4242 4242 4242 4242, any
   later month and any three digits. No money moves. The sandbox lists every payment: http://{HOST}:{port + 1}/_sandbox/
 """
     return f"""
-  The site is running.
+  The site is running. Begin here: {site}/demo/
 
-    Home page       {site}/
-{shop}    Privacy policy  {site}/privacy-policy/
-    Cookies         {site}/cookies/
-    Admin           {site}/admin/
+    What visitors see      {site}/
+    What the trader sees   {site}/admin/
+    E-mails that were sent {site}/demo/mail/
 
 {logins}{buying}
   Stop it with Ctrl-C.

@@ -101,6 +101,10 @@ def test_the_example_names_every_setting_and_no_other() -> None:
     assert variables_in_example(read(".env.example")) == settings_read()
 
 
+def test_the_readme_can_be_read_in_two_minutes() -> None:
+    assert len(read("README.md").split()) <= 600
+
+
 def test_the_documents_name_only_settings_that_exist() -> None:
     assert variables_named(read(*DOCUMENTS)) <= settings_read() | OTHER_VARIABLES | set(dir(settings))
 

@@ -60,6 +60,9 @@ if settings.SERVE_MEDIA:
 if apps.is_installed("store"):
     urlpatterns += [path("", include("store.urls"))]
 
+if apps.is_installed("demo"):  # in development and tests only
+    urlpatterns += [path("demo/", include("demo.urls"))]
+
 urlpatterns += [
     path("", include("policies.urls")),
     path("", include(wagtail_urls)),

@@ -235,6 +235,11 @@ def test_an_early_answer_of_the_server_behind_has_the_headers_too(site: Site) ->
             assert len(response.headers.get_all(name, [])) == 1
 
 
+def test_the_demo_has_no_doors_here(site: Site) -> None:
+    for path in ("/demo/", "/demo/mail/", "/demo/enter/brand/"):
+        assert site.front.ask(path)[0].status == 404
+
+
 def test_many_at_once_leave_room_for_another_visitor(site: Site) -> None:
     site.front.ask("/nothing/")
     with ThreadPoolExecutor(150) as visitors:

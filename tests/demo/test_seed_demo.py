@@ -7,17 +7,28 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
 from demo import people, shop
+from demo.doors import DOORS
 from forms.models import Submission
 from home.models import HomePage, User
 from policies.consent import notices
 from policies.facts import registry, typed
-from policies.models import ConsentRecord, Policy, PolicyVersion
+from policies.models import ConsentRecord, Policy, PolicyPage, PolicyVersion
 from policies.versions.dashboard import statuses
-from store.models import DeliveryCountry, Order, ProductPage, ShopSettings, StockItem, StockMovement
+from store.models import (
+    DeliveryCountry,
+    Order,
+    ProductPage,
+    ProductVariant,
+    ShopSettings,
+    StockItem,
+    StockMovement,
+)
+from tests import factories
 from tests.store import paying
 from tests.tools.stripe_sandbox.shop import Inbox
 from tools.stripe_sandbox.server import Sandbox
@@ -127,9 +138,11 @@ def test_no_text_of_the_demo_repeats_by_hand_what_a_live_fact_says() -> None:
         assert typed.find(html, now, now=now) == [], version
 
 
-def test_everything_is_as_published_and_nobody_is_asked_for_nothing(client: Client) -> None:
+def test_all_but_the_draft_for_the_lawyer_is_as_published_and_nobody_is_asked_for_nothing(
+    client: Client,
+) -> None:
     for status in statuses(Policy.objects.all(), now=timezone.now()):
-        assert status.is_as_published, status
+        assert status.is_as_published == (status.policy.slug != "terms"), status
     assert notices.current(timezone.now()).varnames == ("media",)
 
 
@@ -210,3 +223,57 @@ def test_orders_are_made_at_a_sandbox_on_this_machine_or_not_at_all(
     assert "It has no orders" in said.getvalue()
     assert not Order.objects.exists()
     assert StockItem.objects.available(["LAMP-GREEN"]) == {"LAMP-GREEN": 0}
+
+
+def test_the_page_of_doors_has_a_card_for_each(client: Client) -> None:
+    page = client.get("/demo/").content.decode()
+    assert [page.count(f">{door.title}</h2>") for door in DOORS] == [1] * 6
+
+
+@pytest.mark.parametrize("name", ["pack", "change", "approve", "brand"])
+def test_a_door_signs_in_the_person_whose_task_it_is(client: Client, name: str) -> None:
+    factories.placed_order(factories.basket(**{ProductVariant.objects.exclude(sku="")[0].sku: 1}))
+    Order.objects.update(status=Order.Status.PAID)
+    door = next(door for door in DOORS if door.name == name)
+    screen = client.post(f"/demo/enter/{name}/", follow=True)
+    assert screen.status_code == 200
+    assert screen.wsgi_request.user == User.objects.get(email=f"{door.role.lower()}@jomso.example")
+    assert screen.redirect_chain[0] == (door.address(), 303)
+    assert screen.wsgi_request.path != reverse("wagtailadmin_home")
+
+
+@pytest.mark.parametrize("name", ["read", "buy"])
+def test_a_door_of_visitors_needs_nobody(client: Client, name: str) -> None:
+    door = next(door for door in DOORS if door.name == name)
+    assert f'href="{door.address()}"' in client.get("/demo/").content.decode()
+    assert client.get(door.address()).status_code == 200
+    assert client.post(f"/demo/enter/{name}/")["Location"] == door.address()
+    assert "sessionid" not in client.cookies
+
+
+def test_a_draft_waits_for_the_lawyer(client: Client) -> None:
+    review = client.post("/demo/enter/approve/", follow=True).content.decode()
+    assert "three" in review
+    assert "five" in review
+
+
+def test_a_door_whose_person_is_gone_is_not_shown(client: Client) -> None:
+    User.objects.filter(email="lawyer@jomso.example").delete()
+    assert "Approve it" not in client.get("/demo/").content.decode()
+    assert client.post("/demo/enter/approve/").status_code == 404
+
+
+def test_a_door_opens_for_pages_of_this_site_only() -> None:
+    other = Client(enforce_csrf_checks=True, headers={"Sec-Fetch-Site": "cross-site"})
+    assert other.post("/demo/enter/brand/").status_code == 403
+    assert Client().get("/demo/enter/brand/").status_code == 405
+
+
+def test_a_door_that_nobody_made_is_not_found(client: Client) -> None:
+    assert client.post("/demo/enter/root/").status_code == 404
+
+
+def test_a_door_without_its_page_is_closed(client: Client) -> None:
+    PolicyPage.objects.get(slug="privacy-policy").delete()
+    assert client.get("/demo/").status_code == 200
+    assert client.post("/demo/enter/change/").status_code == 404

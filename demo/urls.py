@@ -1,0 +1,14 @@
+"""The URLs below `/demo/`."""
+
+from django.urls import path
+
+from demo import views
+
+app_name = "demo"
+urlpatterns = [
+    path("", views.index, name="doors"),
+    path("enter/<slug:name>/", views.enter, name="enter"),
+    path("mail/", views.mails, name="mails"),
+    path("mail/<slug:name>/<int:number>/", views.mail, name="mail"),
+    path("mail/<slug:name>/<int:number>/html/", views.mail_html, name="mail_html"),
+]

@@ -1,0 +1,65 @@
+"""The pages of `/demo/`, which only development has: its doors, and the e-mails that were sent."""
+
+from django.contrib.auth import login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST, require_safe
+
+from demo import people, sent_mail
+from demo.doors import DOORS, doors
+from home.responses import SeeOther, private
+
+_BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@private
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """Show the doors."""
+    context = {"doors": doors(), "logins": people.LOGINS, "password": people.PASSWORD}
+    return render(request, "demo/doors.html", context)
+
+
+@private
+@require_POST
+def enter(request: HttpRequest, name: str) -> HttpResponse:
+    """Sign in as the person whose task it is, and lead to where it begins."""
+    door = next((door for door in DOORS if door.name == name and door in doors()), None)
+    if door is None:
+        raise Http404
+    if door.user:
+        login(request, door.user, backend=_BACKEND)
+    return SeeOther(door.address())
+
+
+@private
+@require_safe
+def mails(request: HttpRequest) -> HttpResponse:
+    """List the e-mails that were sent."""
+    return render(request, "demo/mails.html", {"mails": sent_mail.newest()})
+
+
+@private
+@require_safe
+def mail(request: HttpRequest, name: str, number: int) -> HttpResponse:
+    """Show one as its reader sees it."""
+    return render(request, "demo/mail.html", {"mail": _mail(name, number)})
+
+
+@private
+@require_safe
+def mail_html(_request: HttpRequest, name: str, number: int) -> HttpResponse:
+    """Return its HTML for the frame of that page, where nothing in it can run or ask for anything."""
+    response = HttpResponse(f'<base target="_blank">{_mail(name, number).html}')
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'; "
+        "sandbox allow-popups allow-popups-to-escape-sandbox"
+    )
+    return response
+
+
+def _mail(name: str, number: int) -> sent_mail.Mail:
+    found = sent_mail.find(name, number)
+    if found is None:
+        raise Http404
+    return found
