@@ -5,6 +5,7 @@ from store.models.catalogue import ProductImage, ProductOption, ProductPage, Rel
 from store.models.disputes import Dispute
 from store.models.documents import Document, DocumentCounter, DocumentSum
 from store.models.find_links import FindLink
+from store.models.mail_wording import MailWording
 from store.models.offers import Offer
 from store.models.opening import ClosedPeriod
 from store.models.order_history import OrderEvent
@@ -33,6 +34,7 @@ __all__ = [
     "DocumentCounter",
     "DocumentSum",
     "FindLink",
+    "MailWording",
     "Offer",
     "Order",
     "OrderEvent",

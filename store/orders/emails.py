@@ -188,10 +188,11 @@ def _tell(
         lines=order.lines.all(),
         change=change,
         parcels=parcels,
+        subject=subject,
     )
     return mail_queue.queue(
         to=[order.email],
-        subject=subject or message.subject,
+        subject=message.subject,
         text=message.text,
         html=message.html,
         reply_to=BrandSettings.current().email,

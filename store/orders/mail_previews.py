@@ -32,13 +32,13 @@ from store.models import (
     ProductVariant,
     Refund,
 )
-from store.orders import messages, plain_messages
+from store.orders import messages, plain_messages, wording_form
 from store.orders.access import VIEW
 from store.orders.change_words import CHANGE_WORDS, Change
 from store.orders.messages import Message
-from store.orders.refund_words import REFUND_WORDS
 from store.orders.situation import Situation
-from store.orders.words import WORDS, State
+from store.orders.wording import KINDS
+from store.orders.words import State
 from store.payments import disputes, money
 from store.payments.findings import Finding
 
@@ -152,15 +152,7 @@ def groups() -> dict[str, dict[str, str]]:
 
 def kinds() -> dict[str, str]:
     """Return every mail about one order to its shopper, with when it is sent."""
-    states = {state.value: str(state.label) for state, words in WORDS.items() if words.subject}
-    refund = _("A refund: %(status)s")
-    refunds = {
-        f"refund-{status.value}": refund % {"status": status.label}
-        for status, words in REFUND_WORDS.items()
-        if words.subject
-    }
-    changes = {change.value: str(change.label) for change, words in CHANGE_WORDS.items() if words.subject}
-    return states | refunds | changes
+    return {kind: str(label) for kind, (label, _words) in KINDS.items()}
 
 
 def preview(kind: str) -> tuple[Message, Order]:
@@ -169,7 +161,7 @@ def preview(kind: str) -> tuple[Message, Order]:
         _label, status, make = PLAIN[kind]
         order = made_up(status)  # of a real one what is told would be invented
         return make(order), order
-    if kind in Change.values:
+    if kind in Change.values and CHANGE_WORDS[Change(kind)].subject:  # else a state of that name
         return _of_billing_address() if kind == Change.BILLING else _of_parcel(Change(kind))
     if kind.startswith("refund-"):
         status = RefundStatus(kind.removeprefix("refund-"))
@@ -282,6 +274,7 @@ class MailPreviewView(PermissionRequiredMixin, WagtailAdminTemplateMixin, Templa
             "message": message,
             "files": list(mail_attachments.files(message.attach)),
             "order": order if order.pk else None,
+            "wording_url": wording_form.url_of(kind, self.request.user),
         }
 
 

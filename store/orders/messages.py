@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from home.models import BrandSettings
 from policies.versions import frozen_texts
 from store.models import Document, Order, OrderLine, Parcel, Refund
-from store.orders import timeline, withdrawal
+from store.orders import timeline, withdrawal, wording
 from store.orders.change_words import Change, words_of
 from store.orders.situation import Situation
 from store.orders.words import WORDS, State, values
@@ -41,14 +41,21 @@ def about(
     lines: Iterable[OrderLine] = (),
     change: Change | None = None,
     parcels: Sequence[Parcel] = (),
+    subject: str = "",
 ) -> Message:
     """Return what the shopper is told of an order in a state, of one of its refunds, or of a change by staff.
 
-    `issued` are papers that the change issued, and `parcels` those that are told of.
+    `issued` are papers that the change issued, and `parcels` those that are told of. The trader's own words go before
+    `subject`, and that before ours.
     """
     order = situation.order
     words = words_of(change, order) if change else WORDS[state].filled(values(order))
     words = situation.words_of(refund) if refund else words
+    kind = wording.kind_of(state, refund, change)
+    own = wording.own(kind, order)
+    subject = own.subject or subject or str(words.subject)
+    facts = words.without(wording.KINDS[kind][1].phrases) if own.opening else words
+    facts_told = f"{_cancelled(situation)}{facts.sentences}" if refund else facts.sentences
     lines = list(lines)
     told = None if refund or change else state
     is_confirmation = told == State.PAID
@@ -61,7 +68,8 @@ def about(
         "site_url": settings.SITE_URL,
         "brand": BrandSettings.current(),
         "words": words,
-        "opening": f"{_cancelled(situation)}{words.sentences}" if refund else words.sentences,
+        "opening": "\n\n".join(filter(None, (own.opening, facts_told))),
+        "closing": own.closing,
         "action_url": urljoin(settings.SITE_URL, situation.action_url) if words.action else "",
         "lines": lines if told in WITH_LINES else [],
         "has_address": told in WITH_ADDRESS and bool(order.shipping_address or order.is_collection),
@@ -76,9 +84,9 @@ def about(
         "withdrawal": withdrawal.of_order(order, lines) if is_confirmation else [],
     }
     text = re.sub(r"\n{4,}", "\n\n\n", render_to_string("emails/order.txt", context)).strip() + "\n"
-    html = render_to_string("emails/order.html", {**context, "subject": words.subject})
+    html = render_to_string("emails/order.html", {**context, "subject": subject})
     attach = tuple(one["file"] for one in context["agreed"])
-    return Message(str(words.subject), text, html, attach)
+    return Message(subject, text, html, attach)
 
 
 def _cancelled(situation: Situation) -> str:

@@ -4,8 +4,9 @@ Its page, the subject and opening of each e-mail, and the staff's page take thei
 them all. Beside it stand only those of what is changed (`change_words`) and of disputes (`store.payments.disputes`).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Self
 
@@ -56,6 +57,9 @@ class State(models.TextChoices):
     DECLINED = "declined", _("The bank declined the payment")
 
 
+_FACT = re.compile(r"%\((?!number\))")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Words:
     """What is told in one state. What is in `%(…)s` is filled in; a sentence of which something is unknown is left out.
@@ -78,6 +82,15 @@ class Words:
         """Return the words with what is known of an order."""
         words = {field.name: _filled(getattr(self, field.name), values) for field in fields(self)}
         return type(self)(**words)
+
+    @property
+    def phrases(self) -> list[str]:
+        """The sentences that a trader may say in other words: they name no fact of the order but its number."""
+        return [name for name in ("happened", "next") if not _FACT.search(str(getattr(self, name)))]
+
+    def without(self, names: Iterable[str]) -> Self:
+        """Return the words without those of some names."""
+        return replace(self, **dict.fromkeys(names, ""))
 
     @property
     def sentences(self) -> str:
@@ -193,8 +206,7 @@ WORDS: dict[State, Words] = {
         heading=_("Thank you. Your order is paid"),
         happened=_("We make some of it to order, which takes %(made)s."),
         by_when=_ARRIVES_ON,
-        next=_("We will pack it next."),
-        to_do=_("You can check its progress on its page, so keep the link."),
+        next=_("We will pack it next. You can check its progress on its page, so keep the link."),
         staff=_("Pack it, then mark it as packed."),
         trader=_("New order %(number)s: %(total)s"),
     ),

@@ -140,6 +140,7 @@ NOT_PERSONAL = {
         "store.DeliveryCountry",
         "store.DeliveryZone",
         "store.Dispute",
+        "store.MailWording",
         "store.PaymentAlarm",
     ),
     *(

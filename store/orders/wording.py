@@ -1,0 +1,56 @@
+"""The kinds of e-mail about an order, and what a trader says in each in place of our words.
+
+Heading, facts of the order, and what the shopper must do stay whatever a trader writes.
+"""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from store.models import MailWording, Order, Refund
+from store.models.mail_wording import PLACE
+from store.orders.change_words import CHANGE_WORDS, Change
+from store.orders.refund_words import REFUND_WORDS
+from store.orders.words import WORDS, State, Words
+
+# With when each is sent.
+KINDS: dict[str, tuple[Promise | str, Words]] = {
+    **{state.value: (state.label, words) for state, words in WORDS.items() if words.subject},
+    **{
+        f"refund-{status.value}": (format_lazy("{} {}", _("A refund:"), status.label), words)
+        for status, words in REFUND_WORDS.items()
+        if words.subject
+    },
+    **{change.value: (change.label, words) for change, words in CHANGE_WORDS.items() if words.subject},
+}
+
+
+@dataclass(frozen=True)
+class Own:
+    """The trader's words of one e-mail; ours stand where they are empty."""
+
+    subject: str
+    opening: str
+    closing: str
+
+
+def kind_of(state: State, refund: Refund | None, change: Change | None) -> str:
+    """Return the kind of an e-mail about an order in a state, a refund of it or a change."""
+    return str((change or state).value) if refund is None else f"refund-{refund.status}"
+
+
+def own(kind: str, order: Order) -> Own:
+    """Return the trader's words of a kind of e-mail, with what is known of the order."""
+    found = MailWording.current()
+    texts = (found.words.get(f"{kind}_subject", ""), found.words.get(f"{kind}_opening", ""), found.closing)
+    return Own(*(_filled(text, order) for text in texts))
+
+
+def _filled(text: str, order: Order) -> str:
+    """Fill in number and name; return nothing where the name is asked for and not known."""
+    name = order.customer_name or order.shipping_address.get("name", "")
+    known = {"{number}": order.number, "{name}": name}
+    is_known = all(known[place] for place in PLACE.findall(text))
+    return PLACE.sub(lambda found: known[found[0]], text) if is_known else ""
