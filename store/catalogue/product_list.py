@@ -1,7 +1,7 @@
 """The staff's list of products: picture, price, stock and state, from any of which they are found."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import AnonymousUser
@@ -36,12 +36,15 @@ from wagtail.images.shortcuts import get_rendition_or_not_found
 from wagtail.models import Page
 from wagtail.permissions import page_permission_policy
 
-from home.models import HomePage, User
+from home.models import HomePage, SiteImage, User
 from home.models.bin import outside
+from home.viewsets import MOST_SEARCHED
 from store.models import ProductPage, ProductVariant, ShopPage, ShopSettings, StockItem
 from store.models.catalogue import first_images
 from store.payments import money
 
+K = TypeVar("K")
+MOST_CHARACTERS = 200  # of what is searched: each word is a condition
 THUMBNAIL = 48  # pixels
 STATES = {
     "live": (_("Live"), Q(live=True)),
@@ -53,15 +56,32 @@ STATES = {
 
 def thumbnails(pages: Iterable[int]) -> dict[int, SafeString]:
     """Return the markup of each product's first picture, small, by the key of its page; in two queries."""
-    images = first_images(pages)
+    return small(first_images(pages))
+
+
+def small(images: Mapping[K, SiteImage]) -> dict[K, SafeString]:
+    """Return the markup of pictures, small, in one query."""
     prefetch_related_objects([*images.values()], "renditions")
-    return {pk: _small(get_rendition_or_not_found(image, "max-165x165")) for pk, image in images.items()}
+    return {key: _small(get_rendition_or_not_found(image, "max-165x165")) for key, image in images.items()}
 
 
 def _small(picture: AbstractRendition) -> SafeString:
     longest = max(picture.width, picture.height) or THUMBNAIL
     width, height = (str(round(side * THUMBNAIL / longest)) for side in (picture.width, picture.height))
     return picture.img_tag({"width": width, "height": height, "alt": "", "loading": "lazy"})
+
+
+def named(words: str) -> QuerySet[ProductVariant]:
+    """Return variants with each word in their SKU or a name, of as many of the newest as are searched."""
+    found = ProductVariant.objects.exclude(sku="")
+    by_age = ProductVariant.objects.order_by("-pk").values_list("pk", flat=True)
+    if last := by_age[MOST_SEARCHED : MOST_SEARCHED + 1].first():
+        found = found.filter(pk__gt=last)
+    for word in words[:MOST_CHARACTERS].split():
+        found = found.filter(
+            Q(name__icontains=word) | Q(page__title__icontains=word) | Q(sku__icontains=word)
+        )
+    return found
 
 
 def with_figures(products: QuerySet[ProductPage]) -> QuerySet[ProductPage]:

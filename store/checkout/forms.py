@@ -4,6 +4,8 @@ Nothing is priced by them: what the page showed is only compared with what appli
 have sent orders nothing, and is answered with the words of any form whose origin is unknown.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -114,9 +116,9 @@ class CheckoutForm(spam.GuardedForm):
         option: ShippingOption,
         quote: Quote | None = None,
         typed: QueryDict | None = None,
-        email: str = "",
+        known: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Take what applies now, and what was typed before the page was reloaded."""
+        """Take what applies now, what is known from an offer, and what was typed before the page was reloaded."""
         self.problem = quote.problem if quote else ""
         self.now: dict[str, str | int | None] = {
             "terms_version": terms.number if terms else None,
@@ -124,7 +126,7 @@ class CheckoutForm(spam.GuardedForm):
         }
         if quote:  # else the order compares it, under the basket's lock
             self.now["shown"] = quote.digest
-        super().__init__(data, initial={"email": email} | self.now | self._kept(typed))
+        super().__init__(data, initial={**known, **self.now, **self._kept(typed)})
         self.add_guard()
         self.country = option.country.code if option.country else ""
         if option.kind != ShippingOption.Kind.POINT:

@@ -54,7 +54,8 @@ def review(request: HttpRequest) -> HttpResponse:
     if shown is None:
         return redirect("store:basket")
     offer = offering.in_basket(basket_of(request))
-    form = CheckoutForm(**_form_options(shown), typed=request.POST, email=offer.email if offer else "")
+    known = {"email": offer.email, "gift_message": offer.gift_message} if offer else {}
+    form = CheckoutForm(**_form_options(shown), typed=request.POST, known=known)
     return _page(request, shown, form)
 
 

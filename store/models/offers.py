@@ -19,9 +19,12 @@ class Offer(models.Model):
     basket = models.OneToOneField(Basket, on_delete=models.CASCADE, related_name="offer")
     email = models.EmailField(_("e-mail address"), blank=True, default="")
     note = models.TextField(_("note to the customer"), max_length=500, blank=True, default="")
+    # For the review page, where the customer can change it.
+    gift_message = models.TextField(_("gift message"), max_length=300, blank=True, default="")
     ends_at = models.DateTimeField(_("until"), db_index=True)
     created_at = models.DateTimeField(_("made"), auto_now_add=True)
     by = models.CharField(_("by"), max_length=80)
+    withdrawn_by = models.CharField(_("withdrawn by"), max_length=80, blank=True, default="", editable=False)
     # The hash of its token, which stands in the e-mail only. None: it was not sent.
     digest = models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False)
     sent_at = models.DateTimeField(_("sent"), null=True, editable=False)

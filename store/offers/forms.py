@@ -1,35 +1,23 @@
-"""Forms of staff: an offer with its goods, and an order that is paid otherwise."""
+"""Forms of staff: an offer but for its goods, and an order that is paid otherwise."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from home import mail_queue
+from policies.text import limits
 from store.basket.contents import Contents
+from store.checkout.forms import LinesField
 from store.models import DeliveryCountry, Offer, Order, ShippingOption
-from store.models.baskets import MAX_QUANTITY
 from store.orders.forms import ONE_LINE
 from store.payments import money
 from store.payments.customer_details import ADDRESS_LINE_LENGTH
 
-MOST_LINES = 30
-_LINE = re.compile(r"(?P<quantity>[1-9][0-9]?)\s+(?P<sku>[^\x00-\x1f]{1,40})", re.ASCII)
-
 
 class OfferForm(forms.Form):
-    goods = forms.CharField(
-        label=_("What they want"),
-        max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 5, "placeholder": "2 MUG-BLUE"}),
-        help_text=_(
-            "One SKU in a line, after its quantity: 2 MUG-BLUE. The SKUs stand under Products → Stock."
-        ),
-    )
     email = forms.EmailField(
         label=_("E-mail address of the customer"),
         required=False,
@@ -43,26 +31,19 @@ class OfferForm(forms.Form):
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+    gift_message = LinesField(
+        label=_("Gift message"),
+        required=False,
+        max_length=300,
+        validators=[limits.validate_characters],
+        help_text=_("If it is a present. It is printed on the slip in the parcel."),
+    )
     days = forms.IntegerField(
         label=_("For how many days it can be ordered"),
         min_value=1,
         max_value=Offer.MOST_DAYS,
         initial=Offer.DAYS,
     )
-
-    def clean_goods(self) -> list[tuple[str, int]]:
-        """Return SKUs with their quantities."""
-        goods = []
-        for line in filter(str.strip, self.cleaned_data["goods"].splitlines()):
-            found = _LINE.fullmatch(line.strip())
-            if found is None:
-                words = gettext("“%(line)s” is not a quantity from 1 to %(most)s and an SKU.")
-                raise forms.ValidationError(words % {"line": line[:80], "most": MAX_QUANTITY})
-            goods.append((found["sku"], int(found["quantity"])))
-        if not 0 < len(goods) <= MOST_LINES:
-            words = ngettext("Enter at least one line.", "Enter one to %s lines.", MOST_LINES) % MOST_LINES
-            raise forms.ValidationError(words)
-        return goods
 
 
 def _line(label: Any) -> forms.CharField:

@@ -20,17 +20,27 @@ from store.orders import emails
 SENT = Limit("offers", most=3, window=timedelta(hours=1))  # each
 
 
+class GoodsError(Exception):
+    """Some lines cannot be put into a basket; `words` says why, by the number of the line."""
+
+    def __init__(self, words: dict[int, str]) -> None:
+        super().__init__()
+        self.words = words
+
+
 @transaction.atomic
-def make(*, goods: Iterable[tuple[str, int]], email: str, note: str, days: int, by: User) -> Offer:
-    """Fill a basket of its own for somebody. Raises contents.BasketError."""
-    basket = Basket.objects.create()
-    for sku, quantity in goods:
+def make(*, goods: Iterable[dict[str, Any]], days: int, by: User, **texts: str) -> Offer:
+    """Fill a basket of its own for somebody. Raises GoodsError."""
+    basket, problems = Basket.objects.create(), {}
+    for number, line in enumerate(goods):
         try:
-            basket = contents.add(basket=basket, sku=sku, quantity=quantity)
+            contents.add(basket=basket, **line)
         except contents.BasketError as error:
-            raise contents.BasketError(f"{sku}: {error}") from error
+            problems[number] = str(error)
+    if problems:
+        raise GoodsError(problems)
     ends_at = timezone.now() + timedelta(days=days)
-    return Offer.objects.create(basket=basket, email=email, note=note, ends_at=ends_at, by=str(by)[:80])
+    return Offer.objects.create(basket=basket, ends_at=ends_at, by=str(by)[:80], **texts)
 
 
 @transaction.atomic
@@ -65,9 +75,10 @@ def _export(email: str) -> list[dict[str, Any]]:
     return [
         {
             "note": offer.note,
+            "gift_message": offer.gift_message,
             "made": offer.created_at.isoformat(),
             "until": offer.ends_at.isoformat(),
-            "goods": [f"{line.quantity} × {line.sku}" for line in offer.basket.lines.all()],
+            "goods": [" ".join(filter(None, (str(line), line.text))) for line in offer.basket.lines.all()],
         }
         for offer in found.prefetch_related("basket__lines")
     ]
@@ -84,7 +95,9 @@ def _erase(email: str) -> int:
 OFFERS = PersonalData(
     key="store.offers",
     label=_("Offers"),
-    what=_("E-mail address, what was put together for it, and a note"),
+    what=_(
+        "E-mail address, what was put together for it with the texts to be written on it, a note and a gift message"
+    ),
     purpose=_("To let you order what you asked us for, for example by telephone"),
     keep=lambda: timedelta(days=Offer.MOST_DAYS) + Offer.KEEP,
     export=_export,

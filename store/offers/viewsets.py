@@ -23,7 +23,7 @@ from home.viewsets import GuardedIndexView, MomentColumn, ReadOnlyViewSet
 from store.basket import contents
 from store.checkout import limits, place_order
 from store.models import Offer
-from store.offers import offering, paid_otherwise
+from store.offers import goods, offering, paid_otherwise
 from store.offers.forms import OfferForm, PaidForm
 
 ADD, TAKE = "store.add_offer", "store.take_payment"
@@ -51,13 +51,40 @@ class NewOfferView(WagtailAdminTemplateMixin, FormView):
         above = {"url": reverse("offers:index"), "label": gettext("Orders for somebody")}
         return [*self.breadcrumbs_items, above, {"url": "", "label": self.page_title}]
 
-    def form_valid(self, form: OfferForm) -> HttpResponse:
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**{"lines": goods.LineFormSet(), "query": "", **kwargs})
+        found = goods.find(context["query"])
+        return {
+            **context,
+            "rows": goods.with_variants(context["lines"]),
+            "found": found[: goods.MOST_FOUND],
+            "more": len(found) > goods.MOST_FOUND,
+        }
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Search, add or remove a line, whatever else is typed; or make the offer."""
+        form, lines, pressed = self.get_form(), goods.LineFormSet(request.POST), request.POST
+        if "make" in pressed:
+            # Both, so that all errors are shown at once.
+            both = [form.is_valid(), lines.is_valid()]
+            return self._made(form, lines) if all(both) else self._shown(form, lines)
+        rows = [row for number, row in enumerate(goods.typed(lines)) if str(number) != pressed.get("remove")]
+        if sku := pressed.get("add"):
+            rows = goods.with_one_more(rows, sku)
+        query = "" if sku else pressed.get("query", "")
+        return self._shown(OfferForm(initial=pressed.dict()), goods.LineFormSet(initial=rows), query=query)
+
+    def _shown(self, form: OfferForm, lines: Any, query: str = "") -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form, lines=lines, query=query))
+
+    def _made(self, form: OfferForm, lines: Any) -> HttpResponse:
         assert self.request.user.is_authenticated
         try:
-            offer = offering.make(**form.cleaned_data, by=self.request.user)
-        except contents.BasketError as error:
-            form.add_error("goods", str(error))
-            return self.form_invalid(form)
+            offer = offering.make(goods=lines.cleaned_data, by=self.request.user, **form.cleaned_data)
+        except offering.GoodsError as error:
+            for number, words in error.words.items():
+                lines[number].add_error(None, words)
+            return self._shown(form, lines)
         return redirect("offers:inspect", offer.pk)
 
 
@@ -128,7 +155,7 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "store/admin/offer.html", context)
 
 
-def goods(offer: Offer) -> str:
+def goods_of(offer: Offer) -> str:
     """Return what is left of an offer, as SKUs."""
     return ", ".join(map(str, offer.basket.lines.all()))
 
@@ -162,7 +189,7 @@ class OfferViewSet(ReadOnlyViewSet):
         Column(
             "goods",
             label=_("What they want"),
-            accessor=goods,
+            accessor=goods_of,
             classname="order__lines",
         ),
         Column("state", label=_("State"), accessor=state, classname="order__status"),

@@ -24,10 +24,10 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.widgets.button import Button
 
 from home.models import User
-from home.viewsets import MOST_SEARCHED, GuardedIndexView
+from home.viewsets import GuardedIndexView
 from store.catalogue import pricing
 from store.catalogue.fields import PriceFormField
-from store.catalogue.product_list import thumbnails
+from store.catalogue.product_list import named, thumbnails
 from store.models import ProductVariant, ShopSettings, StockItem
 from store.models.stock import MOST_OF_A_SKU, SeenStock
 from store.stock import movements
@@ -162,15 +162,9 @@ class StockIndexView(GuardedIndexView):
         found = super().search_queryset(queryset)
         if not self.is_searching:
             return found
-        named = ProductVariant.objects.exclude(sku="")
-        by_age = ProductVariant.objects.order_by("-pk").values_list("pk", flat=True)
-        if last := by_age[MOST_SEARCHED : MOST_SEARCHED + 1].first():
-            named = named.filter(pk__gt=last)
-        for word in self.search_query.split():
-            named = named.filter(
-                Q(name__icontains=word) | Q(page__title__icontains=word) | Q(sku__icontains=word)
-            )
-        return queryset.filter(Q(pk__in=found.order_by().values("pk")) | Q(sku__in=named.values("sku")))
+        return queryset.filter(
+            Q(pk__in=found.order_by().values("pk")) | Q(sku__in=named(self.search_query).values("sku"))
+        )
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

@@ -90,7 +90,7 @@ PERSONAL = {
     "store.Basket": {"token"},
     "store.BasketLine": {"sku", "text"},
     "store.FindLink": {"email", "digest"},
-    "store.Offer": {"email", "note", "by", "digest"},
+    "store.Offer": {"email", "note", "gift_message", "by", "withdrawn_by", "digest"},
     "store.Order": {
         *(
             "email",

@@ -56,7 +56,11 @@ def test_what_was_ordered_by_telephone_is_paid_by_its_link(
         page.locator("#id_username").fill("owner@example.com")
         page.locator("#id_password").fill("a-long-password")
         page.get_by_role("button", name="Sign in").click()
-        page.get_by_label("What they want").fill("2 MUG")
+        page.get_by_label("Find a product").fill("mug")
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Add Enamel mug").click()
+        page.get_by_role("spinbutton", name="Quantity").fill("2")
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
         page.get_by_label("E-mail address of the customer").fill("ada@example.com")
         page.get_by_role("button", name="Continue").click()
         expect(page.get_by_text("Goods: £25.00")).to_be_visible()

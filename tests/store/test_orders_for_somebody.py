@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from post_office.models import Email
 
 from home.models import User
 from policies.models import PolicyVersion
 from store.basket import contents
-from store.models import Basket, Document, Offer, Order, ProductVariant, ShippingOption
-from store.offers import offering
+from store.models import Basket, Document, Offer, Order, ProductPage, ProductVariant, ShippingOption
+from store.offers import goods, offering
 from store.offers.forms import PaidForm
 from store.payments.reconciliation import reconcile
 from store.stock import movements
@@ -48,8 +50,25 @@ def post(staff: Client, path: str, values: dict[str, Any] | None = None) -> str:
     return unescape(answer.content.decode())
 
 
-def make(staff: Client, **changes: Any) -> str:
-    values = {"goods": "2 MUG", "email": "ada@example.com", "note": "As we said.", "days": "7", **changes}
+def typed(lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return lines as the form sends them."""
+    count = {f"form-{one}_FORMS": len(lines) for one in ("TOTAL", "INITIAL")}
+    parts = {
+        f"form-{number}-{name}": value for number, line in enumerate(lines) for name, value in line.items()
+    }
+    return {**count, **parts}
+
+
+def make(staff: Client, *lines: dict[str, Any], **changes: Any) -> str:
+    wanted = typed([*lines] or [{"sku": "MUG", "quantity": 2}])
+    values = {
+        **wanted,
+        "make": "yes",
+        "email": "ada@example.com",
+        "note": "As we said.",
+        "days": "7",
+        **changes,
+    }
     return post(staff, "new/", values)
 
 
@@ -112,31 +131,127 @@ def test_a_link_that_is_over_replaced_or_used_says_so_and_leads_to_the_shop(staf
         assert Client().get(f"/offers/{token}/").status_code == 404
 
 
+# --- Putting it together ---------------------------------------------------------------------------------
+def press(staff: Client, *lines: dict[str, Any], **button: str) -> Any:
+    """Press another button than the last; return what the page shows then."""
+    answer = staff.post("/admin/offers/new/", {**typed([*lines]), "days": "", **button})
+    assert answer.status_code == 200
+    return answer.context
+
+
+def skus(variants: list[Any]) -> list[tuple[str, int]]:
+    return [(variant.sku, variant.left) for variant in variants]
+
+
+@pytest.mark.both_databases
+def test_products_are_found_by_name_or_sku(staff: Client) -> None:
+    factories.product("Blue plate", sku="PL-1", name="Large", on_hand=0)
+    for words, found in (
+        ("enam MUG", [("MUG", 10)]),
+        ("pl-1", [("PL-1", 0)]),
+        ("blue large", [("PL-1", 0)]),
+        ("a\x00%", []),
+        ("", []),
+        ("x " * 2000, []),
+    ):
+        assert skus(press(staff, query=words)["found"]) == found, words
+    page = staff.post("/admin/offers/new/", {**typed([]), "query": "a"}).content.decode()
+    assert 'value="MUG" aria-label="Add Enamel mug"' in page
+    assert 'value="PL-1"' not in page  # sold out
+    assert "£12.50" in page
+
+
+def test_lines_are_added_counted_and_removed(staff: Client) -> None:
+    factories.product("Plate", sku="PLATE")
+    ProductPage.objects.filter(title="Plate").update(text_label="Name")
+    rows: list[dict[str, Any]] = []
+    for sku in ("MUG", "PLATE", "MUG", "PLATE", "NOTHING"):
+        shown = press(staff, *rows, add=sku, email="ada@example", query="kept by nobody")
+        rows = goods.typed(shown["lines"])
+    found = [f"{row['quantity']} {row['sku']}" for row in rows]
+    assert found == ["2 MUG", "1 PLATE", "1 PLATE", "1 NOTHING"]
+    assert (shown["form"]["email"].value(), shown["query"], shown["found"]) == ("ada@example", "", [])
+    shown = press(staff, *rows, remove="1", query="mug")
+    assert [row["sku"] for row in goods.typed(shown["lines"])] == ["MUG", "PLATE", "NOTHING"]
+    assert skus(shown["found"]) == [("MUG", 10)]
+
+
+def test_many_products_and_lines_take_the_same_queries(
+    staff: Client, mug: ProductVariant, django_assert_num_queries: Any
+) -> None:
+    more = (ProductVariant(page=mug.page, sku=f"MUG-{number}", price=1) for number in range(12))
+    ProductVariant.objects.bulk_create(more)
+    press(staff)
+    with CaptureQueriesContext(connection) as few:
+        press(staff, {"sku": "MUG", "quantity": 1}, query="MUG-1 enamel")
+    lines = [{"sku": f"MUG-{number}", "quantity": 1} for number in range(12)]
+    with django_assert_num_queries(len(few)):
+        shown = press(staff, *lines, query="mug")
+    assert (len(shown["found"]), shown["more"]) == (10, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ({"quantity": "x"}, "Enter a whole number from 1 to 99 as the quantity."),
+        ({"quantity": "0"}, "Enter a whole number"),
+        ({"quantity": "11"}, "One order can have at most 10"),
+        ({"sku": "MUG\x00"}, "Null characters are not allowed"),
+        ({"sku": "x" * 41}, "at most 40 characters"),
+        ({"sku": ""}, "This field is required"),
+        ({"sku": "NOTHING"}, "This product is not for sale."),
+        ({"text": "Ada"}, "Nothing can be written on this"),
+    ],
+)
+def test_a_line_that_cannot_be_offered_says_why(staff: Client, line: dict[str, str], words: str) -> None:
+    wrong = {"sku": "MUG", "quantity": "2", **line}
+    page = make(staff, {"sku": "MUG", "quantity": 1}, wrong)
+    assert words in page[page.index('name="form-1-sku"') :]
+    assert (Offer.objects.count(), Basket.objects.count()) == (0, 0)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"goods": "MUG"}, "is not a quantity from 1 to 99 and an SKU"),
-        ({"goods": "0 MUG"}, "is not a quantity"),
-        ({"goods": "-1 MUG"}, "is not a quantity"),
-        ({"goods": "1 " + "x" * 41}, "is not a quantity"),
-        ({"goods": "1 MUG\x00"}, "Null characters are not allowed"),
-        ({"goods": "\n \n"}, "This field is required"),
-        ({"goods": "1 MUG\n" * 31}, "Enter one to 30 lines."),
-        ({"goods": "1 NOTHING"}, "NOTHING: This product is not for sale."),
-        ({"goods": "11 MUG"}, "MUG: One order can have at most 10"),
+        (typed([]), "Search for what they want and add it."),
+        (typed([{"sku": "MUG", "quantity": 1}] * 31), "At most 30 lines."),
+        ({"form-TOTAL_FORMS": "1000000"}, "At most 30 lines."),
+        ({"form-TOTAL_FORMS": "x"}, "Search for what they want and add it."),
         ({"email": "ada"}, "Enter a valid email address"),
         ({"days": "0"}, "greater than or equal to 1"),
         ({"days": "31"}, "less than or equal to 30"),
         ({"note": "x" * 501}, "at most 500 characters"),
+        ({"gift_message": "A\u202e"}, "error-message"),
     ],
 )
 def test_what_cannot_be_offered_is_refused_with_a_word(
-    staff: Client, changes: dict[str, str], words: str
+    staff: Client, changes: dict[str, Any], words: str
 ) -> None:
     assert words in make(staff, **changes)
     assert (Offer.objects.count(), Basket.objects.count()) == (0, 0)
 
 
+def test_a_text_for_the_product_and_a_gift_message_are_ordered_with_it(
+    sandbox: Sandbox, staff: Client, terms: PolicyVersion
+) -> None:
+    asked = {"text_label": "Name", "text_length": 5, "text_price": 250, "text_is_required": True}
+    ProductPage.objects.update(**asked)
+    line = {"sku": "MUG", "quantity": 1}
+    assert "Write this: Name." in make(staff, line)
+    assert "Name: write at most 5 characters." in make(staff, {**line, "text": "Augusta"})
+    page = make(staff, {**line, "text": "Ada"}, {**line, "text": "Bob"}, gift_message="For you")
+    assert "Goods: £30.00" in page
+    assert page.count("For you") == 1
+    customer = Client()
+    customer.post(sent_link(staff))
+    assert "  Name: Bob\n" in Email.objects.get().message
+    assert "For you" in customer.get("/checkout/").content.decode()
+    take(staff)
+    order = Order.objects.get()
+    assert ([line.text for line in order.lines.all()], order.gift_message) == (["Ada", "Bob"], "For you")
+
+
+# --- Its link, again -------------------------------------------------------------------------------------
 def test_a_link_needs_an_address_and_is_sent_a_few_times_an_hour(staff: Client) -> None:
     assert "Send the link" not in make(staff, email="")
     assert "has no e-mail address" in post(staff, f"{Offer.objects.get().pk}/send/")
