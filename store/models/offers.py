@@ -42,3 +42,8 @@ class Offer(models.Model):
     def is_over(self) -> bool:
         """It can no longer be opened."""
         return timezone.now() >= self.ends_at
+
+    @property
+    def most_days(self) -> int:
+        """For how many days from now it can be made to go on: all in all, what its personal data are kept for."""
+        return (self.created_at + timedelta(days=self.MOST_DAYS) - timezone.now()).days

@@ -46,6 +46,15 @@ class OfferForm(forms.Form):
     )
 
 
+class EndForm(forms.Form):
+    """When an offer is to end that is not over."""
+
+    def __init__(self, offer: Offer, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        label = _("For how many days from now it can be ordered")
+        self.fields["days"] = forms.IntegerField(label=label, min_value=1, max_value=offer.most_days)
+
+
 def _line(label: Any) -> forms.CharField:
     return forms.CharField(label=label, max_length=ADDRESS_LINE_LENGTH, required=False, validators=[ONE_LINE])
 

@@ -1,4 +1,4 @@
-"""Making offers, sending their links, finding and forgetting them. What is ordered is the basket, at the checkout."""
+"""Making offers, sending their links, ending and forgetting them. What is ordered is the basket, at the checkout."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from home.email_addresses import same_address
@@ -13,7 +14,7 @@ from home.models import User
 from home.throttling import Limit
 from policies.personal_data.register import PersonalData
 from store.basket import contents
-from store.models import Basket, Offer
+from store.models import Basket, Offer, Order
 from store.models.tokens import digest, may_be_token, new_token
 from store.orders import emails
 
@@ -41,6 +42,29 @@ def make(*, goods: Iterable[dict[str, Any]], days: int, by: User, **texts: str) 
         raise GoodsError(problems)
     ends_at = timezone.now() + timedelta(days=days)
     return Offer.objects.create(basket=basket, ends_at=ends_at, by=str(by)[:80], **texts)
+
+
+class NotOpenError(Exception):
+    """The offer is over, or the customer is about to pay it; the message is for staff."""
+
+
+def locked(offer: Offer) -> Basket:
+    """Return the basket of an offer that can be ended, locked. Raises NotOpenError."""
+    basket = Basket.objects.select_for_update().get(pk=offer.basket_id)
+    if in_basket(basket) is None:
+        raise NotOpenError(gettext("It is over."))
+    if basket.orders.filter(status__in=Order.AWAITING_PAYMENT).exists():
+        raise NotOpenError(gettext("The customer is about to pay it online. Cancel that first, or wait."))
+    return basket
+
+
+@transaction.atomic
+def withdraw(offer: Offer, *, by: User) -> None:
+    """End an offer; a browser that has opened it no longer finds its basket. Raises NotOpenError."""
+    basket = locked(offer)
+    basket.token = new_token()
+    basket.save(update_fields=["token"])
+    Offer.objects.filter(pk=offer.pk).update(ends_at=timezone.now(), withdrawn_by=str(by)[:80])
 
 
 @transaction.atomic

@@ -5,17 +5,13 @@ Nobody has accepted terms on a page, and the order says so by naming none.
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext
 
 from home.models import User
 from store.basket import contents
 from store.checkout import place_order
-from store.models import Basket, Offer, Order, OrderEvent, ShippingOption
+from store.models import Offer, Order, OrderEvent, ShippingOption
+from store.offers import offering
 from store.orders import lifecycle
-
-
-class OpenPaymentError(Exception):
-    """The customer is about to pay the basket online."""
 
 
 @transaction.atomic
@@ -31,13 +27,9 @@ def take(
 ) -> Order:
     """Order the basket of an offer as paid, at today's prices, and end the offer.
 
-    Raises OpenPaymentError, place_order.CheckoutError, limits.TooLargeError; nothing is changed then.
+    Raises offering.NotOpenError, place_order.CheckoutError, limits.TooLargeError; nothing is changed then.
     """
-    basket = Basket.objects.select_for_update().get(pk=offer.basket_id)
-    if not Offer.objects.filter(pk=offer.pk, ends_at__gt=timezone.now()).exists():
-        raise place_order.CheckoutError(gettext("It is over."))
-    if basket.orders.filter(status__in=Order.AWAITING_PAYMENT).exists():
-        raise OpenPaymentError
+    basket = offering.locked(offer)
     quote = place_order.Quote(contents.priced(basket), option)
     order = place_order.place_order(
         basket=basket,

@@ -1,5 +1,6 @@
 """Staff's screens of offers: the list, the form of a new one, and its page, from which it is sent or paid otherwise."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
@@ -7,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse, reverse_lazy
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
@@ -24,7 +26,7 @@ from store.basket import contents
 from store.checkout import limits, place_order
 from store.models import Offer
 from store.offers import goods, offering, paid_otherwise
-from store.offers.forms import OfferForm, PaidForm
+from store.offers.forms import EndForm, OfferForm, PaidForm
 
 ADD, TAKE = "store.add_offer", "store.take_payment"
 
@@ -96,6 +98,7 @@ class OfferInspectView(InspectView):
         context = {**super().get_context_data(**kwargs), **_shown(self.object)}
         if not self.object.is_over and context["contents"].lines:
             context["may_send"] = self.object.email and user.has_perm(ADD)
+            context["end_form"] = EndForm(self.object) if user.has_perm(ADD) else None
             context["form"] = PaidForm(context["contents"]) if user.has_perm(TAKE) else None
         return context
 
@@ -124,6 +127,39 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@permission_required(ADD, raise_exception=True)
+def end(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change when an offer ends that is not over."""
+    offer = get_object_or_404(Offer, pk=pk)
+    form = EndForm(offer, request.POST)
+    if offer.is_over or not form.is_valid():
+        reason = gettext("It is over.") if offer.is_over else form.errors["days"][0]
+        messages.error(request, f"{gettext('It was not changed.')} {reason}")
+    else:
+        offer.ends_at = timezone.now() + timedelta(days=form.cleaned_data["days"])
+        offer.save(update_fields=["ends_at"])
+        messages.success(request, gettext("Saved. To tell the customer, send a new link."))
+    return redirect("offers:inspect", pk)
+
+
+@permission_required(ADD, raise_exception=True)
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask whether an offer is to end at once; by POST, end it."""
+    offer = get_object_or_404(Offer, pk=pk)
+    if request.method != "POST":
+        context = {"view": None, "page_title": str(offer), "header_icon": "mail", "offer": offer}
+        return render(request, "store/admin/withdraw_offer.html", context)
+    assert request.user.is_authenticated
+    try:
+        offering.withdraw(offer, by=request.user)
+    except offering.NotOpenError as error:
+        messages.error(request, f"{gettext('It was not withdrawn.')} {error}")
+    else:
+        messages.success(request, gettext("It is withdrawn: nobody can order it any more."))
+    return redirect("offers:inspect", pk)
+
+
+@require_POST
 @permission_required(TAKE, raise_exception=True)
 def take(request: HttpRequest, pk: int) -> HttpResponse:
     """Order what was put together as paid otherwise."""
@@ -140,11 +176,7 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
         }
         try:
             order = paid_otherwise.take(offer=offer, option=data["option"], by=request.user, **how)
-        except paid_otherwise.OpenPaymentError:
-            form.add_error(
-                None, gettext("The customer is about to pay it online. Cancel that first, or wait.")
-            )
-        except (place_order.CheckoutError, limits.TooLargeError) as error:
+        except (offering.NotOpenError, place_order.CheckoutError, limits.TooLargeError) as error:
             form.add_error(
                 None, str(error) or gettext("It cannot be ordered now: see what is left, and the prices.")
             )
@@ -166,7 +198,7 @@ def state(offer: Offer) -> str:
     if numbers:
         return numbers
     if offer.is_over:
-        return gettext("over")
+        return gettext("withdrawn") if offer.withdrawn_by else gettext("over")
     return gettext("sent") if offer.sent_at else gettext("not sent")
 
 
@@ -203,6 +235,8 @@ class OfferViewSet(ReadOnlyViewSet):
             *super().get_urlpatterns(),
             path("new/", NewOfferView.as_view(), name="new"),
             path("<int:pk>/send/", send, name="send"),
+            path("<int:pk>/end/", end, name="end"),
+            path("<int:pk>/withdrawal/", withdraw, name="withdraw"),
             path("<int:pk>/paid/", take, name="paid"),
         ]
 

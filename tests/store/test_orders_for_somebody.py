@@ -262,6 +262,51 @@ def test_a_link_needs_an_address_and_is_sent_a_few_times_an_hour(staff: Client) 
     assert Email.objects.count() == 3
 
 
+# --- Its end ---------------------------------------------------------------------------------------------
+@pytest.mark.both_databases
+def test_who_opened_what_is_withdrawn_can_no_longer_order_it(staff: Client, terms: PolicyVersion) -> None:
+    make(staff)
+    link, offer = sent_link(staff), Offer.objects.get()
+    customer = Client()
+    customer.post(link)
+    asked = staff.get(f"/admin/offers/{offer.pk}/withdrawal/").content.decode()
+    assert "Withdraw this order for somebody?" in asked
+    assert customer.get("/checkout/").status_code == 200
+    page = post(staff, f"{offer.pk}/withdrawal/")
+    assert "by staff@example.com." in page[page.index("Withdrawn on") :]
+    assert "This offer is over" in customer.get(link).content.decode()
+    assert (customer.get("/checkout/").status_code, contents.count(offer.basket)) == (302, 2)
+    assert ">withdrawn<" in re.sub(r"\s", "", staff.get("/admin/offers/").content.decode())
+    ended = Offer.objects.get().ends_at
+    for path in ("withdrawal/", "end/", "send/"):
+        assert (
+            "It is over." in (page := post(staff, f"{offer.pk}/{path}", {"days": "3"}))
+            or "it is over" in page
+        )
+    assert Offer.objects.get().ends_at == ended
+
+
+def test_what_the_customer_is_about_to_pay_is_not_withdrawn(staff: Client) -> None:
+    make(staff)
+    factories.placed_order(Offer.objects.get().basket)
+    assert "about to pay it online" in post(staff, f"{Offer.objects.get().pk}/withdrawal/")
+    assert not Offer.objects.get().is_over
+
+
+def test_the_end_can_be_moved_but_not_beyond_what_an_offer_can_last(staff: Client) -> None:
+    make(staff, days="1")
+    offer = Offer.objects.get()
+    Offer.objects.update(created_at=timezone.now() - timedelta(days=20))
+    for days, words in (("11", "less than or equal to 9"), ("0", "greater than"), ("x", "whole number")):
+        assert words in post(staff, f"{offer.pk}/end/", {"days": days})
+    assert Offer.objects.get().ends_at == offer.ends_at
+    assert "Saved." in post(staff, f"{offer.pk}/end/", {"days": "9"})
+    assert Offer.objects.get().ends_at - offer.ends_at > timedelta(days=7, hours=23)
+    Offer.objects.update(created_at=timezone.now() - timedelta(days=30))
+    page = staff.get(f"/admin/offers/inspect/{offer.pk}/").content.decode()
+    assert ("Change the end" in page, "Withdraw …" in page) == (False, True)
+
+
 # --- Paid otherwise --------------------------------------------------------------------------------------
 @pytest.mark.both_databases
 def test_an_order_paid_in_cash_is_placed_at_once_and_says_how(
@@ -345,6 +390,7 @@ def test_what_is_over_is_not_taken(staff: Client) -> None:
 
 def test_each_part_needs_its_permission(staff: Client) -> None:
     make(staff)
+    ends_at = Offer.objects.get().ends_at
     without(staff, "take_payment")
     assert (
         "Paid otherwise" not in staff.get(f"/admin/offers/inspect/{Offer.objects.get().pk}/").content.decode()
@@ -352,7 +398,10 @@ def test_each_part_needs_its_permission(staff: Client) -> None:
     take(staff)
     without(staff, "add_offer")
     make(staff)
-    post(staff, f"{Offer.objects.get().pk}/send/")
+    for path in ("send/", "withdrawal/", "end/"):
+        post(staff, f"{Offer.objects.get().pk}/{path}", {"days": "9"})
+    assert "Withdraw …" not in staff.get(f"/admin/offers/inspect/{Offer.objects.get().pk}/").content.decode()
+    assert Offer.objects.get().ends_at == ends_at
     assert (Offer.objects.count(), Order.objects.count(), Email.objects.count()) == (1, 0, 0)
 
 
