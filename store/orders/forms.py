@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from home import mail_queue, spam
-from store.models import Order
+from store.models import Order, ShippingOption
 from store.orders.addresses import country_name
 from store.payments import stripe_amounts
 from store.payments.customer_details import ADDRESS_LINE_LENGTH
@@ -56,9 +56,10 @@ class NoteForm(forms.Form):
 
 
 class AddressForm(forms.Form):
-    """The delivery address of an order, all but its country, on which price and VAT depend."""
+    """The delivery address or pick-up point of an order, all but its country, on which price and VAT depend."""
 
     name = forms.CharField(label=_("Name"), widget=_filled("name"))
+    point = forms.CharField(label=_("Number or name of the pick-up point"), max_length=40)
     line1 = forms.CharField(label=_("Address, first line"), widget=_filled("address-line1"))
     line2 = forms.CharField(label=_("Address, second line"), widget=_filled("address-line2"))
     city = forms.CharField(label=_("Town"), widget=_filled("address-level2"))
@@ -68,8 +69,13 @@ class AddressForm(forms.Form):
     def __init__(
         self, *args: Any, order: Order, present: dict[str, str] | None = None, **options: Any
     ) -> None:
+        is_point = present is None and order.delivery == ShippingOption.Kind.POINT
         self.order, present = order, order.shipping_address if present is None else present
         super().__init__(*args, **{**options, "initial": present})
+        for name in ("line2", "city", "state", "postal_code") if is_point else ("point",):
+            del self.fields[name]
+        if is_point:
+            self.fields["line1"] = forms.CharField(label=_("Its address"))
         # What this country needs is what the payment page asked for.
         needed = {"name", "line1", *(name for name in present if present[name])} - {"line2"}
         for name, field in self.fields.items():

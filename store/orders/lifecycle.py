@@ -17,7 +17,7 @@ from home import mail_queue
 from home.models import User
 from policies.ledger import entries
 from store.documents import issuing
-from store.models import Order, OrderEvent, OrderLine, ShippingOption
+from store.models import Order, OrderEvent, OrderLine
 from store.orders import emails
 from store.orders.change_words import Change
 from store.orders.situation import Obstacle, Situation
@@ -185,7 +185,7 @@ def undo_staff_step(*, order_id: int, status: str, user: User) -> None:
 def may_correct_address(situation: Situation, *, is_staff: bool) -> bool:
     """Return whether it can still be said where an order goes."""
     order = situation.order
-    is_asked = order.status in Order.UNPACKED and order.delivery == ShippingOption.Kind.ADDRESS
+    is_asked = order.status in Order.UNPACKED and not order.is_collection
     return is_asked and not _address_obstacle(situation, is_staff=is_staff)
 
 
@@ -201,7 +201,7 @@ def correct_address(*, order_id: int, address: dict[str, str], by: str, actor: U
     Raises IllegalTransitionError when it is packed or over, NotSentError when it stays where it is for another reason.
     """
     with locked(order_id) as order:
-        if order.status not in Order.UNPACKED or order.delivery != ShippingOption.Kind.ADDRESS:
+        if order.status not in Order.UNPACKED or order.is_collection:
             message = f"Order {order.number} goes nowhere else any more."
             raise IllegalTransitionError(message)
         if obstacle := _address_obstacle(Situation.of(order), is_staff=actor is not None):

@@ -194,6 +194,26 @@ def test_a_pick_up_point_is_asked_for_kept_and_printed(
     assert next(iter(orders.export(order.email)))["shipping_address"]["point"] == "DE 1234"
 
 
+def test_a_pick_up_point_is_corrected_until_the_order_is_packed(
+    point: ShippingOption, sandbox: Sandbox, shopper: Client, basket: Basket, owner: Client
+) -> None:
+    press_pay(shopper, basket, **POINT)
+    order = pay(sandbox, basket.orders.get())
+    screen, kept = f"{order.get_absolute_url()}address/", {"name": "Ada", "line1": "Kiosk Lane 4"}
+    form = shopper.get(screen).context["form"]
+    assert (list(form.fields), form["point"].value()) == (["name", "point", "line1"], "DE 1234")
+    for wrong in ("", "x" * 41, "a\u202e"):
+        assert shopper.post(screen, {**kept, "point": wrong}).status_code == 422
+    for client, where, number in (
+        (shopper, screen, "DE 1"),
+        (owner, f"/admin/orders/{order.pk}/address/", "DE 2"),
+    ):
+        client.post(where, {**kept, "point": number, "city": "Bonn"})
+        order.refresh_from_db()
+        assert order.shipping_address == {**kept, "point": number, "country": "GB"}
+    assert order.events.filter(reason="address").count() == 2
+
+
 @pytest.mark.parametrize("wrong", [{"point": ""}, {"point": "x" * 41}, {"point_address": "a\x00b\u202e"}])
 def test_a_pick_up_point_that_is_none_orders_nothing(
     point: ShippingOption, sandbox: Sandbox, shopper: Client, basket: Basket, wrong: dict[str, str]
