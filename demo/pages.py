@@ -1,13 +1,18 @@
 """The demo's brand and its pages: home, about, contact, feedback."""
 
+from datetime import timedelta
 from typing import Any
 
+from django.core.files.base import ContentFile
+from django.utils import timezone
+from django.utils.text import slugify
 from wagtail.models import Page, Site
 from wagtail.rich_text import RichText
 
 from demo import texts
+from demo.frozen_time import frozen_time
 from forms.models import FormField, FormPage
-from home.models import BrandSettings, ContentPage, HomePage, User
+from home.models import BrandSettings, ContentPage, HomePage, SiteImage, User
 
 BRAND = {
     "name": "Jomso",
@@ -20,6 +25,7 @@ BRAND = {
     "email": "hello@jomso.example",
     "phone": "+44 20 7946 0000",
 }
+PORTRAITS = texts.FOLDER.parent / "portraits"
 MAP_BELOW = "How we work"
 MAP = {
     "address": "https://www.openstreetmap.org/#map=5/51.50/1.80",
@@ -45,10 +51,10 @@ FIELDS: dict[str, list[tuple[str, str, bool, dict[str, Any]]]] = {
 
 
 def create(*, home: HomePage, editor: User) -> None:
-    """Fill the home page and create the pages that are missing."""
+    """Create the pages that are missing, but not what the home page shows of them."""
     _brand()
-    _home(home, editor)
     add_child(home, _about(), editor)
+    _news(home, editor)
     for slug, order in (("contact", "write to us"), ("feedback", "feedback")):
         add_child(home, _form(slug, subject=f"Website: {order}"), editor)
 
@@ -75,23 +81,61 @@ def add_child(parent: Page, page: Page, editor: User) -> None:
     page.save_revision(user=editor).publish(user=editor)
 
 
-def _home(home: HomePage, editor: User) -> None:
+def fill_home(home: HomePage, editor: User) -> None:
+    """Show on the home page what there is by now."""
     if home.hero_heading:
         return
     heading, rest = texts.title_and_rest(texts.read("home.md"))
     lead, rest = texts.lead_and_rest(rest)
     parts = dict(texts.sections(rest))
-    counted, story, promise, questions = parts
+    counted, story, promise, news, questions = parts
     home.title = BRAND["name"]
     home.hero_heading, home.hero_text = heading, lead
+    above = home.get_children()
+    shop = above.filter(slug="shop").first()
+    about, journal = above.get(slug="about"), above.get(slug="news")
+    home.hero_page = shop or about
+    home.hero_button = "See what we have" if shop else "Who we are"
     home.body = [
+        *(_shelf(shop) if shop else []),
         ("features", {"heading": counted, "items": _points(parts[counted])}),
-        ("heading", {"text": story, "level": "2"}),
-        ("paragraph", RichText(texts.html(parts[story]))),
+        (
+            "call_to_action",
+            {"heading": story, "text": parts[story], "page": about, "button": "More about us"},
+        ),
         ("quote", {"text": parts[promise], "source": ""}),
+        ("listing", {"heading": news, "listing": "pages", "page": journal, "count": 3, "link": "All news"}),
         ("faq", {"heading": questions, "items": _questions(parts[questions])}),
     ]
     home.save_revision(user=editor).publish(user=editor)
+
+
+def _shelf(shop: Page) -> list[tuple[str, Any]]:
+    shown = {"listing": "products", "page": shop, "count": 4, "link": "See everything"}
+    rooms = {"listing": "categories", "page": None, "count": 4, "link": ""}
+    return [
+        ("listing", {"heading": "New on the shelf", **shown}),
+        ("listing", {"heading": "For every room", **rooms}),
+    ]
+
+
+def _news(home: HomePage, editor: User) -> None:
+    title, rest = texts.title_and_rest(texts.read("news.md"))
+    intro, rest = texts.lead_and_rest(rest)
+    entries = texts.sections(rest)
+    listed = {"heading": "", "listing": "pages", "page": None, "count": 12, "link": ""}
+    add_child(home, ContentPage(title=title, slug="news", intro=intro), editor)
+    above = ContentPage.objects.get(slug="news")
+    if above.body:
+        return
+    for heading, text in reversed(entries):
+        head, _, words = text.partition("\n\n")
+        lead, more = texts.lead_and_rest(words)
+        body = [("paragraph", RichText(texts.html(more)))]
+        with frozen_time(timezone.now() - timedelta(days=int(head.removeprefix("days ago: ")))):
+            add_child(above, ContentPage(title=heading, slug=slugify(heading), intro=lead, body=body), editor)
+    above.body = [("listing", {**listed, "page": above})]
+    above.save_revision(user=editor).publish(user=editor)
 
 
 def _points(markdown: str) -> list[dict[str, str]]:
@@ -112,8 +156,31 @@ def _about() -> ContentPage:
     for heading, text in texts.sections(rest):
         body += [("heading", {"text": heading, "level": "2"}), ("paragraph", RichText(texts.html(text)))]
         if heading == MAP_BELOW:
-            body.append(("embed", MAP))
+            body += [("people", _people()), ("embed", MAP)]
     return ContentPage(title=title, slug="about", intro=intro, body=body, show_in_menus=True)
+
+
+def _people() -> dict[str, Any]:
+    """Return who does what: roles, as nobody of the demo has a name."""
+    people = texts.records("people.txt")
+    items = [
+        {
+            "picture": _portrait(one["name"], one["drawing"]),
+            **{part: one[part] for part in ("name", "role", "text")},
+        }
+        for one in people
+    ]
+    return {"heading": "Who does what", "items": items}
+
+
+def _portrait(name: str, drawing: str) -> SiteImage:
+    title = f"Portrait: {name}"
+    found = SiteImage.objects.filter(title=title).first()
+    if found is None:
+        file = ContentFile((PORTRAITS / drawing).read_bytes(), name=drawing)
+        found = SiteImage(title=title, description=f"A drawing of somebody: {name}", file=file)
+        found.save()
+    return found
 
 
 def _form(slug: str, *, subject: str) -> FormPage:

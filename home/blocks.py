@@ -9,6 +9,7 @@ from wagtail import blocks
 from wagtail.blocks.field_block import (
     CharBlock,
     ChoiceBlock,
+    IntegerBlock,
     PageChooserBlock,
     RichTextBlock,
     TextBlock,
@@ -16,7 +17,7 @@ from wagtail.blocks.field_block import (
 )
 from wagtail.images.blocks import ImageChooserBlock
 
-from home import embeds
+from home import embeds, listings
 
 TEXT_FEATURES = ["bold", "italic", "link", "document-link", "ol", "ul"]
 
@@ -120,6 +121,62 @@ class CalloutBlock(blocks.StructBlock):
         template = "blocks/callout.html"
 
 
+class ListingBlock(blocks.StructBlock):
+    """Products, categories, news: what the site has of something, as cards."""
+
+    heading = CharBlock(label=_("Heading"), required=False, max_length=120)
+    listing = ChoiceBlock(choices=listings.choices, label=_("What is listed"))
+    page = PageChooserBlock(
+        label=_("Of this page only"),
+        required=False,
+        help_text=_("A category, or the page above the news. Empty: of the whole site."),
+    )
+    count = IntegerBlock(label=_("How many at most"), min_value=1, max_value=12, default=4)
+    link = CharBlock(
+        label=_("Words of the link to that page"),
+        required=False,
+        max_length=40,
+        help_text=_("Below the cards, such as “All news”. Empty: no link."),
+    )
+
+    class Meta:
+        icon = "list-ul"
+        label = _("List")
+        template = "blocks/listing.html"
+        label_format = "{heading}"
+
+    def get_context(
+        self, value: blocks.StructValue, parent_context: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Give the template what is listed now; nothing where the app of the listing is gone."""
+        listing, page = listings.find(value["listing"]), value["page"]
+        is_shown = page is None or page.live
+        return {
+            **super().get_context(value, parent_context=parent_context),
+            "items": listing.items(page, value["count"]) if listing and is_shown else [],
+            "listing_template": listing.template if listing else "",
+        }
+
+
+class PersonBlock(blocks.StructBlock):
+    picture = ImageChooserBlock(label=_("Picture"), required=False)
+    name = CharBlock(label=_("Name"), max_length=80)
+    role = CharBlock(label=_("What they do"), required=False, max_length=80)
+    text = TextBlock(label=_("Text"), required=False, max_length=300)
+
+
+class PeopleBlock(blocks.StructBlock):
+    """Who is behind the site, side by side."""
+
+    heading = CharBlock(label=_("Heading"), required=False, max_length=120)
+    items = blocks.ListBlock(PersonBlock(), label=_("People"), min_num=1, max_num=12)
+
+    class Meta:
+        icon = "group"
+        label = _("People")
+        template = "blocks/people.html"
+
+
 class EmbedBlock(blocks.StructBlock):
     """A video or map of an outside service; visitors see a still placeholder until they load it."""
 
@@ -198,6 +255,8 @@ class PlainBodyBlock(blocks.StreamBlock):
     image = ImageBlock()
     quote = QuoteBlock()
     features = FeaturesBlock()
+    listing = ListingBlock()
+    people = PeopleBlock()
     faq = FaqBlock()
     callout = CalloutBlock()
     call_to_action = CallToActionBlock()

@@ -2,12 +2,14 @@
 
 from django.urls import reverse
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 
 from home import admin_lists, admin_menu, missing_app_pages, page_bin, today
 from home.csp import Provider
 from home.jobs import Job
-from home.models import BrandSettings, ServiceSettings
+from home.listings import Listing
+from home.models import BrandSettings, ContentPage, ServiceSettings
 from home.models.bin import outside
 from home.page_cache import schedule
 
@@ -44,6 +46,16 @@ def first_steps() -> list[today.Step]:
     url = reverse("wagtailsettings:edit", args=["home", "brandsettings"])
     words = gettext("State your name, address and e-mail address")
     return [today.Step("brand", 10, words, url, lambda: BrandSettings.current().is_stated)]
+
+
+@hooks.register("register_listings")
+def listings() -> list[Listing]:
+    """Offer content pages, such as news."""
+    return [
+        Listing(
+            "pages", _("Content pages, the newest first"), "home/listed_pages.html", ContentPage.newest_below
+        )
+    ]
 
 
 @hooks.register("register_worker_jobs")

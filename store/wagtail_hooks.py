@@ -15,13 +15,14 @@ from wagtail.models import Page
 
 from home.csp import Provider
 from home.jobs import Job
+from home.listings import Listing
 from home.navigation import Link
 from policies.cookie_audit.rules import Action
 from policies.facts.registry import Fact
 from policies.models.ledger import LedgeredModel
 from policies.personal_data.register import PersonalData
 from store.basket.personal_data import BASKETS
-from store.catalogue import options, redirects
+from store.catalogue import options, redirects, showcase
 from store.catalogue.product_list import product_viewset
 from store.documents import printing
 from store.documents.viewsets import document_viewset
@@ -74,6 +75,22 @@ class ProductsGroup(ModelViewSetGroup):
 def viewsets() -> list[ViewSetGroup | ViewSet]:
     """Put the screens into the menu: those of every day above, what is set up once among the settings."""
     return [OrdersGroup(), ProductsGroup(), *delivery_viewsets, *vat_viewsets]
+
+
+@hooks.register("register_listings")
+def listings() -> list[Listing]:
+    """Offer the products and their categories to any page."""
+    return [
+        Listing(
+            "products",
+            _("Products that can be bought, the newest first"),
+            "store/goods.html",
+            showcase.products,
+        ),
+        Listing(
+            "categories", _("Categories of the shop"), "store/listed_categories.html", showcase.categories
+        ),
+    ]
 
 
 hooks.register("construct_homepage_summary_items", dashboard.tiles)

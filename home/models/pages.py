@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -82,18 +83,37 @@ class HomePage(BasePage):
     hero_image = optional_picture(
         _("picture"), _("Beside the heading. Without one a drawing of shelves stands there.")
     )
+    hero_page = models.ForeignKey(
+        Page,
+        verbose_name=_("page of the button"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text=_("Where visitors should go first, such as the shop."),
+    )
+    hero_button = models.CharField(_("words of the button"), max_length=40, blank=True)
     body = StreamField(BodyBlock(), blank=True, verbose_name=_("body"))
 
     max_count = 1  # type: ignore[assignment]  # Wagtail declares None
     parent_page_types: ClassVar[list[str]] = ["wagtailcore.Page"]
     content_panels: list = [
         *Page.content_panels,
-        MultiFieldPanel(["hero_heading", "hero_text", "hero_image"], heading=_("Opening")),
+        MultiFieldPanel(
+            ["hero_heading", "hero_text", "hero_page", "hero_button", "hero_image"], heading=_("Opening")
+        ),
         "body",
     ]
 
     class Meta:
         verbose_name = _("home page")
+
+    def clean(self) -> None:
+        """Refuse a button that leads nowhere, or says nothing."""
+        super().clean()
+        if bool(self.hero_button.strip()) != bool(self.hero_page_id):
+            name = "hero_page" if self.hero_button.strip() else "hero_button"
+            raise ValidationError({name: _("A button needs a page and words.")})
 
     def route(self, request: HttpRequest, path_components: list[str]) -> RouteResult:
         """Find the page of a URL at any depth at once. The page found routes what is left of the URL."""
@@ -118,6 +138,13 @@ class ContentPage(BasePage):
     parent_page_types: ClassVar[list[str]] = ["home.HomePage", "home.ContentPage"]
     subpage_types: ClassVar[list[str]] = ["home.ContentPage"]
     content_panels: list = [*Page.content_panels, "intro", "body"]
+
+    @classmethod
+    def newest_below(cls, above: Page | None, count: int) -> models.QuerySet["ContentPage"]:
+        """Return the pages below one that anybody may see, those that were published last first."""
+        pages = cls.objects.live().descendant_of(above) if above else cls.objects.live()
+        visible = pages.public() if has_restrictions() else pages
+        return visible.select_related("share_image").order_by("-first_published_at", "-pk")[:count]
 
     class Meta:
         verbose_name = _("content page")

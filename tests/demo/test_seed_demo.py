@@ -48,7 +48,16 @@ def _counts() -> dict[str, int]:
 
 def test_the_tree_reads_as_a_site_map() -> None:
     slugs = [page.slug for page in HomePage.objects.get().get_children()]
-    assert slugs == ["about", "shop", "privacy-policy", "cookie-policy", "terms", "contact", "feedback"]
+    policies = ["privacy-policy", "cookie-policy", "terms"]
+    assert slugs == ["about", "shop", *policies, "news", "contact", "feedback"]
+
+
+def test_the_home_page_shows_goods_categories_and_news(client: Client) -> None:
+    page = client.get("/").content.decode()
+    assert 'href="/shop/">See what we have</a>' in page
+    for heading in ("New on the shelf", "For every room", "News"):
+        section = page.partition(f"<h2>{heading}</h2>")[2].partition("</section>")[0]
+        assert section.count('<li class="good') >= 3, heading
 
 
 def test_seeding_twice_doubles_nothing() -> None:

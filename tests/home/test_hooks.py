@@ -16,7 +16,7 @@ from wagtail import hooks
 
 from config.backup import restoring
 from config.management.commands import worker
-from home import csp, mail_attachments, navigation, today
+from home import csp, listings, mail_attachments, navigation, today
 from home.jobs import Job
 from home.page_cache import schedule
 from policies.cookie_audit import rules
@@ -67,6 +67,9 @@ HOOKS = {
     ),
     "register_first_steps": Hook(
         {"home", "policies", "store"}, today.first_steps, today.Step("key", 1, "Do it", "/", bool)
+    ),
+    "register_listings": Hook(
+        {"home", "store"}, listings.listings, listings.Listing("key", "Label", "template.html", lambda *_: [])
     ),
     "register_worker_jobs": Hook(
         {"home", "store", "policies"}, worker.contributed_jobs, Job("name", 60, print)

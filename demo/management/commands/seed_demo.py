@@ -49,6 +49,8 @@ class Command(BaseCommand):
 
             if not orders.create(home=home, editor=editor, staff=accounts["Customer service"]):
                 self.stdout.write("It has no orders: they need the payment sandbox (`make sandbox`).")
+        home.refresh_from_db()
+        pages.fill_home(home, editor)
         _order_children(home)
         activity.create()
         # The demo's month lies before its ledger.
@@ -57,7 +59,7 @@ class Command(BaseCommand):
 
 def _order_children(home: HomePage) -> None:
     """Put the pages into the order of a site map (also that of the menu)."""
-    order = ("about", "shop", "privacy-policy", "cookie-policy", "terms", "contact", "feedback")
+    order = ("about", "shop", "privacy-policy", "cookie-policy", "terms", "news", "contact", "feedback")
     for slug in order:
         home.refresh_from_db()
         child = home.get_children().filter(slug=slug).first()

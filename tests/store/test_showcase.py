@@ -1,0 +1,80 @@
+"""Products and categories on pages outside the shop: the home page lists them."""
+
+import pytest
+from django.test import Client, RequestFactory
+
+from home.models import HomePage
+from home.page_cache import reads
+from store.catalogue import showcase
+from store.models import ProductPage
+from tests import factories, queries
+from tests.store.test_categories import category
+
+pytestmark = pytest.mark.django_db
+
+
+def _show(listing: str, page: object = None, count: int = 4) -> None:
+    home = HomePage.objects.get()
+    shown = {"heading": "Seen", "listing": listing, "page": page, "count": count, "link": ""}
+    home.body = [("listing", shown)]
+    home.save_revision().publish()
+
+
+def _home(client: Client) -> str:
+    return client.get("/").content.decode()
+
+
+def test_what_is_sold_out_stands_behind_what_can_be_bought(client: Client) -> None:
+    factories.product("Mug", sku="MUG")
+    factories.product("Lamp", sku="LAMP", on_hand=0)
+    _show("products")
+    page = _home(client)
+    assert "£12.50" in page
+    assert page.index("Mug") < page.index("Lamp")
+    assert "Sold out" in page
+
+
+@pytest.mark.both_databases
+def test_a_list_of_a_category_has_its_products_only(client: Client) -> None:
+    mug, _lamp = factories.product("Mug", sku="MUG"), factories.product("Lamp", sku="LAMP")
+    _show("products", category("Kitchen", mug.page))
+    page = _home(client)
+    assert mug.page.url in page
+    assert "Lamp" not in page
+
+
+@pytest.mark.both_databases
+def test_categories_are_listed_in_the_order_of_the_pages(client: Client) -> None:
+    mug = factories.product("Mug", sku="MUG")
+    for title in ("Kitchen", "Garden", "Desk"):
+        category(title, *([mug.page] if title == "Kitchen" else []))
+    _show("categories", count=2)
+    page = _home(client)
+    assert page.index("/shop/kitchen/") < page.index("/shop/garden/")
+    assert "/shop/desk/" not in page
+
+
+def test_a_product_that_is_unpublished_leaves_the_list(client: Client) -> None:
+    page = factories.product("Mug", sku="MUG").page
+    _show("products")
+    assert "Mug" in _home(client)
+    page.unpublish()
+    assert "Seen" not in _home(client)
+
+
+@pytest.mark.both_databases
+def test_many_products_cost_as_many_queries_as_few(client: Client) -> None:
+    factories.product("Mug", sku="MUG")
+    _show("products", count=12)
+    few = queries.warm(client, "/")
+    for number in range(9):
+        factories.product(f"Thing {number}", sku=f"THING-{number}")
+    assert ProductPage.objects.count() == 10
+    assert queries.warm(client, "/") == few
+
+
+def test_a_page_that_lists_products_is_dropped_when_stock_changes(rf: RequestFactory) -> None:
+    factories.product("Mug", sku="MUG")
+    with reads.recorded(rf.get("/")) as seen:
+        showcase.products(None, 4)
+    assert "shop" in seen.tokens
