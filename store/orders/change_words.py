@@ -47,7 +47,9 @@ CHANGE_WORDS: dict[Change, Words] = {
     Change.CANCELLED: Words(heading="", trader=_("Order %(number)s: the shopper has cancelled it")),
     Change.REFUND_WAITS: Words(
         heading=_UNCHANGED,
-        happened=_("A refund of this order is under way. We will e-mail you when it is done."),
+        happened=_("A refund of this order waits for an answer of the payment service."),
+        next=_("We will e-mail you when money goes back to you."),
+        to_do=_("In a few minutes the page of your order says how it stands, and you can try again."),
     ),
     Change.CANCEL_DISPUTED: Words(
         heading=_UNCHANGED,

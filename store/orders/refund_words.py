@@ -18,7 +18,7 @@ REFUND_WORDS: dict[RefundStatus, Words] = {
         subject=_("Your order %(number)s was not cancelled"),
         heading=_("Your order was not cancelled"),
         happened=_("The refund of %(amount)s was refused, so your order was not cancelled and goes on."),
-        next=_("We will look into it and write to you."),
+        to_do=_("If you still do not want it, write to us."),
         staff=_("Nothing was refunded. Check why, and try again."),
         trader=_NOT_ARRIVED,
     ),

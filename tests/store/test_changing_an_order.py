@@ -144,7 +144,7 @@ def test_the_shopper_is_asked_first_and_then_refunded(client: Client, paid_at_st
         (lambda order: Order.objects.update(status=Status.PACKED), "Your order has been packed."),
         (lambda order: Order.objects.update(status=Status.SENT), "Your order has been packed."),
         (dispute, "Your bank is looking into the payment."),
-        (unanswered_refund, "A refund of this order is under way."),
+        (unanswered_refund, "We will e-mail you when money goes back to you."),
     ],
 )
 def test_an_order_that_cannot_be_cancelled_says_why_and_stays(
@@ -187,7 +187,7 @@ def test_without_an_answer_of_stripe_the_refund_is_under_way(
     sandbox.faults.add(operation="refund", kind="error_500", times=9)
     response = client.post(path(paid_at_stripe, "cancel/"))
     assert response.status_code == 409
-    assert "A refund of this order is under way." in words_of(response)
+    assert "We will e-mail you when money goes back to you." in words_of(response)
 
 
 def test_who_cancelled_without_an_answer_is_told_when_the_refund_is_refused_later(
@@ -206,6 +206,7 @@ def test_who_cancelled_without_an_answer_is_told_when_the_refund_is_refused_late
     words = "The refund of £28.95 was refused, so your order was not cancelled and goes on."
     assert words in mail.message
     assert words in mail.html_message
+    assert "If you still do not want it, write to us." in mail.message
     assert Email.objects.filter(to="owner@example.com", subject__endswith="did not arrive").count() == 1
 
 
