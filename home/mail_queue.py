@@ -135,6 +135,17 @@ def _literal(message: EmailMessage) -> EmailMessage:
     return literal
 
 
+def redirect(*, old: str, new: str, about: str) -> int:
+    """Have mails that wait for one address and say something go to another one; return how many.
+
+    What was refused there is tried again at once. One that a worker is sending at this moment may still leave.
+    """
+    of_old = Email.objects.filter(to=old, message__contains=about)
+    again = {"status": STATUS.queued, "scheduled_time": None, "number_of_retries": 0}
+    refused = of_old.filter(status=STATUS.requeued).update(to=[new], last_updated=timezone.now(), **again)
+    return refused + of_old.filter(status=STATUS.queued).update(to=[new])
+
+
 def queue_again(*, email: Email) -> None:
     """Have the worker send a mail in its next round, whatever its status."""
     Email.objects.filter(pk=email.pk).update(

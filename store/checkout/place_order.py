@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from home import locks
+from home.models import User
 from policies.models import PolicyVersion
 from store.basket.contents import Contents, priced
 from store.checkout import limits
@@ -217,6 +218,7 @@ def place_order(
     agreement: Agreement,
     client_fingerprint: str = "",
     gift_message: str = "",
+    actor: User | None = None,
 ) -> Order:
     """Save the order with copies of everything agreed, and hold its stock: all or nothing.
 
@@ -242,7 +244,7 @@ def place_order(
         order.session_params = gateway.session_params(
             order=order, lines=lines, option=quote.option, tax_codes=quote.tax_codes
         )
-        lifecycle.place(order=order, lines=lines)
+        lifecycle.place(order=order, lines=lines, actor=actor)
         try:
             movements.hold(order=order)
         except movements.OutOfStockError as error:

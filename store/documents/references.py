@@ -1,8 +1,18 @@
 """Which paper of an order corrects or replaces which, for its lists on pages of shoppers and staff."""
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from store.models import Document, Order
+
+
+def of_corrected_buyer(papers: QuerySet[Document]) -> list[Document]:
+    """Return credit note and invoice of the last correction of a billing address; none if there was none.
+
+    Of credit notes these alone are of no refund, and the invoice follows at once.
+    """
+    note = papers.filter(kind=Document.Kind.CREDIT_NOTE, refund=None).order_by("pk").last()
+    return list(note.order.documents.filter(pk__gte=note.pk).order_by("pk")[:2]) if note else []
 
 
 def listed(order: Order) -> list[tuple[Document, Document | None, str]]:

@@ -66,6 +66,7 @@ class OrderEvent(AppendOnlyModel):
         BILLING = "billing", _("The billing address was corrected.")  # the note names the new papers
         MARKED = "asked_to_look", _("Marked as needing attention:")  # the note says why
         ADDRESS = "address", _("The delivery address was corrected.")
+        EMAIL = "email", _("The e-mail address was corrected.")
         NOTE = "note", _("Note:")  # by staff, and kept as long as the shopper’s address
         # The note says how and why.
         PAID_OTHERWISE = "paid_otherwise", _("Taken by staff, and not paid at Stripe:")

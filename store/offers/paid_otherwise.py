@@ -35,6 +35,7 @@ def take(
         basket=basket,
         email=offer.email,
         option=option,
+        actor=by,
         agreement=place_order.Agreement(shown_digest=quote.digest, terms=None, privacy=None),
         gift_message=offer.gift_message,
     )

@@ -1,5 +1,6 @@
 """Forms about orders: the e-mail address whose orders are to be found, and addresses that are corrected."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -92,6 +93,30 @@ class AddressForm(forms.Form):
         """The address as an order keeps it."""
         lines = {name: line for name, line in self.cleaned_data.items() if line}
         return {**lines, "country": self.order.country}
+
+
+class EmailForm(forms.Form):
+    """The e-mail address of an order, and which of its e-mails is sent there again."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        max_length=254,
+        validators=[mail_queue.PLAIN_ADDRESS],
+        widget=forms.EmailInput,
+    )
+    mail = forms.ChoiceField(label=_("Send there again"), required=False)
+
+    def __init__(self, *args: Any, order: Order, mails: Mapping[str, str], **options: Any) -> None:
+        super().__init__(
+            *args, **{**options, "initial": {"email": order.email, "mail": next(iter(mails), "")}}
+        )
+        self.fields["mail"].choices = [*mails.items(), ("", _("Nothing"))]  # type: ignore[attr-defined]  # a ChoiceField
+
+    def clean_email(self) -> str:
+        """Refuse the address that it has."""
+        if "email" not in self.changed_data:
+            raise forms.ValidationError(_("Nothing was changed: the order has this address."))
+        return self.cleaned_data["email"]
 
 
 class BillingAddressForm(AddressForm):

@@ -67,12 +67,12 @@ def locked(order_id: int) -> Iterator[Order]:
         yield Order.objects.select_for_update().get(pk=order_id)
 
 
-def place(*, order: Order, lines: list[OrderLine]) -> None:
-    """Save a new order with its lines, and enter what was accepted."""
+def place(*, order: Order, lines: list[OrderLine], actor: User | None = None) -> None:
+    """Save a new order with its lines, and enter what was accepted; staff may place it for somebody."""
     entries.enter(order, at=order.placed_at)
     order.save()
     OrderLine.objects.bulk_create(lines)
-    record(order=order, by=By.SHOPPER, reason=Reason.PLACED)
+    record(order=order, by=str(actor or By.SHOPPER.value), actor=actor, reason=Reason.PLACED)
 
 
 def confirm(*, order: Order, by: str, actor: User | None = None) -> None:
@@ -212,6 +212,27 @@ def correct_address(*, order_id: int, address: dict[str, str], by: str, actor: U
             record(order=order, by=by, actor=actor, reason=Reason.ADDRESS)
             if actor is None:
                 emails.changed_by_shopper(order, Change.ADDRESS)
+
+
+def may_correct_email(order: Order) -> bool:
+    """Return whether its e-mail address can change: an open payment page has it, and what is anonymised gets none."""
+    return not order.is_payable and bool(order.email or order.customer_name)
+
+
+def correct_email(*, order_id: int, email: str, actor: User) -> int:
+    """Correct the e-mail address of an order, and return how many e-mails waited for the old one and go there now.
+
+    The history names neither. Raises IllegalTransitionError when it cannot change.
+    """
+    with locked(order_id) as order:
+        if not may_correct_email(order):
+            message = f"The e-mail address of order {order.number} stays."
+            raise IllegalTransitionError(message)
+        redirected = mail_queue.redirect(old=order.email, new=email, about=order.token)
+        order.email, order.session_params = email, {}  # which name the old one, and are of no use any more
+        order.save(update_fields=["email", "session_params"])
+        record(order=order, by=str(actor), actor=actor, reason=Reason.EMAIL)
+    return redirected
 
 
 def mark_needs_attention(

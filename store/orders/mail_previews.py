@@ -19,6 +19,7 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from home import mail_attachments
 from policies.models import Policy
 from store.basket.contents import Line
+from store.documents import references
 from store.models import (
     Dispute,
     Document,
@@ -204,10 +205,8 @@ def _of_parcel(change: Change) -> tuple[Message, Order]:
 
 
 def _of_billing_address() -> tuple[Message, Order]:
-    # Of credit notes these alone are of no refund, and the invoice follows at once.
-    notes = Document.objects.filter(kind=Document.Kind.CREDIT_NOTE, refund=None).select_related("order")
-    if note := notes.order_by("-issued_at").first():
-        order, issued = note.order, list(note.order.documents.filter(pk__gte=note.pk).order_by("pk")[:2])
+    if issued := references.of_corrected_buyer(Document.objects.select_related("order")):
+        order = issued[0].order
     else:
         order = made_up(Status.PAID)
         order.billing_address = order.shipping_address

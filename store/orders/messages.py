@@ -53,7 +53,8 @@ def about(
     words = situation.words_of(refund) if refund else words
     kind = wording.kind_of(state, refund, change)
     own = wording.own(kind, order)
-    subject = own.subject or subject or str(words.subject)
+    # States that are told only when staff send it have no subject.
+    subject = own.subject or subject or str(words.subject) or str(WORDS[State.PAID].subject) % values(order)
     facts = words.without(wording.KINDS[kind][1].phrases) if own.opening else words
     facts_told = f"{_cancelled(situation)}{facts.sentences}" if refund else facts.sentences
     lines = list(lines)

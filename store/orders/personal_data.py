@@ -95,7 +95,7 @@ def erase_unpaid_orders(email: str) -> int:
 def _anonymise(found: QuerySet[Order]) -> int:
     texts = dict.fromkeys(("email", "customer_name", "phone", "gift_message"), "")
     personal = {**texts, "shipping_address": {}, "billing_address": {}}
-    over = found.exclude(email="").exclude(status__in=Order.AWAITING_PAYMENT)
+    over = found.exclude(email="", customer_name="").exclude(status__in=Order.AWAITING_PAYMENT)
     # Orders before their refunds, as whoever changes an order locks them.
     list(over.select_for_update().order_by("pk").values_list("pk"))
     OrderLine.objects.filter(order__in=over).update(text="")

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -14,9 +16,13 @@ from django.views.decorators.http import require_POST
 from post_office.models import Email
 from wagtail.admin import messages
 
+from home.models import User
+from store.documents import references
 from store.models import Order, OrderEvent
 from store.orders import emails, lifecycle
 from store.orders.access import CHANGE
+from store.orders.situation import Situation
+from store.payments import money
 
 Status = Order.Status
 MOST, WINDOW = 3, timedelta(hours=1)  # of one order
@@ -32,30 +38,57 @@ _MAILS: dict[str, tuple[Promise, Callable[[Order], Email | None], frozenset[str]
 }
 
 
-def mails_of(order: Order) -> dict[str, Promise]:
-    """Return the e-mails that can be sent again."""
-    return {name: label for name, (label, _send, statuses) in _MAILS.items() if order.status in statuses}
+def mails_of(situation: Situation) -> dict[str, tuple[str, Callable[[], Email | None]]]:
+    """Return the e-mails of an order that can be sent again, each with its label and what sends it."""
+    order = situation.order
+    found: dict[str, tuple[str, Callable[[], Email | None]]] = {
+        name: (str(label), partial(send, order))
+        for name, (label, send, statuses) in _MAILS.items()
+        if order.status in statuses
+    }
+    for refund in situation.told_refunds:
+        known = {
+            "amount": money.display(refund.amount, order.paid_currency),
+            "day": date_format(timezone.localtime(refund.created_at), "SHORT_DATE_FORMAT"),
+        }
+        label = gettext("Refund of %(amount)s, %(day)s") % known
+        found[f"refund-{refund.pk}"] = label, partial(emails.order_refunded, order, refund)
+    if papers := references.of_corrected_buyer(order.documents.all()):
+        label = gettext("Corrected invoice %s") % papers[-1]
+        found["papers"] = label, partial(emails.billing_corrected, order, papers)
+    return found
+
+
+def _send_again(order: Order, name: str, user: User) -> str:
+    """Send one of them again, unless it was done too often; return why not, empty if it is. The order is locked."""
+    mails, reason = mails_of(Situation.of(order)), OrderEvent.Reason.RESENT
+    earlier = order.events.filter(reason=reason, happened_at__gt=timezone.now() - WINDOW).count()
+    if name not in mails:
+        return gettext("The order has changed. Check its status and try again.")
+    if earlier >= MOST:
+        return gettext("No e-mail was sent: %s were sent again within the last hour.") % earlier
+    label, send = mails[name]
+    if send() is None:
+        return gettext("No e-mail was sent: the order has no e-mail address.")
+    lifecycle.record(order=order, by=str(user), actor=user, reason=reason, note=label)
+    return ""
 
 
 @require_POST
 @permission_required(CHANGE, raise_exception=True)
 def resend(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send one of them again, unless it was done too often."""
+    """Send one of an order's e-mails again."""
     get_object_or_404(Order, pk=pk)
+    return answer(request, pk, request.POST.get("mail", ""))
+
+
+def answer(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    """Send it, say how that went, and return to the order."""
     assert request.user.is_authenticated
     with lifecycle.locked(pk) as order:
-        name = request.POST.get("mail", "")
-        reason = OrderEvent.Reason.RESENT
-        earlier = order.events.filter(reason=reason, happened_at__gt=timezone.now() - WINDOW).count()
-        if name not in mails_of(order):
-            messages.error(request, gettext("The order has changed. Check its status and try again."))
-        elif earlier >= MOST:
-            words = gettext("No e-mail was sent: %s were sent again within the last hour.") % earlier
-            messages.error(request, words)
-        elif _MAILS[name][1](order) is None:
-            messages.error(request, gettext("No e-mail was sent: the order has no e-mail address."))
-        else:
-            label = str(_MAILS[name][0])
-            lifecycle.record(order=order, by=str(request.user), actor=request.user, reason=reason, note=label)
-            messages.success(request, gettext("The e-mail is sent again to %s.") % order.email)
+        problem = _send_again(order, name, request.user)
+    if problem:
+        messages.error(request, problem)
+    else:
+        messages.success(request, gettext("The e-mail is sent again to %s.") % order.email)
     return redirect("orders:inspect", pk)

@@ -1,4 +1,4 @@
-"""Staff's pages below that of an order: what they share, both addresses, and the invoice that an order lacks."""
+"""Staff's pages below that of an order: what they share, its addresses, and the invoice that an order lacks."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from django.views.generic import FormView, View
@@ -18,9 +18,9 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from store.documents import corrections
 from store.models import Order
-from store.orders import lifecycle
+from store.orders import lifecycle, resending
 from store.orders.access import CHANGE
-from store.orders.forms import AddressForm, BillingAddressForm
+from store.orders.forms import AddressForm, BillingAddressForm, EmailForm
 from store.orders.situation import Situation
 
 
@@ -76,6 +76,39 @@ class AddressView(OrderFormView):
             messages.error(self.request, words)
         else:
             messages.success(self.request, gettext("The delivery address was corrected."))
+        return redirect("orders:inspect", self.order.pk)
+
+
+@method_decorator(permission_required(CHANGE, raise_exception=True), name="dispatch")
+class EmailView(OrderFormView):
+    """Corrects the e-mail address of an order."""
+
+    page_title = _("Correct the e-mail address")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
+    header_icon = "edit"
+    template_name = "store/admin/correct_email.html"
+    form_class = EmailForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        mails = resending.mails_of(Situation.of(self.order))
+        return {**super().get_form_kwargs(), "mails": {name: label for name, (label, _send) in mails.items()}}
+
+    def form_valid(self, form: EmailForm) -> HttpResponse:
+        user, data = self.request.user, form.cleaned_data
+        assert user.is_authenticated
+        try:
+            redirected = lifecycle.correct_email(order_id=self.order.pk, email=data["email"], actor=user)
+        except lifecycle.IllegalTransitionError:
+            words = gettext(
+                "The e-mail address was not changed: the order is not paid yet, or no longer kept."
+            )
+            messages.error(self.request, words)
+            return redirect("orders:inspect", self.order.pk)
+        messages.success(self.request, gettext("The e-mail address was corrected."))
+        if redirected:
+            words = ngettext("%s waiting e-mail goes there.", "%s waiting e-mails go there.", redirected)
+            messages.success(self.request, words % redirected)
+        if data["mail"]:
+            return resending.answer(self.request, self.order.pk, data["mail"])
         return redirect("orders:inspect", self.order.pk)
 
 

@@ -320,6 +320,7 @@ def test_an_order_paid_in_cash_is_placed_at_once_and_says_how(
     assert (order.customer_name, order.shipping_address["city"]) == ("Ada Lovelace", "London")
     assert "Taken by staff, and not paid at Stripe: cash. Paid at the market" in page
     assert "Not online: staff took the order." in page
+    assert {event.who for event in order.events.all()} == {"staff@example.com"}
     assert "staff@example.com" in page
     assert stock_of() == (8, 0)
     assert "Paid by cash on" in str(Document.objects.get().data)

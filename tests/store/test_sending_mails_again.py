@@ -5,11 +5,16 @@ from html import unescape
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.utils import timezone
+from django.utils.formats import date_format
 from post_office.models import Email
 
 from home.models import User
-from store.models import Order, ProductVariant
+from store.documents import corrections, issuing
+from store.models import Order, ProductVariant, Refund
 from store.orders import resending
+from store.orders.situation import Situation
+from tests import factories
 from tests.staff import signed_in
 from tests.store.test_packing import paid_order
 
@@ -60,7 +65,7 @@ def test_only_what_such_an_order_is_told_is_sent(
     Order.objects.update(status=status)
     for name in ("confirmation", "sent", "news", "", "\x00"):
         resend(staff, order, name)
-    assert [*resending.mails_of(Order.objects.get())] == mails
+    assert [*resending.mails_of(Situation.of(Order.objects.get()))] == mails
     assert Email.objects.count() == len(mails)
 
 
@@ -78,3 +83,44 @@ def test_an_order_without_an_address_and_a_reader_send_nothing(staff: Client, or
     Order.objects.update(email="shopper@example.com")
     assert "Confirmation" not in resend(staff, order, "confirmation")
     assert not Email.objects.exists()
+
+
+def test_the_e_mail_of_each_refund_is_sent_again(staff: Client, order: Order) -> None:
+    money = {"by": "Staff", "created_at": timezone.now()}
+    told = order.refunds.create(amount=500, status=Refund.Status.SUCCEEDED, reason="A chip", **money)
+    for untold in (Refund.Status.REQUESTED, Refund.Status.REFUSED):
+        order.refunds.create(amount=600, status=untold, **money)
+    day = date_format(timezone.localdate(), "SHORT_DATE_FORMAT")
+    page = staff.get(f"/admin/orders/inspect/{order.pk}/").content.decode()
+    assert f">Refund of £5.00, {day}</button>" in page
+    assert "Refund of £6.00" not in page
+    assert f"sent again: Refund of £5.00, {day}" in resend(staff, order, f"refund-{told.pk}")
+    [mail] = Email.objects.all()
+    assert "We have refunded £5.00" in mail.message
+    assert "Reason: A chip" in mail.message
+    resend(staff, order, f"refund-{told.pk + 1}")
+    assert Email.objects.count() == 1
+
+
+def test_the_papers_of_a_corrected_billing_address_are_sent_again(staff: Client, order: Order) -> None:
+    factories.vat(GB=20)
+    order.vat_scheme = "none"
+    order.save()
+    issuing.invoice(order)
+    assert "Corrected invoice" not in staff.get(f"/admin/orders/inspect/{order.pk}/").content.decode()
+    address = {"name": "Right", "line1": "2 Low Road", "city": "Bonn", "country": "DE"}
+    actor = User.objects.get()
+    corrections.correct_billing_address(order_id=order.pk, address=address, actor=actor)
+    page = resend(staff, order, "papers")
+    assert "An e-mail was sent again: Corrected invoice INV-000002" in page
+    first, again = Email.objects.order_by("pk")
+    assert "CN-000001" in again.message
+    assert (first.subject, first.message) == (again.subject, again.message)
+
+
+def test_a_state_that_is_told_only_by_staff_has_a_subject(staff: Client, order: Order) -> None:
+    Order.objects.update(status=Status.CANCELLED)
+    resend(staff, order, "news")
+    [mail] = Email.objects.all()
+    assert mail.subject == f"Your order {order.number}"
+    assert "we will refund what you paid" in mail.message

@@ -117,6 +117,7 @@ def test_own_words_go_before_ours_of_a_payment_that_came_later(order: Order) -> 
 
 
 # --- The form ----------------------------------------------------------------------------------------------
+@pytest.mark.both_databases
 def test_what_is_saved_is_shown_at_once_and_form_and_e_mail_lead_to_each_other(admin_client: Client) -> None:
     form = unescape(admin_client.get(url()).content.decode())
     assert "In place of: “Your order {number} is on its way”" in form
