@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0056_offers_withdrawn'),
+        ('store', '0057_lists_and_people'),
     ]
 
     operations = [
