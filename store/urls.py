@@ -16,6 +16,7 @@ urlpatterns = [
     path("basket/", basket_views.basket, name="basket"),
     path("basket/add/", basket_views.add, name="add_to_basket"),
     path("basket/update/", basket_views.update, name="update_basket"),
+    path("basket/seen/", basket_views.acknowledge, name="basket_seen"),
     path("checkout/", checkout_views.review, name="checkout"),
     path("checkout/return/<slug:token>/", checkout_views.return_from_payment, name="return_from_payment"),
     path("checkout/cancel/<slug:token>/", checkout_views.cancel_payment, name="cancel_payment"),

@@ -1,6 +1,7 @@
 """The contents of a basket: SKUs and quantities in the database, looked up at today's prices and stock.
 
-A basket exists once something is put into it. It never stores prices and never holds stock; a checkout does.
+A basket exists once something is put into it. It sells nothing at an earlier price and never holds stock; a checkout
+does.
 """
 
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from store.basket.seen import Seen, as_text
 from store.models import Basket, BasketLine, Order, ProductVariant, ShippingOption, StockItem, StockMovement
 from store.models.baskets import MAX_QUANTITY
 from store.models.catalogue import decorative, images_of
@@ -39,13 +41,13 @@ class Line:
     all_of_sku: int  # in the basket, whatever is written on them
     available: int = MAX_QUANTITY  # where stock was not looked up
     picture: SafeString | str = ""  # where pages show one
+    pk: int = 0  # of the line in its basket
+    seen: Seen | None = None  # when the shopper last looked at it
 
     @property
     def unit_price(self) -> int:
         """Price of one, minor units."""
-        if self.variant is None:
-            return 0
-        return self.variant.price + (self.variant.page.text_price if self.text else 0)
+        return self.variant.price_with(self.text) if self.variant else 0
 
     @property
     def total(self) -> int:
@@ -56,6 +58,21 @@ class Line:
     def written(self) -> str:
         """What the shopper wrote, with what it is."""
         return written(self.variant.page.text_label if self.variant else "", self.text)
+
+    @property
+    def in_full(self) -> str:
+        """Its name with what the shopper wrote, to tell it from another line."""
+        return ", ".join(filter(None, (self.variant.in_full if self.variant else self.sku, self.written)))
+
+    @property
+    def to_see(self) -> Seen:
+        """What there is to see of it today."""
+        return Seen(self.unit_price, self.variant.page.days_to_make if self.variant else 0)
+
+    @property
+    def changes(self) -> list[str]:
+        """What is another than the shopper last saw, in words."""
+        return self.seen.changes_to(self.to_see) if self.seen and self.variant else []
 
     @property
     def text_problem(self) -> str:
@@ -97,6 +114,21 @@ class Contents:
     def goods(self) -> list[tuple[Line, ProductVariant]]:
         """The lines that are for sale, with their variants."""
         return [(line, line.variant) for line in self.lines if line.variant]
+
+    @property
+    def changed(self) -> list[Line]:
+        """The lines of which something is another than the shopper last saw."""
+        return [line for line in self.lines if line.changes]
+
+    @property
+    def to_see(self) -> dict[int, Seen]:
+        """What there is to see of what changed, by the keys of the lines."""
+        return {line.pk: line.to_see for line in self.changed}
+
+    @property
+    def to_see_as_text(self) -> str:
+        """The same for a form."""
+        return as_text(self.to_see)
 
     @property
     def grams(self) -> int:
@@ -198,6 +230,8 @@ def _line(line: BasketLine, variant: ProductVariant | None, all_of_sku: int) -> 
         all_of_sku=all_of_sku,
         variant=variant,
         available=variant.page.sellable(MAX_QUANTITY) if variant else 0,
+        pk=line.pk,
+        seen=None if line.seen_price is None else Seen(line.seen_price, line.seen_days_to_make),
     )
 
 
@@ -229,7 +263,7 @@ def add(*, basket: Basket | None, sku: str, quantity: int, text: str = "") -> Ba
     if wanted > left:
         raise BasketError(_too_few(left, inside=inside))
     line.quantity += quantity
-    line.save()
+    _save_as_seen(line, variant)
     basket.save(update_fields=["updated_at"])
     return basket
 
@@ -248,23 +282,32 @@ def refill(*, order: Order) -> Basket | None:
 
 
 @transaction.atomic
-def set_quantity(*, basket: Basket, sku: str, quantity: int, text: str = "") -> None:
-    """Set the quantity of a SKU that is in the basket with this text; 0 removes it.
+def set_quantity(*, basket: Basket, sku: str, quantity: int, text: str = "") -> Line | None:
+    """Set the quantity of a SKU that is in the basket with this text; 0 removes it. Return what was removed.
 
     Raises BasketError for more than one order can have; fewer than before are never too many.
     """
     if _locked(basket) is None or (line := basket.lines.filter(sku=sku, text=text).first()) is None:
-        return
+        return None
+    variant, removed = _on_sale(sku), None
     if quantity <= 0:
+        removed = _line(line, variant, line.quantity)
         line.delete()
     else:
-        variant = _on_sale(sku) if quantity > line.quantity else None
-        others = _all_of(basket, sku) - line.quantity if variant else 0
-        if variant and others + quantity > variant.page.most:
+        others = _all_of(basket, sku) - line.quantity
+        if variant and quantity > line.quantity and others + quantity > variant.page.most:
             raise BasketError(_too_many(variant.page.most, inside=others))
         line.quantity = quantity
-        line.save()
+        _save_as_seen(line, variant)
     basket.save(update_fields=["updated_at"])
+    return removed
+
+
+def _save_as_seen(line: BasketLine, variant: ProductVariant | None) -> None:
+    """Save a line that the shopper changed: what holds today is what they see."""
+    if variant:
+        line.seen_price, line.seen_days_to_make = variant.price_with(line.text), variant.page.days_to_make
+    line.save()
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from store.basket.seen import LONGEST, Seen, read
 from store.models.baskets import MAX_QUANTITY
 
 
@@ -34,3 +35,13 @@ class UpdateForm(forms.Form):
     sku = forms.CharField(max_length=40)
     quantity = QuantityField(min_value=0)
     text = forms.CharField(required=False)
+
+
+class SeenForm(forms.Form):
+    """What of the lines was shown, for a shopper who has read what changed."""
+
+    seen = forms.CharField(max_length=LONGEST)
+
+    def clean_seen(self) -> dict[int, Seen]:
+        """Return it by the keys of the lines."""
+        return read(self.cleaned_data["seen"])

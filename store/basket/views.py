@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 
+from django.conf import settings
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -19,9 +20,12 @@ from home.responses import SeeOther
 from home.throttling import client_ip, minutes_to_wait, too_many_requests
 from store.basket import contents, throttling
 from store.basket.cookies import basket_of, remember
-from store.basket.forms import AddForm, UpdateForm
+from store.basket.forms import AddForm, SeenForm, UpdateForm
+from store.basket.seen import Seen
+from store.basket.seen import remember as remember_seen
 from store.models import Basket, ShippingOption
 from store.models.shop_pages import shown_shop
+from store.orders import unpaid
 
 
 def _by_form(form_class: type[Form]) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
@@ -64,13 +68,29 @@ def add(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int, 
 
 @_by_form(UpdateForm)
 def update(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int, text: str) -> HttpResponse:
-    """Change a quantity or remove a line."""
+    """Change a quantity or remove a line.
+
+    What was removed is on the page that answers and nowhere else: it may be a name, which no URL should hold.
+    """
+    removed = None
     if found is not None:
         try:
-            contents.set_quantity(basket=found, sku=sku, quantity=quantity, text=text)
+            removed = contents.set_quantity(basket=found, sku=sku, quantity=quantity, text=text)
         except contents.BasketError as error:
             return _error_response(request, found, str(error))
-    return _done(request, found)
+    if removed is None or removed.is_gone or _wants_json(request):
+        return _done(request, found)
+    response = page(request, found, removed=removed)
+    remember(response, found, contents.count(found))
+    return response
+
+
+@_by_form(SeenForm)
+def acknowledge(request: HttpRequest, found: Basket | None, *, seen: dict[int, Seen]) -> HttpResponse:
+    """Say no more of what changed: the shopper has read it."""
+    if found is not None:
+        remember_seen(found, seen)
+    return SeeOther(reverse("store:basket"))
 
 
 def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:
@@ -101,9 +121,20 @@ def _error_response(
 
 
 def page(
-    request: HttpRequest, found: Basket | None, *, error: str = "", status: int = HTTPStatus.OK
+    request: HttpRequest,
+    found: Basket | None,
+    *,
+    error: str = "",
+    removed: contents.Line | None = None,
+    status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    """Show a basket at today's prices, with an error if there is one."""
+    """Show a basket at today's prices, with an error and what was just removed, if any.
+
+    Whoever has paid in another window is redirected to the order: the basket may be empty by now.
+    """
+    own = unpaid.here(request)
+    if own and not own.is_unpaid:
+        return SeeOther(own.order.get_absolute_url())
     shown = contents.with_pictures(contents.look_up(found))
     options = ShippingOption.objects.exclude(kind=ShippingOption.Kind.COLLECTION)
     context = {
@@ -112,7 +143,10 @@ def page(
         if shown.lines
         else None,
         "error": error,
-        "is_back_unpaid": "unpaid" in request.GET,
+        "removed": removed,
+        "unpaid": own,
+        "keep_days": settings.BASKET_KEEP_DAYS,
+        "is_back_unpaid": bool(shown.lines and ("unpaid" in request.GET or (own and own.order.is_over))),
         "shop": shown_shop(),
         "section": reverse("store:basket"),
     }

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from home import mail_queue, spam
 from policies.models import PolicyVersion
 from policies.text import limits
+from store.checkout import shown as shown_parts
 from store.checkout.place_order import Quote
 from store.models import DeliveryCountry, ShippingOption
 from store.orders.forms import ONE_LINE
@@ -104,6 +105,7 @@ class CheckoutForm(spam.GuardedForm):
     )
     # What the page showed: if any of it has changed, the shopper sees it again before paying.
     shown = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    parts = forms.CharField(widget=forms.HiddenInput, required=False, max_length=shown_parts.LONGEST)
     terms_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     privacy_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
@@ -119,6 +121,7 @@ class CheckoutForm(spam.GuardedForm):
         known: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Take what applies now, what is known from an offer, and what was typed before the page was reloaded."""
+        self.quote = quote
         self.problem = quote.problem if quote else ""
         self.now: dict[str, str | int | None] = {
             "terms_version": terms.number if terms else None,
@@ -126,7 +129,8 @@ class CheckoutForm(spam.GuardedForm):
         }
         if quote:  # else the order compares it, under the basket's lock
             self.now["shown"] = quote.digest
-        super().__init__(data, initial={**known, **self.now, **self._kept(typed)})
+        parts = {"parts": shown_parts.as_text(quote)} if quote else {}
+        super().__init__(data, initial={**known, **self.now, **parts, **self._kept(typed)})
         self.add_guard()
         self.country = option.country.code if option.country else ""
         if option.kind != ShippingOption.Kind.POINT:
@@ -173,10 +177,24 @@ class CheckoutForm(spam.GuardedForm):
             raise ValidationError(self.problem)
         changed = {name for name, value in self.now.items() if self.cleaned_data.get(name) != value}
         if changed:
+            said = self._said_of(changed)
             now = {name: "" if value is None else str(value) for name, value in self.now.items()}
             self.data = dict(self.data.items()) | now
+            if self.quote:
+                self.data["parts"] = shown_parts.as_text(self.quote)
             if "terms_version" in changed:
                 self.data.pop("terms", None)  # what was accepted is not what holds now
-            raise ValidationError(_("The order or the terms have changed. Check them before you pay."))
+            raise ValidationError(
+                [_("The order or the terms have changed. Check them before you pay."), *said]
+            )
         self.check_guard()
         return self.cleaned_data
+
+    def _said_of(self, changed: set[str]) -> list[str]:
+        """Return in words what is another now than the page showed."""
+        said = shown_parts.changes(self.cleaned_data.get("parts", ""), self.quote) if self.quote else []
+        if "terms_version" in changed:
+            said.append(gettext("The terms of sale have changed."))
+        if "privacy_version" in changed:
+            said.append(gettext("The privacy policy has changed."))
+        return said

@@ -16,6 +16,7 @@ from django.utils import timezone
 from home import locks
 from home.models import User
 from policies.models import PolicyVersion
+from store.basket import seen
 from store.basket.contents import Contents, priced
 from store.checkout import limits
 from store.models import Basket, DeliveryCountry, Order, OrderEvent, OrderLine, ShippingOption
@@ -238,6 +239,8 @@ def place_order(
         if other is not None:
             raise fulfilment.AlreadyUnderWayError(other)
         quote = _as_agreed(basket, option, agreement, client_fingerprint)
+        if quote.contents.changed:
+            seen.remember(basket, quote.contents.to_see)
         order = quote.order_for(basket, email, agreement, client_fingerprint)
         order.gift_message = gift_message
         lines = quote.lines_of(order)

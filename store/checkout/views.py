@@ -27,6 +27,7 @@ from store.checkout.forms import CheckoutForm, DeliveryForm
 from store.models import Basket, DeliveryCountry, Order, OrderEvent, ShippingOption
 from store.models.shipping import offered_first
 from store.offers import offering
+from store.orders import unpaid
 from store.orders.cookies import placed_here, remember_order, was_placed_here
 from store.payments import errors, fulfilment, stripe_client
 
@@ -94,10 +95,12 @@ def return_from_payment(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @never_cache
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
-    """Close the payment page of a shopper who came back without paying, and redirect to the basket."""
+    """Lead back from the payment page, which stays open; by POST, close it and redirect to the basket."""
     order = get_object_or_404(Order, return_token=token)
+    if request.method != "POST":
+        return _back_unpaid(request, order)
     try:
         if limits.QUESTIONS.take(client_ip(request)):
             raise errors.BusyError("This client has asked too much of Stripe.")
@@ -108,8 +111,22 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
     except errors.PaymentError as error:
         logger.warning("Order %s could not be cancelled: %s", order.number, error)
     mine = basket_of(request) or _new_basket(request, order)
-    url = reverse("store:basket") + ("?unpaid=1" if order.status in Order.OVER else "")
-    response = SeeOther(url)
+    return _to_basket(mine, order)
+
+
+def _back_unpaid(request: HttpRequest, order: Order) -> HttpResponse:
+    """Redirect to the basket, or to the order if it is paid or this is not its basket: both say what can be done."""
+    mine = basket_of(request)
+    is_unpaid = order.paid_at is None and order.status in Order.PAYABLE | Order.OVER
+    is_its_basket = mine is not None and mine.pk == order.basket_id
+    response = _to_basket(mine, order) if is_unpaid and is_its_basket else _to_order(request, order)
+    if placed_here(request) is None:  # its cookie is lost; whoever has this URL may cancel the order
+        remember_order(response, order)
+    return response
+
+
+def _to_basket(mine: Basket | None, order: Order) -> HttpResponse:
+    response = SeeOther(reverse("store:basket") + ("?unpaid=1" if order.status in Order.OVER else ""))
     remember(response, mine, baskets.count(mine))
     return response
 
@@ -241,8 +258,13 @@ def _payment_problem(error: errors.PaymentError) -> str:
 def _page(
     request: HttpRequest, shown: place_order.Review, form: CheckoutForm, *, status: int = HTTPStatus.OK
 ) -> HttpResponse:
+    own = unpaid.here(request)
+    if own and not own.is_unpaid:
+        return _to_order(request, own.order)
     context = {
         "review": shown,
+        "unpaid": own,
+        "is_back_unpaid": own and own.order.is_over,
         "form": form,
         "delivery_form": DeliveryForm(shown),
     }

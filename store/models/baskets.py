@@ -1,4 +1,4 @@
-"""Baskets, found by a random token in a cookie. Prices are never stored here."""
+"""Baskets, found by a random token in a cookie. Nothing is sold at the prices that stand here."""
 
 from typing import ClassVar
 
@@ -32,6 +32,9 @@ class BasketLine(models.Model):
     quantity = models.PositiveSmallIntegerField(
         _("quantity"), validators=[MinValueValidator(1), MaxValueValidator(MAX_QUANTITY)]
     )
+    # What the shopper last saw of it, to say what changed since (store.basket.seen); None where nobody noted it.
+    seen_price = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
+    seen_days_to_make = models.PositiveSmallIntegerField(default=0, editable=False)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["pk"]

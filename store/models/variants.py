@@ -91,6 +91,10 @@ class ProductVariant(Orderable):
     def __str__(self) -> str:
         return self.name or self.sku
 
+    def price_with(self, text: str) -> int:
+        """Return the price of one on which this is written, minor units."""
+        return self.price + (self.page.text_price if text else 0)
+
     @property
     def in_full(self) -> str:
         """The name of its product and its own, if it has one."""

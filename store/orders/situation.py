@@ -162,6 +162,11 @@ class Situation:
         return any(refund.status == RefundStatus.ACTION for refund in self.refunds)
 
     @property
+    def is_unpaid(self) -> bool:
+        """Nothing was paid, and nothing is being paid."""
+        return self.order.status in Order.PAYABLE | {Status.EXPIRED}
+
+    @property
     def words(self) -> Words:
         """What is told."""
         return WORDS[self.state].filled(values(self.order))

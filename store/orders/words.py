@@ -15,12 +15,12 @@ from django.db import models
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from store.models import Order
 from store.models.availability import working_days
-from store.payments import money
+from store.payments import money, stripe_clock
 
 
 class State(models.TextChoices):
@@ -106,7 +106,9 @@ def _filled(words: Promise | str, values: Mapping[str, object]) -> str:
 
 
 _WAIT = _("You do not need to do anything. Do not pay again.")
-_KEPT = _("Until about %(time)s we will keep the goods for you.")
+_KEPT = _("Until about %(kept)s we will keep the goods for you.")
+_CLOSED = _("The payment page closed at %(closed)s. The goods are free again once Stripe has said so.")
+_PAY_ON = _("Continue payment (%(left)s)")
 _ARRIVES = _("We will keep the goods for you and e-mail you when the payment arrives.")
 _ARRIVES_ON = _("It should arrive on %(arrives)s.")
 _SOLD_OUT = _("We are sorry: somebody else got the last ones. Nothing is on its way yet.")
@@ -128,17 +130,19 @@ WORDS: dict[State, Words] = {
         staff=_("Nothing to do. Its goods are free again once Stripe says that it made no payment page."),
     ),
     State.NOT_PAID: Words(
-        heading=_("Not paid yet"),
+        heading=_("You have not paid yet"),
+        happened=_CLOSED,
         next=_KEPT,
-        action=_("Continue to the payment page"),
+        action=_PAY_ON,
         staff=_("Nothing to do. The goods are held until about %(time)s."),
     ),
     State.ASKING: Words(
         heading=_("We are asking whether you have paid"),
         happened=_("The payment service has not answered yet."),
+        by_when=_CLOSED,
         next=_KEPT,
         to_do=_("If you have paid, do not pay again."),
-        action=_("Continue to the payment page"),
+        action=_PAY_ON,
         staff=_("Nothing to do. The goods are held until Stripe says that nobody can pay any more."),
     ),
     State.PAY_LATER: Words(
@@ -356,8 +360,20 @@ def values(order: Order) -> dict[str, object]:
         "made": working_days(order.made_in_days) if order.made_in_days and not order.arrives else "",
         "time": _local(order.session_expires_at, "TIME_FORMAT"),
         "until": _local(order.pay_until, "DATETIME_FORMAT"),
+        "left": _left(order.session_expires_at),
     }
+    known["kept" if known["left"] else "closed"] = known["time"]
     return {name: value for name, value in known.items() if value}
+
+
+def _left(end: datetime | None) -> str:
+    """Return how long a payment page is still open; empty when it is not."""
+    seconds = (end - stripe_clock.now()).total_seconds() if end else 0
+    if seconds <= 0:
+        return ""
+    minutes = int(seconds // 60)
+    words = ngettext("%(minutes)s minute left", "%(minutes)s minutes left", minutes) % {"minutes": minutes}
+    return words if minutes else gettext("less than a minute left")
 
 
 def _local(at: datetime | None, style: str) -> str:

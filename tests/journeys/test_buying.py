@@ -20,7 +20,7 @@ from home import spam
 from home.models import User
 from policies.models import Policy
 from store.documents import printing
-from store.models import Basket, Order, ProductPage, ShippingOption, StockItem
+from store.models import Basket, Order, ProductPage, ProductVariant, ShippingOption, StockItem
 from store.orders import lifecycle
 from store.payments import refunds
 from tests import factories
@@ -220,10 +220,12 @@ def test_a_shopper_buys_without_javascript(plain: Page, shop: str, sandbox: Sand
     quantity = plain.get_by_label("Quantity: Enamel mug")
     quantity.fill("5")
     plain.get_by_role("button", name="Update").first.click()
-    expect(plain.get_by_text("Only 3 are left.")).to_be_visible()
+    expect(plain.get_by_text("Only 3 are left: your basket has 5.")).to_be_visible()
     expect(plain.get_by_role("link", name="Go to the checkout")).to_have_count(0)
     quantity.fill("3")
     plain.get_by_role("button", name="Update").first.click()
+    plain.get_by_role("button", name="Remove").nth(1).click()
+    plain.get_by_role("button", name="Undo").click()
     plain.get_by_role("button", name="Remove").nth(1).click()
     plain.get_by_role("link", name="Go to the checkout").click()
     plain.get_by_label("Deliver to").select_option("IE")
@@ -383,12 +385,36 @@ def test_where_the_script_cannot_reach_the_shop_the_shopper_is_told(page: Page, 
     assert not Basket.objects.exists()
 
 
-def test_who_turns_round_finds_the_basket_as_it_was(page: Page, shop: str, sandbox: Sandbox) -> None:
+def test_who_turns_round_reads_everywhere_that_nothing_is_paid_and_what_changed_meanwhile(
+    page: Page, shop: str, sandbox: Sandbox
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
     put_in(page, shop, "Enamel mug", 2)
     expect(page.locator("[data-basket-count]")).to_have_text("2")
+    ProductVariant.objects.filter(sku="MUG").update(price=1400)
+    page.goto(f"{shop}/basket/")
+    expect(page.get_by_text("Enamel mug: was £12.50, now £14.00.")).to_be_visible()
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    expect(page.locator("[data-basket-count]")).to_be_hidden()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Quantity: Enamel mug")).to_have_value("2")
+    expect(page.get_by_text("was £12.50")).to_be_hidden()
+    ProductVariant.objects.filter(sku="MUG").update(price=1500)
+    page.reload()
+    page.get_by_role("button", name="OK").click()
+    expect(page.get_by_text("now £15.00")).to_be_hidden()
     go_to_payment(page, shop, sandbox)
-    assert paying.stock_of() == (3, 2)
+    page.go_back()  # by the browser's own button
+    expect(page).to_have_url(f"{shop}/checkout/")
+    expect(page.get_by_role("link", name="Continue payment (39 minutes left)")).to_be_visible()
+    assert_accessible(page)
+    page.go_forward()
     page.locator("a.back").first.click()
+    expect(page).to_have_url(f"{shop}/basket/")
+    expect(page.get_by_text("You have not paid yet")).to_be_visible()
+    assert paying.stock_of() == (3, 2)
+    page.get_by_role("button", name="Change basket").click()
     page.wait_for_url(f"{shop}/basket/?unpaid=1")
     expect(page.get_by_label("Quantity: Enamel mug")).to_have_value("2")
     assert paying.stock_of() == (3, 0)
@@ -440,9 +466,9 @@ def test_the_shops_pages_are_accessible_and_fit_the_screen(page: Page, shop: str
     assert_sound(page)
     go_to_payment(page, shop, sandbox)
     page.goto(shop + Order.objects.get().get_absolute_url())
-    expect(page.get_by_role("link", name="Continue to the payment page")).to_be_visible()
+    expect(page.get_by_role("link", name="Continue payment")).to_be_visible()
     assert_sound(page)
-    page.get_by_role("link", name="Continue to the payment page").click()
+    page.get_by_role("link", name="Continue payment").click()
     pay(page, shop)
     assert_sound(page)
     page.get_by_role("link", name="Correct the delivery address").click()

@@ -54,10 +54,10 @@ def test_a_line_that_cannot_be_bought_says_why_and_blocks_the_checkout(
 ) -> None:
     movements.count(sku="MUG", on_hand=1)
     shown = page(shopper)
-    assert "Only 1 is left." in shown
+    assert "Only 1 is left: your basket has 2." in shown
     assert 'href="/checkout/"' not in shown
     movements.count(sku="MUG", on_hand=0)
-    assert "This has sold out." in page(shopper)
+    assert "This has sold out since you put it in." in page(shopper)
     mug.page.unpublish()
     assert "We no longer sell this (MUG)." in page(shopper)
     assert shopper.get("/checkout/")["Location"] == "/basket/"

@@ -264,5 +264,5 @@ def test_the_way_back_makes_no_more_baskets_than_others_do(
     monkeypatch.setattr(throttling, "NEW_BASKETS", limits.Limit("few", most=1, window=limits.HOUR))
     order = factories.awaiting_order(basket)
     for _ in range(3):
-        assert browser().get(f"/checkout/cancel/{order.return_token}/")["Location"] == "/basket/?unpaid=1"
+        assert browser().post(f"/checkout/cancel/{order.return_token}/")["Location"] == "/basket/?unpaid=1"
     assert Basket.objects.count() == 2

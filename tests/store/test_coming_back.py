@@ -1,7 +1,12 @@
 """Back from the payment page: paid, unpaid, without the cookie, or with somebody else's session."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
+from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from store.basket import contents
 from store.checkout import limits
@@ -21,7 +26,7 @@ def test_cancelling_closes_the_page_at_stripe_and_then_releases(
 ) -> None:
     press_pay(shopper, basket)
     order = Order.objects.get()
-    response = shopper.get(f"/checkout/cancel/{order.return_token}/")
+    response = shopper.post(f"/checkout/cancel/{order.return_token}/")
     assert (response.status_code, response["Location"]) == (303, "/basket/?unpaid=1")
     order.refresh_from_db()
     assert order.status == Status.CANCELLED
@@ -39,7 +44,7 @@ def test_cancelling_twice_changes_nothing_more(sandbox: Sandbox, shopper: Client
     press_pay(shopper, basket)
     order = Order.objects.get()
     for _ in range(2):
-        assert shopper.get(f"/checkout/cancel/{order.return_token}/")["Location"] == "/basket/?unpaid=1"
+        assert shopper.post(f"/checkout/cancel/{order.return_token}/")["Location"] == "/basket/?unpaid=1"
     assert order.events.filter(to_status=Status.CANCELLED).count() == 1
     assert stock_of() == (10, 0)
 
@@ -53,10 +58,101 @@ def test_who_comes_back_without_paying_reads_above_the_basket_that_nothing_was_c
     order = Order.objects.get()
     if is_expired:
         sandbox.control.expire_now(order.session_id)
-    assert words in shopper.get(f"/checkout/cancel/{order.return_token}/", follow=True).content.decode()
-    assert words not in shopper.get("/basket/").content.decode()
+    assert words in shopper.post(f"/checkout/cancel/{order.return_token}/", follow=True).content.decode()
+    assert (words in shopper.get("/basket/").content.decode()) == is_expired, "until something is ordered"
     basket.lines.all().delete()
     assert words not in shopper.get("/basket/?unpaid=1").content.decode(), "it was paid since"
+
+
+# --- While the payment page is open ----------------------------------------------------------------------
+PATHS = ("/basket/", "/checkout/")
+
+
+def test_the_link_back_changes_nothing_and_leads_to_the_basket_which_says_so(
+    sandbox: Sandbox, shopper: Client, basket: Basket
+) -> None:
+    press_pay(shopper, basket)
+    order = Order.objects.get()
+    response = shopper.get(f"/checkout/cancel/{order.return_token}/")
+    assert (response.status_code, response["Location"]) == (303, "/basket/")
+    assert [session["status"] for session in sessions(sandbox)] == ["open"]
+    assert stock_of() == (10, 2)
+    for path in (*PATHS, order.get_absolute_url()):
+        page = shopper.get(path).content.decode()
+        assert "You have not paid yet" in page
+        minutes = settings.HOLD_MINUTES - 1
+        assert f'href="{order.session_url}">Continue payment ({minutes} minutes left)</a>' in page
+        assert f'action="/checkout/cancel/{order.return_token}/" method="post"' in page
+        assert "Change basket" in page
+
+
+@pytest.mark.parametrize("way", ["other basket", "no cookie"])
+def test_elsewhere_the_link_back_leads_to_the_order_which_says_so(
+    sandbox: Sandbox, shopper: Client, basket: Basket, way: str
+) -> None:
+    press_pay(shopper, basket)
+    order = Order.objects.get()
+    elsewhere = Client()
+    if way == "other basket":
+        elsewhere.cookies["basket"] = factories.basket(MUG=1).token
+    response = elsewhere.get(f"/checkout/cancel/{order.return_token}/")
+    assert response["Location"] == order.get_absolute_url()
+    page = elsewhere.get(order.get_absolute_url()).content.decode()
+    assert "Continue payment" in page
+    assert "Change basket" in page
+
+
+def test_with_nothing_but_the_basket_nobody_learns_of_its_payment_page(
+    sandbox: Sandbox, shopper: Client, basket: Basket
+) -> None:
+    press_pay(shopper, basket)
+    stranger = Client()
+    stranger.cookies["basket"] = basket.token
+    for path in PATHS:
+        assert "You have not paid yet" not in stranger.get(path).content.decode()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_last_minute_and_the_end_are_told(
+    sandbox: Sandbox, shopper: Client, basket: Basket, path: str
+) -> None:
+    press_pay(shopper, basket)
+    Order.objects.update(session_expires_at=timezone.now() + timedelta(seconds=40))
+    assert "Continue payment (less than a minute left)" in shopper.get(path).content.decode()
+    Order.objects.update(session_expires_at=timezone.now() - timedelta(seconds=1))
+    page = shopper.get(path).content.decode()
+    assert "The goods are free again once Stripe has said so." in page
+    assert "Continue payment" not in page
+    assert "we will keep the goods" not in page
+    assert "Change basket" in page
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_who_has_paid_in_another_window_is_led_to_the_order(
+    sandbox: Sandbox, shopper: Client, basket: Basket, path: str
+) -> None:
+    press_pay(shopper, basket)
+    order = Order.objects.get()
+    sandbox.pay(order.session_id)
+    response = shopper.get(path)
+    assert (response.status_code, response["Location"]) == (303, order.get_absolute_url())
+    assert sales(order) == 1
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_is_known_is_told_where_stripe_does_not_answer_or_the_page_has_closed(
+    sandbox: Sandbox, shopper: Client, basket: Basket, path: str
+) -> None:
+    press_pay(shopper, basket)
+    sandbox.faults.add(operation="retrieve", kind="error_500", times=9)
+    page = shopper.get(path).content.decode()
+    assert "We are asking whether you have paid." in page
+    assert "do not pay again" in page
+    sandbox.faults.clear()
+    sandbox.control.expire_now(Order.objects.get().session_id)
+    with time_machine.travel(timezone.now() + timedelta(seconds=6)):
+        assert "Your order was not paid. Nothing was charged" in shopper.get(path).content.decode()
+    assert stock_of() == (10, 0)
 
 
 @pytest.mark.parametrize("later", [Status.PAID, Status.PACKED, Status.SENT])
@@ -69,7 +165,7 @@ def test_cancelling_what_is_paid_leads_to_the_order(
     if later != Status.PAID:
         shopper.get(f"/checkout/return/{order.return_token}/?session_id={order.session_id}")
         Order.objects.update(status=later)
-    response = shopper.get(f"/checkout/cancel/{order.return_token}/")
+    response = shopper.post(f"/checkout/cancel/{order.return_token}/")
     assert response["Location"] == order.get_absolute_url()
     order.refresh_from_db()
     assert order.status == later
@@ -83,7 +179,7 @@ def test_cancelling_a_payment_that_is_under_way_leads_to_the_order(
     press_pay(shopper, basket)
     order = Order.objects.get()
     sandbox.pay(order.session_id, outcome="delayed_success")
-    assert shopper.get(f"/checkout/cancel/{order.return_token}/")["Location"] == order.get_absolute_url()
+    assert shopper.post(f"/checkout/cancel/{order.return_token}/")["Location"] == order.get_absolute_url()
     order.refresh_from_db()
     assert order.status == Status.PROCESSING
     assert stock_of() == (10, 2)
@@ -96,7 +192,7 @@ def test_without_an_answer_of_stripe_nothing_is_released(
     press_pay(shopper, basket)
     order = Order.objects.get()
     sandbox.faults.add(operation="expire", kind=kind, times=9)
-    assert shopper.get(f"/checkout/cancel/{order.return_token}/")["Location"] == "/basket/"
+    assert shopper.post(f"/checkout/cancel/{order.return_token}/")["Location"] == "/basket/"
     order.refresh_from_db()
     assert order.status == Status.AWAITING
     assert stock_of() == (10, 2)
@@ -108,7 +204,7 @@ def test_a_page_that_was_closed_though_the_answer_was_lost_is_released(
     press_pay(shopper, basket)
     order = Order.objects.get()
     sandbox.faults.add(operation="expire", kind="drop_after", times=1)
-    shopper.get(f"/checkout/cancel/{order.return_token}/")
+    shopper.post(f"/checkout/cancel/{order.return_token}/")
     order.refresh_from_db()
     assert order.status == Status.CANCELLED
     assert stock_of() == (10, 0)
@@ -190,7 +286,7 @@ def test_cancelling_without_the_cookie_puts_the_order_into_a_new_basket(
     factories.product("Tea towel", sku="TOWEL")
     contents.add(basket=basket, sku="TOWEL", quantity=1)  # in another tab, after ordering
     stranger = Client()
-    response = stranger.get(f"/checkout/cancel/{Order.objects.get().return_token}/")
+    response = stranger.post(f"/checkout/cancel/{Order.objects.get().return_token}/")
     assert response["Location"] == "/basket/?unpaid=1"
     assert stock_of() == (10, 0)
     new = Basket.objects.get(token=stranger.cookies["basket"].value)

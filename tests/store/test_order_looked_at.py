@@ -33,7 +33,7 @@ def counted(sandbox: Sandbox) -> int:
 
 
 def test_a_payment_whose_event_was_lost_is_shown_at_once(sandbox: Sandbox, order: Order) -> None:
-    assert "Not paid yet" in shown(order)
+    assert "You have not paid yet" in shown(order)
     sandbox.pay(order.session_id)
     with time_machine.travel(timezone.now().timestamp() + 6):
         text = shown(order)
@@ -58,7 +58,7 @@ def test_what_stripe_did_not_say_is_not_known_on_a_second_look_either(sandbox: S
     assert ASKING in shown(order)
     assert ASKING in shown(order)
     with time_machine.travel(timezone.now().timestamp() + 6):
-        assert "Not paid yet" in shown(order)
+        assert "You have not paid yet" in shown(order)
 
 
 def test_a_payment_under_way_takes_days_so_nobody_is_asked_to_check_again(
@@ -74,7 +74,7 @@ def test_a_payment_under_way_takes_days_so_nobody_is_asked_to_check_again(
 
 
 def test_who_comes_back_from_paying_is_never_told_what_was_so_before(sandbox: Sandbox, order: Order) -> None:
-    assert "Not paid yet" in shown(order)
+    assert "You have not paid yet" in shown(order)
     sandbox.pay(order.session_id)
     back = f"/checkout/return/{order.return_token}/?session_id={order.session_id}"
     assert "Your order is paid" in Client().get(back, follow=True).content.decode()
@@ -89,7 +89,7 @@ def test_while_stripe_does_not_say_the_page_says_so_and_promises_nothing(
     text = shown(order)
     assert ASKING in text
     assert "Check again" in text
-    assert "Not paid yet" not in text
+    assert "You have not paid yet" not in text
     order.refresh_from_db()
     assert order.status == Order.Status.AWAITING
 

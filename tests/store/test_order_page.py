@@ -1,7 +1,7 @@
 """An order's own page, and the mail that confirms it: what was bought, what was agreed, where it stands."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -51,7 +51,7 @@ def page(client: Client, order: Order) -> str:
 
 WORDS = {
     Status.PLACED: "The payment page did not open",
-    Status.AWAITING: "Not paid yet",
+    Status.AWAITING: "You have not paid yet",
     Status.PROCESSING: "The payment is under way",
     Status.REVIEW: "We are checking your payment",
     Status.PAID: "Your order is paid",
@@ -75,9 +75,10 @@ def test_each_status_is_told_in_plain_words(client: Client, order: Order, status
 
 
 def test_how_long_goods_are_kept_is_written_as_other_times_are(client: Client, order: Order) -> None:
-    order.status, order.session_expires_at = Status.AWAITING, PAID_AT
+    end = timezone.now() + timedelta(minutes=20)
+    order.status, order.session_expires_at = Status.AWAITING, end
     order.save()
-    time = date_format(timezone.localtime(PAID_AT), "TIME_FORMAT")
+    time = date_format(timezone.localtime(end), "TIME_FORMAT")
     assert f"Until about {time} we will keep the goods for you." in page(client, order)
 
 

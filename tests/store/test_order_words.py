@@ -1,6 +1,7 @@
 """What is told about an order: each state has its words, they stand in docs/orders.md, and page and money agree."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -94,7 +95,8 @@ def test_each_value_in_the_words_is_known_of_some_order(settings: Any) -> None:
         words.filled(Asked())
     known = values(order(session_expires_at=NOW, pay_until=NOW, delivery_time="2 days", made_in_days=5))
     promised = values(order(arrives_from=NOW.date(), arrives_until=NOW.date()))
-    assert asked == {*known, *promised, "amount"}
+    payable = values(order(session_expires_at=NOW + timedelta(minutes=20)))
+    assert asked == {*known, *promised, *payable, "amount"}
 
 
 def test_a_sentence_of_which_something_is_unknown_is_left_out() -> None:

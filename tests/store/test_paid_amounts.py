@@ -143,6 +143,8 @@ def test_coming_back_to_what_waits_for_staff_shows_the_order(reviewed: Order, sh
         f"/checkout/return/{reviewed.return_token}/?session_id={reviewed.session_id}",
     ):
         assert shopper.get(address)["Location"] == reviewed.get_absolute_url()
+    closing = f"/checkout/cancel/{reviewed.return_token}/"
+    assert shopper.post(closing)["Location"] == reviewed.get_absolute_url()
     reviewed.refresh_from_db()
     assert (reviewed.status, stock_of()) == (Status.REVIEW, (10, 2))
 

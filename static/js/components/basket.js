@@ -91,6 +91,7 @@ async function change(form) {
   try {
     const answer = await send(form, "text/html");
     if (mine === lastChange) await refresh(answer); // an older answer would undo what was typed since
+    if (form.matches("[data-remove]")) document.querySelector("[data-undo]")?.focus();
     showCount();
   } catch (problem) {
     console.warn(problem);
@@ -142,7 +143,7 @@ async function choose(form) {
 /** What is ordered is what the page now shows; the server compares it with what is chosen. */
 function follow(found, url) {
   const [ours, fresh] = [document, found].map((page) => page.querySelector("[data-order]"));
-  ours.elements.shown.value = fresh.elements.shown.value;
+  for (const name of ["shown", "parts"]) ours.elements[name].value = fresh.elements[name].value;
   window.history.replaceState(null, "", url);
 }
 
@@ -164,6 +165,11 @@ document.addEventListener("change", (event) => {
   const form = event.target.form;
   if (form?.matches("[data-basket-update]") && form.reportValidity()) begin(form);
   if (event.target.closest("[data-delivery]")) choose(form);
+});
+
+// Out of the browser's memory it would not say that a payment page is open, or what has changed.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted && document.querySelector("[data-refresh]")) window.location.reload();
 });
 
 removeSpareButtons();

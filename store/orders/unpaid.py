@@ -1,0 +1,20 @@
+"""The order that a browser placed and has not paid, of which basket and review page tell it however it came back."""
+
+from django.http import HttpRequest
+
+from store.models import Order
+from store.orders.cookies import placed_here
+from store.orders.situation import Situation
+from store.payments import fulfilment
+
+Status = Order.Status
+
+
+def here(request: HttpRequest) -> Situation | None:
+    """Return how it stands, after Stripe was asked where somebody opens a page; None if there is none."""
+    order = placed_here(request)
+    if order is None or order.status not in {Status.AWAITING, Status.EXPIRED}:
+        return None
+    is_asking = request.method != "POST" and not fulfilment.look(order)
+    order.refresh_from_db()
+    return Situation.of(order, is_asking=is_asking)
