@@ -25,12 +25,14 @@ from wagtail.actions.delete_page import DeletePageAction
 from wagtail.actions.move_page import MovePageAction
 from wagtail.actions.unpublish_page import UnpublishPageAction
 from wagtail.admin import messages
-from wagtail.admin.auth import user_has_any_page_permission
+from wagtail.admin.auth import require_admin_access, user_has_any_page_permission
 from wagtail.admin.utils import get_valid_next_url_from_request
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+from wagtail.admin.views.pages import search
 from wagtail.models import Page, Revision, Site
+from wagtail.query import PageQuerySet
 
-from home.models.bin import KEPT, SLUG, BinnedPage, bin_page
+from home.models.bin import KEPT, SLUG, BinnedPage, bin_page, outside
 
 
 def is_for_bin(page: Page) -> bool:
@@ -61,25 +63,31 @@ def put(page: Page, *, user: Any) -> None:
 def put_back(entry: BinnedPage, *, user: Any) -> Page:
     """Put a page back as a draft where it was, or below the home page if that is gone; return its parent."""
     home = Site.objects.get(is_default_site=True).root_page
-    parent, page = entry.parent, entry.page
+    parent = entry.parent
     if parent is None or not parent.is_descendant_of(home):
         parent = home
-    taken = {*parent.get_children().values_list("slug", flat=True)}
-    slugs = chain([page.slug], (f"{page.slug}-{number}" for number in count(2)))
-    slug = next(one for one in slugs if one not in taken)
-    if slug != page.slug:
-        draft = page.get_latest_revision_as_object()
-        draft.slug = page.slug = slug
-        draft.save_revision(user=user, clean=False)
-        page.save(clean=False, update_fields=["slug"])
-    _move(page, parent, user)
+    _move(entry.page, parent, user)
     entry.delete()
     return parent
 
 
+def is_replaced(page: Page) -> bool:
+    """Return whether there are as many others of its kind on the site as there can be."""
+    kind = page.specific_class
+    return kind.max_count is not None and outside(kind.objects.all()).count() >= kind.max_count
+
+
 def _move(page: Page, parent: Page, user: Any) -> None:
-    """Move a page as it stands in the tree now, whatever types of pages may stand there."""
+    """Move a page as it stands in the tree now, whatever types of pages may stand there; a taken slug gets a number."""
     fresh = Page.objects.get(pk=page.pk)
+    taken = {*parent.get_children().values_list("slug", flat=True)}
+    slugs = chain([fresh.slug], (f"{fresh.slug}-{number}" for number in count(2)))
+    slug = next(one for one in slugs if one not in taken)
+    if slug != fresh.slug:
+        draft = fresh.get_latest_revision_as_object()
+        draft.slug = fresh.slug = slug
+        draft.save_revision(user=user, clean=False)
+        fresh.save(clean=False, update_fields=["slug"])
     MovePageAction(fresh, parent, pos="last-child", user=user).execute(skip_permission_checks=True)
 
 
@@ -156,6 +164,14 @@ def _tell(request: HttpRequest, pages: list[Page]) -> None:
     messages.success(request, words, buttons=[messages.button(reverse("bin"), _("Open the bin"))])
 
 
+@method_decorator(require_admin_access, name="dispatch")
+class PageSearchView(search.SearchView):
+    """Wagtail's search of pages, which finds nothing in the bin."""
+
+    def annotate_queryset(self, pages: PageQuerySet) -> PageQuerySet:
+        return super().annotate_queryset(outside(pages))
+
+
 # --- The screen --------------------------------------------------------------------------------------------
 def entries_of(user: Any) -> QuerySet[BinnedPage]:
     """Return what somebody may put back or delete: what they put there; for owners all of it."""
@@ -196,6 +212,10 @@ class BinView(WagtailAdminTemplateMixin, ListView):
                 )
             else:
                 messages.error(request, _("Something else still needs this page."))
+        elif is_replaced(entry.page):
+            messages.error(
+                request, _("There can be one page of this kind, and there is another. Delete that first.")
+            )
         else:
             parent = put_back(entry, user=request.user)
             words = _("“%(title)s” is back as a draft, below “%(parent)s”. Publish it to show it again.")

@@ -28,6 +28,7 @@ hooks.register("construct_main_menu", admin_menu.arrange, order=1000)
 hooks.register("construct_settings_menu", admin_menu.leave_out_rare)
 hooks.register("register_admin_urls", admin_menu.urls, order=-1)
 hooks.register("construct_explorer_page_queryset", missing_app_pages.leave_out_of_explorer)
+hooks.register("construct_explorer_page_queryset", lambda _parent, pages, _request: outside(pages))
 # Last: what is capped cannot be filtered any more.
 hooks.register("construct_explorer_page_queryset", admin_lists.cap_what_can_be_moved, order=1000)
 hooks.register("construct_page_chooser_queryset", missing_app_pages.leave_out_of_chooser)

@@ -13,6 +13,7 @@ from wagtail.url_routing import RouteResult
 
 from home.admin_lists import MOST_TO_MOVE
 from home.blocks import BodyBlock
+from home.models.bin import outside
 from home.models.media import optional_picture
 from home.routing import find_page
 from home.snapshot import shared
@@ -46,6 +47,13 @@ class BasePage(Page):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def can_create_at(cls, parent: Page) -> bool:
+        """Return whether it can be created there: what lies in the bin does not count against the most of its kind."""
+        if cls.max_count is not None and outside(cls.objects.all()).count() < cls.max_count:
+            return bool(cls.is_creatable and cls.can_exist_under(parent))
+        return bool(super().can_create_at(parent))
 
     @property
     def meta_description(self) -> str:

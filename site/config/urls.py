@@ -18,7 +18,7 @@ from wagtail.models import CollectionViewRestriction, PageViewRestriction
 from config.serve_media import serve_media
 from config.shared_passwords import limited
 from config.sign_in import LimitedPasswordResetView, NewPasswordView, PageSignInForm
-from home import admin_menu, missing_app_pages, site_map, views
+from home import admin_menu, missing_app_pages, page_bin, site_map, views
 from policies.versions.sitemap import PolicySitemap
 
 handler400 = views.bad_request
@@ -44,6 +44,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         limited(documents.authenticate_with_password, CollectionViewRestriction, "restriction_id"),
     ),
     path("admin/pages/", admin_menu.explore),
+    path("admin/pages/search/", page_bin.PageSearchView.as_view()),
+    path("admin/pages/search/results/", page_bin.PageSearchView.as_view(results_only=True)),
     path("admin/pages/<missing_app_page:page>/<path:action>", missing_app_pages.answer_not_found),
     path(settings.ADMIN_PATH.lstrip("/"), include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),

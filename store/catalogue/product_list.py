@@ -132,7 +132,8 @@ def url_to_add(user: User | AnonymousUser) -> str | None:
 def url_to_add_shop(user: User | AnonymousUser) -> str | None:
     """Return where the form of the shop's page is, while there is none; None for those who may not add it."""
     home = HomePage.objects.first()
-    if home is None or ShopPage.objects.exists() or not home.permissions_for_user(user).can_add_subpage():
+    there = outside(ShopPage.objects.all()).exists()
+    if home is None or there or not home.permissions_for_user(user).can_add_subpage():
         return None
     return _form_below(home, "shoppage")
 

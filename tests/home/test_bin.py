@@ -88,6 +88,13 @@ def test_a_url_that_is_taken_meanwhile_gets_a_number(editor: Client) -> None:
     assert editor.get("/care/").status_code == 200
 
 
+def test_pages_of_one_url_lie_in_the_bin_together(editor: Client) -> None:
+    for _time in range(2):
+        delete(editor, content())
+    first, second = BinnedPage.objects.there().order_by("pk")
+    assert (first.page.slug, second.page.slug) == ("care", "care-2")
+
+
 def test_several_go_at_once(editor: Client) -> None:
     pages = [content(), content("About")]
     delete(editor, *pages)
@@ -169,6 +176,20 @@ def test_the_list_asks_the_database_as_often_for_many_pages_as_for_few(admin_cli
     for number in range(5):
         page_bin.put(content(f"Page-{number}"), user=user)
     assert asked() == for_few
+
+
+def test_owners_find_nothing_of_it_by_searching_pages(admin_client: Client, client: Client) -> None:
+    page_bin.put(content("Careless"), user=User.objects.get())
+    content("Carefree")
+    for url in (
+        "/admin/pages/search/?q=care",
+        "/admin/pages/search/results/?q=care",
+        "/admin/pages/1/?q=care",
+    ):
+        found = admin_client.get(url).content.decode()
+        assert ("Carefree" in found, "Careless" in found) == (True, False), url
+    assert Client().get("/admin/pages/search/").status_code == 302
+    assert "Careless" in admin_client.get("/admin/bin/").content.decode()
 
 
 # --- Against the bin -----------------------------------------------------------------------------------------

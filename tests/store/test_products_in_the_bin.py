@@ -2,10 +2,11 @@
 
 import pytest
 from django.test import Client
+from wagtail.models import Page
 
 from home import page_bin
-from home.models import BinnedPage, User
-from store.models import ProductPage, ProductVariant, StockItem
+from home.models import BinnedPage, HomePage, User
+from store.models import ProductPage, ProductVariant, ShopPage, StockItem
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -30,3 +31,20 @@ def test_with_the_shop_in_the_bin_no_product_is_added_to_it(
 ) -> None:
     page_bin.put(mug.page.get_parent(), user=User.objects.get())
     assert "Add a product" not in admin_client.get("/admin/").content.decode()
+
+
+def test_a_new_shop_can_be_made_while_the_old_one_is_in_the_bin(mug: ProductVariant, owner: Client) -> None:
+    old, home = ShopPage.objects.get(), HomePage.objects.get()
+    add, put_back = f"/admin/pages/add/store/shoppage/{home.pk}/", {"do": "put_back"}
+    assert owner.get(add).status_code == 302
+    owner.post(f"/admin/pages/{old.pk}/delete/")
+    entry = BinnedPage.objects.get()
+    assert owner.get(add).status_code == 200
+    assert add in owner.get("/admin/products/").content.decode()
+    HomePage.objects.get().add_child(instance=ShopPage(title="Shop", slug="shop"))
+    answer = owner.post("/admin/bin/", {**put_back, "entry": entry.pk}, follow=True)
+    assert "there is another. Delete that first." in answer.content.decode()
+    assert BinnedPage.objects.get() == entry
+    owner.post(f"/admin/pages/{ShopPage.objects.exclude(pk=old.pk).get().pk}/delete/")
+    owner.post("/admin/bin/", {**put_back, "entry": entry.pk})
+    assert Page.objects.get(pk=old.pk).get_parent().pk == home.pk
