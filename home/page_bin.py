@@ -79,7 +79,7 @@ def is_replaced(page: Page) -> bool:
 
 def _move(page: Page, parent: Page, user: Any) -> None:
     """Move a page as it stands in the tree now, whatever types of pages may stand there; a taken slug gets a number."""
-    fresh = Page.objects.get(pk=page.pk)
+    fresh: Any = Page.objects.get(pk=page.pk)
     taken = {*parent.get_children().values_list("slug", flat=True)}
     slugs = chain([fresh.slug], (f"{fresh.slug}-{number}" for number in count(2)))
     slug = next(one for one in slugs if one not in taken)

@@ -9,6 +9,7 @@ import time_machine
 from django.test import Client
 
 from home.page_cache import tokens
+from store.basket.contents import count
 from store.models import Basket, ClosedPeriod, Order, ProductVariant, ShopSettings
 from tests import factories
 from tests.home.page_cache.asking import get
@@ -146,6 +147,8 @@ def test_no_orders_are_taken_and_the_shop_says_why(
     page = text(shopper.get("/basket/"))
     assert AWAY in page
     assert "Go to the checkout" not in page
+    answer = shopper.post("/basket/add/", {"sku": "MUG", "quantity": 1}, HTTP_ACCEPT="application/json")
+    assert (answer.status_code, answer.json()["error"], count(basket)) == (422, AWAY, 2)
     for answer in (shopper.get("/checkout/", follow=True), press_pay(shopper, basket, **before)):
         assert answer.status_code in {200, 302}
         assert AWAY in text(shopper.get("/basket/"))
