@@ -78,4 +78,6 @@ def test_a_product_stands_on_the_shelf_after_twelve_actions(
     expect(page.get_by_text("£12.75").first).to_be_visible()
     page.get_by_text("Blue").click()
     page.get_by_role("button", name="Add to basket").click()
-    expect(page.get_by_text("Your basket now has").or_(page.get_by_text("Your basket"))).to_be_visible()
+    expect(
+        page.get_by_text("Your basket now has").or_(page.get_by_role("heading", name="Your basket"))
+    ).to_be_visible()

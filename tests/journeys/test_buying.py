@@ -74,7 +74,9 @@ def put_in(page: Page, shop: str, product: str, quantity: int = 1) -> None:
     page.get_by_role("link", name=product).click()
     page.get_by_label("Quantity").fill(str(quantity))
     page.get_by_role("button", name="Add to basket").click()
-    expect(page.get_by_text("Your basket now has").or_(page.get_by_text("Your basket"))).to_be_visible()
+    expect(
+        page.get_by_text("Your basket now has").or_(page.get_by_role("heading", name="Your basket"))
+    ).to_be_visible()
 
 
 def go_to_payment(page: Page, shop: str, sandbox: Sandbox) -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', "0056_offers_withdrawn"),
+        ('store', "0058_corrected_email_addresses"),
     ]
 
     operations = [
