@@ -1,6 +1,7 @@
 """The demo's brand and its pages: home, about, contact, feedback."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -26,6 +27,7 @@ BRAND = {
     "phone": "+44 20 7946 0000",
 }
 PORTRAITS = texts.FOLDER.parent / "portraits"
+LOGO = Path(__file__).parent / "logo.svg"
 MAP_BELOW = "How we work"
 MAP = {
     "address": "https://www.openstreetmap.org/#map=5/51.50/1.80",
@@ -68,6 +70,10 @@ def _brand() -> None:
     if brand.name == BrandSettings._meta.get_field("name").default:
         for name, value in BRAND.items():
             setattr(brand, name, value)
+        logo = SiteImage(title="Logo", description=BRAND["name"])
+        logo.file = ContentFile(LOGO.read_bytes(), name="logo.svg")
+        logo.save()
+        brand.logo = logo
         brand.save()
 
 

@@ -77,6 +77,11 @@ def current() -> Snapshot:
     return found[0]
 
 
+def last(key: Hashable) -> Any:
+    """Return what was computed for the last snapshot that was kept, or None: for pages that ask no database."""
+    return _kept and _kept._values.get(key)
+
+
 def _valid() -> Snapshot:
     global _kept  # noqa: PLW0603 - one a process; whichever thread writes last, it is a valid one
     now, found = timezone.now(), tokens.current()

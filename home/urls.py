@@ -1,6 +1,6 @@
 """URLs of the home app that are no pages."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from home import health, views
 
@@ -10,5 +10,12 @@ urlpatterns = [
     path("healthz/", health.healthz, name="healthz"),
     path("readyz/", health.readyz, name="readyz"),
     path("robots.txt", views.robots, name="robots"),
+    path("favicon.ico", views.icon, name="icon"),
+    path("brand/share.png", views.brand_share, name="brand_share"),
+    re_path(
+        r"^brand/(?P<primary>(?:[0-9a-f]{6})?)-(?P<accent>(?:[0-9a-f]{6})?)-(?P<typeface>[a-z]+)\.css$",
+        views.brand_sheet,
+        name="brand_sheet",
+    ),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
 ]

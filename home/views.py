@@ -1,18 +1,25 @@
-"""Public responses that are no pages: robots.txt, security.txt, and the answers to errors."""
+"""Public responses that are no pages: robots.txt, security.txt, what a brand looks like, the answers to errors."""
 
 import sys
 from datetime import timedelta
 from http import HTTPStatus
+from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from home import brand_pictures, snapshot
+from home import brand_sheet as sheets
+from home.brand_sheet import Typeface
 from home.models import BrandSettings
 from home.outages import is_outage
+
+KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 @require_safe
@@ -37,10 +44,38 @@ def security_txt(request: HttpRequest) -> HttpResponse:
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
 
 
+@require_safe
+def brand_sheet(_request: HttpRequest, primary: str, accent: str, typeface: str) -> HttpResponse:
+    """Return the style sheet of a brand, all of which its URL says."""
+    if typeface not in Typeface.values:
+        raise Http404
+    css = sheets.css(primary and f"#{primary}", accent and f"#{accent}", typeface)
+    return HttpResponse(css, content_type="text/css", headers=KEPT)
+
+
+@require_safe
+def brand_share(_request: HttpRequest) -> HttpResponse:
+    """Return the picture of the brand for shared links, which is drawn once."""
+    brand = BrandSettings.shown()
+    key = f"brand-share-{brand.share_url}"
+    if (picture := cache.get(key)) is None:
+        logo = brand.logo and not brand.logo.is_svg() and brand.logo.content(brand_pictures.LOGO)
+        picture = brand_pictures.share(brand.name, brand.palette, logo or b"")
+        cache.set(key, picture, timeout=None)
+    return HttpResponse(picture, content_type="image/png", headers=KEPT)
+
+
+@require_safe
+def icon(_request: HttpRequest) -> HttpResponse:
+    """Return the icon that browsers ask for where no page names one: beside a record, a document, a feed."""
+    brand = BrandSettings.shown()
+    return HttpResponse(brand_pictures.letter(brand.name, brand.palette), content_type="image/svg+xml")
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Explain a bad request, or one that is larger than Django reads."""
     is_too_large = isinstance(exception, (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent))
-    return HttpResponse(render_to_string("400.html", {"is_too_large": is_too_large}), status=400)
+    return HttpResponse(_plain("400.html", is_too_large=is_too_large), status=400)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -49,7 +84,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
     Neither page needs the database.
     """
     if not is_outage(sys.exc_info()[1]):
-        return HttpResponse(render_to_string("500.html"), status=HTTPStatus.INTERNAL_SERVER_ERROR)
-    away = HttpResponse(render_to_string("503.html"), status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return HttpResponse(_plain("500.html"), status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    away = HttpResponse(_plain("503.html"), status=HTTPStatus.SERVICE_UNAVAILABLE)
     away.headers["Retry-After"] = "60"  # seconds
     return away
+
+
+def _plain(template: str, **context: Any) -> str:
+    """Render a page with the brand as it was last known."""
+    return render_to_string(template, {"brand": snapshot.last(BrandSettings), **context})

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
 from django.template import TemplateDoesNotExist
@@ -104,9 +103,3 @@ def test_no_template_holds_inline_code() -> None:
 )
 def test_inline_code_is_seen(html: str, pieces: int) -> None:
     assert len(inline_code(html)) == pieces
-
-
-def test_the_icon_in_each_page_is_the_file() -> None:
-    inline = re.findall(r'href="data:image/svg\+xml,([^"]+)"', (ROOT / "templates/base.html").read_text())
-    file = re.sub(r">\s+<", "><", (ROOT / "static/img/favicon.svg").read_text().strip())
-    assert [unquote(icon) for icon in inline] == [file.replace('"', "'")]

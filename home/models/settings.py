@@ -1,16 +1,28 @@
 """Settings of the default site, and the first of them: the trader's name, logo and legal identity."""
 
+import re
 from typing import ClassVar, Self
 
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import MultiFieldPanel
 from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
 
-from home import snapshot
+from home import brand_pictures, brand_sheet, snapshot
+from home.brand_sheet import Typeface
 from home.models.media import optional_picture
+from home.palette import Palette, contrast, nearest_pair, ours, palette
 
+_COLOUR = r"^#[0-9a-fA-F]{6}\Z"
+_IS_COLOUR = RegexValidator(
+    _COLOUR,
+    _("Enter a colour as # and six digits or letters from a to f, for example #0f5240."),
+)
+_IN_PAGE = 4000  # bytes, at most, of a logo that is part of each page
 _IS_TELEPHONE = RegexValidator(r"^(?=(\D*\d){5})[\d\s()+./-]+(ext\.? ?\d+)?$", _("Enter a telephone number."))
 
 
@@ -39,7 +51,30 @@ class BrandSettings(DefaultSiteSetting):
     name = models.CharField(_("name"), max_length=60, default="Shop")
     tagline = models.CharField(_("tagline"), max_length=120, blank=True)
     logo = optional_picture(
-        _("logo"), _("Shown beside the name, best as SVG. Without one the name stands alone.")
+        _("logo"),
+        _(
+            "Shown beside the name, best as SVG. Without one the name stands alone. If it is about as wide as high, "
+            "it is the site’s icon too."
+        ),
+    )
+    primary_colour = models.CharField(
+        _("main colour"),
+        max_length=7,
+        blank=True,
+        validators=[_IS_COLOUR],
+        help_text=_("Of the header, of links and buttons. White letters must be readable on it."),
+    )
+    accent_colour = models.CharField(
+        _("second colour"),
+        max_length=7,
+        blank=True,
+        validators=[_IS_COLOUR],
+        help_text=_(
+            "Of what stands out, for example the number at the basket. It must be seen on the main colour."
+        ),
+    )
+    typeface = models.CharField(
+        _("typeface"), max_length=12, choices=Typeface.choices, default=Typeface.GROTESQUE
     )
     legal_name = models.CharField(_("legal name"), max_length=120, blank=True)
     street = models.CharField(_("street"), max_length=120, blank=True)
@@ -55,6 +90,13 @@ class BrandSettings(DefaultSiteSetting):
     panels: ClassVar[list] = [
         MultiFieldPanel(["name", "tagline", "logo"], heading=_("Brand")),
         MultiFieldPanel(
+            ["primary_colour", "accent_colour", "typeface"],
+            heading=_("Colours and typeface"),
+            help_text=_(
+                "The other colours, and those in the dark, follow from the two. Empty is the site’s own."
+            ),
+        ),
+        MultiFieldPanel(
             ["legal_name", "street", "postal_code", "city", "country", "email", "phone", "company_number"],
             heading=_("Legal details"),
             help_text=_("Printed in the footer and, as live facts, in the policies."),
@@ -66,6 +108,75 @@ class BrandSettings(DefaultSiteSetting):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse colours that cannot be read, and name the nearest ones that can."""
+        super().clean()
+        self.primary_colour, self.accent_colour = self.primary_colour.lower(), self.accent_colour.lower()
+        primary = self.primary_colour or ours()["brand"].light
+        accent = self.accent_colour or ours()["ticket"].light
+        if not all(re.match(_COLOUR, colour) for colour in (primary, accent)):
+            return
+        nearest = nearest_pair(primary, accent)
+        errors = {}
+        if primary != nearest[0]:
+            ratio = contrast(primary, ours()["paper_3"].light)
+            words = _(
+                "Links in this colour could not be read on light grey: the contrast is %(ratio).1f, and 4.5 is "
+                "the least. The nearest that can is %(colour)s. A light colour can be the second one."
+            )
+            errors["primary_colour"] = words % {"ratio": ratio, "colour": nearest[0]}
+        if accent != nearest[1]:
+            words = _(
+                "This colour could not be seen on %(primary)s: the contrast is %(ratio).1f, and 3 is the least. "
+                "The nearest that can is %(colour)s."
+            )
+            ratio = contrast(accent, nearest[0])
+            errors["accent_colour"] = words % {"primary": nearest[0], "ratio": ratio, "colour": nearest[1]}
+        if errors:
+            raise ValidationError(errors)
+
+    @property
+    def palette(self) -> Palette:
+        """All its colours."""
+        return palette(self.primary_colour, self.accent_colour)
+
+    @property
+    def font(self) -> str:
+        """The families of letters, as CSS names them."""
+        return brand_sheet.STACKS[Typeface(self.typeface)]
+
+    @property
+    def sheet_url(self) -> str:
+        """Where its style sheet is; empty for our own colours and typeface, which are in each page's."""
+        chosen = (self.primary_colour[1:], self.accent_colour[1:], self.typeface)
+        sheet = brand_sheet.css(self.primary_colour, self.accent_colour, self.typeface)
+        return f"{reverse('home:brand_sheet', args=chosen)}?v={brand_sheet.version(sheet)}" if sheet else ""
+
+    @property
+    def share_url(self) -> str:
+        """Where the picture is that shows beside a link to a page without one."""
+        seen = (self.name, self.palette["header"], self.palette["ticket"], self.logo and self.logo.file.name)
+        return f"{settings.SITE_URL}{reverse('home:brand_share')}?v={brand_sheet.version(repr(seen))}"
+
+    @property
+    def small_logo(self) -> str:
+        """A small drawing as a data URL: it is no request more. Empty where the logo is a photograph or large."""
+        if not self.logo or not self.logo.is_svg() or (self.logo.file_size or 0) > _IN_PAGE:
+            return ""
+        drawing = self.logo.content("")
+        return brand_pictures.in_page(drawing) if 0 < len(drawing) <= _IN_PAGE else ""
+
+    @property
+    def is_logo_icon(self) -> bool:
+        """Whether the logo can be recognised as an icon: it is not much wider than high, or the reverse."""
+        logo = self.logo
+        return bool(logo and logo.width <= 1.5 * logo.height <= 2.25 * logo.width)
+
+    @property
+    def letter(self) -> str:
+        """The first letter of the name as an icon."""
+        return brand_pictures.in_page(brand_pictures.letter(self.name, self.palette))
 
     @property
     def is_stated(self) -> bool:

@@ -1,8 +1,8 @@
 """Says of each response whether the layer before Django may keep it (`home.page_cache.layer`), and until when.
 
-May be kept: GET and HEAD, status 200, no session cookie in the request, no Set-Cookie, no `no-store` or `private` in
-the response, no preview, no stream. Browsers revalidate each time (`max-age=0`); shared caches get `s-maxage`. First
-in MIDDLEWARE, so that it sees what is sent.
+May be kept: GET and HEAD, status 200, no session cookie in the request, no Set-Cookie, no `no-store`, `private` or
+`immutable` in the response, no preview, no stream. Browsers revalidate each time (`max-age=0`); shared caches get
+`s-maxage`. First in MIDDLEWARE, so that it sees what is sent.
 """
 
 import json
@@ -84,7 +84,7 @@ def _is_public(request: HttpRequest, response: HttpResponse) -> bool:
     return (
         response.status_code == 200  # noqa: PLR2004 - the status itself
         and not response.cookies
-        and not directives & {"no-store", "private", "no-cache"}
+        and not directives & {"no-store", "private", "no-cache", "immutable"}
         and varies <= {"", "accept-encoding"}
         and "Content-Encoding" not in response.headers
         and not getattr(request, "is_preview", False)

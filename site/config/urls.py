@@ -3,11 +3,8 @@
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.views import LoginView
-from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, register_converter
-from django.utils.functional import lazy
 from django.views.decorators.cache import never_cache
-from django.views.generic import RedirectView
 from wagtail import urls as wagtail_urls
 from wagtail import views as wagtail_views
 from wagtail.admin import urls as wagtailadmin_urls
@@ -51,8 +48,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("documents/", include(wagtaildocs_urls)),
     path("sitemap.xml", site_map.index, {"sitemaps": SITEMAPS}, name="sitemap"),
     path("sitemap-<slug:name>-<int:number>.xml", site_map.part, {"sitemaps": SITEMAPS}, name="sitemap_part"),
-    # Asked for by browsers where no page names an icon: beside a record, a document, a feed.
-    path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("img/favicon.svg"))),
     path("", include("home.urls")),
 ]
 

@@ -9,7 +9,7 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from home.models import BrandSettings, SiteImage
+from home.models import BrandSettings
 from store.documents.letters import LEFT, RIGHT, Column, LetterFile
 from store.models import Order, OrderLine, ProductVariant
 from store.models.catalogue import images_of
@@ -43,17 +43,8 @@ def _pictures(skus: Iterable[str]) -> dict[str, bytes]:
     variants = ProductVariant.objects.on_sale().filter(sku__in={*skus}).select_related("picture")
     image_of = images_of(variants)
     prefetch_related_objects([image for image in image_of.values() if not image.is_svg()], "renditions")
-    files = {sku: _file_of(image) for sku, image in image_of.items()}
+    files = {sku: image.content(RENDITION) for sku, image in image_of.items()}
     return {sku: file for sku, file in files.items() if file}
-
-
-def _file_of(image: SiteImage) -> bytes:
-    try:
-        source = image if image.is_svg() else image.get_rendition(RENDITION)
-        with source.file.open() as file:
-            return file.read()
-    except Exception:  # noqa: BLE001 - each storage raises its own; a slip without picture will do
-        return b""
 
 
 class _SlipFile(LetterFile):

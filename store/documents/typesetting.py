@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import chain
-from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
@@ -18,9 +17,9 @@ from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, ResourceAccessPolicy, YPos
 from fpdf.fonts import TTFFont
 
+from home.brand_pictures import FONTS
 from store.payments import money
 
-FONTS = Path(__file__).parent / "fonts"
 FAMILY = "noto sans"
 REPLACEMENT = "\ufffd"
 

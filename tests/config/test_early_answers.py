@@ -31,7 +31,7 @@ ASKED = {
     "a foreign host": ("GET / HTTP/1.1", "Host: evil.example\r\n", 400, 1),
     "a host that is none": ("GET / HTTP/1.1", "Host: a b\r\n", 400, 1),
     "a foreign host that asks for a file": (
-        "GET /static/img/favicon.svg HTTP/1.1",
+        "GET /static/img/shelves.svg HTTP/1.1",
         "Host: evil.example\r\n",
         200,
         0,
@@ -58,7 +58,7 @@ ASKED = {
     "a page": ("GET /b/ HTTP/1.1", f"Host: {HOST}\r\n", 200, 0),
     "the page again, from the cache": ("GET /b/ HTTP/1.1", f"Host: {HOST}\r\n", 200, 0),
     "a redirect": ("GET /b HTTP/1.1", f"Host: {HOST}\r\n", 301, 0),
-    "a file": ("GET /static/img/favicon.svg HTTP/1.1", f"Host: {HOST}\r\n", 200, 0),
+    "a file": ("GET /static/img/shelves.svg HTTP/1.1", f"Host: {HOST}\r\n", 200, 0),
     "a picture": ("GET /media/original_images/cup.svg HTTP/1.1", f"Host: {HOST}\r\n", 200, 0),
     "the admin": ("GET /admin/ HTTP/1.1", f"Host: {HOST}\r\n", 302, 0),
     "health": ("GET /healthz/ HTTP/1.1", f"Host: {HOST}\r\n", 200, 0),

@@ -88,7 +88,7 @@ def upstream() -> Iterator[Echo]:
 @pytest.fixture(scope="module")
 def front(upstream: Echo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
     with nginx(tmp_path_factory.mktemp("nginx"), upstream.server_port) as server:
-        for path, data in {HASHED: b"a{}" * 500, "img/favicon.svg": b"<svg/>", RULES: b"{}"}.items():
+        for path, data in {HASHED: b"a{}" * 500, "img/shelves.svg": b"<svg/>", RULES: b"{}"}.items():
             (server.static / path).parent.mkdir(parents=True, exist_ok=True)
             (server.static / path).write_bytes(data)
         (server.static / f"{HASHED}.gz").write_bytes(gzip.compress(b"a{} /* compressed before */"))
@@ -155,7 +155,7 @@ def test_http_2_is_offered(front: Nginx) -> None:
 # --- Files ------------------------------------------------------------------------------------------------
 def test_a_hashed_file_is_kept_for_ever_and_another_for_a_minute(front: Nginx) -> None:
     assert "immutable" in front.ask(f"/static/{HASHED}")[0].headers["Cache-Control"]
-    assert front.ask("/static/img/favicon.svg")[0].headers["Cache-Control"] == "max-age=60, public"
+    assert front.ask("/static/img/shelves.svg")[0].headers["Cache-Control"] == "max-age=60, public"
     missing, _ = front.ask("/static/bundles/gone.0123456789ab.css")
     assert (missing.status, missing.headers["Cache-Control"]) == (404, None)
 
@@ -183,7 +183,7 @@ def test_media_can_run_nothing_and_no_other_file_is_served(front: Nginx) -> None
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/static/img/favicon.svg", "/media/cup.svg", "/static/gone.css", "/large"]
+    "path", ["/", "/static/img/shelves.svg", "/media/cup.svg", "/static/gone.css", "/large"]
 )
 def test_every_answer_of_nginx_has_the_headers_of_the_site(front: Nginx, path: str) -> None:
     body = b"x" * 4_000_000 if path == "/large" else b""

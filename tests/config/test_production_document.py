@@ -263,6 +263,6 @@ def test_a_web_server_that_is_killed_is_a_plain_page_until_it_is_back(site: Site
     web = next(process for process in site.running if "web" in process.args)
     stop(web)
     assert "We’ll be back soon" in site.wait_until("/", 503)
-    assert site.front.ask("/static/img/favicon.svg")[0].status == 200
+    assert site.front.ask("/static/img/shelves.svg")[0].status == 200
     site.start("site-web.service")
     site.wait_until("/", 200)

@@ -5,7 +5,6 @@ import sqlite3
 from datetime import timedelta
 
 import pytest
-from django.contrib.staticfiles import finders
 from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models import F
@@ -139,12 +138,6 @@ def test_the_site_map_lists_the_public_pages_and_no_others(client: Client) -> No
     PageViewRestriction.objects.create(page=private, restriction_type=PageViewRestriction.LOGIN)
     root = home_page().full_url
     assert set(re.findall(r"<loc>(.*?)</loc>", site_maps.read(client))) == {root, f"{root}house-rules/"}
-
-
-def test_the_icon_that_browsers_ask_for_leads_to_the_sites_own(client: Client) -> None:
-    response = client.get("/favicon.ico")
-    assert response.status_code == 302
-    assert finders.find(response.headers["Location"].removeprefix("/static/"))
 
 
 def test_security_txt_names_the_address_from_the_brand_settings(client: Client) -> None:

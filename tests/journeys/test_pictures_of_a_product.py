@@ -15,7 +15,7 @@ from store.stock import movements
 from tests import factories
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_request_at_a_time")]
-DRAWING = Path("static/img/favicon.svg").read_bytes()
+DRAWING = Path("static/img/shelves.svg").read_bytes()
 
 
 def _fill() -> None:

@@ -15,7 +15,7 @@ from store.stock import movements
 from tests import factories
 from tests.store.test_stock_in_the_product_form import save, shown, typed
 
-DRAWING = Path("static/img/favicon.svg")
+DRAWING = Path("static/img/shelves.svg")
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
