@@ -14,7 +14,8 @@ INTRODUCTION = """\
 
 An order is always in one of these states. Its page, the e-mails about it and the staff’s page take their words from \
 one table, `store/orders/words.py`; `scripts/write_orders_document.py` writes this document from it. What is in \
-[brackets] is filled in, and a sentence of which nothing is known is left out. Which state an order is in is decided \
+[brackets] is filled in, and a sentence of which nothing is known is left out. In e-mails the trader’s own words may \
+stand in place of some (*Settings → E-mails to shoppers*). Which state an order is in is decided \
 in `store/orders/situation.py`.
 """
 ATTENTION = """
