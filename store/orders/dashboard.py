@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from wagtail.admin.site_summary import SummaryItem
 
+from home.models import WorkerHeartbeat
 from home.today import Step, Tile
 from store.catalogue import product_list
 from store.models import DeliveryCountry, Order, ProductPage, ShippingOption, StockItem, StripeEvent
@@ -44,10 +45,12 @@ def first_steps() -> list[Step]:
     """Ask for what a first order needs. An event of Stripe's proves key, webhook and signing secret."""
     where, cost = _("Say to which countries you deliver"), _("Say what delivery costs")
     sell, connect = _("Publish the first product"), _("Connect payments: press “Check the connection”")
+    work = _("Let manage.py worker run, which sends e-mails: whoever runs the site starts it")
     is_live = ProductPage.objects.live().exists
     return [
         Step("countries", 20, where, reverse("delivery-countries:index"), DeliveryCountry.objects.exists),
         Step("delivery", 25, cost, reverse("shipping-options:index"), ShippingOption.objects.exists),
         Step("product", 30, sell, reverse("products:index"), is_live),
+        Step("worker", 45, work, reverse("payment-health:index"), WorkerHeartbeat.objects.exists),
         Step("payments", 50, connect, reverse("payment-health:index"), StripeEvent.objects.exists),
     ]

@@ -100,6 +100,12 @@ def _worker() -> Finding:
     if WorkerHeartbeat.is_heard():
         return _fine(Kind.WORKER)
     last = WorkerHeartbeat.objects.values_list("at", flat=True).first()
+    if last is None and not Order.objects.exists():  # the first day: it is one of its steps
+        words = _("It has never run yet. It sends the e-mails and watches the payments.")
+        to_do = _(
+            "Before the first sale, ask whoever runs the site to start manage.py worker and keep it running."
+        )
+        return Finding(kind=Kind.WORKER, words=words, level=Level.NOTE, to_do=to_do)
     words = _("It did nothing in the last ten minutes: no e-mail is sent, and nobody watches the payments.")
     return _wrong(Kind.WORKER, words, _("Start manage.py worker again."), since=last)
 

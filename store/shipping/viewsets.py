@@ -1,21 +1,29 @@
 """Staff screens of delivery countries, shipping options and carriers."""
 
 from django.db.models import QuerySet
+from django.urls import reverse, reverse_lazy
 from django.utils.functional import cached_property
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from wagtail.admin import messages
 from wagtail.admin.ui.tables import BaseColumn, Column
 from wagtail.admin.views.generic import IndexView
 from wagtail.admin.viewsets.model import ModelViewSet
 
+from home.viewsets import EmptyListMixin
 from store.models import Carrier, DeliveryCountry, DeliveryZone, ProductVariant, ShippingOption
 from store.payments import money
 from store.vat import rates
 
 
-class DeliveryCountryIndexView(IndexView):
+class DeliveryCountryIndexView(EmptyListMixin, IndexView):
     """A list that says of each country how goods are taxed that are sent there."""
+
+    when_empty = (
+        _("You deliver nowhere yet."),
+        _("Add the first country. What delivery costs comes next."),
+        reverse_lazy("delivery-countries:add"),
+    )
 
     @cached_property
     def columns(self) -> list[BaseColumn]:  # type: ignore[override]  # Wagtail's is cached, too
@@ -57,8 +65,23 @@ class DeliveryZoneViewSet(ModelViewSet):
     list_display = ["name", Column("countries", label=_("Countries"), accessor=_countries_of)]
 
 
-class ShippingOptionIndexView(IndexView):
+class ShippingOptionIndexView(EmptyListMixin, IndexView):
     page_title = _("Delivery prices")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
+
+    @property
+    def when_empty(self) -> tuple[str, str, str]:  # type: ignore[override]  # the mixin's is the same for all
+        words = gettext("No delivery has a price yet, so nothing can be ordered.")
+        if DeliveryCountry.objects.exists():
+            return (
+                words,
+                gettext("Add the first, for one of your countries."),
+                reverse("shipping-options:add"),
+            )
+        return (
+            words,
+            gettext("Say first to which countries you deliver."),
+            reverse("delivery-countries:index"),
+        )
 
     def get_base_queryset(self) -> QuerySet[ShippingOption]:
         """Say of what no weight is known, if a price depends on it."""

@@ -73,3 +73,10 @@ def test_the_steps_go_when_all_are_done(client: Client) -> None:
     for kind in kinds:
         version(policy(kind, kind=kind))
     assert next(step for step in first_steps() if step.key == "policies").is_done()
+
+
+def test_an_empty_list_of_pages_leads_to_the_form_of_the_first(client: Client) -> None:
+    sign_in(client, OWNER)
+    top = Site.objects.get().root_page_id
+    page = " ".join(client.get(f"/admin/pages/{top}/").content.decode().split())
+    assert f'There is no page below this one yet. <a href="/admin/pages/{top}/add_subpage/">' in page

@@ -166,3 +166,15 @@ def test_many_countries_and_options_cost_no_more_queries(
         ShippingOption.objects.create(zone=europe, name=code, price=1500, weight_prices=ROWS)
     assert [queries.warm(client, path) for client, path in pages] == few
     assert contents.look_up(None).grams == 0
+
+
+def test_empty_lists_of_delivery_say_what_comes_first(owner: Client) -> None:
+    DeliveryCountry.objects.all().delete()
+
+    def shows(name: str, url: str) -> bool:
+        return f'<a href="/admin/{url}">' in owner.get(f"/admin/{name}/").content.decode()
+
+    assert shows("delivery-countries", "delivery-countries/new/")
+    assert shows("shipping-options", "delivery-countries/")
+    DeliveryCountry.objects.create(code="GB", name="United Kingdom")
+    assert shows("shipping-options", "shipping-options/new/")

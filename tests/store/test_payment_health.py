@@ -12,7 +12,7 @@ from post_office.models import STATUS, Email, Log
 
 from home import mail_queue
 from home.models import User, WorkerHeartbeat
-from store.models import Order, PaymentAlarm, Refund, StripeEvent, WebhookRefusal
+from store.models import Basket, Order, PaymentAlarm, Refund, StripeEvent, WebhookRefusal
 from store.models.orders import new_number
 from store.orders import lifecycle
 from store.payments import events, fulfilment, health, reconciliation, stripe_clock
@@ -379,9 +379,16 @@ def test_mails_that_wait_or_were_given_up_are_wrong(
 
 def test_a_worker_that_is_not_heard_is_wrong(db: None) -> None:
     WorkerHeartbeat.objects.all().delete()
-    assert list(wrong()) == [Kind.WORKER]
+    assert not wrong()  # the first day
+    assert any("It has never run yet." in one.words for one in health.findings())
     WorkerHeartbeat.objects.create(pk=1, at=timezone.now() - HOUR)
     assert wrong()[Kind.WORKER].since == WorkerHeartbeat.objects.get().at
+
+
+def test_a_worker_that_has_never_run_is_wrong_once_something_was_ordered(basket: Basket) -> None:
+    factories.placed_order(basket)
+    WorkerHeartbeat.objects.all().delete()
+    assert list(wrong()) == [Kind.WORKER]
 
 
 def test_the_number_of_queries_does_not_grow_with_the_problems(
