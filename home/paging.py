@@ -1,11 +1,13 @@
 """Pages of public lists, each with one URL."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponsePermanentRedirect
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 _NUMBER = re.compile(r"0*([1-9][0-9]{0,5})", re.ASCII)
@@ -18,6 +20,7 @@ class ListPage:
     number: int
     items: list[Any]
     has_next: bool
+    query: str = ""  # what else its URL says, up to the page number
 
     @property
     def has_previous(self) -> bool:
@@ -45,22 +48,29 @@ def wanted_page(request: HttpRequest) -> int:
     return int(found[1])
 
 
-def redirect_to_the_one_url(request: HttpRequest) -> HttpResponsePermanentRedirect | None:
-    """Lead from a page number that is written otherwise, and from that of the first page, to the page's one URL."""
+def redirect_to_the_one_url(
+    request: HttpRequest, values: Mapping[str, str] | None = None
+) -> HttpResponsePermanentRedirect | None:
+    """Lead from a page number that is written otherwise, and from that of the first page, to the page's one URL.
+
+    `values` are the other parameters that the list reads, as they should be written: empty where they should not be.
+    """
     number = wanted_page(request)
-    if request.GET.get("page") in {None, str(number) if number > 1 else None}:
+    values = {**(values or {}), "page": str(number) if number > 1 else ""}
+    if all(request.GET.getlist(name) == ([value] if value else []) for name, value in values.items()):
         return None
-    return HttpResponsePermanentRedirect(url_of_page(request, number))
+    query = urlencode({name: value for name, value in values.items() if value})
+    return HttpResponsePermanentRedirect(f"{request.path}?{query}" if query else request.path)
 
 
 def url_of_page(request: HttpRequest, number: int) -> str:
     return f"{request.path}?page={number}" if number > 1 else request.path
 
 
-def page_of(rows: QuerySet[Any], *, number: int, size: int) -> ListPage:
+def page_of(rows: QuerySet[Any] | list[Any], *, number: int, size: int, query: str = "") -> ListPage:
     """Return a page of rows. Raises Http404 beyond the last one."""
     start = (number - 1) * size
     found = list(rows[start : start + size + 1])
     if not found and number > 1:
         raise Http404(_("There is no such page."))
-    return ListPage(number, found[:size], len(found) > size)
+    return ListPage(number, found[:size], len(found) > size, query)

@@ -16,10 +16,18 @@ MOST_RANKED = 100
 def SearchBackend(params: dict[str, Any]) -> BaseSearchBackend:  # noqa: N802 - the name that Wagtail looks for
     """Return Wagtail's backend of the database in use, which ranks no more than so many."""
     kind = type(database.SearchBackend(params))
-    return type(kind.__name__, (_FewRanked, kind), {})(params)
+    prefixes = type("Prefixes", (kind.query_compiler_class,), {"LAST_TERM_IS_PREFIX": True})
+    return type(kind.__name__, (_FewRanked, kind), {"prefix_compiler_class": prefixes})(params)
 
 
 class _FewRanked(BaseSearchBackend):
+    prefix_compiler_class: Any
+
+    def search_prefixes(self, query: Any, rows: Any, *, order_by_relevance: bool = True) -> BaseSearchResults:
+        """Search as `search` does, where the last word of each part of the query may be the beginning of one."""
+        options = {"fields": None, "operator": None, "order_by_relevance": order_by_relevance}
+        return self._search(self.prefix_compiler_class, query, rows, **options)
+
     def _search(
         self, query_compiler_class: Any, query: Any, model_or_queryset: Any, **kwargs: Any
     ) -> BaseSearchResults:

@@ -9,6 +9,7 @@ app_name = "home"
 urlpatterns = [
     path("healthz/", health.healthz, name="healthz"),
     path("readyz/", health.readyz, name="readyz"),
+    path("search/", views.search, name="search"),
     path("robots.txt", views.robots, name="robots"),
     path("favicon.ico", views.icon, name="icon"),
     path("brand/share.png", views.brand_share, name="brand_share"),

@@ -1,4 +1,4 @@
-"""Public responses that are no pages: robots.txt, security.txt, what a brand looks like, the answers to errors."""
+"""Public responses that are no pages: search, robots.txt, security.txt, what a brand looks like, answers to errors."""
 
 import sys
 from datetime import timedelta
@@ -9,15 +9,18 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from home import brand_pictures, snapshot
+from home import brand_pictures, site_search, snapshot
 from home import brand_sheet as sheets
 from home.brand_sheet import Typeface
 from home.models import BrandSettings
 from home.outages import is_outage
+from home.responses import private
 
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 
@@ -70,6 +73,23 @@ def icon(_request: HttpRequest) -> HttpResponse:
     """Return the icon that browsers ask for where no page names one: beside a record, a document, a feed."""
     brand = BrandSettings.shown()
     return HttpResponse(brand_pictures.letter(brand.name, brand.palette), content_type="image/svg+xml")
+
+
+@private
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Show what is found on the site, a section for each kind; without words, or without results, what is offered."""
+    asked = site_search.Asked.typed(request.GET.get("q", ""))
+    if answer := site_search.refused(request, asked):
+        return answer
+    sections = site_search.sections()
+
+    def look_up(instead: site_search.Asked) -> list[str]:
+        return [*filter(None, (one.find(instead) for one in sections))]
+
+    found, comes_close = site_search.best(asked, look_up)
+    context = {"asked": asked, "found": found, "comes_close": comes_close, "section": reverse("home:search")}
+    return render(request, "home/search.html", context)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -5,7 +5,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 
-from home import admin_lists, admin_menu, missing_app_pages, page_bin, today
+from home import admin_lists, admin_menu, missing_app_pages, page_bin, site_search, today
 from home.csp import Provider
 from home.jobs import Job
 from home.listings import Listing
@@ -18,6 +18,11 @@ from home.page_cache import schedule
 def outside_services() -> list[Provider]:
     """Return the services that are switched on in the settings."""
     return [provider for provider, _category in ServiceSettings.current().providers()]
+
+
+@hooks.register("register_search_sections")
+def search_sections() -> list[site_search.Section]:
+    return [site_search.Section("pages", 90, site_search.find_pages)]
 
 
 hooks.register("construct_homepage_panels", today.add_first_steps)

@@ -17,12 +17,13 @@ from home.csp import Provider
 from home.jobs import Job
 from home.listings import Listing
 from home.navigation import Link
+from home.site_search import Section
 from policies.cookie_audit.rules import Action
 from policies.facts.registry import Fact
 from policies.models.ledger import LedgeredModel
 from policies.personal_data.register import PersonalData
 from store.basket.personal_data import BASKETS
-from store.catalogue import options, redirects, showcase
+from store.catalogue import options, product_search, redirects, showcase
 from store.catalogue.product_list import product_viewset
 from store.documents import printing
 from store.documents.viewsets import document_viewset
@@ -163,6 +164,11 @@ def stripe_provider() -> list[Provider]:
 @hooks.register("register_policy_facts")
 def policy_facts() -> list[Fact]:
     return [withdrawal.FACT]
+
+
+@hooks.register("register_search_sections")
+def search_sections() -> list[Section]:
+    return [product_search.SECTION]
 
 
 @hooks.register("register_footer_links")

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import MultiFieldPanel
 from wagtail.fields import StreamField
 from wagtail.models import Page, PageViewRestriction
+from wagtail.search import index
 from wagtail.url_routing import RouteResult
 
 from home.admin_lists import MOST_TO_MOVE
@@ -34,9 +35,12 @@ class BasePage(Page):
     is_cacheable: ClassVar[bool] = True
     # False where deleting the page must be what it says, since what matters of it is kept elsewhere.
     goes_to_bin: ClassVar[bool] = True
+    # False where another section of the search finds the pages.
+    is_found_as_page: ClassVar[bool] = True
     # The field with which the page opens: its words describe a page that has no description of its own.
     opening: ClassVar[str] = ""
 
+    search_fields: list = [*Page.search_fields, index.SearchField("search_description")]
     promote_panels: list = [
         MultiFieldPanel(
             ["slug", "seo_title", "search_description", "share_image"],
@@ -143,6 +147,11 @@ class ContentPage(BasePage):
     body = StreamField(BodyBlock(), blank=True, verbose_name=_("body"))
 
     opening: ClassVar[str] = "intro"
+    search_fields: list = [
+        *BasePage.search_fields,
+        index.SearchField("intro"),
+        index.SearchField("body"),
+    ]
     parent_page_types: ClassVar[list[str]] = ["home.HomePage", "home.ContentPage"]
     subpage_types: ClassVar[list[str]] = ["home.ContentPage"]
     content_panels: list = [*Page.content_panels, "intro", "body"]

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from home import navigation, snapshot
+from home import navigation, site_search, snapshot
 from home.models import BrandSettings
 
 register = template.Library()
@@ -38,3 +38,4 @@ def menu_section(context: Context) -> str:
 
 register.simple_tag(navigation.main_menu)
 register.simple_tag(navigation.footer_menu)
+register.simple_tag(site_search.offers)

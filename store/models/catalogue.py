@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
 from django.utils import timezone
@@ -19,10 +20,12 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, TitleFi
 from wagtail.fields import RichTextField
 from wagtail.models import Orderable, PageManager
 from wagtail.query import PageQuerySet
+from wagtail.search import index
 
 from home.blocks import TEXT_FEATURES
 from home.models import BasePage, SiteImage
 from home.models.pages import has_restrictions
+from home.page_cache.reads import depends_on
 from store.catalogue import options, pictures
 from store.catalogue.forms import ProductPageForm
 from store.catalogue.variant_form import Count, VariantsPanel
@@ -53,8 +56,51 @@ class ProductQuerySet(PageQuerySet):
 
     def sold_by_stock(self) -> "ProductQuerySet":
         """Return those of which the stock decides whether they can be bought."""
-        come = models.Q(availability=Availability.COMING, available_on__lte=timezone.localdate())
-        return self.filter(models.Q(availability=Availability.STOCK) | come)
+        return self.filter(_is_sold_by_stock())
+
+    def available(self) -> "ProductQuerySet":
+        """Return those of which something can be bought now."""
+        depends_on("shop")
+        offered = ProductVariant.objects.filter(page=OuterRef("pk")).exclude(sku="")
+        there = StockItem.objects.filter(sku=OuterRef("sku"), on_hand__gt=F("held"))
+        in_stock = _is_sold_by_stock() & Exists(offered.filter(Exists(there)))
+        return self.filter(in_stock | Q(availability=Availability.TO_ORDER) & Exists(offered))
+
+    def priced(self, *, lowest: int | None, highest: int | None) -> "ProductQuerySet":
+        """Return those that have a variant within these prices."""
+        if lowest is highest is None:
+            return self
+        offered = ProductVariant.objects.exclude(sku="").filter(_within("price", lowest, highest))
+        return self.filter(pk__in=offered.values("page"))
+
+    def by_price(
+        self, *, lowest: int | None, highest: int | None, descending: bool = False
+    ) -> "ProductQuerySet":
+        """Return those that have a variant within these prices, by the cheapest of these variants.
+
+        The order is that of the variants in the index of prices: no price of a product has to be found first.
+        """
+        others = ProductVariant.objects.filter(page=OuterRef("pk")).exclude(sku="")
+        is_cheaper = Q(price__lt=OuterRef("offered__price"))
+        is_cheaper |= Q(price=OuterRef("offered__price"), pk__lt=OuterRef("offered__pk"))
+        found = self.alias(offered=FilteredRelation("variants", condition=~Q(variants__sku="")))
+        found = found.filter(
+            _within("offered__price", lowest, highest),
+            ~Exists(others.filter(is_cheaper, _within("price", lowest, highest))),
+            offered__isnull=False,
+        )
+        sign = "-" if descending else ""
+        return found.order_by(f"{sign}offered__price", f"{sign}pk")
+
+
+def _is_sold_by_stock() -> Q:
+    come = Q(availability=Availability.COMING, available_on__lte=timezone.localdate())
+    return Q(availability=Availability.STOCK) | come
+
+
+def _within(name: str, lowest: int | None, highest: int | None) -> Q:
+    limits = {f"{name}__gte": lowest, f"{name}__lte": highest}
+    return Q(**{limit: price for limit, price in limits.items() if price is not None})
 
 
 class ProductPage(StatedAvailability, PersonalText, BasePage):
@@ -91,6 +137,12 @@ class ProductPage(StatedAvailability, PersonalText, BasePage):
 
     counts: Sequence[Count] = ()  # from the editor's form, until they are saved
     opening: ClassVar[str] = "summary"
+    is_found_as_page = False
+    search_fields: list = [
+        *BasePage.search_fields,
+        index.SearchField("summary"),
+        index.SearchField("description"),
+    ]
     objects: ClassVar = PageManager.from_queryset(ProductQuerySet)()
     parent_page_types: ClassVar[list[str]] = ["store.ShopPage"]
     subpage_types: ClassVar[list[str]] = []

@@ -8,15 +8,18 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel
 from wagtail.fields import StreamField
 
-from home import paging
+from home import paging, site_search
 from home.blocks import PlainBodyBlock
 from home.models import BasePage
 from home.models.pages import has_restrictions
 from home.navigation import Link
+from home.site_search import Asked
 from home.snapshot import shared
+from store.catalogue.narrowing import Sort, Wanted
 from store.models.catalogue import ProductPage, ProductQuerySet, on_display
 
 PRODUCTS_A_PAGE = 24
+MOST_COUNTED = 200  # of a list that is narrowed
 
 
 class ListOfProducts(BasePage):
@@ -35,19 +38,33 @@ class ListOfProducts(BasePage):
         raise NotImplementedError
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        number = paging.wanted_page(request)
-        shown = paging.page_of(self.listed().order_by("path"), number=number, size=PRODUCTS_A_PAGE)
+        number, wanted = paging.wanted_page(request), Wanted.read(request.GET)
+        found, comes_close = chosen(self.listed(), wanted)
+        shown = paging.page_of(found, number=number, size=PRODUCTS_A_PAGE, query=wanted.query)
         return {
             **super().get_context(request, *args, **kwargs),
             "products": on_display(shown.items),
             "page_of_products": shown,
-            "canonical_path": paging.url_of_page(request, number),
+            "wanted": wanted,
+            "sorts": Sort.choices,
+            "found": _count(found) if wanted.is_narrowed else None,
+            "most_counted": MOST_COUNTED,
+            "comes_close": comes_close,
+            "is_unlisted": bool(wanted.query),
+            "canonical_path": request.path if wanted.query else paging.url_of_page(request, number),
             "shop": shown_shop(),
             "categories": shown_categories().values(),
         }
 
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return paging.redirect_to_the_one_url(request) or super().serve(request, *args, **kwargs)
+        wanted = Wanted.read(request.GET)
+        elsewhere = paging.redirect_to_the_one_url(request, wanted.values)
+        if answer := elsewhere or site_search.refused(request, wanted.asked):
+            return answer
+        response = super().serve(request, *args, **kwargs)
+        if wanted.is_typed:
+            response.headers["Cache-Control"] = "no-store"
+        return response
 
 
 class ShopPage(ListOfProducts):
@@ -64,7 +81,7 @@ class ShopPage(ListOfProducts):
         verbose_name = _("shop page")
 
     def listed(self) -> ProductQuerySet:
-        return ProductPage.objects.child_of(self).listed()
+        return ProductPage.objects.listed()  # there is one shop, and no product elsewhere
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         if (paging.wanted_page(request) - 1) * PRODUCTS_A_PAGE >= max(self.numchild, 1):
@@ -84,6 +101,32 @@ class CategoryPage(ListOfProducts):
 
     def listed(self) -> ProductQuerySet:
         return ProductPage.objects.filter(categories=self).listed()
+
+
+def chosen(products: ProductQuerySet, wanted: Wanted) -> tuple[Any, bool]:
+    """Return those of the products that are wanted, and whether they only come close to the words."""
+    if not wanted.asked.text:
+        return wanted.of(products), False
+    return site_search.best(wanted.asked, lambda asked: found_in(products, asked, wanted))
+
+
+def found_in(products: ProductQuerySet, asked: Asked, wanted: Wanted | None = None) -> list[ProductPage]:
+    """Return those of the products that have the words, the best first unless another order is wanted.
+
+    That whose article number was typed in full comes before the others.
+    """
+    by_sku = products.filter(variants__sku__in={asked.text, asked.text.upper()})
+    by_words = site_search.find(ProductPage.objects.on_sale(), asked)
+    keys = [*by_sku.values_list("pk", flat=True), *(page.pk for page in by_words)]
+    found = products.filter(pk__in=keys)
+    if wanted and wanted.values["sort"]:
+        return list(wanted.of(found))
+    return sorted(wanted.of(found) if wanted else found, key=lambda page: keys.index(page.pk))
+
+
+def _count(found: Any) -> int:
+    """Return how many products these are, but no more than one above MOST_COUNTED."""
+    return len(found) if isinstance(found, list) else found.order_by()[: MOST_COUNTED + 1].count()
 
 
 @shared

@@ -44,7 +44,9 @@ class ProductVariant(Orderable):
             "Your own number for exactly this thing; stock is counted by it. Left empty, one is made from the names."
         ),
     )
-    price = PriceField(_("price"), help_text=_("Tax included. Left empty: as the first variant."))
+    price = PriceField(
+        _("price"), db_index=True, help_text=_("Tax included. Left empty: as the first variant.")
+    )
     picture = optional_picture(_("picture"), _("Shown when this variant is chosen."))
     weight = models.PositiveIntegerField(_("weight in grams"), null=True, blank=True)
     hs_code = models.CharField(

@@ -16,7 +16,7 @@ from wagtail import hooks
 
 from config.backup import restoring
 from config.management.commands import worker
-from home import csp, listings, mail_attachments, navigation, today
+from home import csp, listings, mail_attachments, navigation, site_search, today
 from home.jobs import Job
 from home.page_cache import schedule
 from policies.cookie_audit import rules
@@ -43,6 +43,9 @@ HOOKS = {
         {"policies", "store"},
         navigation.footer_menu,
         navigation.Link("Title", "/url/"),
+    ),
+    "register_search_sections": Hook(
+        {"home", "store"}, site_search.sections, site_search.Section("key", 1, lambda asked: "")
     ),
     "register_known_changes": Hook(
         {"home", "policies"},

@@ -1,0 +1,149 @@
+"""The search of the site: words that were typed, the kinds of results that apps contribute, and words misspelt.
+
+Each word may be the beginning of one. Where nothing has them all, those that begin no word of a title are taken for the
+most similar one that does, and then any of the words is enough. So it is the same on every database.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from difflib import get_close_matches
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import ngettext_lazy
+from modelsearch.backends import get_search_backend
+from modelsearch.query import And, Or, PlainText
+from wagtail.models import Page, get_page_models
+from wagtail.query import PageQuerySet
+
+from home.hooks import collect
+from home.missing_app_pages import installed
+from home.snapshot import shared
+from home.throttling import Limit, client_ip, minutes_to_wait, too_many_requests
+
+Found = TypeVar("Found")
+
+MOST_CHARACTERS = 100
+MOST_WORDS = 8
+SHORTEST = 3  # letters of a word that is enough by itself
+MOST_FOUND = 100
+MOST_TITLES = 20_000  # whose words are known, the newest
+PAGES_SHOWN = 20
+# No database takes any of it for its syntax.
+_WORD = re.compile(r"[^\W_]+")
+SEARCHES = Limit("searches", most=60, window=timedelta(minutes=1))
+TOO_MANY = ngettext_lazy(
+    "There were too many searches from your network. Try again in %(minutes)s minute.",
+    "There were too many searches from your network. Try again in %(minutes)s minutes.",
+    "minutes",
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody looks for: as it was typed, and its words; whether they all must be found."""
+
+    text: str
+    words: tuple[str, ...]
+    all_words: bool = True
+
+    @classmethod
+    def typed(cls, text: str) -> "Asked":
+        """Return what was typed without what is too long to be looked for."""
+        text = text.strip()[:MOST_CHARACTERS].strip()
+        return cls(text, tuple(_WORD.findall(unicodedata.normalize("NFKC", text))[:MOST_WORDS]))
+
+    def alternatives(self) -> Iterator["Asked"]:
+        """Yield it, then what may be meant."""
+        yield self
+        known = _known_words()
+        words = tuple(_most_similar(word, known) for word in self.words)
+        if words != self.words:
+            yield Asked(" ".join(words), words)
+        if len(words) > 1 and (telling := tuple(word for word in words if len(word) >= SHORTEST)):
+            yield Asked(" ".join(telling), telling, all_words=False)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A kind of results: what finds them, and what is offered where there are none; both are markup, or empty."""
+
+    key: str
+    order: int
+    find: Callable[[Asked], str]
+    offer: Callable[[], str] = field(default=str)
+
+
+def sections() -> list[Section]:
+    """Return what apps contribute (`register_search_sections`), the first to be shown first."""
+    return sorted(collect("register_search_sections", key=attrgetter("key")), key=attrgetter("order"))
+
+
+def offers() -> list[str]:
+    """Return what a page can show that has nothing to show."""
+    return [*filter(None, (section.offer() for section in sections()))]
+
+
+def refused(request: HttpRequest, asked: Asked) -> HttpResponse | None:
+    """Count one more search of the client; over the limit, return what it is told."""
+    wait = SEARCHES.take(client_ip(request)) if asked.words else 0
+    if not wait:
+        return None
+    problem = TOO_MANY % {"minutes": minutes_to_wait(wait)}
+    response = render(request, "home/search.html", {"asked": asked, "problem": problem, "is_unlisted": True})
+    response.headers["Cache-Control"] = "no-store"
+    return too_many_requests(response, wait)
+
+
+def best(asked: Asked, look_up: Callable[[Asked], list[Found]]) -> tuple[list[Found], bool]:
+    """Return what is found, and whether it only comes close."""
+    for instead in asked.alternatives() if asked.words else ():
+        if found := look_up(instead):
+            return found, instead is not asked
+    return [], False
+
+
+def find(pages: PageQuerySet, asked: Asked, *, by_relevance: bool = True) -> list[Any]:
+    """Return the pages in the index that have the words, the best first or in the order of `pages`."""
+    combined = And if asked.all_words else Or
+    query = combined([PlainText(word) for word in asked.words])
+    found = get_search_backend().search_prefixes(query, pages, order_by_relevance=by_relevance)
+    return list(found[:MOST_FOUND])
+
+
+def find_pages(asked: Asked) -> str:
+    """Return the pages that have no section of their own as markup."""
+    kinds = [kind for kind in get_page_models() if getattr(kind, "is_found_as_page", False)]
+    found = find(Page.objects.live().public().type(*kinds), asked)[:PAGES_SHOWN]
+    return render_to_string("home/found_pages.html", {"pages": found}) if found else ""
+
+
+# --- Words misspelt ------------------------------------------------------------------------------------------
+@shared
+def _known_words() -> dict[str, str]:
+    """Return the words of the titles that anybody can see, by their plain form."""
+    pages = installed(Page.objects.live().public().filter(depth__gt=1)).order_by("-pk")
+    titles = pages.values_list("title", flat=True)[:MOST_TITLES]
+    return {_plain(word): word for title in titles for word in _WORD.findall(title)}
+
+
+def _plain(word: str) -> str:
+    """Return a word without accents and capitals."""
+    letters = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def _most_similar(word: str, known: dict[str, str]) -> str:
+    """Return the word as titles spell it, whole or begun; else the most similar one of nearly its length."""
+    plain = _plain(word)
+    begun = known.get(plain) or next((known[one] for one in known if one.startswith(plain)), "")
+    if begun:
+        return begun[: len(word)]
+    near = [one for one in known if abs(len(one) - len(plain)) <= 2]  # noqa: PLR2004 - letters more or less
+    return next((known[one] for one in get_close_matches(plain, near, n=1, cutoff=0.7)), word)

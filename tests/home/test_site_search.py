@@ -1,0 +1,119 @@
+"""The search of the site: finds what anybody can see by the beginnings of words, and what is misspelt."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from wagtail.models import Page, PageViewRestriction
+
+from home import site_search
+from home.models import ContentPage
+from home.page_cache import tokens
+from tests.factories import home_page
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+
+@pytest.fixture(scope="module")
+def _pages(database_of_module: None) -> None:
+    page("Delivery", intro="How parcels travel.", search_description="By post, to your door.")
+    page("Café opening hours", body=[("paragraph", "<p>Cake on <b>Sundays</b>.</p>")])
+    page("Delivery abroad")
+
+
+@pytest.fixture(autouse=True)
+def pages(_pages: None, db: None) -> None:
+    tokens.reset()
+
+
+def page(title: str, **fields: Any) -> ContentPage:
+    made: ContentPage = home_page().add_child(
+        instance=ContentPage(title=title, slug=f"page-{len(title)}", live=False, **fields)
+    )
+    made.save_revision().publish()
+    return made
+
+
+def found(client: Client, words: str) -> list[str]:
+    response = client.get("/search/", {"q": words})
+    assert response.status_code == 200
+    return re.findall(r'<a href="/page-\d+/">([^<]+)</a>', response.content.decode().split("<main")[1])
+
+
+@pytest.mark.parametrize(
+    ("words", "titles"),
+    [
+        ("delivery", ["Delivery", "Delivery abroad"]),
+        ("DELIV", ["Delivery", "Delivery abroad"]),
+        ("abr del", ["Delivery abroad"]),
+        ("sundays", ["Café opening hours"]),
+        ("parcel", ["Delivery"]),
+        ("door", ["Delivery"]),
+        ("dleivery abroad", ["Delivery abroad"]),
+        ("cafe", ["Café opening hours"]),
+        ("Cafè", ["Café opening hours"]),
+        ("abroad nonsense", ["Delivery abroad"]),
+        ("elephant", []),
+    ],
+)
+@pytest.mark.every_case
+def test_pages_are_found_by_beginnings_of_words_and_by_what_comes_close(
+    client: Client, words: str, titles: list[str]
+) -> None:
+    assert sorted(found(client, words)) == titles
+
+
+def test_what_only_comes_close_is_said_to(client: Client) -> None:
+    text = client.get("/search/", {"q": "dleivery"}).content.decode()
+    assert "Nothing is called “<bdi>dleivery</bdi>”. This comes close." in text
+    assert "This comes close" not in client.get("/search/", {"q": "deliv"}).content.decode()
+
+
+def test_what_not_everybody_can_see_is_not_found_and_gives_no_words(client: Client) -> None:
+    Page.objects.get(pk=page("Delivery of secrets").pk).unpublish()
+    hidden = page("Delivery for staff only")
+    PageViewRestriction.objects.create(page=hidden, restriction_type="login")
+    assert sorted(found(client, "delivery")) == ["Delivery", "Delivery abroad"]
+    assert not {"secrets", "staff"} & site_search._known_words().keys()
+
+
+ODD = (
+    *('"', "'", "* NEAR(", "AND OR NOT", "-bb", "title:xx", "^ {xx} : yy", "& | ! <->", "\\ % '; --", "xx:*"),
+    *("\U0001f600", "\u202egnp\u202c", "\ufffd", "ﷺ²", "a" * 10_000, "éa" * 300),
+)
+
+
+@pytest.mark.parametrize("words", ODD)
+@pytest.mark.every_case
+def test_what_is_syntax_elsewhere_is_plain_text_here(client: Client, words: str) -> None:
+    assert found(client, f"elephant {words}") == []
+
+
+@pytest.mark.parametrize("query", ["q=%ED%A0%80", "q=%ff", "q[]=a", "q=a&q=b"])
+def test_bytes_that_are_no_text_find_nothing(client: Client, query: str) -> None:
+    assert client.get(f"/search/?{query}").status_code == 200
+
+
+def test_nul_is_refused(client: Client) -> None:
+    assert client.get("/search/?q=a%00").status_code == 400
+
+
+@pytest.mark.also_without_shop
+def test_without_words_there_is_the_form_and_no_copy_of_the_page_is_kept(client: Client) -> None:
+    response = client.get("/search/")
+    text = response.content.decode()
+    assert 'name="q" value=""' in text
+    assert "Nothing was found" not in text
+    assert '<meta name="robots" content="noindex">' in text
+    assert "no-store" in response.headers["Cache-Control"]
+    assert 'href="/search/"' in client.get("/").content.decode()
+
+
+def test_too_many_searches_are_told_to_wait(client: Client) -> None:
+    for _ in range(site_search.SEARCHES.most):
+        site_search.SEARCHES.take("127.0.0.1")
+    response = client.get("/search/", {"q": "delivery"})
+    assert (response.status_code, "Retry-After" in response.headers) == (429, True)
+    assert "too many searches" in response.content.decode()
+    assert client.get("/search/").status_code == 200  # no search
