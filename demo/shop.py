@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from typing import Any
 
+from django.conf import settings as django_settings
 from django.core.files.base import ContentFile
 from django.utils import timezone
 from wagtail.models import Page, Site
@@ -35,6 +36,9 @@ from store.models.availability import Availability
 from store.stock import movements
 
 PICTURES = texts.FOLDER.parent / "pictures"
+PHOTOGRAPHS = (
+    texts.FOLDER.parent / "photographs"
+)  # the same as pixels, so that pages weigh what a trader's do
 # Before the month of orders, so that there was something to sell.
 OPENED = timedelta(days=60)
 VAT_NUMBER = "GB999999973"  # nobody has it
@@ -220,10 +224,12 @@ def _picture(name: str, editor: User) -> SiteImage:
     found = SiteImage.objects.filter(title=drawing["title"]).first()
     if found is not None:
         return found
+    as_pixels = django_settings.DEMO_PHOTOGRAPHS
+    path = PHOTOGRAPHS / f"{name}.webp" if as_pixels else PICTURES / f"{name}.svg"
     picture = SiteImage(
         title=drawing["title"],
         description=drawing["description"],
-        file=ContentFile((PICTURES / f"{name}.svg").read_bytes(), name=f"{name}.svg"),
+        file=ContentFile(path.read_bytes(), name=path.name),
         uploaded_by_user=editor,
     )
     picture.clean()  # the same refusal of drawings that could act as for anybody's upload

@@ -116,11 +116,20 @@ def prepare() -> str:
     try:
         django.setup()
         call_command("migrate", interactive=False, verbosity=0)
-        return str(call_command("seed_demo", if_empty=True, stdout=StringIO()) or "")
+        logins = call_command("seed_demo", if_empty=True, stdout=StringIO())
+        make_renditions()
     except (CommandError, DatabaseError, ImproperlyConfigured) as error:
         sys.exit(f"The site cannot start: {error}")
+    else:
+        return str(logins or "")
     finally:
         connections.close_all()
+
+
+def make_renditions() -> None:
+    """Open the pages that list products, so that whoever looks first does not wait for all their pictures."""
+    for path in ("/", "/shop/"):
+        import_module("django.test").Client().get(path, headers={"host": HOST})
 
 
 def relay(output: int, is_welcomed: threading.Event) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from PIL import Image
 
 from demo import shop
 from home import svg
@@ -45,3 +46,13 @@ def test_the_range_uses_each_picture_once_and_describes_it() -> None:
     assert sorted(used) == sorted(drawings) == sorted(path.stem for path in shop.PICTURES.iterdir())
     assert all(len(drawing["description"]) > 20 for drawing in drawings.values())
     assert len({drawing["title"] for drawing in drawings.values()}) == len(drawings)
+
+
+def test_each_drawing_has_its_photograph() -> None:
+    assert {path.stem for path in shop.PHOTOGRAPHS.iterdir()} == {
+        path.stem for path in shop.PICTURES.iterdir()
+    }
+    for path in shop.PHOTOGRAPHS.iterdir():
+        assert path.stat().st_size < 60_000
+        with Image.open(path) as photograph:
+            assert photograph.size == (1200, 1200)

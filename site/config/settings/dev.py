@@ -12,6 +12,7 @@ ALLOWED_HOSTS = names("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 
 # Static files straight from their folders: no collectstatic between an edit and a reload.
 INSTALLED_APPS = ["demo", "whitenoise.runserver_nostatic", *INSTALLED_APPS]
+DEMO_PHOTOGRAPHS = True  # of its products, not drawings
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
