@@ -171,8 +171,8 @@ def _people() -> dict[str, Any]:
     people = texts.records("people.txt")
     items = [
         {
-            "picture": _portrait(one["name"], one["drawing"]),
-            **{part: one[part] for part in ("name", "role", "text")},
+            "picture": _portrait(one["title"], one["drawing"]),
+            **{part: one[part] for part in ("title", "role", "text")},
         }
         for one in people
     ]

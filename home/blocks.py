@@ -160,7 +160,7 @@ class ListingBlock(blocks.StructBlock):
 
 class PersonBlock(blocks.StructBlock):
     picture = ImageChooserBlock(label=_("Picture"), required=False)
-    name = CharBlock(label=_("Name"), max_length=80)
+    title = CharBlock(label=_("Name"), max_length=80)
     role = CharBlock(label=_("What they do"), required=False, max_length=80)
     text = TextBlock(label=_("Text"), required=False, max_length=300)
 

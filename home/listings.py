@@ -4,7 +4,7 @@ The block “List” of page bodies shows one. Apps contribute theirs by hook, s
 has. They are asked for at each rendering; what they show drops the page from the cache as it does elsewhere.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ class Listing:
     key: str
     label: Any  # text, perhaps to be translated
     template: str
-    items: Callable[[Page | None, int], Sequence[Any]]
+    items: Callable[[Page | None, int], Iterable[Any]]
 
 
 def listings() -> list[Listing]:

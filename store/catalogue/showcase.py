@@ -27,7 +27,7 @@ def products(above: Page | None, count: int) -> Sequence[Product]:
     pages = ProductPage.objects.listed()
     if above is not None and isinstance(above.specific_deferred, CategoryPage):
         pages = pages.filter(categories=above.pk)
-    newest = on_display(pages.order_by("-first_published_at", "-pk")[: count * SPARE])
+    newest = on_display([*pages.order_by("-first_published_at", "-pk")[: count * SPARE]])
     return sorted(newest, key=lambda product: product.is_sold_out)[:count]
 
 

@@ -77,7 +77,7 @@ def test_a_list_whose_app_is_gone_shows_nothing(client: Client) -> None:
 
 
 def test_people_are_shown_with_what_they_do(client: Client) -> None:
-    person = {"picture": None, "name": "Packing", "role": "Wraps parcels", "text": "With <care>."}
+    person = {"picture": None, "title": "Packing", "role": "Wraps parcels", "text": "With <care>."}
     _home(("people", {"heading": "Who does what", "items": [person]}))
     page = _shown(client)
     assert "<h3>Packing</h3>" in page
