@@ -118,7 +118,7 @@ DOORS = (
     Door(
         "brand",
         "Make it yours",
-        "Your name, logo and address, on every page, e-mail and invoice.",
+        "Your name, logo and colours, on every page, e-mail and invoice.",
         "Owner",
         _brand,
     ),

@@ -77,6 +77,13 @@ def current() -> Snapshot:
     return found[0]
 
 
+def containing(key: Hashable, value: Any) -> Snapshot:
+    """Return one of this moment that nobody keeps, with a value that is not saved."""
+    found = Snapshot("", timezone.now())
+    found.value(key, lambda: value)
+    return found
+
+
 def last(key: Hashable) -> Any:
     """Return what was computed for the last snapshot that was kept, or None: for pages that ask no database."""
     return _kept and _kept._values.get(key)

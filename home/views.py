@@ -3,7 +3,6 @@
 import sys
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
@@ -15,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from home import brand_pictures, site_search, snapshot
+from home import brand_pictures, site_search
 from home import brand_sheet as sheets
 from home.brand_sheet import Typeface
 from home.models import BrandSettings
@@ -95,7 +94,7 @@ def search(request: HttpRequest) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Explain a bad request, or one that is larger than Django reads."""
     is_too_large = isinstance(exception, (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent))
-    return HttpResponse(_plain("400.html", is_too_large=is_too_large), status=400)
+    return HttpResponse(render_to_string("400.html", {"is_too_large": is_too_large}), status=400)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -104,12 +103,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     Neither page needs the database.
     """
     if not is_outage(sys.exc_info()[1]):
-        return HttpResponse(_plain("500.html"), status=HTTPStatus.INTERNAL_SERVER_ERROR)
-    away = HttpResponse(_plain("503.html"), status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return HttpResponse(render_to_string("500.html"), status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    away = HttpResponse(render_to_string("503.html"), status=HTTPStatus.SERVICE_UNAVAILABLE)
     away.headers["Retry-After"] = "60"  # seconds
     return away
-
-
-def _plain(template: str, **context: Any) -> str:
-    """Render a page with the brand as it was last known."""
-    return render_to_string(template, {"brand": snapshot.last(BrandSettings), **context})

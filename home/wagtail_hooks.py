@@ -6,10 +6,11 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 
 from home import admin_lists, admin_menu, missing_app_pages, page_bin, site_search, today
+from home.brand_previews import BrandPreview
 from home.csp import Provider
 from home.jobs import Job
 from home.listings import Listing
-from home.models import BrandSettings, ContentPage, ServiceSettings
+from home.models import BrandSettings, ContentPage, HomePage, ServiceSettings
 from home.models.bin import outside
 from home.page_cache import schedule
 
@@ -62,6 +63,11 @@ def listings() -> list[Listing]:
             "pages", _("Content pages, the newest first"), "home/listed_pages.html", ContentPage.newest_below
         )
     ]
+
+
+@hooks.register("register_brand_previews")
+def brand_previews() -> list[BrandPreview]:
+    return [BrandPreview("home", gettext("Home page"), lambda request: HomePage.objects.get().serve(request))]
 
 
 @hooks.register("register_worker_jobs")

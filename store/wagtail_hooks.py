@@ -25,7 +25,7 @@ from policies.personal_data.register import PersonalData
 from store.basket.personal_data import BASKETS
 from store.catalogue import options, product_search, redirects, showcase
 from store.catalogue.product_list import product_viewset
-from store.documents import printing
+from store.documents import brand_previews, printing
 from store.documents.viewsets import document_viewset
 from store.models import Order, ProductPage, ShopPage
 from store.offers.offering import OFFERS
@@ -137,6 +137,9 @@ def redirect_deleted_together(_request: HttpRequest, action: str, pages: list[An
 def save_counts(request: HttpRequest, page: Page) -> None:
     """Save the stock that was counted in the form of a product."""
     product_form.save_counts(request, page)
+
+
+hooks.register("register_brand_previews", brand_previews.previews, order=1)
 
 
 # --- What the shop contributes to other apps ----------------------------------------------------------------

@@ -7,19 +7,24 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import MultiFieldPanel
+from wagtail.admin.panels import HelpPanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
+from wagtail.models import PreviewableMixin
 
 from home import brand_pictures, brand_sheet, snapshot
+from home.brand_previews import previews
 from home.brand_sheet import Typeface
 from home.models.media import optional_picture
 from home.palette import Palette, contrast, nearest_pair, ours, palette
 
-_COLOUR = r"^#[0-9a-fA-F]{6}\Z"
+COLOUR = r"^#[0-9a-fA-F]{6}\Z"
 _IS_COLOUR = RegexValidator(
-    _COLOUR,
+    COLOUR,
     _("Enter a colour as # and six digits or letters from a to f, for example #0f5240."),
 )
 _IN_PAGE = 4000  # bytes, at most, of a logo that is part of each page
@@ -45,7 +50,7 @@ class DefaultSiteSetting(BaseSiteSetting):
 
 
 @register_setting(icon="site", order=10)
-class BrandSettings(DefaultSiteSetting):
+class BrandSettings(PreviewableMixin, DefaultSiteSetting):
     """Name, logo and legal identity of the trader: edited under Settings → Brand, printed on every page."""
 
     name = models.CharField(_("name"), max_length=60, default="Shop")
@@ -90,7 +95,12 @@ class BrandSettings(DefaultSiteSetting):
     panels: ClassVar[list] = [
         MultiFieldPanel(["name", "tagline", "logo"], heading=_("Brand")),
         MultiFieldPanel(
-            ["primary_colour", "accent_colour", "typeface"],
+            [
+                "primary_colour",
+                "accent_colour",
+                HelpPanel(template="home/admin/brand_contrast_panel.html"),
+                "typeface",
+            ],
             heading=_("Colours and typeface"),
             help_text=_(
                 "The other colours, and those in the dark, follow from the two. Empty is the site’s own."
@@ -115,7 +125,7 @@ class BrandSettings(DefaultSiteSetting):
         self.primary_colour, self.accent_colour = self.primary_colour.lower(), self.accent_colour.lower()
         primary = self.primary_colour or ours()["brand"].light
         accent = self.accent_colour or ours()["ticket"].light
-        if not all(re.match(_COLOUR, colour) for colour in (primary, accent)):
+        if not all(re.match(COLOUR, colour) for colour in (primary, accent)):
             return
         nearest = nearest_pair(primary, accent)
         errors = {}
@@ -135,6 +145,19 @@ class BrandSettings(DefaultSiteSetting):
             errors["accent_colour"] = words % {"primary": nearest[0], "ratio": ratio, "colour": nearest[1]}
         if errors:
             raise ValidationError(errors)
+
+    @property
+    def preview_modes(self) -> list[tuple[str, str]]:
+        """What it can be seen on before it is saved."""
+        return [(key, one.label) for key, one in previews().items() if one.label]
+
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponseBase:
+        """Show one of them with this brand, which nobody else sees and nothing keeps."""
+        if (found := previews().get(mode_name)) is None:
+            raise Http404
+        with snapshot.fixed(snapshot.containing(BrandSettings, self)):
+            response = found.serve(request)
+            return response.render() if isinstance(response, TemplateResponse) else response
 
     @property
     def palette(self) -> Palette:

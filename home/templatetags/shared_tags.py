@@ -36,6 +36,12 @@ def menu_section(context: Context) -> str:
     return context.get("section") or navigation.section_of(context.get("page"), entries)
 
 
+@register.simple_tag
+def known_brand() -> BrandSettings | None:
+    """Return the brand as it was last known, if it was: for pages that ask no database."""
+    return snapshot.last(BrandSettings)
+
+
 register.simple_tag(navigation.main_menu)
 register.simple_tag(navigation.footer_menu)
 register.simple_tag(site_search.offers)

@@ -1,12 +1,16 @@
 """Papers that look like a letter: A4, the recipient where the window of an envelope is, and numbered pages."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
+from io import BytesIO
 from itertools import zip_longest
 
 from django.utils.translation import gettext as _
 from fpdf.enums import XPos, YPos
 
+from home.models import BrandSettings
 from store.documents.typesetting import PdfFile, incomplete_note
 
 LEFT, RIGHT = 25, 190  # mm, of text
@@ -15,6 +19,7 @@ WINDOW, WINDOW_WIDTH = 50, 80  # from above: DIN 5008 B, and DL once the page is
 BODY = 95  # no higher, so that it is behind no window
 FOOT = 30  # from below: the space for the contact
 GAP = 4
+LOGO, LOGO_WIDTH, LOGO_HEIGHT = "max-720x300|format-png", 60, 16
 LINE = 5
 SMALL = 4
 
@@ -32,13 +37,20 @@ class Column:
 class LetterFile(PdfFile):
     """Letters, one after the other, each on pages of its own."""
 
+    brand: BrandSettings  # whose letters they are
     name = ""  # of the letter that is being printed
     columns: Sequence[Column] = ()  # of its table, once that has begun
     first_page = 0
 
+    @cached_property
+    def logo(self) -> bytes:
+        """The drawing or photograph at their heads."""
+        return self.brand.logo.content(LOGO) if self.brand.logo else b""
+
     def begin(self, name: str) -> None:
         """Begin a letter, whose further pages repeat its name."""
         self.name, self.is_incomplete, self.first_page = name, False, self.page + 1
+        self.set_draw_color(self.brand.palette["brand"].light)
         self.set_margins(LEFT, 15, self.w - RIGHT)
         self.set_auto_page_break(auto=True, margin=FOOT)
         self.add_page()
@@ -52,14 +64,25 @@ class LetterFile(PdfFile):
             self.heading()
 
     def letterhead(self, sender: Sequence[str]) -> None:
-        """Print name and address of the sender."""
+        """Print logo, name and address of the sender."""
         name, *address = sender or ("",)
+        if self.logo:
+            self._logo()
         self.set_font(style="B", size=14)
         self.block([name], x=LEFT, width=HALF - LEFT - GAP, height=7)
         below, self.y = self.y, self.t_margin
         self.set_font(style="", size=9)
         self.block(address, x=HALF, width=RIGHT - HALF, height=SMALL)
         self.y = max(self.y, below) + LINE
+
+    def _logo(self) -> None:
+        image = self.brand.logo
+        assert image is not None
+        scale = min(LOGO_WIDTH / image.width, LOGO_HEIGHT / image.height)
+        width, height = scale * image.width, scale * image.height
+        with suppress(Exception):  # what is in a drawing, or is wrong with it, nobody knows before
+            self.image(BytesIO(self.logo), x=LEFT, y=self.y, w=width, h=height)
+            self.y += height + 2
 
     def address(self, recipient: Sequence[str], *, sender: Sequence[str], details: dict[str, str]) -> None:
         """Print the recipient in the window, below a line with the sender, and beside it what it is about."""
@@ -83,7 +106,9 @@ class LetterFile(PdfFile):
         if self.will_page_break(8 * LINE):
             self.add_page()
         self.set_font(style="B", size=16)
+        self.set_text_color(self.brand.palette["brand"].light)
         self.block([self.name], x=LEFT, width=RIGHT - LEFT, height=8)
+        self.set_text_color(0)
         self.ln(GAP)
 
     def heading(self) -> None:

@@ -48,7 +48,6 @@ def _pictures(skus: Iterable[str]) -> dict[str, bytes]:
 
 
 class _SlipFile(LetterFile):
-    brand: BrandSettings
     pictures: dict[str, bytes]  # by SKU
 
     def add_slip(self, order: Order) -> None:

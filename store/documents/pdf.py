@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from home.models import BrandSettings
 from store.documents.letters import GAP, LEFT, LINE, RIGHT, Column, LetterFile
 from store.documents.paper import Paper, PaperLine
 from store.documents.typesetting import amount
@@ -20,12 +21,13 @@ from store.vat.percent import shown
 WIDEST = 34  # mm, no column but that of the words
 
 
-def render(papers: Sequence[Paper]) -> bytes:
-    """Return the papers, one or more, as one PDF; each begins on a page of its own."""
+def render(papers: Sequence[Paper], brand: BrandSettings | None = None) -> bytes:
+    """Return the papers, one or more, as one PDF that looks like a brand; each begins on a page of its own."""
     with translation.override(settings.LANGUAGE_CODE):
         title = _title(papers[0]) if len(papers) == 1 else _("Invoices and credit notes")
         made_on = max(date.fromisoformat(paper.issued_on) for paper in papers)
         pdf = _PaperFile(title=title, made_on=made_on)
+        pdf.brand = brand or BrandSettings()
         pdf.set_author(next(iter(papers[0].seller), ""))
         for paper in papers:
             pdf.add_paper(paper)

@@ -18,6 +18,7 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import InspectView
 from wagtail.admin.widgets.button import Button, HeaderButton
 
+from home.models import BrandSettings
 from home.viewsets import DaysFilter, GuardedIndexView, MomentColumn, ReadOnlyViewSet
 from store.documents import daily_totals, issuing
 from store.documents.views import as_download, download
@@ -90,7 +91,8 @@ class AsOnePdfView(DocumentIndexView):
 
         found = list(self.get_queryset().defer(None)[: MOST + 1])
         if 0 < len(found) <= MOST:
-            return as_download(pdf.render([issuing.paper_of(one) for one in found]), "papers.pdf")
+            papers = [issuing.paper_of(one) for one in found]
+            return as_download(pdf.render(papers, BrandSettings.shown()), "papers.pdf")
         words = gettext("The list shows no papers. Choose other filters.")
         if found:
             words = gettext("These are more than %(most)s papers. Choose fewer days.") % {"most": MOST}

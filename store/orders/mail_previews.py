@@ -179,6 +179,11 @@ def preview(kind: str) -> tuple[Message, Order]:
             return messages.about(
                 situation, state, lines=order.lines.all(), parcels=_parcels(order, state)
             ), order
+    return example(state)
+
+
+def example(state: State) -> tuple[Message, Order]:
+    """Return a mail about an order that is made up, and so nobody's."""
     order = made_up(STATUSES[state])
     return messages.about(
         Situation(order=order), state, lines=_lines(order), parcels=_parcels(order, state)

@@ -67,7 +67,7 @@ def about(
         "order": order,
         "order_url": settings.SITE_URL + order.get_absolute_url(),
         "site_url": settings.SITE_URL,
-        "brand": BrandSettings.current(),
+        "brand": BrandSettings.shown(),
         "words": words,
         "opening": "\n\n".join(filter(None, (own.opening, facts_told))),
         "closing": own.closing,

@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 import pytest
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpResponse
 from django.utils import timezone
 from wagtail import hooks
 
 from config.backup import restoring
 from config.management.commands import worker
-from home import csp, listings, mail_attachments, navigation, site_search, today
+from home import brand_previews, csp, listings, mail_attachments, navigation, site_search, today
 from home.jobs import Job
 from home.page_cache import schedule
 from policies.cookie_audit import rules
@@ -73,6 +74,11 @@ HOOKS = {
     ),
     "register_listings": Hook(
         {"home", "store"}, listings.listings, listings.Listing("key", "Label", "template.html", lambda *_: [])
+    ),
+    "register_brand_previews": Hook(
+        {"home", "store"},
+        brand_previews.previews,
+        brand_previews.BrandPreview("key", "Label", lambda request: HttpResponse()),
     ),
     "register_worker_jobs": Hook(
         {"home", "store", "policies"}, worker.contributed_jobs, Job("name", 60, print)

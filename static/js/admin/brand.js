@@ -1,0 +1,49 @@
+// The form of the brand: a colour field beside each text, and the contrast of the two while they are chosen.
+
+const box = document.querySelector("[data-brand-contrast]");
+const texts = ["primary_colour", "accent_colour"].map((name) => document.getElementById(`id_${name}`));
+const pickers = [];
+let request;
+
+async function show() {
+  request?.abort();
+  request = new AbortController();
+  const query = new URLSearchParams({ primary: texts[0].value, accent: texts[1].value });
+  try {
+    const answer = await fetch(`${box.dataset.brandContrast}?${query}`, { signal: request.signal });
+    const html = await answer.text();
+    if (!answer.ok) return answer.status === 400 && (box.textContent = html);
+    box.innerHTML = html;
+    const shown = box.querySelector("[data-colours]").dataset.colours.split(" "); // the site's own for an empty text
+    pickers.forEach((picker, number) => (picker.value = shown[number]));
+  } catch {
+    // Stopped by the next one, or offline: the form says it when it is saved.
+  }
+}
+
+function set(text, value) {
+  text.value = value;
+  for (const event of ["input", "change"]) text.dispatchEvent(new Event(event, { bubbles: true }));
+}
+
+for (const text of texts) {
+  const picker = document.createElement("input");
+  const row = document.createElement("div");
+  picker.type = "color";
+  picker.setAttribute("aria-label", document.querySelector(`label[for="${text.id}"]`).textContent.trim());
+  row.className = "brand-colour";
+  text.before(row);
+  row.append(text, picker);
+  picker.addEventListener("input", () => set(text, picker.value));
+  text.addEventListener("input", show);
+  pickers.push(picker);
+}
+
+box.addEventListener("click", ({ target }) => {
+  if (!target.dataset.primary) return;
+  set(texts[0], target.dataset.primary);
+  set(texts[1], target.dataset.accent);
+  texts[0].focus();
+});
+
+show();
