@@ -42,7 +42,7 @@ class Line:
     available: int = MAX_QUANTITY  # where stock was not looked up
     picture: SafeString | str = ""  # where pages show one
     pk: int = 0  # of the line in its basket
-    seen: Seen | None = None  # when the shopper last looked at it
+    seen: Seen | None = None  # when the shopper last saw it
 
     @property
     def unit_price(self) -> int:
@@ -134,6 +134,11 @@ class Contents:
     def grams(self) -> int:
         """What it weighs, as far as that is known."""
         return sum(line.quantity * (variant.weight or 0) for line, variant in self.goods)
+
+    @property
+    def parcels(self) -> list[tuple[int, int]]:
+        """Price and grams of what is delivered."""
+        return [(self.subtotal, self.grams)]
 
     def price_of(self, option: ShippingOption) -> int:
         """Return what its delivery costs, minor units."""

@@ -23,7 +23,7 @@ from store.basket.cookies import basket_of, remember
 from store.basket.forms import AddForm, SeenForm, UpdateForm
 from store.basket.seen import Seen
 from store.basket.seen import remember as remember_seen
-from store.models import Basket, ShippingOption
+from store.models import Basket
 from store.models.shop_pages import shown_shop
 from store.orders import unpaid
 from store.shipping import opening
@@ -140,12 +140,8 @@ def page(
     if own and not own.is_unpaid:
         return SeeOther(own.order.get_absolute_url())
     shown = contents.with_pictures(contents.look_up(found))
-    options = ShippingOption.objects.exclude(kind=ShippingOption.Kind.COLLECTION)
     context = {
         "contents": shown,
-        "delivery_from": min((shown.price_of(option) for option in options), default=None)
-        if shown.lines
-        else None,
         "error": error,
         "removed": removed,
         "unpaid": own,

@@ -66,6 +66,9 @@ class LinesField(forms.CharField):
         return (super().to_python(value) or "").replace("\r\n", "\n")
 
 
+KEPT = ("email", "gift_message", "shopper_note", "point", "point_address")  # when the page is made anew
+
+
 class CheckoutForm(spam.GuardedForm):
     PAGE = "checkout"
     UNKNOWN = _(
@@ -91,6 +94,13 @@ class CheckoutForm(spam.GuardedForm):
         max_length=300,
         validators=[limits.validate_characters],
         help_text=_("If it is a present. We print it on the slip in the parcel, which has no prices."),
+    )
+    shopper_note = LinesField(
+        label=_("Is there anything we should know?"),
+        required=False,
+        max_length=500,
+        validators=[limits.validate_characters],
+        help_text=_("We read it before we pack your order."),
     )
     terms = forms.BooleanField(
         label=_("I accept the terms of sale"),
@@ -152,7 +162,7 @@ class CheckoutForm(spam.GuardedForm):
         earlier = spam.read_stamp(typed.get(spam.STAMP_FIELD, ""), page_id=self.PAGE)
         stamp = spam.renewed_stamp(earlier, page_id=self.PAGE)
         return {
-            **{name: typed.get(name, "") for name in ("email", "gift_message", "point", "point_address")},
+            **{name: typed.get(name, "") for name in KEPT},
             "terms": is_same and "terms" in typed,
             spam.STAMP_FIELD: stamp.signed(),
         }

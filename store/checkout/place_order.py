@@ -18,8 +18,10 @@ from home.models import User
 from policies.models import PolicyVersion
 from store.basket import seen
 from store.basket.contents import Contents, priced
+from store.catalogue.pictures import photo_urls
 from store.checkout import limits
 from store.models import Basket, DeliveryCountry, Order, OrderEvent, OrderLine, ShippingOption
+from store.models.catalogue import images_of
 from store.models.orders import new_number
 from store.orders import lifecycle, withdrawal
 from store.payments import fulfilment, gateway, money, stripe_amounts, stripe_client, stripe_clock
@@ -219,6 +221,7 @@ def place_order(
     agreement: Agreement,
     client_fingerprint: str = "",
     gift_message: str = "",
+    shopper_note: str = "",
     actor: User | None = None,
 ) -> Order:
     """Save the order with copies of everything agreed, and hold its stock: all or nothing.
@@ -242,10 +245,14 @@ def place_order(
         if quote.contents.changed:
             seen.remember(basket, quote.contents.to_see)
         order = quote.order_for(basket, email, agreement, client_fingerprint)
-        order.gift_message = gift_message
+        order.gift_message, order.shopper_note = gift_message, shopper_note
         lines = quote.lines_of(order)
         order.session_params = gateway.session_params(
-            order=order, lines=lines, option=quote.option, tax_codes=quote.tax_codes
+            order=order,
+            lines=lines,
+            option=quote.option,
+            tax_codes=quote.tax_codes,
+            pictures=photo_urls(images_of(variant for _line, variant in quote.contents.goods)),
         )
         lifecycle.place(order=order, lines=lines, actor=actor)
         try:

@@ -170,6 +170,7 @@ def _order(request: HttpRequest) -> HttpResponse:
                 agreement=agreement,
                 client_fingerprint=client,
                 gift_message=form.cleaned_data["gift_message"],
+                shopper_note=form.cleaned_data["shopper_note"],
             )
             url = fulfilment.start_payment(order=order)
     except REFUSALS as error:

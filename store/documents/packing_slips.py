@@ -74,9 +74,11 @@ class _SlipFile(LetterFile):
         for line in lines:
             self._line(line)
         self.columns = ()
-        if order.gift_message:
+        # Of a present somebody else reads the slip, whom a note to the shop does not concern.
+        note = _("Note of the shopper: %(note)s") % {"note": order.shopper_note} if order.shopper_note else ""
+        if words := order.gift_message or note:
             self.set_font(style="", size=11)
-            self.block(["", order.gift_message], x=LEFT, width=RIGHT - LEFT, height=6)
+            self.block(["", words], x=LEFT, width=RIGHT - LEFT, height=6)
         self.end([], foot=" · ".join(filter(None, [brand.email, brand.phone])))
 
     def _line(self, line: OrderLine) -> None:

@@ -319,6 +319,14 @@ class Product:
         return len({offer.variant.price for offer in self.offers}) > 1
 
     @property
+    def parcels(self) -> list[tuple[int, int]]:
+        """Price and grams of each variant alone, first of that which is selected at first."""
+        variants = [
+            offer.variant for offer in sorted(self.offers, key=lambda one: one is not self.first_choice)
+        ]
+        return [(variant.price, variant.weight or 0) for variant in variants]
+
+    @property
     def is_sold_out(self) -> bool:
         return all(offer.is_sold_out for offer in self.offers)
 

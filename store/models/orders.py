@@ -136,6 +136,10 @@ class Order(LedgeredModel):
     arrives_until = models.DateField(null=True, blank=True, editable=False)
     # That the shopper wrote, for the parcel: lines end in "\n".
     gift_message = models.TextField(_("gift message"), max_length=300, blank=True, default="", editable=False)
+    # To us; lines end in "\n".
+    shopper_note = models.TextField(
+        _("note of the shopper"), max_length=500, blank=True, default="", editable=False
+    )
     # How it was taxed on its day; the rates stand on the lines.
     vat_scheme = models.CharField(
         _("VAT"), max_length=8, choices=VatScheme.choices, blank=True, default="", editable=False

@@ -59,6 +59,7 @@ def _rows_of_lines(orders: QuerySet[Order]) -> Iterator[Sequence[object]]:
         _("Price"),
         _("Total"),
         _("Currency"),
+        _("Note of the shopper"),
     ]
     shopper = [_("Name"), _("E-mail address"), _("Telephone")]
     yield [_("Order"), _("Placed"), _("Status"), *shopper, *addresses, *goods]
@@ -71,7 +72,8 @@ def _rows_of_lines(orders: QuerySet[Order]) -> Iterator[Sequence[object]]:
         for line in order.lines.all():
             sums = (money.to_decimal(amount, order.currency) for amount in (line.unit_price, line.total))
             kept = (line.quantity, line.kept)
-            yield [*begin, line.sku, line.title, line.variant, line.written, *kept, *sums, order.currency]
+            end = [*kept, *sums, order.currency, order.shopper_note]
+            yield [*begin, line.sku, line.title, line.variant, line.written, *end]
 
 
 def _fields(order: Order, grams: int | None) -> dict[str, object]:

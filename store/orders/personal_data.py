@@ -46,6 +46,7 @@ def export_orders(email: str) -> Iterator[dict[str, Any]]:
             "shipping_address": order.shipping_address,
             "billing_address": order.billing_address,
             "gift_message": order.gift_message,
+            "shopper_note": order.shopper_note,
             "lines": [
                 {"sku": line.sku, "product": str(line), "quantity": line.quantity, "text": line.text}
                 for line in order.lines.all()
@@ -93,7 +94,7 @@ def erase_unpaid_orders(email: str) -> int:
 
 @transaction.atomic
 def _anonymise(found: QuerySet[Order]) -> int:
-    texts = dict.fromkeys(("email", "customer_name", "phone", "gift_message"), "")
+    texts = dict.fromkeys(("email", "customer_name", "phone", "gift_message", "shopper_note"), "")
     personal = {**texts, "shipping_address": {}, "billing_address": {}}
     over = found.exclude(email="", customer_name="").exclude(status__in=Order.AWAITING_PAYMENT)
     # Orders before their refunds, as whoever changes an order locks them.
@@ -127,6 +128,7 @@ def replace_orders() -> None:
         shipping_address=address,
         billing_address=address,
         gift_message="",
+        shopper_note="",
         session_params={},
         session_url="",
         pay_url="",

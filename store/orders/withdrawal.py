@@ -110,7 +110,7 @@ def _in_words(data: Any) -> dict[str, str]:
     )
 
 
-def _pattern(value: str) -> str:
+def pattern(value: str) -> str:
     """Return how a text grants it; days within which somebody is to be paid or sent something are others."""
     days, right = (
         rf"(?<![\w.,-]){value.split(maxsplit=1)[0]}\s+(?:days?|Tage?n?)\b",
@@ -129,7 +129,7 @@ FACT = Fact(
     _state,
     "store/facts/withdrawal.html",
     known_values=_in_words,
-    pattern=_pattern,
+    pattern=pattern,
     gap=_gap,
     remedy=gettext_lazy("Enter the days under Settings → Shop."),
 )

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from store.models import Order, OrderLine, ShippingOption, VatScheme
+from store.models.availability import working_days
 from store.payments import errors, signed_events, stripe_amounts, stripe_clock
 from store.payments.signed_events import Event
 from store.payments.stripe_client import client, in_time, sdk, translated_errors
@@ -34,25 +36,40 @@ if TYPE_CHECKING:
 
 MOST_LINES = 100  # of a session
 TOLERANCE = 300  # seconds, as in Stripe's SDK
+LOCALES = (
+    "bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hi-IN hr hu id it ja ko lt lv ms mt nb nl pl pt pt-BR ro ru "
+    "sk sl sv th tr vi zh zh-HK zh-TW"
+).split()
+OTHER_NAMES = {"no": "nb", "nn": "nb", "hi": "hi-IN", "zh-hant": "zh-TW"}  # of Django
 SHIPPING_TAX_CODE = "txcd_92010001"  # https://docs.stripe.com/tax/tax-codes
 
 
 def session_params(
-    *, order: Order, lines: Iterable[OrderLine], option: ShippingOption, tax_codes: Mapping[str, str] = {}
+    *,
+    order: Order,
+    lines: Iterable[OrderLine],
+    option: ShippingOption,
+    tax_codes: Mapping[str, str] = {},
+    pictures: Mapping[str, str] = {},
 ) -> dict[str, Any]:
     """Return Stripe's parameters for an order: plain data, to be kept and sent again unchanged.
 
-    `tax_codes` are those of SKUs with another than the account's own, for Stripe Tax.
+    `tax_codes` are those of SKUs with another than the account's own, for Stripe Tax; `pictures` are URLs by SKU. Which
+    ways to pay are offered, wallets among them, is chosen in Stripe's Dashboard.
     """
     currency = order.currency
     assert order.session_expires_at is not None
     params: SessionCreateParams = {
         "mode": "payment",
         "ui_mode": "hosted_page",
+        "locale": locale_of(settings.LANGUAGE_CODE),
         "client_reference_id": order.number,
         "customer_email": order.email,
         "line_items": [
-            {"quantity": line.quantity, "price_data": _price(line, currency, tax_codes.get(line.sku))}
+            {
+                "quantity": line.quantity,
+                "price_data": _price(line, currency, tax_codes.get(line.sku), pictures.get(line.sku, "")),
+            }
             for line in lines
         ],
         "shipping_options": [{"shipping_rate_data": _rate(option, order)}],
@@ -78,8 +95,24 @@ def _url(name: str, order: Order) -> str:
     return settings.SITE_URL + reverse(f"store:{name}", args=[order.return_token])
 
 
-def _price(line: OrderLine, currency: str, tax_code: str | None) -> SessionCreateParamsLineItemPriceData:
+def locale_of(language: str) -> str:
+    """Return Stripe's name of a language in which it shows payment pages; else that of the browser is used."""
+    code = language.lower()
+    names = OTHER_NAMES | {one.lower(): one for one in LOCALES}
+    return names.get(code) or names.get(code.partition("-")[0], "auto")
+
+
+def _price(
+    line: OrderLine, currency: str, tax_code: str | None, picture: str
+) -> SessionCreateParamsLineItemPriceData:
+    """Return a line's price and what the page shows of it; what the shopper wrote stays with us."""
     product: SessionCreateParamsLineItemPriceDataProductData = {"name": str(line)[:250]}
+    if line.made_in_days:
+        made = _("Made to order in %(days)s") % {"days": working_days(line.made_in_days)}
+        product["description"] = made
+    # Stripe fetches it itself; the sandbox's page has the browser do that, on this machine.
+    if picture.startswith("https://") or (picture and settings.STRIPE_API_URL):
+        product["images"] = [picture]
     if tax_code:
         product["tax_code"] = tax_code
     return {

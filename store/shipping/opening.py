@@ -7,8 +7,7 @@ from django.utils import timezone
 
 from home import snapshot
 from home.page_cache import reads
-from store.models import ClosedPeriod, DeliveryCountry, Order, ShippingOption, ShopSettings
-from store.models.shipping import offered_first
+from store.models import ClosedPeriod, Order, ShippingOption, ShopSettings
 from store.shipping.promises import Promise, Rules, promise, working_days_between
 
 
@@ -82,11 +81,3 @@ def renew_promise(order: Order) -> None:
     order.copy_promise(
         promise(rules, least=least or 1, most=most or 1, now=timezone.now(), make=order.made_in_days)
     )
-
-
-@snapshot.shared
-def first_option() -> ShippingOption | None:
-    """Return the shipping option that the checkout offers first."""
-    country = DeliveryCountry.objects.deliverable().first()
-    options = ShippingOption.objects.to(country) if country else []
-    return offered_first(options, lambda option: option.price)

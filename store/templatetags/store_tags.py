@@ -9,7 +9,7 @@ from store.models import ShopSettings
 from store.models.shop_pages import shown_shop
 from store.orders import addresses
 from store.payments import money
-from store.shipping import opening
+from store.shipping import conditions, opening
 from store.shipping.opening import Opening
 from store.vat import percent, sums
 
@@ -25,20 +25,14 @@ register.simple_tag(offered)
 register.simple_tag(structured_data)
 register.simple_tag(shown_shop)
 register.filter("percent", percent.shown)
+register.simple_tag(conditions.delivery)
+register.simple_tag(conditions.returns)
 
 
 @register.simple_tag
 def shop_opening() -> Opening:
     """Return whether orders are taken, and what is said about it."""
     return opening.shown()
-
-
-@register.simple_tag
-def first_promise(make: int) -> dict[str, object]:
-    """Return by when it arrives by the shipping option that is offered first; empty where nothing is promised."""
-    option = opening.first_option()
-    promise = opening.shown().promise(option, make=make) if option else None
-    return {"option": option, "promise": promise} if promise else {}
 
 
 @register.simple_tag

@@ -102,6 +102,7 @@ PERSONAL = {
             "session_url",
             "pay_url",
             "gift_message",
+            "shopper_note",
         ),
         *("client_fingerprint", "token", "return_token"),
     },

@@ -1,16 +1,20 @@
 """The payment page of an order: made once, closed by a second checkout, and what a refusal or an outage leaves."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+import stripe
+from django.conf import settings
 from django.test import Client
 
 from store.basket import contents
-from store.models import Basket, Order, ProductVariant, StockItem
+from store.models import Basket, Order, ProductVariant, ShippingOption, StockItem
 from store.payments import errors, fulfilment, gateway
 from store.stock import movements
 from tests import factories
 from tests.store.paying import is_as_it_was, press_pay, sessions, shown, stock_of
+from tests.store.test_queries_of_shop_pages import add_pictures
+from tools.stripe_sandbox.checking import fields_of
 from tools.stripe_sandbox.server import Sandbox
 from tools.stripe_sandbox.visitor import StayedError
 
@@ -29,6 +33,60 @@ def test_the_payment_page_asks_for_what_was_ordered(sandbox: Sandbox, basket: Ba
     assert session["amount_total"] == order.total
     assert session["customer_email"] == order.email
     assert session["metadata"] == {"order": order.number}
+
+
+def test_the_payment_page_shows_pictures_in_the_language_of_the_shop(
+    sandbox: Sandbox, client: Client, basket: Basket, mug: ProductVariant
+) -> None:
+    contents.add(basket=basket, sku=factories.product("Atlas", sku="ATLAS").sku, quantity=1)
+    add_pictures(mug.page, count=1)
+    client.get(mug.page.url)  # makes the photograph
+    order = factories.placed_order(basket)
+    fulfilment.start_payment(order=order)
+    (session,) = sessions(sandbox)
+    (url,) = session["_lines"][0]["images"]
+    assert url.startswith(f"{settings.SITE_URL}/media/images/")
+    assert "images" not in session["_lines"][1], "there is no picture of an atlas"
+    assert session["locale"] == "en-GB"
+
+
+def test_stripe_gets_only_pictures_that_it_can_fetch(settings: Any, basket: Basket) -> None:
+    settings.STRIPE_API_URL = ""
+    order = factories.placed_order(basket)
+    (line,) = order.lines.all()
+
+    def told(url: str) -> dict[str, Any]:
+        option = ShippingOption.objects.get()
+        params = gateway.session_params(order=order, lines=[line], option=option, pictures={"MUG": url})
+        return params["line_items"][0]["price_data"]["product_data"]
+
+    assert told("https://shop.example/mug.jpg")["images"] == ["https://shop.example/mug.jpg"]
+    assert told("http://localhost:8000/mug.jpg") == {"name": "Enamel mug"}
+    line.made_in_days = 5
+    assert told("") == {"name": "Enamel mug", "description": "Made to order in 5 working days"}
+
+
+@pytest.mark.parametrize(
+    ("language", "locale"),
+    [
+        ("en-gb", "en-GB"),
+        ("de-at", "de"),
+        ("pt-br", "pt-BR"),
+        ("zh-hant", "zh-TW"),
+        ("nn", "nb"),
+        ("ga", "auto"),
+    ],
+)
+def test_the_language_of_the_shop_is_one_of_stripes_or_left_to_the_browser(
+    language: str, locale: str
+) -> None:
+    assert gateway.locale_of(language) == locale
+
+
+def test_stripes_languages_are_those_of_the_sdk() -> None:
+    declared = fields_of(stripe.params.checkout.SessionCreateParams)["locale"]
+    words = [word for kind in get_args(declared) for word in get_args(kind) or get_args(kind)]
+    assert {*gateway.LOCALES, "auto"} == set(words)
 
 
 def test_asked_again_it_is_the_same_payment_page(sandbox: Sandbox, basket: Basket) -> None:

@@ -24,13 +24,14 @@ PLAYED = frozenset(
     """
     adaptive_pricing allow_promotion_codes allowed_payment_method_types automatic_tax billing_address_collection
     cancel_url client_reference_id currency customer_email excluded_payment_method_types expand expires_at
-    line_items metadata mode payment_intent_data phone_number_collection shipping_address_collection
+    line_items locale metadata mode payment_intent_data phone_number_collection shipping_address_collection
     shipping_options success_url ui_mode
     """.split()
 )
 PLAYED_IN_INTENT = frozenset({"description", "metadata"})
 PLAYED_IN_LINE = frozenset({"price", "price_data", "quantity"})
-PLAYED_IN_PRODUCT = frozenset({"description", "name", "tax_code"})
+PLAYED_IN_PRODUCT = frozenset({"description", "images", "name", "tax_code"})
+MOST_IMAGES = 8
 TEMPLATE = "{CHECKOUT_SESSION_ID}"
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
@@ -180,7 +181,17 @@ def _price(line: Params, path: str) -> None:
     if "unit_amount_decimal" in data:
         raise not_played(f"{path}[unit_amount_decimal]")
     _amount(data["unit_amount"], data["currency"], path, "unit_amount")
-    _only(PLAYED_IN_PRODUCT, data["product_data"], f"{path}[product_data]")
+    _product(data["product_data"], f"{path}[product_data]")
+
+
+def _product(data: Params, path: str) -> None:
+    _only(PLAYED_IN_PRODUCT, data, path)
+    images = data.get("images", [])
+    if len(images) > MOST_IMAGES:
+        text = f"Array too long: maximum length is {MOST_IMAGES}, but you passed in {len(images)}."
+        raise ApiError(text, param=f"{path}[images]")
+    for number, url in enumerate(images):
+        check_url(url, f"{path}[images][{number}]")
 
 
 def _only(played: frozenset[str], params: Params, path: str) -> None:

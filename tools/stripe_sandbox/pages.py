@@ -123,7 +123,8 @@ def _shown(
     values["number"] = form.TEST_CARD  # whatever was typed is not sent back
     drawing = _Drawing(session, values, wrong or {})
     title = f"Pay {session['branding_settings']['display_name']}"
-    return page(title, drawing.summary(title), drawing.payment_form(refused), status=status)
+    images = [url for line in session["_lines"] for url in line.get("images", [])]
+    return page(title, drawing.summary(title), drawing.payment_form(refused), status=status, images=images)
 
 
 class _Drawing:
@@ -151,7 +152,8 @@ class _Drawing:
         for line in session["_lines"]:
             name = f"{line['quantity']} × {line['name']}"
             more = tag("small", line["description"]) if line["description"] else NOTHING
-            rows.append((tag("dt", name, more), line["unit_amount"] * line["quantity"]))
+            shown = [tag("img", src=url, alt="", width=64, height=64) for url in line.get("images", [])[:1]]
+            rows.append((tag("dt", *shown, name, more), line["unit_amount"] * line["quantity"]))
         rows.append((tag("dt", "Subtotal"), session["amount_subtotal"]))
         details = session["total_details"]
         if details["amount_discount"]:

@@ -1,8 +1,10 @@
 """Makes HTML: elements whose content is escaped unless it is HTML already, and the page around them."""
 
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tools.stripe_sandbox.messages import Response
 
@@ -11,12 +13,13 @@ ASSETS = {
     "/assets/sandbox.css": ("sandbox.css", "text/css; charset=utf-8"),
     "/assets/icon.svg": ("icon.svg", "image/svg+xml"),
 }
-# The pages need nobody else's files, run no script and stand in no frame.
-POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+# The pages need nobody else's files but pictures of what is bought, run no script and stand in no frame.
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'{origins}; base-uri 'none'; frame-ancestors 'none'"
+)
 HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",
-    "Content-Security-Policy": POLICY,
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
@@ -36,7 +39,7 @@ LAYOUT = """<!doctype html>
 </body>
 </html>
 """
-EMPTY_ELEMENTS = {"input"}
+EMPTY_ELEMENTS = {"img", "input"}
 
 
 class Html(str):
@@ -62,10 +65,13 @@ def tag(name: str, /, *content: str, **attributes: Any) -> Html:
     return Html(f"<{name}{shown}>{inside}</{name}>\n")
 
 
-def page(title: str, *body: Html, status: int = 200) -> Response:
-    """Return a whole page."""
+def page(title: str, *body: Html, status: int = 200, images: Iterable[str] = ()) -> Response:
+    """Return a whole page, which may show these images of others."""
     html = LAYOUT.format(title=escape(title), body="".join(body))
-    return Response(status, html.encode(), dict(HEADERS))
+    parts = map(urlsplit, images)
+    origins = "".join(sorted({f" {part.scheme}://{part.netloc}" for part in parts}))
+    policy = {"Content-Security-Policy": POLICY.format(origins=origins)}
+    return Response(status, html.encode(), HEADERS | policy)
 
 
 def asset(path: str) -> Response | None:

@@ -23,6 +23,7 @@ ECHOED: dict[str, Any] = {
     "client_reference_id": None,
     "customer_email": None,
     "excluded_payment_method_types": None,
+    "locale": None,
     "metadata": {},
     "mode": None,
     "phone_number_collection": {"enabled": False},
@@ -33,7 +34,7 @@ ECHOED: dict[str, Any] = {
     "adaptive_pricing": {"enabled": True},
 }
 NULL_FIELDS = """
-    after_expiration client_secret consent consent_collection integration_identifier locale submit_type
+    after_expiration client_secret consent consent_collection integration_identifier submit_type
     currency_conversion customer customer_account customer_details invoice payment_intent payment_link
     payment_method_collection payment_method_configuration_details permissions presentment_details
     recovered_from redirect_on_completion return_url saved_payment_method_options setup_intent

@@ -172,5 +172,8 @@ window.addEventListener("pageshow", (event) => {
   if (event.persisted && document.querySelector("[data-refresh]")) window.location.reload();
 });
 
+// Back from the payment page to an order that was refused first opens the page, and does not send the order again.
+if (document.querySelector("[data-order]")) window.history.replaceState(null, "", window.location.href);
+
 removeSpareButtons();
 document.querySelector("[data-order] .error-summary")?.focus(); // it stands far down on a small screen

@@ -42,7 +42,8 @@ def post(address: str, fields: dict[str, str], **headers: str) -> tuple[int, str
 
 
 def test_the_page_shows_what_is_paid_and_that_it_is_a_test(shop: stripe.StripeClient) -> None:
-    evil = {"name": "<b>Mug</b> & $total", "description": "350 ml"}
+    pictures = ["http://127.0.0.1:8000/mug.jpg?a=1&b=2", "https://shop.example/mug.jpg"]
+    evil = {"name": "<b>Mug</b> & $total", "description": "350 ml", "images": pictures}
     session = opened(shop, line_items=[line(product_data=evil)], shipping_options=[shipping()])
     assert session.url
     status, html = get(session.url)
@@ -51,6 +52,9 @@ def test_the_page_shows_what_is_paid_and_that_it_is_a_test(shop: stripe.StripeCl
     assert "&lt;b&gt;Mug&lt;/b&gt; &amp; $total" in html
     assert "€28.95" in html
     assert 'href="http://127.0.0.1:8000/basket/"' in html
+    assert '<img src="http://127.0.0.1:8000/mug.jpg?a=1&amp;b=2" alt=""' in html
+    policy = fetch(session.url).headers["Content-Security-Policy"]
+    assert "img-src 'self' http://127.0.0.1:8000 https://shop.example;" in policy
 
 
 def test_paying_completes_the_session(shop: stripe.StripeClient, sandbox: Sandbox) -> None:

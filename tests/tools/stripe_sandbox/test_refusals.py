@@ -20,6 +20,10 @@ def with_lines(*lines: dict[str, Any]) -> dict[str, Any]:
     return order(line_items=list(lines))
 
 
+def with_pictures(*urls: str) -> dict[str, Any]:
+    return with_lines(line(product_data={"name": "Mug", "images": [*urls]}))
+
+
 def without(name: str) -> dict[str, Any]:
     return {key: value for key, value in order().items() if key != name}
 
@@ -57,6 +61,7 @@ REFUSED = [
     (order(adaptive_pricing=True), "adaptive_pricing", None),
     (order(shipping_address_collection={"allowed_countries": ["XX"]}), f"{COUNTRIES}[0]", None),
     (order(client_reference_id="x" * 5001), "client_reference_id", "parameter_invalid_string"),
+    (order(locale="klingon"), "locale", None),
     # Tax
     (order(automatic_tax={"enabled": True}), f"{PRICE}[tax_behavior]", "parameter_missing"),
     (with_lines(line(product_data={"name": "x", "tax_code": "txcd_1"})), f"{PRICE}[product_data][tax_code]", None),
@@ -97,6 +102,9 @@ REFUSED = [
     (order(cancel_url="javascript:alert(1)"), "cancel_url", "url_invalid"),
     (order(success_url="https://shop.example/?s=%7BCHECKOUT_SESSION_ID%7D"), "success_url", "url_invalid"),
     (order(customer_email="nobody"), "customer_email", "email_invalid"),
+    (with_pictures("/media/mug.jpg"), f"{PRICE}[product_data][images][0]", "url_invalid"),
+    (with_pictures("http://shop.example/mug.jpg"), f"{PRICE}[product_data][images][0]", "url_invalid"),
+    (with_pictures(*["https://shop.example/mug.jpg"] * 9), f"{PRICE}[product_data][images]", None),
     # What the sandbox cannot act out
     (order(mode="subscription"), "sandbox", "sandbox_unsupported"),
     (order(discounts=[{"coupon": "x"}]), "sandbox", "sandbox_unsupported"),
@@ -107,7 +115,7 @@ REFUSED = [
     (order(consent_collection={"terms_of_service": "required"}), "sandbox", "sandbox_unsupported"),
     (order(payment_intent_data={"capture_method": "manual"}), "sandbox", "sandbox_unsupported"),
     (with_lines({**line(), "tax_rates": ["txr_1"]}), "sandbox", "sandbox_unsupported"),
-    (with_lines(line(product_data={"name": "Mug", "images": ["https://x/"]})), "sandbox", "sandbox_unsupported"),
+    (with_lines(line(product_data={"name": "Mug", "unit_label": "pair"})), "sandbox", "sandbox_unsupported"),
     (with_lines({**line(), "adjustable_quantity": {"enabled": True}}), "sandbox", "sandbox_unsupported"),
 ]  # fmt: skip
 
@@ -152,6 +160,8 @@ TAKEN = [
     order(success_url="https://shop.example/{CHECKOUT_SESSION_ID}"),
     order(success_url="http://localhost:8000/"),
     order(metadata={str(n): "v" * 500 for n in range(50)}),
+    order(locale="pt-BR"),
+    with_pictures(*["https://shop.example/mug.jpg"] * 8),
     order(allowed_payment_method_types=["card"], phone_number_collection={"enabled": True}),
 ]
 
