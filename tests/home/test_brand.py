@@ -13,11 +13,13 @@ from django.test import Client
 from PIL import Image
 from wagtail.models import Site
 
+from config.wsgi import application
 from home import snapshot
 from home.models import BrandSettings, SiteImage
 from home.page_cache import tokens
 from home.palette import palette
 from tests import queries
+from tests.home.page_cache.asking import get
 from tests.home.test_palette import DARK_RED, PALE_BLUE, YELLOW
 
 pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
@@ -76,11 +78,22 @@ def test_a_brand_has_a_style_sheet_that_browsers_keep(client: Client) -> None:
 
 def test_another_brand_has_another_style_sheet_at_the_next_request(client: Client) -> None:
     before = brand(primary_colour=DARK_RED).sheet_url
-    assert before in head(client)
+    assert before in get("/").body.decode()
+    hits = application.hits
+    assert before in get("/").body.decode()
+    assert application.hits == hits + 1
     after = brand(primary_colour="#000000").sheet_url
-    assert before not in head(client)
-    assert after in head(client)
+    html = get("/").body.decode()
+    assert before not in html
+    assert after in html
     assert client.get(before).status_code == 200  # a page that somebody still has open
+
+
+def test_browsers_keep_the_style_sheet_and_the_page_cache_does_not(client: Client) -> None:
+    hits = application.hits
+    url = brand(primary_colour=DARK_RED).sheet_url
+    assert all("immutable" in get(url).headers["Cache-Control"] for _time in range(2))
+    assert application.hits == hits
 
 
 @pytest.mark.parametrize(

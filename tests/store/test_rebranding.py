@@ -81,7 +81,14 @@ def everything(admin: Client) -> Iterator[tuple[str, str]]:
         "/shop/kitchen/",
         "/basket/",
     ]
-    paths += ["/orders/find/", order.get_absolute_url(), "/no-such-page/", "/favicon.ico", "/robots.txt"]
+    paths += [
+        "/orders/find/",
+        order.get_absolute_url(),
+        "/no-such-page/",
+        "/favicon.ico",
+        "/robots.txt",
+        "/search/?q=mug",
+    ]
     paths += [reverse("store:paper", args=[order.token, paper.number]), "/.well-known/security.txt"]
     paths += ["/admin/login/", "/house-rules/versions/1/record.json", "/checkout/"]
     visitor = Client()
