@@ -58,7 +58,7 @@ def brand_sheet(_request: HttpRequest, primary: str, accent: str, typeface: str)
 @require_safe
 def brand_share(_request: HttpRequest) -> HttpResponse:
     """Return the picture of the brand for shared links, which is drawn once."""
-    brand = BrandSettings.shown()
+    brand = BrandSettings.copied()
     key = f"brand-share-{brand.share_url}"
     if (picture := cache.get(key)) is None:
         logo = brand.logo and not brand.logo.is_svg() and brand.logo.content(brand_pictures.LOGO)

@@ -1,6 +1,7 @@
 """Settings of the default site, and the first of them: the trader's name, logo and legal identity."""
 
 import re
+from copy import copy
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -47,6 +48,11 @@ class DefaultSiteSetting(BaseSiteSetting):
     def shown(cls) -> Self:
         """Return the settings that public pages show: read once a snapshot, and not to be changed."""
         return snapshot.current().value(cls, cls.current)
+
+    @classmethod
+    def copied(cls) -> Self:
+        """Return a copy of them, for who reads a picture: threads share those, and each must open a file of its own."""
+        return copy(cls.shown())
 
 
 @register_setting(icon="site", order=10)

@@ -1,7 +1,5 @@
 """Template tags for the parts that pages share, which are rendered once a snapshot."""
 
-from copy import copy
-
 from django import template
 from django.template.context import Context
 from django.template.loader import render_to_string
@@ -22,8 +20,7 @@ def shared_part(template_name: str, **given: str) -> SafeString:
     """
 
     def render() -> SafeString:
-        # A copy reads a logo of its own, whose file, if it is still to be converted, no other thread reads.
-        values = {"brand": copy(BrandSettings.shown()), **given}
+        values = {"brand": BrandSettings.copied(), **given}
         return render_to_string(template_name, values)
 
     return snapshot.current().value((template_name, get_language(), *given.items()), render)

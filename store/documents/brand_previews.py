@@ -46,7 +46,7 @@ def paper(request: HttpRequest) -> HttpResponse:
 def paper_as_pdf(_request: HttpRequest) -> HttpResponse:
     from store.documents import pdf  # noqa: PLC0415 - it loads fpdf2, which is large
 
-    return HttpResponse(pdf.render([example()], BrandSettings.shown()), content_type="application/pdf")
+    return HttpResponse(pdf.render([example()], BrandSettings.copied()), content_type="application/pdf")
 
 
 def example() -> Paper:

@@ -27,7 +27,7 @@ def render(orders: Sequence[Order]) -> bytes:
     with translation.override(settings.LANGUAGE_CODE):
         title = _name(orders[0]) if len(orders) == 1 else _("Packing slips")
         pdf = _SlipFile(title=title, made_on=timezone.localdate())
-        pdf.brand = BrandSettings.shown()
+        pdf.brand = BrandSettings.copied()
         pdf.pictures = _pictures(line.sku for order in orders for line in order.lines.all())
         for order in orders:
             pdf.add_slip(order)

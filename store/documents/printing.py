@@ -42,7 +42,7 @@ def _print(pk: int) -> None:
 
     without = Document.objects.filter(pk=pk, pdf="")
     if document := without.select_for_update(skip_locked=True, no_key=True).first():
-        content = pdf.render([issuing.paper_of(document)], BrandSettings.shown())
+        content = pdf.render([issuing.paper_of(document)], BrandSettings.copied())
         storage, name = document.pdf.storage, f"papers/{pk}.pdf"
         storage.delete(name)  # what a crash left
         # Past the guard of what is written once.

@@ -92,7 +92,7 @@ class AsOnePdfView(DocumentIndexView):
         found = list(self.get_queryset().defer(None)[: MOST + 1])
         if 0 < len(found) <= MOST:
             papers = [issuing.paper_of(one) for one in found]
-            return as_download(pdf.render(papers, BrandSettings.shown()), "papers.pdf")
+            return as_download(pdf.render(papers, BrandSettings.copied()), "papers.pdf")
         words = gettext("The list shows no papers. Choose other filters.")
         if found:
             words = gettext("These are more than %(most)s papers. Choose fewer days.") % {"most": MOST}
