@@ -23,10 +23,10 @@ def SearchBackend(params: dict[str, Any]) -> BaseSearchBackend:  # noqa: N802 - 
 class _FewRanked(BaseSearchBackend):
     prefix_compiler_class: Any
 
-    def search_prefixes(self, query: Any, rows: Any, *, order_by_relevance: bool = True) -> BaseSearchResults:
-        """Search as `search` does, where the last word of each part of the query may be the beginning of one."""
-        options = {"fields": None, "operator": None, "order_by_relevance": order_by_relevance}
-        return self._search(self.prefix_compiler_class, query, rows, **options)
+    def search_prefixes(self, query: Any, rows: Any) -> BaseSearchResults:
+        """Search as `search` does, where the last word of each part may be the beginning of one, the newest first."""
+        options = {"fields": None, "operator": None, "order_by_relevance": False}
+        return self._search(self.prefix_compiler_class, query, rows.order_by(F("pk").desc()), **options)
 
     def _search(
         self, query_compiler_class: Any, query: Any, model_or_queryset: Any, **kwargs: Any

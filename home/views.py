@@ -79,7 +79,7 @@ def icon(_request: HttpRequest) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """Show what is found on the site, a section for each kind; without words, or without results, what is offered."""
     asked = site_search.Asked.typed(request.GET.get("q", ""))
-    if answer := site_search.refused(request, asked):
+    if asked.words and (answer := site_search.refused(request, asked)):
         return answer
     sections = site_search.sections()
 

@@ -8,7 +8,7 @@ from home.site_search import Asked, Section
 from home.snapshot import current
 from store.models import ProductPage
 from store.models.catalogue import Product, on_display
-from store.models.shop_pages import found_in
+from store.models.shop_pages import found_in, loaded
 
 MOST_SHOWN = 12
 MOST_OFFERED = 4
@@ -19,7 +19,10 @@ def find(asked: Asked) -> str:
     found = found_in(ProductPage.objects.listed(), asked)
     if not found:
         return ""
-    context = {"items": on_display(found[:MOST_SHOWN]), "more": asked.text if len(found) > MOST_SHOWN else ""}
+    context = {
+        "items": on_display(loaded(found[:MOST_SHOWN])),
+        "more": asked.text if len(found) > MOST_SHOWN else "",
+    }
     return render_to_string("store/found.html", context)
 
 

@@ -1,5 +1,6 @@
 """The pages that list products: the shop, and its categories."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db import models
@@ -17,6 +18,7 @@ from home.site_search import Asked
 from home.snapshot import shared
 from store.catalogue.narrowing import Sort, Wanted
 from store.models.catalogue import ProductPage, ProductQuerySet, on_display
+from store.models.variants import ProductVariant
 
 PRODUCTS_A_PAGE = 24
 MOST_COUNTED = 200  # of a list that is narrowed
@@ -43,7 +45,7 @@ class ListOfProducts(BasePage):
         shown = paging.page_of(found, number=number, size=PRODUCTS_A_PAGE, query=wanted.query)
         return {
             **super().get_context(request, *args, **kwargs),
-            "products": on_display(shown.items),
+            "products": on_display(loaded(shown.items) if wanted.asked.text else shown.items),
             "page_of_products": shown,
             "wanted": wanted,
             "sorts": Sort.choices,
@@ -58,12 +60,12 @@ class ListOfProducts(BasePage):
 
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         wanted = Wanted.read(request.GET)
-        elsewhere = paging.redirect_to_the_one_url(request, wanted.values)
-        if answer := elsewhere or site_search.refused(request, wanted.asked):
-            return answer
-        response = super().serve(request, *args, **kwargs)
-        if wanted.is_typed:
-            response.headers["Cache-Control"] = "no-store"
+        if elsewhere := paging.redirect_to_the_one_url(request, wanted.values):
+            return elsewhere
+        if not wanted.is_typed:
+            return super().serve(request, *args, **kwargs)
+        response = site_search.refused(request, wanted.asked) or super().serve(request, *args, **kwargs)
+        response.headers["Cache-Control"] = "no-store"
         return response
 
 
@@ -104,24 +106,27 @@ class CategoryPage(ListOfProducts):
 
 
 def chosen(products: ProductQuerySet, wanted: Wanted) -> tuple[Any, bool]:
-    """Return those of the products that are wanted, and whether they only come close to the words."""
+    """Return those of the products that are wanted, by words as a list of keys; and whether they only come close."""
     if not wanted.asked.text:
         return wanted.of(products), False
-    return site_search.best(wanted.asked, lambda asked: found_in(products, asked, wanted))
+    return site_search.best(wanted.asked, lambda asked: found_in(wanted.of(products), asked, wanted))
 
 
-def found_in(products: ProductQuerySet, asked: Asked, wanted: Wanted | None = None) -> list[ProductPage]:
-    """Return those of the products that have the words, the best first unless another order is wanted.
+def found_in(products: ProductQuerySet, asked: Asked, wanted: Wanted | None = None) -> list[int]:
+    """Return the keys of those of the products that have the words, the best first unless another order is wanted.
 
     That whose article number was typed in full comes before the others.
     """
-    by_sku = products.filter(variants__sku__in={asked.text, asked.text.upper()})
-    by_words = site_search.find(ProductPage.objects.on_sale(), asked)
-    keys = [*by_sku.values_list("pk", flat=True), *(page.pk for page in by_words)]
-    found = products.filter(pk__in=keys)
-    if wanted and wanted.values["sort"]:
-        return list(wanted.of(found))
-    return sorted(wanted.of(found) if wanted else found, key=lambda page: keys.index(page.pk))
+    by_sku = ProductVariant.objects.filter(sku__in={asked.text, asked.text.upper()})
+    best = [*by_sku.values_list("page", flat=True), *site_search.find(asked, ProductPage)]
+    found = list(products.filter(pk__in=best).values_list("pk", flat=True))
+    return found if wanted and wanted.values["sort"] else sorted(found, key=best.index)
+
+
+def loaded(keys: Sequence[int]) -> list[ProductPage]:
+    """Return products in the order of their keys."""
+    found = ProductPage.objects.in_bulk(keys)
+    return [found[key] for key in keys if key in found]
 
 
 def _count(found: Any) -> int:
