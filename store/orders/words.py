@@ -107,7 +107,7 @@ def _filled(words: Promise | str, values: Mapping[str, object]) -> str:
 
 _WAIT = _("You do not need to do anything. Do not pay again.")
 _KEPT = _("Until about %(kept)s we will keep the goods for you.")
-_CLOSED = _("The payment page closed at %(closed)s. The goods are free again once Stripe has said so.")
+_CLOSED = _("The payment page closed at %(closed)s, and the goods are free again once Stripe has said so.")
 _PAY_ON = _("Continue payment (%(left)s)")
 _ARRIVES = _("We will keep the goods for you and e-mail you when the payment arrives.")
 _ARRIVES_ON = _("It should arrive on %(arrives)s.")
