@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -11,17 +10,19 @@ from pathlib import Path
 
 import lxml.html
 import pytest
-from django.conf import settings
 from django.core.management import call_command
-from django.test import Client, override_settings
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory, override_settings
 from django.utils import timezone
 from wagtail.models import Page
-from zeal.signals import nplusone_detected
+from zeal.middleware import zeal_middleware
 
 from policies.models import Policy
 from scripts.programs_for_tests import find_java
 from store.models import Order, ProductVariant
 from tests import factories
+from tests.asked_by_row import asked_by_row
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -106,11 +107,8 @@ def test_the_checker_finds_what_is_wrong(tmp_path: Path) -> None:
     assert len(errors_in(tmp_path)) >= 2
 
 
-ZEAL = {
-    "ZEAL_RAISE": False,
-    # A view asks several things of its one policy; zeal counts them as one each of many, as a list was read before.
-    "ZEAL_ALLOWLIST": [{"model": "policies.Policy", "field": "versions"}],
-}
+# A view asks several things of its one policy; zeal counts them as one each of many, as a list was read before.
+ALLOWED = [{"model": "policies.Policy", "field": "versions"}]
 
 
 @dataclass
@@ -124,17 +122,9 @@ class Visit:
 @pytest.fixture(scope="module")
 def visit(database_of_module: None) -> Visit:
     found = Visit()
-
-    def note(exception: Exception, **_kwargs: object) -> None:
-        found.asked_by_row.append(str(exception))
-
     call_command("seed_demo", stdout=StringIO())
-    nplusone_detected.connect(note)
-    middleware = ["zeal.middleware.zeal_middleware", *settings.MIDDLEWARE]
-    with override_settings(MIDDLEWARE=middleware, **ZEAL), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what zeal says is noted
+    with asked_by_row(ZEAL_ALLOWLIST=ALLOWED) as found.asked_by_row:
         found.pages = dict(pages_in_every_state(Client()))
-    nplusone_detected.disconnect(note)
     return found
 
 
@@ -154,3 +144,13 @@ def test_every_kind_of_page_is_valid_html(visit: Visit, tmp_path: Path) -> None:
 def test_no_page_asks_the_database_row_by_row(visit: Visit) -> None:
     assert len(visit.pages) > 30
     assert visit.asked_by_row == []
+
+
+def test_a_page_that_asks_row_by_row_is_seen(visit: Visit, rf: RequestFactory) -> None:
+    def page(_request: HttpRequest) -> HttpResponse:
+        return HttpResponse([one for policy in Policy.objects.all() for one in policy.versions.all()])
+
+    with asked_by_row() as found:
+        zeal_middleware(page)(rf.get("/"))
+    assert any("policies.Policy.versions" in words for words in found)
+    assert QuerySet._fetch_all.__module__ == "django.db.models.query"  # zeal has gone

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from config.settings.base import *  # noqa: F403 - settings modules are layers
 
-# zeal finds queries by row, where a test asks it to.
-INSTALLED_APPS = ["demo", "zeal", *INSTALLED_APPS]  # noqa: F405 - from base
+INSTALLED_APPS = ["demo", *INSTALLED_APPS]  # noqa: F405 - from base
 DEMO_PHOTOGRAPHS = False  # drawings need no renditions
 IS_PRODUCTION = False
 LIMIT_DATABASE_WAITS = False
