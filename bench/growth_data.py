@@ -39,13 +39,20 @@ from policies.versions import publishing
 from policies.versions.content import VersionContent
 from store.documents import issuing
 from store.models import (
+    Basket,
+    BasketLine,
+    Carrier,
+    CategoryPage,
     Document,
     DocumentCounter,
     DocumentSum,
+    Offer,
     Order,
     OrderEvent,
     OrderLine,
+    Parcel,
     ProductImage,
+    ProductOption,
     ProductPage,
     ProductVariant,
     ShopPage,
@@ -57,6 +64,8 @@ from store.models import (
 from tests import factories
 
 DAYS = 1000  # over which orders, consents and messages are spread; shorter than any of them is kept
+CATEGORY_COUNT = 10  # with a part of the products each
+OFFERED = 100  # open offers, one for so many orders
 NEW = 20  # orders that wait to be packed, whatever the size
 CHUNK = 5000  # orders, consents and messages between two seals of the ledger
 INDEXED_AT_ONCE = 10_000  # each time the index looks at all that it holds
@@ -113,12 +122,13 @@ class Filling:
         self._products()
         self._records()
         self._stock()
+        self._offers()
         reset_sequences(*self._numbered())
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
 
     def _numbered(self) -> Sequence[type[Any]]:
-        return (LedgerEntry, Order, Page, SiteImage, ConsentRecord, Submission, Document)
+        return (LedgerEntry, Order, Page, SiteImage, ConsentRecord, Submission, Document, Basket)
 
     def _pages(self) -> None:
         """Make staff, the shop, the form and the policies of which there is one each."""
@@ -128,6 +138,10 @@ class Filling:
         self.form = home.add_child(instance=FormPage(title="Contact", slug="contact", keep_days=3650))
         for order, (label, kind) in enumerate([("Your name", "singleline"), ("Message", "multiline")]):
             FormField.objects.create(page=self.form, label=label, field_type=kind, sort_order=order)
+        self.categories = [
+            self.shop.add_child(instance=CategoryPage(title=f"Category {at}")) for at in range(CATEGORY_COUNT)
+        ]
+        self.carrier = Carrier.objects.create(name="Post", tracking_url="https://post.example/{number}")
         factories.shipping()
         factories.vat(VatScheme.NOT_REGISTERED, not_registered_note=NO_VAT)
         for category in CATEGORIES:
@@ -221,6 +235,10 @@ class Filling:
             for order in range(2)
         )
         insert(ProductVariant, ("page_id", "sort_order", "name", "sku", "price"), variants)
+        own = ((first + at,) for at in products)
+        insert(ProductOption, ("page_id",), own, name="Size", values="1, 2", sort_order=0)
+        listed = ((first + at, self.categories[at % CATEGORY_COUNT].pk) for at in products)
+        insert(ProductPage.categories.through, ("productpage_id", "categorypage_id"), listed)
 
     def _pictures(self, first: int) -> None:
         picture = BytesIO()
@@ -399,6 +417,16 @@ class Filling:
             )
         insert(OrderEvent, ("order_id", "happened_at", "from_status", "to_status"), events, by="Stripe")
         insert(StockMovement, ("sku", "kind", "on_hand_change", "held_change", "order_id", "made_at"), moved)
+        left = ((pk, row[7], row[1]) for pk, row, _entry in places if row[2] == "sent")
+        name = self.carrier.name
+        insert(
+            Parcel,
+            ("order_id", "number", "sent_at"),
+            left,
+            carrier_id=self.carrier.pk,
+            carrier_name=name,
+            by=STAFF,
+        )
         told = ((f"evt_{row[7]}", row[7], row[1], row[1]) for _pk, row, _entry in places)
         insert(
             StripeEvent,
@@ -531,6 +559,20 @@ class Filling:
             held_change=0,
             made_at=self.begin,
         )
+
+    def _offers(self) -> None:
+        """Make open offers, each with its basket."""
+        first, numbers = next_number(Basket), range(self.size.orders // OFFERED)
+        day = timedelta(days=1)
+        insert(
+            Basket,
+            ("id", "token", "created_at", "updated_at"),
+            ((first + at, self._token(), self.now, self.now) for at in numbers),
+        )
+        lines = ((first + at, sku(at % self.size.products, 0)) for at in numbers)
+        insert(BasketLine, ("basket_id", "sku"), lines, quantity=2)
+        made = ((first + at, f"customer{at}@example.com", self.now - at % 7 * day) for at in numbers)
+        insert(Offer, ("basket_id", "email", "created_at"), made, ends_at=self.now + day, by=STAFF)
 
     # --- Chance ----------------------------------------------------------------------------------------------
     def _at(self, place: int, count: int) -> datetime:

@@ -15,7 +15,17 @@ from forms.models import FormPage, Submission
 from home.models import User
 from home.site_map import PagesSitemap, PartsByNumber
 from policies.models import ConsentRecord, Policy, PolicyVersion
-from store.models import Basket, Document, Order, ProductPage, ShopPage, StockItem, StripeEvent
+from store.models import (
+    Basket,
+    CategoryPage,
+    Document,
+    Offer,
+    Order,
+    ProductPage,
+    ShopPage,
+    StockItem,
+    StripeEvent,
+)
 from store.models.shop_pages import PRODUCTS_A_PAGE
 from tests import factories
 
@@ -33,7 +43,10 @@ def screens() -> dict[str, Request]:
         name: partial(basket.get, url) for name, url in (("basket", "/basket/"), ("checkout", "/checkout/"))
     }
     screens = {f"admin: {name}": partial(staff.get, f"/admin/{url}") for name, url in _staff()}
-    return {**public, **shopping, **screens}
+    files = {
+        f"admin: {name}": partial(staff.post, f"/admin/{url}", {"text": text}) for name, url, text in _files()
+    }
+    return {**public, **shopping, **screens, **files}
 
 
 def _basket() -> Basket:
@@ -49,6 +62,11 @@ def _public() -> Iterator[tuple[str, str]]:
     pages = -(-ProductPage.objects.live().count() // PRODUCTS_A_PAGE)
     yield "shop, last page", f"/shop/?page={pages}" if pages > 1 else "/shop/"
     yield "product", last.url
+    category = CategoryPage.objects.latest("path")
+    yield "category", category.url
+    pages = -(-category.products.count() // PRODUCTS_A_PAGE)
+    yield "category, last page", f"{category.url}?page={pages}" if pages > 1 else category.url
+    yield "finding orders", "/orders/find/"
     yield "form", "/contact/"
     yield "policy", policy
     yield "policy, versions", f"{policy}versions/"
@@ -73,6 +91,7 @@ def _staff() -> Iterator[tuple[str, str]]:
     yield from _pages()
     yield from _lists()
     yield from _policies()
+    yield "bin", "bin/"
     yield "users", "users/"
     yield "site history", "reports/site-history/"
     yield "report: locked pages", "reports/locked/"
@@ -96,14 +115,45 @@ def _pages() -> Iterator[tuple[str, str]]:
     yield "usage of a product", f"pages/{product.pk}/usage/"
     yield "page chooser", f"choose-page/{shop.pk}/"
     yield "page chooser, search", "choose-page/search/?q=product"
+    kind = "page_type=store.productpage"
+    yield "chooser of products", f"choose-page/{shop.pk}/?{kind}"
+    yield "chooser of products, search", f"choose-page/search/?{kind}&q=product"
     yield "images", "images/"
     yield "images, search", "images/?q=Picture+5"
     yield "image chooser", "images/chooser/"
 
 
 def _lists() -> Iterator[tuple[str, str]]:
-    order, event = Order.objects.latest("pk"), StripeEvent.objects.latest("pk")
+    yield from _orders()
+    yield from _papers()
+    yield from _products()
+    event, last_order = StripeEvent.objects.latest("pk"), Order.objects.latest("pk")
     year_ago = timezone.localdate() - timedelta(days=365)
+    yield "Stripe events", "stripe-events/"
+    yield "Stripe events, failed", "stripe-events/?outcome=failed"
+    yield "Stripe events of a type", "stripe-events/?type=nothing"
+    yield "Stripe events, real", "stripe-events/?livemode=true"
+    yield "Stripe events by type", "stripe-events/?ordering=type"
+    yield "Stripe events, search", f"stripe-events/?q={event.event_id}"
+    yield "Stripe event", f"stripe-events/inspect/{event.pk}/"
+    yield "mails", "mails/"
+    yield "mails, failed", "mails/?status=1"
+    yield "mails, search", f"mails/?q={last_order.email}"
+    yield "mail", f"mails/inspect/{Email.objects.latest('pk').pk}/"
+    form, message = FormPage.objects.get(), Submission.objects.earliest("pk")
+    yield "forms", "forms/"
+    yield "messages", f"forms/submissions/{form.pk}/"
+    yield "messages, page 20", f"forms/submissions/{form.pk}/?p=20"
+    yield "messages, oldest first", f"forms/submissions/{form.pk}/?ordering=submit_time"
+    yield (
+        "messages of a week",
+        f"forms/submissions/{form.pk}/?date_from={year_ago}&date_to={year_ago + timedelta(days=7)}",
+    )
+    yield "proof of a message", f"forms/submissions/{form.pk}/{message.pk}/proof/"
+
+
+def _orders() -> Iterator[tuple[str, str]]:
+    order, year_ago = Order.objects.latest("pk"), timezone.localdate() - timedelta(days=365)
     yield "orders", "orders/"
     yield "orders, page 20", "orders/?p=20"
     for status in ("paid", "sent", "expired", "processing"):
@@ -125,34 +175,19 @@ def _lists() -> Iterator[tuple[str, str]]:
     ):
         yield f"orders, search by {name}", f"orders/?q={words}"
     yield "order", f"orders/inspect/{order.pk}/"
-    yield from _papers()
-    yield from _products()
-    item = StockItem.objects.latest("pk")
-    yield "stock", "stock/"
-    yield "stock by number", "stock/?ordering=-on_hand"
-    yield "stock, search", f"stock/?q={item.sku}"
-    yield "stock item", f"stock/inspect/{item.pk}/"
-    yield "Stripe events", "stripe-events/"
-    yield "Stripe events, failed", "stripe-events/?outcome=failed"
-    yield "Stripe events of a type", "stripe-events/?type=nothing"
-    yield "Stripe events, real", "stripe-events/?livemode=true"
-    yield "Stripe events by type", "stripe-events/?ordering=type"
-    yield "Stripe events, search", f"stripe-events/?q={event.event_id}"
-    yield "Stripe event", f"stripe-events/inspect/{event.pk}/"
-    yield "mails", "mails/"
-    yield "mails, failed", "mails/?status=1"
-    yield "mails, search", f"mails/?q={order.email}"
-    yield "mail", f"mails/inspect/{Email.objects.latest('pk').pk}/"
-    form, message = FormPage.objects.get(), Submission.objects.earliest("pk")
-    yield "forms", "forms/"
-    yield "messages", f"forms/submissions/{form.pk}/"
-    yield "messages, page 20", f"forms/submissions/{form.pk}/?p=20"
-    yield "messages, oldest first", f"forms/submissions/{form.pk}/?ordering=submit_time"
-    yield (
-        "messages of a week",
-        f"forms/submissions/{form.pk}/?date_from={year_ago}&date_to={year_ago + timedelta(days=7)}",
-    )
-    yield "proof of a message", f"forms/submissions/{form.pk}/{message.pk}/proof/"
+    yield "orders, need attention, as CSV", "orders/?needs_attention=true&export=csv"
+    yield "packing slip", f"orders/{order.pk}/packing-slip/"
+    yield "address", f"orders/{order.pk}/address/"
+    yield "parcels", f"orders/{Order.objects.filter(status='sent').latest('pk').pk}/parcels/"
+    yield "e-mails of orders", "orders/mails/"
+    yield "payment health", "payment-health/"
+    offer = Offer.objects.latest("pk")
+    yield "orders for somebody", "offers/"
+    yield "orders for somebody, search", f"offers/?q={offer.email}"
+    yield "order for somebody", f"offers/inspect/{offer.pk}/"
+    yield "order for somebody, new", "offers/new/"
+    for name in ("carriers", "delivery-countries", "shipping-options", "redirects"):
+        yield name, f"{name}/"
 
 
 def _products() -> Iterator[tuple[str, str]]:
@@ -161,7 +196,19 @@ def _products() -> Iterator[tuple[str, str]]:
     yield "products, page 20", "products/?p=20"
     yield "products by price", "products/?ordering=price"
     yield "products, sold out", "products/?state=sold_out"
+    yield "products, low", "products/?state=low"
+    yield "products, drafts", "products/?state=draft"
+    yield "products by stock", "products/?ordering=available"
     yield "products, search", f"products/?q={product.title.split()[-1]}"
+    yield "products, search by SKU", f"products/?q={product.variants.first().sku}"
+    yield "products, search for many", "products/?q=product"
+    item = StockItem.objects.latest("pk")
+    yield "stock", "stock/"
+    yield "stock by number", "stock/?ordering=-on_hand"
+    yield "stock, search", f"stock/?q={item.sku}"
+    yield "stock, low", "stock/?state=low"
+    yield "stock, sold out", "stock/?state=sold_out"
+    yield "stock item", f"stock/inspect/{item.pk}/"
 
 
 def _papers() -> Iterator[tuple[str, str]]:
@@ -182,6 +229,20 @@ def _papers() -> Iterator[tuple[str, str]]:
     ):
         yield f"papers, search by {name}", f"papers/?q={words}"
     yield "paper", f"papers/inspect/{paper.pk}/"
+    yield "totals of a day", f"papers/totals.csv?issued_at_from={year_ago}&issued_at_to={year_ago}"
+
+
+def _files() -> Iterator[tuple[str, str, str]]:
+    """Yield CSV files whose preview is shown."""
+    skus = StockItem.objects.order_by("-pk").values_list("sku", flat=True)[:50]
+    yield (
+        "preview of deliveries",
+        "stock/deliveries/",
+        "\n".join(["SKU,Delivered", *(f"{sku},1" for sku in skus)]),
+    )
+    numbers = Order.objects.order_by("-pk").values_list("number", flat=True)[:50]
+    rows = "\n".join(["Order,Tracking number", *(f"{number},A1" for number in numbers)])
+    yield "preview of tracking numbers", "orders/tracking/", rows
 
 
 def _policies() -> Iterator[tuple[str, str]]:

@@ -46,6 +46,7 @@ BOUNDS = {
     "shop list": Bound(2.6, 1.8, 6),
     "basket": Bound(1.9, 1.5, 6),
     "order": Bound(1.9, 1.5),
+    "unpaid order": Bound(1.9, 1.5),
 }
 
 
@@ -67,7 +68,7 @@ class Figures:
         bound = BOUNDS[self.name]
         queries = f"{self.queries}" + (f" of {bound.queries}" if bound.queries else "")
         return (
-            f"  {self.name:<11}{_spread(self.ratios):>20}{_spread(self.kept_ratios):>20}"
+            f"  {self.name:<13}{_spread(self.ratios):>20}{_spread(self.kept_ratios):>20}"
             f"{queries:>10}{bound.must:>7}{bound.aim:>6}{self.cold:>7.1f}{self.ms:>8.2f}{self.size / 1000:>7.1f}"
         )
 
@@ -106,7 +107,7 @@ def _measure(names: list[str], keep: Path | None = None) -> list[str]:
             "database connection kept, median and middle half of the rounds; cold: the first after a change"
         )
         print(
-            f"  {'':<11}{'× the floor':>20}{'× with connection':>20}"
+            f"  {'':<13}{'× the floor':>20}{'× with connection':>20}"
             f"{'queries':>10}{'must':>7}{'aim':>6}{'cold':>7}{'ms':>8}{'kB':>7}"
         )
         found = []

@@ -37,7 +37,10 @@ def _pages() -> dict[str, Any]:
     product = ProductPage.objects.live().order_by("path").first()
     sku = product.variants.first().sku
     terms, privacy = (Policy.objects.get(slug=slug).in_force() for slug in ("terms", "privacy-policy"))
-    order = factories.placed_order(factories.basket(**{sku: 1}), terms=terms, privacy=privacy)
+    paid, order = (
+        factories.placed_order(factories.basket(**{sku: 1}), terms=terms, privacy=privacy) for _ in range(2)
+    )
+    _pay(paid)
     basket = factories.basket(**{sku: 1})
     return {
         "policy": {"url": "/privacy-policy/"},
@@ -47,8 +50,29 @@ def _pages() -> dict[str, Any]:
         "product": {"url": product.url},
         "shop list": {"url": "/shop/"},
         "basket": {"url": "/basket/", "cookies": f"basket={basket.token}; basket_count=1"},
-        "order": {"url": f"/orders/{order.token}/"},
+        "order": {"url": f"/orders/{paid.token}/"},
+        "unpaid order": {"url": f"/orders/{order.token}/"},
     }
+
+
+def _pay(order: Any) -> None:
+    """Do what Stripe's answer does."""
+    from django.db import transaction  # noqa: PLC0415
+    from django.utils import timezone  # noqa: PLC0415
+
+    from store.orders import lifecycle  # noqa: PLC0415
+
+    with transaction.atomic():
+        order.paid_at, order.paid_amount, order.paid_currency = timezone.now(), order.total, order.currency
+        order.customer_name = "A Shopper"
+        order.shipping_address = {
+            "name": "A Shopper",
+            "line1": "1 High Street",
+            "city": "London",
+            "postcode": "N1",
+        }
+        order.save()
+        lifecycle.confirm(order=order, by="Stripe")
 
 
 def _make_pictures(pages: dict[str, Any]) -> None:

@@ -6,7 +6,9 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from home.responses import private
+from home.snapshot import current
 from policies.ledger.views import proof_response
+from policies.models import PolicyVersion
 from store.documents import references
 from store.models import Order
 from store.models.tokens import may_be_token
@@ -18,19 +20,20 @@ from store.orders.situation import Situation
 from store.orders.words import State
 from store.payments import fulfilment
 
+MOST_TEXTS = 200  # kept, each a few hundred bytes
+
 
 @private
 @require_safe
 def order(request: HttpRequest, token: str) -> HttpResponse:
     """Show what was ordered and agreed, its progress and its money."""
-    orders = Order.objects.select_related("terms_accepted__policy", "privacy_shown__policy")
-    orders = orders.defer("terms_accepted__record", "privacy_shown__record")  # the whole texts
-    found = orders.filter(token=token).first() if may_be_token(token) else None
+    found = Order.objects.filter(token=token).first() if may_be_token(token) else None
     if found is None:
         return not_found(request)
     is_asking = not fulfilment.look(found)
-    if found.status in Order.AWAITING_PAYMENT:
-        found = orders.get(pk=found.pk)
+    if found.session_id and found.status in Order.AWAITING_PAYMENT:
+        found.refresh_from_db()
+    _name_texts(found)
     prefetch_related_objects([found], "lines")
     situation = Situation.of(found, is_asking=is_asking)
     rows = timeline.money_rows(situation)
@@ -56,6 +59,18 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
         "saved": words_of(Change.ADDRESS, found) if is_saved else None,
     }
     return render(request, "store/order.html", context)
+
+
+def _name_texts(order: Order) -> None:
+    """Give the order the texts that it names, without their words. They never change: each is read once a snapshot."""
+    kept: dict[int | None, PolicyVersion] = current().value("texts of orders", dict)
+    wanted = (order.terms_accepted_id, order.privacy_shown_id)
+    missing = [pk for pk in wanted if pk and pk not in kept]
+    texts = PolicyVersion.objects.select_related("policy").defer("record")
+    read = texts.in_bulk(missing) if missing else {}
+    if len(kept) < MOST_TEXTS:
+        kept.update(read)
+    order.terms_accepted, order.privacy_shown = (kept.get(pk) or read.get(pk) for pk in wanted)
 
 
 @private

@@ -5,11 +5,12 @@ from io import BytesIO
 import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
+from django.utils import timezone
 from PIL import Image
 
 from home.models import SiteImage
 from home.page_cache import tokens
-from store.models import BasketLine, ProductImage, ProductPage, ProductVariant
+from store.models import BasketLine, Order, ProductImage, ProductPage, ProductVariant
 from tests import factories, queries
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -69,3 +70,12 @@ def test_a_picture_is_rendered_once_until_something_changes(client: Client, mug:
     assert "-mug-0" in client.get("/shop/").content.decode()  # SQL tells nobody
     tokens.changed("site")
     assert "/media/original_images/other.svg" in client.get("/shop/").content.decode()
+
+
+def test_the_page_of_an_order_reads_its_texts_once(client: Client, mug: ProductVariant) -> None:
+    terms, privacy = (factories.version(factories.policy(slug)) for slug in ("terms", "privacy"))
+    orders = [factories.placed_order(terms=terms, privacy=privacy) for _ in range(2)]
+    assert queries.warm(client, orders[0].get_absolute_url()) == 3, "the order, its lines, its history"
+    assert terms.get_absolute_url() in client.get(orders[1].get_absolute_url()).content.decode()
+    Order.objects.filter(pk=orders[1].pk).update(paid_at=timezone.now(), status="paid")
+    assert queries.warm(client, orders[1].get_absolute_url()) == 6, "also refunds, disputes, papers"
