@@ -29,7 +29,7 @@ from wagtail.models import Locale, Page
 from bench.growth_rows import insert, next_number, reset_sequences
 from bench.texts import Author, body
 from forms.models import FormField, FormPage, Submission
-from home import mail_queue
+from home import mail_queue, search
 from home.models import HomePage, SiteImage, SiteRendition, User
 from policies.consent import daily_sums
 from policies.ledger import entries, sealing
@@ -64,6 +64,7 @@ from store.models import (
 from tests import factories
 
 DAYS = 1000  # over which orders, consents and messages are spread; shorter than any of them is kept
+SHELF = 40  # so that one product in 40 is sold out, and some are low
 CATEGORY_COUNT = 10  # with a part of the products each
 OFFERED = 100  # open offers, one for so many orders
 NEW = 20  # orders that wait to be packed, whatever the size
@@ -124,8 +125,10 @@ class Filling:
         self._stock()
         self._offers()
         reset_sequences(*self._numbered())
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
+        search.analyze()  # as the worker does
+        if connection.vendor == "postgresql":  # which does so by itself; nobody does it for a site on SQLite
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE")
 
     def _numbered(self) -> Sequence[type[Any]]:
         return (LedgerEntry, Order, Page, SiteImage, ConsentRecord, Submission, Document, Basket)
@@ -543,11 +546,11 @@ class Filling:
         )
 
     def _stock(self) -> None:
-        """Receive what was sold and ten more of each."""
-        there = [(sku(at, order), 10) for at in range(self.size.products) for order in range(2)]
+        """Receive what was sold and a few more of most."""
+        there = [(sku(at, order), at % SHELF) for at in range(self.size.products) for order in range(2)]
         insert(StockItem, ("sku", "on_hand"), there, held=0)
         received = (
-            (sku(at, order), 10 + (self.sold[at] if order == 0 else 0))
+            (sku(at, order), at % SHELF + (self.sold[at] if order == 0 else 0))
             for at in range(self.size.products)
             for order in range(2)
         )

@@ -194,7 +194,7 @@ def _products() -> Iterator[tuple[str, str]]:
     product = ProductPage.objects.latest("path")
     yield "products", "products/"
     yield "products, page 20", "products/?p=20"
-    yield "products by price", "products/?ordering=price"
+    yield "products by price", "products/?ordering=lowest_price"
     yield "products, sold out", "products/?state=sold_out"
     yield "products, low", "products/?state=low"
     yield "products, drafts", "products/?state=draft"

@@ -6,6 +6,7 @@ printed is read from the pages, so a form that asks for more, or keeps it longer
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
@@ -49,7 +50,7 @@ def longest_period() -> timedelta:
 
 def describe() -> str:
     """Return what each form on the site asks for and how long it keeps that."""
-    pages = FormPage.objects.live().order_by("path").prefetch_related("form_fields")
+    pages = FormPage.objects.live().order_by().prefetch_related("form_fields")
     parts = [
         ngettext(
             "%(page)s: %(fields)s (kept for %(days)s day)",
@@ -61,7 +62,7 @@ def describe() -> str:
             "fields": get_text_list([field.label for field in page.form_fields.all()], gettext("and")),
             "days": page.keep_days,
         }
-        for page in pages
+        for page in sorted(pages, key=attrgetter("path"))  # SQLite would walk all pages
     ]
     return "; ".join(parts) or gettext("Nothing: the site has no form.")
 

@@ -19,7 +19,7 @@ class CappedPaginator(WagtailPaginator):
     def count(self) -> int:
         rows = self.object_list
         if isinstance(rows, QuerySet) and not rows.query.is_sliced:
-            return rows.order_by()[:MOST_COUNTED].count()
+            return rows.order_by().values("pk")[:MOST_COUNTED].count()  # not what each row is annotated with
         return super().count
 
     @cached_property

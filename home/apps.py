@@ -12,10 +12,11 @@ class HomeConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what invalidates the page cache, and count no list of the admin to its end."""
-        from wagtail.admin.views.generic.base import BaseListingView  # noqa: PLC0415 - models must be loaded first
+        from wagtail.admin.views import chooser  # noqa: PLC0415 - models must be loaded first
+        from wagtail.admin.views.generic.base import BaseListingView  # noqa: PLC0415 - likewise
 
         from home.admin_lists import CappedPaginator  # noqa: PLC0415 - likewise
         from home.page_cache import invalidation  # noqa: PLC0415 - likewise
 
         invalidation.connect()
-        BaseListingView.paginator_class = CappedPaginator
+        BaseListingView.paginator_class = chooser.Paginator = CappedPaginator  # type: ignore[misc]  # a name of that module

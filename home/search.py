@@ -6,11 +6,14 @@ To sort by relevance, SQLite goes through all matches again for each of them: a 
 
 from typing import Any
 
+from django.db import connection
 from django.db.models import F
 from modelsearch.backends import database
-from modelsearch.backends.base import BaseSearchBackend, BaseSearchResults
+from modelsearch.backends.base import BaseSearchBackend, BaseSearchResults, EmptySearchResults
+from wagtail.search.models import IndexEntry
 
 MOST_RANKED = 100
+ANALYZED_EVERY = 6 * 3600
 
 
 def SearchBackend(params: dict[str, Any]) -> BaseSearchBackend:  # noqa: N802 - the name that Wagtail looks for
@@ -31,13 +34,30 @@ class _FewRanked(BaseSearchBackend):
     def _search(
         self, query_compiler_class: Any, query: Any, model_or_queryset: Any, **kwargs: Any
     ) -> BaseSearchResults:
-        """Count the matches in the whole index: filters make the relevance of one no cheaper."""
+        """Find few matches in the whole index first: filters make the relevance of one no cheaper."""
         if isinstance(query, str):
             query = query.replace('"', " ").strip()  # SQLite's index takes no quotation mark
         rows = getattr(model_or_queryset, "objects", model_or_queryset)
         unranked = {**kwargs, "order_by_relevance": False}
         if kwargs["order_by_relevance"]:
             found = super()._search(query_compiler_class, query, rows.model, **unranked)
-            if found[: MOST_RANKED + 1].count() > MOST_RANKED:
+            few = keys_of(found, most=MOST_RANKED + 1)
+            if len(few) > MOST_RANKED:
                 kwargs, rows = unranked, rows.order_by(F("pk").desc())
+            else:
+                rows = rows.filter(pk__in=few)  # or SQLite may look through all rows for those
         return super()._search(query_compiler_class, query, rows.all(), **kwargs)
+
+
+def keys_of(found: BaseSearchResults, *, most: int) -> list[int]:
+    """Return the keys of so many matches at most."""
+    if isinstance(found, EmptySearchResults):  # there was no word to look for
+        return []
+    return [*found[:most].get_queryset().values_list("pk", flat=True)]
+
+
+def analyze() -> None:
+    """Let SQLite know how much the index holds, or it looks for the words again in each entry of a kind: no end."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {connection.ops.quote_name(IndexEntry._meta.db_table)}")

@@ -20,6 +20,7 @@ from wagtail.models import Page, Site
 from wagtail.query import PageQuerySet
 
 from home.missing_app_pages import installed
+from home.models.pages import has_restrictions
 
 Sitemaps = dict[str, type[DjangoSitemap]]
 
@@ -53,7 +54,11 @@ class PagesSitemap(Sitemap):
     limit = 1000
 
     def items(self) -> PageQuerySet:
-        return installed(super().items())
+        if has_restrictions():
+            return installed(super().items())
+        # Wagtail would ask for restrictions with their pages, and SQLite look through all pages for that.
+        pages = self.get_wagtail_site().root_page.get_descendants(inclusive=True).live()
+        return installed(pages.order_by("path").defer_streamfields().specific())
 
     @property
     def paginator(self) -> PartsByNumber:  # type: ignore[override]  # what the base reads of it

@@ -129,7 +129,7 @@ class GuardedIndexView(EmptyListMixin, IndexView):
         for name in self.indexed_fields:
             table = name.rpartition("__")[0]
             for words in ways:
-                conditions[table] = conditions.get(table, Q()) | _begins(name, words)
+                conditions[table] = conditions.get(table, Q()) | begins(name, words)
         return conditions.values()
 
     def as_spreadsheet(self, queryset: QuerySet[Any], spreadsheet_format: str) -> HttpResponseBase:
@@ -141,7 +141,8 @@ class GuardedIndexView(EmptyListMixin, IndexView):
         return as_text(cell) if export_format == self.FORMAT_CSV and isinstance(cell, str) else cell
 
 
-def _begins(field: str, words: str) -> Q:
+def begins(field: str, words: str) -> Q:
+    """Return the condition that a field begins so, which an index of it answers."""
     if connection.vendor == "sqlite":  # whose LIKE uses no index
         return Q(**{f"{field}__gte": words, f"{field}__lt": f"{words}\U0010ffff"})
     return Q(**{f"{field}__startswith": words})

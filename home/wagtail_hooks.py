@@ -5,7 +5,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 
-from home import admin_lists, admin_menu, missing_app_pages, page_bin, site_search, today
+from home import admin_lists, admin_menu, missing_app_pages, page_bin, search, site_search, today
 from home.brand_previews import BrandPreview
 from home.csp import Provider
 from home.jobs import Job
@@ -72,7 +72,10 @@ def brand_previews() -> list[BrandPreview]:
 
 @hooks.register("register_worker_jobs")
 def worker_jobs() -> list[Job]:
-    return [Job("bin", 3600, page_bin.delete_due)]
+    return [
+        Job("bin", 3600, page_bin.delete_due),
+        Job("search index", search.ANALYZED_EVERY, search.analyze),
+    ]
 
 
 @hooks.register("register_known_changes")

@@ -36,9 +36,11 @@ from wagtail.images.shortcuts import get_rendition_or_not_found
 from wagtail.models import Page
 from wagtail.permissions import page_permission_policy
 
+from home.admin_lists import MOST_COUNTED
 from home.models import HomePage, SiteImage, User
 from home.models.bin import outside
-from home.viewsets import MOST_SEARCHED
+from home.search import keys_of
+from home.viewsets import MOST_FOUND, MOST_SEARCHED, begins
 from store.models import ProductPage, ProductVariant, ShopPage, ShopSettings, StockItem
 from store.models.catalogue import first_images
 from store.payments import money
@@ -52,6 +54,8 @@ STATES = {
     "sold_out": (_("Sold out"), Q(available=0)),
     "low": (_("Low"), Q(available__gt=0, fewest__lte=F("low_stock"))),
 }
+BY_STOCK = {"sold_out", "low"}
+FIGURES = ("lowest_price", "highest_price", "available", "fewest", "low_stock")  # of `with_figures`
 
 
 def thumbnails(pages: Iterable[int]) -> dict[int, SafeString]:
@@ -157,8 +161,13 @@ class ProductFilterSet(WagtailFilterSet):
         fields: tuple[str, ...] = ()
 
     def of_state(self, products: QuerySet[ProductPage], _name: str, state: str) -> QuerySet[ProductPage]:
-        found = products.filter(STATES[state][1])
-        return found.sold_by_stock() if state in {"sold_out", "low"} else found  # type: ignore[attr-defined]
+        """Find those of a state; by stock from the side of the few SKUs that are scarce."""
+        if state not in BY_STOCK:
+            return products.filter(STATES[state][1])
+        variants = ProductVariant.objects.filter(sku__in=StockItem.objects.scarce().values("sku"))
+        pages = {*variants.values_list("page", flat=True)[:MOST_COUNTED]}  # as keys, or SQLite looks at all
+        found: Any = with_figures(products).filter(STATES[state][1], pk__in=pages)
+        return found.sold_by_stock()
 
 
 class ProductIndexView(IndexView):
@@ -167,16 +176,22 @@ class ProductIndexView(IndexView):
     results_template_name = "store/admin/product_results.html"
 
     def annotate_queryset(self, pages: QuerySet[ProductPage]) -> QuerySet[ProductPage]:
-        return with_figures(outside(super().annotate_queryset(pages)))
+        """Add the figures only where they decide the order, or else to those that are shown."""
+        found = outside(super().annotate_queryset(pages))
+        return with_figures(found) if (self.ordering or "").lstrip("-") in FIGURES else found
 
     def search_queryset(self, queryset: QuerySet[ProductPage]) -> QuerySet[ProductPage]:
-        """Find products by words in title, names of variants and SKUs."""
-        for word in (self.search_query or "").split():
-            there = Q(name__icontains=word) | Q(sku__icontains=word)
-            queryset = queryset.filter(
-                Q(title__icontains=word) | Q(pk__in=ProductVariant.objects.filter(there).values("page"))
-            )
-        return queryset
+        """Find products by how words of titles and SKUs begin, and by any part of the newest with their variants."""
+        if not (self.search_query or "").split():
+            return queryset
+        titled = ProductPage.objects.autocomplete(self.search_query, order_by_relevance=False)
+        begun = ProductVariant.objects.filter(begins("sku", self.search_query.strip()))
+        ways: tuple[Iterable[int], ...] = (
+            keys_of(titled, most=MOST_FOUND),
+            begun.values_list("page", flat=True)[:MOST_FOUND],
+            named(self.search_query).values_list("page", flat=True)[:MOST_FOUND],
+        )
+        return queryset.filter(pk__in={pk for rows in ways for pk in rows})
 
     def get_add_url(self) -> str | None:
         return url_to_add(self.request.user)
@@ -184,9 +199,11 @@ class ProductIndexView(IndexView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         context["add_shop_url"] = url_to_add_shop(self.request.user)
-        small = thumbnails([page.pk for page in context["object_list"]])
+        shown = [page.pk for page in context["object_list"]]
+        pictures, figures = thumbnails(shown), with_figures(ProductPage.objects.filter(pk__in=shown))
+        figures_of = {row.pop("pk"): row for row in figures.order_by().values("pk", *FIGURES)}
         for page in context["object_list"]:
-            page.thumbnail = small.get(page.pk, "")
+            vars(page).update(figures_of[page.pk], thumbnail=pictures.get(page.pk, ""))
         return context
 
 

@@ -6,15 +6,16 @@ below zero, and from holding more than there is.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Max, Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from home.append_only import AppendOnlyModel
 from home.page_cache.reads import depends_on
+from store.models.settings import ShopSettings
 
 MOST_OF_A_SKU = 100_000  # in one change by hand
 
@@ -48,17 +49,23 @@ class StockItemQuerySet(models.QuerySet["StockItem"]):
         found = {item.sku: item.available for item in self.filter(sku__in=wanted)}
         return {sku: found.get(sku, 0) for sku in wanted}
 
+    def scarce(self) -> "StockItemQuerySet":
+        """Return those of which few or none are left, by an index."""
+        free = self.alias(free=F("on_hand") - F("held"))
+        return free.filter(free__lte=ShopSettings.low_stock_in_query())
+
     def seen(self, skus: Iterable[str]) -> dict[str, SeenStock]:
-        """Return the stock of these SKUs for a form, in two queries; unknown SKUs have none."""
+        """Return the stock of these SKUs for a form; unknown SKUs have none."""
         wanted = set(skus)
-        by_hand = StockMovement.objects.filter(sku__in=wanted, order=None).order_by()
-        last = dict(by_hand.values_list("sku").annotate(Max("pk")))
-        found = {item.sku: item for item in self.filter(sku__in=wanted)}
-        return {
-            sku: SeenStock(sku=sku, on_hand=item.on_hand, held=item.held, last_change=last.get(sku, 0))
-            for sku in wanted
-            for item in [found.get(sku) or StockItem()]
+        by_hand = StockMovement.objects.filter(sku=models.OuterRef("sku"), order=None).order_by("-pk")
+        items: Any = self.filter(sku__in=wanted).annotate(last=models.Subquery(by_hand.values("pk")[:1]))
+        found = {
+            item.sku: SeenStock(
+                sku=item.sku, on_hand=item.on_hand, held=item.held, last_change=item.last or 0
+            )
+            for item in items
         }
+        return {sku: found.get(sku) or SeenStock(sku=sku) for sku in wanted}
 
 
 class StockItem(models.Model):
@@ -78,6 +85,7 @@ class StockItem(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(condition=Q(held__lte=F("on_hand")), name="stock_held_within_on_hand"),
         ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(F("on_hand") - F("held"), name="stock_free")]
 
     def __str__(self) -> str:
         return self.sku
@@ -118,6 +126,10 @@ class StockMovement(AppendOnlyModel):
         verbose_name = _("stock movement")
         verbose_name_plural = _("stock movements")
         ordering: ClassVar[list[str]] = ["-made_at", "-pk"]
+        # For the lists that show since when a count is known: few movements are made by hand.
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["sku", "id"], condition=Q(order=None), name="stock_movement_by_hand")
+        ]
 
     def __str__(self) -> str:
         return f"{self.sku} {self.kind}"

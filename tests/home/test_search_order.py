@@ -63,3 +63,20 @@ def test_another_order_needs_no_further_query() -> None:
 @pytest.mark.parametrize("query", ["nothing", '"', 'a"b', '" "', "%", "a" * 300])
 def test_odd_words_find_nothing(query: str) -> None:
     assert chosen(query) == []
+
+
+def test_few_matches_are_read_by_their_keys() -> None:
+    few = sorted(ContentPage.objects.filter(title__startswith="Lamp").values_list("pk", flat=True))
+    with CaptureQueriesContext(connection) as queries:
+        assert ContentPage.objects.live().search("lamp").count() == len(few) == 3
+    keys = re.search(r"page_ptr_id\" IN \(([\d, ]+)\)", queries[-1]["sql"])
+    assert keys
+    assert sorted(map(int, keys[1].split(","))) == few
+
+
+def test_the_worker_lets_sqlite_know_how_much_the_index_holds() -> None:
+    search.analyze()
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT DISTINCT tbl FROM sqlite_stat1")
+            assert cursor.fetchall() == [("wagtailsearch_indexentry",)]

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from wagtail.models import Page
 
 from forms.models import Submission
 from policies.models import ConsentRecord
-from store.models import Order, OrderLine, ProductVariant, StockItem, StripeEvent
+from store.models import Order, OrderLine, ProductVariant, Refund, StockItem, StockMovement, StripeEvent
 from store.orders import finding
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.every_case]
@@ -34,11 +34,16 @@ LISTS: dict[str, Rows] = {
     "real events": lambda: StripeEvent.objects.filter(livemode=True).order_by("-received_at"),
     "events that are tests": lambda: StripeEvent.objects.filter(livemode=False).order_by("-received_at"),
     "events by deliveries": lambda: StripeEvent.objects.order_by("-deliveries"),
+    "refunds of some days": lambda: Refund.objects.filter(created_at__gte=WHEN).order_by("created_at"),
     "stock by number": lambda: StockItem.objects.order_by("-on_hand"),
     "stock by what is held": lambda: StockItem.objects.order_by("held"),
     "consents of a way": lambda: ConsentRecord.objects.filter(method="all").order_by("-created_at"),
     "consents to a text": lambda: ConsentRecord.objects.filter(notice_version=1).order_by("-created_at"),
     "consents by end": lambda: ConsentRecord.objects.order_by("expires_at"),
+    "pages by date": lambda: Page.objects.filter(depth=4).order_by(
+        F("latest_revision_created_at").desc(nulls_last=True)
+    ),
+    "aging pages": lambda: Page.objects.exclude(last_published_at=None).order_by("last_published_at"),
     "messages": lambda: Submission.objects.filter(page=1).order_by("-submit_time"),
 }
 
@@ -91,3 +96,13 @@ def test_pages_of_one_depth_are_found_without_a_look_at_those_below_them() -> No
     below_home = Page.objects.filter(path__range=("000100010000", "00010001ZZZZ"))
     for depth, pages in ((1, Page.objects.all()), (3, below_home.live().in_menu())):
         assert "home_pages_by_depth" in plan(pages.filter(depth=depth).order_by("path"))
+
+
+def test_locked_pages_and_scarce_stock_are_found_without_a_look_at_all() -> None:
+    assert "home_pages_locked" in plan(Page.objects.filter(locked=True).order_by())
+    assert "stock_free" in plan(StockItem.objects.scarce().order_by())
+
+
+def test_the_last_count_of_a_sku_is_found_by_an_index() -> None:
+    by_hand = StockMovement.objects.filter(sku="MUG", order=None)
+    assert "stock_movement_by_hand" in plan(by_hand.order_by("sku", "-pk")[:1])

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.test import Client
 
 from home import admin_lists, viewsets
@@ -46,6 +47,14 @@ def test_the_count_looks_at_no_more_rows_than_it_says() -> None:
     assert (pages.count, pages.num_pages) == (30, 2)
     assert CappedPaginator(StockItem.objects.all()[:40], 20).count == 40
     assert CappedPaginator([1, 2], 20).count == 2
+
+
+def test_the_count_works_out_nothing_of_the_rows(django_assert_num_queries: Any) -> None:
+    stock(3)
+    rows = StockItem.objects.annotate(free=F("on_hand") - F("held"))
+    with django_assert_num_queries(1) as asked:
+        assert CappedPaginator(rows.order_by("free"), 20).count == 3
+    assert "on_hand" not in asked[0]["sql"]
 
 
 def test_old_rows_are_found_by_the_beginning_of_what_has_an_index(owner: Client) -> None:
