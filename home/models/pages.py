@@ -161,7 +161,9 @@ class ContentPage(BasePage):
         """Return the pages below one that anybody may see, those that were published last first."""
         pages = cls.objects.live().descendant_of(above) if above else cls.objects.live()
         visible = pages.public() if has_restrictions() else pages
-        return visible.select_related("share_image").order_by("-first_published_at", "-pk")[:count]
+        return visible.prefetch_related("share_image__renditions").order_by("-first_published_at", "-pk")[
+            :count
+        ]
 
     class Meta:
         verbose_name = _("content page")
