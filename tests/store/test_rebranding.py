@@ -220,6 +220,18 @@ def test_colours_that_cannot_be_saved_are_not_previewed(admin_client: Client) ->
     assert preview(admin_client, "product").content.decode() == "There is no product yet."
 
 
+def test_the_form_says_why_a_colour_is_refused_and_changes_nothing(admin_client: Client) -> None:
+    brand(**OLD)
+    url = reverse("wagtailsettings:edit", args=["home", "brandsettings", Site.objects.get().pk])
+    sent = {**NEW, **COLOURS, "logo": "", "primary_colour": YELLOW}
+    html = admin_client.post(url, sent).content.decode()
+    assert "The nearest that can is #796500." in html
+    assert 'data-brand-contrast="/admin/brand/contrast/"' in html
+    assert BrandSettings.current().name == OLD["name"]
+    admin_client.post(url, {**sent, "primary_colour": "#796500", "accent_colour": ""})
+    assert BrandSettings.current().primary_colour == "#796500"
+
+
 def test_who_may_not_change_the_brand_sees_no_preview(client: Client) -> None:
     User.objects.create_user("packer@example.com", "a-long-password")
     other = staff.signed_in()
