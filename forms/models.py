@@ -22,6 +22,7 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFi
 from wagtail.contrib.forms.models import AbstractEmailForm, AbstractFormField, AbstractFormSubmission
 from wagtail.contrib.routable_page.models import RoutablePageMixin, path
 from wagtail.fields import RichTextField
+from wagtail.search import index
 
 from forms import emails
 from forms.fields import FormPageForm, VisitorForm, VisitorFormBuilder
@@ -110,6 +111,7 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
     )
 
     opening = "intro"
+    search_fields: list = [*BasePage.search_fields, index.SearchField("intro")]
     is_cacheable = False  # the form carries a time stamp
     parent_page_types: ClassVar[list[str]] = ["home.HomePage"]
     subpage_types: ClassVar[list[str]] = []

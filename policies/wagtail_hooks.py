@@ -319,7 +319,7 @@ hooks.register("register_mail_attachments", lambda: [frozen_texts.FROZEN_TEXTS])
 
 @hooks.register("register_audit_paths")
 def audit_paths() -> list[str]:
-    return [reverse("policies:cookies")]
+    return [reverse("policies:cookies"), reverse("home:search")]
 
 
 @hooks.register("register_ledger_kinds")

@@ -20,6 +20,7 @@ from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList, Tabbed
 from wagtail.fields import StreamField
 from wagtail.log_actions import get_active_log_context
 from wagtail.models import Page, PagePermissionTester, Revision, Workflow, WorkflowMixin
+from wagtail.search import index
 
 from home.models import BasePage, User
 from policies.facts import registry
@@ -83,6 +84,7 @@ class PolicyPage(BasePage):
     """Where a policy is written. Its published versions live on whatever becomes of this page."""
 
     goes_to_bin = False  # its versions stay, and a new page with its slug continues them
+    search_fields: list = [*BasePage.search_fields, index.SearchField("body")]
 
     policy = models.ForeignKey(
         Policy, null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="pages"

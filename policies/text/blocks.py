@@ -50,6 +50,9 @@ class CleanedHtmlBlock(RawHTMLBlock):
         """Clean again on the way out: stored text is not trusted."""
         return markup.safe_html(value or "")
 
+    def get_searchable_content(self, value: str) -> list[str]:
+        return [markup.plain_text(value or "")]
+
 
 class LiveFactBlock(ChoiceBlock):
     """A fact that the running system states: shown live in the preview, frozen with the version."""

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel
 from wagtail.fields import StreamField
+from wagtail.search import index
 
 from home import paging, site_search
 from home.blocks import PlainBodyBlock
@@ -30,6 +31,7 @@ class ListOfProducts(BasePage):
     intro = models.TextField(_("introduction"), max_length=400, blank=True)
 
     opening: ClassVar[str] = "intro"
+    search_fields: list = [*BasePage.search_fields, index.SearchField("intro")]
     content_panels: list = [*BasePage.content_panels, FieldPanel("intro")]
 
     class Meta:

@@ -13,7 +13,8 @@ from home import site_search
 from home.models import ContentPage
 from home.page_cache import tokens
 from home.site_search import Asked, best, find_pages
-from tests.factories import home_page
+from policies.models import PolicyPage
+from tests.factories import home_page, policy_page, publish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -64,6 +65,11 @@ def test_pages_are_found_by_beginnings_of_words_and_by_what_comes_close(
     words: str, titles: list[str]
 ) -> None:
     assert found(words) == titles
+
+
+def test_a_policy_is_found_by_its_words() -> None:
+    rules = publish(policy_page(body="<p>Kangaroos are <b>welcome</b>.</p>")).policy.pages.get()
+    assert site_search.find(Asked.typed("welcome kangaroo"), PolicyPage) == [rules.pk]
 
 
 def test_what_only_comes_close_is_said_to(client: Client) -> None:

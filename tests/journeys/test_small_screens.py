@@ -14,6 +14,7 @@ PATHS = (
     "/about/",
     "/shop/",
     "/shop/enamel-mug/",
+    "/search/?q=enamel",
     "/basket/",
     "/privacy-policy/",
     "/privacy-policy/versions/",
