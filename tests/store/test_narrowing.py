@@ -137,12 +137,11 @@ def test_a_list_of_what_can_be_bought_is_right_after_a_sale_and_no_typed_price_i
     for _ in range(2):
         assert b">Mug<" in ask(cache, "/shop/?available=1").body
     assert cache.hits == 1
-    movements.write_off(sku="MUG", quantity=5)
-    assert b">Mug<" not in ask(cache, "/shop/?available=1").body
-    kept = len(cache.pages._pages)
     for query in ("from=1", "to=99.5", "q=mug", "sort=made-up"):
         ask(cache, f"/shop/?{query}")
-    assert len(cache.pages._pages) == kept
+    assert len(cache.pages._pages) == 1
+    movements.write_off(sku="MUG", quantity=5)
+    assert b">Mug<" not in ask(cache, "/shop/?available=1").body
 
 
 def test_what_comes_on_a_date_is_listed_from_that_day_on(client: Client) -> None:
