@@ -31,7 +31,7 @@ LOGO = Path(__file__).parent / "logo.svg"
 MAP_BELOW = "How we work"
 MAP = {
     "address": "https://www.openstreetmap.org/#map=5/51.50/1.80",
-    "title": "A map from Ireland to Germany: the countries we send to",
+    "title": "Where we deliver: a map from Ireland to Germany",
     "picture": None,
     "caption": "Parcels go to the United Kingdom, Ireland, Germany and France.",
 }

@@ -57,7 +57,7 @@ def test_a_site_without_shop_is_filled_and_nothing_links_to_a_shop(client: Clien
     call_command("seed_demo", stdout=StringIO())
     home = HomePage.objects.get()
     slugs = [page.slug for page in home.get_children()]
-    assert slugs == ["about", "privacy-policy", "cookie-policy", "contact", "feedback"]
+    assert slugs == ["about", "privacy-policy", "cookie-policy", "news", "contact", "feedback"]
     texts = [str(page.body.get_prep_value()) for page in (home, *ContentPage.objects.all())]
     texts += [version.html for policy in Policy.objects.all() for version in policy.versions.all()]
     assert len(texts) >= 6

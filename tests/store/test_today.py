@@ -66,7 +66,7 @@ def test_a_group_sees_its_own_work(client: Client, group: str, shown: set[str], 
     html = today(client)
     assert shown <= set(tiles(html))
     assert bool(tiles(html)) == bool(shown)
-    assert ("Takings of" in html) == money
+    assert ("Takings, last" in html) == money
 
 
 def test_takings_are_what_was_paid_less_what_was_refunded_on_days_of_the_site() -> None:

@@ -59,7 +59,7 @@ class Command(BaseCommand):
 
 def _order_children(home: HomePage) -> None:
     """Put the pages into the order of a site map (also that of the menu)."""
-    order = ("about", "shop", "privacy-policy", "cookie-policy", "terms", "news", "contact", "feedback")
+    order = ("shop", "about", "privacy-policy", "cookie-policy", "terms", "news", "contact", "feedback")
     for slug in order:
         home.refresh_from_db()
         child = home.get_children().filter(slug=slug).first()
