@@ -61,6 +61,9 @@ def _public() -> Iterator[tuple[str, str]]:
     yield "shop, second page", "/shop/?page=2"
     pages = -(-ProductPage.objects.live().count() // PRODUCTS_A_PAGE)
     yield "shop, last page", f"/shop/?page={pages}" if pages > 1 else "/shop/"
+    yield "shop, lowest price first", "/shop/?sort=price"
+    yield "shop, in stock by name", "/shop/?sort=name&available=1"
+    yield "search", "/search/?q=prod+1"
     yield "product", last.url
     category = CategoryPage.objects.latest("path")
     yield "category", category.url
