@@ -262,8 +262,9 @@ def _page(
     own = unpaid.here(request)
     if own and not own.is_unpaid:
         return _to_order(request, own.order)
-    for name in ("email", "gift_message", "shopper_note") if own else ():  # as it was ordered before
-        form.initial[name] = form.initial.get(name) or getattr(own.order, name)
+    if own:  # as it was ordered before
+        for name in ("email", "gift_message", "shopper_note"):
+            form.initial[name] = form.initial.get(name) or getattr(own.order, name)
     context = {
         "review": shown,
         "unpaid": own,
