@@ -46,6 +46,13 @@ def pages_in_every_state(client: Client) -> Iterator[tuple[str, bytes]]:
     paths = [
         "/cookies/",
         "/basket/",
+        "/demo/",
+        "/demo/mail/",
+        "/search/",
+        "/search/?q=mug",
+        "/search/?q=zzzz",
+        "/shop/?sort=name&available=1&to=20",
+        "/shop/?to=0.01",
         "/no-such-page/",
         "/orders/find/",
         "/orders/find/?sent=1",

@@ -15,6 +15,8 @@ PATHS = (
     "/shop/",
     "/shop/enamel-mug/",
     "/search/?q=enamel",
+    "/news/",
+    "/demo/",
     "/basket/",
     "/privacy-policy/",
     "/privacy-policy/versions/",
