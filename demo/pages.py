@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.utils import timezone
 from django.utils.text import slugify
@@ -158,7 +159,9 @@ def _questions(markdown: str) -> list[dict[str, Any]]:
 def _about() -> ContentPage:
     title, rest = texts.title_and_rest(texts.read("about.md"))
     intro, rest = texts.lead_and_rest(rest)
-    body: list[tuple[str, Any]] = []
+    path = "photographs/jars.webp" if settings.DEMO_PHOTOGRAPHS else "pictures/jars.svg"
+    shelf = _drawing("A shelf", texts.FOLDER.parent / path, "Three storage jars on a shelf")
+    body: list[tuple[str, Any]] = [("image", {"image": shelf, "caption": ""})]
     for heading, text in texts.sections(rest):
         body += [("heading", {"text": heading, "level": "2"}), ("paragraph", RichText(texts.html(text)))]
         if heading == MAP_BELOW:
@@ -180,11 +183,14 @@ def _people() -> dict[str, Any]:
 
 
 def _portrait(name: str, drawing: str) -> SiteImage:
-    title = f"Portrait: {name}"
+    return _drawing(f"Portrait: {name}", PORTRAITS / drawing, f"A drawing of somebody: {name}")
+
+
+def _drawing(title: str, path: Path, description: str) -> SiteImage:
     found = SiteImage.objects.filter(title=title).first()
     if found is None:
-        file = ContentFile((PORTRAITS / drawing).read_bytes(), name=drawing)
-        found = SiteImage(title=title, description=f"A drawing of somebody: {name}", file=file)
+        file = ContentFile(path.read_bytes(), name=path.name)
+        found = SiteImage(title=title, description=description, file=file)
         found.save()
     return found
 

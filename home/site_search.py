@@ -34,6 +34,7 @@ SHORTEST = 3  # letters of a word that is enough by itself
 MOST_FOUND = 1000
 MOST_TITLES = 20_000  # whose words are known, the newest
 PAGES_SHOWN = 20
+FEW = 4  # less leaves the page bare
 # No database takes any of it for its syntax.
 _WORD = re.compile(r"[^\W_]+")
 SEARCHES = Limit("searches", most=60, window=timedelta(minutes=1))
@@ -87,6 +88,11 @@ def sections() -> list[Section]:
 def offers() -> list[str]:
     """Return what a page can show that has nothing to show."""
     return [*filter(None, (section.offer() for section in sections()))]
+
+
+def is_little(found: list[str]) -> bool:
+    """Return whether the sections list so few results that the page has space for what is offered."""
+    return sum(markup.count("<li") for markup in found) < FEW
 
 
 def refused(request: HttpRequest, asked: Asked) -> HttpResponse | None:

@@ -77,7 +77,7 @@ def icon(_request: HttpRequest) -> HttpResponse:
 @private
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    """Show what is found on the site, a section for each kind; without words, or without results, what is offered."""
+    """Show what is found on the site, a section for each kind; with few results or none, what is offered too."""
     asked = site_search.Asked.typed(request.GET.get("q", ""))
     if asked.words and (answer := site_search.refused(request, asked)):
         return answer
@@ -88,6 +88,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
     found, comes_close = site_search.best(asked, look_up)
     context = {"asked": asked, "found": found, "comes_close": comes_close, "section": reverse("home:search")}
+    context["is_little"] = site_search.is_little(found)
     return render(request, "home/search.html", context)
 
 

@@ -34,7 +34,8 @@ def shown(text: str) -> list[str]:
 
 
 def found(client: Client, words: str, path: str = "/search/") -> list[str]:
-    return shown(client.get(path, {"q": words}).content.decode())
+    text = client.get(path, {"q": words}).content.decode()
+    return shown(text.partition("New in the shop")[0])  # what is offered beside them
 
 
 @pytest.mark.parametrize("path", ["/search/", "/shop/"])
@@ -89,6 +90,12 @@ def test_nothing_is_offered_where_nothing_can_be_bought(client: Client) -> None:
     for sku, quantity in (("MUG", 10), ("ATLAS", 3)):
         movements.write_off(sku=sku, quantity=quantity)
     assert "New in the shop" not in client.get("/nothing/").content.decode()
+
+
+def test_what_is_offered_stands_below_few_results_too(client: Client) -> None:
+    text = client.get("/search/", {"q": "atlas"}).content.decode()
+    assert text.index("Products") < text.index("New in the shop")
+    assert shown(text.partition("New in the shop")[2]) == ["Atlas of mugs", "Enamel mug"]
 
 
 def test_what_is_offered_is_read_once(client: Client) -> None:

@@ -226,6 +226,7 @@ def test_it_works_without_a_script(browser: Browser, live_server: LiveServer) ->
     expect(page.get_by_role("status").get_by_text("Your choice is saved.")).to_be_in_viewport()
     record = ConsentRecord.objects.get()
     assert (record.method, record.choices) == ("chosen", {"analytics": True})
+    page.get_by_text("Proof of your choice").click()
     expect(page.get_by_text(str(record.public_id))).to_be_visible()
     page.get_by_role("button", name="Reject all").click()
     expect(page.get_by_role("checkbox", name="Analytics")).not_to_be_checked()
