@@ -47,6 +47,18 @@ class Tile(SummaryItem):
         return {"label": self.label, "url": self.url, "figure": self.figure(), "is_alarm": self.is_alarm}
 
 
+class Button(Tile):
+    """A screen that a button beside the heading leads to: without a figure, so not among the tiles (home.html)."""
+
+    is_button = True
+
+    def __init__(self, request: HttpRequest, label: str, url: str | None) -> None:
+        super().__init__(request, 0, label, url, lambda: "")
+
+    def render_html(self, parent_context: Any = None) -> str:
+        return ""
+
+
 def leave_out_others(_request: HttpRequest, items: list[SummaryItem]) -> None:
     """Leave out what Wagtail counts: how many pages and pictures there are, nobody needs every day."""
     items[:] = [item for item in items if isinstance(item, Tile)]

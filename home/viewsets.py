@@ -91,7 +91,7 @@ class EmptyListMixin(BaseListingView):
         if self.when_empty is None or self.is_searching or self.is_filtering:
             return super().no_results_message
         words, label, url = self.when_empty
-        return format_html('{} <a href="{}">{}</a>', words, url, label)
+        return format_html('{} <a href="{}" class="button">{}</a>', words, url, label)
 
 
 class GuardedIndexView(EmptyListMixin, IndexView):

@@ -99,7 +99,7 @@ class BrandSettings(PreviewableMixin, DefaultSiteSetting):
     first_steps_dismissed = models.BooleanField(default=False, editable=False)
 
     panels: ClassVar[list] = [
-        MultiFieldPanel(["name", "tagline", "logo"], heading=_("Brand")),
+        MultiFieldPanel(["name", "tagline", "logo"], heading=_("Name and logo")),
         MultiFieldPanel(
             [
                 "primary_colour",
@@ -109,7 +109,8 @@ class BrandSettings(PreviewableMixin, DefaultSiteSetting):
             ],
             heading=_("Colours and typeface"),
             help_text=_(
-                "The other colours, and those in the dark, follow from the two. Empty is the site’s own."
+                "The other colours, and those in the dark, follow from the two. "
+                "Leave them empty to keep the standard colours."
             ),
         ),
         MultiFieldPanel(

@@ -84,7 +84,7 @@ class ConsentViewSet(ReadOnlyViewSet):
     menu_label = _("Consent records")
     when_empty = (
         _("Nobody has made a choice yet. Visitors are asked once a cookie policy names optional cookies."),
-        _("Declare cookies."),
+        _("Declare cookies"),
         reverse_lazy("declared-cookies:index"),
     )
     index_view_class = ConsentIndexView

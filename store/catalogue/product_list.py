@@ -147,6 +147,28 @@ def _form_below(parent: Page, model: str) -> str:
     return f"{add}?{urlencode({'next': reverse('products:index')})}"
 
 
+def free_of(product: Any) -> int | str:
+    """Return how many are available of an annotated product; a dash where it is made to order."""
+    return "—" if product.days_to_make and not product.available else product.available
+
+
+class FreeColumn(Column):
+    """How many are available."""
+
+    cell_template_name = "store/admin/free_cell.html"
+
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(name, classname="figure", **options)
+
+
+class StatesColumn(Column):
+    cell_template_name = "store/admin/states_cell.html"
+
+    def get_cell_context_data(self, instance: ProductPage, parent_context: Any) -> dict[str, Any]:
+        context = super().get_cell_context_data(instance, parent_context)
+        return {**context, "low": STATES["low"][0]}
+
+
 class ProductFilterSet(WagtailFilterSet):
     state = ChoiceFilter(
         label=_("State"),
@@ -225,11 +247,9 @@ class ProductViewSet(PageListingViewSet):
     columns = [  # as Wagtail declares it
         Column("thumbnail", label=_("Picture"), width="5rem"),
         PageTitleColumn("title", label=_("Title"), sort_key="title", classname="title"),
-        Column("price", label=_("Price"), accessor=price_of, sort_key="lowest_price"),
-        Column("available", label=_("In stock"), accessor="available", sort_key="available"),
-        Column(
-            "state", label=_("State"), accessor=lambda product: ", ".join(states_of(product)), sort_key="live"
-        ),
+        Column("price", label=_("Price"), accessor=price_of, sort_key="lowest_price", classname="figure"),
+        FreeColumn("available", label=_("In stock"), accessor=free_of, sort_key="available"),
+        StatesColumn("state", label=_("State"), accessor=states_of, sort_key="live"),
     ]
 
 

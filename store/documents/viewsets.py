@@ -133,7 +133,7 @@ class DocumentViewSet(ReadOnlyViewSet):
     menu_label = _("Papers")
     when_empty = (
         _("There are no papers yet. Once VAT is stated, each paid order gets an invoice."),
-        _("State VAT."),
+        _("State VAT"),
         reverse_lazy("wagtailsettings:edit", args=["store", "shopsettings"]),
     )
     list_per_page = 50

@@ -23,7 +23,7 @@ class OfferForm(forms.Form):
         required=False,
         max_length=254,
         validators=[mail_queue.PLAIN_ADDRESS],
-        help_text=_("Needed for the link. Left empty, the order can only be paid otherwise."),
+        help_text=_("Needed for the link. Leave it empty if they pay in cash or by transfer."),
     )
     note = forms.CharField(
         label=_("Note to the customer"),
@@ -39,7 +39,7 @@ class OfferForm(forms.Form):
         help_text=_("If it is a present. It is printed on the slip in the parcel."),
     )
     days = forms.IntegerField(
-        label=_("For how many days it can be ordered"),
+        label=_("The link is valid for (days)"),
         min_value=1,
         max_value=Offer.MOST_DAYS,
         initial=Offer.DAYS,

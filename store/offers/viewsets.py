@@ -36,7 +36,9 @@ class OfferIndexView(GuardedIndexView):
     def header_buttons(self) -> list[Any]:  # type: ignore[override]  # Wagtail's is cached, too
         """Offer a new one to those who may make it."""
         url, may_add = reverse("offers:new"), self.request.user.has_perm(ADD)
-        return [HeaderButton(gettext("New order for somebody"), url=url, icon_name="plus")] if may_add else []
+        return (
+            [HeaderButton(gettext("New order for a customer"), url=url, icon_name="plus")] if may_add else []
+        )
 
     def get_base_queryset(self) -> QuerySet[Offer]:
         return super().get_base_queryset().prefetch_related("basket__lines", "basket__orders")
@@ -44,7 +46,7 @@ class OfferIndexView(GuardedIndexView):
 
 @method_decorator(permission_required(ADD, raise_exception=True), name="dispatch")
 class NewOfferView(WagtailAdminTemplateMixin, FormView):
-    page_title = _("New order for somebody")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
+    page_title = _("New order for a customer")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
     header_icon = "plus"
     template_name = "store/admin/new_offer.html"
     form_class = OfferForm
@@ -209,8 +211,8 @@ class OfferViewSet(ReadOnlyViewSet):
     icon = "mail"
     menu_label = _("Orders for somebody")
     when_empty = (
-        _("There is none yet. It is for those who order by telephone, in the shop or by e-mail."),
-        _("Make the first."),
+        _("No orders yet. Use this when somebody orders by telephone, in person or by e-mail."),
+        _("New order for a customer"),
         reverse_lazy("offers:new"),
     )
     index_view_class = OfferIndexView

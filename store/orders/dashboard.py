@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from wagtail.admin.site_summary import SummaryItem
 
 from home.models import WorkerHeartbeat
-from home.today import Step, Tile
+from home.today import Button, Step, Tile
 from store.catalogue import product_list
 from store.models import DeliveryCountry, Order, ProductPage, ShippingOption, StockItem, StripeEvent
 from store.orders import access
@@ -17,27 +17,40 @@ Status = Order.Status
 ORDERS, STOCK, PAYMENTS = access.VIEW, "store.view_stockitem", "store.view_paymentalarm"
 
 
-def tiles(request: HttpRequest, items: list[SummaryItem]) -> None:
-    """Add what waits in the shop, in the order of a day."""
-    orders, low = Order.objects.order_by(), stock_list.in_state("low", StockItem.objects.all())
-    all_orders, add = reverse("orders:index"), product_list.url_to_add(request.user)
-    health_url, low_url = reverse("payment-health:index"), f"{reverse('stock:index')}?state=low"
+def of_orders(request: HttpRequest) -> list[Tile]:
+    """Return a tile for each kind of order that waits for somebody."""
+    orders, all_orders = Order.objects.order_by(), reverse("orders:index")
     reads = access.VIEW if request.user.has_perm(access.VIEW) else access.PACK
     of_status = (
         (10, _("To pack"), Status.PAID),
         (15, _("To send"), Status.PACKED),
         (17, _("Ready to collect"), Status.READY),
     )
-    for order, label, status in of_status:
-        url, found = f"{all_orders}?status={status}", orders.filter(status=status)
-        items.append(Tile(request, order, label, url, found.count, reads))
+    found = [
+        Tile(
+            request,
+            order,
+            label,
+            f"{all_orders}?status={status}",
+            orders.filter(status=status).count,
+            reads,
+        )
+        for order, label, status in of_status
+    ]
     odd, look = orders.filter(needs_attention=True), f"{all_orders}?needs_attention=true"
+    return [*found, Tile(request, 20, _("Orders need attention"), look, odd.count, ORDERS, is_alarm=True)]
+
+
+def tiles(request: HttpRequest, items: list[SummaryItem]) -> None:
+    """Add what waits in the shop, in the order of a day."""
+    low, add = stock_list.in_state("low", StockItem.objects.all()), product_list.url_to_add(request.user)
+    health_url, low_url = reverse("payment-health:index"), f"{reverse('stock:index')}?state=low"
     problems = _("Problems with payments")
     items += [
-        Tile(request, 20, _("Orders need attention"), look, odd.count, ORDERS, is_alarm=True),
+        *of_orders(request),
         Tile(request, 40, _("Low in stock"), low_url, low.count, STOCK),
         Tile(request, 50, problems, health_url, lambda: len(health.problems()), PAYMENTS, is_alarm=True),
-        Tile(request, 90, _("Add a product"), add, lambda: "+"),
+        Button(request, _("Add a product"), add),
     ]
 
 

@@ -31,7 +31,7 @@ _MAILS: dict[str, tuple[Promise, Callable[[Order], Email | None], frozenset[str]
     "sent": (_("“On its way”"), emails.order_sent, frozenset({Status.SENT})),
     "ready": (_("“Ready to collect”"), emails.order_ready, frozenset({Status.READY})),
     "news": (
-        _("How it stands"),
+        _("Status of the order"),
         emails.order_as_it_is,
         frozenset({Status.PROCESSING, Status.REVIEW, Status.FAILED, Status.CANCELLED}),
     ),

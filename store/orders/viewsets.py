@@ -21,6 +21,7 @@ from django.views.decorators.http import require_POST
 from wagtail.admin import messages
 from wagtail.admin.auth import user_passes_test
 from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.ui.components import Component
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
 from wagtail.admin.views.generic import InspectView
 from wagtail.admin.widgets.button import Button
@@ -29,7 +30,16 @@ from home.viewsets import DaysFilter, GuardedIndexView, ReadOnlyViewSet
 from store.catalogue import product_list
 from store.documents import corrections, printouts, references
 from store.models import Document, Order, OrderLine, ProductVariant, Refund, ShopSettings
-from store.orders import exports, lifecycle, mail_previews, parcel_views, resending, staff_views, tracking
+from store.orders import (
+    dashboard,
+    exports,
+    lifecycle,
+    mail_previews,
+    parcel_views,
+    resending,
+    staff_views,
+    tracking,
+)
 from store.orders.access import CHANGE, VIEW, ReadersPolicy, may_pack
 from store.orders.forms import NoteForm
 from store.orders.situation import Situation
@@ -71,7 +81,27 @@ class OrderFilterSet(WagtailFilterSet):
         fields: ClassVar[list[str]] = ["status", "needs_attention", "placed_at", "country"]
 
 
+class StatusTag(Component):
+    """The status of an order, beside its number in the heading of its page."""
+
+    template_name = "store/admin/status.html"
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+
+    def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
+        return {"order": self.order}
+
+
 class OrderIndexView(GuardedIndexView):
+    results_template_name = "store/admin/order_results.html"
+
+    @cached_property
+    def waiting(self) -> list[dict[str, Any]]:
+        """What waits, as on the first page of the admin; nothing of what nobody waits for."""
+        tiles = [tile.get_context_data() for tile in dashboard.of_orders(self.request) if tile.is_shown()]
+        return [tile for tile in tiles if tile["figure"]]
+
     @property
     def sees_money(self) -> bool:
         return self.request.user.has_perm(VIEW)
@@ -142,6 +172,10 @@ class OrderIndexView(GuardedIndexView):
 
 class OrderInspectView(InspectView):
     page_title = _("Order")
+
+    @property
+    def header_buttons(self) -> list[Component]:
+        return [StatusTag(self.object)]
 
     def get_template_names(self) -> list[str]:
         """Show those who only pack a page of its own, on which no sum can be forgotten."""
@@ -265,7 +299,7 @@ class OrderViewSet(ReadOnlyViewSet):
     menu_label = _("All orders")
     when_empty = (
         _("Nobody has ordered yet. Each order is listed here from the moment it is placed."),
-        _("See what is on sale."),
+        _("See what is on sale"),
         reverse_lazy("products:index"),
     )
     ordering = ("-placed_at", "-pk")
@@ -276,7 +310,12 @@ class OrderViewSet(ReadOnlyViewSet):
         Column("customer", label=_("Customer"), accessor=lambda order: order.customer_name or order.email),
         Column("lines", label=_("What was bought"), accessor=at_a_glance, classname="order__lines"),
         StatusColumn("status", label=_("Status"), accessor="get_status_display", sort_key="status"),
-        Column("total", label=_("Total"), accessor=lambda order: money.display(order.total, order.currency)),
+        Column(
+            "total",
+            label=_("Total"),
+            accessor=lambda order: money.display(order.total, order.currency),
+            classname="figure",
+        ),
     ]
     list_export = [
         *("number", "placed_at", "paid_at", "status", "currency", *AMOUNTS, "vat"),

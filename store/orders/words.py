@@ -119,7 +119,7 @@ _CANCELLED = _("This order was cancelled")
 _WAS_CANCELLED = _("Your order %(number)s was cancelled")
 _NOTHING_CHARGED = _("Nothing was charged, and nothing will be sent.")
 _SENT_NOTHING = _("Nothing is sent.")
-_OVER = _("Nothing was paid, and nothing is sent. The goods are free again.")
+_OVER = _("Nothing was paid, and nothing is sent. The goods are back in stock.")
 
 WORDS: dict[State, Words] = {
     State.NOT_OPENED: Words(
@@ -127,7 +127,7 @@ WORDS: dict[State, Words] = {
         happened=_("Nothing was charged and your basket has not changed."),
         to_do=_("Try again in a few minutes."),
         action=_("Go to the basket"),
-        staff=_("Nothing to do. Its goods are free again once Stripe says that it made no payment page."),
+        staff=_("Nothing to do. Its goods are back in stock once Stripe says that it made no payment page."),
     ),
     State.NOT_PAID: Words(
         heading=_("You have not paid yet"),

@@ -8,11 +8,13 @@ from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
 
+from babel.numbers import format_compact_currency
 from django.conf import settings
 from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
+from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext as _
 from wagtail.admin.ui.components import Component
 
@@ -68,8 +70,11 @@ class TakingsPanel(Component):
 
 
 def _in_whole_units(amount: int) -> str:
-    """Write an amount beside the chart, which has no space for decimals and currency."""
-    return number_format(amount // 10 ** money.digits(settings.CURRENCY), force_grouping=True)
+    """Write an amount beside the chart, which has no space for decimals: £400, £20K."""
+    units = amount // 10 ** money.digits(settings.CURRENCY)
+    return format_compact_currency(
+        units, settings.CURRENCY, locale=to_locale(get_language() or settings.LANGUAGE_CODE)
+    )
 
 
 def add_panel(request: HttpRequest, panels: list[Component]) -> None:

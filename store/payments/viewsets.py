@@ -80,7 +80,7 @@ class StripeEventViewSet(ReadOnlyViewSet):
     menu_label = _("Messages from Stripe")
     when_empty = (
         _("Stripe has told the site nothing yet."),
-        _("Check the connection."),
+        _("Check the connection"),
         reverse_lazy("payment-health:index"),
     )
     list_display = [

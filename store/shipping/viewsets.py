@@ -20,8 +20,8 @@ class DeliveryCountryIndexView(EmptyListMixin, IndexView):
     """A list that says of each country how goods are taxed that are sent there."""
 
     when_empty = (
-        _("You deliver nowhere yet."),
-        _("Add the first country. What delivery costs comes next."),
+        _("You deliver nowhere yet. What delivery costs comes after the first country."),
+        _("Add the first country"),
         reverse_lazy("delivery-countries:add"),
     )
 

@@ -108,6 +108,12 @@ class CellColumn(Column):
         return {**context, "csrf_token": get_token(context["request"])}
 
 
+def free_of(item: Any) -> int | str:
+    """Return how many are available of a filled row; a dash where it is made to order."""
+    is_made = item.variant and item.variant.page.days_to_make and not item.available
+    return "—" if is_made else item.available
+
+
 class StockFilterSet(WagtailFilterSet):
     state = ChoiceFilter(
         label=_("State"),

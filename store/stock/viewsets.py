@@ -18,11 +18,12 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import InspectView
 
 from home.viewsets import ReadOnlyViewSet
+from store.catalogue.product_list import FreeColumn
 from store.models import StockItem, StockMovement
 from store.models.stock import MOST_OF_A_SKU
 from store.stock.deliveries import DeliveriesView
 from store.stock.movements import OutOfStockError, count, receive, write_off
-from store.stock.stock_list import CellColumn, StockFilterSet, StockIndexView
+from store.stock.stock_list import CellColumn, StockFilterSet, StockIndexView, free_of
 
 
 class StockForm(forms.Form):
@@ -88,20 +89,19 @@ class StockViewSet(ReadOnlyViewSet):
     menu_label = _("Stock")
     when_empty = (
         _("There is no stock yet. Each variant of a product that has a SKU gets a row here."),
-        _("Add a product."),
+        _("Add a product"),
         reverse_lazy("products:index"),
     )
     index_view_class = StockIndexView
     filterset_class = StockFilterSet
     list_display = [  # as Wagtail declares it
-        "sku",
         CellColumn("picture", label=_("Picture"), width="4rem"),
-        CellColumn("product", label=_("Product")),
-        CellColumn("price", label=_("Price")),
-        CellColumn("on_hand", label=_("On the shelf"), sort_key="on_hand"),
+        CellColumn("product", label=_("Product and SKU"), sort_key="sku"),
+        CellColumn("price", label=_("Price"), classname="figure"),
+        CellColumn("on_hand", label=_("On the shelf"), sort_key="on_hand", classname="figure"),
         CellColumn("save", label=_("Save")),
-        "held",
-        Column("available", label=_("Available"), accessor="available"),
+        Column("held", label=_("Held for payments"), sort_key="held", classname="figure"),
+        FreeColumn("available", label=_("Available"), accessor=free_of),
     ]
     search_fields = indexed_fields = ["sku"]
     inspect_view_class = StockInspectView

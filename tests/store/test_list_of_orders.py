@@ -38,12 +38,12 @@ def test_the_list_says_who_bought_what_and_where_there_is_something_to_do(
     page = shown(staff)
     assert "2 × Enamel mug, 1 × Atlas and 2 more" in page
     assert "&lt;b&gt;Ada" in page
-    assert "! needs attention" in page
-    assert 'w-bg-info-50 w-text-grey-800">paid<' in page
+    assert "Needs attention</span>" in page
+    assert 'pill--to-do">Paid<' in page
     Order.objects.update(status=Order.Status.SENT, needs_attention=False)
     page = shown(staff)
-    assert 'w-bg-positive-50 w-text-grey-800">sent<' in page
-    assert "! needs attention" not in page
+    assert 'pill--done">Sent<' in page
+    assert "Needs attention</span>" not in page
 
 
 @pytest.mark.both_databases

@@ -92,7 +92,7 @@ def test_the_e_mail_of_each_refund_is_sent_again(staff: Client, order: Order) ->
         order.refunds.create(amount=600, status=untold, **money)
     day = date_format(timezone.localdate(), "SHORT_DATE_FORMAT")
     page = staff.get(f"/admin/orders/inspect/{order.pk}/").content.decode()
-    assert f">Refund of £5.00, {day}</button>" in page
+    assert f">Send again: Refund of £5.00, {day}</button>" in page
     assert "Refund of £6.00" not in page
     assert f"sent again: Refund of £5.00, {day}" in resend(staff, order, f"refund-{told.pk}")
     [mail] = Email.objects.all()
