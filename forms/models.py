@@ -113,6 +113,7 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
     opening = "intro"
     search_fields: list = [*BasePage.search_fields, index.SearchField("intro")]
     is_cacheable = False  # the form carries a time stamp
+    takes_messages = True
     parent_page_types: ClassVar[list[str]] = ["home.HomePage"]
     subpage_types: ClassVar[list[str]] = []
     allowed_http_methods = [HTTPMethod.GET, HTTPMethod.HEAD, HTTPMethod.POST, HTTPMethod.OPTIONS]

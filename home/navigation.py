@@ -15,6 +15,7 @@ class Link:
     title: str
     url: str
     path: str = ""  # of the page in the tree
+    takes_messages: bool = False
 
 
 @shared
@@ -24,7 +25,15 @@ def main_menu() -> list[Link]:
     if site is None:
         return []
     pages = installed(site.root_page.get_children()).live().in_menu().specific(defer=True)
-    return [Link(page.menu_title, page.url or "", page.path) for page in pages]
+    return [
+        Link(page.menu_title, page.url or "", page.path, getattr(page, "takes_messages", False))
+        for page in pages
+    ]
+
+
+def contact_page() -> Link | None:
+    """Return the first page of the header's menu on which visitors can write to us."""
+    return next((link for link in main_menu() if link.takes_messages), None)
 
 
 def section_of(page: Page | None, entries: list[Link]) -> str:

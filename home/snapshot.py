@@ -16,6 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from home.page_cache import schedule, tokens
+from home.page_cache.reads import depends_on
 
 T = TypeVar("T")
 
@@ -112,3 +113,18 @@ def shared(compute: Callable[[], T]) -> Callable[[], T]:
         return current().value(compute, compute)
 
     return read
+
+
+def kept_with(token: str, key: Hashable) -> dict[Any, Any]:
+    """Return where to keep what is computed until the site changes, or what the token stands for.
+
+    While that is being changed it is a place that nobody asks again.
+    """
+    depends_on(token)
+    now = tokens.current()
+    if not now.may_store(token):
+        return {}
+    kept: dict[tuple[str, ...], dict[Any, Any]] = current().value(("kept with", token, key), dict)
+    if now.of(token) not in kept:
+        kept.clear()
+    return kept.setdefault(now.of(token), {})

@@ -41,4 +41,5 @@ def known_brand() -> BrandSettings | None:
 
 register.simple_tag(navigation.main_menu)
 register.simple_tag(navigation.footer_menu)
+register.simple_tag(navigation.contact_page)
 register.simple_tag(site_search.offers)

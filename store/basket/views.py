@@ -12,6 +12,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -23,7 +24,7 @@ from store.basket.cookies import basket_of, remember
 from store.basket.forms import AddForm, SeenForm, UpdateForm
 from store.basket.seen import Seen
 from store.basket.seen import remember as remember_seen
-from store.models import Basket
+from store.models import Basket, ProductVariant
 from store.models.shop_pages import shown_shop
 from store.orders import unpaid
 from store.shipping import opening
@@ -67,7 +68,7 @@ def add(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int, 
         found = contents.add(basket=found, sku=sku, quantity=quantity, text=text)
     except contents.BasketError as error:
         return _error_response(request, found, str(error))
-    return _done(request, found)
+    return _done(request, found, added=sku)
 
 
 @_by_form(UpdateForm)
@@ -97,15 +98,15 @@ def acknowledge(request: HttpRequest, found: Basket | None, *, seen: dict[int, S
     return SeeOther(reverse("store:basket"))
 
 
-def _done(request: HttpRequest, found: Basket | None) -> HttpResponse:
+def _done(request: HttpRequest, found: Basket | None, *, added: str = "") -> HttpResponse:
     count = contents.count(found)
     if _wants_json(request):
         message = ngettext(
             "Your basket now has %(count)s item.", "Your basket now has %(count)s items.", count
-        )
-        response: HttpResponse = JsonResponse(
-            {"ok": True, "count": count, "message": message % {"count": count}}
-        )
+        ) % {"count": count}
+        if variant := ProductVariant.objects.on_sale().filter(sku=added).select_related("page").first():
+            message = _("Added: %(what)s.") % {"what": variant.in_full} + " " + message
+        response: HttpResponse = JsonResponse({"ok": True, "count": count, "message": message})
     else:
         response = SeeOther(reverse("store:basket"))
     remember(response, found, count)

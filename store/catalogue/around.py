@@ -1,14 +1,14 @@
 """What stands around a product on its page: the shop, its categories, and the products that go with it.
 
-It is read once a snapshot for each product. A preview shows what is published.
+It is read for each product once until the site or the stock changes. A preview shows what is published.
 """
 
 from dataclasses import dataclass
 
 from home.navigation import Link
-from home.snapshot import current
+from home.snapshot import kept_with
 from store.models import ProductPage
-from store.models.catalogue import Product, decorative, first_images
+from store.models.catalogue import Product, on_display
 from store.models.shop_pages import shown_categories, shown_shop
 
 MOST_KEPT = 4000
@@ -30,12 +30,11 @@ class Around:
 
 def around(page: ProductPage) -> Around:
     """Return what stands around a product."""
-    kept: dict[int, Around] = current().value("around", dict)
-    if page.pk not in kept:
-        if len(kept) >= MOST_KEPT:
-            return _look_up(page)
-        kept[page.pk] = _look_up(page)
-    return kept[page.pk]
+    kept = kept_with("shop", "around")
+    found = kept.get(page.pk) or _look_up(page)
+    if len(kept) < MOST_KEPT:
+        kept[page.pk] = found
+    return found
 
 
 def _look_up(page: ProductPage) -> Around:
@@ -46,11 +45,8 @@ def _look_up(page: ProductPage) -> Around:
     )
     found = ProductPage.objects.listed().filter(shown_below__page=page.pk).exclude(pk=page.pk)
     related = {one.pk: one for one in found.order_by("shown_below__sort_order")}  # each once
-    picture_of = decorative(first_images(related), size="card")
     return Around(
         shop=shown_shop(),
         categories=tuple(link for pk, link in shown_categories().items() if pk in own),
-        related=tuple(
-            Product(page=one, offers=(), picture=picture_of.get(pk, "")) for pk, one in related.items()
-        ),
+        related=tuple(on_display([*related.values()], eager=0)),
     )

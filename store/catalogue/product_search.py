@@ -1,11 +1,11 @@
 """The shop's part of the search, and the products that are offered where a page has nothing to show."""
 
+from collections.abc import Sequence
+
 from django.template.loader import render_to_string
 
-from home.page_cache import tokens
-from home.page_cache.reads import depends_on
 from home.site_search import Asked, Section
-from home.snapshot import current
+from home.snapshot import kept_with
 from store.models import ProductPage
 from store.models.catalogue import Product, on_display
 from store.models.shop_pages import found_in, loaded
@@ -28,17 +28,22 @@ def find(asked: Asked) -> str:
 
 def offered() -> list[Product]:
     """Return the newest products that can be bought now: read once until the site or the stock changes."""
-    depends_on("shop")
-    now = tokens.current()
-    kept: dict[tuple[str, ...], list[Product]] = current().value("offered", dict)
-    found = kept.get(now.of("shop"))
-    if found is None:
+    kept = kept_with("shop", "offered")
+    if "newest" not in kept:
         newest = ProductPage.objects.listed().available().order_by("-first_published_at", "-pk")
-        found = on_display(list(newest[:MOST_OFFERED]))
-        kept.clear()
-        if now.may_store("shop"):
-            kept[now.of("shop")] = found
-    return found
+        kept["newest"] = on_display(list(newest[:MOST_OFFERED]))
+    return kept["newest"]
+
+
+def goods_beside(product: Product, related: Sequence[Product]) -> list[Product]:
+    """Return what the page of a product shows below it: what goes with it.
+
+    Where it is sold out, what goes with it and can be bought now, then the newest, each once.
+    """
+    if not product.is_sold_out:
+        return [*related]
+    for_sale = [*(one for one in related if not one.is_sold_out), *offered()]
+    return [*{one.page.pk: one for one in for_sale}.values()][:MOST_OFFERED]
 
 
 def offer() -> str:

@@ -30,14 +30,17 @@ class ShippingField(forms.ModelChoiceField):
     quote: Quote
 
     def label_from_instance(self, obj: ShippingOption) -> str:
-        """Return the name with price, and by when it arrives."""
+        """Return the name with price, by when it arrives, and where it is collected: the first line of that."""
         contents = self.quote.contents
         promise = self.quote.opening.promise(obj, make=contents.days_to_make)
-        return gettext("%(name)s, %(price)s (%(days)s)") % {
+        price = contents.price_of(obj)
+        label = gettext("%(name)s, %(price)s (%(days)s)") % {
             "name": obj.name,
-            "price": money.display(contents.price_of(obj)),
+            "price": money.display(price) if price else gettext("free"),
             "days": promise.arrives if promise else obj.delivery_time_after(contents.days_to_make),
         }
+        is_collected = obj.kind == ShippingOption.Kind.COLLECTION
+        return ": ".join([label, *(obj.collect_at.strip().splitlines()[:1] if is_collected else ())])
 
 
 class DeliveryForm(forms.Form):
@@ -60,7 +63,7 @@ class DeliveryForm(forms.Form):
 class LinesField(forms.CharField):
     """Text of several lines, each of whose ends counts as one character, as in a browser."""
 
-    widget = forms.Textarea(attrs={"rows": 3})
+    widget = forms.Textarea(attrs={"rows": 2})
 
     def to_python(self, value: Any) -> Any:
         return (super().to_python(value) or "").replace("\r\n", "\n")
@@ -71,6 +74,7 @@ KEPT = ("email", "gift_message", "shopper_note", "point", "point_address")  # wh
 
 class CheckoutForm(spam.GuardedForm):
     PAGE = "checkout"
+    has_full_errors = True  # each says what to do without the label of its field
     UNKNOWN = _(
         "We could not tell where this order came from. Nothing was ordered or charged. Check it and send it again."
     )
@@ -86,6 +90,7 @@ class CheckoutForm(spam.GuardedForm):
         max_length=254,
         validators=[mail_queue.PLAIN_ADDRESS],
         help_text=_("We will send the confirmation here."),
+        error_messages={"required": _("Enter your e-mail address.")},
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     gift_message = LinesField(
@@ -94,6 +99,7 @@ class CheckoutForm(spam.GuardedForm):
         max_length=300,
         validators=[limits.validate_characters],
         help_text=_("If it is a present. We print it on the slip in the parcel, which has no prices."),
+        error_messages={"max_length": _("Write a gift message of at most %(limit_value)d characters.")},
     )
     shopper_note = LinesField(
         label=_("Is there anything we should know?"),
@@ -101,17 +107,24 @@ class CheckoutForm(spam.GuardedForm):
         max_length=500,
         validators=[limits.validate_characters],
         help_text=_("We read it before we pack your order."),
+        error_messages={"max_length": _("Write us at most %(limit_value)d characters.")},
     )
     terms = forms.BooleanField(
         label=_("I accept the terms of sale"),
-        error_messages={"required": _("Please accept the terms of sale to order.")},
+        error_messages={"required": _("Accept the terms of sale to order.")},
     )
     # Only of what goes to a pick-up point.
     point = forms.CharField(
-        label=_("Number or name of the pick-up point"), max_length=40, validators=[ONE_LINE]
+        label=_("Number or name of the pick-up point"),
+        max_length=40,
+        validators=[ONE_LINE],
+        error_messages={"required": _("Enter the number or name of the pick-up point.")},
     )
     point_address = forms.CharField(
-        label=_("Its address"), max_length=ADDRESS_LINE_LENGTH, validators=[ONE_LINE]
+        label=_("Its address"),
+        max_length=ADDRESS_LINE_LENGTH,
+        validators=[ONE_LINE],
+        error_messages={"required": _("Enter the address of the pick-up point.")},
     )
     # What the page showed: if any of it has changed, the shopper sees it again before paying.
     shown = forms.CharField(widget=forms.HiddenInput, max_length=64)

@@ -374,9 +374,9 @@ def decorative(image_of: Mapping[K, SiteImage], *, size: str, eager: int = 0) ->
     return dict(zip(image_of, markup, strict=True))
 
 
-def on_display(pages: Sequence[ProductPage]) -> list[Product]:
+def on_display(pages: Sequence[ProductPage], *, eager: int = 1) -> list[Product]:
     """Return published products as a list shows them, in four queries: variants, stock, pictures, new renditions."""
-    picture_of = decorative(first_images(pages), size="card", eager=1)
+    picture_of = decorative(first_images(pages), size="card", eager=eager)
     offers: dict[int, list[VariantOffer]] = {page.pk: [] for page in pages}
     for offer in offers_of(ProductVariant.objects.filter(page__in=pages), pages):
         offers[offer.variant.page_id].append(offer)

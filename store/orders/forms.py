@@ -17,6 +17,7 @@ from store.payments.customer_details import ADDRESS_LINE_LENGTH
 
 class FindForm(spam.GuardedForm):
     PAGE = "find-orders"
+    has_full_errors = True
     UNKNOWN = _("We could not tell where this form came from. Nothing was sent. Send it again.")
     TOO_OLD = _("This page was open for more than a day. Nothing was sent. Send it again.")
     TOO_FRESH = _("The form was sent very quickly. Nothing was sent. Send it again.")
@@ -26,6 +27,7 @@ class FindForm(spam.GuardedForm):
         max_length=254,
         validators=[mail_queue.PLAIN_ADDRESS],
         help_text=_("The one that you gave with your order."),
+        error_messages={"required": _("Enter your e-mail address.")},
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 

@@ -3,7 +3,7 @@
 from django import template
 
 from store.catalogue.around import around
-from store.catalogue.product_search import offered
+from store.catalogue.product_search import goods_beside, offered
 from store.catalogue.structured_data import structured_data
 from store.models import ShopSettings
 from store.models.shop_pages import shown_shop
@@ -22,6 +22,7 @@ register.filter("vat_sums", sums.of_order)
 register.simple_tag(sums.total_label)
 register.simple_tag(around)
 register.simple_tag(offered)
+register.simple_tag(goods_beside)
 register.simple_tag(structured_data)
 register.simple_tag(shown_shop)
 register.filter("percent", percent.shown)

@@ -26,7 +26,7 @@ def update(client: Client, quantity: str, sku: str = "MUG") -> Any:
 
 def test_an_empty_basket_says_so_and_leads_to_the_shop(client: Client, mug: ProductVariant) -> None:
     shown = page(client)
-    assert "It is empty." in shown
+    assert "Your basket is empty</h1>" in shown
     assert 'href="/shop/"' in shown
     assert "/checkout/" not in shown
 
@@ -75,7 +75,7 @@ def test_the_last_thing_out_takes_the_cookies_along(shopper: Client, basket: Bas
     response = update(shopper, "0")
     assert not basket.lines.exists()
     assert [response.cookies[name]["max-age"] for name in ("basket", "basket_count")] == [0, 0]
-    assert "It is empty." in page(shopper)
+    assert "Your basket is empty</h1>" in page(shopper)
 
 
 def test_an_unpublished_product_can_be_removed_from_the_basket(

@@ -6,6 +6,7 @@ from wagtail.models import PageViewRestriction
 
 from store.models import CategoryPage, ProductPage, ProductVariant, RelatedProduct, ShopPage
 from store.models.availability import Availability
+from store.stock import movements
 from tests import factories, queries
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -66,6 +67,12 @@ def test_related_products_are_those_on_sale_each_once(client: Client, mug: Produ
     ]
     assert below.index("Lamp") < below.index("Atlas")
     assert below.count(">Lamp<") == 1
+    assert below.count("£12.50") == 2
+    movements.write_off(sku="Lamp", quantity=10)
+    assert client.get(mug.page.url).content.decode().partition("Goes well with")[2].count("Sold out") == 1
+    movements.write_off(sku="MUG", quantity=10)
+    instead = client.get(mug.page.url).content.decode().partition("You can order these now")[2]
+    assert (instead.count(">Atlas<"), instead.count(">Lamp<")) == (1, 0)
 
 
 def test_a_category_and_related_products_cost_the_same_whatever_their_number(

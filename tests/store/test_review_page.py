@@ -108,8 +108,27 @@ def test_errors_stand_at_their_fields_and_in_a_summary(
     assert "There is a problem" in page
     assert 'href="#id_email"' in page
     assert 'href="#id_terms"' in page
-    assert page.count("Please accept the terms of sale to order.") == 2
+    assert page.count("Accept the terms of sale to order.") == 2
     assert "<title>Error: Review and order" in page
+    assert page.index("error-summary") < page.index("<h1>")
+
+
+def test_what_is_missing_is_said_without_the_label_of_its_field(
+    shopper: Client, basket: Basket, terms: PolicyVersion
+) -> None:
+    page = press_pay(shopper, basket, email="", terms="").content.decode()
+    for name, words in (
+        ("email", "Enter your e-mail address."),
+        ("terms", "Accept the terms of sale to order."),
+    ):
+        assert f'<a href="#id_{name}">{words}</a>' in page
+        assert page.rindex(words) < page.index(f'name="{name}"'), "at the field, and above it"
+
+
+def test_what_may_be_left_out_is_marked_and_what_may_not_is_plain(shopper: Client) -> None:
+    page = review(shopper)
+    assert "(required)" not in page
+    assert re.search(r'Gift message <span class="field__mark">\(optional\)', page)
 
 
 def test_terms_that_changed_have_to_be_accepted_anew(

@@ -176,4 +176,4 @@ window.addEventListener("pageshow", (event) => {
 if (document.querySelector("[data-order]")) window.history.replaceState(null, "", window.location.href);
 
 removeSpareButtons();
-document.querySelector("[data-order] .error-summary")?.focus(); // it stands far down on a small screen
+document.querySelector(".error-summary")?.focus();
