@@ -308,7 +308,7 @@ def test_requirements_out_of_step_are_seen() -> None:
 # --- Size ------------------------------------------------------------------------------------------------
 # Lines of code by app. To raise one, write a decision (docs/decisions) that says what was removed instead, or why the
 # feature is worth it.
-BUDGET = {"home": 3900, "policies": 8707, "store": 11237, "forms": 494, "config": 1796}
+BUDGET = {"home": 3916, "policies": 8707, "store": 11248, "forms": 495, "config": 1796}
 NO_CODE = {
     tokenize.COMMENT,
     tokenize.NL,
