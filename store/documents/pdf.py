@@ -44,7 +44,7 @@ def _day(iso: str) -> str:
 
 
 def _percent(percent: str) -> str:
-    return f"{shown(percent)}\u00a0%" if percent else ""
+    return f"{shown(percent)}%" if percent else ""
 
 
 class _PaperFile(LetterFile):
@@ -118,7 +118,7 @@ class _PaperFile(LetterFile):
         self.set_font(style="", size=9)
         for one in vat:
             values = {"percent": shown(one.percent), "net": self._amount(one.net)}
-            self._sum(_("VAT %(percent)s %% on %(net)s") % values, one.vat)
+            self._sum(_("VAT %(percent)s%% on %(net)s") % values, one.vat)
         self.ln(LINE)
 
     def _sum(self, label: str, minor: int) -> None:

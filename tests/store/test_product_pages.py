@@ -17,6 +17,7 @@ from home.page_cache import tokens
 from store.models import ProductImage, ProductPage, ProductVariant, ShopPage, StockItem
 from store.stock import movements
 from tests import factories, queries
+from tests.forms.building import form_page
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 Commit = Callable[..., AbstractContextManager]
@@ -68,6 +69,21 @@ def test_a_product_says_whether_it_can_be_bought(client: Client, on_hand: int, w
     page = text(client, factories.product(on_hand=on_hand).page.url)
     assert words in page
     assert ("Add to basket" in page) == (on_hand > 0)
+
+
+def test_what_is_sold_out_leads_to_the_page_on_which_visitors_write(client: Client) -> None:
+    url = factories.product(on_hand=0).page.url
+    without = text(client, url)
+    assert "Write to us and we will tell you when it is back." in without
+    assert "delivery costs" not in without
+    form_page(show_in_menus=True)
+    assert '<a href="/contact/">Write to us</a> and we will tell you' in text(client, url)
+
+
+def test_the_lowest_price_stands_before_the_choice(client: Client, mug: ProductVariant) -> None:
+    add_variant(mug.page, sku="MUG-S", price=990)
+    page = text(client, mug.page.url)
+    assert page.index("from £9.90") < page.index('class="variants"')
 
 
 def test_a_product_without_a_sku_is_not_for_sale(client: Client, mug: ProductVariant) -> None:

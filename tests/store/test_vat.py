@@ -95,8 +95,8 @@ def test_the_review_page_states_the_vat_of_each_rate(shopper: Client, basket: Ba
     basket.lines.create(sku="ATLAS", quantity=1)
     page = text_of(shopper)
     # 25.00 and 15.00 share 3.95 of delivery: 2.47 and 1.48.
-    assert "VAT 20 % on £22.89 £4.58" in page
-    assert "VAT 0 % on £16.48 £0.00" in page
+    assert "VAT 20% on £22.89 £4.58" in page
+    assert "VAT 0% on £16.48 £0.00" in page
 
 
 def test_an_order_keeps_the_rates_of_its_day(basket: Basket, client: Client) -> None:
@@ -106,7 +106,7 @@ def test_an_order_keeps_the_rates_of_its_day(basket: Basket, client: Client) -> 
     factories.vat(VatScheme.NOT_REGISTERED, not_registered_note=NOTE)
     assert [line.vat_percent for line in order.lines.all()] == [Decimal(20)]
     assert (order.vat_scheme, order.vat_country) == (VatScheme.RATES, "GB")
-    assert "VAT 20 % on £24.12 £4.83" in text_of(client, order.get_absolute_url())
+    assert "VAT 20% on £24.12 £4.83" in text_of(client, order.get_absolute_url())
 
 
 def test_a_rate_holds_from_its_day_on(basket: Basket) -> None:
