@@ -10,7 +10,7 @@ from django.test import Client
 from PIL import Image
 from wagtail.models import get_page_models
 
-from home.models import BrandSettings, HomePage, SiteImage
+from home.models import BrandSettings, ContentPage, HomePage, SiteImage
 from home.models.pages import BasePage
 from tests.factories import home_page
 
@@ -43,6 +43,18 @@ def test_the_home_page_shows_the_chosen_picture(client: Client) -> None:
     assert 'alt="Our window"' in html
     assert 'type="image/avif"' in html
     assert "shelves.svg" not in html
+
+
+@pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning")
+def test_a_picture_that_a_page_begins_with_stands_once_beside_its_title(client: Client) -> None:
+    body = [
+        ("image", {"image": picture_of_a_window(), "caption": ""}),
+        ("heading", {"text": "Then", "level": "2"}),
+    ]
+    home_page().add_child(instance=ContentPage(title="Us", slug="us", body=body))
+    head, _, rest = client.get("/us/").content.decode().partition('</header>\n      <div class="prose')
+    assert (head.count('alt="Our window"'), rest.count('alt="Our window"')) == (1, 0)
+    assert "<h2>Then</h2>" in rest
 
 
 @pytest.mark.filterwarnings("ignore:.*SpooledTemporaryFile:pytest.PytestUnraisableExceptionWarning")
