@@ -10,6 +10,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from wagtail.admin.site_summary import SummaryItem
 from wagtail.admin.ui.components import Component
@@ -55,8 +56,8 @@ class Button(Tile):
     def __init__(self, request: HttpRequest, label: str, url: str | None) -> None:
         super().__init__(request, 0, label, url, lambda: "")
 
-    def render_html(self, parent_context: Any = None) -> str:
-        return ""
+    def render_html(self, parent_context: Any = None) -> SafeString:
+        return SafeString("")
 
 
 def leave_out_others(_request: HttpRequest, items: list[SummaryItem]) -> None:

@@ -173,8 +173,8 @@ class OrderIndexView(GuardedIndexView):
 class OrderInspectView(InspectView):
     page_title = _("Order")
 
-    @property
-    def header_buttons(self) -> list[Component]:
+    @cached_property
+    def header_buttons(self) -> list[Component]:  # type: ignore[override]  # Wagtail's is cached, too
         return [StatusTag(self.object)]
 
     def get_template_names(self) -> list[str]:

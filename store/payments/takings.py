@@ -61,7 +61,7 @@ class TakingsPanel(Component):
             for day in taken
         ]
         return {
-            "chart": charts.stacked_bars(rows, width=480, left=64, words=_in_whole_units),
+            "chart": charts.stacked_bars(rows, width=480, left=48, words=_in_whole_units),
             "total": money.display(sum(taken.values())),
             "table": [(day, shown[day]) for day in reversed(taken) if taken[day]],
             "days": DAYS,
