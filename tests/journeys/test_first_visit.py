@@ -91,7 +91,7 @@ def test_a_phone_is_sent_pictures_of_its_own_width(browser: Browser, live_server
         image = SiteImage.objects.create(title="Mug", file=ContentFile(file.getvalue(), f"mug-{number}.jpg"))
         page.images.add(ProductImage(image=image, sort_order=number))
     page.save_revision().publish()
-    for dots, widths in ((1, ["360", "192"]), (2, ["720", "360"]), (3, ["1080", "720"])):
+    for dots, widths in ((1, ["360", "192"]), (2, ["720", "192"]), (3, ["1080", "360"])):
         context = browser.new_context(viewport=PHONE, device_scale_factor=dots)
         visitor = context.new_page()
         visitor.goto(f"{live_server.url}{page.url}", wait_until="networkidle")
