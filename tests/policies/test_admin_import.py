@@ -11,6 +11,7 @@ from wagtail.models import GroupApprovalTask, GroupPagePermission, Workflow, Wor
 
 from config.groups import ensure_groups
 from home.models import User
+from home.page_cache import tokens
 from policies.importing.uploads import make_draft
 from policies.models import PolicyPage, PolicyVersion
 from policies.versions.drafts import NoDraftError
@@ -236,11 +237,12 @@ def test_the_menu_reads_no_texts_and_asks_no_more_with_more_policies(
     packer: Client, page: PolicyPage
 ) -> None:
     def queries() -> list[str]:
+        tokens.reset()
+        packer.get("/admin/account/")  # what is looked up once a process, or after a change
         with CaptureQueriesContext(connection) as captured:
             packer.get("/admin/account/")
         return [query["sql"] for query in captured.captured_queries]
 
-    queries()
     few = queries()
     for number in range(4):
         policy_page(f"Rules {number}")

@@ -12,6 +12,7 @@ from django.utils import timezone
 from wagtail.models import Task, Workflow, WorkflowTask
 
 from home.models import User
+from home.page_cache import tokens
 from policies.models import Policy, PolicyPage
 from tests.factories import policy, policy_page, publish, version
 from tests.policies.test_version_screen import staff
@@ -60,11 +61,12 @@ def test_the_list_costs_no_more_queries_with_more_policies(client: Client, rules
     admin = staff(client, is_superuser=True)
 
     def queries() -> int:
+        tokens.reset()
+        admin.get("/admin/policies/")  # what is looked up once a process, or after a change
         with CaptureQueriesContext(connection) as captured:
             assert admin.get("/admin/policies/").status_code == 200
         return len(captured)
 
-    queries()
     few = queries()
     for number in range(8):
         publish(policy_page(f"Rules {number}"))

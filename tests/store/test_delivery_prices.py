@@ -172,7 +172,7 @@ def test_empty_lists_of_delivery_say_what_comes_first(owner: Client) -> None:
     DeliveryCountry.objects.all().delete()
 
     def shows(name: str, url: str) -> bool:
-        return f'<a href="/admin/{url}">' in owner.get(f"/admin/{name}/").content.decode()
+        return f'<a href="/admin/{url}" class="button">' in owner.get(f"/admin/{name}/").content.decode()
 
     assert shows("delivery-countries", "delivery-countries/new/")
     assert shows("shipping-options", "delivery-countries/")
