@@ -279,7 +279,7 @@ def test_a_door_opens_for_pages_of_this_site_only() -> None:
 
 
 def test_a_door_that_nobody_made_is_not_found(client: Client) -> None:
-    assert client.post("/demo/enter/root/").status_code == 404
+    assert client.post("/demo/enter/nobody/").status_code == 404
 
 
 def test_a_door_without_its_page_is_closed(client: Client) -> None:
