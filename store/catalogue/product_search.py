@@ -6,6 +6,7 @@ from django.template.loader import render_to_string
 
 from home.site_search import Asked, Section
 from home.snapshot import kept_with
+from store.catalogue import showcase
 from store.models import ProductPage
 from store.models.catalogue import Product, on_display
 from store.models.shop_pages import found_in, loaded
@@ -30,8 +31,7 @@ def offered() -> list[Product]:
     """Return the newest products that can be bought now: read once until the site or the stock changes."""
     kept = kept_with("shop", "offered")
     if "newest" not in kept:
-        newest = ProductPage.objects.listed().available().order_by("-first_published_at", "-pk")
-        kept["newest"] = on_display(list(newest[:MOST_OFFERED]))
+        kept["newest"] = showcase.products(None, MOST_OFFERED)
     return kept["newest"]
 
 

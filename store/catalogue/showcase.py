@@ -11,8 +11,6 @@ from home.models.pages import has_restrictions
 from store.models import CategoryPage, ProductPage
 from store.models.catalogue import Product, decorative, first_images, on_display
 
-SPARE = 2  # so many times the products are read, in case some are sold out
-
 
 @dataclass(frozen=True)
 class Category:
@@ -22,13 +20,12 @@ class Category:
     picture: SafeString | str
 
 
-def products(above: Page | None, count: int) -> Sequence[Product]:
-    """Return the newest products, of a category if it is one, those that can be bought first."""
-    pages = ProductPage.objects.listed()
+def products(above: Page | None, count: int) -> list[Product]:
+    """Return the newest products that can be bought now, of a category if it is one."""
+    pages = ProductPage.objects.listed().available()
     if above is not None and isinstance(above.specific_deferred, CategoryPage):
         pages = pages.filter(categories=above.pk)
-    newest = on_display([*pages.order_by("-first_published_at", "-pk")[: count * SPARE]])
-    return sorted(newest, key=lambda product: product.is_sold_out)[:count]
+    return on_display([*pages.order_by("-first_published_at", "-pk")[:count]])
 
 
 def categories(_above: Page | None, count: int) -> Sequence[Category]:
