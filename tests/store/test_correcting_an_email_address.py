@@ -97,7 +97,7 @@ def test_what_is_no_other_address_is_refused(staff: Client, order: Order, email:
     assert Order.objects.get().email == OLD
 
 
-@pytest.mark.parametrize("status", [*Order.PAYABLE])
+@pytest.mark.parametrize("status", sorted(Order.PAYABLE))
 def test_while_the_payment_page_may_be_open_it_stays(staff: Client, order: Order, status: str) -> None:
     Order.objects.update(status=status, paid_at=None)
     page = staff.get(f"/admin/orders/inspect/{order.pk}/").content.decode()
