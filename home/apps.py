@@ -15,8 +15,9 @@ class HomeConfig(AppConfig):
         from wagtail.admin.views import chooser  # noqa: PLC0415 - models must be loaded first
         from wagtail.admin.views.generic.base import BaseListingView  # noqa: PLC0415 - likewise
 
-        from home.admin_lists import CappedPaginator  # noqa: PLC0415 - likewise
+        from home.admin_lists import CappedPaginator, ChooserPaginator  # noqa: PLC0415 - likewise
         from home.page_cache import invalidation  # noqa: PLC0415 - likewise
 
         invalidation.connect()
-        BaseListingView.paginator_class = chooser.Paginator = CappedPaginator  # type: ignore[misc]  # a name of that module
+        BaseListingView.paginator_class = CappedPaginator
+        chooser.Paginator = ChooserPaginator  # type: ignore[misc]  # a name of that module

@@ -111,14 +111,18 @@ class GuardedIndexView(EmptyListMixin, IndexView):
 
     def search_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Look for words anywhere in the newest rows, and at the beginning of indexed fields in all of them."""
-        by_age = queryset.model._base_manager.order_by("-pk").values_list("pk", flat=True)
-        last = by_age[MOST_SEARCHED : MOST_SEARCHED + 1].first() if self.is_searching else None
-        if last is None:
+        if not self.is_searching:
             return super().search_queryset(queryset)
-        newest = super().search_queryset(queryset.filter(pk__gt=last).order_by("-pk"))
-        ways = [newest, *(queryset.filter(words).order_by() for words in self._begins_so())]
-        found = [[*rows.values_list("pk", flat=True)[:MOST_FOUND]] for rows in ways]
-        self.searched_rows, self.is_found_cut = MOST_SEARCHED, MOST_FOUND in map(len, found)
+        by_age = queryset.model._base_manager.order_by("-pk").values_list("pk", flat=True)
+        newest, most = queryset.order_by("-pk"), None
+        if last := by_age[MOST_SEARCHED : MOST_SEARCHED + 1].first():
+            newest, most, self.searched_rows = newest.filter(pk__gt=last), MOST_FOUND, MOST_SEARCHED
+        ways = [
+            super().search_queryset(newest),
+            *(queryset.filter(words).order_by() for words in self._begins_so()),
+        ]
+        found = [[*rows.values_list("pk", flat=True)[:most]] for rows in ways]
+        self.is_found_cut = any(len(keys) == most for keys in found)
         return queryset.filter(pk__in=chain.from_iterable(found))
 
     def _begins_so(self) -> Iterable[Q]:

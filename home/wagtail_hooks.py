@@ -39,6 +39,7 @@ hooks.register("construct_explorer_page_queryset", lambda _parent, pages, _reque
 hooks.register("construct_explorer_page_queryset", admin_lists.cap_what_can_be_moved, order=1000)
 hooks.register("construct_page_chooser_queryset", missing_app_pages.leave_out_of_chooser)
 hooks.register("construct_page_chooser_queryset", lambda pages, _request: outside(pages))
+hooks.register("construct_page_chooser_queryset", admin_lists.read_states_together)
 hooks.register("before_edit_page", page_bin.leave_alone)
 hooks.register("before_delete_page", page_bin.leave_alone)
 # Last: others may refuse.

@@ -4,11 +4,14 @@ import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models import F
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from home import admin_lists, viewsets
 from home.admin_lists import CappedPaginator
+from home.page_cache import tokens
 from store.models import StockItem, StripeEvent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -69,6 +72,21 @@ def test_new_rows_are_found_by_any_part(owner: Client) -> None:
     stock(40)
     assert listed(owner, q="35-re") == ["SKU-035-RED"]
     assert listed(owner, q="01-re") == []
+
+
+def test_a_search_asks_as_often_of_many_rows_as_of_few(owner: Client) -> None:
+    def asked() -> int:
+        tokens.reset()
+        listed(owner, q="SKU")  # what is looked up once a process, or after a change
+        with CaptureQueriesContext(connection) as queries:
+            assert listed(owner, q="SKU")
+        return len(queries)
+
+    stock(5)
+    for_few = asked()
+    StockItem.objects.all().delete()
+    stock(40)
+    assert asked() == for_few
 
 
 def test_in_a_list_that_is_not_long_every_row_is_found_by_any_part(owner: Client) -> None:
