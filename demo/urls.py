@@ -6,7 +6,7 @@ from demo import views
 
 app_name = "demo"
 urlpatterns = [
-    path("", views.index, name="doors"),
+    path("", views.index, name="tasks"),
     path("enter/<slug:name>/", views.enter, name="enter"),
     path("mail/", views.mails, name="mails"),
     path("mail/<slug:name>/<int:number>/", views.mail, name="mail"),

@@ -1,4 +1,4 @@
-"""The pages of `/demo/`, which only development has: its doors, and the e-mails that were sent."""
+"""The pages of `/demo/`, which only development has: tasks to try, and the e-mails that were sent."""
 
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from demo import people, sent_mail
-from demo.doors import DOORS, doors
+from demo.tasks import TASKS, tasks
 from home.responses import SeeOther, private
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -15,21 +15,21 @@ _BACKEND = "django.contrib.auth.backends.ModelBackend"
 @private
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """Show the doors."""
-    context = {"doors": doors(), "logins": people.LOGINS, "password": people.PASSWORD}
-    return render(request, "demo/doors.html", context)
+    """Show what there is to try."""
+    context = {"tasks": tasks(), "logins": people.LOGINS, "password": people.PASSWORD}
+    return render(request, "demo/tasks.html", context)
 
 
 @private
 @require_POST
 def enter(request: HttpRequest, name: str) -> HttpResponse:
     """Sign in as the person whose task it is, and lead to where it begins."""
-    door = next((door for door in DOORS if door.name == name and door in doors()), None)
-    if door is None:
+    task = next((task for task in TASKS if task.name == name and task in tasks()), None)
+    if task is None:
         raise Http404
-    if door.user:
-        login(request, door.user, backend=_BACKEND)
-    return SeeOther(door.address())
+    if task.user:
+        login(request, task.user, backend=_BACKEND)
+    return SeeOther(task.url())
 
 
 @private

@@ -16,7 +16,7 @@ from programs_for_tests import find_chromium
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs/pictures"
 SIZE = {"width": 1200, "height": 900}  # pixels
-# File, door of /demo/ that signs somebody in, and what is shown.
+# File, button of /demo/ that signs somebody in, and what is shown.
 SHOWN = (
     ("visitor.png", "", "/privacy-policy/compare/2/3/"),
     ("shopper.png", "", "/shop/enamel-mug/"),
@@ -56,16 +56,16 @@ def demo(folder: str) -> Iterator[str]:
             run.terminate()
 
 
-def take(browser: Browser, site: str, file: str, door: str, path: str) -> None:
+def take(browser: Browser, site: str, file: str, button: str, path: str) -> None:
     """Take one picture: cookies rejected, as somebody, without what moves."""
     with browser.new_context(viewport=SIZE, base_url=site, reduced_motion="reduce") as context:  # type: ignore[arg-type]  # sizes are a TypedDict
         page = context.new_page()
         page.goto("/")
         page.get_by_role("button", name="Reject all").click()
         page.get_by_role("button", name="Reject all").wait_for(state="hidden")
-        if door:
+        if button:
             page.goto("/demo/")
-            page.get_by_role("button", name=door).click()
+            page.get_by_role("button", name=button).click()
         page.goto(path)
         page.wait_for_load_state("networkidle")
         if (changed := page.locator("main ins")).count():
@@ -83,8 +83,8 @@ def main() -> None:
         sys.exit("There is no Chromium: run `make test` once, which installs one.")
     with tempfile.TemporaryDirectory() as folder, demo(folder) as site, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for file, door, path in SHOWN:
-            take(browser, site, file, door, path)
+        for file, button, path in SHOWN:
+            take(browser, site, file, button, path)
         browser.close()
 
 

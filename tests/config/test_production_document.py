@@ -235,7 +235,7 @@ def test_an_early_answer_of_the_server_behind_has_the_headers_too(site: Site) ->
             assert len(response.headers.get_all(name, [])) == 1
 
 
-def test_the_demo_has_no_doors_here(site: Site) -> None:
+def test_there_is_no_demo_here(site: Site) -> None:
     for path in ("/demo/", "/demo/mail/", "/demo/enter/brand/"):
         assert site.front.ask(path)[0].status == 404
 

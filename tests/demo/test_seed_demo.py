@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from demo import people, shop
-from demo.doors import DOORS
+from demo.tasks import TASKS
 from forms.models import Submission
 from home.models import HomePage, User
 from policies.consent import notices
@@ -234,29 +234,29 @@ def test_orders_are_made_at_a_sandbox_on_this_machine_or_not_at_all(
     assert StockItem.objects.available(["LAMP-GREEN"]) == {"LAMP-GREEN": 0}
 
 
-def test_the_page_of_doors_has_a_card_for_each(client: Client) -> None:
+def test_the_page_of_tasks_has_a_card_for_each(client: Client) -> None:
     page = client.get("/demo/").content.decode()
-    assert [page.count(f">{door.title}</h2>") for door in DOORS] == [1] * 6
+    assert [page.count(f">{task.title}</h2>") for task in TASKS] == [1] * 6
 
 
 @pytest.mark.parametrize("name", ["pack", "change", "approve", "brand"])
-def test_a_door_signs_in_the_person_whose_task_it_is(client: Client, name: str) -> None:
+def test_a_task_signs_in_the_person_whose_task_it_is(client: Client, name: str) -> None:
     factories.placed_order(factories.basket(**{ProductVariant.objects.exclude(sku="")[0].sku: 1}))
     Order.objects.update(status=Order.Status.PAID)
-    door = next(door for door in DOORS if door.name == name)
+    task = next(task for task in TASKS if task.name == name)
     screen = client.post(f"/demo/enter/{name}/", follow=True)
     assert screen.status_code == 200
-    assert screen.wsgi_request.user == User.objects.get(email=f"{door.role.lower()}@jomso.example")
-    assert screen.redirect_chain[0] == (door.address(), 303)
+    assert screen.wsgi_request.user == User.objects.get(email=f"{task.role.lower()}@jomso.example")
+    assert screen.redirect_chain[0] == (task.url(), 303)
     assert screen.wsgi_request.path != reverse("wagtailadmin_home")
 
 
 @pytest.mark.parametrize("name", ["read", "buy"])
-def test_a_door_of_visitors_needs_nobody(client: Client, name: str) -> None:
-    door = next(door for door in DOORS if door.name == name)
-    assert f'href="{door.address()}"' in client.get("/demo/").content.decode()
-    assert client.get(door.address()).status_code == 200
-    assert client.post(f"/demo/enter/{name}/")["Location"] == door.address()
+def test_a_task_of_visitors_needs_nobody(client: Client, name: str) -> None:
+    task = next(task for task in TASKS if task.name == name)
+    assert f'href="{task.url()}"' in client.get("/demo/").content.decode()
+    assert client.get(task.url()).status_code == 200
+    assert client.post(f"/demo/enter/{name}/")["Location"] == task.url()
     assert "sessionid" not in client.cookies
 
 

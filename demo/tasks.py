@@ -1,4 +1,4 @@
-"""The doors of `/demo/`: tasks, each of somebody whom one click signs in, on the screen where it begins."""
+"""The tasks of `/demo/`: one click signs in as the person whose task it is, on the screen where it begins."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from policies.models import Policy
 
 
 @dataclass(frozen=True)
-class Door:
+class Task:
     """A task, and where it begins; `role` is "" where it is a visitor's."""
 
     name: str
     title: str
     text: str
     role: str
-    address: Callable[[], str]
+    url: Callable[[], str]
     needs_shop: bool = False
 
     @property
@@ -34,7 +34,7 @@ class Door:
         """The person is there, and so is what it leads to."""
         if self.needs_shop and not apps.is_installed("store"):
             return False
-        return (not self.role or self.user is not None) and bool(self.address())
+        return (not self.role or self.user is not None) and bool(self.url())
 
 
 def _parcel() -> str:
@@ -77,8 +77,8 @@ def _brand() -> str:
     return reverse("wagtailsettings:edit", args=["home", "brandsettings"])
 
 
-DOORS = (
-    Door(
+TASKS = (
+    Task(
         "pack",
         "Pack a parcel",
         "An order is paid. Print its slip, mark it as packed, send it with a tracking number.",
@@ -86,28 +86,28 @@ DOORS = (
         _parcel,
         needs_shop=True,
     ),
-    Door(
+    Task(
         "change",
         "Change a sentence of the policy",
         "Write the draft, say what changed and from when it holds, and submit it to the lawyer.",
         "Editor",
         _edit_policy,
     ),
-    Door(
+    Task(
         "approve",
         "Approve it",
         "Read every changed word of a draft that waits, then approve it or send it back.",
         "Lawyer",
         _review,
     ),
-    Door(
+    Task(
         "read",
         "Read what changed",
         "Two versions of the privacy policy, compared word by word. No account needed.",
         "",
         _comparison,
     ),
-    Door(
+    Task(
         "buy",
         "Buy something",
         "Put it into the basket, order, pay on the test page. No money moves.",
@@ -115,7 +115,7 @@ DOORS = (
         _shop,
         needs_shop=True,
     ),
-    Door(
+    Task(
         "brand",
         "Make it yours",
         "Your name, logo and colours, on every page, e-mail and invoice.",
@@ -125,6 +125,6 @@ DOORS = (
 )
 
 
-def doors() -> list[Door]:
+def tasks() -> list[Task]:
     """Return those that lead somewhere on this site."""
-    return [door for door in DOORS if door.is_open]
+    return [task for task in TASKS if task.is_open]
