@@ -110,7 +110,7 @@ class FormPage(BasePage, RoutablePageMixin, AbstractEmailForm):
         help_text=_("After that they are deleted. The privacy policy prints this figure."),
     )
 
-    opening = "intro"
+    intro_field = "intro"
     search_fields: list = [*BasePage.search_fields, index.SearchField("intro")]
     is_cacheable = False  # the form carries a time stamp
     takes_messages = True

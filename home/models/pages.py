@@ -38,7 +38,7 @@ class BasePage(Page):
     # False where another section of the search finds the pages.
     is_found_as_page: ClassVar[bool] = True
     # The field with which the page opens: its words describe a page that has no description of its own.
-    opening: ClassVar[str] = ""
+    intro_field: ClassVar[str] = ""
 
     search_fields: list = [*Page.search_fields, index.SearchField("search_description")]
     promote_panels: list = [
@@ -62,7 +62,7 @@ class BasePage(Page):
     @property
     def meta_description(self) -> str:
         """What search engines and shared links say of the page."""
-        return self.search_description or getattr(self, self.opening, "")
+        return self.search_description or getattr(self, self.intro_field, "")
 
     @property
     def menu_title(self) -> str:
@@ -88,7 +88,7 @@ class BasePage(Page):
 class HomePage(BasePage):
     """The home page; there is one."""
 
-    opening: ClassVar[str] = "hero_text"
+    intro_field: ClassVar[str] = "hero_text"
     goes_to_bin = False  # the site would have no root
     hero_heading = models.CharField(_("heading"), max_length=120, blank=True)
     hero_text = models.TextField(_("text"), max_length=400, blank=True)
@@ -146,7 +146,7 @@ class ContentPage(BasePage):
     intro = models.TextField(_("introduction"), max_length=400, blank=True)
     body = StreamField(BodyBlock(), blank=True, verbose_name=_("body"))
 
-    opening: ClassVar[str] = "intro"
+    intro_field: ClassVar[str] = "intro"
     search_fields: list = [
         *BasePage.search_fields,
         index.SearchField("intro"),

@@ -136,7 +136,7 @@ class ProductPage(StatedAvailability, PersonalText, BasePage):
     combinations_made = models.JSONField(default=list, editable=False)
 
     counts: Sequence[Count] = ()  # from the editor's form, until they are saved
-    opening: ClassVar[str] = "summary"
+    intro_field: ClassVar[str] = "summary"
     is_found_as_page = False
     search_fields: list = [
         *BasePage.search_fields,

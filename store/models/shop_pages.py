@@ -30,7 +30,7 @@ class ListOfProducts(BasePage):
 
     intro = models.TextField(_("introduction"), max_length=400, blank=True)
 
-    opening: ClassVar[str] = "intro"
+    intro_field: ClassVar[str] = "intro"
     search_fields: list = [*BasePage.search_fields, index.SearchField("intro")]
     content_panels: list = [*BasePage.content_panels, FieldPanel("intro")]
 

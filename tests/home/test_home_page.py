@@ -93,7 +93,7 @@ def test_search_engines_are_told_what_the_page_opens_with_unless_the_editor_says
 
 
 def test_each_type_of_page_opens_with_a_field_that_it_has() -> None:
-    models = [model for model in get_page_models() if issubclass(model, BasePage) and model.opening]
+    models = [model for model in get_page_models() if issubclass(model, BasePage) and model.intro_field]
     assert len(models) >= 2
     for model in models:
-        assert model._meta.get_field(model.opening), model
+        assert model._meta.get_field(model.intro_field), model
