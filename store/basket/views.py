@@ -27,7 +27,7 @@ from store.basket.seen import remember as remember_seen
 from store.models import Basket, ProductVariant
 from store.models.shop_pages import shown_shop
 from store.orders import unpaid
-from store.shipping import opening
+from store.shipping import shop_calendar
 
 
 def _by_form(form_class: type[Form]) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
@@ -58,7 +58,7 @@ def basket(request: HttpRequest) -> HttpResponse:
 
 @_by_form(AddForm)
 def add(request: HttpRequest, found: Basket | None, *, sku: str, quantity: int, text: str) -> HttpResponse:
-    now = opening.shown()
+    now = shop_calendar.shown()
     if not now.takes_orders:  # a page that was open before: else only the checkout would say so
         return _error_response(request, found, now.notice)
     if found is None and (wait := throttling.NEW_BASKETS.take(client_ip(request))):

@@ -32,7 +32,7 @@ class ShippingField(forms.ModelChoiceField):
     def label_from_instance(self, obj: ShippingOption) -> str:
         """Return the name with price, by when it arrives, and where it is collected: the first line of that."""
         contents = self.quote.contents
-        promise = self.quote.opening.promise(obj, make=contents.days_to_make)
+        promise = self.quote.calendar.promise(obj, make=contents.days_to_make)
         price = contents.price_of(obj)
         label = gettext("%(name)s, %(price)s (%(days)s)") % {
             "name": obj.name,

@@ -25,7 +25,7 @@ from store.models.catalogue import images_of
 from store.models.orders import new_number
 from store.orders import lifecycle, withdrawal
 from store.payments import fulfilment, gateway, money, stripe_amounts, stripe_client, stripe_clock
-from store.shipping import opening, promises
+from store.shipping import promises, shop_calendar
 from store.stock import movements
 from store.vat import rates, sums
 
@@ -57,14 +57,14 @@ class Quote:
         return rates.treatment(to=self.country, on=timezone.localdate())
 
     @cached_property
-    def opening(self) -> opening.Opening:
+    def calendar(self) -> shop_calendar.ShopCalendar:
         """Whether orders are taken, and when they leave."""
-        return opening.current()
+        return shop_calendar.current()
 
     @cached_property
     def promise(self) -> promises.Promise | None:
         """By when it arrives if it is ordered now."""
-        return self.opening.promise(self.option, make=self.contents.days_to_make)
+        return self.calendar.promise(self.option, make=self.contents.days_to_make)
 
     @property
     def country(self) -> DeliveryCountry:
@@ -277,7 +277,7 @@ def _as_agreed(
     if fresh is None or not contents.can_be_bought:
         raise CheckoutError
     quote = Quote(contents, fresh)
-    if not quote.opening.takes_orders or quote.digest != agreement.shown_digest:
+    if not quote.calendar.takes_orders or quote.digest != agreement.shown_digest:
         raise CheckoutError
     if quote.problem:
         raise CheckoutError(quote.problem)

@@ -67,7 +67,7 @@ def _current_review(request: HttpRequest) -> place_order.Review | None:
     if not contents.can_be_bought or option is None:
         return None
     found = place_order.Review(contents, option, *_policies())
-    return found if found.opening.takes_orders else None
+    return found if found.calendar.takes_orders else None
 
 
 def _form_options(shown: place_order.Review) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import modelcluster.fields
-import store.models.opening
+import store.models.closed_days
 from django.db import migrations, models
 
 
@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='shopsettings',
             name='dispatch_days',
-            field=store.models.opening.WeekdaysField(default=store.models.opening.monday_to_friday, verbose_name='days on which parcels leave'),
+            field=store.models.closed_days.WeekdaysField(default=store.models.closed_days.monday_to_friday, verbose_name='days on which parcels leave'),
         ),
         migrations.AddField(
             model_name='shopsettings',

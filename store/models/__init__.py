@@ -2,12 +2,12 @@
 
 from store.models.baskets import Basket, BasketLine
 from store.models.catalogue import ProductImage, ProductOption, ProductPage, RelatedProduct
+from store.models.closed_days import ClosedPeriod
 from store.models.disputes import Dispute
 from store.models.documents import Document, DocumentCounter, DocumentSum
 from store.models.find_links import FindLink
 from store.models.mail_wording import MailWording
 from store.models.offers import Offer
-from store.models.opening import ClosedPeriod
 from store.models.order_history import OrderEvent
 from store.models.orders import Order, OrderLine
 from store.models.parcels import Carrier, Parcel

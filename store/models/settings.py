@@ -17,8 +17,8 @@ from wagtail.contrib.forms.models import validate_to_address
 from wagtail.contrib.settings.models import register_setting
 
 from home.models import DefaultSiteSetting
+from store.models.closed_days import WeekdaysField, monday_to_friday
 from store.models.documents import Document
-from store.models.opening import WeekdaysField, monday_to_friday
 from store.models.vat import VatRate, VatScheme, validate_country
 from store.models.withdrawal import LEAST_DAYS
 from store.payments import stripe_amounts

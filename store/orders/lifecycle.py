@@ -21,7 +21,7 @@ from store.models import Order, OrderEvent, OrderLine
 from store.orders import emails
 from store.orders.change_words import Change
 from store.orders.situation import Obstacle, Situation
-from store.shipping import opening
+from store.shipping import shop_calendar
 from store.stock import movements
 
 By, Reason, Status = OrderEvent.By, OrderEvent.Reason, Order.Status
@@ -78,7 +78,7 @@ def place(*, order: Order, lines: list[OrderLine], actor: User | None = None) ->
 def confirm(*, order: Order, by: str, actor: User | None = None) -> None:
     """Sell the goods of an order that is paid, issue the invoice, tell trader and shopper. Raises OutOfStockError."""
     movements.sell(order=order)
-    opening.renew_promise(order)
+    shop_calendar.renew_promise(order)
     order.save(update_fields=["dispatch_by", "arrives_from", "arrives_until"])
     change_status(order=order, to=Status.PAID, by=by, actor=actor)
     if actor is None:  # else staff have just accepted it

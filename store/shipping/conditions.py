@@ -17,7 +17,7 @@ from store.models import DeliveryCountry, ShippingOption
 from store.models.shipping import offered_first
 from store.models.withdrawal import Withdrawal
 from store.orders import withdrawal
-from store.shipping import opening
+from store.shipping import shop_calendar
 from store.shipping.promises import Promise
 
 Parcel = tuple[int, int]  # what its goods cost, minor units, and their grams
@@ -47,7 +47,7 @@ def delivery(parcels: Sequence[Parcel], make: int) -> Delivery | None:
     prices = [one.price_of(goods=goods, grams=grams) for one in _sent() for goods, grams in parcels]
     if not prices or (option := _first_option(parcels[0])) is None:
         return None
-    promise = opening.shown().promise(option, make=make)
+    promise = shop_calendar.shown().promise(option, make=make)
     return Delivery(min(prices), option, promise, option.delivery_time_after(make))
 
 

@@ -9,8 +9,7 @@ from store.models import ShopSettings
 from store.models.shop_pages import shown_shop
 from store.orders import addresses
 from store.payments import money
-from store.shipping import conditions, opening
-from store.shipping.opening import Opening
+from store.shipping import conditions, shop_calendar
 from store.vat import percent, sums
 
 register = template.Library()
@@ -28,12 +27,7 @@ register.simple_tag(shown_shop)
 register.filter("percent", percent.shown)
 register.simple_tag(conditions.delivery)
 register.simple_tag(conditions.returns)
-
-
-@register.simple_tag
-def shop_opening() -> Opening:
-    """Return whether orders are taken, and what is said about it."""
-    return opening.shown()
+register.simple_tag(shop_calendar.shown, name="shop_calendar")
 
 
 @register.simple_tag

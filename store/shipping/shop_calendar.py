@@ -12,7 +12,7 @@ from store.shipping.promises import Promise, Rules, promise, working_days_betwee
 
 
 @dataclass(frozen=True)
-class Opening:
+class ShopCalendar:
     """The settings of one moment."""
 
     shop: ShopSettings
@@ -57,16 +57,16 @@ def _today() -> date:
     return timezone.localdate(timezone=timezone.get_default_timezone())
 
 
-def current() -> Opening:
+def current() -> ShopCalendar:
     """Return the settings as they are in the database."""
     shop = ShopSettings.current()
     closed = ClosedPeriod.objects.filter(shop=shop, end__gte=_today()) if shop.pk else ()
-    return Opening(shop, tuple(closed))
+    return ShopCalendar(shop, tuple(closed))
 
 
-def shown() -> Opening:
+def shown() -> ShopCalendar:
     """Return the settings as public pages show them; such a page is kept until what it says changes."""
-    found: Opening = snapshot.current().value(Opening, current)
+    found: ShopCalendar = snapshot.current().value(ShopCalendar, current)
     reads.changes_at(found.rules.next_change(timezone.now()))
     return found
 
