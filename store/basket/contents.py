@@ -21,6 +21,7 @@ from store.models import Basket, BasketLine, Order, ProductVariant, ShippingOpti
 from store.models.baskets import MAX_QUANTITY
 from store.models.catalogue import decorative, images_of
 from store.models.personal_texts import written
+from store.models.shipping import Consignment
 from store.stock.movements import by_sku
 
 MAX_LINES = 50  # Stripe takes 100 line items
@@ -136,13 +137,13 @@ class Contents:
         return sum(line.quantity * (variant.weight or 0) for line, variant in self.goods)
 
     @property
-    def parcels(self) -> list[tuple[int, int]]:
-        """Price and grams of what is delivered."""
-        return [(self.subtotal, self.grams)]
+    def consignments(self) -> list[Consignment]:
+        """What is delivered together: all of it."""
+        return [Consignment(self.subtotal, self.grams)]
 
     def price_of(self, option: ShippingOption) -> int:
         """Return what its delivery costs, minor units."""
-        return option.price_of(goods=self.subtotal, grams=self.grams)
+        return option.price_of(*self.consignments)
 
     @property
     def days_to_make(self) -> int:

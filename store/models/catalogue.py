@@ -33,6 +33,7 @@ from store.models.availability import Availability, StatedAvailability
 from store.models.baskets import MAX_QUANTITY
 from store.models.personal_texts import PersonalText
 from store.models.settings import ShopSettings
+from store.models.shipping import Consignment
 from store.models.stock import StockItem
 from store.models.variants import ProductVariant
 from store.models.withdrawal import Withdrawal
@@ -319,12 +320,12 @@ class Product:
         return len({offer.variant.price for offer in self.offers}) > 1
 
     @property
-    def parcels(self) -> list[tuple[int, int]]:
-        """Price and grams of each variant alone, first of that which is selected at first."""
+    def consignments(self) -> list[Consignment]:
+        """Each variant alone, first of that which is selected at first."""
         variants = [
             offer.variant for offer in sorted(self.offers, key=lambda one: one is not self.first_choice)
         ]
-        return [(variant.price, variant.weight or 0) for variant in variants]
+        return [Consignment(variant.price, variant.weight or 0) for variant in variants]
 
     @property
     def is_sold_out(self) -> bool:

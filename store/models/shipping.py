@@ -1,7 +1,7 @@
 """The countries to which the shop delivers, zones of them, and the shipping options of each."""
 
 from collections.abc import Callable, Iterable
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
@@ -153,6 +153,13 @@ def offered_first(
     )
 
 
+class Consignment(NamedTuple):
+    """Goods that are delivered together, as far as their delivery's price depends on them."""
+
+    goods: int  # what they cost, minor units
+    grams: int
+
+
 class ShippingOption(models.Model):
     """One way to deliver to one country or zone, with its price (tax included)."""
 
@@ -231,12 +238,12 @@ class ShippingOption(models.Model):
     def __str__(self) -> str:
         return f"{self.country or self.zone}: {self.name}"
 
-    def price_of(self, *, goods: int, grams: int) -> int:
-        """Return what it costs for goods of so much and such a weight, minor units."""
-        if self.free_from is not None and goods >= self.free_from:
+    def price_of(self, consignment: Consignment) -> int:
+        """Return what its delivery costs, minor units."""
+        if self.free_from is not None and consignment.goods >= self.free_from:
             return 0
         rows = read_weight_prices(self.weight_prices)
-        return next((price for most, price in rows if grams <= most), self.price)
+        return next((price for most, price in rows if consignment.grams <= most), self.price)
 
     def clean(self) -> None:
         """Refuse a collection nowhere, or where other VAT holds than at the business."""

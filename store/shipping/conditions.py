@@ -14,13 +14,11 @@ from django.utils.translation import gettext as _
 from home.snapshot import shared
 from policies.models import Policy
 from store.models import DeliveryCountry, ShippingOption
-from store.models.shipping import offered_first
+from store.models.shipping import Consignment, offered_first
 from store.models.withdrawal import Withdrawal
 from store.orders import withdrawal
 from store.shipping import shop_calendar
 from store.shipping.promises import Promise
-
-Parcel = tuple[int, int]  # what its goods cost, minor units, and their grams
 
 
 @dataclass(frozen=True)
@@ -42,10 +40,10 @@ class Terms:
     delivery_url: str = ""
 
 
-def delivery(parcels: Sequence[Parcel], make: int) -> Delivery | None:
+def delivery(consignments: Sequence[Consignment], make: int) -> Delivery | None:
     """Return how one of these is delivered that first takes so many days to make; None if nothing is sent anywhere."""
-    prices = [one.price_of(goods=goods, grams=grams) for one in _sent() for goods, grams in parcels]
-    if not prices or (option := _first_option(parcels[0])) is None:
+    prices = [option.price_of(one) for option in _sent() for one in consignments]
+    if not prices or (option := _first_option(consignments[0])) is None:
         return None
     promise = shop_calendar.shown().promise(option, make=make)
     return Delivery(min(prices), option, promise, option.delivery_time_after(make))
@@ -64,9 +62,8 @@ def _of_first_country() -> list[ShippingOption]:
     return ShippingOption.objects.to(country) if country else []
 
 
-def _first_option(parcel: Parcel) -> ShippingOption | None:
-    goods, grams = parcel
-    return offered_first(_of_first_country(), lambda option: option.price_of(goods=goods, grams=grams))
+def _first_option(consignment: Consignment) -> ShippingOption | None:
+    return offered_first(_of_first_country(), lambda option: option.price_of(consignment))
 
 
 def returns(kind: str) -> Terms:

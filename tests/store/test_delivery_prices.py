@@ -9,7 +9,7 @@ from django.test import Client
 
 from store.basket import contents
 from store.models import Basket, DeliveryCountry, DeliveryZone, Order, ProductVariant, ShippingOption
-from store.models.shipping import read_weight_prices
+from store.models.shipping import Consignment, read_weight_prices
 from tests import factories, queries
 from tests.store.paying import press_pay, sessions, shown
 from tests.store.refunding import pay
@@ -29,12 +29,12 @@ def text(response: Any) -> str:
 )
 def test_the_first_row_that_is_heavy_enough_decides(grams: int, price: int) -> None:
     option = ShippingOption(price=990, weight_prices=ROWS)
-    assert option.price_of(goods=2500, grams=grams) == price
+    assert option.price_of(Consignment(2500, grams)) == price
 
 
 def test_it_is_free_from_an_amount_whatever_it_weighs() -> None:
     option = ShippingOption(price=990, weight_prices=ROWS, free_from=5000)
-    assert [option.price_of(goods=goods, grams=1500) for goods in (4999, 5000)] == [650, 0]
+    assert [option.price_of(Consignment(goods, 1500)) for goods in (4999, 5000)] == [650, 0]
 
 
 @pytest.mark.parametrize(
