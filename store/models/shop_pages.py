@@ -17,7 +17,7 @@ from home.models.pages import has_restrictions
 from home.navigation import Link
 from home.site_search import Asked
 from home.snapshot import shared
-from store.catalogue.narrowing import Sort, Wanted
+from store.catalogue.product_filter import ProductFilter, Sort
 from store.models.catalogue import ProductPage, ProductQuerySet, on_display
 from store.models.variants import ProductVariant
 
@@ -42,7 +42,7 @@ class ListOfProducts(BasePage):
         raise NotImplementedError
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        number, wanted = paging.wanted_page(request), Wanted.read(request.GET)
+        number, wanted = paging.wanted_page(request), ProductFilter.read(request.GET)
         found, comes_close = chosen(self.listed(), wanted)
         shown = paging.page_of(found, number=number, size=PRODUCTS_A_PAGE, query=wanted.query)
         return {
@@ -61,7 +61,7 @@ class ListOfProducts(BasePage):
         }
 
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        wanted = Wanted.read(request.GET)
+        wanted = ProductFilter.read(request.GET)
         if elsewhere := paging.redirect_to_the_one_url(request, wanted.values):
             return elsewhere
         if not wanted.is_typed:
@@ -107,14 +107,14 @@ class CategoryPage(ListOfProducts):
         return ProductPage.objects.filter(categories=self).listed()
 
 
-def chosen(products: ProductQuerySet, wanted: Wanted) -> tuple[Any, bool]:
+def chosen(products: ProductQuerySet, wanted: ProductFilter) -> tuple[Any, bool]:
     """Return those of the products that are wanted, by words as a list of keys; and whether they only come close."""
     if not wanted.asked.text:
         return wanted.of(products), False
     return site_search.best(wanted.asked, lambda asked: found_in(wanted.of(products), asked, wanted))
 
 
-def found_in(products: ProductQuerySet, asked: Asked, wanted: Wanted | None = None) -> list[int]:
+def found_in(products: ProductQuerySet, asked: Asked, wanted: ProductFilter | None = None) -> list[int]:
     """Return the keys of those of the products that have the words, the best first unless another order is wanted.
 
     That whose article number was typed in full comes before the others.

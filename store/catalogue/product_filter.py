@@ -35,7 +35,7 @@ _ORDERS: dict[str, tuple[Any, ...]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class ProductFilter:
     """Words, order, availability and prices; `values` are the parameters that say so, empty where nothing is wanted."""
 
     asked: Asked
@@ -44,7 +44,7 @@ class Wanted:
     highest: int | None
 
     @classmethod
-    def read(cls, query: QueryDict) -> "Wanted":
+    def read(cls, query: QueryDict) -> "ProductFilter":
         given = {name: str(query.get(name, "")) for name in ("q", "sort", "available", "from", "to")}
         asked, lowest, highest = Asked.typed(given["q"]), _amount(given["from"]), _amount(given["to"])
         is_known = {

@@ -13,7 +13,7 @@ from django.utils import timezone
 from home.page_cache import tokens
 from home.page_cache.layer import PageCache
 from home.site_search import SEARCHES
-from store.catalogue.narrowing import Sort, Wanted
+from store.catalogue.product_filter import ProductFilter, Sort
 from store.models import ProductPage, ProductVariant, shop_pages
 from store.models.shop_pages import chosen, loaded
 from store.stock import movements
@@ -73,7 +73,7 @@ def listed(client: Client, query: str = "", path: str = "/shop/") -> list[str]:
 def test_the_list_has_the_products_that_are_wanted_in_the_order_that_is_wanted(
     query: str, titles: list[str]
 ) -> None:
-    found, _comes_close = chosen(ProductPage.objects.listed(), Wanted.read(QueryDict(query)))
+    found, _comes_close = chosen(ProductPage.objects.listed(), ProductFilter.read(QueryDict(query)))
     pages = loaded(found) if isinstance(found, list) else found
     assert [page.title for page in pages] == titles
 
@@ -164,5 +164,5 @@ def test_many_products_cost_the_queries_of_few(client: Client) -> None:
 @pytest.mark.parametrize("sort", [*Sort.values, ""])
 def test_no_order_sorts_all_products(sort: str) -> None:
     """The database takes the first ones from an index, as SQLite says here, and stops."""
-    wanted = Wanted.read(QueryDict(f"sort={sort}"))
+    wanted = ProductFilter.read(QueryDict(f"sort={sort}"))
     assert "USE TEMP B-TREE FOR ORDER BY" not in wanted.of(ProductPage.objects.listed())[:25].explain()
