@@ -46,7 +46,7 @@ TOO_MANY = ngettext_lazy(
 
 
 @dataclass(frozen=True)
-class Asked:
+class SearchQuery:
     """What somebody looks for: as it was typed, and its words; whether they all must be found."""
 
     text: str
@@ -54,20 +54,20 @@ class Asked:
     all_words: bool = True
 
     @classmethod
-    def typed(cls, text: str) -> "Asked":
+    def typed(cls, text: str) -> "SearchQuery":
         """Return what was typed without what is too long to be looked for."""
         text = text.strip()[:MOST_CHARACTERS].strip()
         return cls(text, tuple(_WORD.findall(unicodedata.normalize("NFKC", text))[:MOST_WORDS]))
 
-    def alternatives(self) -> Iterator["Asked"]:
+    def alternatives(self) -> Iterator["SearchQuery"]:
         """Yield it, then what may be meant."""
         yield self
         known = _known_words()
         words = tuple(_most_similar(word, known) for word in self.words)
         if words != self.words:
-            yield Asked(" ".join(words), words)
+            yield SearchQuery(" ".join(words), words)
         if len(words) > 1 and (telling := tuple(word for word in words if len(word) >= SHORTEST)):
-            yield Asked(" ".join(telling), telling, all_words=False)
+            yield SearchQuery(" ".join(telling), telling, all_words=False)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Section:
 
     key: str
     order: int
-    find: Callable[[Asked], str]
+    find: Callable[[SearchQuery], str]
     offer: Callable[[], str] = field(default=str)
 
 
@@ -95,7 +95,7 @@ def is_little(found: list[str]) -> bool:
     return sum(markup.count("<li") for markup in found) < FEW
 
 
-def refused(request: HttpRequest, asked: Asked) -> HttpResponse | None:
+def refused(request: HttpRequest, asked: SearchQuery) -> HttpResponse | None:
     """Count one more search of the client; over the limit, return what it is told."""
     if not (wait := SEARCHES.take(client_ip(request))):
         return None
@@ -105,7 +105,7 @@ def refused(request: HttpRequest, asked: Asked) -> HttpResponse | None:
     return too_many_requests(response, wait)
 
 
-def best(asked: Asked, look_up: Callable[[Asked], list[Found]]) -> tuple[list[Found], bool]:
+def best(asked: SearchQuery, look_up: Callable[[SearchQuery], list[Found]]) -> tuple[list[Found], bool]:
     """Return what is found, and whether it only comes close."""
     for instead in asked.alternatives() if asked.words else ():
         if found := look_up(instead):
@@ -113,7 +113,7 @@ def best(asked: Asked, look_up: Callable[[Asked], list[Found]]) -> tuple[list[Fo
     return [], False
 
 
-def find(asked: Asked, *kinds: type[Page]) -> list[int]:
+def find(asked: SearchQuery, *kinds: type[Page]) -> list[int]:
     """Return the keys of the pages of these types that have the words and that anybody can see.
 
     Those whose titles have all words come first, then the newest. All types are searched, since SQLite, asked for one,
@@ -132,7 +132,7 @@ def _has_all(title: str, words: tuple[str, ...]) -> bool:
     return all(any(one.startswith(_plain(word)) for one in own) for word in words)
 
 
-def find_pages(asked: Asked) -> str:
+def find_pages(asked: SearchQuery) -> str:
     """Return the pages that have no section of their own as markup."""
     keys = find(asked, *(kind for kind in get_page_models() if getattr(kind, "is_found_as_page", False)))
     found = Page.objects.in_bulk(keys[:PAGES_SHOWN])

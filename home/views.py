@@ -78,12 +78,12 @@ def icon(_request: HttpRequest) -> HttpResponse:
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """Show what is found on the site, a section for each kind; with few results or none, what is offered too."""
-    asked = site_search.Asked.typed(request.GET.get("q", ""))
+    asked = site_search.SearchQuery.typed(request.GET.get("q", ""))
     if asked.words and (answer := site_search.refused(request, asked)):
         return answer
     sections = site_search.sections()
 
-    def look_up(instead: site_search.Asked) -> list[str]:
+    def look_up(instead: site_search.SearchQuery) -> list[str]:
         return [*filter(None, (one.find(instead) for one in sections))]
 
     found, comes_close = site_search.best(asked, look_up)

@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from home.page_cache.reads import changes_at
-from home.site_search import Asked
+from home.site_search import SearchQuery
 from store.payments import money
 
 MOST_TYPED = 30  # characters of a price
@@ -38,7 +38,7 @@ _ORDERS: dict[str, tuple[Any, ...]] = {
 class ProductFilter:
     """Words, order, availability and prices; `values` are the parameters that say so, empty where nothing is wanted."""
 
-    asked: Asked
+    asked: SearchQuery
     values: dict[str, str]
     lowest: int | None
     highest: int | None
@@ -46,7 +46,7 @@ class ProductFilter:
     @classmethod
     def read(cls, query: QueryDict) -> "ProductFilter":
         given = {name: str(query.get(name, "")) for name in ("q", "sort", "available", "from", "to")}
-        asked, lowest, highest = Asked.typed(given["q"]), _amount(given["from"]), _amount(given["to"])
+        asked, lowest, highest = SearchQuery.typed(given["q"]), _amount(given["from"]), _amount(given["to"])
         is_known = {
             "sort": given["sort"] in Sort.values,
             "available": given["available"] == "1",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.template.loader import render_to_string
 
-from home.site_search import Asked, Section
+from home.site_search import SearchQuery, Section
 from home.snapshot import kept_with
 from store.catalogue import showcase
 from store.models import ProductPage
@@ -15,7 +15,7 @@ MOST_SHOWN = 12
 MOST_OFFERED = 4
 
 
-def find(asked: Asked) -> str:
+def find(asked: SearchQuery) -> str:
     """Return the best products as markup, with the way to all of them in the shop."""
     found = found_in(ProductPage.objects.listed(), asked)
     if not found:

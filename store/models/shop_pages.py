@@ -15,7 +15,7 @@ from home.blocks import PlainBodyBlock
 from home.models import BasePage
 from home.models.pages import has_restrictions
 from home.navigation import Link
-from home.site_search import Asked
+from home.site_search import SearchQuery
 from home.snapshot import shared
 from store.catalogue.product_filter import ProductFilter, Sort
 from store.models.catalogue import ProductPage, ProductQuerySet, on_display
@@ -114,7 +114,7 @@ def chosen(products: ProductQuerySet, wanted: ProductFilter) -> tuple[Any, bool]
     return site_search.best(wanted.asked, lambda asked: found_in(wanted.of(products), asked, wanted))
 
 
-def found_in(products: ProductQuerySet, asked: Asked, wanted: ProductFilter | None = None) -> list[int]:
+def found_in(products: ProductQuerySet, asked: SearchQuery, wanted: ProductFilter | None = None) -> list[int]:
     """Return the keys of those of the products that have the words, the best first unless another order is wanted.
 
     That whose article number was typed in full comes before the others.

@@ -12,7 +12,7 @@ from wagtail.models import Page, PageViewRestriction
 from home import site_search
 from home.models import ContentPage
 from home.page_cache import tokens
-from home.site_search import Asked, best, find_pages
+from home.site_search import SearchQuery, best, find_pages
 from policies.models import PolicyPage
 from tests.factories import home_page, policy_page, publish
 
@@ -41,7 +41,7 @@ def page(title: str, **fields: Any) -> ContentPage:
 
 
 def found(words: str) -> list[str]:
-    shown, _comes_close = best(Asked.typed(words), lambda asked: [*filter(None, [find_pages(asked)])])
+    shown, _comes_close = best(SearchQuery.typed(words), lambda asked: [*filter(None, [find_pages(asked)])])
     return re.findall(r'<a href="/page-\d+/">([^<]+)</a>', "".join(shown))
 
 
@@ -69,7 +69,7 @@ def test_pages_are_found_by_beginnings_of_words_and_by_what_comes_close(
 
 def test_a_policy_is_found_by_its_words() -> None:
     rules = publish(policy_page(body="<p>Kangaroos are <b>welcome</b>.</p>")).policy.pages.get()
-    assert site_search.find(Asked.typed("welcome kangaroo"), PolicyPage) == [rules.pk]
+    assert site_search.find(SearchQuery.typed("welcome kangaroo"), PolicyPage) == [rules.pk]
 
 
 def test_what_only_comes_close_is_said_to(client: Client) -> None:
