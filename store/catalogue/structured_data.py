@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 
 from home.navigation import Link
-from store.catalogue.around import around
+from store.catalogue.product_context import product_context
 from store.models import ProductPage
 from store.models.availability import Availability
 from store.models.catalogue import Product, VariantOffer
@@ -32,7 +32,7 @@ def structured_data(page: ProductPage, product: Product, photos: Sequence[str]) 
         "url": url,
         "offers": [_offer(page, offer, url) for offer in product.offers],
     }
-    breadcrumbs = [*around(page).breadcrumbs, Link(page.title, page.url or "")]
+    breadcrumbs = [*product_context(page).breadcrumbs, Link(page.title, page.url or "")]
     places = [
         {"@type": "ListItem", "position": place, "name": link.title, "item": settings.SITE_URL + link.url}
         for place, link in enumerate(breadcrumbs, start=1)

@@ -2,7 +2,7 @@
 
 from django import template
 
-from store.catalogue.around import around
+from store.catalogue.product_context import product_context
 from store.catalogue.product_search import goods_beside, offered
 from store.catalogue.structured_data import structured_data
 from store.models import ShopSettings
@@ -19,7 +19,7 @@ register.filter("address_lines", addresses.address_lines)
 register.filter("delivery_address", addresses.of_delivery)
 register.filter("vat_sums", sums.of_order)
 register.simple_tag(sums.total_label)
-register.simple_tag(around)
+register.simple_tag(product_context)
 register.simple_tag(offered)
 register.simple_tag(goods_beside)
 register.simple_tag(structured_data)

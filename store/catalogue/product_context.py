@@ -1,4 +1,4 @@
-"""What stands around a product on its page: the shop, its categories, and the products that go with it.
+"""What surrounds a product on its page: the shop, its categories, and the products that go with it.
 
 It is read for each product once until the site or the stock changes. A preview shows what is published.
 """
@@ -15,7 +15,7 @@ MOST_KEPT = 4000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Around:
+class ProductContext:
     """Where a product belongs, and what else is on sale."""
 
     shop: Link | None
@@ -28,16 +28,16 @@ class Around:
         return [*([self.shop] if self.shop else []), *self.categories[:1]]
 
 
-def around(page: ProductPage) -> Around:
-    """Return what stands around a product."""
-    kept = kept_with("shop", "around")
+def product_context(page: ProductPage) -> ProductContext:
+    """Return where a product belongs, and what goes with it."""
+    kept = kept_with("shop", "context")
     found = kept.get(page.pk) or _look_up(page)
     if len(kept) < MOST_KEPT:
         kept[page.pk] = found
     return found
 
 
-def _look_up(page: ProductPage) -> Around:
+def _look_up(page: ProductPage) -> ProductContext:
     own = set(
         ProductPage.categories.through.objects.filter(productpage=page.pk).values_list(
             "categorypage", flat=True
@@ -45,7 +45,7 @@ def _look_up(page: ProductPage) -> Around:
     )
     found = ProductPage.objects.listed().filter(shown_below__page=page.pk).exclude(pk=page.pk)
     related = {one.pk: one for one in found.order_by("shown_below__sort_order")}  # each once
-    return Around(
+    return ProductContext(
         shop=shown_shop(),
         categories=tuple(link for pk, link in shown_categories().items() if pk in own),
         related=tuple(on_display([*related.values()], eager=0)),
