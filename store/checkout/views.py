@@ -259,7 +259,7 @@ def _payment_problem(error: errors.PaymentError) -> str:
 def _page(
     request: HttpRequest, shown: place_order.Review, form: CheckoutForm, *, status: int = HTTPStatus.OK
 ) -> HttpResponse:
-    own = unpaid.here(request)
+    own = unpaid.of_browser(request)
     if own and not own.is_unpaid:
         return _to_order(request, own.order)
     if own:  # as it was ordered before

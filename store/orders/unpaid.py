@@ -10,7 +10,7 @@ from store.payments import fulfilment
 Status = Order.Status
 
 
-def here(request: HttpRequest) -> Situation | None:
+def of_browser(request: HttpRequest) -> Situation | None:
     """Return how it stands, after Stripe was asked where somebody opens a page; None if there is none."""
     order = placed_here(request)
     if order is None or order.status not in {Status.AWAITING, Status.EXPIRED}:
