@@ -46,8 +46,8 @@ def read(text: str) -> dict[int, Seen]:
     return {int(pk): Seen(int(price), int(days)) for pk, price, days in _WRITTEN.findall(text)}
 
 
-def remember(basket: Basket, seen: Mapping[int, Seen]) -> None:
-    """Remember what was seen of lines of a basket."""
+def mark_as_seen(basket: Basket, seen: Mapping[int, Seen]) -> None:
+    """Save what a shopper has seen of lines of a basket."""
     lines = [line for line in basket.lines.all() if line.pk in seen]
     for line in lines:
         line.seen_price, line.seen_days_to_make = seen[line.pk]

@@ -22,8 +22,7 @@ from home.throttling import client_ip, minutes_to_wait, too_many_requests
 from store.basket import contents, throttling
 from store.basket.cookies import basket_of, remember
 from store.basket.forms import AddForm, SeenForm, UpdateForm
-from store.basket.seen import Seen
-from store.basket.seen import remember as remember_seen
+from store.basket.seen import Seen, mark_as_seen
 from store.models import Basket, ProductVariant
 from store.models.shop_pages import shown_shop
 from store.orders import unpaid
@@ -94,7 +93,7 @@ def update(request: HttpRequest, found: Basket | None, *, sku: str, quantity: in
 def acknowledge(request: HttpRequest, found: Basket | None, *, seen: dict[int, Seen]) -> HttpResponse:
     """Say no more of what changed: the shopper has read it."""
     if found is not None:
-        remember_seen(found, seen)
+        mark_as_seen(found, seen)
     return SeeOther(reverse("store:basket"))
 
 

@@ -243,7 +243,7 @@ def place_order(
             raise fulfilment.AlreadyUnderWayError(other)
         quote = _as_agreed(basket, option, agreement, client_fingerprint)
         if quote.contents.changed:
-            seen.remember(basket, quote.contents.to_see)
+            seen.mark_as_seen(basket, quote.contents.to_see)
         order = quote.order_for(basket, email, agreement, client_fingerprint)
         order.gift_message, order.shopper_note = gift_message, shopper_note
         lines = quote.lines_of(order)
