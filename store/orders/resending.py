@@ -79,10 +79,10 @@ def _send_again(order: Order, name: str, user: User) -> str:
 def resend(request: HttpRequest, pk: int) -> HttpResponse:
     """Send one of an order's e-mails again."""
     get_object_or_404(Order, pk=pk)
-    return answer(request, pk, request.POST.get("mail", ""))
+    return resend_and_redirect(request, pk, request.POST.get("mail", ""))
 
 
-def answer(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+def resend_and_redirect(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """Send it, say how that went, and return to the order."""
     assert request.user.is_authenticated
     with lifecycle.locked(pk) as order:

@@ -108,7 +108,7 @@ class EmailView(OrderFormView):
             words = ngettext("%s waiting e-mail goes there.", "%s waiting e-mails go there.", redirected)
             messages.success(self.request, words % redirected)
         if data["mail"]:
-            return resending.answer(self.request, self.order.pk, data["mail"])
+            return resending.resend_and_redirect(self.request, self.order.pk, data["mail"])
         return redirect("orders:inspect", self.order.pk)
 
 
