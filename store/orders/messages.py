@@ -52,10 +52,12 @@ def about(
     words = words_of(change, order) if change else WORDS[state].filled(values(order))
     words = situation.words_of(refund) if refund else words
     kind = wording.kind_of(state, refund, change)
-    own = wording.own(kind, order)
+    custom = wording.custom(kind, order)
     # States that are told only when staff send it have no subject.
-    subject = own.subject or subject or str(words.subject) or str(WORDS[State.PAID].subject) % values(order)
-    facts = words.without(wording.KINDS[kind][1].phrases) if own.opening else words
+    subject = (
+        custom.subject or subject or str(words.subject) or str(WORDS[State.PAID].subject) % values(order)
+    )
+    facts = words.without(wording.KINDS[kind][1].phrases) if custom.opening else words
     facts_told = f"{_cancelled(situation)}{facts.sentences}" if refund else facts.sentences
     lines = list(lines)
     told = None if refund or change else state
@@ -69,8 +71,8 @@ def about(
         "site_url": settings.SITE_URL,
         "brand": BrandSettings.shown(),
         "words": words,
-        "opening": "\n\n".join(filter(None, (own.opening, facts_told))),
-        "closing": own.closing,
+        "opening": "\n\n".join(filter(None, (custom.opening, facts_told))),
+        "closing": custom.closing,
         "action_url": urljoin(settings.SITE_URL, situation.action_url) if words.action else "",
         "lines": lines if told in WITH_LINES else [],
         "has_address": told in WITH_ADDRESS and bool(order.shipping_address or order.is_collection),

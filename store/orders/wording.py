@@ -28,7 +28,7 @@ KINDS: dict[str, tuple[Promise | str, Words]] = {
 
 
 @dataclass(frozen=True)
-class Own:
+class CustomWording:
     """The trader's words of one e-mail; ours stand where they are empty."""
 
     subject: str
@@ -41,11 +41,11 @@ def kind_of(state: State, refund: Refund | None, change: Change | None) -> str:
     return str((change or state).value) if refund is None else f"refund-{refund.status}"
 
 
-def own(kind: str, order: Order) -> Own:
+def custom(kind: str, order: Order) -> CustomWording:
     """Return the trader's words of a kind of e-mail, with what is known of the order."""
     found = MailWording.current()
     texts = (found.words.get(f"{kind}_subject", ""), found.words.get(f"{kind}_opening", ""), found.closing)
-    return Own(*(_filled(text, order) for text in texts))
+    return CustomWording(*(_filled(text, order) for text in texts))
 
 
 def _filled(text: str, order: Order) -> str:
