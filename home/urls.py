@@ -15,8 +15,8 @@ urlpatterns = [
     path("brand/share.png", views.brand_share, name="brand_share"),
     re_path(
         r"^brand/(?P<primary>(?:[0-9a-f]{6})?)-(?P<accent>(?:[0-9a-f]{6})?)-(?P<typeface>[a-z]+)\.css$",
-        views.brand_sheet,
-        name="brand_sheet",
+        views.brand_stylesheet,
+        name="brand_stylesheet",
     ),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
 ]

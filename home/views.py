@@ -14,8 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from home import brand_pictures, site_search
-from home import brand_sheet as sheets
+from home import brand_pictures, brand_sheet, site_search
 from home.brand_sheet import Typeface
 from home.models import BrandSettings
 from home.outages import is_outage
@@ -47,11 +46,11 @@ def security_txt(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def brand_sheet(_request: HttpRequest, primary: str, accent: str, typeface: str) -> HttpResponse:
+def brand_stylesheet(_request: HttpRequest, primary: str, accent: str, typeface: str) -> HttpResponse:
     """Return the style sheet of a brand, all of which its URL says."""
     if typeface not in Typeface.values:
         raise Http404
-    css = sheets.css(primary and f"#{primary}", accent and f"#{accent}", typeface)
+    css = brand_sheet.css(primary and f"#{primary}", accent and f"#{accent}", typeface)
     return HttpResponse(css, content_type="text/css", headers=KEPT)
 
 

@@ -181,7 +181,8 @@ class BrandSettings(PreviewableMixin, DefaultSiteSetting):
         """Where its style sheet is; empty for our own colours and typeface, which are in each page's."""
         chosen = (self.primary_colour[1:], self.accent_colour[1:], self.typeface)
         sheet = brand_sheet.css(self.primary_colour, self.accent_colour, self.typeface)
-        return f"{reverse('home:brand_sheet', args=chosen)}?v={brand_sheet.version(sheet)}" if sheet else ""
+        url = reverse("home:brand_stylesheet", args=chosen)
+        return f"{url}?v={brand_sheet.version(sheet)}" if sheet else ""
 
     @property
     def share_url(self) -> str:
