@@ -57,7 +57,7 @@ def keys_of(found: BaseSearchResults, *, most: int) -> list[int]:
 
 
 def analyze() -> None:
-    """Let SQLite know how much the index holds, or it looks for the words again in each entry of a kind: no end."""
+    """Let SQLite know how much the index holds, or it looks for the words again in each entry: it does not finish."""
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute(f"ANALYZE {connection.ops.quote_name(IndexEntry._meta.db_table)}")

@@ -216,7 +216,7 @@ class UploadView(WagtailAdminTemplateMixin, FormView):
 
     @property
     def _salt(self) -> str:
-        """A preview is of one table and for who has seen it."""
+        """A preview is of one table and for whoever has seen it."""
         return f"{type(self).__qualname__}:{self.request.user.pk}"
 
     def form_valid(self, form: forms.Form) -> HttpResponse:

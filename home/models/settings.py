@@ -51,7 +51,7 @@ class DefaultSiteSetting(BaseSiteSetting):
 
     @classmethod
     def copied(cls) -> Self:
-        """Return a copy of them, for who reads a picture: threads share those, and each must open a file of its own."""
+        """Return a copy, for whoever reads a picture: threads share those, and each must open a file of its own."""
         return copy(cls.shown())
 
 

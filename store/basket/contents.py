@@ -72,7 +72,7 @@ class Line:
 
     @property
     def changes(self) -> list[str]:
-        """What is another than the shopper last saw, in words."""
+        """What differs from what the shopper last saw, in words."""
         return self.seen.changes_to(self.to_see) if self.seen and self.variant else []
 
     @property
@@ -118,7 +118,7 @@ class Contents:
 
     @property
     def changed(self) -> list[Line]:
-        """The lines of which something is another than the shopper last saw."""
+        """The lines that differ from what the shopper last saw."""
         return [line for line in self.lines if line.changes]
 
     @property

@@ -24,7 +24,7 @@ class Seen(NamedTuple):
     days_to_make: int
 
     def changes_to(self, now: "Seen") -> list[str]:
-        """Return what is another now, in words."""
+        """Return what differs, in words."""
         pairs = (
             (money.display(self.price), money.display(now.price)),
             (_made_in(self.days_to_make), _made_in(now.days_to_make)),

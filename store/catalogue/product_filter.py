@@ -68,7 +68,7 @@ class ProductFilter:
 
     @property
     def is_typed(self) -> bool:
-        """It has no end of values, so that no cache should keep what it leads to."""
+        """It may have any value, so that no cache should keep what it leads to."""
         return any(self.values[name] for name in ("q", "from", "to"))
 
     @property

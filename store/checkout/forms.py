@@ -214,7 +214,7 @@ class CheckoutForm(spam.GuardedForm):
         return self.cleaned_data
 
     def _said_of(self, changed: set[str]) -> list[str]:
-        """Return in words what is another now than the page showed."""
+        """Return in words what differs from what the page showed."""
         said = shown_parts.changes(self.cleaned_data.get("parts", ""), self.quote) if self.quote else []
         if "terms_version" in changed:
             said.append(gettext("The terms of sale have changed."))

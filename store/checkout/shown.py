@@ -1,4 +1,4 @@
-"""What a review page showed, in a hidden field: an order that is refused names what is another now, old and new.
+"""What a review page showed, in a hidden field: an order that is refused names what differs, old and new.
 
 Nothing is decided by it. Whether an order is what was agreed to, `Quote.digest` decides.
 """
@@ -33,7 +33,7 @@ def _way(quote: Quote) -> str:
 
 
 def changes(text: str, now: Quote) -> list[str]:
-    """Return what is another now than a page showed, in words; what the field does not tell is left out."""
+    """Return what differs from what a page showed, in words; what the field does not tell is left out."""
     before = {name: (int(amount), int(other)) for name, amount, other in _WRITTEN.findall(text)}
     if not before:
         return []

@@ -1,4 +1,4 @@
-"""Address labels of orders: eight to a sheet of A4, or one a page for who prints labels one by one."""
+"""Address labels of orders: eight to a sheet of A4, or one a page for whoever prints labels one by one."""
 
 from collections.abc import Sequence
 from itertools import chain

@@ -93,7 +93,7 @@ class Order(LedgeredModel):
     # The shopper has it, or soon will.
     DELIVERED: ClassVar[frozenset[str]] = frozenset({Status.SENT, Status.COLLECTED})
 
-    # A bank debit takes a week, vouchers are over by then; a transfer that nobody makes has no end.
+    # A bank debit takes a week, vouchers are over by then; a transfer that nobody makes stays open.
     LONGEST_PAYMENT = timedelta(days=10)
 
     ledger_kind = "acceptance"

@@ -28,7 +28,7 @@ EXEMPT = {
 
 
 def days_for(country: DeliveryCountry, terms: PolicyVersion | None) -> int | None:
-    """Return the days that hold for who accepts these terms now, as `Order.withdrawal_days` keeps them.
+    """Return the days that hold for whoever accepts these terms now, as `Order.withdrawal_days` keeps them.
 
     They are those in the terms, or else of today's settings, and never fewer than the law gives.
     """
