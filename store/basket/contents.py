@@ -318,14 +318,15 @@ def _save_as_seen(line: BasketLine, variant: ProductVariant | None) -> None:
 
 @transaction.atomic
 def remove_ordered(*, order: Order) -> None:
-    """Remove what was paid from the order's basket; what was added meanwhile stays."""
+    """Remove what was paid from the order's basket; what was added meanwhile stays, and as the shopper last saw it."""
     basket = order.basket and _locked(order.basket)
     if basket is None:
         return
     for bought in order.lines.all():
-        same = {"sku": bought.sku, "text": bought.text}
-        if line := basket.lines.filter(**same).first():
-            set_quantity(basket=basket, quantity=line.quantity - bought.quantity, **same)
+        same = basket.lines.filter(sku=bought.sku, text=bought.text)
+        same.filter(quantity__lte=bought.quantity).delete()
+        same.update(quantity=F("quantity") - bought.quantity)
+    basket.save(update_fields=["updated_at"])
 
 
 def _all_of(basket: Basket, sku: str) -> int:

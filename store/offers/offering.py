@@ -48,14 +48,27 @@ class NotOpenError(Exception):
     """The offer is over, or the customer is about to pay it; the message is for staff."""
 
 
-def locked(offer: Offer) -> Basket:
-    """Return the basket of an offer that can be ended, locked. Raises NotOpenError."""
+def _locked(offer: Offer) -> Basket:
+    """Return the basket of an offer that is not over, locked. Raises NotOpenError."""
     basket = Basket.objects.select_for_update().get(pk=offer.basket_id)
     if in_basket(basket) is None:
         raise NotOpenError(gettext("It is over."))
+    return basket
+
+
+def locked(offer: Offer) -> Basket:
+    """Return the basket of an offer that can be ended, locked. Raises NotOpenError."""
+    basket = _locked(offer)
     if basket.orders.filter(status__in=Order.AWAITING_PAYMENT).exists():
         raise NotOpenError(gettext("The customer is about to pay it online. Cancel that first, or wait."))
     return basket
+
+
+@transaction.atomic
+def move_end(offer: Offer, *, days: int) -> None:
+    """Let an offer end so many days from now. Raises NotOpenError."""
+    _locked(offer)
+    Offer.objects.filter(pk=offer.pk).update(ends_at=timezone.now() + timedelta(days=days))
 
 
 @transaction.atomic

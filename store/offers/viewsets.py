@@ -1,6 +1,5 @@
 """Staff's screens of offers: the list, the form of a new one, and its page, from which it is sent or paid otherwise."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
@@ -8,7 +7,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse, reverse_lazy
-from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
@@ -134,12 +132,14 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
     """Change when an offer ends that is not over."""
     offer = get_object_or_404(Offer, pk=pk)
     form = EndForm(offer, request.POST)
-    if offer.is_over or not form.is_valid():
-        reason = gettext("It is over.") if offer.is_over else form.errors["days"][0]
-        messages.error(request, f"{gettext('It was not changed.')} {reason}")
+    try:
+        if form.is_valid():
+            offering.move_end(offer, **form.cleaned_data)
+    except offering.NotOpenError as error:
+        form.add_error("days", str(error))
+    if form.errors:
+        messages.error(request, f"{gettext('It was not changed.')} {form.errors['days'][0]}")
     else:
-        offer.ends_at = timezone.now() + timedelta(days=form.cleaned_data["days"])
-        offer.save(update_fields=["ends_at"])
         messages.success(request, gettext("Saved. To tell the customer, send a new link."))
     return redirect("offers:inspect", pk)
 

@@ -10,6 +10,7 @@ from django.test import Client
 from policies.models import PolicyVersion
 from store.basket import contents
 from store.models import Basket, BasketLine, Order, ProductPage, ProductVariant, ShippingOption
+from store.payments import fulfilment
 from tests import factories
 from tests.store.paying import press_pay
 from tools.stripe_sandbox.server import Sandbox
@@ -134,6 +135,19 @@ def test_what_was_removed_is_put_back_with_its_quantity_and_text(
 def test_what_is_no_longer_sold_is_removed_for_good(shopper: Client, mug: ProductVariant) -> None:
     mug.page.unpublish()
     assert shopper.post("/basket/update/", {"sku": "MUG", "quantity": "0"}).status_code == 303
+
+
+def test_what_stays_when_an_order_is_paid_still_tells_of_its_new_price(
+    sandbox: Sandbox, shopper: Client, basket: Basket
+) -> None:
+    press_pay(shopper, basket)
+    contents.add(basket=basket, sku="MUG", quantity=1)
+    raise_price()
+    session_id = Order.objects.get().session_id
+    sandbox.pay(session_id)
+    fulfilment.settle(session_id=session_id, by="test")
+    assert basket.lines.get().quantity == 1
+    assert PRICE in text(shopper)
 
 
 # --- An order that is refused ------------------------------------------------------------------------------

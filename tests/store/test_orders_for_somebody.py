@@ -286,11 +286,12 @@ def test_who_opened_what_is_withdrawn_can_no_longer_order_it(staff: Client, term
     assert Offer.objects.get().ends_at == ended
 
 
-def test_what_the_customer_is_about_to_pay_is_not_withdrawn(staff: Client) -> None:
+def test_what_the_customer_is_about_to_pay_is_not_withdrawn_but_may_go_on(staff: Client) -> None:
     make(staff)
     factories.placed_order(Offer.objects.get().basket)
     assert "about to pay it online" in post(staff, f"{Offer.objects.get().pk}/withdrawal/")
     assert not Offer.objects.get().is_over
+    assert "Saved." in post(staff, f"{Offer.objects.get().pk}/end/", {"days": "9"})
 
 
 def test_the_end_can_be_moved_but_not_beyond_what_an_offer_can_last(staff: Client) -> None:

@@ -8,17 +8,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
 from post_office.models import Email
 
 from home.models import User
-from store.models import FindLink, Order, ProductVariant, Refund
+from store.models import FindLink, Offer, Order, ProductVariant, Refund
+from store.offers import offering
 from store.orders import finding, lifecycle, personal_data
 from store.payments import refunds
 from tests import factories
+from tests.staff import signed_in
 from tests.store.at_once import at_once
 from tests.store.test_finding_orders import KNOWN, ask, link_in
 
@@ -162,6 +164,27 @@ def test_without_the_lock_both_pack(mug: ProductVariant, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(lifecycle, "locked", looking)
     assert packed_by_two() == ([None, None], 2)
+
+
+# --- One offer ----------------------------------------------------------------------------------------------
+def test_what_a_colleague_withdraws_meanwhile_is_not_made_to_go_on(mug: ProductVariant) -> None:
+    ends_at = timezone.now() + timedelta(days=1)
+    offer = Offer.objects.create(basket=factories.basket(MUG=1), ends_at=ends_at, by="Ann")
+    staff, is_withdrawn = signed_in("add_offer"), threading.Event()
+
+    def withdraw() -> None:
+        with transaction.atomic():
+            offering.withdraw(offer, by=User.objects.get())
+            is_withdrawn.set()
+            wait_for_a_lock()
+
+    def move_end() -> int:
+        assert is_withdrawn.wait(20)
+        return staff.post(f"/admin/offers/{offer.pk}/end/", {"days": "3"}).status_code
+
+    assert at_once(withdraw, move_end) == [None, 302]
+    offer.refresh_from_db()
+    assert (offer.is_over, offer.withdrawn_by) == (True, "clerk@example.com")
 
 
 # --- No longer kept ------------------------------------------------------------------------------------------
