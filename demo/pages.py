@@ -1,20 +1,17 @@
 """The demo's brand and its pages: home, about, contact, feedback."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-from django.core.files.base import ContentFile
 from django.utils import timezone
 from django.utils.text import slugify
 from wagtail.models import Page, Site
 from wagtail.rich_text import RichText
 
-from demo import texts
+from demo import images, texts
 from demo.frozen_time import frozen_time
 from forms.models import FormField, FormPage
-from home.models import BrandSettings, ContentPage, HomePage, SiteImage, User
+from home.models import BrandSettings, ContentPage, HomePage, User
 
 BRAND = {
     "name": "Jomso",
@@ -27,8 +24,8 @@ BRAND = {
     "email": "hello@jomso.example",
     "phone": "+44 20 7946 0000",
 }
-PORTRAITS = texts.FOLDER.parent / "portraits"
-LOGO = Path(__file__).parent / "logo.svg"
+PORTRAITS = images.FOLDER / "portraits"
+LOGO = images.FOLDER / "logo.svg"
 MAP_BELOW = "How we work"
 MAP = {
     "address": "https://www.openstreetmap.org/#map=5/51.50/1.80",
@@ -71,10 +68,7 @@ def _brand() -> None:
     if brand.name == BrandSettings._meta.get_field("name").default:
         for name, value in BRAND.items():
             setattr(brand, name, value)
-        logo = SiteImage(title="Logo", description=BRAND["name"])
-        logo.file = ContentFile(LOGO.read_bytes(), name="logo.svg")
-        logo.save()
-        brand.logo = logo
+        brand.logo = images.image("Logo", LOGO, BRAND["name"])
         brand.save()
 
 
@@ -159,8 +153,7 @@ def _questions(markdown: str) -> list[dict[str, Any]]:
 def _about() -> ContentPage:
     title, rest = texts.title_and_rest(texts.read("about.md"))
     intro, rest = texts.lead_and_rest(rest)
-    path = "photographs/jars.webp" if settings.DEMO_PHOTOGRAPHS else "pictures/jars.svg"
-    shelf = _drawing("A shelf", texts.FOLDER.parent / path, "Three storage jars on a shelf")
+    shelf = images.image("A shelf", images.file_of("jars"), "Three storage jars on a shelf")
     body: list[tuple[str, Any]] = [("image", {"image": shelf, "caption": ""})]
     for heading, text in texts.sections(rest):
         body += [("heading", {"text": heading, "level": "2"}), ("paragraph", RichText(texts.html(text)))]
@@ -171,28 +164,12 @@ def _about() -> ContentPage:
 
 def _people() -> dict[str, Any]:
     """Return who does what: roles, as nobody of the demo has a name."""
-    people = texts.records("people.txt")
-    items = [
-        {
-            "picture": _portrait(one["title"], one["drawing"]),
-            **{part: one[part] for part in ("title", "role", "text")},
-        }
-        for one in people
-    ]
+    items = []
+    for one in texts.records("people.txt"):
+        title, path = one["title"], PORTRAITS / one["drawing"]
+        portrait = images.image(f"Portrait: {title}", path, f"A drawing of somebody: {title}")
+        items.append({"picture": portrait, "title": title, "role": one["role"], "text": one["text"]})
     return {"heading": "Who does what", "items": items}
-
-
-def _portrait(name: str, drawing: str) -> SiteImage:
-    return _drawing(f"Portrait: {name}", PORTRAITS / drawing, f"A drawing of somebody: {name}")
-
-
-def _drawing(title: str, path: Path, description: str) -> SiteImage:
-    found = SiteImage.objects.filter(title=title).first()
-    if found is None:
-        file = ContentFile(path.read_bytes(), name=path.name)
-        found = SiteImage(title=title, description=description, file=file)
-        found.save()
-    return found
 
 
 def _form(slug: str, *, subject: str) -> FormPage:

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from typing import Any
 
-from django.conf import settings as django_settings
-from django.core.files.base import ContentFile
 from django.utils import timezone
 from wagtail.models import Page, Site
 from wagtail.rich_text import RichText
 
-from demo import pages, texts
+from demo import images, pages, texts
 from demo.frozen_time import frozen_time
 from home.models import HomePage, SiteImage, User
 from store.catalogue import options
@@ -35,10 +33,6 @@ from store.models import (
 from store.models.availability import Availability
 from store.stock import movements
 
-PICTURES = texts.FOLDER.parent / "pictures"
-PHOTOGRAPHS = (
-    texts.FOLDER.parent / "photographs"
-)  # the same as pixels, so that pages weigh what a trader's do
 # Before the month of orders, so that there was something to sell.
 OPENED = timedelta(days=60)
 VAT_NUMBER = "GB999999973"  # nobody has it
@@ -221,20 +215,7 @@ def _stock(product: Product, editor: User, to_be_sold: Mapping[str, int]) -> Non
 
 def _picture(name: str, editor: User) -> SiteImage:
     drawing = drawings()[name]
-    found = SiteImage.objects.filter(title=drawing["title"]).first()
-    if found is not None:
-        return found
-    as_pixels = django_settings.DEMO_PHOTOGRAPHS
-    path = PHOTOGRAPHS / f"{name}.webp" if as_pixels else PICTURES / f"{name}.svg"
-    picture = SiteImage(
-        title=drawing["title"],
-        description=drawing["description"],
-        file=ContentFile(path.read_bytes(), name=path.name),
-        uploaded_by_user=editor,
-    )
-    picture.clean()  # the same refusal of drawings that could act as for anybody's upload
-    picture.save()
-    return picture
+    return images.image(drawing["title"], images.file_of(name), drawing["description"], editor)
 
 
 def settings() -> None:

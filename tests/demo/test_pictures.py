@@ -7,10 +7,10 @@ from xml.etree import ElementTree as ET
 import pytest
 from PIL import Image
 
-from demo import shop
+from demo import images, shop
 from home import svg
 
-each_drawing = pytest.mark.parametrize("path", sorted(shop.PICTURES.iterdir()), ids=lambda path: path.stem)
+each_drawing = pytest.mark.parametrize("path", sorted(images.PICTURES.iterdir()), ids=lambda path: path.stem)
 SAFE_ELEMENTS = frozenset(
     "svg defs g path rect ellipse linearGradient radialGradient stop filter feDropShadow clipPath".split()
 )
@@ -43,16 +43,16 @@ def test_every_reference_of_a_picture_leads_somewhere(path: Path) -> None:
 def test_the_range_uses_each_picture_once_and_describes_it() -> None:
     used = [name for product in shop.products() for name in product.pictures]
     drawings = shop.drawings()
-    assert sorted(used) == sorted(drawings) == sorted(path.stem for path in shop.PICTURES.iterdir())
+    assert sorted(used) == sorted(drawings) == sorted(path.stem for path in images.PICTURES.iterdir())
     assert all(len(drawing["description"]) > 20 for drawing in drawings.values())
     assert len({drawing["title"] for drawing in drawings.values()}) == len(drawings)
 
 
 def test_each_drawing_has_its_photograph() -> None:
-    assert {path.stem for path in shop.PHOTOGRAPHS.iterdir()} == {
-        path.stem for path in shop.PICTURES.iterdir()
+    assert {path.stem for path in images.PHOTOGRAPHS.iterdir()} == {
+        path.stem for path in images.PICTURES.iterdir()
     }
-    for path in shop.PHOTOGRAPHS.iterdir():
+    for path in images.PHOTOGRAPHS.iterdir():
         assert path.stat().st_size < 60_000
         with Image.open(path) as photograph:
             assert photograph.size == (1200, 1200)
