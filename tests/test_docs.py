@@ -87,6 +87,18 @@ def read(*patterns: str) -> str:
     )
 
 
+def folders() -> set[str]:
+    """Return the folders of the project, its packages and those of the documents, without what Django dictates."""
+    packages = {
+        path.parent
+        for app in (*APPS - {"config"}, "site", "tools")
+        for path in (ROOT / app).rglob("__init__.py")
+    }
+    found = {path for path in packages if not {"management", "migrations", "templatetags"} & {*path.parts}}
+    found |= {path for path in (ROOT / "docs").iterdir() if path.is_dir()}
+    return {path.name for path in found}
+
+
 def settings_read() -> set[str]:
     """Return every variable that the site, its containers or `make` take from the environment."""
     found = {"PORT", "DJANGO_SETTINGS_MODULE"}
@@ -103,6 +115,12 @@ def test_the_example_names_every_setting_and_no_other() -> None:
 
 def test_the_readme_can_be_read_in_two_minutes() -> None:
     assert len(read("README.md").split()) <= 600
+
+
+def test_the_layout_names_every_package_and_every_folder_of_the_documents() -> None:
+    assert "decisions" in folders()
+    assert "page_cache" in folders()
+    assert folders() - set(re.findall(r"(\w+)/", read("docs/layout.md"))) == set()
 
 
 def test_the_documents_name_only_settings_that_exist() -> None:
