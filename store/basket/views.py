@@ -137,7 +137,7 @@ def page(
     Whoever has paid in another window is redirected to the order: the basket may be empty by now.
     """
     own = unpaid.of_browser(request)
-    if own and not own.is_unpaid:
+    if own and not own.is_told_unpaid:
         return SeeOther(own.order.get_absolute_url())
     shown = contents.with_pictures(contents.look_up(found))
     context = {
@@ -146,7 +146,7 @@ def page(
         "removed": removed,
         "unpaid": own,
         "keep_days": settings.BASKET_KEEP_DAYS,
-        "is_back_unpaid": bool(shown.lines and ("unpaid" in request.GET or (own and own.order.is_over))),
+        "is_back_unpaid": bool(shown.lines and ("unpaid" in request.GET or (own and own.is_back_unpaid))),
         "shop": shown_shop(),
         "section": reverse("store:basket"),
     }

@@ -143,7 +143,7 @@ class CheckoutForm(spam.GuardedForm):
         typed: QueryDict | None = None,
         known: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Take what applies now, what is known from an offer, and what was typed before the page was reloaded."""
+        """Take what applies now, what is known before, and what was typed before the page was reloaded."""
         self.quote = quote
         self.problem = quote.problem if quote else ""
         self.now: dict[str, str | int | None] = {

@@ -24,11 +24,12 @@ from store.basket import views as basket_views
 from store.basket.cookies import basket_of, remember
 from store.checkout import limits, place_order
 from store.checkout.forms import CheckoutForm, DeliveryForm
-from store.models import Basket, DeliveryCountry, Order, OrderEvent, ShippingOption
+from store.models import Basket, DeliveryCountry, Offer, Order, OrderEvent, ShippingOption
 from store.models.shipping import offered_first
 from store.offers import offering
 from store.orders import unpaid
 from store.orders.cookies import placed_here, remember_order, was_placed_here
+from store.orders.situation import Situation
 from store.payments import errors, fulfilment, stripe_client
 
 logger = logging.getLogger(__name__)
@@ -54,10 +55,16 @@ def review(request: HttpRequest) -> HttpResponse:
     shown = _current_review(request)
     if shown is None:
         return redirect("store:basket")
-    offer = offering.in_basket(basket_of(request))
-    known = {"email": offer.email, "gift_message": offer.gift_message} if offer else {}
+    offer, own = offering.in_basket(basket_of(request)), unpaid.of_browser(request)
+    known = _known(offer, own and own.order)
     form = CheckoutForm(**_form_options(shown), typed=request.POST, known=known)
-    return _page(request, shown, form)
+    return _page(request, shown, form, own)
+
+
+def _known(offer: Offer | None, ordered: Order | None) -> dict[str, str]:
+    """Return what is known of an offer, or else as it was ordered before."""
+    names = ("email", "gift_message", "shopper_note")
+    return {name: getattr(offer, name, "") or getattr(ordered, name, "") for name in names}
 
 
 def _current_review(request: HttpRequest) -> place_order.Review | None:
@@ -117,9 +124,8 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
 def _back_unpaid(request: HttpRequest, order: Order) -> HttpResponse:
     """Redirect to the basket, or to the order if it is paid or this is not its basket: both say what can be done."""
     mine = basket_of(request)
-    is_unpaid = order.paid_at is None and order.status in Order.PAYABLE | Order.OVER
     is_its_basket = mine is not None and mine.pk == order.basket_id
-    response = _to_basket(mine, order) if is_unpaid and is_its_basket else _to_order(request, order)
+    response = _to_basket(mine, order) if order.is_unpaid and is_its_basket else _to_order(request, order)
     if placed_here(request) is None:  # its cookie is lost; whoever has this URL may cancel the order
         remember_order(response, order)
     return response
@@ -224,7 +230,7 @@ def _show_again(
     form.show_again()
     for error in errors:
         form.add_error(field, error)
-    return _page(request, now, form, status=status)
+    return _page(request, now, form, unpaid.of_browser(request), status=status)
 
 
 def _already_under_way(request: HttpRequest, order: Order) -> HttpResponse:
@@ -257,18 +263,19 @@ def _payment_problem(error: errors.PaymentError) -> str:
 
 
 def _page(
-    request: HttpRequest, shown: place_order.Review, form: CheckoutForm, *, status: int = HTTPStatus.OK
+    request: HttpRequest,
+    shown: place_order.Review,
+    form: CheckoutForm,
+    own: Situation | None,
+    *,
+    status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    own = unpaid.of_browser(request)
-    if own and not own.is_unpaid:
+    if own and not own.is_told_unpaid:
         return _to_order(request, own.order)
-    if own:  # as it was ordered before
-        for name in ("email", "gift_message", "shopper_note"):
-            form.initial[name] = form.initial.get(name) or getattr(own.order, name)
     context = {
         "review": shown,
         "unpaid": own,
-        "is_back_unpaid": own and own.order.is_over,
+        "is_back_unpaid": own and own.is_back_unpaid,
         "form": form,
         "delivery_form": DeliveryForm(shown),
     }

@@ -86,6 +86,8 @@ class Order(LedgeredModel):
         {Status.PAID, Status.PACKED, Status.SENT, Status.READY, Status.COLLECTED}
     )
     OVER: ClassVar[frozenset[str]] = frozenset({Status.CANCELLED, Status.EXPIRED, Status.FAILED})
+    # The browser that placed it is told that nothing was paid; one that cancelled it knows.
+    TOLD_UNPAID: ClassVar[frozenset[str]] = frozenset({Status.AWAITING, Status.EXPIRED})
     # It is paid and its goods are here: taking back all of them cancels it.
     UNSENT: ClassVar[frozenset[str]] = frozenset({Status.PAID, Status.REVIEW, Status.PACKED, Status.READY})
     # Until then shoppers may cancel it, and anybody who may change it correct where it goes.
@@ -273,6 +275,16 @@ class Order(LedgeredModel):
     def is_payable(self) -> bool:
         """Its payment page may still be open."""
         return self.status in self.PAYABLE
+
+    @property
+    def is_unpaid(self) -> bool:
+        """Nothing was paid, and nothing is being paid."""
+        return self.paid_at is None and self.status in self.PAYABLE | self.OVER
+
+    @property
+    def can_change_basket(self) -> bool:
+        """It has a payment page, which the shopper can close to change the basket."""
+        return self.status == self.Status.AWAITING
 
     @property
     def is_sold_out(self) -> bool:

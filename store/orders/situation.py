@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from store.models import Dispute, Order, Refund, ShopPage
 from store.orders.refund_words import REFUND_WORDS
 from store.orders.words import WORDS, State, Words, values
-from store.payments import money
+from store.payments import money, stripe_clock
 
 Status, RefundStatus = Order.Status, Refund.Status
 
@@ -116,7 +116,7 @@ class Situation:
             case Status.PLACED | Status.EXPIRED:
                 return State.NOT_OPENED if order.status == Status.PLACED else State.EXPIRED
             case Status.AWAITING:
-                return State.ASKING if self.is_asking else State.NOT_PAID
+                return self._awaiting()
             case Status.PROCESSING:
                 by_hand = State.PAY_LATER if order.pay_until else State.TRANSFER
                 return by_hand if order.pay_url else State.UNDER_WAY
@@ -126,6 +126,12 @@ class Situation:
                 return self._cancelled()
             case _paid:
                 return self._paid()
+
+    def _awaiting(self) -> State:
+        end = self.order.session_expires_at
+        if end and end <= stripe_clock.now():
+            return State.PAGE_CLOSED
+        return State.ASKING if self.is_asking else State.NOT_PAID
 
     def _paid(self) -> State:
         if self.order.status in Order.DELIVERED:
@@ -162,9 +168,14 @@ class Situation:
         return any(refund.status == RefundStatus.ACTION for refund in self.refunds)
 
     @property
-    def is_unpaid(self) -> bool:
-        """Nothing was paid, and nothing is being paid."""
-        return self.order.status in Order.PAYABLE | {Status.EXPIRED}
+    def is_told_unpaid(self) -> bool:
+        """The browser that placed it is told that nothing was paid."""
+        return self.order.status in Order.TOLD_UNPAID
+
+    @property
+    def is_back_unpaid(self) -> bool:
+        """And it can no longer be paid."""
+        return self.order.status == Status.EXPIRED
 
     @property
     def words(self) -> Words:

@@ -7,13 +7,11 @@ from store.orders.cookies import placed_here
 from store.orders.situation import Situation
 from store.payments import fulfilment
 
-Status = Order.Status
-
 
 def of_browser(request: HttpRequest) -> Situation | None:
     """Return how it stands, after Stripe was asked where somebody opens a page; None if there is none."""
     order = placed_here(request)
-    if order is None or order.status not in {Status.AWAITING, Status.EXPIRED}:
+    if order is None or order.status not in Order.TOLD_UNPAID:
         return None
     is_asking = request.method != "POST" and not fulfilment.look(order)
     order.refresh_from_db()

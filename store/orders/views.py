@@ -43,7 +43,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
     is_saved = own and may_correct and request.GET.get("saved") == Change.ADDRESS
     context = {
         "order": found,
-        "is_asking": situation.state == State.ASKING,
+        "is_asking": situation.state in {State.ASKING, State.PAGE_CLOSED},
         "words": situation.words,
         "action_url": situation.action_url,
         "lines": lines,

@@ -28,6 +28,7 @@ class State(models.TextChoices):
 
     NOT_OPENED = "not_opened", _("Placed; the payment page did not open")
     NOT_PAID = "not_paid", _("The payment page is open")
+    PAGE_CLOSED = "page_closed", _("The payment page has closed, and Stripe has not said whether it was paid")
     ASKING = "asking", _("Payment open, and Stripe does not answer")
     PAY_LATER = "pay_later", _("The shopper pays with a voucher, which has a deadline")
     TRANSFER = "transfer", _("The shopper pays by bank transfer")
@@ -106,8 +107,9 @@ def _filled(words: Promise | str, values: Mapping[str, object]) -> str:
 
 
 _WAIT = _("You do not need to do anything. Do not pay again.")
-_KEPT = _("Until about %(kept)s we will keep the goods for you.")
-_CLOSED = _("The payment page closed at %(closed)s, and the goods are free again once Stripe has said so.")
+_KEPT = _("Until about %(time)s we will keep the goods for you.")
+_IF_PAID = _("If you have paid, do not pay again.")
+_HELD = _("Nothing to do. The goods are held until Stripe says that nobody can pay any more.")
 _PAY_ON = _("Continue payment (%(left)s)")
 _ARRIVES = _("We will keep the goods for you and e-mail you when the payment arrives.")
 _ARRIVES_ON = _("It should arrive on %(arrives)s.")
@@ -131,19 +133,25 @@ WORDS: dict[State, Words] = {
     ),
     State.NOT_PAID: Words(
         heading=_("You have not paid yet"),
-        happened=_CLOSED,
         next=_KEPT,
         action=_PAY_ON,
         staff=_("Nothing to do. The goods are held until about %(time)s."),
     ),
+    State.PAGE_CLOSED: Words(
+        heading=_("The payment page has closed"),
+        happened=_(
+            "It closed at %(time)s. The goods are back in stock once Stripe says that nothing was paid."
+        ),
+        to_do=_IF_PAID,
+        staff=_HELD,
+    ),
     State.ASKING: Words(
         heading=_("We are asking whether you have paid"),
         happened=_("The payment service has not answered yet."),
-        by_when=_CLOSED,
         next=_KEPT,
-        to_do=_("If you have paid, do not pay again."),
+        to_do=_IF_PAID,
         action=_PAY_ON,
-        staff=_("Nothing to do. The goods are held until Stripe says that nobody can pay any more."),
+        staff=_HELD,
     ),
     State.PAY_LATER: Words(
         subject=_("Your order %(number)s: how to pay"),
@@ -362,7 +370,6 @@ def values(order: Order) -> dict[str, object]:
         "until": _local(order.pay_until, "DATETIME_FORMAT"),
         "left": _left(order.session_expires_at),
     }
-    known["kept" if known["left"] else "closed"] = known["time"]
     return {name: value for name, value in known.items() if value}
 
 

@@ -95,6 +95,7 @@ def test_the_review_page_knows_what_was_written_for_the_order_that_is_not_paid(
         assert words in page
     page = shopper.post("/checkout/", {"update_total": "yes", "email": "other@example.com"}).content.decode()
     assert 'value="other@example.com"' in page
+    assert "Dear Anna" not in page
 
 
 @pytest.mark.parametrize("way", ["other basket", "no cookie"])
@@ -131,7 +132,9 @@ def test_the_last_minute_and_the_end_are_told(sandbox: Sandbox, shopper: Client,
     Order.objects.update(session_expires_at=timezone.now() - timedelta(seconds=1))
     for path in PATHS:
         page = shopper.get(path).content.decode()
-        assert "and the goods are free again once Stripe has said so." in page
+        assert "The payment page has closed." in page
+        assert "The goods are back in stock once Stripe says that nothing was paid." in page
+        assert "You have not paid yet" not in page
         assert "Continue payment" not in page
         assert "we will keep the goods" not in page
         assert "Change basket" in page

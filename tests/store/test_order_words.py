@@ -48,6 +48,7 @@ def reached() -> set[State]:
         paid,
         {**paid, "delivery": "collection"},
         free,
+        {"session_expires_at": NOW},
         {"pay_url": "/pay/"},
         {"pay_url": "/pay/", "pay_until": NOW},
     ]
