@@ -185,10 +185,10 @@ def _orders() -> Iterator[tuple[str, str]]:
     yield "e-mails of orders", "orders/mails/"
     yield "payment health", "payment-health/"
     offer = Offer.objects.latest("pk")
-    yield "orders for somebody", "offers/"
-    yield "orders for somebody, search", f"offers/?q={offer.email}"
-    yield "order for somebody", f"offers/inspect/{offer.pk}/"
-    yield "order for somebody, new", "offers/new/"
+    yield "offers", "offers/"
+    yield "offers, search", f"offers/?q={offer.email}"
+    yield "offer", f"offers/inspect/{offer.pk}/"
+    yield "offer, new", "offers/new/"
     for name in ("carriers", "delivery-countries", "shipping-options", "redirects"):
         yield name, f"{name}/"
 

@@ -25,7 +25,8 @@ from policies.ledger import entries
 from policies.models import LedgerStatement, Policy
 from store.basket import contents
 from store.checkout import place_order
-from store.models import Basket, Order, OrderEvent, ShippingOption
+from store.models import Basket, Offer, Order, OrderEvent, ShippingOption
+from store.offers import offering
 from store.orders import lifecycle
 from store.payments import events, fulfilment, refunds
 from store.payments.signed_events import Event
@@ -136,8 +137,20 @@ def _month(story: Story) -> None:
     for purchase in purchases(story.begun):
         order = _placed(story, purchase)
         _live(story, purchase, order)
+    _offers(story)
     # The month is over: nobody waits for these mails now, and a fresh site must not begin by sending thirty.
     Email.objects.exclude(pk__in=earlier).delete()
+
+
+def _offers(story: Story) -> None:
+    for entry in texts.records("offers.txt"):
+        goods = [{"sku": sku, "quantity": quantity} for sku, quantity in _goods(entry).items()]
+        with story.at(story.begun - timedelta(hours=int(entry["ago"]))):
+            offer = offering.make(
+                goods=goods, days=Offer.DAYS, by=story.staff, email=entry["to"], note=entry["note"]
+            )
+            if "sent" in entry:
+                offering.send(offer)
 
 
 def purchases(now: datetime) -> list[Purchase]:
@@ -152,12 +165,13 @@ def _read(number: int, entry: dict[str, str], now: datetime) -> Purchase:
     moment = now - timedelta(hours=hours, minutes=minutes)
     if int(days):
         moment = _day_after(now, -int(days), hours, minutes)
-    goods = {}
-    for item in entry["goods"].split(", "):
-        sku, _, quantity = item.partition("*")
-        goods[sku] = int(quantity or 1)
     country, _, way = entry["to"].partition(" ")
-    return Purchase(number, moment, goods, country, way, entry["end"], entry.get("note", ""))
+    return Purchase(number, moment, _goods(entry), country, way, entry["end"], entry.get("note", ""))
+
+
+def _goods(entry: dict[str, str]) -> dict[str, int]:
+    items = (item.partition("*") for item in entry["goods"].split(", "))
+    return {sku: int(quantity or 1) for sku, _, quantity in items}
 
 
 def _day_after(moment: datetime, days: int, hour: int, minute: int) -> datetime:

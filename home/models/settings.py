@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import HelpPanel, MultiFieldPanel
+from wagtail.admin.panels import FieldRowPanel, HelpPanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
 from wagtail.models import PreviewableMixin
 
@@ -102,15 +102,14 @@ class BrandSettings(PreviewableMixin, DefaultSiteSetting):
         MultiFieldPanel(["name", "tagline", "logo"], heading=_("Name and logo")),
         MultiFieldPanel(
             [
-                "primary_colour",
-                "accent_colour",
+                FieldRowPanel(["primary_colour", "accent_colour"]),
                 HelpPanel(template="home/admin/brand_contrast_panel.html"),
                 "typeface",
             ],
             heading=_("Colours and typeface"),
             help_text=_(
                 "The other colours, and those in the dark, follow from the two. "
-                "Leave them empty to keep the standard colours."
+                "A field that is empty shows the standard colour, which is used then."
             ),
         ),
         MultiFieldPanel(

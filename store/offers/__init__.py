@@ -1,1 +1,1 @@
-"""Orders for somebody: staff fill a basket, and the customer orders it by a link or pays otherwise."""
+"""Offers: staff fill a basket for a customer, who orders it by a link or pays otherwise."""

@@ -18,6 +18,7 @@ from store.models.catalogue import images_of
 
 MOST_LINES = 30
 MOST_FOUND = 10
+MOST_DIGITS = 2  # of a quantity
 
 
 class LineForm(forms.Form):
@@ -53,7 +54,7 @@ def typed(lines: Iterable[forms.BaseForm]) -> list[dict[str, Any]]:
 
 def with_one_more(rows: list[dict[str, Any]], sku: str) -> list[dict[str, Any]]:
     """Return lines with one more of a SKU: in its line, but one of its own where a text may be written on it."""
-    variant = _variants([sku]).get(sku)
+    variant = variants([sku]).get(sku)
     for row in rows:
         if row["sku"] == sku and variant and not variant.page.text_label and str(row["quantity"]).isdecimal():
             row["quantity"] = int(row["quantity"]) + 1
@@ -68,25 +69,36 @@ def find(words: str) -> list[Any]:
         return []
     found = Q(pk__in=product_list.named(words).values("pk")) | Q(sku__in=(words, words.upper()))
     variants = ProductVariant.objects.on_sale().filter(found).select_related("page", "picture")
-    return _filled(variants.order_by("page__title", "sort_order", "pk")[: MOST_FOUND + 1])
+    return filled(variants.order_by("page__title", "sort_order", "pk")[: MOST_FOUND + 1])
 
 
 def with_variants(lines: Iterable[Any]) -> list[Any]:
     """Return the forms of lines, each with its variant if that is for sale."""
-    found = _variants([str(line["sku"].value()) for line in lines])
-    _filled(found.values())
+    found = variants([str(line["sku"].value()) for line in lines])
+    filled(found.values())
     for line in lines:
         line.variant = found.get(line["sku"].value())
     return [*lines]
 
 
-def _variants(skus: Iterable[str]) -> dict[str, Any]:
+def total(lines: Iterable[Any]) -> int:
+    """Return what lines with their variants come to as they are typed, minor units; what is wrong comes to nothing."""
+    sum_of = 0
+    for line in lines:
+        quantity = str(line["quantity"].value() or "")
+        if line.variant and quantity.isdecimal() and len(quantity) <= MOST_DIGITS:
+            sum_of += int(quantity) * line.variant.price_with((line["text"].value() or "").strip())
+    return sum_of
+
+
+def variants(skus: Iterable[str]) -> dict[str, Any]:
+    """Return those that are for sale, by SKU."""
     fit = [sku for sku in skus if "\x00" not in sku]
-    variants = ProductVariant.objects.on_sale().filter(sku__in=fit).select_related("page", "picture")
-    return {variant.sku: variant for variant in variants}
+    found = ProductVariant.objects.on_sale().filter(sku__in=fit).select_related("page", "picture")
+    return {variant.sku: variant for variant in found}
 
 
-def _filled(variants: Iterable[Any]) -> list[Any]:
+def filled(variants: Iterable[Any]) -> list[Any]:
     """Return variants with picture, and how many can be bought."""
     variants = list(variants)
     pictures = product_list.small(images_of(variants))

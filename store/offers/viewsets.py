@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import permission_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -32,25 +34,34 @@ ADD, TAKE = "store.add_offer", "store.take_payment"
 class OfferIndexView(GuardedIndexView):
     @cached_property
     def header_buttons(self) -> list[Any]:  # type: ignore[override]  # Wagtail's is cached, too
-        """Offer a new one to those who may make it."""
-        url, may_add = reverse("offers:new"), self.request.user.has_perm(ADD)
-        return (
-            [HeaderButton(gettext("New order for a customer"), url=url, icon_name="plus")] if may_add else []
-        )
+        """Lead to a new one; the empty list says so itself."""
+        if not self.request.user.has_perm(ADD) or not Offer.objects.exists():
+            return []
+        return [HeaderButton(gettext("New offer"), url=reverse("offers:new"), icon_name="plus")]
 
     def get_base_queryset(self) -> QuerySet[Offer]:
         return super().get_base_queryset().prefetch_related("basket__lines", "basket__orders")
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Name the goods of all rows in one query."""
+        context = super().get_context_data(**kwargs)
+        context["table"].data = offers = [*context["object_list"]]
+        lines: list[Any] = [line for offer in offers for line in offer.basket.lines.all()]
+        variants = goods.variants(line.sku for line in lines)
+        for line in lines:
+            line.variant = variants.get(line.sku)
+        return context
+
 
 @method_decorator(permission_required(ADD, raise_exception=True), name="dispatch")
 class NewOfferView(WagtailAdminTemplateMixin, FormView):
-    page_title = _("New order for a customer")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
+    page_title = _("New offer")  # type: ignore[assignment]  # Wagtail declares str, takes lazy text
     header_icon = "plus"
     template_name = "store/admin/new_offer.html"
     form_class = OfferForm
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        above = {"url": reverse("offers:index"), "label": gettext("Orders for somebody")}
+        above = {"url": reverse("offers:index"), "label": gettext("Offers")}
         return [*self.breadcrumbs_items, above, {"url": "", "label": self.page_title}]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -61,6 +72,8 @@ class NewOfferView(WagtailAdminTemplateMixin, FormView):
             "rows": goods.with_variants(context["lines"]),
             "found": found[: goods.MOST_FOUND],
             "more": len(found) > goods.MOST_FOUND,
+            "total": goods.total(context["lines"]),
+            "currency": settings.CURRENCY,
         }
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -91,7 +104,7 @@ class NewOfferView(WagtailAdminTemplateMixin, FormView):
 
 
 class OfferInspectView(InspectView):
-    page_title = _("Order for")
+    page_title = _("Offer")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user
@@ -104,9 +117,11 @@ class OfferInspectView(InspectView):
 
 
 def _shown(offer: Offer) -> dict[str, Any]:
+    inside = contents.look_up(offer.basket)
+    goods.filled(variant for _line, variant in inside.goods)
     return {
         "offer": offer,
-        "contents": contents.look_up(offer.basket),
+        "contents": inside,
         "orders": offer.basket.orders.all(),
     }
 
@@ -190,18 +205,22 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def goods_of(offer: Offer) -> str:
-    """Return what is left of an offer, as SKUs."""
-    return ", ".join(map(str, offer.basket.lines.all()))
+    """Return what is left of an offer; as SKUs what is no longer for sale."""
+    lines: Any = offer.basket.lines.all()
+    return ", ".join(
+        f"{line.quantity} × {line.variant.in_full}" if line.variant else str(line) for line in lines
+    )
 
 
 def state(offer: Offer) -> str:
-    """Return what became of an offer."""
-    numbers = ", ".join(order.number for order in offer.basket.orders.all())
-    if numbers:
-        return numbers
-    if offer.is_over:
-        return gettext("withdrawn") if offer.withdrawn_by else gettext("over")
-    return gettext("sent") if offer.sent_at else gettext("not sent")
+    """Return what became of an offer, as a tag."""
+    if numbers := ", ".join(order.number for order in offer.basket.orders.all()):
+        kind, words = " pill--done", numbers
+    elif offer.is_over:
+        kind, words = "", gettext("Withdrawn") if offer.withdrawn_by else gettext("Over")
+    else:
+        kind, words = " pill--to-do", gettext("Sent") if offer.sent_at else gettext("Not sent")
+    return format_html('<span class="pill{}">{}</span>', kind, words)
 
 
 class OfferViewSet(ReadOnlyViewSet):
@@ -209,10 +228,13 @@ class OfferViewSet(ReadOnlyViewSet):
     name = "offers"
     url_prefix = "offers"
     icon = "mail"
-    menu_label = _("Orders for somebody")
+    menu_label = _("Offers")
     when_empty = (
-        _("No orders yet. Use this when somebody orders by telephone, in person or by e-mail."),
-        _("New order for a customer"),
+        _(
+            "No offers yet. When somebody orders by telephone, in person or by e-mail, put the goods together here. "
+            "Then send a link by which they order and pay, or place the order yourself if they have paid."
+        ),
+        _("New offer"),
         reverse_lazy("offers:new"),
     )
     index_view_class = OfferIndexView

@@ -135,7 +135,7 @@ def find_orders(*, email: str, token: str) -> None:
 
 
 def offer(offer: Offer, *, lines: Iterable[Any], token: str) -> None:
-    """Send the link to an order for somebody. It is queued as the link to orders: no staff may read it."""
+    """Send the link to an offer. It is queued as the link to orders: no staff may read it."""
     _send_link(offer.email, plain_messages.offer(offer, lines, token))
 
 

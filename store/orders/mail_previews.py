@@ -106,7 +106,7 @@ LINK, OFFER = "link", "offer"
 # The mails that are text alone: when each is sent, the status of the order that is made up for it, and how it is made.
 PLAIN: dict[str, tuple[Promise | str, str, Callable[[Order], Message]]] = {
     LINK: (gettext_lazy("A link to all orders"), "", lambda _order: plain_messages.find_orders("0" * 43)),
-    OFFER: (gettext_lazy("An order for somebody"), "", _offer),
+    OFFER: (gettext_lazy("An offer"), "", _offer),
     "new": (
         gettext_lazy("A new order"),
         Status.PAID,

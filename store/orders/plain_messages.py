@@ -82,10 +82,10 @@ def find_orders(token: str) -> Message:
 
 
 def offer(offer: Offer, lines: Iterable[Any], token: str) -> Message:
-    """Return the link to an order for somebody, with the lines of its basket."""
+    """Return the link to an offer, with the lines of its basket."""
     url = settings.SITE_URL + reverse("store:offer", args=[token])
     context = {"url": url, "brand": BrandSettings.current(), "offer": offer, "lines": lines}
-    return _rendered("emails/offer.txt", subject=_("An order for you"), context=context)
+    return _rendered("emails/offer.txt", subject=_("An offer for you"), context=context)
 
 
 def _about(order: Order, template: str, *, subject: Any, **context: Any) -> Message:

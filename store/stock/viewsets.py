@@ -42,6 +42,8 @@ class StockForm(forms.Form):
 
 
 class StockInspectView(InspectView):
+    page_title = _("Stock")
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         movements = StockMovement.objects.filter(sku=self.object.sku).select_related("order", "made_by")
         may_change = self.request.user.has_perm("store.change_stockitem")

@@ -15,7 +15,7 @@ async function show() {
     if (!answer.ok) return answer.status === 400 && (box.textContent = html);
     box.innerHTML = html;
     const shown = box.querySelector("[data-colours]").dataset.colours.split(" "); // the site's own for an empty text
-    pickers.forEach((picker, number) => (picker.value = shown[number]));
+    pickers.forEach((picker, number) => (picker.value = texts[number].placeholder = shown[number]));
   } catch {
     // Stopped by the next one, or offline: the form says it when it is saved.
   }

@@ -1,4 +1,4 @@
-"""Orders for somebody: staff fill a basket, its link leads to the usual review page, or it is paid otherwise."""
+"""Offers: staff fill a basket for a customer, its link leads to the usual review page, or it is paid otherwise."""
 
 import re
 from datetime import timedelta
@@ -21,7 +21,7 @@ from store.offers import goods, offering
 from store.offers.forms import PaidForm
 from store.payments.reconciliation import reconcile
 from store.stock import movements
-from tests import factories
+from tests import factories, queries
 from tests.store.paying import press_pay, sessions, stock_of
 from tools.stripe_sandbox.server import Sandbox
 
@@ -107,8 +107,8 @@ def test_the_customer_accepts_the_terms_and_pays_as_usual(
     order = Order.objects.get()
     assert (order.basket, order.terms_accepted, order.total) == (basket, terms, 2895)
     listed = staff.get("/admin/offers/").content.decode()
-    assert order.number in listed
-    assert re.search(r"<h1[^>]*>\s*Orders for somebody\s*</h1>", listed)
+    assert f'pill--done">{order.number}<' in listed
+    assert re.search(r"<h1[^>]*>\s*Offers\s*</h1>", listed)
     assert f"/admin/offers/inspect/{Offer.objects.get().pk}/" in listed
 
 
@@ -116,7 +116,7 @@ def test_the_customer_accepts_the_terms_and_pays_as_usual(
 def test_a_link_that_is_over_replaced_or_used_says_so_and_leads_to_the_shop(staff: Client) -> None:
     make(staff)
     first, second = sent_link(staff), sent_link(staff)
-    for link, status, words in ((first, 404, "not valid"), (second, 200, "An order for you")):
+    for link, status, words in ((first, 404, "not valid"), (second, 200, "An offer for you")):
         answer = Client().get(link)
         assert (answer.status_code, words in answer.content.decode()) == (status, True)
     offer = Offer.objects.get()
@@ -174,6 +174,42 @@ def test_lines_are_added_counted_and_removed(staff: Client) -> None:
     shown = press(staff, *rows, remove="1", query="mug")
     assert [row["sku"] for row in goods.typed(shown["lines"])] == ["MUG", "PLATE", "NOTHING"]
     assert skus(shown["found"]) == [("MUG", 10)]
+
+
+def test_what_the_goods_come_to_is_said_as_they_are_chosen(staff: Client, mug: ProductVariant) -> None:
+    ProductPage.objects.update(text_label="Name", text_price=250)
+    line = {"sku": "MUG", "quantity": "2"}
+    for typed_lines, total in (
+        ([], 0),
+        ([line, {**line, "text": "Ada"}], 5500),
+        (
+            [
+                line,
+                {**line, "quantity": "x"},
+                {**line, "quantity": "9" * 5000},
+                {"sku": "NOTHING", "quantity": 1},
+            ],
+            2500,
+        ),
+    ):
+        assert press(staff, *typed_lines)["total"] == total
+    page = make(staff, {**line, "quantity": "0"})
+    assert "<details open>" in page  # what may be wrong is not folded away
+    assert "<details>" in staff.get("/admin/offers/new/").content.decode()
+
+
+def test_the_list_names_the_goods_and_has_one_way_to_a_new_offer(staff: Client, mug: ProductVariant) -> None:
+    link = 'href="/admin/offers/new/"'
+    assert staff.get("/admin/offers/").content.decode().count(link) == 1
+    make(staff)
+    page = staff.get("/admin/offers/").content.decode()
+    assert ("2 × Enamel mug" in page, "Not sent" in page, page.count(link)) == (True, True, 1)
+    few = queries.warm(staff, "/admin/offers/")
+    make(staff)
+    make(staff, {"sku": "MUG", "quantity": 1})
+    assert queries.warm(staff, "/admin/offers/") == few
+    ProductVariant.objects.all().delete()
+    assert "2 × MUG" in staff.get("/admin/offers/").content.decode()
 
 
 def test_many_products_and_lines_take_the_same_queries(
@@ -270,13 +306,13 @@ def test_who_opened_what_is_withdrawn_can_no_longer_order_it(staff: Client, term
     customer = Client()
     customer.post(link)
     asked = staff.get(f"/admin/offers/{offer.pk}/withdrawal/").content.decode()
-    assert "Withdraw this order for somebody?" in asked
+    assert "Withdraw this offer?" in asked
     assert customer.get("/checkout/").status_code == 200
     page = post(staff, f"{offer.pk}/withdrawal/")
     assert "by staff@example.com." in page[page.index("Withdrawn on") :]
     assert "This offer is over" in customer.get(link).content.decode()
     assert (customer.get("/checkout/").status_code, contents.count(offer.basket)) == (302, 2)
-    assert ">withdrawn<" in re.sub(r"\s", "", staff.get("/admin/offers/").content.decode())
+    assert ">Withdrawn<" in re.sub(r"\s", "", staff.get("/admin/offers/").content.decode())
     ended = Offer.objects.get().ends_at
     for path in ("withdrawal/", "end/", "send/"):
         assert (
