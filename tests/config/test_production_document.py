@@ -22,7 +22,7 @@ import pytest
 from django.db import connection
 
 from programs_for_tests import find_nginx
-from tests.config.test_production_settings import COMPLETE, ROOT
+from tests.config.production import COMPLETE, ROOT
 from tests.faults import outages
 from tests.nginx import NAME, Nginx, adapted, around, make_certificate
 from tests.served_site import free_port

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.test_production_settings import COMPLETE, ROOT
+from tests.config.production import COMPLETE, ROOT
 
 pytestmark = pytest.mark.slow
 

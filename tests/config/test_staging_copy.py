@@ -44,7 +44,7 @@ from home.models import User
 from home.staging import no_index
 from policies.personal_data import register
 from tests import factories
-from tests.config.test_production_settings import COMPLETE, ROOT
+from tests.config.production import COMPLETE, ROOT
 from tests.policies.lived_site import LivedSite, approve, draft
 from tests.policies.verifying import damage
 

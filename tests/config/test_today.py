@@ -1,37 +1,15 @@
 """Today, the first page of the admin: what waits, for each role what it can use, and the steps of the first day."""
 
-import re
-
 import pytest
-from django.contrib.auth.models import Group
 from django.test import Client
 from wagtail.models import Site
 
 from home.models import BrandSettings, User
 from home.today import first_steps
+from tests.config.dashboard import OWNER, sign_in, tiles, today
 from tests.factories import policy, version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
-OWNER = ""
-
-
-def sign_in(client: Client, group: str) -> None:
-    user = User.objects.create_user("staff@example.com", "a-long-password", is_superuser=group == OWNER)
-    if group:
-        user.groups.add(Group.objects.get(name=group))
-    client.force_login(user)
-
-
-def today(client: Client) -> str:
-    response = client.get("/admin/")
-    assert response.status_code == 200
-    return " ".join(response.content.decode().split())
-
-
-def tiles(html: str) -> dict[str, str]:
-    """Return the figure of each tile by its label."""
-    found = re.findall(r'tile__figure">([^<]*)</span> <span>([^<]*)</span>', html)
-    return {label: figure for figure, label in found}
 
 
 def test_it_counts_nothing_that_somebody_has_no_use_for(client: Client) -> None:

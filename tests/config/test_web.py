@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from config.management.commands import web
-from tests.config.test_production_settings import COMPLETE, ROOT
+from tests.config.production import COMPLETE, ROOT
 from tests.served_site import ServedSite
 
 pytestmark = pytest.mark.slow

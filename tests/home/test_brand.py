@@ -3,51 +3,23 @@
 import re
 from html import unescape
 from io import BytesIO
-from typing import Any
 from urllib.parse import unquote
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
 from django.test import Client
 from PIL import Image
-from wagtail.models import Site
 
 from config.wsgi import application
 from home import snapshot
-from home.models import BrandSettings, SiteImage
+from home.models import BrandSettings
 from home.page_cache import tokens
 from home.palette import palette
 from tests import queries
+from tests.branding import DARK_RED, DRAWING, PALE_BLUE, YELLOW, brand, logo, png
 from tests.home.page_cache.asking import get
-from tests.home.test_palette import DARK_RED, PALE_BLUE, YELLOW
 
 pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
-DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" width="9" height="9"><path d="M0 0h9v9z"/></svg>'
-
-
-def brand(**values: Any) -> BrandSettings:
-    """Change the brand as an editor does, and end the pause of that change."""
-    found = BrandSettings.for_site(Site.objects.get(is_default_site=True))
-    for name, value in values.items():
-        setattr(found, name, value)
-    found.full_clean()
-    found.save()
-    tokens.reset()
-    return found
-
-
-def logo(content: bytes, name: str) -> SiteImage:
-    image = SiteImage(title="Logo", file=ContentFile(content, name))
-    image.clean()
-    image.save()
-    return image
-
-
-def png(width: int, height: int) -> bytes:
-    file = BytesIO()
-    Image.new("RGB", (width, height), "teal").save(file, "PNG")
-    return file.getvalue()
 
 
 def head(client: Client) -> str:

@@ -20,10 +20,10 @@ from home.palette import (
     ours,
     palette,
 )
+from tests.branding import DARK_RED, PALE_BLUE, YELLOW
 
 ROOT = Path(__file__).resolve().parents[2]
 COLOURS = st.from_regex(r"#[0-9a-f]{6}", fullmatch=True)
-DARK_RED, PALE_BLUE, YELLOW = "#7a1020", "#b8d4f0", "#ffd500"
 PAPERS = ("paper", "paper_2", "paper_3")
 # What stands on what, and the least contrast there.
 READ = [(words, paper, TEXT) for words in ("brand", "brand_strong", "ink", "ink_2") for paper in PAPERS]

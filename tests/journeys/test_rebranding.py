@@ -11,7 +11,7 @@ from home.models import BrandSettings, User
 from home.palette import ours, palette
 from store.models import ProductPage
 from tests import factories
-from tests.home.test_palette import DARK_RED, PALE_BLUE, YELLOW
+from tests.branding import DARK_RED, PALE_BLUE, YELLOW
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_request_at_a_time")]
 # Each colour in which anything of a page is painted.

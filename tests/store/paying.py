@@ -21,15 +21,23 @@ from policies.models import Policy
 from store.basket import contents
 from store.checkout import place_order
 from store.checkout.forms import CheckoutForm
-from store.models import Basket, Order, OrderLine, ShippingOption, StockItem
+from store.models import Basket, Order, OrderLine, Refund, ShippingOption, StockItem
 from store.orders import lifecycle
 from store.payments import fulfilment, gateway
 from store.stock import movements
+from tests import factories
 from tools.stripe_sandbox import payments
 from tools.stripe_sandbox.events import NOBODY, signature
 from tools.stripe_sandbox.server import Sandbox
 
 WEBHOOK = "/stripe/webhook/"
+ADDRESS = {
+    "name": "Ada Lovelace",
+    "line1": "5 St James’s Square",
+    "city": "London",
+    "postal_code": "SW1Y 4LB",
+    "country": "GB",
+}
 
 
 @contextmanager
@@ -176,3 +184,24 @@ def pay_in_cash(order: Order, *, amount: int | None = None, currency: str = "") 
         fresh.save()
         lifecycle.confirm(order=fresh, by="Staff")
     return fresh
+
+
+def mug_paid_in_cash() -> Order:
+    return pay_in_cash(factories.placed_order(factories.basket(MUG=1)))
+
+
+def paid_order(**quantities: int) -> Order:
+    """Place an order whose payment is settled, as staff see it then."""
+    order = factories.placed_order(factories.basket(**quantities))
+    order.status, order.paid_at, order.paid_amount = Order.Status.PAID, timezone.now(), order.total
+    order.paid_currency, order.shipping_address = order.currency, ADDRESS
+    order.save()
+    return order
+
+
+def take_back(order: Order, quantity: int, *, amount: int = 100) -> None:
+    """Refund so many of an order's only line, which go back on the shelf."""
+    refund = Refund.objects.create(
+        order=order, amount=amount, status=Refund.Status.SUCCEEDED, by="Owner", created_at=timezone.now()
+    )
+    refund.lines.create(order_line=order.lines.get(), quantity=quantity, restock=True)

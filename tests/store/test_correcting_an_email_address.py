@@ -12,7 +12,7 @@ from home import mail_queue
 from store.models import Order
 from store.orders import emails, personal_data
 from tests.staff import signed_in
-from tests.store.test_packing import paid_order
+from tests.store.paying import paid_order
 
 pytestmark = pytest.mark.django_db
 OLD, NEW = "shoper@example.com", "shopper@example.org"

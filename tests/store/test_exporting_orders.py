@@ -13,7 +13,7 @@ from home import viewsets
 from store.models import Order, ProductVariant, Refund, VatScheme
 from store.payments import refunds
 from tests import factories
-from tests.store.paying import pay_in_cash
+from tests.store.paying import mug_paid_in_cash
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -21,11 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 @pytest.fixture
 def paid(mug: ProductVariant) -> Order:
     factories.vat(GB=20)
-    return paid_order()
-
-
-def paid_order() -> Order:
-    return pay_in_cash(factories.placed_order(factories.basket(MUG=1)))
+    return mug_paid_in_cash()
 
 
 def exported(client: Client) -> list[dict[str, str]]:
@@ -44,7 +40,7 @@ def test_it_states_vat_refunds_and_papers(admin_client: Client, paid: Order) -> 
 
 def test_an_order_that_states_no_vat_has_an_empty_cell(admin_client: Client, paid: Order) -> None:
     factories.vat(VatScheme.NOT_REGISTERED, not_registered_note="Small business.")
-    paid_order()
+    mug_paid_in_cash()
     row, before = exported(admin_client)
     assert (row["VAT included"], row["Papers"]) == ("", "INV-000002")
     assert Decimal(before["VAT included"]) == Decimal("2.74")
@@ -70,7 +66,7 @@ def test_many_orders_cost_as_many_queries_as_one(
     asked()
     for_one = asked()
     for _ in range(3):
-        paid_order()
+        mug_paid_in_cash()
     assert asked() == for_one
     monkeypatch.setattr(viewsets, "EXPORTED_AT_ONCE", 2)
     rows: list[Any] = exported(admin_client)

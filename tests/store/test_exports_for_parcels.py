@@ -12,7 +12,7 @@ from store.models import Carrier, Order, ProductVariant
 from store.models.parcels import FIELDS
 from tests.staff import signed_in
 from tests.store.papers import books
-from tests.store.test_packing import paid_order, take_back
+from tests.store.paying import paid_order, take_back
 
 pytestmark = pytest.mark.django_db
 COLUMNS = "Ref = number\nTo = name\n\nStreet = line1\nA=B = postal_code\nkg = weight_kg\n"

@@ -9,7 +9,7 @@ from home import viewsets
 from store.models import Order, ProductVariant
 from tests import factories, queries
 from tests.staff import signed_in
-from tests.store.test_packing import paid_order
+from tests.store.paying import paid_order
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/orders/"

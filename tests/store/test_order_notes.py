@@ -9,7 +9,7 @@ from django.utils import timezone
 from store.models import Order, ProductVariant
 from store.orders import personal_data
 from tests.staff import signed_in
-from tests.store.test_packing import paid_order
+from tests.store.paying import paid_order
 
 pytestmark = pytest.mark.django_db
 

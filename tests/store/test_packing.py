@@ -13,25 +13,14 @@ from pypdf import PdfReader
 
 from home.models import SiteImage
 from store.documents import address_labels, packing_slips, printouts
-from store.models import Dispute, Order, ProductImage, ProductPage, ProductVariant, Refund
+from store.models import Dispute, Order, ProductImage, ProductPage, ProductVariant
 from tests import factories
 from tests.staff import signed_in
+from tests.store.paying import ADDRESS, paid_order, take_back
 
 pytestmark = pytest.mark.django_db
 NOTE = "Some characters cannot be printed here; the page of the order shows them."
 DRAWING = Path(__file__).parents[2] / "demo/pictures/mug.svg"
-ADDRESS = {
-    "name": "Ada Lovelace",
-    "line1": "5 St James’s Square",
-    "city": "London",
-    "postal_code": "SW1Y 4LB",
-    "country": "GB",
-}
-
-
-@pytest.fixture
-def order(mug: ProductVariant) -> Order:
-    return paid_order(MUG=3)
 
 
 @pytest.fixture
@@ -39,19 +28,9 @@ def packer(client: Client) -> Client:
     return signed_in("view_order", client=client)
 
 
-def paid_order(**quantities: int) -> Order:
-    order = factories.placed_order(factories.basket(**quantities))
-    order.status, order.paid_at, order.paid_amount = Order.Status.PAID, timezone.now(), order.total
-    order.paid_currency, order.shipping_address = order.currency, ADDRESS
-    order.save()
-    return order
-
-
-def take_back(order: Order, quantity: int, *, amount: int = 100) -> None:
-    refund = Refund.objects.create(
-        order=order, amount=amount, status=Refund.Status.SUCCEEDED, by="Owner", created_at=timezone.now()
-    )
-    refund.lines.create(order_line=order.lines.get(), quantity=quantity, restock=True)
+@pytest.fixture
+def order(mug: ProductVariant) -> Order:
+    return paid_order(MUG=3)
 
 
 def add_picture(page: ProductPage, name: str, data: bytes) -> SiteImage:

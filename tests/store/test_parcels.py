@@ -16,7 +16,7 @@ from store.models import Carrier, Order, Parcel, ProductVariant
 from store.models.parcels import validate_tracking_url
 from store.orders import personal_data
 from tests.staff import signed_in
-from tests.store.test_packing import paid_order
+from tests.store.paying import paid_order
 
 pytestmark = pytest.mark.django_db
 LINK = "https://post.example/track?number={number}"

@@ -18,8 +18,7 @@ from store.documents.brand_previews import example
 from store.models import CategoryPage, Order, ProductPage, ProductVariant
 from store.orders import mail_previews
 from tests import factories, staff
-from tests.home.test_brand import DRAWING, brand, logo, png
-from tests.home.test_palette import DARK_RED, PALE_BLUE, YELLOW
+from tests.branding import DARK_RED, DRAWING, PALE_BLUE, YELLOW, brand, logo, png
 from tests.store.paying import pay_in_cash
 
 pytestmark = [

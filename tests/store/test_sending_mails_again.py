@@ -16,7 +16,7 @@ from store.orders import resending
 from store.orders.situation import Situation
 from tests import factories
 from tests.staff import signed_in
-from tests.store.test_packing import paid_order
+from tests.store.paying import paid_order
 
 pytestmark = pytest.mark.django_db
 Status = Order.Status

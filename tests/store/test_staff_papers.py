@@ -32,7 +32,7 @@ from store.orders.forms import BillingAddressForm
 from store.payments import refunds
 from tests import factories, queries
 from tests.staff import signed_in
-from tests.store.paying import pay_in_cash
+from tests.store.paying import mug_paid_in_cash, pay_in_cash
 
 pytestmark = pytest.mark.django_db
 PAPERS = "/admin/papers/"
@@ -47,11 +47,7 @@ def _registered(mug: ProductVariant) -> None:
 
 @pytest.fixture
 def paid() -> Order:
-    return paid_order()
-
-
-def paid_order() -> Order:
-    return pay_in_cash(factories.placed_order(factories.basket(MUG=1)))
+    return mug_paid_in_cash()
 
 
 def refund(order: Order, amount: int) -> None:
@@ -88,7 +84,7 @@ def test_the_list_is_filtered_by_kind_and_day_and_costs_the_same_for_many(
     assert "CN-000001" not in shown(client, q="261122-XXXXXX")
     for_two = queries.warm(client, PAPERS)
     for _ in range(3):
-        paid_order()
+        mug_paid_in_cash()
     assert queries.warm(client, PAPERS) == for_two
 
 
@@ -149,13 +145,13 @@ def totals(client: Client, first: str, last: str) -> list[list[str]]:
 def test_totals_by_day_and_rate_with_credit_notes_subtracted(client: Client, settings: Any) -> None:
     zone = ZoneInfo(settings.TIME_ZONE)
     with time_machine.travel(datetime(2026, 6, 1, 23, 59, tzinfo=zone), tick=False):
-        order = paid_order()
+        order = mug_paid_in_cash()
     with time_machine.travel(datetime(2026, 6, 2, 0, 1, tzinfo=zone), tick=False):
         factories.vat_rate("GB", 5, valid_from=datetime(2026, 6, 2, tzinfo=zone).date())
-        paid_order()
+        mug_paid_in_cash()
         refund(order, 1645)
     with time_machine.travel(datetime(2026, 6, 3, 0, 0, tzinfo=zone), tick=False):
-        paid_order()
+        mug_paid_in_cash()
         user = User.objects.get(email="clerk@example.com")
         client.force_login(user)
         assert totals(client, "2026-06-01", "2026-06-02") == [
@@ -170,7 +166,7 @@ def test_totals_by_day_and_rate_with_credit_notes_subtracted(client: Client, set
 
 def test_totals_without_vat_have_no_rate(client: Client) -> None:
     factories.vat(VatScheme.NOT_REGISTERED, not_registered_note="Small business.")
-    order = paid_order()
+    order = mug_paid_in_cash()
     day = timezone.localdate(order.documents.get().issued_at).isoformat()
     assert totals(client, day, day)[1:] == [
         [day, "", "", "16.45", "16.45", "0.00", "GBP", "cash"],
@@ -225,7 +221,7 @@ def offers_invoice(client: Client, order: Order) -> bool:
 
 def test_an_order_from_before_vat_was_stated_gets_its_invoice_at_the_rate_of_its_day(client: Client) -> None:
     factories.vat("")
-    order = paid_order()
+    order = mug_paid_in_cash()
     refund(order, 300)
     assert not offers_invoice(client, order)
     assert "No invoice was issued. First state VAT" in ask_for_invoice(client, order)
@@ -247,7 +243,7 @@ def test_an_order_from_before_vat_was_stated_gets_its_invoice_at_the_rate_of_its
 
 def test_a_day_without_a_rate_has_no_invoice_and_stays_as_it_was(client: Client) -> None:
     factories.vat("")
-    order = paid_order()
+    order = mug_paid_in_cash()
     state_vat()
     Order.objects.update(placed_at=datetime(2019, 12, 31, 12, tzinfo=ZoneInfo("UTC")))
     words = "First enter the standard rate of United Kingdom of 31 Dec 2019 or before"
@@ -260,7 +256,7 @@ def test_a_day_without_a_rate_has_no_invoice_and_stays_as_it_was(client: Client)
 def test_what_stripe_tax_did_not_work_out_is_invoiced_at_the_rates_that_are_entered(client: Client) -> None:
     VatRate.objects.all().delete()
     factories.vat(VatScheme.STRIPE_TAX)
-    order = paid_order()
+    order = mug_paid_in_cash()
     assert "First enter the country of the business" in ask_for_invoice(client, order)
     factories.shop_settings(country="GB")
     assert "First enter the standard rate of United Kingdom" in ask_for_invoice(client, order)
@@ -276,7 +272,7 @@ def test_what_stripe_tax_did_not_work_out_is_invoiced_at_the_rates_that_are_ente
 
 def test_who_is_not_registered_issues_it_with_the_sentence(client: Client) -> None:
     factories.vat("")
-    order = paid_order()
+    order = mug_paid_in_cash()
     factories.vat(VatScheme.NOT_REGISTERED, not_registered_note="Small business.")
     ask_for_invoice(client, order)
     assert "Small business." in issuing.paper_of(order.documents.get()).notes
@@ -285,7 +281,7 @@ def test_who_is_not_registered_issues_it_with_the_sentence(client: Client) -> No
 @pytest.mark.parametrize("change", [{"status": Order.Status.REVIEW}, {"email": ""}])
 def test_an_order_under_review_or_no_longer_kept_gets_none(change: dict[str, str], client: Client) -> None:
     factories.vat("")
-    order = paid_order()
+    order = mug_paid_in_cash()
     state_vat()
     Order.objects.update(**change)
     assert not offers_invoice(client, order)
@@ -404,7 +400,7 @@ def test_the_same_address_twice_changes_nothing(client: Client, paid: Order) -> 
 def test_an_order_without_invoice_or_with_nothing_left_gets_no_papers(client: Client, paid: Order) -> None:
     refund(paid, 1645)
     factories.vat("")
-    other = paid_order()
+    other = mug_paid_in_cash()
     told = Email.objects.count()
     correct(client, paid)
     assert paid.documents.count() == 2

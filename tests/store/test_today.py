@@ -13,7 +13,7 @@ from django.utils import timezone
 from store.models import Order, Refund, StockItem
 from store.models.orders import new_number
 from store.payments import takings
-from tests.config.test_today import OWNER, sign_in, tiles, today
+from tests.config.dashboard import OWNER, sign_in, tiles, today
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 NOW = datetime(2026, 7, 15, 12, tzinfo=UTC)

@@ -7,7 +7,7 @@ from post_office.models import Email
 from store.models import Carrier, Order, Parcel, ProductVariant
 from store.orders import lifecycle
 from tests.staff import signed_in
-from tests.store.test_packing import paid_order
+from tests.store.paying import paid_order
 from tests.store.uploading import answer, shown, upload
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from store.models import Order, Parcel, ProductVariant
 from store.orders import emails, timeline
 from store.orders.situation import Situation
 from tests.staff import signed_in
-from tests.store.test_packing import paid_order
+from tests.store.paying import paid_order
 
 pytestmark = pytest.mark.django_db
 Status = Order.Status
