@@ -40,10 +40,12 @@ if apps.is_installed("store"):  # some tests run on a site without a shop
     from store.checkout import place_order
     from store.models import (
         Basket,
+        CategoryPage,
         DeliveryCountry,
         Order,
         OrderEvent,
         OrderLine,
+        ProductImage,
         ProductPage,
         ProductVariant,
         ShippingOption,
@@ -394,3 +396,22 @@ def order_without_hold(**quantities: int) -> Order:
         for sku, quantity in quantities.items()
     )
     return order
+
+
+def category(title: str = "Kitchen", *pages: ProductPage) -> CategoryPage:
+    """Publish a category of the shop with these products."""
+    made = CategoryPage(title=title, slug=title.lower(), intro="For every day.", live=False)
+    ShopPage.objects.get().add_child(instance=made)
+    made.save_revision().publish()
+    made.products.add(*pages)
+    return CategoryPage.objects.get(pk=made.pk)
+
+
+def add_pictures(page: ProductPage, *, count: int) -> None:
+    """Give a product so many pictures, a colour each."""
+    for number in range(count):
+        data = BytesIO()
+        Image.new("RGB", (64, 48), (number, 80, 80)).save(data, "PNG")
+        file = ContentFile(data.getvalue(), f"{page.slug}-{number}.png")
+        picture = SiteImage.objects.create(title=f"{page.slug} {number}", file=file)
+        ProductImage.objects.create(page=page, image=picture, sort_order=number)

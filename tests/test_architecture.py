@@ -21,8 +21,8 @@ from django.db.migrations.state import ProjectState
 from django.utils import translation
 from packaging.requirements import Requirement
 
-ROOT = Path(__file__).resolve().parent.parent
-APPS = ("demo", "config", "store", "forms", "policies", "home")
+from tests.project import APPS, ROOT
+
 # What tests are about beside an app.
 OTHER_TESTS = {"journeys", "faults"}
 

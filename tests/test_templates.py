@@ -10,7 +10,7 @@ from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 from wagtail.models import Page, get_page_models
 
-from tests.test_architecture import APPS, ROOT
+from tests.project import APPS, ROOT
 
 
 def templates_missing(models: Iterable[type[Page]]) -> list[str]:

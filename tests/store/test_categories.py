@@ -4,21 +4,14 @@ import pytest
 from django.test import Client
 from wagtail.models import PageViewRestriction
 
-from store.models import CategoryPage, ProductPage, ProductVariant, RelatedProduct, ShopPage
+from store.models import ProductPage, ProductVariant, RelatedProduct
 from store.models.availability import Availability
 from store.stock import movements
 from tests import factories, queries
+from tests.factories import category
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 MOST = 6
-
-
-def category(title: str = "Kitchen", *pages: ProductPage) -> CategoryPage:
-    made = CategoryPage(title=title, slug=title.lower(), intro="For every day.", live=False)
-    ShopPage.objects.get().add_child(instance=made)
-    made.save_revision().publish()
-    made.products.add(*pages)
-    return CategoryPage.objects.get(pk=made.pk)
 
 
 def relate(page: ProductPage, *others: ProductPage) -> None:

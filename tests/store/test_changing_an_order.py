@@ -16,9 +16,9 @@ from store.payments import refunds
 from store.payments.reconciliation import reconcile
 from tests import factories
 from tests.staff import signed_in
+from tests.store.finding import use
 from tests.store.paying import history, in_dashboard, settle, stock_of
 from tests.store.refunding import at_stripe, fail
-from tests.store.test_finding_orders import use
 from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db

@@ -12,6 +12,7 @@ from home.models import WorkerHeartbeat
 from store.models import Order, StripeEvent
 from store.payments import checklist, stripe_client, stripe_clock
 from tests.store import paying
+from tests.store.checklist import said
 from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -42,16 +43,6 @@ def events_arrive(sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPa
             paying.post_event(client, body, sandbox.webhook_secret)
 
     monkeypatch.setattr(checklist, "sleep", carry)
-
-
-def said() -> tuple[int, str]:
-    """Run the command; return how many lines are wrong, and all that it said."""
-    out = StringIO()
-    try:
-        call_command("check_payments", stdout=out, no_color=True)
-    except CommandError as error:
-        return int(str(error).split()[0]), out.getvalue()
-    return 0, out.getvalue()
 
 
 @pytest.mark.usefixtures("events_arrive")

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import time_machine
@@ -19,8 +18,8 @@ from store.payments import disputes, gateway, refunds
 from store.payments.reconciliation import reconcile, reconcile_refunds_and_disputes
 from store.payments.refunds import RefundError, Wanted
 from store.stock import movements
+from tests.store.disputing import decide_dispute, dispute
 from tests.store.paying import end_too_early, event, post_event, settle, stock_of
-from tools.stripe_sandbox import payments
 from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -37,17 +36,6 @@ def _trader() -> None:
 @pytest.fixture
 def staff() -> User:
     return User.objects.create_superuser("owner@example.com")
-
-
-def dispute(sandbox: Sandbox, order: Order, **wanted: Any) -> str:
-    with sandbox.storage.transaction() as db:
-        params = {"payment_intent": order.payment_intent_id, **wanted}
-        return payments.dispute(sandbox.account, db, params)["id"]
-
-
-def decide(sandbox: Sandbox, identifier: str, status: str) -> None:
-    with sandbox.storage.transaction() as db:
-        payments.advance_dispute(sandbox.account, db, identifier, status)
 
 
 @pytest.fixture
@@ -127,11 +115,11 @@ def test_a_dispute_that_is_won_lets_the_order_go_on(
 ) -> None:
     identifier = dispute(sandbox, paid)
     tell(paid)
-    decide(sandbox, identifier, "under_review")
+    decide_dispute(sandbox, identifier, "under_review")
     tell(paid, "charge.dispute.updated")
     assert (paid.disputes.get().status, len(trader_mails())) == (Status.UNDER_REVIEW, 1)
     assert "The bank decides about the dispute: £28.95, product not received" in last_word(paid)
-    decide(sandbox, identifier, "won")
+    decide_dispute(sandbox, identifier, "won")
     tell(paid, "charge.dispute.closed")
     assert paid.disputes.get().status == Status.WON
     assert "The money is yours again. The order can go on: mark it as resolved." in trader_mails()[-1]
@@ -143,7 +131,7 @@ def test_a_dispute_that_is_won_lets_the_order_go_on(
 def test_a_dispute_that_is_lost_before_packing_leaves_goods_that_come_back_on_cancelling(
     sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User
 ) -> None:
-    decide(sandbox, dispute(sandbox, paid), "lost")
+    decide_dispute(sandbox, dispute(sandbox, paid), "lost")
     tell(paid, "charge.dispute.closed")
     assert "Do not send the goods: cancel the order" in trader_mails()[-1]
     assert paid.refundable == 0
@@ -164,7 +152,7 @@ def test_a_dispute_of_goods_that_were_sent_asks_for_evidence(
     identifier = dispute(sandbox, paid, reason="fraudulent")
     tell(paid)
     assert "Send Stripe what shows that the goods arrived" in trader_mails()[-1]
-    decide(sandbox, identifier, "lost")
+    decide_dispute(sandbox, identifier, "lost")
     tell(paid, "charge.dispute.closed")
     assert "The money is gone, and the goods were sent." in trader_mails()[-1]
     assert (paid.status, stock_of()) == (Order.Status.SENT, (8, 0))
@@ -174,7 +162,7 @@ def test_goods_that_were_packed_before_a_lost_dispute_can_be_unpacked(
     sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User, admin_client: Client
 ) -> None:
     pack(paid, staff)
-    decide(sandbox, dispute(sandbox, paid), "lost")
+    decide_dispute(sandbox, dispute(sandbox, paid), "lost")
     tell(paid, "charge.dispute.closed")
     page = admin_client.get(f"/admin/orders/inspect/{paid.pk}/").content.decode()
     assert "Cancel the order …" in page
@@ -186,7 +174,7 @@ def test_goods_that_were_packed_before_a_lost_dispute_can_be_unpacked(
 def test_an_order_of_which_a_part_was_lost_may_still_be_sent(
     sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User, client: Client
 ) -> None:
-    decide(sandbox, dispute(sandbox, paid, amount=500), "lost")
+    decide_dispute(sandbox, dispute(sandbox, paid, amount=500), "lost")
     tell(paid, "charge.dispute.closed")
     assert "This part of the money is gone." in trader_mails()[-1]
     assert "Your order is paid" in client.get(paid.get_absolute_url()).content.decode()
@@ -202,7 +190,7 @@ def test_nobody_cancels_while_the_bank_decides_since_the_money_may_come_back(
     assert "Cancel the order" not in page
     with pytest.raises(RefundError, match="when the bank has decided"):
         refunds.cancel_and_refund(order=paid, by="owner", actor=staff)
-    decide(sandbox, identifier, "won")
+    decide_dispute(sandbox, identifier, "won")
     tell(paid, "charge.dispute.closed")
     refunded = refunds.cancel_and_refund(order=paid, by="owner", actor=staff)
     assert refunded is not None
@@ -237,7 +225,7 @@ def test_an_older_answer_does_not_reopen_what_is_decided(
     sandbox: Sandbox, paid: Order, tell: Callable[..., None]
 ) -> None:
     identifier = dispute(sandbox, paid)
-    decide(sandbox, identifier, "won")
+    decide_dispute(sandbox, identifier, "won")
     tell(paid, "charge.dispute.closed")
     at_stripe(sandbox, identifier, "needs_response")
     tell(paid)
@@ -249,7 +237,7 @@ def test_what_becomes_of_a_dispute_is_taken_in_after_our_clock_was_set_back(
 ) -> None:
     identifier = dispute(sandbox, paid)
     tell(paid)
-    decide(sandbox, identifier, "under_review")
+    decide_dispute(sandbox, identifier, "under_review")
     with time_machine.travel(timezone.now() - timedelta(minutes=4)):
         tell(paid, "charge.dispute.updated")
     assert paid.disputes.get().status == Status.UNDER_REVIEW
@@ -260,7 +248,7 @@ def test_goods_wait_while_stripe_says_that_a_dispute_goes_on(
     sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User, status: str
 ) -> None:
     identifier = dispute(sandbox, paid)
-    decide(sandbox, identifier, "lost")
+    decide_dispute(sandbox, identifier, "lost")
     tell(paid, number=2)
     at_stripe(sandbox, identifier, status)
     tell(paid)
@@ -308,7 +296,7 @@ def test_the_shopper_of_a_disputed_order_is_not_promised_a_parcel(
 ) -> None:
     if is_packed:
         pack(paid, staff)
-    decide(sandbox, dispute(sandbox, paid), decided)
+    decide_dispute(sandbox, dispute(sandbox, paid), decided)
     tell(paid)
     page = client.get(paid.get_absolute_url()).content.decode()
     assert f"<h1>{heading}</h1>" in page
@@ -319,7 +307,7 @@ def test_the_shopper_of_a_disputed_order_is_not_promised_a_parcel(
 def test_the_shopper_of_an_order_cancelled_after_a_lost_dispute_is_promised_no_refund(
     sandbox: Sandbox, paid: Order, tell: Callable[..., None], staff: User, client: Client
 ) -> None:
-    decide(sandbox, dispute(sandbox, paid), "lost")
+    decide_dispute(sandbox, dispute(sandbox, paid), "lost")
     tell(paid)
     refunds.cancel_and_refund(order=paid, by="owner", actor=staff)
     page = client.get(paid.get_absolute_url()).content.decode()
@@ -382,7 +370,7 @@ def test_disputes_whose_events_were_lost_are_found_and_so_is_how_they_end(
     assert reconcile_refunds_and_disputes().asked == 1
     assert paid.disputes.get().status == Status.NEEDS_RESPONSE
     assert reconcile_refunds_and_disputes().asked == 0
-    decide(sandbox, identifier, "lost")
+    decide_dispute(sandbox, identifier, "lost")
     reconcile_refunds_and_disputes()
     assert paid.disputes.get().status == Status.LOST
     assert len(trader_mails()) == 2
@@ -411,7 +399,7 @@ def test_staff_read_on_the_order_what_to_do(
     assert "Mark as packed" not in text
     response = admin_client.post(f"/admin/orders/{paid.pk}/advance/", {"to": "packed"}, follow=True)
     assert "This order cannot be sent: the payment is disputed." in response.content.decode()
-    decide(sandbox, identifier, "won")
+    decide_dispute(sandbox, identifier, "won")
     tell(paid, "charge.dispute.closed")
     text = admin_client.get(page).content.decode()
     assert "Dispute of £28.95, fraudulent: won." in text

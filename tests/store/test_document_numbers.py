@@ -11,8 +11,8 @@ from store.models import Document, DocumentCounter, Order, ProductVariant
 from store.payments import refunds
 from store.stock import movements
 from tests import factories
+from tests.store.at_once import at_once
 from tests.store.paying import pay_in_cash
-from tests.store.test_races import at_once
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 Kind = Document.Kind

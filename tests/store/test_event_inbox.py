@@ -13,28 +13,11 @@ from home.models import User
 from store.models import Order, StripeEvent
 from store.payments import errors, events
 from tests.staff import signed_in
+from tests.store.event_inbox import TOLD, Handler, Outcome, deliver
 from tests.store.paying import event, post_event
 from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
-Outcome = StripeEvent.Outcome
-TOLD = "charge.refunded"
-BODY = event(TOLD, data={"id": "ch_1", "object": "charge", "payment_intent": "pi_1"})
-
-
-class Handler:
-    """Handles events as a test says, and remembers them."""
-
-    def __init__(self) -> None:
-        self.seen: list[StripeEvent] = []
-        self.answers: list[bool | BaseException] = []
-
-    def __call__(self, told: StripeEvent) -> bool:
-        self.seen.append(told)
-        answer = self.answers.pop(0) if self.answers else True
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
 
 
 @pytest.fixture
@@ -42,10 +25,6 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> Handler:
     one = Handler()
     monkeypatch.setitem(events.HANDLERS, TOLD, one)
     return one
-
-
-def deliver(client: Client, settings: Any, **changes: Any) -> int:
-    return post_event(client, {**BODY, **changes}, *settings.STRIPE_WEBHOOK_SECRETS)
 
 
 def left_open(outcome: str = Outcome.FAILED, *, minutes: float = 10, **fields: Any) -> StripeEvent:

@@ -1,7 +1,6 @@
 """Finding orders again: a link that works once, sent to who reads the mail, and an answer that tells nothing."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,9 +21,9 @@ from store.models import FindLink, Order, ProductVariant
 from store.orders import finding, personal_data
 from store.orders.forms import FindForm
 from tests import factories, queries
+from tests.store.finding import KNOWN, UNKNOWN, ask, link_in, use
 
 pytestmark = pytest.mark.django_db
-KNOWN, UNKNOWN = "shopper@example.com", "nobody@example.com"
 
 
 @pytest.fixture(scope="module")
@@ -35,32 +34,6 @@ def order_of_module(shelf: int) -> int:
 @pytest.fixture
 def order(order_of_module: int, db: None) -> Order:
     return Order.objects.get(pk=order_of_module)
-
-
-def stamp(seconds: float = 10) -> str:
-    fresh = spam.new_stamp(page_id="find-orders")
-    return replace(fresh, at=fresh.at - seconds).signed()
-
-
-def ask(client: Client, email: str = KNOWN, **values: str) -> Any:
-    return client.post("/orders/find/", {"email": email, spam.STAMP_FIELD: stamp(), **values})
-
-
-def link_in(email: str = KNOWN) -> str:
-    """Have the worker send what was asked for, and return the path of the link in the newest e-mail."""
-    finding.send_links()
-    text = Email.objects.filter(to=email).latest("pk").message
-    found = re.search(r"/orders/find/[\w-]{43}/", text)
-    assert found
-    return found[0]
-
-
-def use(client: Client, email: str = KNOWN) -> str:
-    """Ask for a link and use it; return its path."""
-    ask(client, email)
-    path = link_in(email)
-    assert client.post(path).status_code == 303
-    return path
 
 
 def words_of(response: Any) -> str:

@@ -16,10 +16,9 @@ from store.orders.words import ARRIVED, DISPUTE, WORDS, State, Words, values
 from store.payments import disputes, refunds
 from store.stock import movements
 from tests import factories
+from tests.store.disputing import decide_dispute, dispute
 from tests.store.paying import end_too_early, settle
 from tests.store.refunding import at_stripe, fail
-from tests.store.test_disputes import decide as decide_dispute
-from tests.store.test_disputes import dispute
 from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db

@@ -12,8 +12,8 @@ from store.models import Basket, Order, ProductVariant, ShippingOption, StockIte
 from store.payments import errors, fulfilment, gateway
 from store.stock import movements
 from tests import factories
+from tests.factories import add_pictures
 from tests.store.paying import is_as_it_was, press_pay, sessions, shown, stock_of
-from tests.store.test_queries_of_shop_pages import add_pictures
 from tools.stripe_sandbox.checking import fields_of
 from tools.stripe_sandbox.server import Sandbox
 from tools.stripe_sandbox.visitor import StayedError

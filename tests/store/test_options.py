@@ -10,7 +10,7 @@ from wagtail.test.utils.form_data import inline_formset, nested_form_data
 
 from store.catalogue import options
 from store.models import ProductPage, ProductVariant
-from tests.store.test_stock_in_the_product_form import BY_SCRIPT, Row, shown, typed
+from tests.store.product_form import BY_SCRIPT, Row, shown, typed
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

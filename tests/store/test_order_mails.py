@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from html import unescape
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from policies.models import Policy, PolicyVersion
 from store.models import Order, Refund
 from store.orders import emails, lifecycle
 from tests import factories
+from tests.visible_text import words_of
 
 pytestmark = pytest.mark.django_db
 Status = Order.Status
@@ -39,12 +39,6 @@ def order_of_module(shelf: int) -> int:
 @pytest.fixture
 def order(order_of_module: int, db: None) -> Order:
     return Order.objects.get(pk=order_of_module)
-
-
-def words_of(html: str) -> str:
-    """Return what is read in HTML."""
-    shown = re.sub(r"<(head|div)\b.*?</\1>", "", html, flags=re.DOTALL)
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", shown)).split())
 
 
 def refunded(order: Order, status: str = Refund.Status.PENDING, **fields: Any) -> Email:

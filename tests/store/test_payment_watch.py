@@ -17,7 +17,7 @@ from store.payments import reconciliation, watching
 from tests import factories
 from tests.staff import signed_in
 from tests.store import paying
-from tests.store.test_checklist import said
+from tests.store.checklist import said
 from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db

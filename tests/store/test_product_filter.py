@@ -18,7 +18,7 @@ from store.models import ProductPage, ProductVariant, shop_pages
 from store.models.shop_pages import chosen, loaded
 from store.stock import movements
 from tests import factories, queries
-from tests.store.test_categories import category
+from tests.factories import category
 from tests.wsgi_client import ask
 
 pytestmark = pytest.mark.django_db

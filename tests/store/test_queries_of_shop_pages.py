@@ -1,29 +1,17 @@
 """What pages of the shop ask the database, once they were shown: the same for one thing as for many."""
 
-from io import BytesIO
-
 import pytest
-from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
-from PIL import Image
 
 from home.models import SiteImage
 from home.page_cache import tokens
-from store.models import BasketLine, Order, ProductImage, ProductPage, ProductVariant
+from store.models import BasketLine, Order, ProductVariant
 from tests import factories, queries
+from tests.factories import add_pictures
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 MOST = 6
-
-
-def add_pictures(page: ProductPage, *, count: int) -> None:
-    for number in range(count):
-        data = BytesIO()
-        Image.new("RGB", (64, 48), (number, 80, 80)).save(data, "PNG")
-        file = ContentFile(data.getvalue(), f"{page.slug}-{number}.png")
-        picture = SiteImage.objects.create(title=f"{page.slug} {number}", file=file)
-        ProductImage.objects.create(page=page, image=picture, sort_order=number)
 
 
 def test_a_product_costs_the_same_with_many_pictures_and_variants(

@@ -22,7 +22,7 @@ from store.payments import refunds
 from tests import factories
 from tests.staff import signed_in
 from tests.store.at_once import at_once
-from tests.store.test_finding_orders import KNOWN, ask, link_in
+from tests.store.finding import KNOWN, ask, link_in
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 

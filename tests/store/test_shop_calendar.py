@@ -15,7 +15,7 @@ from tests import factories
 from tests.home.page_cache.asking import get
 from tests.store.paying import press_pay, settle, shown
 from tests.store.refunding import pay
-from tests.store.test_stating_vat import save
+from tests.store.shop_settings import save
 from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db

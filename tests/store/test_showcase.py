@@ -8,7 +8,7 @@ from home.page_cache import reads
 from store.catalogue import showcase
 from store.models import ProductPage
 from tests import factories, queries
-from tests.store.test_categories import category
+from tests.factories import category
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from store.orders import lifecycle
 from store.payments import refunds
 from tests import factories
 from tests.config.test_staging_copy import where
+from tests.store.finding import use
 from tests.store.paying import settle
-from tests.store.test_finding_orders import use
 from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]

@@ -5,20 +5,9 @@ from django.test import Client
 
 from store.models import ShopSettings, VatScheme
 from tests import factories
+from tests.store.shop_settings import save
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
-
-
-def save(client: Client, **changes: str) -> str:
-    """Save Settings → Shop as the owner does, and return the page that follows."""
-    shop = ShopSettings.current()
-    typed = {field.name: field.value_from_object(shop) for field in shop._meta.fields}
-    typed = {name: value for name, value in typed.items() if value is not None and value is not False}
-    url = f"/admin/settings/store/shopsettings/{shop.site_id}/"
-    rows = {"closed-TOTAL_FORMS": "0", "closed-INITIAL_FORMS": "0"}
-    page = client.post(url, {**typed, **rows, **changes}, follow=True)
-    assert page.status_code == 200
-    return page.content.decode()
 
 
 def test_the_form_says_that_texts_of_ones_own_may_speak_of_vat(admin_client: Client) -> None:

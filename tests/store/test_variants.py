@@ -13,7 +13,7 @@ from home.models import SiteImage
 from store.models import ProductImage, ProductPage, ProductVariant
 from store.stock import movements
 from tests import factories
-from tests.store.test_stock_in_the_product_form import save, shown, typed
+from tests.store.product_form import save, shown, typed
 
 DRAWING = Path("static/img/shelves.svg")
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]

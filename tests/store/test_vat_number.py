@@ -7,7 +7,7 @@ from django.test import Client
 from store.models import ShopSettings, VatScheme
 from store.vat import numbers
 from tests import factories
-from tests.store.test_stating_vat import save
+from tests.store.shop_settings import save
 
 pytestmark = pytest.mark.django_db
 # Of each country: a number with the right check digits. Those that name a business are examples of its tax office.

@@ -13,7 +13,7 @@ from store.orders import emails, mail_previews
 from store.orders.wording import KINDS
 from tests import factories
 from tests.staff import signed_in
-from tests.store.test_order_mails import words_of
+from tests.visible_text import words_of
 
 pytestmark = pytest.mark.django_db
 PREVIEW = "/admin/orders/mails/"
