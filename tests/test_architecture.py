@@ -191,6 +191,37 @@ def test_a_folder_of_tests_with_another_name_is_seen(tmp_path: Path) -> None:
     assert strange_test_folders(tmp_path) == {"misc"}
 
 
+def imports_of_tests(tests: Path) -> set[str]:
+    """Return the files that import from a file of tests: what two of them need is a module of its own."""
+    found = set()
+    for path in tests.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = (
+                [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+            )
+            if isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{name}" for name in names]
+            if any(re.match(r"tests\.(\w+\.)*test_", name) for name in names):
+                found.add(path.name)
+    return found
+
+
+def test_no_test_imports_a_test() -> None:
+    assert imports_of_tests(ROOT / "tests") == set()
+
+
+def test_an_import_of_a_test_is_seen(tmp_path: Path) -> None:
+    sources = {
+        "test_one.py": "from tests.store.test_two import helper",
+        "test_two.py": "from tests import test_three",
+        "helping.py": "import tests.store.test_two",
+        "test_three.py": "from tests.store.paying import pay\nimport tests.factories",
+    }
+    for name, source in sources.items():
+        (tmp_path / name).write_text(source, encoding="utf-8")
+    assert imports_of_tests(tmp_path) == {"test_one.py", "test_two.py", "helping.py"}
+
+
 # --- What runs on both databases -------------------------------------------------------------------------
 def files_of_one_database(tests: Path) -> set[str]:
     """Return the test files that look below Django's models and yet run on one database only."""

@@ -1,7 +1,11 @@
 """Plain data with one place changed: what a forger might try, one thing at a time."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
+
+from policies.models import Policy, PolicyVersion
+from tests.policies.verifying import sql
 
 
 def changes(value: Any) -> Iterator[tuple[str, Any]]:
@@ -23,3 +27,10 @@ def changes(value: Any) -> Iterator[tuple[str, Any]]:
         yield "more", value + 1
         yield "text", str(value)
         yield "far", 1e300
+
+
+def reword(**facts: Any) -> None:
+    """Change by SQL what version 1 of the cookie policy froze."""
+    content = PolicyVersion.objects.of_kind(Policy.Kind.COOKIES).get(number=1).content
+    record = json.dumps({**content, "facts": {**content["facts"], **facts}})
+    assert sql("UPDATE policies_policyversion SET record = %s WHERE number = 1", record)

@@ -15,6 +15,7 @@ from home.models import User
 from policies.consent import choices, notices
 from policies.models import ConsentRecord
 from tests.factories import cookie_policy, declare_cookies
+from tests.policies.admin_screens import CATEGORY, cookie_fields
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -121,7 +122,6 @@ def test_staff_without_the_right_see_none(
 
 
 # --- Declaring cookies ---------------------------------------------------------------------------------------
-CATEGORY = {"name": "Analytics", "varname": "analytics", "description": "Counts visits.", "ordering": "0"}
 
 
 @pytest.mark.both_databases
@@ -156,21 +156,6 @@ def test_there_are_never_more_categories_than_the_cookie_can_hold(owner: Client)
         declare_cookies(f"c{number}")
     assert owner.post(reverse("cookie-categories:add"), CATEGORY).status_code == 200
     assert owner.post(reverse("cookie-categories:add"), {**CATEGORY, "is_required": "on"}).status_code == 302
-
-
-def cookie_fields(group: CookieGroup, **fields: str) -> dict[str, str]:
-    """Fill in the form of a cookie."""
-    values = {
-        "cookiegroup": str(group.pk),
-        "name": "_ga_*",
-        "description": "Tells visits apart.",
-        "provider": "This site",
-        "duration": "6 months",
-        "party": "first",
-        "storage": "cookie",
-        "policy_url": "",
-    }
-    return {**values, **fields}
 
 
 @pytest.mark.both_databases

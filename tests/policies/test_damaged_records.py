@@ -14,10 +14,10 @@ from django.utils import timezone
 from policies.ledger import daily_check
 from policies.models import ConsentRecord, LedgerCheck, LedgerHead, PolicyPage, PolicyVersion
 from tests.factories import cookie_policy, declare_cookies, policy_page, publish
-from tests.policies.test_dashboard import dashboard
-from tests.policies.test_notices import reword
-from tests.policies.test_version_screen import staff
+from tests.policies.admin_screens import dashboard
+from tests.policies.forging import reword
 from tests.policies.verifying import damage, seal, sql
+from tests.staff import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases, pytest.mark.slow]
 RECORDS = ["x", "", "{}", "[]", "5", "[" * 5000, '{"html": 5, "text": 5, "facts": 5}']
@@ -72,7 +72,7 @@ def test_a_damaged_record_in_force_is_said_to_be_damaged(
     assert set(statuses(client, urls(2, PUBLIC)).values()) == {503}
     assert "Its record is damaged. We have been told." in client.get("/house-rules/").content.decode()
     assert 500 not in statuses(client, ["/", "/cookies/", *urls(2, OTHERS)]).values()
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
     assert set(statuses(admin, ADMIN).values()) == {200}
     assert "house-rules" in " ".join(one.about for one in daily_check.findings(now=timezone.now()))
 
@@ -84,7 +84,7 @@ def test_a_damaged_record_that_is_announced_leaves_the_dashboard_usable(
     damaged(3, record=record)
     assert client.get("/house-rules/").status_code == 200
     assert set(statuses(client, urls(3, PUBLIC[1:2])).values()) == {503}
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
     assert set(statuses(admin, ADMIN).values()) == {200}
     assert "The record of version 3 was changed" in dashboard(admin)
     assert 500 not in statuses(admin, [f"/admin/pages/{rules.pk}/edit/"]).values()
@@ -95,7 +95,7 @@ def test_a_damaged_record_that_is_announced_leaves_the_dashboard_usable(
 def test_a_base_that_is_no_number_is_none(rules: PolicyPage, client: Client, base: object) -> None:
     content = PolicyVersion.objects.get(title="House rules", number=3).content
     damaged(3, record=json.dumps({**content, "based_on": base}))
-    assert set(statuses(staff(client, is_superuser=True), ADMIN).values()) == {200}
+    assert set(statuses(signed_in(client=client, is_superuser=True), ADMIN).values()) == {200}
 
 
 @pytest.mark.every_case
@@ -107,7 +107,7 @@ def test_a_moment_that_cannot_be_read_is_said_to_be_damage(
 ) -> None:
     damaged(2, **{column: moment})
     assert 500 not in statuses(client, ["/", *urls(2, [*PUBLIC, *OTHERS])]).values()
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
     assert statuses(admin, ADMIN[:1]) == {"/admin/": 200}
     assert daily_check.run(now=timezone.now())
     assert "policies-drift--damaged" in dashboard(admin)
@@ -120,7 +120,7 @@ def test_a_head_with_such_a_moment_breaks_nothing(client: Client, moment: str) -
     newest = LedgerHead.objects.latest("number").number
     sql("UPDATE policies_ledgerhead SET time = %s WHERE number = %s", moment, newest)
     assert 500 not in statuses(client, ["/.well-known/policy-ledger.json"]).values()
-    assert statuses(staff(client, is_superuser=True), ADMIN[:1]) == {"/admin/": 200}
+    assert statuses(signed_in(client=client, is_superuser=True), ADMIN[:1]) == {"/admin/": 200}
 
 
 @pytest.mark.every_case
@@ -129,7 +129,7 @@ def test_findings_that_no_check_wrote_turn_the_dashboard_red(
     rules: PolicyPage, client: Client, found: object
 ) -> None:
     LedgerCheck.objects.create(pk=1, finished_at=timezone.now(), findings=found)
-    assert "policies-drift--damaged" in dashboard(staff(client, is_superuser=True))
+    assert "policies-drift--damaged" in dashboard(signed_in(client=client, is_superuser=True))
 
 
 def test_a_mistake_of_the_site_itself_is_not_called_a_damaged_record(
@@ -141,7 +141,7 @@ def test_a_mistake_of_the_site_itself_is_not_called_a_damaged_record(
     monkeypatch.setattr("policies.text.headings.contents", stumble)
     monkeypatch.setattr("policies.versions.dashboard.RunningSystem", stumble)
     assert set(statuses(client, urls(2, PUBLIC[:1])).values()) == {500}
-    shown = dashboard(staff(client, is_superuser=True))
+    shown = dashboard(signed_in(client=client, is_superuser=True))
     assert "How the policies stand cannot be shown. The log says why." in shown
     assert "backup" not in shown
 
@@ -167,7 +167,7 @@ def test_facts_that_cannot_be_read_take_no_page_down(
     assert (answer.status_code, "There is nothing to choose" in answer.content.decode()) == (400, True)
     page = PolicyPage.objects.get(slug="cookie-policy")
     paths = [reverse("consent_report"), f"/admin/policies/{page.pk}/publication-preview/", ADMIN[0]]
-    assert set(statuses(staff(client, is_superuser=True), paths).values()) == {200}
+    assert set(statuses(signed_in(client=client, is_superuser=True), paths).values()) == {200}
 
 
 @pytest.mark.every_case
@@ -181,7 +181,7 @@ def test_a_choice_that_cannot_be_read_is_none_for_its_visitor_and_is_shown_to_be
     client.raise_request_exception = False
     paths = ["/cookies/receipt.json", "/cookies/proof.json", "/cookies/"]
     assert list(statuses(client, paths).values()) == [404, 404, 200]
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
     record = ConsentRecord.objects.defer("choices").get()
     for path in (reverse("consents:index"), reverse("consents:inspect", args=[record.pk])):
         assert "damaged, see verify_policies" in admin.get(path).content.decode()
@@ -193,7 +193,7 @@ def test_a_time_before_all_others_is_refused_in_the_editor(rules: PolicyPage, cl
     latest = rules.get_latest_revision_as_object()
     sent = {"title": "House rules", "slug": rules.slug, "body-count": "0", "change_summary": "x"}
     sent |= {"change_kind": "material", "takes_effect": "later", "effective_from": "0001-01-01 00:00"}
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
     with timezone.override("Europe/Berlin"):
         form = type(rules).get_edit_handler().get_form_class()(sent, instance=latest, for_user=None)
         assert "effective_from" in form.errors
@@ -204,7 +204,7 @@ def test_a_time_before_all_others_is_refused_in_the_editor(rules: PolicyPage, cl
 
 
 def test_a_page_with_a_huge_number_is_none_to_import_to(rules: PolicyPage, client: Client) -> None:
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
     client.raise_request_exception = False
     answer = admin.post("/admin/policy-import/", {"page": "9" * 40, "text": "# A"})
     assert answer.status_code in {200, 400, 422}
@@ -215,6 +215,6 @@ def test_a_page_with_a_huge_number_is_none_to_import_to(rules: PolicyPage, clien
 def test_a_policys_page_of_another_type_leaves_the_admin_usable(rules: PolicyPage, client: Client) -> None:
     other = ContentType.objects.get(app_label="home", model="contentpage")
     sql("UPDATE wagtailcore_page SET content_type_id = %s WHERE id = %s", other.pk, rules.pk)
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
     paths = [*ADMIN, reverse("consent_report"), "/house-rules/"]
     assert set(statuses(admin, paths).values()) == {200}

@@ -8,9 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.formats import date_format
-from wagtail.models import Site
 
-from home.models import BrandSettings
 from policies.ledger import daily_check, sealing
 from policies.models import LedgerCheck, LedgerWitness, Policy, PolicyPage
 from tests.factories import (
@@ -22,28 +20,16 @@ from tests.factories import (
     publish,
     version,
 )
-from tests.policies.test_version_screen import staff
+from tests.policies.admin_screens import BUTTON, dashboard
+from tests.policies.stated_facts import set_brand
+from tests.staff import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-BUTTON = "Make a draft with the current facts"
-
-
-def dashboard(client: Client) -> str:
-    """Return the words of the panel, spaces collapsed."""
-    html = client.get("/admin/").content.decode()
-    start = html.find('id="policies-section"')
-    return " ".join(html[start : html.find("</section>", start)].split()) if start != -1 else ""
-
-
-def change_brand(phone: str = "030 1234") -> None:
-    brand = BrandSettings.for_site(Site.objects.get())
-    brand.phone = phone
-    brand.save()
 
 
 def test_it_says_when_everything_is_as_published(client: Client) -> None:
     publish(policy_page())
-    html = dashboard(staff(client, is_superuser=True))
+    html = dashboard(signed_in(client=client, is_superuser=True))
 
     assert "The site matches the published policies." in html
     assert "Version 1, in force since" in html
@@ -54,7 +40,7 @@ def test_it_names_services_that_wait_for_the_cookie_policy_to_ask_about_them(cli
     media = declare_cookies("media", "_osm_session")
     outside_services(allow_openstreetmap=True, embeds_category=media)
     waiting = "OpenStreetMap does not run: the cookie policy in force does not name it under “Media”"
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
     assert waiting in dashboard(admin)
     assert "The site matches the published policies." not in dashboard(admin)
     cookie_policy(change_summary="Maps.")
@@ -64,7 +50,7 @@ def test_it_names_services_that_wait_for_the_cookie_policy_to_ask_about_them(cli
 def test_it_says_when_there_is_nothing_yet(client: Client) -> None:
     policy()
 
-    assert "No policy was published yet." in dashboard(staff(client, is_superuser=True))
+    assert "No policy was published yet." in dashboard(signed_in(client=client, is_superuser=True))
 
 
 def test_it_names_what_is_coming_and_in_how_many_days(client: Client) -> None:
@@ -72,7 +58,7 @@ def test_it_names_what_is_coming_and_in_how_many_days(client: Client) -> None:
     publish(page)
     publish(page, body="<p>Two.</p>", effective_from=timezone.now() + timedelta(days=1))
     publish(page, body="<p>Three.</p>", effective_from=timezone.now() + timedelta(days=21))
-    html = dashboard(staff(client, is_superuser=True))
+    html = dashboard(signed_in(client=client, is_superuser=True))
 
     assert "Version 1, in force since" in html
     assert "in 1 day<" in html
@@ -82,7 +68,7 @@ def test_it_names_what_is_coming_and_in_how_many_days(client: Client) -> None:
 def test_its_lines_tell_policies_of_the_same_title_apart(client: Client) -> None:
     publish(policy_page("Rules", slug="rules", kind="terms"))
     publish(policy_page("Rules", slug="other-rules"))
-    html = dashboard(staff(client, is_superuser=True))
+    html = dashboard(signed_in(client=client, is_superuser=True))
 
     assert "Terms of sale · /rules/" in html
     assert "Another policy · /other-rules/" in html
@@ -90,14 +76,14 @@ def test_its_lines_tell_policies_of_the_same_title_apart(client: Client) -> None
 
 def test_it_says_the_kind_once_where_it_is_the_title(client: Client) -> None:
     publish(policy_page("Privacy policy", kind="privacy"))
-    assert dashboard(staff(client, is_superuser=True)).count("Privacy policy") == 1
+    assert dashboard(signed_in(client=client, is_superuser=True)).count("Privacy policy") == 1
 
 
 def test_it_names_a_draft(client: Client) -> None:
     page = policy_page()
     publish(page)
     PolicyPage.objects.get().save_revision()
-    html = dashboard(staff(client, is_superuser=True))
+    html = dashboard(signed_in(client=client, is_superuser=True))
 
     assert "Draft not published" in html
     assert "The site matches the published policies." not in html
@@ -105,8 +91,8 @@ def test_it_names_a_draft(client: Client) -> None:
 
 def test_it_names_what_drifted_and_offers_a_draft(client: Client) -> None:
     publish(policy_page(body=[("live_fact", "company")]))
-    change_brand()
-    html = dashboard(staff(client, is_superuser=True))
+    set_brand(phone="030 1234")
+    html = dashboard(signed_in(client=client, is_superuser=True))
 
     assert "telephone: “030 1234” added" in html
     assert BUTTON in html
@@ -116,9 +102,9 @@ def test_it_names_what_drifted_and_offers_a_draft(client: Client) -> None:
 def test_it_offers_no_draft_where_an_announced_version_says_so(client: Client) -> None:
     page = policy_page(body=[("live_fact", "company")])
     publish(page)
-    change_brand()
+    set_brand(phone="030 1234")
     publish(page, effective_from=timezone.now() + timedelta(days=2))
-    html = dashboard(staff(client, is_superuser=True))
+    html = dashboard(signed_in(client=client, is_superuser=True))
 
     assert "Version 2 says so from" in html
     assert BUTTON not in html
@@ -126,8 +112,8 @@ def test_it_offers_no_draft_where_an_announced_version_says_so(client: Client) -
 
 def test_it_offers_no_draft_to_those_who_may_not_edit(client: Client) -> None:
     publish(policy_page(body=[("live_fact", "company")]))
-    change_brand()
-    html = dashboard(staff(client, "view_policyversion"))
+    set_brand(phone="030 1234")
+    html = dashboard(signed_in("view_policyversion", client=client))
 
     assert "telephone: “030 1234” added" in html
     assert BUTTON not in html
@@ -136,9 +122,9 @@ def test_it_offers_no_draft_to_those_who_may_not_edit(client: Client) -> None:
 def test_it_leads_to_the_draft_that_is_there(client: Client) -> None:
     page = policy_page(body=[("live_fact", "company")])
     publish(page)
-    change_brand()
+    set_brand(phone="030 1234")
     PolicyPage.objects.get().save_revision()
-    html = dashboard(staff(client, is_superuser=True))
+    html = dashboard(signed_in(client=client, is_superuser=True))
 
     assert BUTTON not in html
     assert f'href="/admin/pages/{page.pk}/edit/"' in html
@@ -151,7 +137,7 @@ def test_a_record_that_was_tampered_with_is_told_and_breaks_nothing(client: Clie
     version(policy())
     with connection.cursor() as cursor:
         cursor.execute("UPDATE policies_policyversion SET record = %s", [record])
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
     found = Policy.objects.get()
 
     assert "was changed after it was published" in dashboard(admin)
@@ -163,12 +149,12 @@ def test_a_record_that_was_tampered_with_is_told_and_breaks_nothing(client: Clie
 def test_those_who_may_not_see_versions_do_not_see_it(client: Client) -> None:
     publish(policy_page())
 
-    assert dashboard(staff(client)) == ""
+    assert dashboard(signed_in(client=client)) == ""
 
 
 @pytest.mark.slow
 def test_it_costs_no_more_queries_with_more_policies(client: Client) -> None:
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
 
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
@@ -182,20 +168,20 @@ def test_it_costs_no_more_queries_with_more_policies(client: Client) -> None:
         page = policy_page(f"Rules {number}", body=[("live_fact", "company")])
         publish(page)
         publish(page, effective_from=timezone.now() + timedelta(days=2), body=[("live_fact", "recipients")])
-    change_brand()
+    set_brand(phone="030 1234")
     assert queries() <= few
 
 
 def test_a_title_is_printed_as_text(client: Client) -> None:
     version(policy(), title="<script>alert(1)</script>")
 
-    assert "<script>alert" not in dashboard(staff(client, is_superuser=True))
+    assert "<script>alert" not in dashboard(signed_in(client=client, is_superuser=True))
 
 
 # --- The record itself -----------------------------------------------------------------------------------
 def test_it_says_in_a_line_when_the_record_was_looked_after(client: Client) -> None:
     publish(policy_page())
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
     assert "Record not checked yet · not sealed yet </p>" in dashboard(admin)
 
     now = timezone.now()
@@ -213,7 +199,7 @@ def test_it_says_in_a_line_when_the_record_was_looked_after(client: Client) -> N
 
 def test_it_turns_red_with_what_the_daily_check_found(client: Client) -> None:
     publish(policy_page())
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
     found = [["house-rules", f"finding <{number}>"] for number in range(7)]
     check = LedgerCheck.objects.create(pk=1, finished_at=timezone.now(), findings=found)
     html = dashboard(admin)
@@ -230,7 +216,7 @@ def test_it_turns_red_with_what_the_daily_check_found(client: Client) -> None:
 
 def test_it_warns_when_nobody_checks_any_more(client: Client) -> None:
     publish(policy_page())
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
     check = LedgerCheck.objects.create(pk=1, finished_at=timezone.now() - timedelta(hours=47))
     assert "the worker does not run" not in dashboard(admin)
     check.finished_at -= timedelta(hours=2)

@@ -8,23 +8,17 @@ from cookie_consent.models import Cookie
 from django.test import Client
 from django.utils import timezone
 from hypothesis import given
-from hypothesis import strategies as st
-from wagtail.models import Page, Site
+from wagtail.models import Page
 
-from home.models import BrandSettings, User
+from home.models import User
 from policies.facts import changes, drift, registry
 from policies.models import Policy, PolicyPage, PolicyVersion
 from tests.factories import cookie_policy, declare_cookies, policy_page, publish
-from tests.policies.test_version_screen import staff
+from tests.policies.admin_screens import ask_for_draft
+from tests.policies.stated_facts import DATA, set_brand
+from tests.staff import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-
-
-def set_brand(**values: str) -> None:
-    brand = BrandSettings.for_site(Site.objects.get())
-    for name, value in values.items():
-        setattr(brand, name, value)
-    brand.save()
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +39,6 @@ def rules(page_of_rules: int, db: None) -> PolicyPage:
 def find_drift(policy: Policy) -> list[drift.Drift]:
     now = timezone.now()
     return drift.find_drift_of_version(policy.in_force(now), coming=policy.versions.pending(now))
-
-
-def ask_for_draft(client: Client) -> Any:
-    return client.post(f"/admin/policies/{Policy.objects.get().pk}/draft/", follow=True)
 
 
 # --- In plain words --------------------------------------------------------------------------------------
@@ -84,18 +74,6 @@ def ask_for_draft(client: Client) -> Any:
 )
 def test_what_differs_is_named(old: Any, new: Any, words: list[str]) -> None:
     assert changes.describe(old, new) == words
-
-
-DATA = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["name", "key", "label", "days", "cookies", "x"]), inner, max_size=3
-        )
-    ),
-    max_leaves=12,
-)
 
 
 @given(DATA, DATA)
@@ -155,7 +133,7 @@ def test_a_record_that_cannot_be_read_has_no_facts(record: str) -> None:
 # --- The draft -------------------------------------------------------------------------------------------
 @pytest.mark.also_without_shop
 def test_the_draft_states_the_new_fact_once_it_is_published(rules: PolicyPage, client: Client) -> None:
-    response = ask_for_draft(staff(client, is_superuser=True))
+    response = ask_for_draft(signed_in(client=client, is_superuser=True))
 
     assert response.redirect_chain == [(f"/admin/pages/{rules.pk}/edit/", 302)]
     draft = PolicyPage.objects.get().get_latest_revision_as_object()
@@ -171,7 +149,7 @@ def test_the_draft_of_the_cookie_policy_keeps_the_words_of_the_bar(client: Clien
     group = declare_cookies("analytics", "visits")
     page = cookie_policy()
     Cookie.objects.create(cookiegroup=group, name="_ga_*", description="Counts")
-    ask_for_draft(staff(client, is_superuser=True))
+    ask_for_draft(signed_in(client=client, is_superuser=True))
 
     draft = Page.objects.get(pk=page.pk).specific.get_latest_revision_as_object()
     assert draft.notice_title == page.notice_title
@@ -181,7 +159,7 @@ def test_the_draft_of_the_cookie_policy_keeps_the_words_of_the_bar(client: Clien
 def test_a_draft_that_is_there_is_left_as_it_is(rules: PolicyPage, client: Client) -> None:
     rules.change_summary = "My own words."
     rules.save_revision()
-    response = ask_for_draft(staff(client, is_superuser=True))
+    response = ask_for_draft(signed_in(client=client, is_superuser=True))
 
     assert response.redirect_chain == [(f"/admin/pages/{rules.pk}/edit/", 302)]
     assert "had a draft already" in response.content.decode()
@@ -189,7 +167,7 @@ def test_a_draft_that_is_there_is_left_as_it_is(rules: PolicyPage, client: Clien
 
 
 def test_two_clicks_make_one_draft(rules: PolicyPage, client: Client) -> None:
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
     ask_for_draft(admin)
     revisions = rules.revisions.count()
     ask_for_draft(admin)
@@ -199,7 +177,7 @@ def test_two_clicks_make_one_draft(rules: PolicyPage, client: Client) -> None:
 
 def test_no_draft_is_made_where_nothing_differs(rules: PolicyPage, client: Client) -> None:
     publish(rules)
-    response = ask_for_draft(staff(client, is_superuser=True))
+    response = ask_for_draft(signed_in(client=client, is_superuser=True))
 
     assert "nothing to bring up to date" in response.content.decode()
     assert not PolicyPage.objects.get().has_unpublished_changes
@@ -208,7 +186,7 @@ def test_no_draft_is_made_where_nothing_differs(rules: PolicyPage, client: Clien
 def test_no_draft_is_made_of_a_locked_page(rules: PolicyPage, client: Client) -> None:
     owner = User.objects.create_user("owner@example.com", "x")
     Page.objects.filter(pk=rules.pk).update(locked=True, locked_by=owner, locked_at=timezone.now())
-    response = ask_for_draft(staff(client, is_superuser=True))
+    response = ask_for_draft(signed_in(client=client, is_superuser=True))
 
     assert "The page is locked" in response.content.decode()
     assert not PolicyPage.objects.get().has_unpublished_changes
@@ -217,11 +195,11 @@ def test_no_draft_is_made_of_a_locked_page(rules: PolicyPage, client: Client) ->
 def test_a_deleted_page_is_said_so(rules: PolicyPage, client: Client) -> None:
     rules.delete()
 
-    assert "no page any more" in ask_for_draft(staff(client, is_superuser=True)).content.decode()
+    assert "no page any more" in ask_for_draft(signed_in(client=client, is_superuser=True)).content.decode()
 
 
 def test_who_may_not_edit_the_page_makes_no_draft(rules: PolicyPage, client: Client) -> None:
-    admin = staff(client, "view_policyversion")
+    admin = signed_in("view_policyversion", client=client)
     response = ask_for_draft(admin)
 
     assert response.redirect_chain == [("/admin/", 302)]
@@ -232,7 +210,7 @@ def test_who_may_not_edit_the_page_makes_no_draft(rules: PolicyPage, client: Cli
 def test_a_link_makes_no_draft(rules: PolicyPage, client: Client) -> None:
     url = f"/admin/policies/{Policy.objects.get().pk}/draft/"
 
-    assert staff(client, is_superuser=True).get(url).status_code == 405
+    assert signed_in(client=client, is_superuser=True).get(url).status_code == 405
     assert not PolicyPage.objects.get().has_unpublished_changes
 
 

@@ -22,7 +22,7 @@ from policies.ledger import heads, sealing
 from policies.models import Policy, PolicyVersion
 from policies.versions import export, publishing, records
 from tests.factories import policy, policy_page, publish, version, withdraw
-from tests.policies.test_version_screen import staff
+from tests.staff import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop, pytest.mark.slow]
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -339,7 +339,7 @@ def test_it_is_downloaded_from_the_admin_and_kept_by_no_cache(client: Client) ->
     page = policy_page()
     publish(page)
     found = Policy.objects.get()
-    admin = staff(client, "view_policyversion")
+    admin = signed_in("view_policyversion", client=client)
     today = timezone.localdate().isoformat()
     for address, name in (
         (f"/admin/policies/{found.pk}/export/", f"house-rules-{today}.zip"),
@@ -354,7 +354,7 @@ def test_it_is_downloaded_from_the_admin_and_kept_by_no_cache(client: Client) ->
 
 
 def test_staff_without_the_right_to_see_versions_get_none(client: Client, rules: Policy) -> None:
-    admin = staff(client)
+    admin = signed_in(client=client)
 
     for address in (f"/admin/policies/{rules.pk}/export/", "/admin/policies/export/"):
         assert admin.get(address).status_code == 302
@@ -362,4 +362,4 @@ def test_staff_without_the_right_to_see_versions_get_none(client: Client, rules:
 
 
 def test_there_is_none_of_a_policy_that_does_not_exist(client: Client) -> None:
-    assert staff(client, is_superuser=True).get("/admin/policies/77/export/").status_code == 404
+    assert signed_in(client=client, is_superuser=True).get("/admin/policies/77/export/").status_code == 404

@@ -10,29 +10,17 @@ from hypothesis import strategies as st
 
 from policies.facts import registry, typed
 from policies.facts.registry import KnownValue
-from policies.models import PolicyPage
 from policies.personal_data.register import period_pattern
 from policies.versions import publication_preview
 from tests.factories import cookie_policy, declare_cookies, outside_services, policy_page
-from tests.policies.test_drift import DATA, set_brand
-from tests.policies.test_version_screen import staff
+from tests.policies.stated_facts import DATA, IN_TEXT, STREET, set_brand, typed_in_draft
+from tests.staff import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop, pytest.mark.slow]
 
 
-STREET = KnownValue("company", "street", "1 Example Street")
-
-
-IN_TEXT = "<h2>Who we are</h2><p>Write to 1 Example Street.</p>"
-
-
 def typed_in(html: str, *values: KnownValue) -> list[str]:
     return [found.value for found in typed.find(html, values or [STREET], now=[])]
-
-
-def typed_in_draft(page: PolicyPage) -> list[tuple[str, str, bool]]:
-    found = publication_preview.preview_latest_draft(PolicyPage.objects.get(pk=page.pk).specific).typed_values
-    return [(one.value, one.label, one.holds) for one in found]
 
 
 # --- Finding them --------------------------------------------------------------------------------------------
@@ -162,7 +150,7 @@ def test_a_draft_without_typed_values_says_nothing(admin_client: Client) -> None
 
 def test_the_list_is_for_those_who_may_edit_the_page(client: Client) -> None:
     page = policy_page()
-    assert staff(client).get(f"/admin/policies/{page.pk}/typed/").status_code == 302
+    assert signed_in(client=client).get(f"/admin/policies/{page.pk}/typed/").status_code == 302
 
 
 def test_the_words_of_the_consent_bar_are_looked_through_too() -> None:

@@ -16,9 +16,8 @@ from policies.importing.files import import_files
 from policies.models import PolicyPage, PolicyVersion, Recipient, StatedValue
 from policies.versions.publishing import RefusedContentError
 from tests.factories import declare_cookies, policy_form, policy_page, publish
-from tests.policies.test_consent_admin import CATEGORY, cookie_fields
-from tests.policies.test_recipients import CARRIER
-from tests.policies.test_saving_settings import save_brand
+from tests.policies.admin_screens import CATEGORY, cookie_fields, save_brand
+from tests.policies.stated_facts import CARRIER
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

@@ -1,6 +1,5 @@
 """Which notice is shown: always the frozen version in force, never the register as it happens to stand."""
 
-import json
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +10,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from policies.consent import notices
-from policies.models import Policy, PolicyVersion
+from policies.models import Policy
 from tests.factories import cookie_policy, declare_cookies
-from tests.policies.verifying import sql
+from tests.policies.forging import reword
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -155,13 +154,6 @@ UNREADABLE: list[dict[str, Any]] = [
     {"services": [{"key": "a", "category": {}, "origins": []}]},
     *({"notice": found} for found in (["x"], None, {"text": {"a": 1}}, {"title": None})),
 ]
-
-
-def reword(**facts: Any) -> None:
-    """Change by SQL what version 1 of the cookie policy froze."""
-    content = PolicyVersion.objects.of_kind(Policy.Kind.COOKIES).get(number=1).content
-    record = json.dumps({**content, "facts": {**content["facts"], **facts}})
-    assert sql("UPDATE policies_policyversion SET record = %s WHERE number = 1", record)
 
 
 @pytest.mark.parametrize("facts", UNREADABLE, ids=str)

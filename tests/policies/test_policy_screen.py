@@ -15,7 +15,7 @@ from home.models import User
 from home.page_cache import tokens
 from policies.models import Policy, PolicyPage
 from tests.factories import policy, policy_page, publish, version
-from tests.policies.test_version_screen import staff
+from tests.staff import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -43,7 +43,7 @@ def screen(client: Client, of: Policy | None = None, query: str = "") -> str:
 
 def test_the_list_says_how_each_policy_stands(client: Client, rules_page: PolicyPage) -> None:
     PolicyPage.objects.get().save_revision()
-    html = staff(client, is_superuser=True).get("/admin/policies/").content.decode()
+    html = signed_in(client=client, is_superuser=True).get("/admin/policies/").content.decode()
 
     for words in (
         "House rules",
@@ -58,7 +58,7 @@ def test_the_list_says_how_each_policy_stands(client: Client, rules_page: Policy
 
 @pytest.mark.slow
 def test_the_list_costs_no_more_queries_with_more_policies(client: Client, rules_page: PolicyPage) -> None:
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
 
     def queries() -> int:
         tokens.reset()
@@ -76,7 +76,7 @@ def test_the_list_costs_no_more_queries_with_more_policies(client: Client, rules
 def test_the_screen_of_a_policy_lists_its_versions_and_leads_on(
     client: Client, rules_page: PolicyPage
 ) -> None:
-    html = screen(staff(client, is_superuser=True))
+    html = screen(signed_in(client=client, is_superuser=True))
     found = Policy.objects.get()
 
     cells = re.findall(r"<td[^>]*>(.*?)</td>", html, re.DOTALL)
@@ -93,7 +93,7 @@ def test_the_screen_of_a_policy_lists_its_versions_and_leads_on(
 
 
 def test_a_draft_stands_on_top_with_who_wrote_it(client: Client, rules_page: PolicyPage) -> None:
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
     assert "Not published" not in screen(admin)
     writer = User.objects.create_user("writer@example.com", "x", first_name="Wri", last_name="Ter")
     PolicyPage.objects.get().save_revision(user=writer)
@@ -108,7 +108,7 @@ def test_a_draft_in_review_is_named_so(client: Client, rules_page: PolicyPage) -
     WorkflowTask.objects.create(workflow=workflow, task=Task.objects.create(name="Look"), sort_order=1)
     draft = PolicyPage.objects.get()
     draft.save_revision()
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
     workflow.start(draft, User.objects.get())
 
     assert "In review" in screen(admin)
@@ -117,7 +117,9 @@ def test_a_draft_in_review_is_named_so(client: Client, rules_page: PolicyPage) -
 
 @pytest.mark.both_databases
 def test_any_two_versions_can_be_compared(client: Client, rules_page: PolicyPage) -> None:
-    (form,) = lxml.html.fromstring(screen(staff(client, "view_policyversion"))).find_class("policies-compare")
+    (form,) = lxml.html.fromstring(screen(signed_in("view_policyversion", client=client))).find_class(
+        "policies-compare"
+    )
     chosen = {select.get("name"): select.xpath("option/@value") for select in form.iter("select")}
 
     assert chosen == {"old": ["3", "2", "1"], "new": ["3", "2", "1"]}
@@ -127,7 +129,7 @@ def test_any_two_versions_can_be_compared(client: Client, rules_page: PolicyPage
 
 def test_a_policy_whose_page_was_deleted_is_still_shown(client: Client, rules_page: PolicyPage) -> None:
     rules_page.delete()
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
 
     assert "Deleted" in screen(admin)
     assert admin.get("/admin/policies/").status_code == 200
@@ -138,7 +140,7 @@ def test_a_policy_whose_page_was_deleted_is_still_shown(client: Client, rules_pa
 def test_a_policy_with_many_versions_is_shown_in_pages_at_the_same_cost(client: Client) -> None:
     rules = policy("long-rules")
     version(rules, html="<p>0</p>")
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
 
     def queries(query: str = "") -> int:
         with CaptureQueriesContext(connection) as captured:
@@ -156,7 +158,7 @@ def test_a_policy_with_many_versions_is_shown_in_pages_at_the_same_cost(client: 
 
 
 def test_staff_without_the_right_see_none_of_it(client: Client, rules_page: PolicyPage) -> None:
-    admin = staff(client)
+    admin = signed_in(client=client)
     found = Policy.objects.get()
 
     for path in ("", f"inspect/{found.pk}/"):
@@ -167,7 +169,7 @@ def test_staff_without_the_right_see_none_of_it(client: Client, rules_page: Poli
 def test_the_right_to_see_versions_is_enough_and_lets_nobody_edit(
     client: Client, rules_page: PolicyPage
 ) -> None:
-    admin = staff(client, "view_policyversion")
+    admin = signed_in("view_policyversion", client=client)
 
     assert admin.get("/admin/policies/").status_code == 200
     assert f"/admin/pages/{rules_page.pk}/edit/" not in screen(admin)

@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -13,24 +12,9 @@ from django.test import Client
 from home.models import ContentPage
 from policies.models import Policy
 from tests.factories import home_page, policy, policy_page, publish, version, withdraw
+from tests.policies.public_pages import DAY, NOW, PATHS
 
 pytestmark = pytest.mark.django_db
-
-NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
-DAY = timedelta(days=1)
-PATHS = [
-    "",
-    "versions/",
-    "versions/1/",
-    "versions/2/",
-    "compare/1/2/",
-    "compare/2/1/",
-    "compare/1/2/side-by-side/",
-    "feed/",
-    "on/2026-02-08/",
-    "versions/1/record.json",
-    "versions/1/record.json.sha256",
-]
 
 
 @pytest.fixture(autouse=True)

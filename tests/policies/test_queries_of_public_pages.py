@@ -8,7 +8,7 @@ from django.test import Client
 
 from tests import queries
 from tests.factories import policy, version
-from tests.policies.test_public_pages import DAY, NOW, PATHS
+from tests.policies.public_pages import DAY, NOW, PATHS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

@@ -15,7 +15,7 @@ from policies.models import CookiePolicyPage, Policy, PolicyPage, PolicyVersion,
 from policies.versions import drafts
 from policies.versions.dashboard import statuses
 from tests.factories import cookie_policy, declare_cookies, policy_page, publish, version, withdraw
-from tests.policies.test_dashboard import change_brand
+from tests.policies.stated_facts import set_brand
 
 pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop, pytest.mark.slow]
 
@@ -167,7 +167,7 @@ def test_what_was_written_on_nothing_is_rebased_too(soon: datetime) -> None:
 def test_a_first_version_that_is_announced_gets_the_facts_of_today(soon: datetime) -> None:
     page = policy_page(body=[("live_fact", "company")])
     coming = publish(page, effective_from=soon, summary="At last.")
-    change_brand()
+    set_brand(phone="030 1234")
     draft, conflicts = rebase(coming)
     assert (draft.change_summary, draft.replaces, draft.based_on, conflicts) == ("At last.", coming, None, [])
     draft.save_revision().publish()

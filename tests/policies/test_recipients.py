@@ -11,19 +11,12 @@ from policies.facts import registry
 from policies.models import Policy, PolicyPage, Recipient
 from policies.versions import publication_preview
 from tests.factories import declare_cookies, outside_services, policy_form, policy_page, publish
-from tests.policies.test_dashboard import BUTTON, dashboard
-from tests.policies.test_typed_values import status
-from tests.policies.test_version_screen import staff
+from tests.policies.admin_screens import BUTTON, dashboard
+from tests.policies.stated_facts import CARRIER, status
+from tests.staff import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
 
-CARRIER = {
-    "name": "Parcelhare",
-    "data": "Name, address",
-    "purpose": "Delivers parcels",
-    "country": "United Kingdom",
-    "contract": "Contract of carriage",
-}
 GAP = "Not yet stated: who else receives data"
 
 
@@ -75,7 +68,7 @@ def test_what_publishing_did_names_the_gap(page: PolicyPage, admin_client: Clien
 
 def test_the_dashboard_names_the_gap_until_it_is_filled(page: PolicyPage, client: Client) -> None:
     publish(page)
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
     html = dashboard(admin)
     assert GAP in html
     assert "The site matches the published policies." not in html
@@ -116,7 +109,7 @@ def test_what_can_be_done_about_a_gap_is_said_by_its_fact(
     page: PolicyPage, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(page)
-    staff(client, is_superuser=True)
+    signed_in(client=client, is_superuser=True)
     assert "Declare them under Settings" in dashboard(client)
     facts = registry.facts()
     other = replace(facts["recipients"], remedy="Ask the owner.")
@@ -138,5 +131,5 @@ def test_nobody_is_declared_twice(editor: Client) -> None:
 
 
 def test_who_has_not_the_right_declares_nobody(client: Client) -> None:
-    assert staff(client).post("/admin/recipients/new/", CARRIER).status_code == 302
+    assert signed_in(client=client).post("/admin/recipients/new/", CARRIER).status_code == 302
     assert not Recipient.objects.exists()

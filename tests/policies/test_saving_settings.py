@@ -18,31 +18,12 @@ from home.models import BrandSettings, User
 from policies.models import PolicyPage, PolicyVersion, Recipient, StatedValue
 from tests.factories import cookie_policy, declare_cookies, outside_services, policy_page, publish
 from tests.forms.building import form_page
-from tests.policies.test_drift import set_brand
-from tests.policies.test_recipients import CARRIER
-from tests.policies.test_version_screen import staff
+from tests.policies.admin_screens import said, save_brand
+from tests.policies.stated_facts import CARRIER, set_brand
+from tests.staff import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 LINK = "Begin the draft that says it"
-
-
-def save_brand(client: Client, **values: str) -> str:
-    """Save the brand as the admin's form does, and return what the next page says."""
-    site = Site.objects.get()
-    brand = BrandSettings.for_site(site)
-    fields = [
-        field.name for field in BrandSettings._meta.local_fields if field.name not in {"id", "site", "logo"}
-    ]
-    sent = {name: getattr(brand, name) for name in fields} | values
-    response = client.post(f"/admin/settings/home/brandsettings/{site.pk}/", sent, follow=True)
-    assert BrandSettings.for_site(site).name == sent["name"]
-    return said(response.content.decode())
-
-
-def said(html: str) -> str:
-    """Return the part of a page with its messages."""
-    start = html.find('class="messages')
-    return " ".join(html[start : html.find("</ul>", start)].split()) if start != -1 else ""
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +82,7 @@ def test_opening_a_setting_looks_at_nothing_and_notes_nothing(page: PolicyPage, 
 
 
 def test_who_may_not_edit_the_policy_is_told_without_a_link(page: PolicyPage, client: Client) -> None:
-    words = save_brand(staff(client, "change_brandsettings"), street="2 New Street")
+    words = save_brand(signed_in("change_brandsettings", client=client), street="2 New Street")
     assert "no longer true" in words
     assert LINK not in words
 

@@ -12,8 +12,8 @@ from django.test import Client
 from policies.models import Policy, PolicyPage
 from tests import site_maps
 from tests.factories import policy, policy_page, publish, version, withdraw
-from tests.policies.test_dashboard import dashboard
-from tests.policies.test_version_screen import staff
+from tests.policies.admin_screens import dashboard
+from tests.staff import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -93,11 +93,11 @@ def test_a_policy_stays_in_the_site_map_whatever_becomes_of_its_page_and_the_das
     getattr(PolicyPage.objects.get(), fate)()
     cache.clear()
     assert "/house-rules/" in locations(client)
-    said = dashboard(staff(client, "view_policyversion"))
+    said = dashboard(signed_in("view_policyversion", client=client))
     assert "stays public and in the site map" in said
 
 
 def test_the_dashboard_is_silent_about_a_page_that_is_published(client: Client) -> None:
     with time_machine.travel(NOW - timedelta(hours=1)):
         publish(policy_page())
-    assert "site map" not in dashboard(staff(client, "view_policyversion"))
+    assert "site map" not in dashboard(signed_in("view_policyversion", client=client))

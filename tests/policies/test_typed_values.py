@@ -16,20 +16,13 @@ from home.csp import Provider
 from policies.consent import declared
 from policies.facts import drift, registry
 from policies.facts.registry import KnownValue
-from policies.models import Policy, PolicyPage, PolicyVersion, StatedValue
-from policies.versions.dashboard import PolicyStatus, statuses
+from policies.models import PolicyPage, PolicyVersion, StatedValue
 from tests.factories import cookie_policy, declare_cookies, outside_services, policy_page, publish
-from tests.policies.test_dashboard import BUTTON, dashboard
-from tests.policies.test_drift import ask_for_draft, set_brand
-from tests.policies.test_finding_typed_values import IN_TEXT, STREET, typed_in_draft
-from tests.policies.test_version_screen import staff
+from tests.policies.admin_screens import BUTTON, ask_for_draft, dashboard
+from tests.policies.stated_facts import IN_TEXT, STREET, set_brand, status, typed_in_draft
+from tests.staff import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop, pytest.mark.slow]
-
-
-def status(slug: str = "house-rules") -> PolicyStatus:
-    [found] = statuses(Policy.objects.filter(slug=slug), now=timezone.now())
-    return found
 
 
 # --- What no longer holds ------------------------------------------------------------------------------------
@@ -44,7 +37,7 @@ def test_an_old_street_in_a_text_without_facts_is_named_on_the_dashboard_until_i
 
     [found] = status().findings.typed
     assert (found.value, found.now, found.section) == ("1 Example Street", "2 New Street", "Who we are")
-    html = dashboard(staff(client, is_superuser=True))
+    html = dashboard(signed_in(client=client, is_superuser=True))
     assert "Typed by hand: “1 Example Street”" in html
     assert "The live fact “Who we are” says “2 New Street” today." in html
     assert "The site matches the published policies." not in html
@@ -106,7 +99,7 @@ def test_a_draft_is_offered_and_says_what_is_to_be_replaced(client: Client) -> N
     set_brand(street="1 Example Street")
     publish(policy_page(body=IN_TEXT))
     set_brand(street="2 New Street")
-    shown = ask_for_draft(staff(client, is_superuser=True)).content.decode()
+    shown = ask_for_draft(signed_in(client=client, is_superuser=True)).content.decode()
 
     assert "Replace what is typed by hand" in shown
     assert PolicyPage.objects.get().has_unpublished_changes
@@ -149,7 +142,7 @@ def test_a_category_that_no_service_uses_is_named_and_nothing_is_called_as_publi
     declare_cookies("necessary", "consent", is_required=True)
     outside_services(allow_openstreetmap=True, embeds_category=media)
     cookie_policy()
-    html = dashboard(staff(client, is_superuser=True))
+    html = dashboard(signed_in(client=client, is_superuser=True))
 
     assert status("cookie-policy").findings.unused == ["Analytics"]
     assert "It asks about “Analytics”, which no service uses." in html
@@ -199,7 +192,7 @@ def test_a_list_that_is_cut_says_how_much_is_left_and_leads_to_all_of_it(client:
     page = policy_page()
     publish(page, body="".join(f"<p>{n}: 1 Example Street.</p>" for n in range(8)))
     set_brand(street="2 Other Road")
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
     html, whole = dashboard(admin), f"/admin/policies/inspect/{status().policy.pk}/"
     assert html.count("Typed by hand: “1 Example Street”") == 5
     assert f'<a href="{whole}">And 3 more</a>' in html
@@ -227,7 +220,7 @@ def test_an_announced_version_with_old_facts_is_named_until_it_is_rebased(client
         effective_from=timezone.now() + timedelta(days=9),
     )
     set_brand(phone="030 2222")
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
     publish(page, body=[("live_fact", "company")], undone_by=[2])
     html = dashboard(admin)
     assert f"Version 2, from {coming.effective_day}, will say what does not hold today:" in html
@@ -249,7 +242,7 @@ def test_an_announced_version_that_only_has_old_facts_can_be_rebased(client: Cli
     assert [version for version, _found in status().coming_findings] == [coming]
     assert not status().is_as_published
 
-    staff(client, is_superuser=True).post(f"/admin/policy-versions/{coming.pk}/rebase/")
+    signed_in(client=client, is_superuser=True).post(f"/admin/policy-versions/{coming.pk}/rebase/")
     PolicyPage.objects.get().get_latest_revision().publish()
     assert status().coming_findings == []
 

@@ -4,23 +4,15 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.utils import label_for_field
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from home.models import User
 from policies.models import PolicyVersion
 from tests.factories import policy_page, publish
+from tests.staff import signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-def staff(client: Client, *codenames: str, is_superuser: bool = False) -> Client:
-    user = User.objects.create_user(email="staff@example.com", password="x", is_superuser=is_superuser)
-    user.user_permissions.set(Permission.objects.filter(codename__in=["access_admin", *codenames]))
-    client.force_login(user)
-    return client
 
 
 @pytest.mark.both_databases
@@ -29,7 +21,7 @@ def test_it_lists_versions_with_their_status_and_filters_by_it(client: Client) -
     publish(page)
     publish(page, body="<p>Second.</p>")
     publish(page, body="<p>Third.</p>", effective_from=timezone.now() + timedelta(days=3))
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
 
     listed = admin.get("/admin/policy-versions/results/").context["object_list"]
     assert {version.number: version.status for version in listed} == {1: "past", 2: "in_force", 3: "coming"}
@@ -47,9 +39,8 @@ def test_the_page_of_a_version_leads_to_the_public_ones(client: Client) -> None:
     publish(page)
     version = publish(page, body="<p>Second.</p>")
 
-    answer = (
-        staff(client, is_superuser=True).get(f"/admin/policy-versions/inspect/{version.pk}/").content.decode()
-    )
+    admin = signed_in(client=client, is_superuser=True)
+    answer = admin.get(f"/admin/policy-versions/inspect/{version.pk}/").content.decode()
 
     assert version.sha256 in answer
     for address in (
@@ -65,7 +56,7 @@ def test_the_page_of_a_version_names_what_it_has_and_leaves_out_what_it_has_not(
     publish(page)
     version = publish(page, body="<p>Second.</p>")
     fields = (
-        staff(client, is_superuser=True)
+        signed_in(client=client, is_superuser=True)
         .get(f"/admin/policy-versions/inspect/{version.pk}/")
         .context["fields"]
     )
@@ -78,7 +69,7 @@ def test_the_page_of_a_version_names_what_it_has_and_leaves_out_what_it_has_not(
 @pytest.mark.also_without_shop
 def test_times_are_written_alike_in_the_list_and_on_the_screen_of_a_policy(client: Client) -> None:
     version = publish(policy_page())
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
     for at in (version.effective_at, version.recorded_at):
         written = date_format(timezone.localtime(at), "DATETIME_FORMAT")
         assert written in admin.get("/admin/policy-versions/results/").content.decode()
@@ -87,7 +78,7 @@ def test_times_are_written_alike_in_the_list_and_on_the_screen_of_a_policy(clien
 
 def test_nobody_can_change_a_version_there_superusers_included(client: Client) -> None:
     version = publish(policy_page())
-    admin = staff(client, is_superuser=True)
+    admin = signed_in(client=client, is_superuser=True)
 
     for path in ("new/", f"edit/{version.pk}/", f"delete/{version.pk}/", f"copy/{version.pk}/"):
         assert admin.get(f"/admin/policy-versions/{path}").status_code == 404
@@ -96,10 +87,10 @@ def test_nobody_can_change_a_version_there_superusers_included(client: Client) -
 def test_staff_without_the_right_do_not_see_it(client: Client) -> None:
     publish(policy_page())
 
-    assert staff(client).get("/admin/policy-versions/").status_code == 302
+    assert signed_in(client=client).get("/admin/policy-versions/").status_code == 302
 
 
 def test_the_right_to_view_is_enough(client: Client) -> None:
     publish(policy_page())
 
-    assert staff(client, "view_policyversion").get("/admin/policy-versions/").status_code == 200
+    assert signed_in("view_policyversion", client=client).get("/admin/policy-versions/").status_code == 200
