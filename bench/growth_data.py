@@ -74,6 +74,10 @@ CATEGORIES = ("analytics", "comfort")
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 STAFF = "bench@example.com"
 NO_VAT = "No VAT is charged."
+ORDER_COLUMNS = (
+    "number placed_at status needs_attention email token return_token session_id payment_intent_id paid_at "
+    "paid_amount customer_name id ledger_entry_id ledger_salt"
+).split()
 # Of a hundred orders that are over.
 ENDS = ("sent",) * 85 + ("expired",) * 10 + ("cancelled",) * 3 + ("failed",) * 2
 Entered = tuple[LedgeredModel, datetime]
@@ -330,27 +334,7 @@ class Filling:
         places = list(zip(range(first, first + len(made)), made, self._enter(records()), strict=True))
         insert(
             Order,
-            (
-                *(
-                    "number",
-                    "placed_at",
-                    "status",
-                    "needs_attention",
-                    "email",
-                    "token",
-                    "return_token",
-                    "session_id",
-                ),
-                *(
-                    "payment_intent_id",
-                    "paid_at",
-                    "paid_amount",
-                    "customer_name",
-                    "id",
-                    "ledger_entry_id",
-                    "ledger_salt",
-                ),
-            ),
+            ORDER_COLUMNS,
             ((*row[:-1], pk, *entry) for pk, row, entry in places),
             currency="GBP",
             paid_currency="GBP",

@@ -37,14 +37,16 @@ from wagtail.models import (
 )
 from wagtail.users.models import UserProfile
 
-from config.backup import in_use, tables
+from config.backup import in_use
 from forms.models import Submission
 from home import mail_queue
 from home.models import User
 from home.staging import no_index
 from policies.personal_data import register
 from tests import factories
+from tests.config.personal_columns import NOT_PERSONAL, PERSONAL, REST
 from tests.config.production import COMPLETE, ROOT
+from tests.config.raw_tables import where
 from tests.policies.lived_site import LivedSite, approve, draft
 from tests.policies.verifying import damage
 
@@ -55,150 +57,6 @@ if apps.is_installed("store"):  # the file is read on a site without a shop
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 MARK = "Quagmire"  # in all that is somebody's
-PERSONAL = {
-    "axes.AccessAttempt": {
-        "user_agent",
-        "ip_address",
-        "username",
-        "http_accept",
-        "path_info",
-        "get_data",
-        "post_data",
-    },
-    "axes.AccessFailureLog": {"user_agent", "ip_address", "username", "http_accept", "path_info"},
-    "axes.AccessLog": {"user_agent", "ip_address", "username", "http_accept", "path_info", "session_hash"},
-    "forms.FormPage": {"to_address", "from_address"},
-    "forms.Submission": {"form_data"},
-    "home.User": {"email", "first_name", "last_name", "password"},
-    "post_office.Attachment": {"file", "name", "headers"},
-    "post_office.Email": {
-        *(
-            "from_email",
-            "to",
-            "cc",
-            "bcc",
-            "subject",
-            "message",
-            "html_message",
-            "message_id",
-            "headers",
-            "context",
-        ),
-    },
-    "post_office.Log": {"message", "exception_type"},
-    "sessions.Session": {"session_data", "session_key"},
-    "store.Basket": {"token"},
-    "store.BasketLine": {"sku", "text"},
-    "store.FindLink": {"email", "digest"},
-    "store.Offer": {"email", "note", "gift_message", "by", "withdrawn_by", "digest"},
-    "store.Order": {
-        *(
-            "email",
-            "customer_name",
-            "phone",
-            "shipping_address",
-            "billing_address",
-            "session_params",
-            "session_url",
-            "pay_url",
-            "gift_message",
-            "shopper_note",
-        ),
-        *("client_fingerprint", "token", "return_token"),
-    },
-    "store.OrderLine": {"text"},
-    "store.Document": {"personal", "pdf"},
-    "store.OrderEvent": {"by", "note"},
-    "store.Parcel": {"number", "url", "by"},
-    "store.Refund": {"by", "reason"},
-    "store.StockMovement": {"note"},
-    "store.StripeEvent": {"note"},
-    "wagtailadmin.FormState": {"data", "object_id", "parent_object_id"},
-    "wagtailcore.CollectionViewRestriction": {"password"},
-    "wagtailcore.Comment": {"text", "contentpath", "position"},
-    "wagtailcore.CommentReply": {"text"},
-    "wagtailcore.ModelLogEntry": {"label", "action", "data", "object_id"},
-    "wagtailcore.PageLogEntry": {"data"},
-    "wagtailcore.PageViewRestriction": {"password"},
-    "wagtailcore.Revision": {"content"},
-    "wagtailcore.TaskState": {"comment"},
-    "wagtailcore.UploadedFile": {"file"},
-    "wagtailusers.UserProfile": {"avatar"},
-}
-# Texts of the site, which are public or name nobody; what is public of the trader, and what records have published.
-NOT_PERSONAL = {
-    *("auth.Group", "auth.Permission", "contenttypes.ContentType", "cookie_consent.Cookie"),
-    *("cookie_consent.CookieGroup", "cookie_consent.LogItem", "forms.FormField", "home.BrandSettings"),
-    *("home.ContentPage", "home.HomePage", "home.ServiceSettings", "home.SiteDocument", "home.SiteImage"),
-    *("home.SiteRendition", "policies.ConsentDay", "policies.ConsentRecord", "policies.CookieDetails"),
-    *("policies.CookiePolicyPage", "policies.LedgerCheck", "policies.LedgerEntry", "policies.LedgerHead"),
-    *("policies.LedgerStatement", "policies.LedgerWitness", "policies.Policy", "policies.PolicyPage"),
-    *("policies.PolicyVersion", "policies.Recipient", "policies.StatedValue", "policies.VersionWithdrawal"),
-    *(
-        "post_office.EmailTemplate",
-        "store.Carrier",
-        "store.ClosedPeriod",
-        "store.DeliveryCountry",
-        "store.DeliveryZone",
-        "store.Dispute",
-        "store.MailWording",
-        "store.PaymentAlarm",
-    ),
-    *(
-        "store.CategoryPage",
-        "store.ProductImage",
-        "store.ProductOption",
-        "store.ProductPage",
-        "store.ProductVariant",
-        "store.ShippingOption",
-        "store.ShopPage",
-        "store.ShopSettings",
-        "store.StockItem",
-        "store.VatClass",
-        "store.VatRate",
-        "taggit.Tag",
-    ),
-    *("wagtailadmin.EditingSession", "wagtailcore.Collection", "wagtailcore.Locale", "wagtailcore.Page"),
-    *("wagtailcore.ReferenceIndex", "wagtailcore.Site", "wagtailcore.Task", "wagtailcore.Workflow"),
-    *(
-        "wagtailcore.WorkflowState",
-        "wagtaildocs.Document",
-        "wagtailembeds.Embed",
-        "wagtailforms.FormSubmission",
-    ),
-    *("wagtailimages.Image", "wagtailimages.Rendition", "wagtailredirects.Redirect"),
-    *("wagtailsearch.IndexEntry", "wagtailsearch.SQLiteFTSIndexEntry"),
-}
-REST = {
-    "forms.FormPage": {"subject", "intro", "thanks_text"},
-    "forms.Submission": {"ledger_salt"},
-    "post_office.Attachment": {"mimetype"},
-    "post_office.Email": {"backend_alias"},
-    "store.Order": {
-        "ledger_salt",
-        "number",
-        "currency",
-        "paid_currency",
-        "country",
-        "shipping_name",
-        "delivery_time",
-        "collect_at",
-        "vat_country",
-        "vat_note",
-        "vat_sums",
-        "session_id",
-        "payment_intent_id",
-    },
-    "store.OrderLine": {"sku", "title", "variant", "text_label"},
-    "store.Document": {"number", "currency", "data"},
-    "store.Parcel": {"carrier_name"},
-    "store.Refund": {"token", "refund_id", "failure"},
-    "store.StockMovement": {"sku"},
-    "store.StripeEvent": {"event_id", "type", "object_kind", "object_id", "payment_intent_id"},
-    "wagtailcore.PageLogEntry": {"label", "action"},
-    "wagtailcore.Revision": {"object_id", "object_str"},
-    "wagtailusers.UserProfile": {"preferred_language", "current_time_zone", "dismissibles"},
-}
 TEXT = (models.CharField, models.TextField, models.JSONField, models.FileField, models.GenericIPAddressField)
 
 
@@ -301,17 +159,6 @@ def mark(model: type[models.Model], name: str) -> None:
     else:
         end = "@example.org" if isinstance(field, models.EmailField) else ""
         rows.update(**{name: Concat(Value(MARK), Cast("pk", models.CharField()), Value(end))})
-
-
-def where(*words: bytes) -> set[str]:
-    """Return the tables that hold one of these words."""
-    found: set[str] = set()
-    for name, table in tables.describe().items():
-        pieces: list[bytes] = []
-        tables.unload(name, table, pieces.append)
-        if any(word in b"".join(pieces) for word in words):
-            found.add(name)
-    return found
 
 
 @pytest.mark.both_databases

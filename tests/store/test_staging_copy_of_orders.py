@@ -13,7 +13,7 @@ from store.models import Document, Order
 from store.orders import lifecycle
 from store.payments import refunds
 from tests import factories
-from tests.config.test_staging_copy import where
+from tests.config.raw_tables import where
 from tests.store.finding import use
 from tests.store.paying import settle
 from tools.stripe_sandbox.server import Sandbox
