@@ -13,7 +13,10 @@ from django.http.response import HttpResponseBase
 from pytest_django.live_server_helper import LiveServer
 
 from home.page_cache.layer import PageCache
+from tests.journeys.shopping import plain, sandbox, shop
 from tests.migrated_database import take_sqlite
+
+__all__ = ["plain", "sandbox", "shop"]  # fixtures
 
 
 @pytest.fixture(scope="session")

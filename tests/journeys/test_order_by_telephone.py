@@ -1,9 +1,8 @@
 """An order by telephone: staff put it together on a telephone of their own, and the customer pays by the link."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -15,7 +14,6 @@ from home.models import User
 from policies.models import Policy
 from store.models import Order
 from tests import factories
-from tests.store import paying
 from tools.stripe_sandbox.server import Sandbox
 
 # Wagtail leaves the closing of a temporary file to the garbage collector.
@@ -24,14 +22,6 @@ pytestmark = [
     pytest.mark.usefixtures("one_request_at_a_time"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-
-
-@pytest.fixture
-def sandbox(settings: Any, live_server: LiveServer) -> Iterator[Sandbox]:
-    with paying.stand_in(settings) as running:
-        settings.SITE_URL = live_server.url
-        paying.listen(running, live_server.url)
-        yield running
 
 
 def _fill() -> None:

@@ -1,88 +1,38 @@
-"""Offers: staff fill a basket for a customer, its link leads to the usual review page, or it is paid otherwise."""
+"""Offers: staff fill a basket for a customer, and its link leads to the usual review page."""
 
 import re
 from datetime import timedelta
-from html import unescape
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from post_office.models import Email
 
-from home.models import User
 from policies.models import PolicyVersion
 from store.basket import contents
-from store.models import Basket, Document, Offer, Order, ProductPage, ProductVariant, ShippingOption
+from store.models import Basket, Offer, Order, ProductPage, ProductVariant
 from store.offers import goods, offering
-from store.offers.forms import PaidForm
-from store.payments.reconciliation import reconcile
-from store.stock import movements
 from tests import factories, queries
-from tests.store.paying import press_pay, sessions, stock_of
+from tests.staff import signed_in
+from tests.store.paying import press_pay
+from tests.store.preparing import RIGHTS, make, post, take, typed
 from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
-TO = {"name": "Ada Lovelace", "line1": "5 St James’s Square", "city": "London", "postal_code": "SW1Y 4LB"}
 
 
 @pytest.fixture
 def staff(client: Client, mug: ProductVariant) -> Client:
-    user = User.objects.create_user("staff@example.com", "a-long-password")
-    rights = ("access_admin", "view_offer", "add_offer", "take_payment", "view_order")
-    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
-    client.force_login(user)
-    return client
-
-
-def without(staff: Client, right: str) -> None:
-    User.objects.get(email="staff@example.com").user_permissions.remove(
-        Permission.objects.get(codename=right)
-    )
-
-
-def post(staff: Client, path: str, values: dict[str, Any] | None = None) -> str:
-    answer = staff.post(f"/admin/offers/{path}", values or {}, follow=True)
-    assert answer.status_code == 200
-    return unescape(answer.content.decode())
-
-
-def typed(lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return lines as the form sends them."""
-    count = {f"form-{one}_FORMS": len(lines) for one in ("TOTAL", "INITIAL")}
-    parts = {
-        f"form-{number}-{name}": value for number, line in enumerate(lines) for name, value in line.items()
-    }
-    return {**count, **parts}
-
-
-def make(staff: Client, *lines: dict[str, Any], **changes: Any) -> str:
-    wanted = typed([*lines] or [{"sku": "MUG", "quantity": 2}])
-    values = {
-        **wanted,
-        "make": "yes",
-        "email": "ada@example.com",
-        "note": "As we said.",
-        "days": "7",
-        **changes,
-    }
-    return post(staff, "new/", values)
+    return signed_in(*RIGHTS, client=client)
 
 
 def sent_link(staff: Client) -> str:
     post(staff, f"{Offer.objects.get().pk}/send/")
     text = Email.objects.latest("pk").message
     return re.search(r"/offers/[\w-]{43}/", text)[0]  # type: ignore[index]
-
-
-def take(staff: Client, **changes: Any) -> str:
-    offer, option = Offer.objects.get(), f"GB-{ShippingOption.objects.get().pk}"
-    shown = PaidForm(contents.look_up(offer.basket))["shown"].value()
-    values = {"source": "cash", "reason": "Paid at the market", "option": option, "shown": shown}
-    return post(staff, f"{offer.pk}/paid/", {**values, **TO, **changes})
 
 
 # --- The link --------------------------------------------------------------------------------------------
@@ -309,7 +259,7 @@ def test_who_opened_what_is_withdrawn_can_no_longer_order_it(staff: Client, term
     assert "Withdraw this offer?" in asked
     assert customer.get("/checkout/").status_code == 200
     page = post(staff, f"{offer.pk}/withdrawal/")
-    assert "by staff@example.com." in page[page.index("Withdrawn on") :]
+    assert "by clerk@example.com." in page[page.index("Withdrawn on") :]
     assert "This offer is over" in customer.get(link).content.decode()
     assert (customer.get("/checkout/").status_code, contents.count(offer.basket)) == (302, 2)
     assert ">Withdrawn<" in re.sub(r"\s", "", staff.get("/admin/offers/").content.decode())
@@ -342,105 +292,6 @@ def test_the_end_can_be_moved_but_not_beyond_what_an_offer_can_last(staff: Clien
     Offer.objects.update(created_at=timezone.now() - timedelta(days=30))
     page = staff.get(f"/admin/offers/inspect/{offer.pk}/").content.decode()
     assert ("Change the end" in page, "Withdraw …" in page) == (False, True)
-
-
-# --- Paid otherwise --------------------------------------------------------------------------------------
-@pytest.mark.both_databases
-def test_an_order_paid_in_cash_is_placed_at_once_and_says_how(
-    staff: Client, terms: PolicyVersion, registered: None
-) -> None:
-    make(staff)
-    page = take(staff)
-    order = Order.objects.get()
-    assert (order.status, order.paid_amount, order.payment_source) == ("paid", 2895, "cash")
-    assert (order.terms_accepted, order.session_params, order.session_expires_at) == (None, {}, None)
-    assert (order.customer_name, order.shipping_address["city"]) == ("Ada Lovelace", "London")
-    assert "Taken by staff, and not paid at Stripe: cash. Paid at the market" in page
-    assert "Not online: staff took the order." in page
-    assert {event.who for event in order.events.all()} == {"staff@example.com"}
-    assert "staff@example.com" in page
-    assert stock_of() == (8, 0)
-    assert "Paid by cash on" in str(Document.objects.get().data)
-    assert Email.objects.filter(to="ada@example.com").count() == 1
-    offer = Offer.objects.get()
-    assert (offer.is_over, offer.basket.lines.count()) == (True, 0)
-    assert "It is over." in take(staff)  # pressed twice
-    assert Order.objects.count() == 1
-
-
-def test_stripe_is_never_asked_about_it(sandbox: Sandbox, staff: Client) -> None:
-    make(staff)
-    take(staff, source="transfer")
-    assert reconcile(everything=True).asked == 0
-    assert (Order.objects.get().session_id, sessions(sandbox)) == (None, [])
-
-
-def test_what_is_collected_needs_no_address(staff: Client) -> None:
-    make(staff, email="")
-    assert "Enter where it is sent to." in take(staff, line1="", city="")
-    ShippingOption.objects.update(kind="collection", collect_at="The shop, 9 to 5")
-    take(staff, name="", line1="", city="", postal_code="")
-    order = Order.objects.get()
-    assert (order.shipping_address, order.email) == ({}, "")
-
-
-@pytest.mark.parametrize(
-    "changes", [{"source": "stripe"}, {"source": ""}, {"reason": ""}, {"option": "0"}, {"name": "A\u202e"}]
-)
-def test_an_order_that_says_nothing_clear_is_not_placed(staff: Client, changes: dict[str, str]) -> None:
-    make(staff)
-    assert "error-message" in take(staff, **changes)
-    assert not Order.objects.exists()
-
-
-def test_what_the_customer_is_about_to_pay_is_not_taken_twice(staff: Client) -> None:
-    make(staff)
-    factories.placed_order(Offer.objects.get().basket)
-    assert "about to pay it online" in take(staff)
-    assert Order.objects.count() == 1
-
-
-def test_what_is_sold_out_meanwhile_is_not_taken(staff: Client) -> None:
-    make(staff)
-    movements.count(sku="MUG", on_hand=1)
-    assert "cannot be ordered now" in take(staff)
-    assert not Order.objects.exists()
-
-
-def test_prices_that_have_changed_are_looked_at_again(staff: Client) -> None:
-    make(staff)
-    page = staff.get(f"/admin/offers/inspect/{Offer.objects.get().pk}/")
-    assert ", £3.95" in page.content.decode()
-    shown = page.context["form"]["shown"].value()
-    ProductVariant.objects.update(price=5000)
-    assert "The prices have changed." in take(staff, shown=shown)
-    assert not Order.objects.exists()
-    take(staff)
-    assert Order.objects.get().total == 10395
-
-
-def test_what_is_over_is_not_taken(staff: Client) -> None:
-    make(staff)
-    Offer.objects.update(ends_at=timezone.now())
-    assert "It is over." in take(staff)
-    assert not Order.objects.exists()
-
-
-def test_each_part_needs_its_permission(staff: Client) -> None:
-    make(staff)
-    ends_at = Offer.objects.get().ends_at
-    without(staff, "take_payment")
-    assert (
-        "Paid otherwise" not in staff.get(f"/admin/offers/inspect/{Offer.objects.get().pk}/").content.decode()
-    )
-    take(staff)
-    without(staff, "add_offer")
-    make(staff)
-    for path in ("send/", "withdrawal/", "end/"):
-        post(staff, f"{Offer.objects.get().pk}/{path}", {"days": "9"})
-    assert "Withdraw …" not in staff.get(f"/admin/offers/inspect/{Offer.objects.get().pk}/").content.decode()
-    assert Offer.objects.get().ends_at == ends_at
-    assert (Offer.objects.count(), Order.objects.count(), Email.objects.count()) == (1, 0, 0)
 
 
 # --- What is kept ----------------------------------------------------------------------------------------
