@@ -22,6 +22,10 @@ def main() -> None:
     if sys.argv[1:2] == ["web"]:
         gc.disable()  # until config.wsgi has loaded the rest
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", PRODUCTION)
+    else:
+        gc.set_threshold(
+            10_000
+        )  # not 700: to search what is loaded for garbage takes an eighth of a short command
 
     import config.env  # noqa: F401, PLC0415 - reads .env into the environment
 

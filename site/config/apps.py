@@ -4,6 +4,8 @@ from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
+from config import unused_libraries
+
 
 class ConfigConfig(AppConfig):
     """The top layer: it may know every app."""
@@ -14,6 +16,7 @@ class ConfigConfig(AppConfig):
     def ready(self) -> None:
         from config import checks, default_site, groups  # noqa: F401, PLC0415 - models must be loaded first
 
+        unused_libraries.keep_out()  # before the URLs
         # The signal comes once for each app with models, and config has none: listen for one that does.
         home = apps.get_app_config("home")
         post_migrate.connect(groups.ensure_groups, sender=home, dispatch_uid="config-groups")
