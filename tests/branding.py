@@ -36,3 +36,14 @@ def png(width: int, height: int) -> bytes:
     file = BytesIO()
     Image.new("RGB", (width, height), "teal").save(file, "PNG")
     return file.getvalue()
+
+
+def brand_logo(*, pixels: int) -> BrandSettings:
+    """Set a picture with so many pixels a side as the brand's logo, not yet converted to what pages show."""
+    data = BytesIO()
+    Image.effect_noise((pixels, pixels), 80).convert("RGB").save(data, "JPEG")
+    logo = SiteImage.objects.create(title="Logo", file=ContentFile(data.getvalue(), "logo.jpg"))
+    brand = BrandSettings.for_site(Site.objects.get(is_default_site=True))
+    brand.logo = logo
+    brand.save()
+    return brand

@@ -21,7 +21,7 @@ from PIL import Image
 from wagtail.models import Site
 from wagtail.test.utils.form_data import nested_form_data, streamfield
 
-from home.models import BrandSettings, ContentPage, HomePage, ServiceSettings, SiteImage, User
+from home.models import HomePage, ServiceSettings, SiteImage, User
 from policies.ledger import entries
 from policies.models import (
     CookieDetails,
@@ -254,32 +254,6 @@ def outside_services(**fields: Any) -> ServiceSettings:
     services.full_clean()
     services.save()
     return services
-
-
-MAP = "https://www.openstreetmap.org/#map=15/51.5074/-0.1278"
-VIDEO = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
-
-
-def brand_logo(*, pixels: int) -> BrandSettings:
-    """Set a picture with so many pixels a side as the brand's logo, not yet converted to what pages show."""
-    data = BytesIO()
-    Image.effect_noise((pixels, pixels), 80).convert("RGB").save(data, "JPEG")
-    logo = SiteImage.objects.create(title="Logo", file=ContentFile(data.getvalue(), "logo.jpg"))
-    brand = BrandSettings.for_site(Site.objects.get(is_default_site=True))
-    brand.logo = logo
-    brand.save()
-    return brand
-
-
-def page_with_embeds(*urls: str, slug: str = "about", **values: Any) -> ContentPage:
-    """Publish a content page with a video or map from each URL; by default one map."""
-    blocks = [
-        ("embed", {"address": url, "title": f"Where we are {number}", "caption": "", **values})
-        for number, url in enumerate(urls or (MAP,), start=1)
-    ]
-    page = home_page().add_child(instance=ContentPage(title="About", slug=slug, body=blocks, live=False))
-    page.save_revision().publish()
-    return page
 
 
 def product(

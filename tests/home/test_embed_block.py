@@ -22,7 +22,8 @@ from home.blocks import EmbedBlock
 from home.models import SiteImage
 from home.page_cache import tokens
 from tests import factories
-from tests.factories import MAP, VIDEO, cookie_policy, declare_cookies, page_with_embeds
+from tests.embeds import MAP, VIDEO, page_with_embeds
+from tests.factories import cookie_policy, declare_cookies
 
 YOUTUBE = "https://www.youtube-nocookie.com/embed/"
 

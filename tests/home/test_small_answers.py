@@ -15,7 +15,8 @@ from wagtail.models import PageViewRestriction
 from home.models import BrandSettings, HomePage, WorkerHeartbeat
 from home.outages import is_outage
 from tests import site_maps
-from tests.factories import home_page, page_with_embeds, policy_page, publish
+from tests.embeds import page_with_embeds
+from tests.factories import home_page, policy_page, publish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.also_without_shop]
 

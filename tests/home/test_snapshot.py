@@ -17,6 +17,7 @@ from home.models import BrandSettings, ContentPage, HomePage
 from home.page_cache import tokens
 from home.templatetags.shared_tags import shared_part
 from tests import factories, queries
+from tests.branding import brand_logo
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 CHANGE = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
@@ -158,7 +159,7 @@ def test_the_admin_finds_its_own_site(admin_client: Client, about: ContentPage) 
 @pytest.mark.django_db(transaction=True)
 def test_a_new_logo_is_converted_by_each_thread_from_a_file_of_its_own() -> None:
     """The race: a file of the logo that is shared is read, moved and closed by one thread for another."""
-    factories.brand_logo(pixels=1500)
+    brand_logo(pixels=1500)
     tokens.reset()
     at_once = Barrier(4)
 

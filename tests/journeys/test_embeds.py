@@ -10,7 +10,8 @@ from pytest_django.live_server_helper import LiveServer
 from home import embeds
 from policies.models import ConsentRecord
 from tests import factories
-from tests.factories import MAP, VIDEO, cookie_policy, declare_cookies, page_with_embeds
+from tests.embeds import MAP, VIDEO, page_with_embeds
+from tests.factories import cookie_policy, declare_cookies
 from tests.journeys.outside import Outside
 from tests.journeys.windows import assert_accessible
 

@@ -12,7 +12,8 @@ from pytest_django.live_server_helper import LiveServer
 from policies.consent import choices, cookies, notices
 from policies.models import ConsentRecord
 from tests import factories
-from tests.factories import cookie_policy, declare_cookies, page_with_embeds
+from tests.embeds import page_with_embeds
+from tests.factories import cookie_policy, declare_cookies
 from tests.journeys.outside import Outside
 
 pytestmark = pytest.mark.slow
