@@ -18,6 +18,17 @@ def file_of(name: str) -> Path:
     return PHOTOGRAPHS / f"{name}.webp" if settings.DEMO_PHOTOGRAPHS else PICTURES / f"{name}.svg"
 
 
+def drawings() -> dict[str, dict[str, str]]:
+    """Return the title and description of each drawn picture, by its file's name."""
+    return {entry["name"]: entry for entry in texts.records("pictures.txt")}
+
+
+def drawn(name: str, editor: User | None = None) -> SiteImage:
+    """Return a drawn picture, saved first if there is none."""
+    drawing = drawings()[name]
+    return image(drawing["title"], file_of(name), drawing["description"], editor)
+
+
 def image(title: str, path: Path, description: str, editor: User | None = None) -> SiteImage:
     """Return the picture with this title; save it first if there is none."""
     found = SiteImage.objects.filter(title=title).first()

@@ -27,6 +27,12 @@ BRAND = {
 PORTRAITS = images.FOLDER / "portraits"
 LOGO = images.FOLDER / "logo.svg"
 MAP_BELOW = "How we work"
+DELIVERY = "Where we deliver"
+INVITATION = {
+    "heading": "See what is on the shelf",
+    "text": "A short list. Each thing on it was used at home for a month before we sold it.",
+    "button": "See what we have",
+}
 MAP = {
     "address": "https://www.openstreetmap.org/#map=5/51.50/1.80",
     "title": "Where we deliver: a map from Ireland to Germany",
@@ -109,6 +115,10 @@ def fill_home(home: HomePage, editor: User) -> None:
         ("faq", {"heading": questions, "items": _questions(parts[questions])}),
     ]
     home.save_revision(user=editor).publish(user=editor)
+    if shop:
+        end = about.specific
+        end.body.append(("call_to_action", {**INVITATION, "page": shop}))
+        end.save_revision(user=editor).publish(user=editor)
 
 
 def _shelf(shop: Page) -> list[tuple[str, Any]]:
@@ -131,9 +141,11 @@ def _news(home: HomePage, editor: User) -> None:
         return
     for heading, text in reversed(entries):
         head, _, words = text.partition("\n\n")
+        days, name = (line.partition(": ")[2] for line in head.splitlines())
         lead, more = texts.lead_and_rest(words)
-        body = [("paragraph", RichText(texts.html(more)))]
-        with frozen_time(timezone.now() - timedelta(days=int(head.removeprefix("days ago: ")))):
+        shown = {"image": images.drawn(name, editor), "caption": ""}
+        body = [("image", shown), ("paragraph", RichText(texts.html(more)))]
+        with frozen_time(timezone.now() - timedelta(days=int(days))):
             add_child(above, ContentPage(title=heading, slug=slugify(heading), intro=lead, body=body), editor)
     above.body = [("listing", {**listed, "page": above})]
     above.save_revision(user=editor).publish(user=editor)
@@ -153,12 +165,12 @@ def _questions(markdown: str) -> list[dict[str, Any]]:
 def _about() -> ContentPage:
     title, rest = texts.title_and_rest(texts.read("about.md"))
     intro, rest = texts.lead_and_rest(rest)
-    shelf = images.image("A shelf", images.file_of("jars"), "Three storage jars on a shelf")
-    body: list[tuple[str, Any]] = [("image", {"image": shelf, "caption": ""})]
+    body: list[tuple[str, Any]] = [("image", {"image": images.drawn("jars"), "caption": ""})]
     for heading, text in texts.sections(rest):
         body += [("heading", {"text": heading, "level": "2"}), ("paragraph", RichText(texts.html(text)))]
         if heading == MAP_BELOW:
-            body += [("people", _people()), ("embed", MAP)]
+            body += [("people", _people())]
+            body += [("heading", {"text": DELIVERY, "level": "2"}), ("embed", MAP)]
     return ContentPage(title=title, slug="about", intro=intro, body=body, show_in_menus=True)
 
 

@@ -14,7 +14,7 @@ from wagtail.rich_text import RichText
 
 from demo import images, pages, texts
 from demo.frozen_time import frozen_time
-from home.models import HomePage, SiteImage, User
+from home.models import HomePage, User
 from store.catalogue import options
 from store.models import (
     CategoryPage,
@@ -144,11 +144,6 @@ def _availability(what: str, days: str = "0") -> dict[str, Any]:
     return {"availability": what}
 
 
-def drawings() -> dict[str, dict[str, str]]:
-    """Return the title and description of each drawn picture, by its file's name."""
-    return {entry["name"]: entry for entry in texts.records("pictures.txt")}
-
-
 def _shop() -> ShopPage:
     title, rest = texts.title_and_rest(texts.read("shop.md"))
     intro, rest = texts.lead_and_rest(rest)
@@ -182,7 +177,7 @@ def _product(shop: Page, product: Product, editor: User) -> ProductPage:
     )
     page.images.set(
         [
-            ProductImage(sort_order=order, image=_picture(name, editor))
+            ProductImage(sort_order=order, image=images.drawn(name, editor))
             for order, name in enumerate(product.pictures)
         ]
     )
@@ -196,7 +191,7 @@ def _variant(product: Product, variant: Variant, order: int, editor: User) -> Pr
         sku=variant.sku,
         name=variant.name,
         price=variant.price,
-        picture=_picture(variant.picture, editor) if variant.picture else None,
+        picture=images.drawn(variant.picture, editor) if variant.picture else None,
         **product.parcel,
     )
 
@@ -211,11 +206,6 @@ def _stock(product: Product, editor: User, to_be_sold: Mapping[str, int]) -> Non
         for variant in product.variants:
             if opening := variant.on_hand + to_be_sold.get(variant.sku, 0):
                 movements.receive(sku=variant.sku, quantity=opening, by=editor, note="Opening stock")
-
-
-def _picture(name: str, editor: User) -> SiteImage:
-    drawing = drawings()[name]
-    return images.image(drawing["title"], images.file_of(name), drawing["description"], editor)
 
 
 def settings() -> None:

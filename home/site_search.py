@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import get_close_matches
 from operator import attrgetter
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -70,13 +70,20 @@ class SearchQuery:
             yield SearchQuery(" ".join(telling), telling, all_words=False)
 
 
+class Results(NamedTuple):
+    """What is found of a kind: markup, and how many it is."""
+
+    markup: str
+    number: int
+
+
 @dataclass(frozen=True)
 class Section:
-    """A kind of results: what finds them, and what is offered where there are none; both are markup, or empty."""
+    """A kind of results: what finds them, or None, and the markup of what is offered where there are few."""
 
     key: str
     order: int
-    find: Callable[[SearchQuery], str]
+    find: Callable[[SearchQuery], Results | None]
     offer: Callable[[], str] = field(default=str)
 
 
@@ -88,11 +95,6 @@ def sections() -> list[Section]:
 def offers() -> list[str]:
     """Return what a page can show that has nothing to show."""
     return [*filter(None, (section.offer() for section in sections()))]
-
-
-def is_little(found: list[str]) -> bool:
-    """Return whether the sections list so few results that the page has space for what is offered."""
-    return sum(markup.count("<li") for markup in found) < FEW
 
 
 def refused(request: HttpRequest, asked: SearchQuery) -> HttpResponse | None:
@@ -132,12 +134,12 @@ def _has_all(title: str, words: tuple[str, ...]) -> bool:
     return all(any(one.startswith(_plain(word)) for one in own) for word in words)
 
 
-def find_pages(asked: SearchQuery) -> str:
-    """Return the pages that have no section of their own as markup."""
+def find_pages(asked: SearchQuery) -> Results | None:
+    """Return the pages that have no section of their own."""
     keys = find(asked, *(kind for kind in get_page_models() if getattr(kind, "is_found_as_page", False)))
     found = Page.objects.in_bulk(keys[:PAGES_SHOWN])
     pages = [found[key] for key in keys if key in found]
-    return render_to_string("home/found_pages.html", {"pages": pages}) if pages else ""
+    return Results(render_to_string("home/found_pages.html", {"pages": pages}), len(pages)) if pages else None
 
 
 # --- Words misspelt ------------------------------------------------------------------------------------------

@@ -82,12 +82,20 @@ def search(request: HttpRequest) -> HttpResponse:
         return answer
     sections = site_search.sections()
 
-    def look_up(instead: site_search.SearchQuery) -> list[str]:
-        return [*filter(None, (one.find(instead) for one in sections))]
+    def look_up(instead: site_search.SearchQuery) -> list[site_search.Results]:
+        return [found for one in sections if (found := one.find(instead))]
 
     found, comes_close = site_search.best(asked, look_up)
-    context = {"asked": asked, "found": found, "comes_close": comes_close, "section": reverse("home:search")}
-    context["is_little"] = site_search.is_little(found)
+    number = sum(results.number for results in found)
+    context = {
+        "asked": asked,
+        "found": found,
+        "number": number,
+        "most_found": site_search.MOST_FOUND,
+        "comes_close": comes_close,
+        "is_little": number < site_search.FEW,
+        "section": reverse("home:search"),
+    }
     return render(request, "home/search.html", context)
 
 

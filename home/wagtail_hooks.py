@@ -61,7 +61,7 @@ def listings() -> list[Listing]:
     """Offer content pages, such as news."""
     return [
         Listing(
-            "pages", _("Content pages, the newest first"), "home/listed_pages.html", ContentPage.newest_below
+            "pages", _("Content pages, the newest first"), "home/listed_pages.html", ContentPage.cards_below
         )
     ]
 

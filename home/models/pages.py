@@ -9,15 +9,18 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import MultiFieldPanel
 from wagtail.fields import StreamField
 from wagtail.models import Page, PageViewRestriction
+from wagtail.query import PageQuerySet
 from wagtail.search import index
 from wagtail.url_routing import RouteResult
 
 from home.admin_lists import MOST_TO_MOVE
 from home.blocks import BodyBlock
 from home.models.bin import outside
-from home.models.media import optional_picture
+from home.models.media import SiteImage, optional_picture
 from home.routing import find_page
-from home.snapshot import shared
+from home.snapshot import current, shared
+
+MOST_BESIDE = 4
 
 
 @shared
@@ -156,15 +159,44 @@ class ContentPage(BasePage):
     subpage_types: ClassVar[list[str]] = ["home.ContentPage"]
     content_panels: list = [*Page.content_panels, "intro", "body"]
 
-    @classmethod
-    def newest_below(cls, above: Page | None, count: int) -> models.QuerySet["ContentPage"]:
-        """Return the pages below one that anybody may see, those that were published last first."""
-        pages = cls.objects.live().descendant_of(above) if above else cls.objects.live()
-        visible = pages.public() if has_restrictions() else pages
-        return visible.prefetch_related("share_image__renditions").order_by("-first_published_at", "-pk")[
-            :count
-        ]
-
     class Meta:
         verbose_name = _("content page")
         verbose_name_plural = _("content pages")
+
+    @classmethod
+    def below(cls, above: Page | None) -> PageQuerySet:
+        """Return the pages below one that anybody may see, those that were published last first."""
+        pages = cls.objects.live().descendant_of(above) if above else cls.objects.live()
+        visible = pages.public() if has_restrictions() else pages
+        return visible.order_by("-first_published_at", "-pk")
+
+    @classmethod
+    def cards_below(cls, above: Page | None, count: int) -> list[tuple["ContentPage", SiteImage | None]]:
+        """Return the newest pages below one, each with its picture; the pictures in two queries."""
+        pages = [*cls.below(above)[:count]]
+        keys = {page.pk: page.share_image_id or page.first_picture for page in pages}
+        pictures = SiteImage.objects.prefetch_related("renditions").in_bulk({*filter(None, keys.values())})
+        return [(page, pictures.get(keys[page.pk])) for page in pages]
+
+    @property
+    def first_picture(self) -> int | None:
+        """The key of the picture with which the page begins."""
+        first = self.body.raw_data[0] if self.body else {}
+        return first["value"]["image"] if first.get("type") == "image" else None
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Add to a page below another, such as news, the way up and the newest ones beside it."""
+        above, newest = self._around()
+        beside = [page for page in newest if page.pk != self.pk][:MOST_BESIDE]
+        return {**super().get_context(request, *args, **kwargs), "above": above, "beside": beside}
+
+    def _around(self) -> tuple["ContentPage | None", list["ContentPage"]]:
+        """Return the content page above it and the newest ones below that, read once a snapshot."""
+        path = self.path[: -self.steplen]
+
+        def read() -> tuple["ContentPage | None", list["ContentPage"]]:
+            above = ContentPage.objects.live().filter(path=path).defer_streamfields().first()
+            below = ContentPage.below(above).defer_streamfields()[: MOST_BESIDE + 1] if above else []
+            return above, [*below]
+
+        return current().value(("around", path), read)

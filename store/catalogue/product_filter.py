@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from home.page_cache.reads import changes_at
@@ -62,11 +63,6 @@ class ProductFilter:
         return any(value for name, value in self.values.items() if name != "sort")
 
     @property
-    def is_sorted_or_filtered(self) -> bool:
-        """It says more than words."""
-        return any(value for name, value in self.values.items() if name != "q")
-
-    @property
     def is_typed(self) -> bool:
         """It may have any value, so that no cache should keep what it leads to."""
         return any(self.values[name] for name in ("q", "from", "to"))
@@ -74,8 +70,28 @@ class ProductFilter:
     @property
     def query(self) -> str:
         """Its part of a URL, to be followed by the number of a page."""
-        given = urlencode({name: value for name, value in self.values.items() if value})
+        given = self._without("")
         return f"{given}&" if given else ""
+
+    @property
+    def applied(self) -> list[tuple[str, str]]:
+        """Its parts in words, each with the query that wants the others only."""
+        return [(self._in_words(name), self._without(name)) for name, value in self.values.items() if value]
+
+    def _without(self, part: str) -> str:
+        return urlencode({name: value for name, value in self.values.items() if value and name != part})
+
+    def _in_words(self, part: str) -> str:
+        match part:
+            case "q":
+                return f"“{self.asked.text}”"
+            case "sort":
+                return str(Sort(self.values["sort"]).label)
+            case "available":
+                return gettext("Available now")
+            case "from":
+                return gettext("From %(price)s") % {"price": money.display(self.lowest or 0)}
+        return gettext("Up to %(price)s") % {"price": money.display(self.highest or 0)}
 
     def of(self, products: Any) -> Any:
         """Return those of the products that are wanted, in the wanted order."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.template.loader import render_to_string
 
-from home.site_search import SearchQuery, Section
+from home.site_search import Results, SearchQuery, Section
 from home.snapshot import kept_with
 from store.catalogue import showcase
 from store.models import ProductPage
@@ -15,16 +15,16 @@ MOST_SHOWN = 12
 MOST_OFFERED = 4
 
 
-def find(asked: SearchQuery) -> str:
-    """Return the best products as markup, with the way to all of them in the shop."""
+def find(asked: SearchQuery) -> Results | None:
+    """Return the best products, with the way to all of them in the shop."""
     found = found_in(ProductPage.objects.listed(), asked)
     if not found:
-        return ""
+        return None
     context = {
         "items": on_display(loaded(found[:MOST_SHOWN])),
         "more": asked.text if len(found) > MOST_SHOWN else "",
     }
-    return render_to_string("store/found.html", context)
+    return Results(render_to_string("store/found.html", context), len(found))
 
 
 def offered() -> list[Product]:

@@ -44,6 +44,7 @@ class ListOfProducts(BasePage):
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         number, wanted = paging.wanted_page(request), ProductFilter.read(request.GET)
         found, comes_close = chosen(self.listed(), wanted)
+        total = _count(self.listed()) if wanted.query else None
         shown = paging.page_of(found, number=number, size=PRODUCTS_A_PAGE, query=wanted.query)
         return {
             **super().get_context(request, *args, **kwargs),
@@ -51,7 +52,8 @@ class ListOfProducts(BasePage):
             "page_of_products": shown,
             "wanted": wanted,
             "sorts": Sort.choices,
-            "found": _count(found) if wanted.is_narrowed else None,
+            "found": _count(found) if wanted.is_narrowed else total,
+            "total": total,
             "most_counted": MOST_COUNTED,
             "comes_close": comes_close,
             "is_unlisted": bool(wanted.query),

@@ -1,5 +1,6 @@
 """The drawn pictures of the demo: what may be uploaded, small, with words for each."""
 
+import re
 from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -7,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from PIL import Image
 
-from demo import images, shop
+from demo import images, shop, texts
 from home import svg
 
 each_drawing = pytest.mark.parametrize("path", sorted(images.PICTURES.iterdir()), ids=lambda path: path.stem)
@@ -40,9 +41,12 @@ def test_every_reference_of_a_picture_leads_somewhere(path: Path) -> None:
     assert used <= set(ids)
 
 
-def test_the_range_uses_each_picture_once_and_describes_it() -> None:
-    used = [name for product in shop.products() for name in product.pictures]
-    drawings = shop.drawings()
+def test_each_picture_is_described_and_used_by_one_product_or_by_the_news() -> None:
+    of_products = [name for product in shop.products() for name in product.pictures]
+    assert len(set(of_products)) == len(of_products)
+    of_news = re.findall(r"^picture: (\w+)$", texts.read("news.md"), re.MULTILINE)
+    used = {*of_products, *of_news}
+    drawings = images.drawings()
     assert sorted(used) == sorted(drawings) == sorted(path.stem for path in images.PICTURES.iterdir())
     assert all(len(drawing["description"]) > 20 for drawing in drawings.values())
     assert len({drawing["title"] for drawing in drawings.values()}) == len(drawings)

@@ -46,7 +46,7 @@ HOOKS = {
         navigation.Link("Title", "/url/"),
     ),
     "register_search_sections": Hook(
-        {"home", "store"}, site_search.sections, site_search.Section("key", 1, lambda asked: "")
+        {"home", "store"}, site_search.sections, site_search.Section("key", 1, lambda asked: None)
     ),
     "register_known_changes": Hook(
         {"home", "policies"},

@@ -42,7 +42,9 @@ def page(title: str, **fields: Any) -> ContentPage:
 
 def found(words: str) -> list[str]:
     shown, _comes_close = best(SearchQuery.typed(words), lambda asked: [*filter(None, [find_pages(asked)])])
-    return re.findall(r'<a href="/page-\d+/">([^<]+)</a>', "".join(shown))
+    titles = re.findall(r'<a href="/page-\d+/">([^<]+)</a>', "".join(one.markup for one in shown))
+    assert sum(one.number for one in shown) == len(titles)
+    return titles
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,28 @@ def test_pages_are_found_by_beginnings_of_words_and_by_what_comes_close(
     words: str, titles: list[str]
 ) -> None:
     assert found(words) == titles
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("sundays", "1 result for “<bdi>sundays</bdi>”"),
+        ("deliv", "2 results for “<bdi>deliv</bdi>”"),
+        ("elephant", "Nothing was found for “<bdi>elephant</bdi>”"),
+        ("travel<>", "2 results for “<bdi>travel&lt;&gt;</bdi>”"),
+    ],
+)
+def test_it_is_told_how_many_results_there_are(client: Client, words: str, told: str) -> None:
+    text = client.get("/search/", {"q": words}).content.decode()
+    assert told in text
+    assert text.count("<bdi>") == 1
+
+
+def test_a_number_of_results_that_is_cut_off_is_told_to_be(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site_search, "MOST_FOUND", 2)
+    assert "2 or more results for" in client.get("/search/", {"q": "deliv"}).content.decode()
 
 
 def test_a_policy_is_found_by_its_words() -> None:

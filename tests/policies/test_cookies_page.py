@@ -50,6 +50,7 @@ def test_it_shows_the_categories_with_their_cookies_and_everything_off(client: C
         assert words in html
     assert "checked" not in html
     assert 'id="your-choice"' not in html
+    assert "You have not chosen yet" in html
 
 
 def test_it_shows_the_choice_its_time_its_version_and_the_receipt(client: Client) -> None:

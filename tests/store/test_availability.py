@@ -1,5 +1,6 @@
 """What a trader states of a product, beside its stock: whether it can be bought then, and what shoppers are told."""
 
+import re
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -85,7 +86,10 @@ def test_an_order_is_refused_whose_goods_were_stopped_while_it_was_reviewed(
 
 def test_the_shop_lists_what_comes_but_not_what_is_discontinued(client: Client, mug: ProductVariant) -> None:
     state(mug, "coming", available_on=COMES)
-    assert f"Coming on {date_format(COMES)}" in text(client, "/shop/")
+    listed = text(client, "/shop/")
+    assert f'<p class="good__note">Coming on {date_format(COMES)}</p>' in listed
+    assert re.search(r'<span class="tag tag--past">\s*£12.50\s*</span>', listed)
+    assert "Sold out" not in listed
     state(mug, "ended")
     assert "Enamel mug" not in text(client, "/shop/")
     assert client.get(mug.page.url).status_code == 200

@@ -21,6 +21,7 @@ from store.models import FindLink, Order, ProductVariant
 from store.orders import finding, personal_data
 from store.orders.forms import FindForm
 from tests import factories, queries
+from tests.forms.building import form_page
 from tests.store.finding import KNOWN, UNKNOWN, ask, link_in, use
 
 pytestmark = pytest.mark.django_db
@@ -249,6 +250,18 @@ def test_the_list_costs_the_same_for_many_orders(client: Client, order: Order) -
     for _ in range(3):
         factories.placed_order(factories.basket(MUG=1), email=KNOWN)
     assert queries.warm(client, "/orders/found/") == for_one <= 4
+
+
+def test_beside_the_form_stands_what_happens_next_and_where_to_write(client: Client) -> None:
+    page = words_of(client.get("/orders/find/"))
+    assert "Its link works once, and for 30 minutes." in page
+    assert "Your order number" in page
+    assert "You no longer have that e-mail address?" not in page, "nobody can be written to"
+    form_page("Contact", show_in_menus=True)
+    assert '<a href="/contact/">Write to us</a>' in words_of(client.get("/orders/find/"))
+    assert "Its link works once" not in words_of(client.get("/orders/find/?sent=1")), (
+        "the page says so already"
+    )
 
 
 def test_shoppers_are_led_to_their_orders(client: Client) -> None:

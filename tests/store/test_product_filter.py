@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import lxml.html
 import pytest
 import time_machine
 from django.core.handlers.wsgi import WSGIHandler
@@ -48,6 +49,18 @@ def listed(client: Client, query: str = "", path: str = "/shop/") -> list[str]:
     assert response.status_code == 200, query
     text = response.content.decode().partition("New in the shop")[0]  # what is offered instead
     return re.findall(r'class="good__name"><a href="[^"]+">([^<]+)<', text)
+
+
+def told(client: Client, query: str, path: str = "/shop/") -> str:
+    text = client.get(f"{path}?{query}").content.decode()
+    return " ".join(text.partition('<p role="status">')[2].partition("</p>")[0].split())
+
+
+def applied(client: Client, query: str, path: str = "/shop/") -> dict[str, str]:
+    """Return where the links above the list lead, by their words."""
+    tree = lxml.html.fromstring(client.get(path, QueryDict(query).dict()).content)
+    links = tree.xpath("//ul[@class='chips']//a")
+    return {link.text_content().removeprefix("Remove ").removesuffix("×"): link.get("href") for link in links}
 
 
 @both_databases
@@ -111,9 +124,41 @@ def test_pages_keep_what_is_wanted_and_search_engines_are_told_of_the_plain_list
 def test_the_number_found_is_told_as_far_as_it_is_counted(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "3 products" in client.get("/shop/?available=1").content.decode()
+    assert told(client, "available=1") == "3 of 4 products"
+    monkeypatch.setattr(shop_pages, "MOST_COUNTED", 3)
+    assert told(client, "available=1") == "3 products"
     monkeypatch.setattr(shop_pages, "MOST_COUNTED", 2)
-    assert "More than 2 products" in client.get("/shop/?available=1").content.decode()
+    assert told(client, "available=1") == "More than 2 products"
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [("to=10", "1 of 4 products"), ("sort=price", "4 products"), ("to=0.01", ""), ("to=1000", "4 products")],
+)
+def test_it_is_told_how_many_products_of_how_many_are_shown(client: Client, query: str, number: str) -> None:
+    assert told(client, query) == number
+
+
+def test_what_is_applied_is_named_and_each_part_can_be_taken_back(client: Client) -> None:
+    assert applied(client, "") == {}
+    assert applied(client, "available=1") == {"Available now": "/shop/"}
+    assert applied(client, "q=mug+%26+co&sort=price&available=1&from=10&to=40") == {
+        "“mug & co”": "/shop/?sort=price&available=1&from=10&to=40",
+        "Lowest price first": "/shop/?q=mug+%26+co&available=1&from=10&to=40",
+        "Available now": "/shop/?q=mug+%26+co&sort=price&from=10&to=40",
+        "From £10.00": "/shop/?q=mug+%26+co&sort=price&available=1&to=40",
+        "Up to £40.00": "/shop/?q=mug+%26+co&sort=price&available=1&from=10",
+        "Clear all": "/shop/",
+    }
+    assert "Up to £0.01" in applied(client, "to=0.01"), "also where nothing is found"
+    for url in applied(client, "sort=name&available=1").values():
+        assert client.get(url).status_code == 200, "no redirect"
+
+
+def test_in_a_category_what_is_applied_is_taken_back_within_it(client: Client) -> None:
+    page = category("Kitchen", *ProductPage.objects.filter(title__in=["Mug", "Bowl", "atlas"]))
+    assert applied(client, "available=1", page.url) == {"Available now": page.url}
+    assert told(client, "available=1", page.url) == "2 of 3 products"
 
 
 def test_typed_prices_and_words_are_throttled(client: Client) -> None:
