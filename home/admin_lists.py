@@ -21,6 +21,8 @@ class CappedPaginator(WagtailPaginator):
     @cached_property
     def count(self) -> int:
         rows = self.object_list
+        if hasattr(rows, "get_queryset"):  # what a search found
+            rows = rows.get_queryset()
         if isinstance(rows, QuerySet) and not rows.query.is_sliced:
             return rows.order_by().values("pk")[:MOST_COUNTED].count()  # not what each row is annotated with
         return super().count

@@ -40,7 +40,9 @@ class _FewRanked(BaseSearchBackend):
         rows = getattr(model_or_queryset, "objects", model_or_queryset)
         unranked = {**kwargs, "order_by_relevance": False}
         if kwargs["order_by_relevance"]:
-            found = super()._search(query_compiler_class, query, rows.model, **unranked)
+            # By key: any other order SQLite would have to make of all matches.
+            newest = rows.model.objects.order_by(F("pk").desc())
+            found = super()._search(query_compiler_class, query, newest, **unranked)
             few = keys_of(found, most=MOST_RANKED + 1)
             if len(few) > MOST_RANKED:
                 kwargs, rows = unranked, rows.order_by(F("pk").desc())

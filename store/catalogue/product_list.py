@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import (
+    Exists,
     F,
     IntegerField,
     Max,
@@ -48,13 +49,7 @@ from store.payments import money
 K = TypeVar("K")
 MOST_CHARACTERS = 200  # of what is searched: each word is a condition
 THUMBNAIL = 48  # pixels
-STATES = {
-    "live": (_("Live"), Q(live=True)),
-    "draft": (_("Draft"), Q(live=False)),
-    "sold_out": (_("Sold out"), Q(available=0)),
-    "low": (_("Low"), Q(available__gt=0, fewest__lte=F("low_stock"))),
-}
-BY_STOCK = {"sold_out", "low"}
+STATES = {"live": _("Live"), "draft": _("Draft"), "sold_out": _("Sold out"), "low": _("Low")}
 FIGURES = ("lowest_price", "highest_price", "available", "fewest", "low_stock")  # of `with_figures`
 
 
@@ -117,12 +112,24 @@ def states_of(product: Any) -> list[str]:
     """Return in words whether an annotated product is published, and what is stated of it, or if its stock is low."""
     states = ["live" if product.live else "draft"]
     if stated := product.availability_in_words:
-        return [str(STATES[states[0]][0]), stated]
+        return [str(STATES[states[0]]), stated]
     if not product.available:
         states.append("sold_out")
     elif product.fewest <= product.low_stock:
         states.append("low")
-    return [str(STATES[state][0]) for state in states]
+    return [str(STATES[state]) for state in states]
+
+
+def scarce(state: str) -> set[int]:
+    """Return the keys of products that are sold out or low, from the side of the few SKUs that are."""
+    items, variants = StockItem.objects.scarce(), ProductVariant.objects.order_by()
+    if state == "sold_out":
+        items = items.filter(free=0)
+    found = variants.filter(sku__in=items.values("sku")).values_list("page", flat=True)
+    pages = {*found[:MOST_COUNTED]}  # as keys, or SQLite looks at all
+    there = StockItem.objects.filter(sku=OuterRef("sku"), on_hand__gt=F("held"))
+    left = {*variants.filter(Exists(there), page__in=pages).values_list("page", flat=True)}
+    return pages & left if state == "low" else pages - left
 
 
 def url_to_add(user: User | AnonymousUser) -> str | None:
@@ -166,13 +173,13 @@ class StatesColumn(Column):
 
     def get_cell_context_data(self, instance: ProductPage, parent_context: Any) -> dict[str, Any]:
         context = super().get_cell_context_data(instance, parent_context)
-        return {**context, "low": STATES["low"][0]}
+        return {**context, "low": STATES["low"]}
 
 
 class ProductFilterSet(WagtailFilterSet):
     state = ChoiceFilter(
         label=_("State"),
-        choices=[(state, label) for state, (label, _where) in STATES.items()],
+        choices=[*STATES.items()],
         empty_label=_("Any"),
         widget=RadioSelect,
         method="of_state",
@@ -182,14 +189,10 @@ class ProductFilterSet(WagtailFilterSet):
         model = ProductPage
         fields: tuple[str, ...] = ()
 
-    def of_state(self, products: QuerySet[ProductPage], _name: str, state: str) -> QuerySet[ProductPage]:
-        """Find those of a state; by stock from the side of the few SKUs that are scarce."""
-        if state not in BY_STOCK:
-            return products.filter(STATES[state][1])
-        variants = ProductVariant.objects.filter(sku__in=StockItem.objects.scarce().values("sku"))
-        pages = {*variants.values_list("page", flat=True)[:MOST_COUNTED]}  # as keys, or SQLite looks at all
-        found: Any = with_figures(products).filter(STATES[state][1], pk__in=pages)
-        return found.sold_by_stock()
+    def of_state(self, products: Any, _name: str, state: str) -> QuerySet[ProductPage]:
+        if state in {"live", "draft"}:
+            return products.filter(live=state == "live")
+        return products.filter(pk__in=scarce(state)).sold_by_stock()
 
 
 class ProductIndexView(IndexView):

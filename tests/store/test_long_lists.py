@@ -11,8 +11,10 @@ from django.test.utils import CaptureQueriesContext
 
 from home import admin_lists, viewsets
 from home.admin_lists import CappedPaginator
+from home.models import ContentPage
 from home.page_cache import tokens
 from store.models import StockItem, StripeEvent
+from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -58,6 +60,20 @@ def test_the_count_works_out_nothing_of_the_rows(django_assert_num_queries: Any)
     with django_assert_num_queries(1) as asked:
         assert CappedPaginator(rows.order_by("free"), 20).count == 3
     assert "on_hand" not in asked[0]["sql"]
+
+
+def test_the_count_of_what_a_search_found_goes_no_further(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    monkeypatch.setattr(admin_lists, "MOST_COUNTED", 3)
+    home = factories.home_page()
+    for number in range(4):
+        home.add_child(instance=ContentPage(title=f"Lamp {number}", slug=f"lamp-{number}"))
+    found = ContentPage.objects.autocomplete("lamp", order_by_relevance=False)
+    with django_assert_num_queries(1) as asked:
+        assert CappedPaginator(found, 20).count == 3
+    assert "LIMIT 3" in asked[0]["sql"]
+    assert CappedPaginator(ContentPage.objects.search(""), 20).count == 0
 
 
 def test_old_rows_are_found_by_the_beginning_of_what_has_an_index(owner: Client) -> None:

@@ -87,6 +87,19 @@ def test_products_are_found_by_words_state_and_order(
     assert rows(staff, **query) == found
 
 
+def test_what_has_one_variant_left_is_low_and_the_stock_is_added_up_once(staff: Client) -> None:
+    towel = factories.product("Towel", sku="TOWEL", on_hand=0)
+    towel.page.variants.add(ProductVariant(sku="TOWEL-L", name="Large", price=900))
+    towel.page.save_revision().publish()
+    movements.receive(sku="TOWEL-L", quantity=40)
+    with CaptureQueriesContext(connection) as queries:
+        assert rows(staff, state="sold_out") == []
+        assert rows(staff, state="low") == ["Towel"]
+    counts = [query["sql"] for query in queries if "COUNT(*)" in query["sql"]]
+    assert "store_productpage" in "".join(counts)
+    assert "store_stockitem" not in "".join(counts)
+
+
 def test_the_button_leads_to_the_form_of_a_new_product_and_back(staff: Client, range_of_goods: None) -> None:
     address = f"/admin/pages/add/store/productpage/{ShopPage.objects.get().pk}/?next=%2Fadmin%2Fproducts%2F"
     page = staff.get("/admin/products/").content.decode()
