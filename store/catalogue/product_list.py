@@ -122,7 +122,8 @@ def states_of(product: Any) -> list[str]:
 
 def scarce(state: str) -> set[int]:
     """Return the keys of products that are sold out or low, from the side of the few SKUs that are."""
-    items, variants = StockItem.objects.scarce(), ProductVariant.objects.order_by()
+    items: Any = StockItem.objects.scarce()
+    variants = ProductVariant.objects.order_by()
     if state == "sold_out":
         items = items.filter(free=0)
     found = variants.filter(sku__in=items.values("sku")).values_list("page", flat=True)
