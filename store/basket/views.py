@@ -136,7 +136,7 @@ def page(
 
     Whoever has paid in another window is redirected to the order: the basket may be empty by now.
     """
-    own = unpaid.of_browser(request)
+    own = unpaid.of_browser(request, found)
     if own and not own.is_told_unpaid:
         return SeeOther(own.order.get_absolute_url())
     shown = contents.with_pictures(contents.look_up(found))

@@ -55,8 +55,9 @@ def review(request: HttpRequest) -> HttpResponse:
     shown = _current_review(request)
     if shown is None:
         return redirect("store:basket")
-    offer, own = offering.in_basket(basket_of(request)), unpaid.of_browser(request)
-    known = _known(offer, own and own.order)
+    basket = basket_of(request)
+    offer, own = offering.in_basket(basket), unpaid.of_browser(request, basket)
+    known = _known(offer, own.order if own else None)
     form = CheckoutForm(**_form_options(shown), typed=request.POST, known=known)
     return _page(request, shown, form, own)
 
@@ -124,9 +125,10 @@ def cancel_payment(request: HttpRequest, token: str) -> HttpResponse:
 def _back_unpaid(request: HttpRequest, order: Order) -> HttpResponse:
     """Redirect to the basket, or to the order if it is paid or this is not its basket: both say what can be done."""
     mine = basket_of(request)
-    is_its_basket = mine is not None and mine.pk == order.basket_id
-    response = _to_basket(mine, order) if order.is_unpaid and is_its_basket else _to_order(request, order)
-    if placed_here(request) is None:  # its cookie is lost; whoever has this URL may cancel the order
+    if mine is None or mine.pk != order.basket_id:  # any site can lead any browser here
+        return _to_order(request, order)
+    response = _to_basket(mine, order) if order.is_unpaid else _to_order(request, order)
+    if order.is_payable:  # in case its cookie is lost
         remember_order(response, order)
     return response
 
@@ -230,7 +232,7 @@ def _show_again(
     form.show_again()
     for error in errors:
         form.add_error(field, error)
-    return _page(request, now, form, unpaid.of_browser(request), status=status)
+    return _page(request, now, form, unpaid.of_browser(request, basket_of(request)), status=status)
 
 
 def _already_under_way(request: HttpRequest, order: Order) -> HttpResponse:
