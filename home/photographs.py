@@ -1,6 +1,6 @@
 """Takes uploaded pictures in: writes them anew, upright and without what the camera noted, such as the place.
 
-Every form of the admin that takes a picture is made of `SiteImageForm`. Drawings (SVG) are left to `home.svg`.
+Every form of the admin that takes a picture is made of `SiteImageForm`. Drawings (SVG) are checked by `home.svg`.
 """
 
 from io import BytesIO
@@ -21,6 +21,8 @@ from PIL import (
 )
 from wagtail.images.fields import WagtailImageField
 from wagtail.images.forms import BaseImageForm
+
+from home import svg
 
 # Imported, so that each format is registered.
 _PLUGINS = (AvifImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
@@ -87,6 +89,8 @@ class PictureField(WagtailImageField):
     def to_python(self, data: Any) -> Any:
         """Return the file, with the picture written anew in it: before Wagtail, which decodes it whatever its size."""
         if data and data.size and data.size <= self.max_upload_size:
+            if data.name.lower().endswith(".svg"):
+                svg.refuse_unsafe(data)
             clean = rewritten(data, most_pixels=self.max_image_pixels)
             data.seek(0)
             if clean is not None:

@@ -26,10 +26,7 @@ def brand(**values: Any) -> BrandSettings:
 
 
 def logo(content: bytes, name: str) -> SiteImage:
-    image = SiteImage(title="Logo", file=ContentFile(content, name))
-    image.clean()
-    image.save()
-    return image
+    return SiteImage.objects.create(title="Logo", file=ContentFile(content, name))
 
 
 def png(width: int, height: int) -> bytes:

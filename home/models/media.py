@@ -2,13 +2,13 @@
 
 from typing import Any, ClassVar
 
-from django.core.exceptions import ValidationError
+from django.core.files import File
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.documents.models import AbstractDocument, Document
-from wagtail.images.models import AbstractImage, AbstractRendition, Image
+from wagtail.images.exceptions import InvalidFilterSpecError
+from wagtail.images.models import AbstractImage, AbstractRendition, Filter, Image, SourceImageIOError
 
-from home import svg
 from home.storage import private_storage
 
 
@@ -21,15 +21,14 @@ class SiteImage(AbstractImage):
         verbose_name = _("image")
         verbose_name_plural = _("images")
 
-    def clean(self) -> None:
-        """Refuse a new SVG file that does more than draw; every form of the admin calls this."""
-        super().clean()
-        is_new = self.file and not self.file._committed  # type: ignore[attr-defined]  # Django has no public word for it
-        if is_new and (self.file.name or "").lower().endswith(".svg"):
-            try:
-                svg.refuse_active(self.file)
-            except ValidationError as error:
-                raise ValidationError({"file": error}) from error
+    def generate_rendition_file(self, filter: Filter, *, source: Any = None) -> File:  # noqa: A002 - Wagtail's
+        """Make a rendition; pages show a picture that cannot be converted like one whose file is gone."""
+        try:
+            return super().generate_rendition_file(filter, source=source)
+        except InvalidFilterSpecError:  # a mistake of the template's
+            raise
+        except Exception as error:  # what reads pictures raises its own, and many
+            raise SourceImageIOError(str(error)) from error
 
     def content(self, rendition: str) -> bytes:
         """Return the drawing, or a rendition of the photograph; nothing where there is none to be read."""

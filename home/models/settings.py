@@ -2,7 +2,7 @@
 
 import re
 from copy import copy
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldRowPanel, HelpPanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseSiteSetting, register_setting
+from wagtail.images.models import SourceImageIOError
 from wagtail.models import PreviewableMixin
 
 from home import brand_pictures, brand_sheet, snapshot
@@ -53,6 +54,14 @@ class DefaultSiteSetting(BaseSiteSetting):
     def copied(cls) -> Self:
         """Return a copy, for whoever reads a picture: threads share those, and each must open a file of its own."""
         return copy(cls.shown())
+
+
+class Logo(NamedTuple):
+    """Where the logo is, in one size."""
+
+    url: str
+    width: int
+    height: int
 
 
 @register_setting(icon="site", order=10)
@@ -189,13 +198,22 @@ class BrandSettings(PreviewableMixin, DefaultSiteSetting):
         seen = (self.name, self.palette["header"], self.palette["ticket"], self.logo and self.logo.file.name)
         return f"{settings.SITE_URL}{reverse('home:brand_share')}?v={brand_sheet.version(repr(seen))}"
 
-    @property
-    def small_logo(self) -> str:
-        """A small drawing as a data URL: it is no request more. Empty where the logo is a photograph or large."""
-        if not self.logo or not self.logo.is_svg() or (self.logo.file_size or 0) > _IN_PAGE:
-            return ""
-        drawing = self.logo.content("")
-        return brand_pictures.in_page(drawing) if 0 < len(drawing) <= _IN_PAGE else ""
+    def shown_logo(self, rendition: str) -> Logo | None:
+        """Return the logo as this rendition, or a small drawing as it is in a data URL, which is no request more.
+
+        None where there is none that can be shown: the name stands for it.
+        """
+        logo = self.logo
+        if not logo:
+            return None
+        is_small = logo.is_svg() and (logo.file_size or 0) <= _IN_PAGE
+        if is_small and 0 < len(drawing := logo.content("")) <= _IN_PAGE:
+            return Logo(brand_pictures.in_page(drawing), logo.width, logo.height)
+        try:
+            found = logo.get_rendition(rendition)
+        except SourceImageIOError:
+            return None
+        return Logo(found.url, found.width, found.height)
 
     @property
     def is_logo_icon(self) -> bool:

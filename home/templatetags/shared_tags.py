@@ -39,6 +39,7 @@ def known_brand() -> BrandSettings | None:
     return snapshot.last(BrandSettings)
 
 
+register.filter(BrandSettings.shown_logo)
 register.simple_tag(navigation.main_menu)
 register.simple_tag(navigation.footer_menu)
 register.simple_tag(navigation.contact_page)

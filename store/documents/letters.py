@@ -78,9 +78,9 @@ class LetterFile(PdfFile):
     def _logo(self) -> None:
         image = self.brand.logo
         assert image is not None
-        scale = min(LOGO_WIDTH / image.width, LOGO_HEIGHT / image.height)
-        width, height = scale * image.width, scale * image.height
         with suppress(Exception):  # what is in a drawing, or is wrong with it, nobody knows before
+            scale = min(LOGO_WIDTH / image.width, LOGO_HEIGHT / image.height)
+            width, height = scale * image.width, scale * image.height
             self.image(BytesIO(self.logo), x=LEFT, y=self.y, w=width, h=height)
             self.y += height + 2
 

@@ -158,6 +158,17 @@ def test_a_logo_whose_file_is_gone_leaves_the_page(client: Client) -> None:
     assert client.get("/brand/share.png").status_code == 200
 
 
+@pytest.mark.parametrize("size", ['width="0.5" height="0.5"', 'viewBox="0 0 100 0"', 'viewBox="0 0 0 0"'])
+def test_a_large_drawing_that_cannot_be_made_smaller_leaves_the_name(client: Client, size: str) -> None:
+    content = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{"<path/>" * 1000}</svg>'
+    brand(name="Hop & Malt", logo=logo(content.encode(), "odd.svg"))
+    for url in ("/", "/admin/login/"):
+        html = client.get(url).content.decode()
+        assert "Hop &amp; Malt" in html
+        assert not re.search(r"<img [^>]*__logo", html)
+    assert icon(client).startswith("data:image/svg+xml,<svg")
+
+
 # --- Picture for sharing ---------------------------------------------------------------------------------------
 def shared(client: Client) -> Image.Image:
     url = re.findall(r'<meta property="og:image" content="http://[^/"]+([^"]+)"', head(client))[0]

@@ -1,5 +1,6 @@
 """Pictures in the library: an SVG that could act is refused, and what is handed out runs nothing."""
 
+import re
 from io import BytesIO
 
 import pytest
@@ -73,18 +74,66 @@ HARMLESS = {
     "style": drawing("<style>.a { fill: url(#a); color: red }</style>"),
     "editor's notes": drawing('<metadata><n:n xmlns:n="http://example.com/n">made by hand</n:n></metadata>'),
     "animation": drawing('<path><animate attributeName="opacity" values="0;1" dur="1s"/></path>'),
+    "groups in groups": drawing("<g>" * 90 + "</g>" * 90),
 }
+
+
+def sized(attributes: str) -> bytes:
+    """Make an SVG of this size."""
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {attributes}><path d="M0 0h9"/></svg>'.encode()
+
+
+ODD_SIZES = (
+    *('width="0" height="9"', 'width="9" height="-5"', 'width="abc" height="9"', 'width="nan" height="9"'),
+    *(
+        'width="inf" height="9"',
+        'width="1e999" height="9"',
+        'width="20001" height="1"',
+        'width="0.5" height="0.5"',
+    ),
+    *('width="0.1mm" height="9"', 'width="9" height="9" viewBox="a b c d"', 'viewBox="0 0 100 0"'),
+    *(
+        'viewBox="0 0 0 0"',
+        'width="9" height="9" viewBox="0 0 0 0"',
+        'width="9" height="9" viewBox="0 0 nan 9"',
+    ),
+    *('width="9" height="9" viewBox="0 0 1e999 9"', 'width="9" height="9" viewBox="0 -1e999 9 9"'),
+    'width="9" height="9" viewBox="0 0 9 9" preserveAspectRatio="evil"',
+)
+SIZES = (
+    "",
+    'width="100%" height="100%"',
+    'width="9in"',
+    'viewBox="-1 -1 24 24"',
+    'width="9" viewBox="0 0 .1 .1"',
+)
 
 
 @pytest.mark.parametrize("name", ACTIVE)
 def test_a_drawing_that_could_act_is_refused(name: str) -> None:
     with pytest.raises(ValidationError):
-        svg.refuse_active(BytesIO(ACTIVE[name]))
+        svg.refuse_unsafe(BytesIO(ACTIVE[name]))
 
 
 @pytest.mark.parametrize("name", HARMLESS)
 def test_a_drawing_that_only_draws_is_taken(name: str) -> None:
-    svg.refuse_active(BytesIO(HARMLESS[name]))
+    svg.refuse_unsafe(BytesIO(HARMLESS[name]))
+
+
+@pytest.mark.parametrize("attributes", ODD_SIZES)
+def test_a_drawing_that_cannot_be_measured_or_made_smaller_is_refused(attributes: str) -> None:
+    with pytest.raises(ValidationError, match="has a size that cannot be shown"):
+        svg.refuse_unsafe(BytesIO(sized(attributes)))
+
+
+@pytest.mark.parametrize("attributes", SIZES)
+def test_the_size_of_a_drawing_may_be_left_to_the_page(attributes: str) -> None:
+    svg.refuse_unsafe(BytesIO(sized(attributes)))
+
+
+def test_a_drawing_whose_groups_have_no_end_is_refused() -> None:
+    with pytest.raises(ValidationError, match="groups in groups"):
+        svg.refuse_unsafe(BytesIO(drawing("<g>" * 20_000 + "</g>" * 20_000)))
 
 
 @pytest.fixture
@@ -110,6 +159,7 @@ def upload(client: Client, content: bytes, url: str = "/admin/images/add/") -> s
 )
 def test_every_way_to_upload_refuses_a_drawing_that_could_act(staff: Client, url: str) -> None:
     assert "This SVG holds" in upload(staff, ACTIVE["script"], url)
+    assert "This SVG has a size" in upload(staff, sized('width="0" height="9"'), url)
     assert not SiteImage.objects.exists()
     upload(staff, HARMLESS["plain"], url)  # of several at once, none is a picture before it is described
     assert SiteImage.objects.count() + UploadedFile.objects.count() == 1
@@ -145,6 +195,21 @@ def test_a_drawing_in_a_picture_block_is_shown_as_it_is(client: Client) -> None:
     answer = client.get("/")
     assert answer.status_code == 200
     assert ".svg" in answer.content.decode().partition("block-image")[2]
+
+
+@pytest.mark.parametrize("content", [sized('viewBox="0 0 100 0"'), drawing("<g>" * 2000 + "</g>" * 2000)])
+def test_the_library_lists_what_was_uploaded_before_it_was_refused(staff: Client, content: bytes) -> None:
+    picture = SiteImage.objects.create(title="Odd", file=ContentFile(content, "odd.svg"))
+    for url in ("/admin/images/", f"/admin/images/{picture.pk}/", "/admin/images/chooser/"):
+        assert staff.get(url).status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_page_whose_picture_for_sharing_is_a_drawing_shares_that_of_the_brand(client: Client) -> None:
+    home = home_page()
+    home.share_image = SiteImage.objects.create(title="A line", file=ContentFile(drawing(), "line.svg"))
+    home.save_revision().publish()
+    assert re.search(r'"og:image" content="[^"]+/brand/share.png', client.get("/").content.decode())
 
 
 @pytest.mark.django_db

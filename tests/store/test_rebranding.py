@@ -167,6 +167,8 @@ def test_a_logo_that_cannot_be_drawn_leaves_the_paper() -> None:
     )
     found.logo.file.storage.delete(found.logo.file.name)
     assert pdf.render([example()], BrandSettings.shown())
+    brand(logo=logo(DRAWING.replace(b'0 0 9 9" width="9" height="9"', b'0 0 0 0"'), "empty.svg"))
+    assert pdf.render([example()], BrandSettings.shown())
 
 
 # --- Before it is saved ----------------------------------------------------------------------------------------
