@@ -262,8 +262,8 @@ def test_a_task_of_visitors_needs_nobody(client: Client, name: str) -> None:
 
 def test_a_draft_waits_for_the_lawyer(client: Client) -> None:
     review = client.post("/demo/enter/approve/", follow=True).content.decode()
-    assert "three" in review
-    assert "five" in review
+    assert "[removed: </span> five<span" in review
+    assert "[added: </span> three<span" in review
 
 
 def test_a_door_whose_person_is_gone_is_not_shown(client: Client) -> None:
