@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 
 from home.snapshot import shared
 from policies.models import Policy
+from policies.text.headings import contents
 from store.models import DeliveryCountry, ShippingOption
 from store.models.shipping import Consignment, offered_first
 from store.models.withdrawal import Withdrawal
 from store.orders import withdrawal
+from store.payments import money
 from store.shipping import shop_calendar
 from store.shipping.promises import Promise
 
@@ -26,9 +28,35 @@ class Delivery:
     """How goods are delivered, as far as that is known before a country is chosen."""
 
     price_from: int
+    goods: int  # what the first of them costs
     option: ShippingOption  # that the checkout offers first
     promise: Promise | None
     time: str
+
+    @property
+    def total_from(self) -> int:
+        """What the first of them costs with its delivery, minor units."""
+        return self.goods + self.price_from
+
+    @property
+    def price_in_words(self) -> str:
+        """What it costs from."""
+        if not self.price_from:
+            return _("Free delivery")
+        return _("Delivery from %(price)s") % {"price": money.display(self.price_from)}
+
+    @property
+    def arrives_in_words(self) -> str:
+        """When it arrives, or how long that takes."""
+        return _("arrives %(days)s") % {"days": self.promise.arrives} if self.promise else self.time
+
+    @property
+    def order_by_in_words(self) -> str:
+        """Until when to order for that, and for which country and option it holds."""
+        known = {"country": self.option.country, "way": self.option.name}
+        if not self.promise:
+            return _("Delivery time: %(country)s, %(way)s.") % known
+        return _("Order by %(until)s (%(country)s, %(way)s).") % {**known, "until": self.promise.order_by}
 
 
 @dataclass(frozen=True)
@@ -42,28 +70,28 @@ class Terms:
 
 def delivery(consignments: Sequence[Consignment], make: int) -> Delivery | None:
     """Return how one of these is delivered that first takes so many days to make; None if nothing is sent anywhere."""
-    prices = [option.price_of(one) for option in _sent() for one in consignments]
+    prices = [option.price_of(one) for option in _sent_options() for one in consignments]
     if not prices or (option := _first_option(consignments[0])) is None:
         return None
     promise = shop_calendar.shown().promise(option, make=make)
-    return Delivery(min(prices), option, promise, option.delivery_time_after(make))
+    return Delivery(min(prices), consignments[0].goods, option, promise, option.delivery_time_after(make))
 
 
 @shared
-def _sent() -> list[ShippingOption]:
+def _sent_options() -> list[ShippingOption]:
     """Return the options by which something is sent to some country."""
     reach = Q(country__isnull=False) | Q(zone__countries__isnull=False)
     return list(ShippingOption.objects.exclude(kind=ShippingOption.Kind.COLLECTION).filter(reach).distinct())
 
 
 @shared
-def _of_first_country() -> list[ShippingOption]:
+def _options_of_first_country() -> list[ShippingOption]:
     country = DeliveryCountry.objects.deliverable().first()
     return ShippingOption.objects.to(country) if country else []
 
 
 def _first_option(consignment: Consignment) -> ShippingOption | None:
-    return offered_first(_of_first_country(), lambda option: option.price_of(consignment))
+    return offered_first(_options_of_first_country(), lambda option: option.price_of(consignment))
 
 
 def returns(kind: str) -> Terms:
@@ -83,11 +111,6 @@ def _terms() -> Terms:
         return Terms(days)
     url, html = terms.policy.get_absolute_url(), terms.html
     said = re.search(withdrawal.pattern(str(days)), html)
-    above = _anchors(html[: said.start()])[-1:] if said else []
-    about = [one for one in _anchors(html) if one == slugify(_("Delivery"))]
-    return Terms(days, *(f"{url}#{one[0]}" if one else url for one in (above, about)))
-
-
-def _anchors(html: str) -> list[str]:
-    """Return the anchors of the headings of a text."""
-    return re.findall(r'<h[1-6][^>]* id="([^"]+)"', html)
+    above = contents(html[: said.start()])[-1:] if said else []
+    about = [one for one in contents(html) if one.id == slugify(_("Delivery"))]
+    return Terms(days, *(f"{url}#{one[0].id}" if one else url for one in (above, about)))
