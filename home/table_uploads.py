@@ -7,7 +7,6 @@ import csv
 import hashlib
 import io
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from wagtail.admin import messages
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from home import spreadsheets
+from home.characters import UNPRINTABLE
 
 MOST_BYTES = 1024 * 1024
 MOST_ROWS = 5000
@@ -37,8 +37,6 @@ MOST_IN_A_CELL = 200
 LASTS = timedelta(hours=12)  # how long a preview can be applied
 SEPARATORS = ",;\t"
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-# Control characters, and those that write others in another direction.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _UNREADABLE = _("The file is no CSV file that can be read. Save the table as “CSV UTF-8” and try again.")
 
@@ -82,7 +80,7 @@ def decoded(data: bytes) -> str:
 
 def read(text: str, columns: Mapping[str, str | Promise], *, required: Iterable[str], most: int) -> list[Row]:
     """Return the rows of a table whose headings are names or labels of `columns`. Raises TableError."""
-    if _UNPRINTABLE.search(text):
+    if UNPRINTABLE.search(text):
         raise TableError(str(_UNREADABLE))
     first_line = text.lstrip().partition("\n")[0]
     separator = max(SEPARATORS, key=first_line.count)

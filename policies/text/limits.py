@@ -29,6 +29,7 @@ _LONG_TAG = re.compile(
 )
 # Letters that show in another order than they are written, or not at all, let people read what the record does not say
 # (“Trojan Source”). Right-to-left text needs none of these: it has its own direction, marks and isolates.
+# It may have isolates, so this is not what `home.characters` refuses.
 _MISLEADING = re.compile(rf"{parsing.CONTROL_CHARACTERS.pattern}|[\u202a-\u202e\U000e0000-\U000e007f]")
 
 

@@ -16,12 +16,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from home import mail_queue, spam
+from home.characters import ONE_LINE
 from policies.models import PolicyVersion
 from policies.text import limits
 from store.checkout import shown as shown_parts
 from store.checkout.place_order import Quote
 from store.models import DeliveryCountry, ShippingOption
-from store.orders.forms import ONE_LINE
 from store.payments import money
 from store.payments.customer_details import ADDRESS_LINE_LENGTH
 

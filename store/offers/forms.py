@@ -8,11 +8,11 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from home import mail_queue
+from home.characters import ONE_LINE
 from policies.text import limits
 from store.basket.contents import Contents
 from store.checkout.forms import LinesField
 from store.models import DeliveryCountry, Offer, Order, ShippingOption
-from store.orders.forms import ONE_LINE
 from store.payments import money
 from store.payments.customer_details import ADDRESS_LINE_LENGTH
 

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext, ngettext_lazy
 
+from home.characters import without_nul
 from store.basket.forms import QuantityField
 from store.catalogue import product_list
 from store.models import ProductVariant, StockItem
@@ -64,7 +65,7 @@ def with_one_more(rows: list[dict[str, Any]], sku: str) -> list[dict[str, Any]]:
 
 def find(words: str) -> list[Any]:
     """Return variants that anybody could buy by names or SKU, and one more than are shown if there are others."""
-    words = words.replace("\x00", "").strip()
+    words = without_nul(words).strip()
     if not words:
         return []
     found = Q(pk__in=product_list.named(words).values("pk")) | Q(sku__in=(words, words.upper()))
@@ -93,7 +94,7 @@ def total(lines: Iterable[Any]) -> int:
 
 def variants(skus: Iterable[str]) -> dict[str, Any]:
     """Return those that are for sale, by SKU."""
-    fit = [sku for sku in skus if "\x00" not in sku]
+    fit = [*map(without_nul, skus)]
     found = ProductVariant.objects.on_sale().filter(sku__in=fit).select_related("page", "picture")
     return {variant.sku: variant for variant in found}
 

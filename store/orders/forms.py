@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxLengthValidator, RegexValidator
+from django.core.validators import MaxLengthValidator
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from home import mail_queue, spam
+from home.characters import ONE_LINE
 from store.models import Order, ShippingOption
 from store.orders.addresses import country_name
 from store.payments import stripe_amounts
@@ -39,14 +40,6 @@ class FindForm(spam.GuardedForm):
         super().clean()
         self.read_guard(page_id=self.PAGE)
         self.check_guard()
-
-
-# Control characters, halves of characters, line ends, and those that write others in another direction.
-ONE_LINE = RegexValidator(
-    "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]",
-    _("Delete the characters that cannot be printed, and type this again."),
-    inverse_match=True,
-)
 
 
 def _filled(token: str) -> forms.TextInput:

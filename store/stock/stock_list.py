@@ -23,6 +23,7 @@ from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.widgets.button import Button
 
+from home.characters import without_nul
 from home.models import User
 from home.viewsets import GuardedIndexView
 from store.catalogue import pricing
@@ -136,7 +137,7 @@ class StockIndexView(GuardedIndexView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Save one row, and show the same list again."""
-        item = get_object_or_404(StockItem, sku=request.POST.get("row", "").replace("\x00", ""))
+        item = get_object_or_404(StockItem, sku=without_nul(request.POST.get("row", "")))
         assert request.user.is_authenticated
         [row] = self._filled([item])
         if not row.may:
