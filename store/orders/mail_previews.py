@@ -197,8 +197,10 @@ def _lines(order: Order) -> Iterable[OrderLine]:
 
 
 def _parcels(order: Order, state: State = State.SENT) -> list[Parcel]:
-    if order.pk or state != State.SENT:
-        return [*order.parcels.all()] if state == State.SENT else []
+    if state != State.SENT:
+        return []
+    if order.pk:
+        return [*order.parcels.all()]
     return [Parcel(carrier_name=_("Example Parcels"), number="AB 123", url=f"{settings.SITE_URL}/")]
 
 

@@ -57,26 +57,44 @@ def about(
     subject = (
         custom.subject or subject or str(words.subject) or str(WORDS[State.PAID].subject) % values(order)
     )
-    facts = words.without(wording.KINDS[kind][1].phrases) if custom.opening else words
+    facts = words.without(wording.KINDS[kind].words.phrases) if custom.opening else words
     facts_told = f"{_cancelled(situation)}{facts.sentences}" if refund else facts.sentences
-    lines = list(lines)
     told = None if refund or change else state
-    is_confirmation = told == State.PAID
-    rows = timeline.money_rows(situation)
-    # The confirmation has the total. Of what is sent it matters only whether a part was refunded.
-    has_rows = not change and not is_confirmation and (told != State.SENT or len(rows) > 1)
-    context: dict[str, Any] = {
-        "order": order,
-        "order_url": settings.SITE_URL + order.get_absolute_url(),
-        "site_url": settings.SITE_URL,
-        "brand": BrandSettings.shown(),
+    context = {
+        **_context(situation, told, lines=list(lines), issued=issued, refund=refund, has_money=not change),
         "words": words,
         "opening": "\n\n".join(filter(None, (custom.opening, facts_told))),
         "closing": custom.closing,
         "action_url": urljoin(settings.SITE_URL, situation.action_url) if words.action else "",
+        "parcels": parcels,
+    }
+    text = re.sub(r"\n{4,}", "\n\n\n", render_to_string("emails/order.txt", context)).strip() + "\n"
+    html = render_to_string("emails/order.html", {**context, "subject": subject})
+    attach = tuple(one["file"] for one in context["agreed"])
+    return Message(subject, text, html, attach)
+
+
+def _context(
+    situation: Situation,
+    told: State | None,
+    *,
+    lines: list[OrderLine],
+    issued: Sequence[Document],
+    refund: Refund | None,
+    has_money: bool,
+) -> dict[str, Any]:
+    """Return what the templates print of an order and its money; `told` is a state, if that is what is told of."""
+    order, rows = situation.order, timeline.money_rows(situation)
+    is_confirmation = told == State.PAID
+    # The confirmation has the total. Of what is sent it matters only whether a part was refunded.
+    has_rows = has_money and not is_confirmation and (told != State.SENT or len(rows) > 1)
+    return {
+        "order": order,
+        "order_url": settings.SITE_URL + order.get_absolute_url(),
+        "site_url": settings.SITE_URL,
+        "brand": BrandSettings.shown(),
         "lines": lines if told in WITH_LINES else [],
         "has_address": told in WITH_ADDRESS and bool(order.shipping_address or order.is_collection),
-        "parcels": parcels,
         "billing": order.billing_address if issued else {},
         "rows": rows if has_rows else [],
         "left": sum(row.amount for row in rows),
@@ -86,10 +104,6 @@ def about(
         "agreed": _agreed(situation) if is_confirmation else [],
         "withdrawal": withdrawal.of_order(order, lines) if is_confirmation else [],
     }
-    text = re.sub(r"\n{4,}", "\n\n\n", render_to_string("emails/order.txt", context)).strip() + "\n"
-    html = render_to_string("emails/order.html", {**context, "subject": subject})
-    attach = tuple(one["file"] for one in context["agreed"])
-    return Message(subject, text, html, attach)
 
 
 def _cancelled(situation: Situation) -> str:

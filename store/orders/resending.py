@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import NamedTuple
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
@@ -38,11 +39,18 @@ _MAILS: dict[str, tuple[Promise, Callable[[Order], Email | None], frozenset[str]
 }
 
 
-def mails_of(situation: Situation) -> dict[str, tuple[str, Callable[[], Email | None]]]:
-    """Return the e-mails of an order that can be sent again, each with its label and what sends it."""
+class Resendable(NamedTuple):
+    """An e-mail that can be sent again, and what sends it."""
+
+    label: str
+    send: Callable[[], Email | None]
+
+
+def mails_of(situation: Situation) -> dict[str, Resendable]:
+    """Return the e-mails of an order that can be sent again."""
     order = situation.order
-    found: dict[str, tuple[str, Callable[[], Email | None]]] = {
-        name: (str(label), partial(send, order))
+    found = {
+        name: Resendable(str(label), partial(send, order))
         for name, (label, send, statuses) in _MAILS.items()
         if order.status in statuses
     }
@@ -52,10 +60,10 @@ def mails_of(situation: Situation) -> dict[str, tuple[str, Callable[[], Email | 
             "day": date_format(timezone.localtime(refund.created_at), "SHORT_DATE_FORMAT"),
         }
         label = gettext("Refund of %(amount)s, %(day)s") % known
-        found[f"refund-{refund.pk}"] = label, partial(emails.order_refunded, order, refund)
+        found[f"refund-{refund.pk}"] = Resendable(label, partial(emails.order_refunded, order, refund))
     if papers := references.of_corrected_buyer(order.documents.all()):
         label = gettext("Corrected invoice %s") % papers[-1]
-        found["papers"] = label, partial(emails.billing_corrected, order, papers)
+        found["papers"] = Resendable(label, partial(emails.billing_corrected, order, papers))
     return found
 
 

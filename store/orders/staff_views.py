@@ -90,7 +90,7 @@ class EmailView(OrderFormView):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         mails = resending.mails_of(Situation.of(self.order))
-        return {**super().get_form_kwargs(), "mails": {name: label for name, (label, _send) in mails.items()}}
+        return {**super().get_form_kwargs(), "mails": {name: mail.label for name, mail in mails.items()}}
 
     def form_valid(self, form: EmailForm) -> HttpResponse:
         user, data = self.request.user, form.cleaned_data

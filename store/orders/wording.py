@@ -4,6 +4,7 @@ Heading, facts of the order, and what the shopper must do stay whatever a trader
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
@@ -15,15 +16,22 @@ from store.orders.change_words import CHANGE_WORDS, Change
 from store.orders.refund_words import REFUND_WORDS
 from store.orders.words import WORDS, State, Words
 
-# With when each is sent.
-KINDS: dict[str, tuple[Promise | str, Words]] = {
-    **{state.value: (state.label, words) for state, words in WORDS.items() if words.subject},
+
+class Kind(NamedTuple):
+    """A kind of e-mail: when it is sent, and our words."""
+
+    label: Promise | str
+    words: Words
+
+
+KINDS: dict[str, Kind] = {
+    **{state.value: Kind(state.label, words) for state, words in WORDS.items() if words.subject},
     **{
-        f"refund-{status.value}": (format_lazy("{} {}", _("A refund:"), status.label), words)
+        f"refund-{status.value}": Kind(format_lazy("{} {}", _("A refund:"), status.label), words)
         for status, words in REFUND_WORDS.items()
         if words.subject
     },
-    **{change.value: (change.label, words) for change, words in CHANGE_WORDS.items() if words.subject},
+    **{change.value: Kind(change.label, words) for change, words in CHANGE_WORDS.items() if words.subject},
 }
 
 

@@ -15,12 +15,12 @@ from wagtail.admin.widgets import AdminAutoHeightTextInput
 from wagtail.coreutils import safe_snake_case
 from wagtail.models import Site
 
+from home.characters import ONE_LINE
 from home.models import User
 from policies.text import limits
 from store.models import MailWording
 from store.models.mail_wording import OPENING_LENGTH, SUBJECT_LENGTH, validate_places
 from store.orders.access import VIEW
-from store.orders.forms import ONE_LINE
 from store.orders.wording import KINDS
 from store.orders.words import Words
 
@@ -99,7 +99,7 @@ def _panel_of(kind: str) -> MultiFieldPanel:
         FieldPanel(f"{kind}_opening"),
         _LinkToPreview(kind, template="store/admin/mail_wording_link.html"),
     ]
-    return _MailPanel(children, heading=KINDS[kind][0])
+    return _MailPanel(children, heading=KINDS[kind].label)
 
 
 _INTRODUCTION = _(
@@ -119,6 +119,6 @@ def url_of(kind: str, user: User | AnonymousUser) -> str:
     site = Site.objects.filter(is_default_site=True).first()
     if site is None or kind not in KINDS or not user.has_perm("store.change_mailwording"):
         return ""
-    panel = safe_snake_case(str(KINDS[kind][0]))
+    panel = safe_snake_case(str(KINDS[kind].label))
     url = reverse("wagtailsettings:edit", args=["store", "mailwording", site.pk])
     return f"{url}?mail={kind}#panel-{panel}-section"
