@@ -8,6 +8,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -42,6 +43,8 @@ class Agreement:
     terms: PolicyVersion | None
     privacy: PolicyVersion | None
     point: dict[str, str] = field(default_factory=dict)  # the address of a pick-up point
+    gift_message: str = ""
+    shopper_note: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,8 @@ class Quote:
             delivery=self.option.kind,
             collect_at=self.option.collect_at,
             shipping_address=agreement.point,
+            gift_message=agreement.gift_message,
+            shopper_note=agreement.shopper_note,
             delivery_time=self.option.delivery_time,
             made_in_days=self.contents.days_to_make,
             vat_scheme=self.vat.scheme,
@@ -197,6 +202,16 @@ class Quote:
             for line, variant in self.contents.goods
         ]
 
+    def session_params(self, order: Order, lines: list[OrderLine]) -> dict[str, Any]:
+        """Return what the payment page of an order is opened with."""
+        return gateway.session_params(
+            order=order,
+            lines=lines,
+            option=self.option,
+            tax_codes=self.tax_codes,
+            pictures=photo_urls(images_of(variant for _line, variant in self.contents.goods)),
+        )
+
 
 @dataclass(frozen=True)
 class Review(Quote):
@@ -220,8 +235,6 @@ def place_order(
     option: ShippingOption,
     agreement: Agreement,
     client_fingerprint: str = "",
-    gift_message: str = "",
-    shopper_note: str = "",
     actor: User | None = None,
 ) -> Order:
     """Save the order with copies of everything agreed, and hold its stock: all or nothing.
@@ -245,15 +258,8 @@ def place_order(
         if quote.contents.changed:
             seen.mark_as_seen(basket, quote.contents.to_see)
         order = quote.order_for(basket, email, agreement, client_fingerprint)
-        order.gift_message, order.shopper_note = gift_message, shopper_note
         lines = quote.lines_of(order)
-        order.session_params = gateway.session_params(
-            order=order,
-            lines=lines,
-            option=quote.option,
-            tax_codes=quote.tax_codes,
-            pictures=photo_urls(images_of(variant for _line, variant in quote.contents.goods)),
-        )
+        order.session_params = quote.session_params(order, lines)
         lifecycle.place(order=order, lines=lines, actor=actor)
         try:
             movements.hold(order=order)

@@ -164,8 +164,14 @@ def _order(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _show_again(request)
     ip = client_ip(request)
+    data = form.cleaned_data
     agreement = place_order.Agreement(
-        shown_digest=form.cleaned_data["shown"], terms=terms, privacy=privacy, point=form.pickup_point
+        shown_digest=data["shown"],
+        terms=terms,
+        privacy=privacy,
+        point=form.pickup_point,
+        gift_message=data["gift_message"],
+        shopper_note=data["shopper_note"],
     )
     client = fingerprint(ip, purpose="orders")
     try:
@@ -173,12 +179,10 @@ def _order(request: HttpRequest) -> HttpResponse:
         with stripe_client.answering_within(STRIPE_SECONDS):
             order = place_order.place_order(
                 basket=basket,
-                email=form.cleaned_data["email"],
+                email=data["email"],
                 option=option,
                 agreement=agreement,
                 client_fingerprint=client,
-                gift_message=form.cleaned_data["gift_message"],
-                shopper_note=form.cleaned_data["shopper_note"],
             )
             url = fulfilment.start_payment(order=order)
     except REFUSALS as error:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Sum
@@ -48,7 +49,7 @@ def _in_the_sites_language() -> Iterator[None]:
 def invoice(order: Order) -> None:
     """Issue the invoice of an order that is paid; none while the seller does not state how VAT is accounted for."""
     found = sums.of_order(order)
-    if not found and order.vat_scheme != VatScheme.NOT_REGISTERED:
+    if not found and _has_vat(order):
         return
     found = found or [VatSum(UNSTATED, positions.ordered(order), 0)]
     total = sum(one.gross for one in found)
@@ -222,35 +223,21 @@ def _issue(
     like: Paper | None = None,
 ) -> Document:
     """Write a document, with the next number of its kind; buyer and addresses are the order's, or `like` another's."""
-    brand, shop = BrandSettings.current(), ShopSettings.current()
-    number = f"{shop.prefixes[kind]}{DocumentCounter.next_number(kind):06}"
+    number = f"{ShopSettings.current().prefixes[kind]}{DocumentCounter.next_number(kind):06}"
     now = timezone.now()  # with the counter locked, so that days follow numbers
     found = sorted(found, key=lambda one: -one.percent)
-    has_vat = order.vat_scheme != VatScheme.NOT_REGISTERED
-    paper = Paper(
-        kind=kind,
-        number=number,
-        issued_on=timezone.localdate(now).isoformat(),
-        order=order.number,
-        ordered_on=timezone.localdate(order.placed_at).isoformat(),
-        currency=order.currency,
-        seller=tuple(brand.address_lines),
-        contact=_contact(brand),
-        vat_number=_vat_number(order, shop) if has_vat else "",
-        buyer=like.buyer if like else _buyer(order),
-        deliver_to=like.deliver_to if like else () if order.is_collection else tuple(of_delivery(order)),
-        lines=of.lines,
-        discount=of.discount,
-        total=of.total,
-        vat=tuple((str(trimmed(one.percent)), one.gross, one.vat) for one in found) if has_vat else (),
-        notes=tuple(filter(None, (order.vat_note, *notes))),
-        reasons=_reasons(refund) if kind == Kind.CREDIT_NOTE else (),
-    )
-    data = paper.to_json()
+    stated = {
+        "kind": kind,
+        "number": number,
+        "issued_on": timezone.localdate(now).isoformat(),
+        "notes": tuple(filter(None, (order.vat_note, *notes))),
+        "reasons": _reasons(refund) if kind == Kind.CREDIT_NOTE else (),
+    }
+    data = _paper_for(order, of, found, like, **stated).to_json()
     personal = {name: data.pop(name) for name in PERSONAL}
     document = Document.objects.create(
         kind=kind,
-        number=paper.number,
+        number=number,
         order=order,
         refund=refund,
         corrects=corrects,
@@ -260,7 +247,35 @@ def _issue(
         data=data,
         personal=personal,
     )
-    sign = -1 if kind == Kind.CREDIT_NOTE else 1
+    _save_sums(document, found)
+    return document
+
+
+def _paper_for(
+    order: Order, of: Positions, found: Iterable[VatSum], like: Paper | None, **stated: Any
+) -> Paper:
+    """Return what is to stand on it."""
+    brand, has_vat = BrandSettings.current(), _has_vat(order)
+    return Paper(
+        order=order.number,
+        ordered_on=timezone.localdate(order.placed_at).isoformat(),
+        currency=order.currency,
+        seller=tuple(brand.address_lines),
+        contact=_contact(brand),
+        vat_number=_vat_number(order) if has_vat else "",
+        buyer=like.buyer if like else _buyer(order),
+        deliver_to=like.deliver_to if like else () if order.is_collection else tuple(of_delivery(order)),
+        lines=of.lines,
+        discount=of.discount,
+        total=of.total,
+        vat=tuple((str(trimmed(one.percent)), one.gross, one.vat) for one in found) if has_vat else (),
+        **stated,
+    )
+
+
+def _save_sums(document: Document, found: Iterable[VatSum]) -> None:
+    """Save what of a document has which rate, negative on a credit note."""
+    sign, has_vat = -1 if document.kind == Kind.CREDIT_NOTE else 1, _has_vat(document.order)
     DocumentSum.objects.bulk_create(
         DocumentSum(
             document=document,
@@ -270,13 +285,16 @@ def _issue(
         )
         for one in found
     )
-    return document
 
 
-def _vat_number(order: Order, shop: ShopSettings) -> str:
+def _has_vat(order: Order) -> bool:
+    return order.vat_scheme != VatScheme.NOT_REGISTERED
+
+
+def _vat_number(order: Order) -> str:
     """Return the number that the order's first paper has, since that is who owes the VAT; else the one of now."""
     first = order.documents.order_by("pk").first()
-    return first.data["vat_number"] if first else shop.vat_number
+    return first.data["vat_number"] if first else ShopSettings.current().vat_number
 
 
 def _contact(brand: BrandSettings) -> tuple[str, ...]:

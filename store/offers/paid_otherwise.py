@@ -36,8 +36,9 @@ def take(
         email=offer.email,
         option=option,
         actor=by,
-        agreement=place_order.Agreement(shown_digest=quote.digest, terms=None, privacy=None),
-        gift_message=offer.gift_message,
+        agreement=place_order.Agreement(
+            shown_digest=quote.digest, terms=None, privacy=None, gift_message=offer.gift_message
+        ),
     )
     order.session_params, order.session_expires_at = {}, None  # no payment page is ever opened
     order.customer_name, order.shipping_address = name, address
