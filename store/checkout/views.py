@@ -24,7 +24,7 @@ from store.basket import views as basket_views
 from store.basket.cookies import basket_of, remember
 from store.checkout import limits, place_order
 from store.checkout.forms import CheckoutForm, DeliveryForm
-from store.models import Basket, DeliveryCountry, Offer, Order, OrderEvent, ShippingOption
+from store.models import Basket, DeliveryCountry, Order, OrderEvent, ShippingOption
 from store.models.shipping import offered_first
 from store.offers import offering
 from store.orders import unpaid
@@ -56,16 +56,11 @@ def review(request: HttpRequest) -> HttpResponse:
     if shown is None:
         return redirect("store:basket")
     basket = basket_of(request)
-    offer, own = offering.in_basket(basket), unpaid.of_browser(request, basket)
-    known = _known(offer, own.order if own else None)
+    own = unpaid.of_browser(request, basket)
+    before = own.order if own else offering.in_basket(basket)
+    known = {name: getattr(before, name, "") for name in ("email", "gift_message", "shopper_note")}
     form = CheckoutForm(**_form_options(shown), typed=request.POST, known=known)
     return _page(request, shown, form, own)
-
-
-def _known(offer: Offer | None, ordered: Order | None) -> dict[str, str]:
-    """Return what is known of an offer, or else as it was ordered before."""
-    names = ("email", "gift_message", "shopper_note")
-    return {name: getattr(offer, name, "") or getattr(ordered, name, "") for name in names}
 
 
 def _current_review(request: HttpRequest) -> place_order.Review | None:

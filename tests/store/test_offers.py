@@ -56,6 +56,7 @@ def test_the_customer_accepts_the_terms_and_pays_as_usual(
     assert press_pay(customer, basket)["Location"].startswith(sandbox.url)
     order = Order.objects.get()
     assert (order.basket, order.terms_accepted, order.total) == (basket, terms, 2895)
+    assert 'value="shopper@example.com"' in customer.get("/checkout/").content.decode()
     listed = staff.get("/admin/offers/").content.decode()
     assert f'pill--done">{order.number}<' in listed
     assert re.search(r"<h1[^>]*>\s*Offers\s*</h1>", listed)
