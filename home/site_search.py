@@ -30,6 +30,7 @@ Found = TypeVar("Found")
 
 MOST_CHARACTERS = 100
 MOST_WORDS = 8
+MOST_CORRECTED = 3  # words of a search: each is compared with many
 SHORTEST = 3  # letters of a word that is enough by itself
 MOST_FOUND = 1000
 MOST_TITLES = 20_000  # whose words are known, the newest
@@ -63,7 +64,10 @@ class SearchQuery:
         """Yield it, then what may be meant."""
         yield self
         known = _known_words()
-        words = tuple(_most_similar(word, known) for word in self.words)
+        begun = {word: _begun(word, known) for word in self.words}
+        for word in [word for word, spelt in begun.items() if not spelt][:MOST_CORRECTED]:
+            begun[word] = _most_similar(word, known)
+        words = tuple(begun[word] or word for word in self.words)
         if words != self.words:
             yield SearchQuery(" ".join(words), words)
         if len(words) > 1 and (telling := tuple(word for word in words if len(word) >= SHORTEST)):
@@ -157,11 +161,16 @@ def _plain(word: str) -> str:
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
-def _most_similar(word: str, known: dict[str, str]) -> str:
-    """Return the word as titles spell it, whole or begun; else the most similar one of nearly its length."""
+def _begun(word: str, known: dict[str, str]) -> str:
+    """Return the word as titles spell it, whole or begun; empty where none does."""
     plain = _plain(word)
     begun = known.get(plain) or next((known[one] for one in known if one.startswith(plain)), "")
-    if begun:
-        return begun[: len(word)]
+    return begun[: len(word)]
+
+
+def _most_similar(word: str, known: dict[str, str]) -> str:
+    """Return the most similar word of nearly its length and beginning; empty where none is similar."""
+    plain = _plain(word)
     near = [one for one in known if abs(len(one) - len(plain)) <= 2]  # noqa: PLR2004 - letters more or less
-    return next((known[one] for one in get_close_matches(plain, near, n=1, cutoff=0.7)), word)
+    near = [one for one in near if one[:1] in plain[:2] or plain[:1] in one[:2]]
+    return next((known[one] for one in get_close_matches(plain, near, n=1, cutoff=0.7)), "")

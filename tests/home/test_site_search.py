@@ -59,6 +59,9 @@ def found(words: str) -> list[str]:
         ("cafe", ["Café opening hours"]),
         ("Cafè", ["Café opening hours"]),
         ("abroad nonsense", ["Delivery abroad"]),
+        ("elivery abrod", ["Delivery abroad"]),
+        ("zzzzzz yyyyyy dleivery", ["Delivery abroad", "Delivery"]),
+        ("zzzzzz yyyyyy xxxxxx dleivery", []),  # each is compared with all words: three at most
         ("elephant", []),
     ],
 )
