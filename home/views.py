@@ -20,8 +20,6 @@ from home.models import BrandSettings
 from home.outages import is_outage
 from home.responses import private
 
-KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
-
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
@@ -46,16 +44,16 @@ def security_txt(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def brand_stylesheet(_request: HttpRequest, primary: str, accent: str, typeface: str) -> HttpResponse:
+def brand_stylesheet(request: HttpRequest, primary: str, accent: str, typeface: str) -> HttpResponse:
     """Return the style sheet of a brand, all of which its URL says."""
     if typeface not in Typeface.values:
         raise Http404
     css = brand_sheet.css(primary and f"#{primary}", accent and f"#{accent}", typeface)
-    return HttpResponse(css, content_type="text/css", headers=KEPT)
+    return _kept(request, brand_sheet.version(css), HttpResponse(css, content_type="text/css"))
 
 
 @require_safe
-def brand_share(_request: HttpRequest) -> HttpResponse:
+def brand_share(request: HttpRequest) -> HttpResponse:
     """Return the picture of the brand for shared links, which is drawn once."""
     brand = BrandSettings.copied()
     key = f"brand-share-{brand.share_url}"
@@ -63,7 +61,15 @@ def brand_share(_request: HttpRequest) -> HttpResponse:
         logo = brand.logo and not brand.logo.is_svg() and brand.logo.content(brand_pictures.LOGO)
         picture = brand_pictures.share(brand.name, brand.palette, logo or b"")
         cache.set(key, picture, timeout=None)
-    return HttpResponse(picture, content_type="image/png", headers=KEPT)
+    version = brand.share_url.rpartition("=")[2]
+    return _kept(request, version, HttpResponse(picture, content_type="image/png"))
+
+
+def _kept(request: HttpRequest, version: str, response: HttpResponse) -> HttpResponse:
+    """Let everybody keep it for ever at the URL that pages name; nobody at another one, which may come to be named."""
+    is_named = request.GET.get("v") == version
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if is_named else "no-cache"
+    return response
 
 
 @require_safe

@@ -6,6 +6,7 @@ from io import BytesIO
 from urllib.parse import unquote
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.test import Client
 from PIL import Image
@@ -59,6 +60,14 @@ def test_another_brand_has_another_style_sheet_at_the_next_request(client: Clien
     assert before not in html
     assert after in html
     assert client.get(before).status_code == 200  # a page that somebody still has open
+
+
+def test_nobody_keeps_what_is_at_a_url_that_no_page_names(client: Client) -> None:
+    found = brand(primary_colour=DARK_RED)
+    for url in (found.sheet_url, found.share_url.removeprefix(settings.SITE_URL)):
+        assert client.get(url).headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        for other in (url.partition("?")[0], f"{url}1"):
+            assert client.get(other).headers["Cache-Control"] == "no-cache"
 
 
 def test_browsers_keep_the_style_sheet_and_the_page_cache_does_not(client: Client) -> None:
