@@ -339,7 +339,7 @@ def test_requirements_out_of_step_are_seen() -> None:
 # --- Size ------------------------------------------------------------------------------------------------
 # Lines of code by app. To raise one, write a decision (docs/decisions) that says what was removed instead, or why the
 # feature is worth it.
-BUDGET = {"home": 4014, "policies": 8707, "store": 11375, "forms": 495, "config": 1806}
+BUDGET = {"home": 4024, "policies": 8707, "store": 11375, "forms": 495, "config": 1806}
 NO_CODE = {
     tokenize.COMMENT,
     tokenize.NL,
