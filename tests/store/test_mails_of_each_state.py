@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from post_office.models import Email
 
 from home.models import User
@@ -62,6 +63,10 @@ def sold_out(walk: Walk, hours: int = 48) -> None:
     end_too_early(walk.order, Status.EXPIRED)
     movements.count(sku="MUG", on_hand=1)
     pay(walk)
+
+
+def page_closes(walk: Walk) -> None:
+    Order.objects.update(session_expires_at=timezone.now())
 
 
 def mismatch(walk: Walk) -> None:
@@ -144,6 +149,7 @@ VOUCHER: Step = (pay_by("voucher_success"), State.PAY_LATER)
 WAYS: list[tuple[State, list[Step]]] = [
     (State.NOT_OPENED, [(lambda walk: setattr(walk, "order", factories.placed_order()), State.NOT_OPENED)]),
     (State.NOT_PAID, []),
+    (State.PAGE_CLOSED, [(page_closes, State.PAGE_CLOSED)]),
     (State.PAY_LATER, [VOUCHER]),
     (State.TRANSFER, [(pay_by("transfer_success"), State.TRANSFER)]),
     (State.UNDER_WAY, [(pay_by("delayed_success"), State.UNDER_WAY)]),
