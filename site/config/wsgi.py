@@ -24,7 +24,8 @@ if settings.LIMIT_DATABASE_WAITS and connection.vendor == "postgresql":
 
     waiting.limit()
 
-BaseCommand().check()  # as before each command: whatever the system checks refuse, does not start
+# As before each command: what the system checks refuse, does not start. Models are code, and `migrate` checks them.
+BaseCommand().check(app_configs=[])
 in_use.keep()
 
 application = PageCache(StrictWSGIHandler())
