@@ -31,11 +31,8 @@ def _keep() -> timedelta:
 
 def export_orders(email: str) -> Iterator[dict[str, Any]]:
     """Yield every order of an e-mail address as plain data."""
-    for order in (
-        Order.objects.filter(same_address(email))
-        .prefetch_related("lines", "refunds", "documents", "parcels", "events")
-        .order_by("placed_at")
-    ):
+    orders = Order.objects.filter(same_address(email)).order_by("placed_at")
+    for order in orders.prefetch_related("lines", "refunds", "documents", "parcels", "events"):
         yield {
             "number": order.number,
             "placed_at": order.placed_at.isoformat(),
@@ -47,33 +44,36 @@ def export_orders(email: str) -> Iterator[dict[str, Any]]:
             "billing_address": order.billing_address,
             "gift_message": order.gift_message,
             "shopper_note": order.shopper_note,
-            "lines": [
-                {"sku": line.sku, "product": str(line), "quantity": line.quantity, "text": line.text}
-                for line in order.lines.all()
-            ],
-            "refunds": [
-                {
-                    "amount": money.display(refund.amount, order.paid_currency),
-                    "status": refund.status,
-                    "reason": refund.reason,
-                    "created_at": refund.created_at.isoformat(),
-                }
-                for refund in order.refunds.all()
-            ],
-            "parcels": [
-                {
-                    "carrier": parcel.carrier_name,
-                    "number": parcel.number,
-                    "sent_at": parcel.sent_at.isoformat(),
-                }
-                for parcel in order.parcels.all()
-            ],
-            "notes": [event.note for event in order.events.all() if event.reason == OrderEvent.Reason.NOTE],
-            "papers": [
-                {"kind": paper.kind, "number": paper.number, "issued_at": paper.issued_at.isoformat()}
-                for paper in order.documents.all()
-            ],
+            **_in_other_tables(order),
         }
+
+
+def _in_other_tables(order: Order) -> dict[str, list[Any]]:
+    """Return what belongs to an order in other tables, as plain data."""
+    return {
+        "lines": [
+            {"sku": line.sku, "product": str(line), "quantity": line.quantity, "text": line.text}
+            for line in order.lines.all()
+        ],
+        "refunds": [
+            {
+                "amount": money.display(refund.amount, order.paid_currency),
+                "status": refund.status,
+                "reason": refund.reason,
+                "created_at": refund.created_at.isoformat(),
+            }
+            for refund in order.refunds.all()
+        ],
+        "parcels": [
+            {"carrier": parcel.carrier_name, "number": parcel.number, "sent_at": parcel.sent_at.isoformat()}
+            for parcel in order.parcels.all()
+        ],
+        "notes": [event.note for event in order.events.all() if event.reason == OrderEvent.Reason.NOTE],
+        "papers": [
+            {"kind": paper.kind, "number": paper.number, "issued_at": paper.issued_at.isoformat()}
+            for paper in order.documents.all()
+        ],
+    }
 
 
 def expire_orders(now: datetime) -> int:
