@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.management import get_commands
+from django.utils.text import slugify
 
 from home.models import User
 from store.payments.events import HANDLERS
@@ -80,6 +81,16 @@ def menu_entries_named(text: str) -> set[str]:
     return set(re.findall(r"\*\*([^*\n]+ → [^*\n]+)\*\*", text))
 
 
+def links_in(text: str) -> list[str]:
+    """Return the links of a document that stay within the project."""
+    return [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if ":" not in link]
+
+
+def headings_in(text: str) -> set[str]:
+    """Return the anchors of a document's headings, as GitHub makes them."""
+    return {slugify(heading) for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+
+
 def read(*patterns: str) -> str:
     """Return the text of all files that the patterns name, one after the other."""
     return "\n".join(
@@ -137,6 +148,15 @@ def test_the_documents_name_every_command_and_no_other() -> None:
     assert named <= set(get_commands())
 
 
+def test_the_links_of_the_documents_lead_to_files_and_headings_that_exist() -> None:
+    for path in (path for pattern in DOCUMENTS for path in ROOT.glob(pattern)):
+        for link in links_in(path.read_text(encoding="utf-8")):
+            name, _mark, heading = link.partition("#")
+            target = path.parent / name if name else path
+            assert target.exists(), f"{path.name}: {link}"
+            assert not heading or heading in headings_in(target.read_text(encoding="utf-8")), link
+
+
 @pytest.mark.django_db
 def test_the_documents_name_entries_of_the_menu_as_the_admin_does() -> None:
     named = menu_entries_named(read(*DOCUMENTS))
@@ -181,6 +201,8 @@ def test_targets_and_commands_are_seen() -> None:
     assert menu_entries_named("Open **Settings → Brand**, not *Promote → Menus* or **bold**.") == {
         "Settings → Brand"
     }
+    assert links_in("[a](b.md#c-d), [e](https://example.com/)") == ["b.md#c-d"]
+    assert headings_in("# A tour\n\n## If it fails: `x`\n") == {"a-tour", "if-it-fails-x"}
     assert variables_named("Set `DATABASE_URL` or type `PORT=8123 make run`; `GET` is no variable.") == {
         "DATABASE_URL",
         "PORT",

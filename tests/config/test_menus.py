@@ -104,7 +104,11 @@ def test_words_that_only_programmers_know_are_not_in_the_menu() -> None:
 def test_the_guide_is_a_page_of_the_admin(client: Client, name: str) -> None:
     client.force_login(person("Legal reviewers"))
     html = client.get(f"/admin/guide/{name}").content.decode()
-    assert "<h1>" in html.partition('class="guide"')[2]
+    guide = html.partition('class="guide"')[2].partition("</div>")[0]
+    ids = re.findall(r'<h[1-4] id="([^"]+)"', guide)
+    assert ids
+    assert len(ids) == len(re.findall("<h[1-4]", guide)) == len({*ids})
+    assert {*re.findall(r'href="#([^"]+)"', guide)} <= {*ids}
 
 
 @pytest.mark.parametrize("name", ["decisions", "%2e%2e", "README.md"])
