@@ -1,6 +1,5 @@
-"""The e-mails that were sent, as development keeps them: files that Django's file-based transport writes."""
+"""The e-mails that were sent, as development keeps them: the files of `home.mail_files`."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
@@ -11,14 +10,12 @@ from pathlib import Path
 from django.conf import settings
 
 MOST = 200  # the newest
-_BETWEEN = b"\n" + b"-" * 79 + b"\n"  # which the transport writes below each
 
 
 @dataclass(frozen=True)
 class Mail:
-    """One e-mail, with the name of its file and its place there."""
+    """One e-mail, with the number that is the name of its file."""
 
-    name: str
     number: int
     message: EmailMessage
 
@@ -56,17 +53,16 @@ class Mail:
 
 def newest() -> list[Mail]:
     """Return the e-mails that were sent last, the newest first."""
-    files = sorted(Path(settings.EMAIL_FILE_PATH).glob("*.log"), reverse=True)[:MOST]
-    return [mail for file in files for mail in reversed([*_read(file)])][:MOST]
+    files = sorted(Path(settings.EMAIL_FILE_PATH).glob("*.eml"), reverse=True)[:MOST]
+    return [_read(file) for file in files]
 
 
-def find(name: str, number: int) -> Mail | None:
+def find(number: int) -> Mail | None:
     """Return one of them."""
-    return next((mail for mail in newest() if (mail.name, mail.number) == (name, number)), None)
+    return next((mail for mail in newest() if mail.number == number), None)
 
 
-def _read(file: Path) -> Iterator[Mail]:
-    for number, written in enumerate(filter(bytes.strip, file.read_bytes().split(_BETWEEN))):
-        message = message_from_bytes(written, policy=policy.default)
-        assert isinstance(message, EmailMessage)  # as this policy makes them
-        yield Mail(file.stem, number, message)
+def _read(file: Path) -> Mail:
+    message = message_from_bytes(file.read_bytes(), policy=policy.default)
+    assert isinstance(message, EmailMessage)  # as this policy makes them
+    return Mail(int(file.stem), message)

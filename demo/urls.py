@@ -9,6 +9,6 @@ urlpatterns = [
     path("", views.index, name="tasks"),
     path("enter/<slug:name>/", views.enter, name="enter"),
     path("mail/", views.mails, name="mails"),
-    path("mail/<slug:name>/<int:number>/", views.mail, name="mail"),
-    path("mail/<slug:name>/<int:number>/html/", views.mail_html, name="mail_html"),
+    path("mail/<int:number>/", views.mail, name="mail"),
+    path("mail/<int:number>/html/", views.mail_html, name="mail_html"),
 ]

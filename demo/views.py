@@ -41,16 +41,16 @@ def mails(request: HttpRequest) -> HttpResponse:
 
 @private
 @require_safe
-def mail(request: HttpRequest, name: str, number: int) -> HttpResponse:
+def mail(request: HttpRequest, number: int) -> HttpResponse:
     """Show one as its reader sees it."""
-    return render(request, "demo/mail.html", {"mail": _mail(name, number)})
+    return render(request, "demo/mail.html", {"mail": _mail(number)})
 
 
 @private
 @require_safe
-def mail_html(_request: HttpRequest, name: str, number: int) -> HttpResponse:
+def mail_html(_request: HttpRequest, number: int) -> HttpResponse:
     """Return its HTML for the frame of that page, where nothing in it can run or ask for anything."""
-    response = HttpResponse(f'<base target="_blank">{_mail(name, number).html}')
+    response = HttpResponse(f'<base target="_blank">{_mail(number).html}')
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'; "
         "sandbox allow-popups allow-popups-to-escape-sandbox"
@@ -58,8 +58,8 @@ def mail_html(_request: HttpRequest, name: str, number: int) -> HttpResponse:
     return response
 
 
-def _mail(name: str, number: int) -> sent_mail.Mail:
-    found = sent_mail.find(name, number)
+def _mail(number: int) -> sent_mail.Mail:
+    found = sent_mail.find(number)
     if found is None:
         raise Http404
     return found

@@ -198,7 +198,9 @@ def mail(default_folder: Path) -> tuple[str, dict[str, object]]:
         raise ImproperlyConfigured(
             "EMAIL_URL must be like smtp+tls://user:password@mail.example.com:587."
         ) from error
-    transport = config.pop("EMAIL_BACKEND").replace("django.core.mail.backends.smtp", "home.smtp")
+    transport = config.pop("EMAIL_BACKEND")
+    for theirs, ours in {"smtp": "home.smtp", "filebased": "home.mail_files"}.items():
+        transport = transport.replace(f"django.core.mail.backends.{theirs}", ours)
     given = config["EMAIL_FILE_PATH"]  # without the slash it began with
     config["EMAIL_FILE_PATH"] = f"/{given}" if given else str(default_folder)
     return transport, config

@@ -275,6 +275,6 @@ def test_its_settings_follow_from_one(tmp_path: Path) -> None:
         check=True,
     )
     backend, middleware, test_money, folder = result.stdout.split()
-    assert backend.endswith("filebased.EmailBackend")
+    assert backend == "home.mail_files.EmailBackend"
     assert (middleware, test_money) == ("home.staging.no_index", "True")
     assert Path(folder) == ROOT / "var/mail"

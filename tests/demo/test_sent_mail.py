@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 from django.core.mail import EmailMultiAlternatives
-from django.core.mail.backends.filebased import EmailBackend
 from django.test import Client
 from pytest_django import Settings
+
+from home.mail_files import EmailBackend
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +18,7 @@ def _sent(settings: Settings, tmp_path: Path) -> None:
     mail = EmailMultiAlternatives("Your order <1>", "In text.\n", "shop@example.com", ["buyer@example.com"])
     mail.attach_alternative('<p style="color:red">In HTML.</p><script>alert(1)</script>', "text/html")
     mail.attach("terms.txt", "Terms", "text/plain")
-    EmailBackend(file_path=str(tmp_path)).send_messages([mail, mail])
+    EmailBackend().send_messages([mail, mail])
 
 
 @pytest.mark.usefixtures("_sent")
@@ -29,18 +30,30 @@ def test_every_mail_that_was_sent_is_listed(client: Client) -> None:
 
 @pytest.mark.usefixtures("_sent")
 def test_a_mail_is_shown_as_text_and_in_a_frame_where_nothing_runs(client: Client, tmp_path: Path) -> None:
-    (file,) = tmp_path.iterdir()
-    page = client.get(f"/demo/mail/{file.stem}/1/").content.decode()
+    file, _second = tmp_path.iterdir()
+    page = client.get(f"/demo/mail/{file.stem}/").content.decode()
     assert "In text." in page
     assert "terms.txt" in page
     assert "alert(1)" not in page
-    frame = client.get(f"/demo/mail/{file.stem}/1/html/")
+    frame = client.get(f"/demo/mail/{file.stem}/html/")
     assert "In HTML." in frame.content.decode()
     assert "default-src 'none'" in frame["Content-Security-Policy"]
     assert "sandbox allow-popups" in frame["Content-Security-Policy"]
 
 
+def test_what_a_visitor_writes_is_not_taken_for_an_e_mail(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.EMAIL_FILE_PATH = str(tmp_path)
+    text = f"Hello\n{'-' * 79}\nDate: nonsense\nContent-Type: text/plain; charset=nonsense\nSubject: Spoofed\n\nHello"
+    EmailBackend().send_messages([EmailMultiAlternatives("Question", text, to=["shop@example.com"])])
+    page = client.get("/demo/mail/").content.decode()
+    assert page.count("to shop@example.com") == 1
+    (file,) = tmp_path.iterdir()
+    assert "Subject: Spoofed" in client.get(f"/demo/mail/{file.stem}/").content.decode()
+
+
 def test_where_nothing_was_sent_the_page_says_how(client: Client, settings: Settings, tmp_path: Path) -> None:
     settings.EMAIL_FILE_PATH = str(tmp_path / "nowhere")
     assert "None yet." in client.get("/demo/mail/").content.decode()
-    assert client.get("/demo/mail/20260101-000000-1/0/").status_code == 404
+    assert client.get("/demo/mail/1/").status_code == 404

@@ -183,7 +183,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # Wagtail's page forms are long
 EMAIL_BACKEND = "home.mail_queue.EmailBackend"
 _transport, _mail_settings = mail(default_folder=VAR_DIR / "mail")
 if STAGING:
-    _transport = "django.core.mail.backends.filebased.EmailBackend"
+    _transport = "home.mail_files.EmailBackend"
 globals().update(_mail_settings)
 EMAIL_TIMEOUT = 20  # seconds
 DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "shop@localhost")
