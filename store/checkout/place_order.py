@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from home import locks
 from home.models import User
@@ -32,7 +33,10 @@ from store.vat import rates, sums
 
 
 class CheckoutError(Exception):
-    """What was agreed to is not what would be ordered now, or cannot be paid; nothing was held or charged."""
+    """What was agreed to is not what would be ordered now, or cannot be paid; nothing was held or charged.
+
+    The message, if there is one, is for staff.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,7 +254,11 @@ def place_order(
     with transaction.atomic():
         if client_fingerprint:
             locks.hold_until_commit(f"checkout:{client_fingerprint}")
-        basket = Basket.objects.select_for_update().get(pk=basket.pk)
+        # None if its offer was withdrawn since the browser sent its token, or the basket deleted.
+        found = Basket.objects.select_for_update().filter(pk=basket.pk, token=basket.token).first()
+        if found is None:
+            raise CheckoutError
+        basket = found
         other = basket.orders.filter(status__in=Order.PAYABLE).first()
         if other is not None:
             raise fulfilment.AlreadyUnderWayError(other)
@@ -283,7 +291,9 @@ def _as_agreed(
     if fresh is None or not contents.can_be_bought:
         raise CheckoutError
     quote = Quote(contents, fresh)
-    if not quote.calendar.takes_orders or quote.digest != agreement.shown_digest:
+    if not quote.calendar.takes_orders:
+        raise CheckoutError(_("The shop takes no orders now. Settings → Shop says why."))
+    if quote.digest != agreement.shown_digest:
         raise CheckoutError
     if quote.problem:
         raise CheckoutError(quote.problem)

@@ -13,6 +13,7 @@ from policies.text import limits
 from store.basket.contents import Contents
 from store.checkout.forms import LinesField
 from store.models import DeliveryCountry, Offer, Order, ShippingOption
+from store.models.tokens import digest
 from store.payments import money
 from store.payments.customer_details import ADDRESS_LINE_LENGTH
 
@@ -85,7 +86,7 @@ class PaidForm(forms.Form):
     line2 = _line(_("Address, second line"))
     city = _line(_("Town"))
     postal_code = _line(_("Postal code"))
-    shown = forms.CharField(widget=forms.HiddenInput, required=False)  # the prices, in case they change
+    shown = forms.CharField(widget=forms.HiddenInput, required=False)  # goods and prices, in case they change
 
     def __init__(self, goods: Contents, data: QueryDict | None = None) -> None:
         """Show what each way to deliver these goods costs."""
@@ -97,18 +98,23 @@ class PaidForm(forms.Form):
             for name, one in self.options.items()
         ]
         self.fields["option"].choices = [("", "–"), *labels]  # type: ignore[attr-defined]  # a ChoiceField
-        self.fields["shown"].initial = " ".join(map(str, (goods.subtotal, *prices.values())))
+        inside = digest(repr([(line.sku, line.quantity, line.text) for line in goods.lines]))
+        self.fields["shown"].initial = " ".join(map(str, (inside, goods.subtotal, *prices.values())))
 
     def clean_option(self) -> ShippingOption:
         return self.options[self.cleaned_data["option"]]
 
     def clean(self) -> None:
-        """Ask for an address where something is sent to, and to look again at prices that have changed."""
+        """Ask for an address where something is sent to, and to look again at goods or prices that have changed."""
         super().clean()
         now = self.fields["shown"].initial
-        if self.cleaned_data.get("shown") != now:
+        if (shown := self.cleaned_data.get("shown", "")) != now:
             self.data = {**self.data.dict(), "shown": now}  # type: ignore[attr-defined]  # a QueryDict
-            raise forms.ValidationError(_("The prices have changed. Check them."))
+            if shown.split(" ")[0] == now.split(" ")[0]:
+                raise forms.ValidationError(_("The prices have changed. Check them."))
+            raise forms.ValidationError(
+                _("The customer has changed the goods since this page was shown. Check them.")
+            )
         option = self.cleaned_data.get("option")
         if option and option.kind == ShippingOption.Kind.ADDRESS:
             for name in ("name", "line1", "city"):

@@ -57,10 +57,16 @@ def with_one_more(rows: list[dict[str, Any]], sku: str) -> list[dict[str, Any]]:
     """Return lines with one more of a SKU: in its line, but one of its own where a text may be written on it."""
     variant = variants([sku]).get(sku)
     for row in rows:
-        if row["sku"] == sku and variant and not variant.page.text_label and str(row["quantity"]).isdecimal():
-            row["quantity"] = int(row["quantity"]) + 1
+        quantity = _quantity(row["quantity"])
+        if row["sku"] == sku and variant and not variant.page.text_label and quantity is not None:
+            row["quantity"] = quantity + 1
             return rows
     return [*rows, {"sku": sku, "quantity": 1}]
+
+
+def _quantity(typed: object) -> int | None:
+    text = str(typed)
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
 def find(words: str) -> list[Any]:
@@ -86,9 +92,8 @@ def total(lines: Iterable[Any]) -> int:
     """Return what lines with their variants come to as they are typed, minor units; what is wrong comes to nothing."""
     sum_of = 0
     for line in lines:
-        quantity = str(line["quantity"].value() or "")
-        if line.variant and quantity.isdecimal() and len(quantity) <= MOST_DIGITS:
-            sum_of += int(quantity) * line.variant.price_with((line["text"].value() or "").strip())
+        if line.variant and (quantity := _quantity(line["quantity"].value())):
+            sum_of += quantity * line.variant.price_with((line["text"].value() or "").strip())
     return sum_of
 
 

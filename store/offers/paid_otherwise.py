@@ -18,6 +18,7 @@ from store.orders import lifecycle
 def take(
     *,
     offer: Offer,
+    seen: contents.Contents,
     option: ShippingOption,
     name: str,
     address: dict[str, str],
@@ -25,12 +26,12 @@ def take(
     reason: str,
     by: User,
 ) -> Order:
-    """Order the basket of an offer as paid, at today's prices, and end the offer.
+    """Order the basket of an offer as paid, if it is what staff have `seen` and at those prices, and end the offer.
 
     Raises offering.NotOpenError, place_order.CheckoutError, limits.TooLargeError; nothing is changed then.
     """
     basket = offering.locked(offer)
-    quote = place_order.Quote(contents.priced(basket), option)
+    quote = place_order.Quote(seen, option)  # which the customer may have changed until the lock
     order = place_order.place_order(
         basket=basket,
         email=offer.email,

@@ -181,11 +181,13 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 def take(request: HttpRequest, pk: int) -> HttpResponse:
     """Order what was put together as paid otherwise."""
     offer = get_object_or_404(Offer, pk=pk)
-    form = PaidForm(contents.priced(offer.basket), request.POST)
+    seen = contents.priced(offer.basket)
+    form = PaidForm(seen, request.POST)
     assert request.user.is_authenticated
     data = form.cleaned_data if form.is_valid() else {}
     if data:
         how = {
+            "seen": seen,
             "name": data["name"],
             "address": form.address,
             "source": data["source"],
@@ -195,7 +197,9 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
             order = paid_otherwise.take(offer=offer, option=data["option"], by=request.user, **how)
         except (offering.NotOpenError, place_order.CheckoutError, limits.TooLargeError) as error:
             form.add_error(
-                None, str(error) or gettext("It cannot be ordered now: see what is left, and the prices.")
+                None,
+                str(error)
+                or gettext("It cannot be ordered now: see the goods, what is left, and the prices."),
             )
         else:
             messages.success(request, gettext("Order %s was placed as paid.") % order.number)

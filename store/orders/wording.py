@@ -57,8 +57,11 @@ def custom(kind: str, order: Order) -> CustomWording:
 
 
 def _filled(text: str, order: Order) -> str:
-    """Fill in number and name; return nothing where the name is asked for and not known."""
+    """Fill in number and name; return nothing where the name is asked for and not known.
+
+    Before an order is paid, anybody may have placed it for this e-mail address, and have written the name.
+    """
     name = order.customer_name or order.shipping_address.get("name", "")
-    known = {"{number}": order.number, "{name}": name}
+    known = {"{number}": order.number, "{name}": name if order.paid_at else ""}
     is_known = all(known[place] for place in PLACE.findall(text))
     return PLACE.sub(lambda found: known[found[0]], text) if is_known else ""

@@ -104,8 +104,8 @@ def _panel_of(kind: str) -> MultiFieldPanel:
 
 _INTRODUCTION = _(
     "What stays empty is said in our words. “{number}” becomes the number of the order, and “{name}” the name of the "
-    "shopper; where the name is not known yet, our words are sent. Headings, goods, sums, addresses, links and papers "
-    "stay whatever you write."
+    "shopper; where the name is not known yet, or nothing is paid, our words are sent. Headings, goods, sums, "
+    "addresses, links and papers stay whatever you write."
 )
 MailWording.edit_handler = ObjectList(
     [MultiFieldPanel(["closing"], heading=_("All e-mails about an order"), help_text=_INTRODUCTION)]

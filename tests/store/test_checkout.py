@@ -11,6 +11,7 @@ from policies.models import Policy
 from store.basket import contents
 from store.checkout import place_order
 from store.models import Basket, Order, ProductVariant, ShippingOption
+from store.models.tokens import new_token
 from store.payments import money, stripe_amounts
 from store.stock import movements
 from tests import factories
@@ -44,6 +45,17 @@ def test_a_basket_that_cannot_be_bought_makes_no_order(
         factories.placed_order(basket)
     assert not Order.objects.exists()
     assert stock_of()[1] == 0
+
+
+@pytest.mark.parametrize("way", ["another token", "deleted"])
+def test_a_basket_that_was_taken_from_the_browser_meanwhile_makes_no_order(basket: Basket, way: str) -> None:
+    if way == "deleted":  # erased with the offer that it was made for
+        Basket.objects.filter(pk=basket.pk).delete()
+    else:  # the offer was withdrawn
+        Basket.objects.update(token=new_token())
+    with pytest.raises(place_order.CheckoutError):
+        factories.placed_order(basket)
+    assert (Order.objects.count(), stock_of()) == (0, (10, 0))
 
 
 def test_a_basket_of_many_things_is_ordered_all_or_nothing(basket: Basket) -> None:

@@ -127,6 +127,14 @@ def test_lines_are_added_counted_and_removed(staff: Client) -> None:
     assert skus(shown["found"]) == [("MUG", 10)]
 
 
+@pytest.mark.parametrize(
+    ("quantity", "lines"), [("0", 1), ("98", 1), ("9" * 5000, 2), ("٣" * 5000, 2), ("x", 2)]
+)
+def test_a_product_is_added_to_whatever_is_typed(staff: Client, quantity: str, lines: int) -> None:
+    shown = press(staff, {"sku": "MUG", "quantity": quantity}, add="MUG")
+    assert len(goods.typed(shown["lines"])) == lines
+
+
 def test_what_the_goods_come_to_is_said_as_they_are_chosen(staff: Client, mug: ProductVariant) -> None:
     ProductPage.objects.update(text_label="Name", text_price=250)
     line = {"sku": "MUG", "quantity": "2"}

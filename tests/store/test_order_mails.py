@@ -9,11 +9,12 @@ from django.core import mail as django_mail
 from django.db.models import QuerySet
 from django.utils import timezone
 from post_office.models import Attachment, Email
+from wagtail.models import Site
 
 from home import mail_queue
 from home.models import User
 from policies.models import Policy, PolicyVersion
-from store.models import Order, Refund
+from store.models import MailWording, Order, Refund
 from store.orders import emails, lifecycle
 from tests import factories
 from tests.visible_text import words_of
@@ -228,3 +229,17 @@ def test_a_text_that_is_not_there_holds_no_confirmation_back(
     (sent,) = django_mail.outbox
     assert [name for name, _content, _kind in sent.attachments] == ["privacy-version-1.txt"]
     assert "terms/1 cannot be attached" in caplog.text
+
+
+# --- Who has not paid may be anybody -------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", ["paid", "under way", "how to pay", "declined"])
+def test_before_an_order_is_paid_its_mails_carry_no_words_of_who_placed_it(order: Order, kind: str) -> None:
+    texts = {"gift_message": "Call +1 555", "shopper_note": "or lose it", "customer_name": "Win a prize"}
+    Order.objects.update(**texts)
+    order.lines.update(text_label="Name", text="at example.org")
+    order.refresh_from_db()
+    words = {f"{state}_opening": "Dear {name}" for state in ("paid", "under_way", "transfer", "declined")}
+    MailWording.objects.create(site=Site.objects.get(is_default_site=True), words=words, closing="Bye {name}")
+    mail = MAILS[kind][0](order)
+    for words in (*texts.values(), "at example.org"):
+        assert (words in mail.message, words in mail.html_message) == (kind == "paid", kind == "paid"), words

@@ -1,12 +1,19 @@
 """Offers that are paid otherwise than online: staff take the money, and the order is placed."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.utils import timezone
 from post_office.models import Email
 
+from home.models import User
 from policies.models import PolicyVersion
-from store.models import Document, Offer, Order, ProductVariant, ShippingOption
+from store.basket import contents
+from store.checkout import place_order
+from store.models import DeliveryCountry, Document, Offer, Order, ProductPage, ProductVariant, ShippingOption
+from store.offers import paid_otherwise
+from store.offers.forms import PaidForm
 from store.payments.reconciliation import reconcile
 from store.stock import movements
 from tests import factories
@@ -95,6 +102,43 @@ def test_prices_that_have_changed_are_looked_at_again(staff: Client) -> None:
     assert not Order.objects.exists()
     take(staff)
     assert Order.objects.get().total == 10395
+
+
+@pytest.mark.parametrize("change", ["other goods", "more", "another text"])
+def test_goods_that_the_customer_changes_are_looked_at_again(staff: Client, change: str) -> None:
+    factories.product("Pint", sku="PINT")
+    ProductPage.objects.update(text_label="Name")
+    make(staff, {"sku": "MUG", "quantity": 1, "text": "Ada"})
+    basket = Offer.objects.get().basket
+    shown, seen = PaidForm(contents.look_up(basket))["shown"].value(), contents.priced(basket)
+    changes = {"other goods": {"sku": "PINT"}, "more": {"quantity": 2}, "another text": {"text": "Bob"}}
+    basket.lines.update(**changes[change])
+    page = take(staff, shown=shown)
+    assert "The customer has changed the goods since this page was shown." in page
+    with pytest.raises(place_order.CheckoutError):  # changed after the form was checked
+        paid_otherwise.take(
+            offer=Offer.objects.get(),
+            seen=seen,
+            option=ShippingOption.objects.to(DeliveryCountry.objects.get())[0],
+            name="",
+            address={},
+            source="cash",
+            reason="",
+            by=User.objects.get(),
+        )
+    assert not Order.objects.exists()
+    again = re.search(r'name="shown" value="([^"]+)"', page)
+    take(staff, shown=again[1] if again else "")
+    assert Order.objects.count() == 1
+
+
+def test_while_the_shop_is_closed_it_is_said_why_nothing_is_taken(staff: Client) -> None:
+    make(staff)
+    factories.shop_settings(takes_orders=False, not_taken_note="On holiday")
+    page = take(staff)
+    assert "The shop takes no orders now. Settings → Shop says why." in page
+    assert "see what is left" not in page
+    assert not Order.objects.exists()
 
 
 def test_what_is_over_is_not_taken(staff: Client) -> None:

@@ -167,24 +167,39 @@ def test_without_the_lock_both_pack(mug: ProductVariant, monkeypatch: pytest.Mon
 
 
 # --- One offer ----------------------------------------------------------------------------------------------
-def test_what_a_colleague_withdraws_meanwhile_is_not_made_to_go_on(mug: ProductVariant) -> None:
+def withdrawn_meanwhile(act: Callable[[Offer], Any]) -> tuple[list[Any], Offer]:
+    """Do something with an offer that a colleague has withdrawn, but not saved yet; return what came of both."""
     ends_at = timezone.now() + timedelta(days=1)
     offer = Offer.objects.create(basket=factories.basket(MUG=1), ends_at=ends_at, by="Ann")
-    staff, is_withdrawn = signed_in("add_offer"), threading.Event()
+    is_withdrawn = threading.Event()
 
     def withdraw() -> None:
         with transaction.atomic():
-            offering.withdraw(offer, by=User.objects.get())
+            offering.withdraw(Offer.objects.get(), by=User.objects.get())
             is_withdrawn.set()
             wait_for_a_lock()
 
-    def move_end() -> int:
+    def go_on() -> Any:
         assert is_withdrawn.wait(20)
-        return staff.post(f"/admin/offers/{offer.pk}/end/", {"days": "3"}).status_code
+        return act(offer)
 
-    assert at_once(withdraw, move_end) == [None, 302]
-    offer.refresh_from_db()
+    return at_once(withdraw, go_on), Offer.objects.get()
+
+
+def test_what_a_colleague_withdraws_meanwhile_is_not_made_to_go_on(mug: ProductVariant) -> None:
+    staff = signed_in("add_offer")
+    came, offer = withdrawn_meanwhile(
+        lambda offer: staff.post(f"/admin/offers/{offer.pk}/end/", {"days": "3"}).status_code
+    )
+    assert came == [None, 302]
     assert (offer.is_over, offer.withdrawn_by) == (True, "clerk@example.com")
+
+
+def test_what_a_colleague_withdraws_meanwhile_is_not_ordered(mug: ProductVariant) -> None:
+    signed_in()
+    came, _offer = withdrawn_meanwhile(lambda offer: factories.placed_order(offer.basket))
+    assert [type(one).__name__ for one in came] == ["NoneType", "CheckoutError"]
+    assert not Order.objects.exists()
 
 
 # --- No longer kept ------------------------------------------------------------------------------------------
