@@ -14,7 +14,7 @@ INTRODUCTION = """\
 
 An order is always in one of these states. Its page, the e-mails about it and the staff’s page take their words from \
 one table, `store/orders/words.py`; `scripts/write_orders_document.py` writes this document from it. What is in \
-[brackets] is filled in, and a sentence of which nothing is known is left out. In e-mails the trader’s own words may \
+[brackets] is filled in, and a sentence is left out where that is not known. In e-mails the trader’s own words may \
 stand in place of some (*Settings → E-mails to shoppers*). Which state an order is in is decided \
 in `store/orders/situation.py`.
 """
@@ -32,16 +32,15 @@ change.
 REFUNDS = """
 ## A refund
 
-An order may have several. The shopper is not told of one that Stripe may still refuse, and by e-mail of one that it \
-has refused only after cancelling the order without an answer on the page, of one that failed only if nothing was told \
-of it before and the order was cancelled with it. Whoever of the staff reads an answer on the screen gets no e-mail \
-about it.
+An order may have several. The shopper is not told of one that Stripe may still refuse. Of a refused one the shopper \
+gets an e-mail only after cancelling the order without an answer on the page; of a failed one only if nothing was told \
+of it before and the order was cancelled with it. Staff who read an answer on the screen get no e-mail about it.
 """
 DISPUTES = """
 ## A dispute
 
-Only staff and trader read this; what the shopper reads stands above. Of one that is new or decided, whatever became \
-of the order, the trader gets the e-mail “{dispute}”.
+Only staff and trader read this; what the shopper reads stands above. The trader gets the e-mail “{dispute}” about \
+each dispute that is new or decided, whatever became of the order.
 """
 HEADS = ("The shopper reads", "E-mail to the shopper", "Staff read", "E-mail to the trader")
 
