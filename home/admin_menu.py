@@ -10,7 +10,8 @@ from wagtail.admin.ui.sidebar import PageExplorerMenuItem
 from wagtail.admin.wagtail_hooks import ExplorerMenuItem
 from wagtail.models import Site
 
-from home import brand_contrast, guide, page_bin, today
+from home import guide, page_bin, today
+from home.brand import contrast
 
 MESSAGES_MENU = "register_messages_menu_item"
 # By the names that Wagtail gives them.
@@ -46,7 +47,7 @@ def explore(_request: HttpRequest) -> HttpResponse:
 def urls() -> list[URLPattern]:
     return [
         path("guide/<str:name>", guide.GuideView.as_view(), name="guide"),
-        path("brand/contrast/", brand_contrast.show, name="brand_contrast"),
+        path("brand/contrast/", contrast.show, name="brand_contrast"),
         path("bin/", page_bin.BinView.as_view(), name="bin"),
         path("first-steps/dismiss/", today.dismiss_first_steps, name="first_steps_dismiss"),
     ]

@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from home import health, views
+from home.brand import views as brand_views
 
 app_name = "home"
 
@@ -11,11 +12,11 @@ urlpatterns = [
     path("readyz/", health.readyz, name="readyz"),
     path("search/", views.search, name="search"),
     path("robots.txt", views.robots, name="robots"),
-    path("favicon.ico", views.icon, name="icon"),
-    path("brand/share.png", views.brand_share, name="brand_share"),
+    path("favicon.ico", brand_views.icon, name="icon"),
+    path("brand/share.png", brand_views.share, name="brand_share"),
     re_path(
         r"^brand/(?P<primary>(?:[0-9a-f]{6})?)-(?P<accent>(?:[0-9a-f]{6})?)-(?P<typeface>[a-z]+)\.css$",
-        views.brand_stylesheet,
+        brand_views.stylesheet,
         name="brand_stylesheet",
     ),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),

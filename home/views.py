@@ -1,21 +1,19 @@
-"""Public responses that are no pages: search, robots.txt, security.txt, what a brand looks like, answers to errors."""
+"""Public responses that are no pages: search, robots.txt, security.txt, answers to errors."""
 
 import sys
 from datetime import timedelta
 from http import HTTPStatus
 
 from django.conf import settings
-from django.core.cache import cache
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from home import brand_pictures, brand_sheet, site_search
-from home.brand_sheet import Typeface
+from home import site_search
 from home.models import BrandSettings
 from home.outages import is_outage
 from home.responses import private
@@ -41,42 +39,6 @@ def security_txt(request: HttpRequest) -> HttpResponse:
     expires = (timezone.now() + timedelta(days=180)).replace(hour=0, minute=0, second=0, microsecond=0)
     lines = [f"Contact: mailto:{brand.email}", f"Expires: {expires.isoformat()}", "Preferred-Languages: en"]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
-
-
-@require_safe
-def brand_stylesheet(request: HttpRequest, primary: str, accent: str, typeface: str) -> HttpResponse:
-    """Return the style sheet of a brand, all of which its URL says."""
-    if typeface not in Typeface.values:
-        raise Http404
-    css = brand_sheet.css(primary and f"#{primary}", accent and f"#{accent}", typeface)
-    return _kept(request, brand_sheet.version(css), HttpResponse(css, content_type="text/css"))
-
-
-@require_safe
-def brand_share(request: HttpRequest) -> HttpResponse:
-    """Return the picture of the brand for shared links, which is drawn once."""
-    brand = BrandSettings.copied()
-    key = f"brand-share-{brand.share_url}"
-    if (picture := cache.get(key)) is None:
-        logo = brand.logo and not brand.logo.is_svg() and brand.logo.content(brand_pictures.LOGO)
-        picture = brand_pictures.share(brand.name, brand.palette, logo or b"")
-        cache.set(key, picture, timeout=None)
-    version = brand.share_url.rpartition("=")[2]
-    return _kept(request, version, HttpResponse(picture, content_type="image/png"))
-
-
-def _kept(request: HttpRequest, version: str, response: HttpResponse) -> HttpResponse:
-    """Let everybody keep it for ever at the URL that pages name; nobody at another one, which may come to be named."""
-    is_named = request.GET.get("v") == version
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if is_named else "no-cache"
-    return response
-
-
-@require_safe
-def icon(_request: HttpRequest) -> HttpResponse:
-    """Return the icon that browsers ask for where no page names one: beside a record, a document, a feed."""
-    brand = BrandSettings.shown()
-    return HttpResponse(brand_pictures.letter(brand.name, brand.palette), content_type="image/svg+xml")
 
 
 @private

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 
 from home import admin_lists, admin_menu, missing_app_pages, page_bin, search, site_search, today
-from home.brand_previews import BrandPreview
+from home.brand.previews import BrandPreview
 from home.csp import Provider
 from home.jobs import Job
 from home.listings import Listing

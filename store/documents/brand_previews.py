@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from home.brand_previews import BrandPreview
+from home.brand.previews import BrandPreview
 from home.models import BrandSettings
 from store.documents.paper import Paper, PaperLine
 from store.models import Document, ProductPage

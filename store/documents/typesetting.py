@@ -17,7 +17,7 @@ from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, ResourceAccessPolicy, YPos
 from fpdf.fonts import TTFFont
 
-from home.brand_pictures import FONTS
+from home.brand.pictures import FONTS
 from store.payments import money
 
 FAMILY = "noto sans"

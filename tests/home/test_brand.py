@@ -13,9 +13,9 @@ from PIL import Image
 
 from config.wsgi import application
 from home import snapshot
+from home.brand.palette import palette
 from home.models import BrandSettings
 from home.page_cache import tokens
-from home.palette import palette
 from tests import queries
 from tests.branding import DARK_RED, DRAWING, PALE_BLUE, YELLOW, brand, logo, png
 from tests.home.page_cache.asking import get

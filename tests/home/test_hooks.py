@@ -17,7 +17,8 @@ from wagtail import hooks
 
 from config.backup import restoring
 from config.management.commands import worker
-from home import brand_previews, csp, listings, mail_attachments, navigation, site_search, today
+from home import csp, listings, mail_attachments, navigation, site_search, today
+from home.brand import previews
 from home.jobs import Job
 from home.page_cache import schedule
 from policies.cookie_audit import rules
@@ -77,8 +78,8 @@ HOOKS = {
     ),
     "register_brand_previews": Hook(
         {"home", "store"},
-        brand_previews.previews,
-        brand_previews.BrandPreview("key", "Label", lambda request: HttpResponse()),
+        previews.previews,
+        previews.BrandPreview("key", "Label", lambda request: HttpResponse()),
     ),
     "register_worker_jobs": Hook(
         {"home", "store", "policies"}, worker.contributed_jobs, Job("name", 60, print)

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from home.brand_sheet import STACKS, Typeface
-from home.palette import (
+from home.brand.palette import (
     BLACK,
     SHAPE,
     TEXT,
@@ -20,6 +19,7 @@ from home.palette import (
     ours,
     palette,
 )
+from home.brand.stylesheet import STACKS, Typeface
 from tests.branding import DARK_RED, PALE_BLUE, YELLOW
 
 ROOT = Path(__file__).resolve().parents[2]

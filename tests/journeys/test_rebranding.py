@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from home.brand.palette import ours, palette
 from home.models import BrandSettings, User
-from home.palette import ours, palette
 from store.models import ProductPage
 from tests import factories
 from tests.branding import DARK_RED, PALE_BLUE, YELLOW

@@ -11,8 +11,8 @@ from pypdf import PdfReader
 from wagtail.models import Site
 
 from forms.models import FormPage
+from home.brand.palette import ours, palette
 from home.models import BrandSettings, ContentPage, User
-from home.palette import ours, palette
 from store.documents import issuing, packing_slips, pdf
 from store.documents.brand_previews import example
 from store.models import CategoryPage, Order, ProductPage, ProductVariant

@@ -7,7 +7,7 @@ import pytest
 from babel.numbers import get_currency_symbol
 from pypdf import PdfReader
 
-from home.brand_pictures import FONTS
+from home.brand.pictures import FONTS
 from store.documents.typesetting import PdfFile, printable
 
 LANGUAGES = "en de fr es it pt nl sv nb da fi pl cs sk hu ro bg el ru uk sr hr sl et lv lt ga mt tr".split()

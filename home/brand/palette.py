@@ -20,7 +20,7 @@ STEPS = range(511)  # of lightness, two for each of a channel
 SOFT = 0.6  # saturation, at most, of a brand that is light on dark paper
 # Greys with a breath of the brand's hue.
 TINTED = ("paper", "paper_2", "paper_3", "ink", "ink_2", "line", "line_strong", "awning", "header_2")
-_TOKENS = Path(__file__).resolve().parents[1] / "static/css/tokens.css"
+_TOKENS = Path(__file__).resolve().parents[2] / "static/css/tokens.css"
 _COLOUR = r"#[0-9a-f]{3}(?:[0-9a-f]{3})?"
 _TOKEN = re.compile(rf"^\s*--([\w-]+): (?:light-dark\(({_COLOUR}), ({_COLOUR})\)|({_COLOUR}));", re.MULTILINE)
 

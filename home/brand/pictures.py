@@ -9,9 +9,9 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from PIL import Image, ImageDraw, ImageFont
 
-from home.palette import WHITE, Palette
+from home.brand.palette import WHITE, Palette
 
-FONTS = Path(__file__).parent / "fonts"
+FONTS = Path(__file__).parents[1] / "fonts"
 BOLD = FONTS / "NotoSans-Bold.ttf"
 SHARE = (1200, 630)
 LOGO = "max-720x300|format-png"  # on that

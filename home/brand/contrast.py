@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from home.models.settings import COLOUR
-from home.palette import SHAPE, TEXT, contrast, nearest_pair, palette
+from home.brand.palette import SHAPE, TEXT, contrast, nearest_pair, palette
+from home.models.brand import COLOUR
 
 
 class Sample(NamedTuple):

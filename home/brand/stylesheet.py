@@ -8,7 +8,7 @@ from hashlib import sha256
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from home.palette import ours, palette
+from home.brand.palette import ours, palette
 
 
 class Typeface(models.TextChoices):
