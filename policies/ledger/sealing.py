@@ -1,6 +1,6 @@
 """Seals the ledger: numbers what was entered since, and writes a head that ends a chain over all of it.
 
-The worker does so every few minutes. Two that seal at once wait for each other; readers and visitors never do.
+The worker does so every quarter of an hour. Two that seal at once wait for each other; readers and visitors never do.
 """
 
 import hashlib

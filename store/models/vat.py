@@ -112,4 +112,4 @@ class VatRate(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.country} {shown(self.percent)} %"
+        return f"{self.country} {shown(self.percent)}%"
