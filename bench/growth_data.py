@@ -29,8 +29,9 @@ from wagtail.models import Locale, Page
 from bench.growth_rows import insert, next_number, reset_sequences
 from bench.texts import Author, body
 from forms.models import FormField, FormPage, Submission
-from home import mail_queue, search
+from home import mail_queue
 from home.models import HomePage, SiteImage, SiteRendition, User
+from home.search import backend
 from policies.consent import daily_sums
 from policies.ledger import entries, sealing
 from policies.models import ConsentRecord, LedgerEntry, LedgerStatement, Policy, PolicyVersion
@@ -129,7 +130,7 @@ class Filling:
         self._stock()
         self._offers()
         reset_sequences(*self._numbered())
-        search.analyze()  # as the worker does
+        backend.analyze()  # as the worker does
         if connection.vendor == "postgresql":  # which does so by itself; nobody does it for a site on SQLite
             with connection.cursor() as cursor:
                 cursor.execute("ANALYZE")

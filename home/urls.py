@@ -4,13 +4,14 @@ from django.urls import path, re_path
 
 from home import health, views
 from home.brand import views as brand_views
+from home.search import views as search_views
 
 app_name = "home"
 
 urlpatterns = [
     path("healthz/", health.healthz, name="healthz"),
     path("readyz/", health.readyz, name="readyz"),
-    path("search/", views.search, name="search"),
+    path("search/", search_views.search, name="search"),
     path("robots.txt", views.robots, name="robots"),
     path("favicon.ico", brand_views.icon, name="icon"),
     path("brand/share.png", brand_views.share, name="brand_share"),

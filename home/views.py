@@ -1,4 +1,4 @@
-"""Public responses that are no pages: search, robots.txt, security.txt, answers to errors."""
+"""Public responses that are no pages: robots.txt, security.txt, answers to errors."""
 
 import sys
 from datetime import timedelta
@@ -7,16 +7,12 @@ from http import HTTPStatus
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from home import site_search
 from home.models import BrandSettings
 from home.outages import is_outage
-from home.responses import private
 
 
 @require_safe
@@ -39,32 +35,6 @@ def security_txt(request: HttpRequest) -> HttpResponse:
     expires = (timezone.now() + timedelta(days=180)).replace(hour=0, minute=0, second=0, microsecond=0)
     lines = [f"Contact: mailto:{brand.email}", f"Expires: {expires.isoformat()}", "Preferred-Languages: en"]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
-
-
-@private
-@require_safe
-def search(request: HttpRequest) -> HttpResponse:
-    """Show what is found on the site, a section for each kind; with few results or none, what is offered too."""
-    asked = site_search.SearchQuery.typed(request.GET.get("q", ""))
-    if asked.words and (answer := site_search.refused(request, asked)):
-        return answer
-    sections = site_search.sections()
-
-    def look_up(instead: site_search.SearchQuery) -> list[site_search.Results]:
-        return [found for one in sections if (found := one.find(instead))]
-
-    found, comes_close = site_search.best(asked, look_up)
-    number = sum(results.number for results in found)
-    context = {
-        "asked": asked,
-        "found": found,
-        "number": number,
-        "most_found": site_search.MOST_FOUND,
-        "comes_close": comes_close,
-        "is_little": number < site_search.FEW,
-        "section": reverse("home:search"),
-    }
-    return render(request, "home/search.html", context)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

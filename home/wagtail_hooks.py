@@ -5,7 +5,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 
-from home import admin_lists, admin_menu, missing_app_pages, page_bin, search, site_search, today
+from home import admin_lists, admin_menu, missing_app_pages, page_bin, today
 from home.brand.previews import BrandPreview
 from home.csp import Provider
 from home.jobs import Job
@@ -13,6 +13,7 @@ from home.listings import Listing
 from home.models import BrandSettings, ContentPage, HomePage, ServiceSettings
 from home.models.bin import outside
 from home.page_cache import schedule
+from home.search import backend, site
 
 
 @hooks.register("register_service_providers")
@@ -22,8 +23,8 @@ def outside_services() -> list[Provider]:
 
 
 @hooks.register("register_search_sections")
-def search_sections() -> list[site_search.Section]:
-    return [site_search.Section("pages", 90, site_search.find_pages)]
+def search_sections() -> list[site.Section]:
+    return [site.Section("pages", 90, site.find_pages)]
 
 
 hooks.register("construct_homepage_panels", today.add_first_steps)
@@ -75,7 +76,7 @@ def brand_previews() -> list[BrandPreview]:
 def worker_jobs() -> list[Job]:
     return [
         Job("bin", 3600, page_bin.delete_due),
-        Job("search index", search.ANALYZED_EVERY, search.analyze),
+        Job("search index", backend.ANALYZED_EVERY, backend.analyze),
     ]
 
 

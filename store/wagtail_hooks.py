@@ -17,7 +17,7 @@ from home.csp import Provider
 from home.jobs import Job
 from home.listings import Listing
 from home.navigation import Link
-from home.site_search import Section
+from home.search.site import Section
 from policies.cookie_audit.rules import Action
 from policies.facts.registry import Fact
 from policies.models.ledger import LedgeredModel

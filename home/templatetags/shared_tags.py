@@ -6,8 +6,9 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from home import navigation, site_search, snapshot
+from home import navigation, snapshot
 from home.models import BrandSettings
+from home.search import site
 
 register = template.Library()
 
@@ -43,4 +44,4 @@ register.filter(BrandSettings.shown_logo)
 register.simple_tag(navigation.main_menu)
 register.simple_tag(navigation.footer_menu)
 register.simple_tag(navigation.contact_page)
-register.simple_tag(site_search.offers)
+register.simple_tag(site.offers)

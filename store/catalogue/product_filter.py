@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from home.page_cache.reads import changes_at
-from home.site_search import SearchQuery
+from home.search.site import SearchQuery
 from store.payments import money
 
 MOST_TYPED = 30  # characters of a price

@@ -40,7 +40,7 @@ from wagtail.permissions import page_permission_policy
 from home.admin_lists import MOST_COUNTED
 from home.models import HomePage, SiteImage, User
 from home.models.bin import outside
-from home.search import keys_of
+from home.search.backend import keys_of
 from home.viewsets import MOST_FOUND, MOST_SEARCHED, begins
 from store.models import ProductPage, ProductVariant, ShopPage, ShopSettings, StockItem
 from store.models.catalogue import first_images

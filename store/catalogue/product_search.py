@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.template.loader import render_to_string
 
-from home.site_search import Results, SearchQuery, Section
+from home.search.site import Results, SearchQuery, Section
 from home.snapshot import kept_with
 from store.catalogue import showcase
 from store.models import ProductPage

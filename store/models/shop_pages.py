@@ -10,12 +10,13 @@ from wagtail.admin.panels import FieldPanel
 from wagtail.fields import StreamField
 from wagtail.search import index
 
-from home import paging, site_search
+from home import paging
 from home.blocks import PlainBodyBlock
 from home.models import BasePage
 from home.models.pages import has_restrictions
 from home.navigation import Link
-from home.site_search import SearchQuery
+from home.search import site
+from home.search.site import SearchQuery
 from home.snapshot import shared
 from store.catalogue.product_filter import ProductFilter, Sort
 from store.models.catalogue import ProductPage, ProductQuerySet, on_display
@@ -68,7 +69,7 @@ class ListOfProducts(BasePage):
             return elsewhere
         if not wanted.is_typed:
             return super().serve(request, *args, **kwargs)
-        response = site_search.refused(request, wanted.asked) or super().serve(request, *args, **kwargs)
+        response = site.refused(request, wanted.asked) or super().serve(request, *args, **kwargs)
         response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -113,7 +114,7 @@ def chosen(products: ProductQuerySet, wanted: ProductFilter) -> tuple[Any, bool]
     """Return those of the products that are wanted, by words as a list of keys; and whether they only come close."""
     if not wanted.asked.text:
         return wanted.of(products), False
-    return site_search.best(wanted.asked, lambda asked: found_in(wanted.of(products), asked, wanted))
+    return site.best(wanted.asked, lambda asked: found_in(wanted.of(products), asked, wanted))
 
 
 def found_in(products: ProductQuerySet, asked: SearchQuery, wanted: ProductFilter | None = None) -> list[int]:
@@ -122,7 +123,7 @@ def found_in(products: ProductQuerySet, asked: SearchQuery, wanted: ProductFilte
     That whose article number was typed in full comes before the others.
     """
     by_sku = ProductVariant.objects.filter(sku__in={asked.text, asked.text.upper()})
-    best = [*by_sku.values_list("page", flat=True), *site_search.find(asked, ProductPage)]
+    best = [*by_sku.values_list("page", flat=True), *site.find(asked, ProductPage)]
     found = list(products.filter(pk__in=best).values_list("pk", flat=True))
     return found if wanted and wanted.values["sort"] else sorted(found, key=best.index)
 

@@ -17,10 +17,11 @@ from wagtail import hooks
 
 from config.backup import restoring
 from config.management.commands import worker
-from home import csp, listings, mail_attachments, navigation, site_search, today
+from home import csp, listings, mail_attachments, navigation, today
 from home.brand import previews
 from home.jobs import Job
 from home.page_cache import schedule
+from home.search import site
 from policies.cookie_audit import rules
 from policies.facts import registry
 from policies.ledger import daily_check, entries
@@ -47,7 +48,7 @@ HOOKS = {
         navigation.Link("Title", "/url/"),
     ),
     "register_search_sections": Hook(
-        {"home", "store"}, site_search.sections, site_search.Section("key", 1, lambda asked: None)
+        {"home", "store"}, site.sections, site.Section("key", 1, lambda asked: None)
     ),
     "register_known_changes": Hook(
         {"home", "policies"},

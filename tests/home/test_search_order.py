@@ -8,8 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from modelsearch.backends import get_search_backend
 
-from home import search
 from home.models import ContentPage, HomePage, User
+from home.search import backend
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -18,7 +18,7 @@ BEST, MIDDLE, NEWEST = "Lamp lamp lamp", "Lamp for a desk", "Lamp for a shelf"
 
 @pytest.fixture(autouse=True)
 def lamps(monkeypatch: pytest.MonkeyPatch) -> HomePage:
-    monkeypatch.setattr(search, "MOST_RANKED", 3)
+    monkeypatch.setattr(backend, "MOST_RANKED", 3)
     home = HomePage.objects.get()
     shelf = home.add_child(instance=ContentPage(title="Shelf", slug="shelf"))
     for number, title in enumerate((BEST, MIDDLE, NEWEST)):
@@ -53,9 +53,9 @@ def test_what_is_left_by_a_filter_is_not_ranked_among_many(lamps: HomePage) -> N
 
 
 def test_another_order_needs_no_further_query() -> None:
-    backend = get_search_backend()
+    index = get_search_backend()
     with CaptureQueriesContext(connection) as queries:
-        found = backend.autocomplete("lamp", ContentPage.objects.order_by("title"), order_by_relevance=False)
+        found = index.autocomplete("lamp", ContentPage.objects.order_by("title"), order_by_relevance=False)
         assert [page.title for page in found] == [MIDDLE, NEWEST, BEST]
     assert len(queries) == 1
 
@@ -75,7 +75,7 @@ def test_few_matches_are_read_by_their_keys() -> None:
 
 
 def test_the_worker_lets_sqlite_know_how_much_the_index_holds() -> None:
-    search.analyze()
+    backend.analyze()
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("SELECT DISTINCT tbl FROM sqlite_stat1")

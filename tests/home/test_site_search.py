@@ -9,10 +9,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from wagtail.models import Page, PageViewRestriction
 
-from home import site_search
 from home.models import ContentPage
 from home.page_cache import tokens
-from home.site_search import SearchQuery, best, find_pages
+from home.search import site
+from home.search.site import SearchQuery, best, find_pages
 from policies.models import PolicyPage
 from tests.factories import home_page, policy_page, publish
 
@@ -90,13 +90,13 @@ def test_it_is_told_how_many_results_there_are(client: Client, words: str, told:
 def test_a_number_of_results_that_is_cut_off_is_told_to_be(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(site_search, "MOST_FOUND", 2)
+    monkeypatch.setattr(site, "MOST_FOUND", 2)
     assert "2 or more results for" in client.get("/search/", {"q": "deliv"}).content.decode()
 
 
 def test_a_policy_is_found_by_its_words() -> None:
     rules = publish(policy_page(body="<p>Kangaroos are <b>welcome</b>.</p>")).policy.pages.get()
-    assert site_search.find(SearchQuery.typed("welcome kangaroo"), PolicyPage) == [rules.pk]
+    assert site.find(SearchQuery.typed("welcome kangaroo"), PolicyPage) == [rules.pk]
 
 
 def test_what_only_comes_close_is_said_to(client: Client) -> None:
@@ -110,7 +110,7 @@ def test_what_not_everybody_can_see_is_not_found_and_gives_no_words() -> None:
     hidden = page("Delivery for staff only")
     PageViewRestriction.objects.create(page=hidden, restriction_type="login")
     assert found("delivery") == ["Delivery abroad", "Delivery"]
-    assert not {"secrets", "staff"} & site_search._known_words().keys()
+    assert not {"secrets", "staff"} & site._known_words().keys()
 
 
 def test_the_index_is_asked_once_and_not_for_each_page() -> None:
@@ -165,8 +165,8 @@ def test_without_words_there_is_the_form_and_no_copy_of_the_page_is_kept(client:
 
 
 def test_too_many_searches_are_told_to_wait(client: Client) -> None:
-    for _ in range(site_search.SEARCHES.most):
-        site_search.SEARCHES.take("127.0.0.1")
+    for _ in range(site.SEARCHES.most):
+        site.SEARCHES.take("127.0.0.1")
     response = client.get("/search/", {"q": "delivery"})
     assert (response.status_code, "Retry-After" in response.headers) == (429, True)
     assert "too many searches" in response.content.decode()

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from home.page_cache import tokens
 from home.page_cache.layer import PageCache
-from home.site_search import SEARCHES
+from home.search.site import SEARCHES
 from store.catalogue.product_filter import ProductFilter, Sort
 from store.models import ProductPage, ProductVariant, shop_pages
 from store.models.shop_pages import chosen, loaded

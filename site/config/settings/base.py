@@ -302,7 +302,7 @@ WAGTAILEMBEDS_FINDERS: list[dict[str, str]] = []  # no third party is asked for 
 WAGTAILIMAGES_AVIF_QUALITY = 50
 WAGTAILIMAGES_WEBP_QUALITY = 70
 WAGTAILIMAGES_FORMAT_CONVERSIONS = {"avif": "avif", "webp": "webp"}
-WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "home.search"}}
+WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "home.search.backend"}}
 TAGGIT_CASE_INSENSITIVE = True
 
 LOGGING = {
