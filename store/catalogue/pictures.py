@@ -1,19 +1,25 @@
-"""Pictures of products as pages print them: the markup of each is made once a snapshot, renditions are found for all.
+"""Pictures of products as pages print them, and small ones of the staff's lists; renditions are found for all at once.
 
-A list has many pictures, each in several formats and widths; to work them out anew costs more than all else on it.
+The markup of those of pages is made once a snapshot. A list has many pictures, each in several formats and widths; to
+work them out anew costs more than all else on it.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from django.db.models import prefetch_related_objects
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from wagtail.images.models import AbstractRendition
+from wagtail.images.shortcuts import get_rendition_or_not_found
 
 from home.models import SiteImage
 from home.snapshot import current
 
+K = TypeVar("K")
 MOST_KEPT = 4000  # of about 1 kB
 PHOTO = "width-1080|format-jpeg"  # what `url` in store/product_picture.html makes
+THUMBNAIL = 48  # pixels
 
 
 def rendered(pictures: Sequence[tuple[SiteImage, str]], *, size: str, eager: int = 0) -> list[SafeString]:
@@ -37,6 +43,18 @@ def photo_urls(images: Mapping[str, SiteImage]) -> dict[str, str]:
     found = renditions.filter(image__in=images.values(), filter_spec=PHOTO)
     urls = {one.image_id: one.full_url for one in found}
     return {key: urls[image.pk] for key, image in images.items() if image.pk in urls}
+
+
+def thumbnails(images: Mapping[K, SiteImage]) -> dict[K, SafeString]:
+    """Return the markup of pictures, small, in one query."""
+    prefetch_related_objects([*images.values()], "renditions")
+    return {key: _small(get_rendition_or_not_found(image, "max-165x165")) for key, image in images.items()}
+
+
+def _small(picture: AbstractRendition) -> SafeString:
+    longest = max(picture.width, picture.height) or THUMBNAIL
+    width, height = (str(round(side * THUMBNAIL / longest)) for side in (picture.width, picture.height))
+    return picture.img_tag({"width": width, "height": height, "alt": "", "loading": "lazy"})
 
 
 def _render(image: SiteImage, key: tuple[int, str, str, bool]) -> SafeString:

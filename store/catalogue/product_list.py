@@ -1,7 +1,7 @@
 """The staff's list of products: picture, price, stock and state, from any of which they are found."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import AnonymousUser
@@ -12,17 +12,14 @@ from django.db.models import (
     Max,
     Min,
     OuterRef,
-    Q,
     QuerySet,
     Subquery,
     Sum,
-    prefetch_related_objects,
 )
 from django.db.models.functions import Coalesce
 from django.forms import RadioSelect
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_filters import ChoiceFilter
@@ -32,55 +29,22 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.ui.tables.pages import PageTitleColumn
 from wagtail.admin.views.pages.listing import IndexView
 from wagtail.admin.viewsets.pages import PageListingViewSet
-from wagtail.images.models import AbstractRendition
-from wagtail.images.shortcuts import get_rendition_or_not_found
 from wagtail.models import Page
 from wagtail.permissions import page_permission_policy
 
 from home.admin_lists import MOST_COUNTED
-from home.models import HomePage, SiteImage, User
+from home.models import HomePage, User
 from home.models.bin import outside
 from home.search.backend import keys_of
 from home.viewsets import MOST_FOUND, MOST_SEARCHED, begins
+from store.catalogue import pictures
+from store.catalogue.columns import FreeColumn, free_in_list
 from store.models import ProductPage, ProductVariant, ShopPage, ShopSettings, StockItem
 from store.models.catalogue import first_images
 from store.payments import money
 
-K = TypeVar("K")
-MOST_CHARACTERS = 200  # of what is searched: each word is a condition
-THUMBNAIL = 48  # pixels
 STATES = {"live": _("Live"), "draft": _("Draft"), "sold_out": _("Sold out"), "low": _("Low")}
 FIGURES = ("lowest_price", "highest_price", "available", "fewest", "low_stock")  # of `with_figures`
-
-
-def thumbnails(pages: Iterable[int]) -> dict[int, SafeString]:
-    """Return the markup of each product's first picture, small, by the key of its page; in two queries."""
-    return small(first_images(pages))
-
-
-def small(images: Mapping[K, SiteImage]) -> dict[K, SafeString]:
-    """Return the markup of pictures, small, in one query."""
-    prefetch_related_objects([*images.values()], "renditions")
-    return {key: _small(get_rendition_or_not_found(image, "max-165x165")) for key, image in images.items()}
-
-
-def _small(picture: AbstractRendition) -> SafeString:
-    longest = max(picture.width, picture.height) or THUMBNAIL
-    width, height = (str(round(side * THUMBNAIL / longest)) for side in (picture.width, picture.height))
-    return picture.img_tag({"width": width, "height": height, "alt": "", "loading": "lazy"})
-
-
-def named(words: str) -> QuerySet[ProductVariant]:
-    """Return variants with each word in their SKU or a name, of as many of the newest as are searched."""
-    found = ProductVariant.objects.exclude(sku="")
-    by_age = ProductVariant.objects.order_by("-pk").values_list("pk", flat=True)
-    if last := by_age[MOST_SEARCHED : MOST_SEARCHED + 1].first():
-        found = found.filter(pk__gt=last)
-    for word in words[:MOST_CHARACTERS].split():
-        found = found.filter(
-            Q(name__icontains=word) | Q(page__title__icontains=word) | Q(sku__icontains=word)
-        )
-    return found
 
 
 def with_figures(products: QuerySet[ProductPage]) -> QuerySet[ProductPage]:
@@ -155,20 +119,6 @@ def _form_below(parent: Page, model: str) -> str:
     return f"{add}?{urlencode({'next': reverse('products:index')})}"
 
 
-def free_of(product: Any) -> int | str:
-    """Return how many are available of an annotated product; a dash where it is made to order."""
-    return "—" if product.days_to_make and not product.available else product.available
-
-
-class FreeColumn(Column):
-    """How many are available."""
-
-    cell_template_name = "store/admin/free_cell.html"
-
-    def __init__(self, name: str, **options: Any) -> None:
-        super().__init__(name, classname="figure", **options)
-
-
 class StatesColumn(Column):
     cell_template_name = "store/admin/states_cell.html"
 
@@ -212,10 +162,11 @@ class ProductIndexView(IndexView):
             return queryset
         titled = ProductPage.objects.autocomplete(self.search_query, order_by_relevance=False)
         begun = ProductVariant.objects.filter(begins("sku", self.search_query.strip()))
+        named = ProductVariant.objects.search(self.search_query, most=MOST_SEARCHED)
         ways: tuple[Iterable[int], ...] = (
             keys_of(titled, most=MOST_FOUND),
             begun.values_list("page", flat=True)[:MOST_FOUND],
-            named(self.search_query).values_list("page", flat=True)[:MOST_FOUND],
+            named.values_list("page", flat=True)[:MOST_FOUND],
         )
         return queryset.filter(pk__in={pk for rows in ways for pk in rows})
 
@@ -226,10 +177,11 @@ class ProductIndexView(IndexView):
         context = super().get_context_data(**kwargs)
         context["add_shop_url"] = url_to_add_shop(self.request.user)
         shown = [page.pk for page in context["object_list"]]
-        pictures, figures = thumbnails(shown), with_figures(ProductPage.objects.filter(pk__in=shown))
+        small = pictures.thumbnails(first_images(shown))
+        figures = with_figures(ProductPage.objects.filter(pk__in=shown))
         figures_of = {row.pop("pk"): row for row in figures.order_by().values("pk", *FIGURES)}
         for page in context["object_list"]:
-            vars(page).update(figures_of[page.pk], thumbnail=pictures.get(page.pk, ""))
+            vars(page).update(figures_of[page.pk], thumbnail=small.get(page.pk, ""))
         return context
 
 
@@ -252,7 +204,12 @@ class ProductViewSet(PageListingViewSet):
         Column("thumbnail", label=_("Picture"), width="5rem"),
         PageTitleColumn("title", label=_("Title"), sort_key="title", classname="title"),
         Column("price", label=_("Price"), accessor=price_of, sort_key="lowest_price", classname="figure"),
-        FreeColumn("available", label=_("In stock"), accessor=free_of, sort_key="available"),
+        FreeColumn(
+            "available",
+            label=_("In stock"),
+            accessor=lambda product: free_in_list(product, product.available),
+            sort_key="available",
+        ),
         StatesColumn("state", label=_("State"), accessor=states_of, sort_key="live"),
     ]
 

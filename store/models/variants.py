@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey
 from wagtail.admin.panels import FieldPanel, FieldRowPanel
@@ -15,6 +16,8 @@ from store.catalogue.fields import PriceField, validate_origin
 from store.catalogue.options import MOST_CHARACTERS
 from store.catalogue.variant_form import FoldedPanel
 
+MOST_SEARCHED_FOR = 200  # characters: each word is a condition
+
 
 class ProductVariantQuerySet(models.QuerySet["ProductVariant"]):
     def on_sale(self) -> "ProductVariantQuerySet":
@@ -22,6 +25,18 @@ class ProductVariantQuerySet(models.QuerySet["ProductVariant"]):
         product_page: Any = self.model._meta.get_field("page").related_model  # whose module imports this one
         page = product_page.objects.on_sale().filter(pk=models.OuterRef("page"))
         return self.exclude(sku="").filter(models.Exists(page))
+
+    def search(self, words: str, *, most: int) -> "ProductVariantQuerySet":
+        """Return variants with each word in their SKU or a name, of so many of the newest."""
+        found = self.exclude(sku="")
+        by_age = self.model.objects.order_by("-pk").values_list("pk", flat=True)
+        if last := by_age[most : most + 1].first():
+            found = found.filter(pk__gt=last)
+        for word in words[:MOST_SEARCHED_FOR].split():
+            found = found.filter(
+                Q(name__icontains=word) | Q(page__title__icontains=word) | Q(sku__icontains=word)
+            )
+        return found
 
 
 class ProductVariant(Orderable):
@@ -84,7 +99,7 @@ class ProductVariant(Orderable):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 fields=["sku"],
-                condition=~models.Q(sku=""),
+                condition=~Q(sku=""),
                 name="variant_sku_unique",
                 violation_error_message=_("Another variant has this SKU."),
             ),

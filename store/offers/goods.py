@@ -12,8 +12,9 @@ from django.db.models import Q
 from django.utils.translation import gettext, ngettext_lazy
 
 from home.characters import without_nul
+from home.viewsets import MOST_SEARCHED
 from store.basket.forms import QuantityField
-from store.catalogue import product_list
+from store.catalogue import pictures
 from store.models import ProductVariant, StockItem
 from store.models.catalogue import images_of
 
@@ -74,7 +75,8 @@ def find(words: str) -> list[Any]:
     words = without_nul(words).strip()
     if not words:
         return []
-    found = Q(pk__in=product_list.named(words).values("pk")) | Q(sku__in=(words, words.upper()))
+    named = ProductVariant.objects.search(words, most=MOST_SEARCHED)
+    found = Q(pk__in=named.values("pk")) | Q(sku__in=(words, words.upper()))
     variants = ProductVariant.objects.on_sale().filter(found).select_related("page", "picture")
     return filled(variants.order_by("page__title", "sort_order", "pk")[: MOST_FOUND + 1])
 
@@ -107,9 +109,9 @@ def variants(skus: Iterable[str]) -> dict[str, Any]:
 def filled(variants: Iterable[Any]) -> list[Any]:
     """Return variants with picture, and how many can be bought."""
     variants = list(variants)
-    pictures = product_list.small(images_of(variants))
+    small = pictures.thumbnails(images_of(variants))
     free = StockItem.objects.available(variant.sku for variant in variants)
     for variant in variants:
-        variant.thumbnail = pictures.get(variant.sku, "")
+        variant.thumbnail = small.get(variant.sku, "")
         variant.left = variant.page.sellable(free[variant.sku])
     return variants

@@ -27,9 +27,10 @@ from wagtail.admin.views.generic import InspectView
 from wagtail.admin.widgets.button import Button
 
 from home.viewsets import DaysFilter, GuardedIndexView, ReadOnlyViewSet
-from store.catalogue import product_list
+from store.catalogue import pictures
 from store.documents import corrections, printouts, references
 from store.models import Document, Order, OrderLine, ProductVariant, Refund, ShopSettings
+from store.models.catalogue import first_images
 from store.orders import (
     dashboard,
     exports,
@@ -63,9 +64,9 @@ def with_thumbnails(lines: Iterable[OrderLine]) -> list[OrderLine]:
     """Return lines that know the small picture of their product, if it is still there; in three queries."""
     found = [*lines]
     pages = dict(ProductVariant.objects.filter(sku__in=[one.sku for one in found]).values_list("sku", "page"))
-    pictures = product_list.thumbnails({*pages.values()})
+    small = pictures.thumbnails(first_images({*pages.values()}))
     for line in found:
-        line.thumbnail = pictures.get(pages.get(line.sku, 0), "")  # type: ignore[attr-defined]  # for the template
+        line.thumbnail = small.get(pages.get(line.sku, 0), "")  # type: ignore[attr-defined]  # for the template
     return found
 
 

@@ -25,11 +25,11 @@ from wagtail.admin.widgets.button import Button
 
 from home.characters import without_nul
 from home.models import User
-from home.viewsets import GuardedIndexView
-from store.catalogue import pricing
+from home.viewsets import MOST_SEARCHED, GuardedIndexView
+from store.catalogue import pictures, pricing
 from store.catalogue.fields import PriceFormField
-from store.catalogue.product_list import named, thumbnails
 from store.models import ProductVariant, ShopSettings, StockItem
+from store.models.catalogue import first_images
 from store.models.stock import MOST_OF_A_SKU, SeenStock
 from store.stock import movements
 
@@ -109,12 +109,6 @@ class CellColumn(Column):
         return {**context, "csrf_token": get_token(context["request"])}
 
 
-def free_of(item: Any) -> int | str:
-    """Return how many are available of a filled row; a dash where it is made to order."""
-    is_made = item.variant and item.variant.page.days_to_make and not item.available
-    return "—" if is_made else item.available
-
-
 class StockFilterSet(WagtailFilterSet):
     state = ChoiceFilter(
         label=_("State"),
@@ -169,9 +163,8 @@ class StockIndexView(GuardedIndexView):
         found = super().search_queryset(queryset)
         if not self.is_searching:
             return found
-        return queryset.filter(
-            Q(pk__in=found.order_by().values("pk")) | Q(sku__in=named(self.search_query).values("sku"))
-        )
+        named = ProductVariant.objects.search(self.search_query, most=MOST_SEARCHED)
+        return queryset.filter(Q(pk__in=found.order_by().values("pk")) | Q(sku__in=named.values("sku")))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
@@ -199,7 +192,8 @@ class StockIndexView(GuardedIndexView):
         variants = ProductVariant.objects.filter(sku__in=[item.sku for item in items]).select_related("page")
         variant_of = {variant.sku: variant for variant in variants}
         pages = {variant.page_id for variant in variant_of.values()}
-        small, own = thumbnails(pages), pricing.publishable(pages, self.request.user)
+        small = pictures.thumbnails(first_images(pages))
+        own = pricing.publishable(pages, self.request.user)
         counts = {"on_hand"} if self.request.user.has_perm("store.change_stockitem") else set()
         for item in items:
             variant = item.variant = variant_of.get(item.sku)

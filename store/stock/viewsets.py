@@ -18,12 +18,12 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import InspectView
 
 from home.viewsets import ReadOnlyViewSet
-from store.catalogue.product_list import FreeColumn
+from store.catalogue.columns import FreeColumn, free_in_list
 from store.models import StockItem, StockMovement
 from store.models.stock import MOST_OF_A_SKU
 from store.stock.deliveries import DeliveriesView
 from store.stock.movements import OutOfStockError, count, receive, write_off
-from store.stock.stock_list import CellColumn, StockFilterSet, StockIndexView, free_of
+from store.stock.stock_list import CellColumn, StockFilterSet, StockIndexView
 
 
 class StockForm(forms.Form):
@@ -103,7 +103,11 @@ class StockViewSet(ReadOnlyViewSet):
         CellColumn("on_hand", label=_("On the shelf"), sort_key="on_hand", classname="figure"),
         CellColumn("save", label=_("Save")),
         Column("held", label=_("Held for payments"), sort_key="held", classname="figure"),
-        FreeColumn("available", label=_("Available"), accessor=free_of),
+        FreeColumn(
+            "available",
+            label=_("Available"),
+            accessor=lambda item: free_in_list(item.variant and item.variant.page, item.available),
+        ),
     ]
     search_fields = indexed_fields = ["sku"]
     inspect_view_class = StockInspectView

@@ -14,9 +14,8 @@ from django.utils import timezone
 from home import viewsets
 from home.models import User
 from home.page_cache import tokens
-from store.catalogue import product_list
 from store.models import ProductPage, ProductVariant, StockItem, StockMovement
-from store.stock import movements
+from store.stock import movements, stock_list
 from tests import factories
 from tests.staff import signed_in
 from tests.store.paying import stock_of
@@ -204,7 +203,7 @@ def test_names_are_looked_for_among_the_newest_and_the_beginning_of_skus_among_a
 ) -> None:
     factories.product("Atlas", sku="ATLAS")
     assert set(rows(owner, q="enamel")) == {"MUG"}
-    for module in (product_list, viewsets):
+    for module in (stock_list, viewsets):
         monkeypatch.setattr(module, "MOST_SEARCHED", 1)
     assert set(rows(owner, q="enamel")) == set()
     assert set(rows(owner, q="atl")) == {"ATLAS"}

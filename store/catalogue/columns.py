@@ -1,0 +1,21 @@
+"""What the staff's lists of products and of SKUs have in common."""
+
+from typing import Any
+
+from wagtail.admin.ui.tables import Column
+
+from store.models import ProductPage
+
+
+def free_in_list(page: ProductPage | None, available: int) -> int | str:
+    """Return how many of a product are available; a dash where it is made to order."""
+    return "—" if page and page.days_to_make and not available else available
+
+
+class FreeColumn(Column):
+    """How many are available."""
+
+    cell_template_name = "store/admin/free_cell.html"
+
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(name, classname="figure", **options)
