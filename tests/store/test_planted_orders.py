@@ -49,50 +49,47 @@ def knows_nothing(client: Client, order: Order) -> bool:
     )
 
 
-@pytest.mark.parametrize("status", [Status.AWAITING, Status.PLACED, Status.EXPIRED, Status.PAID])
 def test_the_link_back_gives_no_rights_to_a_browser_with_another_basket(
-    planted: Order, victim: Client, status: str
+    planted: Order, victim: Client
 ) -> None:
-    Order.objects.update(status=status)
-    for client in (victim, Client()):
-        assert come_back(client, planted)["Location"] == planted.get_absolute_url()
-        assert "order" not in client.cookies
+    for status in (Status.PLACED, Status.AWAITING, Status.EXPIRED, Status.PAID):
+        Order.objects.update(status=status)
+        for client in (victim, Client()):
+            assert come_back(client, planted)["Location"] == planted.get_absolute_url(), status
+            assert "order" not in client.cookies, status
     assert knows_nothing(victim, planted)
+    Order.objects.update(status=Status.AWAITING)
     assert "Change basket" not in victim.get(planted.get_absolute_url()).content.decode()
 
 
-@pytest.mark.parametrize("status", [Status.AWAITING, Status.EXPIRED])
 def test_the_cookie_of_an_order_of_another_basket_is_told_nowhere_and_fills_in_nothing(
-    planted: Order, victim: Client, status: str
+    planted: Order, victim: Client
 ) -> None:
-    Order.objects.update(status=status)
     victim.cookies["order"] = planted.return_token
-    assert knows_nothing(victim, planted)
+    for status in (Status.AWAITING, Status.EXPIRED):
+        Order.objects.update(status=status)
+        assert knows_nothing(victim, planted), status
     Basket.objects.filter(orders=planted).delete()
-    assert knows_nothing(victim, Order.objects.get())
     del victim.cookies["basket"]
-    assert TEXTS["email"] not in victim.get("/basket/").content.decode()
-    assert "paid" not in victim.get("/basket/").content.decode()
+    assert "paid" not in victim.get("/basket/").content.decode(), "no basket is not the same basket"
 
 
-@pytest.mark.parametrize(
-    "status", [Status.PAID, Status.REVIEW, Status.PROCESSING, Status.SENT, Status.CANCELLED, Status.EXPIRED]
-)
 def test_the_link_back_gives_no_rights_over_what_cannot_be_paid_any_more(
-    planted: Order, shopper: Client, status: str
+    planted: Order, shopper: Client
 ) -> None:
-    Order.objects.update(status=status, paid_at=None if status in Order.OVER else timezone.now())
-    come_back(shopper, planted)
-    assert "order" not in shopper.cookies
-    assert shopper.get(f"{planted.get_absolute_url()}cancel/").status_code == 403
+    for status in sorted(set(Status) - Order.PAYABLE):
+        Order.objects.update(status=status, paid_at=None if status in Order.OVER else timezone.now())
+        come_back(shopper, planted)
+        assert "order" not in shopper.cookies, status
+        assert shopper.get(f"{planted.get_absolute_url()}cancel/").status_code == 403, status
 
 
-@pytest.mark.parametrize("lost", ["", "x" * 43])
 def test_the_browser_whose_basket_was_ordered_may_go_on_though_it_lost_the_cookie(
-    planted: Order, shopper: Client, lost: str
+    planted: Order, shopper: Client
 ) -> None:
-    shopper.cookies["order"] = lost
-    assert come_back(shopper, planted)["Location"] == "/basket/"
-    assert shopper.cookies["order"].value == planted.return_token
+    for lost in ("", "x" * 43):
+        shopper.cookies["order"] = lost
+        assert come_back(shopper, planted)["Location"] == "/basket/"
+        assert shopper.cookies["order"].value == planted.return_token
     for path in PATHS:
         assert "Continue payment" in shopper.get(path).content.decode()
