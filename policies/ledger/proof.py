@@ -51,7 +51,9 @@ class Proofs:
         if entry is None:
             raise NoProofError(_("This record has no entry in the ledger, so there is no proof of it."))
         if entry.position is None:
-            words = _("This record is new. Its proof is available once it is sealed, usually within a quarter of an hour.")
+            words = _(
+                "This record is new. Its proof is available once it is sealed, usually within a quarter of an hour."
+            )
             raise NoProofError(words)
         if not self._heads or not self._heads[0].first_position <= entry.position <= self._last:
             self._read_batch(entry.position)
