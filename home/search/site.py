@@ -83,12 +83,12 @@ class Results(NamedTuple):
 
 @dataclass(frozen=True)
 class Section:
-    """A kind of results: what finds them, or None, and the markup of what is offered where there are few."""
+    """A kind of results: what finds them, or None, and the markup of what is suggested where there are few."""
 
     key: str
     order: int
     find: Callable[[SearchQuery], Results | None]
-    offer: Callable[[], str] = field(default=str)
+    suggest: Callable[[], str] = field(default=str)
 
 
 def sections() -> list[Section]:
@@ -96,9 +96,9 @@ def sections() -> list[Section]:
     return sorted(collect("register_search_sections", key=attrgetter("key")), key=attrgetter("order"))
 
 
-def offers() -> list[str]:
+def suggestions() -> list[str]:
     """Return what a page can show that has nothing to show."""
-    return [*filter(None, (section.offer() for section in sections()))]
+    return [*filter(None, (section.suggest() for section in sections()))]
 
 
 def refused(request: HttpRequest, asked: SearchQuery) -> HttpResponse | None:

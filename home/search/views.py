@@ -13,7 +13,7 @@ from home.search.site import Results, SearchQuery
 @private
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    """Show what is found on the site, a section for each kind; with few results or none, what is offered too."""
+    """Show what is found on the site, a section for each kind; with few results or none, what is suggested too."""
     asked = SearchQuery.typed(request.GET.get("q", ""))
     if asked.words and (answer := site.refused(request, asked)):
         return answer

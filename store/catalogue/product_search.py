@@ -1,4 +1,4 @@
-"""The shop's part of the search, and the products that are offered where a page has nothing to show."""
+"""The shop's part of the search, and the products that are suggested where a page has nothing to show."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from store.models.catalogue import Product, on_display
 from store.models.shop_pages import found_in, loaded
 
 MOST_SHOWN = 12
-MOST_OFFERED = 4
+MOST_SUGGESTED = 4
 
 
 def find(asked: SearchQuery) -> Results | None:
@@ -27,11 +27,11 @@ def find(asked: SearchQuery) -> Results | None:
     return Results(render_to_string("store/found.html", context), len(found))
 
 
-def offered() -> list[Product]:
+def suggested() -> list[Product]:
     """Return the newest products that can be bought now: read once until the site or the stock changes."""
-    kept = kept_with("shop", "offered")
+    kept = kept_with("shop", "suggested")
     if "newest" not in kept:
-        kept["newest"] = showcase.products(None, MOST_OFFERED)
+        kept["newest"] = showcase.products(None, MOST_SUGGESTED)
     return kept["newest"]
 
 
@@ -42,13 +42,13 @@ def goods_beside(product: Product, related: Sequence[Product]) -> list[Product]:
     """
     if not product.is_sold_out:
         return [*related]
-    for_sale = [*(one for one in related if not one.is_sold_out), *offered()]
-    return [*{one.page.pk: one for one in for_sale}.values()][:MOST_OFFERED]
+    for_sale = [*(one for one in related if not one.is_sold_out), *suggested()]
+    return [*{one.page.pk: one for one in for_sale}.values()][:MOST_SUGGESTED]
 
 
-def offer() -> str:
+def suggest() -> str:
     """Return them as markup."""
-    return render_to_string("store/offered.html")
+    return render_to_string("store/suggested.html")
 
 
-SECTION = Section("products", 10, find, offer)
+SECTION = Section("products", 10, find, suggest)

@@ -14,7 +14,7 @@ from home.navigation import Link
 from store.catalogue.product_context import product_context
 from store.models import ProductPage
 from store.models.availability import Availability
-from store.models.catalogue import Product, VariantOffer
+from store.models.catalogue import Product, SellableVariant
 from store.payments import money
 
 # So that no words of an editor end the element.
@@ -30,7 +30,7 @@ def structured_data(page: ProductPage, product: Product, photos: Sequence[str]) 
         "description": page.meta_description,
         "image": [*photos],
         "url": url,
-        "offers": [_offer(page, offer, url) for offer in product.offers],
+        "offers": [_offer(page, choice, url) for choice in product.variants],
     }
     breadcrumbs = [*product_context(page).breadcrumbs, Link(page.title, page.url or "")]
     places = [
@@ -45,19 +45,19 @@ def structured_data(page: ProductPage, product: Product, photos: Sequence[str]) 
     return mark_safe(f'<script type="application/ld+json">{written}</script>')  # noqa: S308 - escaped above
 
 
-def _offer(page: ProductPage, offer: VariantOffer, url: str) -> dict[str, str]:
+def _offer(page: ProductPage, choice: SellableVariant, url: str) -> dict[str, str]:
     match page.availability_now:
         case Availability.ENDED:
             state = "Discontinued"
         case Availability.TO_ORDER:
             state = "MadeToOrder"
         case _:
-            state = "OutOfStock" if offer.is_sold_out else "InStock"
+            state = "OutOfStock" if choice.is_sold_out else "InStock"
     return {
         "@type": "Offer",
-        "name": str(offer.variant),
-        "sku": offer.variant.sku,
-        "price": str(money.to_decimal(offer.variant.price, settings.CURRENCY)),
+        "name": str(choice.variant),
+        "sku": choice.variant.sku,
+        "price": str(money.to_decimal(choice.variant.price, settings.CURRENCY)),
         "priceCurrency": settings.CURRENCY,
         "availability": f"https://schema.org/{state}",
         "url": url,

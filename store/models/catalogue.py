@@ -197,7 +197,7 @@ class ProductPage(StatedAvailability, PersonalText, BasePage):
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context(request, *args, **kwargs)
         variants = _with_pictures(self.variants.all(), "picture")
-        product = Product(page=self, offers=offers_of(variants, [self]))
+        product = Product(page=self, variants=sellable_variants(variants, [self]))
         return {**context, "product": product, "og_type": "product", **self._gallery(variants)}
 
     def _gallery(self, variants: Iterable["ProductVariant"]) -> dict[str, Any]:
@@ -285,7 +285,7 @@ class RelatedProduct(Orderable):
 
 
 @dataclass(frozen=True, kw_only=True)
-class VariantOffer:
+class SellableVariant:
     """A variant that has a SKU, and how many of it can be bought now."""
 
     variant: ProductVariant
@@ -306,35 +306,35 @@ class Product:
     """A product as its page and the shop's page show it."""
 
     page: ProductPage
-    offers: tuple[VariantOffer, ...]
+    variants: tuple[SellableVariant, ...]
     picture: SafeString | str = ""  # the first, in lists
 
     @property
     def from_price(self) -> int:
         """The lowest price, minor units."""
-        return min((offer.variant.price for offer in self.offers), default=0)
+        return min((choice.variant.price for choice in self.variants), default=0)
 
     @property
     def has_several_prices(self) -> bool:
         """Its variants have different prices."""
-        return len({offer.variant.price for offer in self.offers}) > 1
+        return len({choice.variant.price for choice in self.variants}) > 1
 
     @property
     def consignments(self) -> list[Consignment]:
         """Each variant alone, first of that which is selected at first."""
         variants = [
-            offer.variant for offer in sorted(self.offers, key=lambda one: one is not self.first_choice)
+            choice.variant for choice in sorted(self.variants, key=lambda one: one is not self.first_choice)
         ]
         return [Consignment(variant.price, variant.weight or 0) for variant in variants]
 
     @property
     def is_sold_out(self) -> bool:
-        return all(offer.is_sold_out for offer in self.offers)
+        return all(choice.is_sold_out for choice in self.variants)
 
     @property
-    def first_choice(self) -> VariantOffer | None:
+    def first_choice(self) -> SellableVariant | None:
         """What is selected at first: the first variant that is available."""
-        return next((offer for offer in self.offers if not offer.is_sold_out), None)
+        return next((choice for choice in self.variants if not choice.is_sold_out), None)
 
 
 def _with_pictures(parts: Any, name: str) -> Any:
@@ -342,13 +342,15 @@ def _with_pictures(parts: Any, name: str) -> Any:
     return parts.select_related(name) if isinstance(parts, models.QuerySet) else parts
 
 
-def offers_of(variants: Iterable[ProductVariant], pages: Iterable[ProductPage]) -> tuple[VariantOffer, ...]:
+def sellable_variants(
+    variants: Iterable[ProductVariant], pages: Iterable[ProductPage]
+) -> tuple[SellableVariant, ...]:
     """Return the variants of these pages that have a SKU with their stock, in one query."""
     page_of = {page.pk: page for page in pages}
     sold = [variant for variant in variants if variant.sku]
     free = StockItem.objects.available(variant.sku for variant in sold)
     return tuple(
-        VariantOffer(variant=variant, available=page_of[variant.page_id].sellable(free[variant.sku]))
+        SellableVariant(variant=variant, available=page_of[variant.page_id].sellable(free[variant.sku]))
         for variant in sold
     )
 
@@ -378,10 +380,10 @@ def decorative(image_of: Mapping[K, SiteImage], *, size: str, eager: int = 0) ->
 def on_display(pages: Sequence[ProductPage], *, eager: int = 1) -> list[Product]:
     """Return published products as a list shows them, in four queries: variants, stock, pictures, new renditions."""
     picture_of = decorative(first_images(pages), size="card", eager=eager)
-    offers: dict[int, list[VariantOffer]] = {page.pk: [] for page in pages}
-    for offer in offers_of(ProductVariant.objects.filter(page__in=pages), pages):
-        offers[offer.variant.page_id].append(offer)
+    variants: dict[int, list[SellableVariant]] = {page.pk: [] for page in pages}
+    for choice in sellable_variants(ProductVariant.objects.filter(page__in=pages), pages):
+        variants[choice.variant.page_id].append(choice)
     return [
-        Product(page=page, offers=tuple(offers[page.pk]), picture=picture_of.get(page.pk, ""))
+        Product(page=page, variants=tuple(variants[page.pk]), picture=picture_of.get(page.pk, ""))
         for page in pages
     ]

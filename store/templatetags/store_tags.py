@@ -3,7 +3,7 @@
 from django import template
 
 from store.catalogue.product_context import product_context
-from store.catalogue.product_search import goods_beside, offered
+from store.catalogue.product_search import goods_beside, suggested
 from store.catalogue.structured_data import structured_data
 from store.models import ShopSettings
 from store.models.shop_pages import shown_shop
@@ -20,7 +20,7 @@ register.filter("delivery_address", addresses.of_delivery)
 register.filter("vat_sums", sums.of_order)
 register.simple_tag(sums.total_label)
 register.simple_tag(product_context)
-register.simple_tag(offered)
+register.simple_tag(suggested)
 register.simple_tag(goods_beside)
 register.simple_tag(structured_data)
 register.simple_tag(shown_shop)

@@ -47,7 +47,7 @@ def goods(_goods: None, db: None) -> None:
 def listed(client: Client, query: str = "", path: str = "/shop/") -> list[str]:
     response = client.get(f"{path}?{query}")
     assert response.status_code == 200, query
-    text = response.content.decode().partition("New in the shop")[0]  # what is offered instead
+    text = response.content.decode().partition("New in the shop")[0]  # what is suggested instead
     return re.findall(r'class="good__name"><a href="[^"]+">([^<]+)<', text)
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.test import Client
 
+from home.models import ContentPage
 from home.page_cache import tokens
 from store.catalogue import product_search
 from store.models import ProductPage, ProductVariant
@@ -35,7 +36,7 @@ def shown(text: str) -> list[str]:
 
 def found(client: Client, words: str, path: str = "/search/") -> list[str]:
     text = client.get(path, {"q": words}).content.decode()
-    return shown(text.partition("New in the shop")[0])  # what is offered beside them
+    return shown(text.partition("New in the shop")[0])  # what is suggested beside them
 
 
 @pytest.mark.parametrize("path", ["/search/", "/shop/"])
@@ -56,7 +57,7 @@ def test_products_are_found_by_name_and_article_number(
 
 
 def test_products_come_before_pages_with_price_and_state(client: Client) -> None:
-    factories.home_page().add_child(instance=factories.ContentPage(title="Enamel care", slug="care"))
+    factories.home_page().add_child(instance=ContentPage(title="Enamel care", slug="care"))
     text = client.get("/search/", {"q": "enamel"}).content.decode()
     assert text.index("£12.50") < text.index("Enamel care")
     assert text.index("Sold out") < text.index("Enamel care")
@@ -86,19 +87,19 @@ def test_a_page_with_nothing_to_show_offers_what_can_be_bought(
     assert shown(client.get(url).content.decode()) == ["Atlas of mugs"]
 
 
-def test_nothing_is_offered_where_nothing_can_be_bought(client: Client) -> None:
+def test_nothing_is_suggested_where_nothing_can_be_bought(client: Client) -> None:
     for sku, quantity in (("MUG", 10), ("ATLAS", 3)):
         movements.write_off(sku=sku, quantity=quantity)
     assert "New in the shop" not in client.get("/nothing/").content.decode()
 
 
-def test_what_is_offered_stands_below_few_results_too(client: Client) -> None:
+def test_what_is_suggested_stands_below_few_results_too(client: Client) -> None:
     text = client.get("/search/", {"q": "atlas"}).content.decode()
     assert text.index("Products") < text.index("New in the shop")
     assert shown(text.partition("New in the shop")[2]) == ["Atlas of mugs", "Enamel mug"]
 
 
-def test_what_is_offered_is_read_once(client: Client) -> None:
-    with_offers = queries.warm(client, "/search/")
+def test_what_is_suggested_is_read_once(client: Client) -> None:
+    with_suggestions = queries.warm(client, "/search/")
     ProductPage.objects.update(live=False)
-    assert queries.warm(client, "/search/") == with_offers
+    assert queries.warm(client, "/search/") == with_suggestions
