@@ -50,9 +50,9 @@ class NotOpenError(Exception):
 
 def _locked(offer: Offer) -> Basket:
     """Return the basket of an offer that is not over, locked. Raises NotOpenError."""
-    basket = Basket.objects.select_for_update().get(pk=offer.basket_id)
-    if in_basket(basket) is None:
-        raise NotOpenError(gettext("It is over."))
+    basket = Basket.objects.select_for_update().filter(pk=offer.basket_id).first()
+    if basket is None or in_basket(basket) is None:
+        raise NotOpenError(gettext("This offer has ended."))
     return basket
 
 

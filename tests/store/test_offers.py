@@ -275,7 +275,7 @@ def test_who_opened_what_is_withdrawn_can_no_longer_order_it(staff: Client, term
     ended = Offer.objects.get().ends_at
     for path in ("withdrawal/", "end/", "send/"):
         assert (
-            "It is over." in (page := post(staff, f"{offer.pk}/{path}", {"days": "3"}))
+            "This offer has ended." in (page := post(staff, f"{offer.pk}/{path}", {"days": "3"}))
             or "it is over" in page
         )
     assert Offer.objects.get().ends_at == ended

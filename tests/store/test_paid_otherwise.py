@@ -49,7 +49,7 @@ def test_an_order_paid_in_cash_is_placed_at_once_and_says_how(
     assert Email.objects.filter(to="ada@example.com").count() == 1
     offer = Offer.objects.get()
     assert (offer.is_over, offer.basket.lines.count()) == (True, 0)
-    assert "It is over." in take(staff)  # pressed twice
+    assert "This offer has ended." in take(staff)  # pressed twice
     assert Order.objects.count() == 1
 
 
@@ -144,7 +144,7 @@ def test_while_the_shop_is_closed_it_is_said_why_nothing_is_taken(staff: Client)
 def test_what_is_over_is_not_taken(staff: Client) -> None:
     make(staff)
     Offer.objects.update(ends_at=timezone.now())
-    assert "It is over." in take(staff)
+    assert "This offer has ended." in take(staff)
     assert not Order.objects.exists()
 
 
