@@ -35,6 +35,12 @@ def new_number() -> str:
     return f"{timezone.localdate():%y%m%d}-{get_random_string(6, _NUMBER_ALPHABET)}"
 
 
+class OrderQuerySet(models.QuerySet["Order"]):
+    def late(self) -> "OrderQuerySet":
+        """Return those that are still here after the day by which they were promised to leave (`days_late`)."""
+        return self.filter(status__in=Order.TO_LEAVE, dispatch_by__lt=promises.today())
+
+
 class Order(LedgeredModel):
     """One purchase, from the order button onwards."""
 
@@ -92,6 +98,8 @@ class Order(LedgeredModel):
     UNSENT: ClassVar[frozenset[str]] = frozenset({Status.PAID, Status.REVIEW, Status.PACKED, Status.READY})
     # Until then shoppers may cancel it, and anybody who may change it correct where it goes.
     UNPACKED: ClassVar[frozenset[str]] = UNSENT - {Status.PACKED, Status.READY}
+    # They are late once the promised day is over.
+    TO_LEAVE: ClassVar[frozenset[str]] = frozenset({Status.PAID, Status.PACKED})
     # The shopper has it, or soon will.
     DELIVERED: ClassVar[frozenset[str]] = frozenset({Status.SENT, Status.COLLECTED})
 
@@ -199,6 +207,8 @@ class Order(LedgeredModel):
         max_length=64, blank=True, default="", db_index=True, editable=False, db_column="sender"
     )
 
+    objects = OrderQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("order")
         verbose_name_plural = _("orders")
@@ -254,6 +264,13 @@ class Order(LedgeredModel):
         """Copy the days that are promised; they are not saved yet."""
         self.dispatch_by = found.leaves if found else None
         self.arrives_from, self.arrives_until = (found.first, found.last) if found else (None, None)
+
+    @property
+    def days_late(self) -> int:
+        """For how many days it should have left while it is still here, as `late` finds it; 0 when it is not late."""
+        if self.dispatch_by is None or self.status not in self.TO_LEAVE:
+            return 0
+        return max(0, (promises.today() - self.dispatch_by).days)
 
     @property
     def arrives(self) -> str:

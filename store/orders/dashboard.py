@@ -37,6 +37,10 @@ def of_orders(request: HttpRequest) -> list[Tile]:
         )
         for order, label, status in of_status
     ]
+    # First, and only while there are any: what was promised for a day that is over.
+    if late := orders.late().count() if request.user.has_perm(reads) else 0:
+        url = f"{all_orders}?late=true"
+        found = [Tile(request, 5, _("Late"), url, lambda: late, reads, is_alarm=True), *found]
     odd, look = orders.filter(needs_attention=True), f"{all_orders}?needs_attention=true"
     return [*found, Tile(request, 20, _("Orders need attention"), look, odd.count, ORDERS, is_alarm=True)]
 

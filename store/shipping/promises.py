@@ -18,6 +18,11 @@ LOOKED_AHEAD = 400  # days; whoever is closed for longer promises nothing
 SATURDAY = 5
 
 
+def today() -> date:
+    """Return the day in the shop's time zone, whoever asks."""
+    return timezone.localdate(timezone=timezone.get_default_timezone())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rules:
     """When orders leave."""

@@ -1,14 +1,13 @@
 """Whether the shop takes orders, what it says about it, and by when they arrive, as Settings → Shop has it."""
 
 from dataclasses import dataclass
-from datetime import date
 
 from django.utils import timezone
 
 from home import snapshot
 from home.page_cache import reads
 from store.models import ClosedPeriod, Order, ShippingOption, ShopSettings
-from store.shipping.promises import Promise, Rules, promise, working_days_between
+from store.shipping.promises import Promise, Rules, promise, today, working_days_between
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class ShopCalendar:
 
     @property
     def _closed_today(self) -> list[ClosedPeriod]:
-        return [one for one in self.closed if one.begin <= _today() <= one.end]
+        return [one for one in self.closed if one.begin <= today() <= one.end]
 
     @property
     def takes_orders(self) -> bool:
@@ -53,14 +52,10 @@ class ShopCalendar:
         return promise(self.rules, least=least, most=most, now=now, make=make)
 
 
-def _today() -> date:
-    return timezone.localdate(timezone=timezone.get_default_timezone())
-
-
 def current() -> ShopCalendar:
     """Return the settings as they are in the database."""
     shop = ShopSettings.current()
-    closed = ClosedPeriod.objects.filter(shop=shop, end__gte=_today()) if shop.pk else ()
+    closed = ClosedPeriod.objects.filter(shop=shop, end__gte=today()) if shop.pk else ()
     return ShopCalendar(shop, tuple(closed))
 
 
@@ -74,7 +69,7 @@ def shown() -> ShopCalendar:
 def renew_promise(order: Order) -> None:
     """Promise later days, not saved yet, if an order is paid only after the day on which it was to leave."""
     leaves, days = order.dispatch_by, (order.arrives_from, order.arrives_until)
-    if leaves is None or leaves >= _today():
+    if leaves is None or leaves >= today():
         return
     least, most = (day and working_days_between(leaves, day) for day in days)
     rules = current().rules

@@ -54,6 +54,37 @@ def test_each_kind_of_work_is_counted(owner: Client) -> None:
     assert {label: shown[label] for label in wanted} == wanted
 
 
+def test_an_order_is_late_after_the_day_by_which_it_was_to_leave_until_it_has_left() -> None:
+    with time_machine.travel(
+        datetime(2026, 7, 15, 23, 30, tzinfo=UTC), tick=False
+    ):  # in London it is the 16th
+        made = [
+            order(status=status, dispatch_by=day and date(2026, 7, day), shipping_name=f"{status} {day}")
+            for status in Order.Status.values
+            for day in (None, 14, 15, 16)
+        ]
+        late = {one.shipping_name: one.days_late for one in made if one.days_late}
+        assert late == {"paid 14": 2, "paid 15": 1, "packed 14": 2, "packed 15": 1}
+        assert {one.shipping_name for one in Order.objects.late()} == {*late}
+
+
+def test_late_orders_come_first_and_lead_to_their_list(owner: Client) -> None:
+    assert "Late" not in tiles(today(owner))
+    yesterday = timezone.localdate() - timedelta(days=1)
+    late = order(status=Order.Status.PACKED, dispatch_by=yesterday)
+    in_time = order(status=Order.Status.PAID, dispatch_by=yesterday + timedelta(days=1))
+    html = today(owner)
+    assert next(iter(tiles(html).items())) == ("Late", "1")
+    assert 'tile--alarm"> <a href="/admin/orders/?late=true">' in html
+    listed = owner.get("/admin/orders/", {"late": "true"}).content.decode()
+    assert late.number in listed
+    assert in_time.number not in listed
+    assert "pill--late" in listed
+    assert "pill--late" not in owner.get("/admin/orders/", {"status": "paid"}).content.decode()
+    page = owner.get(f"/admin/orders/inspect/{late.pk}/").content.decode()
+    assert f"Promised to leave by {yesterday:%-d %b}: 1 day late" in page
+
+
 @pytest.mark.parametrize(
     ("group", "shown", "money"),
     [
@@ -103,6 +134,7 @@ def test_the_page_asks_the_database_as_often_for_many_rows_as_for_few(owner: Cli
         for number in range(count):
             one = order(
                 status=Order.Status.PAID,
+                dispatch_by=date(2026, 1, 1),
                 needs_attention=True,
                 paid_at=now - timedelta(days=number),
                 paid_amount=10**9,
