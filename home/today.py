@@ -5,6 +5,7 @@ Apps add tiles by Wagtail's hook `construct_homepage_summary_items`, and steps o
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -35,14 +36,24 @@ class Tile(SummaryItem):
         permission: str = "",
         *,
         is_alarm: bool = False,
+        is_seldom: bool = False,
     ) -> None:
-        """Take what counts; nothing is counted for those who do not see it. An alarm is red unless it is 0."""
+        """Take what counts, once at most, and not for those who do not see it.
+
+        An alarm is red unless it is 0; what is seldom is not shown at all then.
+        """
         super().__init__(request)
         self.order, self.label, self.url = order, label, url
-        self.figure, self.permission, self.is_alarm = figure, permission, is_alarm
+        self.figure, self.permission, self.is_alarm = cache(figure), permission, is_alarm
+        self.is_seldom = is_seldom
+
+    @property
+    def is_allowed(self) -> bool:
+        """It leads somewhere where the user may look."""
+        return bool(self.url) and (not self.permission or self.request.user.has_perm(self.permission))
 
     def is_shown(self) -> bool:
-        return bool(self.url) and (not self.permission or self.request.user.has_perm(self.permission))
+        return self.is_allowed and (not self.is_seldom or bool(self.figure()))
 
     def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
         return {"label": self.label, "url": self.url, "figure": self.figure(), "is_alarm": self.is_alarm}

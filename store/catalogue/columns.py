@@ -1,10 +1,18 @@
 """What the staff's lists of products and of SKUs have in common."""
 
+import re
 from typing import Any
 
 from wagtail.admin.ui.tables import Column
 
 from store.models import ProductPage
+
+
+def unbroken(words: str) -> str:
+    """Return goods in words with spaces that do not break beside their numbers: “2 × Twine, 100 m”."""
+    return re.sub(
+        r"\b\d+ (?=[\w×])|(?<=×) ", lambda found: found[0].replace(" ", "\N{NO-BREAK SPACE}"), words
+    )
 
 
 def free_in_list(page: ProductPage | None, available: int) -> int | str:

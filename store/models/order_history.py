@@ -17,6 +17,10 @@ class OrderEventQuerySet(AppendOnlyQuerySet["OrderEvent"]):
         resolved = OrderEvent.objects.filter(reason=OrderEvent.Reason.RESOLVED, order=OuterRef("order"))
         return self.filter(~Exists(resolved.filter(pk__gt=OuterRef("pk"))))
 
+    def asking(self) -> "OrderEventQuerySet":
+        """Return those that say why staff are to check an order, and that they have not resolved."""
+        return self.unresolved().filter(reason__in=OrderEvent.ASKING)
+
 
 class OrderEvent(AppendOnlyModel):
     """One entry of an order's history: a reason when the shop wrote it, a note for details and for staff."""
@@ -75,6 +79,16 @@ class OrderEvent(AppendOnlyModel):
         PARCEL_ADDED = "parcel_added", _("A parcel was added.")
         PARCEL_CORRECTED = "parcel_corrected", _("A parcel was corrected.")
         RESOLVED = "looked_at", _("Marked as resolved.")
+
+    # What `lifecycle.mark_needs_attention` is given; of refunds and disputes also what was expected.
+    ASKING: ClassVar[frozenset[str]] = frozenset(
+        {
+            *(Reason.MISMATCH, Reason.STOCK_GONE, Reason.NOT_COMING, Reason.UNKNOWN_PAGE, Reason.UNSETTLED),
+            *(Reason.NO_VAT, Reason.MARKED, Reason.DASHBOARD, Reason.REFUND_REFUSED, Reason.REFUND_FAILED),
+            *(Reason.DISPUTED, Reason.DISPUTE_REVIEWED, Reason.DISPUTE_WON, Reason.DISPUTE_LOST),
+            Reason.DISPUTE_CLOSED,
+        }
+    )
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
     happened_at = models.DateTimeField(_("time"))

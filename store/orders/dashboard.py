@@ -1,5 +1,6 @@
 """What the shop shows on the first page of the admin: its tiles, and its steps of the first day."""
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,31 +19,26 @@ ORDERS, STOCK, PAYMENTS = access.VIEW, "store.view_stockitem", "store.view_payme
 
 
 def of_orders(request: HttpRequest) -> list[Tile]:
-    """Return a tile for each kind of order that waits for somebody."""
-    orders, all_orders = Order.objects.order_by(), reverse("orders:index")
+    """Return a tile for each kind of order that waits for somebody, which the list of orders has as tabs."""
     reads = access.VIEW if request.user.has_perm(access.VIEW) else access.PACK
-    of_status = (
-        (10, _("To pack"), Status.PAID),
-        (15, _("To send"), Status.PACKED),
-        (17, _("Ready to collect"), Status.READY),
-    )
-    found = [
-        Tile(
-            request,
-            order,
-            label,
-            f"{all_orders}?status={status}",
-            orders.filter(status=status).count,
-            reads,
+
+    def tile(place: int, label: str, query: str, found: QuerySet[Order], reads: str, **options: bool) -> Tile:
+        return Tile(
+            request, place, label, f"{reverse('orders:index')}?{query}", found.count, reads, **options
         )
-        for order, label, status in of_status
+
+    def of_status(place: int, label: str, status: str) -> Tile:
+        return tile(place, label, f"status={status}", orders.filter(status=status), reads)
+
+    orders = Order.objects.order_by()
+    odd = orders.filter(needs_attention=True)
+    return [
+        tile(5, _("Late"), "late=true", orders.late(), reads, is_alarm=True, is_seldom=True),
+        of_status(10, _("To pack"), Status.PAID),
+        of_status(15, _("To send"), Status.PACKED),
+        of_status(17, _("Ready to collect"), Status.READY),
+        tile(20, _("Needs attention"), "needs_attention=true", odd, ORDERS, is_alarm=True),
     ]
-    # First, and only while there are any: what was promised for a day that is over.
-    if late := orders.late().count() if request.user.has_perm(reads) else 0:
-        url = f"{all_orders}?late=true"
-        found = [Tile(request, 5, _("Late"), url, lambda: late, reads, is_alarm=True), *found]
-    odd, look = orders.filter(needs_attention=True), f"{all_orders}?needs_attention=true"
-    return [*found, Tile(request, 20, _("Orders need attention"), look, odd.count, ORDERS, is_alarm=True)]
 
 
 def tiles(request: HttpRequest, items: list[SummaryItem]) -> None:

@@ -48,7 +48,9 @@ def _filled(token: str) -> forms.TextInput:
 
 
 class NoteForm(forms.Form):
-    note = forms.CharField(label=_("Note"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+    note = forms.CharField(
+        label=_("Note for your colleagues"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+    )
 
 
 class AddressForm(forms.Form):

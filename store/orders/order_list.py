@@ -1,6 +1,7 @@
 """The staff's list of orders: its columns, filters, tabs and exports."""
 
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
@@ -17,6 +18,7 @@ from wagtail.admin.ui.tables import BaseColumn, Column
 from wagtail.admin.widgets.button import Button
 
 from home.viewsets import DaysFilter, GuardedIndexView
+from store.catalogue.columns import unbroken
 from store.documents import printouts
 from store.models import Document, Order, Refund
 from store.orders import dashboard, exports
@@ -26,6 +28,7 @@ from store.vat import sums
 
 AMOUNTS = ("subtotal", "shipping", "discount", "tax", "total")
 LINES = "lines"  # the export with a row for each line
+TABS = ("status", "needs_attention", "late")  # the filters that have some
 GLANCE = 2  # lines that the list shows of each order
 
 
@@ -33,7 +36,8 @@ def at_a_glance(order: Order) -> str:
     """Return the first lines of an order in words: “2 × Enamel mug, 1 × Notebook and 3 more”."""
     lines = [f"{line.quantity} × {line}" for line in order.lines.all()]
     shown, more = ", ".join(lines[:GLANCE]), len(lines) - GLANCE
-    return gettext("%(lines)s and %(more)s more") % {"lines": shown, "more": more} if more > 0 else shown
+    shown = gettext("%(lines)s and %(more)s more") % {"lines": shown, "more": more} if more > 0 else shown
+    return unbroken(shown)
 
 
 class StatusColumn(Column):
@@ -62,10 +66,12 @@ class OrderIndexView(GuardedIndexView):
     results_template_name = "store/admin/order_results.html"
 
     @cached_property
-    def waiting(self) -> list[dict[str, Any]]:
-        """What waits, as on the first page of the admin; nothing of what nobody waits for."""
-        tiles = [tile.get_context_data() for tile in dashboard.of_orders(self.request) if tile.is_shown()]
-        return [tile for tile in tiles if tile["figure"]]
+    def tabs(self) -> list[dict[str, Any]]:
+        """All orders, and what waits, as on the first page of the admin; the one that is shown is marked."""
+        asked = urlencode({name: self.request.GET[name] for name in TABS if self.request.GET.get(name)})
+        tiles = [one.get_context_data() for one in dashboard.of_orders(self.request) if one.is_allowed]
+        all_orders = {"label": gettext("All"), "url": reverse("orders:index"), "figure": 0}
+        return [{**tab, "is_current": tab["url"].partition("?")[2] == asked} for tab in (all_orders, *tiles)]
 
     @property
     def sees_money(self) -> bool:

@@ -99,6 +99,7 @@ class OrderInspectView(InspectView):
             "note_form": NoteForm() if may_pack(user) else None,
             "mails": resending.mails_of(situation) if may_change else {},
             "events": order.events.all(),
+            "asking": order.events.asking() if order.needs_attention else [],
             "movements": order.stock_movements.select_related("order", "made_by").order_by("pk"),
             "steps": steps,
             "form": parcel_views.ParcelForm(order=order, sends=True) if sends else None,

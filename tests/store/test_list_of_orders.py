@@ -6,7 +6,10 @@ import pytest
 from django.test import Client
 
 from home import viewsets
+from home.models import User
+from store.catalogue.columns import unbroken
 from store.models import Order, ProductVariant
+from store.orders import lifecycle
 from tests import factories, queries
 from tests.staff import signed_in
 from tests.store.paying import paid_order
@@ -44,6 +47,38 @@ def test_the_list_says_who_bought_what_and_where_there_is_something_to_do(
     page = shown(staff)
     assert 'pill--done">Sent<' in page
     assert "Needs attention</span>" not in page
+
+
+def test_tabs_lead_to_what_waits_and_mark_what_is_shown(staff: Client, mug: ProductVariant) -> None:
+    paid_order(MUG=1)
+
+    def current(**query: str) -> str:
+        return shown(staff, **query).partition('aria-current="page">')[2].partition("</a>")[0]
+
+    assert current() == "All"
+    assert current(status="paid", q="x") == "To pack <strong>1</strong>"
+    assert current(late="true") == "Late"
+    assert current(status="sent") == ""
+
+
+def test_goods_are_listed_without_a_break_beside_their_numbers() -> None:
+    assert unbroken("2 × Twine, 100 m, 1 × A5 pad") == "2\xa0×\xa0Twine, 100\xa0m, 1\xa0×\xa0A5 pad"
+
+
+def test_an_order_says_why_it_needs_attention_until_that_is_resolved(
+    staff: Client, mug: ProductVariant
+) -> None:
+    order = paid_order(MUG=1)
+    lifecycle.mark_needs_attention(order=order, by="Ada", reason="asked_to_look", note="Rang.", tell=False)
+    path = f"/admin/orders/inspect/{order.pk}/"
+    banner = shown(staff, path).partition("help-warning")[2].partition("</div>")[0]
+    assert "This order needs attention:" in banner
+    assert "Marked as needing attention: Rang." in banner
+    lifecycle.mark_resolved(order=order, actor=User.objects.get())
+    lifecycle.mark_needs_attention(order=order, by="Ada", reason="no_vat", tell=False)
+    banner = shown(staff, path).partition("help-warning")[2].partition("</div>")[0]
+    assert "Stripe Tax worked out no VAT" in banner
+    assert "Rang." not in banner
 
 
 @pytest.mark.both_databases

@@ -50,7 +50,7 @@ def test_each_kind_of_work_is_counted(owner: Client) -> None:
         [StockItem(sku="FEW", on_hand=2), StockItem(sku="ENOUGH", on_hand=9), StockItem(sku="NONE")]
     )
     shown = tiles(today(owner))
-    wanted = {"To pack": "2", "To send": "1", "Orders need attention": "1", "Low in stock": "1"}
+    wanted = {"To pack": "2", "To send": "1", "Needs attention": "1", "Low in stock": "1"}
     assert {label: shown[label] for label in wanted} == wanted
 
 
