@@ -91,12 +91,14 @@ def with_variants(lines: Iterable[Any]) -> list[Any]:
 
 
 def total(lines: Iterable[Any]) -> int:
-    """Return what lines with their variants come to as they are typed, minor units; what is wrong comes to nothing."""
-    sum_of = 0
+    """Return what lines with their variants come to as they are typed, minor units, and note it on each."""
     for line in lines:
-        if line.variant and (quantity := _quantity(line["quantity"].value())):
-            sum_of += quantity * line.variant.price_with((line["text"].value() or "").strip())
-    return sum_of
+        quantity = (
+            _quantity(line["quantity"].value()) if line.variant else 0
+        )  # what is wrong comes to nothing
+        text = (line["text"].value() or "").strip()
+        line.total = quantity * line.variant.price_with(text) if quantity else 0
+    return sum(line.total for line in lines)
 
 
 def variants(skus: Iterable[str]) -> dict[str, Any]:

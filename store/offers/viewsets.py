@@ -23,10 +23,12 @@ from wagtail.admin.widgets.button import HeaderButton
 
 from home.viewsets import GuardedIndexView, MomentColumn, ReadOnlyViewSet
 from store.basket import contents
+from store.catalogue.columns import unbroken
 from store.checkout import limits, place_order
 from store.models import Offer
 from store.offers import goods, offering, paid_otherwise
 from store.offers.forms import EndForm, OfferForm, PaidForm
+from store.payments import money
 
 ADD, TAKE = "store.add_offer", "store.take_payment"
 
@@ -38,6 +40,13 @@ class OfferIndexView(GuardedIndexView):
         if not self.request.user.has_perm(ADD) or not Offer.objects.exists():
             return []
         return [HeaderButton(gettext("New offer"), url=reverse("offers:new"), icon_name="plus")]
+
+    @cached_property
+    def no_results_message(self) -> str:
+        """Lead from the empty list to a new one only those who may make it."""
+        if self.when_empty and not self.request.user.has_perm(ADD):
+            self.when_empty = None
+        return super().no_results_message
 
     def get_base_queryset(self) -> QuerySet[Offer]:
         return super().get_base_queryset().prefetch_related("basket__lines", "basket__orders")
@@ -105,6 +114,10 @@ class NewOfferView(WagtailAdminTemplateMixin, FormView):
 
 class OfferInspectView(InspectView):
     page_title = _("Offer")
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        """Leave out for whom it is, which stands below: an address is too long for the title."""
+        return [{**item, "sublabel": ""} for item in super().get_breadcrumbs_items()]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user
@@ -211,8 +224,15 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
 def goods_of(offer: Offer) -> str:
     """Return what is left of an offer; as SKUs what is no longer for sale."""
     lines: Any = offer.basket.lines.all()
-    return ", ".join(
-        f"{line.quantity} × {line.variant.in_full}" if line.variant else str(line) for line in lines
+    named = (f"{line.quantity} × {line.variant.in_full}" if line.variant else str(line) for line in lines)
+    return unbroken(", ".join(named))
+
+
+def total_of(offer: Offer) -> str:
+    """Return what is left of an offer comes to, at today's prices."""
+    lines: Any = offer.basket.lines.all()
+    return money.display(
+        sum(line.quantity * line.variant.price_with(line.text) for line in lines if line.variant)
     )
 
 
@@ -223,7 +243,9 @@ def state(offer: Offer) -> str:
     elif offer.is_over:
         kind, words = "", gettext("Withdrawn") if offer.withdrawn_by else gettext("Over")
     else:
-        kind, words = " pill--to-do", gettext("Sent") if offer.sent_at else gettext("Not sent")
+        kind, words = " pill--to-do", gettext("Sent")
+        if not offer.sent_at:
+            kind, words = " pill--attention", gettext("Not sent")
     return format_html('<span class="pill{}">{}</span>', kind, words)
 
 
@@ -255,6 +277,7 @@ class OfferViewSet(ReadOnlyViewSet):
         Column("state", label=_("State"), accessor=state, classname="order__status"),
         MomentColumn("ends_at", label=_("Until")),
         "by",
+        Column("total", label=_("Total"), accessor=total_of, classname="figure"),
     ]
     search_fields = indexed_fields = ["email"]
 

@@ -9,7 +9,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect
@@ -40,8 +41,18 @@ STATES = {
 }
 
 
+MOST_SORTED = 1000  # SKUs by product, which no index does
+
+
 def in_state(state: str, items: QuerySet[StockItem]) -> QuerySet[StockItem]:
     return items.alias(free=FREE).filter(STATES[state][1])
+
+
+def state_of(available: int, low: int) -> str:
+    """Return the state of a SKU of which so many are available; empty where there are enough."""
+    if available > low:
+        return ""
+    return "low" if available else "sold_out"
 
 
 class RowForm(forms.Form):
@@ -127,6 +138,7 @@ class StockFilterSet(WagtailFilterSet):
 
 
 class StockIndexView(GuardedIndexView):
+    template_name = "store/admin/stock_list.html"
     sent: tuple[int, RowForm] | None = None  # the row whose form could not be saved
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -166,6 +178,16 @@ class StockIndexView(GuardedIndexView):
         named = ProductVariant.objects.search(self.search_query, most=MOST_SEARCHED)
         return queryset.filter(Q(pk__in=found.order_by().values("pk")) | Q(sku__in=named.values("sku")))
 
+    def order_queryset(self, queryset: QuerySet[StockItem]) -> QuerySet[StockItem]:
+        """Put what belongs to a product together, its variants in their order, unless there are very many."""
+        ordered = super().order_queryset(queryset)
+        if self.ordering != self.default_ordering or queryset.order_by()[MOST_SORTED:].exists():
+            return ordered
+        variants = ProductVariant.objects.filter(sku=OuterRef("sku")).order_by()
+        title, place = (Subquery(variants.values(name)[:1]) for name in ("page__title", "sort_order"))
+        found = queryset.alias(title=Lower(title), place=place)
+        return found.order_by(F("title").asc(nulls_last=True), F("place").asc(nulls_last=True), "sku")
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
         items = self._filled(context["object_list"])
@@ -195,9 +217,13 @@ class StockIndexView(GuardedIndexView):
         small = pictures.thumbnails(first_images(pages))
         own = pricing.publishable(pages, self.request.user)
         counts = {"on_hand"} if self.request.user.has_perm("store.change_stockitem") else set()
+        low = ShopSettings.current().low_stock
         for item in items:
             variant = item.variant = variant_of.get(item.sku)
             item.thumbnail = small.get(variant.page_id, "") if variant else ""
             item.is_own = bool(variant and variant.page_id in own)
-            item.may = counts | ({"price"} if item.is_own else set())
+            # Of what is made to order a count means nothing; of some that are there nevertheless, it does.
+            item.is_made = bool(variant and variant.page.days_to_make and not item.on_hand)
+            item.may = (set() if item.is_made else counts) | ({"price"} if item.is_own else set())
+            item.state = "" if item.is_made else state_of(item.available, low)
         return items

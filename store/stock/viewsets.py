@@ -19,8 +19,9 @@ from wagtail.admin.views.generic import InspectView
 
 from home.viewsets import ReadOnlyViewSet
 from store.catalogue.columns import FreeColumn, free_in_list
-from store.models import StockItem, StockMovement
+from store.models import ProductVariant, StockItem, StockMovement
 from store.models.stock import MOST_OF_A_SKU
+from store.orders.access import may_read
 from store.stock.deliveries import DeliveriesView
 from store.stock.movements import OutOfStockError, count, receive, write_off
 from store.stock.stock_list import CellColumn, StockFilterSet, StockIndexView
@@ -44,6 +45,11 @@ class StockForm(forms.Form):
 class StockInspectView(InspectView):
     page_title = _("Stock")
 
+    def get_page_subtitle(self) -> str:
+        """Return what it is: its product and variant, if there still are."""
+        variant = ProductVariant.objects.filter(sku=self.object.sku).select_related("page").first()
+        return variant.in_full if variant else self.object.sku
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         movements = StockMovement.objects.filter(sku=self.object.sku).select_related("order", "made_by")
         may_change = self.request.user.has_perm("store.change_stockitem")
@@ -52,6 +58,7 @@ class StockInspectView(InspectView):
             "item": self.object,
             "movements": movements[:100],
             "form": StockForm() if may_change else None,
+            "may_read": may_read(self.request.user),
             "move_url": reverse("stock:move", args=[self.object.pk]),
         }
 

@@ -13,12 +13,13 @@ from post_office.models import Email
 
 from policies.models import PolicyVersion
 from store.basket import contents
+from store.catalogue.columns import unbroken
 from store.models import Basket, Offer, Order, ProductPage, ProductVariant
 from store.offers import goods, offering
 from tests import factories, queries
 from tests.staff import signed_in
 from tests.store.paying import press_pay
-from tests.store.preparing import RIGHTS, make, post, take, typed
+from tests.store.preparing import RIGHTS, make, post, take, typed, without
 from tools.stripe_sandbox.server import Sandbox
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +40,8 @@ def sent_link(staff: Client) -> str:
 def test_the_customer_accepts_the_terms_and_pays_as_usual(
     sandbox: Sandbox, staff: Client, terms: PolicyVersion
 ) -> None:
-    assert "Goods: £25.00, at today’s prices." in make(staff)
+    page = make(staff)
+    assert "<dt>Goods, at today’s prices</dt><dd>£25.00</dd>" in page
     link = sent_link(staff)
     mail = Email.objects.get()
     assert (mail.to, "As we said." in mail.message) == (["ada@example.com"], True)
@@ -152,6 +154,9 @@ def test_what_the_goods_come_to_is_said_as_they_are_chosen(staff: Client, mug: P
         ),
     ):
         assert press(staff, *typed_lines)["total"] == total
+    chosen = staff.post("/admin/offers/new/", typed([line])).content.decode()
+    assert ("data-line-total>£25.00<" in chosen, 'name="make"' in chosen) == (True, True)
+    assert 'name="make"' not in staff.get("/admin/offers/new/").content.decode()
     page = make(staff, {**line, "quantity": "0"})
     assert "<details open>" in page  # what may be wrong is not folded away
     assert "<details>" in staff.get("/admin/offers/new/").content.decode()
@@ -162,13 +167,18 @@ def test_the_list_names_the_goods_and_has_one_way_to_a_new_offer(staff: Client, 
     assert staff.get("/admin/offers/").content.decode().count(link) == 1
     make(staff)
     page = staff.get("/admin/offers/").content.decode()
-    assert ("2 × Enamel mug" in page, "Not sent" in page, page.count(link)) == (True, True, 1)
+    shown = (unbroken("2 × Enamel mug") in page, "Not sent" in page, "£25.00" in page, page.count(link))
+    assert shown == (True, True, True, 1)
     few = queries.warm(staff, "/admin/offers/")
     make(staff)
     make(staff, {"sku": "MUG", "quantity": 1})
     assert queries.warm(staff, "/admin/offers/") == few
     ProductVariant.objects.all().delete()
-    assert "2 × MUG" in staff.get("/admin/offers/").content.decode()
+    assert unbroken("2 × MUG") in staff.get("/admin/offers/").content.decode()
+    without(staff, "add_offer")
+    assert link not in staff.get("/admin/offers/").content.decode()
+    Offer.objects.all().delete()
+    assert link not in staff.get("/admin/offers/").content.decode()
 
 
 def test_many_products_and_lines_take_the_same_queries(
@@ -235,7 +245,7 @@ def test_a_text_for_the_product_and_a_gift_message_are_ordered_with_it(
     assert "Write this: Name." in make(staff, line)
     assert "Name: write at most 5 characters." in make(staff, {**line, "text": "Augusta"})
     page = make(staff, {**line, "text": "Ada"}, {**line, "text": "Bob"}, gift_message="For you")
-    assert "Goods: £30.00" in page
+    assert "prices</dt><dd>£30.00</dd>" in page
     assert page.count("For you") == 1
     customer = Client()
     customer.post(sent_link(staff))

@@ -153,7 +153,8 @@ def test_each_part_needs_its_permission(staff: Client) -> None:
     ends_at = Offer.objects.get().ends_at
     without(staff, "take_payment")
     assert (
-        "Paid otherwise" not in staff.get(f"/admin/offers/inspect/{Offer.objects.get().pk}/").content.decode()
+        "They paid in cash"
+        not in staff.get(f"/admin/offers/inspect/{Offer.objects.get().pk}/").content.decode()
     )
     take(staff)
     without(staff, "add_offer")

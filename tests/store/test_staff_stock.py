@@ -57,6 +57,16 @@ def test_an_invalid_quantity_is_refused_and_changes_no_stock(
     assert stock_of() == (10, 0)
 
 
+def test_the_page_of_a_sku_is_headed_by_what_it_is_and_leads_to_its_orders(
+    owner: Client, item: StockItem
+) -> None:
+    order = factories.placed_order(factories.basket(MUG=2))
+    page = owner.get(f"/admin/stock/inspect/{item.pk}/").content.decode()
+    assert "Enamel mug" in page.partition("</title>")[0]
+    assert f'<a href="/admin/orders/inspect/{order.pk}/">{order.number}</a>' in page
+    assert '<td class="figure"></td><td class="figure" data-label="Held">+2</td>' in page
+
+
 def test_an_unknown_kind_of_movement_changes_no_stock(counter: Client, item: StockItem) -> None:
     for what in ("", "sold", "take_back", "\x00"):
         move(counter, item, what, "3")

@@ -1,4 +1,4 @@
-// The form of a new offer: the sum of its goods while quantities and texts are typed.
+// The form of a new offer: the sums of its goods while quantities and texts are typed.
 
 const total = document.querySelector("[data-total]");
 const money = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: total.dataset.total });
@@ -11,7 +11,9 @@ total.closest("form").addEventListener("input", ({ target }) => {
   for (const row of rows) {
     const text = row.querySelector("input[type=text]")?.value.trim();
     const each = Number(row.dataset.price) + (text ? Number(row.dataset.textPrice) : 0);
-    sum += each * (parseInt(row.querySelector("input[type=number]").value, 10) || 0);
+    const line = each * (parseInt(row.querySelector("input[type=number]").value, 10) || 0);
+    row.querySelector("[data-line-total]").textContent = money.format(line / unit);
+    sum += line;
   }
   total.textContent = money.format(sum / unit);
 });
