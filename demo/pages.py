@@ -35,7 +35,7 @@ INVITATION = {
 }
 MAP = {
     "address": "https://www.openstreetmap.org/#map=5/51.50/1.80",
-    "title": "Where we deliver: a map from Ireland to Germany",
+    "title": "A map from Ireland to Germany",
     "picture": None,
     "caption": "Parcels go to the United Kingdom, Ireland, Germany and France.",
 }
@@ -116,9 +116,9 @@ def fill_home(home: HomePage, editor: User) -> None:
     ]
     home.save_revision(user=editor).publish(user=editor)
     if shop:
-        end = about.specific
-        end.body.append(("call_to_action", {**INVITATION, "page": shop}))
-        end.save_revision(user=editor).publish(user=editor)
+        for end in (about.specific, journal.specific):
+            end.body.append(("call_to_action", {**INVITATION, "page": shop}))
+            end.save_revision(user=editor).publish(user=editor)
 
 
 def _shelf(shop: Page) -> list[tuple[str, Any]]:
@@ -175,7 +175,7 @@ def _about() -> ContentPage:
 
 
 def _people() -> dict[str, Any]:
-    """Return who does what: roles, as nobody of the demo has a name."""
+    """Return who does what, by first names."""
     items = []
     for one in texts.records("people.txt"):
         title, path = one["title"], PORTRAITS / one["drawing"]

@@ -176,7 +176,7 @@ def search_sections() -> list[Section]:
 
 @hooks.register("register_footer_links")
 def footer_links() -> list[Link]:
-    return [Link(gettext("Find an order"), reverse("store:find_orders"))]
+    return [Link(gettext("Find your orders"), reverse("store:find_orders"))]
 
 
 @hooks.register("register_audit_paths")

@@ -35,7 +35,6 @@ SHORTEST = 3  # letters of a word that is enough by itself
 MOST_FOUND = 1000
 MOST_TITLES = 20_000  # whose words are known, the newest
 PAGES_SHOWN = 20
-FEW = 4  # less leaves the page bare
 # No database takes any of it for its syntax.
 _WORD = re.compile(r"[^\W_]+")
 SEARCHES = Limit("searches", most=60, window=timedelta(minutes=1))
@@ -83,7 +82,7 @@ class Results(NamedTuple):
 
 @dataclass(frozen=True)
 class Section:
-    """A kind of results: what finds them, or None, and the markup of what is suggested where there are few."""
+    """A kind of results: what finds them, or None, and the markup of what is suggested where nothing is found."""
 
     key: str
     order: int

@@ -13,7 +13,7 @@ from home.search.site import Results, SearchQuery
 @private
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    """Show what is found on the site, a section for each kind; with few results or none, what is suggested too."""
+    """Show what is found on the site, a section for each kind; with no result, what is suggested."""
     asked = SearchQuery.typed(request.GET.get("q", ""))
     if asked.words and (answer := site.refused(request, asked)):
         return answer
@@ -30,7 +30,6 @@ def search(request: HttpRequest) -> HttpResponse:
         "number": number,
         "most_found": site.MOST_FOUND,
         "comes_close": comes_close,
-        "is_little": number < site.FEW,
         "section": reverse("home:search"),
     }
     return render(request, "home/search.html", context)

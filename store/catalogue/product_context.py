@@ -12,6 +12,7 @@ from store.models.catalogue import Product, on_display
 from store.models.shop_pages import shown_categories, shown_shop
 
 MOST_KEPT = 4000
+MOST_BESIDE = 4  # a row: what goes with a product is filled up from its categories
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,11 @@ def _look_up(page: ProductPage) -> ProductContext:
     )
     found = ProductPage.objects.listed().filter(shown_below__page=page.pk).exclude(pk=page.pk)
     related = {one.pk: one for one in found.order_by("shown_below__sort_order")}  # each once
+    if related and own:
+        others = ProductPage.objects.listed().available().filter(categories__in=own).exclude(pk=page.pk)
+        for one in others.order_by("path").distinct()[:MOST_BESIDE]:
+            if len(related) < MOST_BESIDE:
+                related.setdefault(one.pk, one)
     return ProductContext(
         shop=shown_shop(),
         categories=tuple(link for pk, link in shown_categories().items() if pk in own),

@@ -75,8 +75,15 @@ class ProductFilter:
 
     @property
     def applied(self) -> list[tuple[str, str]]:
-        """Its parts in words, each with the query that wants the others only."""
-        return [(self._in_words(name), self._without(name)) for name, value in self.values.items() if value]
+        """The parts that leave products out in words, each with the query that wants the others only."""
+        parts = (name for name, value in self.values.items() if value and name != "sort")
+        return [(self._in_words(name), self._without(name)) for name in parts]
+
+    @property
+    def order(self) -> str:
+        """The order in words, as they stand within a sentence; empty for the usual one."""
+        words = str(Sort(self.values["sort"]).label) if self.values["sort"] else ""
+        return words[:1].lower() + words[1:]
 
     def _without(self, part: str) -> str:
         return urlencode({name: value for name, value in self.values.items() if value and name != part})
@@ -85,10 +92,8 @@ class ProductFilter:
         match part:
             case "q":
                 return f"“{self.asked.text}”"
-            case "sort":
-                return str(Sort(self.values["sort"]).label)
             case "available":
-                return gettext("Available now")
+                return gettext("Can be ordered now")
             case "from":
                 return gettext("From %(price)s") % {"price": money.display(self.lowest or 0)}
         return gettext("Up to %(price)s") % {"price": money.display(self.highest or 0)}

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 
 from django.template.loader import render_to_string
 
+from home.navigation import Link
 from home.search.site import Results, SearchQuery, Section
 from home.snapshot import kept_with
 from store.catalogue import showcase
 from store.models import ProductPage
 from store.models.catalogue import Product, on_display
-from store.models.shop_pages import found_in, loaded
+from store.models.shop_pages import found_in, loaded, shown_categories
 
 MOST_SHOWN = 12
 MOST_SUGGESTED = 4
+FEW = 3  # that were found: less leaves the page bare
 
 
 def find(asked: SearchQuery) -> Results | None:
@@ -20,11 +22,23 @@ def find(asked: SearchQuery) -> Results | None:
     found = found_in(ProductPage.objects.listed(), asked)
     if not found:
         return None
+    category, beside = _more(found) if len(found) < FEW else (None, [])
     context = {
         "items": on_display(loaded(found[:MOST_SHOWN])),
         "more": asked.text if len(found) > MOST_SHOWN else "",
+        "category": category,
+        "beside": on_display(beside, eager=0),
     }
     return Results(render_to_string("store/found.html", context), len(found))
+
+
+def _more(found: list[int]) -> tuple[Link | None, list[ProductPage]]:
+    """Return the category of the best product that was found, and what else of it can be bought."""
+    through = ProductPage.categories.through.objects
+    own = set(through.filter(productpage=found[0]).values_list("categorypage", flat=True))
+    key, category = next((one for one in shown_categories().items() if one[0] in own), (None, None))
+    others = ProductPage.objects.listed().available().filter(categories=key).exclude(pk__in=found)
+    return category, [*others.order_by("path")[:MOST_SUGGESTED]] if category else []
 
 
 def suggested() -> list[Product]:

@@ -26,7 +26,12 @@ from store.payments import money
 from store.payments.customer_details import ADDRESS_LINE_LENGTH
 
 
+class ShippingSelect(forms.RadioSelect):
+    template_name = "store/shipping_choice.html"
+
+
 class ShippingField(forms.ModelChoiceField):
+    widget = ShippingSelect
     quote: Quote
 
     def label_from_instance(self, obj: ShippingOption) -> str:
@@ -34,13 +39,16 @@ class ShippingField(forms.ModelChoiceField):
         contents = self.quote.contents
         promise = self.quote.calendar.promise(obj, make=contents.days_to_make)
         price = contents.price_of(obj)
-        label = gettext("%(name)s, %(price)s (%(days)s)") % {
-            "name": obj.name,
-            "price": money.display(price) if price else gettext("free"),
-            "days": promise.arrives if promise else obj.delivery_time_after(contents.days_to_make),
-        }
+        days = promise.arrives if promise else obj.delivery_time_after(contents.days_to_make)
         is_collected = obj.kind == ShippingOption.Kind.COLLECTION
-        return ": ".join([label, *(obj.collect_at.strip().splitlines()[:1] if is_collected else ())])
+        details = [days, *(obj.collect_at.strip().splitlines()[:1] if is_collected else ())]
+        return format_html(
+            '<span class="variant__name">{}</span> <strong class="variant__price">{}</strong> '
+            '<span class="variant__left">{}</span>',
+            obj.name,
+            money.display(price) if price else gettext("free"),
+            " · ".join(details),
+        )
 
 
 class DeliveryForm(forms.Form):
@@ -55,7 +63,7 @@ class DeliveryForm(forms.Form):
         country = quote.country
         super().__init__(initial={"country": country.code, "shipping": quote.option.pk})
         options = ShippingOption.objects.offered_in(country)
-        shipping = ShippingField(options, label=_("Shipping"), widget=forms.RadioSelect, empty_label=None)
+        shipping = ShippingField(options, label=_("Shipping"), empty_label=None)
         shipping.quote = quote
         self.fields["shipping"] = shipping
 

@@ -45,7 +45,7 @@ class ListOfProducts(BasePage):
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
         number, wanted = paging.wanted_page(request), ProductFilter.read(request.GET)
         found, comes_close = chosen(self.listed(), wanted)
-        total = _count(self.listed()) if wanted.query else None
+        total = _count(self.listed())
         shown = paging.page_of(found, number=number, size=PRODUCTS_A_PAGE, query=wanted.query)
         return {
             **super().get_context(request, *args, **kwargs),

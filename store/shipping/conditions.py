@@ -47,16 +47,17 @@ class Delivery:
 
     @property
     def arrives_in_words(self) -> str:
-        """When it arrives, or how long that takes."""
-        return _("arrives %(days)s") % {"days": self.promise.arrives} if self.promise else self.time
+        """When it arrives, and until when to order for that; or how long it takes."""
+        if not self.promise:
+            return _("Delivery in %(time)s") % {"time": self.time}
+        known = {"days": self.promise.arrives, "until": self.promise.order_by}
+        return _("Arrives %(days)s if ordered by %(until)s") % known
 
     @property
-    def order_by_in_words(self) -> str:
-        """Until when to order for that, and for which country and option it holds."""
+    def holds_for(self) -> str:
+        """For which country and option that is."""
         known = {"country": self.option.country, "way": self.option.name}
-        if not self.promise:
-            return _("Delivery time: %(country)s, %(way)s.") % known
-        return _("Order by %(until)s (%(country)s, %(way)s).") % {**known, "until": self.promise.order_by}
+        return _("Delivery time: %(country)s, %(way)s.") % known
 
 
 @dataclass(frozen=True)

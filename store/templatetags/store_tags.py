@@ -6,7 +6,7 @@ from store.catalogue.product_context import product_context
 from store.catalogue.product_search import goods_beside, suggested
 from store.catalogue.structured_data import structured_data
 from store.models import ShopSettings
-from store.models.shop_pages import shown_shop
+from store.models.shop_pages import shown_categories, shown_shop
 from store.orders import addresses
 from store.payments import money
 from store.shipping import conditions, shop_calendar
@@ -24,6 +24,7 @@ register.simple_tag(suggested)
 register.simple_tag(goods_beside)
 register.simple_tag(structured_data)
 register.simple_tag(shown_shop)
+register.simple_tag(shown_categories)
 register.filter("percent", percent.shown)
 register.simple_tag(conditions.delivery)
 register.simple_tag(conditions.returns)

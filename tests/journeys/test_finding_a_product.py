@@ -35,7 +35,7 @@ def test_a_product_is_found_by_search_filter_and_order(phone: Page) -> None:
     phone.get_by_text("Sort and filter").click()
     phone.get_by_label("Sort by").select_option("Lowest price first")
     phone.get_by_label("Price from").fill("10")
-    phone.get_by_label("Available now").check()
+    phone.get_by_label("Can be ordered now").check()
     phone.get_by_role("button", name="Apply").click()
     expect(phone).to_have_url(re.compile(r"/shop/\?sort=price&available=1&from=10$"))
     expect(phone.get_by_text("Sold out")).to_have_count(0)

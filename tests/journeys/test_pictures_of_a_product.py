@@ -1,4 +1,4 @@
-"""The pictures of a product: the one of the chosen variant, or the one that is opened by keyboard, stands first."""
+"""A product: the picture of the chosen variant, or the one that is opened by keyboard, is first; its price is shown."""
 
 import re
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def _fill() -> None:
         file = ContentFile(DRAWING, f"mug-{place}.svg")
         image = SiteImage.objects.create(title=name, description=name, file=file)
         ProductImage.objects.create(page=mug.page, image=image, sort_order=place)
-    ProductVariant.objects.create(page=mug.page, sku="RED", name="Red", price=1250, picture=image)
+    ProductVariant.objects.create(page=mug.page, sku="RED", name="Red", price=1450, picture=image)
     movements.receive(sku="RED", quantity=3)
 
 
@@ -37,6 +37,7 @@ def test_the_picture_that_is_wanted_comes_first(
     expect(pictures).to_have_count(3)
     page.get_by_text("Red", exact=True).click()
     expect(pictures.first).to_have_attribute("alt", "A red mug")
+    expect(page.locator(".buy__price")).to_have_text(re.compile(r"^\s*£14\.50\s*$"))
     white = page.get_by_role("link", name="A white mug")
     white.focus()
     page.keyboard.press("Enter")

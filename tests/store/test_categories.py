@@ -1,5 +1,7 @@
 """Categories list the products that belong to them, and a product shows those that go with it."""
 
+import re
+
 import pytest
 from django.test import Client
 from wagtail.models import PageViewRestriction
@@ -66,6 +68,18 @@ def test_related_products_are_those_on_sale_each_once(client: Client, mug: Produ
     movements.write_off(sku="MUG", quantity=10)
     instead = client.get(mug.page.url).content.decode().partition("You can order these now")[2]
     assert (instead.count(">Atlas<"), instead.count(">Lamp<")) == (1, 0)
+
+
+def test_what_goes_with_a_product_is_filled_up_from_its_categories(
+    client: Client, mug: ProductVariant
+) -> None:
+    atlas, lamp, towel = (factories.product(name, sku=name).page for name in ("Atlas", "Lamp", "Towel"))
+    category("Kitchen", mug.page, atlas, lamp, towel)
+    assert "Goes well with" not in client.get(mug.page.url).content.decode(), "nothing does"
+    relate(mug.page, lamp)
+    movements.write_off(sku="Towel", quantity=10)
+    below = client.get(mug.page.url).content.decode().partition("Goes well with")[2]
+    assert re.findall(r'/">(Atlas|Lamp|Towel|Enamel mug)</a>', below) == ["Lamp", "Atlas"]
 
 
 def test_a_category_and_related_products_cost_the_same_whatever_their_number(

@@ -30,14 +30,14 @@ def test_the_price_by_weight_decides_which_is_cheapest_and_offered_first(
     post.weight_prices = "500 = 2.95\n2000 = 9.50"
     post.save()
     factories.shipping("Courier", price=450)
-    assert "Delivery from £4.50, 2 to 4 working days" in text(shopper)
+    assert "Delivery in 2 to 4 working days</li> <li> Delivery from £4.50" in text(shopper)
     assert "Delivery time: GB, Courier." in text(shopper)
     basket = text(shopper, "/basket/")
     assert "<dd>from £4.50</dd>" in basket
-    assert "2 to 4 working days (GB, Courier)" in basket
+    assert "Delivery in 2 to 4 working days.</span>" in basket
     assert "<dd>from £29.50</dd>" in basket, "in total"
     weigh(mug, 200)
-    assert "Delivery from £2.95, 2 to 4 working days" in text(shopper)
+    assert "Delivery from £2.95" in text(shopper)
     assert "Delivery time: GB, Post." in text(shopper)
 
 
@@ -49,7 +49,7 @@ def test_from_counts_the_lightest_variant_and_the_first_choice_says_when(
     post.save()
     weigh(mug, 800)
     ProductVariant.objects.create(page=mug.page, sku="CUP", price=900, weight=100)
-    assert "Delivery from £2.95, 2 to 4 working days" in text(client)
+    assert "Delivery from £2.95" in text(client)
 
 
 def test_nobody_is_told_of_what_is_collected_or_sent_nowhere(client: Client, mug: ProductVariant) -> None:
@@ -61,18 +61,18 @@ def test_nobody_is_told_of_what_is_collected_or_sent_nowhere(client: Client, mug
     assert "Delivery from £3.95" in text(client)
     post.free_from = 1000
     post.save()
-    assert "Free delivery, 2 to 4 working days" in text(client)
+    assert "Free delivery" in text(client)
     post.delete()
     assert "Free delivery" not in text(client)
 
 
 def test_the_days_to_return_are_those_of_the_law_or_the_shop(client: Client, mug: ProductVariant) -> None:
-    assert "<li>14 days to return" in text(client)
+    assert "· 14 days to return" in text(client)
     factories.shop_settings(withdrawal_days=30)
     for kind in (Withdrawal.SEALED, Withdrawal.CUSTOM):
         mug.page.withdrawal = kind
         mug.page.save()
-        assert ("<li>30 days to return" in text(client)) == (kind == Withdrawal.SEALED)
+        assert ("· 30 days to return" in text(client)) == (kind == Withdrawal.SEALED)
 
 
 def test_it_leads_to_the_paragraphs_of_the_terms(client: Client, mug: ProductVariant) -> None:

@@ -72,7 +72,7 @@ def test_review_stripe_and_order_have_the_price_of_the_weight(
     ShippingOption.objects.update(weight_prices=ROWS)
     assert "<dd>from £4.50</dd>" in text(shopper.get("/basket/"))
     page = text(shopper.get("/checkout/"))
-    assert "Post, £4.50" in page
+    assert '<strong class="variant__price">£4.50</strong>' in page
     assert "Order and pay £29.50" in page
     assert press_pay(shopper, basket).status_code == 303
     (session,) = sessions(sandbox)

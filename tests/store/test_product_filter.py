@@ -53,13 +53,13 @@ def listed(client: Client, query: str = "", path: str = "/shop/") -> list[str]:
 
 def told(client: Client, query: str, path: str = "/shop/") -> str:
     text = client.get(f"{path}?{query}").content.decode()
-    return " ".join(text.partition('<p role="status">')[2].partition("</p>")[0].split())
+    return " ".join(text.partition('role="status">')[2].partition("</p>")[0].split())
 
 
 def applied(client: Client, query: str, path: str = "/shop/") -> dict[str, str]:
     """Return where the links above the list lead, by their words."""
     tree = lxml.html.fromstring(client.get(path, QueryDict(query).dict()).content)
-    links = tree.xpath("//ul[@class='chips']//a")
+    links = tree.xpath("//div[@class='applied']//a")
     return {link.text_content().removeprefix("Remove ").removesuffix("×"): link.get("href") for link in links}
 
 
@@ -133,23 +133,30 @@ def test_the_number_found_is_told_as_far_as_it_is_counted(
 
 @pytest.mark.parametrize(
     ("query", "number"),
-    [("to=10", "1 of 4 products"), ("sort=price", "4 products"), ("to=0.01", ""), ("to=1000", "4 products")],
+    [
+        ("", "4 products"),
+        ("to=10", "1 of 4 products"),
+        ("sort=price", "4 products"),
+        ("to=0.01", ""),
+        ("to=1000", "4 products"),
+    ],
 )
 def test_it_is_told_how_many_products_of_how_many_are_shown(client: Client, query: str, number: str) -> None:
     assert told(client, query) == number
 
 
 def test_what_is_applied_is_named_and_each_part_can_be_taken_back(client: Client) -> None:
-    assert applied(client, "") == {}
-    assert applied(client, "available=1") == {"Available now": "/shop/"}
+    assert applied(client, "") == applied(client, "sort=price") == {}
+    assert applied(client, "available=1") == {"Can be ordered now": "/shop/"}
     assert applied(client, "q=mug+%26+co&sort=price&available=1&from=10&to=40") == {
         "“mug & co”": "/shop/?sort=price&available=1&from=10&to=40",
-        "Lowest price first": "/shop/?q=mug+%26+co&available=1&from=10&to=40",
-        "Available now": "/shop/?q=mug+%26+co&sort=price&from=10&to=40",
+        "Can be ordered now": "/shop/?q=mug+%26+co&sort=price&from=10&to=40",
         "From £10.00": "/shop/?q=mug+%26+co&sort=price&available=1&to=40",
         "Up to £40.00": "/shop/?q=mug+%26+co&sort=price&available=1&from=10",
         "Clear all": "/shop/",
     }
+    assert "Clear all" in applied(client, "sort=name&available=1"), "the order too"
+    assert "Sort and filter · lowest price first" in client.get("/shop/?sort=price").content.decode()
     assert "Up to £0.01" in applied(client, "to=0.01"), "also where nothing is found"
     for url in applied(client, "sort=name&available=1").values():
         assert client.get(url).status_code == 200, "no redirect"
@@ -157,7 +164,7 @@ def test_what_is_applied_is_named_and_each_part_can_be_taken_back(client: Client
 
 def test_in_a_category_what_is_applied_is_taken_back_within_it(client: Client) -> None:
     page = category("Kitchen", *ProductPage.objects.filter(title__in=["Mug", "Bowl", "atlas"]))
-    assert applied(client, "available=1", page.url) == {"Available now": page.url}
+    assert applied(client, "available=1", page.url) == {"Can be ordered now": page.url}
     assert told(client, "available=1", page.url) == "2 of 3 products"
 
 

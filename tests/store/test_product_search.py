@@ -93,10 +93,11 @@ def test_nothing_is_suggested_where_nothing_can_be_bought(client: Client) -> Non
     assert "New in the shop" not in client.get("/nothing/").content.decode()
 
 
-def test_what_is_suggested_stands_below_few_results_too(client: Client) -> None:
+def test_below_few_results_stands_more_of_their_category_that_can_be_bought(client: Client) -> None:
+    assert "New in the shop" not in client.get("/search/", {"q": "atlas"}).content.decode()
+    factories.category("Kitchen", *ProductPage.objects.all())
     text = client.get("/search/", {"q": "atlas"}).content.decode()
-    assert text.index("Products") < text.index("New in the shop")
-    assert shown(text.partition("New in the shop")[2]) == ["Atlas of mugs", "Enamel mug"]
+    assert shown(text.partition("More from “Kitchen”")[2]) == ["Enamel mug"]  # the bowl is sold out
 
 
 def test_what_is_suggested_is_read_once(client: Client) -> None:

@@ -1,5 +1,5 @@
 /* The pictures of a product: the one that is clicked, or that of the variant that is chosen, stands first and large.
-   Without it, each opens by its link.
+   The price follows the variant too. Without it, each picture opens by its link, and each variant states its price.
 
    Markup: templates/store/product_page.html. */
 
@@ -24,6 +24,9 @@ shelf?.addEventListener("click", (event) => {
 });
 
 document.addEventListener("change", (event) => {
+  const price = event.target.closest(".variant")?.querySelector(".variant__price");
+  const shown = document.querySelector("[data-price]");
+  if (price && shown) shown.textContent = price.textContent;
   const { shows } = event.target.dataset;
   if (shows) putFirst(shelf.querySelector(`[data-picture="${shows}"]`));
 });
