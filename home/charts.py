@@ -96,6 +96,6 @@ def _y(value: float, top: int) -> float:
 
 
 def _round_up(most: int) -> int:
-    """Return the number at the top of the scale: 2, 4, 10, 20, 40, 100 and so on."""
-    steps = (factor * 10**power for power in count() for factor in (2, 4, 10))
-    return next(step for step in steps if step >= most)
+    """Return the number at the top of the scale, one with a half: 2, 4, 6, 8, 10, 20, 30, 40, 50, 60, 80, 100."""
+    steps = (factor * 10**power for power in count() for factor in (1, 2, 3, 4, 5, 6, 8))
+    return next(step for step in steps if step >= most and not step % 2)

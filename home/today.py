@@ -64,8 +64,11 @@ class Button(Tile):
 
     is_button = True
 
-    def __init__(self, request: HttpRequest, label: str, url: str | None) -> None:
+    def __init__(
+        self, request: HttpRequest, label: str, url: str | None, *, is_secondary: bool = False
+    ) -> None:
         super().__init__(request, 0, label, url, lambda: "")
+        self.is_secondary = is_secondary
 
     def render_html(self, parent_context: Any = None) -> SafeString:
         return SafeString("")

@@ -96,7 +96,7 @@ class BrandSettings(PreviewableMixin, DefaultSiteSetting):
             heading=_("Colours and typeface"),
             help_text=_(
                 "The other colours, and those in the dark, follow from the two. "
-                "A field that is empty shows the standard colour, which is used then."
+                "While a field is empty, the standard colour below it is used."
             ),
         ),
         MultiFieldPanel(

@@ -73,10 +73,10 @@ def price_of(product: Any) -> str:
 
 
 def states_of(product: Any) -> list[str]:
-    """Return in words whether an annotated product is published, and what is stated of it, or if its stock is low."""
-    states = ["live" if product.live else "draft"]
+    """Return in words what is not as usual of an annotated product: a draft, what is stated of it, its stock."""
+    states = [] if product.live else ["draft"]
     if stated := product.availability_in_words:
-        return [str(STATES[states[0]]), stated]
+        return [*(str(STATES[state]) for state in states), stated]
     if not product.available:
         states.append("sold_out")
     elif product.fewest <= product.low_stock:

@@ -136,6 +136,8 @@ def _shown(offer: Offer) -> dict[str, Any]:
         "offer": offer,
         "contents": inside,
         "orders": offer.basket.orders.all(),
+        # Too long for a line, it breaks before its @.
+        "whose": format_html("{}<wbr>{}{}", *offer.email.partition("@")),
     }
 
 
@@ -275,9 +277,9 @@ class OfferViewSet(ReadOnlyViewSet):
             classname="order__lines",
         ),
         Column("state", label=_("State"), accessor=state, classname="order__status"),
-        MomentColumn("ends_at", label=_("Until")),
-        "by",
         Column("total", label=_("Total"), accessor=total_of, classname="figure"),
+        MomentColumn("ends_at", label=_("Until"), classname="w-whitespace-nowrap"),
+        "by",
     ]
     search_fields = indexed_fields = ["email"]
 

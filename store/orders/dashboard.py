@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from wagtail.admin.site_summary import SummaryItem
 
 from home.models import WorkerHeartbeat
@@ -15,6 +16,7 @@ from store.payments import health
 from store.stock import stock_list
 
 Status = Order.Status
+TO_PACK = 10  # its place
 ORDERS, STOCK, PAYMENTS = access.VIEW, "store.view_stockitem", "store.view_paymentalarm"
 
 
@@ -34,7 +36,7 @@ def of_orders(request: HttpRequest) -> list[Tile]:
     odd = orders.filter(needs_attention=True)
     return [
         tile(5, _("Late"), "late=true", orders.late(), reads, is_alarm=True, is_seldom=True),
-        of_status(10, _("To pack"), Status.PAID),
+        of_status(TO_PACK, _("To pack"), Status.PAID),
         of_status(15, _("To send"), Status.PACKED),
         of_status(17, _("Ready to collect"), Status.READY),
         tile(20, _("Needs attention"), "needs_attention=true", odd, ORDERS, is_alarm=True),
@@ -46,11 +48,16 @@ def tiles(request: HttpRequest, items: list[SummaryItem]) -> None:
     low, add = stock_list.in_state("low", StockItem.objects.all()), product_list.url_to_add(request.user)
     health_url, low_url = reverse("payment-health:index"), f"{reverse('stock:index')}?state=low"
     problems = _("Problems with payments")
+    kinds = of_orders(request)
+    to_pack = next(one for one in kinds if one.order == TO_PACK)
+    count = int(to_pack.figure()) if access.may_pack(request.user) else 0
+    if count:
+        items.append(Button(request, ngettext("Pack %s order", "Pack %s orders", count) % count, to_pack.url))
     items += [
-        *of_orders(request),
+        *kinds,
         Tile(request, 40, _("Low in stock"), low_url, low.count, STOCK),
         Tile(request, 50, problems, health_url, lambda: len(health.problems()), PAYMENTS, is_alarm=True),
-        Button(request, _("Add a product"), add),
+        Button(request, _("Add a product"), add, is_secondary=bool(count)),
     ]
 
 

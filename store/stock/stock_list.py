@@ -225,5 +225,6 @@ class StockIndexView(GuardedIndexView):
             # Of what is made to order a count means nothing; of some that are there nevertheless, it does.
             item.is_made = bool(variant and variant.page.days_to_make and not item.on_hand)
             item.may = (set() if item.is_made else counts) | ({"price"} if item.is_own else set())
-            item.state = "" if item.is_made else state_of(item.available, low)
+            stated = variant and variant.page.availability_in_words
+            item.state = "" if stated else state_of(item.available, low)
         return items

@@ -177,7 +177,7 @@ def test_a_statement_without_its_date_or_days_is_refused(
 
 def test_staff_read_what_is_stated_in_place_of_the_stock(mug: ProductVariant) -> None:
     state(mug, "ended")
-    assert states_of(with_figures(ProductPage.objects.all()).get()) == ["Live", "Discontinued"]
+    assert states_of(with_figures(ProductPage.objects.all()).get()) == ["Discontinued"]
     assert not ProductPage.objects.sold_by_stock().exists()
     state(mug, "coming", available_on=timezone.localdate())
     assert ProductPage.objects.sold_by_stock().exists()

@@ -3,6 +3,7 @@
 const box = document.querySelector("[data-brand-contrast]");
 const texts = ["primary_colour", "accent_colour"].map((name) => document.getElementById(`id_${name}`));
 const pickers = [];
+const standards = [];
 let request;
 
 async function show() {
@@ -15,7 +16,10 @@ async function show() {
     if (!answer.ok) return answer.status === 400 && (box.textContent = html);
     box.innerHTML = html;
     const shown = box.querySelector("[data-colours]").dataset.colours.split(" "); // the site's own for an empty text
-    pickers.forEach((picker, number) => (picker.value = texts[number].placeholder = shown[number]));
+    shown.forEach((colour, number) => {
+      pickers[number].value = colour;
+      standards[number].textContent = texts[number].value ? "" : box.dataset.standard.replace("%s", colour);
+    });
   } catch {
     // Stopped by the next one, or offline: the form says it when it is saved.
   }
@@ -29,14 +33,18 @@ function set(text, value) {
 for (const text of texts) {
   const picker = document.createElement("input");
   const row = document.createElement("div");
+  const standard = document.createElement("div");
   picker.type = "color";
   picker.setAttribute("aria-label", document.querySelector(`label[for="${text.id}"]`).textContent.trim());
   row.className = "brand-colour";
   text.before(row);
   row.append(text, picker);
+  standard.className = "help";
+  row.after(standard);
   picker.addEventListener("input", () => set(text, picker.value));
   text.addEventListener("input", show);
   pickers.push(picker);
+  standards.push(standard);
 }
 
 box.addEventListener("click", ({ target }) => {
