@@ -34,7 +34,7 @@ def test_the_price_by_weight_decides_which_is_cheapest_and_offered_first(
     assert "Delivery time: GB, Courier." in text(shopper)
     basket = text(shopper, "/basket/")
     assert "<dd>from £4.50</dd>" in basket
-    assert "Delivery in 2 to 4 working days.</span>" in basket
+    assert "Delivery in 2 to 4 working days. Delivery time: GB, Courier.</dd>" in basket
     assert "<dd>from £29.50</dd>" in basket, "in total"
     weigh(mug, 200)
     assert "Delivery from £2.95" in text(shopper)
