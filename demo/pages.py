@@ -135,7 +135,7 @@ def _news(home: HomePage, editor: User) -> None:
     intro, rest = texts.lead_and_rest(rest)
     entries = texts.sections(rest)
     listed = {"heading": "", "listing": "pages", "page": None, "count": 12, "link": ""}
-    add_child(home, ContentPage(title=title, slug="news", intro=intro), editor)
+    add_child(home, ContentPage(title=title, slug="news", intro=intro, show_in_menus=True), editor)
     above = ContentPage.objects.get(slug="news")
     if above.body:
         return

@@ -118,7 +118,7 @@ TASKS = (
     Task(
         "brand",
         "Make it yours",
-        "Your name, logo and colours, on every page, e-mail and invoice.",
+        "Your name, logo and colours on every page, e-mail and invoice. Invoices carry the legal name.",
         "Owner",
         _brand,
     ),

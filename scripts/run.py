@@ -63,7 +63,7 @@ def set_variables(**variables: str) -> None:
         needed = " ".join(f"{name}={variables[name]}" for name in changed)
         print(f"{env_file} cannot be written ({error.strerror}): set {needed} before you use manage.py.")
     else:
-        print(f"Set {', '.join(changed)} in {env_file}, which manage.py reads.")
+        print(f"Wrote {', '.join(changed)} to {env_file}, for manage.py.")
 
 
 def chosen_port() -> int:

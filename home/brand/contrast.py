@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from home.brand.palette import SHAPE, TEXT, contrast, nearest_pair, palette
-from home.models.brand import COLOUR
+from home.models.brand import COLOUR, with_hash
 
 
 class Sample(NamedTuple):
@@ -26,7 +26,7 @@ class Sample(NamedTuple):
 @permission_required("home.change_brandsettings", raise_exception=True)
 def show(request: HttpRequest) -> HttpResponse:
     """Return the contrast of what the colours are used for, in light and dark, and the nearest pair that passes."""
-    chosen = [request.GET.get(name, "").lower() for name in ("primary", "accent")]
+    chosen = [with_hash(request.GET.get(name, "").lower()) for name in ("primary", "accent")]
     if not all(not colour or re.match(COLOUR, colour) for colour in chosen):
         return HttpResponseBadRequest(_("Enter both colours as # and six digits or letters from a to f."))
     found = palette(*chosen)

@@ -1,7 +1,7 @@
 """The brand: the trader's name, logo, colours and legal identity."""
 
 import re
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -34,6 +34,16 @@ _IN_PAGE = 4000  # bytes, at most, of a logo that is part of each page
 _IS_TELEPHONE = RegexValidator(r"^(?=(\D*\d){5})[\d\s()+./-]+(ext\.? ?\d+)?$", _("Enter a telephone number."))
 
 
+def with_hash(colour: str) -> str:
+    """Return a colour as people type it, `ffd9a0`, with its #; anything else as it is."""
+    return f"#{colour}" if re.match(COLOUR, f"#{colour}") else colour
+
+
+class ColourField(models.CharField):
+    def to_python(self, value: Any) -> Any:
+        return with_hash(super().to_python(value) or "")
+
+
 class Logo(NamedTuple):
     """Where the logo is, in one size."""
 
@@ -46,7 +56,12 @@ class Logo(NamedTuple):
 class BrandSettings(PreviewableMixin, DefaultSiteSetting):
     """Name, logo and legal identity of the trader: edited under Settings → Brand, printed on every page."""
 
-    name = models.CharField(_("name"), max_length=60, default="Shop")
+    name = models.CharField(
+        _("name"),
+        max_length=60,
+        default="Shop",
+        help_text=_("Invoices and the ends of e-mails and pages name who sells: the legal name, below."),
+    )
     tagline = models.CharField(_("tagline"), max_length=120, blank=True)
     logo = optional_picture(
         _("logo"),
@@ -55,14 +70,14 @@ class BrandSettings(PreviewableMixin, DefaultSiteSetting):
             "it is the site’s icon too."
         ),
     )
-    primary_colour = models.CharField(
+    primary_colour = ColourField(
         _("main colour"),
         max_length=7,
         blank=True,
         validators=[_IS_COLOUR],
         help_text=_("Of the header, of links and buttons. White letters must be readable on it."),
     )
-    accent_colour = models.CharField(
+    accent_colour = ColourField(
         _("second colour"),
         max_length=7,
         blank=True,
@@ -74,7 +89,9 @@ class BrandSettings(PreviewableMixin, DefaultSiteSetting):
     typeface = models.CharField(
         _("typeface"), max_length=12, choices=Typeface.choices, default=Typeface.GROTESQUE
     )
-    legal_name = models.CharField(_("legal name"), max_length=120, blank=True)
+    legal_name = models.CharField(
+        _("legal name"), max_length=120, blank=True, help_text=_("While it is empty, the name above is used.")
+    )
     street = models.CharField(_("street"), max_length=120, blank=True)
     postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
     city = models.CharField(_("town"), max_length=80, blank=True)

@@ -24,7 +24,10 @@ class Kind(NamedTuple):
     words: Words
 
 
+# Most orders send these, so their words come first.
+_USUAL = (State.PAID, State.SENT, State.READY)
 KINDS: dict[str, Kind] = {
+    **{state.value: Kind(state.label, WORDS[state]) for state in _USUAL},
     **{state.value: Kind(state.label, words) for state, words in WORDS.items() if words.subject},
     **{
         f"refund-{status.value}": Kind(format_lazy("{} {}", _("A refund:"), status.label), words)

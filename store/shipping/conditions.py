@@ -57,7 +57,7 @@ class Delivery:
     def holds_for(self) -> str:
         """For which country and option that is."""
         known = {"country": self.option.country, "way": self.option.name}
-        return _("Delivery time: %(country)s, %(way)s.") % known
+        return _("This is for “%(way)s” to %(country)s.") % known
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def test_a_page_costs_no_further_query(client: Client) -> None:
     [
         "red",
         "#abc",
-        "0f5240",
+        "f5240",
         "#0f524",
         "#0f5240 ",
         "#0f52 40",
@@ -130,8 +130,9 @@ def test_a_second_colour_that_cannot_be_seen_on_the_main_one_is_refused() -> Non
     assert brand(accent_colour=words[-8:-1], primary_colour=DARK_RED)
 
 
-def test_colours_in_capitals_are_the_same_colours() -> None:
-    assert brand(primary_colour=DARK_RED.upper()).primary_colour == DARK_RED
+@pytest.mark.parametrize("typed", [DARK_RED.upper(), DARK_RED.removeprefix("#")])
+def test_colours_in_capitals_or_without_their_sign_are_the_same_colours(typed: str) -> None:
+    assert brand(primary_colour=typed).primary_colour == DARK_RED
 
 
 # --- Icon ------------------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ HOOKS = {
         {"home", "store"}, csp.providers_in_use, csp.Provider("key", "Name", "purpose")
     ),
     "register_footer_links": Hook(
-        {"policies", "store", "demo"},
+        {"policies", "store"},
         navigation.footer_menu,
         navigation.Link("Title", "/url/"),
     ),

@@ -31,14 +31,14 @@ def test_the_price_by_weight_decides_which_is_cheapest_and_offered_first(
     post.save()
     factories.shipping("Courier", price=450)
     assert "Delivery in 2 to 4 working days</li> <li> Delivery from £4.50" in text(shopper)
-    assert "Delivery time: GB, Courier." in text(shopper)
+    assert "This is for “Courier” to GB." in text(shopper)
     basket = text(shopper, "/basket/")
     assert "<dd>from £4.50</dd>" in basket
-    assert "Delivery in 2 to 4 working days. Delivery time: GB, Courier.</dd>" in basket
+    assert "Delivery in 2 to 4 working days. This is for “Courier” to GB.</dd>" in basket
     assert "<dd>from £29.50</dd>" in basket, "in total"
     weigh(mug, 200)
     assert "Delivery from £2.95" in text(shopper)
-    assert "Delivery time: GB, Post." in text(shopper)
+    assert "This is for “Post” to GB." in text(shopper)
 
 
 def test_from_counts_the_lightest_variant_and_the_first_choice_says_when(

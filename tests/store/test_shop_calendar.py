@@ -48,7 +48,7 @@ def test_product_basket_and_review_say_by_when(promised: ShopSettings, shopper: 
     product = text(shopper.get("/shop/enamel-mug-mug/"))
     for page in (product, text(shopper.get("/basket/"))):
         assert "Arrives Tue 1 to Thu 3 December if ordered by 2 p.m. today" in page
-        assert "Delivery time: GB, Post." in page
+        assert "This is for “Post” to GB." in page
     page = text(shopper.get("/checkout/"))
     assert '<span class="variant__left">Tue 1 to Thu 3 December</span>' in page
     assert "Arrives Tue 1 to Thu 3 December" in page

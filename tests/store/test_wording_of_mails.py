@@ -130,7 +130,7 @@ def test_what_is_saved_is_shown_at_once_and_form_and_e_mail_lead_to_each_other(a
         "sent_opening": "<b>Bye</b>\nmug",
     }
     page = admin_client.get(PREVIEW, {"mail": "sent"}).content.decode()
-    assert "<h2>Off it goes</h2>" in page
+    assert "<h2>Subject: Off it goes</h2>" in page
     assert "&lt;b&gt;Bye&lt;/b&gt;\nmug" in page  # as text
     assert "&amp;lt;b&amp;gt;Bye&amp;lt;/b&amp;gt;&lt;br&gt;mug" in page  # as HTML
     assert "Yours, us" in page
